@@ -1,0 +1,59 @@
+"""The one error type of the node, and the reasons it can have."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from enum import IntEnum
+
+from node.v1.error_reason_pb2 import ErrorReason as _Wire
+
+
+class Reason(IntEnum):
+    """Why something was refused or failed; the numbers are those of `node.v1.ErrorReason`.
+
+    `protos/node/v1/error_reason.proto` says what each one means and which gRPC code it has.
+    """
+
+    CALLER_UNIDENTIFIED = _Wire.ERROR_REASON_CALLER_UNIDENTIFIED
+    NO_GRANT = _Wire.ERROR_REASON_NO_GRANT
+    PURPOSE_NOT_ALLOWED = _Wire.ERROR_REASON_PURPOSE_NOT_ALLOWED
+    QUESTION_NOT_ALLOWED = _Wire.ERROR_REASON_QUESTION_NOT_ALLOWED
+    CONDITION_NOT_MET = _Wire.ERROR_REASON_CONDITION_NOT_MET
+    GRANT_EXPIRED = _Wire.ERROR_REASON_GRANT_EXPIRED
+    SUSPENDED = _Wire.ERROR_REASON_SUSPENDED
+    NOT_SHARED = _Wire.ERROR_REASON_NOT_SHARED
+    QUERY_INVALID = _Wire.ERROR_REASON_QUERY_INVALID
+    ENVELOPE_INVALID = _Wire.ERROR_REASON_ENVELOPE_INVALID
+    PROOF_INVALID = _Wire.ERROR_REASON_PROOF_INVALID
+    KEY_ID_UNKNOWN = _Wire.ERROR_REASON_KEY_ID_UNKNOWN
+    POLICY_NOT_LOADED = _Wire.ERROR_REASON_POLICY_NOT_LOADED
+    DIRECTORY_EXPIRED = _Wire.ERROR_REASON_DIRECTORY_EXPIRED
+    DIRECTORY_INVALID = _Wire.ERROR_REASON_DIRECTORY_INVALID
+    CONFIG_INVALID = _Wire.ERROR_REASON_CONFIG_INVALID
+    CLOCK_SKEWED = _Wire.ERROR_REASON_CLOCK_SKEWED
+    BUDGET_EXHAUSTED = _Wire.ERROR_REASON_BUDGET_EXHAUSTED
+    QUOTA_EXHAUSTED = _Wire.ERROR_REASON_QUOTA_EXHAUSTED
+    RATE_LIMITED = _Wire.ERROR_REASON_RATE_LIMITED
+    REQUEST_REPLAYED = _Wire.ERROR_REASON_REQUEST_REPLAYED
+    NOT_FOUND = _Wire.ERROR_REASON_NOT_FOUND
+    SOURCE_UNAVAILABLE = _Wire.ERROR_REASON_SOURCE_UNAVAILABLE
+    PEER_UNAVAILABLE = _Wire.ERROR_REASON_PEER_UNAVAILABLE
+    DRAINING = _Wire.ERROR_REASON_DRAINING
+    TIMEOUT = _Wire.ERROR_REASON_TIMEOUT
+    STORE_UNAVAILABLE = _Wire.ERROR_REASON_STORE_UNAVAILABLE
+    LOG_CORRUPT = _Wire.ERROR_REASON_LOG_CORRUPT
+    INTERNAL = _Wire.ERROR_REASON_INTERNAL
+
+
+class NodeError(Exception):
+    """Something was refused or failed for one `Reason`.
+
+    `message` is for people: lower case, no full stop, saying what to do next.
+    `metadata` is for programs. Neither ever holds a subject, a secret or a data value.
+    """
+
+    def __init__(self, reason: Reason, message: str, **metadata: str) -> None:
+        super().__init__(f"{reason.name}: {message}")
+        self.reason = reason
+        self.message = message
+        self.metadata: Mapping[str, str] = metadata

@@ -1,0 +1,199 @@
+from node.v1 import catalogue_pb2 as _catalogue_pb2
+from node.v1 import error_reason_pb2 as _error_reason_pb2
+from node.v1 import record_pb2 as _record_pb2
+from google.protobuf.internal import containers as _containers
+from google.protobuf import descriptor as _descriptor
+from google.protobuf import message as _message
+from collections.abc import Iterable as _Iterable, Mapping as _Mapping
+from typing import ClassVar as _ClassVar, Optional as _Optional, Union as _Union
+
+DESCRIPTOR: _descriptor.FileDescriptor
+
+class Query(_message.Message):
+    __slots__ = ("provider", "dataset", "question", "parameters", "purpose", "case_number")
+    class ParametersEntry(_message.Message):
+        __slots__ = ("key", "value")
+        KEY_FIELD_NUMBER: _ClassVar[int]
+        VALUE_FIELD_NUMBER: _ClassVar[int]
+        key: str
+        value: str
+        def __init__(self, key: _Optional[str] = ..., value: _Optional[str] = ...) -> None: ...
+    PROVIDER_FIELD_NUMBER: _ClassVar[int]
+    DATASET_FIELD_NUMBER: _ClassVar[int]
+    QUESTION_FIELD_NUMBER: _ClassVar[int]
+    PARAMETERS_FIELD_NUMBER: _ClassVar[int]
+    PURPOSE_FIELD_NUMBER: _ClassVar[int]
+    CASE_NUMBER_FIELD_NUMBER: _ClassVar[int]
+    provider: str
+    dataset: str
+    question: str
+    parameters: _containers.ScalarMap[str, str]
+    purpose: str
+    case_number: str
+    def __init__(self, provider: _Optional[str] = ..., dataset: _Optional[str] = ..., question: _Optional[str] = ..., parameters: _Optional[_Mapping[str, str]] = ..., purpose: _Optional[str] = ..., case_number: _Optional[str] = ...) -> None: ...
+
+class DeskServiceAskRequest(_message.Message):
+    __slots__ = ("query", "subject", "exchange_id")
+    QUERY_FIELD_NUMBER: _ClassVar[int]
+    SUBJECT_FIELD_NUMBER: _ClassVar[int]
+    EXCHANGE_ID_FIELD_NUMBER: _ClassVar[int]
+    query: Query
+    subject: _record_pb2.Subject
+    exchange_id: bytes
+    def __init__(self, query: _Optional[_Union[Query, _Mapping]] = ..., subject: _Optional[_Union[_record_pb2.Subject, _Mapping]] = ..., exchange_id: _Optional[bytes] = ...) -> None: ...
+
+class DeskServiceAskResponse(_message.Message):
+    __slots__ = ("answers", "proof")
+    ANSWERS_FIELD_NUMBER: _ClassVar[int]
+    PROOF_FIELD_NUMBER: _ClassVar[int]
+    answers: _record_pb2.Answers
+    proof: Proof
+    def __init__(self, answers: _Optional[_Union[_record_pb2.Answers, _Mapping]] = ..., proof: _Optional[_Union[Proof, _Mapping]] = ...) -> None: ...
+
+class Proof(_message.Message):
+    __slots__ = ("exchange_id", "own_index", "provider_index", "provider_size", "rule")
+    EXCHANGE_ID_FIELD_NUMBER: _ClassVar[int]
+    OWN_INDEX_FIELD_NUMBER: _ClassVar[int]
+    PROVIDER_INDEX_FIELD_NUMBER: _ClassVar[int]
+    PROVIDER_SIZE_FIELD_NUMBER: _ClassVar[int]
+    RULE_FIELD_NUMBER: _ClassVar[int]
+    exchange_id: bytes
+    own_index: int
+    provider_index: int
+    provider_size: int
+    rule: str
+    def __init__(self, exchange_id: _Optional[bytes] = ..., own_index: _Optional[int] = ..., provider_index: _Optional[int] = ..., provider_size: _Optional[int] = ..., rule: _Optional[str] = ...) -> None: ...
+
+class DeskServiceAskBatchRequest(_message.Message):
+    __slots__ = ("header", "chunk")
+    HEADER_FIELD_NUMBER: _ClassVar[int]
+    CHUNK_FIELD_NUMBER: _ClassVar[int]
+    header: BatchHeader
+    chunk: BatchChunk
+    def __init__(self, header: _Optional[_Union[BatchHeader, _Mapping]] = ..., chunk: _Optional[_Union[BatchChunk, _Mapping]] = ...) -> None: ...
+
+class BatchHeader(_message.Message):
+    __slots__ = ("query", "batch_id")
+    QUERY_FIELD_NUMBER: _ClassVar[int]
+    BATCH_ID_FIELD_NUMBER: _ClassVar[int]
+    query: Query
+    batch_id: bytes
+    def __init__(self, query: _Optional[_Union[Query, _Mapping]] = ..., batch_id: _Optional[bytes] = ...) -> None: ...
+
+class BatchChunk(_message.Message):
+    __slots__ = ("chunk", "subjects")
+    CHUNK_FIELD_NUMBER: _ClassVar[int]
+    SUBJECTS_FIELD_NUMBER: _ClassVar[int]
+    chunk: int
+    subjects: _containers.RepeatedCompositeFieldContainer[_record_pb2.Subject]
+    def __init__(self, chunk: _Optional[int] = ..., subjects: _Optional[_Iterable[_Union[_record_pb2.Subject, _Mapping]]] = ...) -> None: ...
+
+class DeskServiceAskBatchResponse(_message.Message):
+    __slots__ = ("chunk", "answers", "refusal", "proof")
+    CHUNK_FIELD_NUMBER: _ClassVar[int]
+    ANSWERS_FIELD_NUMBER: _ClassVar[int]
+    REFUSAL_FIELD_NUMBER: _ClassVar[int]
+    PROOF_FIELD_NUMBER: _ClassVar[int]
+    chunk: int
+    answers: _record_pb2.Answers
+    refusal: Refusal
+    proof: Proof
+    def __init__(self, chunk: _Optional[int] = ..., answers: _Optional[_Union[_record_pb2.Answers, _Mapping]] = ..., refusal: _Optional[_Union[Refusal, _Mapping]] = ..., proof: _Optional[_Union[Proof, _Mapping]] = ...) -> None: ...
+
+class Refusal(_message.Message):
+    __slots__ = ("reason", "rule", "clause", "message")
+    REASON_FIELD_NUMBER: _ClassVar[int]
+    RULE_FIELD_NUMBER: _ClassVar[int]
+    CLAUSE_FIELD_NUMBER: _ClassVar[int]
+    MESSAGE_FIELD_NUMBER: _ClassVar[int]
+    reason: _error_reason_pb2.ErrorReason
+    rule: str
+    clause: str
+    message: str
+    def __init__(self, reason: _Optional[_Union[_error_reason_pb2.ErrorReason, str]] = ..., rule: _Optional[str] = ..., clause: _Optional[str] = ..., message: _Optional[str] = ...) -> None: ...
+
+class BrowseCatalogueRequest(_message.Message):
+    __slots__ = ("provider", "dataset")
+    PROVIDER_FIELD_NUMBER: _ClassVar[int]
+    DATASET_FIELD_NUMBER: _ClassVar[int]
+    provider: str
+    dataset: str
+    def __init__(self, provider: _Optional[str] = ..., dataset: _Optional[str] = ...) -> None: ...
+
+class BrowseCatalogueResponse(_message.Message):
+    __slots__ = ("datasets",)
+    DATASETS_FIELD_NUMBER: _ClassVar[int]
+    datasets: _containers.RepeatedCompositeFieldContainer[_catalogue_pb2.Dataset]
+    def __init__(self, datasets: _Optional[_Iterable[_Union[_catalogue_pb2.Dataset, _Mapping]]] = ...) -> None: ...
+
+class GetStatusRequest(_message.Message):
+    __slots__ = ()
+    def __init__(self) -> None: ...
+
+class GetStatusResponse(_message.Message):
+    __slots__ = ("department", "title", "version", "state", "problems", "log_size", "checkpoint", "directory_version", "directory_expires_ms", "policy_digest", "datasets", "active_grants", "keys")
+    DEPARTMENT_FIELD_NUMBER: _ClassVar[int]
+    TITLE_FIELD_NUMBER: _ClassVar[int]
+    VERSION_FIELD_NUMBER: _ClassVar[int]
+    STATE_FIELD_NUMBER: _ClassVar[int]
+    PROBLEMS_FIELD_NUMBER: _ClassVar[int]
+    LOG_SIZE_FIELD_NUMBER: _ClassVar[int]
+    CHECKPOINT_FIELD_NUMBER: _ClassVar[int]
+    DIRECTORY_VERSION_FIELD_NUMBER: _ClassVar[int]
+    DIRECTORY_EXPIRES_MS_FIELD_NUMBER: _ClassVar[int]
+    POLICY_DIGEST_FIELD_NUMBER: _ClassVar[int]
+    DATASETS_FIELD_NUMBER: _ClassVar[int]
+    ACTIVE_GRANTS_FIELD_NUMBER: _ClassVar[int]
+    KEYS_FIELD_NUMBER: _ClassVar[int]
+    department: str
+    title: str
+    version: str
+    state: str
+    problems: _containers.RepeatedScalarFieldContainer[str]
+    log_size: int
+    checkpoint: bytes
+    directory_version: int
+    directory_expires_ms: int
+    policy_digest: bytes
+    datasets: _containers.RepeatedCompositeFieldContainer[DatasetStatus]
+    active_grants: int
+    keys: _containers.RepeatedCompositeFieldContainer[KeyStatus]
+    def __init__(self, department: _Optional[str] = ..., title: _Optional[str] = ..., version: _Optional[str] = ..., state: _Optional[str] = ..., problems: _Optional[_Iterable[str]] = ..., log_size: _Optional[int] = ..., checkpoint: _Optional[bytes] = ..., directory_version: _Optional[int] = ..., directory_expires_ms: _Optional[int] = ..., policy_digest: _Optional[bytes] = ..., datasets: _Optional[_Iterable[_Union[DatasetStatus, _Mapping]]] = ..., active_grants: _Optional[int] = ..., keys: _Optional[_Iterable[_Union[KeyStatus, _Mapping]]] = ...) -> None: ...
+
+class DatasetStatus(_message.Message):
+    __slots__ = ("dataset", "snapshot", "rows", "invalid_subjects", "duplicates", "problem")
+    DATASET_FIELD_NUMBER: _ClassVar[int]
+    SNAPSHOT_FIELD_NUMBER: _ClassVar[int]
+    ROWS_FIELD_NUMBER: _ClassVar[int]
+    INVALID_SUBJECTS_FIELD_NUMBER: _ClassVar[int]
+    DUPLICATES_FIELD_NUMBER: _ClassVar[int]
+    PROBLEM_FIELD_NUMBER: _ClassVar[int]
+    dataset: str
+    snapshot: str
+    rows: int
+    invalid_subjects: int
+    duplicates: int
+    problem: str
+    def __init__(self, dataset: _Optional[str] = ..., snapshot: _Optional[str] = ..., rows: _Optional[int] = ..., invalid_subjects: _Optional[int] = ..., duplicates: _Optional[int] = ..., problem: _Optional[str] = ...) -> None: ...
+
+class KeyStatus(_message.Message):
+    __slots__ = ("use", "key_id", "expires_ms")
+    USE_FIELD_NUMBER: _ClassVar[int]
+    KEY_ID_FIELD_NUMBER: _ClassVar[int]
+    EXPIRES_MS_FIELD_NUMBER: _ClassVar[int]
+    use: str
+    key_id: str
+    expires_ms: int
+    def __init__(self, use: _Optional[str] = ..., key_id: _Optional[str] = ..., expires_ms: _Optional[int] = ...) -> None: ...
+
+class ReloadRequest(_message.Message):
+    __slots__ = ()
+    def __init__(self) -> None: ...
+
+class ReloadResponse(_message.Message):
+    __slots__ = ("done", "refused")
+    DONE_FIELD_NUMBER: _ClassVar[int]
+    REFUSED_FIELD_NUMBER: _ClassVar[int]
+    done: _containers.RepeatedScalarFieldContainer[str]
+    refused: _containers.RepeatedScalarFieldContainer[str]
+    def __init__(self, done: _Optional[_Iterable[str]] = ..., refused: _Optional[_Iterable[str]] = ...) -> None: ...

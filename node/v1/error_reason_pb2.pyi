@@ -1,0 +1,68 @@
+from google.protobuf.internal import enum_type_wrapper as _enum_type_wrapper
+from google.protobuf import descriptor as _descriptor
+from typing import ClassVar as _ClassVar
+
+DESCRIPTOR: _descriptor.FileDescriptor
+
+class ErrorReason(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
+    __slots__ = ()
+    ERROR_REASON_UNSPECIFIED: _ClassVar[ErrorReason]
+    ERROR_REASON_CALLER_UNIDENTIFIED: _ClassVar[ErrorReason]
+    ERROR_REASON_NO_GRANT: _ClassVar[ErrorReason]
+    ERROR_REASON_PURPOSE_NOT_ALLOWED: _ClassVar[ErrorReason]
+    ERROR_REASON_QUESTION_NOT_ALLOWED: _ClassVar[ErrorReason]
+    ERROR_REASON_CONDITION_NOT_MET: _ClassVar[ErrorReason]
+    ERROR_REASON_GRANT_EXPIRED: _ClassVar[ErrorReason]
+    ERROR_REASON_SUSPENDED: _ClassVar[ErrorReason]
+    ERROR_REASON_NOT_SHARED: _ClassVar[ErrorReason]
+    ERROR_REASON_QUERY_INVALID: _ClassVar[ErrorReason]
+    ERROR_REASON_ENVELOPE_INVALID: _ClassVar[ErrorReason]
+    ERROR_REASON_PROOF_INVALID: _ClassVar[ErrorReason]
+    ERROR_REASON_KEY_ID_UNKNOWN: _ClassVar[ErrorReason]
+    ERROR_REASON_POLICY_NOT_LOADED: _ClassVar[ErrorReason]
+    ERROR_REASON_DIRECTORY_EXPIRED: _ClassVar[ErrorReason]
+    ERROR_REASON_DIRECTORY_INVALID: _ClassVar[ErrorReason]
+    ERROR_REASON_CONFIG_INVALID: _ClassVar[ErrorReason]
+    ERROR_REASON_CLOCK_SKEWED: _ClassVar[ErrorReason]
+    ERROR_REASON_BUDGET_EXHAUSTED: _ClassVar[ErrorReason]
+    ERROR_REASON_QUOTA_EXHAUSTED: _ClassVar[ErrorReason]
+    ERROR_REASON_RATE_LIMITED: _ClassVar[ErrorReason]
+    ERROR_REASON_REQUEST_REPLAYED: _ClassVar[ErrorReason]
+    ERROR_REASON_NOT_FOUND: _ClassVar[ErrorReason]
+    ERROR_REASON_SOURCE_UNAVAILABLE: _ClassVar[ErrorReason]
+    ERROR_REASON_PEER_UNAVAILABLE: _ClassVar[ErrorReason]
+    ERROR_REASON_DRAINING: _ClassVar[ErrorReason]
+    ERROR_REASON_TIMEOUT: _ClassVar[ErrorReason]
+    ERROR_REASON_STORE_UNAVAILABLE: _ClassVar[ErrorReason]
+    ERROR_REASON_LOG_CORRUPT: _ClassVar[ErrorReason]
+    ERROR_REASON_INTERNAL: _ClassVar[ErrorReason]
+ERROR_REASON_UNSPECIFIED: ErrorReason
+ERROR_REASON_CALLER_UNIDENTIFIED: ErrorReason
+ERROR_REASON_NO_GRANT: ErrorReason
+ERROR_REASON_PURPOSE_NOT_ALLOWED: ErrorReason
+ERROR_REASON_QUESTION_NOT_ALLOWED: ErrorReason
+ERROR_REASON_CONDITION_NOT_MET: ErrorReason
+ERROR_REASON_GRANT_EXPIRED: ErrorReason
+ERROR_REASON_SUSPENDED: ErrorReason
+ERROR_REASON_NOT_SHARED: ErrorReason
+ERROR_REASON_QUERY_INVALID: ErrorReason
+ERROR_REASON_ENVELOPE_INVALID: ErrorReason
+ERROR_REASON_PROOF_INVALID: ErrorReason
+ERROR_REASON_KEY_ID_UNKNOWN: ErrorReason
+ERROR_REASON_POLICY_NOT_LOADED: ErrorReason
+ERROR_REASON_DIRECTORY_EXPIRED: ErrorReason
+ERROR_REASON_DIRECTORY_INVALID: ErrorReason
+ERROR_REASON_CONFIG_INVALID: ErrorReason
+ERROR_REASON_CLOCK_SKEWED: ErrorReason
+ERROR_REASON_BUDGET_EXHAUSTED: ErrorReason
+ERROR_REASON_QUOTA_EXHAUSTED: ErrorReason
+ERROR_REASON_RATE_LIMITED: ErrorReason
+ERROR_REASON_REQUEST_REPLAYED: ErrorReason
+ERROR_REASON_NOT_FOUND: ErrorReason
+ERROR_REASON_SOURCE_UNAVAILABLE: ErrorReason
+ERROR_REASON_PEER_UNAVAILABLE: ErrorReason
+ERROR_REASON_DRAINING: ErrorReason
+ERROR_REASON_TIMEOUT: ErrorReason
+ERROR_REASON_STORE_UNAVAILABLE: ErrorReason
+ERROR_REASON_LOG_CORRUPT: ErrorReason
+ERROR_REASON_INTERNAL: ErrorReason
