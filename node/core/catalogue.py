@@ -1,0 +1,87 @@
+"""The catalogue entry of a dataset (Decree 809, Art. 13 to 15) as value objects."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+
+from node.core.identity import SubjectType
+
+
+class Sharing(StrEnum):
+    """The sharing attribute (Art. 14)."""
+
+    UNCONDITIONAL = "unconditional"
+    CONDITIONAL = "conditional"
+    NOT_SHARED = "not_shared"
+
+
+class FieldType(StrEnum):
+    """What a field holds, and how a source has to present it to a question's SQL.
+
+    TEXT, ENUM: text. INTEGER: a 64-bit integer. DATE: ISO 8601 text (2026-01-31) or SQL DATE.
+    REGION: a GB/T 2260 code, normalised. RESIDENT_ID, CREDIT_CODE: normalised text.
+    """
+
+    TEXT = "text"
+    INTEGER = "integer"
+    DATE = "date"
+    ENUM = "enum"
+    REGION = "region"
+    RESIDENT_ID = "resident_id"
+    CREDIT_CODE = "credit_code"
+
+
+class Sensitivity(StrEnum):
+    """How much a field gives away: `identifier` points at a person, `sensitive` harms if it leaks."""
+
+    NORMAL = "normal"
+    SENSITIVE = "sensitive"
+    IDENTIFIER = "identifier"
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """A data item (数据项); `values` are the closed values of an enum or region, bounds are inclusive."""
+
+    name: str
+    title: str
+    title_en: str
+    type: FieldType
+    sensitivity: Sensitivity
+    values: tuple[str, ...] = ()
+    minimum: int | None = None
+    maximum: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """Which column names the subject; `region_field` is the field that places it, "" without one."""
+
+    field: str
+    type: SubjectType
+    region_field: str
+
+
+@dataclass(frozen=True, slots=True)
+class Dataset:
+    """One catalogue entry.
+
+    `level` is the classification level, 1 (open) to 4 (gravest harm); `reason` and `legal_basis` are
+    filled for what is not shared (Art. 15); `digest` is the SHA-256 of the policy file.
+    """
+
+    name: str
+    title: str
+    title_en: str
+    provider: str
+    sharing: Sharing
+    reason: str
+    legal_basis: str
+    level: int
+    personal: bool
+    update: str
+    subject: Subject
+    fields: Mapping[str, Field]
+    digest: bytes

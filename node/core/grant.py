@@ -1,0 +1,53 @@
+"""Grants: approved applications of a requester at a provider (Decree 809, Art. 20 to 22)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from node.core.purpose import purpose_covers
+
+
+class GrantState(StrEnum):
+    """Where a grant stands; a revoked grant stays revoked."""
+
+    ACTIVE = "active"
+    SUSPENDED = "suspended"
+    REVOKED = "revoked"
+
+
+@dataclass(frozen=True, slots=True)
+class Grant:
+    """What one requester may ask of one dataset, for what, and until when.
+
+    `region` is a normalised region code, "" for all; `subjects_per_day` 0 means no limit; the times
+    are aware, in UTC, `valid_until` excluded.
+    """
+
+    id: str
+    provider: str
+    requester: str
+    dataset: str
+    questions: frozenset[str]
+    purposes: tuple[str, ...]
+    region: str
+    subjects_per_day: int
+    valid_from: datetime
+    valid_until: datetime
+    state: GrantState
+    basis: str
+    scenario: str
+    note: str
+
+    def covers_question(self, question: str) -> bool:
+        """Whether the grant names the question."""
+        return question in self.questions
+
+    def covers_purpose(self, purpose: str) -> bool:
+        """Whether the purpose is one of the grant's, or a child of one."""
+        return any(purpose_covers(granted, purpose) for granted in self.purposes)
+
+    def valid_at(self, moment: datetime) -> bool:
+        """Whether `moment` (aware) lies within the validity; says nothing about the state."""
+        return self.valid_from <= moment < self.valid_until

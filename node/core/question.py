@@ -1,0 +1,82 @@
+"""Questions: the named, reviewed things that may be asked of a dataset."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+
+from sqlglot import exp
+
+from node.core.catalogue import FieldType
+
+
+class QuestionKind(StrEnum):
+    """What sort of answer a question has: one bit, one derived value, a table of noisy counts."""
+
+    VERIFY = "verify"
+    FIELD = "field"
+    STATISTIC = "statistic"
+
+
+@dataclass(frozen=True, slots=True)
+class Parameter:
+    """A value that the requester picks from `choices`, spelled as there; `type` is that of its field."""
+
+    name: str
+    type: FieldType
+    choices: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """A value that the requester asserts about a subject: compared for equality, tries are counted."""
+
+    name: str
+    type: FieldType
+    wrong_tries_per_subject: int
+
+
+@dataclass(frozen=True, slots=True)
+class GroupField:
+    """A field to group by, with all the values that a release has cells for."""
+
+    name: str
+    values: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Statistic:
+    """A count: of rows where `where` is true (all rows if None), in every combination of groups.
+
+    One subject adds to the counts at most `unit_contributes` times; a release costs `epsilon_micros`
+    (epsilon × 10⁶, rounded up).
+    """
+
+    group_by: tuple[GroupField, ...]
+    where: exp.Expression | None
+    unit_contributes: int
+    epsilon_micros: int
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """One question, compiled.
+
+    `expression` is one SQL expression over the dataset's fields (quoted columns) and placeholders
+    named after the parameters and claims. It is for a `verify` the predicate (false and NULL both
+    answer false); for a `field` the whole derivation, always text or NULL, where NULL means absent;
+    for a `statistic` the filter, TRUE without one. `fields` are the columns that it reads. `text` is
+    the question in the policy's words.
+    """
+
+    name: str
+    title: str
+    title_en: str
+    kind: QuestionKind
+    text: str
+    expression: exp.Expression
+    fields: frozenset[str]
+    parameters: Mapping[str, Parameter]
+    claims: Mapping[str, Claim]
+    statistic: Statistic | None
