@@ -12,8 +12,8 @@ _SURE, _UNSURE = "█", "░"
 def bar_chart(counts: Sequence[tuple[str, int]], plus_minus: int, width: int) -> list[str]:
     """Draw one line a count, at most `width` cells: label, bar, number.
 
-    The bar is full up to `count - plus_minus` and light from there to `count + plus_minus`, which is where the
-    true number probably lies. A count below zero, which noise can bring about, has its number and no full part.
+    The bar is full up to `count - plus_minus` and light from there to `count + plus_minus`, where the true
+    number probably lies. A count below zero, which noise can bring about, has its number and no full part.
     """
     if not counts:
         return []

@@ -20,11 +20,11 @@ class Trace:
 
 
 def find_identifiers(folder: Path, ids: Iterable[str], skip: Collection[Path] = ()) -> list[Trace]:
-    """Search every file below `folder`, as bytes, for any of `ids`; files and folders in `skip` are left out.
+    """Search every file below `folder`, as bytes, for any of `ids`; leave out what is in `skip`.
 
-    Found are identifiers in UTF-8 in either case, with full-width digits, and inside longer runs of letters and
-    digits; not what was encoded or compressed. The time does not depend on how many `ids` there are. Files that
-    vanish meanwhile are passed over.
+    Found are identifiers in UTF-8 in either case, with full-width digits, and inside longer runs of letters
+    and digits; not what was encoded or compressed. The time does not depend on how many `ids` there are.
+    Files that vanish meanwhile are passed over.
     """
     wanted: dict[int, set[bytes]] = defaultdict(set)
     for identifier in ids:
