@@ -1,0 +1,60 @@
+"""What the demo tells: two languages, plain in a pipe, JSON, and whether all ended well."""
+
+from __future__ import annotations
+
+import io
+import json
+
+import pytest
+
+from node.demo.stage import Stage, mask
+
+
+def test_masked_identifier_keeps_area_and_last_four() -> None:
+    assert mask("44199919860923000X") == "441999********000X"
+
+
+@pytest.mark.parametrize(("language", "told"), [("zh", "甲方"), ("en", "party")])
+def test_stage_speaks_one_language(language: str, told: str) -> None:
+    out = io.StringIO()
+    stage = Stage(language, out)
+    with stage.scene("a", "甲方", "party"):
+        stage.tell("甲方", "party")
+    assert out.getvalue().count(told) == 2
+    assert "party" not in out.getvalue() or "甲方" not in out.getvalue()
+
+
+def test_pipe_gets_no_control_characters_and_no_wrapped_lines() -> None:
+    out = io.StringIO()
+    stage = Stage("en", out)
+    with stage.scene("a", "甲", "title"):
+        stage.good("好", "long " * 60)
+        stage.command("dxnode status")
+    assert "\x1b" not in out.getvalue()
+    assert len(out.getvalue().strip().splitlines()) == 3
+
+
+def test_failed_expectation_fails_the_demo() -> None:
+    stage = Stage("en", io.StringIO())
+    with stage.scene("a", "甲", "title"):
+        stage.expect(True, "对", "fine")
+    assert stage.end({})
+    with stage.scene("b", "乙", "other"):
+        stage.expect(False, "错", "not fine")
+    assert not stage.end({})
+
+
+def test_json_holds_facts_and_nothing_else_is_printed() -> None:
+    out = io.StringIO()
+    stage = Stage("en", out, as_json=True)
+    with stage.scene("count", "计数", "count") as scene:
+        stage.tell("一", "one")
+        scene.facts["towns"] = {"石龙镇": 3}
+        stage.fail("too few")
+    assert not stage.end({"residents": 5})
+    told = json.loads(out.getvalue())
+    assert told["residents"] == 5
+    assert told["ok"] is False
+    (scene_told,) = told["scenes"]
+    assert scene_told["facts"] == {"towns": {"石龙镇": 3}}
+    assert scene_told["failures"] == ["too few"]
