@@ -82,9 +82,10 @@ def _widen(text: str) -> str:
 def normalise_resident_id(text: str) -> str:
     """The 18-character form of a resident identity number (GB 11643-1999).
 
-    Takes full-width characters, white space anywhere, a lower-case x, old numbers of 15 digits, and the numbers
-    of foreigners with permanent residence. Checks the check character, that the birth date exists in the years
-    1800 to 2099, and that the province exists (districts come and go, so they are not checked).
+    Takes full-width characters, white space anywhere, a lower-case x, old numbers of 15 digits, and the
+    numbers of foreigners with permanent residence. Checks the check character, that the birth date exists
+    in the years 1800 to 2099, and that the province exists (districts come and go, so they are not
+    checked).
 
     Raises NodeError(QUERY_INVALID), without the value.
     """
@@ -144,9 +145,9 @@ def normalise_subject(text: str, kind: SubjectType) -> str:
 def holds_identifier(text: str) -> bool:
     """Whether a valid resident identity number stands in `text`, alone or within a longer run of digits.
 
-    Full-width digits and blanks between digits do not hide it. An old number of 15 digits counts only as a run
-    of its own. Free text that is stored in the clear, such as a case number, is refused when this holds; a case
-    number that only looks like an identifier can be written with a hyphen.
+    Full-width digits and blanks between digits do not hide it. An old number of 15 digits counts only as a
+    run of its own. Free text that is stored in the clear, such as a case number, is refused when this
+    holds; a case number that only looks like an identifier can be written with a hyphen.
     """
     compact = _ascii(text)
     if not _LONG_NUMBER(compact):
