@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from enum import IntEnum
+from typing import cast
 
 from node.v1.error_reason_pb2 import ErrorReason as _Wire
 
@@ -43,6 +44,11 @@ class Reason(IntEnum):
     STORE_UNAVAILABLE = _Wire.ERROR_REASON_STORE_UNAVAILABLE
     LOG_CORRUPT = _Wire.ERROR_REASON_LOG_CORRUPT
     INTERNAL = _Wire.ERROR_REASON_INTERNAL
+
+    @property
+    def wire(self) -> _Wire:
+        """The same value as generated messages take it."""
+        return cast("_Wire", int(self))
 
 
 class NodeError(Exception):

@@ -204,16 +204,26 @@ class Subject(_message.Message):
     def __init__(self, id: _Optional[str] = ..., claims: _Optional[_Mapping[str, str]] = ...) -> None: ...
 
 class Answers(_message.Message):
-    __slots__ = ("salt", "verify", "field", "statistic")
+    __slots__ = ("salt", "verify", "field", "statistic", "refused")
     SALT_FIELD_NUMBER: _ClassVar[int]
     VERIFY_FIELD_NUMBER: _ClassVar[int]
     FIELD_FIELD_NUMBER: _ClassVar[int]
     STATISTIC_FIELD_NUMBER: _ClassVar[int]
+    REFUSED_FIELD_NUMBER: _ClassVar[int]
     salt: bytes
     verify: VerifyAnswers
     field: FieldAnswers
     statistic: StatisticAnswer
-    def __init__(self, salt: _Optional[bytes] = ..., verify: _Optional[_Union[VerifyAnswers, _Mapping]] = ..., field: _Optional[_Union[FieldAnswers, _Mapping]] = ..., statistic: _Optional[_Union[StatisticAnswer, _Mapping]] = ...) -> None: ...
+    refused: _containers.RepeatedScalarFieldContainer[int]
+    def __init__(self, salt: _Optional[bytes] = ..., verify: _Optional[_Union[VerifyAnswers, _Mapping]] = ..., field: _Optional[_Union[FieldAnswers, _Mapping]] = ..., statistic: _Optional[_Union[StatisticAnswer, _Mapping]] = ..., refused: _Optional[_Iterable[int]] = ...) -> None: ...
+
+class KeptOpening(_message.Message):
+    __slots__ = ("opening", "answers")
+    OPENING_FIELD_NUMBER: _ClassVar[int]
+    ANSWERS_FIELD_NUMBER: _ClassVar[int]
+    opening: bytes
+    answers: bytes
+    def __init__(self, opening: _Optional[bytes] = ..., answers: _Optional[bytes] = ...) -> None: ...
 
 class VerifyAnswers(_message.Message):
     __slots__ = ("results",)

@@ -1,0 +1,107 @@
+"""What a permitted exchange costs: the debits that its rule, grant, claims and budget ask for."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, time, timedelta
+
+from node.core.budget import Debit
+from node.core.decide import Decision
+from node.core.policy import Budget
+
+RULE_DAY = "rule.day"
+RULE_SUBJECT = "rule.subject"
+GRANT_DAY = "grant.day"
+CLAIM_TRIES = "claim.tries"
+BUDGET_PREFIX = "budget."
+
+Pseudonym = Callable[[str], str]
+"""A subject identifier to its keyed name."""
+
+
+@dataclass(frozen=True, slots=True)
+class Day:
+    """A calendar day where the provider is: its name, and when its counters may be forgotten."""
+
+    name: str
+    until_ms: int
+
+    @classmethod
+    def of(cls, moment: datetime) -> Day:
+        """The day of an aware local time; counters live one day longer than the day."""
+        end = datetime.combine(moment.date() + timedelta(days=2), time(), moment.tzinfo)
+        return cls(moment.strftime("%Y%m%d"), int(end.timestamp() * 1000))
+
+
+@dataclass(frozen=True, slots=True)
+class Cost:
+    """The debits of one exchange.
+
+    `whole` is for the exchange, `subjects` for each subject (position in `Debit.subject`), `tries`
+    is paid only for the subjects whose claim turned out wrong, and must be payable for all.
+    """
+
+    whole: tuple[Debit, ...]
+    subjects: tuple[Debit, ...]
+    tries: tuple[Debit, ...]
+
+    def keys(self) -> list[str]:
+        """All counters that are concerned."""
+        return [debit.key for part in (self.whole, self.subjects, self.tries) for debit in part]
+
+
+NO_COST = Cost((), (), ())
+
+
+def exchange_cost(
+    decision: Decision, requester: str, dataset: str, ids: Sequence[str], day: Day, pseudonym: Pseudonym
+) -> Cost:
+    """Quotas of a permitted exchange about the subjects `ids`."""
+    count = max(1, len(ids))
+    whole, subjects, tries = [], [], []
+    limits, grant, question = decision.limits, decision.grant, decision.question
+    if limits.per_day is not None:
+        key = f"{RULE_DAY}|{dataset}|{decision.rule}|{requester}|{day.name}"
+        whole.append(Debit(RULE_DAY, key, count, limits.per_day, day.until_ms))
+    if grant is not None and grant.subjects_per_day and ids:
+        key = f"{GRANT_DAY}|{grant.id}|{day.name}"
+        whole.append(Debit(GRANT_DAY, key, count, grant.subjects_per_day, day.until_ms))
+    names = [pseudonym(each) for each in ids] if _per_subject(decision) else []
+    if limits.per_subject_per_day is not None:
+        prefix = f"{RULE_SUBJECT}|{dataset}|{decision.rule}|{requester}|{day.name}|"
+        subjects = [
+            Debit(RULE_SUBJECT, prefix + name, 1, limits.per_subject_per_day, day.until_ms, position)
+            for position, name in enumerate(names)
+        ]
+    if question is not None and question.claims:
+        limit = min(claim.wrong_tries_per_subject for claim in question.claims.values())
+        prefix = f"{CLAIM_TRIES}|{dataset}|{question.name}|{requester}|{day.name}|"
+        tries = [
+            Debit(CLAIM_TRIES, prefix + name, 1, limit, day.until_ms, position)
+            for position, name in enumerate(names)
+        ]
+    return Cost(tuple(whole), tuple(subjects), tuple(tries))
+
+
+def budget_debits(
+    budget: Budget, dataset: str, requester: str, organisation: str, moment: datetime, epsilon_micros: int
+) -> tuple[Debit, ...]:
+    """What a noisy release of `epsilon_micros` costs: dataset, requester's organisation, requester.
+
+    The counters are never forgotten; with a yearly period each year has its own.
+    """
+    period = budget.period_name(moment)
+    return tuple(
+        Debit(BUDGET_PREFIX + scope, f"{BUDGET_PREFIX}{scope}|{dataset}|{who}|{period}", epsilon_micros, limit)
+        for scope, who, limit in (
+            ("dataset", "", budget.dataset_micros),
+            ("organisation", organisation, budget.organisation_micros),
+            ("requester", requester, budget.requester_micros),
+        )
+    )
+
+
+def _per_subject(decision: Decision) -> bool:
+    question = decision.question
+    return decision.limits.per_subject_per_day is not None or (question is not None and bool(question.claims))

@@ -1,0 +1,83 @@
+"""The one encoding of a grant: `node.v1.Grant`, on the wire and in the database."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+from google.protobuf.message import DecodeError
+
+from node.core.grant import Grant, GrantState
+from node.errors import NodeError, Reason
+from node.v1 import grant_pb2 as pb
+
+_TO_STATE = {
+    GrantState.ACTIVE: pb.GRANT_STATE_ACTIVE,
+    GrantState.SUSPENDED: pb.GRANT_STATE_SUSPENDED,
+    GrantState.REVOKED: pb.GRANT_STATE_REVOKED,
+}
+_FROM_STATE = {number: state for state, number in _TO_STATE.items()}
+
+
+def to_ms(moment: datetime) -> int:
+    """Milliseconds since 1970-01-01 UTC."""
+    return int(moment.timestamp() * 1000)
+
+
+def from_ms(milliseconds: int) -> datetime:
+    """The UTC time of milliseconds since 1970-01-01. Raises NodeError(QUERY_INVALID) past year 9999."""
+    try:
+        return datetime.fromtimestamp(milliseconds / 1000, UTC)
+    except (OverflowError, ValueError, OSError):
+        raise NodeError(Reason.QUERY_INVALID, "a time is out of range: give one before the year 9999") from None
+
+
+def grant_to_message(grant: Grant) -> pb.Grant:
+    """As a message."""
+    return pb.Grant(
+        id=grant.id,
+        provider=grant.provider,
+        requester=grant.requester,
+        dataset=grant.dataset,
+        questions=sorted(grant.questions),
+        purposes=grant.purposes,
+        scope=pb.GrantScope(region=grant.region, subjects_per_day=grant.subjects_per_day),
+        valid_from_ms=to_ms(grant.valid_from),
+        valid_until_ms=to_ms(grant.valid_until),
+        state=_TO_STATE[grant.state],
+        basis=grant.basis,
+        scenario=grant.scenario,
+        note=grant.note,
+    )
+
+
+def grant_from_message(message: pb.Grant) -> Grant:
+    """From a message; an unknown state reads as revoked. Raises NodeError(QUERY_INVALID) on bad times."""
+    return Grant(
+        id=message.id,
+        provider=message.provider,
+        requester=message.requester,
+        dataset=message.dataset,
+        questions=frozenset(message.questions),
+        purposes=tuple(message.purposes),
+        region=message.scope.region,
+        subjects_per_day=message.scope.subjects_per_day,
+        valid_from=from_ms(message.valid_from_ms),
+        valid_until=from_ms(message.valid_until_ms),
+        state=_FROM_STATE.get(message.state, GrantState.REVOKED),
+        basis=message.basis,
+        scenario=message.scenario,
+        note=message.note,
+    )
+
+
+def grant_to_bytes(grant: Grant) -> bytes:
+    """As the database keeps it."""
+    return grant_to_message(grant).SerializeToString()
+
+
+def grant_from_bytes(body: bytes) -> Grant:
+    """From the database. Raises NodeError(LOG_CORRUPT) when it cannot be read."""
+    try:
+        return grant_from_message(pb.Grant.FromString(body))
+    except DecodeError:
+        raise NodeError(Reason.LOG_CORRUPT, "a grant in the node's database cannot be read") from None

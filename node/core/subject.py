@@ -1,0 +1,14 @@
+"""One subject as a source is asked about it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class SubjectKey:
+    """A normalised identifier, and what the caller claims about the subject (empty: nothing)."""
+
+    id: str
+    claims: Mapping[str, str]

@@ -1,0 +1,139 @@
+"""Builds and reads usage records, the leaves of the usage log (Decree 809, Art. 29).
+
+A record is a serialised `node.v1.UsageRecord`; the bytes as first written are the leaf. A personal
+value never stands in one: a SHA-256 commitment to an `Opening` or `Answers` message, which holds
+32 random bytes of salt, stands for it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from google.protobuf.message import DecodeError
+
+from node.core.merkle import leaf_hash
+from node.errors import NodeError, Reason
+from node.v1 import record_pb2 as pb
+
+VERSION = 1
+EXCHANGE_ID_BYTES = 16
+SALT_BYTES = 32
+MAX_LEAF_BYTES = 16_384
+
+_OPENING = b"dxnode/v1/opening\x00"
+_ANSWERS = b"dxnode/v1/answers\x00"
+_RESPONSE_KEY = b"dxnode/v1/response-key\x00"
+
+
+@dataclass(frozen=True, slots=True)
+class Parties:
+    """Who takes part in an exchange, and its id (16 bytes)."""
+
+    requester: str
+    provider: str
+    exchange_id: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Who used the desk: a role, and the SHA-256 of the certificate (empty for the socket's operator)."""
+
+    role: str
+    fingerprint: bytes = b""
+
+
+def opening_commitment(opening: bytes) -> bytes:
+    """SHA-256 commitment (32 bytes) to a serialised `Opening`."""
+    return hashlib.sha256(_OPENING + opening).digest()
+
+
+def answer_commitment(answers: bytes) -> bytes:
+    """SHA-256 commitment (32 bytes) to a serialised `Answers`."""
+    return hashlib.sha256(_ANSWERS + answers).digest()
+
+
+def response_key_hash(response_key: bytes) -> bytes:
+    """What the intent says of the response key (32 bytes): only this key may seal the answer."""
+    return hashlib.sha256(_RESPONSE_KEY + response_key).digest()
+
+
+def parse_record(leaf: bytes) -> pb.UsageRecord:
+    """Read a leaf. Raises NodeError(PROOF_INVALID) when it is not a record of a known version."""
+    if len(leaf) > MAX_LEAF_BYTES:
+        raise NodeError(Reason.PROOF_INVALID, f"a usage record is longer than {MAX_LEAF_BYTES} bytes")
+    try:
+        record = pb.UsageRecord.FromString(leaf)
+    except DecodeError:
+        raise NodeError(Reason.PROOF_INVALID, "a usage record cannot be read") from None
+    if record.version != VERSION or record.WhichOneof("body") is None:
+        raise NodeError(Reason.PROOF_INVALID, f"a usage record is not of version {VERSION}")
+    return record
+
+
+def intent_record(time_ms: int, parties: Parties, intent: pb.Intent) -> bytes:
+    """The requester's record before it asks."""
+    return _record(time_ms, parties, intent=intent)
+
+
+def verdict_record(time_ms: int, parties: Parties, verdict: pb.Verdict) -> bytes:
+    """The provider's record before it answers."""
+    return _record(time_ms, parties, verdict=verdict)
+
+
+def outcome_record(time_ms: int, parties: Parties, outcome: pb.Outcome) -> bytes:
+    """The requester's record before it hands the answer over."""
+    return _record(time_ms, parties, outcome=outcome)
+
+
+def refusals_record(time_ms: int, requester: str, provider: str, refusals: pb.Refusals) -> bytes:
+    """The provider's record of what it refused before an envelope was open."""
+    return _record(time_ms, Parties(requester, provider, b""), refusals=refusals)
+
+
+def admin_record(time_ms: int, department: str, caller: Caller, action: str, target: str, note: str) -> bytes:
+    """What staff did to the node of `department`."""
+    body = pb.AdminAction(action=action, object=target, role=caller.role, caller=caller.fingerprint, note=note)
+    return _record(time_ms, Parties("", department, b""), admin=body)
+
+
+def abandoned_outcome(intent_leaf: bytes, reason: Reason) -> pb.Outcome:
+    """The outcome of an exchange that the node did not live to finish."""
+    return pb.Outcome(
+        intent_hash=leaf_hash(intent_leaf),
+        kind=pb.OUTCOME_KIND_ABANDONED,
+        reason=reason.wire,
+    )
+
+
+def _record(
+    time_ms: int,
+    parties: Parties,
+    *,
+    intent: pb.Intent | None = None,
+    verdict: pb.Verdict | None = None,
+    outcome: pb.Outcome | None = None,
+    refusals: pb.Refusals | None = None,
+    admin: pb.AdminAction | None = None,
+) -> bytes:
+    return pb.UsageRecord(
+        version=VERSION,
+        time_ms=time_ms,
+        exchange_id=parties.exchange_id,
+        requester=parties.requester,
+        provider=parties.provider,
+        intent=intent,
+        verdict=verdict,
+        outcome=outcome,
+        refusals=refusals,
+        admin=admin,
+    ).SerializeToString()
+
+
+def charges_message(charges: Sequence[tuple[str, int]]) -> list[pb.Charge]:
+    """(scope, amount) pairs, summed by scope, in order of first appearance."""
+    totals: dict[str, int] = {}
+    for scope, amount in charges:
+        totals[scope] = totals.get(scope, 0) + amount
+    return [pb.Charge(scope=scope, amount=amount) for scope, amount in totals.items()]

@@ -1,0 +1,178 @@
+"""What a requester asks, and the jobs that record its intent and its outcome."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from node.core import usage
+from node.core.commit import AnsweredExchange, Append, AskedExchange
+from node.core.envelope import REQUEST_BUCKET, SUITE, VERSION, Routing
+from node.core.subject import SubjectKey
+from node.errors import Reason
+from node.exchange.group import Ledger, Recorded
+from node.exchange.ports import Vault
+from node.v1 import exchange_pb2 as pb
+from node.v1 import record_pb2 as rec
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """What is asked of whom and what for, without the subjects."""
+
+    provider: str
+    dataset: str
+    question: str
+    parameters: Mapping[str, str]
+    purpose: str
+    case_number: str
+
+
+@dataclass(frozen=True, slots=True)
+class BatchPlace:
+    """A chunk's place in its batch (16-byte id, position from 0)."""
+
+    batch_id: bytes
+    chunk: int
+
+    def exchange_id(self) -> bytes:
+        """The chunk's exchange id: the same whenever the chunk is asked again."""
+        material = b"dxnode/v1/chunk\x00" + self.batch_id + self.chunk.to_bytes(4, "big")
+        return hashlib.sha256(material).digest()[: usage.EXCHANGE_ID_BYTES]
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A recorded intent and its sealed request, ready to be sent, once or again."""
+
+    parties: usage.Parties
+    intent_leaf: bytes
+    routing: Routing
+    envelope: pb.Envelope
+    response_key: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """An answer whose receipt was verified, and where the exchange stands in both logs."""
+
+    answers: rec.Answers
+    exchange_id: bytes
+    own_index: int
+    provider_index: int
+    provider_size: int
+    rule: str
+
+
+@dataclass(slots=True)
+class IntentJob:
+    """Steps 3 and 4: record the intent, then seal the request with its proof."""
+
+    parties: usage.Parties
+    query: Query
+    caller: usage.Caller
+    grant_id: str
+    subjects: Sequence[SubjectKey]
+    place: BatchPlace | None
+    digest: bytes
+    salt: bytes
+    response_key: bytes
+    recipient: str
+    routing: Routing
+    vault: Vault
+    opening: bytes = b""
+
+    counters: Sequence[str] = ()
+    exchange: tuple[str, bytes] | None = None
+
+    def repeat(self, earlier: AnsweredExchange) -> Asked | None:
+        """Never: the requester looks for an earlier intent before."""
+        return None
+
+    def settle(self, ledger: Ledger, time_ms: int, index: int) -> Append:
+        """3: the intent record."""
+        subjects = [rec.Subject(id=subject.id, claims=subject.claims) for subject in self.subjects]
+        self.opening = rec.Opening(salt=self.salt, subjects=subjects).SerializeToString()
+        query = self.query
+        intent = rec.Intent(
+            dataset=query.dataset,
+            question=query.question,
+            parameters=[rec.Parameter(name=n, value=v) for n, v in sorted(query.parameters.items())],
+            purpose=query.purpose,
+            case_number=query.case_number,
+            grant_id=self.grant_id,
+            subjects=len(self.subjects),
+            commitment=usage.opening_commitment(self.opening),
+            role=self.caller.role,
+            caller=self.caller.fingerprint,
+            batch=None if self.place is None else rec.BatchPosition(batch_id=self.place.batch_id, chunk=self.place.chunk),
+            response_key_hash=usage.response_key_hash(self.response_key),
+        )
+        kept = rec.KeptOpening(opening=self.opening).SerializeToString()
+        return Append(
+            leaf=usage.intent_record(time_ms, self.parties, intent),
+            opening=self.vault.encrypt(kept, b"opening/%d" % index),
+        )
+
+    def finish(self, append: Append, recorded: Recorded) -> tuple[Append, Asked]:
+        """4: the sealed request, kept so that a retry is the same to the letter."""
+        inside = pb.SealedRequest(
+            intent=append.leaf, receipt=recorded.receipt, opening=self.opening, response_key=self.response_key
+        )
+        routing = self.routing
+        envelope = pb.Envelope(
+            version=VERSION,
+            suite=pb.SUITE_XWING_HKDF_SHA256_AES256GCM if routing.suite == SUITE else pb.SUITE_UNSPECIFIED,
+            requester=routing.requester,
+            provider=routing.provider,
+            exchange_id=routing.exchange_id,
+            key_id=routing.key_id,
+            ciphertext=self.vault.seal(inside.SerializeToString(), self.recipient, routing, REQUEST_BUCKET),
+        )
+        row = AskedExchange(
+            exchange_id=routing.exchange_id,
+            digest=self.digest,
+            intent_index=recorded.index,
+            envelope=envelope.SerializeToString(),
+            response_key=self.vault.encrypt(self.response_key, b"response-key/" + routing.exchange_id),
+        )
+        asked = Asked(self.parties, append.leaf, routing, envelope, self.response_key)
+        return replace(append, asked=row), asked
+
+
+@dataclass(slots=True)
+class OutcomeJob:
+    """Step 14: record how the exchange ended; the result is the record's index."""
+
+    parties: usage.Parties
+    outcome: rec.Outcome
+    evidence: bytes
+    answers: bytes
+    vault: Vault
+
+    counters: Sequence[str] = ()
+    exchange: tuple[str, bytes] | None = None
+
+    def repeat(self, earlier: AnsweredExchange) -> int | None:
+        """Never."""
+        return None
+
+    def settle(self, ledger: Ledger, time_ms: int, index: int) -> Append:
+        """The outcome record, with what the provider gave as evidence."""
+        kept = rec.KeptOpening(answers=self.answers).SerializeToString() if self.answers else b""
+        return Append(
+            leaf=usage.outcome_record(time_ms, self.parties, self.outcome),
+            opening=self.vault.encrypt(kept, b"opening/%d" % index) if kept else b"",
+            evidence=self.evidence,
+            settled=self.parties.exchange_id,
+        )
+
+    def finish(self, append: Append, recorded: Recorded) -> tuple[Append, int]:
+        """Where the outcome stands."""
+        return append, recorded.index
+
+
+def failed_outcome(intent_hash: bytes, reason: Reason) -> rec.Outcome:
+    """The outcome of an exchange without a valid response."""
+    return rec.Outcome(intent_hash=intent_hash, kind=rec.OUTCOME_KIND_FAILED, reason=reason.wire)

@@ -1,0 +1,148 @@
+"""Step 7 of an exchange: open the envelope and check that what is inside belongs together."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+
+from google.protobuf.message import DecodeError
+
+from node.core import usage
+from node.core.checkpoint import Checkpoint
+from node.core.directory import Member
+from node.core.envelope import SUITE, VERSION, Routing
+from node.core.merkle import leaf_hash, verify_inclusion
+from node.errors import NodeError, Reason
+from node.exchange.ports import Vault
+from node.v1 import exchange_pb2 as pb
+from node.v1 import record_pb2 as rec
+
+RESPONSE_KEY_BYTES = 32
+MAX_CLAIMS = 16
+MAX_CLAIM_LENGTH = 200
+
+
+def log_origin(code: str) -> str:
+    """Origin line of a department's usage log."""
+    return f"dxnode/{code}"
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """An open request. `problem` says why it must be denied before any policy is asked."""
+
+    routing: Routing
+    response_key: bytes
+    intent_leaf: bytes
+    intent: rec.Intent
+    time_ms: int
+    opening_bytes: bytes
+    opening: rec.Opening
+    requester_log: rec.LogPosition
+    evidence: bytes
+    problem: NodeError | None
+
+
+def routing_of(envelope: pb.Envelope, peer: str, own: str) -> Routing:
+    """The routing data, checked. Raises NodeError(ENVELOPE_INVALID) for what is not for us from `peer`."""
+    if envelope.version != VERSION or envelope.suite != SUITE:
+        raise NodeError(Reason.ENVELOPE_INVALID, "the envelope has an unknown version or suite: update the node")
+    if len(envelope.exchange_id) != usage.EXCHANGE_ID_BYTES:
+        raise NodeError(Reason.ENVELOPE_INVALID, "an exchange id has 16 bytes")
+    if envelope.provider != own:
+        raise NodeError(Reason.ENVELOPE_INVALID, "the envelope is for another department: check the directory")
+    if envelope.requester != peer:
+        raise NodeError(Reason.ENVELOPE_INVALID, "the envelope names another requester than its sender")
+    return Routing(envelope.requester, envelope.provider, envelope.exchange_id, envelope.key_id)
+
+
+def open_request(
+    envelope: pb.Envelope, routing: Routing, member: Member, vault: Vault, now: datetime, max_skew_ms: int
+) -> Opened:
+    """Open and check a request.
+
+    Raises NodeError(KEY_ID_UNKNOWN) or (ENVELOPE_INVALID) while no answer can be sealed; what is
+    wrong after that is the `problem` of the result, for a sealed denial.
+    """
+    plaintext = vault.open(envelope.ciphertext, routing, now)
+    try:
+        request = pb.SealedRequest.FromString(plaintext)
+    except DecodeError:
+        raise NodeError(Reason.ENVELOPE_INVALID, "the inside of the envelope cannot be read") from None
+    if len(request.response_key) != RESPONSE_KEY_BYTES or len(request.intent) > usage.MAX_LEAF_BYTES:
+        raise NodeError(Reason.ENVELOPE_INVALID, "the inside of the envelope has wrong lengths")
+    record, opening, position, problem = rec.UsageRecord(), rec.Opening(), rec.LogPosition(), None
+    try:
+        record = usage.parse_record(request.intent)
+        _check_record(record, routing, request)
+        position = _check_receipt(request, member, vault)
+        opening = _check_opening(record.intent, request.opening)
+        _check_time(record.time_ms, now, max_skew_ms)
+    except NodeError as error:
+        problem = error
+    return Opened(
+        routing=routing,
+        response_key=request.response_key,
+        intent_leaf=request.intent,
+        intent=record.intent,
+        time_ms=record.time_ms,
+        opening_bytes=request.opening,
+        opening=opening,
+        requester_log=position,
+        evidence=request.receipt.SerializeToString(),
+        problem=problem,
+    )
+
+
+def check_receipt(
+    leaf: bytes, receipt: pb.Receipt, code: str, open_checkpoint: Callable[[bytes], bytes]
+) -> rec.LogPosition:
+    """Prove that `leaf` is in the usage log of department `code`; returns where.
+
+    Raises NodeError(PROOF_INVALID).
+    """
+    checkpoint = Checkpoint.parse(open_checkpoint(receipt.checkpoint))
+    if checkpoint.origin != log_origin(code):
+        raise NodeError(Reason.PROOF_INVALID, "the checkpoint is of another log")
+    proof = receipt.proof
+    verify_inclusion(proof.index, checkpoint.size, leaf_hash(leaf), proof.hashes, checkpoint.root)
+    return rec.LogPosition(index=proof.index, size=checkpoint.size, root=checkpoint.root)
+
+
+def _check_record(record: rec.UsageRecord, routing: Routing, request: pb.SealedRequest) -> None:
+    if record.WhichOneof("body") != "intent":
+        raise NodeError(Reason.PROOF_INVALID, "the record in the envelope is not an intent")
+    if (record.requester, record.provider, record.exchange_id) != (
+        routing.requester,
+        routing.provider,
+        routing.exchange_id,
+    ):
+        raise NodeError(Reason.PROOF_INVALID, "the intent belongs to another exchange")
+    if usage.response_key_hash(request.response_key) != record.intent.response_key_hash:
+        raise NodeError(Reason.PROOF_INVALID, "the response key is not the one of the intent")
+
+
+def _check_receipt(request: pb.SealedRequest, member: Member, vault: Vault) -> rec.LogPosition:
+    return check_receipt(
+        request.intent, request.receipt, member.code, lambda note: vault.open_checkpoint(note, member.log_key)
+    )
+
+
+def _check_opening(intent: rec.Intent, body: bytes) -> rec.Opening:
+    if usage.opening_commitment(body) != intent.commitment:
+        raise NodeError(Reason.PROOF_INVALID, "the opening does not fit the commitment of the intent")
+    try:
+        opening = rec.Opening.FromString(body)
+    except DecodeError:
+        raise NodeError(Reason.ENVELOPE_INVALID, "the opening cannot be read") from None
+    if len(opening.salt) != usage.SALT_BYTES or len(opening.subjects) != intent.subjects:
+        raise NodeError(Reason.PROOF_INVALID, "the opening does not fit the intent")
+    return opening
+
+
+def _check_time(time_ms: int, now: datetime, max_skew_ms: int) -> None:
+    if abs(now.timestamp() * 1000 - time_ms) > max_skew_ms:
+        raise NodeError(
+            Reason.CLOCK_SKEWED, "the intent is too old, or the clocks of the two nodes differ: check both clocks"
+        )

@@ -1,0 +1,103 @@
+"""What the exchange needs of the outside: crypto, sources, noise, peers, each as a small Protocol."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from node.core.envelope import Routing
+from node.core.question import Question
+from node.core.subject import SubjectKey
+from node.v1 import exchange_pb2 as pb
+
+
+class Vault(Protocol):
+    """The node's keys, without giving them away."""
+
+    def open(self, ciphertext: bytes, routing: Routing, now: datetime) -> bytes:
+        """Open a request, without its padding. Raises NodeError(KEY_ID_UNKNOWN) or (ENVELOPE_INVALID)."""
+
+    def seal(self, plaintext: bytes, recipient: str, routing: Routing, bucket: int) -> bytes:
+        """Pad to `bucket` bytes or a power-of-two multiple, and seal to an encoded public sealing key."""
+
+    def seal_answer(self, plaintext: bytes, response_key: bytes, routing: Routing, bucket: int) -> bytes:
+        """Pad and seal an answer under the response key."""
+
+    def open_answer(self, ciphertext: bytes, response_key: bytes, routing: Routing) -> bytes:
+        """Open an answer, without its padding. Raises NodeError(ENVELOPE_INVALID)."""
+
+    def open_checkpoint(self, note: bytes, log_key: str) -> bytes:
+        """The body of a checkpoint signed by the encoded log key. Raises NodeError(PROOF_INVALID)."""
+
+    def encrypt(self, plaintext: bytes, context: bytes) -> bytes:
+        """Encrypt for keeping, bound to `context`."""
+
+    def decrypt(self, ciphertext: bytes, context: bytes) -> bytes:
+        """The inverse of encrypt. Raises NodeError(LOG_CORRUPT)."""
+
+    def pseudonym(self, context: bytes, value: bytes) -> bytes:
+        """A keyed 16-byte name for a personal value."""
+
+
+class Source(Protocol):
+    """A dataset that can be asked; see `node.source`. Raises NodeError(SOURCE_UNAVAILABLE)."""
+
+    @property
+    def snapshot(self) -> str:
+        """Name of the state of the data."""
+
+    @property
+    def quick(self) -> bool:
+        """Whether one keyed read takes microseconds, so that it needs no worker thread."""
+
+    def verify(
+        self, question: Question, parameters: Mapping[str, str], region: str, subjects: Sequence[SubjectKey]
+    ) -> list[bool]: ...
+
+    def field(
+        self, question: Question, parameters: Mapping[str, str], region: str, subjects: Sequence[SubjectKey]
+    ) -> list[str | None]: ...
+
+    def count(
+        self, question: Question, parameters: Mapping[str, str], region: str
+    ) -> list[tuple[tuple[str, ...], int]]: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Noisy:
+    """Noisy counts, what they cost (micro-epsilon, rounded up) and their 95 % bound."""
+
+    counts: tuple[int, ...]
+    epsilon_micros: int
+    accuracy_95: int
+
+
+class Noise(Protocol):
+    """Adds noise and prices it; see `node.privacy`."""
+
+    def __call__(self, counts: Sequence[int], unit_contributes: int, epsilon_micros: int) -> Noisy: ...
+
+
+class PeerStream(Protocol):
+    """A batch stream to a provider."""
+
+    async def send(self, envelope: pb.Envelope) -> None:
+        """Send one chunk. Raises NodeError(PEER_UNAVAILABLE)."""
+
+    def answers(self) -> AsyncIterator[pb.SealedAnswer]:
+        """Sealed answers in the order of the chunks. Raises NodeError."""
+
+    async def done(self) -> None:
+        """No more chunks."""
+
+
+class Peers(Protocol):
+    """The other departments' nodes."""
+
+    async def ask(self, provider: str, envelope: pb.Envelope) -> pb.SealedAnswer:
+        """One exchange, retried with the same envelope while the peer is away.
+
+        Raises NodeError: the peer's reason, or (PEER_UNAVAILABLE), (TIMEOUT).
+        """

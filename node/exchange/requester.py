@@ -1,0 +1,374 @@
+"""The requester's side of an exchange: steps 1 to 5 and 13 to 15 (see ARCHITECTURE.md)."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from google.protobuf.message import DecodeError
+
+from node.core import usage
+from node.core.commit import AskedExchange
+from node.core.directory import Member
+from node.core.envelope import Routing
+from node.core.grant import Grant
+from node.core.identity import holds_identifier
+from node.core.merkle import leaf_hash
+from node.core.received import covering_grant
+from node.core.role import Roles
+from node.core.subject import SubjectKey
+from node.errors import NodeError, Reason
+from node.exchange.asking import Answered, Asked, BatchPlace, IntentJob, OutcomeJob, Query, failed_outcome
+from node.exchange.group import GroupCommit
+from node.exchange.opened import check_receipt
+from node.exchange.ports import Peers, PeerStream, Vault
+from node.v1 import exchange_pb2 as pb
+from node.v1 import record_pb2 as rec
+
+WINDOW = 4
+"""Chunks of a batch under way at once."""
+
+
+class AskedStore(Protocol):
+    """What the requester reads of the store."""
+
+    def asked(self, exchange_id: bytes) -> AskedExchange | None: ...
+    def leaves(self, start: int, limit: int) -> list[tuple[int, bytes]]: ...
+    def opening(self, index: int) -> bytes | None: ...
+    def evidence(self, index: int) -> bytes | None: ...
+    def unfinished(self) -> list[tuple[bytes, int]]: ...
+
+
+@dataclass(frozen=True, slots=True)
+class ChunkResult:
+    """What became of one chunk: an answer, or why not."""
+
+    chunk: int
+    result: Answered | NodeError
+
+
+class Requester:
+    """Asks other departments on behalf of the desk."""
+
+    def __init__(
+        self,
+        *,
+        code: str,
+        member: Callable[[str], Member],
+        grants: Callable[[str], Sequence[Grant]],
+        refresh_grants: Callable[[str], Awaitable[None]],
+        roles: Roles,
+        store: AskedStore,
+        commit: GroupCommit,
+        vault: Vault,
+        peers: Peers,
+        clock: Callable[[], datetime],
+        random: Callable[[int], bytes],
+        max_subjects: int = 1000,
+    ) -> None:
+        self._code = code
+        self._member = member
+        self._grants = grants
+        self._refresh_grants = refresh_grants
+        self._roles = roles
+        self._store = store
+        self._commit = commit
+        self._vault = vault
+        self._peers = peers
+        self._clock = clock
+        self._random = random
+        self._max_subjects = max_subjects
+        self._running: set[bytes] = set()
+
+    async def ask(
+        self, caller: usage.Caller, query: Query, subjects: Sequence[SubjectKey], exchange_id: bytes = b""
+    ) -> Answered:
+        """One question, and its answer once both sides have recorded it.
+
+        A repeated `exchange_id` with the same content gets the same answer; with other content it
+        raises NodeError(REQUEST_REPLAYED). A denial raises its NodeError with rule and clause.
+        """
+        exchange_id = exchange_id or self._random(usage.EXCHANGE_ID_BYTES)
+        async with self._once(exchange_id):
+            asked = await self._prepare(caller, query, subjects, exchange_id, None)
+            if isinstance(asked, Answered):
+                return asked
+            try:
+                answer = await self._peers.ask(query.provider, asked.envelope)  # 5
+            except NodeError as error:
+                await self._fail(asked, error)
+                raise
+            except asyncio.CancelledError:
+                gone = NodeError(Reason.TIMEOUT, "the caller went away before the answer came")
+                await asyncio.shield(self._fail(asked, gone))
+                raise
+            return await self._conclude(asked, answer)
+
+    async def ask_batch(
+        self,
+        caller: usage.Caller,
+        query: Query,
+        batch_id: bytes,
+        chunks: AsyncIterator[tuple[int, Sequence[SubjectKey]]],
+        open_stream: Callable[[], PeerStream],
+    ) -> AsyncIterator[ChunkResult]:
+        """The same question about many subjects, chunk by chunk, in order.
+
+        A denied chunk is a result; a lost stream raises NodeError, and the batch can be asked again.
+        """
+        waiting: asyncio.Queue[tuple[int, Asked | Answered | NodeError] | None] = asyncio.Queue(WINDOW)
+        stream = open_stream()
+
+        async def send() -> None:
+            try:
+                async for chunk, subjects in chunks:
+                    place = BatchPlace(batch_id, chunk)
+                    ready: Asked | Answered | NodeError
+                    try:
+                        ready = await self._prepare(caller, query, subjects, place.exchange_id(), place)
+                    except NodeError as error:
+                        ready = error
+                    await waiting.put((chunk, ready))
+                    if isinstance(ready, Asked):
+                        await stream.send(ready.envelope)
+                await stream.done()
+            finally:
+                await waiting.put(None)
+
+        sender = asyncio.create_task(send())
+        answers = stream.answers()
+        unanswered: list[Asked] = []
+        try:
+            while (item := await waiting.get()) is not None:
+                chunk, ready = item
+                if isinstance(ready, Asked):
+                    unanswered = [ready]
+                    answer = await anext(answers, None)
+                    if answer is None:
+                        raise NodeError(Reason.PEER_UNAVAILABLE, "the provider ended the batch early: resume it")
+                    unanswered = []
+                    yield ChunkResult(chunk, await self._conclude_chunk(ready, answer))
+                else:
+                    yield ChunkResult(chunk, ready)
+            await sender
+        except NodeError as error:
+            while not waiting.empty():
+                left = waiting.get_nowait()
+                if left is not None and isinstance(left[1], Asked):
+                    unanswered.append(left[1])
+            for asked in unanswered:
+                await self._fail(asked, error)
+            raise
+        finally:
+            sender.cancel()
+            with contextlib.suppress(asyncio.CancelledError, NodeError):
+                await sender
+
+    async def recover(self) -> int:
+        """Give every exchange that an earlier process left open its outcome; returns how many."""
+        left = self._store.unfinished()
+        for exchange_id, index in left:
+            leaf = self._store.leaves(index, 1)[0][1]
+            record = usage.parse_record(leaf)
+            parties = usage.Parties(record.requester, record.provider, exchange_id)
+            outcome = usage.abandoned_outcome(leaf, Reason.DRAINING)
+            await self._commit.run(OutcomeJob(parties, outcome, b"", b"", self._vault))
+        return len(left)
+
+    @contextlib.asynccontextmanager
+    async def _once(self, exchange_id: bytes) -> AsyncIterator[None]:
+        if exchange_id in self._running:
+            raise NodeError(Reason.REQUEST_REPLAYED, "this exchange is under way: wait for its answer")
+        self._running.add(exchange_id)
+        try:
+            yield
+        finally:
+            self._running.discard(exchange_id)
+
+    async def _prepare(
+        self,
+        caller: usage.Caller,
+        query: Query,
+        subjects: Sequence[SubjectKey],
+        exchange_id: bytes,
+        place: BatchPlace | None,
+    ) -> Asked | Answered:
+        # 1: the caller and its role were identified by the RPC edge; what may the role ask?
+        self._roles.check_ask(caller, query.dataset, query.question, query.purpose)
+        self._check(query, subjects, exchange_id)
+        digest = self._digest(caller, query, subjects)
+        earlier = self._store.asked(exchange_id)
+        if earlier is not None:
+            return self._again(earlier, digest)
+        member = self._member(query.provider)
+        grant = await self._own_grant(query)  # 2
+        key = member.sealing_key(self._clock())
+        routing = Routing(self._code, query.provider, exchange_id, key.key_id)
+        job = IntentJob(
+            parties=usage.Parties(self._code, query.provider, exchange_id),
+            query=query,
+            caller=caller,
+            grant_id=grant.id,
+            subjects=subjects,
+            place=place,
+            digest=digest,
+            salt=self._random(usage.SALT_BYTES),
+            response_key=self._random(32),
+            recipient=key.encoded,
+            routing=routing,
+            vault=self._vault,
+        )
+        return await self._commit.run(job)  # 3, 4
+
+    def _check(self, query: Query, subjects: Sequence[SubjectKey], exchange_id: bytes) -> None:
+        if len(exchange_id) != usage.EXCHANGE_ID_BYTES:
+            raise NodeError(Reason.QUERY_INVALID, "an exchange id has 16 bytes")
+        if len(subjects) > self._max_subjects:
+            raise NodeError(Reason.QUERY_INVALID, f"one request has at most {self._max_subjects} subjects")
+        if query.provider == self._code:
+            raise NodeError(Reason.QUERY_INVALID, "the provider is this department itself: read your own data")
+        if not query.case_number or len(query.case_number) > 64:
+            raise NodeError(Reason.QUERY_INVALID, "give the case number of the matter, at most 64 characters")
+        if holds_identifier(query.case_number):
+            raise NodeError(Reason.QUERY_INVALID, "the case number holds an identity number: use the case's own")
+
+    async def _own_grant(self, query: Query) -> Grant:
+        for attempt in (1, 2):
+            try:
+                return covering_grant(
+                    self._grants(query.provider), query.dataset, query.question, query.purpose, self._clock()
+                )
+            except NodeError:
+                if attempt == 2:
+                    raise
+                await self._refresh_grants(query.provider)
+        raise AssertionError("unreachable")
+
+    def _digest(self, caller: usage.Caller, query: Query, subjects: Sequence[SubjectKey]) -> bytes:
+        parts = [
+            caller.role,
+            caller.fingerprint.hex(),
+            query.provider,
+            query.dataset,
+            query.question,
+            repr(sorted(query.parameters.items())),
+            query.purpose,
+            query.case_number,
+            *(f"{subject.id}{sorted(subject.claims.items())!r}" for subject in subjects),
+        ]
+        return self._vault.pseudonym(b"asked", "\x00".join(parts).encode())
+
+    def _again(self, earlier: AskedExchange, digest: bytes) -> Asked | Answered:
+        if earlier.digest != digest:
+            raise NodeError(Reason.REQUEST_REPLAYED, "the exchange id was used for something else: choose a new one")
+        leaf = self._store.leaves(earlier.intent_index, 1)[0][1]
+        if earlier.outcome_index >= 0 and (known := self._known(earlier)) is not None:
+            return known
+        envelope = pb.Envelope.FromString(earlier.envelope)
+        routing = Routing(envelope.requester, envelope.provider, envelope.exchange_id, envelope.key_id)
+        response_key = self._vault.decrypt(earlier.response_key, b"response-key/" + earlier.exchange_id)
+        parties = usage.Parties(routing.requester, routing.provider, routing.exchange_id)
+        return Asked(parties, leaf, routing, envelope, response_key)
+
+    def _known(self, earlier: AskedExchange) -> Answered | None:
+        index = earlier.outcome_index
+        outcome = usage.parse_record(self._store.leaves(index, 1)[0][1]).outcome
+        evidence = self._store.evidence(index)
+        if outcome.kind not in (rec.OUTCOME_KIND_ANSWERED, rec.OUTCOME_KIND_DENIED) or evidence is None:
+            return None
+        verdict = usage.parse_record(pb.SealedResponse.FromString(evidence).verdict).verdict
+        if outcome.kind == rec.OUTCOME_KIND_DENIED:
+            raise _denial(verdict, earlier.exchange_id)
+        kept = self._store.opening(index)
+        if kept is None:
+            raise NodeError(Reason.NOT_FOUND, "the answer is no longer kept: ask under a new exchange id")
+        opening = rec.KeptOpening.FromString(self._vault.decrypt(kept, b"opening/%d" % index))
+        position = outcome.provider_log
+        answers = rec.Answers.FromString(opening.answers)
+        return Answered(answers, earlier.exchange_id, index, position.index, position.size, verdict.rule)
+
+    async def _conclude_chunk(self, asked: Asked, answer: pb.SealedAnswer) -> Answered | NodeError:
+        try:
+            return await self._conclude(asked, answer)
+        except NodeError as error:
+            if error.reason in (Reason.PROOF_INVALID, Reason.ENVELOPE_INVALID, Reason.STORE_UNAVAILABLE):
+                raise
+            return error
+
+    async def _conclude(self, asked: Asked, answer: pb.SealedAnswer) -> Answered:
+        try:
+            response, verdict, position = self._verify(asked, answer)  # 13
+        except NodeError as error:
+            await self._fail(asked, error)
+            raise
+        permitted = verdict.decision == rec.DECISION_PERMIT
+        outcome = rec.Outcome(
+            intent_hash=leaf_hash(asked.intent_leaf),
+            kind=rec.OUTCOME_KIND_ANSWERED if permitted else rec.OUTCOME_KIND_DENIED,
+            reason=verdict.reason,
+            verdict_hash=leaf_hash(response.verdict),
+            provider_log=position,
+        )
+        evidence = pb.SealedResponse(verdict=response.verdict, receipt=response.receipt).SerializeToString()
+        job = OutcomeJob(asked.parties, outcome, evidence, response.answers, self._vault)
+        own_index = await self._commit.run(job)  # 14
+        exchange_id = asked.parties.exchange_id
+        if not permitted:
+            raise _denial(verdict, exchange_id)
+        # 15: only now does the caller get the answer.
+        answers = rec.Answers.FromString(response.answers)
+        return Answered(answers, exchange_id, own_index, position.index, position.size, verdict.rule)
+
+    def _verify(
+        self, asked: Asked, answer: pb.SealedAnswer
+    ) -> tuple[pb.SealedResponse, rec.Verdict, rec.LogPosition]:
+        plaintext = self._vault.open_answer(answer.ciphertext, asked.response_key, asked.routing)
+        try:
+            response = pb.SealedResponse.FromString(plaintext)
+            rec.Answers.FromString(response.answers)
+        except DecodeError:
+            raise NodeError(Reason.ENVELOPE_INVALID, "the inside of the answer cannot be read") from None
+        record = usage.parse_record(response.verdict)
+        verdict = record.verdict
+        if record.WhichOneof("body") != "verdict" or (
+            usage.Parties(record.requester, record.provider, record.exchange_id) != asked.parties
+            or verdict.intent != asked.intent_leaf
+        ):
+            raise NodeError(Reason.PROOF_INVALID, "the provider's record is about another exchange")
+        if verdict.decision == rec.DECISION_PERMIT:
+            if usage.answer_commitment(response.answers) != verdict.answer_commitment:
+                raise NodeError(Reason.PROOF_INVALID, "the answer is not the one that the provider recorded")
+        elif response.answers:
+            raise NodeError(Reason.PROOF_INVALID, "the provider denied, yet sent an answer")
+        member = self._member(asked.parties.provider)
+        position = check_receipt(
+            response.verdict,
+            response.receipt,
+            member.code,
+            lambda note: self._vault.open_checkpoint(note, member.log_key),
+        )
+        return response, verdict, position
+
+    async def _fail(self, asked: Asked, error: NodeError) -> None:
+        outcome = failed_outcome(leaf_hash(asked.intent_leaf), error.reason)
+        with contextlib.suppress(NodeError):  # the first error is the one to tell; recover() closes the rest
+            await self._commit.run(OutcomeJob(asked.parties, outcome, b"", b"", self._vault))
+
+
+def _denial(verdict: rec.Verdict, exchange_id: bytes) -> NodeError:
+    try:
+        reason = Reason(verdict.reason)
+    except ValueError:
+        reason = Reason.INTERNAL
+    return NodeError(
+        reason,
+        "the provider denied it",
+        rule=verdict.rule,
+        clause=verdict.clause,
+        exchange_id=exchange_id.hex(),
+        decided_by="provider",
+    )

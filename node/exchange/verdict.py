@@ -1,0 +1,167 @@
+"""Steps 9, 11 and 12 of an exchange: charge, record and seal, as one job of a group commit."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from node.core import usage
+from node.core.budget import Debit, exhausted
+from node.core.commit import AnsweredExchange, Append, Release
+from node.core.cost import GRANT_DAY, RULE_DAY, Cost
+from node.core.decide import Decision
+from node.core.envelope import response_bucket
+from node.errors import NodeError, Reason
+from node.exchange.answering import Computed, without, wrong_claims
+from node.exchange.group import Ledger, Recorded
+from node.exchange.opened import Opened
+from node.exchange.ports import Vault
+from node.v1 import exchange_pb2 as pb
+from node.v1 import record_pb2 as rec
+
+
+@dataclass(slots=True)
+class _Settled:
+    """What became of the decision once the ledger was asked."""
+
+    decision: Decision
+    answers: bytes = b""
+    charges: Sequence[Debit] = ()
+    release: Release | None = None
+
+
+@dataclass(slots=True)
+class VerdictJob:
+    """One exchange at the provider; its result is the serialised SealedAnswer."""
+
+    opened: Opened
+    digest: bytes
+    decision: Decision
+    computed: Computed
+    cost: Cost
+    policy_digest: bytes
+    vault: Vault
+    replayed: bool = False
+    answers: bytes = b""
+    time_ms: int = 0
+
+    @property
+    def counters(self) -> Sequence[str]:
+        """Keys of all debits."""
+        return [*self.cost.keys(), *(debit.key for debit in self.computed.budget)]
+
+    @property
+    def exchange(self) -> tuple[str, bytes] | None:
+        """Requester and exchange id."""
+        return self.opened.routing.requester, self.opened.routing.exchange_id
+
+    def repeat(self, earlier: AnsweredExchange) -> bytes | None:
+        """The earlier answer for the same envelope; other content under the id is denied."""
+        if earlier.digest == self.digest:
+            return earlier.response
+        self.replayed = True
+        return None
+
+    def settle(self, ledger: Ledger, time_ms: int, index: int) -> Append:
+        """9 and 11: charge what can be paid, and record the verdict."""
+        settled = self._settle(ledger)
+        ledger.pay(settled.charges)
+        if settled.release is not None:
+            ledger.releases[settled.release.key] = settled.release.body
+        self.answers, self.time_ms = settled.answers, time_ms
+        decision, opened = settled.decision, self.opened
+        verdict = rec.Verdict(
+            intent=opened.intent_leaf,
+            requester_log=opened.requester_log,
+            decision=rec.DECISION_PERMIT if decision.permit else rec.DECISION_DENY,
+            reason=None if decision.reason is None else decision.reason.wire,
+            rule=decision.rule,
+            clause=decision.clause,
+            policy_digest=self.policy_digest,
+            charges=usage.charges_message([(debit.scope, debit.amount) for debit in settled.charges]),
+            snapshot=self.computed.snapshot if settled.answers else "",
+            answer_commitment=usage.answer_commitment(settled.answers) if settled.answers else b"",
+        )
+        kept = rec.KeptOpening(opening=opened.opening_bytes, answers=settled.answers).SerializeToString()
+        parties = usage.Parties(opened.routing.requester, opened.routing.provider, opened.routing.exchange_id)
+        return Append(
+            leaf=usage.verdict_record(time_ms, parties, verdict),
+            opening=self.vault.encrypt(kept, b"opening/%d" % index),
+            evidence=opened.evidence,
+            release=settled.release,
+        )
+
+    def finish(self, append: Append, recorded: Recorded) -> tuple[Append, bytes]:
+        """12: seal answer and receipt, at a length that says nothing."""
+        opened, routing = self.opened, self.opened.routing
+        inside = pb.SealedResponse(verdict=append.leaf, receipt=recorded.receipt, answers=self.answers)
+        bucket = response_bucket(len(opened.opening.subjects))
+        ciphertext = self.vault.seal_answer(inside.SerializeToString(), opened.response_key, routing, bucket)
+        answer = pb.SealedAnswer(exchange_id=routing.exchange_id, ciphertext=ciphertext).SerializeToString()
+        if self.replayed:
+            return append, answer
+        row = AnsweredExchange(routing.requester, routing.exchange_id, self.digest, answer, self.time_ms)
+        return replace(append, answered=row), answer
+
+    def _settle(self, ledger: Ledger) -> _Settled:
+        if self.replayed:
+            return self._denied(Reason.REQUEST_REPLAYED, "exchange_id", "the exchange id was used before")
+        if not self.decision.permit:
+            return _Settled(self.decision)
+        if (short := exhausted(self.cost.whole, ledger.balances)) or self._all_refused(ledger):
+            clause = _CLAUSES[short[0].scope] if short else "limits.per_subject_per_day"
+            return self._denied(Reason.QUOTA_EXHAUSTED, clause, "the quota is used up: ask again tomorrow")
+        if self.computed.failure is not None or self.computed.answers is None:
+            return self._failed(self.computed.failure)
+        if self.computed.release_key:
+            return self._release(ledger)
+        return self._answer(ledger, self.computed.answers)
+
+    def _answer(self, ledger: Ledger, answers: rec.Answers) -> _Settled:
+        refused = self._refused(ledger)
+        wrong = wrong_claims(answers) if self.cost.tries else frozenset()
+        charges = [
+            *self.cost.whole,
+            *(debit for debit in self.cost.subjects if debit.subject not in refused),
+            *(debit for debit in self.cost.tries if debit.subject in wrong and debit.subject not in refused),
+        ]
+        given = without(answers, sorted(refused)) if refused else answers
+        return _Settled(self.decision, given.SerializeToString(), charges)
+
+    def _release(self, ledger: Ledger) -> _Settled:
+        key, answers = self.computed.release_key, self.computed.answers
+        if (stored := ledger.release(key)) is not None:
+            again = rec.Answers.FromString(stored)
+            again.statistic.reused = True
+            return _Settled(self.decision, again.SerializeToString(), self.cost.whole)
+        if answers is None or exhausted(self.computed.budget, ledger.balances):
+            return self._denied(
+                Reason.BUDGET_EXHAUSTED,
+                "privacy.budget",
+                "the privacy budget is used up: use an earlier release, or ask the provider",
+            )
+        body = answers.SerializeToString()
+        return _Settled(self.decision, body, [*self.cost.whole, *self.computed.budget], Release(key, body))
+
+    def _refused(self, ledger: Ledger) -> set[int]:
+        debits = (*self.cost.subjects, *self.cost.tries)
+        return {debit.subject for debit in exhausted(debits, ledger.balances)} if debits else set()
+
+    def _all_refused(self, ledger: Ledger) -> bool:
+        subjects = len(self.opened.opening.subjects)
+        return subjects > 0 and len(self._refused(ledger)) == subjects
+
+    def _failed(self, failure: NodeError | None) -> _Settled:
+        error = failure or NodeError(Reason.INTERNAL, "no answer was computed")
+        # Quotas are charged all the same, so that failing on purpose is no way around them; a
+        # privacy budget is not, because no noisy value was made.
+        settled = self._denied(error.reason, "source", error.message)
+        settled.charges = [*self.cost.whole, *self.cost.subjects]
+        return settled
+
+    def _denied(self, reason: Reason, clause: str, message: str) -> _Settled:
+        old = self.decision
+        return _Settled(replace(old, permit=False, reason=reason, clause=clause, message=message))
+
+
+_CLAUSES = {RULE_DAY: "limits.per_day", GRANT_DAY: "scope.subjects_per_day"}

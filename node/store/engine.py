@@ -1,0 +1,118 @@
+"""Opens the node's database: one process at a time, durable at commit, at the known schema version."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from sqlalchemy import Connection, Engine, create_engine, event, exc, inspect, text
+
+from node.errors import NodeError, Reason
+from node.store import schema
+
+BUSY_SECONDS = 5.0
+
+
+@contextmanager
+def store_errors() -> Iterator[None]:
+    """Turn database errors into NodeError(STORE_UNAVAILABLE), without the statement or its values."""
+    try:
+        yield
+    except (exc.SQLAlchemyError, sqlite3.Error, OSError) as error:
+        cause = getattr(error, "orig", None) or error
+        raise NodeError(
+            Reason.STORE_UNAVAILABLE,
+            f"the node's database cannot be used ({_kind(cause)}): check disk space and permissions",
+        ) from None
+
+
+def open_engine(path: Path) -> Engine:
+    """An engine on the SQLite file at `path`, which is made (mode 0600) or brought up to date first.
+
+    Raises NodeError(STORE_UNAVAILABLE) when it cannot be used, and (CONFIG_INVALID) when a newer
+    dxnode wrote it.
+    """
+    with store_errors():
+        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
+        engine = create_engine(f"sqlite:///{path}", pool_size=8, connect_args={"timeout": BUSY_SECONDS})
+        event.listen(engine, "connect", _on_connect)
+        event.listen(engine, "begin", _on_begin)
+        with engine.begin() as connection:
+            _migrate(connection)
+    return engine
+
+
+def lock_state(folder: Path) -> int:
+    """Take the state folder for this process; returns the open descriptor, which holds the lock.
+
+    Raises NodeError(CONFIG_INVALID) when another process has it.
+    """
+    with store_errors():
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        descriptor = os.open(folder / "lock", os.O_RDWR | os.O_CREAT, 0o600)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        os.close(descriptor)
+        raise NodeError(
+            Reason.CONFIG_INVALID,
+            f"another node already runs on the state folder {folder}: stop it, or give this one its own",
+        ) from None
+    return descriptor
+
+
+def _kind(error: BaseException) -> str:
+    # SQLite's own words name no value ("disk I/O error", "database or disk is full").
+    if isinstance(error, sqlite3.Error):
+        return str(getattr(error, "sqlite_errorname", type(error).__name__))
+    if isinstance(error, OSError):
+        return error.strerror or type(error).__name__
+    return type(error).__name__
+
+
+def _on_connect(connection: sqlite3.Connection, _record: object) -> None:
+    # The driver's own transaction control is off: BEGIN is ours, so that a writer is immediate.
+    connection.isolation_level = None
+    cursor = connection.cursor()
+    for pragma in (
+        "journal_mode=WAL",
+        "synchronous=FULL",  # a commit that returned is on disk
+        "foreign_keys=ON",
+        "wal_autocheckpoint=4000",
+        "cache_size=-16384",
+        "journal_size_limit=67108864",
+    ):
+        cursor.execute(f"PRAGMA {pragma}")
+    cursor.close()
+
+
+def _on_begin(connection: Connection) -> None:
+    mode = "" if connection.get_execution_options().get("readonly") else " IMMEDIATE"
+    connection.exec_driver_sql("BEGIN" + mode)
+
+
+def _migrate(connection: Connection) -> None:
+    revision = None
+    if inspect(connection).has_table("alembic_version"):
+        revision = connection.execute(text("SELECT version_num FROM alembic_version")).scalar()
+    if revision == schema.REVISION:
+        return
+    # Only now: Alembic costs start-up time and memory that most starts need not pay.
+    from alembic import command
+    from alembic.config import Config
+    from alembic.util.exc import CommandError
+
+    config = Config()
+    config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
+    config.attributes["connection"] = connection
+    try:
+        command.upgrade(config, schema.REVISION)
+    except CommandError:
+        raise NodeError(
+            Reason.CONFIG_INVALID, "the node's database was written by a newer dxnode: use that version or newer"
+        ) from None

@@ -1,0 +1,129 @@
+"""The tables of a node's own database; migrations in `migrations/` bring an older file up to this."""
+
+from __future__ import annotations
+
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    SmallInteger,
+    Table,
+    Text,
+)
+
+REVISION = "0001"
+"""The Alembic revision that these tables are."""
+
+metadata = MetaData()
+
+# SQLite makes a 64-bit rowid only of a column that is spelled INTEGER.
+_Id = BigInteger().with_variant(Integer, "sqlite")
+
+log_leaf = Table(
+    "log_leaf",
+    metadata,
+    Column("seq", _Id, primary_key=True, autoincrement=False),
+    Column("leaf", LargeBinary, nullable=False),
+)
+
+log_tile = Table(
+    "log_tile",
+    metadata,
+    Column("level", SmallInteger, primary_key=True, autoincrement=False),
+    Column("idx", BigInteger, primary_key=True, autoincrement=False),
+    Column("hashes", LargeBinary, nullable=False),
+)
+
+log_head = Table(
+    "log_head",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=False),
+    Column("size", BigInteger, nullable=False),
+    Column("time_ms", BigInteger, nullable=False),
+    Column("note", LargeBinary, nullable=False),
+    Column("cosigned", LargeBinary, nullable=False),
+    Column("cosigned_size", BigInteger, nullable=False),
+    Column("cosigned_ms", BigInteger, nullable=False),
+)
+
+# Encrypted; rows may be pruned after the retention time without touching the tree.
+opening = Table(
+    "opening",
+    metadata,
+    Column("seq", _Id, primary_key=True, autoincrement=False),
+    Column("ciphertext", LargeBinary, nullable=False),
+)
+
+# The other side's record and receipt that belong to a record of ours.
+evidence = Table(
+    "evidence",
+    metadata,
+    Column("seq", _Id, primary_key=True, autoincrement=False),
+    Column("body", LargeBinary, nullable=False),
+)
+
+answered = Table(
+    "answered",
+    metadata,
+    Column("requester", Text, primary_key=True),
+    Column("exchange_id", LargeBinary, primary_key=True),
+    Column("digest", LargeBinary, nullable=False),
+    Column("response", LargeBinary, nullable=False),
+    Column("time_ms", BigInteger, nullable=False),
+    Index("answered_time", "time_ms"),
+)
+
+asked = Table(
+    "asked",
+    metadata,
+    Column("exchange_id", LargeBinary, primary_key=True),
+    Column("digest", LargeBinary, nullable=False),
+    Column("intent_index", BigInteger, nullable=False),
+    Column("envelope", LargeBinary, nullable=False),
+    Column("response_key", LargeBinary, nullable=False),
+    Column("outcome_index", BigInteger, nullable=False),
+    Index("asked_outcome", "outcome_index"),
+)
+
+# Quotas and privacy budgets: what is used of each.
+counter = Table(
+    "counter",
+    metadata,
+    Column("key", Text, primary_key=True),
+    Column("used", BigInteger, nullable=False),
+    Column("until_ms", BigInteger, nullable=False),
+    Index("counter_until", "until_ms"),
+)
+
+release = Table(
+    "release",
+    metadata,
+    Column("key", LargeBinary, primary_key=True),
+    Column("body", LargeBinary, nullable=False),
+)
+
+issued_grant = Table(
+    "issued_grant",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("body", LargeBinary, nullable=False),
+)
+
+received_grant = Table(
+    "received_grant",
+    metadata,
+    Column("provider", Text, primary_key=True),
+    Column("id", Text, primary_key=True),
+    Column("body", LargeBinary, nullable=False),
+)
+
+# Small facts about the node itself, such as the highest directory version seen.
+fact = Table(
+    "fact",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("value", Text, nullable=False),
+)
