@@ -1,0 +1,25 @@
+"""The Python client: `from node.client import Client`."""
+
+from node.client.channel import Credentials
+from node.client.client import Client
+from node.client.results import (
+    CatalogueEntry,
+    Chunk,
+    ChunkResult,
+    FieldAnswer,
+    Statistic,
+    Subject,
+    Verification,
+)
+
+__all__ = [
+    "CatalogueEntry",
+    "Chunk",
+    "ChunkResult",
+    "Client",
+    "Credentials",
+    "FieldAnswer",
+    "Statistic",
+    "Subject",
+    "Verification",
+]

@@ -1,0 +1,71 @@
+"""The part of the client for those who run a node: grants that it issued, its status, reload."""
+
+from __future__ import annotations
+
+import grpc
+
+from node.client import convert
+from node.client.call import unary
+from node.client.results import NodeStatus, Reloaded
+from node.core.grant import Grant
+from node.core.grant_message import grant_from_message, grant_to_message
+from node.v1 import desk_pb2, desk_pb2_grpc, grant_pb2, grant_pb2_grpc
+
+
+class AdminClient:
+    """Grants issued by the own node, its status and reload; officer, auditor or operator."""
+
+    def __init__(self, channel: grpc.Channel, timeout: float) -> None:
+        self._grants = grant_pb2_grpc.GrantAdminServiceStub(channel)
+        self._admin = desk_pb2_grpc.AdminServiceStub(channel)
+        self._timeout = timeout
+
+    def issue_grant(self, grant: Grant) -> Grant:
+        """Approve an application; id, provider and state of `grant` are ignored and given by the node."""
+        request = grant_pb2.IssueGrantRequest(grant=grant_to_message(grant))
+        response: grant_pb2.IssueGrantResponse = unary(self._grants.IssueGrant, request, self._timeout)
+        return grant_from_message(response.grant)
+
+    def issued_grants(self) -> tuple[Grant, ...]:
+        """All grants that the own node issued, in every state."""
+        request = grant_pb2.ListIssuedGrantsRequest()
+        response: grant_pb2.ListIssuedGrantsResponse = unary(
+            self._grants.ListIssuedGrants, request, self._timeout
+        )
+        return tuple(grant_from_message(grant) for grant in response.grants)
+
+    def grant(self, grant_id: str) -> Grant:
+        """One issued grant. Raises NodeError NOT_FOUND."""
+        request = grant_pb2.GetGrantRequest(id=grant_id)
+        response: grant_pb2.GetGrantResponse = unary(self._grants.GetGrant, request, self._timeout)
+        return grant_from_message(response.grant)
+
+    def suspend_grant(self, grant_id: str, note: str) -> Grant:
+        """Suspend at once, for batches under way too; `note` says why (Decree 809, Art. 27)."""
+        request = grant_pb2.SuspendGrantRequest(id=grant_id, note=note)
+        response: grant_pb2.SuspendGrantResponse = unary(self._grants.SuspendGrant, request, self._timeout)
+        return grant_from_message(response.grant)
+
+    def resume_grant(self, grant_id: str, note: str = "") -> Grant:
+        """Lift a suspension."""
+        request = grant_pb2.ResumeGrantRequest(id=grant_id, note=note)
+        response: grant_pb2.ResumeGrantResponse = unary(self._grants.ResumeGrant, request, self._timeout)
+        return grant_from_message(response.grant)
+
+    def revoke_grant(self, grant_id: str, note: str) -> Grant:
+        """End a grant for good; `note` says why."""
+        request = grant_pb2.RevokeGrantRequest(id=grant_id, note=note)
+        response: grant_pb2.RevokeGrantResponse = unary(self._grants.RevokeGrant, request, self._timeout)
+        return grant_from_message(response.grant)
+
+    def status(self) -> NodeStatus:
+        """How the node is."""
+        response: desk_pb2.GetStatusResponse = unary(
+            self._admin.GetStatus, desk_pb2.GetStatusRequest(), self._timeout
+        )
+        return convert.node_status(response)
+
+    def reload(self) -> Reloaded:
+        """Make the node read certificates, keys, directory and policies again."""
+        response: desk_pb2.ReloadResponse = unary(self._admin.Reload, desk_pb2.ReloadRequest(), self._timeout)
+        return Reloaded(tuple(response.done), tuple(response.refused))

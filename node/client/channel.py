@@ -1,0 +1,66 @@
+"""Opens the connection to the own node's desk: its Unix socket, or mutual TLS."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import grpc
+
+from node.errors import NodeError, Reason
+
+MAX_MESSAGE = 4 * 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Credentials:
+    """PEM files of a desk caller: certificate chain, key, and the roots to check the desk against."""
+
+    certificate: Path
+    key: Path
+    roots: Path
+
+
+def open_channel(desk: str, credentials: Credentials | None) -> grpc.Channel:
+    """A channel to `desk`, "unix:/path" or "host:port"; nothing is sent before the first call.
+
+    Raises NodeError CONFIG_INVALID for an address that is neither, a port without credentials, or a file that
+    cannot be read.
+    """
+    options = [
+        ("grpc.max_receive_message_length", MAX_MESSAGE),
+        ("grpc.max_send_message_length", MAX_MESSAGE),
+        # A desk is never behind an HTTP proxy: subjects must not leave by one that the environment names.
+        ("grpc.enable_http_proxy", 0),
+    ]
+    if desk.startswith("unix:"):
+        path = desk.removeprefix("unix:")
+        if not path:
+            raise NodeError(
+                Reason.CONFIG_INVALID, "give the path of the socket, as in unix:/run/dxnode/desk.sock"
+            )
+        return grpc.insecure_channel(desk, options=[*options, ("grpc.default_authority", "desk")])
+    host, _, port = desk.rpartition(":")
+    if not host or not port.isdecimal():
+        raise NodeError(Reason.CONFIG_INVALID, "give the desk as unix:/path or host:port")
+    if credentials is None:
+        raise NodeError(
+            Reason.CONFIG_INVALID, "a desk port needs a certificate, its key and the roots: give all three"
+        )
+    tls = grpc.ssl_channel_credentials(
+        root_certificates=_read(credentials.roots),
+        private_key=_read(credentials.key),
+        certificate_chain=_read(credentials.certificate),
+    )
+    return grpc.secure_channel(desk, tls, options=options)
+
+
+def _read(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise NodeError(
+            Reason.CONFIG_INVALID,
+            f"cannot read {path}: {(error.strerror or 'error').lower()}",
+            file=str(path),
+        ) from error

@@ -1,0 +1,255 @@
+"""The Python client of the own node's desk: ask, read the catalogue, see grants."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from types import TracebackType
+from typing import TYPE_CHECKING, Self
+
+from node.client import convert
+from node.client.admin import AdminClient
+from node.client.batch import stream_batch
+from node.client.call import unary
+from node.client.channel import Credentials, open_channel
+from node.client.log import LogClient
+from node.client.results import (
+    CatalogueEntry,
+    Chunk,
+    ChunkResult,
+    FieldAnswer,
+    QuestionName,
+    Statistic,
+    Subject,
+    Verification,
+)
+from node.core.grant import Grant
+from node.core.grant_message import grant_from_message
+from node.errors import NodeError, Reason
+from node.v1 import desk_pb2, desk_pb2_grpc, grant_pb2, grant_pb2_grpc
+
+if TYPE_CHECKING:
+    from pandas import DataFrame
+
+EXCHANGE_ID_BYTES = 16
+
+
+class Client:
+    """A connection to the desk of the own department's node.
+
+        with Client("unix:/run/dxnode/desk.sock") as client:
+            said = client.verify(
+                "11441900000000019Y/pension-insurance/is-enrolled",
+                resident_id,
+                purpose="social-insurance/pension/deferral",
+                case="2026-000123",
+            )
+            if said.answer: ...
+
+    `desk` is "unix:/path", or "host:port" together with `credentials`. `timeout` is the deadline of each call
+    in seconds; a batch has none, but ends when nothing is heard for `timeout` times three. A question is
+    named "provider/dataset/question"; "dataset/question" is enough when just one department gave a grant on
+    such a dataset. Every method raises `NodeError`. One client may be used by several threads.
+    """
+
+    def __init__(
+        self,
+        desk: str,
+        credentials: Credentials | None = None,
+        *,
+        timeout: float = 10.0,
+        random: Callable[[int], bytes] = os.urandom,
+    ) -> None:
+        self._channel = open_channel(desk, credentials)
+        self._timeout = timeout
+        self._random = random
+        self._desk = desk_pb2_grpc.DeskServiceStub(self._channel)
+        self._grants = grant_pb2_grpc.GrantAdminServiceStub(self._channel)
+        self.admin = AdminClient(self._channel, timeout)
+        self.log = LogClient(self._channel, timeout)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """End the connection; calls under way fail."""
+        self._channel.close()
+
+    def verify(
+        self,
+        question: str,
+        subject: str,
+        *,
+        purpose: str,
+        case: str,
+        parameters: Mapping[str, str] | None = None,
+        claims: Mapping[str, str] | None = None,
+        exchange_id: bytes = b"",
+    ) -> Verification:
+        """Ask a verification about one subject.
+
+        To retry without a second charge, give the same 16 random bytes as `exchange_id` both times.
+        """
+        query = self._query(question, purpose, case, parameters)
+        response = self._ask(query, Subject(subject, claims or {}), exchange_id)
+        return Verification(convert.verification(response.answers), convert.proof(response.proof))
+
+    def field(
+        self,
+        question: str,
+        subject: str,
+        *,
+        purpose: str,
+        case: str,
+        parameters: Mapping[str, str] | None = None,
+        claims: Mapping[str, str] | None = None,
+        exchange_id: bytes = b"",
+    ) -> FieldAnswer:
+        """Ask for one derived field of one subject; `exchange_id` as in `verify`."""
+        query = self._query(question, purpose, case, parameters)
+        response = self._ask(query, Subject(subject, claims or {}), exchange_id)
+        return FieldAnswer(convert.field_value(response.answers), convert.proof(response.proof))
+
+    def statistic(
+        self,
+        question: str,
+        *,
+        purpose: str,
+        case: str,
+        parameters: Mapping[str, str] | None = None,
+        exchange_id: bytes = b"",
+    ) -> Statistic:
+        """Ask for noisy counts; `exchange_id` as in `verify`."""
+        query = self._query(question, purpose, case, parameters)
+        return convert.statistic(self._ask(query, None, exchange_id))
+
+    def batch(
+        self,
+        question: str,
+        chunks: Iterable[Chunk],
+        *,
+        purpose: str,
+        case: str,
+        parameters: Mapping[str, str] | None = None,
+        batch_id: bytes,
+        window: int = 8,
+    ) -> Iterator[ChunkResult]:
+        """Ask one verification or field question about many subjects; yields a result a chunk, in order.
+
+        Numbers of chunks follow each other without gaps; the first may be any, so that a batch can be resumed
+        under its `batch_id` (16 bytes). A refused chunk does not end the batch.
+        """
+        query = self._query(question, purpose, case, parameters)
+        return stream_batch(
+            lambda requests: self._desk.AskBatch(requests),
+            desk_pb2.BatchHeader(query=query, batch_id=batch_id),
+            chunks,
+            window=window,
+            patience=3 * self._timeout,
+        )
+
+    def verify_batch(
+        self,
+        frame: DataFrame,
+        *,
+        subject: str = "id",
+        question: str,
+        purpose: str,
+        case: str,
+        parameters: Mapping[str, str] | None = None,
+        claims: Mapping[str, str] | None = None,
+        batch_id: bytes = b"",
+        chunk_size: int = 1000,
+    ) -> DataFrame:
+        """Ask a question, of kind verify or field, about every row of `frame`.
+
+        `subject` names the column of identifiers, `claims` maps claim names to columns. Gives a copy of
+        `frame` with the columns `answer` (boolean or string, NA without one), `reason` ("" for an answer,
+        else the name of a `Reason`) and `exchange_id` (hex). The order of rows and the index are kept. A
+        malformed identifier is not asked, with reason QUERY_INVALID; a subject whose own limit is used up has
+        QUOTA_EXHAUSTED.
+
+        Raises `node.client.frame.BatchStoppedError`, a NodeError, when the batch cannot go on. Its `frame`
+        and `batch_id`, given to this method again, go on behind the last answered row.
+        """
+        from node.client.frame import ask_frame  # pandas takes 0.4 s to import
+
+        return ask_frame(
+            self,
+            frame,
+            question=question,
+            purpose=purpose,
+            case=case,
+            parameters=parameters or {},
+            subject=subject,
+            claims=claims or {},
+            batch_id=batch_id or self._random(EXCHANGE_ID_BYTES),
+            chunk_size=chunk_size,
+        )
+
+    def catalogue(self, provider: str = "") -> tuple[CatalogueEntry, ...]:
+        """Summaries of all datasets of a department, by default the own one."""
+        return self._browse(provider, "")
+
+    def dataset(self, name: str, provider: str = "") -> CatalogueEntry:
+        """One dataset in full."""
+        found = self._browse(provider, name)
+        if not found:
+            raise NodeError(Reason.NOT_SHARED, "no such dataset: look at the catalogue of the department")
+        return found[0]
+
+    def grants(self, *, refresh: bool = False) -> tuple[Grant, ...]:
+        """The grants that the department was given; `refresh` asks the providers again first."""
+        request = grant_pb2.ListReceivedGrantsRequest(refresh=refresh)
+        response: grant_pb2.ListReceivedGrantsResponse = unary(
+            self._grants.ListReceivedGrants, request, self._timeout
+        )
+        return tuple(grant_from_message(grant) for grant in response.grants)
+
+    def _browse(self, provider: str, dataset: str) -> tuple[CatalogueEntry, ...]:
+        request = desk_pb2.BrowseCatalogueRequest(provider=provider, dataset=dataset)
+        response: desk_pb2.BrowseCatalogueResponse = unary(self._desk.BrowseCatalogue, request, self._timeout)
+        return tuple(convert.catalogue_entry(entry) for entry in response.datasets)
+
+    def _ask(
+        self, query: desk_pb2.Query, subject: Subject | None, exchange_id: bytes
+    ) -> desk_pb2.DeskServiceAskResponse:
+        request = desk_pb2.DeskServiceAskRequest(
+            query=query,
+            subject=None if subject is None else convert.subject_message(subject),
+            exchange_id=exchange_id or self._random(EXCHANGE_ID_BYTES),
+        )
+        response: desk_pb2.DeskServiceAskResponse = unary(self._desk.Ask, request, self._timeout)
+        return response
+
+    def _query(
+        self, question: str, purpose: str, case: str, parameters: Mapping[str, str] | None
+    ) -> desk_pb2.Query:
+        name = QuestionName.parse(question)
+        return desk_pb2.Query(
+            provider=name.provider or self._provider_of(name.dataset),
+            dataset=name.dataset,
+            question=name.question,
+            parameters=parameters or {},
+            purpose=purpose,
+            case_number=case,
+        )
+
+    def _provider_of(self, dataset: str) -> str:
+        providers = {grant.provider for grant in self.grants() if grant.dataset == dataset}
+        if len(providers) == 1:
+            return providers.pop()
+        if providers:
+            raise NodeError(
+                Reason.QUERY_INVALID,
+                "several departments gave a grant on such a dataset: name it as provider/dataset/question",
+            )
+        raise NodeError(
+            Reason.NO_GRANT,
+            "no department gave a grant on such a dataset: name the provider or apply for one",
+        )

@@ -1,0 +1,181 @@
+"""Between the wire messages of the desk and the client's values."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+from node.client.results import (
+    CatalogueEntry,
+    CatalogueField,
+    CatalogueQuestion,
+    Cell,
+    ChunkResult,
+    Condition,
+    DatasetStatus,
+    KeyStatus,
+    NodeStatus,
+    Proof,
+    Refusal,
+    Statistic,
+    Subject,
+)
+from node.errors import NodeError, Reason
+from node.v1 import catalogue_pb2, desk_pb2, record_pb2
+
+_SHARING = {
+    catalogue_pb2.SHARING_ATTRIBUTE_UNCONDITIONAL: "unconditional",
+    catalogue_pb2.SHARING_ATTRIBUTE_CONDITIONAL: "conditional",
+    catalogue_pb2.SHARING_ATTRIBUTE_NOT_SHARED: "not_shared",
+}
+_KIND = {
+    catalogue_pb2.QUESTION_KIND_VERIFY: "verify",
+    catalogue_pb2.QUESTION_KIND_FIELD: "field",
+    catalogue_pb2.QUESTION_KIND_STATISTIC: "statistic",
+}
+
+
+def subject_message(subject: Subject) -> record_pb2.Subject:
+    """As a message."""
+    return record_pb2.Subject(id=subject.id, claims=subject.claims)
+
+
+def proof(message: desk_pb2.Proof) -> Proof:
+    """From a message."""
+    return Proof(
+        exchange_id=message.exchange_id,
+        own_index=message.own_index,
+        provider_index=message.provider_index,
+        provider_size=message.provider_size,
+        rule=message.rule,
+    )
+
+
+def verification(answers: record_pb2.Answers) -> bool:
+    """The one bit. Raises NodeError QUOTA_EXHAUSTED when the subject's own limit is used up."""
+    _check_limit(answers)
+    return _verifications(answers, subjects=1)[0]
+
+
+def field_value(answers: record_pb2.Answers) -> str | None:
+    """The one value. Raises NodeError QUOTA_EXHAUSTED when the subject's own limit is used up."""
+    _check_limit(answers)
+    return _field_values(answers, subjects=1)[0]
+
+
+def _check_limit(answers: record_pb2.Answers) -> None:
+    if answers.refused:
+        raise NodeError(Reason.QUOTA_EXHAUSTED, "the limit for this subject is used up: ask again tomorrow")
+
+
+def _verifications(answers: record_pb2.Answers, subjects: int) -> tuple[bool, ...]:
+    if answers.WhichOneof("kind") != "verify" or len(answers.verify.results) != subjects:
+        raise _mismatch("verify")
+    return tuple(answers.verify.results)
+
+
+def _field_values(answers: record_pb2.Answers, subjects: int) -> tuple[str | None, ...]:
+    if answers.WhichOneof("kind") != "field" or len(answers.field.answers) != subjects:
+        raise _mismatch("field")
+    return tuple(answer.value if answer.present else None for answer in answers.field.answers)
+
+
+def statistic(response: desk_pb2.DeskServiceAskResponse) -> Statistic:
+    """The release in a response. Raises NodeError QUERY_INVALID when the question is of another kind."""
+    if response.answers.WhichOneof("kind") != "statistic":
+        raise _mismatch("statistic")
+    release = response.answers.statistic
+    return Statistic(
+        cells=tuple(Cell(tuple(cell.key), cell.count) for cell in release.cells),
+        epsilon_micros=release.epsilon_micros,
+        accuracy_95=release.accuracy_95,
+        snapshot=release.snapshot,
+        reused=release.reused,
+        proof=proof(response.proof),
+    )
+
+
+def chunk_result(response: desk_pb2.DeskServiceAskBatchResponse, subjects: int) -> ChunkResult:
+    """The answers or the refusal of a chunk of `subjects`. Raises NodeError when they do not fit it."""
+    answers: tuple[bool, ...] | tuple[str | None, ...] = ()
+    refusal = None
+    if response.WhichOneof("result") == "refusal":
+        refusal = _refusal(response.refusal)
+    elif response.answers.WhichOneof("kind") == "field":
+        answers = _field_values(response.answers, subjects)
+    else:
+        answers = _verifications(response.answers, subjects)
+    over_limit = frozenset(response.answers.refused)
+    return ChunkResult(response.chunk, answers, over_limit, refusal, proof(response.proof))
+
+
+def _refusal(message: desk_pb2.Refusal) -> Refusal:
+    try:
+        reason = Reason(message.reason)
+    except ValueError:
+        reason = Reason.INTERNAL
+    return Refusal(reason, message.rule, message.clause, message.message)
+
+
+def _mismatch(kind: str) -> NodeError:
+    return NodeError(
+        Reason.QUERY_INVALID, f"the answer is not one to a {kind} question: look up its kind in the catalogue"
+    )
+
+
+def catalogue_entry(message: catalogue_pb2.Dataset) -> CatalogueEntry:
+    """From a message."""
+    summary = message.summary
+    return CatalogueEntry(
+        dataset=summary.dataset,
+        title=summary.title,
+        provider=summary.provider,
+        sharing=_SHARING.get(summary.sharing, "not_shared"),
+        update=summary.update,
+        level=message.level,
+        personal=message.personal,
+        fields=tuple(CatalogueField(f.name, f.title, f.type, f.sensitivity) for f in message.fields),
+        questions=tuple(_question(question) for question in message.questions),
+        reason=message.reason,
+        legal_basis=message.legal_basis,
+        digest=message.digest,
+    )
+
+
+def _question(message: catalogue_pb2.Question) -> CatalogueQuestion:
+    return CatalogueQuestion(
+        name=message.name,
+        title=message.title,
+        kind=_KIND.get(message.kind, "unknown"),
+        expression=message.expression,
+        parameters={parameter.name: tuple(parameter.choices) for parameter in message.parameters},
+        claims=tuple(message.claims),
+        conditions=tuple(
+            Condition(c.rule, c.to, tuple(c.purposes), c.when, c.limits) for c in message.conditions
+        ),
+    )
+
+
+def node_status(message: desk_pb2.GetStatusResponse) -> NodeStatus:
+    """From a message."""
+    return NodeStatus(
+        department=message.department,
+        title=message.title,
+        version=message.version,
+        state=message.state,
+        problems=tuple(message.problems),
+        log_size=message.log_size,
+        checkpoint=message.checkpoint,
+        directory_version=message.directory_version,
+        directory_expires=_time(message.directory_expires_ms),
+        policy_digest=message.policy_digest,
+        datasets=tuple(
+            DatasetStatus(d.dataset, d.snapshot, d.rows, d.invalid_subjects, d.duplicates, d.problem)
+            for d in message.datasets
+        ),
+        active_grants=message.active_grants,
+        keys=tuple(KeyStatus(key.use, key.key_id, _time(key.expires_ms)) for key in message.keys),
+    )
+
+
+def _time(milliseconds: int) -> datetime | None:
+    return datetime.fromtimestamp(milliseconds / 1000, UTC) if milliseconds else None

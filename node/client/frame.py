@@ -1,0 +1,233 @@
+"""Asks one question about every row of a pandas frame, block by block, in order."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+import pandas as pd
+
+from node.client.results import Chunk, ChunkResult, Subject
+from node.core.identity import normalise_credit_code, normalise_resident_id
+from node.errors import NodeError, Reason
+
+if TYPE_CHECKING:
+    from node.client.client import Client
+
+ANSWER, REASON, EXCHANGE = "answer", "reason", "exchange_id"
+RESULT_COLUMNS = (ANSWER, REASON, EXCHANGE)
+
+# What is wrong with one chunk and says nothing about the next; all else would meet the next chunk too.
+_CHUNK_ONLY = frozenset({Reason.QUERY_INVALID})
+
+
+class BatchStoppedError(NodeError):
+    """A batch that could not go on; `frame` and `batch_id` resume it."""
+
+    def __init__(self, cause: NodeError, frame: pd.DataFrame, batch_id: bytes) -> None:
+        super().__init__(cause.reason, cause.message, **cause.metadata)
+        self.frame = frame
+        self.batch_id = batch_id
+
+
+@dataclass(frozen=True, slots=True)
+class Columns:
+    """Where subject and claims stand: a column name, and claim name to column name."""
+
+    subject: str
+    claims: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """What a batch asks."""
+
+    question: str
+    purpose: str
+    case: str
+    parameters: Mapping[str, str]
+    batch_id: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class AnsweredBlock:
+    """A block of rows with its result columns, and the chunk number that the next block will have."""
+
+    frame: pd.DataFrame
+    next_chunk: int
+
+
+@dataclass(slots=True)
+class _Asked:
+    frame: pd.DataFrame
+    valid: list[bool]
+    chunk: int | None
+
+
+def ask_blocks(
+    client: Client,
+    blocks: Iterable[pd.DataFrame],
+    query: Query,
+    columns: Columns,
+    *,
+    first_chunk: int = 0,
+    keep_going: bool = False,
+) -> Iterator[AnsweredBlock]:
+    """Ask block by block (at most 1000 rows each); yields them in order with the result columns.
+
+    A block without a single well-formed identifier is not asked and takes no chunk number. A refusal raises
+    its NodeError, with the blocks before it already yielded; with `keep_going` its rows get the reason.
+    """
+    asked: deque[_Asked] = deque()
+    next_chunk = first_chunk
+
+    def chunks() -> Iterator[Chunk]:
+        number = first_chunk
+        for block in blocks:
+            subjects, valid = _subjects(block, columns)
+            asked.append(_Asked(block, valid, number if subjects else None))
+            if subjects:
+                yield Chunk(number, subjects)
+                number += 1
+
+    results = client.batch(
+        query.question,
+        chunks(),
+        purpose=query.purpose,
+        case=query.case,
+        parameters=query.parameters,
+        batch_id=query.batch_id,
+    )
+    for result in results:
+        while asked[0].chunk is None:
+            yield AnsweredBlock(_merge(asked.popleft(), None), next_chunk)
+        refusal = result.refusal
+        if refusal is not None and not keep_going and refusal.reason not in _CHUNK_ONLY:
+            raise refusal.error()
+        next_chunk = result.chunk + 1
+        yield AnsweredBlock(_merge(asked.popleft(), result), next_chunk)
+    while asked:
+        yield AnsweredBlock(_merge(asked.popleft(), None), next_chunk)
+
+
+def ask_frame(
+    client: Client,
+    frame: pd.DataFrame,
+    *,
+    question: str,
+    purpose: str,
+    case: str,
+    parameters: Mapping[str, str],
+    subject: str,
+    claims: Mapping[str, str],
+    batch_id: bytes,
+    chunk_size: int,
+) -> pd.DataFrame:
+    """`Client.verify_batch` says what this does."""
+    columns = Columns(subject, claims)
+    check_columns(frame.columns, columns)
+    start, first_chunk = _resume_at(frame, columns, chunk_size)
+    source = frame.drop(columns=[name for name in RESULT_COLUMNS if name in frame.columns])
+    blocks = (source.iloc[i : i + chunk_size] for i in range(start, len(source), chunk_size))
+    done = [frame.iloc[:start]] if start else []
+    answered = start
+    try:
+        query = Query(question, purpose, case, parameters, batch_id)
+        for block in ask_blocks(client, blocks, query, columns, first_chunk=first_chunk):
+            done.append(block.frame)
+            answered += len(block.frame)
+    except NodeError as error:
+        rest = _unanswered(source.iloc[answered:])
+        raise BatchStoppedError(error, _join([*done, rest]), batch_id) from error
+    return _join(done) if done else _unanswered(source)
+
+
+def check_columns(present: Iterable[str], columns: Columns) -> None:
+    """Raises NodeError QUERY_INVALID, naming the first column that is missing."""
+    names = set(present)
+    for column in (columns.subject, *columns.claims.values()):
+        if column not in names:
+            raise NodeError(
+                Reason.QUERY_INVALID,
+                f"there is no column {column}: name the one that holds it",
+                column=column,
+            )
+
+
+def _resume_at(frame: pd.DataFrame, columns: Columns, chunk_size: int) -> tuple[int, int]:
+    """The first row without a reason, and the number of the chunk that it begins."""
+    if REASON not in frame.columns:
+        return 0, 0
+    start = int(frame[REASON].notna().to_numpy().argmin()) if frame[REASON].isna().any() else len(frame)
+    before = (frame.iloc[i : i + chunk_size] for i in range(0, start, chunk_size))
+    return start, sum(1 for block in before if _subjects(block, columns)[0])
+
+
+def _subjects(block: pd.DataFrame, columns: Columns) -> tuple[tuple[Subject, ...], list[bool]]:
+    names = list(columns.claims)
+    claims = zip(*(block[columns.claims[name]] for name in names), strict=True) if names else None
+    subjects: list[Subject] = []
+    valid: list[bool] = []
+    for text in block[columns.subject]:
+        said = next(claims) if claims is not None else ()
+        identifier = _well_formed(text)
+        valid.append(identifier is not None)
+        if identifier is not None:
+            subjects.append(Subject(identifier, dict(zip(names, map(_text, said), strict=True))))
+    return tuple(subjects), valid
+
+
+def _text(value: object) -> str:
+    # A missing value is a float NaN, None or pd.NA; an identifier read as a number is still its digits.
+    return str(value) if isinstance(value, (str, int)) else ""
+
+
+def _well_formed(value: object) -> str | None:
+    text = _text(value)
+    for normalise in (normalise_resident_id, normalise_credit_code):
+        try:
+            return normalise(text)
+        except NodeError:
+            continue
+    return None
+
+
+def _merge(asked: _Asked, result: ChunkResult | None) -> pd.DataFrame:
+    """The block with its result columns; `result` is None when it had nobody to ask about."""
+    rows = [row for row, valid in enumerate(asked.valid) if valid]
+    reasons = ["" if valid else Reason.QUERY_INVALID.name for valid in asked.valid]
+    exchanges = [""] * len(reasons)
+    answers: list[bool | str | None] = [None] * len(reasons)
+    if result is not None:
+        refused = "" if result.refusal is None else result.refusal.reason.name
+        given = result.answers or (None,) * len(rows)
+        for position, (row, answer) in enumerate(zip(rows, given, strict=True)):
+            over_limit = position in result.over_limit
+            reasons[row] = Reason.QUOTA_EXHAUSTED.name if over_limit else refused
+            answers[row] = None if over_limit else answer
+            exchanges[row] = result.proof.exchange_id.hex()
+    kind: Literal["string", "boolean"] = (
+        "string" if any(isinstance(answer, str) for answer in answers) else "boolean"
+    )
+    answered = asked.frame.copy()
+    answered[ANSWER] = pd.Series(answers, answered.index, "object").astype(kind)
+    answered[REASON] = pd.Series(reasons, answered.index, "string")
+    answered[EXCHANGE] = pd.Series(exchanges, answered.index, "string")
+    return answered
+
+
+def _unanswered(frame: pd.DataFrame) -> pd.DataFrame:
+    result = frame.copy()
+    result[ANSWER] = pd.Series(pd.NA, result.index, "boolean")
+    for name in (REASON, EXCHANGE):
+        result[name] = pd.Series(pd.NA, result.index, "string")
+    return result
+
+
+def _join(parts: list[pd.DataFrame]) -> pd.DataFrame:
+    """One frame; a block whose answers are all empty takes the type of the others."""
+    texts = any(str(part[ANSWER].dtype) in ("string", "str") for part in parts)
+    kinds = {ANSWER: "string" if texts else "boolean", REASON: "string", EXCHANGE: "string"}
+    return pd.concat([part.astype(kinds) for part in parts])
