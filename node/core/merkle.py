@@ -169,5 +169,5 @@ def _check_lengths(*hashes: bytes) -> None:
             raise _invalid("a hash of the proof is not 32 bytes long")
 
 
-def _invalid(message: str) -> NodeError:
-    return NodeError(Reason.PROOF_INVALID, message)
+def _invalid(problem: str) -> NodeError:
+    return NodeError(Reason.PROOF_INVALID, f"{problem}: ask its node for a new one")
