@@ -1,0 +1,298 @@
+"""The directory: the member departments, where their nodes are, and which certificates and keys are theirs.
+
+The competent authority signs it as a C2SP signed note; the body is the JSON that `render_directory` gives,
+byte for byte. `node.crypto.directory_file` checks the signature; the rules of time and version are here.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from types import MappingProxyType
+from typing import Annotated, Final, TypeVar
+
+from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
+
+from node.core.directory_text import (
+    Certificates,
+    Code,
+    Endpoint,
+    Fingerprint,
+    KeyId,
+    Level,
+    Moment,
+    Region,
+    Role,
+    SealingText,
+    Title,
+    VerifierKey,
+    moment_text,
+)
+from node.errors import NodeError, Reason
+
+MAX_BYTES: Final = 64 << 20
+MAX_MEMBERS: Final = 10_000
+MAX_LIFETIME: Final = timedelta(days=400)
+# The authority signs on a machine whose clock may be a little ahead of this one.
+MAX_SKEW: Final = timedelta(minutes=5)
+FORMAT: Final = "dxnode/directory/1"
+
+_T = TypeVar("_T")
+# Canonical JSON spells everything one way, so nothing is converted and nothing unknown passes.
+_SHAPE = ConfigDict(extra="forbid", strict=True)
+
+
+@dataclass(frozen=True, slots=True)
+class SealingKey:
+    """A public sealing key: its id, its text form (`node.crypto.seal`), and until when it may be used."""
+
+    __pydantic_config__ = _SHAPE
+
+    key_id: KeyId
+    encoded: SealingText
+    expires: Moment
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """One department. The member file that a department hands to the authority holds the same.
+
+    `organisation` names the body it belongs to: departments of one organisation share a privacy budget.
+    `certificates` are the SHA-256 fingerprints (of the DER form, in hex) of the certificates it may use on
+    the exchange port; `tls_roots` are the certificates (PEM) that those chain to.
+    """
+
+    __pydantic_config__ = _SHAPE
+
+    code: Code
+    title: Title
+    region: Region
+    level: Level
+    organisation: Title
+    roles: Annotated[tuple[Role, ...], Field(max_length=len(Role))]
+    endpoint: Endpoint
+    certificates: Annotated[tuple[Fingerprint, ...], Field(max_length=8)]
+    tls_roots: Certificates
+    sealing_keys: Annotated[tuple[SealingKey, ...], Field(max_length=8)]
+    log_key: VerifierKey
+    cosign_key: VerifierKey
+    suspended: bool
+
+    def sealing_key(self, now: datetime) -> SealingKey:
+        """The sealing key to use: of those not expired, the one that lasts longest.
+
+        Raises NodeError(KEY_ID_UNKNOWN) when there is none.
+        """
+        usable = [key for key in self.sealing_keys if key.expires > now]
+        if not usable:
+            raise NodeError(
+                Reason.KEY_ID_UNKNOWN,
+                "the directory lists no valid sealing key of this department: fetch the newest directory",
+                department=self.code,
+            )
+        return max(usable, key=lambda key: key.expires)
+
+
+@dataclass(frozen=True, slots=True)
+class Directory:
+    """A directory as parsed; `members` are by credit code."""
+
+    version: int
+    issued: datetime
+    expires: datetime
+    members: Mapping[str, Member]
+
+    def identify(self, code: str, fingerprint: str) -> Member:
+        """The member with this code, if the certificate with this `fingerprint` is one of its own.
+
+        It may be suspended: that is for the decision to say. Raises NodeError(CALLER_UNIDENTIFIED).
+        """
+        member = self.members.get(code)
+        if member is None:
+            raise NodeError(
+                Reason.CALLER_UNIDENTIFIED,
+                "the certificate names a department that the directory does not list: ask the authority",
+            )
+        if fingerprint not in member.certificates:
+            raise NodeError(
+                Reason.CALLER_UNIDENTIFIED,
+                "the certificate is not one that the directory lists for its department: "
+                "have the authority publish the new one",
+                department=code,
+            )
+        return member
+
+    def tls_roots(self) -> str:
+        """The certificates (PEM) that members' certificates chain to, each once."""
+        return "".join(dict.fromkeys(member.tls_roots for member in self.members.values()))
+
+
+@dataclass(frozen=True, slots=True)
+class SeenDirectory:
+    """The newest directory accepted so far, which no later one may contradict; the store keeps it."""
+
+    version: int
+    digest: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class _Body:
+    __pydantic_config__ = _SHAPE
+
+    format: str
+    version: Annotated[int, Field(ge=1, lt=2**53)]
+    issued: Moment
+    expires: Moment
+    members: Annotated[tuple[Member, ...], Field(max_length=MAX_MEMBERS)]
+
+
+_BODY = TypeAdapter(_Body)
+_MEMBER = TypeAdapter(Member)
+
+
+def parse_directory(body: bytes) -> Directory:
+    """The directory whose canonical JSON is `body`. Raises NodeError(DIRECTORY_INVALID), saying where."""
+    parsed = _parse(_BODY, body, "directory")
+    if parsed.format != FORMAT:
+        raise _invalid("directory", "format", f"is not {FORMAT}: this node may be too old for it")
+    if not parsed.issued < parsed.expires <= parsed.issued + MAX_LIFETIME:
+        raise _invalid(
+            "directory", "expires", f"must lie after issued, by {MAX_LIFETIME.days} days at the most"
+        )
+    _check_members(parsed.members)
+    members = MappingProxyType({member.code: member for member in parsed.members})
+    directory = Directory(parsed.version, parsed.issued, parsed.expires, members)
+    if render_directory(directory) != body:
+        raise _invalid(
+            "directory", "", "is not in its canonical form: write it with `dxnode pki directory build`"
+        )
+    return directory
+
+
+def render_directory(directory: Directory) -> bytes:
+    """The canonical JSON: members by code, sorted keys, two spaces, UTF-8, a newline at the end."""
+    members = tuple(directory.members[code] for code in sorted(directory.members))
+    return _render(_BODY, _Body(FORMAT, directory.version, directory.issued, directory.expires, members))
+
+
+def parse_member(content: bytes) -> Member:
+    """The member in a member file. Raises NodeError(DIRECTORY_INVALID), saying where."""
+    member = _parse(_MEMBER, content, "member file")
+    _check_members((member,))
+    return member
+
+
+def render_member(member: Member) -> bytes:
+    """The content of a member file."""
+    return _render(_MEMBER, member)
+
+
+def accept(directory: Directory, body: bytes, seen: SeenDirectory | None, now: datetime) -> SeenDirectory:
+    """Decide whether a directory whose signature is verified may be used now; what to remember if so.
+
+    Raises NodeError: DIRECTORY_EXPIRED; DIRECTORY_INVALID if it is older than one already seen or differs
+    from it under the same version; CLOCK_SKEWED if it was issued in the future.
+    """
+    digest = hashlib.sha256(body).digest()
+    if seen is not None and directory.version < seen.version:
+        raise NodeError(
+            Reason.DIRECTORY_INVALID,
+            f"the directory has version {directory.version}, but version {seen.version} was already in use: "
+            "fetch the newest one from the authority",
+            version=str(directory.version),
+            seen=str(seen.version),
+        )
+    if seen is not None and directory.version == seen.version and digest != seen.digest:
+        raise NodeError(
+            Reason.DIRECTORY_INVALID,
+            f"there are two different directories of version {directory.version}: report it to the authority",
+            version=str(directory.version),
+        )
+    if directory.issued > now + MAX_SKEW:
+        raise NodeError(
+            Reason.CLOCK_SKEWED,
+            f"the directory was issued at {moment_text(directory.issued)}, which is still to come: "
+            "check the clock of this machine",
+        )
+    require_current(directory, now)
+    return SeenDirectory(directory.version, digest)
+
+
+def require_current(directory: Directory, now: datetime) -> None:
+    """Raises NodeError(DIRECTORY_EXPIRED) once the directory may no longer be used."""
+    if now >= directory.expires:
+        raise NodeError(
+            Reason.DIRECTORY_EXPIRED,
+            f"the directory expired at {moment_text(directory.expires)}: fetch a new one from the authority",
+            version=str(directory.version),
+        )
+
+
+def next_directory(
+    last: Directory | None, members: Iterable[Member], issued: datetime, lifetime: timedelta
+) -> Directory:
+    """The directory that follows `last`: its members, but for `members`, who join or replace themselves.
+
+    Raises NodeError(DIRECTORY_INVALID) if what results is not a valid directory.
+    """
+    merged = dict(last.members) if last else {}
+    merged.update((member.code, member) for member in members)
+    version = last.version + 1 if last else 1
+    issued = issued.replace(microsecond=0)
+    return parse_directory(render_directory(Directory(version, issued, issued + lifetime, merged)))
+
+
+def suspend(directory: Directory, code: str, suspended: bool) -> Member:
+    """The member of this code, suspended or not any more (Art. 27). Raises NodeError(NOT_FOUND)."""
+    member = directory.members.get(code)
+    if member is None:
+        raise NodeError(
+            Reason.NOT_FOUND, "no member has this code: check it against the directory", code=code
+        )
+    return replace(member, suspended=suspended)
+
+
+def _check_members(members: tuple[Member, ...]) -> None:
+    codes = Counter(member.code for member in members)
+    owners: dict[str, str] = {}
+    for index, member in enumerate(members):
+        where = f"members[{index}]" if len(members) > 1 else member.code
+        if codes[member.code] > 1:
+            raise _invalid("directory", where, f"the department {member.code} is listed twice")
+        for name, key in (("log_key", member.log_key), ("cosign_key", member.cosign_key)):
+            # Otherwise one member could pass off its own log as another's.
+            if key.partition("+")[0] != f"dxnode/{member.code}":
+                raise _invalid("directory", f"{where}.{name}", f"must be named dxnode/{member.code}")
+        for fingerprint in member.certificates:
+            if owners.setdefault(fingerprint, member.code) != member.code:
+                raise _invalid(
+                    "directory", f"{where}.certificates", "lists a certificate that another member has too"
+                )
+
+
+def _parse(adapter: TypeAdapter[_T], content: bytes, what: str) -> _T:
+    if len(content) > MAX_BYTES:
+        raise _invalid(what, "", f"is larger than {MAX_BYTES:,} bytes")
+    try:
+        return adapter.validate_json(content)
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_context=False, include_input=False)[0]
+        raise _invalid(what, _where(first["loc"]), first["msg"][0].lower() + first["msg"][1:]) from None
+
+
+def _where(path: tuple[int | str, ...]) -> str:
+    return "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in path).removeprefix(".")
+
+
+def _render(adapter: TypeAdapter[_T], value: _T) -> bytes:
+    tree: object = adapter.dump_python(value, mode="json")
+    return json.dumps(tree, ensure_ascii=False, indent=2, sort_keys=True).encode() + b"\n"
+
+
+def _invalid(what: str, where: str, problem: str) -> NodeError:
+    place = f" at {where}" if where else ""
+    return NodeError(Reason.DIRECTORY_INVALID, f"the {what} is invalid{place}: {problem}", where=where)

@@ -1,0 +1,95 @@
+"""How each kind of value is spelled in the directory: one way only, so that a directory has one encoding."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from datetime import UTC, datetime
+from enum import StrEnum
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, BeforeValidator, PlainSerializer, StringConstraints
+from pydantic_core import PydanticCustomError
+
+from node.core.identity import normalise_credit_code, normalise_region
+from node.errors import NodeError
+
+_MOMENT = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}Z")
+# A name, +, four bytes in hex, +, base64 (C2SP signed-note); ML-DSA-65 keys are the longest, about 2.6 KB.
+_VERIFIER_KEY = re.compile(r"[!-*,-~]{1,100}\+[0-9a-f]{8}\+[0-9A-Za-z+/]{40,6000}={0,2}")
+_HOST = r"[0-9A-Za-z](?:[0-9A-Za-z.-]{0,251}[0-9A-Za-z])?|\[[0-9A-Fa-f:.]{2,45}\]"
+_ENDPOINT = re.compile(rf"(?:{_HOST}):([1-9][0-9]{{0,4}})")
+_CERTIFICATE = r"-----BEGIN CERTIFICATE-----\n(?:[0-9A-Za-z+/=]{1,76}\n){1,200}-----END CERTIFICATE-----\n"
+_CERTIFICATES = re.compile(rf"(?:{_CERTIFICATE}){{0,8}}")
+
+
+class Role(StrEnum):
+    """What a member does besides asking and answering."""
+
+    AUTHORITY = "authority"
+    """政务数据共享主管部门: signs the directory, reviews catalogues, witnesses logs."""
+
+
+def moment_text(at: datetime) -> str:
+    """UTC to the second, as in 2026-11-22T08:30:00Z."""
+    return at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def _moment(value: object) -> object:
+    if isinstance(value, str) and _MOMENT.fullmatch(value):
+        try:
+            return datetime.fromisoformat(value)
+        except ValueError:
+            pass
+    raise PydanticCustomError("moment", "give a time in UTC, as in 2026-11-22T08:30:00Z")
+
+
+def _in_normal_form(normalise: Callable[[str], str]) -> Callable[[str], str]:
+    def check(text: str) -> str:
+        try:
+            normal = normalise(text)
+        except NodeError as error:
+            raise PydanticCustomError("identifier", "{problem}", {"problem": error.message}) from None
+        if normal != text:
+            raise PydanticCustomError("identifier", "write it as {normal}", {"normal": normal})
+        return text
+
+    return check
+
+
+def _title(text: str) -> str:
+    if not text.isprintable() or text != text.strip():
+        raise PydanticCustomError("title", "give one line of text without blanks around it")
+    return text
+
+
+def _endpoint(text: str) -> str:
+    match = _ENDPOINT.fullmatch(text)
+    if match is None or int(match[1]) > 65535:
+        raise PydanticCustomError("endpoint", "give host:port, as in node.example.org:8443")
+    return text
+
+
+def _verifier_key(text: str) -> str:
+    if not _VERIFIER_KEY.fullmatch(text):
+        raise PydanticCustomError("verifier_key", "give a verifier key, as in name+0123abcd+base64")
+    return text
+
+
+def _certificates(text: str) -> str:
+    if not _CERTIFICATES.fullmatch(text):
+        raise PydanticCustomError("certificates", "give at most 8 certificates in PEM form and nothing else")
+    return text
+
+
+Level = Literal["national", "province", "city", "county", "town"]
+Code = Annotated[str, AfterValidator(_in_normal_form(normalise_credit_code))]
+Region = Annotated[str, AfterValidator(_in_normal_form(normalise_region))]
+Title = Annotated[str, StringConstraints(min_length=1, max_length=200), AfterValidator(_title)]
+Endpoint = Annotated[str, StringConstraints(max_length=300), AfterValidator(_endpoint)]
+Fingerprint = Annotated[str, StringConstraints(pattern=r"\A[0-9a-f]{64}\z")]
+Certificates = Annotated[str, StringConstraints(max_length=64 << 10), AfterValidator(_certificates)]
+KeyId = Annotated[str, StringConstraints(pattern=r"\A[0-9A-Za-z._-]{1,64}\z")]
+SealingText = Annotated[str, StringConstraints(pattern=r"\A[!-~]{40,6000}\z")]
+VerifierKey = Annotated[str, StringConstraints(max_length=6200), AfterValidator(_verifier_key)]
+Moment = Annotated[datetime, BeforeValidator(_moment), PlainSerializer(moment_text, return_type=str)]

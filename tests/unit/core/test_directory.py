@@ -1,0 +1,248 @@
+"""The directory refuses what is malformed, expired, rolled back or contradictory, and says where."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from node.core.directory import (
+    Directory,
+    Member,
+    SealingKey,
+    SeenDirectory,
+    accept,
+    next_directory,
+    parse_directory,
+    parse_member,
+    render_directory,
+    render_member,
+    suspend,
+)
+from node.core.directory_text import Role
+from node.errors import NodeError, Reason
+
+NOW = datetime(2026, 11, 22, 8, 30, tzinfo=UTC)
+INSURANCE = "11441900000000027R"
+TAX = "11441900000000035L"
+PEM = "-----BEGIN CERTIFICATE-----\nTUlJQ\n-----END CERTIFICATE-----\n"
+
+
+def member(code: str = INSURANCE, **changes: Any) -> Member:
+    name = f"dxnode/{code}"
+    whole = Member(
+        code=code,
+        title="东莞市医疗保障局",
+        region="441900",
+        level="city",
+        organisation="东莞市人民政府",
+        roles=(),
+        endpoint="insurance.example:8443",
+        certificates=(code[-4:].lower().encode().hex() * 8,),
+        tls_roots=PEM,
+        sealing_keys=(SealingKey("2026-11", "x" * 60, NOW + timedelta(days=30)),),
+        log_key=f"{name}+0123abcd+{'A' * 44}",
+        cosign_key=f"{name}+0123abce+{'B' * 2608}",
+        suspended=False,
+    )
+    return replace(whole, **changes)
+
+
+def directory(*members: Member, version: int = 7) -> Directory:
+    listed = members or (member(), member(TAX))
+    return Directory(version, NOW, NOW + timedelta(days=30), {one.code: one for one in listed})
+
+
+def altered(change: Callable[[Any], object]) -> bytes:
+    """The JSON of a good directory after `change`."""
+    tree = json.loads(render_directory(directory()))
+    change(tree)
+    return json.dumps(tree, ensure_ascii=False, indent=2, sort_keys=True).encode() + b"\n"
+
+
+def refusal(body: bytes) -> NodeError:
+    with pytest.raises(NodeError) as caught:
+        parse_directory(body)
+    assert caught.value.reason is Reason.DIRECTORY_INVALID
+    return caught.value
+
+
+def test_directory_survives_writing_and_reading() -> None:
+    once = directory(member(roles=(Role.AUTHORITY,)), member(TAX, suspended=True))
+    body = render_directory(once)
+    assert parse_directory(body) == once
+    assert body.endswith(b"\n}\n")
+    assert "东莞市医疗保障局".encode() in body
+
+
+def test_member_file_survives_writing_and_reading() -> None:
+    assert parse_member(render_member(member())) == member()
+
+
+def set_member(index: int, **values: object) -> Callable[[Any], object]:
+    return lambda tree: tree["members"][index].update(values)
+
+
+@pytest.mark.parametrize(
+    ("change", "where"),
+    [
+        (lambda tree: tree.update(version=0), "version"),
+        (lambda tree: tree.update(version="7"), "version"),
+        (lambda tree: tree.update(format="dxnode/directory/2"), "format"),
+        (lambda tree: tree.update(expires="2026-11-22T08:30:00Z"), "expires"),
+        (lambda tree: tree.update(expires="2099-01-01T00:00:00Z"), "expires"),
+        (lambda tree: tree.update(expires="2026-12-22T16:30:00+08:00"), "expires"),
+        (lambda tree: tree.update(expires="2026-13-22T16:30:00Z"), "expires"),
+        (lambda tree: tree.update(surprise=1), "surprise"),
+        (lambda tree: tree.pop("members"), "members"),
+        (set_member(1, code="11441900000000027X"), "members[1].code"),
+        (set_member(1, code=INSURANCE), "members[0]"),
+        (set_member(1, region="4419"), "members[1].region"),
+        (set_member(0, level="village"), "members[0].level"),
+        (set_member(0, endpoint="insurance.example"), "members[0].endpoint"),
+        (set_member(0, endpoint="insurance.example:70000"), "members[0].endpoint"),
+        (set_member(0, endpoint="https://insurance.example:8443"), "members[0].endpoint"),
+        (set_member(0, certificates=["AB" * 32]), "members[0].certificates[0]"),
+        (set_member(0, certificates=["ab" * 31]), "members[0].certificates[0]"),
+        (set_member(0, tls_roots=PEM + "junk\n"), "members[0].tls_roots"),
+        (set_member(0, log_key="dxnode/x"), "members[0].log_key"),
+        (set_member(0, log_key=f"dxnode/{TAX}+0123abcd+{'A' * 44}"), "members[0].log_key"),
+        (set_member(0, cosign_key=f"dxnode/{TAX}+0123abcd+{'A' * 44}"), "members[0].cosign_key"),
+        (set_member(0, suspended="no"), "members[0].suspended"),
+        (set_member(0, title="a\u2028b"), "members[0].title"),
+        (set_member(0, roles=["king"]), "members[0].roles[0]"),
+        (set_member(0, sealing_keys=[{"key_id": "a b", "encoded": "x" * 60}]), "members[0].sealing_keys[0]"),
+    ],
+)
+def test_malformed_directory_is_refused_with_its_place(change: Callable[[Any], object], where: str) -> None:
+    assert refusal(altered(change)).metadata["where"].startswith(where)
+
+
+def test_two_members_cannot_share_a_certificate() -> None:
+    shared = member().certificates
+    body = render_directory(directory(member(), member(TAX, certificates=shared)))
+    assert refusal(body).metadata["where"] == "members[1].certificates"
+
+
+def test_directory_has_one_spelling() -> None:
+    body = render_directory(directory())
+    for other in (body[:-1], body + b"\n", body.replace(b"  ", b" "), json.dumps(json.loads(body)).encode()):
+        refusal(other)
+
+
+def test_repeated_key_is_refused() -> None:
+    body = render_directory(directory())
+    refusal(body.replace(b'  "version": 7\n', b'  "version": 9,\n  "version": 7\n'))
+
+
+@pytest.mark.parametrize("body", [b"", b"{}", b"[]", b"null", b"[" * 5000, b'{"a": "\xff"}', b"\x00"])
+def test_what_is_no_directory_is_refused(body: bytes) -> None:
+    refusal(body)
+
+
+def test_truncated_directory_is_refused_wherever_it_ends() -> None:
+    body = render_directory(directory())
+    for end in range(0, len(body), 97):
+        refusal(body[:end])
+
+
+def accepted(one: Directory, seen: SeenDirectory | None = None, now: datetime = NOW) -> SeenDirectory:
+    return accept(one, render_directory(one), seen, now)
+
+
+def test_newer_directory_replaces_the_one_seen() -> None:
+    seen = accepted(directory(version=7))
+    assert accepted(directory(version=9), seen).version == 9
+
+
+def test_same_directory_is_accepted_again() -> None:
+    seen = accepted(directory())
+    assert accepted(directory(), seen) == seen
+
+
+def test_rolled_back_directory_is_refused() -> None:
+    seen = accepted(directory(version=7))
+    with pytest.raises(NodeError, match=r"DIRECTORY_INVALID.*version 6"):
+        accepted(directory(version=6), seen)
+
+
+def test_second_directory_of_one_version_is_refused() -> None:
+    seen = accepted(directory())
+    with pytest.raises(NodeError, match=r"DIRECTORY_INVALID.*two different"):
+        accepted(directory(member(suspended=True), member(TAX)), seen)
+
+
+def test_expired_directory_is_refused_from_the_second_it_expires() -> None:
+    expires = directory().expires
+    accepted(directory(), now=expires - timedelta(seconds=1))
+    with pytest.raises(NodeError) as caught:
+        accepted(directory(), now=expires)
+    assert caught.value.reason is Reason.DIRECTORY_EXPIRED
+
+
+def test_rollback_is_told_before_expiry() -> None:
+    """An attacker who replays an old directory must not be taken for a lazy authority."""
+    seen = accepted(directory(version=7))
+    with pytest.raises(NodeError, match="DIRECTORY_INVALID"):
+        accepted(directory(version=6), seen, NOW + timedelta(days=365))
+
+
+def test_directory_of_the_future_is_refused() -> None:
+    accepted(directory(), now=NOW - timedelta(minutes=5))
+    with pytest.raises(NodeError, match="CLOCK_SKEWED"):
+        accepted(directory(), now=NOW - timedelta(minutes=6))
+
+
+def test_caller_is_identified_by_code_and_certificate_together() -> None:
+    one, tax = member(), member(TAX)
+    listed = directory(one, tax)
+    assert listed.identify(INSURANCE, one.certificates[0]) == one
+    for code, fingerprint in [
+        (INSURANCE, tax.certificates[0]),
+        (INSURANCE, "00" * 32),
+        ("11441900000000043F", one.certificates[0]),
+    ]:
+        with pytest.raises(NodeError, match="CALLER_UNIDENTIFIED"):
+            listed.identify(code, fingerprint)
+
+
+def test_longest_lasting_sealing_key_is_used_and_expired_ones_never() -> None:
+    keys = tuple(
+        SealingKey(name, "x" * 60, NOW + timedelta(days=days))
+        for name, days in (("old", 1), ("new", 90), ("gone", -1))
+    )
+    one = member(sealing_keys=keys)
+    assert one.sealing_key(NOW).key_id == "new"
+    with pytest.raises(NodeError, match="KEY_ID_UNKNOWN"):
+        one.sealing_key(NOW + timedelta(days=90))
+
+
+def test_roots_are_joined_without_repeats() -> None:
+    other = PEM.replace("TUlJQ", "TUlJR")
+    assert directory(member(), member(TAX)).tls_roots() == PEM
+    assert directory(member(), member(TAX, tls_roots=other)).tls_roots() == PEM + other
+
+
+def test_next_directory_counts_on_and_replaces_members() -> None:
+    first = next_directory(None, [member()], NOW, timedelta(days=30))
+    moved = replace(member(), endpoint="other.example:1")
+    second = next_directory(first, [moved, member(TAX)], NOW + timedelta(days=1), timedelta(days=30))
+    assert (first.version, second.version) == (1, 2)
+    assert set(second.members) == {INSURANCE, TAX}
+    assert second.members[INSURANCE].endpoint == "other.example:1"
+
+
+def test_next_directory_cannot_hold_an_invalid_member() -> None:
+    with pytest.raises(NodeError, match="DIRECTORY_INVALID"):
+        next_directory(None, [replace(member(), endpoint="nowhere")], NOW, timedelta(days=30))
+
+
+def test_suspension_touches_one_member_and_is_reversible() -> None:
+    assert suspend(directory(), TAX, True) == member(TAX, suspended=True)
+    assert suspend(directory(member(TAX, suspended=True)), TAX, False) == member(TAX)
+    with pytest.raises(NodeError, match="NOT_FOUND"):
+        suspend(directory(), "11441900000000043F", True)
