@@ -22,12 +22,12 @@ from node.core.directory_text import (
     Code,
     Endpoint,
     Fingerprint,
-    KeyId,
     Level,
     Moment,
     Region,
     Role,
-    SealingText,
+    SealingKey,
+    SealingKeyField,
     Title,
     VerifierKey,
     moment_text,
@@ -44,17 +44,6 @@ FORMAT: Final = "dxnode/directory/1"
 _T = TypeVar("_T")
 # Canonical JSON spells everything one way, so nothing is converted and nothing unknown passes.
 _SHAPE = ConfigDict(extra="forbid", strict=True)
-
-
-@dataclass(frozen=True, slots=True)
-class SealingKey:
-    """A public sealing key: its id, its text form (`node.crypto.seal`), and until when it may be used."""
-
-    __pydantic_config__ = _SHAPE
-
-    key_id: KeyId
-    encoded: SealingText
-    expires: Moment
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,24 +66,21 @@ class Member:
     endpoint: Endpoint
     certificates: Annotated[tuple[Fingerprint, ...], Field(max_length=8)]
     tls_roots: Certificates
-    sealing_keys: Annotated[tuple[SealingKey, ...], Field(max_length=8)]
+    sealing_keys: Annotated[tuple[SealingKeyField, ...], Field(max_length=8)]
     log_key: VerifierKey
     cosign_key: VerifierKey
     suspended: bool
 
     def sealing_key(self, now: datetime) -> SealingKey:
-        """The sealing key to use: of those not expired, the one that lasts longest.
-
-        Raises NodeError(KEY_ID_UNKNOWN) when there is none.
-        """
-        usable = [key for key in self.sealing_keys if key.expires > now]
+        """The sealing key to use: of those valid now, the newest. Raises NodeError(KEY_ID_UNKNOWN)."""
+        usable = [key for key in self.sealing_keys if key.created <= now < key.expires]
         if not usable:
             raise NodeError(
                 Reason.KEY_ID_UNKNOWN,
                 "the directory lists no valid sealing key of this department: fetch the newest directory",
                 department=self.code,
             )
-        return max(usable, key=lambda key: key.expires)
+        return max(usable, key=lambda key: key.created)
 
 
 @dataclass(frozen=True, slots=True)

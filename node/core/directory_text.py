@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Annotated, Literal
@@ -12,11 +13,14 @@ from pydantic import AfterValidator, BeforeValidator, PlainSerializer, StringCon
 from pydantic_core import PydanticCustomError
 
 from node.core.identity import normalise_credit_code, normalise_region
-from node.errors import NodeError
+from node.errors import NodeError, Reason
 
 _MOMENT = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}Z")
 # A name, +, four bytes in hex, +, base64 (C2SP signed-note); ML-DSA-65 keys are the longest, about 2.6 KB.
 _VERIFIER_KEY = re.compile(r"[!-*,-~]{1,100}\+[0-9a-f]{8}\+[0-9A-Za-z+/]{40,6000}={0,2}")
+_SEALING_KEY = re.compile(
+    r"[a-z0-9-]{1,64}\+(?P<id>[0-9a-f]{16})\+(?P<created>[^+]{20})\+(?P<expires>[^+]{20})\+[0-9A-Za-z+/]{40,6000}={0,2}"
+)
 _HOST = r"[0-9A-Za-z](?:[0-9A-Za-z.-]{0,251}[0-9A-Za-z])?|\[[0-9A-Fa-f:.]{2,45}\]"
 _ENDPOINT = re.compile(rf"(?:{_HOST}):([1-9][0-9]{{0,4}})")
 _CERTIFICATE = r"-----BEGIN CERTIFICATE-----\n(?:[0-9A-Za-z+/=]{1,76}\n){1,200}-----END CERTIFICATE-----\n"
@@ -35,12 +39,18 @@ def moment_text(at: datetime) -> str:
     return at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
+def _read_moment(text: str) -> datetime | None:
+    try:
+        return datetime.fromisoformat(text) if _MOMENT.fullmatch(text) else None
+    except ValueError:
+        return None
+
+
 def _moment(value: object) -> object:
-    if isinstance(value, str) and _MOMENT.fullmatch(value):
-        try:
-            return datetime.fromisoformat(value)
-        except ValueError:
-            pass
+    if isinstance(value, datetime):
+        return value
+    if isinstance(value, str) and (at := _read_moment(value)) is not None:
+        return at
     raise PydanticCustomError("moment", "give a time in UTC, as in 2026-11-22T08:30:00Z")
 
 
@@ -82,6 +92,37 @@ def _certificates(text: str) -> str:
     return text
 
 
+@dataclass(frozen=True, slots=True)
+class SealingKey:
+    """A public sealing key in its text form (`node.crypto.seal`), and what that says of it."""
+
+    encoded: str
+    key_id: str
+    created: datetime
+    expires: datetime
+
+    @classmethod
+    def parse(cls, text: str) -> SealingKey:
+        """Raises NodeError(DIRECTORY_INVALID) for a text of another form; the key itself is not looked at."""
+        if (match := _SEALING_KEY.fullmatch(text)) is not None:
+            created, expires = _read_moment(match["created"]), _read_moment(match["expires"])
+            if created is not None and expires is not None and created < expires:
+                return cls(text, match["id"], created, expires)
+        raise NodeError(
+            Reason.DIRECTORY_INVALID,
+            "give a sealing key, as in suite+0123456789abcdef+created+expires+base64",
+        )
+
+
+def _sealing_key(value: object) -> object:
+    if not isinstance(value, str):
+        return value
+    try:
+        return SealingKey.parse(value)
+    except NodeError as error:
+        raise PydanticCustomError("sealing_key", "{problem}", {"problem": error.message}) from None
+
+
 Level = Literal["national", "province", "city", "county", "town"]
 Code = Annotated[str, AfterValidator(_in_normal_form(normalise_credit_code))]
 Region = Annotated[str, AfterValidator(_in_normal_form(normalise_region))]
@@ -89,7 +130,10 @@ Title = Annotated[str, StringConstraints(min_length=1, max_length=200), AfterVal
 Endpoint = Annotated[str, StringConstraints(max_length=300), AfterValidator(_endpoint)]
 Fingerprint = Annotated[str, StringConstraints(pattern=r"\A[0-9a-f]{64}\z")]
 Certificates = Annotated[str, StringConstraints(max_length=64 << 10), AfterValidator(_certificates)]
-KeyId = Annotated[str, StringConstraints(pattern=r"\A[0-9A-Za-z._-]{1,64}\z")]
-SealingText = Annotated[str, StringConstraints(pattern=r"\A[!-~]{40,6000}\z")]
 VerifierKey = Annotated[str, StringConstraints(max_length=6200), AfterValidator(_verifier_key)]
 Moment = Annotated[datetime, BeforeValidator(_moment), PlainSerializer(moment_text, return_type=str)]
+SealingKeyField = Annotated[
+    SealingKey,
+    BeforeValidator(_sealing_key),
+    PlainSerializer(lambda key: key.encoded, return_type=str),
+]

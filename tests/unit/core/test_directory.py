@@ -13,7 +13,6 @@ import pytest
 from node.core.directory import (
     Directory,
     Member,
-    SealingKey,
     SeenDirectory,
     accept,
     next_directory,
@@ -23,13 +22,18 @@ from node.core.directory import (
     render_member,
     suspend,
 )
-from node.core.directory_text import Role
+from node.core.directory_text import Role, SealingKey, moment_text
 from node.errors import NodeError, Reason
 
 NOW = datetime(2026, 11, 22, 8, 30, tzinfo=UTC)
 INSURANCE = "11441900000000027R"
 TAX = "11441900000000035L"
 PEM = "-----BEGIN CERTIFICATE-----\nTUlJQ\n-----END CERTIFICATE-----\n"
+
+
+def sealing_key(key_id: str, from_day: int, until_day: int) -> SealingKey:
+    days = "+".join(moment_text(NOW + timedelta(days=day)) for day in (from_day, until_day))
+    return SealingKey.parse(f"xwing+{key_id}+{days}+{'A' * 1622}==")
 
 
 def member(code: str = INSURANCE, **changes: Any) -> Member:
@@ -44,7 +48,7 @@ def member(code: str = INSURANCE, **changes: Any) -> Member:
         endpoint="insurance.example:8443",
         certificates=(code[-4:].lower().encode().hex() * 8,),
         tls_roots=PEM,
-        sealing_keys=(SealingKey("2026-11", "x" * 60, NOW + timedelta(days=30)),),
+        sealing_keys=(sealing_key("0" * 16, 0, 30),),
         log_key=f"{name}+0123abcd+{'A' * 44}",
         cosign_key=f"{name}+0123abce+{'B' * 2608}",
         suspended=False,
@@ -115,7 +119,7 @@ def set_member(index: int, **values: object) -> Callable[[Any], object]:
         (set_member(0, suspended="no"), "members[0].suspended"),
         (set_member(0, title="a\u2028b"), "members[0].title"),
         (set_member(0, roles=["king"]), "members[0].roles[0]"),
-        (set_member(0, sealing_keys=[{"key_id": "a b", "encoded": "x" * 60}]), "members[0].sealing_keys[0]"),
+        (set_member(0, sealing_keys=["xwing+0123+x"]), "members[0].sealing_keys[0]"),
     ],
 )
 def test_malformed_directory_is_refused_with_its_place(change: Callable[[Any], object], where: str) -> None:
@@ -210,15 +214,17 @@ def test_caller_is_identified_by_code_and_certificate_together() -> None:
             listed.identify(code, fingerprint)
 
 
-def test_longest_lasting_sealing_key_is_used_and_expired_ones_never() -> None:
-    keys = tuple(
-        SealingKey(name, "x" * 60, NOW + timedelta(days=days))
-        for name, days in (("old", 1), ("new", 90), ("gone", -1))
-    )
-    one = member(sealing_keys=keys)
-    assert one.sealing_key(NOW).key_id == "new"
-    with pytest.raises(NodeError, match="KEY_ID_UNKNOWN"):
-        one.sealing_key(NOW + timedelta(days=90))
+def test_newest_sealing_key_that_is_valid_now_is_used() -> None:
+    old, new, later = "a" * 16, "b" * 16, "c" * 16
+    one = member(sealing_keys=(sealing_key(old, 0, 90), sealing_key(new, 10, 60), sealing_key(later, 70, 80)))
+
+    def used(day: int) -> str:
+        return one.sealing_key(NOW + timedelta(days=day)).key_id
+
+    assert [used(0), used(10), used(59), used(60), used(70), used(80)] == [old, new, new, old, later, old]
+    for day in (-1, 90):
+        with pytest.raises(NodeError, match="KEY_ID_UNKNOWN"):
+            used(day)
 
 
 def test_roots_are_joined_without_repeats() -> None:
