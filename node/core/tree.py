@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from threading import Lock
 from typing import Protocol
 
 from node.core.merkle import HASH, fold, fold_root, node_hash, pair_up
@@ -66,7 +65,7 @@ class Tree:
     tree, and NodeError(LOG_CORRUPT) for a stored tile that is not one.
     """
 
-    __slots__ = ("_cache", "_confirmed", "_edge", "_lock", "_pending", "_tiles", "size")
+    __slots__ = ("_cache", "_confirmed", "_edge", "_pending", "_tiles", "size")
 
     # Blocks of full tiles that are kept, about 40 KB each.
     _CACHED = 64
@@ -80,7 +79,6 @@ class Tree:
         # Full since the last confirm, so perhaps not in the store.
         self._pending: dict[tuple[int, int], _Block] = {}
         self._cache: dict[tuple[int, int], _Block] = {}
-        self._lock = Lock()
 
     @classmethod
     def restore(cls, size: int, tail: Sequence[bytes], tiles: TileReader) -> Tree:
@@ -226,10 +224,11 @@ class Tree:
         return [data[start : start + HASH] for start in range(0, TILE_BYTES, HASH)]
 
     def _remember(self, key: tuple[int, int], block: _Block) -> None:
-        with self._lock:
-            self._cache[key] = block
-            if len(self._cache) > self._CACHED:
-                del self._cache[next(iter(self._cache))]
+        self._cache[key] = block
+        if len(self._cache) > self._CACHED:
+            # Each step is atomic, so that readers on other threads need no lock.
+            for oldest in list(self._cache)[: self._CACHED // 2]:
+                self._cache.pop(oldest, None)
 
 
 def _set_bits(number: int) -> Iterator[int]:
