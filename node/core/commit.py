@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from node.core.grant import Grant
-from node.core.merkle import Tile
+from node.core.tree import Tile
 
 
 @dataclass(frozen=True, slots=True)

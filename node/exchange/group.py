@@ -20,7 +20,8 @@ from typing import Protocol, TypeVar, cast
 from node.core.budget import Balances, Debit
 from node.core.checkpoint import Checkpoint
 from node.core.commit import AnsweredExchange, Append, Commit, Head
-from node.core.merkle import Tree, leaf_hash
+from node.core.merkle import leaf_hash
+from node.core.tree import Tree
 from node.errors import NodeError, Reason
 from node.v1 import usage_log_pb2 as pb
 

@@ -28,6 +28,9 @@ class Vault(Protocol):
     def open_answer(self, ciphertext: bytes, response_key: bytes, routing: Routing) -> bytes:
         """Open an answer, without its padding. Raises NodeError(ENVELOPE_INVALID)."""
 
+    def key_id(self, recipient: str) -> str:
+        """The id of an encoded public sealing key."""
+
     def open_checkpoint(self, note: bytes, log_key: str) -> bytes:
         """The body of a checkpoint signed by the encoded log key. Raises NodeError(PROOF_INVALID)."""
 

@@ -12,12 +12,13 @@ from datetime import UTC, datetime, tzinfo
 from typing import TypeVar
 
 from node.core.cost import NO_COST, Cost, Day, budget_debits, exchange_cost
-from node.core.decide import Decision, Request, Requester, decide
+from node.core.decide import Decision, decide
 from node.core.directory import Member
 from node.core.grant import Grant
 from node.core.identity import holds_identifier, normalise_subject
 from node.core.policy import Policies
 from node.core.question import Question, QuestionKind
+from node.core.request import Request, Requester
 from node.core.subject import SubjectKey
 from node.core.workdays import Calendar
 from node.errors import NodeError, Reason

@@ -120,24 +120,26 @@ class Requester:
 
         A denied chunk is a result; a lost stream raises NodeError, and the batch can be asked again.
         """
-        waiting: asyncio.Queue[tuple[int, Asked | Answered | NodeError] | None] = asyncio.Queue(WINDOW)
+        waiting: asyncio.Queue[tuple[int, Asked | Answered | NodeError] | None] = asyncio.Queue()
+        window = asyncio.Semaphore(WINDOW)
         stream = open_stream()
 
         async def send() -> None:
             try:
                 async for chunk, subjects in chunks:
+                    await window.acquire()
                     place = BatchPlace(batch_id, chunk)
                     ready: Asked | Answered | NodeError
                     try:
                         ready = await self._prepare(caller, query, subjects, place.exchange_id(), place)
                     except NodeError as error:
                         ready = error
-                    await waiting.put((chunk, ready))
+                    waiting.put_nowait((chunk, ready))
                     if isinstance(ready, Asked):
                         await stream.send(ready.envelope)
                 await stream.done()
             finally:
-                await waiting.put(None)
+                waiting.put_nowait(None)
 
         sender = asyncio.create_task(send())
         answers = stream.answers()
@@ -154,6 +156,7 @@ class Requester:
                     yield ChunkResult(chunk, await self._conclude_chunk(ready, answer))
                 else:
                     yield ChunkResult(chunk, ready)
+                window.release()
             await sender
         except NodeError as error:
             while not waiting.empty():
@@ -206,8 +209,8 @@ class Requester:
             return self._again(earlier, digest)
         member = self._member(query.provider)
         grant = await self._own_grant(query)  # 2
-        key = member.sealing_key(self._clock())
-        routing = Routing(self._code, query.provider, exchange_id, key.key_id)
+        recipient = self._recipient(member)
+        routing = Routing(self._code, query.provider, exchange_id, self._vault.key_id(recipient))
         job = IntentJob(
             parties=usage.Parties(self._code, query.provider, exchange_id),
             query=query,
@@ -218,11 +221,19 @@ class Requester:
             digest=digest,
             salt=self._random(usage.SALT_BYTES),
             response_key=self._random(32),
-            recipient=key.encoded,
+            recipient=recipient,
             routing=routing,
             vault=self._vault,
         )
         return await self._commit.run(job)  # 3, 4
+
+    def _recipient(self, member: Member) -> str:
+        usable = member.usable_sealing_keys(self._clock())
+        if not usable:
+            raise NodeError(
+                Reason.KEY_ID_UNKNOWN, "the directory has no valid sealing key of the provider: have it published"
+            )
+        return usable[0].key
 
     def _check(self, query: Query, subjects: Sequence[SubjectKey], exchange_id: bytes) -> None:
         if len(exchange_id) != usage.EXCHANGE_ID_BYTES:

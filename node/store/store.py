@@ -14,7 +14,7 @@ from sqlalchemy.dialects.sqlite import insert as upsert
 from node.core.commit import AnsweredExchange, AskedExchange, Commit, Head, Release
 from node.core.grant import Grant
 from node.core.grant_message import grant_from_bytes, grant_to_bytes
-from node.core.merkle import TILE
+from node.core.tree import TILE
 from node.errors import NodeError, Reason
 from node.store import schema as s
 from node.store.engine import open_engine, store_errors

@@ -1,0 +1,75 @@
+"""The node's keys behind the few operations that an exchange needs of them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+from functools import lru_cache
+
+from node.core.envelope import Routing
+from node.crypto.keys import DataKey
+from node.crypto.seal import KeyRing, SealingPublicKey, open_answer, pad, seal, seal_answer, unpad
+from node.crypto.sign import NoteCache, Verifier
+
+_NONCE = 12
+
+
+class NodeVault:
+    """Implements `node.exchange.ports.Vault`. Safe to use from several threads."""
+
+    def __init__(self, ring: KeyRing, data_key: DataKey, random: Callable[[int], bytes]) -> None:
+        self._ring = ring
+        self._data_key = data_key
+        self._random = random
+        self._notes = NoteCache()
+
+    def replace_ring(self, ring: KeyRing) -> None:
+        """Use other sealing keys from now on."""
+        self._ring = ring
+
+    def open(self, ciphertext: bytes, routing: Routing, now: datetime) -> bytes:
+        """Open a request, without its padding. Raises NodeError(KEY_ID_UNKNOWN) or (ENVELOPE_INVALID)."""
+        return unpad(self._ring.open(ciphertext, routing, now))
+
+    def seal(self, plaintext: bytes, recipient: str, routing: Routing, bucket: int) -> bytes:
+        """Pad and seal to an encoded public sealing key."""
+        return seal(pad(plaintext, bucket), _public_key(recipient), routing)
+
+    def seal_answer(self, plaintext: bytes, response_key: bytes, routing: Routing, bucket: int) -> bytes:
+        """Pad and seal an answer under the response key."""
+        return seal_answer(pad(plaintext, bucket), response_key, routing, self._random(_NONCE))
+
+    def open_answer(self, ciphertext: bytes, response_key: bytes, routing: Routing) -> bytes:
+        """Open an answer, without its padding. Raises NodeError(ENVELOPE_INVALID)."""
+        return unpad(open_answer(ciphertext, response_key, routing))
+
+    def key_id(self, recipient: str) -> str:
+        """The id of an encoded public sealing key."""
+        return _public_key(recipient).key_id
+
+    def open_checkpoint(self, note: bytes, log_key: str) -> bytes:
+        """The body of a checkpoint signed by the encoded log key. Raises NodeError(PROOF_INVALID)."""
+        return self._notes.open(note, (_verifier(log_key),)).body
+
+    def encrypt(self, plaintext: bytes, context: bytes) -> bytes:
+        """Encrypt for keeping, bound to `context`."""
+        return self._data_key.encrypt(plaintext, context)
+
+    def decrypt(self, ciphertext: bytes, context: bytes) -> bytes:
+        """The inverse of encrypt. Raises NodeError(LOG_CORRUPT)."""
+        return self._data_key.decrypt(ciphertext, context)
+
+    def pseudonym(self, context: bytes, value: bytes) -> bytes:
+        """A keyed 16-byte name for a personal value."""
+        return self._data_key.pseudonym(context, value)
+
+
+# Parsing a key costs more than using it, and a node talks to few others.
+@lru_cache(maxsize=1024)
+def _public_key(text: str) -> SealingPublicKey:
+    return SealingPublicKey.decode(text)
+
+
+@lru_cache(maxsize=1024)
+def _verifier(text: str) -> Verifier:
+    return Verifier.parse(text)

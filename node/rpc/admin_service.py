@@ -1,0 +1,150 @@
+"""Staff run the node at the desk: grants, status, reload."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+
+from node.core.grant import Grant
+from node.core.grant_message import grant_from_message, grant_to_message
+from node.core.role import AUDITOR, OFFICER, require
+from node.core.usage import Caller
+from node.exchange.admin import Grants
+from node.rpc.callers import Staff
+from node.rpc.status import Context, answered
+from node.v1 import desk_pb2, desk_pb2_grpc
+from node.v1 import grant_pb2 as pb
+from node.v1 import grant_pb2_grpc
+
+
+@dataclass(frozen=True, slots=True)
+class ReloadReport:
+    """What was read again, and what was refused; of the refused the last good one stays."""
+
+    done: tuple[str, ...]
+    refused: tuple[str, ...]
+
+
+class GrantAdminService(grant_pb2_grpc.GrantAdminServiceServicer):
+    """The provider's staff issue, list and change grants; everybody sees those received."""
+
+    def __init__(
+        self,
+        grants: Grants,
+        received: Callable[[], Sequence[Grant]],
+        refresh: Callable[[], Awaitable[None]],
+        staff: Staff,
+    ) -> None:
+        self._grants = grants
+        self._received = received
+        self._refresh = refresh
+        self._staff = staff
+
+    async def IssueGrant(self, request: pb.IssueGrantRequest, context: Context) -> pb.IssueGrantResponse:
+        """Approve an application."""
+
+        async def work() -> pb.IssueGrantResponse:
+            caller = self._officer(context)
+            grant = await self._grants.issue(caller, grant_from_message(request.grant))
+            return pb.IssueGrantResponse(grant=grant_to_message(grant))
+
+        return await answered(context, work())
+
+    async def ListIssuedGrants(
+        self, request: pb.ListIssuedGrantsRequest, context: Context
+    ) -> pb.ListIssuedGrantsResponse:
+        """All grants of this node."""
+
+        async def work() -> pb.ListIssuedGrantsResponse:
+            require(self._staff.identify(context), OFFICER, AUDITOR)
+            return pb.ListIssuedGrantsResponse(grants=[grant_to_message(grant) for grant in self._grants.all()])
+
+        return await answered(context, work())
+
+    async def GetGrant(self, request: pb.GetGrantRequest, context: Context) -> pb.GetGrantResponse:
+        """One grant."""
+
+        async def work() -> pb.GetGrantResponse:
+            require(self._staff.identify(context), OFFICER, AUDITOR)
+            return pb.GetGrantResponse(grant=grant_to_message(self._grants.get(request.id)))
+
+        return await answered(context, work())
+
+    async def SuspendGrant(self, request: pb.SuspendGrantRequest, context: Context) -> pb.SuspendGrantResponse:
+        """Suspend at once."""
+
+        async def work() -> pb.SuspendGrantResponse:
+            grant = await self._grants.suspend(self._officer(context), request.id, request.note)
+            return pb.SuspendGrantResponse(grant=grant_to_message(grant))
+
+        return await answered(context, work())
+
+    async def ResumeGrant(self, request: pb.ResumeGrantRequest, context: Context) -> pb.ResumeGrantResponse:
+        """Lift a suspension."""
+
+        async def work() -> pb.ResumeGrantResponse:
+            grant = await self._grants.resume(self._officer(context), request.id, request.note)
+            return pb.ResumeGrantResponse(grant=grant_to_message(grant))
+
+        return await answered(context, work())
+
+    async def RevokeGrant(self, request: pb.RevokeGrantRequest, context: Context) -> pb.RevokeGrantResponse:
+        """End for good."""
+
+        async def work() -> pb.RevokeGrantResponse:
+            grant = await self._grants.revoke(self._officer(context), request.id, request.note)
+            return pb.RevokeGrantResponse(grant=grant_to_message(grant))
+
+        return await answered(context, work())
+
+    async def ListReceivedGrants(
+        self, request: pb.ListReceivedGrantsRequest, context: Context
+    ) -> pb.ListReceivedGrantsResponse:
+        """Grants that this department was given."""
+
+        async def work() -> pb.ListReceivedGrantsResponse:
+            self._staff.identify(context)
+            if request.refresh:
+                await self._refresh()
+            return pb.ListReceivedGrantsResponse(grants=[grant_to_message(grant) for grant in self._received()])
+
+        return await answered(context, work())
+
+    def _officer(self, context: Context) -> Caller:
+        caller = self._staff.identify(context)
+        require(caller, OFFICER)
+        return caller
+
+
+class AdminService(desk_pb2_grpc.AdminServiceServicer):
+    """Status and reload."""
+
+    def __init__(
+        self,
+        status: Callable[[], Awaitable[desk_pb2.GetStatusResponse]],
+        reload: Callable[[Caller], Awaitable[ReloadReport]],
+        staff: Staff,
+    ) -> None:
+        self._status = status
+        self._reload = reload
+        self._staff = staff
+
+    async def GetStatus(self, request: desk_pb2.GetStatusRequest, context: Context) -> desk_pb2.GetStatusResponse:
+        """How the node is."""
+
+        async def work() -> desk_pb2.GetStatusResponse:
+            require(self._staff.identify(context), OFFICER, AUDITOR)
+            return await self._status()
+
+        return await answered(context, work())
+
+    async def Reload(self, request: desk_pb2.ReloadRequest, context: Context) -> desk_pb2.ReloadResponse:
+        """Read files again."""
+
+        async def work() -> desk_pb2.ReloadResponse:
+            caller = self._staff.identify(context)
+            require(caller)
+            report = await self._reload(caller)
+            return desk_pb2.ReloadResponse(done=report.done, refused=report.refused)
+
+        return await answered(context, work())

@@ -1,0 +1,120 @@
+"""Who calls: members of the directory on the exchange port, staff and systems at the desk."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime
+from functools import lru_cache
+
+from node.core.directory import Directory, Member, require_current
+from node.core.role import OPERATOR
+from node.core.usage import Caller
+from node.errors import NodeError, Reason
+from node.rpc.status import Context
+
+MAX_BUCKETS = 20_000
+
+
+@dataclass(frozen=True, slots=True)
+class Certificate:
+    """What a caller's certificate says: SHA-256 of its DER form, department, and role ("" for a node)."""
+
+    fingerprint: bytes
+    department: str
+    role: str
+
+
+ReadCertificate = Callable[[bytes], Certificate]
+"""PEM to what it says. Raises NodeError(CALLER_UNIDENTIFIED)."""
+
+
+@dataclass(slots=True)
+class _Bucket:
+    tokens: float
+    at: float
+
+
+@dataclass(slots=True)
+class Rate:
+    """A token bucket for each caller: `per_second` on average, `burst` at once."""
+
+    per_second: float
+    burst: float
+    clock: Callable[[], float] = time.monotonic
+    _buckets: dict[str, _Bucket] = field(default_factory=dict)
+
+    def take(self, caller: str) -> None:
+        """Take one token. Raises NodeError(RATE_LIMITED) when there is none."""
+        now = self.clock()
+        bucket = self._buckets.get(caller)
+        if bucket is None:
+            if len(self._buckets) >= MAX_BUCKETS:
+                self._buckets.clear()
+            bucket = self._buckets[caller] = _Bucket(self.burst, now)
+        bucket.tokens = min(self.burst, bucket.tokens + (now - bucket.at) * self.per_second)
+        bucket.at = now
+        if bucket.tokens < 1:
+            raise NodeError(Reason.RATE_LIMITED, "too many requests: slow down and try again in a moment")
+        bucket.tokens -= 1
+
+
+class Members:
+    """Identifies departments by their TLS certificate and the directory (step 6)."""
+
+    def __init__(
+        self, directory: Callable[[], Directory], read: ReadCertificate, clock: Callable[[], datetime], rate: Rate
+    ) -> None:
+        self._directory = directory
+        self._read = lru_cache(maxsize=1024)(read)
+        self._clock = clock
+        self._rate = rate
+
+    def identify(self, context: Context) -> Member:
+        """The calling department.
+
+        Raises NodeError(CALLER_UNIDENTIFIED), (DIRECTORY_EXPIRED), (RATE_LIMITED).
+        """
+        certificate = self._read(_pem(context))
+        directory = self._directory()
+        require_current(directory, self._clock())
+        member = directory.identify(certificate.department, certificate.fingerprint.hex())
+        self._rate.take(member.code)
+        return member
+
+    def code(self, context: Context) -> str:
+        """The department that the certificate names, "" when there is none; for records of refusals."""
+        try:
+            code = self._read(_pem(context)).department
+        except NodeError:
+            return ""
+        return code if code in self._directory().members else ""
+
+
+class Staff:
+    """Identifies desk callers: a role certificate of the own department, or the Unix socket's operator."""
+
+    def __init__(self, department: str, read: ReadCertificate, rate: Rate) -> None:
+        self._department = department
+        self._read = lru_cache(maxsize=1024)(read)
+        self._rate = rate
+
+    def identify(self, context: Context) -> Caller:
+        """The caller and its role (step 1). Raises NodeError(CALLER_UNIDENTIFIED), (RATE_LIMITED)."""
+        if context.peer().startswith("unix:"):
+            return Caller(OPERATOR)
+        certificate = self._read(_pem(context))
+        if certificate.department != self._department or not certificate.role:
+            raise NodeError(
+                Reason.CALLER_UNIDENTIFIED, "the certificate carries no role of this department: ask its operator"
+            )
+        self._rate.take(certificate.fingerprint.hex())
+        return Caller(certificate.role, certificate.fingerprint)
+
+
+def _pem(context: Context) -> bytes:
+    pem = context.auth_context().get("x509_pem_cert")
+    if not pem:
+        raise NodeError(Reason.CALLER_UNIDENTIFIED, "show a certificate: this port takes no anonymous callers")
+    return bytes(pem[0])

@@ -1,0 +1,143 @@
+"""The catalogue, for peers and for the own staff; what it shows is what is enforced."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import Protocol, TypeVar
+
+from node.core.catalogue import Sharing
+from node.core.policy import Policies, Policy
+from node.core.question import Question, QuestionKind
+from node.core.rule import Rule
+from node.errors import NodeError, Reason
+from node.rpc.callers import Staff
+from node.rpc.exchange_service import Gate
+from node.rpc.status import Context, answered
+from node.v1 import catalogue_pb2 as pb
+from node.v1 import catalogue_pb2_grpc
+
+MAX_PAGE = 500
+T = TypeVar("T")
+
+_SHARING = {
+    Sharing.UNCONDITIONAL: pb.SHARING_ATTRIBUTE_UNCONDITIONAL,
+    Sharing.CONDITIONAL: pb.SHARING_ATTRIBUTE_CONDITIONAL,
+    Sharing.NOT_SHARED: pb.SHARING_ATTRIBUTE_NOT_SHARED,
+}
+_KIND = {
+    QuestionKind.VERIFY: pb.QUESTION_KIND_VERIFY,
+    QuestionKind.FIELD: pb.QUESTION_KIND_FIELD,
+    QuestionKind.STATISTIC: pb.QUESTION_KIND_STATISTIC,
+}
+
+
+class Admit(Protocol):
+    """Runs the work once the caller is identified."""
+
+    async def __call__(self, context: Context, work: Callable[[], Awaitable[T]]) -> T: ...
+
+
+def admit_members(gate: Gate) -> Admit:
+    """Any member of the directory."""
+
+    async def admit(context: Context, work: Callable[[], Awaitable[T]]) -> T:
+        return await gate.run(context, lambda _member: work())
+
+    return admit
+
+
+def admit_staff(staff: Staff) -> Admit:
+    """Any role."""
+
+    async def admit(context: Context, work: Callable[[], Awaitable[T]]) -> T:
+        async def checked() -> T:
+            staff.identify(context)
+            return await work()
+
+        return await answered(context, checked())
+
+    return admit
+
+
+class CatalogueService(catalogue_pb2_grpc.CatalogueServiceServicer):
+    """Lists and shows datasets."""
+
+    def __init__(self, policies: Callable[[], Policies], admit: Admit) -> None:
+        self._policies = policies
+        self._admit = admit
+
+    async def ListDatasets(self, request: pb.ListDatasetsRequest, context: Context) -> pb.ListDatasetsResponse:
+        """A page of summaries, by name."""
+
+        async def work() -> pb.ListDatasetsResponse:
+            datasets = self._policies().datasets
+            names = [name for name in sorted(datasets) if name > request.page_token]
+            page = names[: min(request.page_size or MAX_PAGE, MAX_PAGE)]
+            token = page[-1] if len(page) < len(names) else ""
+            return pb.ListDatasetsResponse(
+                datasets=[summary(datasets[name]) for name in page], next_page_token=token
+            )
+
+        return await self._admit(context, work)
+
+    async def GetDataset(self, request: pb.GetDatasetRequest, context: Context) -> pb.GetDatasetResponse:
+        """One dataset."""
+
+        async def work() -> pb.GetDatasetResponse:
+            policy = self._policies().get(request.dataset)
+            if policy is None:
+                raise NodeError(Reason.NOT_SHARED, "no such dataset is shared: look at the list")
+            return pb.GetDatasetResponse(dataset=entry(policy))
+
+        return await self._admit(context, work)
+
+
+def summary(policy: Policy) -> pb.DatasetSummary:
+    """What a list shows of a dataset."""
+    dataset = policy.dataset
+    return pb.DatasetSummary(
+        dataset=dataset.name,
+        title=dataset.title,
+        provider=dataset.provider,
+        sharing=_SHARING[dataset.sharing],
+        update=dataset.update,
+    )
+
+
+def entry(policy: Policy) -> pb.Dataset:
+    """The whole catalogue entry (Decree 809, Art. 13 and 15)."""
+    dataset = policy.dataset
+    return pb.Dataset(
+        summary=summary(policy),
+        level=dataset.level,
+        personal=dataset.personal,
+        fields=[
+            pb.Field(name=field.name, title=field.title, type=field.type, sensitivity=field.sensitivity)
+            for field in dataset.fields.values()
+        ],
+        questions=[_question(question, policy) for question in policy.questions.values()],
+        reason=dataset.reason,
+        legal_basis=dataset.legal_basis,
+        digest=dataset.digest,
+    )
+
+
+def _question(question: Question, policy: Policy) -> pb.Question:
+    return pb.Question(
+        name=question.name,
+        title=question.title,
+        kind=_KIND[question.kind],
+        expression=question.text,
+        parameters=[
+            pb.QuestionParameter(name=parameter.name, choices=parameter.choices)
+            for parameter in question.parameters.values()
+        ],
+        claims=list(question.claims),
+        conditions=[_condition(rule) for rule in policy.rules_for(question.name)],
+    )
+
+
+def _condition(rule: Rule) -> pb.Condition:
+    return pb.Condition(
+        rule=rule.id, to=rule.to.text(), purposes=rule.purposes, when=rule.when.text(), limits=rule.limits.text()
+    )

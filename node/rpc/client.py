@@ -1,0 +1,208 @@
+"""Reaches the other departments' nodes over mutual TLS."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections.abc import AsyncIterator, Callable, Sequence
+from dataclasses import dataclass
+
+import grpc
+from google.rpc.error_details_pb2 import ErrorInfo
+from grpc_status import rpc_status
+
+from node.core.directory import Member
+from node.core.grant import Grant
+from node.core.grant_message import grant_from_message
+from node.errors import NodeError, Reason
+from node.exchange.ports import PeerStream
+from node.rpc.status import DOMAIN
+from node.v1 import catalogue_pb2, catalogue_pb2_grpc, exchange_pb2_grpc, grant_pb2, grant_pb2_grpc
+from node.v1 import exchange_pb2 as pb
+
+_RETRIED = frozenset({grpc.StatusCode.UNAVAILABLE})
+_ATTEMPTS = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """This node's certificate chain and private key for the exchange port, PEM."""
+
+    certificate: bytes
+    key: bytes
+
+
+@dataclass(slots=True)
+class _Link:
+    made_for: tuple[str, str, Identity]
+    channel: grpc.aio.Channel
+
+
+class PeerClient:
+    """Channels to providers, made when needed and made anew when the directory or the identity changes."""
+
+    def __init__(
+        self,
+        member: Callable[[str], Member],
+        identity: Callable[[], Identity],
+        deadline_seconds: float,
+        message_bytes: int,
+    ) -> None:
+        self._member = member
+        self._identity = identity
+        self._deadline = deadline_seconds
+        self._message_bytes = message_bytes
+        self._links: dict[str, _Link] = {}
+
+    async def ask(self, provider: str, envelope: pb.Envelope) -> pb.SealedAnswer:
+        """One exchange, retried with the same envelope while the peer is away.
+
+        Raises NodeError: the peer's reason, or (PEER_UNAVAILABLE), (TIMEOUT).
+        """
+        stub = exchange_pb2_grpc.ExchangeServiceStub(self._channel(provider))
+        loop = asyncio.get_running_loop()
+        end = loop.time() + self._deadline
+        for attempt in range(1, _ATTEMPTS + 1):
+            try:
+                response = await stub.Ask(pb.AskRequest(envelope=envelope), timeout=max(0.1, end - loop.time()))
+            except grpc.aio.AioRpcError as error:
+                pause = 0.1 * 2**attempt * (0.5 + random.random())  # noqa: S311 - spreads retries, no secret
+                if error.code() not in _RETRIED or attempt == _ATTEMPTS or loop.time() + pause >= end:
+                    raise peer_error(error) from None
+                await asyncio.sleep(pause)
+            else:
+                return response.answer
+        raise AssertionError("unreachable")
+
+    def open_batch(self, provider: str) -> PeerStream:
+        """A batch stream to a provider."""
+        return _Stream(exchange_pb2_grpc.ExchangeServiceStub(self._channel(provider)).AskBatch(), self._deadline)
+
+    async def grants(self, provider: str) -> list[Grant]:
+        """The grants that this department has at a provider. Raises NodeError."""
+        stub = grant_pb2_grpc.GrantServiceStub(self._channel(provider))
+        try:
+            response = await stub.ListGrants(grant_pb2.ListGrantsRequest(), timeout=self._deadline)
+        except grpc.aio.AioRpcError as error:
+            raise peer_error(error) from None
+        return [grant_from_message(grant) for grant in response.grants]
+
+    async def catalogue(self, provider: str, dataset: str) -> list[catalogue_pb2.Dataset]:
+        """One dataset of a provider in full, or the summaries of all. Raises NodeError."""
+        stub = catalogue_pb2_grpc.CatalogueServiceStub(self._channel(provider))
+        try:
+            if dataset:
+                request = catalogue_pb2.GetDatasetRequest(dataset=dataset)
+                response = await stub.GetDataset(request, timeout=self._deadline)
+                return [response.dataset]
+            return [catalogue_pb2.Dataset(summary=each) for each in await self._summaries(stub)]
+        except grpc.aio.AioRpcError as error:
+            raise peer_error(error) from None
+
+    async def close(self) -> None:
+        """Close all channels."""
+        links, self._links = list(self._links.values()), {}
+        for link in links:
+            await link.channel.close()
+
+    async def _summaries(
+        self, stub: catalogue_pb2_grpc.CatalogueServiceStub
+    ) -> Sequence[catalogue_pb2.DatasetSummary]:
+        found: list[catalogue_pb2.DatasetSummary] = []
+        token = ""
+        while True:
+            request = catalogue_pb2.ListDatasetsRequest(page_token=token)
+            page = await stub.ListDatasets(request, timeout=self._deadline)
+            found.extend(page.datasets)
+            if not page.next_page_token or page.next_page_token <= token:
+                return found
+            token = page.next_page_token
+
+    def _channel(self, provider: str) -> grpc.aio.Channel:
+        member = self._member(provider)
+        identity = self._identity()
+        wanted = (member.endpoint, member.tls_roots, identity)
+        link = self._links.get(provider)
+        if link is None or link.made_for != wanted:
+            if link is not None:
+                asyncio.get_running_loop().create_task(link.channel.close(self._deadline))
+            link = self._links[provider] = _Link(wanted, self._open(member, identity))
+        return link.channel
+
+    def _open(self, member: Member, identity: Identity) -> grpc.aio.Channel:
+        credentials = grpc.ssl_channel_credentials(
+            root_certificates=member.tls_roots.encode(),
+            private_key=identity.key,
+            certificate_chain=identity.certificate,
+        )
+        options = [
+            ("grpc.max_receive_message_length", self._message_bytes),
+            ("grpc.max_send_message_length", self._message_bytes),
+            ("grpc.enable_http_proxy", 0),
+            ("grpc.enable_retries", 0),  # retries are ours: the same envelope, within one deadline
+            ("grpc.initial_reconnect_backoff_ms", 200),
+            ("grpc.max_reconnect_backoff_ms", 5000),
+            ("grpc.keepalive_time_ms", 60_000),
+            ("grpc.keepalive_timeout_ms", 10_000),
+        ]
+        return grpc.aio.secure_channel(member.endpoint, credentials, options=options)
+
+
+class _Stream:
+    """One AskBatch call; every answer has to come within the deadline."""
+
+    def __init__(self, call: grpc.aio.StreamStreamCall, seconds: float) -> None:
+        self._call = call
+        self._seconds = seconds
+
+    async def send(self, envelope: pb.Envelope) -> None:
+        """Send one chunk. Raises NodeError(PEER_UNAVAILABLE)."""
+        try:
+            async with asyncio.timeout(self._seconds):
+                await self._call.write(pb.AskBatchRequest(envelope=envelope))
+        except (grpc.aio.AioRpcError, asyncio.InvalidStateError, TimeoutError):
+            raise _gone() from None
+
+    async def answers(self) -> AsyncIterator[pb.SealedAnswer]:
+        """Sealed answers in the order of the chunks. Raises NodeError."""
+        while True:
+            try:
+                async with asyncio.timeout(self._seconds):
+                    response = await self._call.read()
+            except grpc.aio.AioRpcError as error:
+                raise peer_error(error) from None
+            except TimeoutError:
+                self._call.cancel()
+                raise _gone() from None
+            if response is grpc.aio.EOF:
+                return
+            yield response.answer
+
+    async def done(self) -> None:
+        """No more chunks."""
+        try:
+            await self._call.done_writing()
+        except (grpc.aio.AioRpcError, asyncio.InvalidStateError):
+            raise _gone() from None
+
+    def cancel(self) -> None:
+        """End the call, whatever is under way."""
+        self._call.cancel()
+
+
+def peer_error(error: grpc.aio.AioRpcError) -> NodeError:
+    """The peer's own reason, or that it cannot be reached."""
+    status = rpc_status.from_call(error)
+    for detail in status.details if status is not None else ():
+        info = ErrorInfo()
+        if detail.Unpack(info) and info.domain == DOMAIN and info.reason in Reason.__members__:
+            return NodeError(Reason[info.reason], f"the provider's node refused: {status.message}", peer="provider")
+    if error.code() is grpc.StatusCode.DEADLINE_EXCEEDED:
+        return NodeError(Reason.TIMEOUT, "the provider's node did not answer in time: ask again")
+    if error.code() is grpc.StatusCode.RESOURCE_EXHAUSTED:
+        return NodeError(Reason.RATE_LIMITED, "the provider's node is overloaded: ask again in a moment")
+    return _gone()
+
+
+def _gone() -> NodeError:
+    return NodeError(Reason.PEER_UNAVAILABLE, "the provider's node cannot be reached: ask again later")

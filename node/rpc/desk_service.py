@@ -1,0 +1,177 @@
+"""The desk: the department's own staff and systems ask through their own node."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from typing import Protocol
+
+from node.core.identity import normalise_credit_code, normalise_resident_id
+from node.core.role import CLERK, SYSTEM, require
+from node.core.subject import SubjectKey
+from node.core.usage import EXCHANGE_ID_BYTES
+from node.errors import NodeError, Reason
+from node.exchange.asking import Answered, Query
+from node.exchange.ports import PeerStream
+from node.exchange.requester import Requester
+from node.rpc.callers import Staff
+from node.rpc.status import Context, answered, streamed
+from node.v1 import catalogue_pb2, desk_pb2, desk_pb2_grpc
+from node.v1 import record_pb2 as rec
+
+MAX_TEXT = 200
+MAX_CLAIMS = 16
+
+
+class PeerCatalogue(Protocol):
+    """What the desk needs of the other nodes beyond asking."""
+
+    def open_batch(self, provider: str) -> PeerStream: ...
+    async def catalogue(self, provider: str, dataset: str) -> list[catalogue_pb2.Dataset]: ...
+
+
+class DeskService(desk_pb2_grpc.DeskServiceServicer):
+    """Steps 1 to 5 and 13 to 15, see `node.exchange.requester`."""
+
+    def __init__(
+        self,
+        requester: Requester,
+        staff: Staff,
+        peers: PeerCatalogue,
+        own_catalogue: Callable[[str], list[catalogue_pb2.Dataset]],
+        own_code: str,
+    ) -> None:
+        self._requester = requester
+        self._staff = staff
+        self._peers = peers
+        self._own_catalogue = own_catalogue
+        self._own_code = own_code
+
+    async def Ask(
+        self, request: desk_pb2.DeskServiceAskRequest, context: Context
+    ) -> desk_pb2.DeskServiceAskResponse:
+        """One question about one subject, or one statistic."""
+
+        async def work() -> desk_pb2.DeskServiceAskResponse:
+            caller = self._staff.identify(context)
+            require(caller, CLERK, SYSTEM)
+            subjects = [_subject(request.subject)] if request.HasField("subject") else []
+            done = await self._requester.ask(caller, _query(request.query), subjects, request.exchange_id)
+            return desk_pb2.DeskServiceAskResponse(answers=done.answers, proof=_proof(done))
+
+        return await answered(context, work())
+
+    async def AskBatch(
+        self, requests: AsyncIterator[desk_pb2.DeskServiceAskBatchRequest], context: Context
+    ) -> AsyncIterator[desk_pb2.DeskServiceAskBatchResponse]:
+        """The same question about many subjects, chunk by chunk."""
+        async for response in streamed(context, lambda: self._batch(requests, context)):
+            yield response
+
+    async def BrowseCatalogue(
+        self, request: desk_pb2.BrowseCatalogueRequest, context: Context
+    ) -> desk_pb2.BrowseCatalogueResponse:
+        """The own catalogue, or a peer's."""
+
+        async def work() -> desk_pb2.BrowseCatalogueResponse:
+            self._staff.identify(context)
+            if request.provider in ("", self._own_code):
+                datasets = self._own_catalogue(request.dataset)
+            else:
+                datasets = await self._peers.catalogue(request.provider, request.dataset)
+            return desk_pb2.BrowseCatalogueResponse(datasets=datasets)
+
+        return await answered(context, work())
+
+    async def _batch(
+        self, requests: AsyncIterator[desk_pb2.DeskServiceAskBatchRequest], context: Context
+    ) -> AsyncIterator[desk_pb2.DeskServiceAskBatchResponse]:
+        caller = self._staff.identify(context)
+        require(caller, SYSTEM)
+        first = await anext(aiter(requests), None)
+        if first is None or first.WhichOneof("kind") != "header":
+            raise NodeError(Reason.QUERY_INVALID, "a batch starts with its header")
+        if len(first.header.batch_id) != EXCHANGE_ID_BYTES:
+            raise NodeError(Reason.QUERY_INVALID, "a batch id has 16 bytes")
+        query = _query(first.header.query)
+        results = self._requester.ask_batch(
+            caller,
+            query,
+            first.header.batch_id,
+            _chunks(requests),
+            lambda: self._peers.open_batch(query.provider),
+        )
+        async for item in results:
+            if isinstance(item.result, Answered):
+                yield desk_pb2.DeskServiceAskBatchResponse(
+                    chunk=item.chunk, answers=item.result.answers, proof=_proof(item.result)
+                )
+            else:
+                yield desk_pb2.DeskServiceAskBatchResponse(chunk=item.chunk, refusal=_refusal(item.result))
+
+
+async def _chunks(
+    requests: AsyncIterator[desk_pb2.DeskServiceAskBatchRequest],
+) -> AsyncIterator[tuple[int, Sequence[SubjectKey]]]:
+    expected: int | None = None
+    async for request in requests:
+        if request.WhichOneof("kind") != "chunk":
+            raise NodeError(Reason.QUERY_INVALID, "a batch has one header, then chunks")
+        chunk = request.chunk
+        if expected is not None and chunk.chunk != expected:
+            raise NodeError(Reason.QUERY_INVALID, "the chunks of a batch follow each other without gaps")
+        if not chunk.subjects:
+            raise NodeError(Reason.QUERY_INVALID, "a chunk has at least one subject")
+        expected = chunk.chunk + 1
+        yield chunk.chunk, [_subject(subject) for subject in chunk.subjects]
+
+
+def _query(message: desk_pb2.Query) -> Query:
+    texts = (message.provider, message.dataset, message.question, message.purpose, *message.parameters.values())
+    if not all(0 < len(text) <= MAX_TEXT for text in texts) or len(message.parameters) > MAX_CLAIMS:
+        raise NodeError(
+            Reason.QUERY_INVALID, "give provider, dataset, question, purpose and parameters, none empty or overlong"
+        )
+    return Query(
+        provider=message.provider,
+        dataset=message.dataset,
+        question=message.question,
+        parameters=dict(message.parameters),
+        purpose=message.purpose,
+        case_number=message.case_number,
+    )
+
+
+def _subject(message: rec.Subject) -> SubjectKey:
+    claims: Mapping[str, str] = dict(message.claims)
+    if len(claims) > MAX_CLAIMS or any(len(value) > MAX_TEXT for value in claims.values()):
+        raise NodeError(Reason.QUERY_INVALID, f"a subject has at most {MAX_CLAIMS} claims of {MAX_TEXT} characters")
+    return SubjectKey(_identifier(message.id), claims)
+
+
+def _identifier(text: str) -> str:
+    # Which of the two it is belongs to the dataset, which the provider knows; their forms exclude each other.
+    try:
+        return normalise_resident_id(text)
+    except NodeError:
+        return normalise_credit_code(text)
+
+
+def _proof(done: Answered) -> desk_pb2.Proof:
+    return desk_pb2.Proof(
+        exchange_id=done.exchange_id,
+        own_index=done.own_index,
+        provider_index=done.provider_index,
+        provider_size=done.provider_size,
+        rule=done.rule,
+    )
+
+
+def _refusal(error: NodeError) -> desk_pb2.Refusal:
+    return desk_pb2.Refusal(
+        reason=error.reason.wire,
+        rule=error.metadata.get("rule", ""),
+        clause=error.metadata.get("clause", ""),
+        message=error.message,
+    )
+
+

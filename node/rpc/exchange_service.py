@@ -1,0 +1,137 @@
+"""The exchange port: other departments ask, fetch their grants, read catalogue and log."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Awaitable, Callable
+from typing import TypeVar
+
+import grpc
+
+from node.core.directory import Member
+from node.core.grant_message import grant_to_message
+from node.errors import NodeError, Reason
+from node.exchange.admin import Grants
+from node.exchange.provider import BatchOrder, Provider
+from node.exchange.refusals import Refusals
+from node.rpc.callers import Members
+from node.rpc.status import Context, abort, internal_error
+from node.v1 import exchange_pb2 as pb
+from node.v1 import exchange_pb2_grpc, grant_pb2, grant_pb2_grpc
+
+R = TypeVar("R")
+WINDOW = 4
+"""Chunks of one stream that are worked on at once."""
+
+
+class Gate:
+    """Identifies the member of each call, and records what is refused."""
+
+    def __init__(self, members: Members, refusals: Refusals) -> None:
+        self._members = members
+        self._refusals = refusals
+
+    async def run(self, context: Context, work: Callable[[Member], Awaitable[R]]) -> R:
+        """`work` for the calling member; what fails becomes a status, after it was recorded."""
+        try:
+            return await work(self._members.identify(context))
+        except NodeError as error:
+            await self.refuse(context, error)
+            raise AssertionError("refuse returns never") from None
+        except grpc.aio.AbortError:
+            raise
+        except Exception:
+            await abort(context, internal_error())
+
+    def identify(self, context: Context) -> Member:
+        """The calling member. Raises NodeError."""
+        return self._members.identify(context)
+
+    async def refuse(self, context: Context, error: NodeError) -> None:
+        """Record a refusal, then end the call with it."""
+        await self._refusals.note(self._members.code(context), error.reason)
+        await abort(context, error)
+
+
+class ExchangeService(exchange_pb2_grpc.ExchangeServiceServicer):
+    """Steps 6 to 12, see `node.exchange.provider`."""
+
+    def __init__(self, provider: Provider, gate: Gate, max_chunks: int) -> None:
+        self._provider = provider
+        self._gate = gate
+        self._max_chunks = max_chunks
+
+    async def Ask(self, request: pb.AskRequest, context: Context) -> pb.AskResponse:
+        """One sealed request, one sealed response."""
+        answer = await self._gate.run(context, lambda member: self._provider.ask(member, request.envelope))
+        return pb.AskResponse(answer=pb.SealedAnswer.FromString(answer))
+
+    async def AskBatch(
+        self, requests: AsyncIterator[pb.AskBatchRequest], context: Context
+    ) -> AsyncIterator[pb.AskBatchResponse]:
+        """A sealed request a chunk; answers in order, at most WINDOW in the works."""
+        tasks: asyncio.Queue[asyncio.Task[bytes] | NodeError | None] = asyncio.Queue()
+        window = asyncio.Semaphore(WINDOW)
+        reader = asyncio.create_task(self._read(requests, context, tasks, window))
+        try:
+            while (task := await tasks.get()) is not None:
+                if isinstance(task, NodeError):
+                    raise task
+                answer = await task
+                yield pb.AskBatchResponse(answer=pb.SealedAnswer.FromString(answer))
+                window.release()
+        except NodeError as error:
+            await self._gate.refuse(context, error)
+        except (grpc.aio.AbortError, asyncio.CancelledError):
+            raise
+        except Exception:
+            await abort(context, internal_error())
+        finally:
+            reader.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await reader
+
+    async def _read(
+        self,
+        requests: AsyncIterator[pb.AskBatchRequest],
+        context: Context,
+        tasks: asyncio.Queue[asyncio.Task[bytes] | NodeError | None],
+        window: asyncio.Semaphore,
+    ) -> None:
+        order = BatchOrder()
+        count = 0
+        try:
+            async for request in requests:
+                await window.acquire()
+                # Each chunk anew: a suspension, an expired directory or a rate limit holds under way too.
+                member = self._gate.identify(context)
+                count += 1
+                if count > self._max_chunks:
+                    raise NodeError(
+                        Reason.QUERY_INVALID, f"a stream has at most {self._max_chunks} chunks: open another"
+                    )
+                tasks.put_nowait(asyncio.ensure_future(self._provider.ask(member, request.envelope, order)))
+        except NodeError as error:
+            tasks.put_nowait(error)
+        finally:
+            tasks.put_nowait(None)
+
+
+class GrantService(grant_pb2_grpc.GrantServiceServicer):
+    """A requester fetches its own grants."""
+
+    def __init__(self, grants: Grants, gate: Gate) -> None:
+        self._grants = grants
+        self._gate = gate
+
+    async def ListGrants(
+        self, request: grant_pb2.ListGrantsRequest, context: Context
+    ) -> grant_pb2.ListGrantsResponse:
+        """The caller's grants, in every state."""
+
+        async def work(member: Member) -> grant_pb2.ListGrantsResponse:
+            own = self._grants.of(member.code)
+            return grant_pb2.ListGrantsResponse(grants=[grant_to_message(grant) for grant in own])
+
+        return await self._gate.run(context, work)

@@ -1,0 +1,130 @@
+"""The usage log as others may consult it: peers and the authority, auditors and officers (Art. 29)."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from concurrent.futures import Executor
+from typing import Protocol, TypeVar
+
+from node.core import usage
+from node.core.directory_text import Role
+from node.core.role import AUDITOR, OFFICER, require
+from node.exchange.group import GroupCommit
+from node.rpc.callers import Staff
+from node.rpc.exchange_service import Gate
+from node.rpc.status import Context, answered
+from node.v1 import usage_log_pb2 as pb
+from node.v1 import usage_log_pb2_grpc
+
+MAX_RECORDS = 1000
+T = TypeVar("T")
+
+
+class View(Protocol):
+    """Who may see what: runs the work with the credit code that a record must name, or None for all."""
+
+    async def __call__(self, context: Context, work: Callable[[str | None], Awaitable[T]]) -> T: ...
+
+
+def peer_view(gate: Gate) -> View:
+    """On the exchange port: a member sees the records that name it, the authority sees all."""
+
+    async def view(context: Context, work: Callable[[str | None], Awaitable[T]]) -> T:
+        return await gate.run(
+            context, lambda member: work(None if Role.AUTHORITY in member.roles else member.code)
+        )
+
+    return view
+
+
+def staff_view(staff: Staff) -> View:
+    """At the desk: auditors, officers and the operator see all."""
+
+    async def view(context: Context, work: Callable[[str | None], Awaitable[T]]) -> T:
+        async def checked() -> T:
+            require(staff.identify(context), AUDITOR, OFFICER)
+            return await work(None)
+
+        return await answered(context, checked())
+
+    return view
+
+
+class Leaves(Protocol):
+    """Where records are read."""
+
+    def leaves(self, start: int, limit: int) -> list[tuple[int, bytes]]: ...
+
+
+class UsageLogService(usage_log_pb2_grpc.UsageLogServiceServicer):
+    """Checkpoint, proofs and records."""
+
+    def __init__(self, commit: GroupCommit, store: Leaves, workers: Executor, view: View) -> None:
+        self._commit = commit
+        self._store = store
+        self._workers = workers
+        self._view = view
+
+    async def GetCheckpoint(
+        self, request: pb.GetCheckpointRequest, context: Context
+    ) -> pb.GetCheckpointResponse:
+        """The newest checkpoint, and the newest cosigned one."""
+
+        async def work(_party: str | None) -> pb.GetCheckpointResponse:
+            head = self._commit.head
+            return pb.GetCheckpointResponse(checkpoint=head.note, cosigned_checkpoint=head.cosigned)
+
+        return await self._view(context, work)
+
+    async def GetInclusionProof(
+        self, request: pb.GetInclusionProofRequest, context: Context
+    ) -> pb.GetInclusionProofResponse:
+        """RFC 6962, 2.1.1."""
+
+        async def work(_party: str | None) -> pb.GetInclusionProofResponse:
+            size = request.size or self._commit.head.size
+            hashes = await self._in_worker(self._commit.inclusion_proof, request.index, size)
+            proof = pb.InclusionProof(index=request.index, hashes=hashes)
+            return pb.GetInclusionProofResponse(proof=proof, size=size)
+
+        return await self._view(context, work)
+
+    async def GetConsistencyProof(
+        self, request: pb.GetConsistencyProofRequest, context: Context
+    ) -> pb.GetConsistencyProofResponse:
+        """RFC 6962, 2.1.2."""
+
+        async def work(_party: str | None) -> pb.GetConsistencyProofResponse:
+            second = request.second_size or self._commit.head.size
+            hashes = await self._in_worker(self._commit.consistency_proof, request.first_size, second)
+            return pb.GetConsistencyProofResponse(
+                hashes=hashes, first_size=request.first_size, second_size=second
+            )
+
+        return await self._view(context, work)
+
+    async def ListRecords(self, request: pb.ListRecordsRequest, context: Context) -> pb.ListRecordsResponse:
+        """Records from `start` on, those that the caller may see."""
+
+        async def work(party: str | None) -> pb.ListRecordsResponse:
+            size = self._commit.head.size
+            limit = min(request.limit or MAX_RECORDS, MAX_RECORDS)
+            # A peer sees few of many records: the scan is bounded, not the number found.
+            rows = await self._in_worker(self._store.leaves, min(request.start, size), limit)
+            rows = [(index, leaf) for index, leaf in rows if index < size]
+            end = rows[-1][0] + 1 if rows else size
+            if party is not None:
+                rows = [(index, leaf) for index, leaf in rows if _names(leaf, party)]
+            records = [pb.IndexedRecord(index=index, leaf=leaf) for index, leaf in rows]
+            return pb.ListRecordsResponse(records=records, next_start=end, size=size)
+
+        return await self._view(context, work)
+
+    async def _in_worker(self, work: Callable[..., T], *args: object) -> T:
+        return await asyncio.get_running_loop().run_in_executor(self._workers, work, *args)
+
+
+def _names(leaf: bytes, party: str) -> bool:
+    record = usage.parse_record(leaf)
+    return party in (record.requester, record.provider) and record.WhichOneof("body") != "admin"

@@ -1,0 +1,104 @@
+"""The one mapping from `NodeError` to a gRPC status with google.rpc.ErrorInfo."""
+
+from __future__ import annotations
+
+import logging
+import secrets
+from collections.abc import AsyncIterator, Awaitable, Callable
+from typing import NoReturn, TypeVar
+
+import grpc
+from google.protobuf import any_pb2
+from google.rpc.error_details_pb2 import ErrorInfo
+from google.rpc.status_pb2 import Status
+from grpc_status import rpc_status
+
+from node.errors import NodeError, Reason
+
+log = logging.getLogger(__name__)
+DOMAIN = "dxnode"
+R = TypeVar("R")
+Context = grpc.aio.ServicerContext
+
+_CODES = {
+    grpc.StatusCode.UNAUTHENTICATED: (Reason.CALLER_UNIDENTIFIED,),
+    grpc.StatusCode.PERMISSION_DENIED: (
+        Reason.NO_GRANT,
+        Reason.PURPOSE_NOT_ALLOWED,
+        Reason.QUESTION_NOT_ALLOWED,
+        Reason.CONDITION_NOT_MET,
+        Reason.GRANT_EXPIRED,
+        Reason.SUSPENDED,
+        Reason.NOT_SHARED,
+    ),
+    grpc.StatusCode.INVALID_ARGUMENT: (Reason.QUERY_INVALID, Reason.ENVELOPE_INVALID, Reason.PROOF_INVALID),
+    grpc.StatusCode.FAILED_PRECONDITION: (
+        Reason.KEY_ID_UNKNOWN,
+        Reason.POLICY_NOT_LOADED,
+        Reason.DIRECTORY_EXPIRED,
+        Reason.DIRECTORY_INVALID,
+        Reason.CONFIG_INVALID,
+        Reason.CLOCK_SKEWED,
+    ),
+    grpc.StatusCode.RESOURCE_EXHAUSTED: (Reason.BUDGET_EXHAUSTED, Reason.QUOTA_EXHAUSTED, Reason.RATE_LIMITED),
+    grpc.StatusCode.ALREADY_EXISTS: (Reason.REQUEST_REPLAYED,),
+    grpc.StatusCode.NOT_FOUND: (Reason.NOT_FOUND,),
+    grpc.StatusCode.UNAVAILABLE: (
+        Reason.SOURCE_UNAVAILABLE,
+        Reason.PEER_UNAVAILABLE,
+        Reason.DRAINING,
+        Reason.STORE_UNAVAILABLE,
+    ),
+    grpc.StatusCode.DEADLINE_EXCEEDED: (Reason.TIMEOUT,),
+    grpc.StatusCode.DATA_LOSS: (Reason.LOG_CORRUPT,),
+    grpc.StatusCode.INTERNAL: (Reason.INTERNAL,),
+}
+CODE_OF = {reason: code for code, reasons in _CODES.items() for reason in reasons}
+
+
+def to_status(error: NodeError) -> Status:
+    """The status of an error, with its reason and metadata as ErrorInfo."""
+    info = ErrorInfo(reason=error.reason.name, domain=DOMAIN, metadata=dict(error.metadata))
+    detail = any_pb2.Any()
+    detail.Pack(info)
+    return Status(code=CODE_OF[error.reason].value[0], message=error.message, details=[detail])
+
+
+async def abort(context: Context, error: NodeError) -> NoReturn:
+    """End the call with the error."""
+    await context.abort_with_status(rpc_status.to_status(to_status(error)))
+    raise AssertionError("abort returns never")
+
+
+async def answered(context: Context, work: Awaitable[R]) -> R:
+    """The result of `work`; its NodeError becomes the status, anything else INTERNAL with a request id only."""
+    try:
+        return await work
+    except NodeError as error:
+        await abort(context, error)
+    except grpc.aio.AbortError:
+        raise
+    except Exception:
+        await abort(context, internal_error())
+
+
+async def streamed(context: Context, work: Callable[[], AsyncIterator[R]]) -> AsyncIterator[R]:
+    """As `answered`, for a stream of responses."""
+    try:
+        async for item in work():
+            yield item
+    except NodeError as error:
+        await abort(context, error)
+    except grpc.aio.AbortError:
+        raise
+    except Exception:
+        await abort(context, internal_error())
+
+
+def internal_error() -> NodeError:
+    """The error for a defect that is being handled: it is logged, the caller gets an id only."""
+    request_id = secrets.token_hex(8)
+    log.exception("request %s failed", request_id)
+    return NodeError(
+        Reason.INTERNAL, f"the node failed: give its operator the request id {request_id}", request_id=request_id
+    )
