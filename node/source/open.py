@@ -1,0 +1,35 @@
+"""Opens the data source of a dataset."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from node.core.catalogue import Dataset
+from node.source.lookup import SnapshotSource
+from node.source.snapshot import FileIdentity, Manifest, manifests, prune
+from node.source.spec import FileSpec, Layout, Progress
+from node.source.worker import BuildJob, Built, run
+
+# A build says how far it is all the time; a disk that stops answering does not.
+_SILENCE_SECONDS = 120.0
+
+
+def open_file(spec: FileSpec, dataset: Dataset, data_folder: Path, progress: Progress) -> SnapshotSource:
+    """Answer from a data file: built into `data_folder` first, if its content or the layout changed.
+
+    Raises NodeError(SOURCE_UNAVAILABLE); an older snapshot that is open goes on.
+    """
+    layout = Layout.of(dataset)
+    folder = data_folder / dataset.name
+    manifest = _unchanged(spec, layout, folder)
+    if manifest is None:
+        manifest = run(BuildJob(spec, layout, folder), Built, progress, _SILENCE_SECONDS).manifest
+    source = SnapshotSource(folder, layout, manifest)
+    prune(folder, keep=manifest.snapshot)
+    return source
+
+
+def _unchanged(spec: FileSpec, layout: Layout, folder: Path) -> Manifest | None:
+    original = FileIdentity.of(spec.path)
+    wanted = (original, layout.digest(), spec.encoding)
+    return next((m for m in manifests(folder) if (m.original, m.layout, m.encoding) == wanted), None)

@@ -1,0 +1,173 @@
+"""The folder of one state of a dataset's data file: built once, named by its content, put in place at once.
+
+    <data folder>/<dataset>/<snapshot>/lookup.sqlite    keyed reads: one row for each subject
+                                       groups.parquet   counts: the same rows without the subject
+                                       manifest.json    what they were built from, and the load report
+
+These files hold what the data file holds. They are the provider's own data files: kept in a folder of
+their own, readable by the node's user alone, and to be protected like the original.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from pydantic import TypeAdapter, ValidationError
+
+from node.errors import NodeError, Reason
+from node.source.spec import LoadReport
+
+LOOKUP = "lookup.sqlite"
+GROUPS = "groups.parquet"
+_MANIFEST = "manifest.json"
+_BUILDING = ".building-"
+# Changes whenever the built files do, so that older ones are built anew.
+_FORMAT = 1
+_HASH_BYTES = 1 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class FileIdentity:
+    """What the file system says about a file; as long as it is the same, so is the content."""
+
+    device: int
+    inode: int
+    size: int
+    modified_ns: int
+    changed_ns: int
+
+    @classmethod
+    def of(cls, path: Path) -> FileIdentity:
+        """Raises NodeError(SOURCE_UNAVAILABLE)."""
+        try:
+            status = path.stat()
+        except FileNotFoundError:
+            message = "the data file is missing: put it back or correct its path"
+            raise NodeError(Reason.SOURCE_UNAVAILABLE, message) from None
+        except OSError:
+            message = "the data file cannot be reached: check its permissions and its disk"
+            raise NodeError(Reason.SOURCE_UNAVAILABLE, message) from None
+        return cls(status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns)
+
+
+@dataclass(frozen=True, slots=True)
+class Manifest:
+    """What a snapshot was built from (digests in hex), and what it should be."""
+
+    format: int
+    snapshot: str
+    layout: str
+    encoding: str
+    original: FileIdentity
+    lookup_bytes: int
+    groups_bytes: int
+    report: LoadReport
+
+
+_AS_JSON = TypeAdapter(Manifest)
+
+
+def name_of(content: bytes, layout: str, encoding: str) -> str:
+    """The name of the snapshot of a data file with this SHA-256 digest."""
+    return hashlib.sha256(f"{_FORMAT}\n{content.hex()}\n{layout}\n{encoding}".encode()).hexdigest()[:32]
+
+
+def content_of(path: Path) -> tuple[bytes, int]:
+    """SHA-256 digest of a file, and how many line ends it has. Raises NodeError(SOURCE_UNAVAILABLE)."""
+    digest = hashlib.sha256()
+    lines = 0
+    try:
+        with path.open("rb", buffering=0) as file:
+            while block := file.read(_HASH_BYTES):
+                digest.update(block)
+                lines += block.count(b"\n")
+    except OSError:
+        message = "the data file cannot be read: check its permissions and its disk"
+        raise NodeError(Reason.SOURCE_UNAVAILABLE, message) from None
+    return digest.digest(), lines
+
+
+def manifests(folder: Path) -> Iterator[Manifest]:
+    """The whole snapshots of a dataset."""
+    for path in sorted(folder.glob(f"[!.]*/{_MANIFEST}")):
+        try:
+            manifest = _AS_JSON.validate_json(path.read_bytes())
+            lookup, groups = ((path.parent / name).stat().st_size for name in (LOOKUP, GROUPS))
+        except (OSError, ValidationError):
+            continue
+        sound = (lookup, groups) == (manifest.lookup_bytes, manifest.groups_bytes)
+        if sound and manifest.format == _FORMAT and manifest.snapshot == path.parent.name:
+            yield manifest
+
+
+def building_folder(folder: Path) -> Path:
+    """An empty folder to build in; what an interrupted build left behind is removed."""
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    for left in folder.glob(f"{_BUILDING}*"):
+        shutil.rmtree(left, ignore_errors=True)
+    building = folder / f"{_BUILDING}{os.getpid()}"
+    building.mkdir(mode=0o700)
+    return building
+
+
+def put_in_place(
+    building: Path, snapshot: str, layout: str, encoding: str, original: FileIdentity, report: LoadReport
+) -> Manifest:
+    """Make what was built the snapshot: durable first, then visible. Raises OSError."""
+    manifest = Manifest(
+        _FORMAT,
+        snapshot,
+        layout,
+        encoding,
+        original,
+        lookup_bytes=(building / LOOKUP).stat().st_size,
+        groups_bytes=(building / GROUPS).stat().st_size,
+        report=report,
+    )
+    (building / _MANIFEST).write_bytes(_AS_JSON.dump_json(manifest, indent=2))
+    for name in (LOOKUP, GROUPS, _MANIFEST):
+        (building / name).chmod(0o600)
+        _sync(building / name)
+    _sync(building)
+    place = building.parent / snapshot
+    shutil.rmtree(place, ignore_errors=True)
+    building.rename(place)
+    _sync(place.parent)
+    return manifest
+
+
+def touch(folder: Path, manifest: Manifest, original: FileIdentity) -> Manifest:
+    """Remember that the content is still the same under another identity. Raises OSError."""
+    path = folder / manifest.snapshot / _MANIFEST
+    renewed = replace(manifest, original=original)
+    beside = path.with_suffix(".new")
+    beside.write_bytes(_AS_JSON.dump_json(renewed, indent=2))
+    beside.chmod(0o600)
+    _sync(beside)
+    beside.replace(path)
+    return renewed
+
+
+def distrust(folder: Path) -> None:
+    """Mark a damaged snapshot, so that the next opening builds it anew."""
+    (folder / _MANIFEST).unlink(missing_ok=True)
+
+
+def prune(folder: Path, keep: str) -> None:
+    """Remove all snapshots of a dataset but one; who has them open can read on."""
+    for path in folder.iterdir():
+        if path.is_dir() and path.name != keep and not path.name.startswith(_BUILDING):
+            shutil.rmtree(path, ignore_errors=True)
+
+
+def _sync(path: Path) -> None:
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

@@ -1,0 +1,83 @@
+"""Where a dataset's data are, which columns they have, and what was found on loading them."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal
+
+from node.core.catalogue import Dataset, Field
+from node.core.identity import SubjectType
+
+# Rows read so far, and how many there will be (None: not known yet).
+Progress = Callable[[int, int | None], None]
+
+
+@dataclass(frozen=True, slots=True)
+class FileSpec:
+    """A data file with one row for each subject; the columns are named after the subject and the fields.
+
+    CSV as of RFC 4180 with a header, UTF-8 with or without byte order mark, or GB18030 where said so.
+    """
+
+    path: Path
+    format: Literal["csv", "parquet"]
+    encoding: Literal["utf-8", "gb18030"] = "utf-8"
+
+
+@dataclass(frozen=True, slots=True)
+class DatabaseSpec:
+    """A table or view of a live database, one row for each subject, its values in the forms of `values`.
+
+    `table` may be "schema.table". `snapshot` is a query for one value that names the state of the data,
+    such as the time of the last load; without it the state is the day. The URL may hold a password.
+    """
+
+    url: str = field(repr=False)
+    table: str
+    snapshot: str = ""
+
+
+SourceSpec = FileSpec | DatabaseSpec
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """The columns of a dataset as a source needs them; `region` is the field that places a subject, or ""."""
+
+    subject: str
+    subject_type: SubjectType
+    region: str
+    fields: tuple[Field, ...]
+
+    @classmethod
+    def of(cls, dataset: Dataset) -> Layout:
+        """The columns that a catalogue entry promises."""
+        subject = dataset.subject
+        return cls(subject.field, subject.type, subject.region_field, tuple(dataset.fields.values()))
+
+    def digest(self) -> str:
+        """SHA-256, hex, of all that changes how a data file is read."""
+        fields = [[f.name, f.type, f.sensitivity, f.values, f.minimum, f.maximum] for f in self.fields]
+        return hashlib.sha256(json.dumps([self.subject, self.subject_type, fields]).encode()).hexdigest()
+
+
+@dataclass(frozen=True, slots=True)
+class LoadReport:
+    """What loading found, in numbers alone (Decree 809, Art. 18: quality).
+
+    Of `read` rows, those with an identifier that is none (`invalid_subjects`) were left out, and of several
+    about one subject the last one counts (`duplicates` were left out): `rows` remain. By field: `empty`
+    values, and `refused` ones that do not fit the field's type, range or closed values and count as empty.
+    A number that a live database could not tell in time is -1.
+    """
+
+    rows: int
+    read: int
+    invalid_subjects: int
+    duplicates: int
+    empty: Mapping[str, int]
+    refused: Mapping[str, int]
