@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, tzinfo
@@ -54,3 +55,31 @@ class Calendar:
     def day(self, moment: datetime) -> Day:
         """The local day of an aware `moment`."""
         return day(self.local(moment).date())
+
+
+@dataclass(frozen=True, slots=True)
+class Hours:
+    """A part of a day: minutes from midnight, `start` included, `end` (at most 1440) excluded."""
+
+    start: int
+    end: int
+
+    def holds(self, local: datetime) -> bool:
+        """Whether a wall-clock time lies within."""
+        return self.start <= local.hour * 60 + local.minute < self.end
+
+    def __str__(self) -> str:
+        return f"{self.start // 60:02}:{self.start % 60:02}-{self.end // 60:02}:{self.end % 60:02}"
+
+
+_HOURS = re.compile(r"([0-9]{2}):([0-5][0-9])-([0-9]{2}):([0-5][0-9])")
+
+
+def parse_hours(text: str) -> Hours | None:
+    """Hours from "08:30-17:30"; None if misspelled, empty, or running past midnight."""
+    match = _HOURS.fullmatch(text)
+    if match is None:
+        return None
+    start_hour, start_minute, end_hour, end_minute = map(int, match.groups())
+    start, end = start_hour * 60 + start_minute, end_hour * 60 + end_minute
+    return Hours(start, end) if start < end <= 24 * 60 else None

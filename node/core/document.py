@@ -1,0 +1,294 @@
+"""Reads the YAML of a policy: plain mappings, lists and text, each with its place in the file.
+
+A restricted YAML 1.2: one document, no anchors, aliases or tags, no duplicate or empty keys or
+values. A scalar is never guessed at: it stays the text that was written, and the model that reads it
+says whether that is an integer, a boolean or text. So `no`, `on`, `1_000`, `0o17` and dates keep
+their spelling.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field, replace
+from typing import TypeAlias
+
+import yaml
+
+from node.core.problem import Problem, shorten
+
+MAX_BYTES = 1 << 20
+MAX_DEPTH = 16
+MAX_PROBLEMS = 100
+
+_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+# Control characters, line ends other than LF and CRLF, invisible characters and those that turn the
+# direction of text: what a reviewer cannot see must not be in a policy.
+_UNSEEN = re.compile(
+    r"[\x00-\x08\x0b-\x0c\x0e-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\uffff]|\r(?!\n)"
+)
+
+
+class Plain(str):
+    """A scalar written without quotes: the only kind that may be read as a number or boolean."""
+
+    __slots__ = ()
+
+
+Node: TypeAlias = "str | list[Node] | dict[str, Node]"
+Path: TypeAlias = tuple[str | int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a scalar, list or mapping stands: line and column from 0, text[start:end]."""
+
+    line: int
+    column: int
+    start: int
+    end: int
+
+
+Places: TypeAlias = dict[Path, Place]
+
+
+@dataclass(slots=True)
+class Document:
+    """A file as read; `problems` says why `root` is None or what was left out of it."""
+
+    file: str
+    text: str = ""
+    root: Node | None = None
+    values: Places = field(default_factory=dict)
+    keys: Places = field(default_factory=dict)
+    problems: list[Problem] = field(default_factory=list)
+
+    def problem(self, key: str, path: Path, /, **args: str) -> Problem:
+        """A problem with the value at `path`, or with the nearest part of the file around it."""
+        return self._nearest(key, path, self.values, self.keys, args)
+
+    def key_problem(self, key: str, path: Path, /, **args: str) -> Problem:
+        """A problem with the key at `path`, or with the nearest part of the file around it."""
+        return self._nearest(key, path, self.keys, self.values, args)
+
+    def _nearest(self, key: str, path: Path, first: Places, then: Places, args: dict[str, str]) -> Problem:
+        for length in range(len(path), -1, -1):
+            place = first.get(path[:length]) or then.get(path[:length])
+            if place is not None:
+                return self._at(place.line, place.column, key, self.text[place.start : place.end], args)
+        return self._at(0, 0, key, "", args)
+
+    def problem_within(self, key: str, path: Path, offset: int, words: str, /, **args: str) -> Problem:
+        """A problem with the characters from `offset` of the text at `path`."""
+        value = self.at(path)
+        index = _source_index(self.text, self.values[path], value if isinstance(value, str) else "", offset)
+        line, column = _line_column(self.text, index)
+        return self._at(line, column, key, words, args)
+
+    def at(self, path: Path) -> Node | None:
+        """The part of the file at `path`."""
+        node = self.root
+        for step in path:
+            if isinstance(node, dict) and isinstance(step, str):
+                node = node.get(step)
+            elif isinstance(node, list) and isinstance(step, int):
+                node = node[step]
+            else:
+                return None
+        return node
+
+    def _at(self, line: int, column: int, key: str, words: str, args: dict[str, str]) -> Problem:
+        shown = shorten(words.split("\n", 1)[0])
+        clean = {name: shorten(value) if name == "words" else value for name, value in args.items()}
+        return Problem(self.file, line + 1, column + 1, key, tuple(({"words": shown} | clean).items()), shown)
+
+
+def read(file: str, content: bytes) -> Document:
+    """Read one file; never raises for what is in it."""
+    document = Document(file)
+    if len(content) > MAX_BYTES:
+        document.problems.append(document._at(0, 0, "file.too-large", "", {"limit": f"{MAX_BYTES:,}"}))
+        return document
+    try:
+        document.text = content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line, column = _line_column(content[: error.start].decode("utf-8", "replace"), error.start)
+        document.problems.append(document._at(line, column, "file.not-utf8", "", {}))
+        return document
+    if unseen := _UNSEEN.search(document.text):
+        char = unseen.group()
+        line, column = _line_column(document.text, unseen.start())
+        document.problems.append(
+            document._at(line, column, "file.unseen-character", char, {"code": f"U+{ord(char):04X}"})
+        )
+        return document
+    try:
+        _Reader(document).run()
+    except _Stop as stop:
+        document.problems.append(stop.problem)
+        document.root = None
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        line, column = (mark.line, mark.column) if mark else (0, 0)
+        document.problems.append(_syntax(document, line, column, error.problem or ""))
+        document.root = None
+    return document
+
+
+class _Stop(Exception):  # noqa: N818  # ends the reading of a file, is no error of the node
+    def __init__(self, problem: Problem) -> None:
+        super().__init__(problem.key)
+        self.problem = problem
+
+
+@dataclass(slots=True)
+class _Open:
+    """A list or mapping whose end has not been read yet; `key` waits for its value."""
+
+    node: list[Node] | dict[str, Node]
+    path: Path
+    key: str | None = None
+    duplicate: bool = False
+
+
+class _Reader:
+    """Builds the document from parser events, without recursion, so that depth costs nothing."""
+
+    def __init__(self, document: Document) -> None:
+        self._document = document
+        self._stack: list[_Open] = []
+        self._documents = 0
+
+    def run(self) -> None:
+        for event in yaml.parse(self._document.text, Loader=_LOADER):
+            if isinstance(event, yaml.AliasEvent):
+                raise self._stop("yaml.alias", event)
+            if isinstance(event, yaml.DocumentStartEvent):
+                self._documents += 1
+                if self._documents > 1:
+                    raise self._stop("yaml.documents", event)
+                if event.version or event.tags:
+                    raise self._stop("yaml.directive", event)
+            elif isinstance(event, yaml.ScalarEvent):
+                self._refuse_extras(event)
+                self._scalar(event)
+            elif isinstance(event, yaml.SequenceStartEvent | yaml.MappingStartEvent):
+                self._refuse_extras(event)
+                self._start(event)
+            elif isinstance(event, yaml.SequenceEndEvent | yaml.MappingEndEvent):
+                closed = self._stack.pop()
+                opened, end = self._document.values[closed.path], _place(event)
+                self._document.values[closed.path] = replace(opened, end=end.end)
+        if self._document.root is None and not self._document.problems:
+            raise _Stop(self._document._at(0, 0, "yaml.empty-file", "", {}))
+
+    def _refuse_extras(self, event: yaml.NodeEvent) -> None:
+        if event.anchor is not None:
+            raise self._stop("yaml.anchor", event)
+        if getattr(event, "tag", None) is not None:
+            raise self._stop("yaml.tag", event)
+
+    def _start(self, event: yaml.NodeEvent) -> None:
+        if len(self._stack) >= MAX_DEPTH:
+            raise self._stop("yaml.too-deep", event, limit=str(MAX_DEPTH))
+        top = self._stack[-1] if self._stack else None
+        if top is not None and isinstance(top.node, dict) and top.key is None:
+            raise self._stop("yaml.key-not-text", event)
+        node: list[Node] | dict[str, Node] = {} if isinstance(event, yaml.MappingStartEvent) else []
+        self._stack.append(_Open(node, self._place(node, event)))
+
+    def _scalar(self, event: yaml.ScalarEvent) -> None:
+        text: str = event.value
+        top = self._stack[-1] if self._stack else None
+        if top is not None and isinstance(top.node, dict) and top.key is None:
+            if not text or text == "<<":
+                raise self._stop("yaml.key-empty" if not text else "yaml.merge-key", event)
+            top.key = text
+            top.duplicate = text in top.node
+            if top.duplicate:
+                first = self._document.keys[(*top.path, text)]
+                self._report("yaml.duplicate-key", event, words=text, first=str(first.line + 1))
+            else:
+                self._document.keys[(*top.path, text)] = _place(event)
+            return
+        if not text and event.implicit[0]:
+            self._report("yaml.empty-value", event)
+        self._place(text if event.style else Plain(text), event)
+
+    def _place(self, node: Node, event: yaml.NodeEvent) -> Path:
+        """Hang a node where it belongs and remember its place."""
+        if not self._stack:
+            self._document.root = node
+            path: Path = ()
+        else:
+            top = self._stack[-1]
+            if isinstance(top.node, list):
+                path = (*top.path, len(top.node))
+                top.node.append(node)
+            else:
+                key = top.key if top.key is not None else ""
+                path = (*top.path, key)
+                if top.duplicate:
+                    path = (*path, "(duplicate)")  # no real path: dropped, but read for its own problems
+                else:
+                    top.node[key] = node
+                top.key = None
+        self._document.values[path] = _place(event)
+        return path
+
+    def _report(self, key: str, event: yaml.Event, **args: str) -> None:
+        if len(self._document.problems) < MAX_PROBLEMS:
+            self._document.problems.append(self._stop(key, event, **args).problem)
+
+    def _stop(self, key: str, event: yaml.Event, **args: str) -> _Stop:
+        place = _place(event)
+        words = self._document.text[place.start : place.end]
+        return _Stop(self._document._at(place.line, place.column, key, words, args))
+
+
+def _line_column(text: str, index: int) -> tuple[int, int]:
+    before = text[:index]
+    return before.count("\n"), len(before) - (before.rfind("\n") + 1)
+
+
+def _place(event: yaml.Event) -> Place:
+    start, end = event.start_mark, event.end_mark
+    if start is None or end is None:  # the parser always sets them
+        return Place(0, 0, 0, 0)
+    return Place(start.line, start.column, start.index, end.index)
+
+
+def _source_index(text: str, place: Place, value: str, offset: int) -> int:
+    """Index into the file of a character of a scalar's value; its start when escapes hide it.
+
+    Folding and indentation change white space only, so that the n-th visible character of the value
+    is the n-th one of the source.
+    """
+    source = text[place.start : place.end]
+    begin = 0
+    if source[:1] in ("'", '"'):
+        begin = 1
+    elif source[:1] in ("|", ">"):
+        begin = source.find("\n") + 1
+    wanted = sum(1 for char in value[:offset] if not char.isspace())
+    visible = [index for index in range(begin, len(source)) if not source[index].isspace()]
+    skipped = 0
+    position = 0
+    while position < len(visible):
+        index = visible[position]
+        if source[:1] == "'" and source[index : index + 2] == "''":
+            position += 1  # a doubled quote stands for one
+        elif source[:1] == '"' and source[index] == "\\":
+            break
+        if skipped == wanted:
+            return place.start + index
+        skipped += 1
+        position += 1
+    return place.start
+
+
+def _syntax(document: Document, line: int, column: int, detail: str) -> Problem:
+    lines = document.text.split("\n")
+    at_fault = lines[line] if line < len(lines) else ""
+    if "\t" in at_fault[: column + 1]:
+        return document._at(line, at_fault.index("\t"), "yaml.tab", at_fault, {})
+    return document._at(line, column, "yaml.syntax", at_fault, {"detail": detail})

@@ -1,0 +1,83 @@
+"""Policies as the node uses them: a dataset, its compiled questions and its rules."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from hashlib import sha256
+
+from node.core.catalogue import Dataset
+from node.core.identity import SubjectType
+from node.core.purpose import PurposeTree
+from node.core.question import Question
+from node.core.rule import Rule, RuleIndex
+
+_PERIOD_NAMES = {"day": "%Y-%m-%d", "month": "%Y-%m", "year": "%Y"}
+
+
+@dataclass(frozen=True, slots=True)
+class Budget:
+    """How much privacy loss the statistics of a dataset may add up to, in micro-epsilon a period.
+
+    Budgets are rounded down, prices up. `period` is "day", "month" or "year".
+    """
+
+    dataset_micros: int
+    organisation_micros: int
+    requester_micros: int
+    period: str
+
+    def period_name(self, local: datetime) -> str:
+        """The period that a local time falls into, such as "2026-11"; each has its own budget."""
+        return local.strftime(_PERIOD_NAMES[self.period])
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """One dataset with its questions, rules and budget; the budget is there if a statistic is."""
+
+    dataset: Dataset
+    questions: Mapping[str, Question]
+    rules: tuple[Rule, ...]
+    budget: Budget | None
+    index: Mapping[str, RuleIndex]
+
+    @property
+    def subject_type(self) -> SubjectType:
+        """What names a subject of the dataset."""
+        return self.dataset.subject.type
+
+    def rules_for(self, question: str) -> tuple[Rule, ...]:
+        """The rules that allow a question, in file order."""
+        return tuple(rule for rule in self.rules if question in rule.allow)
+
+
+@dataclass(frozen=True, slots=True)
+class PolicyFile:
+    """The bytes of one file and the name to call it by in messages."""
+
+    name: str
+    content: bytes
+
+    @property
+    def digest(self) -> bytes:
+        """SHA-256 of the content."""
+        return sha256(self.content).digest()
+
+
+@dataclass(frozen=True, slots=True)
+class Policies:
+    """Everything that a node enforces.
+
+    `digest` (32 bytes) fixes the content of all files, whatever they are called and in whichever
+    order they are read.
+    """
+
+    datasets: Mapping[str, Policy]
+    purposes: PurposeTree | None
+    digest: bytes
+
+    def get(self, dataset: str) -> Policy | None:
+        """The policy of a dataset."""
+        return self.datasets.get(dataset)

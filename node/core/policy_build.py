@@ -1,0 +1,323 @@
+"""Builds the policies of a node from the text of their files, and finds all that is wrong with them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+from hashlib import sha256
+from types import MappingProxyType
+
+from node.core.catalogue import Dataset, Field, FieldType, Sensitivity, Sharing, Subject
+from node.core.document import Document, Path, read
+from node.core.identity import normalise_credit_code, normalise_region
+from node.core.policy import Budget, Policies, Policy, PolicyFile
+from node.core.policy_format import FieldPart, LimitsPart, PolicyPart, PurposesPart, ToPart, WhenPart
+from node.core.policy_shape import parse
+from node.core.predicate import literal_fault
+from node.core.problem import Problem, closest, listed
+from node.core.purpose import Purpose, PurposeTree
+from node.core.question import Question, QuestionKind
+from node.core.question_build import QuestionBuilder
+from node.core.rule import NO_LIMITS, Limits, Rule, RuleIndex, To, When, compile_case_number
+from node.core.workdays import parse_hours
+from node.errors import NodeError, Reason
+
+MAX_BUDGET_MICROS = 1_000_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """What files amount to; `policies` is None if and only if there are problems."""
+
+    policies: Policies | None
+    problems: tuple[Problem, ...]
+
+
+class PoliciesInvalidError(NodeError):
+    """The policies have problems: POLICY_NOT_LOADED, with all of them."""
+
+    def __init__(self, problems: tuple[Problem, ...]) -> None:
+        first = problems[0]
+        super().__init__(
+            Reason.POLICY_NOT_LOADED,
+            f"the policies have {len(problems)} problem(s), the first at {first.file}:{first.line}:"
+            f"{first.column}, {first.message}: run 'dxnode policy check'",
+        )
+        self.problems = problems
+
+
+def build_policies(files: Iterable[PolicyFile]) -> Policies:
+    """The policies of these files. Raises PoliciesInvalidError (a NodeError, POLICY_NOT_LOADED)."""
+    checked = check_files(files)
+    if checked.policies is None:
+        raise PoliciesInvalidError(checked.problems)
+    return checked.policies
+
+
+def check_files(files: Iterable[PolicyFile]) -> Checked:
+    """Read and build every file; never raises for what is in them. All problems at once, by place.
+
+    A file that opens with `purposes:` holds the purpose tree, at most one does; any other is the
+    policy of one dataset. Without a purpose tree, only the spelling of purposes is checked.
+    """
+    given = sorted(files, key=lambda file: file.name)
+    documents = [read(file.name, file.content) for file in given]
+    purposes = _purposes([document for document in documents if _is_purposes(document)])
+    datasets: dict[str, Policy] = {}
+    places: dict[str, str] = {}
+    for file, document in zip(given, documents, strict=True):
+        if document.root is None or _is_purposes(document):
+            continue
+        part = parse(document, PolicyPart)
+        if part is None:
+            continue
+        if part.dataset in places:
+            problem = document.problem(
+                "dataset.twice", ("dataset",), name=part.dataset, other=places[part.dataset]
+            )
+            document.problems.append(problem)
+        places.setdefault(part.dataset, file.name)
+        policy = _Builder(document, purposes).build(part, file.digest)
+        if policy is not None:
+            datasets[part.dataset] = policy
+    problems = tuple(
+        problem
+        for document in documents
+        for problem in sorted(document.problems, key=lambda each: (each.line, each.column))
+    )
+    if problems:
+        return Checked(None, problems)
+    digest = sha256(b"".join(sorted(file.digest for file in given))).digest()
+    return Checked(Policies(MappingProxyType(datasets), purposes, digest), ())
+
+
+def _is_purposes(document: Document) -> bool:
+    return isinstance(document.root, dict) and "purposes" in document.root and "dataset" not in document.root
+
+
+def _purposes(documents: list[Document]) -> PurposeTree | None:
+    for extra in documents[1:]:
+        extra.problems.append(extra.key_problem("purposes.twice", ("purposes",), other=documents[0].file))
+    if not documents:
+        return None
+    document = documents[0]
+    part = parse(document, PurposesPart)
+    if part is None:
+        return None
+    for code in part.purposes:
+        parent, _, _ = code.rpartition("/")
+        if parent and parent not in part.purposes:
+            document.problems.append(
+                document.key_problem("purpose.no-parent", ("purposes", code), code=code, parent=parent)
+            )
+    tree = {code: Purpose(code, given.title, given.title_en) for code, given in part.purposes.items()}
+    return PurposeTree(MappingProxyType(tree))
+
+
+class _Builder:
+    """Builds one policy, adding to the document's problems."""
+
+    def __init__(self, document: Document, purposes: PurposeTree | None) -> None:
+        self._document = document
+        self._purposes = purposes
+
+    def build(self, part: PolicyPart, digest: bytes) -> Policy | None:
+        fields = {name: self._field(name, given) for name, given in part.fields.items()}
+        dataset = self._dataset(part, fields, digest)
+        builder = QuestionBuilder(self._document, fields, part.classification.level)
+        built = {name: builder.build(name, given) for name, given in part.questions.items()}
+        questions = {name: question for name, question in built.items() if question is not None}
+        rules = self._rules(part)
+        budget = self._budget(part, questions)
+        if self._document.problems:
+            return None
+        index = {
+            name: RuleIndex.build(allowing)
+            for name in questions
+            if (allowing := [rule for rule in rules if name in rule.allow])
+        }
+        return Policy(dataset, MappingProxyType(questions), tuple(rules), budget, MappingProxyType(index))
+
+    def _problem(self, key: str, path: Path, /, **args: str) -> None:
+        self._document.problems.append(self._document.problem(key, path, **args))
+
+    def _key_problem(self, key: str, path: Path, /, **args: str) -> None:
+        self._document.problems.append(self._document.key_problem(key, path, **args))
+
+    def _dataset(self, part: PolicyPart, fields: Mapping[str, Field], digest: bytes) -> Dataset:
+        self._credit_code(("provider",), part.provider)
+        sharing = part.sharing
+        if sharing.attribute is Sharing.NOT_SHARED:
+            for key in ("reason", "legal_basis"):
+                if not getattr(sharing, key):
+                    self._key_problem("not-shared.missing", ("sharing",), key=key)
+            if part.questions or part.rules:
+                key = "questions" if part.questions else "rules"
+                self._key_problem("not-shared.questions", (key,))
+        if part.classification.secret:
+            self._problem("classification.secret", ("classification", "secret"))
+        if part.subject.type == "resident_id" and not part.classification.personal:
+            self._problem("classification.personal", ("classification", "personal"))
+        subject = Subject(part.subject.field, part.subject.type, self._region_field(part, fields))
+        if part.subject.field in fields:
+            self._key_problem("subject.listed", ("fields", part.subject.field), field=part.subject.field)
+        return Dataset(
+            name=part.dataset,
+            title=part.title,
+            title_en=part.title_en,
+            provider=part.provider,
+            sharing=sharing.attribute,
+            reason=sharing.reason,
+            legal_basis=sharing.legal_basis,
+            level=part.classification.level,
+            personal=part.classification.personal,
+            update=part.update,
+            subject=subject,
+            fields=MappingProxyType(dict(fields)),
+            digest=digest,
+        )
+
+    def _region_field(self, part: PolicyPart, fields: Mapping[str, Field]) -> str:
+        """The named field, or the only one that holds a region."""
+        regions = [field.name for field in fields.values() if field.type is FieldType.REGION]
+        if part.subject.region:
+            if part.subject.region not in regions:
+                self._problem("subject.region", ("subject", "region"), fields=listed(regions))
+            return part.subject.region
+        if len(regions) > 1:
+            self._key_problem("subject.regions", ("subject",), fields=listed(regions))
+        return regions[0] if regions else ""
+
+    def _field(self, name: str, part: FieldPart) -> Field:
+        path: Path = ("fields", name)
+        identifying = part.type in (FieldType.RESIDENT_ID, FieldType.CREDIT_CODE)
+        usual = Sensitivity.IDENTIFIER if identifying else Sensitivity.NORMAL
+        if part.type is FieldType.RESIDENT_ID and part.sensitivity not in (None, Sensitivity.IDENTIFIER):
+            self._problem("field.resident-id", (*path, "sensitivity"))
+        if part.range is not None and part.type is not FieldType.INTEGER:
+            self._key_problem("field.range-type", (*path, "range"), type=part.type)
+        elif part.range is not None and part.range[0] >= part.range[1]:
+            self._problem("field.range-order", (*path, "range"))
+        if part.values is None and part.type is FieldType.ENUM:
+            self._key_problem("field.values-missing", path, field=name)
+        if part.values is not None and part.type not in (FieldType.ENUM, FieldType.REGION):
+            self._key_problem("field.values-type", (*path, "values"), type=part.type)
+        values = tuple(part.values or ())
+        field = Field(
+            name=name,
+            title=part.title,
+            title_en=part.title_en,
+            type=part.type,
+            sensitivity=part.sensitivity or usual,
+            values=values,
+            minimum=part.range[0] if part.range else None,
+            maximum=part.range[1] if part.range else None,
+        )
+        for index, value in enumerate(values):
+            fault = literal_fault(value, field)
+            if fault is None and part.type is FieldType.ENUM:
+                fault = literal_fault(value, Field(name, "", "", FieldType.TEXT, Sensitivity.NORMAL))
+            if fault is not None:
+                self._problem(fault[0], (*path, "values", index), **fault[1])
+            elif value in values[:index]:
+                self._problem("field.value-twice", (*path, "values", index), value=value)
+        return field
+
+    def _rules(self, part: PolicyPart) -> list[Rule]:
+        rules = []
+        seen: set[str] = set()
+        questions = self._document.at(("questions",))
+        # Also those that were left out for their own problems.
+        written = questions.keys() if isinstance(questions, dict) else set()
+        for order, given in enumerate(part.rules):
+            path: Path = ("rules", order)
+            if given.id in seen:
+                self._problem("rule.id-twice", (*path, "id"), id=given.id)
+            seen.add(given.id)
+            for index, name in enumerate(given.allow):
+                if name not in written:
+                    guess = closest(name, written)
+                    self._problem("rule.unknown-question", (*path, "allow", index), name=name, closest=guess)
+            for index, code in enumerate(given.for_):
+                self._purpose((*path, "for", index), code)
+            when = _when(given.when)
+            rules.append(
+                Rule(
+                    id=given.id,
+                    order=order,
+                    allow=frozenset(given.allow),
+                    to=self._to((*path, "to"), given.to),
+                    purposes=tuple(given.for_),
+                    when=when,
+                    limits=_limits(given.limits),
+                    case_format=compile_case_number(when.case_number),
+                )
+            )
+        return rules
+
+    def _to(self, path: Path, part: ToPart) -> To:
+        given = part.model_fields_set
+        if not given:
+            self._key_problem("rule.to-empty", path)
+        elif part.any and len(given) > 1:
+            self._key_problem("rule.to-any", (*path, "any"))
+        for index, code in enumerate(part.departments or []):
+            self._credit_code((*path, "departments", index), code)
+        regions = []
+        for index, region in enumerate(part.regions or []):
+            try:
+                regions.append(normalise_region(region))
+            except NodeError:
+                self._problem("region.spelling", (*path, "regions", index))
+        return To(bool(part.any), tuple(part.departments or ()), tuple(part.levels or ()), tuple(regions))
+
+    def _purpose(self, path: Path, code: str) -> None:
+        if self._purposes is not None and code not in self._purposes:
+            guess = closest(code, self._purposes.purposes)
+            self._problem("purpose.unknown", path, code=code, closest=guess)
+
+    def _credit_code(self, path: Path, code: str) -> None:
+        try:
+            normal = normalise_credit_code(code) == code
+        except NodeError:
+            normal = False
+        if not normal:
+            self._problem("credit-code.invalid", path)
+
+    def _budget(self, part: PolicyPart, questions: Mapping[str, Question]) -> Budget | None:
+        if part.privacy is None:
+            for question in questions.values():
+                if question.kind is QuestionKind.STATISTIC:
+                    self._key_problem("privacy.missing", ("questions", question.name))
+            return None
+        micros: dict[str, int] = {}
+        given = part.privacy.budget
+        for scope, epsilon in (
+            ("dataset", given.dataset),
+            ("organisation", given.organisation),
+            ("requester", given.requester),
+        ):
+            path: Path = ("privacy", "budget", scope)
+            micros[scope] = micros_down(epsilon)
+            if not 0 < micros[scope] <= MAX_BUDGET_MICROS:
+                self._problem("budget.range", path)
+            for question in questions.values():
+                if question.statistic is not None and question.statistic.epsilon_micros > micros[scope]:
+                    self._problem("budget.too-small", path, question=question.name)
+        return Budget(micros["dataset"], micros["organisation"], micros["requester"], part.privacy.period)
+
+
+def _when(part: WhenPart | None) -> When:
+    if part is None:
+        return When("", workdays=False, hours=None)
+    return When(part.case_number or "", bool(part.workdays), parse_hours(part.hours or ""))
+
+
+def _limits(part: LimitsPart | None) -> Limits:
+    return NO_LIMITS if part is None else Limits(part.per_day, part.per_subject_per_day)
+
+
+def micros_down(epsilon: Decimal) -> int:
+    """A budget in micro-epsilon, rounded down: never more is spent than was allowed."""
+    return int(epsilon * 1_000_000)

@@ -1,0 +1,120 @@
+"""Holds a document against a model, and says every difference in words a person can act on."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from copy import deepcopy
+from typing import TypeVar, get_args, get_origin
+
+from pydantic import BaseModel, ValidationError
+from pydantic_core import ErrorDetails
+
+from node.core.document import MAX_PROBLEMS, Document, Node, Path
+from node.core.problem import Problem, closest, listed, shorten
+from node.core.problem_messages_en import EN
+
+Part = TypeVar("Part", bound=BaseModel)
+
+_PLAIN_KEYS = {
+    "model_type": "value.mapping",
+    "model_attributes_type": "value.mapping",
+    "dict_type": "value.mapping",
+    "list_type": "value.list",
+    "too_short": "value.too-few",
+    "too_long": "value.too-many",
+    "greater_than_equal": "value.too-small",
+    "less_than_equal": "value.too-great",
+}
+
+
+def parse(document: Document, model: type[Part]) -> Part | None:
+    """The document as a model; adds what does not fit to the document's problems.
+
+    What does not fit is left out if the rest can be looked at without it, so that its problems are
+    found too. None if it cannot.
+    """
+    try:
+        return model.model_validate(document.root)
+    except ValidationError as error:
+        details = error.errors(include_url=False, include_input=False)[:MAX_PROBLEMS]
+    document.problems.extend(_problem(document, model, each) for each in details)
+    rest = deepcopy(document.root)
+    for each in details:
+        _leave_out(rest, each)
+    try:
+        return model.model_validate(rest)
+    except ValidationError:
+        return None
+
+
+def _leave_out(rest: Node | None, error: ErrorDetails) -> None:
+    """Take an unknown key, a question, or all rules out."""
+    path = error["loc"]
+    if error["type"] != "extra_forbidden":
+        path = path[:2] if path[:1] == ("questions",) else path[:1] if path[:1] == ("rules",) else ()
+    node: object = rest
+    for step in path[:-1]:
+        if isinstance(node, dict):
+            node = node.get(step)
+        elif isinstance(node, list):
+            node = node[int(step)]
+    if path and isinstance(node, dict):
+        node.pop(path[-1], None)
+
+
+def _problem(document: Document, model: type[BaseModel], error: ErrorDetails) -> Problem:
+    kind, context = error["type"], error.get("ctx", {})
+    path: Path = tuple(step for step in error["loc"] if step != "[key]")
+    if kind == "extra_forbidden":
+        part = _part_at(model, path[:-1])
+        known = _keys(part) if part is not None else []
+        word = str(path[-1])
+        return document.key_problem(
+            "key.unknown", path, key=shorten(word), closest=closest(word, known), known=listed(known, 20)
+        )
+    if kind == "missing":
+        return document.key_problem("key.missing", path[:-1], key=str(path[-1]))
+    if kind in ("literal_error", "enum"):
+        choices = list(_choices(str(context.get("expected", ""))))
+        guess = closest(str(document.at(path)), choices)
+        return document.problem("value.choice", path, closest=guess, choices=listed(choices))
+    args = {name: str(value) for name, value in context.items() if name != "error"}
+    key = kind if kind in EN else _PLAIN_KEYS.get(kind, "value.other")
+    if "[key]" in error["loc"] or kind in ("too_short", "too_long"):
+        return document.key_problem(key, path, **args)
+    return document.problem(key, path, **args)
+
+
+def _choices(expected: str) -> Iterator[str]:
+    """pydantic lists choices as "'a', 'b' or 'c'"."""
+    return (word for word in expected.replace(" or ", ", ").replace("'", "").split(", ") if word)
+
+
+def _keys(part: type[BaseModel]) -> list[str]:
+    return [field.alias or name for name, field in part.model_fields.items()]
+
+
+def _part_at(model: type[BaseModel], path: Path) -> type[BaseModel] | None:
+    """The model that describes the mapping at a path."""
+    part: type[BaseModel] | None = model
+    steps = iter(path)
+    for step in steps:
+        if part is None:
+            return None
+        found = {field.alias or name: field for name, field in part.model_fields.items()}.get(str(step))
+        if found is None:
+            return None
+        part = _part_in(found.annotation)
+        if _holds_many(found.annotation):
+            next(steps, None)  # the index in a list, or the name in a mapping
+    return part
+
+
+def _part_in(annotation: object) -> type[BaseModel] | None:
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return annotation
+    return next((part for each in get_args(annotation) if (part := _part_in(each)) is not None), None)
+
+
+def _holds_many(annotation: object) -> bool:
+    return get_origin(annotation) in (list, dict) or any(_holds_many(each) for each in get_args(annotation))

@@ -1,0 +1,73 @@
+"""Problems in a file that a person wrote: where, what is wrong, and how to mend it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from difflib import get_close_matches
+
+from node.core.problem_messages import DID_YOU_MEAN, MESSAGES, Lang
+
+MAX_WORDS = 60
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One problem; `line` and `column` count from 1, in characters.
+
+    `key` and `args` are stable for programs; `words` are the words at fault, as in the file.
+    """
+
+    file: str
+    line: int
+    column: int
+    key: str
+    args: tuple[tuple[str, str], ...] = ()
+    words: str = ""
+
+    @property
+    def message(self) -> str:
+        """What is wrong, in English: lower case, no full stop."""
+        return self.message_in("en")
+
+    @property
+    def hint(self) -> str:
+        """How to mend it, in English."""
+        return self.hint_in("en")
+
+    def message_in(self, lang: Lang) -> str:
+        """What is wrong."""
+        return MESSAGES[lang][self.key][0].format_map(dict(self.args))
+
+    def hint_in(self, lang: Lang) -> str:
+        """How to mend it; the closest known word if there is one."""
+        args = dict(self.args)
+        template = DID_YOU_MEAN[lang] if args.get("closest") else MESSAGES[lang][self.key][1]
+        return template.format_map(args)
+
+    def render(self, lang: Lang) -> str:
+        """Two lines for a terminal: `file:line:column: message`, then the hint."""
+        label = "hint" if lang == "en" else "建议"
+        return (
+            f"{self.file}:{self.line}:{self.column}: {self.message_in(lang)}\n  {label}: {self.hint_in(lang)}"
+        )
+
+
+def shorten(text: str) -> str:
+    """Text of a file made fit for a message: bounded, control characters escaped."""
+    shown = "".join(char if char.isprintable() else repr(char)[1:-1] for char in text[: MAX_WORDS + 1])
+    return shown if len(shown) <= MAX_WORDS else shown[: MAX_WORDS - 1] + "…"
+
+
+def closest(word: str, known: Iterable[str]) -> str:
+    """The known word that `word` was probably meant to be, or ""."""
+    if len(word) > MAX_WORDS:
+        return ""
+    return next(iter(get_close_matches(word, list(known), n=1, cutoff=0.6)), "")
+
+
+def listed(words: Iterable[str], most: int = 12) -> str:
+    """A bounded list for a message."""
+    every = list(words)
+    shown = ", ".join(shorten(word) for word in every[:most])
+    return f"{shown}, …" if len(every) > most else shown or "-"

@@ -1,0 +1,236 @@
+"""What problems of policy files say in English: (what is wrong, how to mend it), by key."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+EN: Mapping[str, tuple[str, str]] = {
+    # Files and YAML.
+    "file.too-large": ("the file is larger than {limit} bytes", "split it: one file for each dataset"),
+    "file.not-utf8": ("the file is not UTF-8 text", "save it as UTF-8 in your editor"),
+    "file.unseen-character": (
+        "a character that cannot be seen ({code}) stands here",
+        "delete it; it often comes with text copied from elsewhere",
+    ),
+    "yaml.empty-file": ("the file is empty", "write the policy of one dataset, beginning with 'dataset:'"),
+    "yaml.syntax": (
+        "this is not YAML: {detail}",
+        "check indentation, colons, quotes and brackets on this line",
+    ),
+    "yaml.tab": ("a tab stands where YAML wants blanks", "indent with blanks, two for each level"),
+    "yaml.too-deep": ("lists and mappings are nested more than {limit} deep", "write it flatter"),
+    "yaml.alias": ("aliases (*name) are not allowed", "write the value out"),
+    "yaml.anchor": ("anchors (&name) are not allowed", "write the value out where it is needed"),
+    "yaml.tag": ("tags (!name) are not allowed", "write the value alone"),
+    "yaml.merge-key": ("merge keys (<<) are not allowed", "write the keys out"),
+    "yaml.directive": ("directives (%NAME) are not allowed", "delete the line that begins with %"),
+    "yaml.documents": ("a second document begins here", "one file holds one document: delete the line ---"),
+    "yaml.duplicate-key": ("the key '{words}' stands twice, first in line {first}", "keep one of the two"),
+    "yaml.key-empty": ("a key is missing before the colon", "write the key"),
+    "yaml.key-not-text": ("a list or mapping cannot be a key", "write a word as the key"),
+    "yaml.empty-value": ("a value is missing here", "write the value, or delete the key"),
+    # Keys and values.
+    "key.unknown": ("the key '{key}' is not known here", "known keys: {known}"),
+    "key.missing": ("the key '{key}' is missing here", "add '{key}:'"),
+    "value.text": ("text is expected here", "write a single value"),
+    "value.line": ("one line of text is expected here, of at most {limit} characters", "shorten the text"),
+    "value.too-long": ("the text is longer than {limit} characters", "shorten it"),
+    "value.integer": ("'{words}' is no integer", "write digits without quotes, such as 180"),
+    "value.decimal": ("'{words}' is no decimal number", "write it without quotes, such as 0.5"),
+    "value.boolean": ("'{words}' is neither true nor false", "write true or false, without quotes"),
+    "value.marker": ("only 'true' can stand here", "write true, or delete the key"),
+    "value.choice": ("'{words}' is not one of the values that can stand here", "choose one of: {choices}"),
+    "value.mapping": ("keys with values are expected here", "write 'key: value', one on each line"),
+    "value.list": ("a list is expected here", "put square brackets around it, even around one value"),
+    "value.too-few": ("the list is too short: at least {min_length}", "add what is missing"),
+    "value.too-many": ("the list is too long: at most {max_length}", "shorten or split it"),
+    "value.too-small": ("the number is too small: at least {ge}", "write a greater one"),
+    "value.too-great": ("the number is too great: at most {le}", "write a smaller one"),
+    "value.other": ("this value does not fit here", "compare with the example policies"),
+    "name.spelling": (
+        "'{words}' is no name",
+        "use small letters, digits and single hyphens, such as months-at-least; at most 64 characters",
+    ),
+    "name.field-spelling": (
+        "'{words}' is no field name",
+        "use small letters, digits and underscores, such as months_paid; at most 63 characters",
+    ),
+    "name.reserved": ("'{words}' is a word of conditions and cannot name a field", "choose another name"),
+    "credit-code.invalid": (
+        "'{words}' is no unified social credit code",
+        "check all 18 characters, the last is a check character (GB 32100)",
+    ),
+    "region.spelling": (
+        "'{words}' is no region code",
+        "write 6, 9 or 12 digits of GB/T 2260, such as 441900",
+    ),
+    # Datasets and fields.
+    "dataset.twice": (
+        "the dataset '{name}' is in {other} already",
+        "one file for each dataset: keep one of them",
+    ),
+    "purposes.twice": ("the purposes are in {other} already", "keep one file of purposes"),
+    "purpose.spelling": (
+        "'{words}' is no purpose code",
+        "use small letters, digits and hyphens, levels parted by /, such as tax/refund",
+    ),
+    "purpose.no-parent": ("the parent of '{code}' is missing", "add '{parent}' to the purposes"),
+    "purpose.unknown": (
+        "the purpose '{code}' is not in the purpose tree",
+        "add it there, or use one that is",
+    ),
+    "not-shared.missing": (
+        "what is not shared needs '{key}' (Decree 809, Art. 15)",
+        "add '{key}:' under 'sharing:'",
+    ),
+    "not-shared.questions": (
+        "a dataset that is not shared can have neither questions nor rules",
+        "delete them, or change the sharing attribute",
+    ),
+    "classification.secret": (
+        "state and work secrets are no government data (Decree 809, Art. 3)",
+        "take the dataset off this node",
+    ),
+    "classification.personal": (
+        "a dataset about people holds personal information",
+        "write 'personal: true'",
+    ),
+    "subject.listed": (
+        "'{field}' names the subject and is listed as a field too",
+        "delete it under 'fields:'; no question can read it",
+    ),
+    "subject.region": ("'{words}' is no field of type region", "name one of: {fields}"),
+    "subject.regions": (
+        "there is more than one region field: which says where the subject belongs?",
+        "add 'region:' with one of: {fields}",
+    ),
+    "field.unknown": ("there is no field '{words}'", "fields of this dataset: {fields}"),
+    "field.resident-id": ("a resident identity number is always an identifier", "delete 'sensitivity:'"),
+    "field.range-type": ("only integers have a range, this is {type}", "delete 'range:'"),
+    "field.range-order": ("the range is empty", "write the least value first, as in [0, 720]"),
+    "field.values-missing": ("the enum '{field}' has no values", "add 'values: [...]' with all of them"),
+    "field.values-type": ("only enums and regions list their values, this is {type}", "delete 'values:'"),
+    "field.value-twice": ("the value '{value}' stands twice", "keep one of the two"),
+    # Questions.
+    "question.one-kind": (
+        "a question needs exactly one of verify, field, statistic; here: {kinds}",
+        "keep the one that says what is asked",
+    ),
+    "question.key-of-other-kind": ("'{key}' has no meaning for a question of kind {kind}", "delete it"),
+    "question.as-missing": (
+        "the question does not say how the field is derived",
+        "add 'as:' with mask, band, generalise, year_of, exists, equals or plain",
+    ),
+    "question.parameter-and-claim": ("'{name}' is a parameter and a claim", "rename one of the two"),
+    "question.parameter-unused": ("the parameter '{name}' is not used", "use it as :{name}, or delete it"),
+    "question.claim-unused": ("the claim '{name}' is not used", "compare a field with it, as = :{name}"),
+    "question.placeholder-types": (
+        "'{name}' is compared with fields of different types: {types}",
+        "use one for each type",
+    ),
+    "question.choice-twice": ("the choice '{choice}' stands twice", "keep one of the two"),
+    "derivation.one": (
+        "exactly one derivation is needed; here: {given}",
+        "keep one of mask, band, generalise, year_of, exists, equals, plain",
+    ),
+    "derivation.plain": (
+        "the plain value of '{field}' may not leave: only normal fields of datasets up to level {limit} may",
+        "use mask, band, generalise, year_of, exists or equals",
+    ),
+    "derivation.type": ("this does not fit '{field}', which is {type}", "it fits fields of type {types}"),
+    "derivation.mask": ("a mask shows at most 10 characters", "make 'first' and 'last' smaller"),
+    "derivation.band": ("edges must grow, each by at least 2", "write them as in [0, 60, 120]"),
+    "derivation.generalise": (
+        "exactly one of level and step is needed",
+        "'level: city' for a region, 'step: 12' for an integer",
+    ),
+    "statistic.group-open": (
+        "'{field}' has no closed values to count by",
+        "list its 'values:' under 'fields:' (enums and regions have them)",
+    ),
+    "statistic.group-twice": ("a field stands twice in group_by", "keep one of the two"),
+    "statistic.cells": (
+        "the groups make {cells} cells, at most {limit} are allowed",
+        "group by fewer fields",
+    ),
+    "epsilon.range": ("epsilon must be more than 0 and at most 10", "0.1 to 1 is usual"),
+    "privacy.missing": ("a statistic needs a privacy budget", "add 'privacy:' with budget and period"),
+    "budget.range": ("a budget must be more than 0 and at most 1000", "write the epsilon of one period"),
+    "budget.too-small": (
+        "the budget does not even pay for one release of '{question}'",
+        "raise the budget, or lower the question's epsilon",
+    ),
+    # Conditions.
+    "predicate.character": ("'{words}' cannot stand in a condition", "delete it"),
+    "predicate.full-width": ("'{words}' is a full-width character", "type it as {narrow}"),
+    "predicate.double-quote": ('text stands in single quotes, not in "', "write it as 'active'"),
+    "predicate.open-text": ("a quoted text does not end", "add the closing '; write '' for a quote within"),
+    "predicate.too-long": ("the condition has more than {limit} words and signs", "split the question"),
+    "predicate.too-deep": ("brackets are nested more than {limit} deep", "write it flatter"),
+    "predicate.ended": ("the condition ends too early", "complete it after the last word"),
+    "predicate.expected": ("'{wanted}' is expected before '{words}'", "complete the condition"),
+    "predicate.expected-connector": (
+        "AND, OR or the end is expected before '{words}'",
+        "join conditions with AND",
+    ),
+    "predicate.expected-field": (
+        "a field is expected, not '{words}'",
+        "begin with a field: months_paid < 180",
+    ),
+    "predicate.expected-comparison": (
+        "a comparison is expected, not '{words}'",
+        "use =, <>, <, <=, >, >=, IN, BETWEEN or IS NULL",
+    ),
+    "predicate.expected-value": (
+        "a value is expected, not '{words}'",
+        "write a number, a 'text', a :parameter or a field",
+    ),
+    "predicate.function": ("'{words}(...)': functions are not allowed", "compare fields with values only"),
+    "predicate.foreign-sign": ("'{words}' is no comparison", "write {sign}"),
+    "predicate.mixed": ("AND and OR stand side by side", "put brackets around what belongs together"),
+    "predicate.double-not": ("NOT stands twice", "leave both out"),
+    "predicate.null": ("a comparison with NULL is never true", "write IS NULL or IS NOT NULL"),
+    "predicate.unknown-field": ("there is no field '{words}'", "fields of this dataset: {fields}"),
+    "predicate.unknown-placeholder": (
+        "':{name}' is neither a parameter nor a claim of this question",
+        "declare it under 'parameters:' or 'claims:'",
+    ),
+    "predicate.types": ("'{field}' is {type} and '{words}' is {other}", "compare fields of one type"),
+    "predicate.order": (
+        "{sign} does not fit '{field}', which is {type}",
+        "only integers and dates are ordered",
+    ),
+    "predicate.identifier": (
+        "the identifier '{field}' can only be compared with a claim",
+        "declare a claim and write {field} = :claim",
+    ),
+    "predicate.claim-equality": (
+        "the claim ':{claim}' can only be compared with =, and not under NOT",
+        "ask for what the claim equals",
+    ),
+    "predicate.claim-type": (
+        "a claim cannot be compared with '{field}', which is {type}",
+        "use a parameter with closed choices",
+    ),
+    "predicate.in-placeholder": ("IN lists literals only, not '{words}'", "write the values out"),
+    "literal.integer": ("'{field}' is an integer and {words} is none", "write digits, such as 180"),
+    "literal.enum": ("{words} is no value of '{field}'", "its values: {values}"),
+    "literal.date": ("{words} is no date", "write it as 2026-01-31, in quotes within a condition"),
+    "literal.region": ("{words} is no region code", "write 6, 9 or 12 digits without needless zeros"),
+    "literal.text": (
+        "this text cannot be compared with",
+        "at most {limit} characters, no backslash, nothing unprintable",
+    ),
+    "literal.quote": ("'{field}' is {type}: its values are text", "put '{words}' into single quotes"),
+    "literal.unquote": ("'{field}' is an integer: its values have no quotes", "delete the quotes"),
+    # Rules.
+    "rule.id-twice": ("the rule id '{id}' stands twice", "give each rule its own id"),
+    "rule.unknown-question": ("there is no question '{name}'", "allow questions of this dataset only"),
+    "rule.to-empty": ("the rule does not say to whom", "add departments, levels, regions, or 'any: true'"),
+    "rule.to-any": ("'any' stands beside other conditions", "keep 'any: true' alone, or delete it"),
+    "rule.hours": ("'{words}' are no hours", 'write "08:30-17:30"; past midnight, write two rules'),
+    "rule.case-number": (
+        "'{words}' is no form of a case number",
+        "letters, digits and . / - stand for themselves, # for a digit, @ for a capital letter, * for more",
+    ),
+}

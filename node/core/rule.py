@@ -1,0 +1,205 @@
+"""Rules: who may ask which questions for which purposes on which conditions.
+
+The conditions of a rule are checked in one order, `to`, `for`, `when.case_number`, `when.workdays`,
+`when.hours`; all have to hold. If no rule of a question lets a request through, the *closest* rule
+gives the reason: the one whose first failing condition comes latest in that order, and of several
+such the first in the file. If several let it through, the first in the file counts, with its limits.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from node.core.identity import region_covers
+from node.core.purpose import purpose_covers, purpose_line
+from node.core.request import Request, Requester
+from node.core.workdays import Calendar, Hours
+
+_CASE_SIGNS = {"#": "[0-9]", "@": "[A-Z]", "*": "[0-9A-Za-z-]+"}
+
+
+@dataclass(frozen=True, slots=True)
+class To:
+    """Which requesters: every part that is not empty must fit; `anyone` stands alone."""
+
+    anyone: bool
+    departments: tuple[str, ...]
+    levels: tuple[str, ...]
+    regions: tuple[str, ...]
+
+    def failing(self, requester: Requester) -> str:
+        """The first part that does not fit, as a clause, or ""."""
+        if self.departments and requester.code not in self.departments:
+            return "to.departments"
+        if self.levels and requester.level not in self.levels:
+            return "to.levels"
+        if self.regions and not any(region_covers(region, requester.region) for region in self.regions):
+            return "to.regions"
+        return ""
+
+    def text(self) -> str:
+        """In the policy's words."""
+        parts = (("departments", self.departments), ("levels", self.levels), ("regions", self.regions))
+        return "; ".join(f"{name}: {', '.join(values)}" for name, values in parts if values) or "any"
+
+    def index_keys(self) -> tuple[str, ...]:
+        """The `requester_keys` of which any requester that fits has at least one."""
+        if self.departments:
+            return tuple(f"department {code}" for code in self.departments)
+        if self.regions:
+            return tuple(f"region {region}" for region in self.regions)
+        if self.levels:
+            return tuple(f"level {level}" for level in self.levels)
+        return ("any",)
+
+
+def requester_keys(requester: Requester) -> tuple[str, ...]:
+    """What rules that may fit this requester are filed under."""
+    region = requester.region
+    around = {region[:12], region[:9], region[:6], region[:4] + "00", region[:2] + "0000", "000000"}
+    return (
+        f"department {requester.code}",
+        f"level {requester.level}",
+        "any",
+        *(f"region {code}" for code in around),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class When:
+    """Conditions on the request itself; empty parts ask for nothing."""
+
+    case_number: str
+    workdays: bool
+    hours: Hours | None
+
+    def text(self) -> str:
+        """In the policy's words."""
+        parts = []
+        if self.case_number:
+            parts.append(f"case_number: {self.case_number}")
+        if self.workdays:
+            parts.append("workdays: true")
+        if self.hours:
+            parts.append(f"hours: {self.hours}")
+        return "; ".join(parts)
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What is counted for each requester, in subjects; None means no limit."""
+
+    per_day: int | None
+    per_subject_per_day: int | None
+
+    def text(self) -> str:
+        """In the policy's words."""
+        parts = (("per_day", self.per_day), ("per_subject_per_day", self.per_subject_per_day))
+        return "; ".join(f"{name}: {limit}" for name, limit in parts if limit is not None)
+
+
+NO_LIMITS = Limits(None, None)
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """One rule; `order` is its place in the file, `case_format` what `when.case_number` stands for."""
+
+    id: str
+    order: int
+    allow: frozenset[str]
+    to: To
+    purposes: tuple[str, ...]
+    when: When
+    limits: Limits
+    case_format: re.Pattern[str] | None
+
+
+def compile_case_number(pattern: str) -> re.Pattern[str] | None:
+    """The form of a case number: # a digit, @ a capital letter, one * any letters, digits, hyphens."""
+    if not pattern:
+        return None
+    return re.compile("".join(_CASE_SIGNS.get(char, re.escape(char)) for char in pattern))
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """When a request is made, on the calendar of the node."""
+
+    at: datetime
+    calendar: Calendar
+
+    def workday(self) -> bool:
+        """Whether it falls on a working day."""
+        return self.calendar.day(self.at).workday
+
+    def within(self, hours: Hours) -> bool:
+        """Whether it falls within the hours."""
+        return hours.holds(self.calendar.local(self.at))
+
+
+# The conditions after `to`, in order, with what they need; see the head of this file.
+Condition = Callable[[Rule, Request, Moment], bool]
+CONDITIONS: tuple[tuple[str, Condition], ...] = (
+    ("for", lambda rule, request, _: any(purpose_covers(code, request.purpose) for code in rule.purposes)),
+    (
+        "when.case_number",
+        lambda rule, request, _: (
+            rule.case_format is None or rule.case_format.fullmatch(request.case_number) is not None
+        ),
+    ),
+    ("when.workdays", lambda rule, _, moment: not rule.when.workdays or moment.workday()),
+    ("when.hours", lambda rule, _, moment: rule.when.hours is None or moment.within(rule.when.hours)),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class _Group:
+    """The rules of one question that have the same `to`, by each of their purposes, in file order."""
+
+    to: To
+    first: Rule
+    by_purpose: dict[str, list[Rule]]
+
+
+@dataclass(frozen=True, slots=True)
+class RuleIndex:
+    """The rules of one question, filed so that a look-up costs the same however many there are."""
+
+    first: Rule
+    groups: Mapping[str, list[_Group]]
+
+    @classmethod
+    def build(cls, rules: Iterable[Rule]) -> RuleIndex:
+        """From at least one rule, in file order."""
+        groups: dict[To, _Group] = {}
+        filed: dict[str, list[_Group]] = {}
+        every = list(rules)
+        for rule in every:
+            group = groups.get(rule.to)
+            if group is None:
+                group = groups[rule.to] = _Group(rule.to, rule, {})
+                for key in rule.to.index_keys():
+                    filed.setdefault(key, []).append(group)
+            for purpose in rule.purposes:
+                group.by_purpose.setdefault(purpose, []).append(rule)
+        return cls(every[0], filed)
+
+    def nearest(self, request: Request) -> tuple[list[Rule], Rule | None]:
+        """Rules whose `to` and `for` hold, in file order, and the first rule whose `to` holds."""
+        matching: dict[int, Rule] = {}
+        first: Rule | None = None
+        line = purpose_line(request.purpose)
+        for key in requester_keys(request.requester):
+            for group in self.groups.get(key, ()):
+                if group.to.failing(request.requester):
+                    continue
+                if first is None or group.first.order < first.order:
+                    first = group.first
+                for purpose in line:
+                    for rule in group.by_purpose.get(purpose, ()):
+                        matching[rule.order] = rule
+        return [matching[order] for order in sorted(matching)], first
