@@ -17,7 +17,18 @@ from pydantic_core import ErrorDetails
 from node.core.document import MAX_BYTES, Document, read
 from node.core.problem import closest, listed
 from node.errors import NodeError, Reason
-from node.settings import Settings
+from node.settings import Settings, Source
+
+__all__ = [
+    "SettingProblem",
+    "Settings",
+    "Source",
+    "load_config",
+    "parse_config",
+    "read_config",
+    "reference",
+    "show_config",
+]
 
 _MOST_SHOWN = 5
 

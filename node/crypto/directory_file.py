@@ -1,0 +1,87 @@
+"""The directory as a signed note: signed by the authority, opened by everybody else."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from node.core.directory import (
+    MAX_BYTES,
+    Directory,
+    Member,
+    SeenDirectory,
+    accept,
+    parse_directory,
+    render_directory,
+)
+from node.crypto.certificate import check_certificates
+from node.crypto.seal import SealingPublicKey
+from node.crypto.sign import SignatureSuite, Signer, Verifier, open_note, sign_note
+from node.errors import NodeError, Reason
+
+
+def sign_directory(directory: Directory, authority: Signer) -> bytes:
+    """The directory as a note. Raises NodeError(DIRECTORY_INVALID) when no node would accept it."""
+    body = render_directory(directory)
+    check_keys(parse_directory(body))
+    return sign_note(body, authority)
+
+
+def open_directory(
+    note: bytes, authority: Verifier, seen: SeenDirectory | None, now: datetime
+) -> tuple[Directory, SeenDirectory]:
+    """The directory in a note, and what to remember as seen once it is in use.
+
+    Raises NodeError: DIRECTORY_INVALID when `authority` has not signed it, when it is malformed, older than
+    the one seen, or different from it under the same version; DIRECTORY_EXPIRED; CLOCK_SKEWED.
+    """
+    body = _signed_body(note, authority)
+    directory = parse_directory(body)
+    check_keys(directory)
+    return directory, accept(directory, body, seen, now)
+
+
+def read_directory(note: bytes, authority: Verifier) -> Directory:
+    """The directory in a note, current or not, to show it or to go on from it; else as `open_directory`."""
+    return parse_directory(_signed_body(note, authority))
+
+
+def check_keys(directory: Directory) -> None:
+    """Raises NodeError(DIRECTORY_INVALID) when a key or certificate of a member is none."""
+    for member in directory.members.values():
+        check_member_keys(member)
+
+
+def check_member_keys(member: Member) -> None:
+    """As `check_keys`, of one member."""
+    try:
+        log, cosign = Verifier.parse(member.log_key), Verifier.parse(member.cosign_key)
+        for key in member.sealing_keys:
+            SealingPublicKey.decode(key.encoded)
+        check_certificates(member.tls_roots)
+    except NodeError as error:
+        raise NodeError(
+            Reason.DIRECTORY_INVALID,
+            f"a key or certificate of {member.code} is invalid: {error.message}",
+            where=member.code,
+        ) from None
+    if log.suite is not SignatureSuite.ED25519 or cosign.suite is not SignatureSuite.ML_DSA_65:
+        raise NodeError(
+            Reason.DIRECTORY_INVALID,
+            f"the log keys of {member.code} are not ed25519 and ml-dsa-65: export the member again",
+            where=member.code,
+        )
+
+
+def _signed_body(note: bytes, authority: Verifier) -> bytes:
+    if len(note) > MAX_BYTES:
+        raise NodeError(
+            Reason.DIRECTORY_INVALID, f"the directory is larger than {MAX_BYTES:,} bytes: check it"
+        )
+    try:
+        return open_note(note, (authority,)).body
+    except NodeError as error:
+        raise NodeError(
+            Reason.DIRECTORY_INVALID,
+            f"the directory is not signed by the authority of node.yaml: {error.message}",
+            authority=authority.name,
+        ) from None

@@ -1,0 +1,70 @@
+"""Writes files whole or not at all, and private keys so that nobody else ever could read them."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import stat
+from pathlib import Path
+
+from node.errors import NodeError, Reason
+
+PRIVATE = 0o600
+PUBLIC = 0o644
+
+
+def write_file(path: Path, content: bytes, mode: int) -> None:
+    """Put `content` at `path` in one step, durably, making directories as need be.
+
+    Directories made for a private file are private too. Raises NodeError(CONFIG_INVALID).
+    """
+    part = path.with_name(f".{path.name}.{secrets.token_hex(4)}.part")
+    try:
+        path.parent.mkdir(mode=0o700 if mode == PRIVATE else 0o755, parents=True, exist_ok=True)
+        with os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode), "wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        part.replace(path)
+        directory = os.open(path.parent, os.O_RDONLY)
+        try:
+            os.fsync(directory)
+        finally:
+            os.close(directory)
+    except OSError as error:
+        part.unlink(missing_ok=True)
+        raise NodeError(
+            Reason.CONFIG_INVALID, f"{path}: cannot be written ({error.strerror}): check the directory"
+        ) from None
+
+
+def read_file(path: Path, most: int) -> bytes:
+    """The content of a file of at most `most` bytes. Raises NodeError(CONFIG_INVALID)."""
+    return _read(path, most, private=False)
+
+
+def read_private_file(path: Path, most: int) -> bytes:
+    """As `read_file`, of a file that only its owner may read. Raises NodeError(CONFIG_INVALID)."""
+    return _read(path, most, private=True)
+
+
+def _read(path: Path, most: int, *, private: bool) -> bytes:
+    try:
+        # O_NONBLOCK: a pipe in its place must not hold the node. The mode is read off the open file.
+        with os.fdopen(os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC), "rb") as file:
+            status = os.fstat(file.fileno())
+            if not stat.S_ISREG(status.st_mode):
+                raise NodeError(Reason.CONFIG_INVALID, f"{path}: is not a file: check the path")
+            if private and status.st_mode & 0o077:
+                raise NodeError(
+                    Reason.CONFIG_INVALID,
+                    f"{path}: others may read or change it: set its mode to 600, and replace the key",
+                )
+            content = file.read(most + 1)
+    except OSError as error:
+        raise NodeError(
+            Reason.CONFIG_INVALID, f"{path}: cannot be read ({error.strerror}): check the path and its owner"
+        ) from None
+    if len(content) > most:
+        raise NodeError(Reason.CONFIG_INVALID, f"{path}: is longer than {most:,} bytes: check the path")
+    return content
