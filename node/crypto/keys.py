@@ -7,6 +7,7 @@ import os
 import stat
 from base64 import b64decode, b64encode
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from enum import StrEnum
@@ -144,7 +145,8 @@ def write_key(directory: Path, key: PrivateKey) -> Path:
         part.replace(path)
         _sync(directory)
     except OSError as error:
-        part.unlink(missing_ok=True)
+        with suppress(OSError):
+            part.unlink()
         raise _invalid(f"{path}: cannot be written ({error.strerror}): check the directory") from None
     return path
 

@@ -169,8 +169,8 @@ def subtrees(most: int) -> Iterator[tuple[int, int]]:
 
 
 # draft-ietf-plants-merkle-tree-certs, "Subtree Test Vectors" (also testonly/vectors_test.go in
-# transparency-dev/merkle): one rolling SHA-256 over the answers for all subtrees of a tree whose 130 leaves are
-# the bytes 0 to 129.
+# transparency-dev/merkle): one rolling SHA-256 over the answers for all subtrees of a tree whose 130 leaves
+# are the bytes 0 to 129.
 BYTE_LEAVES = hash_leaves(bytes([value]) for value in range(130))
 
 

@@ -1,0 +1,222 @@
+"""Identifiers are read in any usual spelling, and refused without being repeated."""
+
+from __future__ import annotations
+
+import pytest
+
+from node.core.identity import (
+    check_character,
+    holds_identifier,
+    normalise_credit_code,
+    normalise_region,
+    normalise_resident_id,
+    normalise_subject,
+    region_covers,
+)
+from node.errors import NodeError, Reason
+
+NUMBER = "11010519491231002X"
+
+
+def number(body: str) -> str:
+    return body + check_character(body)
+
+
+@pytest.mark.parametrize(
+    "spelling",
+    [
+        NUMBER,
+        "11010519491231002x",
+        "１１０１０５１９４９１２３１００２Ｘ",
+        "１１０１０５１９４９１２３１００２ｘ",
+        "  110105 19491231 002X\n",
+        "110105\u300019491231\u00a0002X",
+        "\ufeff11010519491231002X\u200b",
+        " ".join(NUMBER),
+        "110105491231002",
+        "１１０１０５４９１２３１００２",
+    ],
+)
+def test_every_spelling_of_a_number_becomes_one(spelling: str) -> None:
+    assert normalise_resident_id(spelling) == NUMBER
+    assert normalise_subject(spelling, "resident_id") == NUMBER
+
+
+def test_old_numbers_of_centenarians_get_the_century_before() -> None:
+    # GB 11643-1989 kept sequence numbers 996 to 999 for them.
+    assert normalise_resident_id("440524880101996")[:17] == "44052418880101996"
+    assert normalise_resident_id("440524880101995")[:17] == "44052419880101995"
+
+
+@pytest.mark.parametrize(
+    ("wrong", "says"),
+    [
+        ("", "is empty"),
+        ("   ", "is empty"),
+        ("1101051949123100", "has 16 characters"),
+        ("1" * 10_000, "too long"),
+        ("11010519491231002Y", "not a digit"),
+        ("1101O519491231002X", "not a digit"),
+        ("11010519491231-02X", "not a digit"),
+        # Digits of another script are digits to str.isdigit, but not here.
+        ("1101051949123100٢X", "not a digit"),
+        ("110105194912310021", "check character"),
+        (number("01010519491231002"), "province"),
+        (number("16010519491231002"), "province"),
+        (number("99010519491231002"), "province"),
+        (number("11010519490231002"), "birth date"),
+        (number("11010519491331002"), "birth date"),
+        (number("11010519490010002"), "birth date"),
+        (number("11010519490100002"), "birth date"),
+        (number("11010517991231002"), "birth date"),
+        (number("11010521001231002"), "birth date"),
+        (number("11010519000229002"), "birth date"),
+        (number("11010520230229002"), "birth date"),
+        ("110105490231002", "birth date"),
+    ],
+)
+def test_what_is_no_number_is_refused_and_says_why(wrong: str, says: str) -> None:
+    with pytest.raises(NodeError, match=says) as caught:
+        normalise_resident_id(wrong)
+    assert caught.value.reason is Reason.QUERY_INVALID
+    assert not wrong.strip() or wrong not in str(caught.value)
+    assert not caught.value.metadata
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "11010520000229002",
+        "11010520240229002",
+        # A resident from Hong Kong, and a foreigner with permanent residence (9, province, country).
+        "81000019900101001",
+        "94484019900101001",
+    ],
+)
+def test_leap_days_and_special_addresses_are_valid(body: str) -> None:
+    assert normalise_resident_id(number(body)) == number(body)
+
+
+@pytest.mark.parametrize(
+    "spelling",
+    [
+        "91350100M000100Y43",
+        "91350100m000100y43",
+        "９１３５０１００Ｍ０００１００Ｙ４３",
+        " 91350100-M000100Y4-3 ",
+    ],
+)
+def test_every_spelling_of_a_credit_code_becomes_one(spelling: str) -> None:
+    assert normalise_credit_code(spelling) == "91350100M000100Y43"
+    assert normalise_subject(spelling, "credit_code") == "91350100M000100Y43"
+
+
+@pytest.mark.parametrize(
+    ("wrong", "says"),
+    [
+        ("", "18 characters"),
+        ("91350100M000100Y4", "18 characters"),
+        ("91350100M000100I43", "cannot stand"),
+        ("X1350A00M000100Y43", "cannot stand"),
+        ("91350100M000100Y44", "check character"),
+        ("9" * 10_000, "too long"),
+    ],
+)
+def test_what_is_no_credit_code_is_refused_and_says_why(wrong: str, says: str) -> None:
+    with pytest.raises(NodeError, match=says) as caught:
+        normalise_credit_code(wrong)
+    assert caught.value.reason is Reason.QUERY_INVALID
+    assert not wrong or wrong not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        NUMBER,
+        f"case of {NUMBER}, second try",
+        f"办件{NUMBER.lower()}号",
+        "１１０１０５１９４９１２３１００２ｘ",
+        "110105 19491231 002X",
+        f"2026{NUMBER}",
+        f"{NUMBER}01",
+        "SB-110105491231002",
+    ],
+)
+def test_an_identifier_in_free_text_is_found(text: str) -> None:
+    assert holds_identifier(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "2026-SB-000123",
+        "粤东社保〔2026〕1234号",
+        "20261122000000012345",
+        # Region, date and sequence, as case numbers are made: no valid check character, or no province.
+        "441900202611220001",
+        "SB20261122000012345678",
+        "110105194912310021",
+        "12345678901234567890123456789012",
+        # A credit code is not personal.
+        "91350100M000100Y43",
+        # One digit more than an old number.
+        "1101054912310021",
+    ],
+)
+def test_a_case_number_is_not_taken_for_an_identifier(text: str) -> None:
+    assert not holds_identifier(text)
+
+
+@pytest.mark.parametrize(
+    ("spelling", "code"),
+    [
+        ("44", "440000"),
+        ("4419", "441900"),
+        ("441900", "441900"),
+        ("４４１９００", "441900"),
+        ("441900000", "441900"),
+        ("441900000000", "441900"),
+        ("441900003", "441900003"),
+        ("441900003000", "441900003"),
+        ("441900100", "441900100"),
+        ("441900003001", "441900003001"),
+        ("000000", "000000"),
+        ("00", "000000"),
+    ],
+)
+def test_every_spelling_of_a_region_becomes_one(spelling: str, code: str) -> None:
+    assert normalise_region(spelling) == code
+    assert normalise_region(code) == code
+
+
+@pytest.mark.parametrize(
+    "wrong", ["", "4", "441", "44190", "4419000", "44190000000", "99", "guangdong", "4" * 1000, "-1"]
+)
+def test_what_is_no_region_is_refused(wrong: str) -> None:
+    with pytest.raises(NodeError) as caught:
+        normalise_region(wrong)
+    assert caught.value.reason is Reason.QUERY_INVALID
+
+
+@pytest.mark.parametrize(
+    ("outer", "inner", "covers"),
+    [
+        ("440000", "441900", True),
+        ("440000", "440000", True),
+        ("440000", "441900003", True),
+        ("441900", "441900003", True),
+        ("441900", "441900003001", True),
+        ("441900003", "441900003001", True),
+        ("000000", "441900003", True),
+        ("441900", "440000", False),
+        ("441900", "440100", False),
+        ("441900003", "441900004", False),
+        ("441900003", "441900", False),
+        ("441900100", "441900101", False),
+        ("440000", "000000", False),
+        ("110100", "110000", False),
+    ],
+)
+def test_a_region_covers_what_lies_in_it(outer: str, inner: str, covers: bool) -> None:
+    assert region_covers(outer, inner) is covers

@@ -1,0 +1,238 @@
+"""Envelopes open for whom, for what and as long as they are meant to."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta, timezone
+
+import pytest
+
+from node.crypto.seal import (
+    KeyRing,
+    Routing,
+    SealingKey,
+    SealingPublicKey,
+    choose,
+    open_answer,
+    pad,
+    seal,
+    seal_answer,
+    unpad,
+)
+from node.errors import NodeError, Reason
+
+NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
+DAY = timedelta(days=1)
+KEY = SealingKey(b"\x01" * 32, NOW - DAY, NOW + 30 * DAY)
+NEXT = SealingKey(b"\x02" * 32, NOW - DAY / 2, NOW + 60 * DAY)
+RING = KeyRing([KEY, NEXT])
+ROUTING = Routing(1, 1, "11441900000000019Y", "11441900000000027R", b"e" * 16, KEY.public.key_id)
+SEALED = seal(b"plaintext", KEY.public, ROUTING)
+RESPONSE_KEY, NONCE = b"k" * 32, b"n" * 12
+
+OTHER_ROUTINGS = [
+    replace(ROUTING, version=2),
+    replace(ROUTING, requester="11441900000000035L"),
+    replace(ROUTING, provider="11441900000000035L"),
+    replace(ROUTING, exchange_id=b"f" * 16),
+    # The same characters, cut elsewhere.
+    replace(ROUTING, requester=ROUTING.requester[:-1], provider=ROUTING.requester[-1] + ROUTING.provider),
+]
+
+
+def refused(reason: Reason, ring: KeyRing, ciphertext: bytes, routing: Routing, now: datetime = NOW) -> None:
+    with pytest.raises(NodeError) as caught:
+        ring.open(ciphertext, routing, now)
+    assert caught.value.reason is reason
+
+
+def test_an_envelope_opens_for_its_recipient() -> None:
+    assert RING.open(SEALED, ROUTING, NOW) == b"plaintext"
+
+
+def test_the_same_request_is_sealed_differently_each_time() -> None:
+    assert seal(b"plaintext", KEY.public, ROUTING) != SEALED
+
+
+@pytest.mark.parametrize("routing", OTHER_ROUTINGS)
+def test_an_envelope_is_bound_to_its_routing_data(routing: Routing) -> None:
+    refused(Reason.ENVELOPE_INVALID, RING, SEALED, routing)
+
+
+def test_every_part_of_the_routing_data_is_bound() -> None:
+    assert len({routing.info() for routing in [ROUTING, *OTHER_ROUTINGS]}) == len(OTHER_ROUTINGS) + 1
+
+
+@pytest.mark.parametrize("place", [0, 500, 1087, 1088, 1119, 1120, -1])
+def test_an_envelope_that_was_changed_is_refused(place: int) -> None:
+    changed = bytearray(SEALED)
+    changed[place] ^= 1
+    refused(Reason.ENVELOPE_INVALID, RING, bytes(changed), ROUTING)
+
+
+@pytest.mark.parametrize(
+    "ciphertext",
+    [
+        b"",
+        SEALED[:-1],
+        SEALED[:1120],
+        SEALED[:1119],
+        bytes(len(SEALED)),
+        b"\xff" * len(SEALED),
+        # An X25519 share of small order.
+        SEALED[:1088] + bytes(32) + SEALED[1120:],
+    ],
+)
+def test_a_malformed_envelope_is_refused(ciphertext: bytes) -> None:
+    refused(Reason.ENVELOPE_INVALID, RING, ciphertext, ROUTING)
+
+
+def test_an_unknown_key_id_is_told_apart_from_a_bad_envelope() -> None:
+    refused(Reason.KEY_ID_UNKNOWN, RING, SEALED, replace(ROUTING, key_id="0" * 16))
+    refused(Reason.KEY_ID_UNKNOWN, KeyRing([]), SEALED, ROUTING)
+
+
+def test_an_envelope_for_another_key_of_the_node_is_refused() -> None:
+    refused(Reason.ENVELOPE_INVALID, RING, SEALED, replace(ROUTING, key_id=NEXT.public.key_id))
+
+
+def test_an_unknown_suite_is_refused_on_both_sides() -> None:
+    other = replace(ROUTING, suite=2)
+    refused(Reason.ENVELOPE_INVALID, RING, SEALED, other)
+    with pytest.raises(NodeError):
+        seal(b"plaintext", KEY.public, other)
+
+
+def test_routing_data_that_name_another_key_are_not_sealed_to() -> None:
+    with pytest.raises(NodeError) as caught:
+        seal(b"plaintext", NEXT.public, ROUTING)
+    assert caught.value.reason is Reason.ENVELOPE_INVALID
+
+
+def test_keys_overlap_when_one_replaces_another() -> None:
+    later = NOW + 10 * DAY
+    assert choose(RING.public_keys(), NOW) == NEXT.public
+    assert RING.open(SEALED, ROUTING, later) == b"plaintext"
+    to_next = replace(ROUTING, key_id=NEXT.public.key_id)
+    assert RING.open(seal(b"new", NEXT.public, to_next), to_next, later) == b"new"
+
+
+def test_an_expired_key_opens_nothing() -> None:
+    assert RING.open(SEALED, ROUTING, NOW + 30 * DAY - timedelta(seconds=1)) == b"plaintext"
+    refused(Reason.KEY_ID_UNKNOWN, RING, SEALED, ROUTING, NOW + 30 * DAY)
+
+
+def test_nothing_is_sealed_to_a_key_before_or_after_its_time() -> None:
+    assert choose([KEY.public, NEXT.public], NOW - DAY * 0.75) == KEY.public
+    for moment in (NOW - 2 * DAY, NOW + 60 * DAY):
+        with pytest.raises(NodeError) as caught:
+            choose([KEY.public, NEXT.public], moment)
+        assert caught.value.reason is Reason.KEY_ID_UNKNOWN
+
+
+def test_a_public_key_is_read_as_it_was_written() -> None:
+    text = KEY.public.encode()
+    assert "\n" not in text
+    assert SealingPublicKey.decode(text) == KEY.public
+    assert text.startswith(
+        f"xwing-hkdf-sha256-aes256gcm+{KEY.public.key_id}+2026-11-21T12:00:00Z+2026-12-22T12"
+    )
+
+
+def test_times_are_kept_in_utc_and_whole_seconds() -> None:
+    shanghai = timezone(timedelta(hours=8))
+    odd = SealingPublicKey(KEY.public.public, NOW.astimezone(shanghai) + timedelta(microseconds=5), NOW + DAY)
+    assert odd.created == NOW
+    assert SealingPublicKey.decode(odd.encode()) == odd
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "++++",
+        KEY.public.encode() + "A",
+        KEY.public.encode()[:-4],
+        KEY.public.encode().replace("xwing", "other"),
+        KEY.public.encode().replace(KEY.public.key_id, NEXT.public.key_id),
+        KEY.public.encode().replace("2026-11-21T", "2026-11-31T"),
+        KEY.public.encode().replace("2026-11-21T", "2027-11-21T"),
+        KEY.public.encode().replace("Z+2026-12-22T12", "+2026-12-22T12"),
+        KEY.public.encode().replace("+2026-11", "+ 2026-11"),
+        # No ML-KEM encapsulation key: its coefficients lie outside the field.
+        SealingKey(b"\x01" * 32, NOW, NOW + DAY).public.encode()[:70] + "/" * 1622,
+    ],
+)
+def test_a_malformed_public_key_is_refused(text: str) -> None:
+    with pytest.raises(NodeError) as caught:
+        SealingPublicKey.decode(text)
+    assert caught.value.reason is Reason.CONFIG_INVALID
+
+
+def test_a_degenerate_public_key_is_not_sealed_to() -> None:
+    degenerate = SealingPublicKey(KEY.public.public[:1184] + bytes(32), NOW, NOW + DAY)
+    with pytest.raises(NodeError) as caught:
+        seal(b"plaintext", degenerate, replace(ROUTING, key_id=degenerate.key_id))
+    assert caught.value.reason is Reason.CONFIG_INVALID
+
+
+def test_an_answer_opens_under_the_key_of_its_request() -> None:
+    sealed = seal_answer(b"answer", RESPONSE_KEY, ROUTING, NONCE)
+    assert len(sealed) == len(b"answer") + 28
+    assert open_answer(sealed, RESPONSE_KEY, ROUTING) == b"answer"
+
+
+@pytest.mark.parametrize(
+    "routing", [*OTHER_ROUTINGS, replace(ROUTING, key_id="0" * 16), replace(ROUTING, suite=2)]
+)
+def test_an_answer_is_bound_to_its_routing_data(routing: Routing) -> None:
+    sealed = seal_answer(b"answer", RESPONSE_KEY, ROUTING, NONCE)
+    with pytest.raises(NodeError) as caught:
+        open_answer(sealed, RESPONSE_KEY, routing)
+    assert caught.value.reason is Reason.ENVELOPE_INVALID
+
+
+def test_an_answer_that_was_changed_or_cut_is_refused() -> None:
+    sealed = seal_answer(b"answer", RESPONSE_KEY, ROUTING, NONCE)
+    changed = [
+        sealed[:place] + bytes([sealed[place] ^ 1]) + sealed[place + 1 :] for place in range(len(sealed))
+    ]
+    for wrong in [*changed, *(sealed[:length] for length in range(len(sealed)))]:
+        with pytest.raises(NodeError):
+            open_answer(wrong, RESPONSE_KEY, ROUTING)
+    with pytest.raises(NodeError):
+        open_answer(sealed, b"l" * 32, ROUTING)
+
+
+@pytest.mark.parametrize("key", [b"", b"k" * 16, b"k" * 33])
+def test_a_response_key_of_another_length_is_refused(key: bytes) -> None:
+    with pytest.raises(NodeError) as caught:
+        seal_answer(b"answer", key, ROUTING, NONCE)
+    assert caught.value.reason is Reason.ENVELOPE_INVALID
+
+
+@pytest.mark.parametrize(
+    ("length", "padded"),
+    [(0, 512), (1, 512), (508, 512), (509, 1024), (1020, 1024), (1021, 2048), (5000, 8192)],
+)
+def test_padding_fills_to_a_power_of_two_of_buckets(length: int, padded: int) -> None:
+    data = bytes([1]) * length
+    assert len(pad(data, 512)) == padded
+    assert unpad(pad(data, 512)) == data
+
+
+@pytest.mark.parametrize(
+    "padded",
+    [
+        b"",
+        b"\0\0\0",
+        b"\0\0\0\1",
+        b"\xff\xff\xff\xff" + bytes(508),
+        b"\0\0\0\1ab",
+        pad(b"x", 64)[:-1] + b"\1",
+    ],
+)
+def test_malformed_padding_is_refused(padded: bytes) -> None:
+    with pytest.raises(NodeError) as caught:
+        unpad(padded)
+    assert caught.value.reason is Reason.ENVELOPE_INVALID
