@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 
 PURPOSE_MAX_LENGTH = 200
 PURPOSE_MAX_DEPTH = 8
@@ -22,9 +23,10 @@ def is_purpose_code(text: str) -> bool:
 
 def purpose_covers(outer: str, inner: str) -> bool:
     """Whether `inner` is `outer` or one of its descendants; false for anything misspelled."""
-    return (inner == outer or inner.startswith(outer + "/")) and is_purpose_code(inner)
+    return outer in purpose_line(inner)
 
 
+@lru_cache(maxsize=4096)
 def purpose_line(code: str) -> tuple[str, ...]:
     """The code and its ancestors, nearest first; empty for anything misspelled.
 

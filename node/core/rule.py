@@ -1,22 +1,16 @@
-"""Rules: who may ask which questions for which purposes on which conditions.
-
-The conditions of a rule are checked in one order, `to`, `for`, `when.case_number`, `when.workdays`,
-`when.hours`; all have to hold. If no rule of a question lets a request through, the *closest* rule
-gives the reason: the one whose first failing condition comes latest in that order, and of several
-such the first in the file. If several let it through, the first in the file counts, with its limits.
-"""
+"""Rules: who may ask which questions for which purposes on which conditions, and how they are found."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from functools import lru_cache
 
 from node.core.identity import region_covers
-from node.core.purpose import purpose_covers, purpose_line
+from node.core.purpose import purpose_line
 from node.core.request import Request, Requester
-from node.core.workdays import Calendar, Hours
+from node.core.workdays import Hours
 
 _CASE_SIGNS = {"#": "[0-9]", "@": "[A-Z]", "*": "[0-9A-Za-z-]+"}
 
@@ -30,15 +24,21 @@ class To:
     levels: tuple[str, ...]
     regions: tuple[str, ...]
 
-    def failing(self, requester: Requester) -> str:
-        """The first part that does not fit, as a clause, or ""."""
-        if self.departments and requester.code not in self.departments:
-            return "to.departments"
-        if self.levels and requester.level not in self.levels:
-            return "to.levels"
-        if self.regions and not any(region_covers(region, requester.region) for region in self.regions):
-            return "to.regions"
-        return ""
+    def fits(self, requester: Requester) -> bool:
+        """Whether every part fits."""
+        return self.fits_department(requester) and self.fits_level(requester) and self.fits_region(requester)
+
+    def fits_department(self, requester: Requester) -> bool:
+        """Whether the requester is one of the departments, if any are named."""
+        return not self.departments or requester.code in self.departments
+
+    def fits_level(self, requester: Requester) -> bool:
+        """Whether the requester has one of the levels, if any are named."""
+        return not self.levels or requester.level in self.levels
+
+    def fits_region(self, requester: Requester) -> bool:
+        """Whether the requester lies in one of the regions, if any are named."""
+        return not self.regions or any(region_covers(region, requester.region) for region in self.regions)
 
     def text(self) -> str:
         """In the policy's words."""
@@ -56,6 +56,7 @@ class To:
         return ("any",)
 
 
+@lru_cache(maxsize=4096)
 def requester_keys(requester: Requester) -> tuple[str, ...]:
     """What rules that may fit this requester are filed under."""
     region = requester.region
@@ -126,37 +127,6 @@ def compile_case_number(pattern: str) -> re.Pattern[str] | None:
 
 
 @dataclass(frozen=True, slots=True)
-class Moment:
-    """When a request is made, on the calendar of the node."""
-
-    at: datetime
-    calendar: Calendar
-
-    def workday(self) -> bool:
-        """Whether it falls on a working day."""
-        return self.calendar.day(self.at).workday
-
-    def within(self, hours: Hours) -> bool:
-        """Whether it falls within the hours."""
-        return hours.holds(self.calendar.local(self.at))
-
-
-# The conditions after `to`, in order, with what they need; see the head of this file.
-Condition = Callable[[Rule, Request, Moment], bool]
-CONDITIONS: tuple[tuple[str, Condition], ...] = (
-    ("for", lambda rule, request, _: any(purpose_covers(code, request.purpose) for code in rule.purposes)),
-    (
-        "when.case_number",
-        lambda rule, request, _: (
-            rule.case_format is None or rule.case_format.fullmatch(request.case_number) is not None
-        ),
-    ),
-    ("when.workdays", lambda rule, _, moment: not rule.when.workdays or moment.workday()),
-    ("when.hours", lambda rule, _, moment: rule.when.hours is None or moment.within(rule.when.hours)),
-)
-
-
-@dataclass(frozen=True, slots=True)
 class _Group:
     """The rules of one question that have the same `to`, by each of their purposes, in file order."""
 
@@ -195,7 +165,7 @@ class RuleIndex:
         line = purpose_line(request.purpose)
         for key in requester_keys(request.requester):
             for group in self.groups.get(key, ()):
-                if group.to.failing(request.requester):
+                if not group.to.fits(request.requester):
                     continue
                 if first is None or group.first.order < first.order:
                     first = group.first

@@ -1,0 +1,139 @@
+"""Step 8 of an exchange: permit or deny, by policy, grant and time. Denial is the default.
+
+`node.core.clauses` says what is checked and in which order; this is the fast walk through it, and
+`node.core.explain` the talkative one. Both come to the same decision.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from node.core.clause_messages import clause_advice
+from node.core.clauses import CHECKS, RULE_CHECKS, WHEN_CHECKS, Case, RuleCheck
+from node.core.grant import Grant
+from node.core.policy import Policies
+from node.core.question import Question
+from node.core.request import Request, Requester
+from node.core.rule import NO_LIMITS, Limits, Rule
+from node.core.workdays import Calendar
+from node.errors import Reason
+
+__all__ = ["Decision", "Grants", "Request", "Requester", "decide"]
+
+Grants = Callable[[str], Grant | None]
+"""Looks a grant up by its id."""
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """Permit, or deny for a reason.
+
+    `rule` and `clause` say what decided (a permit has no clause); `message` is English, for people.
+    `limits` are those of the rule; subjects must lie in `region`, "" means anywhere. `grant` and
+    `question` are there for every permit.
+    """
+
+    permit: bool
+    reason: Reason | None
+    rule: str
+    clause: str
+    message: str
+    question: Question | None
+    grant: Grant | None
+    limits: Limits
+    region: str
+
+    @classmethod
+    def denial(
+        cls,
+        reason: Reason,
+        clause: str,
+        message: str,
+        rule: str = "",
+        question: Question | None = None,
+        grant: Grant | None = None,
+    ) -> Decision:
+        """A denial."""
+        return cls(False, reason, rule, clause, message, question, grant, NO_LIMITS, "")
+
+
+def decide(policies: Policies, grants: Grants, request: Request, calendar: Calendar) -> Decision:
+    """Decide one request; never raises: an error while deciding is a denial (INTERNAL) with its place."""
+    case: Case | None = None
+    try:
+        case = Case(policies, request, calendar)
+        return _decide(case, grants)
+    except Exception as error:
+        return failure(case, error)
+
+
+def failure(case: Case | None, error: Exception) -> Decision:
+    """The denial for an error while deciding; only the kind of error is told."""
+    rule, clause = (case.rule, case.clause) if case is not None else ("", "")
+    message = f"deciding failed ({type(error).__name__}): report this to the provider's operator"
+    return Decision.denial(Reason.INTERNAL, clause or "request", message, rule)
+
+
+def permit(case: Case, rule: Rule) -> Decision:
+    """The permit that a rule gives."""
+    grant = case.grant
+    return Decision(True, None, rule.id, "", "", case.question, grant, rule.limits, grant.region)
+
+
+def check_denial(case: Case, index: int) -> Decision:
+    """The denial for `CHECKS[index]`."""
+    check = CHECKS[index]
+    value, needed = check.shown(case)
+    message = clause_advice(check.name, "en", value=value, needed=needed)
+    question = case.question_or_none if case.policy_or_none is not None else None
+    return Decision.denial(check.reason, check.name, message, "", question, case.grant_or_none)
+
+
+def rule_denial(case: Case, rule: Rule, check: RuleCheck) -> Decision:
+    """The denial for a clause of the closest rule."""
+    value, needed = check.shown(rule, case)
+    message = clause_advice(check.name, "en", value=value, needed=needed, rule=rule.id)
+    return Decision.denial(check.reason, check.name, message, rule.id, case.question, case.grant)
+
+
+def no_rule_denial(case: Case) -> Decision:
+    """The denial for a question that no rule allows."""
+    message = clause_advice("rules", "en")
+    return Decision.denial(Reason.QUESTION_NOT_ALLOWED, "rules", message, "", case.question, case.grant)
+
+
+def _decide(case: Case, grants: Grants) -> Decision:
+    case.clause = "grant.exists"
+    case.accept(grants(case.request.grant_id))
+    for index, check in enumerate(CHECKS):
+        case.clause = check.name
+        if not check.holds(case):
+            return check_denial(case, index)
+    case.clause = "rules"
+    index_of_rules = case.policy.index.get(case.request.question)
+    if index_of_rules is None:
+        return no_rule_denial(case)
+    matching, first_for_requester = index_of_rules.nearest(case.request)
+    closest: tuple[Rule, RuleCheck] | None = None
+    for rule in matching:
+        case.rule = rule.id
+        failing = _first_failing(rule, case)
+        if failing is None:
+            return permit(case, rule)
+        if closest is None or failing.rank > closest[1].rank:
+            closest = rule, failing
+    if closest is None:
+        rule = first_for_requester or index_of_rules.first
+        case.rule = rule.id
+        failing = next(check for check in RULE_CHECKS if not check.holds(rule, case))
+        closest = rule, failing
+    return rule_denial(case, *closest)
+
+
+def _first_failing(rule: Rule, case: Case) -> RuleCheck | None:
+    for check in WHEN_CHECKS:
+        case.clause = check.name
+        if not check.holds(rule, case):
+            return check
+    return None
