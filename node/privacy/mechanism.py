@@ -35,7 +35,7 @@ class Release:
     probability 0.95 a cell is within `accuracy_95` of its exact count.
     """
 
-    counts: tuple[int, ...]
+    values: tuple[int, ...]
     epsilon_micros: int
     accuracy_95: int
 

@@ -43,7 +43,7 @@ def test_price_is_not_below_the_loss_that_the_accuracy_implies(epsilon_micros: i
 
 def test_noise_has_the_distribution_of_its_scale() -> None:
     made = release([1000] * DRAWS, 1, 500_000)
-    errors = [count - 1000 for count in made.counts]
+    errors = [count - 1000 for count in made.values]
 
     # Two-sided geometric with a = exp(-1/2): mean 0, E|X| = 2a/(1-a²), P(0) = (1-a)/(1+a).
     ratio = exp(-0.5)
@@ -53,7 +53,7 @@ def test_noise_has_the_distribution_of_its_scale() -> None:
 
 
 def test_cells_get_noise_of_their_own() -> None:
-    assert len(set(release([0] * 100, 1, 10_000).counts)) > 50
+    assert len(set(release([0] * 100, 1, 10_000).values)) > 50
 
 
 def test_more_contributions_need_more_noise() -> None:
@@ -63,17 +63,17 @@ def test_more_contributions_need_more_noise() -> None:
 def test_nineteen_of_twenty_cells_are_within_the_accuracy() -> None:
     made = release([50] * DRAWS, 1, 300_000)
 
-    assert sum(abs(count - 50) <= made.accuracy_95 for count in made.counts) / DRAWS > 0.945
+    assert sum(abs(count - 50) <= made.accuracy_95 for count in made.values) / DRAWS > 0.945
 
 
 def test_noise_is_not_cut_off_at_zero() -> None:
-    assert min(release([0] * 1000, 1, 100_000).counts) < 0
+    assert min(release([0] * 1000, 1, 100_000).values) < 0
 
 
 def test_table_without_cells_is_priced_all_the_same() -> None:
     made = release([], 1, 1_000_000)
 
-    assert (made.counts, made.epsilon_micros) == ((), 1_000_000)
+    assert (made.values, made.epsilon_micros) == ((), 1_000_000)
 
 
 @pytest.mark.parametrize(
