@@ -86,7 +86,6 @@ def explain(policies: Policies, grants: Grants, request: Request, calendar: Cale
         case.accept(grants(request.grant_id))
     except Exception as error:
         return Explanation(failure(case, error), (), ())
-    known = case
     checks = tuple(_check_clause(check, case) for check in CHECKS)
     policy = case.policy_or_none
     rules = policy.rules_for(request.question) if policy is not None else ()
