@@ -15,6 +15,7 @@ from cryptography.hazmat.primitives.asymmetric.mlkem import MLKEM768PrivateKey, 
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey, X25519PublicKey
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
+from node.core.envelope import SUITE, Routing
 from node.errors import NodeError, Reason
 
 
@@ -29,35 +30,7 @@ _HPKE = hpke.Suite(hpke.KEM.MLKEM768_X25519, hpke.KDF.HKDF_SHA256, hpke.AEAD.AES
 _MLKEM_PUBLIC, _X25519_PUBLIC, _ENCAPSULATED, _TAG, _NONCE = 1184, 32, 1120, 16, 12
 _LENGTH = 4
 # By the numbers of `node.v1.Suite`.
-_SUITES = {1: SealingSuite.XWING}
-
-
-@dataclass(frozen=True, slots=True)
-class Routing:
-    """What a gateway in the middle may see of an exchange, and what its envelope and answer are bound to.
-
-    `version` and `suite` are the numbers on the wire, `exchange_id` has 16 bytes.
-    """
-
-    version: int
-    suite: int
-    requester: str
-    provider: str
-    exchange_id: bytes
-    key_id: str
-
-    def info(self) -> bytes:
-        """The HPKE info, and the additional data of the answer: every part behind its length."""
-        parts = (
-            b"dxnode/exchange",
-            str(self.version).encode(),
-            str(self.suite).encode(),
-            self.requester.encode(),
-            self.provider.encode(),
-            self.exchange_id,
-            self.key_id.encode(),
-        )
-        return b"".join([len(part).to_bytes(4) + part for part in parts])
+_SUITES = {SUITE: SealingSuite.XWING}
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,9 +7,9 @@ from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
 
+from node.core.envelope import Routing
 from node.crypto.seal import (
     KeyRing,
-    Routing,
     SealingKey,
     SealingPublicKey,
     choose,
@@ -26,7 +26,7 @@ DAY = timedelta(days=1)
 KEY = SealingKey(b"\x01" * 32, NOW - DAY, NOW + 30 * DAY)
 NEXT = SealingKey(b"\x02" * 32, NOW - DAY / 2, NOW + 60 * DAY)
 RING = KeyRing([KEY, NEXT])
-ROUTING = Routing(1, 1, "11441900000000019Y", "11441900000000027R", b"e" * 16, KEY.public.key_id)
+ROUTING = Routing("11441900000000019Y", "11441900000000027R", b"e" * 16, KEY.public.key_id)
 SEALED = seal(b"plaintext", KEY.public, ROUTING)
 RESPONSE_KEY, NONCE = b"k" * 32, b"n" * 12
 
