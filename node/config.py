@@ -1,170 +1,294 @@
-"""Reads `node.yaml`: settings, or every problem with its line and column and how to mend it."""
+"""The settings of a node: what `node.yaml` may say, and within which bounds."""
 
 from __future__ import annotations
 
+import os
+import re
 from collections.abc import Mapping
-from dataclasses import dataclass
-from importlib.resources import files
 from pathlib import Path
-from types import UnionType
-from typing import Union, get_args, get_origin
-from urllib.parse import urlsplit
+from typing import Annotated, Final, Literal, Self
+from urllib.parse import parse_qsl, urlsplit
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-import yaml
-from pydantic import BaseModel, ValidationError
-from pydantic_core import ErrorDetails
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ValidationInfo,
+    model_validator,
+)
+from pydantic_core import PydanticCustomError
 
-from node.core.document import MAX_BYTES, Document, read
-from node.core.problem import closest, listed
+from node.core.directory_text import Code, Endpoint, Level, Region, Title, VerifierKey
+from node.core.document import Plain
+from node.core.purpose import is_purpose_code
+from node.core.role import RoleRule
 from node.errors import NodeError, Reason
-from node.settings import Settings, Source
 
-__all__ = [
-    "SettingProblem",
-    "Settings",
-    "Source",
-    "load_config",
-    "parse_config",
-    "read_config",
-    "reference",
-    "show_config",
-]
-
-_MOST_SHOWN = 5
+_INTEGER = re.compile(r"0|[1-9][0-9]{0,17}")
+_LISTEN = re.compile(r"(?:[0-9A-Za-z.-]{1,253}|\[[0-9A-Fa-f:.]{2,45}\]):([0-9]{1,5})")
+_TABLE = re.compile(r"[^\W\d]\w{0,62}(\.[^\W\d]\w{0,62})?")
+_VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,100}")
+_QUESTIONS = re.compile(r"[a-z0-9*-]{1,64}/[a-z0-9*-]{1,64}")
+_DATASET = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
+_MAX_SECRET: Final = 4096
+# Length of sun_path on Linux, less the zero at its end.
+_MAX_SOCKET: Final = 107
 
 
-@dataclass(frozen=True, slots=True)
-class SettingProblem:
-    """One problem of a settings file; line and column count from 1, `setting` is its dotted path."""
-
-    file: str
-    line: int
-    column: int
-    setting: str
-    message: str
-
-    def __str__(self) -> str:
-        return f"{self.file}:{self.line}:{self.column}: {self.message}"
+def _wrong(what: str) -> PydanticCustomError:
+    return PydanticCustomError("setting", "{what}", {"what": what})
 
 
-def load_config(path: Path) -> Settings:
-    """The settings in a file; relative paths in it count from where it stands.
+def _integer(value: object) -> object:
+    # Settings come as text from the file, as integers from a program.
+    if isinstance(value, Plain) and _INTEGER.fullmatch(value):
+        return int(value)
+    if isinstance(value, str | bool):
+        raise _wrong("must be a whole number, without quotes")
+    return value
 
-    Raises NodeError(CONFIG_INVALID) with the place of the first problems.
-    """
-    settings, problems = read_config(path)
-    if settings is not None:
-        return settings
-    shown = "\n".join(str(problem) for problem in problems[:_MOST_SHOWN])
-    more = len(problems) - _MOST_SHOWN
-    first = problems[0]
-    raise NodeError(
-        Reason.CONFIG_INVALID,
-        f"{shown}\nand {more} more" if more > 0 else shown,
-        file=first.file,
-        line=str(first.line),
-        column=str(first.column),
-        setting=first.setting,
+
+def _boolean(value: object) -> object:
+    if isinstance(value, Plain) and value in ("true", "false"):
+        return value == "true"
+    if not isinstance(value, bool):
+        raise _wrong("must be true or false, without quotes")
+    return value
+
+
+def _path(value: object, info: ValidationInfo) -> object:
+    if not isinstance(value, str | Path) or not str(value):
+        raise _wrong("must be a path")
+    base: Path | None = (info.context or {}).get("base")
+    return base / value if base is not None else Path(value)
+
+
+def _listen(text: str) -> str:
+    match = _LISTEN.fullmatch(text)
+    if match is None or int(match[1]) > 65535:
+        raise _wrong("must be address:port, as in 0.0.0.0:8443")
+    return text
+
+
+def _zone(text: str) -> str:
+    try:
+        ZoneInfo(text)
+    except (OSError, ValueError, ZoneInfoNotFoundError):
+        raise _wrong("must be a time zone, as in Asia/Shanghai") from None
+    return text
+
+
+def _matching(pattern: re.Pattern[str], what: str) -> AfterValidator:
+    def check(text: str) -> str:
+        if not pattern.fullmatch(text):
+            raise _wrong(what)
+        return text
+
+    return AfterValidator(check)
+
+
+def _purpose(text: str) -> str:
+    if not is_purpose_code(text):
+        raise _wrong("must be a purpose, as in social-insurance/pension")
+    return text
+
+
+def _url(text: str) -> str:
+    """A database URL without a secret; never repeated in a message."""
+    try:
+        parts = urlsplit(text)
+        password = parts.password
+    except ValueError:
+        raise _wrong("must be a database URL, as in postgresql+psycopg://reader@host/name") from None
+    if not parts.scheme:
+        raise _wrong("must be a database URL, as in postgresql+psycopg://reader@host/name")
+    if password is not None or any("pass" in name.lower() for name, _ in parse_qsl(parts.query)):
+        raise _wrong("must not hold a password: put the whole URL in a file and name that with url_file")
+    return text
+
+
+def _socket(path: Path) -> Path:
+    if len(os.fsencode(path)) > _MAX_SOCKET:
+        raise _wrong(f"is too long for a Unix socket, which has at most {_MAX_SOCKET} bytes of path")
+    return path
+
+
+def _unusable(problem: str) -> NodeError:
+    return NodeError(Reason.CONFIG_INVALID, problem)
+
+
+FilePath = Annotated[Path, BeforeValidator(_path)]
+Listen = Annotated[str, AfterValidator(_listen)]
+Boolean = Annotated[bool, BeforeValidator(_boolean)]
+Whole = Annotated[int, BeforeValidator(_integer)]
+Purpose = Annotated[str, AfterValidator(_purpose)]
+QuestionPattern = Annotated[str, _matching(_QUESTIONS, "must be dataset/question, where * matches anything")]
+DatasetName = Annotated[str, _matching(_DATASET, "must be the name of a dataset, as in pension-insurance")]
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(
+        extra="forbid", frozen=True, strict=True, validate_default=True, hide_input_in_errors=True
     )
 
 
-def read_config(path: Path) -> tuple[Settings | None, tuple[SettingProblem, ...]]:
-    """The settings in a file and no problem, or None and all problems, in the order of the file."""
-    try:
-        with path.open("rb") as file:
-            content = file.read(MAX_BYTES + 1)
-    except OSError as error:
-        what = f"cannot be read ({error.strerror}): write one with `dxnode init`"
-        return None, (SettingProblem(str(path), 1, 1, "", what),)
-    return parse_config(str(path), content, path.absolute().parent)
+class Department(_Section):
+    """Whose node this is; the directory says the same of it."""
+
+    code: Code
+    title: Title
+    region: Region
+    level: Level
+    organisation: Title
 
 
-def parse_config(name: str, content: bytes, base: Path) -> tuple[Settings | None, tuple[SettingProblem, ...]]:
-    """As `read_config`, of the `content` of a file called `name` whose paths count from `base`."""
-    document = read(name, content)
-    if document.problems:
-        return None, tuple(
-            SettingProblem(name, problem.line, problem.column, "", f"{problem.message}: {problem.hint}")
-            for problem in document.problems
-        )
-    try:
-        return Settings.model_validate(document.root, context={"base": base}), ()
-    except ValidationError as error:
-        found = (
-            _problem(document, details)
-            for details in error.errors(include_url=False, include_context=True, include_input=False)
-        )
-        return None, tuple(sorted(found, key=lambda problem: (problem.line, problem.column)))
+class Exchange(_Section):
+    """The port for other departments' nodes. Without `roots`, those in the directory are trusted."""
+
+    listen: Listen = "0.0.0.0:8443"  # other departments must reach it
+    advertise: Endpoint
+    certificate: FilePath = Path("tls/exchange.pem")
+    key: FilePath = Path("tls/exchange.key")
+    roots: FilePath | None = None
 
 
-def reference() -> str:
-    """A settings file with every setting, its default and what it is for."""
-    return files("node").joinpath("config_reference.yaml").read_text("utf-8")
+class Desk(_Section):
+    """The port and the Unix socket for the department's own staff and systems."""
+
+    listen: Listen = "127.0.0.1:8444"
+    socket: Annotated[FilePath, AfterValidator(_socket)] = Path("state/desk.sock")
+    certificate: FilePath = Path("tls/desk.pem")
+    key: FilePath = Path("tls/desk.key")
+    roots: FilePath = Path("tls/desk-roots.pem")
+    reflection: Boolean = False
 
 
-def show_config(settings: Settings) -> str:
-    """The settings in force, defaults included, as YAML. A source's URL is cut to what cannot be secret."""
-    tree = settings.model_dump(mode="json", exclude_none=True)
-    for name, source in settings.sources.items():
-        if source.url is not None:
-            parts = urlsplit(source.url)
-            tree["sources"][name]["url"] = f"{parts.scheme}://{parts.hostname or ''}{parts.path}"
-    return yaml.safe_dump(tree, allow_unicode=True, sort_keys=False)
+class Source(_Section):
+    """Where the data of one dataset are: in exactly one of a file or a database."""
+
+    csv: FilePath | None = None
+    parquet: FilePath | None = None
+    encoding: Literal["utf-8", "gb18030"] = "utf-8"
+    url: Annotated[str, AfterValidator(_url)] | None = None
+    url_file: FilePath | None = None
+    url_env: Annotated[str, _matching(_VARIABLE, "must name an environment variable")] | None = None
+    table: Annotated[str, _matching(_TABLE, "must be a table or schema.table")] | None = None
+    snapshot: str = ""
+
+    @model_validator(mode="after")
+    def _one_place(self) -> Self:
+        files = [name for name in ("csv", "parquet") if getattr(self, name) is not None]
+        databases = [name for name in ("url", "url_file", "url_env") if getattr(self, name) is not None]
+        if len(files) + len(databases) != 1:
+            raise _wrong("must have exactly one of csv, parquet, url, url_file and url_env")
+        if databases and self.table is None:
+            raise _wrong("needs table, the table or view in the database")
+        if files and (self.table is not None or self.snapshot):
+            raise _wrong("must not have table or snapshot: a file has none")
+        return self
+
+    def database_url(self, environ: Mapping[str, str]) -> str:
+        """The URL of the database, secret included. Raises NodeError(CONFIG_INVALID)."""
+        if self.url is not None:
+            return self.url
+        if self.url_env is not None:
+            if url := environ.get(self.url_env, ""):
+                return url
+            raise _unusable(f"the environment variable {self.url_env} is not set: put the database URL there")
+        if self.url_file is None:
+            raise _unusable("this source is no database: give url, url_file or url_env")
+        try:
+            with self.url_file.open(encoding="utf-8") as file:
+                url = file.read(_MAX_SECRET).strip()
+        except (OSError, UnicodeDecodeError):
+            url = ""
+        if not url:
+            raise _unusable(f"no database URL can be read from {self.url_file}: write it there")
+        return url
 
 
-def _problem(document: Document, details: ErrorDetails) -> SettingProblem:
-    path = tuple(step for step in details["loc"] if step != "[key]")
-    kind = details["type"]
-    with_key = kind in ("extra_forbidden", "missing") or path != details["loc"]
-    at = (document.key_problem if with_key else document.problem)("", path)
-    setting = ".".join(str(step) for step in path)
-    return SettingProblem(document.file, at.line, at.column, setting, _message(kind, path, details))
+class Role(_Section):
+    """What callers of one role may ask; no `purposes` means every purpose that a grant allows."""
+
+    questions: Annotated[list[QuestionPattern], Field(min_length=1, max_length=1000)]
+    purposes: Annotated[list[Purpose], Field(max_length=1000)] = []
 
 
-def _message(kind: str, path: tuple[str | int, ...], details: ErrorDetails) -> str:
-    setting = ".".join(str(step) for step in path)
-    limits: Mapping[str, object] = details.get("ctx", {})
-    match kind:
-        case "extra_forbidden":
-            known = sorted(_known(path[:-1]))
-            meant = closest(str(path[-1]), known)
-            hint = f"did you mean {meant}?" if meant else f"known here: {listed(known, 40)}"
-            return f"unknown setting {setting}: {hint}"
-        case "missing":
-            return f"{setting} is missing: add it, as `dxnode config show --reference` tells"
-        case "greater_than_equal":
-            return f"{setting} must be at least {limits['ge']}"
-        case "less_than_equal":
-            return f"{setting} must be at most {limits['le']}"
-        case "model_type" | "dict_type":
-            return f"{setting or 'the file'} must hold settings, as `dxnode config show --reference` tells"
-        case "list_type":
-            return f"{setting} must be a list"
-        case "literal_error":
-            return f"{setting} must be {limits['expected']}".replace("'", "")
-        case "setting":
-            return f"{setting} {details['msg']}".strip()
-        case _:
-            return f"{setting}: {details['msg'][:1].lower()}{details['msg'][1:]}"
+class Roles(_Section):
+    """The roles that a desk certificate can carry. A role that is not listed may ask nothing."""
+
+    clerk: Role | None = None
+    system: Role | None = None
+    officer: Role | None = None
+    auditor: Role | None = None
+
+    def rules(self) -> Mapping[str, RoleRule]:
+        """The rule of each role that is listed."""
+        return {
+            name: RoleRule(tuple(role.questions), tuple(role.purposes))
+            for name in type(self).model_fields
+            if (role := getattr(self, name)) is not None
+        }
 
 
-def _known(path: tuple[str | int, ...]) -> frozenset[str]:
-    """The settings that may stand at `path`."""
-    kind: object = Settings
-    for step in path:
-        if isinstance(kind, type) and issubclass(kind, BaseModel):
-            kind = _plain(kind.model_fields[str(step)].annotation)
-        else:
-            kind = _plain(get_args(kind)[-1])
-    return (
-        frozenset(kind.model_fields)
-        if isinstance(kind, type) and issubclass(kind, BaseModel)
-        else frozenset()
-    )
+class Limits(_Section):
+    """Bounds on what peers and callers can make the node do."""
+
+    message_bytes: Annotated[Whole, Field(ge=64 << 10, le=64 << 20)] = 4 << 20
+    concurrent: Annotated[Whole, Field(ge=1, le=10_000)] = 256
+    peer_requests_per_second: Annotated[Whole, Field(ge=1, le=1_000_000)] = 2_000
+    peer_burst: Annotated[Whole, Field(ge=1, le=1_000_000)] = 4_000
+    deadline_seconds: Annotated[Whole, Field(ge=1, le=600)] = 30
+    source_seconds: Annotated[Whole, Field(ge=1, le=600)] = 10
+    chunk_subjects: Annotated[Whole, Field(ge=1, le=1_000)] = 1_000
+    batch_chunks: Annotated[Whole, Field(ge=1, le=1_000_000)] = 10_000
+    clock_skew_seconds: Annotated[Whole, Field(ge=1, le=3_600)] = 300
+    refusal_interval_seconds: Annotated[Whole, Field(ge=1, le=3_600)] = 60
 
 
-def _plain(annotation: object) -> object:
-    """An annotation without `| None`."""
-    if get_origin(annotation) in (Union, UnionType):
-        return next(choice for choice in get_args(annotation) if choice is not type(None))
-    return annotation
+class Log(_Section):
+    """How the usage log is signed, and how long openings are kept (Art. 29: three years at the least)."""
+
+    cosign_every_records: Annotated[Whole, Field(ge=1, le=10_000_000)] = 10_000
+    cosign_every_seconds: Annotated[Whole, Field(ge=1, le=86_400)] = 600
+    retention_years: Annotated[Whole, Field(ge=3, le=100)] = 3
+
+
+class Development(_Section):
+    """Switches that make a node less safe, for development alone; each is off."""
+
+    always_working_hours: Boolean = False
+
+
+class Settings(_Section):
+    """All of `node.yaml`."""
+
+    department: Department
+    authority: VerifierKey
+    directory: FilePath = Path("directory.note")
+    state: FilePath = Path("state")
+    keys: FilePath = Path("keys")
+    policies: FilePath = Path("policies")
+    exchange: Exchange
+    desk: Desk
+    sources: Annotated[dict[DatasetName, Source], Field(max_length=1000)] = {}
+    timezone: Annotated[str, AfterValidator(_zone)] = "Asia/Shanghai"
+    roles: Roles = Roles()
+    limits: Limits = Limits()
+    log: Log = Log()
+    development: Development = Development()
+
+    @model_validator(mode="before")
+    @classmethod
+    def _desk_in_place(cls, values: object) -> object:
+        # A default instance would keep paths that are not resolved.
+        return {"desk": {}, **values} if isinstance(values, Mapping) else values
+
+    @model_validator(mode="after")
+    def _ports_differ(self) -> Self:
+        if self.exchange.listen == self.desk.listen and not self.desk.listen.endswith(":0"):
+            raise _wrong("exchange.listen and desk.listen must differ: each port has its own callers")
+        return self

@@ -8,16 +8,16 @@ from pathlib import Path
 import pytest
 from pydantic import BaseModel
 
-from node.config import (
+from node.config import Settings
+from node.config_file import (
     SettingProblem,
-    load_config,
-    parse_config,
-    read_config,
+    load_settings,
+    parse_settings,
+    read_settings,
     reference,
-    show_config,
+    show_settings,
 )
 from node.errors import NodeError, Reason
-from node.settings import Settings
 
 BASE = Path("/srv/node")
 SMALLEST = """\
@@ -34,14 +34,14 @@ exchange:
 
 
 def parsed(text: str) -> Settings:
-    settings, problems = parse_config("node.yaml", text.encode(), BASE)
+    settings, problems = parse_settings("node.yaml", text.encode(), BASE)
     assert not problems
     assert settings is not None
     return settings
 
 
 def refused(text: str) -> tuple[SettingProblem, ...]:
-    settings, problems = parse_config("node.yaml", text.encode(), BASE)
+    settings, problems = parse_settings("node.yaml", text.encode(), BASE)
     assert settings is None
     assert problems
     return problems
@@ -232,7 +232,7 @@ def test_database_url_comes_from_a_file_or_the_environment(tmp_path: Path) -> No
     assert in_file.sources["pension"].database_url({}) == secret
     assert in_environment.sources["pension"].database_url({"PENSION_URL": secret}) == secret
     for settings in (in_file, in_environment):
-        assert PASSWORD not in show_config(settings) + repr(settings)
+        assert PASSWORD not in show_settings(settings) + repr(settings)
 
 
 def test_missing_secret_is_told_without_guessing(tmp_path: Path) -> None:
@@ -243,7 +243,7 @@ def test_missing_secret_is_told_without_guessing(tmp_path: Path) -> None:
 
 
 def test_shown_settings_name_defaults_and_hide_what_follows_a_url() -> None:
-    shown = show_config(parsed(source_of("url: 'postgresql+psycopg://reader@db.example/people?options=x'")))
+    shown = show_settings(parsed(source_of("url: 'postgresql+psycopg://reader@db.example/people?options=x'")))
     assert "retention_years: 3" in shown
     assert "postgresql+psycopg://db.example/people\n" in shown
     assert "options" not in shown
@@ -253,11 +253,11 @@ def test_shown_settings_name_defaults_and_hide_what_follows_a_url() -> None:
 def test_file_is_loaded_from_disk(tmp_path: Path) -> None:
     path = tmp_path / "node.yaml"
     path.write_text(SMALLEST)
-    assert load_config(path).keys == tmp_path / "keys"
+    assert load_settings(path).keys == tmp_path / "keys"
 
 
 def test_missing_file_is_told() -> None:
-    _, (problem,) = read_config(Path("nowhere/node.yaml"))
+    _, (problem,) = read_settings(Path("nowhere/node.yaml"))
     assert "cannot be read" in problem.message
 
 
@@ -265,6 +265,6 @@ def test_error_of_loading_names_the_first_place_and_counts_the_rest(tmp_path: Pa
     path = tmp_path / "node.yaml"
     path.write_text(SMALLEST + "".join(f"unknown{number}: 1\n" for number in range(7)))
     with pytest.raises(NodeError) as caught:
-        load_config(path)
+        load_settings(path)
     assert caught.value.metadata["line"] == "10"
     assert caught.value.message.endswith("and 2 more")
