@@ -10,7 +10,7 @@ import hashlib
 import json
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from types import MappingProxyType
 from typing import Annotated, Final, TypeVar
@@ -221,25 +221,14 @@ def require_current(directory: Directory, now: datetime) -> None:
 def next_directory(
     last: Directory | None, members: Iterable[Member], issued: datetime, lifetime: timedelta
 ) -> Directory:
-    """The directory that follows `last`: its members, but for `members`, who join or replace themselves.
+    """The directory that follows `last`, of exactly these members.
 
     Raises NodeError(DIRECTORY_INVALID) if what results is not a valid directory.
     """
-    merged = dict(last.members) if last else {}
-    merged.update((member.code, member) for member in members)
     version = last.version + 1 if last else 1
     issued = issued.replace(microsecond=0)
-    return parse_directory(render_directory(Directory(version, issued, issued + lifetime, merged)))
-
-
-def suspend(directory: Directory, code: str, suspended: bool) -> Member:
-    """The member of this code, suspended or not any more (Art. 27). Raises NodeError(NOT_FOUND)."""
-    member = directory.members.get(code)
-    if member is None:
-        raise NodeError(
-            Reason.NOT_FOUND, "no member has this code: check it against the directory", code=code
-        )
-    return replace(member, suspended=suspended)
+    listed = {member.code: member for member in members}
+    return parse_directory(render_directory(Directory(version, issued, issued + lifetime, listed)))
 
 
 def _check_members(members: tuple[Member, ...]) -> None:

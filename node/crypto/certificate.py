@@ -16,6 +16,7 @@ from ipaddress import ip_address
 from typing import Final
 
 from cryptography import x509
+from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric.ec import (
     SECP256R1,
@@ -200,6 +201,21 @@ def check_certificates(pem: str) -> None:
             x509.load_pem_x509_certificates(pem.encode())
     except ValueError:
         raise NodeError(Reason.CONFIG_INVALID, "a certificate cannot be read: copy it again") from None
+
+
+def check_pair(certificate: bytes, key: bytes) -> None:
+    """Raises NodeError(CONFIG_INVALID) unless `key` (PEM) is the private key of `certificate` (PEM)."""
+    try:
+        public = x509.load_pem_x509_certificate(certificate).public_key()
+        private = load_pem_private_key(key, password=None)
+    except (ValueError, TypeError, UnsupportedAlgorithm):
+        raise NodeError(
+            Reason.CONFIG_INVALID, "a certificate or its private key cannot be read: give both in PEM form"
+        ) from None
+    if private.public_key() != public:
+        raise NodeError(
+            Reason.CONFIG_INVALID, "a certificate and its private key do not belong together: replace both"
+        )
 
 
 def expiry(certificate: bytes) -> datetime:

@@ -20,7 +20,6 @@ from node.core.directory import (
     parse_member,
     render_directory,
     render_member,
-    suspend,
 )
 from node.core.directory_text import Role, SealingKey, moment_text
 from node.errors import NodeError, Reason
@@ -233,22 +232,14 @@ def test_roots_are_joined_without_repeats() -> None:
     assert directory(member(), member(TAX, tls_roots=other)).tls_roots() == PEM + other
 
 
-def test_next_directory_counts_on_and_replaces_members() -> None:
+def test_next_directory_counts_on() -> None:
     first = next_directory(None, [member()], NOW, timedelta(days=30))
-    moved = replace(member(), endpoint="other.example:1")
-    second = next_directory(first, [moved, member(TAX)], NOW + timedelta(days=1), timedelta(days=30))
+    second = next_directory(first, [member(TAX)], NOW + timedelta(days=1), timedelta(days=30))
     assert (first.version, second.version) == (1, 2)
-    assert set(second.members) == {INSURANCE, TAX}
-    assert second.members[INSURANCE].endpoint == "other.example:1"
+    assert second == replace(directory(member(TAX)), version=2, issued=second.issued, expires=second.expires)
+    assert second.expires == NOW + timedelta(days=31)
 
 
 def test_next_directory_cannot_hold_an_invalid_member() -> None:
     with pytest.raises(NodeError, match="DIRECTORY_INVALID"):
         next_directory(None, [replace(member(), endpoint="nowhere")], NOW, timedelta(days=30))
-
-
-def test_suspension_touches_one_member_and_is_reversible() -> None:
-    assert suspend(directory(), TAX, True) == member(TAX, suspended=True)
-    assert suspend(directory(member(TAX, suspended=True)), TAX, False) == member(TAX)
-    with pytest.raises(NodeError, match="NOT_FOUND"):
-        suspend(directory(), "11441900000000043F", True)
