@@ -1,0 +1,167 @@
+"""A certificate says who its owner is in one way only; anything else identifies nobody."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from hashlib import sha256
+from ipaddress import ip_address
+
+import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives.serialization import Encoding
+from cryptography.x509.oid import ExtendedKeyUsageOID
+
+from node.crypto.certificate import (
+    Certified,
+    check_pair,
+    expiry,
+    identify,
+    issue_desk,
+    issue_desk_user,
+    issue_node,
+    make_authority,
+)
+from node.errors import NodeError, Reason
+
+NOW = datetime(2026, 11, 22, 8, 30, tzinfo=UTC)
+DAY = timedelta(days=1)
+TAX = "11441900000000035L"
+DEPARTMENT = f"urn:dxnode:department:{TAX}"
+ROLE = "urn:dxnode:role:clerk"
+
+
+@pytest.fixture(scope="module")
+def authority() -> Certified:
+    return make_authority("test authority", NOW, 10 * DAY)
+
+
+def with_uris(authority: Certified, uris: Sequence[str]) -> bytes:
+    names = [x509.UniformResourceIdentifier(uri) for uri in uris]
+    return authority.issue("owner", [x509.SubjectAlternativeName(names)], NOW, DAY).certificate
+
+
+def loaded(certified: Certified) -> x509.Certificate:
+    return x509.load_pem_x509_certificate(certified.certificate)
+
+
+def test_node_certificate_names_its_department(authority: Certified) -> None:
+    certified = issue_node(authority, TAX, ["tax.example", "127.0.0.1", "[::1]"], NOW, DAY)
+    identity = identify(certified.certificate)
+    der = loaded(certified).public_bytes(Encoding.DER)
+    assert (identity.department, identity.role) == (TAX, "")
+    assert identity.fingerprint == sha256(der).digest()
+    assert identify(der) == identity
+
+
+def test_desk_certificate_names_department_and_role(authority: Certified) -> None:
+    identity = identify(issue_desk_user(authority, TAX, "auditor", "王芳", NOW, DAY).certificate)
+    assert (identity.department, identity.role) == (TAX, "auditor")
+
+
+def test_node_certificate_serves_and_calls_at_its_hosts(authority: Certified) -> None:
+    certificate = loaded(issue_node(authority, TAX, ["tax.example", "127.0.0.1", "[::1]"], NOW, DAY))
+    extensions = certificate.extensions
+    names = extensions.get_extension_for_class(x509.SubjectAlternativeName).value
+    assert names.get_values_for_type(x509.DNSName) == ["tax.example"]
+    assert names.get_values_for_type(x509.IPAddress) == [ip_address("127.0.0.1"), ip_address("::1")]
+    uses = extensions.get_extension_for_class(x509.ExtendedKeyUsage).value
+    assert set(uses) == {ExtendedKeyUsageOID.SERVER_AUTH, ExtendedKeyUsageOID.CLIENT_AUTH}
+    certificate.verify_directly_issued_by(loaded(authority))
+
+
+def test_desk_port_cannot_call_and_desk_callers_cannot_serve(authority: Certified) -> None:
+    uses = [
+        list(loaded(one).extensions.get_extension_for_class(x509.ExtendedKeyUsage).value)
+        for one in (
+            issue_desk(authority, "desk", ["localhost"], NOW, DAY),
+            issue_desk_user(authority, TAX, "clerk", "window-3", NOW, DAY),
+        )
+    ]
+    assert uses == [[ExtendedKeyUsageOID.SERVER_AUTH], [ExtendedKeyUsageOID.CLIENT_AUTH]]
+
+
+def test_authority_can_issue_end_certificates_only(authority: Certified) -> None:
+    rules = loaded(authority).extensions.get_extension_for_class(x509.BasicConstraints)
+    assert rules.critical
+    assert (rules.value.ca, rules.value.path_length) == (True, 0)
+    issued = loaded(issue_node(authority, TAX, [], NOW, DAY))
+    assert not issued.extensions.get_extension_for_class(x509.BasicConstraints).value.ca
+
+
+def test_certificate_does_not_outlive_its_authority(authority: Certified) -> None:
+    assert expiry(issue_node(authority, TAX, [], NOW, 99 * DAY).certificate) == NOW + 10 * DAY
+
+
+@pytest.mark.parametrize(
+    "uris",
+    [
+        [],
+        ["https://example.org"],
+        [ROLE],
+        [DEPARTMENT, DEPARTMENT],
+        [DEPARTMENT, "urn:dxnode:department:11441900000000027R"],
+        [DEPARTMENT, ROLE, ROLE],
+        [DEPARTMENT, ROLE, "urn:dxnode:role:auditor"],
+        [DEPARTMENT, "urn:dxnode:role:"],
+        [DEPARTMENT, "urn:dxnode:role:operator"],
+        [DEPARTMENT, "urn:dxnode:role:Clerk"],
+        [DEPARTMENT, "urn:dxnode:branch:7"],
+        [DEPARTMENT, "URN:DXNODE:role:clerk"],
+        [DEPARTMENT.upper()],
+        [DEPARTMENT + " "],
+        [DEPARTMENT + "/x"],
+        [DEPARTMENT[:-1]],
+        [DEPARTMENT[:-1] + "M"],
+        [DEPARTMENT[:-1] + "l"],
+        ["urn:dxnode:department:"],
+    ],
+    ids=str,
+)
+def test_certificate_that_is_not_clear_identifies_nobody(authority: Certified, uris: list[str]) -> None:
+    with pytest.raises(NodeError) as caught:
+        identify(with_uris(authority, uris))
+    assert caught.value.reason is Reason.CALLER_UNIDENTIFIED
+
+
+def test_names_of_others_do_not_matter(authority: Certified) -> None:
+    assert identify(with_uris(authority, ["spiffe://example/tax", DEPARTMENT])).department == TAX
+
+
+def test_certificate_without_alternative_names_identifies_nobody(authority: Certified) -> None:
+    with pytest.raises(NodeError, match="CALLER_UNIDENTIFIED"):
+        identify(authority.issue(DEPARTMENT, [], NOW, DAY).certificate)
+
+
+def test_damaged_certificate_identifies_nobody(authority: Certified) -> None:
+    pem = issue_node(authority, TAX, [], NOW, DAY).certificate
+    der = x509.load_pem_x509_certificate(pem).public_bytes(Encoding.DER)
+    for damaged in (b"", b"\x30", pem[:200], pem[: len(pem) // 2], der[:-1], der + b"\x00", b"\x00" * 70_000):
+        with pytest.raises(NodeError, match="CALLER_UNIDENTIFIED"):
+            identify(damaged)
+
+
+def test_certificate_for_a_role_that_does_not_exist_is_not_issued(authority: Certified) -> None:
+    with pytest.raises(NodeError, match="CONFIG_INVALID"):
+        issue_desk_user(authority, TAX, "operator", "root", NOW, DAY)
+
+
+def test_certificate_for_a_malformed_department_is_not_issued(authority: Certified) -> None:
+    with pytest.raises(NodeError, match="credit code"):
+        issue_node(authority, TAX[:-1] + "M", [], NOW, DAY)
+
+
+def test_only_the_matching_private_key_passes(authority: Certified) -> None:
+    other = issue_node(authority, TAX, [], NOW, DAY)
+    check_pair(other.certificate, other.key)
+    for certificate, key in [
+        (authority.certificate, other.key),
+        (other.certificate, b""),
+        (b"junk", other.key),
+    ]:
+        with pytest.raises(NodeError, match="CONFIG_INVALID"):
+            check_pair(certificate, key)
+
+
+def test_private_key_is_not_shown(authority: Certified) -> None:
+    assert "PRIVATE" not in repr(authority)
