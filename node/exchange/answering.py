@@ -35,7 +35,8 @@ def verify_answers(values: Sequence[object], salt: bytes) -> rec.Answers:
 def field_answers(values: Sequence[object], salt: bytes) -> rec.Answers:
     """One derived value for each subject; None is absent."""
     answers = [
-        rec.FieldAnswer() if value is None else rec.FieldAnswer(present=True, value=str(value)) for value in values
+        rec.FieldAnswer() if value is None else rec.FieldAnswer(present=True, value=str(value))
+        for value in values
     ]
     return rec.Answers(salt=salt, field=rec.FieldAnswers(answers=answers))
 

@@ -106,7 +106,9 @@ class IntentJob:
             commitment=usage.opening_commitment(self.opening),
             role=self.caller.role,
             caller=self.caller.fingerprint,
-            batch=None if self.place is None else rec.BatchPosition(batch_id=self.place.batch_id, chunk=self.place.chunk),
+            batch=None
+            if self.place is None
+            else rec.BatchPosition(batch_id=self.place.batch_id, chunk=self.place.chunk),
             response_key_hash=usage.response_key_hash(self.response_key),
         )
         kept = rec.KeptOpening(opening=self.opening).SerializeToString()

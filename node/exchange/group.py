@@ -27,6 +27,7 @@ from node.v1 import usage_log_pb2 as pb
 
 log = logging.getLogger(__name__)
 T = TypeVar("T")
+T_co = TypeVar("T_co", covariant=True)
 
 MAX_GROUP = 256
 MAX_WAITING = 4096
@@ -45,7 +46,7 @@ class Recorded:
     receipt: pb.Receipt
 
 
-class Job(Protocol[T]):
+class Job(Protocol[T_co]):
     """One record to append, and what depends on it. Called in the commit thread only, in this order."""
 
     @property
@@ -56,13 +57,13 @@ class Job(Protocol[T]):
     def exchange(self) -> tuple[str, bytes] | None:
         """(requester, exchange id) of an exchange that may have been answered before."""
 
-    def repeat(self, earlier: AnsweredExchange) -> T | None:
+    def repeat(self, earlier: AnsweredExchange) -> T_co | None:
         """The result, if `earlier` already answers this very request; None settles it anew."""
 
     def settle(self, ledger: Ledger, time_ms: int, index: int) -> Append:
         """Decide the record at `index`, paying its debits through `ledger`."""
 
-    def finish(self, append: Append, recorded: Recorded) -> tuple[Append, T]:
+    def finish(self, append: Append, recorded: Recorded) -> tuple[Append, T_co]:
         """Build the result on the receipt; may add to what is written, but not change the leaf."""
 
 
@@ -287,10 +288,15 @@ class GroupCommit:
         body = Checkpoint(self._keys.origin, size, root).body()
         old = self._head
         head = replace(old, size=size, time_ms=now)
-        due = size - old.cosigned_size >= self._keys.every_records or now - old.cosigned_ms >= self._keys.every_ms
+        due = (
+            size - old.cosigned_size >= self._keys.every_records
+            or now - old.cosigned_ms >= self._keys.every_ms
+        )
         if due:
             note = self._keys.cosign(body)
-            return replace(head, note=self._keys.sign(body), cosigned=note, cosigned_size=size, cosigned_ms=now), root
+            return replace(
+                head, note=self._keys.sign(body), cosigned=note, cosigned_size=size, cosigned_ms=now
+            ), root
         return replace(head, note=self._keys.sign(body)), root
 
     def _now(self) -> int:

@@ -17,6 +17,7 @@ from node.errors import NodeError, Reason
 from node.exchange.ports import Vault
 from node.v1 import exchange_pb2 as pb
 from node.v1 import record_pb2 as rec
+from node.v1.usage_log_pb2 import Receipt
 
 RESPONSE_KEY_BYTES = 32
 MAX_CLAIMS = 16
@@ -47,11 +48,15 @@ class Opened:
 def routing_of(envelope: pb.Envelope, peer: str, own: str) -> Routing:
     """The routing data, checked. Raises NodeError(ENVELOPE_INVALID) for what is not for us from `peer`."""
     if envelope.version != VERSION or envelope.suite != SUITE:
-        raise NodeError(Reason.ENVELOPE_INVALID, "the envelope has an unknown version or suite: update the node")
+        raise NodeError(
+            Reason.ENVELOPE_INVALID, "the envelope has an unknown version or suite: update the node"
+        )
     if len(envelope.exchange_id) != usage.EXCHANGE_ID_BYTES:
         raise NodeError(Reason.ENVELOPE_INVALID, "an exchange id has 16 bytes")
     if envelope.provider != own:
-        raise NodeError(Reason.ENVELOPE_INVALID, "the envelope is for another department: check the directory")
+        raise NodeError(
+            Reason.ENVELOPE_INVALID, "the envelope is for another department: check the directory"
+        )
     if envelope.requester != peer:
         raise NodeError(Reason.ENVELOPE_INVALID, "the envelope names another requester than its sender")
     return Routing(envelope.requester, envelope.provider, envelope.exchange_id, envelope.key_id)
@@ -96,7 +101,7 @@ def open_request(
 
 
 def check_receipt(
-    leaf: bytes, receipt: pb.Receipt, code: str, open_checkpoint: Callable[[bytes], bytes]
+    leaf: bytes, receipt: Receipt, code: str, open_checkpoint: Callable[[bytes], bytes]
 ) -> rec.LogPosition:
     """Prove that `leaf` is in the usage log of department `code`; returns where.
 
@@ -144,5 +149,6 @@ def _check_opening(intent: rec.Intent, body: bytes) -> rec.Opening:
 def _check_time(time_ms: int, now: datetime, max_skew_ms: int) -> None:
     if abs(now.timestamp() * 1000 - time_ms) > max_skew_ms:
         raise NodeError(
-            Reason.CLOCK_SKEWED, "the intent is too old, or the clocks of the two nodes differ: check both clocks"
+            Reason.CLOCK_SKEWED,
+            "the intent is too old, or the clocks of the two nodes differ: check both clocks",
         )

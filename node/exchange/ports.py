@@ -28,9 +28,6 @@ class Vault(Protocol):
     def open_answer(self, ciphertext: bytes, response_key: bytes, routing: Routing) -> bytes:
         """Open an answer, without its padding. Raises NodeError(ENVELOPE_INVALID)."""
 
-    def key_id(self, recipient: str) -> str:
-        """The id of an encoded public sealing key."""
-
     def open_checkpoint(self, note: bytes, log_key: str) -> bytes:
         """The body of a checkpoint signed by the encoded log key. Raises NodeError(PROOF_INVALID)."""
 
@@ -94,6 +91,9 @@ class PeerStream(Protocol):
 
     async def done(self) -> None:
         """No more chunks."""
+
+    def cancel(self) -> None:
+        """End the stream, whatever is under way."""
 
 
 class Peers(Protocol):

@@ -173,10 +173,13 @@ class Provider:
         intent, given = opened.intent, opened.opening.subjects
         if len(given) > self._limits.subjects:
             raise NodeError(
-                Reason.QUERY_INVALID, f"one request has at most {self._limits.subjects} subjects: send more requests"
+                Reason.QUERY_INVALID,
+                f"one request has at most {self._limits.subjects} subjects: send more requests",
             )
         if holds_identifier(intent.case_number):
-            raise NodeError(Reason.QUERY_INVALID, "the case number holds an identity number: use the case's own")
+            raise NodeError(
+                Reason.QUERY_INVALID, "the case number holds an identity number: use the case's own"
+            )
         claims = frozenset(given[0].claims) if given else frozenset()
         if any(frozenset(subject.claims) != claims for subject in given):
             raise NodeError(Reason.QUERY_INVALID, "all subjects of a request need the same claims")
@@ -206,7 +209,12 @@ class Provider:
         return decision, [SubjectKey(normalise_subject(s.id, kind), dict(s.claims)) for s in given]
 
     def _cost(
-        self, decision: Decision, peer: Member, opened: Opened, subjects: Sequence[SubjectKey], moment: datetime
+        self,
+        decision: Decision,
+        peer: Member,
+        opened: Opened,
+        subjects: Sequence[SubjectKey],
+        moment: datetime,
     ) -> Cost:
         def pseudonym(identifier: str) -> str:
             return self._vault.pseudonym(b"ledger/subject", identifier.encode()).hex()
@@ -227,11 +235,15 @@ class Provider:
         source = state.sources.get(opened.intent.dataset)
         try:
             if source is None:
-                raise NodeError(Reason.SOURCE_UNAVAILABLE, "the dataset has no data source now: ask again later")
+                raise NodeError(
+                    Reason.SOURCE_UNAVAILABLE, "the dataset has no data source now: ask again later"
+                )
             parameters = {p.name: p.value for p in opened.intent.parameters}
             snapshot = source.snapshot
             if question.kind is QuestionKind.STATISTIC:
-                return await self._statistic(state, source, decision, question, peer, opened, parameters, moment)
+                return await self._statistic(
+                    state, source, decision, question, peer, opened, parameters, moment
+                )
             ask = source.verify if question.kind is QuestionKind.VERIFY else source.field
             if source.quick and len(subjects) == 1:
                 values: Sequence[object] = ask(question, parameters, decision.region, subjects)
@@ -241,7 +253,9 @@ class Provider:
             return Computed(failure=error)
         except Exception:
             log.exception("a data source failed")
-            return Computed(failure=NodeError(Reason.SOURCE_UNAVAILABLE, "the data source failed: ask again later"))
+            return Computed(
+                failure=NodeError(Reason.SOURCE_UNAVAILABLE, "the data source failed: ask again later")
+            )
         make = verify_answers if question.kind is QuestionKind.VERIFY else field_answers
         return Computed(answers=make(values, self._random(32)), snapshot=snapshot)
 
@@ -258,7 +272,9 @@ class Provider:
     ) -> Computed:
         policy = state.policies.get(opened.intent.dataset)
         if question.statistic is None or policy is None or policy.budget is None:
-            raise NodeError(Reason.POLICY_NOT_LOADED, "the statistic has no privacy budget: set one in the policy")
+            raise NodeError(
+                Reason.POLICY_NOT_LOADED, "the statistic has no privacy budget: set one in the policy"
+            )
         snapshot = source.snapshot
         key = release_key(opened.intent.dataset, question, parameters, decision.region, snapshot)
         if (stored := self._stored_release(key)) is not None:
@@ -289,7 +305,9 @@ class Provider:
             async with asyncio.timeout(self._limits.source_seconds):
                 return await loop.run_in_executor(self._workers, work, *args)
         except TimeoutError:
-            raise NodeError(Reason.SOURCE_UNAVAILABLE, "the data source took too long: ask again later") from None
+            raise NodeError(
+                Reason.SOURCE_UNAVAILABLE, "the data source took too long: ask again later"
+            ) from None
 
 
 class BatchOrder:
@@ -305,7 +323,9 @@ class BatchOrder:
             raise NodeError(Reason.QUERY_INVALID, "a chunk needs its place in the batch")
         place = intent.batch
         if self._batch is not None and (place.batch_id != self._batch or place.chunk != self._next):
-            raise NodeError(Reason.REQUEST_REPLAYED, "a chunk came twice, too early or from another batch: start anew")
+            raise NodeError(
+                Reason.REQUEST_REPLAYED, "a chunk came twice, too early or from another batch: start anew"
+            )
         self._batch, self._next = place.batch_id, place.chunk + 1
 
 

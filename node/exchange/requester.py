@@ -151,7 +151,9 @@ class Requester:
                     unanswered = [ready]
                     answer = await anext(answers, None)
                     if answer is None:
-                        raise NodeError(Reason.PEER_UNAVAILABLE, "the provider ended the batch early: resume it")
+                        raise NodeError(
+                            Reason.PEER_UNAVAILABLE, "the provider ended the batch early: resume it"
+                        )
                     unanswered = []
                     yield ChunkResult(chunk, await self._conclude_chunk(ready, answer))
                 else:
@@ -168,6 +170,7 @@ class Requester:
             raise
         finally:
             sender.cancel()
+            stream.cancel()
             with contextlib.suppress(asyncio.CancelledError, NodeError):
                 await sender
 
@@ -209,8 +212,8 @@ class Requester:
             return self._again(earlier, digest)
         member = self._member(query.provider)
         grant = await self._own_grant(query)  # 2
-        recipient = self._recipient(member)
-        routing = Routing(self._code, query.provider, exchange_id, self._vault.key_id(recipient))
+        key = member.sealing_key(self._clock())
+        routing = Routing(self._code, query.provider, exchange_id, key.key_id)
         job = IntentJob(
             parties=usage.Parties(self._code, query.provider, exchange_id),
             query=query,
@@ -221,19 +224,11 @@ class Requester:
             digest=digest,
             salt=self._random(usage.SALT_BYTES),
             response_key=self._random(32),
-            recipient=recipient,
+            recipient=key.encoded,
             routing=routing,
             vault=self._vault,
         )
         return await self._commit.run(job)  # 3, 4
-
-    def _recipient(self, member: Member) -> str:
-        usable = member.usable_sealing_keys(self._clock())
-        if not usable:
-            raise NodeError(
-                Reason.KEY_ID_UNKNOWN, "the directory has no valid sealing key of the provider: have it published"
-            )
-        return usable[0].key
 
     def _check(self, query: Query, subjects: Sequence[SubjectKey], exchange_id: bytes) -> None:
         if len(exchange_id) != usage.EXCHANGE_ID_BYTES:
@@ -241,11 +236,15 @@ class Requester:
         if len(subjects) > self._max_subjects:
             raise NodeError(Reason.QUERY_INVALID, f"one request has at most {self._max_subjects} subjects")
         if query.provider == self._code:
-            raise NodeError(Reason.QUERY_INVALID, "the provider is this department itself: read your own data")
+            raise NodeError(
+                Reason.QUERY_INVALID, "the provider is this department itself: read your own data"
+            )
         if not query.case_number or len(query.case_number) > 64:
             raise NodeError(Reason.QUERY_INVALID, "give the case number of the matter, at most 64 characters")
         if holds_identifier(query.case_number):
-            raise NodeError(Reason.QUERY_INVALID, "the case number holds an identity number: use the case's own")
+            raise NodeError(
+                Reason.QUERY_INVALID, "the case number holds an identity number: use the case's own"
+            )
 
     async def _own_grant(self, query: Query) -> Grant:
         for attempt in (1, 2):
@@ -275,7 +274,9 @@ class Requester:
 
     def _again(self, earlier: AskedExchange, digest: bytes) -> Asked | Answered:
         if earlier.digest != digest:
-            raise NodeError(Reason.REQUEST_REPLAYED, "the exchange id was used for something else: choose a new one")
+            raise NodeError(
+                Reason.REQUEST_REPLAYED, "the exchange id was used for something else: choose a new one"
+            )
         leaf = self._store.leaves(earlier.intent_index, 1)[0][1]
         if earlier.outcome_index >= 0 and (known := self._known(earlier)) is not None:
             return known

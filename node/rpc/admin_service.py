@@ -12,9 +12,8 @@ from node.core.usage import Caller
 from node.exchange.admin import Grants
 from node.rpc.callers import Staff
 from node.rpc.status import Context, answered
-from node.v1 import desk_pb2, desk_pb2_grpc
+from node.v1 import desk_pb2, desk_pb2_grpc, grant_pb2_grpc
 from node.v1 import grant_pb2 as pb
-from node.v1 import grant_pb2_grpc
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +56,9 @@ class GrantAdminService(grant_pb2_grpc.GrantAdminServiceServicer):
 
         async def work() -> pb.ListIssuedGrantsResponse:
             require(self._staff.identify(context), OFFICER, AUDITOR)
-            return pb.ListIssuedGrantsResponse(grants=[grant_to_message(grant) for grant in self._grants.all()])
+            return pb.ListIssuedGrantsResponse(
+                grants=[grant_to_message(grant) for grant in self._grants.all()]
+            )
 
         return await answered(context, work())
 
@@ -70,7 +71,9 @@ class GrantAdminService(grant_pb2_grpc.GrantAdminServiceServicer):
 
         return await answered(context, work())
 
-    async def SuspendGrant(self, request: pb.SuspendGrantRequest, context: Context) -> pb.SuspendGrantResponse:
+    async def SuspendGrant(
+        self, request: pb.SuspendGrantRequest, context: Context
+    ) -> pb.SuspendGrantResponse:
         """Suspend at once."""
 
         async def work() -> pb.SuspendGrantResponse:
@@ -106,7 +109,9 @@ class GrantAdminService(grant_pb2_grpc.GrantAdminServiceServicer):
             self._staff.identify(context)
             if request.refresh:
                 await self._refresh()
-            return pb.ListReceivedGrantsResponse(grants=[grant_to_message(grant) for grant in self._received()])
+            return pb.ListReceivedGrantsResponse(
+                grants=[grant_to_message(grant) for grant in self._received()]
+            )
 
         return await answered(context, work())
 
@@ -129,7 +134,9 @@ class AdminService(desk_pb2_grpc.AdminServiceServicer):
         self._reload = reload
         self._staff = staff
 
-    async def GetStatus(self, request: desk_pb2.GetStatusRequest, context: Context) -> desk_pb2.GetStatusResponse:
+    async def GetStatus(
+        self, request: desk_pb2.GetStatusRequest, context: Context
+    ) -> desk_pb2.GetStatusResponse:
         """How the node is."""
 
         async def work() -> desk_pb2.GetStatusResponse:

@@ -64,7 +64,11 @@ class Members:
     """Identifies departments by their TLS certificate and the directory (step 6)."""
 
     def __init__(
-        self, directory: Callable[[], Directory], read: ReadCertificate, clock: Callable[[], datetime], rate: Rate
+        self,
+        directory: Callable[[], Directory],
+        read: ReadCertificate,
+        clock: Callable[[], datetime],
+        rate: Rate,
     ) -> None:
         self._directory = directory
         self._read = lru_cache(maxsize=1024)(read)
@@ -107,7 +111,8 @@ class Staff:
         certificate = self._read(_pem(context))
         if certificate.department != self._department or not certificate.role:
             raise NodeError(
-                Reason.CALLER_UNIDENTIFIED, "the certificate carries no role of this department: ask its operator"
+                Reason.CALLER_UNIDENTIFIED,
+                "the certificate carries no role of this department: ask its operator",
             )
         self._rate.take(certificate.fingerprint.hex())
         return Caller(certificate.role, certificate.fingerprint)
@@ -116,5 +121,7 @@ class Staff:
 def _pem(context: Context) -> bytes:
     pem = context.auth_context().get("x509_pem_cert")
     if not pem:
-        raise NodeError(Reason.CALLER_UNIDENTIFIED, "show a certificate: this port takes no anonymous callers")
-    return bytes(pem[0])
+        raise NodeError(
+            Reason.CALLER_UNIDENTIFIED, "show a certificate: this port takes no anonymous callers"
+        )
+    return bytes(next(iter(pem)))

@@ -66,7 +66,9 @@ class CatalogueService(catalogue_pb2_grpc.CatalogueServiceServicer):
         self._policies = policies
         self._admit = admit
 
-    async def ListDatasets(self, request: pb.ListDatasetsRequest, context: Context) -> pb.ListDatasetsResponse:
+    async def ListDatasets(
+        self, request: pb.ListDatasetsRequest, context: Context
+    ) -> pb.ListDatasetsResponse:
         """A page of summaries, by name."""
 
         async def work() -> pb.ListDatasetsResponse:
@@ -84,10 +86,9 @@ class CatalogueService(catalogue_pb2_grpc.CatalogueServiceServicer):
         """One dataset."""
 
         async def work() -> pb.GetDatasetResponse:
-            policy = self._policies().get(request.dataset)
-            if policy is None:
-                raise NodeError(Reason.NOT_SHARED, "no such dataset is shared: look at the list")
-            return pb.GetDatasetResponse(dataset=entry(policy))
+            if not request.dataset:
+                raise NodeError(Reason.QUERY_INVALID, "name a dataset")
+            return pb.GetDatasetResponse(dataset=browse(self._policies(), request.dataset)[0])
 
         return await self._admit(context, work)
 
@@ -122,6 +123,16 @@ def entry(policy: Policy) -> pb.Dataset:
     )
 
 
+def browse(policies: Policies, dataset: str) -> list[pb.Dataset]:
+    """One dataset in full, or the summaries of all. Raises NodeError(NOT_SHARED)."""
+    if not dataset:
+        return [pb.Dataset(summary=summary(policies.datasets[name])) for name in sorted(policies.datasets)]
+    policy = policies.get(dataset)
+    if policy is None:
+        raise NodeError(Reason.NOT_SHARED, "no such dataset is shared: look at the list")
+    return [entry(policy)]
+
+
 def _question(question: Question, policy: Policy) -> pb.Question:
     return pb.Question(
         name=question.name,
@@ -139,5 +150,9 @@ def _question(question: Question, policy: Policy) -> pb.Question:
 
 def _condition(rule: Rule) -> pb.Condition:
     return pb.Condition(
-        rule=rule.id, to=rule.to.text(), purposes=rule.purposes, when=rule.when.text(), limits=rule.limits.text()
+        rule=rule.id,
+        to=rule.to.text(),
+        purposes=rule.purposes,
+        when=rule.when.text(),
+        limits=rule.limits.text(),
     )

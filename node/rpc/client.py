@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import random
 from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass
 
 import grpc
+from google.protobuf.any_pb2 import Any
+from google.protobuf.message import DecodeError
 from google.rpc.error_details_pb2 import ErrorInfo
-from grpc_status import rpc_status
+from google.rpc.status_pb2 import Status
 
 from node.core.directory import Member
 from node.core.grant import Grant
@@ -22,6 +25,7 @@ from node.v1 import exchange_pb2 as pb
 
 _RETRIED = frozenset({grpc.StatusCode.UNAVAILABLE})
 _ATTEMPTS = 3
+_DETAILS = "grpc-status-details-bin"
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,19 +68,24 @@ class PeerClient:
         end = loop.time() + self._deadline
         for attempt in range(1, _ATTEMPTS + 1):
             try:
-                response = await stub.Ask(pb.AskRequest(envelope=envelope), timeout=max(0.1, end - loop.time()))
+                response = await stub.Ask(
+                    pb.AskRequest(envelope=envelope), timeout=max(0.1, end - loop.time())
+                )
             except grpc.aio.AioRpcError as error:
                 pause = 0.1 * 2**attempt * (0.5 + random.random())  # noqa: S311 - spreads retries, no secret
                 if error.code() not in _RETRIED or attempt == _ATTEMPTS or loop.time() + pause >= end:
                     raise peer_error(error) from None
                 await asyncio.sleep(pause)
             else:
-                return response.answer
+                answer: pb.SealedAnswer = response.answer
+                return answer
         raise AssertionError("unreachable")
 
     def open_batch(self, provider: str) -> PeerStream:
         """A batch stream to a provider."""
-        return _Stream(exchange_pb2_grpc.ExchangeServiceStub(self._channel(provider)).AskBatch(), self._deadline)
+        return _Stream(
+            exchange_pb2_grpc.ExchangeServiceStub(self._channel(provider)).AskBatch(), self._deadline
+        )
 
     async def grants(self, provider: str) -> list[Grant]:
         """The grants that this department has at a provider. Raises NodeError."""
@@ -151,7 +160,9 @@ class PeerClient:
 class _Stream:
     """One AskBatch call; every answer has to come within the deadline."""
 
-    def __init__(self, call: grpc.aio.StreamStreamCall, seconds: float) -> None:
+    def __init__(
+        self, call: grpc.aio.StreamStreamCall[pb.AskBatchRequest, pb.AskBatchResponse], seconds: float
+    ) -> None:
         self._call = call
         self._seconds = seconds
 
@@ -174,7 +185,7 @@ class _Stream:
             except TimeoutError:
                 self._call.cancel()
                 raise _gone() from None
-            if response is grpc.aio.EOF:
+            if not isinstance(response, pb.AskBatchResponse):  # the end of the stream
                 return
             yield response.answer
 
@@ -192,16 +203,24 @@ class _Stream:
 
 def peer_error(error: grpc.aio.AioRpcError) -> NodeError:
     """The peer's own reason, or that it cannot be reached."""
-    status = rpc_status.from_call(error)
-    for detail in status.details if status is not None else ():
+    for detail in _details(error):
         info = ErrorInfo()
         if detail.Unpack(info) and info.domain == DOMAIN and info.reason in Reason.__members__:
-            return NodeError(Reason[info.reason], f"the provider's node refused: {status.message}", peer="provider")
+            message = f"the provider's node refused: {error.details()}"
+            return NodeError(Reason[info.reason], message, decided_by="provider")
     if error.code() is grpc.StatusCode.DEADLINE_EXCEEDED:
         return NodeError(Reason.TIMEOUT, "the provider's node did not answer in time: ask again")
     if error.code() is grpc.StatusCode.RESOURCE_EXHAUSTED:
         return NodeError(Reason.RATE_LIMITED, "the provider's node is overloaded: ask again in a moment")
     return _gone()
+
+
+def _details(error: grpc.aio.AioRpcError) -> Sequence[Any]:
+    for key, value in error.trailing_metadata() or ():
+        if key == _DETAILS and isinstance(value, bytes):
+            with contextlib.suppress(DecodeError):
+                return Status.FromString(value).details
+    return ()
 
 
 def _gone() -> NodeError:

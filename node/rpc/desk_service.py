@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from typing import Protocol
 
 from node.core.identity import normalise_credit_code, normalise_resident_id
@@ -126,10 +126,17 @@ async def _chunks(
 
 
 def _query(message: desk_pb2.Query) -> Query:
-    texts = (message.provider, message.dataset, message.question, message.purpose, *message.parameters.values())
+    texts = (
+        message.provider,
+        message.dataset,
+        message.question,
+        message.purpose,
+        *message.parameters.values(),
+    )
     if not all(0 < len(text) <= MAX_TEXT for text in texts) or len(message.parameters) > MAX_CLAIMS:
         raise NodeError(
-            Reason.QUERY_INVALID, "give provider, dataset, question, purpose and parameters, none empty or overlong"
+            Reason.QUERY_INVALID,
+            "give provider, dataset, question, purpose and parameters, none empty or overlong",
         )
     return Query(
         provider=message.provider,
@@ -144,7 +151,9 @@ def _query(message: desk_pb2.Query) -> Query:
 def _subject(message: rec.Subject) -> SubjectKey:
     claims: Mapping[str, str] = dict(message.claims)
     if len(claims) > MAX_CLAIMS or any(len(value) > MAX_TEXT for value in claims.values()):
-        raise NodeError(Reason.QUERY_INVALID, f"a subject has at most {MAX_CLAIMS} claims of {MAX_TEXT} characters")
+        raise NodeError(
+            Reason.QUERY_INVALID, f"a subject has at most {MAX_CLAIMS} claims of {MAX_TEXT} characters"
+        )
     return SubjectKey(_identifier(message.id), claims)
 
 
@@ -173,5 +182,3 @@ def _refusal(error: NodeError) -> desk_pb2.Refusal:
         clause=error.metadata.get("clause", ""),
         message=error.message,
     )
-
-

@@ -5,10 +5,11 @@ from __future__ import annotations
 import logging
 import secrets
 from collections.abc import AsyncIterator, Awaitable, Callable
-from typing import NoReturn, TypeVar
+from typing import NoReturn, TypeAlias, TypeVar
 
 import grpc
 from google.protobuf import any_pb2
+from google.protobuf.message import Message
 from google.rpc.error_details_pb2 import ErrorInfo
 from google.rpc.status_pb2 import Status
 from grpc_status import rpc_status
@@ -18,7 +19,7 @@ from node.errors import NodeError, Reason
 log = logging.getLogger(__name__)
 DOMAIN = "dxnode"
 R = TypeVar("R")
-Context = grpc.aio.ServicerContext
+Context: TypeAlias = "grpc.aio.ServicerContext[Message, Message]"
 
 _CODES = {
     grpc.StatusCode.UNAUTHENTICATED: (Reason.CALLER_UNIDENTIFIED,),
@@ -40,7 +41,11 @@ _CODES = {
         Reason.CONFIG_INVALID,
         Reason.CLOCK_SKEWED,
     ),
-    grpc.StatusCode.RESOURCE_EXHAUSTED: (Reason.BUDGET_EXHAUSTED, Reason.QUOTA_EXHAUSTED, Reason.RATE_LIMITED),
+    grpc.StatusCode.RESOURCE_EXHAUSTED: (
+        Reason.BUDGET_EXHAUSTED,
+        Reason.QUOTA_EXHAUSTED,
+        Reason.RATE_LIMITED,
+    ),
     grpc.StatusCode.ALREADY_EXISTS: (Reason.REQUEST_REPLAYED,),
     grpc.StatusCode.NOT_FOUND: (Reason.NOT_FOUND,),
     grpc.StatusCode.UNAVAILABLE: (
@@ -71,7 +76,7 @@ async def abort(context: Context, error: NodeError) -> NoReturn:
 
 
 async def answered(context: Context, work: Awaitable[R]) -> R:
-    """The result of `work`; its NodeError becomes the status, anything else INTERNAL with a request id only."""
+    """The result of `work`; its NodeError becomes the status, any other error INTERNAL with an id only."""
     try:
         return await work
     except NodeError as error:
@@ -100,5 +105,7 @@ def internal_error() -> NodeError:
     request_id = secrets.token_hex(8)
     log.exception("request %s failed", request_id)
     return NodeError(
-        Reason.INTERNAL, f"the node failed: give its operator the request id {request_id}", request_id=request_id
+        Reason.INTERNAL,
+        f"the node failed: give its operator the request id {request_id}",
+        request_id=request_id,
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fcntl
+import logging
 import os
 import sqlite3
 from collections.abc import Iterator
@@ -107,6 +108,7 @@ def _migrate(connection: Connection) -> None:
     from alembic.config import Config
     from alembic.util.exc import CommandError
 
+    logging.getLogger("alembic").setLevel(logging.WARNING)
     config = Config()
     config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
     config.attributes["connection"] = connection
@@ -114,5 +116,6 @@ def _migrate(connection: Connection) -> None:
         command.upgrade(config, schema.REVISION)
     except CommandError:
         raise NodeError(
-            Reason.CONFIG_INVALID, "the node's database was written by a newer dxnode: use that version or newer"
+            Reason.CONFIG_INVALID,
+            "the node's database was written by a newer dxnode: use that version or newer",
         ) from None

@@ -130,7 +130,9 @@ class Store:
     def asked(self, exchange_id: bytes) -> AskedExchange | None:
         """The requester's exchange of this id."""
         with self._read() as connection:
-            row = connection.execute(select(s.asked).where(s.asked.c.exchange_id == exchange_id)).one_or_none()
+            row = connection.execute(
+                select(s.asked).where(s.asked.c.exchange_id == exchange_id)
+            ).one_or_none()
         if row is None:
             return None
         return AskedExchange(
@@ -216,8 +218,8 @@ class Store:
 
     def _scalar(self, query: Select[tuple[bytes]]) -> bytes | None:
         with self._read() as connection:
-            value = connection.execute(query).scalar()
-        return None if value is None else bytes(value)
+            row = connection.execute(query).one_or_none()
+        return None if row is None else row[0]
 
 
 class Transaction:
@@ -295,9 +297,7 @@ class Transaction:
     def _put_grant(self, grant: Grant) -> None:
         body = grant_to_bytes(grant)
         statement = upsert(s.issued_grant).values(id=grant.id, body=body)
-        self._connection.execute(
-            statement.on_conflict_do_update(index_elements=["id"], set_={"body": body})
-        )
+        self._connection.execute(statement.on_conflict_do_update(index_elements=["id"], set_={"body": body}))
 
     def _put_head(self, head: Head) -> None:
         values = {

@@ -1,0 +1,319 @@
+"""The composition root: builds a node from its settings, starts it, keeps it fresh, drains it."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import gc
+import logging
+import os
+import signal
+import time
+from collections.abc import Awaitable, Callable
+from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+from node.config import Settings
+from node.config_file import load_settings
+from node.core.role import Roles
+from node.core.usage import Caller
+from node.core.workdays import Calendar
+from node.crypto.vault import NodeVault
+from node.errors import NodeError
+from node.exchange.admin import AdminJob, Grants
+from node.exchange.group import GroupCommit
+from node.exchange.provider import Provider, ProviderLimits
+from node.exchange.received import ReceivedGrants
+from node.exchange.refusals import Refusals
+from node.exchange.requester import Requester
+from node.live import Live
+from node.loading import load_keys, log_keys, milliseconds, noise, read_certificate, stamp, utc_now
+from node.logs import set_up
+from node.rpc.admin_service import AdminService, GrantAdminService, ReloadReport
+from node.rpc.callers import Members, Rate, Staff
+from node.rpc.catalogue_service import CatalogueService, admit_members, admit_staff, browse
+from node.rpc.client import PeerClient
+from node.rpc.desk_service import DeskService
+from node.rpc.exchange_service import ExchangeService, Gate, GrantService
+from node.rpc.log_service import UsageLogService, peer_view, staff_view
+from node.rpc.server import (
+    DESK_SERVICES,
+    EXCHANGE_SERVICES,
+    Bounds,
+    add_health,
+    add_reflection,
+    add_socket,
+    add_tls_port,
+    make_server,
+)
+from node.status import node_status
+from node.store.engine import lock_state
+from node.store.store import Store
+from node.v1 import (
+    catalogue_pb2_grpc,
+    desk_pb2,
+    desk_pb2_grpc,
+    exchange_pb2_grpc,
+    grant_pb2_grpc,
+    usage_log_pb2_grpc,
+)
+
+log = logging.getLogger(__name__)
+
+WATCH_SECONDS = 3
+PRUNE_SECONDS = 60
+GRANTS_SECONDS = 60
+ANSWERED_KEPT_MS = 24 * 3600 * 1000
+DRAIN_SECONDS = 10
+WORKERS = 8
+DATABASE = "node.db"
+
+
+class Node:
+    """One running node. Make it inside an event loop; `start`, then `stop` once."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        clock: Callable[[], datetime] = utc_now,
+        random: Callable[[int], bytes] = os.urandom,
+    ) -> None:
+        """Open state and keys, restore the usage log, read directory, policies and data sources.
+
+        Raises NodeError for what a node cannot start without.
+        """
+        self._settings = settings
+        self._clock = clock
+        self._lock = lock_state(settings.state)
+        self._store = Store.open(settings.state / DATABASE)
+        keys = load_keys(settings, clock(), random)
+        self._live = live = Live(settings, self._store, clock, random)
+        self._vault = vault = NodeVault(keys.ring, keys.data, random)
+        self._workers = ThreadPoolExecutor(WORKERS, thread_name_prefix="worker")
+        self._commit = commit = GroupCommit(self._store, log_keys(keys, settings), self._clock_ms)
+        self._stamp = stamp(settings)
+        self._draining = False
+        code, limits = settings.department.code, settings.limits
+        self._grants = Grants(
+            code,
+            self._store.issued_grants(),
+            commit,
+            lambda: live.policies,
+            lambda member: member in live.directory.members,
+            clock,
+            random,
+        )
+        self._peers = PeerClient(
+            live.member, lambda: live.identity, float(limits.deadline_seconds), limits.message_bytes
+        )
+        self._received = ReceivedGrants(code, self._store, self._peers, self._workers, time.monotonic)
+        self._refusals = Refusals(code, commit, self._clock_ms)
+        zone = ZoneInfo(settings.timezone)
+        self._provider = Provider(
+            code=code,
+            state=live.provider_state,
+            grants=self._grants.find,
+            stored_release=self._store.release,
+            commit=commit,
+            vault=vault,
+            noise=noise,
+            calendar=Calendar(zone),
+            zone=zone,
+            workers=self._workers,
+            clock=clock,
+            random=random,
+            limits=ProviderLimits(
+                subjects=limits.chunk_subjects,
+                max_skew_ms=limits.clock_skew_seconds * 1000,
+                source_seconds=float(limits.source_seconds),
+            ),
+        )
+        self._requester = Requester(
+            code=code,
+            member=live.member,
+            grants=self._received.of,
+            refresh_grants=self._received.refresh,
+            roles=Roles(settings.roles.rules()),
+            store=self._store,
+            commit=commit,
+            vault=vault,
+            peers=self._peers,
+            clock=clock,
+            random=random,
+            max_subjects=limits.chunk_subjects,
+        )
+        bounds = Bounds(limits.message_bytes, limits.concurrent)
+        self._exchange, self._desk = make_server(bounds), make_server(bounds)
+        self.exchange_port = add_tls_port(self._exchange, settings.exchange.listen, live.exchange_tls)
+        self.desk_port = add_tls_port(self._desk, settings.desk.listen, live.desk_tls)
+        add_socket(self._desk, settings.desk.socket)
+        self._set_health = [
+            add_health(self._exchange, EXCHANGE_SERVICES),
+            add_health(self._desk, DESK_SERVICES),
+        ]
+        self._add_exchange_services()
+        self._add_desk_services()
+        self._tasks: list[asyncio.Task[None]] = []
+
+    async def start(self) -> None:
+        """Close what an earlier process left open, then serve."""
+        recovered = await self._requester.recover()
+        if recovered:
+            log.info("%d unfinished exchanges recorded as abandoned", recovered)
+        await self._exchange.start()
+        await self._desk.start()
+        await self._tell_health()
+        for every, work in (
+            (self._settings.limits.refusal_interval_seconds, self._refusals.flush),
+            (WATCH_SECONDS, self._watch),
+            (PRUNE_SECONDS, self._prune),
+            (GRANTS_SECONDS, self._refresh_grants),
+        ):
+            self._tasks.append(asyncio.create_task(_repeat(float(every), work)))
+        # What stands now stands as long as the node: the collector need not look at it again.
+        gc.collect()
+        gc.freeze()
+        log.info("serving: exchange port %d, desk port %d", self.exchange_port, self.desk_port)
+        for problem in self._live.problems():
+            log.warning("%s", problem)
+
+    async def stop(self) -> None:
+        """Drain: no new work, let running calls end, write what is left, close."""
+        self._draining = True
+        await self._tell_health()
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await asyncio.gather(self._desk.stop(DRAIN_SECONDS), self._exchange.stop(DRAIN_SECONDS))
+        await self._refusals.flush()
+        await self._peers.close()
+        self._commit.stop()
+        self._workers.shutdown(wait=False, cancel_futures=True)
+        self._store.close()
+        os.close(self._lock)
+        log.info("stopped")
+
+    async def reload(self, caller: Caller) -> ReloadReport:
+        """Read files again; recorded in the usage log."""
+        self._stamp = stamp(self._settings)
+        loop = asyncio.get_running_loop()
+        report = await loop.run_in_executor(self._workers, self._live.reload)
+        self._vault.replace_ring(self._live.keys.ring)
+        await self._tell_health()
+        note = "; ".join((*report.done, *(f"refused {line}" for line in report.refused)))[:500]
+        department = self._settings.department.code
+        await self._commit.run(AdminJob(department, caller, "node.reload", "", note))
+        return report
+
+    def _add_exchange_services(self) -> None:
+        live, limits, server = self._live, self._settings.limits, self._exchange
+        rate = Rate(float(limits.peer_requests_per_second), float(limits.peer_burst))
+        members = Members(lambda: live.directory, read_certificate, self._clock, rate)
+        gate = Gate(members, self._refusals)
+        exchange_pb2_grpc.add_ExchangeServiceServicer_to_server(
+            ExchangeService(self._provider, gate, limits.batch_chunks), server
+        )
+        grant_pb2_grpc.add_GrantServiceServicer_to_server(GrantService(self._grants, gate), server)
+        catalogue_pb2_grpc.add_CatalogueServiceServicer_to_server(
+            CatalogueService(lambda: live.policies, admit_members(gate)), server
+        )
+        usage_log_pb2_grpc.add_UsageLogServiceServicer_to_server(
+            UsageLogService(self._commit, self._store, self._workers, peer_view(gate)), server
+        )
+
+    def _add_desk_services(self) -> None:
+        live, limits, server = self._live, self._settings.limits, self._desk
+        code = self._settings.department.code
+        rate = Rate(float(limits.peer_requests_per_second), float(limits.peer_burst))
+        staff = Staff(code, read_certificate, rate)
+        desk_pb2_grpc.add_DeskServiceServicer_to_server(
+            DeskService(self._requester, staff, self._peers, lambda name: browse(live.policies, name), code),
+            server,
+        )
+        desk_pb2_grpc.add_AdminServiceServicer_to_server(
+            AdminService(self._status, self.reload, staff), server
+        )
+        grant_pb2_grpc.add_GrantAdminServiceServicer_to_server(
+            GrantAdminService(self._grants, self._received.all, self._refresh_grants, staff), server
+        )
+        catalogue_pb2_grpc.add_CatalogueServiceServicer_to_server(
+            CatalogueService(lambda: live.policies, admit_staff(staff)), server
+        )
+        usage_log_pb2_grpc.add_UsageLogServiceServicer_to_server(
+            UsageLogService(self._commit, self._store, self._workers, staff_view(staff)), server
+        )
+        if self._settings.desk.reflection:
+            add_reflection(server, DESK_SERVICES)
+
+    async def _status(self) -> desk_pb2.GetStatusResponse:
+        loop = asyncio.get_running_loop()
+        return await loop.run_in_executor(
+            self._workers,
+            lambda: node_status(
+                self._settings, self._live, self._commit.head, self._grants.all(), self._draining
+            ),
+        )
+
+    async def _tell_health(self) -> None:
+        serving = not self._draining
+        for set_health in self._set_health:
+            await set_health(serving)
+
+    async def _watch(self) -> None:
+        loop = asyncio.get_running_loop()
+        now = await loop.run_in_executor(self._workers, stamp, self._settings)
+        if now != self._stamp:
+            await self.reload(Caller("node"))
+
+    async def _prune(self) -> None:
+        now = self._clock_ms()
+        loop = asyncio.get_running_loop()
+        await loop.run_in_executor(self._workers, self._store.prune, now, now - ANSWERED_KEPT_MS)
+
+    async def _refresh_grants(self) -> None:
+        await self._received.refresh_all(list(self._live.directory.members))
+
+    def _clock_ms(self) -> int:
+        return milliseconds(self._clock())
+
+
+async def _repeat(seconds: float, work: Callable[[], Awaitable[None]]) -> None:
+    while True:
+        try:
+            await work()
+        except NodeError as error:
+            log.warning("%s", error.message)
+        except Exception:
+            log.exception("a recurring task failed")
+        await asyncio.sleep(seconds)
+
+
+async def serve(settings: Settings) -> None:
+    """Run a node until SIGTERM or SIGINT; SIGHUP reads its files again."""
+    loop = asyncio.get_running_loop()
+    node = Node(settings)
+    ended = asyncio.Event()
+    for each in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(each, ended.set)
+    reloads: set[asyncio.Task[ReloadReport]] = set()
+
+    def reload() -> None:
+        task = loop.create_task(node.reload(Caller("node")))
+        reloads.add(task)
+        task.add_done_callback(reloads.discard)
+
+    loop.add_signal_handler(signal.SIGHUP, reload)
+    await node.start()
+    try:
+        await ended.wait()
+    finally:
+        with contextlib.suppress(NodeError):
+            await node.stop()
+
+
+def run(config: Path) -> None:
+    """Run the node of a settings file. Raises NodeError when it cannot start."""
+    set_up()
+    asyncio.run(serve(load_settings(config)))

@@ -1,0 +1,82 @@
+"""The grants that this department was given, fetched from the providers and kept."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import Executor
+from typing import Protocol
+
+from node.core.grant import Grant
+from node.errors import NodeError
+
+log = logging.getLogger(__name__)
+PAUSE_SECONDS = 2.0
+"""A provider is not asked more often than this."""
+
+
+class GrantShelf(Protocol):
+    """Where they are kept."""
+
+    def received_grants(self) -> list[Grant]: ...
+    def replace_received_grants(self, provider: str, grants: Sequence[Grant]) -> None: ...
+
+
+class GrantSource(Protocol):
+    """Where they come from."""
+
+    async def grants(self, provider: str) -> list[Grant]: ...
+
+
+class ReceivedGrants:
+    """Grants by provider, in memory and in the store. Used in one event loop only."""
+
+    def __init__(
+        self,
+        own: str,
+        shelf: GrantShelf,
+        source: GrantSource,
+        workers: Executor,
+        monotonic: Callable[[], float],
+    ) -> None:
+        self._own = own
+        self._shelf = shelf
+        self._source = source
+        self._workers = workers
+        self._monotonic = monotonic
+        self._asked: dict[str, float] = {}
+        self._grants: dict[str, list[Grant]] = {}
+        for grant in shelf.received_grants():
+            self._grants.setdefault(grant.provider, []).append(grant)
+
+    def of(self, provider: str) -> Sequence[Grant]:
+        """What a provider granted."""
+        return self._grants.get(provider, ())
+
+    def all(self) -> list[Grant]:
+        """All, by provider and id."""
+        return [grant for provider in sorted(self._grants) for grant in self._grants[provider]]
+
+    async def refresh(self, provider: str, at_once: bool = False) -> None:
+        """Ask one provider again, `at_once` or not too often; when it can't be reached, what is known stays."""
+        now = self._monotonic()
+        if not at_once and now - self._asked.get(provider, -PAUSE_SECONDS) < PAUSE_SECONDS:
+            return
+        self._asked[provider] = now
+        try:
+            offered = await self._source.grants(provider)
+        except NodeError as error:
+            log.info("grants of %s not fetched: %s", provider, error.reason.name)
+            return
+        own = [grant for grant in offered if grant.provider == provider and grant.requester == self._own]
+        if own == list(self.of(provider)):
+            return
+        loop = asyncio.get_running_loop()
+        await loop.run_in_executor(self._workers, self._shelf.replace_received_grants, provider, own)
+        self._grants[provider] = own
+
+    async def refresh_all(self, providers: Iterable[str]) -> None:
+        """Ask all of them again."""
+        others = [provider for provider in providers if provider != self._own]
+        await asyncio.gather(*(self.refresh(provider, at_once=True) for provider in others))

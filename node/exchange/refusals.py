@@ -1,0 +1,98 @@
+"""Records what was refused before an envelope was open, so that a flood cannot fill the log.
+
+The first few refusals of a kind in an interval have a record each, durable before the caller hears of
+it; the rest of the interval becomes one record with their number.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from node.core import usage
+from node.core.commit import AnsweredExchange, Append
+from node.errors import NodeError, Reason
+from node.exchange.group import GroupCommit, Ledger, Recorded
+from node.v1 import record_pb2 as rec
+
+SINGLY = 3
+"""Refusals of one requester and reason that are recorded one by one in an interval."""
+NOT_RECORDED = frozenset({Reason.DRAINING, Reason.STORE_UNAVAILABLE})
+"""Reasons that keep the log itself from being written."""
+
+
+@dataclass(slots=True)
+class RefusalJob:
+    """One record of refusals."""
+
+    requester: str
+    provider: str
+    reason: Reason
+    count: int
+    from_ms: int
+    until_ms: int
+
+    counters: Sequence[str] = ()
+    exchange: tuple[str, bytes] | None = None
+
+    def repeat(self, earlier: AnsweredExchange) -> int | None:
+        """Never."""
+        return None
+
+    def settle(self, ledger: Ledger, time_ms: int, index: int) -> Append:
+        """The record."""
+        refusals = rec.Refusals(
+            reason=self.reason.wire, count=self.count, from_ms=self.from_ms, until_ms=self.until_ms
+        )
+        return Append(leaf=usage.refusals_record(time_ms, self.requester, self.provider, refusals))
+
+    def finish(self, append: Append, recorded: Recorded) -> tuple[Append, int]:
+        """Where it stands."""
+        return append, recorded.index
+
+
+@dataclass(slots=True)
+class _Tally:
+    single: int = 0
+    count: int = 0
+    from_ms: int = 0
+
+
+class Refusals:
+    """Counts refusals by requester ("" when unidentified) and reason. Used in one event loop only."""
+
+    def __init__(self, own: str, commit: GroupCommit, clock_ms: Callable[[], int]) -> None:
+        self._own = own
+        self._commit = commit
+        self._clock_ms = clock_ms
+        self._tallies: dict[tuple[str, Reason], _Tally] = {}
+
+    async def note(self, requester: str, reason: Reason) -> None:
+        """Record one refusal, by itself or in the interval's count."""
+        if reason in NOT_RECORDED:
+            return
+        now = self._clock_ms()
+        tally = self._tallies.setdefault((requester, reason), _Tally())
+        if tally.single < SINGLY and reason is not Reason.RATE_LIMITED:
+            tally.single += 1
+            with contextlib.suppress(NodeError):  # the caller hears of the refusal either way
+                await self._commit.run(RefusalJob(requester, self._own, reason, 1, now, now))
+            return
+        tally.count += 1
+        tally.from_ms = tally.from_ms or now
+
+    async def flush(self) -> None:
+        """Write one record for each count of the interval, and start the next interval."""
+        tallies, self._tallies = self._tallies, {}
+        now = self._clock_ms()
+        for (requester, reason), tally in tallies.items():
+            if not tally.count:
+                continue
+            job = RefusalJob(requester, self._own, reason, tally.count, tally.from_ms, now)
+            try:
+                await self._commit.run(job)
+            except NodeError:
+                again = self._tallies.setdefault((requester, reason), _Tally(SINGLY))
+                again.count += tally.count
+                again.from_ms = tally.from_ms

@@ -1,0 +1,221 @@
+"""What a running node can read again without a restart, each part by itself: the last good one stays."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+from functools import partial
+from typing import Protocol, TypeVar
+
+from node.config import Settings
+from node.core.directory import Directory, Member, SeenDirectory, require_current
+from node.core.policy import Policies
+from node.errors import NodeError, Reason
+from node.exchange.provider import ProviderState
+from node.loading import (
+    Keys,
+    OpenSource,
+    load_desk_tls,
+    load_directory,
+    load_identity,
+    load_keys,
+    load_policies,
+    load_source,
+)
+from node.rpc.admin_service import ReloadReport
+from node.rpc.client import Identity
+from node.rpc.server import TlsFiles
+
+log = logging.getLogger(__name__)
+T = TypeVar("T")
+_SEEN = "directory.seen"
+
+
+class Memory(Protocol):
+    """Where the newest directory seen is remembered."""
+
+    def fact(self, name: str) -> str | None: ...
+    def set_fact(self, name: str, value: str) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class _Parts:
+    directory: Directory
+    identity: Identity
+    desk: TlsFiles
+    policies: Policies | None
+    sources: Mapping[str, OpenSource]
+    keys: Keys
+
+
+class Live:
+    """The current directory, certificates, keys, policies and sources. Replaced part by part, atomically."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        memory: Memory,
+        clock: Callable[[], datetime],
+        random: Callable[[int], bytes],
+    ) -> None:
+        """Read everything. Raises NodeError for what a node cannot start without.
+
+        Bad policies and data sources don't keep it from starting: it denies, and says so in its status.
+        """
+        self._settings = settings
+        self._memory = memory
+        self._clock = clock
+        self._random = random
+        self._problems: dict[str, str] = {}
+        self._parts = _Parts(
+            directory=self._read_directory(),
+            identity=load_identity(settings),
+            desk=load_desk_tls(settings),
+            policies=self._try(
+                "policies", lambda: load_policies(settings.policies, settings.department.code), None
+            ),
+            sources={},
+            keys=load_keys(settings, clock(), random),
+        )
+        self._load_sources()
+
+    @property
+    def directory(self) -> Directory:
+        """The newest accepted directory; it may have expired since."""
+        return self._parts.directory
+
+    @property
+    def identity(self) -> Identity:
+        """Certificate and key of the exchange port."""
+        return self._parts.identity
+
+    @property
+    def keys(self) -> Keys:
+        """The node's private keys."""
+        return self._parts.keys
+
+    @property
+    def policies(self) -> Policies:
+        """The loaded policies. Raises NodeError(POLICY_NOT_LOADED)."""
+        if self._parts.policies is None:
+            raise NodeError(
+                Reason.POLICY_NOT_LOADED, "the provider has no valid policy loaded: tell its operator"
+            )
+        return self._parts.policies
+
+    def policy_digest(self) -> bytes:
+        """Digest of the loaded policies, empty without any."""
+        return self._parts.policies.digest if self._parts.policies is not None else b""
+
+    @property
+    def sources(self) -> Mapping[str, OpenSource]:
+        """The open data sources by dataset."""
+        return self._parts.sources
+
+    def exchange_tls(self) -> TlsFiles:
+        """What the exchange port shows, and whom it trusts."""
+        identity, roots = self._parts.identity, self._parts.directory.tls_roots().encode()
+        return TlsFiles(identity.certificate, identity.key, roots)
+
+    def desk_tls(self) -> TlsFiles:
+        """What the desk port shows, and whom it trusts."""
+        return self._parts.desk
+
+    def provider_state(self) -> ProviderState:
+        """What an exchange is decided and answered with. Raises NodeError(POLICY_NOT_LOADED)."""
+        return ProviderState(self.policies, self._parts.sources)
+
+    def member(self, code: str) -> Member:
+        """A member of the directory, to ask it.
+
+        Raises NodeError(DIRECTORY_EXPIRED), (PEER_UNAVAILABLE) for what the directory does not have.
+        """
+        require_current(self._parts.directory, self._clock())
+        member = self._parts.directory.members.get(code)
+        if member is None:
+            raise NodeError(
+                Reason.PEER_UNAVAILABLE, "the directory has no such department: check its credit code"
+            )
+        return member
+
+    def problems(self) -> list[str]:
+        """What is wrong now, for people."""
+        found = dict(self._problems)
+        try:
+            require_current(self._parts.directory, self._clock())
+        except NodeError as error:
+            found["directory"] = error.message
+        for dataset, source in self._parts.sources.items():
+            try:
+                source.check()
+            except NodeError as error:
+                found[f"source {dataset}"] = error.message
+        return [f"{part}: {message}" for part, message in found.items()]
+
+    def reload(self) -> ReloadReport:
+        """Read everything again; a part that is bad keeps its last good state."""
+        old = self._parts
+        settings = self._settings
+        self._parts = replace(
+            old,
+            directory=self._try("directory", self._read_directory, old.directory),
+            identity=self._try("exchange certificate", lambda: load_identity(settings), old.identity),
+            desk=self._try("desk certificate", lambda: load_desk_tls(settings), old.desk),
+            policies=self._try(
+                "policies", lambda: load_policies(settings.policies, settings.department.code), old.policies
+            ),
+            keys=self._try("keys", lambda: load_keys(settings, self._clock(), self._random), old.keys),
+        )
+        self._load_sources()
+        new = self._parts
+        done = [f"directory version {new.directory.version}", "certificates and keys"]
+        if new.policies is not None:
+            done.append(f"policies {new.policies.digest.hex()[:16]}, {len(new.policies.datasets)} datasets")
+        done += [f"source {dataset} snapshot {source.snapshot}" for dataset, source in new.sources.items()]
+        return ReloadReport(tuple(done), tuple(f"{part}: {text}" for part, text in self._problems.items()))
+
+    def _read_directory(self) -> Directory:
+        known = self._memory.fact(_SEEN)
+        seen = None
+        if known is not None:
+            version, _, digest = known.partition(" ")
+            seen = SeenDirectory(int(version), bytes.fromhex(digest))
+        directory, now_seen = load_directory(
+            self._settings.directory, self._settings.authority, seen, self._clock()
+        )
+        if now_seen != seen:
+            self._memory.set_fact(_SEEN, f"{now_seen.version} {now_seen.digest.hex()}")
+        return directory
+
+    def _load_sources(self) -> None:
+        policies = self._parts.policies
+        if policies is None:
+            return
+        old = dict(self._parts.sources)
+        opened: dict[str, OpenSource] = {}
+        for dataset in sorted(set(self._settings.sources) & set(policies.datasets)):
+            result = self._try(
+                f"source {dataset}",
+                partial(
+                    load_source,
+                    self._settings.sources[dataset],
+                    policies.datasets[dataset].dataset,
+                    self._settings.state / "data",
+                ),
+                old.get(dataset),
+            )
+            if result is not None:
+                opened[dataset] = result
+        self._parts = replace(self._parts, sources=opened)
+
+    def _try(self, part: str, work: Callable[[], T], otherwise: T) -> T:
+        try:
+            result = work()
+        except NodeError as error:
+            log.warning("%s not loaded: %s", part, error.message)
+            self._problems[part] = error.message
+            return otherwise
+        self._problems.pop(part, None)
+        return result

@@ -1,0 +1,218 @@
+"""Reads everything that a running node can read again: directory, certificates, keys, policies, sources."""
+
+from __future__ import annotations
+
+import logging
+import os
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Protocol
+
+from node.config import Settings
+from node.config import Source as SourceSettings
+from node.core.catalogue import Dataset
+from node.core.directory import MAX_BYTES as MAX_DIRECTORY_BYTES
+from node.core.directory import Directory, SeenDirectory
+from node.core.policy import Policies, PolicyFile
+from node.core.policy_build import build_policies
+from node.crypto.certificate import identify
+from node.crypto.data_key import DataKey
+from node.crypto.directory_file import open_directory, read_directory
+from node.crypto.keys import KeyUse, PrivateKey, newest, read_keys
+from node.crypto.seal import KeyRing
+from node.crypto.sign import Signer, Verifier, open_note, sign_note
+from node.errors import NodeError, Reason
+from node.exchange.group import LogKeys
+from node.exchange.opened import log_origin
+from node.exchange.ports import Noisy, Source
+from node.rpc.callers import Certificate
+from node.rpc.client import Identity
+from node.rpc.server import TlsFiles
+from node.source.open import open_file
+from node.source.spec import FileSpec, LoadReport
+
+log = logging.getLogger(__name__)
+MAX_FILE_BYTES = 4 << 20
+_TELL_SECONDS = 5.0
+
+
+class OpenSource(Source, Protocol):
+    """A source as the composition root holds it."""
+
+    @property
+    def report(self) -> LoadReport:
+        """What loading found."""
+
+    def check(self) -> None:
+        """Raises NodeError(SOURCE_UNAVAILABLE)."""
+
+    def close(self) -> None:
+        """Let go of files and connections."""
+
+
+@dataclass(frozen=True, slots=True)
+class Keys:
+    """The node's private keys, ready to use."""
+
+    ring: KeyRing
+    data: DataKey
+    log: Signer
+    cosign: Signer
+    files: tuple[PrivateKey, ...]
+
+
+def load_keys(settings: Settings, now: datetime, random: Callable[[int], bytes]) -> Keys:
+    """All key files. Raises NodeError(CONFIG_INVALID)."""
+    files = read_keys(settings.keys)
+    origin = log_origin(settings.department.code)
+    sealing = [key.sealing_key() for key in files if key.use is KeyUse.SEALING]
+    return Keys(
+        ring=KeyRing(sealing),
+        data=newest(files, KeyUse.DATA, now).data_key(random),
+        log=newest(files, KeyUse.LOG, now).signer(origin),
+        cosign=newest(files, KeyUse.COSIGN, now).signer(origin),
+        files=files,
+    )
+
+
+def log_keys(keys: Keys, settings: Settings) -> LogKeys:
+    """How checkpoints of the own log are signed and checked."""
+    # Checkpoints signed before a rotation stay good: all log keys that are still kept may have signed.
+    origin = log_origin(settings.department.code)
+    verifiers = tuple(key.signer(origin).verifier for key in keys.files if key.use is KeyUse.LOG)
+    return LogKeys(
+        origin=origin,
+        sign=lambda body: sign_note(body, keys.log),
+        cosign=lambda body: sign_note(body, keys.log, keys.cosign),
+        verify=lambda note: open_note(note, verifiers).body,
+        every_records=settings.log.cosign_every_records,
+        every_ms=settings.log.cosign_every_seconds * 1000,
+    )
+
+
+def read_bounded(path: Path, limit: int = MAX_FILE_BYTES) -> bytes:
+    """A file of at most `limit` bytes. Raises NodeError(CONFIG_INVALID)."""
+    try:
+        with path.open("rb") as file:
+            content = file.read(limit + 1)
+    except OSError as error:
+        why = (error.strerror or "error").lower()
+        raise NodeError(Reason.CONFIG_INVALID, f"cannot read {path}: {why}", file=str(path)) from None
+    if len(content) > limit:
+        raise NodeError(Reason.CONFIG_INVALID, f"{path} is larger than {limit} bytes", file=str(path))
+    return content
+
+
+def load_identity(settings: Settings) -> Identity:
+    """Certificate and key for the exchange port. Raises NodeError(CONFIG_INVALID)."""
+    return Identity(read_bounded(settings.exchange.certificate), read_bounded(settings.exchange.key))
+
+
+def load_desk_tls(settings: Settings) -> TlsFiles:
+    """What the desk port shows and trusts. Raises NodeError(CONFIG_INVALID)."""
+    desk = settings.desk
+    return TlsFiles(read_bounded(desk.certificate), read_bounded(desk.key), read_bounded(desk.roots))
+
+
+def stamp(settings: Settings) -> tuple[tuple[str, int, int, int], ...]:
+    """Changes whenever one of the files that a reload reads does."""
+    watched = [settings.directory, settings.exchange.certificate, settings.exchange.key]
+    watched += [settings.desk.certificate, settings.desk.key, settings.desk.roots]
+    for folder in (settings.keys, settings.policies):
+        watched += sorted(folder.glob("*")) if folder.is_dir() else []
+    for source in settings.sources.values():
+        watched += [path for path in (source.csv, source.parquet) if path is not None]
+    marks = []
+    for path in watched:
+        try:
+            status = os.stat(path)
+        except OSError:
+            continue
+        marks.append((str(path), status.st_mtime_ns, status.st_size, status.st_ino))
+    return tuple(marks)
+
+
+def load_directory(
+    path: Path, authority: str, seen: SeenDirectory | None, now: datetime
+) -> tuple[Directory, SeenDirectory | None]:
+    """The directory in a file, and what to remember of it.
+
+    One that has expired is given too, so that the node can run and say so; nothing is exchanged by it.
+    Raises NodeError(DIRECTORY_INVALID), (CLOCK_SKEWED), (CONFIG_INVALID).
+    """
+    note = read_bounded(path, MAX_DIRECTORY_BYTES)
+    key = Verifier.parse(authority)
+    try:
+        return open_directory(note, key, seen, now)
+    except NodeError as error:
+        if error.reason is not Reason.DIRECTORY_EXPIRED:
+            raise
+        return read_directory(note, key), seen
+
+
+def load_policies(folder: Path, department: str) -> Policies:
+    """All `*.yaml` in a folder. Raises NodeError(POLICY_NOT_LOADED) with the first problems."""
+    files = [PolicyFile(path.name, read_bounded(path)) for path in sorted(folder.glob("*.yaml"))]
+    policies = build_policies(files)
+    foreign = sorted(
+        name for name, policy in policies.datasets.items() if policy.dataset.provider != department
+    )
+    if foreign:
+        raise NodeError(
+            Reason.POLICY_NOT_LOADED, f"another department is the provider of {foreign[0]}: take its file out"
+        )
+    return policies
+
+
+def load_source(settings: SourceSettings, dataset: Dataset, data_folder: Path) -> OpenSource:
+    """Open the data source of a dataset, building its files when they changed.
+
+    Raises NodeError(SOURCE_UNAVAILABLE), (CONFIG_INVALID).
+    """
+    path = settings.csv or settings.parquet
+    if path is not None:
+        spec = FileSpec(path, "csv" if settings.csv is not None else "parquet", settings.encoding)
+        return open_file(spec, dataset, data_folder, _progress(dataset.name))
+    raise NodeError(Reason.CONFIG_INVALID, "databases are not supported yet")
+
+
+def _progress(dataset: str) -> Callable[[int, int | None], None]:
+    last = 0.0
+
+    def tell(done: int, total: int | None) -> None:
+        nonlocal last
+        if time.monotonic() - last >= _TELL_SECONDS:
+            last = time.monotonic()
+            log.info("building %s: %d rows%s", dataset, done, f" of {total}" if total else "")
+
+    last = time.monotonic()
+    return tell
+
+
+def read_certificate(pem: bytes) -> Certificate:
+    """Who a certificate names. Raises NodeError(CALLER_UNIDENTIFIED)."""
+    identity = identify(pem)
+    return Certificate(identity.fingerprint, identity.department, identity.role)
+
+
+def noise(counts: Sequence[int], unit_contributes: int, epsilon_micros: int) -> Noisy:
+    """Noisy counts and their price."""
+    from node.privacy.mechanism import (
+        release,
+    )  # OpenDP costs start-up time and memory that most nodes never need
+
+    released = release(counts, unit_contributes, epsilon_micros)
+    return Noisy(tuple(released.values), released.epsilon_micros, released.accuracy_95)
+
+
+def milliseconds(moment: datetime) -> int:
+    """Since 1970-01-01 UTC."""
+    return int(moment.timestamp() * 1000)
+
+
+def utc_now() -> datetime:
+    """The wall clock."""
+    return datetime.now(UTC)

@@ -1,0 +1,138 @@
+"""Builds the two gRPC servers: the exchange port and the desk."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import grpc
+from grpc_health.v1 import health, health_pb2, health_pb2_grpc
+
+from node.errors import NodeError, Reason
+from node.v1 import catalogue_pb2, desk_pb2, exchange_pb2, grant_pb2, usage_log_pb2
+
+EXCHANGE_SERVICES = (
+    exchange_pb2.DESCRIPTOR.services_by_name["ExchangeService"].full_name,
+    usage_log_pb2.DESCRIPTOR.services_by_name["UsageLogService"].full_name,
+    catalogue_pb2.DESCRIPTOR.services_by_name["CatalogueService"].full_name,
+    grant_pb2.DESCRIPTOR.services_by_name["GrantService"].full_name,
+)
+DESK_SERVICES = (
+    desk_pb2.DESCRIPTOR.services_by_name["DeskService"].full_name,
+    desk_pb2.DESCRIPTOR.services_by_name["AdminService"].full_name,
+    usage_log_pb2.DESCRIPTOR.services_by_name["UsageLogService"].full_name,
+    catalogue_pb2.DESCRIPTOR.services_by_name["CatalogueService"].full_name,
+    grant_pb2.DESCRIPTOR.services_by_name["GrantAdminService"].full_name,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class TlsFiles:
+    """What a port shows and whom it trusts, PEM."""
+
+    certificate: bytes
+    key: bytes
+    roots: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Bounds:
+    """What one caller can make the server hold."""
+
+    message_bytes: int
+    concurrent: int
+
+
+def make_server(bounds: Bounds) -> grpc.aio.Server:
+    """A server without ports and services."""
+    return grpc.aio.server(
+        maximum_concurrent_rpcs=bounds.concurrent,
+        options=[
+            ("grpc.max_receive_message_length", bounds.message_bytes),
+            ("grpc.max_send_message_length", bounds.message_bytes),
+            ("grpc.max_concurrent_streams", bounds.concurrent),
+            ("grpc.max_metadata_size", 16_384),
+            ("grpc.http2.min_recv_ping_interval_without_data_ms", 30_000),
+            ("grpc.http2.max_ping_strikes", 3),
+            ("grpc.so_reuseport", 0),
+        ],
+    )
+
+
+def add_tls_port(server: grpc.aio.Server, listen: str, current: Callable[[], TlsFiles]) -> int:
+    """Listen with mutual TLS; `current` is asked at every handshake, so that files can be replaced.
+
+    Returns the port. Raises NodeError(CONFIG_INVALID) when the address is taken or wrong.
+    """
+    last = current()
+
+    def fetch() -> grpc.ServerCertificateConfiguration | None:
+        nonlocal last
+        files = current()
+        if files == last:
+            return None
+        last = files
+        return _configuration(files)
+
+    credentials = grpc.dynamic_ssl_server_credentials(
+        _configuration(last), fetch, require_client_authentication=True
+    )
+    return _bound(lambda: server.add_secure_port(listen, credentials), listen)
+
+
+def add_socket(server: grpc.aio.Server, path: Path) -> None:
+    """Listen on a Unix socket in a folder that only the node's user can enter.
+
+    Raises NodeError(CONFIG_INVALID).
+    """
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    if path.parent.stat().st_mode & 0o077:
+        raise NodeError(
+            Reason.CONFIG_INVALID,
+            f"others can enter {path.parent}, where the desk socket stands: set its mode to 700",
+        )
+    path.unlink(missing_ok=True)
+    _bound(lambda: server.add_insecure_port(f"unix:{path}"), str(path))
+    path.chmod(0o600)
+
+
+def add_health(server: grpc.aio.Server, services: Sequence[str]) -> Callable[[bool], Awaitable[None]]:
+    """Standard gRPC health; returns what sets all services to serving or not."""
+    servicer = health.aio.HealthServicer()
+    health_pb2_grpc.add_HealthServicer_to_server(servicer, server)
+
+    async def set_all(serving: bool) -> None:
+        status = (
+            health_pb2.HealthCheckResponse.SERVING if serving else health_pb2.HealthCheckResponse.NOT_SERVING
+        )
+        for service in ("", *services):
+            await servicer.set(service, status)
+
+    return set_all
+
+
+def add_reflection(server: grpc.aio.Server, services: Sequence[str]) -> None:
+    """Let tools list the desk's services; off unless the operator asks for it."""
+    from grpc_reflection.v1alpha import reflection
+
+    reflection.enable_server_reflection((*services, reflection.SERVICE_NAME), server)
+
+
+def _configuration(files: TlsFiles) -> grpc.ServerCertificateConfiguration:
+    return grpc.ssl_server_certificate_configuration(
+        [(files.key, files.certificate)], root_certificates=files.roots
+    )
+
+
+def _bound(bind: Callable[[], int], where: str) -> int:
+    try:
+        port = bind()
+    except RuntimeError:
+        port = 0
+    if not port:
+        raise NodeError(
+            Reason.CONFIG_INVALID,
+            f"cannot listen on {where}: is another process there, or is the address wrong",
+        )
+    return port

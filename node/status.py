@@ -1,0 +1,51 @@
+"""How a node is, for `dxnode status`."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from node import __version__
+from node.config import Settings
+from node.core.commit import Head
+from node.core.grant import Grant, GrantState
+from node.core.grant_message import to_ms
+from node.live import Live
+from node.v1 import desk_pb2 as pb
+
+
+def node_status(
+    settings: Settings, live: Live, head: Head, grants: Sequence[Grant], draining: bool
+) -> pb.GetStatusResponse:
+    """The status message; touches every data source once."""
+    problems = live.problems()
+    directory = live.directory
+    state = "DRAINING" if draining else "DEGRADED" if problems else "SERVING"
+    datasets = [
+        pb.DatasetStatus(
+            dataset=dataset,
+            snapshot=source.snapshot,
+            rows=max(0, source.report.rows),
+            invalid_subjects=max(0, source.report.invalid_subjects),
+            duplicates=max(0, source.report.duplicates),
+            problem=next((text for text in problems if text.startswith(f"source {dataset}: ")), ""),
+        )
+        for dataset, source in live.sources.items()
+    ]
+    return pb.GetStatusResponse(
+        department=settings.department.code,
+        title=settings.department.title,
+        version=__version__,
+        state=state,
+        problems=problems,
+        log_size=head.size,
+        checkpoint=head.note,
+        directory_version=directory.version,
+        directory_expires_ms=to_ms(directory.expires),
+        policy_digest=live.policy_digest(),
+        datasets=datasets,
+        active_grants=sum(grant.state is GrantState.ACTIVE for grant in grants),
+        keys=[
+            pb.KeyStatus(use=key.use, key_id=key.key_id, expires_ms=to_ms(key.expires))
+            for key in live.keys.files
+        ],
+    )
