@@ -249,10 +249,11 @@ def _workday(rule: Rule, case: Case) -> bool:
     return not rule.when.workdays or case.calendar.day(case.request.at).workday
 
 
-def _workday_shown(_: Rule, case: Case) -> Shown:
+def _workday_shown(rule: Rule, case: Case) -> Shown:
     day = case.calendar.day(case.request.at)
     value = f"{day.date:%Y-%m-%d} {'workday' if day.workday else 'day off'}"
-    return value + (" (provisional)" if day.provisional else ""), "workday"
+    needed = "workday" if rule.when.workdays else "-"
+    return value + (" (provisional)" if day.provisional else ""), needed
 
 
 def _within_hours(rule: Rule, case: Case) -> bool:

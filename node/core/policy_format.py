@@ -50,7 +50,7 @@ class SharingPart(_Part):
 
 
 class ClassificationPart(_Part):
-    level: Annotated[int, BeforeValidator(read_integer), Field(ge=1, le=4)] = Field(
+    level: Annotated[int, Field(ge=1, le=4), BeforeValidator(read_integer)] = Field(
         description="数据级别：1 (open) to 4 (gravest harm); plain values leave at level 1 and 2 only"
     )
     personal: Boolean = Field(description="是否含个人信息: true or false")
@@ -83,19 +83,19 @@ class ParameterPart(_Part):
 
 
 class ClaimPart(_Part):
-    wrong_tries_per_subject: Annotated[int, BeforeValidator(read_integer), Field(ge=1, le=100)] = Field(
+    wrong_tries_per_subject: Annotated[int, Field(ge=1, le=100), BeforeValidator(read_integer)] = Field(
         description="answers that are not yes, about one subject, before no more are given that day"
     )
 
 
 class MaskPart(_Part):
-    first: Annotated[int, BeforeValidator(read_integer), Field(ge=0, le=10)] = 0
-    last: Annotated[int, BeforeValidator(read_integer), Field(ge=0, le=10)] = 0
+    first: Annotated[int, Field(ge=0, le=10), BeforeValidator(read_integer)] = 0
+    last: Annotated[int, Field(ge=0, le=10), BeforeValidator(read_integer)] = 0
 
 
 class GeneralisePart(_Part):
     level: RegionLevel | None = Field(None, description="cut a region code to this level")
-    step: Annotated[int, BeforeValidator(read_integer), Field(ge=2, le=10**12)] | None = Field(
+    step: Annotated[int, Field(ge=2, le=10**12), BeforeValidator(read_integer)] | None = Field(
         None, description="round an integer down to a multiple of this"
     )
 
@@ -121,7 +121,7 @@ class QuestionPart(_Part):
     statistic: Literal["count"] | None = Field(None, description="a count with noise")
     group_by: Annotated[list[FieldName], Field(min_length=1, max_length=3)] | None = None
     where: Text | None = Field(None, description="count only where this condition holds")
-    unit_contributes: Annotated[int, BeforeValidator(read_integer), Field(ge=1, le=1000)] | None = Field(
+    unit_contributes: Annotated[int, Field(ge=1, le=1000), BeforeValidator(read_integer)] | None = Field(
         None, description="at most how many rows belong to one subject"
     )
     epsilon: Epsilon | None = Field(None, description="privacy loss of one release")

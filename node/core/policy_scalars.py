@@ -106,10 +106,10 @@ def read_hours(value: object) -> str:
 _CODE = WithJsonSchema({"type": ["string", "integer"]})
 
 Text = Annotated[str, BeforeValidator(read_text)]
-Title = Annotated[str, BeforeValidator(read_title), Field(max_length=MAX_TEXT)]
+Title = Annotated[str, Field(max_length=MAX_TEXT), BeforeValidator(read_title)]
 Code = Annotated[str, BeforeValidator(read_text), _CODE]
 Integer = Annotated[int, BeforeValidator(read_integer)]
-Positive = Annotated[int, BeforeValidator(read_integer), Field(ge=1, le=1_000_000_000)]
+Positive = Annotated[int, Field(ge=1, le=1_000_000_000), BeforeValidator(read_integer)]
 Epsilon = Annotated[
     Decimal, BeforeValidator(read_decimal), WithJsonSchema({"type": "number", "exclusiveMinimum": 0})
 ]

@@ -1,0 +1,151 @@
+"""`dxnode policy`: checks policy files, and explains what they decide."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from node.cli import policy_report
+from node.cli.options import moment_from, parameters_from
+from node.cli.output import CHINA, Terminal
+from node.cli.session import with_terminal
+from node.cli.text import language
+from node.core.document import MAX_BYTES
+from node.core.explain import explain as explain_request
+from node.core.grant import Grant, GrantState
+from node.core.identity import normalise_credit_code, normalise_region
+from node.core.policy import PolicyFile
+from node.core.policy_build import build_policies, check_files
+from node.core.policy_format import PolicyPart, PurposesPart, schema_text
+from node.core.problem_messages import Lang
+from node.core.request import Request, Requester
+from node.core.workdays import Calendar
+from node.errors import NodeError, Reason
+
+app = typer.Typer()
+
+PROBLEMS_FOUND = 1
+PURPOSES_FILE = "purposes.yaml"
+
+
+@app.command("check")
+@with_terminal
+def check(terminal: Terminal, paths: Annotated[list[Path], typer.Argument(metavar="FILE...")]) -> None:
+    """Find every problem in policy files, or in all of a folder. Exit code 1 if there is one."""
+    files = read_files(paths)
+    checked = check_files(files)
+    lang = _lang()
+    if terminal.json:
+        terminal.document(policy_report.problem_views(checked.problems, lang))
+    else:
+        for problem in checked.problems:
+            sys.stdout.write(problem.render(lang) + "\n")
+    datasets = len(checked.policies.datasets) if checked.policies is not None else 0
+    terminal.note(policy_report.check_summary(checked.problems, len(files), datasets, lang))
+    if checked.problems:
+        raise typer.Exit(PROBLEMS_FOUND)
+
+
+@app.command("explain")
+@with_terminal
+def explain(
+    terminal: Terminal,
+    dataset: Annotated[str, typer.Argument()],
+    question: Annotated[str, typer.Argument()],
+    requester: Annotated[str, typer.Option("--requester")],
+    purpose: Annotated[str, typer.Option("--purpose")],
+    policies: Annotated[list[Path] | None, typer.Option("--policies")] = None,
+    region: Annotated[str, typer.Option("--region")] = "000000",
+    level: Annotated[str, typer.Option("--level")] = "city",
+    param: Annotated[list[str] | None, typer.Option("--param")] = None,
+    claim: Annotated[list[str] | None, typer.Option("--claim")] = None,
+    case: Annotated[str, typer.Option("--case")] = "",
+    subjects: Annotated[int | None, typer.Option("--subjects", min=0)] = None,
+    at: Annotated[str, typer.Option("--at")] = "",
+) -> None:
+    """Say why a request would be permitted or denied by the rules, supposing a grant that covers it."""
+    loaded = build_policies(read_files(policies or [Path("policies")]))
+    policy = loaded.get(dataset)
+    known = policy.questions.get(question) if policy is not None else None
+    statistic = known is not None and known.statistic is not None
+    moment = moment_from(at) if at else datetime.now(UTC)
+    code = normalise_credit_code(requester)
+    request = Request(
+        requester=Requester(code, normalise_region(region), level, suspended=False),
+        dataset=dataset,
+        question=question,
+        parameters=tuple(parameters_from(param).items()),
+        claims=frozenset(claim or ()),
+        purpose=purpose,
+        case_number=case,
+        grant_id="(supposed)",
+        subjects=subjects if subjects is not None else 0 if statistic else 1,
+        at=moment,
+    )
+    grant = _supposed_grant(request)
+    explanation = explain_request(loaded, lambda _: grant, request, Calendar(CHINA))
+    if terminal.json:
+        terminal.document(policy_report.explanation_view(explanation, _lang()))
+        return
+    for line in policy_report.explanation_lines(explanation, _lang()):
+        sys.stdout.write(line + "\n")
+
+
+@app.command("schema")
+def schema(purposes: Annotated[bool, typer.Option("--purposes")] = False) -> None:
+    """Print the JSON Schema of policy files, or of the purposes file, for editors."""
+    sys.stdout.write(schema_text(PurposesPart if purposes else PolicyPart))
+
+
+def read_files(paths: Sequence[Path]) -> list[PolicyFile]:
+    """The files, and the `*.yaml` of folders; the purposes file beside them always comes along.
+
+    Raises NodeError(CONFIG_INVALID) for what cannot be read. At most one byte more than is allowed is
+    read of a file, so that the check can say that it is too large.
+    """
+    found: dict[Path, Path] = {}
+    for path in paths:
+        inside = sorted(path.glob("*.yaml")) if path.is_dir() else [path]
+        if not inside:
+            raise NodeError(Reason.CONFIG_INVALID, f"no *.yaml file is in {path}: name another folder")
+        purposes = inside[0].parent / PURPOSES_FILE
+        for file in [*inside, *([purposes] if purposes.is_file() else [])]:
+            found.setdefault(file.resolve(), file)
+    return [PolicyFile(str(path), _read(path)) for path in found.values()]
+
+
+def _read(path: Path) -> bytes:
+    try:
+        with path.open("rb") as file:
+            return file.read(MAX_BYTES + 1)
+    except OSError as error:
+        why = (error.strerror or "error").lower()
+        raise NodeError(Reason.CONFIG_INVALID, f"cannot read {path}: {why}", file=str(path)) from None
+
+
+def _lang() -> Lang:
+    return "zh" if language() == "zh" else "en"
+
+
+def _supposed_grant(request: Request) -> Grant:
+    return Grant(
+        id=request.grant_id,
+        provider="",
+        requester=request.requester.code,
+        dataset=request.dataset,
+        questions=frozenset({request.question}),
+        purposes=(request.purpose,),
+        region="",
+        subjects_per_day=0,
+        valid_from=request.at - timedelta(days=1),
+        valid_until=request.at + timedelta(days=1),
+        state=GrantState.ACTIVE,
+        basis="",
+        scenario="",
+        note="",
+    )
