@@ -93,7 +93,9 @@ def budget_debits(
     """
     period = budget.period_name(moment)
     return tuple(
-        Debit(BUDGET_PREFIX + scope, f"{BUDGET_PREFIX}{scope}|{dataset}|{who}|{period}", epsilon_micros, limit)
+        Debit(
+            BUDGET_PREFIX + scope, f"{BUDGET_PREFIX}{scope}|{dataset}|{who}|{period}", epsilon_micros, limit
+        )
         for scope, who, limit in (
             ("dataset", "", budget.dataset_micros),
             ("organisation", organisation, budget.organisation_micros),

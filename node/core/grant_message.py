@@ -28,7 +28,9 @@ def from_ms(milliseconds: int) -> datetime:
     try:
         return datetime.fromtimestamp(milliseconds / 1000, UTC)
     except (OverflowError, ValueError, OSError):
-        raise NodeError(Reason.QUERY_INVALID, "a time is out of range: give one before the year 9999") from None
+        raise NodeError(
+            Reason.QUERY_INVALID, "a time is out of range: give one before the year 9999"
+        ) from None
 
 
 def grant_to_message(grant: Grant) -> pb.Grant:

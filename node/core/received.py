@@ -9,14 +9,18 @@ from node.core.grant import Grant, GrantState
 from node.errors import NodeError, Reason
 
 
-def covering_grant(grants: Sequence[Grant], dataset: str, question: str, purpose: str, now: datetime) -> Grant:
+def covering_grant(
+    grants: Sequence[Grant], dataset: str, question: str, purpose: str, now: datetime
+) -> Grant:
     """The grant that allows the question for the purpose now.
 
     Raises NodeError for the requirement that the nearest grant misses: NO_GRANT,
     QUESTION_NOT_ALLOWED, PURPOSE_NOT_ALLOWED, GRANT_EXPIRED, SUSPENDED, in this order.
     """
     nearest = NodeError(
-        Reason.NO_GRANT, "this department has no grant for that dataset: apply to the provider first", clause="grant"
+        Reason.NO_GRANT,
+        "this department has no grant for that dataset: apply to the provider first",
+        clause="grant",
     )
     distance = 0
     for grant in grants:

@@ -94,7 +94,9 @@ def refusals_record(time_ms: int, requester: str, provider: str, refusals: pb.Re
 
 def admin_record(time_ms: int, department: str, caller: Caller, action: str, target: str, note: str) -> bytes:
     """What staff did to the node of `department`."""
-    body = pb.AdminAction(action=action, object=target, role=caller.role, caller=caller.fingerprint, note=note)
+    body = pb.AdminAction(
+        action=action, object=target, role=caller.role, caller=caller.fingerprint, note=note
+    )
     return _record(time_ms, Parties("", department, b""), admin=body)
 
 

@@ -7,7 +7,7 @@ from datetime import datetime
 from functools import lru_cache
 
 from node.core.envelope import Routing
-from node.crypto.keys import DataKey
+from node.crypto.data_key import DataKey
 from node.crypto.seal import KeyRing, SealingPublicKey, open_answer, pad, seal, seal_answer, unpad
 from node.crypto.sign import NoteCache, Verifier
 
@@ -42,10 +42,6 @@ class NodeVault:
     def open_answer(self, ciphertext: bytes, response_key: bytes, routing: Routing) -> bytes:
         """Open an answer, without its padding. Raises NodeError(ENVELOPE_INVALID)."""
         return unpad(open_answer(ciphertext, response_key, routing))
-
-    def key_id(self, recipient: str) -> str:
-        """The id of an encoded public sealing key."""
-        return _public_key(recipient).key_id
 
     def open_checkpoint(self, note: bytes, log_key: str) -> bytes:
         """The body of a checkpoint signed by the encoded log key. Raises NodeError(PROOF_INVALID)."""
