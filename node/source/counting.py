@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import date
 from itertools import product
 
 from sqlglot import exp
@@ -56,7 +55,7 @@ def conditions(question: Question, layout: Layout) -> list[exp.Expression]:
 
 
 def fold(
-    rows: Iterable[tuple[Sequence[str | int | date | None], int]], statistic: Statistic, layout: Layout
+    rows: Iterable[tuple[Sequence[object], int]], statistic: Statistic, layout: Layout
 ) -> list[tuple[tuple[str, ...], int]]:
     """Counts by group as the table of all declared combinations, zeros too, in declared order."""
     cells = dict.fromkeys(product(*(group.values for group in statistic.group_by)), 0)

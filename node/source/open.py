@@ -1,17 +1,21 @@
-"""Opens the data source of a dataset."""
+"""Opens the data source of a dataset: a file, or a live database."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from datetime import date
 from pathlib import Path
 
 from node.core.catalogue import Dataset
+from node.source.database import DatabaseSource
 from node.source.lookup import SnapshotSource
 from node.source.snapshot import FileIdentity, Manifest, manifests, prune
-from node.source.spec import FileSpec, Layout, Progress
+from node.source.spec import DatabaseSpec, FileSpec, Layout, Progress
 from node.source.worker import BuildJob, Built, run
 
 # A build says how far it is all the time; a disk that stops answering does not.
 _SILENCE_SECONDS = 120.0
+_DATABASE_SECONDS = 5.0
 
 
 def open_file(spec: FileSpec, dataset: Dataset, data_folder: Path, progress: Progress) -> SnapshotSource:
@@ -27,6 +31,16 @@ def open_file(spec: FileSpec, dataset: Dataset, data_folder: Path, progress: Pro
     source = SnapshotSource(folder, layout, manifest)
     prune(folder, keep=manifest.snapshot)
     return source
+
+
+def open_database(
+    spec: DatabaseSpec, dataset: Dataset, today: Callable[[], date], seconds: float = _DATABASE_SECONDS
+) -> DatabaseSource:
+    """Answer from a live database; `today` is the date where the department is.
+
+    Raises NodeError: (CONFIG_INVALID) for a URL, table or column that does not fit, (SOURCE_UNAVAILABLE).
+    """
+    return DatabaseSource(spec, Layout.of(dataset), today, seconds)
 
 
 def _unchanged(spec: FileSpec, layout: Layout, folder: Path) -> Manifest | None:
