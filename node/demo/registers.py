@@ -14,8 +14,10 @@ from pathlib import Path
 
 import numpy as np
 
+from node.core.identity import SubjectType, normalise_subject
 from node.demo.numbers import old_resident_id
 from node.demo.residents import AS_OF, TOWNS, Company, Resident, day_before, make_companies, make_residents
+from node.errors import NodeError
 
 RESIDENTS = 100_000
 SEED = 809
@@ -40,6 +42,17 @@ class Register:
             writer = csv.writer(file, lineterminator="\n")
             writer.writerow(self.columns)
             writer.writerows(self.rows)
+
+    def readable(self, kind: SubjectType) -> Mapping[str, Mapping[str, str]]:
+        """What can be read in spite of the dirt: the fields of each subject whose identifier is valid."""
+        found: dict[str, Mapping[str, str]] = {}
+        for row in self.rows:
+            try:
+                subject = normalise_subject(row[0], kind)
+            except NodeError:
+                continue
+            found.setdefault(subject, dict(zip(self.columns, row, strict=True)))
+        return found
 
 
 @dataclass(frozen=True, slots=True)
