@@ -1,0 +1,94 @@
+"""`dxnode serve`, `status`, `reload` and `version`: run a node and see how it is."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from node.cli.exits import Exit
+from node.cli.output import Terminal, when
+from node.cli.session import DEFAULT_CONFIG, Session, with_desk, with_terminal
+from node.cli.text import t
+
+if TYPE_CHECKING:
+    from node.client.results import NodeStatus
+
+app = typer.Typer()
+
+
+@app.command("serve")
+def serve(
+    config: Annotated[Path, typer.Option("--config", envvar="DXNODE_CONFIG")] = DEFAULT_CONFIG,
+) -> None:
+    """Run the node until it is told to stop."""
+    from node.app import run
+
+    run(config)
+
+
+@app.command("status")
+@with_desk
+def status(session: Session) -> None:
+    """How the node is."""
+    found = session.client.admin.status()
+    if session.terminal.json:
+        session.terminal.document(found)
+    else:
+        _show(session.terminal, found)
+    if found.state != "SERVING":
+        raise typer.Exit(Exit.UNAVAILABLE)
+
+
+@app.command("reload")
+@with_desk
+def reload(session: Session) -> None:
+    """Read certificates, keys, directory and policies again."""
+    result = session.client.admin.reload()
+    done = [t("status.reloaded", what=what) for what in result.done]
+    refused = [t("status.refused", what=what) for what in result.refused]
+    session.terminal.result(result, *done, *refused)
+    if result.refused:
+        raise typer.Exit(Exit.USAGE)
+
+
+@app.command("version")
+@with_terminal
+def version(terminal: Terminal) -> None:
+    """The version of this program."""
+    from importlib.metadata import version as installed
+
+    number = installed("dxnode")
+    terminal.result({"version": number}, f"dxnode {number}")
+
+
+def _show(terminal: Terminal, found: NodeStatus) -> None:
+    state = t(f"status.{found.state}") if found.state in ("SERVING", "DEGRADED", "DRAINING") else found.state
+    directory = t(
+        "status.directory_text", version=found.directory_version, until=when(found.directory_expires)
+    )
+    said = {
+        "department": f"{found.department} {found.title}",
+        "version": found.version,
+        "state": state,
+        "log": t("status.records", size=found.log_size),
+        "directory": directory,
+        "policies": found.policy_digest.hex()[:16] or t("label.none"),
+        "grants": str(found.active_grants),
+    }
+    terminal.result(found, *(f"{t(f'status.{key}')}: {value}" for key, value in said.items()))
+    for problem in found.problems:
+        terminal.result(found, f"{t('status.problems')}: {problem}")
+    columns = ("dataset", "rows", "invalid", "duplicates", "snapshot", "problems")
+    rows = [
+        (d.dataset, str(d.rows), str(d.invalid_subjects), str(d.duplicates), d.snapshot, d.problem or "-")
+        for d in found.datasets
+    ]
+    if rows:
+        terminal.result(found, "")
+        terminal.table([t(f"status.{column}") for column in columns], rows, "")
+    keys = [(key.use, key.key_id, when(key.expires)) for key in found.keys]
+    if keys:
+        terminal.result(found, "")
+        terminal.table([t(f"status.{column}") for column in ("key", "key_id", "expires")], keys, "")

@@ -1,0 +1,223 @@
+"""A batch from CSV to CSV that can be killed at any moment and goes on where it was.
+
+Beside the output stand two files while it runs: `OUT.part` with the rows answered so far, and
+`OUT.progress`, which says how many bytes of it count. A chunk counts once its rows are durable; what was
+written after that is cut off when the batch goes on. Both vanish when the output appears under its name.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import asdict, dataclass
+from itertools import islice
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING, Self
+from warnings import catch_warnings
+
+from node.cli.text import t
+from node.errors import NodeError, Reason
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+BLOCK_ROWS = 1000
+_SAMPLE = 64 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Input:
+    """A CSV file to be asked about; `rows` is counted by lines, so quoted line breaks make it too high."""
+
+    path: Path
+    digest: str
+    encoding: str
+    rows: int
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far a batch has come; `asked` names question and input, so that no other batch goes on with it."""
+
+    batch_id: str
+    asked: str
+    rows: int
+    next_chunk: int
+    bytes: int
+    answered: int
+    yes: int
+
+
+def open_input(path: Path) -> Input:
+    """Read a file once, for its digest, its encoding (UTF-8 or GB 18030) and its number of rows.
+
+    Raises NodeError QUERY_INVALID when it cannot be read or has no rows.
+    """
+    digest = hashlib.sha256()
+    lines, last, first = 0, b"\n", b""
+    try:
+        with path.open("rb") as file:
+            while part := file.read(1 << 20):
+                first = first or part[:_SAMPLE]
+                digest.update(part)
+                lines += part.count(b"\n")
+                last = part[-1:]
+    except OSError as error:
+        raise unreadable(path, (error.strerror or "error").lower()) from error
+    rows = lines + (last != b"\n") - 1
+    if rows < 1:
+        raise NodeError(Reason.QUERY_INVALID, t("batch.empty"))
+    return Input(path, digest.hexdigest(), _encoding(first), rows)
+
+
+def unreadable(path: Path, problem: str) -> NodeError:
+    """The error for a file that cannot be read."""
+    return NodeError(Reason.QUERY_INVALID, t("batch.unreadable", path=path, problem=problem))
+
+
+def _encoding(sample: bytes) -> str:
+    if sample.startswith(b"\xef\xbb\xbf"):
+        return "utf-8-sig"
+    try:
+        # The sample may end within a character.
+        sample[: sample.rfind(b"\n") + 1].decode()
+    except UnicodeDecodeError:
+        return "gb18030"
+    return "utf-8"
+
+
+def read_blocks(source: Input, skip_rows: int) -> Iterator[pd.DataFrame]:
+    """Blocks of `BLOCK_ROWS` rows, all as text, without those that the first `skip_rows` rows make up.
+
+    Raises NodeError QUERY_INVALID for a file that is no CSV.
+    """
+    import pandas as pd
+
+    try:
+        with (
+            catch_warnings(action="error", category=pd.errors.ParserWarning),
+            pd.read_csv(
+                source.path,
+                dtype=str,
+                keep_default_na=False,
+                encoding=source.encoding,
+                chunksize=BLOCK_ROWS,
+                # Else a row that is too long would shift the columns, and the wrong people be asked about.
+                index_col=False,
+            ) as blocks,
+        ):
+            # Counted in blocks, not in lines: a blank line is no row.
+            yield from islice(blocks, skip_rows // BLOCK_ROWS, None)
+    except (pd.errors.ParserError, pd.errors.ParserWarning, pd.errors.EmptyDataError):
+        # The parser's own message would quote the line.
+        raise unreadable(source.path, t("batch.ragged")) from None
+    except UnicodeDecodeError:
+        raise unreadable(source.path, t("batch.encoding")) from None
+
+
+def asked_digest(source: Input, query: Mapping[str, object]) -> str:
+    """Names a question about an input."""
+    text = json.dumps({"input": source.digest, **query}, sort_keys=True)
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+class Output:
+    """The output of a batch while it grows."""
+
+    def __init__(self, path: Path, encoding: str, progress: Progress) -> None:
+        self.progress = progress
+        self._path = path
+        # Excel takes the mark at the start of a file only.
+        self._encoding = encoding.removesuffix("-sig")
+        self._mark = encoding.endswith("-sig")
+        self._part, self._state = _beside(path)
+        # Answers about people: for the owner's eyes.
+        descriptor = os.open(self._part, os.O_RDWR | os.O_CREAT, 0o600)
+        self._file = os.fdopen(descriptor, "r+b")
+        self._file.truncate(progress.bytes)
+        self._file.seek(progress.bytes)
+        self._save(progress)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._file.close()
+
+    def append(self, block: pd.DataFrame, next_chunk: int) -> Progress:
+        """Write the answered rows of one block; when this returns they are durable and never asked again."""
+        first = self.progress.rows == 0
+        text = block.to_csv(index=False, header=first, lineterminator="\n")
+        if first and self._mark:
+            text = "\ufeff" + text
+        self._file.write(text.encode(self._encoding))
+        self._file.flush()
+        os.fsync(self._file.fileno())
+        answered = block["reason"] == ""
+        self._save(
+            Progress(
+                batch_id=self.progress.batch_id,
+                asked=self.progress.asked,
+                rows=self.progress.rows + len(block),
+                next_chunk=next_chunk,
+                bytes=self._file.tell(),
+                answered=self.progress.answered + int(answered.sum()),
+                yes=self.progress.yes + int((block["answer"] == "yes").sum()),
+            )
+        )
+        return self.progress
+
+    def finish(self) -> None:
+        """Give the output its name."""
+        self._file.close()
+        self._part.replace(self._path)
+        self._state.unlink()
+
+    def _save(self, progress: Progress) -> None:
+        new = self._state.with_name(self._state.name + ".new")
+        with new.open("w", encoding="utf-8") as file:
+            json.dump(asdict(progress), file)
+            file.flush()
+            os.fsync(file.fileno())
+        new.replace(self._state)
+        self.progress = progress
+
+
+def new_progress(asked: str, random: Callable[[int], bytes]) -> Progress:
+    """The start of a batch, under a new id."""
+    return Progress(random(16).hex(), asked, rows=0, next_chunk=0, bytes=0, answered=0, yes=0)
+
+
+def load_progress(path: Path, asked: str) -> Progress | None:
+    """Where an earlier run for output `path` came to, None without one.
+
+    Raises NodeError QUERY_INVALID when it asked something else or its file is damaged.
+    """
+    part, state = _beside(path)
+    if not state.exists():
+        return None
+    try:
+        progress = Progress(**json.loads(state.read_text("utf-8")))
+        sound = len(bytes.fromhex(progress.batch_id)) == 16 and part.stat().st_size >= progress.bytes
+    except (OSError, ValueError, TypeError):
+        sound = False
+    if not sound:
+        raise NodeError(Reason.QUERY_INVALID, t("batch.progress_broken", path=state))
+    if progress.asked != asked:
+        raise NodeError(Reason.QUERY_INVALID, t("batch.other_input", path=state))
+    return progress
+
+
+def forget_progress(path: Path) -> None:
+    """Drop what an earlier run left."""
+    for file in _beside(path):
+        file.unlink(missing_ok=True)
+
+
+def _beside(path: Path) -> tuple[Path, Path]:
+    return path.with_name(path.name + ".part"), path.with_name(path.name + ".progress")

@@ -1,0 +1,93 @@
+"""`dxnode catalogue`: what a department shares, and on which conditions."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from node.cli.session import Session, with_desk
+from node.cli.text import t
+
+if TYPE_CHECKING:
+    from node.client import CatalogueEntry
+    from node.client.results import CatalogueQuestion
+
+app = typer.Typer()
+
+Provider = Annotated[str, typer.Option("--provider", show_default=False)]
+
+
+@app.command("list")
+@with_desk
+def list_datasets(session: Session, provider: Provider = "") -> None:
+    """The datasets of a department."""
+    entries = session.client.catalogue(provider)
+    if session.terminal.json:
+        session.terminal.document(entries)
+        return
+    columns = ("dataset", "title", "provider", "sharing", "update")
+    rows = [
+        (entry.dataset, entry.title, entry.provider, t(f"catalogue.{entry.sharing}"), entry.update)
+        for entry in entries
+    ]
+    session.terminal.table([t(f"catalogue.{column}") for column in columns], rows, t("catalogue.empty"))
+
+
+@app.command("show")
+@with_desk
+def show(
+    session: Session,
+    dataset: Annotated[str, typer.Argument(metavar="DATASET", show_default=False)],
+    provider: Provider = "",
+) -> None:
+    """One dataset with its fields, questions and conditions."""
+    *before, name = dataset.split("/")
+    entry = session.client.dataset(name, provider or "/".join(before))
+    if session.terminal.json:
+        session.terminal.document(entry)
+        return
+    _show(session, entry)
+
+
+def _show(session: Session, entry: CatalogueEntry) -> None:
+    terminal = session.terminal
+    personal = t("label.yes") if entry.personal else t("label.no")
+    terminal.result(
+        entry,
+        f"{entry.dataset}  {entry.title}",
+        f"{t('catalogue.provider')}: {entry.provider}",
+        f"{t('catalogue.sharing')}: {t(f'catalogue.{entry.sharing}')}",
+        f"{t('catalogue.update')}: {entry.update}",
+        t("catalogue.level", level=entry.level, personal=personal),
+    )
+    if entry.sharing == "not_shared":
+        terminal.result(entry, t("catalogue.reason", reason=entry.reason, basis=entry.legal_basis))
+    terminal.result(entry, "")
+    fields = [(field.name, field.title, field.type, field.sensitivity) for field in entry.fields]
+    columns = ("field_name", "title", "type", "sensitivity")
+    terminal.table([t(f"catalogue.{column}") for column in columns], fields, t("label.none"))
+    for question in entry.questions:
+        terminal.result(entry, "", *_question_lines(question))
+
+
+def _question_lines(question: CatalogueQuestion) -> list[str]:
+    lines = [
+        f"{question.name}  {question.title}",
+        f"  {t('catalogue.kind')}: {t(f'catalogue.{question.kind}')}",
+        f"  {t('catalogue.asks')}: {question.expression}",
+    ]
+    for name, choices in question.parameters.items():
+        lines.append(f"  {t('catalogue.parameters')}: {name} = {' | '.join(choices)}")
+    if question.claims:
+        lines.append(f"  {t('catalogue.claims')}: {', '.join(question.claims)}")
+    for condition in question.conditions:
+        said = (
+            ("to", condition.to),
+            ("purposes", ", ".join(condition.purposes)),
+            ("when", condition.when),
+            ("limits", condition.limits),
+        )
+        parts = "; ".join(f"{t(f'catalogue.{key}')}: {value}" for key, value in said if value)
+        lines.append(f"  {t('catalogue.rule')} {condition.rule}: {parts}")
+    return lines

@@ -1,0 +1,57 @@
+"""`dxnode config`: checks and shows the settings of a node."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from node.cli.exits import Exit
+from node.cli.output import Terminal
+from node.cli.session import DEFAULT_CONFIG, with_terminal
+from node.cli.text import t
+
+app = typer.Typer()
+
+ConfigFile = Annotated[Path, typer.Argument(metavar="FILE", envvar="DXNODE_CONFIG", show_default=True)]
+
+
+@app.command("check")
+@with_terminal
+def check(terminal: Terminal, file: ConfigFile = DEFAULT_CONFIG) -> None:
+    """Find every mistake in a settings file."""
+    from node.config_file import read_settings
+
+    _settings, problems = read_settings(file)
+    if terminal.json:
+        terminal.document(problems)
+    for problem in () if terminal.json else problems:
+        sys.stdout.write(f"{problem}\n")
+    if problems:
+        raise typer.Exit(Exit.USAGE)
+    terminal.note(t("config.good", path=file))
+
+
+@app.command("show")
+@with_terminal
+def show(
+    terminal: Terminal,
+    file: ConfigFile = DEFAULT_CONFIG,
+    reference: Annotated[bool, typer.Option("--reference")] = False,
+) -> None:
+    """Show the settings in force, defaults included."""
+    import yaml
+
+    from node.config_file import load_settings, show_settings
+    from node.config_file import reference as reference_text
+
+    if reference:
+        sys.stdout.write(reference_text())
+        return
+    settings = load_settings(file)
+    if terminal.json:
+        terminal.document(yaml.safe_load(show_settings(settings)))
+        return
+    sys.stdout.write(show_settings(settings))

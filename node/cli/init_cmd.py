@@ -1,0 +1,7 @@
+"""`dxnode init`: makes the folder of a new node."""
+
+from __future__ import annotations
+
+import typer
+
+app = typer.Typer()

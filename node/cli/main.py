@@ -1,0 +1,129 @@
+"""The `dxnode` command: finds the command asked for, chooses the language, gives every error its exit code."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Sequence
+from importlib import import_module
+from typing import Annotated
+
+import typer
+from typer._click import Command, Context
+from typer.core import TyperGroup
+from typer.main import get_group
+
+from node.cli import output, text
+from node.cli.exits import Exit
+from node.cli.help import HelpfulCommand, HelpfulGroup, describe
+from node.cli.usage import usage_message
+from node.errors import NodeError
+
+MODULES = {
+    "init": "init_cmd",
+    "serve": "admin_cmd",
+    "status": "admin_cmd",
+    "reload": "admin_cmd",
+    "verify": "ask_cmd",
+    "ask": "ask_cmd",
+    "stats": "ask_cmd",
+    "batch": "batch_cmd",
+    "catalogue": "catalogue_cmd",
+    "grant": "grant_cmd",
+    "policy": "policy_cmd",
+    "log": "log_cmd",
+    "pki": "pki_cmd",
+    "config": "config_cmd",
+    "version": "admin_cmd",
+}
+"""Each command and the module that has it, in the order of the help. A module is imported when it is needed."""
+
+GROUPS = frozenset({"catalogue", "grant", "policy", "log", "pki", "config"})
+"""Commands that have commands of their own: the whole module."""
+
+
+class RootGroup(HelpfulGroup):
+    """The root command: loads commands late, takes `--lang` anywhere, tells errors in the house's form."""
+
+    def list_commands(self, ctx: Context) -> list[str]:
+        return list(MODULES)
+
+    def get_command(self, ctx: Context, cmd_name: str) -> Command | None:
+        return load_command(cmd_name)
+
+    def main(self, args: Sequence[str] | None = None, *_: object, **__: object) -> None:
+        """Run a command line and exit with its code."""
+        given = list(sys.argv[1:] if args is None else args)
+        as_json = "--json" in given
+        text.use_language(text.detect_language(os.environ))
+        try:
+            given = _take_language(given)
+            describe(self, ())
+            code = super().main(given, "dxnode", standalone_mode=False)
+        except NodeError as error:
+            code = output.report(error, as_json=as_json)
+        except typer.TyperException as error:
+            code = output.report_usage(*usage_message(error), as_json=as_json)
+        except (typer.Abort, KeyboardInterrupt):
+            output.report_stopped()
+            code = Exit.INTERRUPTED
+        except BrokenPipeError:
+            # The reader of a pipe went away: nothing is wrong, and nothing more can be said.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            code = Exit.OK
+        except Exception as error:
+            code = output.report_defect(error, as_json=as_json)
+        sys.exit(code if isinstance(code, int) else Exit.OK)
+
+
+def load_command(name: str) -> Command | None:
+    """The command of that name with its help in the language spoken now, None without one."""
+    if name not in MODULES:
+        return None
+    commands: typer.Typer = import_module(f"node.cli.{MODULES[name]}").app
+    commands.info.cls = HelpfulGroup
+    for registered in commands.registered_commands:
+        registered.cls = HelpfulCommand
+    group = get_group(commands)
+    command = group if name in GROUPS else group.commands[name]
+    command.name = name
+    describe(command, (name,))
+    return command
+
+
+def _take_language(given: list[str]) -> list[str]:
+    """Take `--lang zh` or `--lang=zh` out of the arguments, from wherever it stands before `--`."""
+    rest: list[str] = []
+    arguments = iter(given)
+    for argument in arguments:
+        name, equals, value = argument.partition("=")
+        if name == "--":
+            rest += [argument, *arguments]
+        elif name != "--lang":
+            rest.append(argument)
+        else:
+            chosen = value if equals else next(arguments, "")
+            if chosen not in text.LANGUAGES:
+                raise typer.TyperException(text.t("usage.language", language=chosen))
+            text.use_language(chosen)
+    return rest
+
+
+app = typer.Typer(cls=RootGroup, no_args_is_help=True, pretty_exceptions_enable=False)
+
+
+@app.callback()
+def root(
+    # Taken out of the arguments before they come here; it stands here for the help.
+    lang: Annotated[str, typer.Option("--lang", metavar="zh|en", show_default=False)] = "",
+) -> None:
+    """Ask other departments' nodes, and answer them."""
+
+
+def run() -> None:
+    """The entry point of the `dxnode` command."""
+    app()
+
+
+if __name__ == "__main__":
+    run()

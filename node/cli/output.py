@@ -1,0 +1,198 @@
+"""How commands write: results to stdout as text, tables or JSON; errors and notes to stderr."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import traceback
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from dataclasses import dataclass, fields, is_dataclass
+from datetime import datetime, timedelta, timezone
+from enum import Enum
+from typing import TYPE_CHECKING, TypeAlias
+
+from node.cli.exits import EXIT_OF_REASON, Exit
+from node.cli.text import t
+from node.errors import NodeError, Reason
+
+if TYPE_CHECKING:
+    from rich.progress import Progress
+
+Json: TypeAlias = bool | int | float | str | list["Json"] | dict[str, "Json"] | None
+
+CHINA = timezone(timedelta(hours=8))
+"""China has one time zone without summer time; times are shown in it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Terminal:
+    """Where a command writes; with `json` it writes one JSON document to stdout and nothing else there."""
+
+    json: bool = False
+
+    def result(self, value: object, *lines: str) -> None:
+        """The result of a command: `value` as JSON, or the lines."""
+        if self.json:
+            self.document(value)
+        else:
+            for line in lines:
+                sys.stdout.write(line + "\n")
+
+    def document(self, value: object) -> None:
+        """`value` as JSON."""
+        sys.stdout.write(as_json(value))
+
+    def table(self, columns: Sequence[str], rows: Iterable[Sequence[str]], empty: str) -> None:
+        """Rows under their columns, tab-separated when stdout is no terminal; without rows, says `empty`."""
+        rows = list(rows)
+        if not rows:
+            self.note(empty)
+            return
+        if not sys.stdout.isatty():
+            for row in (columns, *rows):
+                sys.stdout.write("\t".join(cell.replace("\n", " ") for cell in row) + "\n")
+            return
+        from rich.console import Console
+        from rich.table import Table
+
+        table = Table(box=None, pad_edge=False, header_style="bold")
+        for column in columns:
+            table.add_column(column, overflow="fold")
+        for row in rows:
+            # Rich would read square brackets in titles as markup.
+            table.add_row(*(cell.replace("[", "\\[") for cell in row))
+        Console().print(table)
+
+    def note(self, text: str) -> None:
+        """Something for people beside the result; scripts do not see it."""
+        if not self.json:
+            sys.stderr.write(text + "\n")
+
+    def progress(self, what: str, total: int | None) -> AbstractContextManager[Ticker]:
+        """Progress to stderr on a terminal, nothing in a pipe or with `json`."""
+        if self.json or not sys.stderr.isatty():
+            return nullcontext(Ticker(None))
+        return _bar(what, total)
+
+
+class Ticker:
+    """Moves a progress bar; does nothing without one."""
+
+    def __init__(self, bar: Progress | None) -> None:
+        self._bar = bar
+
+    def advance(self, steps: int) -> None:
+        if self._bar is not None:
+            self._bar.advance(self._bar.task_ids[0], steps)
+
+
+@contextmanager
+def _bar(what: str, total: int | None) -> Iterator[Ticker]:
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=Console(stderr=True)) as progress:
+        progress.add_task(what, total=total)
+        yield Ticker(progress)
+
+
+def as_json(value: object) -> str:
+    """A value object as an indented JSON document."""
+    return json.dumps(plain(value), ensure_ascii=False, indent=2) + "\n"
+
+
+def plain(value: object) -> Json:
+    """A value object as JSON: bytes in hex, enums by value, times in ISO 8601."""
+    if isinstance(value, Reason):
+        return value.name
+    if isinstance(value, Enum):
+        return plain(value.value)
+    if value is None or isinstance(value, (bool, int, float, str)):
+        return value
+    if isinstance(value, bytes):
+        return value.hex()
+    if isinstance(value, datetime):
+        return value.isoformat()
+    if is_dataclass(value) and not isinstance(value, type):
+        return {item.name: plain(getattr(value, item.name)) for item in fields(value)}
+    if isinstance(value, Mapping):
+        return {str(key): plain(item) for key, item in value.items()}
+    if isinstance(value, (set, frozenset)):
+        return sorted((plain(item) for item in value), key=str)
+    if isinstance(value, Iterable):
+        return [plain(item) for item in value]
+    return str(value)
+
+
+def when(moment: datetime | None) -> str:
+    """A time for people, in China's time."""
+    return t("label.never") if moment is None else moment.astimezone(CHINA).strftime("%Y-%m-%d %H:%M:%S")
+
+
+def when_ms(milliseconds: int) -> str:
+    """As `when`, from milliseconds since 1970-01-01 UTC; what lies outside the calendar stays a number."""
+    try:
+        return when(datetime.fromtimestamp(milliseconds / 1000, CHINA))
+    except (OverflowError, ValueError, OSError):
+        return str(milliseconds)
+
+
+def report(error: NodeError, *, as_json: bool) -> Exit:
+    """Tell stderr what went wrong and what to do next; gives the exit code."""
+    at_desk = error.reason is Reason.PEER_UNAVAILABLE and error.metadata.get("peer") == "desk"
+    key = f"reason.{error.reason.name}"
+    what = t("desk.unreachable") if at_desk else t(f"{key}.what")
+    hint = t("desk.unreachable_next") if at_desk else t(f"{key}.next")
+    if as_json:
+        body = {
+            "error": {
+                "reason": error.reason.name,
+                "message": error.message,
+                "what": what,
+                "hint": hint,
+                "metadata": dict(error.metadata),
+            }
+        }
+        sys.stderr.write(json.dumps(body, ensure_ascii=False) + "\n")
+    else:
+        _say("error", f"{what} ({error.reason.name})" + (f": {error.message}" if error.message else ""))
+        if error.metadata.get("rule") or error.metadata.get("clause"):
+            rule, clause = error.metadata.get("rule", "-"), error.metadata.get("clause", "-")
+            sys.stderr.write("  " + t("label.rule", rule=rule, clause=clause) + "\n")
+        _say("hint", hint)
+    return EXIT_OF_REASON[error.reason]
+
+
+def report_usage(message: str, hint: str, *, as_json: bool) -> Exit:
+    """As `report`, for a wrong command line."""
+    message = message.rstrip(".")
+    message = message[:1].lower() + message[1:]
+    if as_json:
+        body = {
+            "error": {"reason": "USAGE", "message": message, "what": message, "hint": hint, "metadata": {}}
+        }
+        sys.stderr.write(json.dumps(body, ensure_ascii=False) + "\n")
+    else:
+        _say("error", message)
+        _say("hint", hint)
+    return Exit.USAGE
+
+
+def report_defect(error: Exception, *, as_json: bool) -> Exit:
+    """As `report`, for an error that nobody foresaw: its text may hold anything, so only its type is said."""
+    if os.environ.get("DXNODE_DEBUG"):
+        traceback.print_exception(error)
+    report_usage(t("unexpected.what", kind=type(error).__name__), t("unexpected.next"), as_json=as_json)
+    return Exit.FAILED
+
+
+def report_stopped() -> None:
+    """Tell stderr that the user stopped the command."""
+    sys.stderr.write(t("unexpected.interrupted") + "\n")
+
+
+def _say(label: str, text: str) -> None:
+    sys.stderr.write(f"{t(f'label.{label}')}: {text}\n")

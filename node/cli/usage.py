@@ -1,0 +1,38 @@
+"""Words what is wrong with a command line, in the language spoken."""
+
+from __future__ import annotations
+
+import typer
+
+from node.cli.text import t
+
+
+def usage_message(error: typer.TyperException) -> tuple[str, str]:
+    """What is wrong, and where to look."""
+    context = getattr(error, "ctx", None)
+    command = context.command_path if context is not None else "dxnode"
+    return _what(error), t("usage.next", command=command)
+
+
+def _what(error: typer.TyperException) -> str:
+    # Typer's own messages are English, so the kinds that people meet are worded here, by the name of the class:
+    # its module is not public.
+    given = error.format_message()
+    match type(error).__name__:
+        case "MissingParameter":
+            return t("usage.missing", name=_name(error))
+        case "NoSuchOption":
+            return t("usage.no_option", name=getattr(error, "option_name", ""))
+        case "BadParameter" if (name := _name(error)) and not given.isascii():
+            return f"{name}: {error.message}"
+        case "NoArgsIsHelpError":
+            return t("usage.no_command")
+    return given
+
+
+def _name(error: typer.TyperException) -> str:
+    parameter = getattr(error, "param", None)
+    if parameter is None:
+        return ""
+    options: list[str] = parameter.opts
+    return parameter.metavar or options[0] if parameter.param_type_name == "argument" else options[0]
