@@ -5,6 +5,7 @@ Production has an authority of its own: it issues the certificates, and these fu
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -33,6 +34,7 @@ CERTIFICATE_LIFETIME: Final = timedelta(days=365)
 SIGNING_KEY_LIFETIME: Final = timedelta(days=3650)
 SEALING_KEY_LIFETIME: Final = timedelta(days=180)
 _LONGEST: Final = 64 << 10
+_FILE_NAME: Final = re.compile(r"\w[\w-]{0,63}")
 
 Random = Callable[[int], bytes]
 
@@ -152,19 +154,33 @@ def make_desk(files: NodeFiles, code: str, hosts: Sequence[str], now: datetime) 
     files.desk.write(issue_desk(authority, f"desk of {code}", hosts, now, CERTIFICATE_LIFETIME))
 
 
+@dataclass(frozen=True, slots=True)
+class DeskUser:
+    """What is handed to a desk caller."""
+
+    certificate: Path
+    key: Path
+    desk_roots: Path
+
+
 def make_desk_user(
     files: NodeFiles, folder: Path, code: str, role: str, name: str, now: datetime
-) -> CertificateFiles:
+) -> DeskUser:
     """A caller's certificate and key, and the roots to know the desk by, in a folder to hand over.
 
     Raises NodeError(CONFIG_INVALID).
     """
+    if not _FILE_NAME.fullmatch(name):
+        raise NodeError(
+            Reason.CONFIG_INVALID, "the name becomes a file's: use letters, digits, hyphens and underscores"
+        )
     user = CertificateFiles(folder / f"{name}.pem", folder / f"{name}.key")
     _refuse_second(user)
     authority = files.desk_authority.read()
+    roots = folder / "desk-roots.pem"
     user.write(issue_desk_user(authority, code, role, name, now, CERTIFICATE_LIFETIME))
-    write_file(folder / "desk-roots.pem", authority.certificate, PUBLIC)
-    return user
+    write_file(roots, authority.certificate, PUBLIC)
+    return DeskUser(user.certificate, user.key, roots)
 
 
 def rotate_sealing_key(keys: Path, now: datetime, random: Random) -> str:

@@ -1,0 +1,326 @@
+"""`dxnode pki`: keys and certificates of a node, a development authority, and the directory that it signs."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from node.cli.output import Terminal, when
+from node.cli.session import DEFAULT_CONFIG, with_terminal
+from node.cli.text import language, table
+
+if TYPE_CHECKING:
+    from node.config import Settings
+    from node.core.directory import Directory, Member
+    from node.crypto.pki import About, NodeFiles
+
+app = typer.Typer()
+rotate_app = typer.Typer(no_args_is_help=True)
+directory_app = typer.Typer(no_args_is_help=True)
+app.add_typer(directory_app, name="directory", help="The signed list of departments.")
+app.add_typer(rotate_app, name="rotate", help="Replace keys and certificates without a gap.")
+
+AuthorityFolder = Annotated[Path, typer.Option("--authority", show_default=False)]
+OwnAuthority = Annotated[Path | None, typer.Option("--authority", show_default=False)]
+ConfigFile = Annotated[Path, typer.Option("--config", envvar="DXNODE_CONFIG")]
+Codes = Annotated[list[str] | None, typer.Option(metavar="CODE", show_default=False)]
+_MOST_BYTES = 64 << 10
+
+
+def say(key: str, /, **args: object) -> str:
+    """A text of this group of commands, in the language spoken."""
+    return table("pki", language())[key].format(**args)
+
+
+@app.command("authority")
+@with_terminal
+def authority(
+    terminal: Terminal,
+    folder: Annotated[Path, typer.Argument(metavar="FOLDER", show_default=False)],
+    code: Annotated[str, typer.Option("--code", show_default=False)],
+) -> None:
+    """Make a development authority: its TLS authority, and the key that signs the directory."""
+    from node.core.identity import normalise_credit_code
+    from node.crypto.pki import make_authority_files
+
+    made = make_authority_files(folder, normalise_credit_code(code), _now(), os.urandom)
+    vkey = made.signer(_now()).verifier.vkey()
+    terminal.result({"folder": str(folder), "code": made.code, "authority": vkey}, vkey)
+    terminal.note(say("authority.made", path=folder))
+
+
+@app.command("node")
+@with_terminal
+def node(
+    terminal: Terminal,
+    authority: OwnAuthority = None,
+    host: Annotated[list[str] | None, typer.Option("--host", show_default=False)] = None,
+    config: ConfigFile = DEFAULT_CONFIG,
+) -> None:
+    """Make what a new node needs: private keys, certificates of both ports, an authority for desk callers."""
+    from node.crypto.pki import make_desk, make_node_certificate, make_node_keys, open_authority
+
+    settings, files, about = _node(config)
+    make_node_keys(files.keys, _now(), os.urandom)
+    if authority is not None:
+        hosts = _hosts(about.endpoint, *host or ())
+        make_node_certificate(files.exchange, open_authority(authority), about.code, hosts, _now())
+    make_desk(files, about.code, _hosts(settings.desk.listen, about.endpoint, "localhost:0"), _now())
+    made = [files.keys, files.exchange.certificate, files.desk.certificate, files.desk_authority.certificate]
+    if authority is None:
+        made.remove(files.exchange.certificate)
+        terminal.note(say("node.bring", path=files.exchange.certificate))
+    terminal.result({"made": [str(path) for path in made]}, *(say("made", path=path) for path in made))
+
+
+@app.command("desk-user")
+@with_terminal
+def desk_user(
+    terminal: Terminal,
+    name: Annotated[str, typer.Argument(metavar="NAME", show_default=False)],
+    role: Annotated[str, typer.Option("--role", metavar="clerk|system|officer|auditor", show_default=False)],
+    out: Annotated[Path, typer.Option("--out", show_default=False)],
+    config: ConfigFile = DEFAULT_CONFIG,
+) -> None:
+    """Issue a certificate with a role to a person or system at the desk."""
+    from node.crypto.pki import make_desk_user
+
+    _settings, files, about = _node(config)
+    user = make_desk_user(files, out, about.code, role, name, _now())
+    shown = {"certificate": user.certificate, "key": user.key, "roots": user.desk_roots}
+    terminal.result(shown, *(say("made", path=path) for path in shown.values()))
+    terminal.note(say("user.use", certificate=user.certificate, key=user.key, roots=user.desk_roots))
+
+
+@app.command("member")
+@with_terminal
+def member(
+    terminal: Terminal,
+    out: Annotated[Path, typer.Option("--out")] = Path("member.json"),
+    roots: Annotated[Path | None, typer.Option("--roots", show_default=False)] = None,
+    config: ConfigFile = DEFAULT_CONFIG,
+) -> None:
+    """Write the file that tells the authority this node's public keys, certificates and address."""
+    from hashlib import sha256
+
+    from node.core.directory import render_member
+    from node.crypto.files import PUBLIC, write_file
+    from node.crypto.pki import export_member
+
+    settings, files, about = _node(config)
+    roots = roots or settings.exchange.roots or files.exchange.roots
+    content = render_member(export_member(about, files.keys, files.exchange, roots, _now()))
+    write_file(out, content, PUBLIC)
+    digest = sha256(content).hexdigest()
+    terminal.result({"path": str(out), "sha256": digest}, say("member.made", path=out, digest=digest))
+    terminal.note(say("member.next"))
+
+
+@directory_app.command("publish")
+@with_terminal
+def publish_directory(
+    terminal: Terminal,
+    authority: AuthorityFolder,
+    member: Annotated[list[Path] | None, typer.Option("--member", show_default=False)] = None,
+    remove: Codes = None,
+    suspend: Codes = None,
+    resume: Codes = None,
+    appoint: Codes = None,
+    days: Annotated[int, typer.Option("--days", min=1, max=400)] = 90,
+    out: Annotated[Path | None, typer.Option("--out", show_default=False)] = None,
+) -> None:
+    """Sign the next directory: members join or change, leave, are suspended or taken back."""
+    from node.core.directory_text import Role
+    from node.crypto.files import PUBLIC, read_file, write_file
+    from node.crypto.pki import open_authority
+    from node.crypto.publish import Orders, changes, publish
+
+    files = open_authority(authority)
+    orders = Orders(
+        members=tuple(_member_file(path) for path in member or ()),
+        remove=tuple(remove or ()),
+        suspended=dict.fromkeys(suspend or (), True) | dict.fromkeys(resume or (), False),
+        roles=dict.fromkeys(appoint or (), (Role.AUTHORITY,)),
+    )
+    before, after = publish(files, orders, _now(), timedelta(days=days))
+    if out is not None:
+        from node.core.directory import MAX_BYTES
+
+        write_file(out, read_file(files.directory, MAX_BYTES), PUBLIC)
+    found = changes(before, after)
+    path = out or files.directory
+    terminal.result(
+        {"path": path, "version": after.version, "expires": after.expires, "changes": found},
+        *_told(before, after, found),
+    )
+    terminal.note(say("directory.made", path=path, version=after.version, until=when(after.expires)))
+
+
+@directory_app.command("show")
+@with_terminal
+def show_directory(
+    terminal: Terminal,
+    file: Annotated[Path | None, typer.Argument(metavar="FILE", show_default=False)] = None,
+    key: Annotated[str, typer.Option("--key", show_default=False)] = "",
+    config: ConfigFile = DEFAULT_CONFIG,
+) -> None:
+    """Check the signature of a directory and list its members; by default, of the node's own."""
+    from node.core.directory import MAX_BYTES
+    from node.crypto.directory_file import read_directory
+    from node.crypto.files import read_file
+    from node.crypto.sign import Verifier
+
+    if file is None or not key:
+        settings = _settings(config)
+        file, key = file or settings.directory, key or settings.authority
+    directory = read_directory(read_file(file, MAX_BYTES), Verifier.parse(key))
+    expired = directory.expires <= _now()
+    if terminal.json:
+        members = [_summary(one) for one in directory.members.values()]
+        terminal.document(
+            {
+                "version": directory.version,
+                "expires": directory.expires,
+                "expired": expired,
+                "members": members,
+            }
+        )
+        return
+    columns = [say(f"column.{name}") for name in ("code", "title", "region", "endpoint", "state")]
+    terminal.table(columns, [_row(one) for one in directory.members.values()], say("directory.empty"))
+    told = "directory.expired" if expired else "directory.current"
+    terminal.note(say(told, version=directory.version, until=when(directory.expires)))
+
+
+@rotate_app.command("sealing")
+@with_terminal
+def rotate_sealing(terminal: Terminal, config: ConfigFile = DEFAULT_CONFIG) -> None:
+    """Add a new sealing key; the one before goes on until it expires."""
+    from node.crypto.pki import rotate_sealing_key
+
+    _settings, files, _about = _node(config)
+    key_id = rotate_sealing_key(files.keys, _now(), os.urandom)
+    terminal.result({"key_id": key_id}, say("rotate.sealing", key_id=key_id))
+    terminal.note(say("rotate.publish"))
+
+
+@rotate_app.command("certificate")
+@with_terminal
+def rotate_certificate(
+    terminal: Terminal,
+    authority: AuthorityFolder,
+    host: Annotated[list[str] | None, typer.Option("--host", show_default=False)] = None,
+    config: ConfigFile = DEFAULT_CONFIG,
+) -> None:
+    """Issue the next certificate of the exchange port, beside the one in use."""
+    from node.crypto.pki import open_authority, prepare_node_certificate
+
+    _settings, files, about = _node(config)
+    hosts = _hosts(about.endpoint, *host or ())
+    prepare_node_certificate(files.exchange, open_authority(authority), about.code, hosts, _now())
+    made = files.exchange.upcoming.certificate
+    terminal.result({"made": made}, say("made", path=made))
+    terminal.note(say("rotate.publish_then_activate"))
+
+
+@rotate_app.command("activate")
+@with_terminal
+def rotate_activate(terminal: Terminal, config: ConfigFile = DEFAULT_CONFIG) -> None:
+    """Use the next certificate of the exchange port, once the directory lists it."""
+    from node.core.directory import MAX_BYTES
+    from node.crypto.directory_file import read_directory
+    from node.crypto.files import read_file
+    from node.crypto.pki import activate_node_certificate
+    from node.crypto.sign import Verifier
+
+    settings, files, _about = _node(config)
+    note = read_file(settings.directory, MAX_BYTES)
+    activate_node_certificate(files.exchange, read_directory(note, Verifier.parse(settings.authority)))
+    terminal.result(
+        {"activated": files.exchange.certificate}, say("rotate.activated", path=files.exchange.certificate)
+    )
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
+def _settings(config: Path) -> Settings:
+    from node.config_file import load_settings
+
+    return load_settings(config)
+
+
+def _node(config: Path) -> tuple[Settings, NodeFiles, About]:
+    """The settings, and what they say in the words of `node.crypto.pki`."""
+    from node.crypto.pki import About, CertificateFiles, NodeFiles
+
+    settings = _settings(config)
+    department, exchange, desk = settings.department, settings.exchange, settings.desk
+    folder = desk.roots.parent / "desk-authority"
+    files = NodeFiles(
+        keys=settings.keys,
+        exchange=CertificateFiles(exchange.certificate, exchange.key),
+        desk=CertificateFiles(desk.certificate, desk.key),
+        desk_roots=desk.roots,
+        desk_authority=CertificateFiles(folder / "ca.pem", folder / "ca.key"),
+    )
+    about = About(
+        code=department.code,
+        title=department.title,
+        region=department.region,
+        level=department.level,
+        organisation=department.organisation,
+        endpoint=exchange.advertise,
+    )
+    return settings, files, about
+
+
+def _hosts(*endpoints: str) -> list[str]:
+    """The hosts of endpoints, each once; an address that means all interfaces is none."""
+    hosts = (endpoint.rpartition(":")[0] or endpoint for endpoint in endpoints)
+    return list(dict.fromkeys(host for host in hosts if host.strip("[]") not in ("0.0.0.0", "::")))  # noqa: S104 - left out
+
+
+def _member_file(path: Path) -> Member:
+    from node.core.directory import parse_member
+    from node.crypto.files import read_file
+
+    return parse_member(read_file(path, _MOST_BYTES))
+
+
+def _summary(member: Member) -> Mapping[str, object]:
+    return {
+        "code": member.code,
+        "title": member.title,
+        "region": member.region,
+        "level": member.level,
+        "organisation": member.organisation,
+        "roles": member.roles,
+        "endpoint": member.endpoint,
+        "certificates": member.certificates,
+        "sealing_keys": {key.key_id: key.expires for key in member.sealing_keys},
+        "suspended": member.suspended,
+    }
+
+
+def _row(member: Member) -> Sequence[str]:
+    state = say("state.suspended" if member.suspended else "state.active")
+    roles = "".join(f", {say(f'role.{role}')}" for role in member.roles)
+    return member.code, member.title, member.region, member.endpoint, state + roles
+
+
+def _told(before: Directory | None, after: Directory, found: Mapping[str, tuple[str, ...]]) -> list[str]:
+    """One line for each member that joined, left or changed, for the officer to compare."""
+    old = {} if before is None else before.members
+    lines = []
+    for code, fields in found.items():
+        member = after.members.get(code) or old[code]
+        what = "joined" if code not in old else "left" if code not in after.members else "changed"
+        lines.append(say(f"directory.{what}", code=code, title=member.title, fields=", ".join(fields)))
+    return lines
