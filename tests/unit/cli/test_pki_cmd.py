@@ -1,0 +1,161 @@
+"""`dxnode pki` takes two departments from nothing to a directory, and says what to do next."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+
+from node.cli.main import app
+from node.cli.text import table
+from node.config_file import reference
+
+AUTHORITY = "1144190000000006X2"
+TAX = "11441900000000035L"
+
+
+class Failed(Exception):  # noqa: N818  # carries an exit code, is no error of the program
+    def __init__(self, code: int) -> None:
+        super().__init__(code)
+        self.code = code
+
+
+def run(*arguments: str | Path) -> None:
+    """Run `dxnode pki …`."""
+    with pytest.raises(SystemExit) as caught:
+        app(["--lang", "en", "pki", *(str(argument) for argument in arguments)])
+    if caught.value.code:
+        raise Failed(int(caught.value.code))
+
+
+@pytest.fixture
+def home(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Path:
+    """A tax office with its settings, and an authority beside it."""
+    run("authority", tmp_path / "authority", "--code", AUTHORITY)
+    vkey = capsys.readouterr().out.strip()
+    text = reference().replace("11441900000000019Y", TAX)
+    text = re.sub(r"^authority: .*", f"authority: {vkey}", text, flags=re.MULTILINE)
+    folder = tmp_path / "tax"
+    folder.mkdir()
+    (folder / "node.yaml").write_text(text)
+    return folder
+
+
+def prepared(home: Path) -> tuple[str, Path, str, Path]:
+    config, authority = home / "node.yaml", home.parent / "authority"
+    run("node", "--authority", authority, "--config", config)
+    run("member", "--config", config, "--out", home / "member.json")
+    return "--config", config, "--authority", authority
+
+
+def test_department_joins_and_the_directory_is_shown(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    prepared(home)
+    note = home / "directory.note"
+    run(
+        "directory",
+        "publish",
+        "--authority",
+        home.parent / "authority",
+        "--member",
+        home / "member.json",
+        "--out",
+        note,
+    )
+    told = capsys.readouterr()
+    assert f"joined: {TAX}" in told.out
+    assert "version 1" in told.err
+    run("directory", "show", "--config", home / "node.yaml", "--json")
+    shown = json.loads(capsys.readouterr().out)
+    assert shown["members"][0]["code"] == TAX
+    assert shown["expired"] is False
+
+
+def test_member_file_is_told_with_its_digest(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    prepared(home)
+    capsys.readouterr()
+    run("member", "--config", home / "node.yaml", "--out", home / "again.json", "--json")
+    told = json.loads(capsys.readouterr().out)
+    assert re.fullmatch(r"[0-9a-f]{64}", told["sha256"])
+    assert (home / "again.json").read_bytes() == (home / "member.json").read_bytes()
+
+
+def test_suspension_and_removal_are_told(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    prepared(home)
+    publish = ("directory", "publish", "--authority", home.parent / "authority")
+    run(*publish, "--member", home / "member.json")
+    capsys.readouterr()
+    run(*publish, "--suspend", TAX)
+    assert "changed" in (told := capsys.readouterr().out)
+    assert told.rstrip().endswith("suspended")
+    run(*publish, "--remove", TAX)
+    assert "left" in capsys.readouterr().out
+
+
+def test_keys_and_certificates_rotate(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    _, config, _, authority = prepared(home)
+    publish = ("directory", "publish", "--authority", authority, "--member", home / "member.json")
+    publish_here = (*publish, "--out", home / "directory.note")
+    run("rotate", "sealing", "--config", config)
+    run("rotate", "certificate", "--authority", authority, "--config", config)
+    run("member", "--config", config, "--out", home / "member.json")
+    old = (home / "tls/exchange.pem").read_bytes()
+    run(*publish_here)
+    run("rotate", "activate", "--config", config)
+    assert (home / "tls/exchange.pem").read_bytes() != old
+    assert "new certificate" in capsys.readouterr().out
+
+
+def test_desk_user_is_told_how_to_use_the_certificate(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    _, config, _, _ = prepared(home)
+    run("desk-user", "window-3", "--role", "clerk", "--out", home / "window-3", "--config", config)
+    assert "--cert" in capsys.readouterr().err
+    assert (home / "window-3/window-3.key").exists()
+
+
+def test_without_an_authority_the_own_certificate_is_asked_for(
+    home: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run("node", "--config", home / "node.yaml")
+    assert "tls/exchange.pem" in capsys.readouterr().err
+    assert not (home / "tls/exchange.pem").exists()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "reason"),
+    [
+        (("authority", "{home}/x", "--code", "1234"), 2, "QUERY_INVALID"),
+        (("authority", "{authority}", "--code", AUTHORITY), 2, "CONFIG_INVALID"),
+        (("node", "--config", "{home}/none.yaml"), 2, "CONFIG_INVALID"),
+        (
+            ("desk-user", "a", "--role", "king", "--out", "{home}/a", "--config", "{home}/node.yaml"),
+            2,
+            "CONFIG_INVALID",
+        ),
+        (("directory", "publish", "--authority", "{home}"), 2, "CONFIG_INVALID"),
+        (("directory", "publish", "--authority", "{authority}", "--suspend", TAX), 2, "NOT_FOUND"),
+        (
+            ("directory", "publish", "--authority", "{authority}", "--member", "{home}/node.yaml"),
+            5,
+            "DIRECTORY_INVALID",
+        ),
+        (("directory", "show", "{home}/node.yaml", "--config", "{home}/node.yaml"), 5, "DIRECTORY_INVALID"),
+        (("rotate", "activate", "--config", "{home}/node.yaml"), 2, "CONFIG_INVALID"),
+    ],
+)
+def test_refusal_has_an_exit_code_and_a_reason(
+    home: Path, capsys: pytest.CaptureFixture[str], arguments: tuple[str, ...], code: int, reason: str
+) -> None:
+    filled = [argument.format(home=home, authority=home.parent / "authority") for argument in arguments]
+    with pytest.raises(Failed) as caught:
+        run(*filled, "--json")
+    assert caught.value.code == code
+    assert json.loads(capsys.readouterr().err)["error"]["reason"] == reason
+
+
+def test_both_languages_say_the_same_things() -> None:
+    english, chinese = table("pki", "en"), table("pki", "zh")
+    assert english.keys() == chinese.keys()
+    for key, text in english.items():
+        assert set(re.findall(r"\{\w+\}", text)) == set(re.findall(r"\{\w+\}", chinese[key])), key
