@@ -13,6 +13,7 @@ from time import monotonic, sleep
 import grpc
 from grpc_health.v1 import health_pb2
 
+DXNODE = (sys.executable, "-m", "node.cli.main")
 _POLL = 0.05
 _TAIL = 20  # lines of a node's output that are shown when it does not start
 
@@ -33,10 +34,9 @@ class NodeProcess:
 
     def start(self) -> None:
         """Start it; it has a session of its own, so that Ctrl-C reaches it only through `stop`."""
-        command = [sys.executable, "-m", "node.cli.main", "serve", "--config", str(self.config)]
         with self.output.open("ab") as output:
             self._process = subprocess.Popen(  # noqa: S603 - this interpreter, this package
-                command,
+                [*DXNODE, "serve", "--config", str(self.config)],
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=subprocess.STDOUT,

@@ -36,6 +36,9 @@ def question(provider: str, dataset: str, name: str) -> str:
     return f"{department(provider).code}/{dataset}/{name}"
 
 
+ELIGIBLE = question("human-resources", "pension-insurance", "deferral-eligible")
+
+
 def who(person: Resident) -> str:
     """A resident as the demo shows one: family name and masked number."""
     return f"{person.name[0]}*  {mask(person.resident_id)}"
@@ -61,7 +64,7 @@ def _one_deferral(play: Play, scene: Scene, person: Resident, case: str, expecte
     stage = play.stage
     with play.city.node("tax").clerk() as desk:
         eligible = desk.verify(
-            question("human-resources", "pension-insurance", "deferral-eligible"),
+            ELIGIBLE,
             person.resident_id,
             purpose=DEFERRAL,
             case=case,
@@ -151,7 +154,7 @@ def _asked_for(play: Play, purpose: str) -> _Asked:
         before = other.log.size()
         try:
             own.verify(
-                question("human-resources", "pension-insurance", "deferral-eligible"),
+                ELIGIBLE,
                 play.registers.cast.deferrable.resident_id,
                 purpose=purpose,
                 case="DG-20261122-0003",

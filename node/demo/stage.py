@@ -98,6 +98,13 @@ class Stage:
         self.scenes[-1].failures.append(what)
         self._console.print(Padding.indent(Text(f"! {what}", style="bold red"), 3))
 
+    def closing(self, what: str, commands: Sequence[str]) -> None:
+        """Say something after the last scene, with commands to try."""
+        self._console.print()
+        self._console.print(Text(what, style="bold"))
+        for command in commands:
+            self._console.print(Padding.indent(Text(command, style="cyan"), 3))
+
     def end(self, facts: Mapping[str, Fact]) -> bool:
         """Close the demo; return whether every scene ended as it should."""
         played_well = all(not scene.failures for scene in self.scenes)

@@ -1,0 +1,177 @@
+"""`python -m node.demo`: builds a city, plays the scenes, says whether each ended as it should."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import shutil
+import signal
+import sys
+import tempfile
+from collections.abc import Sequence
+from contextlib import ExitStack
+from datetime import UTC, datetime
+from pathlib import Path
+from time import monotonic
+from types import FrameType
+
+from node.cli.exits import Exit
+from node.cli.text import LANGUAGES, detect_language
+from node.demo import evidence, scenes
+from node.demo.city import City, build_city
+from node.demo.departments import DEPARTMENTS
+from node.demo.registers import RESIDENTS
+from node.demo.residents import FEWEST, MOST
+from node.demo.scenes import DEFERRAL, ELIGIBLE, Play
+from node.demo.stage import Stage
+from node.errors import NodeError
+
+SCENES = (
+    scenes.deferral,
+    scenes.denied_purpose,
+    scenes.company_opening,
+    scenes.recruitment,
+    scenes.private_count,
+    evidence.batch,
+    evidence.tampered_log,
+    evidence.what_logs_prove,
+)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the demo; the exit code is 0 when every scene ended as it should."""
+    options = _parser().parse_args(arguments)
+    stage = Stage(options.lang or detect_language(os.environ), sys.stdout, as_json=options.json)
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, _interrupt)
+    try:
+        with ExitStack() as cleanup:
+            folder = _folder(options.folder, keep=options.keep, cleanup=cleanup)
+            return _play(stage, folder, options.residents, keep=options.keep, cleanup=cleanup)
+    except KeyboardInterrupt:
+        return Exit.INTERRUPTED
+    except (NodeError, RuntimeError) as error:
+        sys.stderr.write(f"error: {error}\n")
+        return Exit.FAILED
+
+
+def _play(stage: Stage, folder: Path, residents: int, *, keep: bool, cleanup: ExitStack) -> int:
+    city = _set_up(stage, folder, residents, cleanup)
+    play = Play(stage, city, city.registers)
+    began = monotonic()
+    for scene in SCENES:
+        try:
+            scene(play)
+        except NodeError as error:
+            stage.fail(str(error))
+    if not keep:
+        _stop(stage, city)
+    evidence.left_behind(play)
+    seconds = round(monotonic() - began, 1)
+    ended_well = stage.end(
+        {"residents": residents, "seconds": seconds, "folder": str(folder) if keep else ""}
+    )
+    if keep:
+        _suggest(stage, play)
+        signal.pause()
+    return Exit.OK if ended_well else Exit.FAILED
+
+
+def _set_up(stage: Stage, folder: Path, residents: int, cleanup: ExitStack) -> City:
+    with stage.scene("set-up", "搭建：六个部门，六个节点", "Set-up: six departments, six nodes") as scene:
+        stage.tell(
+            f"生成 {residents:,} 名虚构居民（身份证号格式有效，但不属于任何人），"
+            "分到五个部门的库里，启动六个节点。",
+            f"{residents:,} residents are made up; their identity numbers are valid in form and belong to "
+            "nobody. Five departments get their registers, and six nodes start.",
+        )
+        city = build_city(folder, residents)
+        cleanup.enter_context(city)
+        grants = city.issue_grants(datetime.now(UTC))
+        for each in DEPARTMENTS:
+            with city.node(each.name).operator() as desk:
+                status = desk.admin.status()
+            stage.expect(
+                not status.problems, f"{each.zh}：有问题", f"{each.en}: {'; '.join(status.problems)}"
+            )
+            for data in status.datasets:
+                stage.tell(
+                    f"· {each.zh}：{data.dataset}，{data.rows:,} 行，"
+                    f"号码无效 {data.invalid_subjects} 行，重复 {data.duplicates} 行",
+                    f"· {each.en}: {data.dataset}, {data.rows:,} rows, {data.invalid_subjects} invalid "
+                    f"identifiers, {data.duplicates} duplicates",
+                )
+                scene.facts[data.dataset] = data.rows
+        stage.good(
+            f"六个节点已就绪，{grants} 项授权已签发",
+            f"six nodes are ready; {grants} grants were issued",
+        )
+        scene.facts["grants"] = grants
+    return city
+
+
+def _stop(stage: Stage, city: City) -> None:
+    ended = city.stop()
+    for name, code in ended.items():
+        if code != 0:
+            stage.fail(stage.word(f"节点 {name} 没有正常结束（{code}）", f"node {name} ended with {code}"))
+
+
+def _suggest(stage: Stage, play: Play) -> None:
+    """Commands to try while the nodes run."""
+    subject = evidence.subject_file(play.city.folder)
+    subject.write_text(play.registers.cast.deferrable.resident_id + "\n", "ascii")
+    program = Path(sys.executable).with_name("dxnode")
+    dxnode = str(program) if program.exists() else "dxnode"
+    stage.closing(
+        stage.word(
+            "节点继续运行。换一个终端试试（按 Ctrl-C 停止全部节点）：",
+            "The nodes go on running. Try these in another terminal (Ctrl-C here stops all nodes):",
+        ),
+        [
+            f"cd {play.city.folder}",
+            f"{dxnode} status --config human-resources/node.yaml",
+            f"{dxnode} catalogue list --config market-regulation/node.yaml",
+            f"{dxnode} grant list --config human-resources/node.yaml",
+            f"{dxnode} verify {ELIGIBLE} --purpose {DEFERRAL} --case DG-20261122-0009 "
+            f"--subject-from {subject.name} --config tax/node.yaml",
+            f"{dxnode} log show --config tax/node.yaml",
+        ],
+    )
+
+
+def _folder(given: Path | None, *, keep: bool, cleanup: ExitStack) -> Path:
+    """A new folder that goes away at the end, unless it was named or is to be kept."""
+    if given is not None:
+        given.mkdir(mode=0o700, parents=True, exist_ok=True)
+        return given.resolve()
+    folder = Path(tempfile.mkdtemp(prefix="dxnode-")).resolve()
+    if not keep:
+        cleanup.callback(shutil.rmtree, folder, ignore_errors=True)
+    return folder
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="scripts/demo", description="Play the demo of dxnode.")
+    parser.add_argument("--lang", choices=LANGUAGES, help="language; by default that of LANG")
+    parser.add_argument(
+        "--residents", type=_residents, default=RESIDENTS, metavar="N", help="default %(default)s"
+    )
+    parser.add_argument("--folder", type=Path, metavar="DIR", help="where to build the city; kept at the end")
+    parser.add_argument("--keep", action="store_true", help="leave the nodes running until Ctrl-C")
+    parser.add_argument("--json", action="store_true", help="print the results as JSON, and nothing else")
+    return parser
+
+
+def _residents(text: str) -> int:
+    if not text.isdecimal() or not FEWEST <= int(text) <= MOST:
+        raise argparse.ArgumentTypeError(f"give {FEWEST} to {MOST}")
+    return int(text)
+
+
+def _interrupt(number: int, frame: FrameType | None) -> None:
+    raise KeyboardInterrupt
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,232 @@
+"""The scenes of the demo that use the command line: a batch, and what the usage logs prove."""
+
+from __future__ import annotations
+
+import csv
+import os
+import shlex
+import subprocess
+import sys
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from time import monotonic
+
+from node.cli.exits import Exit
+from node.client import Credentials
+from node.core.usage import parse_record
+from node.demo.departments import DEPARTMENTS
+from node.demo.numbers import old_resident_id
+from node.demo.process import DXNODE
+from node.demo.scenes import DEFERRAL, Play, question
+from node.demo.traces import find_identifiers
+
+BATCH = 10_000
+ALLOWANCE = "social-insurance/maternity/allowance"
+TRANSFER = "social-insurance/pension/transfer"
+_TIMEOUT = 120.0
+
+
+@dataclass(frozen=True, slots=True)
+class Ran:
+    """How one command ended, and what it printed."""
+
+    code: int
+    out: str
+
+
+def batch_files(folder: Path) -> tuple[Path, Path]:
+    """A caller's list, and the answers to it."""
+    return folder / "allowance-list.csv", folder / "allowance-answers.csv"
+
+
+def subject_file(folder: Path) -> Path:
+    """Where the number of a resident stands, to try commands with."""
+    return folder / "subject.txt"
+
+
+def batch(play: Play) -> None:
+    """Human Resources checks a list of residents for the maternity allowance in one go."""
+    stage, city = play.stage, play.city
+    source, target = batch_files(city.folder)
+    count = play.registers.write_batch(source, BATCH)
+    with stage.scene("batch", "生育津贴免申即享：批量核验", "Maternity allowance: a batch") as scene:
+        stage.tell(
+            f"人社局拿一份 {count:,} 人的名单问医保局：谁享受生育保险待遇？名单加密分块发出，答案逐行写回。",
+            f"Human Resources asks Medical Insurance about a list of {count:,} residents: who is covered? "
+            "It travels sealed, in chunks, and the answers come back row by row.",
+        )
+        began = monotonic()
+        ran = _dxnode(
+            play,
+            "batch",
+            question("medical-insurance", "medical-insurance", "maternity-covered"),
+            source.name,
+            target.name,
+            *("--subject-column", "resident_id", "--purpose", ALLOWANCE, "--case", "SY-2026-11"),
+            caller=(
+                city.node("human-resources").desk_address,
+                city.node("human-resources").credentials("system"),
+            ),
+        )
+        seconds = monotonic() - began
+        if ran.code != Exit.OK:
+            stage.fail(stage.word("批量核验没有完成", "the batch did not finish"))
+            return
+        with target.open(encoding="utf-8", newline="") as file:
+            answers = {row["resident_id"]: row["answer"] for row in csv.DictReader(file)}
+        yes = sum(answer == "yes" for answer in answers.values())
+        stage.good(
+            f"{len(answers):,} 人，用时 {seconds:.1f} 秒：{yes:,} 人“是”，{len(answers) - yes:,} 人“否”；"
+            "医保局没有交出任何一行数据",
+            f"{len(answers):,} residents in {seconds:.1f} s: {yes:,} yes, {len(answers) - yes:,} no; not one "
+            "row of data left Medical Insurance",
+        )
+        medical = play.registers.datasets["medical-insurance"].readable("resident_id")
+        covered = {s for s, row in medical.items() if (row["status"], row["type"]) == ("active", "employee")}
+        wrong = sum((answer == "yes") != (subject in covered) for subject, answer in answers.items())
+        stage.expect(
+            len(answers) == count and not wrong,
+            "有答案与登记数据不符，或有人没有答案",
+            "an answer is missing or not what the register says",
+        )
+        scene.facts |= {"residents": len(answers), "yes": yes, "seconds": round(seconds, 3)}
+
+
+def tampered_log(play: Play) -> None:
+    """Somebody changes the purpose of one use in a copy of a log; verifying it shows that."""
+    stage, city = play.stage, play.city
+    node = city.node("human-resources")
+    with stage.scene("tampered-log", "有人改了日志", "Somebody changes a log") as scene:
+        stage.tell(
+            "导出人社局的日志，在副本里把一次查询的用途从“社保延缴”改成“关系转移”，其余一字不动。",
+            "The log of Human Resources is exported. In a copy, the purpose of one use becomes “transfer” "
+            "instead of “deferral”; nothing else is touched.",
+        )
+        original, copy = city.folder / "human-resources.log", city.folder / "tampered.log"
+        _dxnode(play, "log", "export", original.name, "--config", "human-resources/node.yaml", "--force")
+        content = original.read_bytes()
+        copy.write_bytes(content.replace(DEFERRAL.encode(), TRANSFER.encode(), 1))
+        for path, expected in ((original, Exit.OK), (copy, Exit.INTEGRITY)):
+            ran = _dxnode(
+                play, "log", "verify", path.name, "--log-key", str(node.log_key.relative_to(city.folder))
+            )
+            stage.show(ran.out.splitlines()[:3], "dim")
+            if ran.code == Exit.OK:
+                stage.good("日志完整", "the log is whole")
+            else:
+                stage.refused("日志被改动过", "the log was changed")
+            stage.expect(
+                ran.code == expected,
+                f"{path.name} 的验证结果不对",
+                f"{path.name} should have been verified otherwise",
+            )
+            scene.facts[path.name] = "whole" if ran.code == Exit.OK else "broken"
+        stage.expect(copy.read_bytes() != content, "副本没有改动", "the copy is the same as the log")
+
+
+def what_logs_prove(play: Play) -> None:
+    """Every log is verified offline, and every decision is found again in the log of who asked."""
+    stage, city = play.stage, play.city
+    logs: dict[str, list[bytes]] = {}
+    with stage.scene("proofs", "各部门日志能证明什么", "What each log now proves") as scene:
+        for each in DEPARTMENTS:
+            export = f"{each.name}.log"
+            config = ("--config", f"{each.name}/node.yaml")
+            keys = ("--log-key", f"{each.name}/log.vkey", "--cosign-key", f"{each.name}/cosign.vkey")
+            exported = _dxnode(play, "log", "export", export, *config, "--force", show=False)
+            verified = _dxnode(play, "log", "verify", export, *keys, show=False)
+            whole = exported.code == Exit.OK and verified.code == Exit.OK
+            with city.node(each.name).operator() as desk:
+                logs[each.code] = [record.leaf for record in desk.log.records()]
+            kinds = Counter(parse_record(leaf).WhichOneof("body") for leaf in logs[each.code])
+            if whole:
+                stage.good(
+                    f"{each.zh}：{kinds.total()} 条，完整、签名有效；问了 {kinds['intent']} 次，"
+                    f"裁决 {kinds['verdict']} 次",
+                    f"{each.en}: {kinds.total()} records, whole and signed; asked {kinds['intent']}, "
+                    f"decided {kinds['verdict']}",
+                )
+            stage.expect(whole, f"{each.zh}的日志不完整", f"the log of {each.en} is not whole")
+            scene.facts[each.name] = {str(kind): count for kind, count in kinds.items()}
+        decided, matched = _match_decisions(logs)
+        stage.tell(
+            f"共 {decided} 次裁决，其中 {matched} 次能在提问方的日志里找到同一条提问，一字不差："
+            "双方谁也抵赖不了。",
+            f"Of {decided} decisions, {matched} hold a question that stands byte for byte in the log of who "
+            "asked: neither side can deny it.",
+        )
+        stage.expect(decided == matched > 0, "有的裁决对不上提问", "a decision fits no question on record")
+        scene.facts |= {"decided": decided, "matched": matched}
+
+
+def _match_decisions(logs: Mapping[str, Sequence[bytes]]) -> tuple[int, int]:
+    """How many verdicts the logs (leaves by credit code) hold, and how many fit the requester's intent."""
+    decided = matched = 0
+    for leaves in logs.values():
+        for record in map(parse_record, leaves):
+            if record.WhichOneof("body") != "verdict":
+                continue
+            decided += 1
+            asked = logs.get(record.requester, ())
+            index = record.verdict.requester_log.index
+            matched += index < len(asked) and asked[index] == record.verdict.intent
+    return decided, matched
+
+
+def left_behind(play: Play) -> None:
+    """Search all that the nodes have written for the identity number of any resident."""
+    stage, city, registers = play.stage, play.city, play.registers
+    wanted = {
+        *registers.identifiers,
+        *(old_resident_id(number) for number in registers.identifiers if number[6:8] == "19"),
+        registers.cast.certificate_number,
+    }
+    with stage.scene("left-behind", "自查：节点留下的一切", "What the nodes leave behind") as scene:
+        skip = [*city.own_data(), *batch_files(city.folder), subject_file(city.folder)]
+        traces = find_identifiers(city.folder, wanted, skip)
+        for trace in traces[:10]:
+            stage.fail(f"{trace.path.relative_to(city.folder)}: {trace.hint}")
+        if not traces:
+            stage.good(
+                f"数据库、日志、导出文件里查找 {len(registers.identifiers):,} 个号码：一个明文也没有",
+                f"databases, logs and exports were searched for {len(registers.identifiers):,} identifiers: "
+                "none stands in the clear",
+            )
+        scene.facts |= {"searched_for": len(wanted), "found": len(traces)}
+
+
+def _dxnode(
+    play: Play,
+    *arguments: str,
+    caller: tuple[str, Credentials] | None = None,
+    show: bool = True,
+) -> Ran:
+    """Run `dxnode` in the city's folder, as `caller` (desk, certificate) if one is given."""
+    stage = play.stage
+    environment = os.environ | {"DXNODE_LANG": stage.language}
+    if caller is not None:
+        desk, credentials = caller
+        environment |= {
+            "DXNODE_DESK": desk,
+            "DXNODE_CERT": str(credentials.certificate),
+            "DXNODE_KEY": str(credentials.key),
+            "DXNODE_ROOTS": str(credentials.roots),
+        }
+    if show:
+        stage.command(f"dxnode {shlex.join(arguments)}")
+    ended = subprocess.run(  # noqa: S603 - this interpreter, this package
+        [*DXNODE, *arguments],
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=None if sys.stderr.isatty() else subprocess.PIPE,
+        text=True,
+        check=False,
+        timeout=_TIMEOUT,
+        cwd=play.city.folder,
+        env=environment,
+    )
+    if ended.returncode not in (Exit.OK, Exit.INTEGRITY):
+        stage.show((ended.stderr or "").splitlines(), "red")
+    return Ran(ended.returncode, ended.stdout)
