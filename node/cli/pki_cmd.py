@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 app = typer.Typer()
 rotate_app = typer.Typer(no_args_is_help=True)
 directory_app = typer.Typer(no_args_is_help=True)
-app.add_typer(directory_app, name="directory", help="The signed list of departments.")
-app.add_typer(rotate_app, name="rotate", help="Replace keys and certificates without a gap.")
+app.add_typer(directory_app, name="directory")
+app.add_typer(rotate_app, name="rotate")
 
 AuthorityFolder = Annotated[Path, typer.Option("--authority", show_default=False)]
 OwnAuthority = Annotated[Path | None, typer.Option("--authority", show_default=False)]
