@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import os
 import shutil
+from collections import defaultdict
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from time import monotonic, sleep
 from types import TracebackType
 from typing import Self
 
@@ -41,6 +43,7 @@ GRANT_LIFETIME = timedelta(days=365)
 _START_SECONDS = 120.0
 _STOP_SECONDS = 20.0
 _CALL_SECONDS = 30.0
+_POLL_SECONDS = 0.2
 _CALLERS = ("clerk", "system")
 
 Clock = Callable[[], datetime]
@@ -148,13 +151,17 @@ class City:
         return {name: node.process.wait(_STOP_SECONDS) for name, node in self.nodes.items()}
 
     def issue_grants(self, now: datetime) -> int:
-        """Have each provider issue what `GRANTS` plans, and each requester fetch it; return how many."""
+        """Have each provider issue what `GRANTS` plans, and each requester fetch it; return how many.
+
+        Raises RuntimeError when a requester cannot fetch what was issued to it.
+        """
+        issued: dict[str, set[str]] = defaultdict(set)
         for planned in GRANTS:
             with self.node(planned.provider).operator() as desk:
-                desk.admin.issue_grant(_grant(planned, now))
-        for name in {planned.requester for planned in GRANTS}:
-            with self.node(name).operator() as desk:
-                desk.grants(refresh=True)
+                issued[planned.requester].add(desk.admin.issue_grant(_grant(planned, now)).id)
+        for requester, expected in issued.items():
+            with self.node(requester).operator() as desk:
+                _fetch_grants(desk, expected)
         return len(GRANTS)
 
     def own_data(self) -> list[Path]:
@@ -259,6 +266,15 @@ def _put_data(node: CityNode, registers: Registers) -> None:
     for name in node.department.datasets:
         shutil.copyfile(POLICIES / f"{name}.yaml", policies / f"{name}.yaml")
         registers.datasets[name].write(data / f"{name}.csv")
+
+
+def _fetch_grants(desk: Client, expected: set[str]) -> None:
+    # A node that looked for a peer before that was up waits a little before it looks again.
+    deadline = monotonic() + _CALL_SECONDS
+    while not expected <= {grant.id for grant in desk.grants(refresh=True)}:
+        if monotonic() > deadline:
+            raise RuntimeError("a department cannot fetch the grants that were issued to it")
+        sleep(_POLL_SECONDS)
 
 
 def _grant(planned: PlannedGrant, now: datetime) -> Grant:

@@ -41,7 +41,7 @@ class Stage:
         self.scenes: list[Scene] = []
         self._json = as_json
         self._out = out
-        self._console = Console(file=out, highlight=False, quiet=as_json, soft_wrap=not out.isatty())
+        self._console = Console(file=out, highlight=False, quiet=as_json)
 
     @property
     def width(self) -> int:
@@ -86,7 +86,7 @@ class Stage:
         if self.scenes:
             self.scenes[-1].lines.extend(lines)
         for line in lines:
-            self._console.print(Padding.indent(Text(line, style=style), 3))
+            self._line(line, style)
 
     def expect(self, holds: bool, zh: str, en: str) -> None:
         """Note a failure of the scene, and show it, unless `holds`."""
@@ -96,14 +96,14 @@ class Stage:
     def fail(self, what: str) -> None:
         """Note a failure of the scene and show it."""
         self.scenes[-1].failures.append(what)
-        self._console.print(Padding.indent(Text(f"! {what}", style="bold red"), 3))
+        self._line(f"! {what}", "bold red")
 
     def closing(self, what: str, commands: Sequence[str]) -> None:
         """Say something after the last scene, with commands to try."""
         self._console.print()
         self._console.print(Text(what, style="bold"))
         for command in commands:
-            self._console.print(Padding.indent(Text(command, style="cyan"), 3))
+            self._line(command, "cyan")
 
     def end(self, facts: Mapping[str, Fact]) -> bool:
         """Close the demo; return whether every scene ended as it should."""
@@ -131,3 +131,10 @@ class Stage:
             )
             self._out.write("\n")
         return played_well
+
+    def _line(self, text: str, style: str) -> None:
+        # In a pipe nothing is wrapped: who reads it there searches it, or has another width.
+        if self._console.is_terminal:
+            self._console.print(Padding.indent(Text(text, style=style), 3))
+        else:
+            self._console.print(Text(f"   {text}", style=style), soft_wrap=True)

@@ -32,6 +32,7 @@ def test_pipe_gets_no_control_characters_and_no_wrapped_lines() -> None:
         stage.command("dxnode status")
     assert "\x1b" not in out.getvalue()
     assert len(out.getvalue().strip().splitlines()) == 3
+    assert out.getvalue().count("long") == 60
 
 
 def test_failed_expectation_fails_the_demo() -> None:
