@@ -360,7 +360,9 @@ class _Reader:
             elif fault := literal_fault(text, known):
                 key, args = fault
                 self._fault(token, key, **args)
-        return text_literal(text) if quoted else integer_literal(int(text))
+        if quoted:
+            return text_literal(text)
+        return integer_literal(int(text)) if _INTEGER.fullmatch(text) else exp.Null()
 
     def _placeholder(self, token: _Token, known: Field | None, sign: str) -> exp.Expression:
         name = token.text[1:]

@@ -1,0 +1,132 @@
+"""A small policy, a grant and a request for tests; each test changes what it is about."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta, timezone
+
+from node.core.grant import Grant, GrantState
+from node.core.policy import Policies, PolicyFile
+from node.core.policy_build import build_policies, check_files
+from node.core.problem import Problem
+from node.core.request import Request, Requester
+from node.core.workdays import Calendar
+
+TAX, MEDICAL, HUMAN_RESOURCES = "11441900000000035L", "11441900000000027R", "11441900000000019Y"
+CALENDAR = Calendar(timezone(timedelta(hours=8)))
+# A Monday, 10:00 in China.
+MONDAY = datetime(2026, 11, 23, 2, tzinfo=UTC)
+
+HEAD = """\
+dataset: pension-insurance
+title: 基本养老保险参保信息
+provider: 11441900000000019Y
+sharing: {attribute: conditional}
+classification: {level: 3, personal: true}
+update: daily
+subject: {field: resident_id, type: resident_id}
+fields:
+  status: {title: 参保状态, type: enum, values: [active, paused, ended]}
+  months_paid: {title: 累计缴费月数, type: integer, range: [0, 720]}
+  name: {title: 姓名, type: text, sensitivity: identifier}
+  school: {title: 学校, type: text}
+  born_on: {title: 出生日期, type: date, sensitivity: sensitive}
+  joined_on: {title: 参保日期, type: date}
+  region: {title: 参保地, type: region, values: [441900003, 441900004]}
+"""
+QUESTIONS = """\
+questions:
+  is-enrolled: {verify: "status = 'active'"}
+  months-at-least: {verify: "months_paid >= :n", parameters: {n: {choices: [60, 120, 180]}}}
+  name-matches: {verify: "name = :name", claims: {name: {wrong_tries_per_subject: 3}}}
+  contribution-band: {field: months_paid, as: {band: [0, 60, 120, 180, 720]}}
+  enrolled-by-region:
+    {statistic: count, group_by: [region], where: "status = 'active'", unit_contributes: 1, epsilon: 0.5}
+"""
+RULES = """\
+rules:
+  - id: tax-deferral
+    allow: [is-enrolled, months-at-least, name-matches, contribution-band, enrolled-by-region]
+    to: {departments: [11441900000000035L]}
+    for: [social-insurance/pension/deferral]
+    limits: {per_day: 5000, per_subject_per_day: 3}
+  - id: office
+    allow: [is-enrolled]
+    to: {any: true}
+    for: [social-insurance/pension]
+    when: {workdays: true, hours: "08:30-17:30", case_number: "DG-####"}
+"""
+PRIVACY = """\
+privacy:
+  budget: {dataset: 10, organisation: 5, requester: 2}
+  period: year
+"""
+POLICY = HEAD + QUESTIONS + RULES + PRIVACY
+
+GRANT = Grant(
+    id="g-1",
+    provider=HUMAN_RESOURCES,
+    requester=TAX,
+    dataset="pension-insurance",
+    questions=frozenset(
+        {"is-enrolled", "months-at-least", "name-matches", "contribution-band", "enrolled-by-region"}
+    ),
+    purposes=("social-insurance",),
+    region="",
+    subjects_per_day=0,
+    valid_from=MONDAY - timedelta(days=30),
+    valid_until=MONDAY + timedelta(days=300),
+    state=GrantState.ACTIVE,
+    basis="",
+    scenario="",
+    note="",
+)
+REQUEST = Request(
+    requester=Requester(TAX, "441900", "city", suspended=False),
+    dataset="pension-insurance",
+    question="is-enrolled",
+    parameters=(),
+    claims=frozenset(),
+    purpose="social-insurance/pension/deferral",
+    case_number="",
+    grant_id="g-1",
+    subjects=1,
+    at=MONDAY,
+)
+
+
+def build(text: str = POLICY) -> Policies:
+    """The policies of one file."""
+    return build_policies([PolicyFile("p.yaml", text.encode())])
+
+
+def problems(text: str, name: str = "p.yaml") -> tuple[Problem, ...]:
+    """All problems of one file."""
+    return check_files([PolicyFile(name, text.encode())]).problems
+
+
+def the_problem(text: str) -> Problem:
+    """The only problem of one file."""
+    found = problems(text)
+    assert len(found) == 1, [each.render("en") for each in found]
+    return found[0]
+
+
+def keys(text: str) -> list[str]:
+    """The keys of all problems of one file, in order."""
+    return [problem.key for problem in problems(text)]
+
+
+def question(body: str) -> str:
+    """A policy with one question, `q`, in flow style."""
+    return f"{HEAD}questions:\n  q: {{{body}}}\n{PRIVACY if 'statistic' in body else ''}"
+
+
+def rule(body: str) -> str:
+    """A policy with one rule, in flow style."""
+    return f"{HEAD}{QUESTIONS}rules:\n  - {{{body}}}\n{PRIVACY}"
+
+
+def at(hour: int, minute: int = 0, day: int = 23) -> Request:
+    """The request at a time in November 2026, in China."""
+    return replace(REQUEST, at=datetime(2026, 11, day, hour, minute, tzinfo=CALENDAR.zone))
