@@ -7,6 +7,7 @@ Literals in the SQL are those of the reviewed policy.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import lru_cache
 
 from sqlglot import exp
 
@@ -74,7 +75,7 @@ def parameter_values(question: Question, parameters: Mapping[str, str]) -> dict[
     """The question's parameters as values to bind. Raises NodeError(QUERY_INVALID)."""
     values: dict[str, Value] = {}
     for name, parameter in question.parameters.items():
-        value = read_value(parameters.get(name, ""), parameter.type)
+        value = _choice(parameters.get(name, ""), parameter.type)
         if value is None:
             message = f"the question needs the parameter {name}: give one of its choices"
             raise NodeError(Reason.QUERY_INVALID, message, parameter=name)
@@ -87,6 +88,13 @@ def claim_value(claims: Mapping[str, str], name: str, kind: FieldType) -> Value 
     return read_value(claims.get(name, ""), kind)
 
 
+@lru_cache(maxsize=1024)
+def _choice(text: str, kind: FieldType) -> Value | None:
+    """A parameter's value; it is one of a few choices, so reading it once is enough."""
+    return read_value(text, kind)
+
+
+@lru_cache(maxsize=1024)
 def _significant(region: str) -> str:
     """The digits that every region within `region` begins with."""
     if len(region) > 6:

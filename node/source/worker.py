@@ -89,8 +89,8 @@ class Failure:
 
 _Job = BuildJob | CountJob
 _Word = Advance | Built | Counts | Failure
-_JOB: TypeAdapter[_Job] = TypeAdapter(Annotated[_Job, Marked(discriminator="kind")])
-_WORD: TypeAdapter[_Word] = TypeAdapter(Annotated[_Word, Marked(discriminator="kind")])
+JOB: TypeAdapter[_Job] = TypeAdapter(Annotated[_Job, Marked(discriminator="kind")])
+WORD: TypeAdapter[_Word] = TypeAdapter(Annotated[_Word, Marked(discriminator="kind")])
 Outcome = TypeVar("Outcome", Built, Counts)
 
 
@@ -110,7 +110,7 @@ def run(job: _Job, outcome: type[Outcome], progress: Progress, silence: float) -
         env=environment,
     )
     try:
-        for word in _words(process, _JOB.dump_json(job), silence):
+        for word in _words(process, JOB.dump_json(job), silence):
             if isinstance(word, Advance):
                 progress(word.done, word.total)
             elif isinstance(word, Failure):
@@ -153,14 +153,14 @@ def _words(process: subprocess.Popen[bytes], job: bytes, silence: float) -> Iter
             *lines, rest = (rest + heard).split(b"\n")
             for line in lines:
                 try:
-                    yield _WORD.validate_json(line)
+                    yield WORD.validate_json(line)
                 except ValidationError:
                     return
     message = f"reading the data took longer than {silence:g} seconds: check the disk, then try again"
     raise NodeError(Reason.SOURCE_UNAVAILABLE, message)
 
 
-def _main() -> None:
+def main() -> None:
     """The job's side of the pipes."""
     os.umask(0o077)
     os.nice(5)
@@ -168,7 +168,7 @@ def _main() -> None:
     said = 0.0
 
     def say(word: _Word) -> None:
-        sys.stdout.buffer.write(_WORD.dump_json(word) + b"\n")
+        sys.stdout.buffer.write(WORD.dump_json(word) + b"\n")
         sys.stdout.buffer.flush()
 
     def progress(done: int, total: int | None) -> None:
@@ -178,7 +178,7 @@ def _main() -> None:
             say(Advance(done, total))
 
     try:
-        say(_do(_JOB.validate_json(sys.stdin.buffer.read()), progress))
+        say(_do(JOB.validate_json(sys.stdin.buffer.read()), progress))
     except NodeError as error:
         say(Failure(error.reason, error.message, dict(error.metadata)))
     except MemoryError:
@@ -197,4 +197,4 @@ def _do(job: _Job, progress: Progress) -> Built | Counts:
 
 
 if __name__ == "__main__":
-    _main()
+    main()

@@ -1,0 +1,369 @@
+"""Data sources that fail: a typed error in bounded time, nothing of the data in it, and recovery."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sqlite3
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from datetime import date
+from pathlib import Path
+
+import psycopg
+import pytest
+from postgres import Postgres, running
+from register import ANN, BEN, COLUMNS, ROWS, dataset, key, question, resident, write_csv
+
+from node.errors import NodeError, Reason
+from node.source import worker
+from node.source.database import DatabaseSource
+from node.source.lookup import SnapshotSource
+from node.source.open import open_database, open_file
+from node.source.snapshot import GROUPS, LOOKUP
+from node.source.spec import DatabaseSpec, FileSpec, Layout
+from node.source.worker import BuildJob, Built
+
+DAY = date(2026, 11, 22)
+SECONDS = 1.0
+
+
+def _open(path: Path) -> SnapshotSource:
+    return open_file(FileSpec(path, "csv"), dataset(), path.parent / "data", lambda done, total: None)
+
+
+def _is_active(source: SnapshotSource | DatabaseSource, subject: str = ANN) -> bool:
+    return source.verify(question("is-active"), {}, "", [key(subject)])[0]
+
+
+def _children(parent: int) -> list[int]:
+    return [int(pid) for pid in Path(f"/proc/{parent}/task/{parent}/children").read_text().split()]
+
+
+def _refusal(source: SnapshotSource | DatabaseSource) -> str:
+    """The words of the refusal; it must come soon."""
+    began = time.monotonic()
+    with pytest.raises(NodeError) as refused:
+        _is_active(source)
+    assert refused.value.reason is Reason.SOURCE_UNAVAILABLE
+    assert time.monotonic() - began < SECONDS + 1
+    return refused.value.message
+
+
+def test_data_file_gone_while_running_is_no_matter_until_it_is_loaded(tmp_path: Path) -> None:
+    path = write_csv(tmp_path / "r.csv")
+    source = _open(path)
+    path.unlink()
+
+    assert _is_active(source)
+    with pytest.raises(NodeError) as refused:
+        _open(path)
+    assert refused.value.reason is Reason.SOURCE_UNAVAILABLE
+    assert _is_active(source), "a failed load leaves the last good one"
+
+    write_csv(path)
+    assert _is_active(_open(path))
+
+
+def test_replaced_data_file_is_answered_from_once_loaded(tmp_path: Path) -> None:
+    path = write_csv(tmp_path / "r.csv")
+    old = _open(path)
+    write_csv(tmp_path / "new.csv", ROWS[1:]).replace(path)
+
+    new = _open(path)
+
+    assert (_is_active(old), _is_active(new)) == (True, False)
+    assert old.snapshot != new.snapshot
+    assert [entry.name for entry in (tmp_path / "data" / "register").iterdir()] == [new.snapshot]
+
+
+def test_corrupt_data_file_leaves_the_last_good_snapshot(tmp_path: Path) -> None:
+    path = write_csv(tmp_path / "r.csv")
+    source = _open(path)
+    path.write_text(",".join(COLUMNS) + f"\n{ANN},too few\n")
+
+    with pytest.raises(NodeError) as refused:
+        _open(path)
+
+    assert refused.value.metadata == {"row": "2"}
+    assert ANN not in str(refused.value)
+    assert _is_active(source)
+
+
+@pytest.mark.parametrize("damage", [b"", b"no database at all" * 100])
+def test_damaged_lookup_file_is_refused_and_built_anew(tmp_path: Path, damage: bytes) -> None:
+    path = write_csv(tmp_path / "r.csv", [(resident(n), *ROWS[0][1:]) for n in range(2000)])
+    source = _open(path)
+    source.close()
+    lookup = tmp_path / "data" / "register" / source.snapshot / LOOKUP
+    size = lookup.stat().st_size
+    lookup.write_bytes(damage[:100].ljust(size, b"\x00") if damage else damage)
+
+    if damage:
+        # The size is right: only reading shows it.
+        with pytest.raises(NodeError) as refused:
+            _open(path)
+        assert refused.value.reason is Reason.SOURCE_UNAVAILABLE
+
+    assert _is_active(_open(path))
+
+
+def test_page_that_goes_bad_while_running_is_refused_and_built_anew(tmp_path: Path) -> None:
+    path = write_csv(tmp_path / "r.csv", [(resident(n), *ROWS[0][1:]) for n in range(20_000)])
+    source = _open(path)
+    lookup = tmp_path / "data" / "register" / source.snapshot / LOOKUP
+    with lookup.open("r+b") as file:
+        file.seek(3 * 4096)
+        file.write(os.urandom(lookup.stat().st_size - 3 * 4096))
+
+    subjects = [key(resident(number)) for number in range(0, 20_000, 20)]
+    with pytest.raises(NodeError) as refused:
+        source.verify(question("is-active"), {}, "", subjects)
+
+    assert refused.value.reason is Reason.SOURCE_UNAVAILABLE
+    assert all(_open(path).verify(question("is-active"), {}, "", subjects))
+
+
+def test_count_over_a_damaged_groups_file_is_refused(tmp_path: Path) -> None:
+    source = _open(write_csv(tmp_path / "r.csv"))
+    groups = tmp_path / "data" / "register" / source.snapshot / GROUPS
+    groups.write_bytes(groups.read_bytes()[:-50])
+
+    with pytest.raises(NodeError) as refused:
+        source.count(question("by-region"), {}, "")
+
+    assert refused.value.reason is Reason.SOURCE_UNAVAILABLE
+    assert _is_active(source)
+
+
+def test_full_disk_ends_a_build_without_harm(tmp_path: Path) -> None:
+    path = write_csv(tmp_path / "r.csv")
+    source = _open(path)
+    write_csv(path, [(resident(n), *ROWS[0][1:]) for n in range(20_000)])
+    limited = (
+        "import resource; resource.setrlimit(resource.RLIMIT_FSIZE, (65536, 65536));"
+        "import signal; signal.signal(signal.SIGXFSZ, signal.SIG_IGN);"
+        "from node.source.worker import main; main()"
+    )
+    job = worker.JOB.dump_json(
+        BuildJob(FileSpec(path, "csv"), Layout.of(dataset()), tmp_path / "data" / "register")
+    )
+
+    said = subprocess.run([sys.executable, "-c", limited], input=job, capture_output=True, check=False)  # noqa: S603
+
+    word = worker.WORD.validate_json(said.stdout.splitlines()[-1])
+    assert isinstance(word, worker.Failure)
+    assert word.reason is Reason.SOURCE_UNAVAILABLE
+    assert "make room" in word.message
+    assert _is_active(source)
+    assert [entry.name for entry in (tmp_path / "data" / "register").iterdir()] == [source.snapshot]
+
+
+def test_killed_build_is_refused_and_the_next_one_works(tmp_path: Path) -> None:
+    path = write_csv(tmp_path / "r.csv", [(resident(n), *ROWS[0][1:]) for n in range(100_000)])
+    folder = tmp_path / "data" / "register"
+
+    def kill(done: int, total: int | None) -> None:
+        for pid in _children(os.getpid()):
+            os.kill(pid, signal.SIGKILL)
+
+    with pytest.raises(NodeError) as refused:
+        worker.run(BuildJob(FileSpec(path, "csv"), Layout.of(dataset()), folder), Built, kill, 30)
+
+    assert refused.value.reason is Reason.SOURCE_UNAVAILABLE
+    assert _is_active(_open(path), resident(7))
+    assert len(list(folder.iterdir())) == 1
+
+
+def test_data_file_that_never_answers_is_given_up(tmp_path: Path) -> None:
+    path = tmp_path / "r.csv"
+    os.mkfifo(path)
+    job = BuildJob(FileSpec(path, "csv"), Layout.of(dataset()), tmp_path / "data")
+    began = time.monotonic()
+
+    with pytest.raises(NodeError) as refused:
+        worker.run(job, Built, lambda done, total: None, 2)
+
+    assert refused.value.reason is Reason.SOURCE_UNAVAILABLE
+    assert time.monotonic() - began < 5
+
+
+@pytest.fixture(scope="module")
+def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Postgres]:
+    with running(tmp_path_factory.mktemp("pg")) as server:
+        yield server
+
+
+@pytest.fixture
+def url(postgres: Postgres) -> str:
+    url = postgres.new_database()
+    with psycopg.connect(url) as connection:
+        columns = ", ".join(f"{name} {'integer' if name == 'months' else 'text'}" for name in COLUMNS)
+        connection.execute(f"CREATE TABLE register ({columns}, PRIMARY KEY (resident_id))".encode())
+        marks = ", ".join(["%s"] * len(COLUMNS))
+        insert = f"INSERT INTO register VALUES ({marks})".encode()  # noqa: S608
+        connection.cursor().executemany(insert, list(ROWS))
+    return url
+
+
+def _live(url: str, table: str = "register", snapshot: str = "") -> DatabaseSource:
+    return open_database(DatabaseSpec(url, table, snapshot), dataset(), lambda: DAY, SECONDS)
+
+
+def test_database_stopped_and_started_again_is_answered_from_again(postgres: Postgres, url: str) -> None:
+    source = _live(url)
+    assert _is_active(source)
+
+    postgres.stop()
+    try:
+        assert "does not answer" in _refusal(source)
+        with pytest.raises(NodeError):
+            source.check()
+    finally:
+        postgres.start()
+
+    assert _is_active(source)
+    source.close()
+
+
+def test_database_that_hangs_is_given_up_in_time_and_asked_again(postgres: Postgres, url: str) -> None:
+    source = _live(url)
+    assert _is_active(source)
+    pids = [postgres.pid, *_children(postgres.pid)]
+
+    for pid in pids:
+        os.kill(pid, signal.SIGSTOP)
+    try:
+        for _ in range(6):  # more than there are connections
+            assert "longer than" in _refusal(source)
+    finally:
+        for pid in pids:
+            os.kill(pid, signal.SIGCONT)
+
+    deadline = time.monotonic() + 10
+    while time.monotonic() < deadline:
+        try:
+            assert _is_active(source)
+            break
+        except NodeError:
+            time.sleep(0.1)
+    assert _is_active(source)
+    source.close()
+
+
+def test_locked_table_is_given_up_in_time(url: str) -> None:
+    source = _live(url)
+    with psycopg.connect(url) as other:
+        other.execute("LOCK TABLE register IN ACCESS EXCLUSIVE MODE")
+        _refusal(source)
+    assert _is_active(source)
+    source.close()
+
+
+def test_dropped_table_is_refused_and_found_again(url: str) -> None:
+    source = _live(url)
+    with psycopg.connect(url) as other:
+        other.execute("ALTER TABLE register RENAME TO elsewhere")
+    assert "refuses the query" in _refusal(source)
+    with psycopg.connect(url) as other:
+        other.execute("ALTER TABLE elsewhere RENAME TO register")
+    assert _is_active(source)
+    source.close()
+
+
+def test_database_is_only_read(url: str) -> None:
+    source = _live(url)
+
+    with pytest.raises(NodeError):
+        source._transact(lambda connection: connection.exec_driver_sql("DELETE FROM register"))
+
+    assert _is_active(source)
+    source.close()
+
+
+def test_snapshot_is_what_the_query_says_or_the_day(url: str) -> None:
+    by_query = _live(url, snapshot="SELECT max(months) FROM register")
+    same = _live(url, snapshot="SELECT 150")
+    other = _live(url, snapshot="SELECT '12:30'")
+
+    assert by_query.snapshot == same.snapshot != other.snapshot
+    assert _live(url).snapshot == "day-2026-11-22"
+
+
+def test_snapshot_is_asked_again_in_the_background(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    source = _live(url, snapshot="SELECT count(*) FROM register")
+    first = source.snapshot
+    with psycopg.connect(url) as other:
+        other.execute("DELETE FROM register WHERE resident_id = %s", [BEN])
+    assert source.snapshot == first, "not older than a minute"
+
+    source._asked_at -= 61
+    deadline = time.monotonic() + 5
+    while source.snapshot == first and time.monotonic() < deadline:
+        time.sleep(0.01)
+
+    assert source.snapshot != first
+    source.close()
+
+
+@pytest.mark.parametrize(
+    ("url", "table", "reason"),
+    [
+        ("no url", "register", Reason.CONFIG_INVALID),
+        ("postgresql+nodriver://u:secret-word@h/d", "register", Reason.CONFIG_INVALID),
+        ("postgresql://u:secret-word@127.0.0.1:1/d", "register", Reason.SOURCE_UNAVAILABLE),
+        ("sqlite:////nowhere/secret-word.db", "register", Reason.SOURCE_UNAVAILABLE),
+    ],
+)
+def test_database_that_cannot_be_opened_is_refused_without_its_url(
+    url: str, table: str, reason: Reason
+) -> None:
+    began = time.monotonic()
+    with pytest.raises(NodeError) as refused:
+        _live(url, table)
+
+    assert refused.value.reason is reason
+    assert "secret-word" not in repr(refused.value) + repr(DatabaseSpec(url, table))
+    assert refused.value.__cause__ is None
+    assert time.monotonic() - began < 5
+
+
+def test_table_that_does_not_fit_is_refused(url: str) -> None:
+    with psycopg.connect(url) as other:
+        other.execute("CREATE VIEW numbers AS SELECT resident_id, 1 AS name FROM register")
+        other.execute("CREATE VIEW short AS SELECT resident_id, name FROM register")
+    for table, words in (
+        ("nothing", "no such table"),
+        ("numbers", "column name does not"),
+        ("short", "no column"),
+    ):
+        with pytest.raises(NodeError) as refused:
+            _live(url, table)
+        assert refused.value.reason is Reason.CONFIG_INVALID
+        assert words in refused.value.message
+
+
+def test_read_only_sqlite_url_makes_no_file(tmp_path: Path) -> None:
+    with pytest.raises(NodeError):
+        _live(f"sqlite:///{tmp_path / 'none.db'}")
+
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_subject_with_several_rows_counts_once(tmp_path: Path) -> None:
+    path = tmp_path / "live.db"
+    with sqlite3.connect(path) as database:
+        columns = ", ".join(f"{name} {'integer' if name == 'months' else 'text'}" for name in COLUMNS)
+        database.execute(f"CREATE TABLE register ({columns})")
+        marks = ", ".join("?" * len(COLUMNS))
+        rows = [*ROWS, ROWS[0], ROWS[0]]
+        database.executemany(f"INSERT INTO register VALUES ({marks})", rows)  # noqa: S608
+    source = _live(f"sqlite:///{path}")
+
+    assert source.report.duplicates == 2
+    assert source.count(question("people"), {}, "") == [((), 4)]
+    assert dict(source.count(question("by-region"), {}, "")) == {("441900003",): 2, ("441900004",): 1}
+    assert source.field(question("band"), {}, "", [key(ANN), key(BEN)]) == [">120", "[60,120]"]
+    source.close()

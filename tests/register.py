@@ -1,0 +1,114 @@
+"""A register of a few people for tests of data sources: its policy, its rows, and all that one can ask."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterable, Sequence
+from functools import cache
+from pathlib import Path
+
+from node.core.catalogue import Dataset
+from node.core.identity import check_character
+from node.core.policy import Policy, PolicyFile
+from node.core.policy_build import build_policies
+from node.core.question import Question
+from node.core.subject import SubjectKey
+
+POLICY = """
+dataset: register
+title: 登记信息
+provider: 11441900000000019Y
+sharing: {attribute: conditional}
+classification: {level: 2, personal: true}
+update: daily
+subject: {field: resident_id, type: resident_id, region: region}
+fields:
+  name: {title: 姓名, type: text, sensitivity: identifier}
+  status: {title: 状态, type: enum, values: [active, paused, "o'clock: x"]}
+  months: {title: 月数, type: integer, range: [0, 720]}
+  since: {title: 日期, type: date}
+  note: {title: 备注, type: text}
+  partner: {title: 配偶, type: resident_id, sensitivity: identifier}
+  region: {title: 地区, type: region, values: [441900003, 441900004]}
+questions:
+  is-active: {verify: status = 'active'}
+  is-odd: {verify: "status = 'o''clock: x'"}
+  not-active: {verify: NOT (status = 'active')}
+  months-at-least: {verify: "months >= :n", parameters: {n: {choices: [60, 120]}}}
+  since-before: {verify: "since < :day", parameters: {day: {choices: ["2020-01-01", "2021-01-01"]}}}
+  note-empty: {verify: note IS NULL}
+  name-matches: {verify: "name = :name", claims: {name: {wrong_tries_per_subject: 3}}}
+  partner-matches:
+    verify: partner = :partner AND status = 'active'
+    claims: {partner: {wrong_tries_per_subject: 3}}
+  band: {field: months, as: {band: [0, 60, 120]}}
+  year: {field: since, as: {year_of: true}}
+  name-masked: {field: name, as: {mask: {first: 1}}}
+  county: {field: region, as: {generalise: {level: county}}}
+  tens: {field: months, as: {generalise: {step: 10}}}
+  has-note: {field: note, as: {exists: true}}
+  note-plain: {field: note, as: {plain: true}}
+  name-equals: {field: name, as: {equals: name}, claims: {name: {wrong_tries_per_subject: 3}}}
+  people: {statistic: count, unit_contributes: 1, epsilon: 1}
+  named: {statistic: count, where: name IS NOT NULL, unit_contributes: 1, epsilon: 1}
+  by-region: {statistic: count, group_by: [region], unit_contributes: 1, epsilon: 1}
+  by-region-and-status:
+    {statistic: count, group_by: [region, status], where: months < 120, unit_contributes: 1, epsilon: 1}
+rules:
+  - {id: all, allow: [is-active], to: {any: true}, for: [work]}
+privacy: {budget: {dataset: 100, organisation: 50, requester: 20}, period: year}
+"""
+PURPOSES = "purposes: {work: {title: 工作}}\n"
+COLUMNS = ("resident_id", "name", "status", "months", "since", "note", "partner", "region")
+
+Row = Sequence[str | None]
+
+
+def resident(number: int) -> str:
+    """A valid resident identity number; another for each number under 10 million."""
+    body = (
+        f"441900{1950 + number % 50}{1 + number // 50 % 12:02}{1 + number // 600 % 28:02}{number // 16800:03}"
+    )
+    return body + check_character(body)
+
+
+ANN, BEN, EVE, DAN, NOBODY = (resident(number) for number in range(5))
+ROWS: tuple[Row, ...] = (
+    (ANN, "王小芳", "active", "150", "2019-05-01", '甲, "乙"', BEN, "441900003"),
+    (BEN, "李伟", "paused", "60", "2020-12-31", None, ANN, "441900004"),
+    (EVE, "欧阳娜", "active", "0", "2021-01-01", "a: b :n", None, "441900003001"),
+    (DAN, None, "o'clock: x", None, None, "x", None, None),
+)
+
+
+@cache
+def policy() -> Policy:
+    """The register's policy, built."""
+    built = build_policies(
+        [PolicyFile("register.yaml", POLICY.encode()), PolicyFile("p.yaml", PURPOSES.encode())]
+    )
+    return built.datasets["register"]
+
+
+def dataset() -> Dataset:
+    """The register's catalogue entry."""
+    return policy().dataset
+
+
+def question(name: str) -> Question:
+    """One of its questions."""
+    return policy().questions[name]
+
+
+def key(subject: str, **claims: str) -> SubjectKey:
+    """A subject with claims."""
+    return SubjectKey(subject, claims)
+
+
+def write_csv(path: Path, rows: Iterable[Row] = ROWS, columns: Sequence[str] = COLUMNS) -> Path:
+    """Write rows as a department would export them."""
+    with path.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.writer(file)
+        writer.writerow(columns)
+        writer.writerows(rows)
+    return path

@@ -1,0 +1,281 @@
+"""Building the files for answering out of a data file."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+from collections.abc import Sequence
+from contextlib import closing
+from dataclasses import replace
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from register import ANN, BEN, COLUMNS, EVE, ROWS, Row, dataset, resident, write_csv
+
+from node.core.catalogue import Sensitivity
+from node.errors import NodeError, Reason
+from node.source.ingest import build
+from node.source.snapshot import GROUPS, LOOKUP, Manifest
+from node.source.spec import FileSpec, Layout
+
+LAYOUT = Layout.of(dataset())
+
+
+def _build(path: Path, folder: Path, layout: Layout = LAYOUT) -> Manifest:
+    kind = FileSpec(path, "parquet") if path.suffix == ".parquet" else FileSpec(path, "csv")
+    return build(kind, layout, folder, lambda done, total: None)
+
+
+def _rows(folder: Path, manifest: Manifest) -> list[tuple[object, ...]]:
+    with closing(sqlite3.connect(folder / manifest.snapshot / LOOKUP)) as database:
+        return database.execute("SELECT * FROM subject").fetchall()
+
+
+def _refusal(path: Path, folder: Path) -> NodeError:
+    with pytest.raises(NodeError) as refused:
+        _build(path, folder)
+    assert refused.value.reason is Reason.SOURCE_UNAVAILABLE
+    return refused.value
+
+
+def test_rows_are_normalised_and_sorted_by_subject(tmp_path: Path) -> None:
+    rows: Sequence[Row] = [
+        (f" {EVE.lower()} ", " 欧阳　娜 ", "active", "１２", "2020年1月2日", "", None, "4419"),
+        (f"{ANN[:6]}{ANN[8:17]}", "王", "paused", "7.0", "20200102", " ", BEN, "441900003000"),
+    ]
+
+    manifest = _build(write_csv(tmp_path / "r.csv", rows), tmp_path / "data")
+
+    assert _rows(tmp_path / "data", manifest) == [
+        (ANN, "王", "paused", 7, "2020-01-02", None, BEN, "441900003"),
+        (EVE, "欧阳 娜", "active", 12, "2020-01-02", None, None, "441900"),
+    ]
+
+
+def test_report_counts_what_was_left_out(tmp_path: Path) -> None:
+    rows: Sequence[Row] = [
+        (ANN, "first", "active", "1", None, None, None, None),
+        (BEN, None, "gone", "721", "2020-02-30", None, "x", "99"),
+        ("not a number", "x", "active", "1", None, None, None, None),
+        (None, "x", "active", "1", None, None, None, None),
+        (ANN, "last", "paused", "2", None, None, None, None),
+    ]
+
+    manifest = _build(write_csv(tmp_path / "r.csv", rows), tmp_path / "data")
+    report = manifest.report
+
+    assert (report.read, report.rows, report.invalid_subjects, report.duplicates) == (5, 2, 2, 1)
+    assert report.refused == {
+        "name": 0, "status": 1, "months": 1, "since": 1, "note": 0, "partner": 1, "region": 1
+    }  # fmt: skip
+    assert report.empty["name"] == 1
+    assert report.empty["note"] == 5
+    assert _rows(tmp_path / "data", manifest)[0][:3] == (ANN, "last", "paused"), "the last of several counts"
+
+
+def test_counts_and_lookups_see_the_same_rows_without_the_subject(tmp_path: Path) -> None:
+    rows = [*ROWS, (ANN, "王小芳", "paused", "1", None, None, None, "441900004")]
+
+    manifest = _build(write_csv(tmp_path / "r.csv", rows), tmp_path / "data")
+    groups = pq.read_table(tmp_path / "data" / manifest.snapshot / GROUPS)
+
+    assert groups.num_rows == manifest.report.rows == 4
+    assert groups.column_names == list(COLUMNS[1:])
+    assert sorted(groups["status"].to_pylist()) == ["active", "o'clock: x", "paused", "paused"]
+    assert set(groups["name"].to_pylist()) == {"", None}, "of an identifier, only whether it is there"
+    content = (tmp_path / "data" / manifest.snapshot / GROUPS).read_bytes()
+    assert not any(subject.encode() in content for subject in (ANN, BEN, EVE))
+
+
+def test_only_the_nodes_user_can_read_what_was_built(tmp_path: Path) -> None:
+    folder = tmp_path / "data"
+    manifest = _build(write_csv(tmp_path / "r.csv"), folder)
+
+    assert [path.stat().st_mode & 0o077 for path in (folder, *folder.rglob("*"))] == [0] * 5
+    assert {path.name for path in (folder / manifest.snapshot).iterdir()} == {LOOKUP, GROUPS, "manifest.json"}
+
+
+def test_same_content_under_another_date_is_not_built_again(tmp_path: Path) -> None:
+    path = write_csv(tmp_path / "r.csv")
+    first = _build(path, tmp_path / "data")
+    built = (tmp_path / "data" / first.snapshot / LOOKUP).stat()
+    os.utime(path, (1, 1))
+
+    second = _build(path, tmp_path / "data")
+
+    assert second.snapshot == first.snapshot
+    assert second.original != first.original
+    assert (tmp_path / "data" / first.snapshot / LOOKUP).stat() == built
+
+
+def test_changed_content_or_layout_has_another_snapshot(tmp_path: Path) -> None:
+    path = write_csv(tmp_path / "r.csv")
+    stricter = tuple(replace(f, maximum=100) if f.name == "months" else f for f in LAYOUT.fields)
+    public = tuple(replace(f, sensitivity=Sensitivity.NORMAL) for f in LAYOUT.fields)
+    retitled = tuple(replace(f, title="x") for f in LAYOUT.fields)
+
+    first = _build(path, tmp_path / "data").snapshot
+    names = {_build(path, tmp_path / "data", replace(LAYOUT, fields=f)).snapshot for f in (stricter, public)}
+    assert _build(path, tmp_path / "data", replace(LAYOUT, fields=retitled)).snapshot == first
+    names |= {first, _build(write_csv(path, ROWS[:2]), tmp_path / "data").snapshot}
+
+    assert len(names) == 4
+
+
+def test_damaged_build_is_built_again(tmp_path: Path) -> None:
+    path = write_csv(tmp_path / "r.csv")
+    lookup = tmp_path / "data" / _build(path, tmp_path / "data").snapshot / LOOKUP
+    whole = lookup.read_bytes()
+    lookup.write_bytes(whole[:-1])
+
+    _build(path, tmp_path / "data")
+
+    assert lookup.read_bytes() == whole
+
+
+def test_interrupted_build_leaves_nothing_behind(tmp_path: Path) -> None:
+    class InterruptError(Exception):
+        pass
+
+    def interrupt(done: int, total: int | None) -> None:
+        raise InterruptError
+
+    path = write_csv(tmp_path / "r.csv")
+    with pytest.raises(InterruptError):
+        build(FileSpec(path, "csv"), LAYOUT, tmp_path / "data", interrupt)
+    (tmp_path / "data" / ".building-1").mkdir()
+    (tmp_path / "data" / ".building-1" / LOOKUP).write_text("from a build that was killed")
+
+    manifest = _build(path, tmp_path / "data")
+
+    assert [entry.name for entry in (tmp_path / "data").iterdir()] == [manifest.snapshot]
+
+
+def test_file_that_keeps_changing_is_refused(tmp_path: Path) -> None:
+    path = write_csv(tmp_path / "r.csv")
+
+    def change(done: int, total: int | None) -> None:
+        with path.open("a") as file:
+            file.write(f"{resident(9)},,,,,,,\n")
+
+    with pytest.raises(NodeError) as refused:
+        build(FileSpec(path, "csv"), LAYOUT, tmp_path / "data", change)
+
+    assert refused.value.reason is Reason.SOURCE_UNAVAILABLE
+    assert list((tmp_path / "data").iterdir()) == []
+
+
+def test_progress_reaches_the_number_of_rows(tmp_path: Path) -> None:
+    heard: list[tuple[int, int | None]] = []
+    rows = [(resident(number), *ROWS[0][1:]) for number in range(40_000)]
+
+    build(
+        FileSpec(write_csv(tmp_path / "r.csv", rows), "csv"),
+        LAYOUT,
+        tmp_path / "data",
+        lambda done, total: heard.append((done, total)),
+    )
+
+    assert heard[-1] == (40_000, 40_000)
+    assert 0 < heard[0][0] < 40_000
+    assert heard == sorted(heard)
+
+
+def test_columns_may_come_in_any_order_with_others_between(tmp_path: Path) -> None:
+    path = tmp_path / "r.csv"
+    extra = [("ignored", *reversed(row)) for row in ROWS]
+    first = _build(write_csv(path, extra, ("other", *reversed(COLUMNS))), tmp_path / "a")
+    second = _build(write_csv(path), tmp_path / "b")
+
+    assert _rows(tmp_path / "a", first) == _rows(tmp_path / "b", second)
+
+
+def test_byte_order_mark_quotes_and_line_ends_are_those_of_rfc_4180(tmp_path: Path) -> None:
+    path = tmp_path / "r.csv"
+    header = ",".join(COLUMNS)
+    path.write_bytes(f'\ufeff{header}\r\n{ANN},"a ""b"",\r\nc",active,"1",,,,\r\n'.encode())
+
+    manifest = _build(path, tmp_path / "data")
+
+    assert _rows(tmp_path / "data", manifest)[0][:4] == (ANN, 'a "b", c', "active", 1)
+
+
+def test_header_alone_is_a_dataset_without_rows(tmp_path: Path) -> None:
+    assert _build(write_csv(tmp_path / "r.csv", []), tmp_path / "data").report.rows == 0
+
+
+@pytest.mark.parametrize(
+    ("content", "words", "metadata"),
+    [
+        (b"", "damaged", {}),
+        (b"\x00\x01\x02" * 100, "damaged", {}),
+        (f"{ANN},x\n".encode() * 3, "no column named resident_id", {"field": "resident_id"}),
+        (
+            (",".join([*COLUMNS, "name"]) + "\n").encode(),
+            "more than one column named name",
+            {"field": "name"},
+        ),
+        ((",".join(COLUMNS) + f"\n{ANN},only two\n").encode(), "row 2", {"row": "2"}),
+        ((",".join(COLUMNS) + f'\n{ANN},"open,,,,,,\n{BEN},,,,,,,\n').encode(), "", {}),
+        ((",".join(COLUMNS) + f"\n{ANN},王,,,,,,\n").encode("gb18030"), "gb18030", {"line": "2"}),
+        (
+            (",".join(COLUMNS) + f"\n{ANN},").encode() + b"\xff\xfe,,,,,,\n",
+            "not utf-8 in line 2",
+            {"line": "2"},
+        ),
+        ((",".join(COLUMNS) + f"\n{ANN}," + "x" * (5 << 20) + ",,,,,,\n").encode(), "damaged", {}),
+    ],
+)
+def test_corrupt_csv_is_refused_without_its_content(
+    tmp_path: Path, content: bytes, words: str, metadata: dict[str, str]
+) -> None:
+    path = tmp_path / "r.csv"
+    path.write_bytes(content)
+
+    error = _refusal(path, tmp_path / "data")
+
+    assert words in error.message
+    assert error.metadata.items() >= metadata.items()
+    assert ANN not in str(error)
+    assert error.__cause__ is None
+
+
+@pytest.mark.parametrize("damage", ["cut", "header", "page", "empty", "text"])
+def test_corrupt_parquet_is_refused(tmp_path: Path, damage: str) -> None:
+    path = tmp_path / "r.parquet"
+    columns = zip(
+        *[(resident(n), "王", "active", "1", None, "x" * 50, None, "441900003") for n in range(1000)],
+        strict=True,
+    )
+    pq.write_table(pa.table(dict(zip(COLUMNS, map(list, columns), strict=True))), path)
+    whole = path.read_bytes()
+    path.write_bytes(
+        {
+            "cut": whole[:-100],
+            "header": b"JUNK" + whole[4:],
+            "page": whole[:100] + b"\xff" * 2000 + whole[2100:],
+            "empty": b"",
+            "text": ANN.encode() * 10,
+        }[damage]
+    )
+    if damage == "header":
+        # Readers look at the end only: the rows are whole.
+        assert _build(path, tmp_path / "data").report.rows == 1000
+        return
+
+    assert ANN not in str(_refusal(path, tmp_path / "data"))
+
+
+def test_nested_parquet_column_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "r.parquet"
+    pq.write_table(pa.table({name: [[ANN]] for name in COLUMNS}), path)
+
+    _refusal(path, tmp_path / "data")
+
+
+def test_missing_file_and_folder_in_its_place_are_refused(tmp_path: Path) -> None:
+    assert "missing" in _refusal(tmp_path / "none.csv", tmp_path / "data").message
+    (tmp_path / "folder.csv").mkdir()
+    assert "cannot be read" in _refusal(tmp_path / "folder.csv", tmp_path / "data").message
