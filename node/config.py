@@ -257,12 +257,6 @@ class Log(_Section):
     retention_years: Annotated[Whole, Field(ge=3, le=100)] = 3
 
 
-class Development(_Section):
-    """Switches that make a node less safe, for development alone; each is off."""
-
-    always_working_hours: Boolean = False
-
-
 class Settings(_Section):
     """All of `node.yaml`."""
 
@@ -279,7 +273,6 @@ class Settings(_Section):
     roles: Roles = Roles()
     limits: Limits = Limits()
     log: Log = Log()
-    development: Development = Development()
 
     @model_validator(mode="before")
     @classmethod
