@@ -146,7 +146,7 @@ class Department(_Section):
 
 
 class Exchange(_Section):
-    """The port for other departments' nodes. Without `roots`, those in the directory are trusted."""
+    """The port for other departments' nodes, which trust `roots` as the directory lists them."""
 
     listen: Listen = "0.0.0.0:8443"  # other departments must reach it
     advertise: Endpoint
