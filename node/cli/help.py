@@ -1,4 +1,4 @@
-"""Help in the language spoken: texts from the tables, laid out so that Chinese is not cut and examples can be copied."""
+"""Help in the language spoken, laid out so that Chinese is not cut off and examples can be copied."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class HelpfulGroup(TyperGroup):
 
 
 def describe(command: Command, path: tuple[str, ...]) -> None:
-    """Give a command, and those below it, their help; what the table does not have keeps the text of its code."""
+    """Give a command, and those below it, their help; without one in the table it keeps that of its code."""
     texts = table("help", language())
     key = ".".join(("help", *path))
     command.help = texts.get(f"{key}.about", command.help)

@@ -71,5 +71,7 @@ def prove_growth(log: LogClient, earlier: bytes) -> ProvedGrowth:
 
 def checkpoint_of(note: bytes) -> Checkpoint:
     """The checkpoint in a note of the own node, whose connection vouches for it."""
+    if not note:
+        raise NodeError(Reason.NOT_FOUND, "the log is empty: it has no checkpoint yet")
     body, _, _ = note.partition(b"\n\n")
     return Checkpoint.parse(body + b"\n")

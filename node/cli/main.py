@@ -1,4 +1,4 @@
-"""The `dxnode` command: finds the command asked for, chooses the language, gives every error its exit code."""
+"""The `dxnode` command: finds the command, chooses the language, gives every error its exit code."""
 
 from __future__ import annotations
 
@@ -10,7 +10,6 @@ from typing import Annotated
 
 import typer
 from typer._click import Command, Context
-from typer.core import TyperGroup
 from typer.main import get_group
 
 from node.cli import output, text
@@ -36,7 +35,7 @@ MODULES = {
     "config": "config_cmd",
     "version": "admin_cmd",
 }
-"""Each command and the module that has it, in the order of the help. A module is imported when it is needed."""
+"""Each command and its module, in the order of the help. A module is imported when it is needed."""
 
 GROUPS = frozenset({"catalogue", "grant", "policy", "log", "pki", "config"})
 """Commands that have commands of their own: the whole module."""
@@ -81,14 +80,23 @@ def load_command(name: str) -> Command | None:
     if name not in MODULES:
         return None
     commands: typer.Typer = import_module(f"node.cli.{MODULES[name]}").app
-    commands.info.cls = HelpfulGroup
-    for registered in commands.registered_commands:
-        registered.cls = HelpfulCommand
+    _lay_out(commands)
     group = get_group(commands)
     command = group if name in GROUPS else group.commands[name]
     command.name = name
     describe(command, (name,))
     return command
+
+
+def _lay_out(commands: typer.Typer) -> None:
+    """Give commands, and groups below them, our layout of help."""
+    commands.info.cls = HelpfulGroup
+    for registered in commands.registered_commands:
+        registered.cls = HelpfulCommand
+    for below in commands.registered_groups:
+        below.cls = HelpfulGroup
+        if below.typer_instance is not None:
+            _lay_out(below.typer_instance)
 
 
 def _take_language(given: list[str]) -> list[str]:

@@ -15,8 +15,8 @@ def usage_message(error: typer.TyperException) -> tuple[str, str]:
 
 
 def _what(error: typer.TyperException) -> str:
-    # Typer's own messages are English, so the kinds that people meet are worded here, by the name of the class:
-    # its module is not public.
+    # Typer's own messages are English, so the kinds that people meet are worded here, by the name of the
+    # class: its module is not public.
     given = error.format_message()
     match type(error).__name__:
         case "MissingParameter":

@@ -1,0 +1,160 @@
+"""Makes the folder of a new node, ready to edit: settings, an example policy and its data file, keys."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from importlib.resources import files
+from pathlib import Path
+
+from node.config import Settings
+from node.config_file import load_settings, reference
+from node.core.directory_text import Level
+from node.crypto.files import PRIVATE, PUBLIC, write_file
+from node.crypto.pki import (
+    About,
+    Authority,
+    CertificateFiles,
+    NodeFiles,
+    export_member,
+    make_authority_files,
+    make_desk,
+    make_node_certificate,
+    make_node_keys,
+    open_authority,
+)
+from node.crypto.publish import Orders, publish
+from node.errors import NodeError, Reason
+
+EXAMPLE = "example-enrolment"
+DIRECTORY_LIFETIME = timedelta(days=90)
+_LONGEST = 1 << 20
+
+Random = Callable[[int], bytes]
+
+
+@dataclass(frozen=True, slots=True)
+class NewNode:
+    """What the department says of itself; `advertise` is host:port."""
+
+    code: str
+    title: str
+    region: str
+    level: Level
+    organisation: str
+    advertise: str
+
+
+def settings_text(new: NewNode, authority: str, directory: str) -> str:
+    """The reference settings, with the department's own values in place of the examples.
+
+    `authority` is the authority's verifier key, "" to leave the example; `directory` is a path.
+    """
+    text = reference()
+    values = {
+        "  code": new.code,
+        "  title": new.title,
+        "  region": new.region,
+        "  level": new.level,
+        "  organisation": new.organisation,
+        "  advertise": new.advertise,
+        "directory": directory,
+        "authority": authority,
+        "sources": f"{{{EXAMPLE}: {{csv: data/{EXAMPLE}.csv}}}}",
+    }
+    for name, value in values.items():
+        before, found, line, after = _find(text, name)
+        assert found, f"the reference settings have no line {name}"
+        # What stands behind the value on its line is a comment.
+        comment = line[len(line.split()[0]) :] if line else ""
+        text = f"{before}{found}{_scalar(value)}{comment}{after}" if value else text
+    return text
+
+
+def _scalar(value: str) -> str:
+    """A value as YAML: quoted when it would mean something else without."""
+    plain = re.fullmatch(r"[\w./+-][\w./:+=-]*|\{.*\}", value)
+    return value if plain else json.dumps(value, ensure_ascii=False)
+
+
+def _find(text: str, name: str) -> tuple[str, str, str, str]:
+    """The text up to the first line of that setting, its name, the rest of the line, and what follows."""
+    match = re.search(rf"(?m)^{name}: ", text)
+    if match is None:
+        return text, "", "", ""
+    end = text.index("\n", match.end())
+    return text[: match.start()], match[0], text[match.end() : end], text[end:]
+
+
+def make_node_folder(
+    folder: Path, new: NewNode, dev_authority: Path | None, authority_code: str, now: datetime, random: Random
+) -> tuple[Path, ...]:
+    """Make the folder; gives what was made. With `dev_authority` the node can start at once.
+
+    Raises NodeError CONFIG_INVALID, as when the folder holds something.
+    """
+    if folder.exists() and any(folder.iterdir()):
+        raise NodeError(Reason.CONFIG_INVALID, f"{folder}: is not empty: name a folder that is, or a new one")
+    authority = None
+    vkey = ""
+    if dev_authority is not None:
+        authority = _authority(dev_authority, authority_code, now, random)
+        vkey = authority.signer(now).verifier.vkey()
+    # All nodes of a development authority read the directory where it is published.
+    directory = "" if authority is None else str(authority.directory.absolute())
+    config = folder / "node.yaml"
+    write_file(config, settings_text(new, vkey, directory).encode(), PUBLIC)
+    made = [config, *_example(folder, new.code)]
+    settings = load_settings(config)
+    node = node_files(settings)
+    make_node_keys(node.keys, now, random)
+    hosts = [new.advertise.rpartition(":")[0], "localhost", "127.0.0.1"]
+    make_desk(node, new.code, hosts, now)
+    made += [node.keys, node.desk.certificate, node.desk_authority.certificate]
+    if authority is not None:
+        make_node_certificate(node.exchange, authority, new.code, hosts, now)
+        about = About(
+            new.code, new.title, settings.department.region, new.level, new.organisation, new.advertise
+        )
+        member = export_member(about, node.keys, node.exchange, node.exchange.roots, now)
+        publish(authority, Orders(members=(member,)), now, DIRECTORY_LIFETIME)
+        made += [node.exchange.certificate, authority.directory]
+    return tuple(made)
+
+
+def node_files(settings: Settings) -> NodeFiles:
+    """Where a node's keys and certificates are, as its settings say."""
+    desk_authority = settings.desk.roots.parent / "desk-authority"
+    return NodeFiles(
+        keys=settings.keys,
+        exchange=CertificateFiles(settings.exchange.certificate, settings.exchange.key),
+        desk=CertificateFiles(settings.desk.certificate, settings.desk.key),
+        desk_roots=settings.desk.roots,
+        desk_authority=CertificateFiles(desk_authority / "ca.pem", desk_authority / "ca.key"),
+    )
+
+
+def _authority(folder: Path, code: str, now: datetime, random: Random) -> Authority:
+    if (folder / "code").exists():
+        return open_authority(folder)
+    return make_authority_files(folder, code, now, random)
+
+
+def _example(folder: Path, code: str) -> list[Path]:
+    source = files("node.cli").joinpath("example")
+    policy = source.joinpath(f"{EXAMPLE}.yaml").read_text("utf-8")
+    purposes = source.joinpath("purposes.yaml").read_text("utf-8")
+    data = source.joinpath(f"{EXAMPLE}.csv").read_text("utf-8")
+    policies = folder / "policies"
+    write_file(
+        policies / f"{EXAMPLE}.yaml",
+        re.sub(r"(?m)^(provider: )\S+", rf"\g<1>{code}", policy).encode(),
+        PUBLIC,
+    )
+    write_file(policies / "purposes.yaml", purposes.encode(), PUBLIC)
+    # Data about people: for the node alone, from the first row on.
+    write_file(folder / "data" / f"{EXAMPLE}.csv", data.encode(), PRIVATE)
+    return [policies, folder / "data"]

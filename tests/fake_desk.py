@@ -1,0 +1,400 @@
+"""A small working desk in memory, served on a Unix socket, that notes what it was asked."""
+
+# ruff: noqa: N802 - gRPC looks its methods up by these names
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import NoReturn
+
+import grpc
+from google.protobuf.message import Message
+from grpc_status import rpc_status
+
+from node.core.checkpoint import Checkpoint
+from node.core.identity import check_character
+from node.core.merkle import EMPTY_ROOT, hash_leaves, node_hash
+from node.crypto.sign import SignatureSuite, Signer, sign_note
+from node.errors import NodeError, Reason
+from node.rpc.status import to_status
+from node.v1 import (
+    catalogue_pb2,
+    desk_pb2,
+    desk_pb2_grpc,
+    grant_pb2,
+    grant_pb2_grpc,
+    record_pb2,
+    usage_log_pb2,
+    usage_log_pb2_grpc,
+)
+
+REQUESTER = "11441900000000035L"
+PROVIDER = "11441900000000019Y"
+DATASET = "pension-insurance"
+PURPOSE = "social-insurance/pension/deferral"
+VERIFY = f"{PROVIDER}/{DATASET}/is-enrolled"
+FIELD = f"{PROVIDER}/{DATASET}/contribution-band"
+COUNT = f"{PROVIDER}/{DATASET}/enrolled-by-region"
+EXCHANGE = bytes(range(16))
+
+LOG_SIGNER = Signer(f"dxnode/{REQUESTER}", SignatureSuite.ED25519, bytes(32))
+COSIGNER = Signer(f"dxnode/{REQUESTER}", SignatureSuite.ML_DSA_65, bytes(32))
+
+Context = grpc.ServicerContext
+
+
+def resident(number: int) -> str:
+    """A valid resident identity number, made up; a different one for each number below 50,000."""
+    body = f"441900{1950 + number // 1000}0101{number % 1000:03}"
+    return body + check_character(body)
+
+
+def enrolled(subject: str) -> bool:
+    """What the fake provider says of a subject."""
+    return int(subject[-2]) % 2 == 0
+
+
+def grant_message(**changes: str) -> grant_pb2.Grant:
+    """A grant as the desk lists it."""
+    grant = grant_pb2.Grant(
+        id="g-1",
+        provider=PROVIDER,
+        requester=REQUESTER,
+        dataset=DATASET,
+        questions=["is-enrolled", "contribution-band"],
+        purposes=["social-insurance/pension"],
+        valid_from_ms=1_764_000_000_000,
+        valid_until_ms=1_830_000_000_000,
+        state=grant_pb2.GRANT_STATE_ACTIVE,
+        basis="国令第809号 第20条",
+        scenario="税务窗口延缴办理",
+    )
+    for name, value in changes.items():
+        setattr(grant, name, value)
+    return grant
+
+
+@dataclass
+class FakeDesk:
+    """What the desk knows and does; tests change it, and read what it was asked."""
+
+    leaves: list[bytes] = field(default_factory=list)
+    grants: dict[str, grant_pb2.Grant] = field(default_factory=lambda: {"g-1": grant_message()})
+    fail_with: NodeError | None = None
+    refuse: dict[int, Reason] = field(default_factory=dict)
+    """Chunk number to the reason it is refused for."""
+    break_at: int | None = None
+    """The stream ends with UNAVAILABLE in place of this chunk's result."""
+    over_limit: set[str] = field(default_factory=set)
+    asked: list[desk_pb2.DeskServiceAskRequest] = field(default_factory=list)
+    chunks: list[tuple[bytes, int, tuple[str, ...]]] = field(default_factory=list)
+    """Batch id, number and subjects of every chunk that was asked."""
+    claims: list[Mapping[str, str]] = field(default_factory=list)
+    """Claims of every subject that was asked about in a batch."""
+
+    def size(self) -> int:
+        return len(self.leaves)
+
+    def note(self, *signers: Signer) -> bytes:
+        """The newest checkpoint."""
+        root = tree_hash(hash_leaves(self.leaves))
+        return sign_note(
+            Checkpoint(f"dxnode/{REQUESTER}", self.size(), root).body(), *(signers or (LOG_SIGNER,))
+        )
+
+
+def tree_hash(hashes: list[bytes]) -> bytes:
+    """MTH of RFC 6962, 2.1, word by word."""
+    if len(hashes) <= 1:
+        return hashes[0] if hashes else EMPTY_ROOT
+    split = _split(len(hashes))
+    return node_hash(tree_hash(hashes[:split]), tree_hash(hashes[split:]))
+
+
+def inclusion(index: int, hashes: list[bytes]) -> list[bytes]:
+    """PATH of RFC 6962, 2.1.1, word by word."""
+    if len(hashes) == 1:
+        return []
+    split = _split(len(hashes))
+    if index < split:
+        return [*inclusion(index, hashes[:split]), tree_hash(hashes[split:])]
+    return [*inclusion(index - split, hashes[split:]), tree_hash(hashes[:split])]
+
+
+def consistency(first: int, hashes: list[bytes], whole: bool = True) -> list[bytes]:
+    """SUBPROOF of RFC 6962, 2.1.2, word by word."""
+    if first == len(hashes):
+        return [] if whole else [tree_hash(hashes)]
+    split = _split(len(hashes))
+    if first <= split:
+        return [*consistency(first, hashes[:split], whole), tree_hash(hashes[split:])]
+    return [*consistency(first - split, hashes[split:], False), tree_hash(hashes[:split])]
+
+
+def _split(size: int) -> int:
+    return 1 << (size - 1).bit_length() - 1
+
+
+def answers_for(query: desk_pb2.Query, subjects: tuple[str, ...], over_limit: set[str]) -> record_pb2.Answers:
+    """The answers to a chunk; a field question gives a band, and nothing for some."""
+    refused = [position for position, subject in enumerate(subjects) if subject in over_limit]
+    answers = record_pb2.Answers(salt=bytes(32), refused=refused)
+    if query.question == "contribution-band":
+        answers.field.answers.extend(
+            record_pb2.FieldAnswer(present=True, value="[0,60)")
+            if enrolled(subject)
+            else record_pb2.FieldAnswer()
+            for subject in subjects
+        )
+    else:
+        answers.verify.results.extend(enrolled(subject) for subject in subjects)
+    return answers
+
+
+def _fail(context: Context, error: NodeError) -> NoReturn:
+    context.abort_with_status(rpc_status.to_status(to_status(error)))
+    raise AssertionError("abort returns never")
+
+
+class _Desk(desk_pb2_grpc.DeskServiceServicer):
+    def __init__(self, desk: FakeDesk) -> None:
+        self._desk = desk
+
+    def Ask(
+        self, request: desk_pb2.DeskServiceAskRequest, context: Context
+    ) -> desk_pb2.DeskServiceAskResponse:
+        desk = self._desk
+        if desk.fail_with is not None:
+            _fail(context, desk.fail_with)
+        desk.asked.append(request)
+        proof = desk_pb2.Proof(
+            exchange_id=request.exchange_id or EXCHANGE,
+            own_index=2,
+            provider_index=7,
+            provider_size=9,
+            rule="tax-deferral",
+        )
+        if request.query.question == "enrolled-by-region":
+            release = record_pb2.StatisticAnswer(
+                cells=[
+                    record_pb2.StatisticCell(key=["441900003"], count=120),
+                    record_pb2.StatisticCell(key=["441900004"], count=-2),
+                ],
+                epsilon_micros=500_000,
+                accuracy_95=6,
+                snapshot="2026-11-22",
+                reused=True,
+            )
+            return desk_pb2.DeskServiceAskResponse(answers=record_pb2.Answers(statistic=release), proof=proof)
+        answers = answers_for(request.query, (request.subject.id,), desk.over_limit)
+        return desk_pb2.DeskServiceAskResponse(answers=answers, proof=proof)
+
+    def AskBatch(
+        self, requests: Iterator[desk_pb2.DeskServiceAskBatchRequest], context: Context
+    ) -> Iterator[desk_pb2.DeskServiceAskBatchResponse]:
+        desk = self._desk
+        header = next(requests).header
+        for request in requests:
+            number = request.chunk.chunk
+            subjects = tuple(subject.id for subject in request.chunk.subjects)
+            if desk.break_at == number:
+                _fail(context, NodeError(Reason.PEER_UNAVAILABLE, "the provider went away: resume it"))
+            desk.chunks.append((header.batch_id, number, subjects))
+            desk.claims += [dict(subject.claims) for subject in request.chunk.subjects]
+            response = desk_pb2.DeskServiceAskBatchResponse(chunk=number)
+            response.proof.exchange_id = header.batch_id[:12] + number.to_bytes(4, "big")
+            if number in desk.refuse:
+                refusal = desk_pb2.Refusal(
+                    reason=desk.refuse[number].wire, rule="r-1", clause="limits.per_day"
+                )
+                response.refusal.CopyFrom(refusal)
+            else:
+                response.answers.CopyFrom(answers_for(header.query, subjects, desk.over_limit))
+            yield response
+
+    def BrowseCatalogue(
+        self, request: desk_pb2.BrowseCatalogueRequest, context: Context
+    ) -> desk_pb2.BrowseCatalogueResponse:
+        summary = catalogue_pb2.DatasetSummary(
+            dataset=DATASET,
+            title="基本养老保险参保信息",
+            provider=request.provider or REQUESTER,
+            sharing=catalogue_pb2.SHARING_ATTRIBUTE_CONDITIONAL,
+            update="daily",
+        )
+        if not request.dataset:
+            return desk_pb2.BrowseCatalogueResponse(datasets=[catalogue_pb2.Dataset(summary=summary)])
+        if request.dataset != DATASET:
+            _fail(context, NodeError(Reason.NOT_SHARED, "no such dataset is shared"))
+        question = catalogue_pb2.Question(
+            name="months-at-least",
+            title="缴费是否满若干个月",
+            kind=catalogue_pb2.QUESTION_KIND_VERIFY,
+            expression="months_paid >= :n",
+            parameters=[catalogue_pb2.QuestionParameter(name="n", choices=["60", "120"])],
+            claims=["name"],
+            conditions=[catalogue_pb2.Condition(rule="tax-deferral", to="levels: city", purposes=[PURPOSE])],
+        )
+        full = catalogue_pb2.Dataset(
+            summary=summary,
+            level=3,
+            personal=True,
+            fields=[catalogue_pb2.Field(name="status", title="参保状态", type="enum", sensitivity="normal")],
+            questions=[question],
+            digest=bytes(32),
+        )
+        return desk_pb2.BrowseCatalogueResponse(datasets=[full])
+
+
+class _Admin(desk_pb2_grpc.AdminServiceServicer):
+    def __init__(self, desk: FakeDesk) -> None:
+        self._desk = desk
+
+    def GetStatus(self, request: Message, context: Context) -> desk_pb2.GetStatusResponse:
+        return desk_pb2.GetStatusResponse(
+            department=REQUESTER,
+            title="市税务局",
+            version="0.1.0",
+            state="DEGRADED",
+            problems=["the source of tax-payment does not answer"],
+            log_size=self._desk.size(),
+            directory_version=3,
+            directory_expires_ms=1_830_000_000_000,
+            policy_digest=bytes(32),
+            datasets=[desk_pb2.DatasetStatus(dataset="tax-payment", rows=10, invalid_subjects=1)],
+            active_grants=1,
+            keys=[desk_pb2.KeyStatus(use="log", key_id="00ff")],
+        )
+
+    def Reload(self, request: Message, context: Context) -> desk_pb2.ReloadResponse:
+        return desk_pb2.ReloadResponse(done=["policies"], refused=["directory: expired"])
+
+
+class _Grants(grant_pb2_grpc.GrantAdminServiceServicer):
+    def __init__(self, desk: FakeDesk) -> None:
+        self._desk = desk
+
+    def IssueGrant(
+        self, request: grant_pb2.IssueGrantRequest, context: Context
+    ) -> grant_pb2.IssueGrantResponse:
+        grant = request.grant
+        grant.id, grant.provider = f"g-{len(self._desk.grants) + 1}", REQUESTER
+        self._desk.grants[grant.id] = grant
+        return grant_pb2.IssueGrantResponse(grant=grant)
+
+    def ListIssuedGrants(self, request: Message, context: Context) -> grant_pb2.ListIssuedGrantsResponse:
+        return grant_pb2.ListIssuedGrantsResponse(grants=self._desk.grants.values())
+
+    def ListReceivedGrants(self, request: Message, context: Context) -> grant_pb2.ListReceivedGrantsResponse:
+        return grant_pb2.ListReceivedGrantsResponse(grants=self._desk.grants.values())
+
+    def GetGrant(self, request: grant_pb2.GetGrantRequest, context: Context) -> grant_pb2.GetGrantResponse:
+        return grant_pb2.GetGrantResponse(grant=self._find(request.id, context))
+
+    def SuspendGrant(
+        self, request: grant_pb2.SuspendGrantRequest, context: Context
+    ) -> grant_pb2.SuspendGrantResponse:
+        grant = self._find(request.id, context)
+        grant.state, grant.note = grant_pb2.GRANT_STATE_SUSPENDED, request.note
+        return grant_pb2.SuspendGrantResponse(grant=grant)
+
+    def ResumeGrant(
+        self, request: grant_pb2.ResumeGrantRequest, context: Context
+    ) -> grant_pb2.ResumeGrantResponse:
+        grant = self._find(request.id, context)
+        grant.state = grant_pb2.GRANT_STATE_ACTIVE
+        return grant_pb2.ResumeGrantResponse(grant=grant)
+
+    def RevokeGrant(
+        self, request: grant_pb2.RevokeGrantRequest, context: Context
+    ) -> grant_pb2.RevokeGrantResponse:
+        grant = self._find(request.id, context)
+        grant.state, grant.note = grant_pb2.GRANT_STATE_REVOKED, request.note
+        return grant_pb2.RevokeGrantResponse(grant=grant)
+
+    def _find(self, grant_id: str, context: Context) -> grant_pb2.Grant:
+        if grant_id not in self._desk.grants:
+            _fail(context, NodeError(Reason.NOT_FOUND, "there is no such grant"))
+        return self._desk.grants[grant_id]
+
+
+class _Log(usage_log_pb2_grpc.UsageLogServiceServicer):
+    def __init__(self, desk: FakeDesk) -> None:
+        self._desk = desk
+
+    def GetCheckpoint(self, request: Message, context: Context) -> usage_log_pb2.GetCheckpointResponse:
+        note = self._desk.note() if self._desk.leaves else b""
+        cosigned = self._desk.note(LOG_SIGNER, COSIGNER) if self._desk.leaves else b""
+        return usage_log_pb2.GetCheckpointResponse(checkpoint=note, cosigned_checkpoint=cosigned)
+
+    def GetInclusionProof(
+        self, request: usage_log_pb2.GetInclusionProofRequest, context: Context
+    ) -> usage_log_pb2.GetInclusionProofResponse:
+        size = request.size or self._desk.size()
+        hashes = inclusion(request.index, hash_leaves(self._desk.leaves[:size]))
+        proof = usage_log_pb2.InclusionProof(index=request.index, hashes=hashes)
+        return usage_log_pb2.GetInclusionProofResponse(proof=proof, size=size)
+
+    def GetConsistencyProof(
+        self, request: usage_log_pb2.GetConsistencyProofRequest, context: Context
+    ) -> usage_log_pb2.GetConsistencyProofResponse:
+        second = request.second_size or self._desk.size()
+        hashes = consistency(request.first_size, hash_leaves(self._desk.leaves[:second]))
+        return usage_log_pb2.GetConsistencyProofResponse(
+            hashes=hashes, first_size=request.first_size, second_size=second
+        )
+
+    def ListRecords(
+        self, request: usage_log_pb2.ListRecordsRequest, context: Context
+    ) -> usage_log_pb2.ListRecordsResponse:
+        # A page of seven, so that every reader has to turn pages.
+        end = min(self._desk.size(), request.start + min(request.limit or 7, 7))
+        records = [
+            usage_log_pb2.IndexedRecord(index=index, leaf=self._desk.leaves[index])
+            for index in range(request.start, end)
+        ]
+        return usage_log_pb2.ListRecordsResponse(records=records, next_start=end, size=self._desk.size())
+
+
+@contextmanager
+def serving(desk: FakeDesk, folder: Path) -> Iterator[str]:
+    """Serve the desk on a socket in `folder`; gives its address."""
+    server = grpc.server(ThreadPoolExecutor(8))
+    desk_pb2_grpc.add_DeskServiceServicer_to_server(_Desk(desk), server)
+    desk_pb2_grpc.add_AdminServiceServicer_to_server(_Admin(desk), server)
+    grant_pb2_grpc.add_GrantAdminServiceServicer_to_server(_Grants(desk), server)
+    usage_log_pb2_grpc.add_UsageLogServiceServicer_to_server(_Log(desk), server)
+    address = f"unix:{folder / 'desk.sock'}"
+    server.add_insecure_port(address)
+    server.start()
+    try:
+        yield address
+    finally:
+        server.stop(0).wait()
+
+
+def make_log(exchanges: int, start_ms: int = 1_764_000_000_000) -> list[bytes]:
+    """The requester's log of so many exchanges: an intent and an outcome each."""
+    from node.core import usage
+
+    leaves: list[bytes] = []
+    for number in range(exchanges):
+        parties = usage.Parties(REQUESTER, PROVIDER, number.to_bytes(16, "big"))
+        intent = record_pb2.Intent(
+            dataset=DATASET, question="is-enrolled", purpose=PURPOSE, case_number=f"DG-{number}", subjects=1
+        )
+        leaf = usage.intent_record(start_ms + 2 * number, parties, intent)
+        outcome = record_pb2.Outcome(
+            intent_hash=hash_leaves([leaf])[0], kind=record_pb2.OUTCOME_KIND_ANSWERED, verdict_hash=bytes(32)
+        )
+        leaves += [leaf, usage.outcome_record(start_ms + 2 * number + 1, parties, outcome)]
+    return leaves
+
+
+def claims_of(request: desk_pb2.DeskServiceAskRequest) -> Mapping[str, str]:
+    """The claims in a question that the desk was asked."""
+    return dict(request.subject.claims)

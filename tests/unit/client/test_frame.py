@@ -1,0 +1,142 @@
+"""Claims about asking a question about every row of a pandas frame."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pandas as pd
+import pytest
+from fake_desk import FIELD, PURPOSE, VERIFY, FakeDesk, enrolled, resident, serving
+
+from node.client import Client
+from node.client.frame import BatchStoppedError
+from node.errors import NodeError, Reason
+
+
+@pytest.fixture
+def desk() -> FakeDesk:
+    return FakeDesk()
+
+
+@pytest.fixture
+def client(desk: FakeDesk, tmp_path: Path) -> Iterator[Client]:
+    with serving(desk, tmp_path) as address, Client(address, timeout=5) as client:
+        yield client
+
+
+def people(count: int) -> pd.DataFrame:
+    index = [f"row-{number}" for number in range(count)]
+    return pd.DataFrame({"id": [resident(number) for number in range(count)], "note": "x"}, index=index)
+
+
+def ask(client: Client, frame: pd.DataFrame, question: str = VERIFY, batch_id: bytes = b"") -> pd.DataFrame:
+    return client.verify_batch(
+        frame, question=question, purpose=PURPOSE, case="DG-1", chunk_size=10, batch_id=batch_id
+    )
+
+
+def test_order_index_and_columns_are_kept(client: Client) -> None:
+    frame = people(25)
+    answered = ask(client, frame)
+    assert list(answered.columns) == ["id", "note", "answer", "reason", "exchange_id"]
+    pd.testing.assert_frame_equal(answered[["id", "note"]], frame)
+    assert list(answered["answer"]) == [enrolled(subject) for subject in frame["id"]]
+    assert set(answered["reason"]) == {""}
+    assert "answer" not in frame.columns
+
+
+def test_field_question_gives_text(client: Client) -> None:
+    answered = ask(client, people(12), FIELD)
+    assert str(answered["answer"].dtype) == "string"
+    assert set(answered["answer"].dropna()) == {"[0,60)"}
+    assert answered["answer"].isna().any()
+
+
+def test_malformed_identifier_is_not_asked(client: Client, desk: FakeDesk) -> None:
+    frame = people(15)
+    frame.iloc[3, 0] = "not a number"
+    frame.iloc[4, 0] = None
+    answered = ask(client, frame)
+    assert list(answered["reason"][3:5]) == ["QUERY_INVALID"] * 2
+    assert answered["answer"].isna().sum() == 2
+    assert [len(subjects) for _, _, subjects in desk.chunks] == [8, 5]
+
+
+def test_chunk_of_nothing_but_malformed_identifiers_takes_no_number(client: Client, desk: FakeDesk) -> None:
+    frame = people(30)
+    frame.iloc[10:20, 0] = "?"
+    answered = ask(client, frame)
+    assert [number for _, number, _ in desk.chunks] == [0, 1]
+    assert list(answered["reason"][10:20]) == ["QUERY_INVALID"] * 10
+    assert list(answered["answer"][20:]) == [enrolled(subject) for subject in frame["id"][20:]]
+
+
+def test_frame_of_nothing_but_malformed_identifiers_asks_nobody(client: Client, desk: FakeDesk) -> None:
+    answered = ask(client, people(5).assign(id="?"))
+    assert list(answered["reason"]) == ["QUERY_INVALID"] * 5
+    assert desk.chunks == []
+
+
+def test_subject_over_its_limit_is_told_apart(client: Client, desk: FakeDesk) -> None:
+    frame = people(5)
+    desk.over_limit.add(resident(2))
+    answered = ask(client, frame)
+    assert list(answered["reason"]) == ["", "", "QUOTA_EXHAUSTED", "", ""]
+    assert answered["answer"].isna().to_list() == [False, False, True, False, False]
+
+
+def test_stopped_batch_goes_on_behind_the_last_answer(client: Client, desk: FakeDesk) -> None:
+    frame = people(45)
+    frame.iloc[0:10, 0] = "?"
+    desk.break_at = 2
+    with pytest.raises(BatchStoppedError) as stopped:
+        ask(client, frame)
+    assert stopped.value.reason is Reason.PEER_UNAVAILABLE
+    part = stopped.value.frame
+    assert len(part) == 45
+    assert part["reason"].notna().sum() == 30
+    desk.break_at = None
+    answered = ask(client, part, batch_id=stopped.value.batch_id)
+    assert [number for _, number, _ in desk.chunks] == [0, 1, 2, 3]
+    assert len({batch_id for batch_id, _, _ in desk.chunks}) == 1
+    assert list(answered["answer"][10:]) == [enrolled(subject) for subject in frame["id"][10:]]
+    assert answered["reason"].notna().all()
+
+
+def test_refusal_stops_the_batch_with_its_reason(client: Client, desk: FakeDesk) -> None:
+    desk.refuse[1] = Reason.SUSPENDED
+    with pytest.raises(BatchStoppedError) as stopped:
+        ask(client, people(30))
+    assert stopped.value.reason is Reason.SUSPENDED
+    assert stopped.value.frame["reason"].notna().sum() == 10
+
+
+def test_refusal_of_the_content_of_one_chunk_stays_with_it(client: Client, desk: FakeDesk) -> None:
+    desk.refuse[1] = Reason.QUERY_INVALID
+    answered = ask(client, people(30))
+    assert list(answered["reason"][10:20]) == ["QUERY_INVALID"] * 10
+    assert answered["answer"].notna().sum() == 20
+
+
+def test_claims_come_from_their_columns(client: Client, desk: FakeDesk) -> None:
+    frame = people(3).assign(person=["甲", "乙", "丙"])
+    client.verify_batch(frame, question=VERIFY, purpose=PURPOSE, case="DG-1", claims={"name": "person"})
+    assert desk.claims == [{"name": "甲"}, {"name": "乙"}, {"name": "丙"}]
+
+
+def test_missing_column_is_named(client: Client) -> None:
+    with pytest.raises(NodeError) as raised:
+        client.verify_batch(people(1), subject="number", question=VERIFY, purpose=PURPOSE, case="DG-1")
+    assert raised.value.reason is Reason.QUERY_INVALID
+    assert raised.value.metadata["column"] == "number"
+
+
+def test_empty_frame_is_answered_empty(client: Client) -> None:
+    assert list(ask(client, people(0)).columns) == ["id", "note", "answer", "reason", "exchange_id"]
+
+
+def test_identifiers_read_as_numbers_are_asked(client: Client, desk: FakeDesk) -> None:
+    digits = [number for number in range(40) if resident(number).isdigit()]
+    frame = pd.DataFrame({"id": [int(resident(number)) for number in digits]})
+    assert set(ask(client, frame)["reason"]) == {""}

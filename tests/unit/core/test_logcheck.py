@@ -1,0 +1,230 @@
+"""Claims about the check of a whole usage log."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import pytest
+from fake_desk import DATASET, PROVIDER, PURPOSE, REQUESTER, make_log, tree_hash
+
+from node.core import logcheck, usage
+from node.core.checkpoint import Checkpoint
+from node.core.logcheck import Fault, Finding, LogCheck, Report, check_segment, split_leaves, split_segments
+from node.core.merkle import hash_leaves
+from node.errors import NodeError, Reason
+from node.v1 import record_pb2 as pb
+
+SEGMENT = 8
+
+
+@pytest.fixture(autouse=True)
+def _small_segments(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(logcheck, "SEGMENT", SEGMENT)
+
+
+def delimited(leaves: Sequence[bytes]) -> bytes:
+    parts = []
+    for leaf in leaves:
+        assert len(leaf) < 1 << 14
+        low, high = len(leaf) & 0x7F, len(leaf) >> 7
+        parts += [bytes([low | 0x80, high]) if high else bytes([low]), leaf]
+    return b"".join(parts)
+
+
+def checkpoint(leaves: Sequence[bytes]) -> Checkpoint:
+    return Checkpoint(f"dxnode/{REQUESTER}", len(leaves), tree_hash(hash_leaves(leaves)))
+
+
+def check(leaves: Sequence[bytes], *checkpoints: Checkpoint, owner: str = REQUESTER) -> Report:
+    data = delimited(leaves)
+    whole = LogCheck(checkpoints)
+    for first, begin, end in split_segments(data, 0, SEGMENT):
+        marks = whole.marks(first, SEGMENT)
+        whole.add(check_segment(split_leaves(data[begin:end], first), first, owner, marks))
+    return whole.report()
+
+
+@pytest.mark.parametrize("exchanges", [0, 1, 3, 4, 5, 8, 13, 20, 33])
+def test_whole_log_of_any_size_fits_its_checkpoint(exchanges: int) -> None:
+    leaves = make_log(exchanges)
+    report = check(leaves, checkpoint(leaves))
+    assert report.findings == ()
+    assert report.records == 2 * exchanges
+    assert report.root == tree_hash(hash_leaves(leaves))
+    assert report.open_intents == 0
+
+
+def test_report_counts_kinds_and_times() -> None:
+    report = check(make_log(10), checkpoint(make_log(10)))
+    assert dict(report.kinds) == {"intent": 10, "outcome": 10}
+    assert (report.first_ms, report.last_ms) == (1_764_000_000_000, 1_764_000_000_019)
+
+
+def test_every_older_checkpoint_is_compared() -> None:
+    leaves = make_log(20)
+    older = [checkpoint(leaves[:size]) for size in range(len(leaves) + 1)]
+    assert check(leaves, *older).findings == ()
+
+
+@pytest.mark.parametrize("changed", [0, 5, 7, 8, 15, 24, 39])
+def test_changed_record_is_between_the_last_good_and_the_first_bad_checkpoint(changed: int) -> None:
+    leaves = make_log(20)
+    kept = [checkpoint(leaves[:size]) for size in (6, 10, 30, 40)]
+    record = pb.UsageRecord.FromString(leaves[changed])
+    record.time_ms += 1
+    leaves[changed] = record.SerializeToString()
+    found = [finding for finding in check(leaves, *kept).findings if finding.fault is Fault.ROOT_DIFFERS]
+    (only,) = found
+    assert only.first <= changed <= only.last
+    assert only.first in (0, 6, 10, 30)
+
+
+def test_record_cut_off_the_end_is_missing() -> None:
+    leaves = make_log(10)
+    assert check(leaves[:-2], checkpoint(leaves)).findings == (Finding(18, 19, Fault.RECORDS_MISSING),)
+
+
+def test_record_added_to_the_end_is_not_covered() -> None:
+    leaves = make_log(10)
+    findings = check(leaves, checkpoint(leaves[:-1])).findings
+    assert findings == (Finding(19, 19, Fault.RECORDS_ADDED),)
+
+
+def test_two_records_exchanged_do_not_fit() -> None:
+    leaves = make_log(10)
+    swapped = [*leaves[:4], leaves[6], leaves[5], leaves[4], *leaves[7:]]
+    assert Fault.ROOT_DIFFERS in {finding.fault for finding in check(swapped, checkpoint(leaves)).findings}
+
+
+def test_removed_intent_is_missed_by_its_outcome() -> None:
+    leaves = make_log(10)
+    without = leaves[:4] + leaves[5:]
+    assert Finding(4, 4, Fault.INTENT_MISSING) in check(without).findings
+
+
+def test_outcome_finds_its_intent_in_an_earlier_segment() -> None:
+    leaves = make_log(2 * SEGMENT)
+    intents, outcomes = leaves[::2], leaves[1::2]
+    ordered = [*intents, *outcomes]
+    assert check(ordered, checkpoint(ordered)).findings == ()
+
+
+def test_failed_exchange_may_be_asked_again() -> None:
+    intent, answered = make_log(1)
+    parties = usage.Parties(REQUESTER, PROVIDER, bytes(16))
+    abandoned = usage.outcome_record(
+        1_764_000_000_000, parties, usage.abandoned_outcome(intent, Reason.DRAINING)
+    )
+    leaves = [intent, abandoned, answered]
+    report = check(leaves, checkpoint(leaves))
+    assert report.findings == ()
+    assert report.open_intents == 0
+
+
+def test_intent_without_an_outcome_is_open() -> None:
+    leaves = make_log(5)[:-1]
+    assert check(leaves, checkpoint(leaves)).open_intents == 1
+
+
+@pytest.mark.parametrize("at", [3, 8, 17])
+def test_record_older_than_those_before_it_is_found(at: int) -> None:
+    leaves = make_log(10)
+    record = pb.UsageRecord.FromString(leaves[at])
+    record.time_ms -= logcheck.TOLERANCE_MS + 100
+    leaves[at] = record.SerializeToString()
+    assert Finding(at, at, Fault.TIME_BACKWARDS) in check(leaves).findings
+
+
+def test_slightly_older_record_is_tolerated() -> None:
+    leaves = make_log(10)
+    record = pb.UsageRecord.FromString(leaves[9])
+    record.time_ms -= 1000
+    leaves[9] = record.SerializeToString()
+    assert check(leaves, checkpoint(leaves)).findings == ()
+
+
+def test_record_that_is_none_is_found() -> None:
+    leaves = make_log(10)
+    leaves[5] = b"\xff\xff\xff"
+    leaves[12] = b""
+    report = check(leaves, checkpoint(leaves))
+    assert [finding for finding in report.findings if finding.fault is Fault.UNREADABLE] == [
+        Finding(5, 5, Fault.UNREADABLE),
+        Finding(12, 12, Fault.UNREADABLE),
+    ]
+
+
+def test_record_of_another_version_is_found() -> None:
+    leaves = make_log(1)
+    record = pb.UsageRecord.FromString(leaves[0])
+    record.version = 2
+    leaves[0] = record.SerializeToString()
+    assert Finding(0, 0, Fault.UNREADABLE) in check(leaves).findings
+
+
+def test_log_of_another_department_is_foreign() -> None:
+    leaves = make_log(1)
+    faults = {finding.fault for finding in check(leaves, checkpoint(leaves), owner=PROVIDER).findings}
+    assert faults == {Fault.FOREIGN}
+
+
+def verdict(**changes: object) -> bytes:
+    parties = usage.Parties(REQUESTER, PROVIDER, bytes(16))
+    intent = pb.Intent(dataset=DATASET, question="is-enrolled", purpose=PURPOSE, subjects=1)
+    body = pb.Verdict(
+        intent=usage.intent_record(1_764_000_000_000, parties, intent),
+        decision=pb.DECISION_PERMIT,
+        rule="r-1",
+        answer_commitment=bytes(32),
+    )
+    body.MergeFrom(pb.Verdict(**changes))  # type: ignore[arg-type]
+    return usage.verdict_record(1_764_000_000_000, parties, body)
+
+
+def test_verdict_with_its_intent_holds() -> None:
+    leaves = [verdict()]
+    report = check(leaves, checkpoint(leaves), owner=PROVIDER)
+    assert report.findings == ()
+    assert report.kinds == (("verdict", 1),)
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"intent": b"\xff"},
+        {"intent": make_log(2)[2]},
+        {"intent": make_log(1)[1]},
+        {"decision": pb.DECISION_DENY},
+        {"reason": Reason.NO_GRANT.wire},
+        {"answer_commitment": b"short"},
+    ],
+)
+def test_verdict_that_contradicts_itself_is_found(changes: dict[str, object]) -> None:
+    leaves = [verdict(**changes)]
+    findings = check(leaves, checkpoint(leaves), owner=PROVIDER).findings
+    assert findings == (Finding(0, 0, Fault.VERDICT_INVALID),)
+
+
+@pytest.mark.parametrize("cut", [1, 5, 40])
+def test_broken_framing_names_the_record(cut: int) -> None:
+    data = delimited(make_log(3))[:-cut]
+    with pytest.raises(NodeError) as raised:
+        list(split_segments(data, 0, SEGMENT))
+    assert raised.value.reason is Reason.LOG_CORRUPT
+    assert raised.value.metadata["index"] == "5"
+
+
+@pytest.mark.parametrize("framing", [b"\x80\x80\x80\x80\x01", b"\xff\xff\x7f", b"\x80", b"\x80\x80"])
+def test_length_beyond_any_record_is_refused(framing: bytes) -> None:
+    for read in (lambda: list(split_segments(framing, 0)), lambda: split_leaves(framing, 0)):
+        with pytest.raises(NodeError) as raised:
+            read()
+        assert raised.value.reason is Reason.LOG_CORRUPT
+
+
+def test_segments_out_of_order_are_a_defect() -> None:
+    whole = LogCheck([])
+    segment = check_segment(make_log(4), 8, REQUESTER)
+    with pytest.raises(NodeError) as raised:
+        whole.add(segment)
+    assert raised.value.reason is Reason.INTERNAL
