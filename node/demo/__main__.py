@@ -6,10 +6,11 @@ import argparse
 import os
 import shutil
 import signal
+import subprocess
 import sys
 import tempfile
 from collections.abc import Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from time import monotonic
@@ -50,6 +51,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
             return _play(stage, folder, options.residents, keep=options.keep, cleanup=cleanup)
     except KeyboardInterrupt:
         return Exit.INTERRUPTED
+    except BrokenPipeError:
+        # The reader of a pipe went away; Python would complain once more when it closes stdout.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return Exit.FAILED
     except (NodeError, RuntimeError) as error:
         sys.stderr.write(f"error: {error}\n")
         return Exit.FAILED
@@ -57,12 +62,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _play(stage: Stage, folder: Path, residents: int, *, keep: bool, cleanup: ExitStack) -> int:
     city = _set_up(stage, folder, residents, cleanup)
-    play = Play(stage, city, city.registers)
+    play = Play(stage, city, city.registers, datetime.now(UTC).date())
     began = monotonic()
     for scene in SCENES:
         try:
             scene(play)
-        except NodeError as error:
+        except (NodeError, subprocess.TimeoutExpired) as error:
             stage.fail(str(error))
     if not keep:
         _stop(stage, city)
@@ -73,7 +78,8 @@ def _play(stage: Stage, folder: Path, residents: int, *, keep: bool, cleanup: Ex
     )
     if keep:
         _suggest(stage, play)
-        signal.pause()
+        with suppress(KeyboardInterrupt):
+            signal.pause()
     return Exit.OK if ended_well else Exit.FAILED
 
 
@@ -85,9 +91,10 @@ def _set_up(stage: Stage, folder: Path, residents: int, cleanup: ExitStack) -> C
             f"{residents:,} residents are made up; their identity numbers are valid in form and belong to "
             "nobody. Five departments get their registers, and six nodes start.",
         )
-        city = build_city(folder, residents)
-        cleanup.enter_context(city)
-        grants = city.issue_grants(datetime.now(UTC))
+        with stage.busy("请稍候", "one moment"):
+            city = build_city(folder, residents)
+            cleanup.enter_context(city)
+            grants = city.issue_grants(datetime.now(UTC))
         for each in DEPARTMENTS:
             with city.node(each.name).operator() as desk:
                 status = desk.admin.status()
@@ -133,7 +140,7 @@ def _suggest(stage: Stage, play: Play) -> None:
             f"{dxnode} status --config human-resources/node.yaml",
             f"{dxnode} catalogue list --config market-regulation/node.yaml",
             f"{dxnode} grant list --config human-resources/node.yaml",
-            f"{dxnode} verify {ELIGIBLE} --purpose {DEFERRAL} --case DG-20261122-0009 "
+            f"{dxnode} verify {ELIGIBLE} --purpose {DEFERRAL} --case {play.case(9)} "
             f"--subject-from {subject.name} --config tax/node.yaml",
             f"{dxnode} log show --config tax/node.yaml",
         ],

@@ -146,9 +146,14 @@ class City:
 
     def stop(self) -> Mapping[str, int | None]:
         """Drain all nodes; return their exit codes. What does not end in time is killed."""
-        for node in self.nodes.values():
-            node.process.ask_to_stop()
-        return {name: node.process.wait(_STOP_SECONDS) for name, node in self.nodes.items()}
+        try:
+            for node in self.nodes.values():
+                node.process.ask_to_stop()
+            return {name: node.process.wait(_STOP_SECONDS) for name, node in self.nodes.items()}
+        except BaseException:  # such as a second Ctrl-C
+            for node in self.nodes.values():
+                node.process.kill()
+            raise
 
     def issue_grants(self, now: datetime) -> int:
         """Have each provider issue what `GRANTS` plans, and each requester fetch it; return how many.

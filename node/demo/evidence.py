@@ -64,7 +64,7 @@ def batch(play: Play) -> None:
             question("medical-insurance", "medical-insurance", "maternity-covered"),
             source.name,
             target.name,
-            *("--subject-column", "resident_id", "--purpose", ALLOWANCE, "--case", "SY-2026-11"),
+            *("--subject-column", "resident_id", "--purpose", ALLOWANCE, "--case", f"SY-{play.day:%Y-%m}"),
             caller=(
                 city.node("human-resources").desk_address,
                 city.node("human-resources").credentials("system"),
@@ -97,7 +97,6 @@ def batch(play: Play) -> None:
 def tampered_log(play: Play) -> None:
     """Somebody changes the purpose of one use in a copy of a log; verifying it shows that."""
     stage, city = play.stage, play.city
-    node = city.node("human-resources")
     with stage.scene("tampered-log", "有人改了日志", "Somebody changes a log") as scene:
         stage.tell(
             "导出人社局的日志，在副本里把一次查询的用途从“社保延缴”改成“关系转移”，其余一字不动。",
@@ -108,10 +107,9 @@ def tampered_log(play: Play) -> None:
         _dxnode(play, "log", "export", original.name, "--config", "human-resources/node.yaml", "--force")
         content = original.read_bytes()
         copy.write_bytes(content.replace(DEFERRAL.encode(), TRANSFER.encode(), 1))
+        keys = ("--log-key", "human-resources/log.vkey", "--cosign-key", "human-resources/cosign.vkey")
         for path, expected in ((original, Exit.OK), (copy, Exit.INTEGRITY)):
-            ran = _dxnode(
-                play, "log", "verify", path.name, "--log-key", str(node.log_key.relative_to(city.folder))
-            )
+            ran = _dxnode(play, "log", "verify", path.name, *keys)
             stage.show(ran.out.splitlines()[:3], "dim")
             if ran.code == Exit.OK:
                 stage.good("日志完整", "the log is whole")

@@ -7,6 +7,9 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from time import monotonic, sleep
 
@@ -14,6 +17,7 @@ import grpc
 from grpc_health.v1 import health_pb2
 
 DXNODE = (sys.executable, "-m", "node.cli.main")
+_INTERRUPTS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 _POLL = 0.05
 _TAIL = 20  # lines of a node's output that are shown when it does not start
 
@@ -34,7 +38,7 @@ class NodeProcess:
 
     def start(self) -> None:
         """Start it; it has a session of its own, so that Ctrl-C reaches it only through `stop`."""
-        with self.output.open("ab") as output:
+        with _no_interrupt(), self.output.open("ab") as output:
             self._process = subprocess.Popen(  # noqa: S603 - this interpreter, this package
                 [*DXNODE, "serve", "--config", str(self.config)],
                 stdin=subprocess.DEVNULL,
@@ -96,6 +100,25 @@ class NodeProcess:
     def _signal(self, number: signal.Signals) -> None:
         if self._process is not None and self._process.poll() is None:
             self._process.send_signal(number)
+
+
+@contextmanager
+def _no_interrupt() -> Iterator[None]:
+    """Hold signals back until the end: one in the middle of starting a process would lose sight of it."""
+    if threading.current_thread() is not threading.main_thread():
+        yield  # signals are handled in the main thread only
+        return
+    arrived: list[int] = []
+    handlers = {number: signal.getsignal(number) for number in _INTERRUPTS}
+    for number in _INTERRUPTS:
+        signal.signal(number, lambda number, _: arrived.append(number))
+    try:
+        yield
+    finally:
+        for number, handler in handlers.items():
+            signal.signal(number, handler)
+        for each in arrived:
+            signal.raise_signal(each)
 
 
 def free_ports(count: int) -> list[int]:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass
+from datetime import date
 
 from node.demo.chart import bar_chart
 from node.demo.city import City
 from node.demo.departments import department
 from node.demo.registers import Registers
 from node.demo.residents import TOWNS, Resident
-from node.demo.stage import Scene, Stage, mask
+from node.demo.stage import Stage, mask
 from node.errors import NodeError, Reason
 
 DEFERRAL = "social-insurance/pension/deferral"
@@ -29,6 +30,11 @@ class Play:
     stage: Stage
     city: City
     registers: Registers
+    day: date
+
+    def case(self, number: int) -> str:
+        """A case number of the tax window."""
+        return f"DG-{self.day:%Y%m%d}-{number:04}"
 
 
 def question(provider: str, dataset: str, name: str) -> str:
@@ -53,14 +59,11 @@ def deferral(play: Play) -> None:
             "The resident gives an identity number, once. The window asks Human Resources and Medical "
             "Insurance one question each; they answer yes or no, nothing else.",
         )
-        for person, case, expected in (
-            (cast.deferrable, "DG-20261122-0001", True),
-            (cast.settled, "DG-20261122-0002", False),
-        ):
-            _one_deferral(play, scene, person, case, expected)
+        scene.facts["deferrable"] = _one_deferral(play, cast.deferrable, play.case(1), expected=True)
+        scene.facts["settled"] = _one_deferral(play, cast.settled, play.case(2), expected=False)
 
 
-def _one_deferral(play: Play, scene: Scene, person: Resident, case: str, expected: bool) -> None:
+def _one_deferral(play: Play, person: Resident, case: str, *, expected: bool) -> bool:
     stage = play.stage
     with play.city.node("tax").clerk() as desk:
         eligible = desk.verify(
@@ -95,13 +98,12 @@ def _one_deferral(play: Play, scene: Scene, person: Resident, case: str, expecte
         f"{insured.proof.own_index} in the own log",
         "dim",
     )
-    scene.facts[f"{case}.eligible"] = eligible.answer
-    scene.facts[f"{case}.insured"] = insured.answer
     stage.expect(
         (eligible.answer, insured.answer) == (expected, True),
         "两项核验的答案与登记数据不符",
         "the two answers are not what the registers say",
     )
+    return eligible.answer
 
 
 def denied_purpose(play: Play) -> None:
@@ -157,7 +159,7 @@ def _asked_for(play: Play, purpose: str) -> _Asked:
                 ELIGIBLE,
                 play.registers.cast.deferrable.resident_id,
                 purpose=purpose,
-                case="DG-20261122-0003",
+                case=play.case(3),
             )
         except NodeError as error:
             return _Asked(error.reason.name, other.log.size() - before)
@@ -186,7 +188,7 @@ def company_opening(play: Play) -> None:
                 question("market-regulation", "business-licence", name),
                 company.credit_code,
                 purpose=OPENING,
-                case="DG-20261122-0004",
+                case=play.case(4),
             )
             value = answer.value or ""
             stage.tell(f"· {zh}：{value}", f"· {en}: {value}")
@@ -202,7 +204,7 @@ def company_opening(play: Play) -> None:
             company.credit_code,
             claims={"legal_representative": company.owner.resident_id},
             purpose=OPENING,
-            case="DG-20261122-0004",
+            case=play.case(4),
         )
         scene.facts["legal-representative-matches"] = matches.answer
         stage.expect(matches.answer, "法定代表人应当一致", "the legal representative should match")
@@ -227,7 +229,7 @@ def recruitment(play: Play) -> None:
                 cast.graduate.resident_id,
                 claims={"certificate_number": number, "name": cast.graduate.name},
                 purpose=RECRUITMENT,
-                case="ZP-2026-0817",
+                case=f"ZP-{play.day.year}-0817",
             )
             stage.tell(f"· {zh}：{_yes_zh(said.answer)}", f"· {en}: {_yes(said.answer)}")
             stage.expect(
@@ -248,8 +250,8 @@ def private_count(play: Play) -> None:
         stage.scene("private-count", "城市体征：各镇街参保人数", "City vitals: enrolled by town") as scene,
         play.city.node("authority").operator() as desk,
     ):
-        released = desk.statistic(ask, purpose=PLANNING, case="TZ-2026-11")
-        again = desk.statistic(ask, purpose=PLANNING, case="TZ-2026-11")
+        released = desk.statistic(ask, purpose=PLANNING, case=f"TZ-{play.day:%Y-%m}")
+        again = desk.statistic(ask, purpose=PLANNING, case=f"TZ-{play.day:%Y-%m}")
         counts = {cell.key[0]: cell.count for cell in released.cells}
         chart = [(TOWNS[region], count) for region, count in counts.items()]
         stage.show(bar_chart(chart, released.accuracy_95, stage.width - 3))

@@ -65,6 +65,15 @@ class Stage:
         finally:
             scene.seconds = round(monotonic() - began, 3)
 
+    @contextmanager
+    def busy(self, zh: str, en: str) -> Iterator[None]:
+        """Show on a terminal that something goes on."""
+        if not self._console.is_terminal or self._json:
+            yield
+            return
+        with self._console.status(self.word(zh, en)):
+            yield
+
     def tell(self, zh: str, en: str, style: str = "") -> None:
         """One sentence of the scene."""
         self.show([self.word(zh, en)], style)

@@ -1,0 +1,73 @@
+"""A city is built so that every node can start: settings, keys, policies, data, directory."""
+
+from __future__ import annotations
+
+import pytest
+
+from node.config_file import load_settings
+from node.crypto.directory_file import read_directory
+from node.crypto.sign import Verifier
+from node.demo.city import City, build_city
+from node.demo.departments import AUTHORITY, DEPARTMENTS, GRANTS, department
+from node.demo.process import free_ports
+from node.demo.residents import FEWEST
+from node.errors import NodeError, Reason
+from node.loading import load_policies
+
+
+@pytest.fixture(scope="module")
+def city(tmp_path_factory: pytest.TempPathFactory) -> City:
+    return build_city(tmp_path_factory.mktemp("city"), FEWEST)
+
+
+def test_settings_of_every_node_are_in_order(city: City) -> None:
+    for each in DEPARTMENTS:
+        settings = load_settings(city.node(each.name).config)
+        assert settings.department.code == each.code
+        assert set(settings.sources) == set(each.datasets)
+
+
+def test_directory_lists_every_department_with_its_endpoint(city: City) -> None:
+    for node in city.nodes.values():
+        settings = load_settings(node.config)
+        directory = read_directory(settings.directory.read_bytes(), Verifier.parse(settings.authority))
+        assert set(directory.members) == {each.code for each in DEPARTMENTS}
+        assert directory.members[node.department.code].endpoint == settings.exchange.advertise
+        assert [code for code, member in directory.members.items() if member.roles] == [AUTHORITY.code]
+
+
+def test_columns_of_every_register_are_those_of_its_policy(city: City) -> None:
+    for each in DEPARTMENTS:
+        policies = load_policies(city.node(each.name).folder / "policies", each.code)
+        assert set(policies.datasets) == set(each.datasets)
+        for name, policy in policies.datasets.items():
+            fields = {policy.dataset.subject.field, *policy.dataset.fields}
+            assert set(city.registers.datasets[name].columns) == fields
+
+
+def test_granted_questions_stand_in_the_policies(city: City) -> None:
+    for grant in GRANTS:
+        provider = city.node(grant.provider)
+        policies = load_policies(provider.folder / "policies", department(grant.provider).code)
+        assert set(grant.questions) <= set(policies.datasets[grant.dataset].questions)
+
+
+def test_private_keys_are_readable_by_their_owner_alone(city: City) -> None:
+    private = [*city.folder.rglob("*.key"), *city.folder.rglob("keys/*.json")]
+    assert len(private) > 6 * 5
+    assert all(path.stat().st_mode & 0o077 == 0 for path in private)
+
+
+def test_departments_share_no_private_key(city: City) -> None:
+    contents = [path.read_bytes() for path in city.folder.rglob("keys/*.json")]
+    assert len(set(contents)) == len(contents)
+
+
+def test_second_city_in_the_same_folder_is_refused(city: City) -> None:
+    with pytest.raises(NodeError) as refused:
+        build_city(city.folder, FEWEST)
+    assert refused.value.reason is Reason.CONFIG_INVALID
+
+
+def test_free_ports_differ() -> None:
+    assert len(set(free_ports(12))) == 12
