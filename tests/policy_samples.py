@@ -130,3 +130,8 @@ def rule(body: str) -> str:
 def at(hour: int, minute: int = 0, day: int = 23) -> Request:
     """The request at a time in November 2026, in China."""
     return replace(REQUEST, at=datetime(2026, 11, day, hour, minute, tzinfo=CALENDAR.zone))
+
+
+def closed() -> str:
+    """A dataset that is not shared."""
+    return HEAD.replace("{attribute: conditional}", "{attribute: not_shared, reason: 理由, legal_basis: 依据}")

@@ -23,7 +23,7 @@ _EN: Mapping[str, tuple[str, str]] = {
         "the grant is for region {value} and the dataset does not say where a subject belongs: "
         "ask the provider for a grant without region",
     ),
-    "question.subjects": ("number of subjects", "{value} subjects were given: this question needs {needed}"),
+    "question.subjects": ("number of subjects", "the number of subjects is wrong: give {needed}"),
     "question.parameters": ("parameters", "the parameters do not fit: give exactly {needed}"),
     "question.claims": ("claims", "the claims do not fit: give exactly {needed}"),
     "rules": ("rules", "no rule allows this question: ask the provider"),
@@ -53,7 +53,7 @@ _ZH: Mapping[str, tuple[str, str]] = {
         "授权的区域",
         "授权限于区划 {value}，而该数据目录没有主体所属区划：请向提供方申请不限区域的授权",
     ),
-    "question.subjects": ("主体数量", "给出了 {value} 个主体：此问题需要 {needed}"),
+    "question.subjects": ("主体数量", "主体数量不符：须给出 {needed}"),
     "question.parameters": ("参数", "参数不符：须恰好给出 {needed}"),
     "question.claims": ("声明", "声明不符：须恰好给出 {needed}"),
     "rules": ("规则", "没有规则允许这个问题：请联系提供方"),

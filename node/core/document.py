@@ -86,20 +86,24 @@ class Document:
 
     def at(self, path: Path) -> Node | None:
         """The part of the file at `path`."""
-        node = self.root
-        for step in path:
-            if isinstance(node, dict) and isinstance(step, str):
-                node = node.get(step)
-            elif isinstance(node, list) and isinstance(step, int):
-                node = node[step]
-            else:
-                return None
-        return node
+        return within(self.root, path)
 
     def _at(self, line: int, column: int, key: str, words: str, args: dict[str, str]) -> Problem:
         shown = shorten(words.split("\n", 1)[0])
         clean = {name: shorten(value) if name == "words" else value for name, value in args.items()}
         return Problem(self.file, line + 1, column + 1, key, tuple(({"words": shown} | clean).items()), shown)
+
+
+def within(node: Node | None, path: Path) -> Node | None:
+    """The part of `node` at `path`, None if there is none."""
+    for step in path:
+        if isinstance(node, dict) and isinstance(step, str):
+            node = node.get(step)
+        elif isinstance(node, list) and isinstance(step, int):
+            node = node[step]
+        else:
+            return None
+    return node
 
 
 def read(file: str, content: bytes) -> Document:
@@ -127,9 +131,7 @@ def read(file: str, content: bytes) -> Document:
         document.problems.append(stop.problem)
         document.root = None
     except yaml.MarkedYAMLError as error:
-        mark = error.problem_mark or error.context_mark
-        line, column = (mark.line, mark.column) if mark else (0, 0)
-        document.problems.append(_syntax(document, line, column, error.problem or ""))
+        document.problems.append(_syntax(document, error))
         document.root = None
     return document
 
@@ -286,9 +288,14 @@ def _source_index(text: str, place: Place, value: str, offset: int) -> int:
     return place.start
 
 
-def _syntax(document: Document, line: int, column: int, detail: str) -> Problem:
+def _syntax(document: Document, error: yaml.MarkedYAMLError) -> Problem:
+    """Where the parser gave up, or, where that is behind the last word, where what it misses began."""
     lines = document.text.split("\n")
-    at_fault = lines[line] if line < len(lines) else ""
-    if "\t" in at_fault[: column + 1]:
-        return document._at(line, at_fault.index("\t"), "yaml.tab", at_fault, {})
-    return document._at(line, column, "yaml.syntax", at_fault, {"detail": detail})
+    detail = error.problem or error.context or ""
+    for mark in (error.problem_mark, error.context_mark):
+        if mark is not None and mark.line < len(lines) and lines[mark.line].strip():
+            at_fault, column = lines[mark.line], min(mark.column, len(lines[mark.line]))
+            if "\t" in at_fault[: column + 1]:
+                return document._at(mark.line, at_fault.index("\t"), "yaml.tab", at_fault, {})
+            return document._at(mark.line, column, "yaml.syntax", at_fault, {"detail": detail})
+    return document._at(0, 0, "yaml.syntax", "", {"detail": detail})

@@ -9,7 +9,7 @@ from hashlib import sha256
 from types import MappingProxyType
 
 from node.core.catalogue import Dataset, Field, FieldType, Sensitivity, Sharing, Subject
-from node.core.document import Document, Path, read
+from node.core.document import Document, Node, Path, Plain, read
 from node.core.identity import normalise_credit_code, normalise_region
 from node.core.policy import Budget, Policies, Policy, PolicyFile
 from node.core.policy_format import FieldPart, LimitsPart, PolicyPart, PurposesPart, ToPart, WhenPart
@@ -24,6 +24,23 @@ from node.core.workdays import parse_hours
 from node.errors import NodeError, Reason
 
 MAX_BUDGET_MICROS = 1_000_000_000
+_CLOSED = (FieldType.ENUM, FieldType.REGION)
+# Harmless values for parts that do not fit, so that the rest of a file is checked all the same.
+_STAND_INS: Mapping[str, Node] = MappingProxyType(
+    {
+        "dataset": "x",
+        "title": "x",
+        "title_en": "x",
+        "provider": "11441900000000019Y",
+        "sharing": {"attribute": "conditional"},
+        "classification": {"level": Plain("1"), "personal": Plain("true")},
+        "update": "daily",
+        "privacy": {
+            "budget": {scope: Plain("1000") for scope in ("dataset", "organisation", "requester")},
+            "period": "year",
+        },
+    }
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,19 +82,18 @@ def check_files(files: Iterable[PolicyFile]) -> Checked:
     documents = [read(file.name, file.content) for file in given]
     purposes = _purposes([document for document in documents if _is_purposes(document)])
     datasets: dict[str, Policy] = {}
-    places: dict[str, str] = {}
+    places: dict[str, Document] = {}
     for file, document in zip(given, documents, strict=True):
         if document.root is None or _is_purposes(document):
             continue
-        part = parse(document, PolicyPart)
+        part = parse(document, PolicyPart, _STAND_INS)
         if part is None:
             continue
-        if part.dataset in places:
-            problem = document.problem(
-                "dataset.twice", ("dataset",), name=part.dataset, other=places[part.dataset]
-            )
-            document.problems.append(problem)
-        places.setdefault(part.dataset, file.name)
+        if document.at(("dataset",)) == part.dataset:
+            first = places.setdefault(part.dataset, document)
+            if first is not document:
+                problem = document.problem("dataset.twice", ("dataset",), name=part.dataset, other=first.file)
+                document.problems.append(problem)
         policy = _Builder(document, purposes).build(part, file.digest)
         if policy is not None:
             datasets[part.dataset] = policy
@@ -102,7 +118,7 @@ def _purposes(documents: list[Document]) -> PurposeTree | None:
     if not documents:
         return None
     document = documents[0]
-    part = parse(document, PurposesPart)
+    part = parse(document, PurposesPart, {})
     if part is None:
         return None
     for code in part.purposes:
@@ -201,7 +217,7 @@ class _Builder:
             self._problem("field.range-order", (*path, "range"))
         if part.values is None and part.type is FieldType.ENUM:
             self._key_problem("field.values-missing", path, field=name)
-        if part.values is not None and part.type not in (FieldType.ENUM, FieldType.REGION):
+        if part.values is not None and part.type not in _CLOSED:
             self._key_problem("field.values-type", (*path, "values"), type=part.type)
         values = tuple(part.values or ())
         field = Field(
@@ -214,7 +230,7 @@ class _Builder:
             minimum=part.range[0] if part.range else None,
             maximum=part.range[1] if part.range else None,
         )
-        for index, value in enumerate(values):
+        for index, value in enumerate(values if part.type in _CLOSED else ()):
             fault = literal_fault(value, field)
             if fault is None and part.type is FieldType.ENUM:
                 fault = literal_fault(value, Field(name, "", "", FieldType.TEXT, Sensitivity.NORMAL))

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from copy import deepcopy
 from typing import TypeVar, get_args, get_origin
 
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
-from node.core.document import MAX_PROBLEMS, Document, Node, Path
+from node.core.document import MAX_PROBLEMS, Document, Node, Path, within
 from node.core.problem import Problem, closest, listed, shorten
 from node.core.problem_messages_en import EN
 
@@ -27,11 +27,11 @@ _PLAIN_KEYS = {
 }
 
 
-def parse(document: Document, model: type[Part]) -> Part | None:
+def parse(document: Document, model: type[Part], stand_ins: Mapping[str, Node]) -> Part | None:
     """The document as a model; adds what does not fit to the document's problems.
 
-    What does not fit is left out if the rest can be looked at without it, so that its problems are
-    found too. None if it cannot.
+    So that the other problems are found too, what does not fit is then left out, or replaced by the
+    stand-in for its first key. None if neither helps. A document with problems is never put to use.
     """
     try:
         return model.model_validate(document.root)
@@ -40,26 +40,29 @@ def parse(document: Document, model: type[Part]) -> Part | None:
     document.problems.extend(_problem(document, model, each) for each in details)
     rest = deepcopy(document.root)
     for each in details:
-        _leave_out(rest, each)
+        _mend(rest, each, stand_ins)
     try:
         return model.model_validate(rest)
     except ValidationError:
         return None
 
 
-def _leave_out(rest: Node | None, error: ErrorDetails) -> None:
-    """Take an unknown key, a question, or all rules out."""
-    path = error["loc"]
-    if error["type"] != "extra_forbidden":
-        path = path[:2] if path[:1] == ("questions",) else path[:1] if path[:1] == ("rules",) else ()
-    node: object = rest
-    for step in path[:-1]:
-        if isinstance(node, dict):
-            node = node.get(step)
-        elif isinstance(node, list):
-            node = node[int(step)]
-    if path and isinstance(node, dict):
-        node.pop(path[-1], None)
+def _mend(rest: Node | None, error: ErrorDetails, stand_ins: Mapping[str, Node]) -> None:
+    """Take out an unknown key, a question, or all rules; replace what has a stand-in."""
+    path: Path = error["loc"]
+    if error["type"] == "extra_forbidden":
+        node = within(rest, path[:-1])
+    elif path[:1] == ("questions",):
+        node, path = within(rest, path[:1]), path[:2]
+    else:
+        node, path = rest, path[:1]
+        if isinstance(node, dict) and path and path[0] in stand_ins:
+            node[str(path[0])] = stand_ins[str(path[0])]
+            return
+        if path != ("rules",):
+            return
+    if isinstance(node, dict):
+        node.pop(str(path[-1]), None)
 
 
 def _problem(document: Document, model: type[BaseModel], error: ErrorDetails) -> Problem:

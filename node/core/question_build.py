@@ -85,7 +85,7 @@ class QuestionBuilder:
         self._document.problems.append(self._document.key_problem(key, path, **args))
 
     def _kind(self, path: Path, part: QuestionPart) -> QuestionKind | None:
-        given = {part.model_fields[name].alias or name for name in part.model_fields_set}
+        given = {QuestionPart.model_fields[name].alias or name for name in part.model_fields_set}
         kinds = sorted(given & _KIND_KEYS.keys())
         if len(kinds) != 1:
             self._key_problem("question.one-kind", path, kinds=listed(kinds))

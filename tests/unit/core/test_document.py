@@ -46,7 +46,7 @@ def test_scalars_keep_the_text_that_was_written() -> None:
         ("a:\nb: 1\n", ("yaml.empty-value", 1, 3)),
         ("a: 1\n? [b]\n: 1\n", ("yaml.key-not-text", 2, 3)),
         ("a:\n  b: 1\n\tc: 2\n", ("yaml.tab", 3, 1)),
-        ("a: [1, 2\n", ("yaml.syntax", 2, 1)),
+        ("b: 1\na: [1, 2\n\n", ("yaml.syntax", 2, 4)),
         ("", ("yaml.empty-file", 1, 1)),
         ("# nothing\n", ("yaml.empty-file", 1, 1)),
         ("a: 1\nb: \x07\n", ("file.unseen-character", 2, 4)),

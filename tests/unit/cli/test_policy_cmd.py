@@ -1,0 +1,162 @@
+"""`dxnode policy`: what officers see, and the exit codes that a pipeline relies on."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from policy_samples import POLICY, TAX
+from typer.testing import CliRunner, Result
+
+from node.cli.policy_cmd import app, read_files
+from node.cli.text import use_language
+from node.core.document import MAX_BYTES
+from node.core.policy_build import check_files
+from node.errors import NodeError, Reason
+
+PURPOSES = """\
+purposes:
+  social-insurance: {title: 社会保险}
+  social-insurance/pension: {title: 养老}
+  social-insurance/pension/deferral: {title: 延缴}
+"""
+
+
+@pytest.fixture
+def policies(tmp_path: Path) -> Path:
+    """A folder with one policy and the purposes."""
+    (tmp_path / "pension.yaml").write_text(POLICY, "utf-8")
+    (tmp_path / "purposes.yaml").write_text(PURPOSES, "utf-8")
+    return tmp_path
+
+
+@pytest.fixture(params=["en", "zh"])
+def lang(request: pytest.FixtureRequest) -> str:
+    """Each language in turn."""
+    return str(request.param)
+
+
+def _run(*args: str, lang: str = "en") -> Result:
+    use_language(lang)
+    return CliRunner().invoke(app, list(args))
+
+
+def test_good_policies_pass(policies: Path, lang: str) -> None:
+    result = _run("check", str(policies), lang=lang)
+    assert (result.exit_code, result.stdout) == (0, "")
+    assert "2" in result.stderr
+
+
+def test_problems_are_told_by_file_line_and_column_with_exit_code_1(policies: Path, lang: str) -> None:
+    path = policies / "pension.yaml"
+    path.write_text(POLICY.replace("'active'\"}", "'aktive'\"}"), "utf-8")
+    result = _run("check", str(path), lang=lang)
+    assert result.exit_code == 1
+    assert result.stdout.startswith(f"{path}:17:35: ")
+    assert "active" in result.stdout
+
+
+def test_problems_as_json_are_stable_for_programs(policies: Path) -> None:
+    path = policies / "pension.yaml"
+    path.write_text(POLICY.replace("update: daily", "update: dayly"), "utf-8")
+    result = _run("check", str(path), "--json")
+    assert result.exit_code == 1
+    assert json.loads(result.stdout) == [
+        {
+            "file": str(path),
+            "line": 6,
+            "column": 9,
+            "key": "value.choice",
+            "words": "dayly",
+            "message": "'dayly' is not one of the values that can stand here",
+            "hint": "did you mean 'daily'?",
+        }
+    ]
+
+
+def test_purposes_beside_a_file_come_along(policies: Path) -> None:
+    (policies / "purposes.yaml").write_text("purposes:\n  tax: {title: 税务}\n", "utf-8")
+    result = _run("check", str(policies / "pension.yaml"))
+    assert result.exit_code == 1
+    assert "social-insurance/pension/deferral" in result.stdout
+
+
+def test_a_file_that_is_named_twice_is_read_once(policies: Path) -> None:
+    path = policies / "pension.yaml"
+    assert len(read_files([path, policies, path])) == 2
+
+
+def test_what_cannot_be_read_is_a_typed_error(tmp_path: Path) -> None:
+    for path in (tmp_path / "nothing.yaml", tmp_path):
+        with pytest.raises(NodeError) as caught:
+            read_files([path])
+        assert caught.value.reason is Reason.CONFIG_INVALID
+
+
+def test_a_huge_file_is_not_read_whole(tmp_path: Path) -> None:
+    path = tmp_path / "huge.yaml"
+    with path.open("wb") as file:
+        file.truncate(50 << 20)
+    (file_read,) = read_files([path])
+    assert len(file_read.content) == MAX_BYTES + 1
+    assert [each.key for each in check_files([file_read]).problems] == ["file.too-large"]
+
+
+def _explain(policies: Path, *args: str, lang: str = "en") -> Result:
+    return _run(
+        "explain",
+        "pension-insurance",
+        "is-enrolled",
+        f"--policies={policies}",
+        f"--requester={TAX}",
+        "--region=441900",
+        *args,
+        lang=lang,
+    )
+
+
+def test_a_permit_is_explained(policies: Path, lang: str) -> None:
+    result = _explain(policies, "--purpose=social-insurance/pension/deferral", lang=lang)
+    assert result.exit_code == 0
+    assert "tax-deferral" in result.stdout.splitlines()[0]
+
+
+def test_a_denial_is_explained_with_every_clause(policies: Path) -> None:
+    result = _explain(policies, "--purpose=social-insurance/pension", "--at=2026-11-22T20:00")
+    assert result.exit_code == 0
+    lines = result.stdout.splitlines()
+    assert lines[0] == "deny: CONDITION_NOT_MET"
+    assert "  ✗ case number: -  (needs DG-####)" in lines
+    assert "  ✗ working day: 2026-11-22 day off  (needs workday)" in lines
+    assert "  ✗ hours: 20:00  (needs 08:30-17:30)" in lines
+
+
+def test_a_denial_is_explained_in_chinese(policies: Path) -> None:
+    result = _explain(policies, "--purpose=social-insurance/pension", "--at=2026-11-22T20:00", lang="zh")
+    assert "  ✗ 工作日: 2026-11-22 休息日  (需要 工作日)" in result.stdout.splitlines()
+
+
+def test_days_beyond_the_known_calendar_are_called_provisional(policies: Path) -> None:
+    result = _explain(policies, "--purpose=social-insurance/pension", "--at=2044-11-22T20:00")
+    assert "provisional" in result.stdout.splitlines()[-1]
+
+
+def test_an_explanation_as_json(policies: Path) -> None:
+    result = _explain(
+        policies, "--purpose=social-insurance/pension", "--case=DG-2026", "--at=2026-11-23T20:00", "--json"
+    )
+    document = json.loads(result.stdout)
+    decided = {key: document[key] for key in ("permit", "reason", "rule", "clause")}
+    assert decided == {
+        "permit": False,
+        "reason": "CONDITION_NOT_MET",
+        "rule": "office",
+        "clause": "when.hours",
+    }
+    assert [rule["rule"] for rule in document["rules"]] == ["tax-deferral", "office"]
+
+
+def test_schemas_are_printed() -> None:
+    assert json.loads(_run("schema").stdout)["title"] == "dxnode policy"
+    assert json.loads(_run("schema", "--purposes").stdout)["title"] == "dxnode purposes"

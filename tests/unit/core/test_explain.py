@@ -1,0 +1,83 @@
+"""Explanations: every clause with its value, and what would have to change."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from string import Formatter
+
+from policy_samples import CALENDAR, GRANT, REQUEST, at, build
+
+from node.core.clause_messages import CLAUSE_MESSAGES
+from node.core.clauses import CHECKS, RULE_CHECKS
+from node.core.explain import Clause, Explanation, explain
+from node.core.grant import Grant
+from node.core.request import Request
+from node.errors import Reason
+
+POLICIES = build()
+
+
+def _explain(request: Request, grant: Grant | None = GRANT) -> Explanation:
+    return explain(POLICIES, lambda _: grant, request, CALENDAR)
+
+
+def _clause(explanation: Explanation, rule: str, name: str) -> Clause:
+    clauses = next(each.clauses for each in explanation.rules if each.rule == rule)
+    return next(each for each in clauses if each.name == name)
+
+
+def test_a_permit_shows_every_clause_that_holds() -> None:
+    explanation = _explain(REQUEST)
+    assert explanation.decision.permit
+    assert [each.name for each in explanation.checks] == [check.name for check in CHECKS]
+    assert all(each.holds for each in explanation.checks)
+    assert [(each.rule, each.permits) for each in explanation.rules] == [
+        ("tax-deferral", True),
+        ("office", False),
+    ]
+    assert explanation.advice("en") == ""
+
+
+def test_all_clauses_that_fail_are_shown_not_only_the_first() -> None:
+    explanation = _explain(replace(at(20, day=22), purpose="social-insurance/pension"))
+    failing = [each.name for each in explanation.rules[1].clauses if each.holds is False]
+    assert failing == ["when.case_number", "when.workdays", "when.hours"]
+    assert explanation.decision.clause == "when.case_number"
+
+
+def test_a_clause_tells_its_value_and_what_it_needs_in_both_languages() -> None:
+    night = _explain(replace(at(20), purpose="social-insurance/pension", case_number="DG-2026"))
+    clause = _clause(night, "office", "when.hours")
+    assert (clause.holds, clause.value, clause.needed) == (False, "20:00", "08:30-17:30")
+    assert clause.change("en") == "the rule 'office' holds from 08:30-17:30 only: ask within these hours"
+    assert clause.change("zh") == "规则“office”仅在 08:30-17:30 适用：请在此时段内再问"
+    assert night.advice("en") == clause.change("en") == night.decision.message
+
+
+def test_what_hangs_on_something_missing_is_not_looked_at() -> None:
+    explanation = _explain(REQUEST, None)
+    looked = {each.name: each.holds for each in explanation.checks}
+    assert looked["grant.exists"] is False
+    assert looked["grant.validity"] is None
+    assert looked["question.exists"] is True
+    nothing = _explain(replace(REQUEST, dataset="nothing"))
+    assert {each.name: each.holds for each in nothing.checks}["question.exists"] is None
+    assert nothing.rules == ()
+    assert nothing.decision.reason is Reason.NOT_SHARED
+
+
+def test_days_beyond_the_known_calendar_are_marked_provisional() -> None:
+    request = replace(REQUEST, purpose="social-insurance/pension", at=REQUEST.at.replace(year=2044))
+    assert _clause(_explain(request), "office", "when.workdays").value.endswith("(provisional)")
+
+
+def test_every_clause_has_words_in_both_languages() -> None:
+    names = {check.name for check in CHECKS} | {check.name for check in RULE_CHECKS} | {"rules"}
+    for table in CLAUSE_MESSAGES.values():
+        assert table.keys() == names
+    for name in names:
+        used = [
+            {field for _, field, _, _ in Formatter().parse(table[name][1]) if field}
+            for table in CLAUSE_MESSAGES.values()
+        ]
+        assert used[0] == used[1], name

@@ -1,0 +1,164 @@
+"""The example policies: they load, their schemas are current, the scenes are decided as told."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from policy_samples import CALENDAR, GRANT, HUMAN_RESOURCES, MEDICAL, TAX
+
+from node.core.decide import Decision, decide
+from node.core.explain import explain
+from node.core.policy import PolicyFile
+from node.core.policy_build import build_policies
+from node.core.policy_format import PolicyPart, PurposesPart, schema_text
+from node.core.request import Request, Requester
+from node.demo.registers import make_registers
+from node.errors import Reason
+
+FOLDER = Path(__file__).parents[2] / "policies"
+POLICIES = build_policies(PolicyFile(path.name, path.read_bytes()) for path in sorted(FOLDER.glob("*.yaml")))
+SUNDAY_NIGHT = datetime(2026, 11, 22, 15, tzinfo=UTC)
+DEFERRAL = "social-insurance/pension/deferral"
+
+
+def _ask(
+    requester: str,
+    dataset: str,
+    question: str,
+    purpose: str,
+    *,
+    claims: frozenset[str] = frozenset(),
+    parameters: tuple[tuple[str, str], ...] = (),
+    subjects: int = 1,
+    case_number: str = "",
+    at: datetime = SUNDAY_NIGHT,
+) -> Decision:
+    """Ask with a grant that covers whatever is asked, for a root purpose."""
+    request = Request(
+        Requester(requester, "441900", "city", suspended=False),
+        dataset,
+        question,
+        parameters,
+        claims,
+        purpose,
+        case_number,
+        "g-1",
+        subjects,
+        at,
+    )
+    grant = replace(
+        GRANT,
+        requester=requester,
+        dataset=dataset,
+        questions=frozenset({question}),
+        purposes=("social-insurance", "employment", "business", "tax", "city-planning"),
+        valid_from=at - timedelta(days=1),
+        valid_until=at + timedelta(days=1),
+    )
+    decision = decide(POLICIES, lambda _: grant, request, CALENDAR)
+    assert explain(POLICIES, lambda _: grant, request, CALENDAR).decision == decision
+    return decision
+
+
+def test_schemas_are_current() -> None:
+    for name, model in (("policy", PolicyPart), ("purposes", PurposesPart)):
+        path = FOLDER / f"{name}.schema.json"
+        assert path.read_text("utf-8") == schema_text(model), "run `dxnode policy schema [--purposes]` again"
+
+
+def test_every_question_is_allowed_by_a_rule() -> None:
+    for name, policy in POLICIES.datasets.items():
+        assert all(policy.rules_for(question) for question in policy.questions), name
+
+
+def test_fields_are_those_of_the_demo_registers() -> None:
+    registers = make_registers(residents=1000)
+    for name, policy in POLICIES.datasets.items():
+        columns = registers.datasets[name].columns
+        assert columns[0] == policy.dataset.subject.field
+        assert set(columns[1:]) == policy.dataset.fields.keys()
+
+
+@pytest.mark.parametrize(
+    ("dataset", "question", "parameters", "claims"),
+    [
+        ("pension-insurance", "is-enrolled", (), ()),
+        ("pension-insurance", "deferral-eligible", (), ()),
+        ("pension-insurance", "months-at-least", (("n", "180"),), ()),
+        ("pension-insurance", "contribution-band", (), ()),
+        ("pension-insurance", "name-matches", (), ("name",)),
+        ("medical-insurance", "is-enrolled", (), ()),
+        ("medical-insurance", "months-at-least", (("n", "120"),), ()),
+    ],
+)
+def test_the_tax_window_verifies_for_deferral_at_any_hour(
+    dataset: str, question: str, parameters: tuple[tuple[str, str], ...], claims: tuple[str, ...]
+) -> None:
+    decision = _ask(TAX, dataset, question, DEFERRAL, parameters=parameters, claims=frozenset(claims))
+    assert (decision.permit, decision.rule) == (True, "tax-deferral")
+
+
+def test_the_tax_window_learns_nothing_for_inspection() -> None:
+    decision = _ask(TAX, "pension-insurance", "is-enrolled", "tax/inspection")
+    assert (decision.reason, decision.rule, decision.clause) == (
+        Reason.PURPOSE_NOT_ALLOWED,
+        "tax-deferral",
+        "for",
+    )
+
+
+def test_a_transfer_is_checked_in_office_hours_only() -> None:
+    purpose, case = "social-insurance/pension/transfer", "DG-20261123-0001"
+    night = _ask(TAX, "pension-insurance", "is-enrolled", purpose, case_number=case)
+    assert (night.reason, night.rule, night.clause) == (
+        Reason.CONDITION_NOT_MET,
+        "after-hours-check",
+        "when.workdays",
+    )
+    monday = SUNDAY_NIGHT + timedelta(hours=12)
+    assert _ask(TAX, "pension-insurance", "is-enrolled", purpose, case_number=case, at=monday).permit
+
+
+def test_maternity_batches_run_at_any_hour_without_a_limit_per_subject() -> None:
+    purpose = "social-insurance/maternity/allowance"
+    decision = _ask(HUMAN_RESOURCES, "medical-insurance", "maternity-covered", purpose, subjects=1000)
+    assert decision.permit
+    assert (decision.limits.per_day, decision.limits.per_subject_per_day) == (200_000, None)
+
+
+def test_a_diploma_is_checked_against_claims_with_three_wrong_tries() -> None:
+    claims = frozenset({"certificate_number", "name"})
+    decision = _ask(HUMAN_RESOURCES, "diploma", "diploma-matches", "employment/recruitment", claims=claims)
+    assert decision.permit
+    assert decision.question is not None
+    assert {claim.wrong_tries_per_subject for claim in decision.question.claims.values()} == {3}
+
+
+@pytest.mark.parametrize(
+    "question", ["company-name", "company-status", "registration-year", "capital-band", "is-active"]
+)
+def test_opening_a_company_takes_derived_fields_of_the_licence(question: str) -> None:
+    assert _ask(TAX, "business-licence", question, "business/company-opening").permit
+    assert not _ask(MEDICAL, "business-licence", question, "business/company-opening").permit
+
+
+@pytest.mark.parametrize(
+    ("dataset", "question", "cells"),
+    [
+        ("pension-insurance", "enrolled-by-region", 8),
+        ("medical-insurance", "enrolled-by-scheme", 16),
+        ("business-licence", "active-by-region", 8),
+    ],
+)
+def test_planning_counts_by_town(dataset: str, question: str, cells: int) -> None:
+    decision = _ask(TAX, dataset, question, "city-planning/population", subjects=0)
+    assert decision.permit
+    assert decision.question is not None
+    assert decision.question.statistic is not None
+    product = 1
+    for group in decision.question.statistic.group_by:
+        product *= len(group.values)
+    assert product == cells
