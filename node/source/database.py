@@ -197,9 +197,17 @@ class DatabaseSource:
         if scoped:
             select = select.where(region_condition(self._layout))
         one = exp.EQ(this=self._subject(), expression=exp.Placeholder(this=_SUBJECT))
-        many = exp.In(this=self._subject(), field=exp.Placeholder(this=_SUBJECTS))
-        listed = self._statement(select.where(many)).bindparams(sa.bindparam(_SUBJECTS, expanding=True))
-        return _Plan(question, self._statement(select.where(one)), listed)
+        return _Plan(question, self._statement(select.where(one)), self._among(select))
+
+    def _among(self, select: exp.Select) -> sa.TextClause:
+        """The selection for many subjects at once."""
+        subjects = exp.Placeholder(this=_SUBJECTS)
+        if self._dialect == "postgres":
+            # One array, not a thousand values to write a statement for: ten times as fast.
+            among = exp.Any(this=exp.Paren(this=subjects))
+            return self._statement(select.where(exp.EQ(this=self._subject(), expression=among)))
+        statement = self._statement(select.where(exp.In(this=self._subject(), field=subjects)))
+        return statement.bindparams(sa.bindparam(_SUBJECTS, expanding=True))
 
     def _statement(self, select: exp.Select) -> sa.TextClause:
         # SQLAlchemy reads a colon as the mark of a bound name, so those in the policy's text are escaped.

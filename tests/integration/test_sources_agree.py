@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import date
 from pathlib import Path
 
@@ -203,6 +204,18 @@ def test_thousand_subjects_are_answered_in_their_order(source: Source) -> None:
     subjects = [key(EVERYBODY[number % 5]) for number in range(1000)]
 
     assert source.verify(question("is-active"), {}, "", subjects) == [True, False, True, False, False] * 200
+
+
+def test_many_threads_get_the_same_answers(source: Source) -> None:
+    subjects = [key(subject) for subject in EVERYBODY]
+
+    def ask(number: int) -> list[bool]:
+        return source.verify(question("is-active"), {}, "", subjects if number % 2 else subjects[:1])
+
+    with ThreadPoolExecutor(16) as threads:
+        answers = list(threads.map(ask, range(200)))
+
+    assert answers == [[True], [True, False, True, False, False]] * 100
 
 
 @pytest.mark.parametrize("parameters", [{}, {"n": ""}, {"n": "60 OR 1=1"}])
