@@ -68,17 +68,17 @@ def _rule(draw: st.DrawFn) -> str:
         "levels": draw(st.none() | _some(LEVELS)),
         "regions": draw(st.none() | _some(REGIONS)),
     }
-    to = "; ".join(f"{name}: [{', '.join(map(repr, values))}]" for name, values in parts.items() if values)
+    to = ", ".join(f"{name}: [{', '.join(map(repr, values))}]" for name, values in parts.items() if values)
     when = {
         "workdays": draw(st.none() | st.just("true")),
         "hours": draw(st.none() | st.sampled_from(HOURS).map(repr)),
         "case_number": draw(st.none() | st.sampled_from(CASES).map(repr)),
     }
     conditions = ", ".join(f"{name}: {value}" for name, value in when.items() if value)
-    return (
-        f"allow: [{', '.join(draw(_some(QUESTIONS)))}], to: {{{(to or 'any: true').replace('; ', ', ')}}}, "
-        f"for: [{', '.join(draw(_some(PURPOSES[:4])))}]" + (f", when: {{{conditions}}}" if conditions else "")
-    )
+    allow = ", ".join(draw(_some(QUESTIONS[1:])))
+    purposes = ", ".join(draw(_some(PURPOSES[:4])))
+    rule = f"allow: [flag, {allow}], to: {{{to or 'any: true'}}}, for: [{purposes}]"
+    return f"{rule}, when: {{{conditions}}}" if conditions else rule
 
 
 @st.composite
@@ -88,7 +88,7 @@ def _policies(draw: st.DrawFn) -> Policies:
     sharing = "not_shared, reason: x, legal_basis: x" if closed else "conditional"
     text = HEAD.format(sharing=sharing, region=region)
     if not closed:
-        rules = draw(st.lists(_rule(), max_size=6))
+        rules = draw(st.lists(_rule(), min_size=draw(st.integers(0, 4)), max_size=6))
         text += BODY + "rules:\n" + "".join(f"  - {{id: r{i}, {rule}}}\n" for i, rule in enumerate(rules))
         text = text if rules else text.removesuffix("rules:\n")
     files = [PolicyFile("d.yaml", text.encode())]
@@ -148,6 +148,40 @@ def _requests() -> st.SearchStrategy[Request]:
         st.sampled_from(("d",) * 9 + ("e",)),
         st.sampled_from((*PURPOSES, "a/b/c/x", "A", "")),
         st.sampled_from(("", "X-12", "A1", "X-1", "中")),
+        MOMENTS,
+    )
+
+
+WIDE = replace(
+    GRANT,
+    requester=DEPARTMENTS[2],
+    dataset="d",
+    questions=frozenset(QUESTIONS),
+    purposes=("a",),
+    valid_from=START - timedelta(days=90),
+    valid_until=START + timedelta(days=90),
+)
+
+
+def _well_formed() -> st.SearchStrategy[Request]:
+    """Requests that only a rule can deny."""
+    return st.builds(
+        lambda region, level, purpose, case, at: Request(
+            Requester(DEPARTMENTS[2], region, level, suspended=False),
+            "d",
+            "flag",
+            (),
+            frozenset(),
+            purpose,
+            case,
+            "g-1",
+            1,
+            at,
+        ),
+        REGION_CODES,
+        st.sampled_from(LEVELS),
+        st.sampled_from(("a", "a/b", "a/b/c", "a/bc")),
+        st.sampled_from(("", "X-12", "A1")),
         MOMENTS,
     )
 
@@ -250,11 +284,17 @@ def _reference(policies: Policies, grant: Grant | None, request: Request) -> tup
 
 
 @settings(max_examples=200, deadline=None)
-@given(_policies(), st.lists(st.tuples(_grants(), _requests()), min_size=5, max_size=20))
+@given(
+    _policies(),
+    st.lists(st.tuples(_grants(), _requests()), min_size=1, max_size=8),
+    st.lists(st.tuples(st.just(WIDE), _well_formed()), min_size=5, max_size=20),
+)
 def test_index_walk_and_reference_decide_alike(
-    policies: Policies, asked: list[tuple[Grant | None, Request]]
+    policies: Policies,
+    any_asked: list[tuple[Grant | None, Request]],
+    well_asked: list[tuple[Grant, Request]],
 ) -> None:
-    for grant, request in asked:
+    for grant, request in [*any_asked, *well_asked]:
         decision = decide(policies, lambda _, grant=grant: grant, request, CALENDAR)  # type: ignore[misc]
         explained = explain(policies, lambda _, grant=grant: grant, request, CALENDAR)  # type: ignore[misc]
         assert explained.decision == decision
