@@ -134,4 +134,6 @@ def at(hour: int, minute: int = 0, day: int = 23) -> Request:
 
 def closed() -> str:
     """A dataset that is not shared."""
-    return HEAD.replace("{attribute: conditional}", "{attribute: not_shared, reason: 理由, legal_basis: 依据}")
+    return HEAD.replace(
+        "{attribute: conditional}", "{attribute: not_shared, reason: 理由, legal_basis: 依据}"
+    )

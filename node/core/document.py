@@ -62,6 +62,11 @@ class Document:
     keys: Places = field(default_factory=dict)
     problems: list[Problem] = field(default_factory=list)
 
+    @property
+    def full(self) -> bool:
+        """Whether there are so many problems that looking for more helps nobody."""
+        return len(self.problems) >= MAX_PROBLEMS
+
     def problem(self, key: str, path: Path, /, **args: str) -> Problem:
         """A problem with the value at `path`, or with the nearest part of the file around it."""
         return self._nearest(key, path, self.values, self.keys, args)
@@ -238,7 +243,7 @@ class _Reader:
         return path
 
     def _report(self, key: str, event: yaml.Event, **args: str) -> None:
-        if len(self._document.problems) < MAX_PROBLEMS:
+        if not self._document.full:
             self._document.problems.append(self._stop(key, event, **args).problem)
 
     def _stop(self, key: str, event: yaml.Event, **args: str) -> _Stop:

@@ -156,10 +156,12 @@ class _Builder:
         return Policy(dataset, MappingProxyType(questions), tuple(rules), budget, MappingProxyType(index))
 
     def _problem(self, key: str, path: Path, /, **args: str) -> None:
-        self._document.problems.append(self._document.problem(key, path, **args))
+        if not self._document.full:
+            self._document.problems.append(self._document.problem(key, path, **args))
 
     def _key_problem(self, key: str, path: Path, /, **args: str) -> None:
-        self._document.problems.append(self._document.key_problem(key, path, **args))
+        if not self._document.full:
+            self._document.problems.append(self._document.key_problem(key, path, **args))
 
     def _dataset(self, part: PolicyPart, fields: Mapping[str, Field], digest: bytes) -> Dataset:
         self._credit_code(("provider",), part.provider)
@@ -230,14 +232,16 @@ class _Builder:
             minimum=part.range[0] if part.range else None,
             maximum=part.range[1] if part.range else None,
         )
+        seen: set[str] = set()
         for index, value in enumerate(values if part.type in _CLOSED else ()):
             fault = literal_fault(value, field)
             if fault is None and part.type is FieldType.ENUM:
                 fault = literal_fault(value, Field(name, "", "", FieldType.TEXT, Sensitivity.NORMAL))
             if fault is not None:
                 self._problem(fault[0], (*path, "values", index), **fault[1])
-            elif value in values[:index]:
+            elif value in seen:
                 self._problem("field.value-twice", (*path, "values", index), value=value)
+            seen.add(value)
         return field
 
     def _rules(self, part: PolicyPart) -> list[Rule]:
@@ -252,7 +256,7 @@ class _Builder:
                 self._problem("rule.id-twice", (*path, "id"), id=given.id)
             seen.add(given.id)
             for index, name in enumerate(given.allow):
-                if name not in written:
+                if name not in written and not self._document.full:
                     guess = closest(name, written)
                     self._problem("rule.unknown-question", (*path, "allow", index), name=name, closest=guess)
             for index, code in enumerate(given.for_):
@@ -289,7 +293,7 @@ class _Builder:
         return To(bool(part.any), tuple(part.departments or ()), tuple(part.levels or ()), tuple(regions))
 
     def _purpose(self, path: Path, code: str) -> None:
-        if self._purposes is not None and code not in self._purposes:
+        if self._purposes is not None and code not in self._purposes and not self._document.full:
             guess = closest(code, self._purposes.purposes)
             self._problem("purpose.unknown", path, code=code, closest=guess)
 

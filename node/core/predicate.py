@@ -31,6 +31,7 @@ from node.errors import NodeError
 MAX_TOKENS = 300
 MAX_DEPTH = 12
 MAX_LITERAL = 200
+MAX_FAULTS = 20
 _INTEGER = re.compile(r"-?(?:0|[1-9][0-9]{0,17})")
 _TOKEN = re.compile(
     r"(?P<space>\s+)|(?P<word>[A-Za-z_][A-Za-z0-9_]*)|(?P<integer>[0-9]+)|(?P<text>'(?:[^']|'')*')"
@@ -88,6 +89,8 @@ def read_predicate(text: str, scope: Scope) -> Predicate:
         expression = reader.whole()
     except _GrammarError as error:
         reader.result.faults.append(error.fault)
+        return reader.result
+    except _TooManyError:
         return reader.result
     if not reader.result.faults:
         reader.result.expression = expression
@@ -155,6 +158,10 @@ class _Token:
     def keyword(self) -> str:
         upper = self.text.upper()
         return upper if self.kind == "word" and upper in KEYWORDS else ""
+
+
+class _TooManyError(Exception):
+    """There are so many faults that looking for more helps nobody."""
 
 
 class _GrammarError(Exception):
@@ -389,3 +396,5 @@ class _Reader:
 
     def _fault(self, token: _Token, key: str, **args: str) -> None:
         self.result.faults.append(Fault(token.offset, token.text, key, args))
+        if len(self.result.faults) >= MAX_FAULTS:
+            raise _TooManyError

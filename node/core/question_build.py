@@ -51,6 +51,8 @@ class QuestionBuilder:
 
     def build(self, name: str, part: QuestionPart) -> Question | None:
         """One question, or None if it has problems."""
+        if self._document.full:
+            return None
         path: Path = ("questions", name)
         before = len(self._document.problems)
         kind = self._kind(path, part)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import time
 from hashlib import sha256
 from pathlib import Path
 from string import Formatter
@@ -24,6 +25,7 @@ from policy_samples import (
 
 from node.core import policy_build
 from node.core.catalogue import FieldType, Sensitivity, Sharing
+from node.core.document import MAX_PROBLEMS
 from node.core.policy import PolicyFile
 from node.core.policy_build import PoliciesInvalidError, build_policies, check_files
 from node.core.problem_messages import MESSAGES
@@ -392,3 +394,12 @@ def test_every_key_that_the_code_names_has_a_message() -> None:
                 if dot and area.islower() and rest.replace("-", "").isalnum() and " " not in node.value:
                     named.add(node.value)
     assert named == MESSAGES["en"].keys()
+
+
+def test_a_hopeless_file_ends_in_bounded_time_with_bounded_problems() -> None:
+    fields = "".join(f"  months_paid_{i}: {{title: x, type: integer}}\n" for i in range(300))
+    wrong = " AND ".join(f"month_paid_{i} = 1" for i in range(60))
+    text = HEAD + fields + "questions:\n" + "".join(f'  q{i}: {{verify: "{wrong}"}}\n' for i in range(300))
+    before = time.monotonic()
+    assert len(problems(text)) <= 2 * MAX_PROBLEMS
+    assert time.monotonic() - before < 20

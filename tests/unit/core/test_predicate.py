@@ -7,7 +7,7 @@ import time
 import pytest
 
 from node.core.catalogue import Field, FieldType, Sensitivity
-from node.core.predicate import MAX_DEPTH, MAX_TOKENS, Predicate, Scope, read_predicate
+from node.core.predicate import MAX_DEPTH, MAX_FAULTS, MAX_TOKENS, Predicate, Scope, read_predicate
 from node.core.problem_messages import MESSAGES
 
 
@@ -234,3 +234,7 @@ def test_hostile_length_costs_little(text: str) -> None:
     before = time.monotonic()
     assert _read(text).expression is None
     assert time.monotonic() - before < 2
+
+
+def test_faults_are_bounded() -> None:
+    assert len(_faults(" AND ".join(["nowhere = 1"] * 50))) == MAX_FAULTS
