@@ -105,13 +105,19 @@ def verify_export(
             for segment in _run(tasks, workers):
                 check.add(segment)
                 progress(segment.count)
+    report = check.report()
+    if report.records != header.size and not report.findings:
+        raise NodeError(
+            Reason.LOG_CORRUPT,
+            f"the export claims {header.size} records and has {report.records}: export the log again",
+        )
     cosigned = max(
         (checkpoint.size for checkpoint, note in verified if _is_cosigned(note)),
         default=0,
     )
     return Verified(
         origin=header.origin,
-        report=check.report(),
+        report=report,
         signers=tuple(sorted({f"{v.name} ({v.suite})" for _, note in verified for v in note.verified})),
         cosigned=cosigned if cosign_keys else None,
     )

@@ -62,6 +62,9 @@ class RootGroup(HelpfulGroup):
         except NodeError as error:
             code = output.report(error, as_json=as_json)
         except typer.TyperException as error:
+            if type(error).__name__ == "NoArgsIsHelpError":
+                # The help was printed: it says what is missing.
+                sys.exit(Exit.USAGE)
             code = output.report_usage(*usage_message(error), as_json=as_json)
         except (typer.Abort, KeyboardInterrupt):
             output.report_stopped()

@@ -153,12 +153,13 @@ def report(error: NodeError, *, as_json: bool) -> Exit:
                 "message": error.message,
                 "what": what,
                 "hint": hint,
-                "metadata": dict(error.metadata),
+                "metadata": dict(sorted(error.metadata.items())),
             }
         }
         sys.stderr.write(json.dumps(body, ensure_ascii=False) + "\n")
     else:
-        _say("error", f"{what} ({error.reason.name})" + (f": {error.message}" if error.message else ""))
+        detail = "" if at_desk or not error.message else f": {error.message}"
+        _say("error", f"{what} ({error.reason.name}){detail}")
         if error.metadata.get("rule") or error.metadata.get("clause"):
             rule, clause = error.metadata.get("rule", "-"), error.metadata.get("clause", "-")
             sys.stderr.write("  " + t("label.rule", rule=rule, clause=clause) + "\n")
@@ -168,8 +169,10 @@ def report(error: NodeError, *, as_json: bool) -> Exit:
 
 def report_usage(message: str, hint: str, *, as_json: bool) -> Exit:
     """As `report`, for a wrong command line."""
+    # Messages of Typer begin with a capital and end in a full stop.
     message = message.rstrip(".")
-    message = message[:1].lower() + message[1:]
+    if message[1:2].islower():
+        message = message[0].lower() + message[1:]
     if as_json:
         body = {
             "error": {"reason": "USAGE", "message": message, "what": message, "hint": hint, "metadata": {}}

@@ -23,10 +23,9 @@ def _what(error: typer.TyperException) -> str:
             return t("usage.missing", name=_name(error))
         case "NoSuchOption":
             return t("usage.no_option", name=getattr(error, "option_name", ""))
-        case "BadParameter" if (name := _name(error)) and not given.isascii():
-            return f"{name}: {error.message}"
-        case "NoArgsIsHelpError":
-            return t("usage.no_command")
+        case "BadParameter" if not _name(error):
+            # Raised by a command itself, in the language spoken.
+            return error.message
     return given
 
 

@@ -1,0 +1,68 @@
+"""Runs `dxnode` command lines in this process, and reads transcripts of them."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from typer.testing import CliRunner
+
+from node.cli.main import app
+
+
+@dataclass(frozen=True, slots=True)
+class Ran:
+    """What a command wrote, and its exit code."""
+
+    code: int
+    out: str
+    err: str
+
+
+def dxnode(*arguments: str | Path, stdin: str = "", env: Mapping[str, str] | None = None) -> Ran:
+    """Run one command line, in English unless it says otherwise."""
+    environment = {"DXNODE_LANG": "en", "COLUMNS": "100", **(env or {})}
+    result = CliRunner().invoke(app, [str(argument) for argument in arguments], input=stdin, env=environment)
+    return Ran(result.exit_code, result.stdout, result.stderr)
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """A command of a transcript, with what it reads, and everything that it has to say."""
+
+    command: str
+    stdin: str
+    said: str
+
+    def arguments(self) -> list[str]:
+        return shlex.split(self.command)[1:]
+
+
+def read_transcript(path: Path) -> Iterator[Step]:
+    """The steps of a transcript.
+
+    `$ ` begins a command, `< ` is a line that it reads; then follow its output with `> `, its stderr
+    with `! `, and `? ` with the exit code when that is not 0. Blank and `# ` lines are for the reader.
+    """
+    command, stdin, said = "", "", ""
+    for line in path.read_text("utf-8").splitlines():
+        if line.startswith("$ "):
+            if command:
+                yield Step(command, stdin, said)
+            command, stdin, said = line[2:], "", ""
+        elif line.startswith("< "):
+            stdin += line[2:] + "\n"
+        elif line and not line.startswith("# "):
+            said += line.rstrip() + "\n"
+    yield Step(command, stdin, said)
+
+
+def told(ran: Ran) -> str:
+    """What a command said, as a transcript writes it."""
+    lines = [f"> {line}".rstrip() for line in ran.out.splitlines()]
+    lines += [f"! {line}".rstrip() for line in ran.err.splitlines()]
+    if ran.code:
+        lines.append(f"? {ran.code}")
+    return "".join(f"{line}\n" for line in lines)

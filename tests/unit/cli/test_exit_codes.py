@@ -1,0 +1,93 @@
+"""Claims about what scripts can rely on: exit codes, streams, JSON errors."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from cli_run import dxnode
+from fake_desk import PURPOSE, VERIFY, FakeDesk, resident, serving
+
+from node.cli import catalogue_cmd
+from node.cli.exits import EXIT_OF_REASON
+from node.errors import NodeError, Reason
+
+ASK = ("verify", VERIFY, "--purpose", PURPOSE, "--case", "DG-1")
+
+
+@pytest.fixture
+def desk() -> FakeDesk:
+    return FakeDesk()
+
+
+@pytest.fixture
+def address(desk: FakeDesk, tmp_path: Path) -> Iterator[str]:
+    with serving(desk, tmp_path) as address:
+        yield address
+
+
+@pytest.mark.parametrize("reason", Reason)
+def test_reason_decides_the_exit_code(desk: FakeDesk, address: str, reason: Reason) -> None:
+    desk.fail_with = NodeError(reason, "what to do next")
+    ran = dxnode(*ASK, "--desk", address, stdin=resident(1))
+    assert ran.code == EXIT_OF_REASON[reason]
+    assert ran.out == ""
+    assert ran.err.startswith("error: ")
+    assert "\nhint: " in ran.err
+
+
+def test_json_error_is_one_document_on_stderr(desk: FakeDesk, address: str) -> None:
+    desk.fail_with = NodeError(Reason.NO_GRANT, "apply first", clause="grant")
+    ran = dxnode(*ASK, "--desk", address, "--json", stdin=resident(1))
+    assert ran.out == ""
+    assert json.loads(ran.err)["error"]["reason"] == "NO_GRANT"
+    assert json.loads(ran.err)["error"]["metadata"] == {"clause": "grant"}
+
+
+def test_json_result_is_one_document_on_stdout_and_nothing_on_stderr(address: str) -> None:
+    ran = dxnode(*ASK, "--desk", address, "--json", stdin=resident(4))
+    assert json.loads(ran.out)["answer"] is True
+    assert ran.err == ""
+
+
+def test_defect_tells_its_kind_and_nothing_it_holds(monkeypatch: pytest.MonkeyPatch, address: str) -> None:
+    secret = resident(1)
+
+    def fail(*_: object, **__: object) -> None:
+        raise RuntimeError(secret)
+
+    monkeypatch.setattr("node.client.Client.catalogue", fail)
+    ran = dxnode("catalogue", "list", "--desk", address)
+    assert ran.code == 1
+    assert "RuntimeError" in ran.err
+    assert secret not in ran.out + ran.err
+    assert "Traceback" not in ran.err
+    assert catalogue_cmd.app
+
+
+def test_desk_must_be_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    ran = dxnode("status")
+    assert ran.code == 2
+    assert "--desk" in ran.err
+
+
+def test_settings_lead_to_the_socket(tmp_path: Path, desk: FakeDesk) -> None:
+    folder = tmp_path / "node"
+    assert dxnode("init", folder).code == 0
+    (folder / "state").mkdir()
+    with serving(desk, folder / "state"):
+        ran = dxnode("status", "--config", folder / "node.yaml", "--json")
+    assert json.loads(ran.out)["state"] == "DEGRADED"
+    assert ran.code == 4
+
+
+def test_language_can_stand_anywhere(address: str) -> None:
+    for arguments in (("--lang", "zh", *ASK), (*ASK, "--lang=zh"), ("verify", "--lang", "zh", *ASK[1:])):
+        assert dxnode(*arguments, "--desk", address, stdin=resident(4)).out == "是\n"
+
+
+def test_version_is_told() -> None:
+    assert json.loads(dxnode("version", "--json").out)["version"]

@@ -1,0 +1,84 @@
+"""Claims about the folder that `dxnode init` makes, and about `dxnode config`."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from cli_run import dxnode
+
+from node.config_file import load_settings
+
+TAX = "11441900000000035L"
+
+
+def test_new_folder_passes_every_check(tmp_path: Path) -> None:
+    assert dxnode("init", tmp_path / "node", "--code", TAX, "--title", "东莞市税务局").code == 0
+    settings = load_settings(tmp_path / "node" / "node.yaml")
+    assert (settings.department.code, settings.department.title) == (TAX, "东莞市税务局")
+    assert dxnode("config", "check", tmp_path / "node" / "node.yaml").code == 0
+    assert dxnode("policy", "check", tmp_path / "node" / "policies").code == 0
+    assert TAX in (tmp_path / "node" / "policies" / "example-enrolment.yaml").read_text("utf-8")
+
+
+def test_private_files_are_for_their_owner_alone(tmp_path: Path) -> None:
+    dxnode("init", tmp_path / "node", "--dev-authority", tmp_path / "authority")
+    private = [*(tmp_path / "node" / "keys").iterdir(), *tmp_path.rglob("*.key"), *tmp_path.rglob("*.csv")]
+    assert len(private) >= 8
+    assert all(path.stat().st_mode & 0o077 == 0 for path in private)
+
+
+def test_two_nodes_of_one_development_authority_are_in_its_directory(tmp_path: Path) -> None:
+    for name, code in (("hr", "11441900000000019Y"), ("tax", TAX)):
+        ran = dxnode("init", tmp_path / name, "--code", code, "--dev-authority", tmp_path / "authority")
+        assert ran.code == 0
+    shown = dxnode("pki", "directory", "show", "--config", tmp_path / "hr" / "node.yaml", "--json")
+    directory = json.loads(shown.out)
+    assert {member["code"] for member in directory["members"]} == {"11441900000000019Y", TAX}
+    assert directory["version"] == 2
+
+
+def test_what_to_do_next_is_said_in_the_language_spoken(tmp_path: Path) -> None:
+    ran = dxnode("init", tmp_path / "node", "--lang", "zh")
+    assert "下一步" in ran.err
+    assert f"dxnode serve --config {tmp_path / 'node' / 'node.yaml'}" in ran.err
+
+
+def test_folder_that_holds_something_is_left_alone(tmp_path: Path) -> None:
+    (tmp_path / "mine").write_text("x")
+    assert dxnode("init", tmp_path).code == 2
+    assert {path.name for path in tmp_path.iterdir()} == {"mine"}
+
+
+@pytest.mark.parametrize("code", ["123", "11441900000000035X"])
+def test_credit_code_that_is_none_is_refused(tmp_path: Path, code: str) -> None:
+    assert dxnode("init", tmp_path / "node", "--code", code).code == 2
+    assert not (tmp_path / "node").exists()
+
+
+@pytest.mark.parametrize("title", ["局: 一", "局 # 二", "'三'", '"四"'])
+def test_title_with_a_meaning_in_yaml_stays_a_title(tmp_path: Path, title: str) -> None:
+    assert dxnode("init", tmp_path / "node", "--title", title).code == 0
+    assert load_settings(tmp_path / "node" / "node.yaml").department.title == title
+
+
+def test_mistakes_in_settings_are_placed(tmp_path: Path) -> None:
+    dxnode("init", tmp_path / "node")
+    config = tmp_path / "node" / "node.yaml"
+    config.write_text(
+        config.read_text("utf-8").replace("timezone: Asia/Shanghai", "time_zone: Asia/Shanghai"), "utf-8"
+    )
+    ran = dxnode("config", "check", config)
+    assert ran.code == 2
+    assert f"{config}:" in ran.out
+    assert "time_zone" in ran.out
+    (problem,) = json.loads(dxnode("config", "check", config, "--json").out)
+    assert problem["setting"] == "time_zone"
+
+
+def test_settings_in_force_are_shown(tmp_path: Path) -> None:
+    dxnode("init", tmp_path / "node")
+    shown = json.loads(dxnode("config", "show", tmp_path / "node" / "node.yaml", "--json").out)
+    assert shown["limits"]["chunk_subjects"] == 1000
+    assert dxnode("config", "show", "--reference").out.startswith("#")

@@ -1,0 +1,114 @@
+"""Claims about how a subject gets into a command, and where it must not show up."""
+
+from __future__ import annotations
+
+import os
+import pty
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from subprocess import PIPE, Popen
+
+import pytest
+from cli_run import dxnode
+from fake_desk import PURPOSE, VERIFY, FakeDesk, claims_of, resident, serving
+
+ASK = ("verify", VERIFY, "--purpose", PURPOSE, "--case", "DG-1")
+
+
+@pytest.fixture
+def desk() -> FakeDesk:
+    return FakeDesk()
+
+
+@pytest.fixture
+def address(desk: FakeDesk, tmp_path: Path) -> Iterator[str]:
+    with serving(desk, tmp_path) as address:
+        yield address
+
+
+def test_subject_and_claims_come_from_stdin(desk: FakeDesk, address: str) -> None:
+    ran = dxnode(*ASK, "--desk", address, "--subject-from", "-", stdin=f"{resident(5)}\nname = 张三\n\n")
+    assert ran.code == 0
+    assert desk.asked[0].subject.id == resident(5)
+    assert claims_of(desk.asked[0]) == {"name": "张三"}
+
+
+def test_subject_in_another_spelling_is_normalised(desk: FakeDesk, address: str) -> None:
+    spelled = " ".join(resident(2).lower())
+    assert dxnode(*ASK, "--desk", address, stdin=spelled).code == 0
+    assert desk.asked[0].subject.id == resident(2)
+
+
+def test_credit_code_is_a_subject_too(desk: FakeDesk, address: str) -> None:
+    assert dxnode(*ASK, "--desk", address, stdin="11441900000000019y").code == 0
+    assert desk.asked[0].subject.id == "11441900000000019Y"
+
+
+def test_no_command_takes_a_subject_on_its_command_line(desk: FakeDesk, address: str) -> None:
+    ran = dxnode(*ASK, resident(1), "--desk", address)
+    assert ran.code == 2
+    assert desk.asked == []
+
+
+@pytest.mark.parametrize(
+    "stdin", ["", "\n", "44190019900101001", f"{resident(1)}\nname\n", f"{resident(1)}\n=x\n"]
+)
+def test_malformed_input_is_refused_without_repeating_it(desk: FakeDesk, address: str, stdin: str) -> None:
+    ran = dxnode(*ASK, "--desk", address, stdin=stdin)
+    assert ran.code == 2
+    assert desk.asked == []
+    assert "4419001" not in ran.out + ran.err
+
+
+def test_file_that_is_not_text_is_refused(tmp_path: Path, desk: FakeDesk, address: str) -> None:
+    (tmp_path / "subject").write_bytes(b"\xff\xfe\xff")
+    assert dxnode(*ASK, "--desk", address, "--subject-from", tmp_path / "subject").code == 2
+    assert desk.asked == []
+
+
+def test_prompt_on_a_terminal_does_not_echo(desk: FakeDesk, address: str) -> None:
+    answered, screen = _at_a_terminal([*ASK, "--desk", address, "--claim", "name"], [resident(4), "someone"])
+    assert answered == "yes"
+    assert resident(4) not in screen
+    assert "someone" not in screen
+    assert desk.asked[0].subject.id == resident(4)
+    assert claims_of(desk.asked[0]) == {"name": "someone"}
+
+
+def test_mistyped_identifier_is_asked_for_again(desk: FakeDesk, address: str) -> None:
+    mistyped = resident(4)[:-1] + ("1" if resident(4)[-1] != "1" else "2")
+    answered, screen = _at_a_terminal([*ASK, "--desk", address], [mistyped, resident(4)])
+    assert answered == "yes"
+    assert "check every digit" in screen
+
+
+def _at_a_terminal(arguments: list[str], typed: list[str]) -> tuple[str, str]:
+    """Run a command on a terminal of its own; gives its stdout and what the terminal showed."""
+    ours, theirs = pty.openpty()
+    environment = {**os.environ, "DXNODE_LANG": "en"}
+    # A session of its own, so that its prompts cannot reach the terminal that the tests run on.
+    process = Popen(  # noqa: S603
+        [sys.executable, "-m", "node.cli.main", *arguments],
+        stdin=theirs,
+        stderr=theirs,
+        stdout=PIPE,
+        env=environment,
+        start_new_session=True,
+    )
+    os.close(theirs)
+    screen = b""
+    for line in typed:
+        # Typed only once it is asked for, when the echo is off.
+        while not screen.endswith(b": "):
+            screen += os.read(ours, 1024)
+        os.write(ours, line.encode() + b"\n")
+        screen += b"|"
+    try:
+        while part := os.read(ours, 1024):
+            screen += part
+    except OSError:
+        pass  # Linux tells the end of a terminal so.
+    out, _ = process.communicate(timeout=20)
+    os.close(ours)
+    return out.decode().strip(), screen.decode()

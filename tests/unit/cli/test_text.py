@@ -1,0 +1,77 @@
+"""Claims about the two languages of the command line."""
+
+from __future__ import annotations
+
+import string
+from importlib.resources import files
+
+import pytest
+
+from node.cli.exits import EXIT_OF_REASON, Exit
+from node.cli.text import LANGUAGES, detect_language, t, table
+from node.errors import Reason
+
+TABLES = sorted(
+    {path.name.split(".")[0] for path in files("node.cli").joinpath("messages").iterdir() if "." in path.name}
+)
+
+
+def placeholders(text: str) -> set[str]:
+    return {name for _, name, _, _ in string.Formatter().parse(text) if name is not None}
+
+
+def test_tables_are_found() -> None:
+    assert {"text", "help"} <= set(TABLES)
+
+
+@pytest.mark.parametrize("name", TABLES)
+def test_both_languages_have_the_same_keys(name: str) -> None:
+    assert set(table(name, "en")) == set(table(name, "zh"))
+
+
+@pytest.mark.parametrize("name", [name for name in TABLES if name != "help"])
+def test_both_languages_have_the_same_placeholders(name: str) -> None:
+    chinese = table(name, "zh")
+    for key, english in table(name, "en").items():
+        assert placeholders(english) == placeholders(chinese[key]), key
+
+
+@pytest.mark.parametrize("name", TABLES)
+@pytest.mark.parametrize("lang", LANGUAGES)
+def test_no_text_is_empty(name: str, lang: str) -> None:
+    assert [key for key, text in table(name, lang).items() if not text.strip()] == []
+
+
+def test_english_begins_in_lower_case_and_has_no_full_stop() -> None:
+    for key, text in table("text", "en").items():
+        last = text.rstrip()
+        assert not last.endswith(".") or last.endswith("…"), key
+        assert not text[:2].istitle() or text.startswith("ML-DSA"), key
+
+
+@pytest.mark.parametrize("reason", Reason)
+@pytest.mark.parametrize("lang", LANGUAGES)
+def test_every_reason_is_explained_and_says_what_to_do_next(reason: Reason, lang: str) -> None:
+    assert t(f"reason.{reason.name}.what", lang)
+    assert t(f"reason.{reason.name}.next", lang)
+
+
+def test_every_reason_has_an_exit_code() -> None:
+    assert set(EXIT_OF_REASON) == set(Reason)
+    assert Exit.OK not in EXIT_OF_REASON.values()
+    assert Exit.NO not in EXIT_OF_REASON.values()
+
+
+@pytest.mark.parametrize(
+    ("environ", "language"),
+    [
+        ({}, "en"),
+        ({"LANG": "C.UTF-8"}, "en"),
+        ({"LANG": "zh_CN.UTF-8"}, "zh"),
+        ({"LANG": "zh_CN.UTF-8", "LC_ALL": "en_GB.UTF-8"}, "en"),
+        ({"LANG": "en_GB.UTF-8", "DXNODE_LANG": "zh"}, "zh"),
+        ({"LC_MESSAGES": "ZH_HK"}, "zh"),
+    ],
+)
+def test_language_follows_the_environment(environ: dict[str, str], language: str) -> None:
+    assert detect_language(environ) == language

@@ -1,0 +1,36 @@
+"""Transcripts: what `dxnode` says, word by word, at a small working desk."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from cli_run import dxnode, read_transcript, told
+from fake_desk import FakeDesk, make_log, resident, serving
+
+from node.errors import NodeError, Reason
+
+TRANSCRIPTS = sorted((Path(__file__).parent / "transcripts").glob("*.txt"))
+
+# What the desk of a transcript is like, by the transcript's name.
+DESKS = {
+    "denied": FakeDesk(
+        fail_with=NodeError(
+            Reason.CONDITION_NOT_MET,
+            "the rule asks for a working day and the hours 08:30-17:30",
+            rule="tax-deferral",
+            clause="when.hours",
+        )
+    ),
+    "log": FakeDesk(leaves=make_log(5)),
+}
+
+
+@pytest.mark.parametrize("path", TRANSCRIPTS, ids=lambda path: path.stem)
+def test_transcript_is_what_is_said(path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "subject.txt").write_text(f"{resident(2)}\nname=张三\n", "utf-8")
+    with serving(DESKS.get(path.stem, FakeDesk()), tmp_path) as address:
+        for step in read_transcript(path):
+            ran = dxnode(*step.arguments(), stdin=step.stdin, env={"DXNODE_DESK": address})
+            assert f"$ {step.command}\n{told(ran)}" == f"$ {step.command}\n{step.said}"
