@@ -22,6 +22,9 @@ if TYPE_CHECKING:
 
 app = typer.Typer()
 
+# Below this, the speed of a check says nothing.
+FEW = 10_000
+
 OutFile = Annotated[Path | None, typer.Option("--out", show_default=False)]
 
 
@@ -130,18 +133,27 @@ def export(
 def verify(
     terminal: Terminal,
     file: Annotated[Path, typer.Argument(metavar="FILE", exists=True, dir_okay=False, show_default=False)],
-    log_key: Annotated[list[str], typer.Option("--log-key", show_default=False)],
+    log_key: Annotated[list[str] | None, typer.Option("--log-key", show_default=False)] = None,
     cosign_key: Annotated[list[str] | None, typer.Option("--cosign-key", show_default=False)] = None,
+    directory: Annotated[Path | None, typer.Option("--directory", show_default=False)] = None,
+    authority_key: Annotated[str, typer.Option("--authority-key", show_default=False)] = "",
     checkpoint: Annotated[list[Path] | None, typer.Option("--checkpoint", show_default=False)] = None,
     processes: Annotated[int | None, typer.Option("--processes", min=1, show_default=False)] = None,
 ) -> None:
     """Verify a whole exported log with nothing but public keys."""
     from node.cli.log_file import read_header, verify_export
 
-    log_keys, cosign_keys = _keys(log_key), _keys(cosign_key or ())
+    header = read_header(file)
+    log_keys, cosign_keys = _keys(log_key or ()), _keys(cosign_key or ())
+    if directory is not None:
+        listed = _listed_keys(directory, authority_key, header.origin)
+        log_keys.append(listed[0])
+        cosign_keys.append(listed[1])
+    if not log_keys:
+        raise typer.BadParameter(t("log.need_key"))
     known = [_read(path) for path in checkpoint or ()]
     started = monotonic()
-    with terminal.progress(t("log.verifying"), read_header(file).size) as ticker:
+    with terminal.progress(t("log.verifying"), header.size) as ticker:
         verified = verify_export(file, log_keys, cosign_keys, known, ticker.advance, processes)
     seconds = max(monotonic() - started, 1e-9)
     if terminal.json:
@@ -151,7 +163,8 @@ def verify(
         terminal.note(f"{t('label.hint')}: {t('log.broken_next')}")
     else:
         terminal.result(verified, *_whole_lines(verified))
-        terminal.note(t("log.rate", rate=f"{verified.report.records / seconds:,.0f}"))
+        if verified.report.records >= FEW:
+            terminal.note(t("log.rate", rate=f"{verified.report.records / seconds:,.0f}"))
     if verified.report.findings:
         raise typer.Exit(Exit.INTEGRITY)
 
@@ -178,6 +191,14 @@ def _whole_lines(verified: Verified) -> list[str]:
 def _finding_line(finding: Finding) -> str:
     key = "log.one" if finding.first == finding.last else "log.many"
     return t(key, first=finding.first, last=finding.last, fault=t(f"fault.{finding.fault}"))
+
+
+def _listed_keys(directory: Path, authority_key: str, origin: str) -> tuple[Verifier, Verifier]:
+    from node.cli.log_file import keys_in_directory
+
+    if not authority_key:
+        raise typer.BadParameter(t("log.need_authority"))
+    return keys_in_directory(_read(directory), _keys([authority_key])[0], origin)
 
 
 def _keys(given: Sequence[str]) -> list[Verifier]:

@@ -123,6 +123,22 @@ def verify_export(
     )
 
 
+def keys_in_directory(note: bytes, authority: Verifier, origin: str) -> tuple[Verifier, Verifier]:
+    """The log key and the cosignature key that a signed directory lists for the log of `origin`.
+
+    Raises NodeError DIRECTORY_INVALID when `authority` has not signed it, NOT_FOUND when it does not list the
+    department.
+    """
+    from node.crypto.directory_file import read_directory
+
+    member = read_directory(note, authority).members.get(origin.removeprefix(ORIGIN))
+    if member is None:
+        raise NodeError(
+            Reason.NOT_FOUND, "the directory does not list the department of this log: take one that does"
+        )
+    return Verifier.parse(member.log_key), Verifier.parse(member.cosign_key)
+
+
 def read_header(path: Path) -> LogExport:
     """The header of an export. Raises NodeError LOG_CORRUPT."""
     with path.open("rb") as file:

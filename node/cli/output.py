@@ -22,6 +22,9 @@ if TYPE_CHECKING:
 
 Json: TypeAlias = bool | int | float | str | list["Json"] | dict[str, "Json"] | None
 
+_PLACES = ("rule", "clause", "grant")
+"""Where in a policy or grant a denial comes from; metadata of an error."""
+
 CHINA = timezone(timedelta(hours=8))
 """China has one time zone without summer time; times are shown in it."""
 
@@ -160,9 +163,11 @@ def report(error: NodeError, *, as_json: bool) -> Exit:
     else:
         detail = "" if at_desk or not error.message else f": {error.message}"
         _say("error", f"{what} ({error.reason.name}){detail}")
-        if error.metadata.get("rule") or error.metadata.get("clause"):
-            rule, clause = error.metadata.get("rule", "-"), error.metadata.get("clause", "-")
-            sys.stderr.write("  " + t("label.rule", rule=rule, clause=clause) + "\n")
+        places = [
+            t(f"label.{name}", **{name: error.metadata[name]}) for name in _PLACES if error.metadata.get(name)
+        ]
+        if places:
+            sys.stderr.write(f"  {', '.join(places)}\n")
         _say("hint", hint)
     return EXIT_OF_REASON[error.reason]
 

@@ -3,12 +3,19 @@
 from __future__ import annotations
 
 import json
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 from cli_run import dxnode
 
+from node.cli.log_file import write_export
 from node.config_file import load_settings
+from node.core.checkpoint import Checkpoint
+from node.core.merkle import EMPTY_ROOT
+from node.crypto.keys import KeyUse, newest, read_keys
+from node.crypto.sign import sign_note
+from node.v1.usage_log_pb2 import LogExport
 
 TAX = "11441900000000035L"
 
@@ -37,6 +44,23 @@ def test_two_nodes_of_one_development_authority_are_in_its_directory(tmp_path: P
     directory = json.loads(shown.out)
     assert {member["code"] for member in directory["members"]} == {"11441900000000019Y", TAX}
     assert directory["version"] == 2
+
+
+def test_log_is_verified_with_the_keys_that_the_directory_lists(tmp_path: Path) -> None:
+    dxnode("init", tmp_path / "tax", "--code", TAX, "--dev-authority", tmp_path / "authority")
+    authority = tmp_path / "authority"
+    keys = read_keys(tmp_path / "tax" / "keys")
+    signer = newest(keys, KeyUse.LOG, datetime.now(UTC)).signer(f"dxnode/{TAX}")
+    checkpoint = Checkpoint(f"dxnode/{TAX}", 0, EMPTY_ROOT)
+    header = LogExport(version=1, origin=checkpoint.origin, checkpoint=sign_note(checkpoint.body(), signer))
+    write_export(tmp_path / "usage.log", header, [])
+    listed = ("--directory", authority / "directory.note", "--authority-key", authority / "authority.vkey")
+    assert dxnode("log", "verify", tmp_path / "usage.log", *listed).code == 0
+    assert dxnode("log", "verify", tmp_path / "usage.log", *listed[:2]).code == 2
+    assert dxnode("log", "verify", tmp_path / "usage.log").code == 2
+    header.origin = "dxnode/11441900000000019Y"
+    write_export(tmp_path / "other.log", header, [])
+    assert dxnode("log", "verify", tmp_path / "other.log", *listed).code == 2
 
 
 def test_what_to_do_next_is_said_in_the_language_spoken(tmp_path: Path) -> None:
