@@ -110,9 +110,9 @@ class Stage:
     def closing(self, what: str, commands: Sequence[str]) -> None:
         """Say something after the last scene, with commands to try."""
         self._console.print()
-        self._console.print(Text(what, style="bold"))
-        for command in commands:
-            self._line(command, "cyan")
+        for text, style in ((what, "bold"), *((f"   {command}", "cyan") for command in commands)):
+            # Not wrapped, so that a command can be copied.
+            self._console.print(Text(text, style=style), soft_wrap=True)
 
     def end(self, facts: Mapping[str, Fact]) -> bool:
         """Close the demo; return whether every scene ended as it should."""

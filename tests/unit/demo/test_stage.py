@@ -59,3 +59,9 @@ def test_json_holds_facts_and_nothing_else_is_printed() -> None:
     (scene_told,) = told["scenes"]
     assert scene_told["facts"] == {"towns": {"石龙镇": 3}}
     assert scene_told["failures"] == ["too few"]
+
+
+def test_commands_to_try_are_not_broken_up() -> None:
+    out = io.StringIO()
+    Stage("en", out).closing("try", ["dxnode " + "--option value " * 20])
+    assert len(out.getvalue().strip().splitlines()) == 2
