@@ -51,7 +51,7 @@ def batch(
         open_input,
         read_blocks,
     )
-    from node.client.frame import Columns, Query, ask_blocks
+    from node.client.frame import Columns, Query, RefusedError, ask_blocks
 
     if target.exists():
         if target.samefile(source):
@@ -93,7 +93,9 @@ def batch(
             for block in answers:
                 progress = output.append(_worded(block.frame), block.next_chunk)
                 ticker.advance(len(block.frame))
-        except NodeError:
+        except NodeError as error:
+            if isinstance(error, RefusedError):
+                output.renew(os.urandom)
             session.terminal.note(t("batch.stopped", done=progress.rows, total=given.rows))
             raise
         output.finish()

@@ -1,8 +1,8 @@
 """A batch from CSV to CSV that can be killed at any moment and goes on where it was.
 
 Beside the output stand two files while it runs: `OUT.part` with the rows answered so far, and
-`OUT.progress`, which says how many bytes of it count. A chunk counts once its rows are durable; what was
-written after that is cut off when the batch goes on. Both vanish when the output appears under its name.
+`OUT.progress`, which says how many bytes of it count. A chunk counts once its rows are written; what comes
+after that is cut off when the batch goes on. Both vanish when the output appears under its name.
 """
 
 from __future__ import annotations
@@ -11,9 +11,10 @@ import hashlib
 import json
 import os
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from itertools import islice
 from pathlib import Path
+from time import monotonic
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 from warnings import catch_warnings
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 BLOCK_ROWS = 1000
+SYNC_SECONDS = 1.0
 _SAMPLE = 64 * 1024
 
 
@@ -127,8 +129,12 @@ def asked_digest(source: Input, query: Mapping[str, object]) -> str:
 class Output:
     """The output of a batch while it grows."""
 
-    def __init__(self, path: Path, encoding: str, progress: Progress) -> None:
+    def __init__(
+        self, path: Path, encoding: str, progress: Progress, clock: Callable[[], float] = monotonic
+    ) -> None:
         self.progress = progress
+        self._clock = clock
+        self._synced = clock()
         self._path = path
         # Excel takes the mark at the start of a file only.
         self._encoding = encoding.removesuffix("-sig")
@@ -139,7 +145,7 @@ class Output:
         self._file = os.fdopen(descriptor, "r+b")
         self._file.truncate(progress.bytes)
         self._file.seek(progress.bytes)
-        self._save(progress)
+        self._save(progress, durable=True)
 
     def __enter__(self) -> Self:
         return self
@@ -150,40 +156,51 @@ class Output:
         self._file.close()
 
     def append(self, block: pd.DataFrame, next_chunk: int) -> Progress:
-        """Write the answered rows of one block; when this returns they are durable and never asked again."""
+        """Write the answered rows of one block: from now on they are never asked again.
+
+        That holds when this process is killed. When the machine fails, what was written in the last second
+        may be asked again, under the same ids and so at no second charge.
+        """
         first = self.progress.rows == 0
         text = block.to_csv(index=False, header=first, lineterminator="\n")
         if first and self._mark:
             text = "\ufeff" + text
         self._file.write(text.encode(self._encoding))
         self._file.flush()
-        os.fsync(self._file.fileno())
         answered = block["reason"] == ""
-        self._save(
-            Progress(
-                batch_id=self.progress.batch_id,
-                asked=self.progress.asked,
-                rows=self.progress.rows + len(block),
-                next_chunk=next_chunk,
-                bytes=self._file.tell(),
-                answered=self.progress.answered + int(answered.sum()),
-                yes=self.progress.yes + int((block["answer"] == "yes").sum()),
-            )
+        progress = replace(
+            self.progress,
+            rows=self.progress.rows + len(block),
+            next_chunk=next_chunk,
+            bytes=self._file.tell(),
+            answered=self.progress.answered + int(answered.sum()),
+            yes=self.progress.yes + int((block["answer"] == "yes").sum()),
         )
-        return self.progress
+        self._save(progress, durable=self._clock() - self._synced >= SYNC_SECONDS)
+        return progress
+
+    def renew(self, random: Callable[[int], bytes]) -> None:
+        """Go on under a new batch id: the answer under the old one is a refusal, and stays one."""
+        self._save(replace(self.progress, batch_id=random(16).hex()), durable=True)
 
     def finish(self) -> None:
         """Give the output its name."""
+        os.fsync(self._file.fileno())
         self._file.close()
         self._part.replace(self._path)
         self._state.unlink()
 
-    def _save(self, progress: Progress) -> None:
+    def _save(self, progress: Progress, *, durable: bool) -> None:
         new = self._state.with_name(self._state.name + ".new")
+        if durable:
+            # The rows first: the progress must not count what is not there.
+            os.fsync(self._file.fileno())
+            self._synced = self._clock()
         with new.open("w", encoding="utf-8") as file:
             json.dump(asdict(progress), file)
             file.flush()
-            os.fsync(file.fileno())
+            if durable:
+                os.fsync(file.fileno())
         new.replace(self._state)
         self.progress = progress
 

@@ -61,8 +61,9 @@ class Terminal:
         from rich.table import Table
 
         table = Table(box=None, pad_edge=False, header_style="bold")
-        for column in columns:
-            table.add_column(column, overflow="fold")
+        for number, column in enumerate(columns):
+            # The first names the row, and is copied from here.
+            table.add_column(column, overflow="fold", no_wrap=number == 0)
         for row in rows:
             # Rich would read square brackets in titles as markup.
             table.add_row(*(cell.replace("[", "\\[") for cell in row))

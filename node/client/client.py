@@ -189,6 +189,7 @@ class Client:
             subject=subject,
             claims=claims or {},
             batch_id=batch_id or self._random(EXCHANGE_ID_BYTES),
+            random=self._random,
             chunk_size=chunk_size,
         )
 

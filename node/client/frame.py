@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 import pandas as pd
 
-from node.client.results import Chunk, ChunkResult, Subject
+from node.client.results import Chunk, ChunkResult, Refusal, Subject
 from node.core.identity import normalise_credit_code, normalise_resident_id
 from node.errors import NodeError, Reason
 
@@ -21,6 +21,13 @@ RESULT_COLUMNS = (ANSWER, REASON, EXCHANGE)
 
 # What is wrong with one chunk and says nothing about the next; all else would meet the next chunk too.
 _CHUNK_ONLY = frozenset({Reason.QUERY_INVALID})
+
+# Failures on the way, without a verdict of the provider that the requester knows of.
+_UNDECIDED = frozenset({Reason.PEER_UNAVAILABLE, Reason.DRAINING, Reason.TIMEOUT, Reason.STORE_UNAVAILABLE})
+
+
+class RefusedError(NodeError):
+    """A chunk was refused, which is on record under its exchange id: asking again takes a new batch id."""
 
 
 class BatchStoppedError(NodeError):
@@ -78,7 +85,8 @@ def ask_blocks(
     """Ask block by block (at most 1000 rows each); yields them in order with the result columns.
 
     A block without a single well-formed identifier is not asked and takes no chunk number. A refusal raises
-    its NodeError, with the blocks before it already yielded; with `keep_going` its rows get the reason.
+    its NodeError, a `RefusedError` when it is final, with the blocks before it already yielded; with
+    `keep_going` its rows get the reason.
     """
     asked: deque[_Asked] = deque()
     next_chunk = first_chunk
@@ -105,11 +113,17 @@ def ask_blocks(
             yield AnsweredBlock(_merge(asked.popleft(), None), next_chunk)
         refusal = result.refusal
         if refusal is not None and not keep_going and refusal.reason not in _CHUNK_ONLY:
-            raise refusal.error()
+            raise _refused(refusal)
         next_chunk = result.chunk + 1
         yield AnsweredBlock(_merge(asked.popleft(), result), next_chunk)
     while asked:
         yield AnsweredBlock(_merge(asked.popleft(), None), next_chunk)
+
+
+def _refused(refusal: Refusal) -> NodeError:
+    # What has no verdict yet is asked again under the same id, so that it is not charged twice.
+    kind = NodeError if refusal.reason in _UNDECIDED else RefusedError
+    return kind(refusal.reason, refusal.message, rule=refusal.rule, clause=refusal.clause)
 
 
 def ask_frame(
@@ -123,6 +137,7 @@ def ask_frame(
     subject: str,
     claims: Mapping[str, str],
     batch_id: bytes,
+    random: Callable[[int], bytes],
     chunk_size: int,
 ) -> pd.DataFrame:
     """`Client.verify_batch` says what this does."""
@@ -139,6 +154,8 @@ def ask_frame(
             done.append(block.frame)
             answered += len(block.frame)
     except NodeError as error:
+        if isinstance(error, RefusedError):
+            batch_id = random(len(batch_id))
         rest = _unanswered(source.iloc[answered:])
         raise BatchStoppedError(error, _join([*done, rest]), batch_id) from error
     return _join(done) if done else _unanswered(source)
@@ -166,22 +183,24 @@ def _resume_at(frame: pd.DataFrame, columns: Columns, chunk_size: int) -> tuple[
 
 
 def _subjects(block: pd.DataFrame, columns: Columns) -> tuple[tuple[Subject, ...], list[bool]]:
+    """The well-formed subjects of a block with their claims, and for each row whether it has one."""
+    identifiers = [_well_formed(value) for value in block[columns.subject].tolist()]
+    valid = [identifier is not None for identifier in identifiers]
+    if not columns.claims:
+        return tuple(Subject(identifier) for identifier in identifiers if identifier is not None), valid
     names = list(columns.claims)
-    claims = zip(*(block[columns.claims[name]] for name in names), strict=True) if names else None
-    subjects: list[Subject] = []
-    valid: list[bool] = []
-    for text in block[columns.subject]:
-        said = next(claims) if claims is not None else ()
-        identifier = _well_formed(text)
-        valid.append(identifier is not None)
-        if identifier is not None:
-            subjects.append(Subject(identifier, dict(zip(names, map(_text, said), strict=True))))
+    claimed = zip(*(block[columns.claims[name]].tolist() for name in names), strict=True)
+    subjects = (
+        Subject(identifier, dict(zip(names, map(_text, values), strict=True)))
+        for identifier, values in zip(identifiers, claimed, strict=True)
+        if identifier is not None
+    )
     return tuple(subjects), valid
 
 
 def _text(value: object) -> str:
     # A missing value is a float NaN, None or pd.NA; an identifier read as a number is still its digits.
-    return str(value) if isinstance(value, (str, int)) else ""
+    return value if isinstance(value, str) else str(value) if isinstance(value, int) else ""
 
 
 def _well_formed(value: object) -> str | None:

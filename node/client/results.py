@@ -100,10 +100,6 @@ class Refusal:
     clause: str
     message: str
 
-    def error(self) -> NodeError:
-        """The refusal as an error."""
-        return NodeError(self.reason, self.message, rule=self.rule, clause=self.clause)
-
 
 @dataclass(frozen=True, slots=True)
 class Chunk:

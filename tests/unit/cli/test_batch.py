@@ -203,6 +203,20 @@ def test_refusal_stops_and_can_be_taken_up_tomorrow(tmp_path: Path, address: str
     desk.refuse.clear()
     assert batch(source, address).code == 0
     assert {row["reason"] for row in answers(tmp_path / "out.csv")} == {""}
+    # The refusal is on record under the first id, and a repeated question would get it again.
+    first, *_, last = (batch_id for batch_id, _, _ in desk.chunks)
+    assert first != last
+
+
+def test_failure_on_the_way_is_asked_again_under_the_same_id(
+    tmp_path: Path, address: str, desk: FakeDesk
+) -> None:
+    source = people(tmp_path / "in.csv", 1500)
+    desk.refuse[1] = Reason.PEER_UNAVAILABLE
+    assert batch(source, address).code == 4
+    desk.refuse.clear()
+    assert batch(source, address).code == 0
+    assert len({batch_id for batch_id, _, _ in desk.chunks}) == 1
 
 
 def test_keep_going_writes_refusals_as_reasons(tmp_path: Path, address: str, desk: FakeDesk) -> None:

@@ -110,6 +110,8 @@ def test_refusal_stops_the_batch_with_its_reason(client: Client, desk: FakeDesk)
         ask(client, people(30))
     assert stopped.value.reason is Reason.SUSPENDED
     assert stopped.value.frame["reason"].notna().sum() == 10
+    # The refusal stays on record under the first id: a resumed batch has another.
+    assert stopped.value.batch_id not in {batch_id for batch_id, _, _ in desk.chunks}
 
 
 def test_refusal_of_the_content_of_one_chunk_stays_with_it(client: Client, desk: FakeDesk) -> None:
