@@ -18,7 +18,7 @@ from zoneinfo import ZoneInfo
 from node.config import Settings
 from node.config_file import load_settings
 from node.core.role import Roles
-from node.core.usage import Caller
+from node.core.usage import Caller, first_since
 from node.core.workdays import Calendar
 from node.crypto.vault import NodeVault
 from node.errors import NodeError
@@ -29,7 +29,16 @@ from node.exchange.received import ReceivedGrants
 from node.exchange.refusals import Refusals
 from node.exchange.requester import Requester
 from node.live import Live
-from node.loading import load_keys, log_keys, milliseconds, noise, read_certificate, stamp, utc_now
+from node.loading import (
+    RandomPool,
+    load_keys,
+    log_keys,
+    milliseconds,
+    noise,
+    read_certificate,
+    stamp,
+    utc_now,
+)
 from node.logs import set_up
 from node.rpc.admin_service import AdminService, GrantAdminService, ReloadReport
 from node.rpc.callers import Members, Rate, Staff
@@ -78,7 +87,7 @@ class Node:
         self,
         settings: Settings,
         clock: Callable[[], datetime] = utc_now,
-        random: Callable[[int], bytes] = os.urandom,
+        random: Callable[[int], bytes] | None = None,
     ) -> None:
         """Open state and keys, restore the usage log, read directory, policies and data sources.
 
@@ -86,6 +95,7 @@ class Node:
         """
         self._settings = settings
         self._clock = clock
+        random = random or RandomPool()
         self._lock = lock_state(settings.state)
         self._store = Store.open(settings.state / DATABASE)
         keys = load_keys(settings, clock(), random)
@@ -189,7 +199,7 @@ class Node:
         await asyncio.gather(self._desk.stop(DRAIN_SECONDS), self._exchange.stop(DRAIN_SECONDS))
         await self._refusals.flush()
         await self._peers.close()
-        self._commit.stop()
+        await self._commit.stop()
         self._workers.shutdown(wait=False, cancel_futures=True)
         self._store.close()
         os.close(self._lock)
@@ -270,7 +280,15 @@ class Node:
     async def _prune(self) -> None:
         now = self._clock_ms()
         loop = asyncio.get_running_loop()
-        await loop.run_in_executor(self._workers, self._store.prune, now, now - ANSWERED_KEPT_MS)
+        size = self._commit.head.size
+
+        def work() -> None:
+            kept_from = first_since(
+                lambda index: self._store.leaves(index, 1)[0][1], size, now - ANSWERED_KEPT_MS
+            )
+            self._store.prune(now, kept_from)
+
+        await loop.run_in_executor(self._workers, work)
 
     async def _refresh_grants(self) -> None:
         await self._received.refresh_all(list(self._live.directory.members))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+import threading
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -206,6 +207,27 @@ def noise(counts: Sequence[int], unit_contributes: int, epsilon_micros: int) -> 
 
     released = release(counts, unit_contributes, epsilon_micros)
     return Noisy(tuple(released.values), released.epsilon_micros, released.accuracy_95)
+
+
+class RandomPool:
+    """Random bytes from the system, fetched in blocks: a system call for every nonce costs too much."""
+
+    _BLOCK = 8192
+
+    def __init__(self, source: Callable[[int], bytes] = os.urandom) -> None:
+        self._source = source
+        self._lock = threading.Lock()
+        self._block = memoryview(b"")
+
+    def __call__(self, count: int) -> bytes:
+        """`count` bytes, never given twice."""
+        if count > self._BLOCK:
+            return self._source(count)
+        with self._lock:
+            if len(self._block) < count:
+                self._block = memoryview(self._source(self._BLOCK))
+            taken, self._block = self._block[:count], self._block[count:]
+        return bytes(taken)
 
 
 def milliseconds(moment: datetime) -> int:

@@ -27,14 +27,15 @@ class Head:
 
 @dataclass(frozen=True, slots=True)
 class AnsweredExchange:
-    """A provider's answered exchange, so that a retry gets the same sealed answer."""
+    """A provider's answered exchange: a retry gets the answer of the verdict at `index` again.
+
+    `digest` is the SHA-256 of the envelope.
+    """
 
     requester: str
     exchange_id: bytes
     digest: bytes
-    """SHA-256 of the envelope."""
-    response: bytes
-    time_ms: int
+    index: int
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import datetime, time, timedelta
+from datetime import date, datetime, time, timedelta, tzinfo
+from functools import lru_cache
 
 from node.core.budget import Debit
 from node.core.decide import Decision
@@ -30,8 +31,13 @@ class Day:
     @classmethod
     def of(cls, moment: datetime) -> Day:
         """The day of an aware local time; counters live one day longer than the day."""
-        end = datetime.combine(moment.date() + timedelta(days=2), time(), moment.tzinfo)
-        return cls(moment.strftime("%Y%m%d"), int(end.timestamp() * 1000))
+        return _day(moment.date(), moment.tzinfo)
+
+
+@lru_cache(maxsize=8)
+def _day(day: date, zone: tzinfo | None) -> Day:
+    end = datetime.combine(day + timedelta(days=2), time(), zone)
+    return Day(day.strftime("%Y%m%d"), int(end.timestamp() * 1000))
 
 
 @dataclass(frozen=True, slots=True)

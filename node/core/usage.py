@@ -8,7 +8,7 @@ value never stands in one: a SHA-256 commitment to an `Opening` or `Answers` mes
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from google.protobuf.message import DecodeError
@@ -70,6 +70,18 @@ def parse_record(leaf: bytes) -> pb.UsageRecord:
     if record.version != VERSION or record.WhichOneof("body") is None:
         raise NodeError(Reason.PROOF_INVALID, f"a usage record is not of version {VERSION}")
     return record
+
+
+def first_since(leaf: Callable[[int], bytes], size: int, time_ms: int) -> int:
+    """Index of the first record that was written at `time_ms` or later; `size` when there is none."""
+    low, high = 0, size
+    while low < high:
+        middle = (low + high) // 2
+        if parse_record(leaf(middle)).time_ms < time_ms:
+            low = middle + 1
+        else:
+            high = middle
+    return low
 
 
 def intent_record(time_ms: int, parties: Parties, intent: pb.Intent) -> bytes:

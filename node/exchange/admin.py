@@ -33,7 +33,7 @@ class AdminJob:
     counters: Sequence[str] = ()
     exchange: tuple[str, bytes] | None = None
 
-    def repeat(self, earlier: AnsweredExchange) -> int | None:
+    def repeat(self, earlier: AnsweredExchange, recorded: Recorded, opening: bytes) -> int | None:
         """Never."""
         return None
 

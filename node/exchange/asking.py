@@ -86,7 +86,7 @@ class IntentJob:
     counters: Sequence[str] = ()
     exchange: tuple[str, bytes] | None = None
 
-    def repeat(self, earlier: AnsweredExchange) -> Asked | None:
+    def repeat(self, earlier: AnsweredExchange, recorded: Recorded, opening: bytes) -> Asked | None:
         """Never: the requester looks for an earlier intent before."""
         return None
 
@@ -156,7 +156,7 @@ class OutcomeJob:
     counters: Sequence[str] = ()
     exchange: tuple[str, bytes] | None = None
 
-    def repeat(self, earlier: AnsweredExchange) -> int | None:
+    def repeat(self, earlier: AnsweredExchange, recorded: Recorded, opening: bytes) -> int | None:
         """Never."""
         return None
 

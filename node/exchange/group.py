@@ -1,19 +1,18 @@
 """Group commit: everything that arrives together shares one transaction, one fsync, one signature.
 
-Any number of tasks submit jobs; one thread takes all that wait, settles them in order in one
-transaction, signs one checkpoint over the grown log, lets each job build its result on its receipt,
-writes, commits, and only then hands the results out. A result is never visible before it is durable.
+Any number of tasks submit jobs. All that wait are settled in order in one transaction, one checkpoint
+is signed over the grown log, each job builds its result on its receipt, all is written and committed,
+and only then are the results handed out. A result is never visible before it is durable. While one
+group waits for the disk, the next one gathers.
 """
 
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import logging
-import queue
-import threading
+from collections import deque
 from collections.abc import Callable, Sequence
-from contextlib import AbstractContextManager
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from typing import Protocol, TypeVar, cast
 
@@ -32,7 +31,6 @@ T_co = TypeVar("T_co", covariant=True)
 MAX_GROUP = 256
 MAX_WAITING = 4096
 CLOCK_TOLERANCE_MS = 60_000
-_STOP = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +45,7 @@ class Recorded:
 
 
 class Job(Protocol[T_co]):
-    """One record to append, and what depends on it. Called in the commit thread only, in this order."""
+    """One record to append, and what depends on it; called in this order."""
 
     @property
     def counters(self) -> Sequence[str]:
@@ -57,8 +55,11 @@ class Job(Protocol[T_co]):
     def exchange(self) -> tuple[str, bytes] | None:
         """(requester, exchange id) of an exchange that may have been answered before."""
 
-    def repeat(self, earlier: AnsweredExchange) -> T_co | None:
-        """The result, if `earlier` already answers this very request; None settles it anew."""
+    def repeat(self, earlier: AnsweredExchange, recorded: Recorded, opening: bytes) -> T_co | None:
+        """The result once more, if `earlier` answered this very request; None settles it anew.
+
+        `recorded` and the encrypted `opening` are those of the earlier record.
+        """
 
     def settle(self, ledger: Ledger, time_ms: int, index: int) -> Append:
         """Decide the record at `index`, paying its debits through `ledger`."""
@@ -89,10 +90,14 @@ class Ledger:
 
 
 class Transaction(Protocol):
-    """What group commit needs of an open transaction."""
+    """What group commit needs of an open transaction; `commit` returns once it is durable."""
+
+    def commit(self) -> None: ...
+    def rollback(self) -> None: ...
 
     def balances(self, keys: Sequence[str]) -> dict[str, int]: ...
     def answered(self, ids: Sequence[tuple[str, bytes]]) -> dict[tuple[str, bytes], AnsweredExchange]: ...
+    def record(self, index: int) -> tuple[bytes, bytes]: ...
     def release(self, key: bytes) -> bytes | None: ...
     def write(self, commit: Commit) -> None: ...
 
@@ -100,7 +105,7 @@ class Transaction(Protocol):
 class LogStore(Protocol):
     """What group commit needs of the store."""
 
-    def transaction(self) -> AbstractContextManager[Transaction]: ...
+    def begin(self) -> Transaction: ...
     def head(self) -> Head: ...
     def leaf_count(self) -> int: ...
     def tail(self, size: int) -> list[bytes]: ...
@@ -129,7 +134,7 @@ class _Waiting:
 
 
 class GroupCommit:
-    """The single writer of the node's log and ledger."""
+    """The single writer of the node's log and ledger. Made and used in one event loop."""
 
     def __init__(self, store: LogStore, keys: LogKeys, clock_ms: Callable[[], int]) -> None:
         """Restore the log's right edge from the store.
@@ -139,12 +144,11 @@ class GroupCommit:
         self._store = store
         self._keys = keys
         self._clock_ms = clock_ms
-        self._queue: queue.Queue[_Waiting | None] = queue.Queue(MAX_WAITING)
-        self._lock = threading.Lock()  # guards tree and head against readers while a commit runs
+        self._waiting: deque[_Waiting] = deque()
+        self._worker: asyncio.Task[None] | None = None
+        self._disk = ThreadPoolExecutor(1, thread_name_prefix="commit")
         self._stopped = False
         self._head, self._tree = self._restore()
-        self._thread = threading.Thread(target=self._run, name="group-commit", daemon=True)
-        self._thread.start()
 
     async def run(self, job: Job[T]) -> T:
         """Wait until `job` is durable and give its result.
@@ -154,18 +158,21 @@ class GroupCommit:
         """
         if self._stopped:
             raise NodeError(Reason.DRAINING, "the node is shutting down: ask again when it is back")
-        future: asyncio.Future[object] = asyncio.get_running_loop().create_future()
-        try:
-            self._queue.put_nowait(_Waiting(job, future))
-        except queue.Full:
-            raise NodeError(Reason.RATE_LIMITED, "the node is overloaded: ask again in a moment") from None
+        if len(self._waiting) >= MAX_WAITING:
+            raise NodeError(Reason.RATE_LIMITED, "the node is overloaded: ask again in a moment")
+        loop = asyncio.get_running_loop()
+        future: asyncio.Future[object] = loop.create_future()
+        self._waiting.append(_Waiting(job, future))
+        if self._worker is None:
+            self._worker = loop.create_task(self._work())
         return cast("T", await future)
 
-    def stop(self) -> None:
-        """Commit what waits, then end the thread."""
+    async def stop(self) -> None:
+        """Commit what waits, then take no more."""
         self._stopped = True
-        self._queue.put(_STOP)
-        self._thread.join()
+        if self._worker is not None:
+            await self._worker
+        self._disk.shutdown()
 
     @property
     def head(self) -> Head:
@@ -174,19 +181,19 @@ class GroupCommit:
 
     def inclusion_proof(self, index: int, size: int) -> list[bytes]:
         """RFC 6962 inclusion proof in the durable log (0: newest). Raises NodeError(NOT_FOUND)."""
-        with self._lock:
-            size = size or self._head.size
-            if not 0 <= index < size <= self._head.size:
-                raise NodeError(Reason.NOT_FOUND, f"the log has {self._head.size} records: ask within that")
-            return self._tree.inclusion_proof(index, size)
+        durable = self._head.size
+        size = size or durable
+        if not 0 <= index < size <= durable:
+            raise NodeError(Reason.NOT_FOUND, f"the log has {durable} records: ask within that")
+        return self._tree.inclusion_proof(index, size)
 
     def consistency_proof(self, first: int, second: int) -> list[bytes]:
         """RFC 6962 consistency proof in the durable log (0: newest). Raises NodeError(NOT_FOUND)."""
-        with self._lock:
-            second = second or self._head.size
-            if not 0 <= first <= second <= self._head.size:
-                raise NodeError(Reason.NOT_FOUND, f"the log has {self._head.size} records: ask within that")
-            return self._tree.consistency_proof(first, second)
+        durable = self._head.size
+        second = second or durable
+        if not 0 <= first <= second <= durable:
+            raise NodeError(Reason.NOT_FOUND, f"the log has {durable} records: ask within that")
+        return self._tree.consistency_proof(first, second)
 
     def _restore(self) -> tuple[Head, Tree]:
         head = self._store.head()
@@ -201,87 +208,89 @@ class GroupCommit:
                 raise NodeError(Reason.LOG_CORRUPT, "the usage log does not have the root of its checkpoint")
         return head, tree
 
-    def _run(self) -> None:
-        while True:
-            group, stopping = self._take()
-            if group:
-                self._commit(group)
-            if stopping:
-                return
-
-    def _take(self) -> tuple[list[_Waiting], bool]:
-        group: list[_Waiting] = []
-        item = self._queue.get()
-        while item is not _STOP:
-            if not item.future.cancelled():
-                group.append(item)
-            if len(group) >= MAX_GROUP:
-                return group, False
-            try:
-                item = self._queue.get_nowait()
-            except queue.Empty:
-                return group, False
-        return group, True
-
-    def _commit(self, group: list[_Waiting]) -> None:
+    async def _work(self) -> None:
         try:
-            with self._lock:
-                results = self._write(group)
+            while self._waiting:
+                await asyncio.sleep(0)  # whoever is ready now joins this group
+                count = min(len(self._waiting), MAX_GROUP)
+                group = [self._waiting.popleft() for _ in range(count)]
+                await self._commit([waiting for waiting in group if not waiting.future.done()])
+        finally:
+            self._worker = None
+
+    async def _commit(self, group: list[_Waiting]) -> None:
+        results: list[object]
+        try:
+            results = await self._write(group)
         except NodeError as error:
-            self._undo(group, error)
+            results = [error] * len(group)
         except Exception:
             log.exception("group commit failed")
-            self._undo(group, NodeError(Reason.INTERNAL, "the exchange could not be recorded: ask again"))
-        else:
-            _deliver(group, results)
+            error = NodeError(Reason.INTERNAL, "the exchange could not be recorded: ask again")
+            results = [error] * len(group)
+        for waiting, result in zip(group, results, strict=True):
+            if waiting.future.done():  # the caller has gone; the record stays
+                continue
+            if isinstance(result, NodeError):
+                waiting.future.set_exception(result)
+            else:
+                waiting.future.set_result(result)
 
-    def _undo(self, group: list[_Waiting], error: NodeError) -> None:
-        # The commit may have failed before or after it became durable: only the store knows.
-        try:
-            with self._lock:
-                self._head, self._tree = self._restore()
-        except NodeError as second:
-            log.error("usage log cannot be read back: %s", second.message)  # noqa: TRY400
-        _deliver(group, [error] * len(group))
-
-    def _write(self, group: list[_Waiting]) -> list[object]:
-        results: list[object] = [None] * len(group)
+    async def _write(self, group: list[_Waiting]) -> list[object]:
         now = self._now()
-        with self._store.transaction() as tx:
-            exchanges = [w.job.exchange for w in group if w.job.exchange is not None]
-            known = tx.answered(exchanges) if exchanges else {}
-            keys = list({key for w in group for key in w.job.counters})
-            ledger = Ledger(tx.balances(keys) if keys else {}, tx.release)
-            settled: list[tuple[int, Append]] = []
-            first = self._head.size
-            for position, waiting in enumerate(group):
-                earlier = known.get(waiting.job.exchange) if waiting.job.exchange else None
-                if earlier is not None and (repeat := waiting.job.repeat(earlier)) is not None:
-                    results[position] = repeat
-                    continue
-                try:
-                    append = waiting.job.settle(ledger, now, first + len(settled))
-                except NodeError as error:  # a job that wants no record, such as a write that is refused
-                    results[position] = error
-                    continue
-                settled.append((position, append))
-            if not settled:
-                return results
-            tiles = self._tree.extend([leaf_hash(append.leaf) for _, append in settled])
-            head, root = self._sign(now, self._tree.size)
-            appends = []
-            for index, (position, append) in enumerate(settled, first):
-                recorded = self._recorded(index, head, root, append.leaf)
-                final, results[position] = group[position].job.finish(append, recorded)
-                appends.append(final)
-            tx.write(Commit(first, head, tuple(appends), tiles, ledger.touched))
+        transaction = self._store.begin()
+        try:
+            head, results = self._settle(transaction, group, now)
+            # Only the wait for the disk is in another thread: the rest is work for the interpreter, and
+            # two threads that fight for it are slower than one.
+            await asyncio.get_running_loop().run_in_executor(self._disk, transaction.commit)
+        except BaseException:
+            transaction.rollback()
+            # It may have failed before or after it became durable: only the store knows.
+            self._head, self._tree = self._restore()
+            raise
         self._tree.confirm()
         self._head = head
         return results
 
-    def _recorded(self, index: int, head: Head, root: bytes, leaf: bytes) -> Recorded:
-        proof = pb.InclusionProof(index=index, hashes=self._tree.inclusion_proof(index, head.size))
-        return Recorded(index, head.size, root, leaf, pb.Receipt(proof=proof, checkpoint=head.note))
+    def _settle(self, transaction: Transaction, group: list[_Waiting], now: int) -> tuple[Head, list[object]]:
+        results: list[object] = [None] * len(group)
+        exchanges = [w.job.exchange for w in group if w.job.exchange is not None]
+        known = transaction.answered(exchanges) if exchanges else {}
+        keys = list({key for w in group for key in w.job.counters})
+        ledger = Ledger(transaction.balances(keys) if keys else {}, transaction.release)
+        settled: list[tuple[int, Append]] = []
+        first = self._head.size
+        for position, waiting in enumerate(group):
+            job = waiting.job
+            try:
+                if known and job.exchange in known:
+                    results[position] = self._repeat(transaction, job, known[job.exchange])
+                if results[position] is None:
+                    settled.append((position, job.settle(ledger, now, first + len(settled))))
+            except NodeError as error:  # only this job fails
+                results[position] = error
+        if not settled:
+            return self._head, results
+        tiles = self._tree.extend([leaf_hash(append.leaf) for _, append in settled])
+        head, root = self._sign(now, self._tree.size)
+        appends = []
+        for index, (position, append) in enumerate(settled, first):
+            recorded = self._recorded(index, head.size, head.note, root, append.leaf)
+            final, results[position] = group[position].job.finish(append, recorded)
+            appends.append(final)
+        transaction.write(Commit(first, head, tuple(appends), tiles, ledger.touched))
+        return head, results
+
+    def _repeat(self, tx: Transaction, job: Job[object], earlier: AnsweredExchange) -> object | None:
+        leaf, opening = tx.record(earlier.index)
+        size, note = self._head.size, self._head.note
+        recorded = self._recorded(earlier.index, size, note, self._tree.root(), leaf)
+        return job.repeat(earlier, recorded, opening)
+
+    def _recorded(self, index: int, size: int, note: bytes, root: bytes, leaf: bytes) -> Recorded:
+        proof = pb.InclusionProof(index=index, hashes=self._tree.inclusion_proof(index, size))
+        return Recorded(index, size, root, leaf, pb.Receipt(proof=proof, checkpoint=note))
 
     def _sign(self, now: int, size: int) -> tuple[Head, bytes]:
         root = self._tree.root()
@@ -304,22 +313,6 @@ class GroupCommit:
         if now < self._head.time_ms - CLOCK_TOLERANCE_MS:
             raise NodeError(
                 Reason.CLOCK_SKEWED,
-                "this node's clock is behind its own last record: set the clock, nothing is answered until then",
+                "this node's clock is behind its last record: set it, nothing is answered until then",
             )
         return max(now, self._head.time_ms)
-
-
-def _deliver(group: Sequence[_Waiting], results: Sequence[object]) -> None:
-    """Hand the results of one group to the event loop, in one call."""
-
-    def resolve() -> None:
-        for waiting, result in zip(group, results, strict=True):
-            if waiting.future.done():  # the caller has gone; the record stays
-                continue
-            if isinstance(result, NodeError):
-                waiting.future.set_exception(result)
-            else:
-                waiting.future.set_result(result)
-
-    with contextlib.suppress(RuntimeError):  # the loop is closed: nobody waits any more
-        group[0].future.get_loop().call_soon_threadsafe(resolve)

@@ -36,7 +36,7 @@ class RefusalJob:
     counters: Sequence[str] = ()
     exchange: tuple[str, bytes] | None = None
 
-    def repeat(self, earlier: AnsweredExchange) -> int | None:
+    def repeat(self, earlier: AnsweredExchange, recorded: Recorded, opening: bytes) -> int | None:
         """Never."""
         return None
 

@@ -43,7 +43,6 @@ class VerdictJob:
     vault: Vault
     replayed: bool = False
     answers: bytes = b""
-    time_ms: int = 0
 
     @property
     def counters(self) -> Sequence[str]:
@@ -55,12 +54,15 @@ class VerdictJob:
         """Requester and exchange id."""
         return self.opened.routing.requester, self.opened.routing.exchange_id
 
-    def repeat(self, earlier: AnsweredExchange) -> bytes | None:
-        """The earlier answer for the same envelope; other content under the id is denied."""
-        if earlier.digest == self.digest:
-            return earlier.response
-        self.replayed = True
-        return None
+    def repeat(self, earlier: AnsweredExchange, recorded: Recorded, opening: bytes) -> bytes | None:
+        """The earlier answer for the same envelope, sealed again; other content under the id is denied."""
+        if earlier.digest != self.digest:
+            self.replayed = True
+            return None
+        if not opening:
+            raise NodeError(Reason.NOT_FOUND, "the answer is no longer kept: ask under a new exchange id")
+        kept = rec.KeptOpening.FromString(self.vault.decrypt(opening, b"opening/%d" % earlier.index))
+        return self._seal(recorded, kept.answers)
 
     def settle(self, ledger: Ledger, time_ms: int, index: int) -> Append:
         """9 and 11: charge what can be paid, and record the verdict."""
@@ -68,7 +70,7 @@ class VerdictJob:
         ledger.pay(settled.charges)
         if settled.release is not None:
             ledger.releases[settled.release.key] = settled.release.body
-        self.answers, self.time_ms = settled.answers, time_ms
+        self.answers = settled.answers
         decision, opened = settled.decision, self.opened
         verdict = rec.Verdict(
             intent=opened.intent_leaf,
@@ -89,19 +91,21 @@ class VerdictJob:
             opening=self.vault.encrypt(kept, b"opening/%d" % index),
             evidence=opened.evidence,
             release=settled.release,
+            answered=None
+            if self.replayed
+            else AnsweredExchange(parties.requester, parties.exchange_id, self.digest, index),
         )
 
     def finish(self, append: Append, recorded: Recorded) -> tuple[Append, bytes]:
-        """12: seal answer and receipt, at a length that says nothing."""
+        """12: seal answer and receipt."""
+        return append, self._seal(recorded, self.answers)
+
+    def _seal(self, recorded: Recorded, answers: bytes) -> bytes:
         opened, routing = self.opened, self.opened.routing
-        inside = pb.SealedResponse(verdict=append.leaf, receipt=recorded.receipt, answers=self.answers)
-        bucket = response_bucket(len(opened.opening.subjects))
+        inside = pb.SealedResponse(verdict=recorded.leaf, receipt=recorded.receipt, answers=answers)
+        bucket = response_bucket(len(opened.opening.subjects))  # a length that says nothing
         ciphertext = self.vault.seal_answer(inside.SerializeToString(), opened.response_key, routing, bucket)
-        answer = pb.SealedAnswer(exchange_id=routing.exchange_id, ciphertext=ciphertext).SerializeToString()
-        if self.replayed:
-            return append, answer
-        row = AnsweredExchange(routing.requester, routing.exchange_id, self.digest, answer, self.time_ms)
-        return replace(append, answered=row), answer
+        return pb.SealedAnswer(exchange_id=routing.exchange_id, ciphertext=ciphertext).SerializeToString()
 
     def _settle(self, ledger: Ledger) -> _Settled:
         if self.replayed:

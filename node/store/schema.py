@@ -22,11 +22,15 @@ metadata = MetaData()
 # SQLite makes a 64-bit rowid only of a column that is spelled INTEGER.
 _Id = BigInteger().with_variant(Integer, "sqlite")
 
-log_leaf = Table(
-    "log_leaf",
+# One row a record: its leaf; the encrypted opening, which may be cleared after the retention time without
+# touching the tree; the other side's record and receipt that belong to it.
+record = Table(
+    "record",
     metadata,
     Column("seq", _Id, primary_key=True, autoincrement=False),
     Column("leaf", LargeBinary, nullable=False),
+    Column("opening", LargeBinary, nullable=False),
+    Column("evidence", LargeBinary, nullable=False),
 )
 
 log_tile = Table(
@@ -49,31 +53,15 @@ log_head = Table(
     Column("cosigned_ms", BigInteger, nullable=False),
 )
 
-# Encrypted; rows may be pruned after the retention time without touching the tree.
-opening = Table(
-    "opening",
-    metadata,
-    Column("seq", _Id, primary_key=True, autoincrement=False),
-    Column("ciphertext", LargeBinary, nullable=False),
-)
-
-# The other side's record and receipt that belong to a record of ours.
-evidence = Table(
-    "evidence",
-    metadata,
-    Column("seq", _Id, primary_key=True, autoincrement=False),
-    Column("body", LargeBinary, nullable=False),
-)
-
+# A provider's answered exchanges: a retry is answered again from the verdict's record.
 answered = Table(
     "answered",
     metadata,
-    Column("requester", Text, primary_key=True),
     Column("exchange_id", LargeBinary, primary_key=True),
+    Column("requester", Text, primary_key=True),
     Column("digest", LargeBinary, nullable=False),
-    Column("response", LargeBinary, nullable=False),
-    Column("time_ms", BigInteger, nullable=False),
-    Index("answered_time", "time_ms"),
+    Column("seq", BigInteger, nullable=False),
+    Index("answered_seq", "seq"),
 )
 
 asked = Table(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -10,6 +11,8 @@ from typing import TypeVar
 
 from sqlalchemy import Connection, Engine, Select, bindparam, delete, func, insert, select, update
 from sqlalchemy.dialects.sqlite import insert as upsert
+from sqlalchemy.engine import RootTransaction
+from sqlalchemy.exc import SQLAlchemyError
 
 from node.core.commit import AnsweredExchange, AskedExchange, Commit, Head, Release
 from node.core.grant import Grant
@@ -28,10 +31,8 @@ _PRUNE_AT_ONCE = 2000
 class _Statements:
     """The hot statements, compiled once: SQLAlchemy's text, the driver's executemany."""
 
-    leaf: str
+    record: str
     tile: str
-    opening: str
-    evidence: str
     answered: str
     asked: str
     counter: str
@@ -50,10 +51,8 @@ class Store:
         compiled = [
             str(statement.compile(dialect=engine.dialect))
             for statement in (
-                insert(s.log_leaf),
+                insert(s.record),
                 insert(s.log_tile),
-                insert(s.opening),
-                insert(s.evidence),
                 insert(s.answered),
                 insert(s.asked),
                 counter.on_conflict_do_update(
@@ -75,11 +74,15 @@ class Store:
 
     # --- one group commit ---
 
-    @contextmanager
-    def transaction(self) -> Iterator[Transaction]:
-        """One immediate transaction: durable when the block ends, undone when it raises."""
-        with store_errors(), self._engine.begin() as connection:
-            yield Transaction(connection, self._sql)
+    def begin(self) -> Transaction:
+        """Begin an immediate transaction: the only writer until it ends."""
+        with store_errors():
+            connection = self._engine.connect()
+            try:
+                return Transaction(connection, connection.begin(), self._sql)
+            except BaseException:
+                connection.close()
+                raise
 
     # --- the usage log ---
 
@@ -93,15 +96,15 @@ class Store:
 
     def leaves(self, start: int, limit: int) -> list[tuple[int, bytes]]:
         """At most `limit` (index, leaf) pairs from `start` on, in order."""
-        query = select(s.log_leaf.c.seq, s.log_leaf.c.leaf).where(s.log_leaf.c.seq >= start)
+        query = select(s.record.c.seq, s.record.c.leaf).where(s.record.c.seq >= start)
         with self._read() as connection:
-            rows = connection.execute(query.order_by(s.log_leaf.c.seq).limit(limit)).all()
+            rows = connection.execute(query.order_by(s.record.c.seq).limit(limit)).all()
         return [(row.seq, row.leaf) for row in rows]
 
     def leaf_count(self) -> int:
         """Index of the last leaf plus one."""
         with self._read() as connection:
-            last = connection.execute(select(func.max(s.log_leaf.c.seq))).scalar()
+            last = connection.execute(select(func.max(s.record.c.seq))).scalar()
         return 0 if last is None else int(last) + 1
 
     def tail(self, size: int) -> list[bytes]:
@@ -119,11 +122,11 @@ class Store:
 
     def opening(self, index: int) -> bytes | None:
         """The encrypted opening of a record, unless it has none or was pruned."""
-        return self._scalar(select(s.opening.c.ciphertext).where(s.opening.c.seq == index))
+        return self._scalar(select(s.record.c.opening).where(s.record.c.seq == index)) or None
 
     def evidence(self, index: int) -> bytes | None:
         """What the other side gave for a record, if anything."""
-        return self._scalar(select(s.evidence.c.body).where(s.evidence.c.seq == index))
+        return self._scalar(select(s.record.c.evidence).where(s.record.c.seq == index)) or None
 
     # --- exchanges, releases ---
 
@@ -154,8 +157,8 @@ class Store:
         with self._read() as connection:
             return _balances(connection, list(keys))
 
-    def prune(self, now_ms: int, answered_before_ms: int) -> int:
-        """Forget expired counters and answered exchanges past the replay window; returns rows removed."""
+    def prune(self, now_ms: int, answered_before: int) -> int:
+        """Forget expired counters, and answered exchanges of records before an index; returns rows removed."""
         old_counters = select(s.counter.c.key).where(s.counter.c.until_ms > 0, s.counter.c.until_ms < now_ms)
         with store_errors(), self._engine.begin() as connection:
             removed = connection.execute(
@@ -163,8 +166,8 @@ class Store:
             ).rowcount
             old = connection.execute(
                 select(s.answered.c.requester, s.answered.c.exchange_id)
-                .where(s.answered.c.time_ms < answered_before_ms)
-                .order_by(s.answered.c.time_ms)
+                .where(s.answered.c.seq < answered_before)
+                .order_by(s.answered.c.seq)
                 .limit(_PRUNE_AT_ONCE)
             ).all()
             if old:
@@ -223,11 +226,25 @@ class Store:
 
 
 class Transaction:
-    """One open write transaction."""
+    """One open write transaction; ends with `commit` or `rollback`. Raises NodeError(STORE_UNAVAILABLE)."""
 
-    def __init__(self, connection: Connection, sql: _Statements) -> None:
+    def __init__(self, connection: Connection, root: RootTransaction, sql: _Statements) -> None:
         self._connection = connection
+        self._root = root
         self._sql = sql
+
+    def commit(self) -> None:
+        """Make it durable. May be called in another thread."""
+        with store_errors():
+            self._root.commit()
+            self._connection.close()
+
+    def rollback(self) -> None:
+        """Undo what is not durable; never raises."""
+        with contextlib.suppress(SQLAlchemyError):
+            self._root.rollback()
+        with contextlib.suppress(SQLAlchemyError):
+            self._connection.close()
 
     def balances(self, keys: Sequence[str]) -> dict[str, int]:
         """Amounts used; keys never charged are left out."""
@@ -240,9 +257,17 @@ class Transaction:
             query = select(s.answered).where(s.answered.c.exchange_id.in_(part))
             for row in self._connection.execute(query):
                 found[(row.requester, row.exchange_id)] = AnsweredExchange(
-                    row.requester, row.exchange_id, row.digest, row.response, row.time_ms
+                    row.requester, row.exchange_id, row.digest, row.seq
                 )
         return found
+
+    def record(self, index: int) -> tuple[bytes, bytes]:
+        """Leaf and encrypted opening of a record. Raises NodeError(LOG_CORRUPT)."""
+        query = select(s.record.c.leaf, s.record.c.opening).where(s.record.c.seq == index)
+        row = self._connection.execute(query).one_or_none()
+        if row is None:
+            raise NodeError(Reason.LOG_CORRUPT, f"record {index} of the usage log is missing")
+        return row.leaf, row.opening
 
     def release(self, key: bytes) -> bytes | None:
         """A statistic that was released before."""
@@ -252,13 +277,11 @@ class Transaction:
     def write(self, commit: Commit) -> None:
         """Write everything of one group commit."""
         indexed = list(enumerate(commit.appends, commit.first_index))
-        self._many(self._sql.leaf, [(seq, a.leaf) for seq, a in indexed])
-        self._many(self._sql.opening, [(seq, a.opening) for seq, a in indexed if a.opening])
-        self._many(self._sql.evidence, [(seq, a.evidence) for seq, a in indexed if a.evidence])
+        self._many(self._sql.record, [(seq, a.leaf, a.opening, a.evidence) for seq, a in indexed])
         self._many(
             self._sql.answered,
             [
-                (x.requester, x.exchange_id, x.digest, x.response, x.time_ms)
+                (x.exchange_id, x.requester, x.digest, x.index)
                 for x in (a.answered for a in commit.appends)
                 if x is not None
             ],

@@ -16,9 +16,11 @@ _ID = sa.BigInteger().with_variant(sa.Integer, "sqlite")
 def upgrade() -> None:
     """Make all tables."""
     op.create_table(
-        "log_leaf",
+        "record",
         sa.Column("seq", _ID, primary_key=True, autoincrement=False),
         sa.Column("leaf", sa.LargeBinary, nullable=False),
+        sa.Column("opening", sa.LargeBinary, nullable=False),
+        sa.Column("evidence", sa.LargeBinary, nullable=False),
     )
     op.create_table(
         "log_tile",
@@ -37,24 +39,13 @@ def upgrade() -> None:
         sa.Column("cosigned_ms", sa.BigInteger, nullable=False),
     )
     op.create_table(
-        "opening",
-        sa.Column("seq", _ID, primary_key=True, autoincrement=False),
-        sa.Column("ciphertext", sa.LargeBinary, nullable=False),
-    )
-    op.create_table(
-        "evidence",
-        sa.Column("seq", _ID, primary_key=True, autoincrement=False),
-        sa.Column("body", sa.LargeBinary, nullable=False),
-    )
-    op.create_table(
         "answered",
-        sa.Column("requester", sa.Text, primary_key=True),
         sa.Column("exchange_id", sa.LargeBinary, primary_key=True),
+        sa.Column("requester", sa.Text, primary_key=True),
         sa.Column("digest", sa.LargeBinary, nullable=False),
-        sa.Column("response", sa.LargeBinary, nullable=False),
-        sa.Column("time_ms", sa.BigInteger, nullable=False),
+        sa.Column("seq", sa.BigInteger, nullable=False),
     )
-    op.create_index("answered_time", "answered", ["time_ms"])
+    op.create_index("answered_seq", "answered", ["seq"])
     op.create_table(
         "asked",
         sa.Column("exchange_id", sa.LargeBinary, primary_key=True),
