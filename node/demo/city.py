@@ -198,15 +198,13 @@ def build_city(
     ports = free_ports(2 * len(DEPARTMENTS))
     nodes = {}
     for each in DEPARTMENTS:
-        node_folder = folder / each.name
-        nodes[each.name] = CityNode(
-            department=each,
-            folder=node_folder,
-            exchange_port=ports.pop(),
-            desk_port=ports.pop(),
-            process=NodeProcess(node_folder / "node.yaml", _socket(node_folder), node_folder / "output.log"),
-        )
-    members = [_furnish(node, authority, registers, now, random) for node in nodes.values()]
+        nodes[each.name] = plan_node(folder / each.name, each, ports.pop(), ports.pop())
+    members = []
+    for node in nodes.values():
+        sources = "".join(f"  {name}: {{csv: data/{name}.csv}}\n" for name in node.department.datasets)
+        settings = f"sources:\n{sources}" if sources else ""
+        members.append(furnish(node, authority, settings, now, random))
+        _put_data(node, registers)
     publish(
         authority,
         Orders(members=tuple(members), roles={AUTHORITY.code: (Role.AUTHORITY,)}),
@@ -218,10 +216,17 @@ def build_city(
     return City(folder, nodes, registers)
 
 
-def _furnish(
-    node: CityNode, authority: Authority, registers: Registers, now: datetime, random: Random
-) -> Member:
-    """Put a department's own files in its folder; return what the authority publishes about it."""
+def plan_node(folder: Path, department: Department, exchange_port: int, desk_port: int) -> CityNode:
+    """A node that will live in `folder`; nothing is written yet."""
+    process = NodeProcess(folder / "node.yaml", _socket(folder), folder / "output.log")
+    return CityNode(department, folder, exchange_port, desk_port, process)
+
+
+def furnish(node: CityNode, authority: Authority, settings: str, now: datetime, random: Random) -> Member:
+    """Make a node's keys, certificates and node.yaml; return what the authority publishes about it.
+
+    `settings` are further sections of node.yaml. Raises NodeError(CONFIG_INVALID).
+    """
     each, tls = node.department, node.folder / "tls"
     files = NodeFiles(
         keys=node.folder / "keys",
@@ -254,9 +259,7 @@ def _furnish(
         exchange=about.endpoint,
         desk=node.desk_address,
     )
-    _put_data(node, registers)
-    sources = "".join(f"  {name}: {{csv: data/{name}.csv}}\n" for name in each.datasets)
-    write_file(node.config, (config + (f"sources:\n{sources}" if sources else "")).encode(), PUBLIC)
+    write_file(node.config, (config + settings).encode(), PUBLIC)
     member = export_member(about, files.keys, files.exchange, files.exchange.roots, now)
     write_file(node.log_key, member.log_key.encode() + b"\n", PUBLIC)
     write_file(node.cosign_key, member.cosign_key.encode() + b"\n", PUBLIC)

@@ -25,15 +25,20 @@ def resident_ids(birth_dates: npt.NDArray[np.datetime64], male: npt.NDArray[np.b
     Raises ValueError when more than `PER_BIRTH_DATE` of them share a birthday.
     """
     days = birth_dates.astype("datetime64[D]")
-    order = _rank_within(days.astype(np.int64))
-    if order.size and int(order.max()) >= PER_BIRTH_DATE:
+    rank = _rank_within(days.astype(np.int64))
+    if rank.size and int(rank.max()) >= PER_BIRTH_DATE:
         raise ValueError("too many residents for one birth date: ask for fewer residents")
+    return numbered(days, rank * 2 + male)
+
+
+def numbered(days: npt.NDArray[np.datetime64], orders: Ints) -> list[str]:
+    """The identity numbers for birth dates (whole days) and order codes (0..999, odd for men)."""
     months = days.astype("datetime64[M]")
     year = days.astype("datetime64[Y]").astype(np.int64) + 1970
     month = months.astype(np.int64) % 12 + 1
     day = (days - months).astype(np.int64) + 1
     date = year * 10_000 + month * 100 + day
-    body = (int(SYNTHETIC_AREA) * 10**8 + date) * 1000 + order * 2 + male
+    body = (int(SYNTHETIC_AREA) * 10**8 + date) * 1000 + orders
     check = (_digits(body, 17) * _powers(2, 11, 17)).sum(axis=1) % 11
     return [f"{number}{_RESIDENT_CHECKS[c]}" for number, c in zip(body.tolist(), check.tolist(), strict=True)]
 

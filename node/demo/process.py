@@ -19,6 +19,13 @@ from grpc_health.v1 import health_pb2
 DXNODE = (sys.executable, "-m", "node.cli.main")
 _INTERRUPTS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 _POLL = 0.05
+# Without these, gRPC waits for a second and more before it looks for the socket again.
+_CHANNEL = (
+    ("grpc.default_authority", "desk"),
+    ("grpc.initial_reconnect_backoff_ms", 100),
+    ("grpc.min_reconnect_backoff_ms", 100),
+    ("grpc.max_reconnect_backoff_ms", 100),
+)
 _TAIL = 20  # lines of a node's output that are shown when it does not start
 
 
@@ -52,7 +59,7 @@ class NodeProcess:
     def wait_until_healthy(self, timeout: float) -> None:
         """Return when it serves. Raises RuntimeError, with what it printed last, when it does not."""
         deadline = monotonic() + timeout
-        with grpc.insecure_channel(self._health_at, options=[("grpc.default_authority", "desk")]) as channel:
+        with grpc.insecure_channel(self._health_at, options=_CHANNEL) as channel:
             check = channel.unary_unary(
                 "/grpc.health.v1.Health/Check",
                 request_serializer=health_pb2.HealthCheckRequest.SerializeToString,
