@@ -88,7 +88,7 @@ class Grants:
         return [self._grants[grant_id] for grant_id in sorted(self._grants)]
 
     async def issue(self, caller: usage.Caller, wanted: Grant) -> Grant:
-        """Approve an application; the id is the node's. Raises NodeError(QUERY_INVALID) on what can't hold."""
+        """Approve an application; the id is the node's. Raises NodeError(QUERY_INVALID)."""
         grant = replace(
             wanted,
             id=f"g-{self._random(8).hex()}",
@@ -166,7 +166,7 @@ class Grants:
         ):
             raise NodeError(
                 Reason.QUERY_INVALID,
-                f"give legal basis and scenario (Art. 20), at most {MAX_NOTE} characters each, no identity number",
+                f"give legal basis and scenario, at most {MAX_NOTE} characters each, no identity number",
             )
 
 

@@ -30,6 +30,9 @@ T_co = TypeVar("T_co", covariant=True)
 
 MAX_GROUP = 256
 MAX_WAITING = 4096
+GATHER_PAUSE = 0.0003
+GATHER_MOST = 0.005
+"""Seconds that a group waits for the next to join, and for all of them together."""
 CLOCK_TOLERANCE_MS = 60_000
 
 
@@ -211,12 +214,25 @@ class GroupCommit:
     async def _work(self) -> None:
         try:
             while self._waiting:
-                await asyncio.sleep(0)  # whoever is ready now joins this group
+                await self._gather()
                 count = min(len(self._waiting), MAX_GROUP)
                 group = [self._waiting.popleft() for _ in range(count)]
                 await self._commit([waiting for waiting in group if not waiting.future.done()])
         finally:
             self._worker = None
+
+    async def _gather(self) -> None:
+        """Let those join who are on their way: as long as one comes every moment, within a bound."""
+        loop = asyncio.get_running_loop()
+        began = last = loop.time()
+        count = len(self._waiting)
+        while count < MAX_GROUP:
+            await asyncio.sleep(0)
+            now = loop.time()
+            if len(self._waiting) > count:
+                count, last = len(self._waiting), now
+            if now - last > GATHER_PAUSE or now - began > GATHER_MOST:
+                return
 
     async def _commit(self, group: list[_Waiting]) -> None:
         results: list[object]

@@ -59,7 +59,7 @@ class ReceivedGrants:
         return [grant for provider in sorted(self._grants) for grant in self._grants[provider]]
 
     async def refresh(self, provider: str, at_once: bool = False) -> None:
-        """Ask one provider again, `at_once` or not too often; when it can't be reached, what is known stays."""
+        """Ask one provider, `at_once` or not too often; if it can't be reached, what is known stays."""
         now = self._monotonic()
         if not at_once and now - self._asked.get(provider, -PAUSE_SECONDS) < PAUSE_SECONDS:
             return

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import aclosing
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
@@ -23,14 +24,14 @@ from node.core.role import Roles
 from node.core.subject import SubjectKey
 from node.errors import NodeError, Reason
 from node.exchange.asking import Answered, Asked, BatchPlace, IntentJob, OutcomeJob, Query, failed_outcome
+from node.exchange.batch import BatchRun, ChunkResult
 from node.exchange.group import GroupCommit
 from node.exchange.opened import check_receipt
 from node.exchange.ports import Peers, PeerStream, Vault
 from node.v1 import exchange_pb2 as pb
 from node.v1 import record_pb2 as rec
 
-WINDOW = 4
-"""Chunks of a batch under way at once."""
+_CLOSED_AT_ONCE = 256
 
 
 class AskedStore(Protocol):
@@ -44,11 +45,11 @@ class AskedStore(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class ChunkResult:
-    """What became of one chunk: an answer, or why not."""
+class _Running:
+    """An exchange under way: what it asks, and its task; a chunk's belongs to its batch."""
 
-    chunk: int
-    result: Answered | NodeError
+    digest: bytes
+    task: asyncio.Task[Answered] | None = None
 
 
 class Requester:
@@ -66,10 +67,12 @@ class Requester:
         commit: GroupCommit,
         vault: Vault,
         peers: Peers,
+        refused: Callable[[Reason], Awaitable[None]],
         clock: Callable[[], datetime],
         random: Callable[[int], bytes],
         max_subjects: int = 1000,
     ) -> None:
+        """`refused` records what the desk refuses before there is an intent."""
         self._code = code
         self._member = member
         self._grants = grants
@@ -79,10 +82,11 @@ class Requester:
         self._commit = commit
         self._vault = vault
         self._peers = peers
+        self._refused = refused
         self._clock = clock
         self._random = random
         self._max_subjects = max_subjects
-        self._running: set[bytes] = set()
+        self._running: dict[bytes, _Running] = {}
 
     async def ask(
         self, caller: usage.Caller, query: Query, subjects: Sequence[SubjectKey], exchange_id: bytes = b""
@@ -93,20 +97,18 @@ class Requester:
         raises NodeError(REQUEST_REPLAYED). A denial raises its NodeError with rule and clause.
         """
         exchange_id = exchange_id or self._random(usage.EXCHANGE_ID_BYTES)
-        async with self._once(exchange_id):
-            asked = await self._prepare(caller, query, subjects, exchange_id, None)
-            if isinstance(asked, Answered):
-                return asked
-            try:
-                answer = await self._peers.ask(query.provider, asked.envelope)  # 5
-            except NodeError as error:
-                await self._fail(asked, error)
-                raise
-            except asyncio.CancelledError:
-                gone = NodeError(Reason.TIMEOUT, "the caller went away before the answer came")
-                await asyncio.shield(self._fail(asked, gone))
-                raise
-            return await self._conclude(asked, answer)
+        digest = await self._admit(caller, query, subjects, exchange_id)
+        running = self._running.get(exchange_id)
+        if running is None:
+            # A task of its own: an exchange that was begun gets its outcome, whether or not its caller waits.
+            task = asyncio.get_running_loop().create_task(
+                self._ask(caller, query, subjects, exchange_id, digest)
+            )
+            running = self._running[exchange_id] = _Running(digest, task)
+            task.add_done_callback(lambda done: self._finished(exchange_id, done))
+        if running.digest != digest or running.task is None:
+            raise await self._no(_under_way())
+        return await asyncio.shield(running.task)
 
     async def ask_batch(
         self,
@@ -115,85 +117,103 @@ class Requester:
         batch_id: bytes,
         chunks: AsyncIterator[tuple[int, Sequence[SubjectKey]]],
         open_stream: Callable[[], PeerStream],
-    ) -> AsyncIterator[ChunkResult]:
+    ) -> AsyncGenerator[ChunkResult, None]:
         """The same question about many subjects, chunk by chunk, in order.
 
         A denied chunk is a result; a lost stream raises NodeError, and the batch can be asked again.
         """
-        waiting: asyncio.Queue[tuple[int, Asked | Answered | NodeError] | None] = asyncio.Queue()
-        window = asyncio.Semaphore(WINDOW)
-        stream = open_stream()
 
-        async def send() -> None:
+        async def prepare(chunk: int, subjects: Sequence[SubjectKey]) -> Asked | Answered:
+            place = BatchPlace(batch_id, chunk)
+            exchange_id = place.exchange_id()
+            digest = await self._admit(caller, query, subjects, exchange_id)
+            if exchange_id in self._running:
+                raise await self._no(_under_way())
+            self._running[exchange_id] = _Running(digest)
+            ready: Asked | Answered | None = None
             try:
-                async for chunk, subjects in chunks:
-                    await window.acquire()
-                    place = BatchPlace(batch_id, chunk)
-                    ready: Asked | Answered | NodeError
-                    try:
-                        ready = await self._prepare(caller, query, subjects, place.exchange_id(), place)
-                    except NodeError as error:
-                        ready = error
-                    waiting.put_nowait((chunk, ready))
-                    if isinstance(ready, Asked):
-                        await stream.send(ready.envelope)
-                await stream.done()
+                ready = await self._prepare(caller, query, subjects, exchange_id, place, digest)
+                return ready
             finally:
-                waiting.put_nowait(None)
+                if not isinstance(ready, Asked):
+                    del self._running[exchange_id]
 
-        sender = asyncio.create_task(send())
-        answers = stream.answers()
-        unanswered: list[Asked] = []
-        try:
-            while (item := await waiting.get()) is not None:
-                chunk, ready = item
-                if isinstance(ready, Asked):
-                    unanswered = [ready]
-                    answer = await anext(answers, None)
-                    if answer is None:
-                        raise NodeError(
-                            Reason.PEER_UNAVAILABLE, "the provider ended the batch early: resume it"
-                        )
-                    unanswered = []
-                    yield ChunkResult(chunk, await self._conclude_chunk(ready, answer))
-                else:
-                    yield ChunkResult(chunk, ready)
-                window.release()
-            await sender
-        except NodeError as error:
-            while not waiting.empty():
-                left = waiting.get_nowait()
-                if left is not None and isinstance(left[1], Asked):
-                    unanswered.append(left[1])
-            for asked in unanswered:
+        async def conclude(asked: Asked, answer: pb.SealedAnswer) -> Answered | NodeError:
+            try:
+                return await self._conclude_chunk(asked, answer)
+            finally:
+                self._running.pop(asked.parties.exchange_id, None)
+
+        async def give_up(asked: Asked, error: NodeError) -> None:
+            try:
                 await self._fail(asked, error)
-            raise
-        finally:
-            sender.cancel()
-            stream.cancel()
-            with contextlib.suppress(asyncio.CancelledError, NodeError):
-                await sender
+            finally:
+                self._running.pop(asked.parties.exchange_id, None)
 
-    async def recover(self) -> int:
-        """Give every exchange that an earlier process left open its outcome; returns how many."""
-        left = self._store.unfinished()
-        for exchange_id, index in left:
-            leaf = self._store.leaves(index, 1)[0][1]
-            record = usage.parse_record(leaf)
-            parties = usage.Parties(record.requester, record.provider, exchange_id)
-            outcome = usage.abandoned_outcome(leaf, Reason.DRAINING)
-            await self._commit.run(OutcomeJob(parties, outcome, b"", b"", self._vault))
+        async with aclosing(BatchRun(prepare, conclude, give_up, open_stream).results(chunks)) as results:
+            async for result in results:
+                yield result
+
+    async def close_abandoned(self) -> int:
+        """Give every exchange that nobody works on any more its outcome; returns how many there were.
+
+        After a crash these are the intents without an outcome; later, those whose outcome could not be written.
+        """
+        left = [each for each in self._store.unfinished() if each[0] not in self._running]
+        for start in range(0, len(left), _CLOSED_AT_ONCE):
+            await asyncio.gather(*(self._abandon(*each) for each in left[start : start + _CLOSED_AT_ONCE]))
         return len(left)
 
-    @contextlib.asynccontextmanager
-    async def _once(self, exchange_id: bytes) -> AsyncIterator[None]:
-        if exchange_id in self._running:
-            raise NodeError(Reason.REQUEST_REPLAYED, "this exchange is under way: wait for its answer")
-        self._running.add(exchange_id)
+    async def stop(self) -> None:
+        """End what is under way; each gets its outcome."""
+        tasks = [running.task for running in self._running.values() if running.task is not None]
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+    async def _ask(
+        self,
+        caller: usage.Caller,
+        query: Query,
+        subjects: Sequence[SubjectKey],
+        exchange_id: bytes,
+        digest: bytes,
+    ) -> Answered:
+        asked = await self._prepare(caller, query, subjects, exchange_id, None, digest)
+        if isinstance(asked, Answered):
+            return asked
         try:
-            yield
-        finally:
-            self._running.discard(exchange_id)
+            answer = await self._peers.ask(query.provider, asked.envelope)  # 5
+        except NodeError as error:
+            await self._fail(asked, error)
+            raise
+        except asyncio.CancelledError:
+            await self._fail(asked, NodeError(Reason.DRAINING, "the node is shutting down"))
+            raise
+        return await self._conclude(asked, answer)
+
+    def _finished(self, exchange_id: bytes, task: asyncio.Task[Answered]) -> None:
+        del self._running[exchange_id]
+        if not task.cancelled():
+            task.exception()  # seen: perhaps nobody waits any more
+
+    async def _abandon(self, exchange_id: bytes, index: int) -> None:
+        leaf = self._store.leaves(index, 1)[0][1]
+        record = usage.parse_record(leaf)
+        parties = usage.Parties(record.requester, record.provider, exchange_id)
+        outcome = usage.abandoned_outcome(leaf, Reason.DRAINING)
+        await self._commit.run(OutcomeJob(parties, outcome, b"", b"", self._vault))
+
+    async def _admit(
+        self, caller: usage.Caller, query: Query, subjects: Sequence[SubjectKey], exchange_id: bytes
+    ) -> bytes:
+        # 1: the caller and its role were identified by the RPC edge; what may the role ask?
+        try:
+            self._roles.check_ask(caller, query.dataset, query.question, query.purpose)
+            self._check(query, subjects, exchange_id)
+        except NodeError as error:
+            raise await self._no(error) from None
+        return self._digest(caller, query, subjects)
 
     async def _prepare(
         self,
@@ -202,17 +222,19 @@ class Requester:
         subjects: Sequence[SubjectKey],
         exchange_id: bytes,
         place: BatchPlace | None,
+        digest: bytes,
     ) -> Asked | Answered:
-        # 1: the caller and its role were identified by the RPC edge; what may the role ask?
-        self._roles.check_ask(caller, query.dataset, query.question, query.purpose)
-        self._check(query, subjects, exchange_id)
-        digest = self._digest(caller, query, subjects)
         earlier = self._store.asked(exchange_id)
         if earlier is not None:
-            return self._again(earlier, digest)
-        member = self._member(query.provider)
-        grant = await self._own_grant(query)  # 2
-        key = member.sealing_key(self._clock())
+            if earlier.digest != digest:
+                raise await self._no(_used_before())
+            return self._again(earlier)
+        try:
+            member = self._member(query.provider)
+            grant = await self._own_grant(query)  # 2
+            key = member.sealing_key(self._clock())
+        except NodeError as error:
+            raise await self._no(error) from None
         routing = Routing(self._code, query.provider, exchange_id, key.key_id)
         job = IntentJob(
             parties=usage.Parties(self._code, query.provider, exchange_id),
@@ -230,6 +252,11 @@ class Requester:
         )
         return await self._commit.run(job)  # 3, 4
 
+    async def _no(self, error: NodeError) -> NodeError:
+        """Record a refusal of the own desk."""
+        await self._refused(error.reason)
+        return error
+
     def _check(self, query: Query, subjects: Sequence[SubjectKey], exchange_id: bytes) -> None:
         if len(exchange_id) != usage.EXCHANGE_ID_BYTES:
             raise NodeError(Reason.QUERY_INVALID, "an exchange id has 16 bytes")
@@ -241,9 +268,10 @@ class Requester:
             )
         if not query.case_number or len(query.case_number) > 64:
             raise NodeError(Reason.QUERY_INVALID, "give the case number of the matter, at most 64 characters")
-        if holds_identifier(query.case_number):
+        texts = (query.case_number, query.dataset, query.question, query.purpose, *query.parameters.values())
+        if any(map(holds_identifier, (*texts, *query.parameters))):
             raise NodeError(
-                Reason.QUERY_INVALID, "the case number holds an identity number: use the case's own"
+                Reason.QUERY_INVALID, "only the subject may hold an identity number: leave it out elsewhere"
             )
 
     async def _own_grant(self, query: Query) -> Grant:
@@ -272,11 +300,7 @@ class Requester:
         ]
         return self._vault.pseudonym(b"asked", "\x00".join(parts).encode())
 
-    def _again(self, earlier: AskedExchange, digest: bytes) -> Asked | Answered:
-        if earlier.digest != digest:
-            raise NodeError(
-                Reason.REQUEST_REPLAYED, "the exchange id was used for something else: choose a new one"
-            )
+    def _again(self, earlier: AskedExchange) -> Asked | Answered:
         leaf = self._store.leaves(earlier.intent_index, 1)[0][1]
         if earlier.outcome_index >= 0 and (known := self._known(earlier)) is not None:
             return known
@@ -341,7 +365,7 @@ class Requester:
         plaintext = self._vault.open_answer(answer.ciphertext, asked.response_key, asked.routing)
         try:
             response = pb.SealedResponse.FromString(plaintext)
-            rec.Answers.FromString(response.answers)
+            answers = rec.Answers.FromString(response.answers)
         except DecodeError:
             raise NodeError(Reason.ENVELOPE_INVALID, "the inside of the answer cannot be read") from None
         record = usage.parse_record(response.verdict)
@@ -354,6 +378,7 @@ class Requester:
         if verdict.decision == rec.DECISION_PERMIT:
             if usage.answer_commitment(response.answers) != verdict.answer_commitment:
                 raise NodeError(Reason.PROOF_INVALID, "the answer is not the one that the provider recorded")
+            _check_number(answers, usage.parse_record(asked.intent_leaf).intent.subjects)
         elif response.answers:
             raise NodeError(Reason.PROOF_INVALID, "the provider denied, yet sent an answer")
         member = self._member(asked.parties.provider)
@@ -369,6 +394,31 @@ class Requester:
         outcome = failed_outcome(leaf_hash(asked.intent_leaf), error.reason)
         with contextlib.suppress(NodeError):  # the first error is the one to tell; recover() closes the rest
             await self._commit.run(OutcomeJob(asked.parties, outcome, b"", b"", self._vault))
+
+
+def _under_way() -> NodeError:
+    return NodeError(Reason.REQUEST_REPLAYED, "an exchange of this id is under way: wait, or choose a new id")
+
+
+def _used_before() -> NodeError:
+    return NodeError(Reason.REQUEST_REPLAYED, "the exchange id was used for something else: choose a new one")
+
+
+def _check_number(answers: rec.Answers, subjects: int) -> None:
+    """Raises NodeError(PROOF_INVALID) unless there is an answer for each subject, or a statistic for none."""
+    numbers = {
+        "verify": len(answers.verify.results),
+        "field": len(answers.field.answers),
+        "statistic": 0,
+    }
+    kind = answers.WhichOneof("kind")
+    if (
+        kind is None
+        or numbers[kind] != subjects
+        or (kind != "statistic" and not subjects)
+        or any(position >= subjects for position in answers.refused)
+    ):
+        raise NodeError(Reason.PROOF_INVALID, "the provider's answer does not fit the number of subjects")
 
 
 def _denial(verdict: rec.Verdict, exchange_id: bytes) -> NodeError:

@@ -16,6 +16,8 @@ from node.errors import NodeError, Reason
 from node.store import schema
 
 BUSY_SECONDS = 5.0
+BEGIN = {"sqlite": "BEGIN IMMEDIATE"}
+"""How a write transaction begins, by dialect."""
 
 
 @contextmanager
@@ -93,8 +95,8 @@ def _on_connect(connection: sqlite3.Connection, _record: object) -> None:
 
 
 def _on_begin(connection: Connection) -> None:
-    mode = "" if connection.get_execution_options().get("readonly") else " IMMEDIATE"
-    connection.exec_driver_sql("BEGIN" + mode)
+    readonly = connection.get_execution_options().get("readonly")
+    connection.exec_driver_sql("BEGIN" if readonly else BEGIN["sqlite"])
 
 
 def _migrate(connection: Connection) -> None:

@@ -2,40 +2,27 @@
 
 from __future__ import annotations
 
-import contextlib
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
-from sqlalchemy import Connection, Engine, Select, bindparam, delete, func, insert, select, update
+from sqlalchemy import Connection, Engine, Select, bindparam, delete, func, insert, select
 from sqlalchemy.dialects.sqlite import insert as upsert
-from sqlalchemy.engine import RootTransaction
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.pool import PoolProxiedConnection
 
-from node.core.commit import AnsweredExchange, AskedExchange, Commit, Head, Release
+from node.core.commit import AskedExchange, Head
 from node.core.grant import Grant
 from node.core.grant_message import grant_from_bytes, grant_to_bytes
 from node.core.tree import TILE
 from node.errors import NodeError, Reason
 from node.store import schema as s
 from node.store.engine import open_engine, store_errors
+from node.store.transaction import Statements, Transaction
 
 _T = TypeVar("_T")
 _KEYS_AT_ONCE = 500
 _PRUNE_AT_ONCE = 2000
-
-
-@dataclass(frozen=True, slots=True)
-class _Statements:
-    """The hot statements, compiled once: SQLAlchemy's text, the driver's executemany."""
-
-    record: str
-    tile: str
-    answered: str
-    asked: str
-    counter: str
 
 
 class Store:
@@ -47,21 +34,8 @@ class Store:
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
         self._reader = engine.execution_options(readonly=True)
-        counter = upsert(s.counter)
-        compiled = [
-            str(statement.compile(dialect=engine.dialect))
-            for statement in (
-                insert(s.record),
-                insert(s.log_tile),
-                insert(s.answered),
-                insert(s.asked),
-                counter.on_conflict_do_update(
-                    index_elements=["key"],
-                    set_={"used": counter.excluded.used, "until_ms": counter.excluded.until_ms},
-                ),
-            )
-        ]
-        self._sql = _Statements(*compiled)
+        self._sql = Statements(engine.dialect)
+        self._writer: PoolProxiedConnection | None = None
 
     @classmethod
     def open(cls, path: Path) -> Store:
@@ -70,19 +44,18 @@ class Store:
 
     def close(self) -> None:
         """Give all connections back to the system."""
+        if self._writer is not None:
+            self._writer.close()
         self._engine.dispose()
 
     # --- one group commit ---
 
     def begin(self) -> Transaction:
-        """Begin an immediate transaction: the only writer until it ends."""
+        """Begin an immediate transaction: the only writer until it ends. One at a time."""
         with store_errors():
-            connection = self._engine.connect()
-            try:
-                return Transaction(connection, connection.begin(), self._sql)
-            except BaseException:
-                connection.close()
-                raise
+            if self._writer is None or not self._writer.is_valid:
+                self._writer = self._engine.raw_connection()
+            return Transaction(self._writer, self._sql)
 
     # --- the usage log ---
 
@@ -158,7 +131,7 @@ class Store:
             return _balances(connection, list(keys))
 
     def prune(self, now_ms: int, answered_before: int) -> int:
-        """Forget expired counters, and answered exchanges of records before an index; returns rows removed."""
+        """Forget expired counters, and answered exchanges before an index; returns rows removed."""
         old_counters = select(s.counter.c.key).where(s.counter.c.until_ms > 0, s.counter.c.until_ms < now_ms)
         with store_errors(), self._engine.begin() as connection:
             removed = connection.execute(
@@ -223,116 +196,6 @@ class Store:
         with self._read() as connection:
             row = connection.execute(query).one_or_none()
         return None if row is None else row[0]
-
-
-class Transaction:
-    """One open write transaction; ends with `commit` or `rollback`. Raises NodeError(STORE_UNAVAILABLE)."""
-
-    def __init__(self, connection: Connection, root: RootTransaction, sql: _Statements) -> None:
-        self._connection = connection
-        self._root = root
-        self._sql = sql
-
-    def commit(self) -> None:
-        """Make it durable. May be called in another thread."""
-        with store_errors():
-            self._root.commit()
-            self._connection.close()
-
-    def rollback(self) -> None:
-        """Undo what is not durable; never raises."""
-        with contextlib.suppress(SQLAlchemyError):
-            self._root.rollback()
-        with contextlib.suppress(SQLAlchemyError):
-            self._connection.close()
-
-    def balances(self, keys: Sequence[str]) -> dict[str, int]:
-        """Amounts used; keys never charged are left out."""
-        return _balances(self._connection, keys)
-
-    def answered(self, ids: Sequence[tuple[str, bytes]]) -> dict[tuple[str, bytes], AnsweredExchange]:
-        """The exchanges among (requester, exchange id) that were answered before."""
-        found = {}
-        for part in _parts([exchange_id for _, exchange_id in ids]):
-            query = select(s.answered).where(s.answered.c.exchange_id.in_(part))
-            for row in self._connection.execute(query):
-                found[(row.requester, row.exchange_id)] = AnsweredExchange(
-                    row.requester, row.exchange_id, row.digest, row.seq
-                )
-        return found
-
-    def record(self, index: int) -> tuple[bytes, bytes]:
-        """Leaf and encrypted opening of a record. Raises NodeError(LOG_CORRUPT)."""
-        query = select(s.record.c.leaf, s.record.c.opening).where(s.record.c.seq == index)
-        row = self._connection.execute(query).one_or_none()
-        if row is None:
-            raise NodeError(Reason.LOG_CORRUPT, f"record {index} of the usage log is missing")
-        return row.leaf, row.opening
-
-    def release(self, key: bytes) -> bytes | None:
-        """A statistic that was released before."""
-        value = self._connection.execute(select(s.release.c.body).where(s.release.c.key == key)).scalar()
-        return None if value is None else bytes(value)
-
-    def write(self, commit: Commit) -> None:
-        """Write everything of one group commit."""
-        indexed = list(enumerate(commit.appends, commit.first_index))
-        self._many(self._sql.record, [(seq, a.leaf, a.opening, a.evidence) for seq, a in indexed])
-        self._many(
-            self._sql.answered,
-            [
-                (x.exchange_id, x.requester, x.digest, x.index)
-                for x in (a.answered for a in commit.appends)
-                if x is not None
-            ],
-        )
-        self._many(
-            self._sql.asked,
-            [
-                (y.exchange_id, y.digest, y.intent_index, y.envelope, y.response_key, y.outcome_index)
-                for y in (a.asked for a in commit.appends)
-                if y is not None
-            ],
-        )
-        self._many(self._sql.tile, [(t.level, t.index, t.hashes) for t in commit.tiles])
-        self._many(self._sql.counter, [(key, used, until) for key, (used, until) in commit.balances.items()])
-        for seq, append in indexed:
-            if append.settled:
-                self._settle(append.settled, seq)
-            if append.release is not None:
-                self._put_release(append.release)
-            if append.issued is not None:
-                self._put_grant(append.issued)
-        self._put_head(commit.head)
-
-    def _many(self, sql: str, rows: list[tuple[object, ...]]) -> None:
-        if rows:
-            self._connection.exec_driver_sql(sql, rows)
-
-    def _settle(self, exchange_id: bytes, index: int) -> None:
-        self._connection.execute(
-            update(s.asked).where(s.asked.c.exchange_id == exchange_id).values(outcome_index=index)
-        )
-
-    def _put_release(self, release: Release) -> None:
-        self._connection.execute(insert(s.release).values(key=release.key, body=release.body))
-
-    def _put_grant(self, grant: Grant) -> None:
-        body = grant_to_bytes(grant)
-        statement = upsert(s.issued_grant).values(id=grant.id, body=body)
-        self._connection.execute(statement.on_conflict_do_update(index_elements=["id"], set_={"body": body}))
-
-    def _put_head(self, head: Head) -> None:
-        values = {
-            "size": head.size,
-            "time_ms": head.time_ms,
-            "note": head.note,
-            "cosigned": head.cosigned,
-            "cosigned_size": head.cosigned_size,
-            "cosigned_ms": head.cosigned_ms,
-        }
-        statement = upsert(s.log_head).values(id=1, **values)
-        self._connection.execute(statement.on_conflict_do_update(index_elements=["id"], set_=values))
 
 
 def _balances(connection: Connection, keys: Sequence[str]) -> dict[str, int]:
