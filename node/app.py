@@ -74,6 +74,7 @@ log = logging.getLogger(__name__)
 WATCH_SECONDS = 3
 PRUNE_SECONDS = 60
 GRANTS_SECONDS = 60
+ABANDONED_SECONDS = 30
 ANSWERED_KEPT_MS = 24 * 3600 * 1000
 DRAIN_SECONDS = 10
 WORKERS = 8
@@ -150,6 +151,7 @@ class Node:
             commit=commit,
             vault=vault,
             peers=self._peers,
+            refused=lambda reason: self._refusals.note(code, reason),
             clock=clock,
             random=random,
             max_subjects=limits.chunk_subjects,
@@ -168,10 +170,7 @@ class Node:
         self._tasks: list[asyncio.Task[None]] = []
 
     async def start(self) -> None:
-        """Close what an earlier process left open, then serve."""
-        recovered = await self._requester.recover()
-        if recovered:
-            log.info("%d unfinished exchanges recorded as abandoned", recovered)
+        """Serve; what an earlier process left open is closed as soon as the log can be written."""
         await self._exchange.start()
         await self._desk.start()
         await self._tell_health()
@@ -180,6 +179,7 @@ class Node:
             (WATCH_SECONDS, self._watch),
             (PRUNE_SECONDS, self._prune),
             (GRANTS_SECONDS, self._refresh_grants),
+            (ABANDONED_SECONDS, self._close_abandoned),
         ):
             self._tasks.append(asyncio.create_task(_repeat(float(every), work)))
         # What stands now stands as long as the node: the collector need not look at it again.
@@ -197,6 +197,7 @@ class Node:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
         await asyncio.gather(self._desk.stop(DRAIN_SECONDS), self._exchange.stop(DRAIN_SECONDS))
+        await self._requester.stop()
         await self._refusals.flush()
         await self._peers.close()
         await self._commit.stop()
@@ -289,6 +290,11 @@ class Node:
             self._store.prune(now, kept_from)
 
         await loop.run_in_executor(self._workers, work)
+
+    async def _close_abandoned(self) -> None:
+        closed = await self._requester.close_abandoned()
+        if closed:
+            log.info("%d unfinished exchanges recorded as abandoned", closed)
 
     async def _refresh_grants(self) -> None:
         await self._received.refresh_all(list(self._live.directory.members))

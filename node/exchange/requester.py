@@ -10,8 +10,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
-from google.protobuf.message import DecodeError
-
 from node.core import usage
 from node.core.commit import AskedExchange
 from node.core.directory import Member
@@ -26,8 +24,8 @@ from node.errors import NodeError, Reason
 from node.exchange.asking import Answered, Asked, BatchPlace, IntentJob, OutcomeJob, Query, failed_outcome
 from node.exchange.batch import BatchRun, ChunkResult
 from node.exchange.group import GroupCommit
-from node.exchange.opened import check_receipt
 from node.exchange.ports import Peers, PeerStream, Vault
+from node.exchange.response import open_response
 from node.v1 import exchange_pb2 as pb
 from node.v1 import record_pb2 as rec
 
@@ -157,7 +155,7 @@ class Requester:
     async def close_abandoned(self) -> int:
         """Give every exchange that nobody works on any more its outcome; returns how many there were.
 
-        After a crash these are the intents without an outcome; later, those whose outcome could not be written.
+        After a crash these are the intents without one; later, those whose outcome could not be written.
         """
         left = [each for each in self._store.unfinished() if each[0] not in self._running]
         for start in range(0, len(left), _CLOSED_AT_ONCE):
@@ -337,7 +335,8 @@ class Requester:
 
     async def _conclude(self, asked: Asked, answer: pb.SealedAnswer) -> Answered:
         try:
-            response, verdict, position = self._verify(asked, answer)  # 13
+            member = self._member(asked.parties.provider)
+            response, verdict, position = open_response(asked, answer, member, self._vault)  # 13
         except NodeError as error:
             await self._fail(asked, error)
             raise
@@ -359,37 +358,6 @@ class Requester:
         answers = rec.Answers.FromString(response.answers)
         return Answered(answers, exchange_id, own_index, position.index, position.size, verdict.rule)
 
-    def _verify(
-        self, asked: Asked, answer: pb.SealedAnswer
-    ) -> tuple[pb.SealedResponse, rec.Verdict, rec.LogPosition]:
-        plaintext = self._vault.open_answer(answer.ciphertext, asked.response_key, asked.routing)
-        try:
-            response = pb.SealedResponse.FromString(plaintext)
-            answers = rec.Answers.FromString(response.answers)
-        except DecodeError:
-            raise NodeError(Reason.ENVELOPE_INVALID, "the inside of the answer cannot be read") from None
-        record = usage.parse_record(response.verdict)
-        verdict = record.verdict
-        if record.WhichOneof("body") != "verdict" or (
-            usage.Parties(record.requester, record.provider, record.exchange_id) != asked.parties
-            or verdict.intent != asked.intent_leaf
-        ):
-            raise NodeError(Reason.PROOF_INVALID, "the provider's record is about another exchange")
-        if verdict.decision == rec.DECISION_PERMIT:
-            if usage.answer_commitment(response.answers) != verdict.answer_commitment:
-                raise NodeError(Reason.PROOF_INVALID, "the answer is not the one that the provider recorded")
-            _check_number(answers, usage.parse_record(asked.intent_leaf).intent.subjects)
-        elif response.answers:
-            raise NodeError(Reason.PROOF_INVALID, "the provider denied, yet sent an answer")
-        member = self._member(asked.parties.provider)
-        position = check_receipt(
-            response.verdict,
-            response.receipt,
-            member.code,
-            lambda note: self._vault.open_checkpoint(note, member.log_key),
-        )
-        return response, verdict, position
-
     async def _fail(self, asked: Asked, error: NodeError) -> None:
         outcome = failed_outcome(leaf_hash(asked.intent_leaf), error.reason)
         with contextlib.suppress(NodeError):  # the first error is the one to tell; recover() closes the rest
@@ -402,23 +370,6 @@ def _under_way() -> NodeError:
 
 def _used_before() -> NodeError:
     return NodeError(Reason.REQUEST_REPLAYED, "the exchange id was used for something else: choose a new one")
-
-
-def _check_number(answers: rec.Answers, subjects: int) -> None:
-    """Raises NodeError(PROOF_INVALID) unless there is an answer for each subject, or a statistic for none."""
-    numbers = {
-        "verify": len(answers.verify.results),
-        "field": len(answers.field.answers),
-        "statistic": 0,
-    }
-    kind = answers.WhichOneof("kind")
-    if (
-        kind is None
-        or numbers[kind] != subjects
-        or (kind != "statistic" and not subjects)
-        or any(position >= subjects for position in answers.refused)
-    ):
-        raise NodeError(Reason.PROOF_INVALID, "the provider's answer does not fit the number of subjects")
 
 
 def _denial(verdict: rec.Verdict, exchange_id: bytes) -> NodeError:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping, Sequence
+from contextlib import aclosing
 from typing import Protocol
 
 from node.core.identity import normalise_credit_code, normalise_resident_id
@@ -64,8 +65,9 @@ class DeskService(desk_pb2_grpc.DeskServiceServicer):
         self, requests: AsyncIterator[desk_pb2.DeskServiceAskBatchRequest], context: Context
     ) -> AsyncIterator[desk_pb2.DeskServiceAskBatchResponse]:
         """The same question about many subjects, chunk by chunk."""
-        async for response in streamed(context, lambda: self._batch(requests, context)):
-            yield response
+        async with aclosing(streamed(context, lambda: self._batch(requests, context))) as responses:
+            async for response in responses:
+                yield response
 
     async def BrowseCatalogue(
         self, request: desk_pb2.BrowseCatalogueRequest, context: Context
@@ -84,7 +86,7 @@ class DeskService(desk_pb2_grpc.DeskServiceServicer):
 
     async def _batch(
         self, requests: AsyncIterator[desk_pb2.DeskServiceAskBatchRequest], context: Context
-    ) -> AsyncIterator[desk_pb2.DeskServiceAskBatchResponse]:
+    ) -> AsyncGenerator[desk_pb2.DeskServiceAskBatchResponse, None]:
         caller = self._staff.identify(context)
         require(caller, SYSTEM)
         first = await anext(aiter(requests), None)
@@ -100,13 +102,16 @@ class DeskService(desk_pb2_grpc.DeskServiceServicer):
             _chunks(requests),
             lambda: self._peers.open_batch(query.provider),
         )
-        async for item in results:
-            if isinstance(item.result, Answered):
-                yield desk_pb2.DeskServiceAskBatchResponse(
-                    chunk=item.chunk, answers=item.result.answers, proof=_proof(item.result)
-                )
-            else:
-                yield desk_pb2.DeskServiceAskBatchResponse(chunk=item.chunk, refusal=_refusal(item.result))
+        async with aclosing(results):
+            async for item in results:
+                if isinstance(item.result, Answered):
+                    yield desk_pb2.DeskServiceAskBatchResponse(
+                        chunk=item.chunk, answers=item.result.answers, proof=_proof(item.result)
+                    )
+                else:
+                    yield desk_pb2.DeskServiceAskBatchResponse(
+                        chunk=item.chunk, refusal=_refusal(item.result)
+                    )
 
 
 async def _chunks(

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import logging
 import secrets
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable
+from contextlib import aclosing
 from typing import NoReturn, TypeAlias, TypeVar
 
 import grpc
@@ -87,11 +88,12 @@ async def answered(context: Context, work: Awaitable[R]) -> R:
         await abort(context, internal_error())
 
 
-async def streamed(context: Context, work: Callable[[], AsyncIterator[R]]) -> AsyncIterator[R]:
-    """As `answered`, for a stream of responses."""
+async def streamed(context: Context, work: Callable[[], AsyncGenerator[R, None]]) -> AsyncGenerator[R, None]:
+    """As `answered`, for a stream of responses; what `work` holds is let go when the caller goes away."""
     try:
-        async for item in work():
-            yield item
+        async with aclosing(work()) as items:
+            async for item in items:
+                yield item
     except NodeError as error:
         await abort(context, error)
     except grpc.aio.AbortError:

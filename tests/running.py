@@ -1,0 +1,196 @@
+"""Runs nodes of a test town inside this process, on an event loop in a thread of its own."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import Callable, Coroutine, Iterator, Sequence
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from time import monotonic, sleep
+from typing import TypeVar
+
+from town import HR, MEDICAL, POLICIES, TAX, Office, Town
+
+from node.app import Node
+from node.client.channel import Credentials
+from node.client.client import Client
+from node.config_file import load_settings
+from node.core.grant import Grant, GrantState
+from node.core.identity import check_character
+from node.core.usage import parse_record
+from node.v1 import record_pb2 as rec
+
+T = TypeVar("T")
+
+PENSION = f"{HR}/pension-insurance"
+ENROLLED = f"{PENSION}/is-enrolled"
+BAND = f"{PENSION}/contribution-band"
+BY_REGION = f"{PENSION}/enrolled-by-region"
+DEFERRAL = "social-insurance/pension/deferral"
+PLANNING = "city-planning/population"
+CASE = "DG-2026-000123"
+
+
+def resident(number: int) -> str:
+    """A valid identity number; numbers from 500 on are of nobody in the town's register."""
+    body = f"44190019800101{number:03d}"
+    return body + check_character(body)
+
+
+def register(people: int = 500) -> str:
+    """A pension register: the even ones are active; months paid are the number."""
+    rows = ["resident_id,name,status,months_paid,region"]
+    for number in range(people):
+        status = "active" if number % 2 == 0 else "ended"
+        rows.append(f"{resident(number)},张三{number},{status},{number},441900003")
+    return "\n".join(rows) + "\n"
+
+
+def pension_grant(requester: str = TAX, **changes: object) -> Grant:
+    """An application for everything that the pension policy has, valid for a day."""
+    now = datetime.now(UTC)
+    values: dict[str, object] = {
+        "id": "",
+        "provider": HR,
+        "requester": requester,
+        "dataset": "pension-insurance",
+        "questions": frozenset(
+            {"is-enrolled", "months-at-least", "name-matches", "contribution-band", "enrolled-by-region"}
+        ),
+        "purposes": ("social-insurance/pension", "city-planning"),
+        "region": "",
+        "subjects_per_day": 0,
+        "valid_from": now - timedelta(hours=1),
+        "valid_until": now + timedelta(days=1),
+        "state": GrantState.ACTIVE,
+        "basis": "Decree 809, Art. 20",
+        "scenario": "tax window",
+        "note": "",
+    }
+    return Grant(**{**values, **changes})  # type: ignore[arg-type]
+
+
+def pension_policy(**changes: str) -> str:
+    """The example policy with some of its texts changed, and room for many questions about one subject.
+
+    Keys are `per_day`, `per_subject_per_day`, `dataset`, `organisation` and `requester` (budgets).
+    """
+    text = (POLICIES / "pension-insurance.yaml").read_text()
+    values = {"per_day": "50000", "per_subject_per_day": "1000"} | changes
+    text = text.replace(
+        "per_day: 50000, per_subject_per_day: 10",
+        "per_day: {per_day}, per_subject_per_day: {per_subject_per_day}".format(**values),
+    )
+    for scope, usual in (("dataset", "10"), ("organisation", "5"), ("requester", "2.5")):
+        if scope in changes:
+            text = text.replace(f"{scope}: {usual}", f"{scope}: {changes[scope]}", 1)
+    return text
+
+
+def pension_town(folder: Path, policy: str = "", extra: str = "") -> Town:
+    """Human resources provides the register, the tax office and medical insurance ask.
+
+    `policy` takes the place of `pension_policy()`; `extra` is added to every node.yaml.
+    """
+    town = Town(folder)
+    changed = folder / "pension-insurance.yaml"
+    changed.write_text(policy or pension_policy())
+    town.add(HR, {"pension-insurance": register()}, [POLICIES / "purposes.yaml", changed], extra=extra)
+    for code in (TAX, MEDICAL):
+        town.add(code, extra=extra)
+    town.publish()
+    return town
+
+
+class Running:
+    """Nodes that run in this process. Every method may be called from the test's thread."""
+
+    def __init__(self, town: Town, clock: Callable[[], datetime] = lambda: datetime.now(UTC)) -> None:
+        self.town = town
+        self.nodes: dict[str, Node] = {}
+        self._clock = clock
+        self._loop = asyncio.new_event_loop()
+        self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
+        self._thread.start()
+
+    def start(self, *codes: str) -> None:
+        """Start the nodes of these departments."""
+        for code in codes:
+            self.nodes[code] = self.call(self._start(self.town.offices[code]))
+
+    def stop(self, code: str) -> None:
+        """Drain one node."""
+        self.call(self.nodes.pop(code).stop())
+
+    def close(self) -> None:
+        """Stop what runs."""
+        for code in list(self.nodes):
+            self.stop(code)
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join()
+        self._loop.close()
+
+    def call(self, work: Coroutine[object, object, T], timeout: float = 60.0) -> T:
+        """Run a coroutine on the nodes' loop."""
+        return asyncio.run_coroutine_threadsafe(work, self._loop).result(timeout)
+
+    def operator(self, code: str, timeout: float = 20.0) -> Client:
+        """A client on the Unix socket."""
+        return Client(f"unix:{self.town.offices[code].socket}", timeout=timeout)
+
+    def user(self, code: str, role: str, timeout: float = 20.0) -> Client:
+        """A client on the desk port, with a certificate of the department that carries `role`."""
+        office = self.town.offices[code]
+        return Client(
+            f"127.0.0.1:{office.desk_port}", Credentials.read(office.desk_user(role)), timeout=timeout
+        )
+
+    def grant(self, grant: Grant | None = None) -> Grant:
+        """Issue a grant at its provider, and let the requester fetch it."""
+        wanted = grant or pension_grant()
+        with self.operator(wanted.provider) as provider:
+            issued = provider.admin.issue_grant(wanted)
+        with self.operator(wanted.requester) as requester:
+            requester.grants(refresh=True)
+        return issued
+
+    def records(self, code: str) -> list[rec.UsageRecord]:
+        """The usage log of a department, through its desk."""
+        with self.operator(code) as client:
+            return [parse_record(record.leaf) for record in client.log.records()]
+
+    def leaves(self, code: str) -> list[bytes]:
+        """The leaves of a department's usage log."""
+        with self.operator(code) as client:
+            return [record.leaf for record in client.log.records()]
+
+    async def _start(self, office: Office) -> Node:
+        node = Node(load_settings(office.config), clock=self._clock)
+        await node.start()
+        return node
+
+
+@contextmanager
+def running(town: Town, *codes: str) -> Iterator[Running]:
+    """The nodes of these departments, until the end of the block."""
+    nodes = Running(town)
+    try:
+        nodes.start(*(codes or town.offices))
+        yield nodes
+    finally:
+        nodes.close()
+
+
+def wait_for(condition: Callable[[], bool], seconds: float = 20.0) -> None:
+    """Wait until something holds; fail when it does not in time."""
+    deadline = monotonic() + seconds
+    while not condition():
+        assert monotonic() < deadline, "waited in vain"
+        sleep(0.05)
+
+
+def bodies(records: Sequence[rec.UsageRecord]) -> list[str | None]:
+    """What each record is."""
+    return [record.WhichOneof("body") for record in records]
