@@ -90,10 +90,7 @@ class Forger:
         at: datetime | None = None,
         **intent: object,
     ) -> Sent:
-        """A request, sound but for what is bent: the record before it is logged, what is sealed, the envelope.
-
-        `intent` overrides fields of the intent.
-        """
+        """A request that is sound but for what is bent; `intent` overrides fields of the intent."""
         asked = [rec.Subject(id=resident(2))] if subjects is None else list(subjects)
         exchange_id = exchange_id or os.urandom(16)
         response_key = os.urandom(32)

@@ -79,10 +79,8 @@ def pension_policy(**changes: str) -> str:
     """
     text = (POLICIES / "pension-insurance.yaml").read_text()
     values = {"per_day": "50000", "per_subject_per_day": "1000"} | changes
-    text = text.replace(
-        "per_day: 50000, per_subject_per_day: 10",
-        "per_day: {per_day}, per_subject_per_day: {per_subject_per_day}".format(**values),
-    )
+    limits = "per_day: {per_day}, per_subject_per_day: {per_subject_per_day}".format_map(values)
+    text = text.replace("per_day: 50000, per_subject_per_day: 10", limits)
     for scope, usual in (("dataset", "10"), ("organisation", "5"), ("requester", "2.5")):
         if scope in changes:
             text = text.replace(f"{scope}: {usual}", f"{scope}: {changes[scope]}", 1)
@@ -143,9 +141,9 @@ class Running:
     def user(self, code: str, role: str, timeout: float = 20.0) -> Client:
         """A client on the desk port, with a certificate of the department that carries `role`."""
         office = self.town.offices[code]
-        return Client(
-            f"127.0.0.1:{office.desk_port}", Credentials.read(office.desk_user(role)), timeout=timeout
-        )
+        folder = office.desk_user(role)
+        credentials = Credentials(folder / "cert.pem", folder / "key.pem", folder / "roots.pem")
+        return Client(f"127.0.0.1:{office.desk_port}", credentials, timeout=timeout)
 
     def grant(self, grant: Grant | None = None) -> Grant:
         """Issue a grant at its provider, and let the requester fetch it."""

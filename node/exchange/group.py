@@ -151,6 +151,7 @@ class GroupCommit:
         self._worker: asyncio.Task[None] | None = None
         self._disk = ThreadPoolExecutor(1, thread_name_prefix="commit")
         self._stopped = False
+        self._in_doubt = False
         self._head, self._tree = self._restore()
 
     async def run(self, job: Job[T]) -> T:
@@ -253,6 +254,9 @@ class GroupCommit:
                 waiting.future.set_result(result)
 
     async def _write(self, group: list[_Waiting]) -> list[object]:
+        if self._in_doubt:
+            self._head, self._tree = self._restore()
+            self._in_doubt = False
         now = self._now()
         transaction = self._store.begin()
         try:
@@ -263,7 +267,7 @@ class GroupCommit:
         except BaseException:
             transaction.rollback()
             # It may have failed before or after it became durable: only the store knows.
-            self._head, self._tree = self._restore()
+            self._in_doubt = True
             raise
         self._tree.confirm()
         self._head = head
@@ -277,9 +281,14 @@ class GroupCommit:
         ledger = Ledger(transaction.balances(keys) if keys else {}, transaction.release)
         settled: list[tuple[int, Append]] = []
         first = self._head.size
+        here: set[tuple[str, bytes]] = set()
         for position, waiting in enumerate(group):
             job = waiting.job
             try:
+                if job.exchange is not None:
+                    if job.exchange in here:  # its first caller went away, and it came again at once
+                        raise NodeError(Reason.REQUEST_REPLAYED, "the exchange is under way: ask again")
+                    here.add(job.exchange)
                 if known and job.exchange in known:
                     results[position] = self._repeat(transaction, job, known[job.exchange])
                 if results[position] is None:
