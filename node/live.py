@@ -185,7 +185,7 @@ class Live:
         directory, now_seen = load_directory(
             self._settings.directory, self._settings.authority, seen, self._clock()
         )
-        if now_seen != seen:
+        if now_seen is not None and now_seen != seen:
             self._memory.set_fact(_SEEN, f"{now_seen.version} {now_seen.digest.hex()}")
         return directory
 

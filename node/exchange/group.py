@@ -31,7 +31,7 @@ T_co = TypeVar("T_co", covariant=True)
 MAX_GROUP = 256
 MAX_WAITING = 4096
 GATHER_PAUSE = 0.0003
-GATHER_MOST = 0.005
+GATHER_MOST = 0.002
 """Seconds that a group waits for the next to join, and for all of them together."""
 CLOCK_TOLERANCE_MS = 60_000
 
@@ -243,8 +243,8 @@ class GroupCommit:
             results = [error] * len(group)
         except Exception:
             log.exception("group commit failed")
-            error = NodeError(Reason.INTERNAL, "the exchange could not be recorded: ask again")
-            results = [error] * len(group)
+            failed = NodeError(Reason.INTERNAL, "the exchange could not be recorded: ask again")
+            results = [failed] * len(group)
         for waiting, result in zip(group, results, strict=True):
             if waiting.future.done():  # the caller has gone; the record stays
                 continue

@@ -215,12 +215,12 @@ def peer_error(error: grpc.aio.AioRpcError) -> NodeError:
     return _gone()
 
 
-def _details(error: grpc.aio.AioRpcError) -> Sequence[Any]:
+def _details(error: grpc.aio.AioRpcError) -> list[Any]:
     for key, value in error.trailing_metadata() or ():
         if key == _DETAILS and isinstance(value, bytes):
             with contextlib.suppress(DecodeError):
-                return Status.FromString(value).details
-    return ()
+                return list(Status.FromString(value).details)
+    return []
 
 
 def _gone() -> NodeError:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 
 import grpc
@@ -65,18 +66,9 @@ def add_tls_port(server: grpc.aio.Server, listen: str, current: Callable[[], Tls
 
     Returns the port. Raises NodeError(CONFIG_INVALID) when the address is taken or wrong.
     """
-    last = current()
-
-    def fetch() -> grpc.ServerCertificateConfiguration | None:
-        nonlocal last
-        files = current()
-        if files == last:
-            return None
-        last = files
-        return _configuration(files)
-
+    made = lru_cache(maxsize=2)(_configuration)
     credentials = grpc.dynamic_ssl_server_credentials(
-        _configuration(last), fetch, require_client_authentication=True
+        made(current()), lambda: made(current()), require_client_authentication=True
     )
     return _bound(lambda: server.add_secure_port(listen, credentials), listen)
 

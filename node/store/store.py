@@ -194,8 +194,8 @@ class Store:
 
     def _scalar(self, query: Select[tuple[bytes]]) -> bytes | None:
         with self._read() as connection:
-            row = connection.execute(query).one_or_none()
-        return None if row is None else row[0]
+            found: bytes | None = connection.execute(query).scalar()
+        return found
 
 
 def _balances(connection: Connection, keys: Sequence[str]) -> dict[str, int]:
