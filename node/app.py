@@ -77,6 +77,7 @@ GRANTS_SECONDS = 60
 ABANDONED_SECONDS = 30
 ANSWERED_KEPT_MS = 24 * 3600 * 1000
 DRAIN_SECONDS = 10
+RETIRE_SECONDS = 60
 WORKERS = 8
 DATABASE = "node.db"
 
@@ -212,6 +213,8 @@ class Node:
         loop = asyncio.get_running_loop()
         report = await loop.run_in_executor(self._workers, self._live.reload)
         self._vault.replace_ring(self._live.keys.ring)
+        for source in self._live.retired():
+            loop.call_later(RETIRE_SECONDS, source.close)  # an exchange under way may still read it
         await self._tell_health()
         note = "; ".join((*report.done, *(f"refused {line}" for line in report.refused)))[:500]
         department = self._settings.department.code
@@ -277,6 +280,8 @@ class Node:
         now = await loop.run_in_executor(self._workers, stamp, self._settings)
         if now != self._stamp:
             await self.reload(Caller("node"))
+        else:
+            await loop.run_in_executor(self._workers, self._live.retry)
 
     async def _prune(self) -> None:
         now = self._clock_ms()

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
 from typing import Protocol, TypeVar
+from zoneinfo import ZoneInfo
 
 from node.config import Settings
 from node.core.directory import Directory, Member, SeenDirectory, require_current
@@ -23,6 +24,7 @@ from node.loading import (
     load_keys,
     load_policies,
     load_source,
+    source_mark,
 )
 from node.rpc.admin_service import ReloadReport
 from node.rpc.client import Identity
@@ -69,6 +71,8 @@ class Live:
         self._clock = clock
         self._random = random
         self._problems: dict[str, str] = {}
+        self._made_from: dict[str, tuple[object, ...]] = {}
+        self._retired: list[OpenSource] = []
         self._parts = _Parts(
             directory=self._read_directory(),
             identity=load_identity(settings),
@@ -176,6 +180,18 @@ class Live:
         done += [f"source {dataset} snapshot {source.snapshot}" for dataset, source in new.sources.items()]
         return ReloadReport(tuple(done), tuple(f"{part}: {text}" for part, text in self._problems.items()))
 
+    def retry(self) -> None:
+        """Try again to open the data sources that are missing."""
+        policies = self._parts.policies
+        wanted = set(self._settings.sources) & set(policies.datasets if policies is not None else ())
+        if wanted - set(self._parts.sources):
+            self._load_sources()
+
+    def retired(self) -> list[OpenSource]:
+        """Sources that were replaced since the last call, to be closed once nobody reads them any more."""
+        retired, self._retired = self._retired, []
+        return retired
+
     def _read_directory(self) -> Directory:
         known = self._memory.fact(_SEEN)
         seen = None
@@ -193,9 +209,13 @@ class Live:
         policies = self._parts.policies
         if policies is None:
             return
-        old = dict(self._parts.sources)
+        old = self._parts.sources
         opened: dict[str, OpenSource] = {}
         for dataset in sorted(set(self._settings.sources) & set(policies.datasets)):
+            made_from = source_mark(self._settings.sources[dataset], policies.datasets[dataset].dataset)
+            if dataset in old and self._made_from.get(dataset) == made_from:
+                opened[dataset] = old[dataset]
+                continue
             result = self._try(
                 f"source {dataset}",
                 partial(
@@ -203,12 +223,17 @@ class Live:
                     self._settings.sources[dataset],
                     policies.datasets[dataset].dataset,
                     self._settings.state / "data",
+                    ZoneInfo(self._settings.timezone),
+                    float(self._settings.limits.source_seconds),
                 ),
                 old.get(dataset),
             )
             if result is not None:
                 opened[dataset] = result
+                if result is not old.get(dataset):
+                    self._made_from[dataset] = made_from
         self._parts = replace(self._parts, sources=opened)
+        self._retired += [source for dataset, source in old.items() if opened.get(dataset) is not source]
 
     def _try(self, part: str, work: Callable[[], T], otherwise: T) -> T:
         try:

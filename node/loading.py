@@ -8,7 +8,7 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, tzinfo
 from pathlib import Path
 from typing import Protocol
 
@@ -23,6 +23,7 @@ from node.crypto.certificate import identify
 from node.crypto.data_key import DataKey
 from node.crypto.directory_file import open_directory, read_directory
 from node.crypto.keys import KeyUse, PrivateKey, newest, read_keys
+from node.crypto.pki import CertificateFiles
 from node.crypto.seal import KeyRing
 from node.crypto.sign import Signer, Verifier, open_note, sign_note
 from node.errors import NodeError, Reason
@@ -32,8 +33,8 @@ from node.exchange.ports import Noisy, Source
 from node.rpc.callers import Certificate
 from node.rpc.client import Identity
 from node.rpc.server import TlsFiles
-from node.source.open import open_file
-from node.source.spec import FileSpec, LoadReport
+from node.source.open import open_database, open_file
+from node.source.spec import DatabaseSpec, FileSpec, LoadReport
 
 log = logging.getLogger(__name__)
 MAX_FILE_BYTES = 4 << 20
@@ -109,13 +110,15 @@ def read_bounded(path: Path, limit: int = MAX_FILE_BYTES) -> bytes:
 
 def load_identity(settings: Settings) -> Identity:
     """Certificate and key for the exchange port. Raises NodeError(CONFIG_INVALID)."""
-    return Identity(read_bounded(settings.exchange.certificate), read_bounded(settings.exchange.key))
+    pair = CertificateFiles(settings.exchange.certificate, settings.exchange.key).read()
+    return Identity(pair.certificate, pair.key)
 
 
 def load_desk_tls(settings: Settings) -> TlsFiles:
     """What the desk port shows and trusts. Raises NodeError(CONFIG_INVALID)."""
     desk = settings.desk
-    return TlsFiles(read_bounded(desk.certificate), read_bounded(desk.key), read_bounded(desk.roots))
+    pair = CertificateFiles(desk.certificate, desk.key).read()
+    return TlsFiles(pair.certificate, pair.key, read_bounded(desk.roots))
 
 
 def stamp(settings: Settings) -> tuple[tuple[str, int, int, int], ...]:
@@ -168,8 +171,20 @@ def load_policies(folder: Path, department: str) -> Policies:
     return policies
 
 
-def load_source(settings: SourceSettings, dataset: Dataset, data_folder: Path) -> OpenSource:
+def source_mark(settings: SourceSettings, dataset: Dataset) -> tuple[object, ...]:
+    """Changes whenever a source has to be opened anew."""
+    path = settings.csv or settings.parquet
+    status = path.stat() if path is not None and path.exists() else None
+    file = (status.st_mtime_ns, status.st_size, status.st_ino) if status is not None else ()
+    return settings, dataset, file
+
+
+def load_source(
+    settings: SourceSettings, dataset: Dataset, data_folder: Path, zone: tzinfo, seconds: float
+) -> OpenSource:
     """Open the data source of a dataset, building its files when they changed.
+
+    `seconds` bounds each query of a live database; `zone` is where a day begins.
 
     Raises NodeError(SOURCE_UNAVAILABLE), (CONFIG_INVALID).
     """
@@ -177,7 +192,9 @@ def load_source(settings: SourceSettings, dataset: Dataset, data_folder: Path) -
     if path is not None:
         spec = FileSpec(path, "csv" if settings.csv is not None else "parquet", settings.encoding)
         return open_file(spec, dataset, data_folder, _progress(dataset.name))
-    raise NodeError(Reason.CONFIG_INVALID, "databases are not supported yet")
+    table = settings.table or ""
+    database = DatabaseSpec(settings.database_url(os.environ), table, settings.snapshot)
+    return open_database(database, dataset, lambda: datetime.now(zone).date(), seconds)
 
 
 def _progress(dataset: str) -> Callable[[int, int | None], None]:

@@ -192,10 +192,9 @@ class Store:
         with store_errors(), self._reader.connect() as connection:
             yield connection
 
-    def _scalar(self, query: Select[tuple[bytes]]) -> bytes | None:
+    def _scalar(self, query: Select[bytes]) -> bytes | None:
         with self._read() as connection:
-            found: bytes | None = connection.execute(query).scalar()
-        return found
+            return connection.execute(query).scalar()
 
 
 def _balances(connection: Connection, keys: Sequence[str]) -> dict[str, int]:
