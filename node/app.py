@@ -76,6 +76,7 @@ PRUNE_SECONDS = 60
 GRANTS_SECONDS = 60
 ABANDONED_SECONDS = 30
 ANSWERED_KEPT_MS = 24 * 3600 * 1000
+YEAR_MS = 366 * ANSWERED_KEPT_MS
 DRAIN_SECONDS = 10
 RETIRE_SECONDS = 60
 WORKERS = 8
@@ -288,11 +289,12 @@ class Node:
         loop = asyncio.get_running_loop()
         size = self._commit.head.size
 
+        def since(time_ms: int) -> int:
+            return first_since(lambda index: self._store.leaves(index, 1)[0][1], size, time_ms)
+
         def work() -> None:
-            kept_from = first_since(
-                lambda index: self._store.leaves(index, 1)[0][1], size, now - ANSWERED_KEPT_MS
-            )
-            self._store.prune(now, kept_from)
+            self._store.prune(now, since(now - ANSWERED_KEPT_MS))
+            self._store.clear_openings(since(now - self._settings.log.retention_years * YEAR_MS))
 
         await loop.run_in_executor(self._workers, work)
 

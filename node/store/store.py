@@ -7,7 +7,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TypeVar
 
-from sqlalchemy import Connection, Engine, Select, bindparam, delete, func, insert, select
+from sqlalchemy import Connection, Engine, Select, bindparam, delete, func, insert, select, update
+from sqlalchemy.dialects.sqlite import Insert
 from sqlalchemy.dialects.sqlite import insert as upsert
 from sqlalchemy.pool import PoolProxiedConnection
 
@@ -23,6 +24,7 @@ from node.store.transaction import Statements, Transaction
 _T = TypeVar("_T")
 _KEYS_AT_ONCE = 500
 _PRUNE_AT_ONCE = 2000
+_CLEARED = "openings.cleared"
 
 
 class Store:
@@ -152,6 +154,18 @@ class Store:
                 )
         return removed + len(old)
 
+    def clear_openings(self, before: int) -> int:
+        """Forget some openings of records before an index, oldest first; returns up to where it is done."""
+        done = int(self.fact(_CLEARED) or 0)
+        end = min(before, done + _PRUNE_AT_ONCE)
+        if end <= done:
+            return done
+        with store_errors(), self._engine.begin() as connection:
+            rows = (s.record.c.seq >= done, s.record.c.seq < end)
+            connection.execute(update(s.record).where(*rows).values(opening=b""))
+            connection.execute(_fact(_CLEARED, str(end)))
+        return end
+
     # --- grants, facts ---
 
     def issued_grants(self) -> list[Grant]:
@@ -182,10 +196,8 @@ class Store:
 
     def set_fact(self, name: str, value: str) -> None:
         """Remember a small fact about the node."""
-        statement = upsert(s.fact).values(name=name, value=value)
-        statement = statement.on_conflict_do_update(index_elements=["name"], set_={"value": value})
         with store_errors(), self._engine.begin() as connection:
-            connection.execute(statement)
+            connection.execute(_fact(name, value))
 
     @contextmanager
     def _read(self) -> Iterator[Connection]:
@@ -195,6 +207,11 @@ class Store:
     def _scalar(self, query: Select[bytes]) -> bytes | None:
         with self._read() as connection:
             return connection.execute(query).scalar()
+
+
+def _fact(name: str, value: str) -> Insert:
+    statement = upsert(s.fact).values(name=name, value=value)
+    return statement.on_conflict_do_update(index_elements=["name"], set_={"value": value})
 
 
 def _balances(connection: Connection, keys: Sequence[str]) -> dict[str, int]:
