@@ -232,11 +232,16 @@ def _root(hashes: Sequence[bytes]) -> bytes:
 _parse = pb.UsageRecord.FromString
 _EMPTY = pb.UsageRecord()
 _FINAL = frozenset({pb.OUTCOME_KIND_ANSWERED, pb.OUTCOME_KIND_DENIED})
+_WITHOUT_INTENT = frozenset(
+    reason.wire for reason in (Reason.PROOF_INVALID, Reason.QUERY_INVALID, Reason.REQUEST_REPLAYED)
+)
 
 
 def _verdict_holds(record: pb.UsageRecord) -> bool:
     """Whether a verdict holds the intent of its own exchange, and says what was decided and why."""
     verdict = record.verdict
+    if not verdict.intent:  # what came was no intent that may stand in a log
+        return verdict.decision == pb.DECISION_DENY and verdict.reason in _WITHOUT_INTENT
     try:
         asked = _parse(verdict.intent)
     except DecodeError:

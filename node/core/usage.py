@@ -8,11 +8,13 @@ value never stands in one: a SHA-256 commitment to an `Opening` or `Answers` mes
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from google.protobuf.message import DecodeError
 
+from node.core.identity import holds_identifier
 from node.core.merkle import leaf_hash
 from node.errors import NodeError, Reason
 from node.v1 import record_pb2 as pb
@@ -21,7 +23,10 @@ VERSION = 1
 EXCHANGE_ID_BYTES = 16
 SALT_BYTES = 32
 MAX_LEAF_BYTES = 16_384
+MAX_INTENT_BYTES = 12_288
+"""An intent stands inside a verdict, which has to be a leaf too."""
 
+_GRANT_ID = re.compile(r"g-[0-9a-f]{16}").fullmatch
 _OPENING = b"dxnode/v1/opening\x00"
 _ANSWERS = b"dxnode/v1/answers\x00"
 _RESPONSE_KEY = b"dxnode/v1/response-key\x00"
@@ -70,6 +75,16 @@ def parse_record(leaf: bytes) -> pb.UsageRecord:
     if record.version != VERSION or record.WhichOneof("body") is None:
         raise NodeError(Reason.PROOF_INVALID, f"a usage record is not of version {VERSION}")
     return record
+
+
+def names_a_person(intent: pb.Intent) -> bool:
+    """Whether a text of the intent, which stands in the clear, holds a resident identity number."""
+    texts = [intent.case_number, intent.purpose, intent.dataset, intent.question, intent.role]
+    if not _GRANT_ID(intent.grant_id):  # random digits may look like anything
+        texts.append(intent.grant_id)
+    for parameter in intent.parameters:
+        texts += (parameter.name, parameter.value)
+    return holds_identifier("|".join(texts))
 
 
 def first_since(leaf: Callable[[int], bytes], size: int, time_ms: int) -> int:

@@ -10,11 +10,14 @@ from node.core import usage
 from node.core.commit import AnsweredExchange, Append, AskedExchange
 from node.core.envelope import REQUEST_BUCKET, SUITE, VERSION, Routing
 from node.core.subject import SubjectKey
-from node.errors import Reason
+from node.errors import NodeError, Reason
 from node.exchange.group import Ledger, Recorded
 from node.exchange.ports import Vault
 from node.v1 import exchange_pb2 as pb
 from node.v1 import record_pb2 as rec
+
+MAX_OPENING_BYTES = 1 << 20
+"""Padded to a power of two, it has to fit into a message of the size that every node takes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,9 +114,12 @@ class IntentJob:
             else rec.BatchPosition(batch_id=self.place.batch_id, chunk=self.place.chunk),
             response_key_hash=usage.response_key_hash(self.response_key),
         )
+        leaf = usage.intent_record(time_ms, self.parties, intent)
+        if len(leaf) > usage.MAX_INTENT_BYTES or len(self.opening) > MAX_OPENING_BYTES:
+            raise NodeError(Reason.QUERY_INVALID, "the request is too long: ask about fewer subjects at once")
         kept = rec.KeptOpening(opening=self.opening).SerializeToString()
         return Append(
-            leaf=usage.intent_record(time_ms, self.parties, intent),
+            leaf=leaf,
             opening=self.vault.encrypt(kept, b"opening/%d" % index),
         )
 

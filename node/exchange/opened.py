@@ -31,7 +31,10 @@ def log_origin(code: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Opened:
-    """An open request. `problem` says why it must be denied before any policy is asked."""
+    """An open request. `problem` says why it must be denied before any policy is asked.
+
+    `intent_leaf` is empty unless what came is an intent of this exchange that may stand in the own log.
+    """
 
     routing: Routing
     response_key: bytes
@@ -75,27 +78,34 @@ def open_request(
         request = pb.SealedRequest.FromString(plaintext)
     except DecodeError:
         raise NodeError(Reason.ENVELOPE_INVALID, "the inside of the envelope cannot be read") from None
-    if len(request.response_key) != RESPONSE_KEY_BYTES or len(request.intent) > usage.MAX_LEAF_BYTES:
+    if len(request.response_key) != RESPONSE_KEY_BYTES or len(request.intent) > usage.MAX_INTENT_BYTES:
         raise NodeError(Reason.ENVELOPE_INVALID, "the inside of the envelope has wrong lengths")
     record, opening, position, problem = rec.UsageRecord(), rec.Opening(), rec.LogPosition(), None
+    # What is not yet checked is not kept: else a peer could write into the own log whatever it likes.
+    leaf = evidence = opening_bytes = b""
     try:
         record = usage.parse_record(request.intent)
-        _check_record(record, routing, request)
+        _check_record(record, routing)
+        leaf = request.intent
+        if usage.response_key_hash(request.response_key) != record.intent.response_key_hash:
+            raise NodeError(Reason.PROOF_INVALID, "the response key is not the one of the intent")
         position = _check_receipt(request, member, vault)
+        evidence = request.receipt.SerializeToString()
         opening = _check_opening(record.intent, request.opening)
+        opening_bytes = request.opening
         _check_time(record.time_ms, now, max_skew_ms)
     except NodeError as error:
         problem = error
     return Opened(
         routing=routing,
         response_key=request.response_key,
-        intent_leaf=request.intent,
+        intent_leaf=leaf,
         intent=record.intent,
         time_ms=record.time_ms,
-        opening_bytes=request.opening,
+        opening_bytes=opening_bytes,
         opening=opening,
         requester_log=position,
-        evidence=request.receipt.SerializeToString(),
+        evidence=evidence,
         problem=problem,
     )
 
@@ -115,7 +125,7 @@ def check_receipt(
     return rec.LogPosition(index=proof.index, size=checkpoint.size, root=checkpoint.root)
 
 
-def _check_record(record: rec.UsageRecord, routing: Routing, request: pb.SealedRequest) -> None:
+def _check_record(record: rec.UsageRecord, routing: Routing) -> None:
     if record.WhichOneof("body") != "intent":
         raise NodeError(Reason.PROOF_INVALID, "the record in the envelope is not an intent")
     if (record.requester, record.provider, record.exchange_id) != (
@@ -124,8 +134,10 @@ def _check_record(record: rec.UsageRecord, routing: Routing, request: pb.SealedR
         routing.exchange_id,
     ):
         raise NodeError(Reason.PROOF_INVALID, "the intent belongs to another exchange")
-    if usage.response_key_hash(request.response_key) != record.intent.response_key_hash:
-        raise NodeError(Reason.PROOF_INVALID, "the response key is not the one of the intent")
+    if usage.names_a_person(record.intent):
+        raise NodeError(
+            Reason.QUERY_INVALID, "the intent holds an identity number in the clear: leave it out"
+        )
 
 
 def _check_receipt(request: pb.SealedRequest, member: Member, vault: Vault) -> rec.LogPosition:
@@ -143,6 +155,11 @@ def _check_opening(intent: rec.Intent, body: bytes) -> rec.Opening:
         raise NodeError(Reason.ENVELOPE_INVALID, "the opening cannot be read") from None
     if len(opening.salt) != usage.SALT_BYTES or len(opening.subjects) != intent.subjects:
         raise NodeError(Reason.PROOF_INVALID, "the opening does not fit the intent")
+    for subject in opening.subjects:
+        if subject.claims and (
+            len(subject.claims) > MAX_CLAIMS or max(map(len, subject.claims.values())) > MAX_CLAIM_LENGTH
+        ):
+            raise NodeError(Reason.QUERY_INVALID, "a subject has too many claims, or one that is too long")
     return opening
 
 

@@ -15,7 +15,7 @@ from node.core.cost import NO_COST, Cost, Day, budget_debits, exchange_cost
 from node.core.decide import Decision, decide
 from node.core.directory import Member
 from node.core.grant import Grant
-from node.core.identity import holds_identifier, normalise_subject
+from node.core.identity import normalise_subject
 from node.core.policy import Policies
 from node.core.question import Question, QuestionKind
 from node.core.request import Request, Requester
@@ -175,10 +175,6 @@ class Provider:
             raise NodeError(
                 Reason.QUERY_INVALID,
                 f"one request has at most {self._limits.subjects} subjects: send more requests",
-            )
-        if holds_identifier(intent.case_number):
-            raise NodeError(
-                Reason.QUERY_INVALID, "the case number holds an identity number: use the case's own"
             )
         claims = frozenset(given[0].claims) if given else frozenset()
         if any(frozenset(subject.claims) != claims for subject in given):

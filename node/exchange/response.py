@@ -29,9 +29,14 @@ def open_response(
         raise NodeError(Reason.ENVELOPE_INVALID, "the inside of the answer cannot be read") from None
     record = usage.parse_record(response.verdict)
     verdict = record.verdict
-    if record.WhichOneof("body") != "verdict" or (
-        usage.Parties(record.requester, record.provider, record.exchange_id) != asked.parties
-        or verdict.intent != asked.intent_leaf
+    # A provider that could make nothing of the intent denies without it.
+    about = verdict.intent == asked.intent_leaf or (
+        verdict.decision == rec.DECISION_DENY and not verdict.intent
+    )
+    if (
+        record.WhichOneof("body") != "verdict"
+        or usage.Parties(record.requester, record.provider, record.exchange_id) != asked.parties
+        or not about
     ):
         raise NodeError(Reason.PROOF_INVALID, "the provider's record is about another exchange")
     if verdict.decision == rec.DECISION_PERMIT:
