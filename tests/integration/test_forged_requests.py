@@ -87,7 +87,7 @@ def test_envelope_that_was_changed_on_the_way_is_refused(world: World) -> None:
         ("provider", MEDICAL, Reason.ENVELOPE_INVALID),
         ("requester", MEDICAL, Reason.ENVELOPE_INVALID),
         ("requester", "", Reason.ENVELOPE_INVALID),
-        ("exchange_id", os.urandom(16), Reason.ENVELOPE_INVALID),
+        ("exchange_id", bytes(16), Reason.ENVELOPE_INVALID),
         ("exchange_id", b"short", Reason.ENVELOPE_INVALID),
         ("exchange_id", b"", Reason.ENVELOPE_INVALID),
         ("version", 2, Reason.ENVELOPE_INVALID),
