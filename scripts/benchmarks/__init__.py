@@ -1,0 +1,1 @@
+"""Measures the speed and size that the project promises; `scripts/bench` runs it."""

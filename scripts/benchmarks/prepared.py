@@ -1,0 +1,128 @@
+"""Requests that are ready to be sent: each with its own intent record, inclusion proof and checkpoint.
+
+They are what a requester's node makes in steps 3 and 4, made by its own code, so that a benchmark can measure
+the provider alone.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+
+from node.config_file import load_settings
+from node.core.directory import Member
+from node.core.envelope import Routing
+from node.core.subject import SubjectKey
+from node.core.usage import Caller, Parties, parse_record
+from node.crypto.vault import NodeVault
+from node.exchange.asking import BatchPlace, IntentJob, Query
+from node.exchange.group import GroupCommit
+from node.exchange.opened import check_receipt
+from node.loading import load_directory, load_keys, log_keys, milliseconds, utc_now
+from node.store.store import Store
+from node.v1 import exchange_pb2 as pb
+from node.v1 import record_pb2 as rec
+from scripts.benchmarks.figures import BenchError
+from scripts.benchmarks.site import CASE, DATASET, PROVIDER, PURPOSE, QUESTION, REQUESTER, Site
+
+_CALLER = Caller("system", bytes(range(32)))
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """One request: `body` is a serialised AskRequest, and the same bytes are an AskBatchRequest."""
+
+    body: bytes
+    routing: Routing
+    response_key: bytes
+    subjects: int
+
+
+class Preparer:
+    """The requester's side, in this process."""
+
+    def __init__(self, commit: GroupCommit, vault: NodeVault, provider: Member, grant_id: str) -> None:
+        self._commit = commit
+        self._vault = vault
+        self._provider = provider
+        self._grant_id = grant_id
+
+    async def singles(self, ids: Sequence[str], concurrency: int) -> list[Prepared]:
+        """One request a subject, recorded in groups of `concurrency`, as that many callers would have it."""
+        made: list[Prepared] = []
+        for first in range(0, len(ids), concurrency):
+            group = ids[first : first + concurrency]
+            made += await asyncio.gather(*(self._prepare((subject,), os.urandom(16)) for subject in group))
+        return made
+
+    async def chunks(self, chunks: Sequence[Sequence[str]]) -> list[Prepared]:
+        """One batch: a request a chunk, in order."""
+        places = [BatchPlace(os.urandom(16), 0)]
+        places += [BatchPlace(places[0].batch_id, number) for number in range(1, len(chunks))]
+        return [
+            await self._prepare(subjects, place.exchange_id(), place)
+            for subjects, place in zip(chunks, places, strict=True)
+        ]
+
+    async def _prepare(
+        self, subjects: Sequence[str], exchange_id: bytes, place: BatchPlace | None = None
+    ) -> Prepared:
+        key = self._provider.sealing_key(utc_now())
+        routing = Routing(REQUESTER.code, PROVIDER.code, exchange_id, key.key_id)
+        job = IntentJob(
+            parties=Parties(REQUESTER.code, PROVIDER.code, exchange_id),
+            query=Query(PROVIDER.code, DATASET, QUESTION, {}, PURPOSE, CASE),
+            caller=_CALLER,
+            grant_id=self._grant_id,
+            subjects=[SubjectKey(subject, {}) for subject in subjects],
+            place=place,
+            digest=os.urandom(16),
+            salt=os.urandom(32),
+            response_key=os.urandom(32),
+            recipient=key.encoded,
+            routing=routing,
+            vault=self._vault,
+        )
+        asked = await self._commit.run(job)
+        body = pb.AskRequest(envelope=asked.envelope).SerializeToString()
+        return Prepared(body, routing, asked.response_key, len(subjects))
+
+    def check(self, prepared: Prepared, body: bytes) -> None:
+        """See that an AskResponse (or AskBatchResponse) permits, is proved, and has a bit for every subject.
+
+        Raises BenchError, NodeError.
+        """
+        sealed = pb.AskResponse.FromString(body).answer.ciphertext
+        plaintext = self._vault.open_answer(sealed, prepared.response_key, prepared.routing)
+        response = pb.SealedResponse.FromString(plaintext)
+        verdict = parse_record(response.verdict).verdict
+        if verdict.decision != rec.DECISION_PERMIT:
+            raise BenchError(f"a request was denied: {verdict.rule} {verdict.clause} ({verdict.reason})")
+        answers = rec.Answers.FromString(response.answers)
+        if len(answers.verify.results) != prepared.subjects or answers.refused:
+            raise BenchError("an answer does not have a bit for every subject")
+        check_receipt(
+            response.verdict,
+            response.receipt,
+            PROVIDER.code,
+            lambda note: self._vault.open_checkpoint(note, self._provider.log_key),
+        )
+
+
+@asynccontextmanager
+async def preparing(site: Site, grant_id: str) -> AsyncIterator[Preparer]:
+    """A preparer with the requester's keys and a usage log of its own beside the node's."""
+    settings = load_settings(site.requester.config)
+    keys = load_keys(settings, utc_now(), os.urandom)
+    directory, _ = load_directory(settings.directory, settings.authority, None, utc_now())
+    store = Store.open(site.folder / f"prepared-{grant_id}.db")
+    commit = GroupCommit(store, log_keys(keys, settings), lambda: milliseconds(utc_now()))
+    try:
+        vault = NodeVault(keys.ring, keys.data, os.urandom)
+        yield Preparer(commit, vault, directory.members[PROVIDER.code], grant_id)
+    finally:
+        await commit.stop()
+        store.close()

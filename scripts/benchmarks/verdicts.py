@@ -1,0 +1,214 @@
+"""Writes usage logs of any length, with the records that a provider writes when it answers."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from time import perf_counter
+
+import numpy as np
+
+from node.app import DATABASE
+from node.config_file import load_settings
+from node.core import usage
+from node.core.commit import AnsweredExchange, Append
+from node.core.cost import Day, exchange_cost
+from node.core.decide import Decision
+from node.core.envelope import Routing
+from node.core.rule import Limits
+from node.crypto.vault import NodeVault
+from node.demo.city import CityNode
+from node.exchange.answering import Computed, verify_answers
+from node.exchange.group import GroupCommit, Job, Ledger, Recorded
+from node.exchange.opened import Opened
+from node.exchange.verdict import VerdictJob
+from node.loading import load_keys, log_keys, milliseconds, utc_now
+from node.store.store import Store
+from node.v1 import record_pb2 as rec
+from node.v1.usage_log_pb2 import InclusionProof, Receipt
+from scripts.benchmarks.load import no_collection
+from scripts.benchmarks.population import Population
+from scripts.benchmarks.site import CASE, DATASET, PROVIDER, PURPOSE, QUESTION, REQUESTER
+
+_AT_ONCE = 20_000
+_PROOF = tuple(bytes([level]) * 32 for level in range(17))
+_CHECKPOINT = b"dxnode/%s\n100000\n" % REQUESTER.code.encode() + b"x" * 200
+_DECISION = Decision(
+    permit=True,
+    reason=None,
+    rule="tax-deferral",
+    clause="",
+    message="",
+    question=None,
+    grant=None,
+    limits=Limits(per_day=10**9, per_subject_per_day=10**6),
+    region="",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Appended:
+    """What appending took: seconds, without making what is appended, and the wait for each record."""
+
+    seconds: float
+    latencies: tuple[float, ...]
+
+    @property
+    def records(self) -> int:
+        """How many were appended."""
+        return len(self.latencies)
+
+    @property
+    def rate(self) -> float:
+        """Durable records a second."""
+        return self.records / self.seconds
+
+    def then(self, other: Appended) -> Appended:
+        """Both together."""
+        return Appended(self.seconds + other.seconds, self.latencies + other.latencies)
+
+
+NOTHING = Appended(0.0, ())
+
+
+@dataclass(slots=True)
+class RecordJob:
+    """A record that is ready to be written, with everything that is kept beside it."""
+
+    append: Append
+
+    counters: Sequence[str] = ()
+    exchange: tuple[str, bytes] | None = None
+
+    def repeat(self, earlier: AnsweredExchange, recorded: Recorded, opening: bytes) -> int | None:
+        """Never."""
+        return None
+
+    def settle(self, ledger: Ledger, time_ms: int, index: int) -> Append:
+        """The record."""
+        return self.append
+
+    def finish(self, append: Append, recorded: Recorded) -> tuple[Append, int]:
+        """Where it stands."""
+        return append, recorded.index
+
+
+class Exchanges:
+    """Makes exchanges as a provider has them at the end of step 10: asked, permitted and answered."""
+
+    def __init__(self, vault: NodeVault, population: Population, random: np.random.Generator) -> None:
+        self._vault = vault
+        self._population = population
+        self._random = random
+
+    def verdicts(self, count: int) -> list[VerdictJob]:
+        """That many exchanges about one subject each, to be charged, recorded and sealed."""
+        now = datetime.now(UTC)
+        return [self._make(subject, now) for subject in self._population.some(count, self._random)]
+
+    def records(self, count: int, first_index: int) -> list[RecordJob]:
+        """The same, settled, for a log of `first_index` records."""
+        time_ms = milliseconds(datetime.now(UTC))
+        return [
+            RecordJob(verdict.settle(Ledger({}, lambda _: None), time_ms, index))
+            for index, verdict in enumerate(self.verdicts(count), first_index)
+        ]
+
+    def _make(self, subject: str, now: datetime) -> VerdictJob:
+        routing = Routing(REQUESTER.code, PROVIDER.code, os.urandom(16), "0123456789abcdef")
+        parties = usage.Parties(routing.requester, routing.provider, routing.exchange_id)
+        opening = rec.Opening(salt=os.urandom(32), subjects=[rec.Subject(id=subject)])
+        opening_bytes, response_key = opening.SerializeToString(), os.urandom(32)
+        intent = rec.Intent(
+            dataset=DATASET,
+            question=QUESTION,
+            purpose=PURPOSE,
+            case_number=CASE,
+            grant_id="0123456789abcdef",
+            subjects=1,
+            commitment=usage.opening_commitment(opening_bytes),
+            role="system",
+            caller=response_key,
+            response_key_hash=usage.response_key_hash(response_key),
+        )
+        time_ms = milliseconds(now)
+        receipt = Receipt(proof=InclusionProof(index=99_999, hashes=_PROOF), checkpoint=_CHECKPOINT)
+        opened = Opened(
+            routing=routing,
+            response_key=response_key,
+            intent_leaf=usage.intent_record(time_ms, parties, intent),
+            intent=intent,
+            time_ms=time_ms,
+            opening_bytes=opening_bytes,
+            opening=opening,
+            requester_log=rec.LogPosition(index=99_999, size=100_000, root=response_key),
+            evidence=receipt.SerializeToString(),
+            problem=None,
+        )
+        return VerdictJob(
+            opened=opened,
+            digest=response_key,
+            decision=_DECISION,
+            computed=Computed(verify_answers([True], os.urandom(32)), snapshot="0123456789abcdef"),
+            cost=exchange_cost(_DECISION, REQUESTER.code, DATASET, [subject], Day.of(now), self._pseudonym),
+            policy_digest=response_key,
+            vault=self._vault,
+        )
+
+    def _pseudonym(self, identifier: str) -> str:
+        return self._vault.pseudonym(b"ledger/subject", identifier.encode()).hex()
+
+
+@dataclass(frozen=True, slots=True)
+class Writing:
+    """The usage log of a node that does not run, open for writing in this process."""
+
+    commit: GroupCommit
+    exchanges: Exchanges
+
+    async def append_records(self, records: int, callers: int) -> Appended:
+        """Append verdicts that are ready, for that many callers at once."""
+        done = NOTHING
+        while left := records - done.records:
+            jobs = self.exchanges.records(min(_AT_ONCE, left), self.commit.head.size)
+            done = done.then(await self._run(jobs, callers))
+        return done
+
+    async def append_verdicts(self, records: int, callers: int) -> Appended:
+        """Charge, record and seal (steps 9, 11 and 12), for that many callers at once."""
+        return await self._run(self.exchanges.verdicts(records), callers)
+
+    async def _run(self, jobs: Sequence[Job[object]], callers: int) -> Appended:
+        latencies: list[float] = []
+        source = iter(jobs)
+
+        async def caller() -> None:
+            for job in source:
+                began = perf_counter()
+                await self.commit.run(job)
+                latencies.append(perf_counter() - began)
+
+        with no_collection():
+            began = perf_counter()
+            await asyncio.gather(*(caller() for _ in range(callers)))
+            seconds = perf_counter() - began
+        return Appended(seconds, tuple(latencies))
+
+
+@asynccontextmanager
+async def writing(node: CityNode, population: Population) -> AsyncIterator[Writing]:
+    """Open the log of a node that does not run."""
+    settings = load_settings(node.config)
+    keys = load_keys(settings, utc_now(), os.urandom)
+    store = Store.open(settings.state / DATABASE)
+    try:
+        commit = GroupCommit(store, log_keys(keys, settings), lambda: milliseconds(utc_now()))
+        vault = NodeVault(keys.ring, keys.data, os.urandom)
+        yield Writing(commit, Exchanges(vault, population, np.random.default_rng(2)))
+        await commit.stop()
+    finally:
+        store.close()

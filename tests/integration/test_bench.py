@@ -1,0 +1,73 @@
+"""The benchmarks work: a quick run measures, checks its answers, keeps its figures, leaves nothing behind."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+pytestmark = pytest.mark.timeout(180)
+
+
+@pytest.fixture
+def folder() -> Iterator[Path]:
+    # pytest's own folders are so long that a Unix socket in them has no room.
+    with tempfile.TemporaryDirectory(prefix="dxt-") as path:
+        yield Path(path)
+
+
+def _bench(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    (folder / "work").mkdir()
+    out = ("--folder", str(folder / "work"), "--out", str(folder / "out"))
+    return subprocess.run(  # noqa: S603 - this interpreter, this project
+        [sys.executable, "-m", "scripts.benchmarks", *out, *arguments],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def _commands_about(folder: Path) -> Sequence[Path]:
+    """Processes that name a path in `folder`."""
+    return [
+        path
+        for path in Path("/proc").glob("[0-9]*/cmdline")
+        if path.exists() and f"{folder}/".encode() in path.read_bytes()
+    ]
+
+
+def test_quick_run_measures_node_against_echo_and_keeps_the_figures(folder: Path) -> None:
+    done = _bench(folder, "--quick", "--json", "unary", "decide")
+    assert done.returncode == 0, done.stderr
+    run = json.loads(done.stdout)
+    assert run["quick"] is True
+    assert run["machine"]["cores"] >= 1
+    unary, decide = run["benches"]
+    assert (unary["name"], decide["name"]) == ("unary", "decide")
+    ratios = [figure for figure in unary["figures"] if figure.get("target")]
+    assert len(ratios) == 2
+    assert all(figure["value"] > 0 and figure["met"] is None for figure in ratios)
+    assert all(figure["p99_ms"] >= figure["p50_ms"] > 0 for figure in decide["figures"])
+    (kept,) = (folder / "out").iterdir()
+    assert json.loads(kept.read_text()) == run
+
+
+def test_nothing_is_left_behind(folder: Path) -> None:
+    done = _bench(folder, "--quick", "memory")
+    assert done.returncode == 0, done.stderr
+    assert "idle node" in done.stdout
+    assert list((folder / "work").iterdir()) == []
+    assert _commands_about(folder) == []
+
+
+def test_unknown_bench_is_refused(folder: Path) -> None:
+    done = _bench(folder, "speed")
+    assert done.returncode == 2
+    assert "speed" in done.stderr
