@@ -228,7 +228,7 @@ class Node:
         members = Members(lambda: live.directory, read_certificate, self._clock, rate)
         gate = Gate(members, self._refusals)
         exchange_pb2_grpc.add_ExchangeServiceServicer_to_server(
-            ExchangeService(self._provider, gate, limits.batch_chunks), server
+            ExchangeService(self._provider, gate, limits.batch_chunks, float(limits.deadline_seconds)), server
         )
         grant_pb2_grpc.add_GrantServiceServicer_to_server(GrantService(self._grants, gate), server)
         catalogue_pb2_grpc.add_CatalogueServiceServicer_to_server(

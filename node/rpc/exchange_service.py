@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import TypeVar
 
@@ -23,6 +24,8 @@ from node.v1 import exchange_pb2_grpc, grant_pb2, grant_pb2_grpc
 R = TypeVar("R")
 WINDOW = 4
 """Chunks of one stream that are worked on at once."""
+STREAMS = 16
+"""Streams that one member may have open at once, so that it cannot keep the others out."""
 
 
 class Gate:
@@ -48,6 +51,10 @@ class Gate:
         """The calling member. Raises NodeError."""
         return self._members.identify(context)
 
+    def code(self, context: Context) -> str:
+        """The department that the caller's certificate names, "" for none."""
+        return self._members.code(context)
+
     async def refuse(self, context: Context, error: NodeError) -> None:
         """Record a refusal, then end the call with it."""
         await self._refusals.note(self._members.code(context), error.reason)
@@ -57,10 +64,12 @@ class Gate:
 class ExchangeService(exchange_pb2_grpc.ExchangeServiceServicer):
     """Steps 6 to 12, see `node.exchange.provider`."""
 
-    def __init__(self, provider: Provider, gate: Gate, max_chunks: int) -> None:
+    def __init__(self, provider: Provider, gate: Gate, max_chunks: int, idle_seconds: float) -> None:
         self._provider = provider
         self._gate = gate
         self._max_chunks = max_chunks
+        self._idle_seconds = idle_seconds
+        self._streams: Counter[str] = Counter()
 
     async def Ask(self, request: pb.AskRequest, context: Context) -> pb.AskResponse:
         """One sealed request, one sealed response."""
@@ -73,8 +82,14 @@ class ExchangeService(exchange_pb2_grpc.ExchangeServiceServicer):
         """A sealed request a chunk; answers in order, at most WINDOW in the works."""
         tasks: asyncio.Queue[asyncio.Task[bytes] | NodeError | None] = asyncio.Queue()
         window = asyncio.Semaphore(WINDOW)
+        code = self._gate.code(context)
+        self._streams[code] += 1
         reader = asyncio.create_task(self._read(requests, context, tasks, window))
         try:
+            if self._streams[code] > STREAMS:
+                raise NodeError(
+                    Reason.RATE_LIMITED, f"a department has at most {STREAMS} streams open: close one first"
+                )
             while (task := await tasks.get()) is not None:
                 if isinstance(task, NodeError):
                     raise task
@@ -88,6 +103,7 @@ class ExchangeService(exchange_pb2_grpc.ExchangeServiceServicer):
         except Exception:
             await abort(context, internal_error())
         finally:
+            self._streams[code] -= 1
             reader.cancel()
             with contextlib.suppress(asyncio.CancelledError):
                 await reader
@@ -102,7 +118,7 @@ class ExchangeService(exchange_pb2_grpc.ExchangeServiceServicer):
         order = BatchOrder()
         count = 0
         try:
-            async for request in requests:
+            while (request := await self._next(requests)) is not None:
                 await window.acquire()
                 # Each chunk anew: a suspension, an expired directory or a rate limit holds under way too.
                 member = self._gate.identify(context)
@@ -116,6 +132,13 @@ class ExchangeService(exchange_pb2_grpc.ExchangeServiceServicer):
             tasks.put_nowait(error)
         finally:
             tasks.put_nowait(None)
+
+    async def _next(self, requests: AsyncIterator[pb.AskBatchRequest]) -> pb.AskBatchRequest | None:
+        try:
+            async with asyncio.timeout(self._idle_seconds):
+                return await anext(requests, None)
+        except TimeoutError:
+            raise NodeError(Reason.TIMEOUT, "the stream was idle for too long: open another") from None
 
 
 class GrantService(grant_pb2_grpc.GrantServiceServicer):
