@@ -21,7 +21,7 @@ from node.core.role import Roles
 from node.core.usage import Caller, first_since
 from node.core.workdays import Calendar
 from node.crypto.vault import NodeVault
-from node.errors import NodeError
+from node.errors import NodeError, Reason
 from node.exchange.admin import AdminJob, Grants
 from node.exchange.group import GroupCommit
 from node.exchange.provider import Provider, ProviderLimits
@@ -43,6 +43,7 @@ from node.logs import set_up
 from node.rpc.admin_service import AdminService, GrantAdminService, ReloadReport
 from node.rpc.callers import Members, Rate, Staff
 from node.rpc.catalogue_service import CatalogueService, admit_members, admit_staff, browse
+from node.rpc.checked import CheckedServer
 from node.rpc.client import PeerClient
 from node.rpc.desk_service import DeskService
 from node.rpc.exchange_service import ExchangeService, Gate, GrantService
@@ -57,6 +58,7 @@ from node.rpc.server import (
     add_tls_port,
     make_server,
 )
+from node.rpc.status import Context, abort
 from node.status import node_status
 from node.store.engine import lock_state
 from node.store.store import Store
@@ -223,10 +225,11 @@ class Node:
         return report
 
     def _add_exchange_services(self) -> None:
-        live, limits, server = self._live, self._settings.limits, self._exchange
+        live, limits = self._live, self._settings.limits
         rate = Rate(float(limits.peer_requests_per_second), float(limits.peer_burst))
         members = Members(lambda: live.directory, read_certificate, self._clock, rate)
         gate = Gate(members, self._refusals)
+        server = CheckedServer(self._exchange, gate.refuse)
         exchange_pb2_grpc.add_ExchangeServiceServicer_to_server(
             ExchangeService(self._provider, gate, limits.batch_chunks, float(limits.deadline_seconds)), server
         )
@@ -239,10 +242,19 @@ class Node:
         )
 
     def _add_desk_services(self) -> None:
-        live, limits, server = self._live, self._settings.limits, self._desk
+        live, limits = self._live, self._settings.limits
         code = self._settings.department.code
+
+        async def refused(reason: Reason) -> None:
+            await self._refusals.note(code, reason)
+
+        async def refuse(context: Context, error: NodeError) -> None:
+            await refused(error.reason)
+            await abort(context, error)
+
+        server = CheckedServer(self._desk, refuse)
         rate = Rate(float(limits.peer_requests_per_second), float(limits.peer_burst))
-        staff = Staff(code, read_certificate, rate)
+        staff = Staff(code, read_certificate, rate, refused)
         desk_pb2_grpc.add_DeskServiceServicer_to_server(
             DeskService(self._requester, staff, self._peers, lambda name: browse(live.policies, name), code),
             server,
@@ -260,7 +272,7 @@ class Node:
             UsageLogService(self._commit, self._store, self._workers, staff_view(staff)), server
         )
         if self._settings.desk.reflection:
-            add_reflection(server, DESK_SERVICES)
+            add_reflection(self._desk, DESK_SERVICES)
 
     async def _status(self) -> desk_pb2.GetStatusResponse:
         loop = asyncio.get_running_loop()

@@ -192,3 +192,8 @@ def wait_for(condition: Callable[[], bool], seconds: float = 20.0) -> None:
 def bodies(records: Sequence[rec.UsageRecord]) -> list[str | None]:
     """What each record is."""
     return [record.WhichOneof("body") for record in records]
+
+
+def as_is(body: bytes) -> bytes:
+    """For a channel on which a test sends and receives plain bytes."""
+    return body

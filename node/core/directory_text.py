@@ -32,6 +32,8 @@ class Role(StrEnum):
 
     AUTHORITY = "authority"
     """政务数据共享主管部门: signs the directory, reviews catalogues, witnesses logs."""
+    GATEWAY = "gateway"
+    """政务数据共享平台: carries sealed envelopes for other departments, and can open none."""
 
 
 def moment_text(at: datetime) -> str:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from node.core.grant import Grant
 from node.core.grant_message import grant_from_message, grant_to_message
-from node.core.role import AUDITOR, OFFICER, require
+from node.core.role import AUDITOR, OFFICER, ROLES
 from node.core.usage import Caller
 from node.exchange.admin import Grants
 from node.rpc.callers import Staff
@@ -43,7 +43,7 @@ class GrantAdminService(grant_pb2_grpc.GrantAdminServiceServicer):
         """Approve an application."""
 
         async def work() -> pb.IssueGrantResponse:
-            caller = self._officer(context)
+            caller = await self._staff.admit(context, OFFICER)
             grant = await self._grants.issue(caller, grant_from_message(request.grant))
             return pb.IssueGrantResponse(grant=grant_to_message(grant))
 
@@ -55,7 +55,7 @@ class GrantAdminService(grant_pb2_grpc.GrantAdminServiceServicer):
         """All grants of this node."""
 
         async def work() -> pb.ListIssuedGrantsResponse:
-            require(self._staff.identify(context), OFFICER, AUDITOR)
+            await self._staff.admit(context, OFFICER, AUDITOR)
             return pb.ListIssuedGrantsResponse(
                 grants=[grant_to_message(grant) for grant in self._grants.all()]
             )
@@ -66,7 +66,7 @@ class GrantAdminService(grant_pb2_grpc.GrantAdminServiceServicer):
         """One grant."""
 
         async def work() -> pb.GetGrantResponse:
-            require(self._staff.identify(context), OFFICER, AUDITOR)
+            await self._staff.admit(context, OFFICER, AUDITOR)
             return pb.GetGrantResponse(grant=grant_to_message(self._grants.get(request.id)))
 
         return await answered(context, work())
@@ -77,7 +77,8 @@ class GrantAdminService(grant_pb2_grpc.GrantAdminServiceServicer):
         """Suspend at once."""
 
         async def work() -> pb.SuspendGrantResponse:
-            grant = await self._grants.suspend(self._officer(context), request.id, request.note)
+            caller = await self._staff.admit(context, OFFICER)
+            grant = await self._grants.suspend(caller, request.id, request.note)
             return pb.SuspendGrantResponse(grant=grant_to_message(grant))
 
         return await answered(context, work())
@@ -86,7 +87,8 @@ class GrantAdminService(grant_pb2_grpc.GrantAdminServiceServicer):
         """Lift a suspension."""
 
         async def work() -> pb.ResumeGrantResponse:
-            grant = await self._grants.resume(self._officer(context), request.id, request.note)
+            caller = await self._staff.admit(context, OFFICER)
+            grant = await self._grants.resume(caller, request.id, request.note)
             return pb.ResumeGrantResponse(grant=grant_to_message(grant))
 
         return await answered(context, work())
@@ -95,7 +97,8 @@ class GrantAdminService(grant_pb2_grpc.GrantAdminServiceServicer):
         """End for good."""
 
         async def work() -> pb.RevokeGrantResponse:
-            grant = await self._grants.revoke(self._officer(context), request.id, request.note)
+            caller = await self._staff.admit(context, OFFICER)
+            grant = await self._grants.revoke(caller, request.id, request.note)
             return pb.RevokeGrantResponse(grant=grant_to_message(grant))
 
         return await answered(context, work())
@@ -106,7 +109,7 @@ class GrantAdminService(grant_pb2_grpc.GrantAdminServiceServicer):
         """Grants that this department was given."""
 
         async def work() -> pb.ListReceivedGrantsResponse:
-            self._staff.identify(context)
+            await self._staff.admit(context, *ROLES)
             if request.refresh:
                 await self._refresh()
             return pb.ListReceivedGrantsResponse(
@@ -114,11 +117,6 @@ class GrantAdminService(grant_pb2_grpc.GrantAdminServiceServicer):
             )
 
         return await answered(context, work())
-
-    def _officer(self, context: Context) -> Caller:
-        caller = self._staff.identify(context)
-        require(caller, OFFICER)
-        return caller
 
 
 class AdminService(desk_pb2_grpc.AdminServiceServicer):
@@ -140,7 +138,7 @@ class AdminService(desk_pb2_grpc.AdminServiceServicer):
         """How the node is."""
 
         async def work() -> desk_pb2.GetStatusResponse:
-            require(self._staff.identify(context), OFFICER, AUDITOR)
+            await self._staff.admit(context, OFFICER, AUDITOR)
             return await self._status()
 
         return await answered(context, work())
@@ -149,8 +147,7 @@ class AdminService(desk_pb2_grpc.AdminServiceServicer):
         """Read files again."""
 
         async def work() -> desk_pb2.ReloadResponse:
-            caller = self._staff.identify(context)
-            require(caller)
+            caller = await self._staff.admit(context)
             report = await self._reload(caller)
             return desk_pb2.ReloadResponse(done=report.done, refused=report.refused)
 

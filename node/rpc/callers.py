@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import lru_cache
 
 from node.core.directory import Directory, Member, require_current
-from node.core.role import OPERATOR
+from node.core.directory_text import Role
+from node.core.role import OPERATOR, require
 from node.core.usage import Caller
 from node.errors import NodeError, Reason
 from node.rpc.status import Context
@@ -75,15 +76,32 @@ class Members:
         self._clock = clock
         self._rate = rate
 
-    def identify(self, context: Context) -> Member:
-        """The calling department.
+    def identify(self, context: Context, on_behalf: str = "") -> Member:
+        """The calling department; if that is a gateway, the department `on_behalf` of which it calls.
 
-        Raises NodeError(CALLER_UNIDENTIFIED), (DIRECTORY_EXPIRED), (RATE_LIMITED).
+        A gateway is trusted to say who, and no further: what it carries is sealed, and proved by its sender.
+        Raises NodeError(CALLER_UNIDENTIFIED), (DIRECTORY_EXPIRED), (SUSPENDED), (RATE_LIMITED).
         """
         certificate = self._read(_pem(context))
         directory = self._directory()
         require_current(directory, self._clock())
         member = directory.identify(certificate.department, certificate.fingerprint.hex())
+        if on_behalf and on_behalf != member.code and Role.GATEWAY in member.roles:
+            return self._carried(directory, member, on_behalf)
+        self._rate.take(member.code)
+        return member
+
+    def _carried(self, directory: Directory, gateway: Member, code: str) -> Member:
+        if gateway.suspended:
+            self._rate.take(gateway.code)
+            raise NodeError(Reason.SUSPENDED, "the gateway is suspended: ask the authority")
+        member = directory.members.get(code)
+        if member is None:
+            self._rate.take(gateway.code)
+            raise NodeError(
+                Reason.CALLER_UNIDENTIFIED,
+                "the gateway calls for a department that the directory does not list",
+            )
         self._rate.take(member.code)
         return member
 
@@ -99,13 +117,34 @@ class Members:
 class Staff:
     """Identifies desk callers: a role certificate of the own department, or the Unix socket's operator."""
 
-    def __init__(self, department: str, read: ReadCertificate, rate: Rate) -> None:
+    def __init__(
+        self,
+        department: str,
+        read: ReadCertificate,
+        rate: Rate,
+        refused: Callable[[Reason], Awaitable[None]],
+    ) -> None:
+        """`refused` records a refusal."""
         self._department = department
         self._read = lru_cache(maxsize=1024)(read)
         self._rate = rate
+        self._refused = refused
 
-    def identify(self, context: Context) -> Caller:
-        """The caller and its role (step 1). Raises NodeError(CALLER_UNIDENTIFIED), (RATE_LIMITED)."""
+    async def admit(self, context: Context, *roles: str) -> Caller:
+        """The caller, who has one of `roles` or is the operator.
+
+        Raises NodeError(CALLER_UNIDENTIFIED), (RATE_LIMITED), (QUESTION_NOT_ALLOWED), recorded before.
+        """
+        try:
+            caller = self._identify(context)
+            require(caller, *roles)
+        except NodeError as error:
+            await self._refused(error.reason)
+            raise
+        return caller
+
+    def _identify(self, context: Context) -> Caller:
+        """The caller and its role (step 1)."""
         if context.peer().startswith("unix:"):
             return Caller(OPERATOR)
         certificate = self._read(_pem(context))

@@ -8,6 +8,7 @@ from typing import Protocol, TypeVar
 from node.core.catalogue import Sharing
 from node.core.policy import Policies, Policy
 from node.core.question import Question, QuestionKind
+from node.core.role import ROLES
 from node.core.rule import Rule
 from node.errors import NodeError, Reason
 from node.rpc.callers import Staff
@@ -51,7 +52,7 @@ def admit_staff(staff: Staff) -> Admit:
 
     async def admit(context: Context, work: Callable[[], Awaitable[T]]) -> T:
         async def checked() -> T:
-            staff.identify(context)
+            await staff.admit(context, *ROLES)
             return await work()
 
         return await answered(context, checked())

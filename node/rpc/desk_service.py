@@ -7,7 +7,7 @@ from contextlib import aclosing
 from typing import Protocol
 
 from node.core.identity import normalise_credit_code, normalise_resident_id
-from node.core.role import CLERK, SYSTEM, require
+from node.core.role import CLERK, ROLES, SYSTEM
 from node.core.subject import SubjectKey
 from node.core.usage import EXCHANGE_ID_BYTES
 from node.errors import NodeError, Reason
@@ -53,8 +53,7 @@ class DeskService(desk_pb2_grpc.DeskServiceServicer):
         """One question about one subject, or one statistic."""
 
         async def work() -> desk_pb2.DeskServiceAskResponse:
-            caller = self._staff.identify(context)
-            require(caller, CLERK, SYSTEM)
+            caller = await self._staff.admit(context, CLERK, SYSTEM)
             subjects = [_subject(request.subject)] if request.HasField("subject") else []
             done = await self._requester.ask(caller, _query(request.query), subjects, request.exchange_id)
             return desk_pb2.DeskServiceAskResponse(answers=done.answers, proof=_proof(done))
@@ -75,7 +74,7 @@ class DeskService(desk_pb2_grpc.DeskServiceServicer):
         """The own catalogue, or a peer's."""
 
         async def work() -> desk_pb2.BrowseCatalogueResponse:
-            self._staff.identify(context)
+            await self._staff.admit(context, *ROLES)
             if request.provider in ("", self._own_code):
                 datasets = self._own_catalogue(request.dataset)
             else:
@@ -87,8 +86,7 @@ class DeskService(desk_pb2_grpc.DeskServiceServicer):
     async def _batch(
         self, requests: AsyncIterator[desk_pb2.DeskServiceAskBatchRequest], context: Context
     ) -> AsyncGenerator[desk_pb2.DeskServiceAskBatchResponse, None]:
-        caller = self._staff.identify(context)
-        require(caller, SYSTEM)
+        caller = await self._staff.admit(context, SYSTEM)
         first = await anext(aiter(requests), None)
         if first is None or first.WhichOneof("kind") != "header":
             raise NodeError(Reason.QUERY_INVALID, "a batch starts with its header")

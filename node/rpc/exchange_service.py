@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections import Counter
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
 from typing import TypeVar
 
 import grpc
@@ -22,6 +22,8 @@ from node.v1 import exchange_pb2 as pb
 from node.v1 import exchange_pb2_grpc, grant_pb2, grant_pb2_grpc
 
 R = TypeVar("R")
+ON_BEHALF = "dxnode-requester"
+"""Metadata by which a gateway says for which department it fetches grants."""
 WINDOW = 4
 """Chunks of one stream that are worked on at once."""
 STREAMS = 16
@@ -35,10 +37,10 @@ class Gate:
         self._members = members
         self._refusals = refusals
 
-    async def run(self, context: Context, work: Callable[[Member], Awaitable[R]]) -> R:
+    async def run(self, context: Context, work: Callable[[Member], Awaitable[R]], on_behalf: str = "") -> R:
         """`work` for the calling member; what fails becomes a status, after it was recorded."""
         try:
-            return await work(self._members.identify(context))
+            return await work(self._members.identify(context, on_behalf))
         except NodeError as error:
             await self.refuse(context, error)
             raise AssertionError("refuse returns never") from None
@@ -47,9 +49,9 @@ class Gate:
         except Exception:
             await abort(context, internal_error())
 
-    def identify(self, context: Context) -> Member:
-        """The calling member. Raises NodeError."""
-        return self._members.identify(context)
+    def identify(self, context: Context, on_behalf: str) -> Member:
+        """The member that calls, or that a gateway calls for. Raises NodeError."""
+        return self._members.identify(context, on_behalf)
 
     def code(self, context: Context) -> str:
         """The department that the caller's certificate names, "" for none."""
@@ -73,12 +75,15 @@ class ExchangeService(exchange_pb2_grpc.ExchangeServiceServicer):
 
     async def Ask(self, request: pb.AskRequest, context: Context) -> pb.AskResponse:
         """One sealed request, one sealed response."""
-        answer = await self._gate.run(context, lambda member: self._provider.ask(member, request.envelope))
+        envelope = request.envelope
+        answer = await self._gate.run(
+            context, lambda member: self._provider.ask(member, envelope), envelope.requester
+        )
         return pb.AskResponse(answer=pb.SealedAnswer.FromString(answer))
 
     async def AskBatch(
         self, requests: AsyncIterator[pb.AskBatchRequest], context: Context
-    ) -> AsyncIterator[pb.AskBatchResponse]:
+    ) -> AsyncGenerator[pb.AskBatchResponse, None]:
         """A sealed request a chunk; answers in order, at most WINDOW in the works."""
         tasks: asyncio.Queue[asyncio.Task[bytes] | NodeError | None] = asyncio.Queue()
         window = asyncio.Semaphore(WINDOW)
@@ -93,7 +98,7 @@ class ExchangeService(exchange_pb2_grpc.ExchangeServiceServicer):
             while (task := await tasks.get()) is not None:
                 if isinstance(task, NodeError):
                     raise task
-                answer = await task
+                answer = await asyncio.shield(task)
                 yield pb.AskBatchResponse(answer=pb.SealedAnswer.FromString(answer))
                 window.release()
         except NodeError as error:
@@ -107,6 +112,11 @@ class ExchangeService(exchange_pb2_grpc.ExchangeServiceServicer):
             reader.cancel()
             with contextlib.suppress(asyncio.CancelledError):
                 await reader
+            # What was begun is recorded to its end; nobody waits for it any more.
+            while not tasks.empty():
+                left = tasks.get_nowait()
+                if isinstance(left, asyncio.Task):
+                    left.add_done_callback(lambda task: task.cancelled() or task.exception())
 
     async def _read(
         self,
@@ -121,15 +131,17 @@ class ExchangeService(exchange_pb2_grpc.ExchangeServiceServicer):
             while (request := await self._next(requests)) is not None:
                 await window.acquire()
                 # Each chunk anew: a suspension, an expired directory or a rate limit holds under way too.
-                member = self._gate.identify(context)
+                member = self._gate.identify(context, request.envelope.requester)
                 count += 1
                 if count > self._max_chunks:
                     raise NodeError(
                         Reason.QUERY_INVALID, f"a stream has at most {self._max_chunks} chunks: open another"
                     )
-                tasks.put_nowait(asyncio.ensure_future(self._provider.ask(member, request.envelope, order)))
+                tasks.put_nowait(asyncio.create_task(self._provider.ask(member, request.envelope, order)))
         except NodeError as error:
             tasks.put_nowait(error)
+        except Exception:
+            tasks.put_nowait(internal_error())
         finally:
             tasks.put_nowait(None)
 
@@ -157,4 +169,11 @@ class GrantService(grant_pb2_grpc.GrantServiceServicer):
             own = self._grants.of(member.code)
             return grant_pb2.ListGrantsResponse(grants=[grant_to_message(grant) for grant in own])
 
-        return await self._gate.run(context, work)
+        return await self._gate.run(context, work, _on_behalf(context))
+
+
+def _on_behalf(context: Context) -> str:
+    for key, value in context.invocation_metadata() or ():
+        if key == ON_BEHALF and isinstance(value, str):
+            return value
+    return ""

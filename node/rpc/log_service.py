@@ -9,7 +9,7 @@ from typing import Protocol, TypeVar
 
 from node.core import usage
 from node.core.directory_text import Role
-from node.core.role import AUDITOR, OFFICER, require
+from node.core.role import AUDITOR, OFFICER
 from node.exchange.group import GroupCommit
 from node.rpc.callers import Staff
 from node.rpc.exchange_service import Gate
@@ -43,7 +43,7 @@ def staff_view(staff: Staff) -> View:
 
     async def view(context: Context, work: Callable[[str | None], Awaitable[T]]) -> T:
         async def checked() -> T:
-            require(staff.identify(context), AUDITOR, OFFICER)
+            await staff.admit(context, AUDITOR, OFFICER)
             return await work(None)
 
         return await answered(context, checked())
