@@ -144,9 +144,9 @@ desk: {{listen: "127.0.0.1:{office.desk_port}"}}
         )
         return office
 
-    def publish(self, lifetime: timedelta = timedelta(days=30), **changes: Member) -> None:
+    def publish(self, *changes: Member, lifetime: timedelta = timedelta(days=30)) -> None:
         """Sign and write the next directory; `changes` replace members."""
-        self._members.update(changes)
+        self._members.update({member.code: member for member in changes})
         path = self.folder / "directory.note"
         last = read_directory(path.read_bytes(), self.signer.verifier) if path.exists() else None
         directory = next_directory(last, self._members.values(), _now(), lifetime)
