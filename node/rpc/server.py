@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import errno
+import socket
 from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -70,6 +73,7 @@ def add_tls_port(server: grpc.aio.Server, listen: str, current: Callable[[], Tls
     credentials = grpc.dynamic_ssl_server_credentials(
         made(current()), lambda: made(current()), require_client_authentication=True
     )
+    _refuse_taken(listen)
     return _bound(lambda: server.add_secure_port(listen, credentials), listen)
 
 
@@ -117,14 +121,40 @@ def _configuration(files: TlsFiles) -> grpc.ServerCertificateConfiguration:
     )
 
 
+def _refuse_taken(listen: str) -> None:
+    """Raises NodeError(CONFIG_INVALID) when another process listens there.
+
+    gRPC would say so on stderr in its own form, besides failing; whatever else is wrong is left to it.
+    """
+    host, _, port = listen.rpartition(":")
+    if not port.isdecimal() or port == "0":
+        return
+    with suppress(OSError):
+        found = socket.getaddrinfo(
+            host.strip("[]"), int(port), type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+        )
+        for family, kind, protocol, _, address in found:
+            with socket.socket(family, kind, protocol) as probe:
+                probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+                try:
+                    probe.bind(address)
+                except OSError as error:
+                    if error.errno == errno.EADDRINUSE:
+                        raise _cannot_listen(listen) from None
+
+
 def _bound(bind: Callable[[], int], where: str) -> int:
     try:
         port = bind()
     except RuntimeError:
         port = 0
     if not port:
-        raise NodeError(
-            Reason.CONFIG_INVALID,
-            f"cannot listen on {where}: is another process there, or is the address wrong",
-        )
+        raise _cannot_listen(where)
     return port
+
+
+def _cannot_listen(where: str) -> NodeError:
+    return NodeError(
+        Reason.CONFIG_INVALID,
+        f"cannot listen on {where}: is another process there, or is the address wrong",
+    )

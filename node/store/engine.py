@@ -105,12 +105,13 @@ def _migrate(connection: Connection) -> None:
         revision = connection.execute(text("SELECT version_num FROM alembic_version")).scalar()
     if revision == schema.REVISION:
         return
+    # It tells which plugins it sets up when it is imported.
+    logging.getLogger("alembic").setLevel(logging.WARNING)
     # Only now: Alembic costs start-up time and memory that most starts need not pay.
     from alembic import command
     from alembic.config import Config
     from alembic.util.exc import CommandError
 
-    logging.getLogger("alembic").setLevel(logging.WARNING)
     config = Config()
     config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
     config.attributes["connection"] = connection
