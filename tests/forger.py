@@ -19,7 +19,7 @@ from node.core.envelope import REQUEST_BUCKET, Routing
 from node.core.merkle import leaf_hash
 from node.core.tree import Tree
 from node.crypto.keys import KeyUse
-from node.crypto.seal import SealingPublicKey, open_answer, pad, seal, unpad
+from node.crypto.seal import SealingPublicKey, open_answer, pad, seal_request, seal_secret, unpad
 from node.crypto.sign import sign_note
 from node.v1 import exchange_pb2 as pb
 from node.v1 import exchange_pb2_grpc, grant_pb2_grpc, usage_log_pb2
@@ -123,6 +123,7 @@ class Forger:
         )
         bend_request(request)
         routing = Routing(self.code, self.provider, exchange_id, self.recipient.key_id)
+        secret = os.urandom(32)
         envelope = pb.Envelope(
             version=1,
             suite=pb.SUITE_XWING_HKDF_SHA256_AES256GCM,
@@ -130,7 +131,10 @@ class Forger:
             provider=self.provider,
             exchange_id=exchange_id,
             key_id=self.recipient.key_id,
-            ciphertext=seal(pad(request.SerializeToString(), REQUEST_BUCKET), self.recipient, routing),
+            sealed_key=seal_secret(secret, self.recipient, routing),
+            ciphertext=seal_request(
+                pad(request.SerializeToString(), REQUEST_BUCKET), secret, routing, os.urandom(12)
+            ),
         )
         bend_envelope(envelope)
         return Sent(envelope, routing, request.response_key, leaf)

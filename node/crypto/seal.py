@@ -1,4 +1,5 @@
-"""Sealing: requests to a department's key (HPKE, RFC 9180, with X-Wing), answers under the key they bring."""
+"""Sealing: a session secret to a department's key (HPKE, RFC 9180, with X-Wing), requests under that secret,
+answers under the key that they bring."""
 
 from __future__ import annotations
 
@@ -14,8 +15,11 @@ from cryptography.hazmat.primitives import hpke
 from cryptography.hazmat.primitives.asymmetric.mlkem import MLKEM768PrivateKey, MLKEM768PublicKey
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey, X25519PublicKey
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.hkdf import HKDFExpand
 
-from node.core.envelope import SUITE, Routing
+from node.core.envelope import SUITE, Routing, Sealed
+from node.crypto.known_secrets import KnownSecrets
 from node.errors import NodeError, Reason
 
 
@@ -29,6 +33,7 @@ class SealingSuite(StrEnum):
 _HPKE = hpke.Suite(hpke.KEM.MLKEM768_X25519, hpke.KDF.HKDF_SHA256, hpke.AEAD.AES_256_GCM)
 _MLKEM_PUBLIC, _X25519_PUBLIC, _ENCAPSULATED, _TAG, _NONCE = 1184, 32, 1120, 16, 12
 _LENGTH = 4
+SECRET_BYTES = 32
 # By the numbers of `node.v1.Suite`.
 _SUITES = {SUITE: SealingSuite.XWING}
 
@@ -128,15 +133,16 @@ class KeyRing:
     """The sealing keys of a node, by key id.
 
     All that have not expired open envelopes, so that a key can be replaced while requests sealed to the one
-    before are on their way.
+    before are on their way. The session secrets of a key are forgotten with it.
     """
 
-    __slots__ = ("_keys",)
+    __slots__ = ("_keys", "_secrets")
 
     def __init__(self, keys: Iterable[SealingKey]) -> None:
         self._keys = {key.public.key_id: key for key in keys}
+        self._secrets = {key_id: KnownSecrets() for key_id in self._keys}
 
-    def open(self, ciphertext: bytes, routing: Routing, now: datetime) -> bytes:
+    def open(self, sealed: Sealed, routing: Routing, now: datetime) -> bytes:
         """The plaintext of an envelope, with the key that its routing data name.
 
         Raises NodeError(KEY_ID_UNKNOWN) when there is no such key or it is not valid now,
@@ -144,9 +150,22 @@ class KeyRing:
         """
         key = self._keys.get(routing.key_id)
         if key is None or key.public.expires <= now:
+            if key is not None:
+                self._secrets[routing.key_id].clear()
             raise _no_key("the sealing key is not, or no longer, one of this node's")
         _check_suite(routing, key.public)
-        return key.open(ciphertext, routing.info())
+        return open_request(sealed.ciphertext, self._secret(key, sealed.sealed_key, routing, now), routing)
+
+    def _secret(self, key: SealingKey, sealed_key: bytes, routing: Routing, now: datetime) -> bytes:
+        info, known = routing.session_info(), self._secrets[key.public.key_id]
+        digest = sha256(info + sealed_key).digest()
+        secret = known.get(digest, now)
+        if secret is None:
+            secret = key.open(sealed_key, info)
+            if len(secret) != SECRET_BYTES:
+                raise _invalid("the session secret does not have 32 bytes: correct the sender")
+            known.remember(digest, secret, now)
+        return secret
 
     def public_keys(self) -> tuple[SealingPublicKey, ...]:
         """The public halves, the newest first: what the directory has to carry."""
@@ -162,8 +181,10 @@ def choose(keys: Iterable[SealingPublicKey], now: datetime) -> SealingPublicKey:
     return max(usable, key=lambda key: key.created)
 
 
-def seal(plaintext: bytes, recipient: SealingPublicKey, routing: Routing) -> bytes:
-    """The encapsulated key and ciphertext, bound to the routing data (HPKE single-shot, RFC 9180, 6.1).
+def seal_secret(secret: bytes, recipient: SealingPublicKey, routing: Routing) -> bytes:
+    """A session secret of 32 bytes for the provider, bound to the routing data but for the exchange id.
+
+    Encapsulated key and ciphertext (HPKE single-shot, RFC 9180, 6.1).
 
     Raises NodeError(ENVELOPE_INVALID) when the routing data name another key or suite,
     NodeError(CONFIG_INVALID) when the key is degenerate.
@@ -172,10 +193,23 @@ def seal(plaintext: bytes, recipient: SealingPublicKey, routing: Routing) -> byt
         raise _invalid("the routing data name another sealing key than the one sealed to: correct the sender")
     _check_suite(routing, recipient)
     try:
-        return _HPKE.encrypt(plaintext, recipient._key, routing.info())
+        return _HPKE.encrypt(secret, recipient._key, routing.session_info())
     except ValueError:
         # An X25519 share of small order, which no honest key has.
         raise _bad_key("the sealing key of the provider cannot be sealed to") from None
+
+
+def seal_request(plaintext: bytes, secret: bytes, routing: Routing, nonce: bytes) -> bytes:
+    """Nonce, ciphertext and tag: AES-256-GCM under the key of one exchange, bound to the routing data.
+
+    `nonce` has 12 bytes.
+    """
+    return nonce + _exchange_cipher(secret, routing).encrypt(nonce, plaintext, routing.info())
+
+
+def open_request(ciphertext: bytes, secret: bytes, routing: Routing) -> bytes:
+    """The plaintext of a request. Raises NodeError(ENVELOPE_INVALID)."""
+    return _decrypt(_exchange_cipher(secret, routing), ciphertext, routing, "the envelope", "seal it again")
 
 
 def seal_answer(plaintext: bytes, response_key: bytes, routing: Routing, nonce: bytes) -> bytes:
@@ -188,14 +222,8 @@ def seal_answer(plaintext: bytes, response_key: bytes, routing: Routing, nonce: 
 
 def open_answer(ciphertext: bytes, response_key: bytes, routing: Routing) -> bytes:
     """The plaintext of a sealed answer. Raises NodeError(ENVELOPE_INVALID)."""
-    if len(ciphertext) < _NONCE + _TAG:
-        raise _invalid("the answer is too short: ask again with a new exchange id")
-    try:
-        return _response_cipher(response_key).decrypt(
-            ciphertext[:_NONCE], ciphertext[_NONCE:], routing.info()
-        )
-    except InvalidTag:
-        raise _invalid("the answer cannot be opened: ask again with a new exchange id") from None
+    cipher = _response_cipher(response_key)
+    return _decrypt(cipher, ciphertext, routing, "the answer", "ask again with a new exchange id")
 
 
 def pad(data: bytes, bucket: int) -> bytes:
@@ -222,12 +250,27 @@ def _check_suite(routing: Routing, key: SealingPublicKey) -> None:
         raise _invalid("the suite of the envelope is not the one of its sealing key: correct the sender")
 
 
+def _decrypt(cipher: AESGCM, ciphertext: bytes, routing: Routing, what: str, advice: str) -> bytes:
+    if len(ciphertext) < _NONCE + _TAG:
+        raise _invalid(f"{what} is too short: {advice}")
+    try:
+        return cipher.decrypt(ciphertext[:_NONCE], ciphertext[_NONCE:], routing.info())
+    except InvalidTag:
+        raise _invalid(f"{what} cannot be opened: {advice}") from None
+
+
+def _exchange_cipher(secret: bytes, routing: Routing) -> AESGCM:
+    # The secret is uniformly random, so that HKDF needs no extraction (RFC 5869, 3.3).
+    return AESGCM(HKDFExpand(SHA256(), 32, _REQUEST + routing.exchange_id).derive(secret))
+
+
 def _response_cipher(response_key: bytes) -> AESGCM:
     if len(response_key) != 32:
         raise _invalid("the response key does not have 32 bytes: correct the sender")
     return AESGCM(response_key)
 
 
+_REQUEST = b"dxnode/request"
 _TIME = "%Y-%m-%dT%H:%M:%SZ"
 
 

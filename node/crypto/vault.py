@@ -6,9 +6,10 @@ from collections.abc import Callable
 from datetime import datetime
 from functools import lru_cache
 
-from node.core.envelope import Routing
+from node.core.envelope import Routing, Sealed
 from node.crypto.data_key import DataKey
-from node.crypto.seal import KeyRing, SealingPublicKey, open_answer, pad, seal, seal_answer, unpad
+from node.crypto.seal import KeyRing, SealingPublicKey, open_answer, pad, seal_answer, seal_request, unpad
+from node.crypto.sessions import Sessions
 from node.crypto.sign import NoteCache, Verifier
 
 _NONCE = 12
@@ -22,18 +23,21 @@ class NodeVault:
         self._data_key = data_key
         self._random = random
         self._notes = NoteCache()
+        self._sessions = Sessions(random)
 
     def replace_ring(self, ring: KeyRing) -> None:
         """Use other sealing keys from now on."""
         self._ring = ring
 
-    def open(self, ciphertext: bytes, routing: Routing, now: datetime) -> bytes:
+    def open(self, sealed: Sealed, routing: Routing, now: datetime) -> bytes:
         """Open a request, without its padding. Raises NodeError(KEY_ID_UNKNOWN) or (ENVELOPE_INVALID)."""
-        return unpad(self._ring.open(ciphertext, routing, now))
+        return unpad(self._ring.open(sealed, routing, now))
 
-    def seal(self, plaintext: bytes, recipient: str, routing: Routing, bucket: int) -> bytes:
-        """Pad and seal to an encoded public sealing key."""
-        return seal(pad(plaintext, bucket), _public_key(recipient), routing)
+    def seal(self, plaintext: bytes, recipient: str, routing: Routing, bucket: int, time_ms: int) -> Sealed:
+        """Pad and seal to an encoded public sealing key, in the session with the provider at that time."""
+        session = self._sessions.take(_public_key(recipient), routing, time_ms)
+        padded = pad(plaintext, bucket)
+        return Sealed(session.sealed_key, seal_request(padded, session.secret, routing, self._random(_NONCE)))
 
     def seal_answer(self, plaintext: bytes, response_key: bytes, routing: Routing, bucket: int) -> bytes:
         """Pad and seal an answer under the response key."""

@@ -85,6 +85,7 @@ class IntentJob:
     routing: Routing
     vault: Vault
     opening: bytes = b""
+    time_ms: int = 0
 
     counters: Sequence[str] = ()
     exchange: tuple[str, bytes] | None = None
@@ -95,6 +96,7 @@ class IntentJob:
 
     def settle(self, ledger: Ledger, time_ms: int, index: int) -> Append:
         """3: the intent record."""
+        self.time_ms = time_ms
         subjects = [rec.Subject(id=subject.id, claims=subject.claims) for subject in self.subjects]
         self.opening = rec.Opening(salt=self.salt, subjects=subjects).SerializeToString()
         query = self.query
@@ -129,6 +131,9 @@ class IntentJob:
             intent=append.leaf, receipt=recorded.receipt, opening=self.opening, response_key=self.response_key
         )
         routing = self.routing
+        sealed = self.vault.seal(
+            inside.SerializeToString(), self.recipient, routing, REQUEST_BUCKET, self.time_ms
+        )
         envelope = pb.Envelope(
             version=VERSION,
             suite=pb.SUITE_XWING_HKDF_SHA256_AES256GCM if routing.suite == SUITE else pb.SUITE_UNSPECIFIED,
@@ -136,7 +141,8 @@ class IntentJob:
             provider=routing.provider,
             exchange_id=routing.exchange_id,
             key_id=routing.key_id,
-            ciphertext=self.vault.seal(inside.SerializeToString(), self.recipient, routing, REQUEST_BUCKET),
+            ciphertext=sealed.ciphertext,
+            sealed_key=sealed.sealed_key,
         )
         row = AskedExchange(
             exchange_id=routing.exchange_id,

@@ -11,7 +11,7 @@ from google.protobuf.message import DecodeError
 from node.core import usage
 from node.core.checkpoint import Checkpoint
 from node.core.directory import Member
-from node.core.envelope import SUITE, VERSION, Routing
+from node.core.envelope import SUITE, VERSION, Routing, Sealed
 from node.core.merkle import leaf_hash, verify_inclusion
 from node.errors import NodeError, Reason
 from node.exchange.ports import Vault
@@ -73,7 +73,7 @@ def open_request(
     Raises NodeError(KEY_ID_UNKNOWN) or (ENVELOPE_INVALID) while no answer can be sealed; what is
     wrong after that is the `problem` of the result, for a sealed denial.
     """
-    plaintext = vault.open(envelope.ciphertext, routing, now)
+    plaintext = vault.open(Sealed(envelope.sealed_key, envelope.ciphertext), routing, now)
     try:
         request = pb.SealedRequest.FromString(plaintext)
     except DecodeError:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
-from node.core.envelope import Routing
+from node.core.envelope import Routing, Sealed
 from node.core.question import Question
 from node.core.subject import SubjectKey
 from node.v1 import exchange_pb2 as pb
@@ -16,10 +16,10 @@ from node.v1 import exchange_pb2 as pb
 class Vault(Protocol):
     """The node's keys, without giving them away."""
 
-    def open(self, ciphertext: bytes, routing: Routing, now: datetime) -> bytes:
+    def open(self, sealed: Sealed, routing: Routing, now: datetime) -> bytes:
         """Open a request, without its padding. Raises NodeError(KEY_ID_UNKNOWN) or (ENVELOPE_INVALID)."""
 
-    def seal(self, plaintext: bytes, recipient: str, routing: Routing, bucket: int) -> bytes:
+    def seal(self, plaintext: bytes, recipient: str, routing: Routing, bucket: int, time_ms: int) -> Sealed:
         """Pad to `bucket` bytes or a power-of-two multiple, and seal to an encoded public sealing key."""
 
     def seal_answer(self, plaintext: bytes, response_key: bytes, routing: Routing, bucket: int) -> bytes:

@@ -25,15 +25,15 @@ _sym_db = _symbol_database.Default()
 from node.v1 import usage_log_pb2 as node_dot_v1_dot_usage__log__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x16node/v1/exchange.proto\x12\x07node.v1\x1a\x17node/v1/usage_log.proto\"1\n\nAskRequest\x12#\n\x08\x65nvelope\x18\x01 \x01(\x0b\x32\x11.node.v1.Envelope\"4\n\x0b\x41skResponse\x12%\n\x06\x61nswer\x18\x01 \x01(\x0b\x32\x15.node.v1.SealedAnswer\"6\n\x0f\x41skBatchRequest\x12#\n\x08\x65nvelope\x18\x01 \x01(\x0b\x32\x11.node.v1.Envelope\"9\n\x10\x41skBatchResponse\x12%\n\x06\x61nswer\x18\x01 \x01(\x0b\x32\x15.node.v1.SealedAnswer\"\x98\x01\n\x08\x45nvelope\x12\x0f\n\x07version\x18\x01 \x01(\r\x12\x1d\n\x05suite\x18\x02 \x01(\x0e\x32\x0e.node.v1.Suite\x12\x11\n\trequester\x18\x03 \x01(\t\x12\x10\n\x08provider\x18\x04 \x01(\t\x12\x13\n\x0b\x65xchange_id\x18\x05 \x01(\x0c\x12\x0e\n\x06key_id\x18\x06 \x01(\t\x12\x12\n\nciphertext\x18\x07 \x01(\x0c\"i\n\rSealedRequest\x12\x0e\n\x06intent\x18\x01 \x01(\x0c\x12!\n\x07receipt\x18\x02 \x01(\x0b\x32\x10.node.v1.Receipt\x12\x0f\n\x07opening\x18\x03 \x01(\x0c\x12\x14\n\x0cresponse_key\x18\x04 \x01(\x0c\"7\n\x0cSealedAnswer\x12\x13\n\x0b\x65xchange_id\x18\x01 \x01(\x0c\x12\x12\n\nciphertext\x18\x02 \x01(\x0c\"U\n\x0eSealedResponse\x12\x0f\n\x07verdict\x18\x01 \x01(\x0c\x12!\n\x07receipt\x18\x02 \x01(\x0b\x32\x10.node.v1.Receipt\x12\x0f\n\x07\x61nswers\x18\x03 \x01(\x0c*E\n\x05Suite\x12\x15\n\x11SUITE_UNSPECIFIED\x10\x00\x12%\n!SUITE_XWING_HKDF_SHA256_AES256GCM\x10\x01\x32\x88\x01\n\x0f\x45xchangeService\x12\x30\n\x03\x41sk\x12\x13.node.v1.AskRequest\x1a\x14.node.v1.AskResponse\x12\x43\n\x08\x41skBatch\x12\x18.node.v1.AskBatchRequest\x1a\x19.node.v1.AskBatchResponse(\x01\x30\x01\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x16node/v1/exchange.proto\x12\x07node.v1\x1a\x17node/v1/usage_log.proto\"1\n\nAskRequest\x12#\n\x08\x65nvelope\x18\x01 \x01(\x0b\x32\x11.node.v1.Envelope\"4\n\x0b\x41skResponse\x12%\n\x06\x61nswer\x18\x01 \x01(\x0b\x32\x15.node.v1.SealedAnswer\"6\n\x0f\x41skBatchRequest\x12#\n\x08\x65nvelope\x18\x01 \x01(\x0b\x32\x11.node.v1.Envelope\"9\n\x10\x41skBatchResponse\x12%\n\x06\x61nswer\x18\x01 \x01(\x0b\x32\x15.node.v1.SealedAnswer\"\xac\x01\n\x08\x45nvelope\x12\x0f\n\x07version\x18\x01 \x01(\r\x12\x1d\n\x05suite\x18\x02 \x01(\x0e\x32\x0e.node.v1.Suite\x12\x11\n\trequester\x18\x03 \x01(\t\x12\x10\n\x08provider\x18\x04 \x01(\t\x12\x13\n\x0b\x65xchange_id\x18\x05 \x01(\x0c\x12\x0e\n\x06key_id\x18\x06 \x01(\t\x12\x12\n\nciphertext\x18\x07 \x01(\x0c\x12\x12\n\nsealed_key\x18\x08 \x01(\x0c\"i\n\rSealedRequest\x12\x0e\n\x06intent\x18\x01 \x01(\x0c\x12!\n\x07receipt\x18\x02 \x01(\x0b\x32\x10.node.v1.Receipt\x12\x0f\n\x07opening\x18\x03 \x01(\x0c\x12\x14\n\x0cresponse_key\x18\x04 \x01(\x0c\"7\n\x0cSealedAnswer\x12\x13\n\x0b\x65xchange_id\x18\x01 \x01(\x0c\x12\x12\n\nciphertext\x18\x02 \x01(\x0c\"U\n\x0eSealedResponse\x12\x0f\n\x07verdict\x18\x01 \x01(\x0c\x12!\n\x07receipt\x18\x02 \x01(\x0b\x32\x10.node.v1.Receipt\x12\x0f\n\x07\x61nswers\x18\x03 \x01(\x0c*E\n\x05Suite\x12\x15\n\x11SUITE_UNSPECIFIED\x10\x00\x12%\n!SUITE_XWING_HKDF_SHA256_AES256GCM\x10\x01\x32\x88\x01\n\x0f\x45xchangeService\x12\x30\n\x03\x41sk\x12\x13.node.v1.AskRequest\x1a\x14.node.v1.AskResponse\x12\x43\n\x08\x41skBatch\x12\x18.node.v1.AskBatchRequest\x1a\x19.node.v1.AskBatchResponse(\x01\x30\x01\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'node.v1.exchange_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_SUITE']._serialized_start=686
-  _globals['_SUITE']._serialized_end=755
+  _globals['_SUITE']._serialized_start=706
+  _globals['_SUITE']._serialized_end=775
   _globals['_ASKREQUEST']._serialized_start=60
   _globals['_ASKREQUEST']._serialized_end=109
   _globals['_ASKRESPONSE']._serialized_start=111
@@ -43,13 +43,13 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_ASKBATCHRESPONSE']._serialized_start=221
   _globals['_ASKBATCHRESPONSE']._serialized_end=278
   _globals['_ENVELOPE']._serialized_start=281
-  _globals['_ENVELOPE']._serialized_end=433
-  _globals['_SEALEDREQUEST']._serialized_start=435
-  _globals['_SEALEDREQUEST']._serialized_end=540
-  _globals['_SEALEDANSWER']._serialized_start=542
-  _globals['_SEALEDANSWER']._serialized_end=597
-  _globals['_SEALEDRESPONSE']._serialized_start=599
-  _globals['_SEALEDRESPONSE']._serialized_end=684
-  _globals['_EXCHANGESERVICE']._serialized_start=758
-  _globals['_EXCHANGESERVICE']._serialized_end=894
+  _globals['_ENVELOPE']._serialized_end=453
+  _globals['_SEALEDREQUEST']._serialized_start=455
+  _globals['_SEALEDREQUEST']._serialized_end=560
+  _globals['_SEALEDANSWER']._serialized_start=562
+  _globals['_SEALEDANSWER']._serialized_end=617
+  _globals['_SEALEDRESPONSE']._serialized_start=619
+  _globals['_SEALEDRESPONSE']._serialized_end=704
+  _globals['_EXCHANGESERVICE']._serialized_start=778
+  _globals['_EXCHANGESERVICE']._serialized_end=914
 # @@protoc_insertion_point(module_scope)

@@ -39,7 +39,7 @@ class AskBatchResponse(_message.Message):
     def __init__(self, answer: _Optional[_Union[SealedAnswer, _Mapping]] = ...) -> None: ...
 
 class Envelope(_message.Message):
-    __slots__ = ("version", "suite", "requester", "provider", "exchange_id", "key_id", "ciphertext")
+    __slots__ = ("version", "suite", "requester", "provider", "exchange_id", "key_id", "ciphertext", "sealed_key")
     VERSION_FIELD_NUMBER: _ClassVar[int]
     SUITE_FIELD_NUMBER: _ClassVar[int]
     REQUESTER_FIELD_NUMBER: _ClassVar[int]
@@ -47,6 +47,7 @@ class Envelope(_message.Message):
     EXCHANGE_ID_FIELD_NUMBER: _ClassVar[int]
     KEY_ID_FIELD_NUMBER: _ClassVar[int]
     CIPHERTEXT_FIELD_NUMBER: _ClassVar[int]
+    SEALED_KEY_FIELD_NUMBER: _ClassVar[int]
     version: int
     suite: Suite
     requester: str
@@ -54,7 +55,8 @@ class Envelope(_message.Message):
     exchange_id: bytes
     key_id: str
     ciphertext: bytes
-    def __init__(self, version: _Optional[int] = ..., suite: _Optional[_Union[Suite, str]] = ..., requester: _Optional[str] = ..., provider: _Optional[str] = ..., exchange_id: _Optional[bytes] = ..., key_id: _Optional[str] = ..., ciphertext: _Optional[bytes] = ...) -> None: ...
+    sealed_key: bytes
+    def __init__(self, version: _Optional[int] = ..., suite: _Optional[_Union[Suite, str]] = ..., requester: _Optional[str] = ..., provider: _Optional[str] = ..., exchange_id: _Optional[bytes] = ..., key_id: _Optional[str] = ..., ciphertext: _Optional[bytes] = ..., sealed_key: _Optional[bytes] = ...) -> None: ...
 
 class SealedRequest(_message.Message):
     __slots__ = ("intent", "receipt", "opening", "response_key")

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from node.core.checkpoint import Checkpoint
-from node.core.envelope import Routing
+from node.core.envelope import Routing, Sealed
 from node.core.identity import (
     holds_identifier,
     normalise_credit_code,
@@ -58,11 +58,13 @@ def test_arbitrary_texts_are_no_keys(text: str) -> None:
             parse(text)
 
 
-@given(st.binary(max_size=1500), routings)
+@given(st.binary(max_size=1500), st.binary(max_size=100), routings)
 @settings(max_examples=50, deadline=None)
-def test_arbitrary_envelopes_and_answers_are_refused(ciphertext: bytes, routing: Routing) -> None:
+def test_arbitrary_envelopes_and_answers_are_refused(
+    sealed_key: bytes, ciphertext: bytes, routing: Routing
+) -> None:
     with pytest.raises(NodeError):
-        RING.open(ciphertext, routing, NOW)
+        RING.open(Sealed(sealed_key, ciphertext), routing, NOW)
     with pytest.raises(NodeError):
         open_answer(ciphertext, bytes(32), routing)
 

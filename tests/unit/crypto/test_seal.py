@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
 
-from node.core.envelope import Routing
+from node.core.envelope import Routing, Sealed
 from node.crypto.seal import (
     KeyRing,
     SealingKey,
@@ -15,8 +15,9 @@ from node.crypto.seal import (
     choose,
     open_answer,
     pad,
-    seal,
     seal_answer,
+    seal_request,
+    seal_secret,
     unpad,
 )
 from node.errors import NodeError, Reason
@@ -27,8 +28,9 @@ KEY = SealingKey(b"\x01" * 32, NOW - DAY, NOW + 30 * DAY)
 NEXT = SealingKey(b"\x02" * 32, NOW - DAY / 2, NOW + 60 * DAY)
 RING = KeyRing([KEY, NEXT])
 ROUTING = Routing("11441900000000019Y", "11441900000000027R", b"e" * 16, KEY.public.key_id)
-SEALED = seal(b"plaintext", KEY.public, ROUTING)
-RESPONSE_KEY, NONCE = b"k" * 32, b"n" * 12
+SECRET, RESPONSE_KEY, NONCE = b"s" * 32, b"k" * 32, b"n" * 12
+SEALED_KEY = seal_secret(SECRET, KEY.public, ROUTING)
+SEALED = Sealed(SEALED_KEY, seal_request(b"plaintext", SECRET, ROUTING, NONCE))
 
 OTHER_ROUTINGS = [
     replace(ROUTING, version=2),
@@ -40,23 +42,77 @@ OTHER_ROUTINGS = [
 ]
 
 
-def refused(reason: Reason, ring: KeyRing, ciphertext: bytes, routing: Routing, now: datetime = NOW) -> None:
+def refused(reason: Reason, ring: KeyRing, sealed: Sealed, routing: Routing, now: datetime = NOW) -> None:
     with pytest.raises(NodeError) as caught:
-        ring.open(ciphertext, routing, now)
+        ring.open(sealed, routing, now)
     assert caught.value.reason is reason
+
+
+def fresh() -> KeyRing:
+    """The same keys, nothing remembered."""
+    return KeyRing([KEY, NEXT])
 
 
 def test_an_envelope_opens_for_its_recipient() -> None:
     assert RING.open(SEALED, ROUTING, NOW) == b"plaintext"
 
 
-def test_the_same_request_is_sealed_differently_each_time() -> None:
-    assert seal(b"plaintext", KEY.public, ROUTING) != SEALED
+def test_every_envelope_opens_by_itself() -> None:
+    other = replace(ROUTING, exchange_id=b"g" * 16)
+    second = Sealed(SEALED_KEY, seal_request(b"second", SECRET, other, NONCE))
+    ring = fresh()
+    assert ring.open(second, other, NOW) == b"second"
+    assert ring.open(SEALED, ROUTING, NOW) == b"plaintext"
+    assert fresh().open(SEALED, ROUTING, NOW) == b"plaintext"
+
+
+def test_a_secret_is_sealed_differently_each_time() -> None:
+    assert seal_secret(SECRET, KEY.public, ROUTING) != SEALED_KEY
+
+
+def test_each_exchange_has_a_key_of_its_own() -> None:
+    other = replace(ROUTING, exchange_id=b"g" * 16)
+    texts = [seal_request(b"plaintext", SECRET, routing, NONCE) for routing in (ROUTING, other)]
+    assert texts[0][12:-16] != texts[1][12:-16]
 
 
 @pytest.mark.parametrize("routing", OTHER_ROUTINGS)
 def test_an_envelope_is_bound_to_its_routing_data(routing: Routing) -> None:
-    refused(Reason.ENVELOPE_INVALID, RING, SEALED, routing)
+    refused(Reason.ENVELOPE_INVALID, fresh(), SEALED, routing)
+
+
+@pytest.mark.parametrize("routing", OTHER_ROUTINGS)
+def test_an_envelope_is_bound_to_its_routing_data_when_its_secret_is_known(routing: Routing) -> None:
+    ring = fresh()
+    ring.open(SEALED, ROUTING, NOW)
+    refused(Reason.ENVELOPE_INVALID, ring, SEALED, routing)
+
+
+def test_a_sealed_key_of_another_requester_is_refused_though_its_secret_is_known() -> None:
+    ring = fresh()
+    ring.open(SEALED, ROUTING, NOW)
+    thief = replace(ROUTING, requester="11441900000000035L")
+    # Even with the secret itself, nobody but the requester that sealed it can use the sealed key.
+    refused(
+        Reason.ENVELOPE_INVALID,
+        ring,
+        Sealed(SEALED_KEY, seal_request(b"stolen", SECRET, thief, NONCE)),
+        thief,
+    )
+
+
+def test_a_sealed_key_that_was_swapped_is_refused() -> None:
+    ring = fresh()
+    other = seal_secret(b"t" * 32, KEY.public, ROUTING)
+    assert ring.open(Sealed(other, seal_request(b"x", b"t" * 32, ROUTING, NONCE)), ROUTING, NOW) == b"x"
+    assert ring.open(SEALED, ROUTING, NOW) == b"plaintext"
+    refused(Reason.ENVELOPE_INVALID, ring, replace(SEALED, sealed_key=other), ROUTING)
+
+
+@pytest.mark.parametrize("length", [0, 16, 31, 33, 2048])
+def test_a_session_secret_of_another_length_is_refused(length: int) -> None:
+    sealed_key = seal_secret(bytes(length), KEY.public, ROUTING)
+    refused(Reason.ENVELOPE_INVALID, fresh(), replace(SEALED, sealed_key=sealed_key), ROUTING)
 
 
 def test_every_part_of_the_routing_data_is_bound() -> None:
@@ -64,27 +120,41 @@ def test_every_part_of_the_routing_data_is_bound() -> None:
 
 
 @pytest.mark.parametrize("place", [0, 500, 1087, 1088, 1119, 1120, -1])
-def test_an_envelope_that_was_changed_is_refused(place: int) -> None:
-    changed = bytearray(SEALED)
+def test_a_sealed_key_that_was_changed_is_refused(place: int) -> None:
+    changed = bytearray(SEALED_KEY)
     changed[place] ^= 1
-    refused(Reason.ENVELOPE_INVALID, RING, bytes(changed), ROUTING)
+    ring = fresh()
+    ring.open(SEALED, ROUTING, NOW)
+    refused(Reason.ENVELOPE_INVALID, ring, replace(SEALED, sealed_key=bytes(changed)), ROUTING)
+
+
+@pytest.mark.parametrize("place", range(len(SEALED.ciphertext)))
+def test_a_request_that_was_changed_is_refused(place: int) -> None:
+    changed = bytearray(SEALED.ciphertext)
+    changed[place] ^= 1
+    refused(Reason.ENVELOPE_INVALID, RING, replace(SEALED, ciphertext=bytes(changed)), ROUTING)
 
 
 @pytest.mark.parametrize(
-    "ciphertext",
+    "sealed_key",
     [
         b"",
-        SEALED[:-1],
-        SEALED[:1120],
-        SEALED[:1119],
-        bytes(len(SEALED)),
-        b"\xff" * len(SEALED),
+        SEALED_KEY[:-1],
+        SEALED_KEY[:1120],
+        SEALED_KEY[:1119],
+        bytes(len(SEALED_KEY)),
+        b"\xff" * len(SEALED_KEY),
         # An X25519 share of small order.
-        SEALED[:1088] + bytes(32) + SEALED[1120:],
+        SEALED_KEY[:1088] + bytes(32) + SEALED_KEY[1120:],
     ],
 )
-def test_a_malformed_envelope_is_refused(ciphertext: bytes) -> None:
-    refused(Reason.ENVELOPE_INVALID, RING, ciphertext, ROUTING)
+def test_a_malformed_sealed_key_is_refused(sealed_key: bytes) -> None:
+    refused(Reason.ENVELOPE_INVALID, RING, replace(SEALED, sealed_key=sealed_key), ROUTING)
+
+
+@pytest.mark.parametrize("length", range(len(SEALED.ciphertext)))
+def test_a_request_that_was_cut_is_refused(length: int) -> None:
+    refused(Reason.ENVELOPE_INVALID, RING, replace(SEALED, ciphertext=SEALED.ciphertext[:length]), ROUTING)
 
 
 def test_an_unknown_key_id_is_told_apart_from_a_bad_envelope() -> None:
@@ -100,12 +170,12 @@ def test_an_unknown_suite_is_refused_on_both_sides() -> None:
     other = replace(ROUTING, suite=2)
     refused(Reason.ENVELOPE_INVALID, RING, SEALED, other)
     with pytest.raises(NodeError):
-        seal(b"plaintext", KEY.public, other)
+        seal_secret(SECRET, KEY.public, other)
 
 
 def test_routing_data_that_name_another_key_are_not_sealed_to() -> None:
     with pytest.raises(NodeError) as caught:
-        seal(b"plaintext", NEXT.public, ROUTING)
+        seal_secret(SECRET, NEXT.public, ROUTING)
     assert caught.value.reason is Reason.ENVELOPE_INVALID
 
 
@@ -114,12 +184,20 @@ def test_keys_overlap_when_one_replaces_another() -> None:
     assert choose(RING.public_keys(), NOW) == NEXT.public
     assert RING.open(SEALED, ROUTING, later) == b"plaintext"
     to_next = replace(ROUTING, key_id=NEXT.public.key_id)
-    assert RING.open(seal(b"new", NEXT.public, to_next), to_next, later) == b"new"
+    new = Sealed(seal_secret(SECRET, NEXT.public, to_next), seal_request(b"new", SECRET, to_next, NONCE))
+    assert RING.open(new, to_next, later) == b"new"
 
 
-def test_an_expired_key_opens_nothing() -> None:
-    assert RING.open(SEALED, ROUTING, NOW + 30 * DAY - timedelta(seconds=1)) == b"plaintext"
-    refused(Reason.KEY_ID_UNKNOWN, RING, SEALED, ROUTING, NOW + 30 * DAY)
+def test_an_expired_key_opens_nothing_and_its_secrets_are_forgotten() -> None:
+    ring = fresh()
+    assert ring.open(SEALED, ROUTING, NOW + 30 * DAY - timedelta(seconds=1)) == b"plaintext"
+    refused(Reason.KEY_ID_UNKNOWN, ring, SEALED, ROUTING, NOW + 30 * DAY)
+    assert len(ring._secrets[KEY.public.key_id]) == 0
+
+
+def test_a_removed_key_takes_its_secrets_with_it() -> None:
+    RING.open(SEALED, ROUTING, NOW)
+    refused(Reason.KEY_ID_UNKNOWN, KeyRing([NEXT]), SEALED, ROUTING)
 
 
 def test_nothing_is_sealed_to_a_key_before_or_after_its_time() -> None:
@@ -172,7 +250,7 @@ def test_a_malformed_public_key_is_refused(text: str) -> None:
 def test_a_degenerate_public_key_is_not_sealed_to() -> None:
     degenerate = SealingPublicKey(KEY.public.public[:1184] + bytes(32), NOW, NOW + DAY)
     with pytest.raises(NodeError) as caught:
-        seal(b"plaintext", degenerate, replace(ROUTING, key_id=degenerate.key_id))
+        seal_secret(SECRET, degenerate, replace(ROUTING, key_id=degenerate.key_id))
     assert caught.value.reason is Reason.CONFIG_INVALID
 
 
