@@ -58,7 +58,7 @@ class NodeError(Exception):
     `metadata` is for programs. Neither ever holds a subject, a secret or a data value.
     """
 
-    def __init__(self, reason: Reason, message: str, **metadata: str) -> None:
+    def __init__(self, reason: Reason, message: str, /, **metadata: str) -> None:
         super().__init__(f"{reason.name}: {message}")
         self.reason = reason
         self.message = message

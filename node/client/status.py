@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 import grpc
-from google.rpc.error_details_pb2 import ErrorInfo
-from grpc_status import rpc_status
 
 from node.errors import NodeError, Reason
-
-DOMAIN = "dxnode"
+from node.stated import stated_error
 
 # For a status without ErrorInfo: it comes from gRPC itself or from something in between.
 _WITHOUT_INFO = {
@@ -30,16 +27,13 @@ _WITHOUT_INFO = {
 def node_error(error: grpc.RpcError) -> NodeError:
     """The `NodeError` that a failed call stands for.
 
-    A status with a `google.rpc.ErrorInfo` of domain "dxnode" gives its own reason, message and metadata. Any
-    other status comes from the transport: it is mapped by its code and marked by the metadata `peer="desk"`.
+    What the desk states holds. Any other status comes from the transport: it is mapped by its code and marked
+    by the metadata `peer="desk"`.
     """
+    if (stated := stated_error(error)) is not None:
+        return stated
     # Every error that a call raises is also that call.
     assert isinstance(error, grpc.Call)
-    status = rpc_status.from_call(error)
-    for detail in status.details if status is not None else ():
-        info = ErrorInfo()
-        if detail.Unpack(info) and info.domain == DOMAIN and info.reason in Reason.__members__:
-            return NodeError(Reason[info.reason], status.message, **dict(info.metadata))
     code = error.code()
     reason, message = _WITHOUT_INFO.get(code, (Reason.INTERNAL, f"the desk failed with {code.name.lower()}"))
     return NodeError(reason, message, peer="desk")

@@ -3,29 +3,23 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import random
 from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass
 
 import grpc
-from google.protobuf.any_pb2 import Any
-from google.protobuf.message import DecodeError
-from google.rpc.error_details_pb2 import ErrorInfo
-from google.rpc.status_pb2 import Status
 
 from node.core.directory import Member
 from node.core.grant import Grant
 from node.core.grant_message import grant_from_message
 from node.errors import NodeError, Reason
 from node.exchange.ports import PeerStream
-from node.rpc.status import DOMAIN
+from node.stated import stated_error
 from node.v1 import catalogue_pb2, catalogue_pb2_grpc, exchange_pb2_grpc, grant_pb2, grant_pb2_grpc
 from node.v1 import exchange_pb2 as pb
 
 _RETRIED = frozenset({grpc.StatusCode.UNAVAILABLE})
 _ATTEMPTS = 3
-_DETAILS = "grpc-status-details-bin"
 
 
 @dataclass(frozen=True, slots=True)
@@ -203,24 +197,15 @@ class _Stream:
 
 def peer_error(error: grpc.aio.AioRpcError) -> NodeError:
     """The peer's own reason, or that it cannot be reached."""
-    for detail in _details(error):
-        info = ErrorInfo()
-        if detail.Unpack(info) and info.domain == DOMAIN and info.reason in Reason.__members__:
-            message = f"the provider's node refused: {error.details()}"
-            return NodeError(Reason[info.reason], message, decided_by="provider")
+    if (stated := stated_error(error)) is not None:
+        # Of the metadata nothing is passed on: another department's node wrote it.
+        message = f"the provider's node refused: {stated.message}"
+        return NodeError(stated.reason, message, decided_by="provider")
     if error.code() is grpc.StatusCode.DEADLINE_EXCEEDED:
         return NodeError(Reason.TIMEOUT, "the provider's node did not answer in time: ask again")
     if error.code() is grpc.StatusCode.RESOURCE_EXHAUSTED:
         return NodeError(Reason.RATE_LIMITED, "the provider's node is overloaded: ask again in a moment")
     return _gone()
-
-
-def _details(error: grpc.aio.AioRpcError) -> list[Any]:
-    for key, value in error.trailing_metadata() or ():
-        if key == _DETAILS and isinstance(value, bytes):
-            with contextlib.suppress(DecodeError):
-                return list(Status.FromString(value).details)
-    return []
 
 
 def _gone() -> NodeError:

@@ -16,9 +16,9 @@ from google.rpc.status_pb2 import Status
 from grpc_status import rpc_status
 
 from node.errors import NodeError, Reason
+from node.stated import DOMAIN
 
 log = logging.getLogger(__name__)
-DOMAIN = "dxnode"
 R = TypeVar("R")
 Context: TypeAlias = "grpc.aio.ServicerContext[Message, Message]"
 
