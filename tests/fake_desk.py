@@ -84,6 +84,8 @@ class FakeDesk:
 
     leaves: list[bytes] = field(default_factory=list)
     grants: dict[str, grant_pb2.Grant] = field(default_factory=lambda: {"g-1": grant_message()})
+    fresh: dict[str, grant_pb2.Grant] = field(default_factory=dict)
+    """Grants that it comes to know by asking the providers again."""
     fail_with: NodeError | None = None
     refuse: dict[int, Reason] = field(default_factory=dict)
     """Chunk number to the reason it is refused for."""
@@ -289,7 +291,11 @@ class _Grants(grant_pb2_grpc.GrantAdminServiceServicer):
     def ListIssuedGrants(self, request: Message, context: Context) -> grant_pb2.ListIssuedGrantsResponse:
         return grant_pb2.ListIssuedGrantsResponse(grants=self._desk.grants.values())
 
-    def ListReceivedGrants(self, request: Message, context: Context) -> grant_pb2.ListReceivedGrantsResponse:
+    def ListReceivedGrants(
+        self, request: grant_pb2.ListReceivedGrantsRequest, context: Context
+    ) -> grant_pb2.ListReceivedGrantsResponse:
+        if request.refresh:
+            self._desk.grants |= self._desk.fresh
         return grant_pb2.ListReceivedGrantsResponse(grants=self._desk.grants.values())
 
     def GetGrant(self, request: grant_pb2.GetGrantRequest, context: Context) -> grant_pb2.GetGrantResponse:

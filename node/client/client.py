@@ -242,7 +242,8 @@ class Client:
         )
 
     def _provider_of(self, dataset: str) -> str:
-        providers = {grant.provider for grant in self.grants() if grant.dataset == dataset}
+        # A grant that was given a moment ago is known only after asking for it.
+        providers = self._providers_of(dataset) or self._providers_of(dataset, refresh=True)
         if len(providers) == 1:
             return providers.pop()
         if providers:
@@ -254,3 +255,6 @@ class Client:
             Reason.NO_GRANT,
             "no department gave a grant on such a dataset: name the provider or apply for one",
         )
+
+    def _providers_of(self, dataset: str, *, refresh: bool = False) -> set[str]:
+        return {grant.provider for grant in self.grants(refresh=refresh) if grant.dataset == dataset}

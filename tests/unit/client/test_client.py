@@ -72,6 +72,12 @@ def test_provider_is_found_among_the_grants(client: Client, desk: FakeDesk) -> N
     assert desk.asked[0].query.provider == PROVIDER
 
 
+def test_provider_is_asked_for_grants_that_are_not_known_yet(client: Client, desk: FakeDesk) -> None:
+    desk.grants, desk.fresh = {}, {"g-1": grant_message()}
+    client.verify(f"{DATASET}/is-enrolled", resident(1), purpose=PURPOSE, case="DG-1")
+    assert desk.asked[0].query.provider == PROVIDER
+
+
 def test_provider_must_be_named_when_several_gave_grants(client: Client, desk: FakeDesk) -> None:
     desk.grants["g-2"] = grant_message(id="g-2", provider="11441900000000027R")
     with pytest.raises(NodeError) as raised:
