@@ -10,8 +10,8 @@ from node.core import usage
 from node.core.commit import AnsweredExchange, Append
 from node.core.grant import Grant, GrantState
 from node.core.identity import holds_identifier, normalise_region
-from node.core.policy import Policies
-from node.core.purpose import is_purpose_code
+from node.core.policy import Policies, Policy
+from node.core.purpose import PurposeTree, is_purpose_code, purpose_covers
 from node.errors import NodeError, Reason
 from node.exchange.group import GroupCommit, Ledger, Recorded
 
@@ -141,7 +141,8 @@ class Grants:
             raise NodeError(
                 Reason.QUERY_INVALID, "the requester is no other member of the directory: check its code"
             )
-        policy = self._policies().get(grant.dataset)
+        policies = self._policies()
+        policy = policies.get(grant.dataset)
         if policy is None:
             raise NodeError(
                 Reason.QUERY_INVALID, "no policy of this node has that dataset: see `dxnode catalogue list`"
@@ -154,6 +155,8 @@ class Grants:
             )
         if not grant.purposes or not all(is_purpose_code(purpose) for purpose in grant.purposes):
             raise NodeError(Reason.QUERY_INVALID, "name purposes such as social-insurance/pension/deferral")
+        for purpose in grant.purposes:
+            _check_purpose(purpose, policy, policies.purposes)
         if len(grant.questions) > MAX_ITEMS or len(grant.purposes) > MAX_ITEMS:
             raise NodeError(Reason.QUERY_INVALID, f"a grant has at most {MAX_ITEMS} questions and purposes")
         if not grant.valid_from < grant.valid_until or grant.valid_until <= self._clock():
@@ -168,6 +171,24 @@ class Grants:
                 Reason.QUERY_INVALID,
                 f"give legal basis and scenario, at most {MAX_NOTE} characters each, no identity number",
             )
+
+
+def _check_purpose(purpose: str, policy: Policy, known: PurposeTree | None) -> None:
+    if known is not None and purpose not in known:
+        raise NodeError(
+            Reason.QUERY_INVALID,
+            f"the policies know no purpose {purpose}: choose one of them, or have the officer add it",
+        )
+    # A grant may be wider than a rule or narrower, as both cover what is below them.
+    if not any(
+        purpose_covers(purpose, each) or purpose_covers(each, purpose)
+        for rule in policy.rules
+        for each in rule.purposes
+    ):
+        raise NodeError(
+            Reason.QUERY_INVALID,
+            f"no rule of the dataset is for the purpose {purpose}: see `dxnode catalogue show`",
+        )
 
 
 def _reason(note: str) -> str:
