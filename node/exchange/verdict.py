@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from node.core import usage
 from node.core.budget import Debit, exhausted
 from node.core.commit import AnsweredExchange, Append, Release
-from node.core.cost import GRANT_DAY, RULE_DAY, Cost
+from node.core.cost import CLAIM_TRIES, GRANT_DAY, RULE_DAY, RULE_SUBJECT, Cost
 from node.core.decide import Decision
 from node.core.envelope import response_bucket
 from node.errors import NodeError, Reason
@@ -112,9 +112,9 @@ class VerdictJob:
             return self._denied(Reason.REQUEST_REPLAYED, "exchange_id", "the exchange id was used before")
         if not self.decision.permit:
             return _Settled(self.decision)
-        if (short := exhausted(self.cost.whole, ledger.balances)) or self._all_refused(ledger):
-            clause = _CLAUSES[short[0].scope] if short else "limits.per_subject_per_day"
-            return self._denied(Reason.QUOTA_EXHAUSTED, clause, "the quota is used up: ask again tomorrow")
+        if scope := self._short(ledger):
+            clause, message = _CLAUSES[scope], "the quota is used up: ask again tomorrow"
+            return self._denied(Reason.QUOTA_EXHAUSTED, clause, message)
         if self.computed.failure is not None or self.computed.answers is None:
             return self._failed(self.computed.failure)
         if self.computed.release_key:
@@ -147,13 +147,19 @@ class VerdictJob:
         body = answers.SerializeToString()
         return _Settled(self.decision, body, [*self.cost.whole, *self.computed.budget], Release(key, body))
 
+    def _short(self, ledger: Ledger) -> str:
+        """The scope of what does not even last for a part of the answer, "" when all does."""
+        if short := exhausted(self.cost.whole, ledger.balances):
+            return short[0].scope
+        subjects = len(self.opened.opening.subjects)
+        if not subjects or len(self._refused(ledger)) < subjects:
+            return ""
+        by_limit = exhausted(self.cost.subjects, ledger.balances)
+        return RULE_SUBJECT if len({debit.subject for debit in by_limit}) == subjects else CLAIM_TRIES
+
     def _refused(self, ledger: Ledger) -> set[int]:
         debits = (*self.cost.subjects, *self.cost.tries)
         return {debit.subject for debit in exhausted(debits, ledger.balances)} if debits else set()
-
-    def _all_refused(self, ledger: Ledger) -> bool:
-        subjects = len(self.opened.opening.subjects)
-        return subjects > 0 and len(self._refused(ledger)) == subjects
 
     def _failed(self, failure: NodeError | None) -> _Settled:
         error = failure or NodeError(Reason.INTERNAL, "no answer was computed")
@@ -168,4 +174,9 @@ class VerdictJob:
         return _Settled(replace(old, permit=False, reason=reason, clause=clause, message=message))
 
 
-_CLAUSES = {RULE_DAY: "limits.per_day", GRANT_DAY: "scope.subjects_per_day"}
+_CLAUSES = {
+    RULE_DAY: "limits.per_day",
+    GRANT_DAY: "scope.subjects_per_day",
+    RULE_SUBJECT: "limits.per_subject_per_day",
+    CLAIM_TRIES: "claims.wrong_tries_per_subject",
+}

@@ -78,6 +78,7 @@ def test_claim_is_compared_and_wrong_tries_run_out(tax: Client) -> None:
     with pytest.raises(NodeError) as stopped:
         try_name("张三8")
     assert stopped.value.reason is Reason.QUOTA_EXHAUSTED
+    assert stopped.value.metadata["clause"] == "claims.wrong_tries_per_subject"
 
 
 def test_parameter_is_one_of_the_choices(tax: Client) -> None:
@@ -169,6 +170,19 @@ def test_desk_refuses_a_purpose_outside_its_grant_before_anything_is_sent(
     assert refused.value.reason is Reason.PURPOSE_NOT_ALLOWED
     assert len(nodes.records(HR)) == before
     assert not any(r.intent.purpose == "tax/inspection" for r in nodes.records(TAX))
+    attempts = [r for r in nodes.records(TAX) if r.refusals.attempt.purpose == "tax/inspection"]
+    assert (attempts[-1].requester, attempts[-1].provider) == (TAX, HR)
+    assert attempts[-1].refusals.attempt.question == "is-enrolled"
+    assert attempts[-1].refusals.attempt.case_number == CASE
+
+
+def test_attempt_that_names_a_person_is_recorded_without_the_name(nodes: Running, tax: Client) -> None:
+    with pytest.raises(NodeError) as refused:
+        _verify(tax, 2, case=resident(2))
+    assert refused.value.reason is Reason.QUERY_INVALID
+    last = nodes.records(TAX)[-1]
+    assert last.refusals.attempt.question == "is-enrolled"
+    assert last.refusals.attempt.case_number == ""
 
 
 def test_retry_with_the_same_exchange_id_gets_the_same_answer_and_one_charge(
