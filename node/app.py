@@ -155,7 +155,7 @@ class Node:
             commit=commit,
             vault=vault,
             peers=self._peers,
-            refused=lambda reason: self._refusals.note(code, reason),
+            refused=self._refusals.note_attempt,
             clock=clock,
             random=random,
             max_subjects=limits.chunk_subjects,

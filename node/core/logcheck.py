@@ -190,7 +190,10 @@ def check_segment(leaves: Sequence[bytes], first: int, owner: str, marks: Sequen
             first_ms = time_ms
         if time_ms < oldest_ms or oldest_index < 0:
             oldest_ms, oldest_index = time_ms, index
-        side = record.requester if kind in ("intent", "outcome") else record.provider
+        at_requester = kind in ("intent", "outcome") or (
+            kind == "refusals" and record.refusals.HasField("attempt")
+        )
+        side = record.requester if at_requester else record.provider
         if side != owner:
             findings.append(Finding(index, index, Fault.FOREIGN))
         if kind == "verdict":

@@ -18,6 +18,8 @@ from node.v1 import record_pb2 as rec
 
 SINGLY = 3
 """Refusals of one requester and reason that are recorded one by one in an interval."""
+SINGLY_AT_DESK = 100
+"""The same for the own desk, whose callers answer for what they attempt (Art. 25)."""
 NOT_RECORDED = frozenset({Reason.DRAINING, Reason.STORE_UNAVAILABLE})
 """Reasons that keep the log itself from being written."""
 
@@ -32,6 +34,7 @@ class RefusalJob:
     count: int
     from_ms: int
     until_ms: int
+    attempt: rec.Intent | None = None
 
     counters: Sequence[str] = ()
     exchange: tuple[str, bytes] | None = None
@@ -43,7 +46,11 @@ class RefusalJob:
     def settle(self, ledger: Ledger, time_ms: int, index: int) -> Append:
         """The record."""
         refusals = rec.Refusals(
-            reason=self.reason.wire, count=self.count, from_ms=self.from_ms, until_ms=self.until_ms
+            reason=self.reason.wire,
+            count=self.count,
+            from_ms=self.from_ms,
+            until_ms=self.until_ms,
+            attempt=self.attempt,
         )
         return Append(leaf=usage.refusals_record(time_ms, self.requester, self.provider, refusals))
 
@@ -69,15 +76,24 @@ class Refusals:
         self._tallies: dict[tuple[str, Reason], _Tally] = {}
 
     async def note(self, requester: str, reason: Reason) -> None:
-        """Record one refusal, by itself or in the interval's count."""
+        """Record one refusal of a peer, by itself or in the interval's count."""
+        await self._note(requester, self._own, reason, SINGLY, None)
+
+    async def note_attempt(self, provider: str, reason: Reason, attempt: rec.Intent) -> None:
+        """Record that the own desk refused to ask `provider`; what was attempted stands in the record."""
+        await self._note(self._own, provider, reason, SINGLY_AT_DESK, attempt)
+
+    async def _note(
+        self, requester: str, provider: str, reason: Reason, singly: int, attempt: rec.Intent | None
+    ) -> None:
         if reason in NOT_RECORDED:
             return
         now = self._clock_ms()
         tally = self._tallies.setdefault((requester, reason), _Tally())
-        if tally.single < SINGLY and reason is not Reason.RATE_LIMITED:
+        if tally.single < singly and reason is not Reason.RATE_LIMITED:
             tally.single += 1
             with contextlib.suppress(NodeError):  # the caller hears of the refusal either way
-                await self._commit.run(RefusalJob(requester, self._own, reason, 1, now, now))
+                await self._commit.run(RefusalJob(requester, provider, reason, 1, now, now, attempt))
             return
         tally.count += 1
         tally.from_ms = tally.from_ms or now
@@ -93,6 +109,6 @@ class Refusals:
             try:
                 await self._commit.run(job)
             except NodeError:
-                again = self._tallies.setdefault((requester, reason), _Tally(SINGLY))
+                again = self._tallies.setdefault((requester, reason), _Tally(SINGLY_AT_DESK))
                 again.count += tally.count
                 again.from_ms = tally.from_ms

@@ -30,6 +30,7 @@ from node.v1 import exchange_pb2 as pb
 from node.v1 import record_pb2 as rec
 
 _CLOSED_AT_ONCE = 256
+_MAX_TEXT = 200
 
 
 class AskedStore(Protocol):
@@ -65,12 +66,12 @@ class Requester:
         commit: GroupCommit,
         vault: Vault,
         peers: Peers,
-        refused: Callable[[Reason], Awaitable[None]],
+        refused: Callable[[str, Reason, rec.Intent], Awaitable[None]],
         clock: Callable[[], datetime],
         random: Callable[[int], bytes],
         max_subjects: int = 1000,
     ) -> None:
-        """`refused` records what the desk refuses before there is an intent."""
+        """`refused` records what the desk refuses to ask a provider before there is an intent."""
         self._code = code
         self._member = member
         self._grants = grants
@@ -105,7 +106,7 @@ class Requester:
             running = self._running[exchange_id] = _Running(digest, task)
             task.add_done_callback(lambda done: self._finished(exchange_id, done))
         if running.digest != digest or running.task is None:
-            raise await self._no(_under_way())
+            raise await self._no(_under_way(), caller, query)
         return await asyncio.shield(running.task)
 
     async def ask_batch(
@@ -126,7 +127,7 @@ class Requester:
             exchange_id = place.exchange_id()
             digest = await self._admit(caller, query, subjects, exchange_id)
             if exchange_id in self._running:
-                raise await self._no(_under_way())
+                raise await self._no(_under_way(), caller, query)
             self._running[exchange_id] = _Running(digest)
             ready: Asked | Answered | None = None
             try:
@@ -210,7 +211,7 @@ class Requester:
             self._roles.check_ask(caller, query.dataset, query.question, query.purpose)
             self._check(query, subjects, exchange_id)
         except NodeError as error:
-            raise await self._no(error) from None
+            raise await self._no(error, caller, query) from None
         return self._digest(caller, query, subjects)
 
     async def _prepare(
@@ -225,14 +226,14 @@ class Requester:
         earlier = self._store.asked(exchange_id)
         if earlier is not None:
             if earlier.digest != digest:
-                raise await self._no(_used_before())
+                raise await self._no(_used_before(), caller, query)
             return self._again(earlier)
         try:
             member = self._member(query.provider)
             grant = await self._own_grant(query)  # 2
             key = member.sealing_key(self._clock())
         except NodeError as error:
-            raise await self._no(error) from None
+            raise await self._no(error, caller, query) from None
         routing = Routing(self._code, query.provider, exchange_id, key.key_id)
         job = IntentJob(
             parties=usage.Parties(self._code, query.provider, exchange_id),
@@ -250,9 +251,9 @@ class Requester:
         )
         return await self._commit.run(job)  # 3, 4
 
-    async def _no(self, error: NodeError) -> NodeError:
-        """Record a refusal of the own desk."""
-        await self._refused(error.reason)
+    async def _no(self, error: NodeError, caller: usage.Caller, query: Query) -> NodeError:
+        """Record a refusal of the own desk, with what was attempted."""
+        await self._refused(_clean(query.provider), error.reason, _attempt(caller, query))
         return error
 
     def _check(self, query: Query, subjects: Sequence[SubjectKey], exchange_id: bytes) -> None:
@@ -385,3 +386,19 @@ def _denial(verdict: rec.Verdict, exchange_id: bytes) -> NodeError:
         exchange_id=exchange_id.hex(),
         decided_by="provider",
     )
+
+
+def _attempt(caller: usage.Caller, query: Query) -> rec.Intent:
+    return rec.Intent(
+        dataset=_clean(query.dataset),
+        question=_clean(query.question),
+        purpose=_clean(query.purpose),
+        case_number=_clean(query.case_number),
+        role=caller.role,
+        caller=caller.fingerprint,
+    )
+
+
+def _clean(text: str) -> str:
+    """Nothing in place of a text that is overlong or holds an identifier: it was never checked."""
+    return "" if len(text) > _MAX_TEXT or holds_identifier(text) else text

@@ -155,16 +155,18 @@ class Outcome(_message.Message):
     def __init__(self, intent_hash: _Optional[bytes] = ..., kind: _Optional[_Union[OutcomeKind, str]] = ..., reason: _Optional[_Union[_error_reason_pb2.ErrorReason, str]] = ..., verdict_hash: _Optional[bytes] = ..., provider_log: _Optional[_Union[LogPosition, _Mapping]] = ...) -> None: ...
 
 class Refusals(_message.Message):
-    __slots__ = ("reason", "count", "from_ms", "until_ms")
+    __slots__ = ("reason", "count", "from_ms", "until_ms", "attempt")
     REASON_FIELD_NUMBER: _ClassVar[int]
     COUNT_FIELD_NUMBER: _ClassVar[int]
     FROM_MS_FIELD_NUMBER: _ClassVar[int]
     UNTIL_MS_FIELD_NUMBER: _ClassVar[int]
+    ATTEMPT_FIELD_NUMBER: _ClassVar[int]
     reason: _error_reason_pb2.ErrorReason
     count: int
     from_ms: int
     until_ms: int
-    def __init__(self, reason: _Optional[_Union[_error_reason_pb2.ErrorReason, str]] = ..., count: _Optional[int] = ..., from_ms: _Optional[int] = ..., until_ms: _Optional[int] = ...) -> None: ...
+    attempt: Intent
+    def __init__(self, reason: _Optional[_Union[_error_reason_pb2.ErrorReason, str]] = ..., count: _Optional[int] = ..., from_ms: _Optional[int] = ..., until_ms: _Optional[int] = ..., attempt: _Optional[_Union[Intent, _Mapping]] = ...) -> None: ...
 
 class AdminAction(_message.Message):
     __slots__ = ("action", "object", "role", "caller", "note")
