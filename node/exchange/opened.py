@@ -20,6 +20,9 @@ from node.v1 import record_pb2 as rec
 from node.v1.usage_log_pb2 import Receipt
 
 RESPONSE_KEY_BYTES = 32
+MAX_AGE_MS = 12 * 3_600_000
+"""A request that waited for its provider is still answered. Answered exchanges are remembered for longer,
+so that one that comes once more always meets its first answer."""
 MAX_CLAIMS = 16
 MAX_CLAIM_LENGTH = 200
 
@@ -164,8 +167,9 @@ def _check_opening(intent: rec.Intent, body: bytes) -> rec.Opening:
 
 
 def _check_time(time_ms: int, now: datetime, max_skew_ms: int) -> None:
-    if abs(now.timestamp() * 1000 - time_ms) > max_skew_ms:
+    age_ms = now.timestamp() * 1000 - time_ms
+    if not -max_skew_ms <= age_ms <= MAX_AGE_MS:
         raise NodeError(
             Reason.CLOCK_SKEWED,
-            "the intent is too old, or the clocks of the two nodes differ: check both clocks",
+            "the intent is too old, or comes from the future: check the clocks, or ask under a new id",
         )

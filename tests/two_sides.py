@@ -1,0 +1,282 @@
+"""A requester and a provider with real keys, logs and policies, and a wire between that a test can bend."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+from running import pension_grant, pension_policy
+from small_log import Clock, FaultyStore, open_store
+from town import HR, POLICIES, TAX
+
+from node.core import usage
+from node.core.directory import Member
+from node.core.directory_text import SealingKey
+from node.core.grant import Grant
+from node.core.policy import PolicyFile
+from node.core.policy_build import build_policies
+from node.core.question import Question
+from node.core.role import Roles
+from node.core.subject import SubjectKey
+from node.core.workdays import Calendar
+from node.crypto.keys import KeyUse, PrivateKey, generate
+from node.crypto.seal import KeyRing
+from node.crypto.sign import open_note, sign_note
+from node.crypto.vault import NodeVault
+from node.errors import NodeError, Reason
+from node.exchange.asking import Query
+from node.exchange.group import GroupCommit, LogKeys
+from node.exchange.ports import Noisy
+from node.exchange.provider import Provider, ProviderLimits, ProviderState
+from node.exchange.requester import Requester
+from node.store.store import Store
+from node.v1 import exchange_pb2 as pb
+from node.v1 import record_pb2 as rec
+
+ZONE = ZoneInfo("Asia/Shanghai")
+CALLER = usage.Caller("operator")
+_START = datetime(2026, 11, 23, 2, 0, tzinfo=UTC)  # Monday, 10:00 in Dongguan
+_YEAR = timedelta(days=365)
+_KEYS: dict[str, dict[KeyUse, PrivateKey]] = {}
+
+
+def _keys(code: str) -> dict[KeyUse, PrivateKey]:
+    # Making an ML-DSA and an X-Wing key takes longer than most tests here.
+    if code not in _KEYS:
+        made = {use: generate(use, _START - _YEAR, _START + _YEAR, os.urandom) for use in KeyUse}
+        _KEYS[code] = made
+    return _KEYS[code]
+
+
+class Side:
+    """What either side has: keys, a log on a real database, and its entry in the directory."""
+
+    def __init__(self, code: str, folder: Path, clock: Clock) -> None:
+        keys = _keys(code)
+        origin = f"dxnode/{code}"
+        self.signer, cosigner = keys[KeyUse.LOG].signer(origin), keys[KeyUse.COSIGN].signer(origin)
+        folder.mkdir(exist_ok=True)
+        self.store = open_store(folder)
+        self.faults = FaultyStore(self.store)
+        self.vault = NodeVault(
+            KeyRing([keys[KeyUse.SEALING].sealing_key()]), keys[KeyUse.DATA].data_key(os.urandom), os.urandom
+        )
+        self.log_keys = LogKeys(
+            origin,
+            lambda body: sign_note(body, self.signer),
+            lambda body: sign_note(body, self.signer, cosigner),
+            lambda note: open_note(note, (self.signer.verifier,)).body,
+        )
+        self.commit = GroupCommit(self.faults, self.log_keys, clock)
+        self.member = Member(
+            code=code,
+            title=code,
+            region="441900",
+            level="city",
+            organisation=code,
+            roles=(),
+            endpoint="127.0.0.1:1",
+            certificates=(),
+            tls_roots="",
+            sealing_keys=(SealingKey.parse(keys[KeyUse.SEALING].sealing_key().public.encode()),),
+            log_key=self.signer.verifier.vkey(),
+            cosign_key=cosigner.verifier.vkey(),
+            suspended=False,
+        )
+
+    def records(self) -> list[rec.UsageRecord]:
+        """Its usage log."""
+        return [usage.parse_record(leaf) for _, leaf in self.store.leaves(0, 100_000)]
+
+    def bodies(self) -> list[str | None]:
+        """What each of its records is."""
+        return [record.WhichOneof("body") for record in self.records()]
+
+
+class Register:
+    """A data source: whoever's number is even is active. It can be made to fail, or to wait."""
+
+    quick = True
+
+    def __init__(self) -> None:
+        self.snapshot = "snapshot-1"
+        self.asked = 0
+        self.before: Callable[[], None] = lambda: None
+
+    def verify(
+        self, question: Question, parameters: Mapping[str, str], region: str, subjects: Sequence[SubjectKey]
+    ) -> list[bool]:
+        self._read()
+        return [_even(subject) and subject.claims in ({}, {"name": "right"}) for subject in subjects]
+
+    def field(
+        self, question: Question, parameters: Mapping[str, str], region: str, subjects: Sequence[SubjectKey]
+    ) -> list[str | None]:
+        self._read()
+        return ["[0,60)" if _even(subject) else None for subject in subjects]
+
+    def count(
+        self, question: Question, parameters: Mapping[str, str], region: str
+    ) -> list[tuple[tuple[str, ...], int]]:
+        self._read()
+        return [((f"44190000{n}",), 100 * n) for n in range(8)]
+
+    def _read(self) -> None:
+        self.asked += 1
+        self.before()
+
+
+def _even(subject: SubjectKey) -> bool:
+    return int(subject.id[14:17]) % 2 == 0
+
+
+def noise(counts: Sequence[int], unit_contributes: int, epsilon_micros: int) -> Noisy:
+    """Counts with a noise of one."""
+    return Noisy(tuple(count + 1 for count in counts), epsilon_micros, 6)
+
+
+@dataclass(slots=True)
+class Wire:
+    """Carries envelopes to the provider. A test bends what passes, loses it, or cuts the wire."""
+
+    provider: Provider
+    requester: Member
+    lose_request: NodeError | None = None
+    lose_answer: NodeError | None = None
+    bend: Callable[[pb.SealedAnswer], None] = lambda _: None
+    carried: list[pb.Envelope] = field(default_factory=list)
+    before: Callable[[], asyncio.Future[None]] | None = None
+
+    async def ask(self, provider: str, envelope: pb.Envelope) -> pb.SealedAnswer:
+        if self.lose_request is not None:
+            raise self.lose_request
+        if self.before is not None:
+            await self.before()
+        self.carried.append(envelope)
+        answer = pb.SealedAnswer.FromString(await self.provider.ask(self.requester, envelope))
+        if self.lose_answer is not None:
+            raise self.lose_answer
+        self.bend(answer)
+        return answer
+
+
+class WireStream:
+    """A batch stream on the wire; after `until` answers it is gone."""
+
+    def __init__(self, wire: Wire, until: int = 1_000_000) -> None:
+        self._wire = wire
+        self._left = until
+        self._answers: asyncio.Queue[pb.SealedAnswer | None] = asyncio.Queue()
+        self.cancelled = False
+
+    async def send(self, envelope: pb.Envelope) -> None:
+        self._answers.put_nowait(await self._wire.ask("", envelope))
+
+    async def done(self) -> None:
+        self._answers.put_nowait(None)
+
+    def cancel(self) -> None:
+        self.cancelled = True
+
+    async def answers(self) -> AsyncIterator[pb.SealedAnswer]:
+        while (answer := await self._answers.get()) is not None:
+            if not self._left:
+                raise NodeError(Reason.PEER_UNAVAILABLE, "gone")
+            self._left -= 1
+            yield answer
+
+
+class TwoSides:
+    """Tax asks human resources."""
+
+    def __init__(self, folder: Path, policy: str = "", source_seconds: float = 10.0) -> None:
+        self.clock = Clock(int(_START.timestamp() * 1000))
+        self.tax, self.hr = Side(TAX, folder / "tax", self.clock), Side(HR, folder / "hr", self.clock)
+        files = [PolicyFile("pension.yaml", (policy or pension_policy()).encode())]
+        files.append(PolicyFile("purposes.yaml", (POLICIES / "purposes.yaml").read_bytes()))
+        self.register = Register()
+        self.state = ProviderState(build_policies(files), {"pension-insurance": self.register})
+        self.grant = replace(
+            pension_grant(),
+            id="g-0123456789abcdef",
+            valid_from=_START - timedelta(days=1),
+            valid_until=_START + timedelta(days=1),
+        )
+        self.grants = {self.grant.id: self.grant}
+        self.received: list[Grant] = [self.grant]
+        self.refreshed = 0
+        self.refused: list[Reason] = []
+        self.workers = ThreadPoolExecutor(8)
+        self.provider = Provider(
+            code=HR,
+            state=lambda: self.state,
+            grants=lambda grant_id: self.grants.get(grant_id),
+            stored_release=self.hr.store.release,
+            commit=self.hr.commit,
+            vault=self.hr.vault,
+            noise=noise,
+            calendar=Calendar(ZONE),
+            zone=ZONE,
+            workers=self.workers,
+            clock=self.now,
+            random=os.urandom,
+            limits=ProviderLimits(source_seconds=source_seconds),
+        )
+        self.wire = Wire(self.provider, self.tax.member)
+        self.requester = self.make_requester()
+
+    def make_requester(self) -> Requester:
+        """The requester, also as a restart of the node would make it."""
+        return Requester(
+            code=TAX,
+            member=self._member,
+            grants=lambda _: self.received,
+            refresh_grants=self._refresh,
+            roles=Roles({}),
+            store=self.tax.store,
+            commit=self.tax.commit,
+            vault=self.tax.vault,
+            peers=self.wire,
+            refused=self._refuse,
+            clock=self.now,
+            random=os.urandom,
+        )
+
+    def now(self) -> datetime:
+        """The time on both sides."""
+        return datetime.fromtimestamp(self.clock.now / 1000, UTC)
+
+    async def close(self) -> None:
+        """Stop both."""
+        await self.requester.stop()
+        for side in (self.tax, self.hr):
+            await side.commit.stop()
+            side.store.close()
+        self.workers.shutdown()
+
+    def _member(self, code: str) -> Member:
+        if code != HR:
+            raise NodeError(Reason.PEER_UNAVAILABLE, "the directory has no such department")
+        return self.hr.member
+
+    async def _refresh(self, _provider: str) -> None:
+        self.refreshed += 1
+
+    async def _refuse(self, _provider: str, reason: Reason, _attempt: rec.Intent) -> None:
+        self.refused.append(reason)
+
+
+def query(question: str = "is-enrolled", purpose: str = "social-insurance/pension/deferral") -> Query:
+    """A question to human resources."""
+    return Query(HR, "pension-insurance", question, {}, purpose, "DG-1")
+
+
+def leaves(store: Store) -> list[bytes]:
+    """All leaves of a log."""
+    return [leaf for _, leaf in store.leaves(0, 100_000)]

@@ -1,0 +1,519 @@
+"""The requester's steps: what it records, retries, refuses to believe, and hands over."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import aclosing
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from running import resident
+from town import HR, TAX
+from two_sides import CALLER, TwoSides, WireStream, leaves, query
+
+from node.core import usage
+from node.core.envelope import Routing
+from node.core.merkle import leaf_hash
+from node.core.subject import SubjectKey
+from node.core.usage import Caller
+from node.crypto.seal import open_answer, pad, seal_answer, unpad
+from node.errors import NodeError, Reason
+from node.exchange.asking import Answered
+from node.exchange.batch import ChunkResult
+from node.v1 import exchange_pb2 as pb
+from node.v1 import record_pb2 as rec
+
+ID = bytes(range(16))
+GONE = NodeError(Reason.PEER_UNAVAILABLE, "gone")
+
+
+@pytest.fixture
+async def sides(tmp_path: Path) -> AsyncIterator[TwoSides]:
+    sides = TwoSides(tmp_path)
+    yield sides
+    await sides.close()
+
+
+def about(*numbers: int) -> list[SubjectKey]:
+    return [SubjectKey(resident(number), {}) for number in numbers]
+
+
+async def ask(sides: TwoSides, number: int = 2, exchange_id: bytes = ID) -> Answered:
+    return await sides.requester.ask(CALLER, query(), about(number), exchange_id)
+
+
+async def fails(sides: TwoSides, number: int = 2, exchange_id: bytes = ID) -> NodeError:
+    with pytest.raises(NodeError) as failed:
+        await ask(sides, number, exchange_id)
+    return failed.value
+
+
+def outcomes(sides: TwoSides) -> list[tuple[rec.OutcomeKind, int]]:
+    found = [r.outcome for r in sides.tax.records() if r.WhichOneof("body") == "outcome"]
+    return [(outcome.kind, outcome.reason) for outcome in found]
+
+
+def charged(sides: TwoSides) -> int:
+    return sum(c.amount for r in sides.hr.records() for c in r.verdict.charges if c.scope == "rule.day")
+
+
+# --- one exchange ---
+
+
+async def test_answer_is_handed_over_after_its_outcome_is_recorded(sides: TwoSides) -> None:
+    answered = await ask(sides)
+    assert list(answered.answers.verify.results) == [True]
+    assert sides.tax.bodies() == ["intent", "outcome"]
+    outcome = sides.tax.records()[answered.own_index].outcome
+    assert outcome.kind == rec.OUTCOME_KIND_ANSWERED
+    assert outcome.intent_hash == leaf_hash(leaves(sides.tax.store)[0])
+    assert outcome.verdict_hash == leaf_hash(leaves(sides.hr.store)[answered.provider_index])
+
+
+async def test_intent_is_durable_before_anything_is_sent(sides: TwoSides) -> None:
+    def look() -> asyncio.Future[None]:
+        assert sides.tax.bodies() == ["intent"]
+        done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        done.set_result(None)
+        return done
+
+    sides.wire.before = look
+    await ask(sides)
+    assert len(sides.wire.carried) == 1
+
+
+async def test_nothing_is_sent_when_the_intent_cannot_be_recorded(sides: TwoSides) -> None:
+    sides.tax.faults.fail("commit")
+    assert (await fails(sides)).reason is Reason.STORE_UNAVAILABLE
+    assert sides.wire.carried == []
+    sides.tax.faults.fail()
+    assert list((await ask(sides)).answers.verify.results) == [True]
+
+
+async def test_answer_is_not_handed_over_when_its_outcome_cannot_be_recorded(sides: TwoSides) -> None:
+    sides.wire.bend = lambda _: sides.tax.faults.fail("commit")
+    assert (await fails(sides)).reason is Reason.STORE_UNAVAILABLE
+    sides.tax.faults.fail()
+    sides.wire.bend = lambda _: None
+    answered = await ask(sides)
+    assert list(answered.answers.verify.results) == [True]
+    assert charged(sides) == 1
+    assert sides.hr.bodies() == ["verdict"]
+
+
+async def test_denial_is_an_error_that_names_rule_and_clause(sides: TwoSides) -> None:
+    with pytest.raises(NodeError) as denied:
+        await sides.requester.ask(CALLER, query("deferral-eligible"), about(2), ID)
+    assert denied.value.reason is Reason.QUESTION_NOT_ALLOWED  # by the own grant, before anything is sent
+    assert sides.wire.carried == []
+    sides.grants.clear()
+    denial = await fails(sides)
+    assert (denial.reason, denial.metadata["clause"]) == (Reason.NO_GRANT, "grant.exists")
+    assert outcomes(sides) == [(rec.OUTCOME_KIND_DENIED, Reason.NO_GRANT.wire)]
+
+
+# --- once more ---
+
+
+async def test_retry_gets_the_same_answer_without_asking_again(sides: TwoSides) -> None:
+    first = await ask(sides)
+    assert await ask(sides) == first
+    assert len(sides.wire.carried) == 1
+    assert sides.tax.bodies() == ["intent", "outcome"]
+
+
+async def test_retry_of_a_denial_gets_the_same_denial(sides: TwoSides) -> None:
+    sides.grants.clear()
+    first = await fails(sides)
+    sides.grants[sides.grant.id] = sides.grant
+    again = await fails(sides)
+    assert (again.reason, again.metadata) == (first.reason, first.metadata)
+    assert len(sides.wire.carried) == 1
+
+
+@pytest.mark.parametrize("lost", ["request", "answer"])
+async def test_retry_after_a_loss_sends_the_same_envelope_and_is_charged_once(
+    sides: TwoSides, lost: str
+) -> None:
+    setattr(sides.wire, f"lose_{lost}", GONE)
+    assert (await fails(sides)).reason is Reason.PEER_UNAVAILABLE
+    assert outcomes(sides) == [(rec.OUTCOME_KIND_FAILED, Reason.PEER_UNAVAILABLE.wire)]
+    setattr(sides.wire, f"lose_{lost}", None)
+    answered = await ask(sides)
+    assert list(answered.answers.verify.results) == [True]
+    assert len({envelope.SerializeToString() for envelope in sides.wire.carried}) == 1
+    assert sides.tax.bodies() == ["intent", "outcome", "outcome"]
+    assert sides.hr.bodies() == ["verdict"]
+    assert charged(sides) == 1
+
+
+async def test_retry_after_hours_is_still_answered(sides: TwoSides) -> None:
+    sides.wire.lose_answer = GONE
+    await fails(sides)
+    sides.wire.lose_answer = None
+    sides.clock.now += 6 * 3_600_000
+    assert list((await ask(sides)).answers.verify.results) == [True]
+    assert charged(sides) == 1
+
+
+async def test_request_that_never_arrived_can_be_sent_hours_later(sides: TwoSides) -> None:
+    sides.wire.lose_request = GONE
+    await fails(sides)
+    sides.wire.lose_request = None
+    sides.clock.now += 6 * 3_600_000
+    assert list((await ask(sides)).answers.verify.results) == [True]
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda sides: sides.requester.ask(CALLER, query(), about(4), ID),
+        lambda sides: sides.requester.ask(CALLER, query(), about(2, 4), ID),
+        lambda sides: sides.requester.ask(CALLER, query("contribution-band"), about(2), ID),
+        lambda sides: sides.requester.ask(CALLER, query(purpose="social-insurance/pension"), about(2), ID),
+        lambda sides: sides.requester.ask(Caller("operator", bytes(32)), query(), about(2), ID),
+        lambda sides: sides.requester.ask(CALLER, query(), [SubjectKey(resident(2), {"name": "x"})], ID),
+    ],
+)
+async def test_other_content_under_a_used_id_is_refused(
+    sides: TwoSides, change: Callable[[TwoSides], AsyncIterator[Answered]]
+) -> None:
+    await ask(sides)
+    with pytest.raises(NodeError) as refused:
+        await change(sides)  # type: ignore[misc]
+    assert refused.value.reason is Reason.REQUEST_REPLAYED
+    assert sides.refused == [Reason.REQUEST_REPLAYED]
+    assert len(sides.wire.carried) == 1
+
+
+async def test_exchange_of_a_caller_who_goes_away_is_finished(sides: TwoSides) -> None:
+    arrived, go_on = asyncio.Event(), asyncio.Event()
+
+    async def hold() -> None:
+        arrived.set()
+        await go_on.wait()
+
+    sides.wire.before = lambda: asyncio.ensure_future(hold())
+    caller = asyncio.ensure_future(ask(sides))
+    await arrived.wait()
+    caller.cancel()
+    await asyncio.gather(caller, return_exceptions=True)
+    again = asyncio.ensure_future(ask(sides))
+    go_on.set()
+    assert list((await again).answers.verify.results) == [True]
+    assert sides.tax.bodies() == ["intent", "outcome"]
+    assert len(sides.wire.carried) == 1
+
+
+async def test_exchanges_that_a_dead_process_left_open_are_closed_and_can_be_retried(
+    sides: TwoSides,
+) -> None:
+    sides.wire.bend = lambda _: sides.tax.faults.fail("commit")
+    await fails(sides)
+    sides.tax.faults.fail()
+    sides.wire.bend = lambda _: None
+    assert sides.tax.bodies() == ["intent"]
+    restarted = sides.make_requester()
+    assert await restarted.close_abandoned() == 1
+    assert outcomes(sides) == [(rec.OUTCOME_KIND_ABANDONED, Reason.DRAINING.wire)]
+    assert await restarted.close_abandoned() == 0
+    answered = await restarted.ask(CALLER, query(), about(2), ID)
+    assert list(answered.answers.verify.results) == [True]
+    assert charged(sides) == 1
+
+
+async def test_exchange_under_way_is_not_taken_for_abandoned(sides: TwoSides) -> None:
+    arrived, go_on = asyncio.Event(), asyncio.Event()
+
+    async def hold() -> None:
+        arrived.set()
+        await go_on.wait()
+
+    sides.wire.before = lambda: asyncio.ensure_future(hold())
+    caller = asyncio.ensure_future(ask(sides))
+    await arrived.wait()
+    assert await sides.requester.close_abandoned() == 0
+    go_on.set()
+    await caller
+    assert outcomes(sides) == [(rec.OUTCOME_KIND_ANSWERED, 0)]
+
+
+async def test_many_abandoned_exchanges_are_closed(sides: TwoSides) -> None:
+    sides.wire.lose_request = GONE
+    sides.tax.faults.before_commit = lambda: None
+    ids = [os.urandom(16) for _ in range(600)]
+    begun = [asyncio.ensure_future(ask(sides, 2, each)) for each in ids]
+    real = sides.requester._fail
+    sides.requester._fail = _nothing  # type: ignore[assignment,method-assign]
+    await asyncio.gather(*begun, return_exceptions=True)
+    sides.requester._fail = real  # type: ignore[method-assign]
+    assert await sides.requester.close_abandoned() == 600
+    assert sides.tax.bodies().count("outcome") == 600
+
+
+async def _nothing(*_: object) -> None:
+    return None
+
+
+async def test_node_that_stops_leaves_no_open_intent(sides: TwoSides) -> None:
+    arrived = asyncio.Event()
+
+    async def hold() -> None:
+        arrived.set()
+        await asyncio.Event().wait()
+
+    sides.wire.before = lambda: asyncio.ensure_future(hold())
+    caller = asyncio.ensure_future(ask(sides))
+    await arrived.wait()
+    await sides.requester.stop()
+    await asyncio.gather(caller, return_exceptions=True)
+    assert outcomes(sides) == [(rec.OUTCOME_KIND_FAILED, Reason.DRAINING.wire)]
+
+
+# --- what it does not believe ---
+
+
+def _bend_inside(
+    sides: TwoSides, bend: Callable[[pb.SealedResponse], None]
+) -> Callable[[pb.SealedAnswer], None]:
+    """Change what is sealed, as only the provider itself could: with the response key."""
+
+    def change(answer: pb.SealedAnswer) -> None:
+        asked = sides.tax.store.asked(answer.exchange_id)
+        assert asked is not None
+        envelope = pb.Envelope.FromString(asked.envelope)
+        key = sides.tax.vault.decrypt(asked.response_key, b"response-key/" + answer.exchange_id)
+        routing = Routing(envelope.requester, envelope.provider, envelope.exchange_id, envelope.key_id)
+        inside = pb.SealedResponse.FromString(unpad(open_answer(answer.ciphertext, key, routing)))
+        bend(inside)
+        answer.ciphertext = seal_answer(pad(inside.SerializeToString(), 4096), key, routing, os.urandom(12))
+
+    return change
+
+
+def _another_answer(inside: pb.SealedResponse) -> None:
+    answers = rec.Answers.FromString(inside.answers)
+    answers.verify.results[0] = not answers.verify.results[0]
+    inside.answers = answers.SerializeToString()
+
+
+def _rewritten(change: Callable[[rec.UsageRecord], None]) -> Callable[[pb.SealedResponse], None]:
+    def bend(inside: pb.SealedResponse) -> None:
+        record = usage.parse_record(inside.verdict)
+        change(record)
+        inside.verdict = record.SerializeToString()
+
+    return bend
+
+
+def _deny(record: rec.UsageRecord) -> None:
+    record.verdict.decision = rec.DECISION_DENY
+    record.verdict.reason = Reason.NO_GRANT.wire
+
+
+BENT: dict[str, Callable[[pb.SealedResponse], None]] = {
+    "another answer": _another_answer,
+    "no answer": lambda inside: inside.ClearField("answers"),
+    "answers that are no message": lambda inside: setattr(inside, "answers", b"\xff"),
+    "another exchange": _rewritten(lambda record: setattr(record, "exchange_id", bytes(16))),
+    "another requester": _rewritten(lambda record: setattr(record, "requester", HR)),
+    "another provider": _rewritten(lambda record: setattr(record, "provider", TAX)),
+    "another time": _rewritten(lambda record: setattr(record, "time_ms", 1)),
+    "another intent": _rewritten(lambda record: setattr(record.verdict, "intent", b"x")),
+    "no intent": _rewritten(lambda record: record.verdict.ClearField("intent")),
+    "another rule": _rewritten(lambda record: setattr(record.verdict, "rule", "other")),
+    "less charged": _rewritten(lambda record: record.verdict.ClearField("charges")),
+    "denied": _rewritten(_deny),
+    "no decision": _rewritten(lambda record: record.verdict.ClearField("decision")),
+    "no verdict": _rewritten(lambda record: record.outcome.SetInParent()),
+    "no record": lambda inside: setattr(inside, "verdict", b"\xff\xff"),
+    "nothing": lambda inside: inside.Clear(),
+    "another place": lambda inside: setattr(inside.receipt.proof, "index", 7),
+    "more proof": lambda inside: inside.receipt.proof.hashes.append(bytes(32)),
+    "no checkpoint": lambda inside: setattr(inside.receipt, "checkpoint", b""),
+    "no receipt": lambda inside: inside.ClearField("receipt"),
+    "another size": lambda inside: setattr(
+        inside.receipt, "checkpoint", inside.receipt.checkpoint.replace(b"\n1\n", b"\n2\n")
+    ),
+}
+
+
+@pytest.mark.parametrize("what", BENT)
+async def test_answer_that_does_not_prove_itself_is_not_handed_over(sides: TwoSides, what: str) -> None:
+    sides.wire.bend = _bend_inside(sides, BENT[what])
+    error = await fails(sides)
+    assert error.reason in (Reason.PROOF_INVALID, Reason.ENVELOPE_INVALID)
+    assert outcomes(sides) == [(rec.OUTCOME_KIND_FAILED, error.reason.wire)]
+    # The true answer, which the provider recorded and charged, can still be had.
+    sides.wire.bend = lambda _: None
+    assert list((await ask(sides)).answers.verify.results) == [True]
+    assert charged(sides) == 1
+
+
+async def test_checkpoint_signed_by_another_key_is_not_believed(sides: TwoSides) -> None:
+    def resign(inside: pb.SealedResponse) -> None:
+        body = inside.receipt.checkpoint.partition(b"\n\n")[0] + b"\n"
+        inside.receipt.checkpoint = sides.tax.log_keys.sign(body)
+
+    sides.wire.bend = _bend_inside(sides, resign)
+    assert (await fails(sides)).reason is Reason.PROOF_INVALID
+
+
+async def test_requesters_own_checkpoint_is_no_receipt(sides: TwoSides) -> None:
+    def swap(inside: pb.SealedResponse) -> None:
+        inside.receipt.checkpoint = sides.tax.commit.head.note
+
+    sides.wire.bend = _bend_inside(sides, swap)
+    assert (await fails(sides)).reason is Reason.PROOF_INVALID
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda answer: setattr(answer, "ciphertext", answer.ciphertext[:-1]),
+        lambda answer: setattr(answer, "ciphertext", b""),
+        lambda answer: setattr(answer, "ciphertext", bytes(len(answer.ciphertext))),
+        lambda answer: setattr(answer, "ciphertext", answer.ciphertext[:40] + b"x" + answer.ciphertext[41:]),
+    ],
+)
+async def test_answer_changed_on_the_way_is_refused(
+    sides: TwoSides, change: Callable[[pb.SealedAnswer], None]
+) -> None:
+    sides.wire.bend = change
+    assert (await fails(sides)).reason is Reason.ENVELOPE_INVALID
+    assert outcomes(sides) == [(rec.OUTCOME_KIND_FAILED, Reason.ENVELOPE_INVALID.wire)]
+
+
+async def test_answer_to_another_exchange_does_not_open(sides: TwoSides) -> None:
+    kept: list[bytes] = []
+    sides.wire.bend = lambda answer: kept.append(answer.ciphertext)
+    await ask(sides)
+    sides.wire.bend = lambda answer: setattr(answer, "ciphertext", kept[0])
+    assert (await fails(sides, 4, os.urandom(16))).reason is Reason.ENVELOPE_INVALID
+
+
+async def test_wrong_number_of_answers_is_not_handed_over(sides: TwoSides) -> None:
+    real = sides.register.verify
+    for wrong in ([], [True], [True, True, True]):
+        sides.register.verify = lambda *_, said=wrong: said  # type: ignore[method-assign]
+        with pytest.raises(NodeError) as refused:
+            await sides.requester.ask(CALLER, query(), about(2, 4), os.urandom(16))
+        assert refused.value.reason is Reason.PROOF_INVALID
+    sides.register.verify = real  # type: ignore[method-assign]
+
+
+# --- the own desk ---
+
+
+async def test_grant_is_looked_for_again_before_the_desk_refuses(sides: TwoSides) -> None:
+    sides.received = []
+    assert (await fails(sides)).reason is Reason.NO_GRANT
+    assert sides.refreshed == 1
+    assert sides.refused == [Reason.NO_GRANT]
+    assert sides.tax.bodies() == []
+
+
+@pytest.mark.parametrize("length", [1, 15, 17, 32])
+async def test_exchange_id_has_16_bytes(sides: TwoSides, length: int) -> None:
+    assert (await fails(sides, exchange_id=bytes(length))).reason is Reason.QUERY_INVALID
+
+
+async def test_caller_without_an_id_gets_a_new_one_each_time(sides: TwoSides) -> None:
+    first, second = await ask(sides, 2, b""), await ask(sides, 2, b"")
+    assert first.exchange_id != second.exchange_id
+    assert len(first.exchange_id) == 16
+
+
+async def test_unlisted_provider_is_refused(sides: TwoSides) -> None:
+    elsewhere = replace(query(), provider="11441900000000043F")
+    with pytest.raises(NodeError) as refused:
+        await sides.requester.ask(CALLER, elsewhere, about(2), ID)
+    assert refused.value.reason is Reason.PEER_UNAVAILABLE
+
+
+# --- batches ---
+
+
+async def _chunks(*numbers: int) -> AsyncIterator[tuple[int, Sequence[SubjectKey]]]:
+    for number in numbers:
+        yield number, about(number)
+
+
+async def _batch(sides: TwoSides, *numbers: int, until: int = 1_000_000) -> list[ChunkResult]:
+    stream = WireStream(sides.wire, until)
+    results = sides.requester.ask_batch(CALLER, query(), ID, _chunks(*numbers), lambda: stream)
+    done: list[ChunkResult] = []
+    async with aclosing(results):
+        async for result in results:
+            done.append(result)
+    return done
+
+
+def _said(results: Sequence[ChunkResult]) -> list[object]:
+    return [
+        list(each.result.answers.verify.results) if isinstance(each.result, Answered) else each.result.reason
+        for each in results
+    ]
+
+
+async def test_chunks_are_answered_in_order(sides: TwoSides) -> None:
+    results = await _batch(sides, *range(20))
+    assert [each.chunk for each in results] == list(range(20))
+    assert _said(results) == [[number % 2 == 0] for number in range(20)]
+    assert sides.tax.bodies().count("outcome") == 20
+
+
+async def test_denied_chunk_does_not_end_the_batch(sides: TwoSides) -> None:
+    real = sides.grants.pop(sides.grant.id)
+    stream = WireStream(sides.wire)
+    results = sides.requester.ask_batch(CALLER, query(), ID, _chunks(0, 1, 2), lambda: stream)
+    async with aclosing(results):
+        first = await anext(results)
+        sides.grants[real.id] = real
+        rest = [each async for each in results]
+    assert _said([first]) == [Reason.NO_GRANT]
+    assert len(rest) == 2
+
+
+@pytest.mark.parametrize("until", [0, 1, 5])
+async def test_lost_stream_leaves_no_open_intent_and_the_batch_can_be_resumed(
+    sides: TwoSides, until: int
+) -> None:
+    with pytest.raises(NodeError) as lost:
+        await _batch(sides, *range(12), until=until)
+    assert lost.value.reason is Reason.PEER_UNAVAILABLE
+    bodies = sides.tax.bodies()
+    assert bodies.count("intent") == bodies.count("outcome")
+    results = await _batch(sides, *range(12))
+    assert _said(results) == [[number % 2 == 0] for number in range(12)]
+    assert charged(sides) == 12
+    assert sides.hr.bodies() == ["verdict"] * 12
+
+
+async def test_caller_who_leaves_a_batch_leaves_no_open_intent(sides: TwoSides) -> None:
+    stream = WireStream(sides.wire)
+    results = sides.requester.ask_batch(CALLER, query(), ID, _chunks(*range(40)), lambda: stream)
+    async with aclosing(results):
+        await anext(results)
+    assert stream.cancelled
+    bodies = sides.tax.bodies()
+    assert bodies.count("intent") == bodies.count("outcome") < 20
+
+
+async def test_same_batch_twice_at_once_is_answered_once(sides: TwoSides) -> None:
+    first, second = await asyncio.gather(_batch(sides, *range(10)), _batch(sides, *range(10)))
+    said = _said(first) + _said(second)
+    assert all(each in ([True], [False], Reason.REQUEST_REPLAYED) for each in said)
+    assert sides.hr.bodies() == ["verdict"] * 10
+
+
+async def test_chunk_that_does_not_prove_itself_ends_the_batch(sides: TwoSides) -> None:
+    sides.wire.bend = lambda answer: setattr(answer, "ciphertext", b"")
+    with pytest.raises(NodeError) as ended:
+        await _batch(sides, 0, 1, 2)
+    assert ended.value.reason is Reason.ENVELOPE_INVALID
+    bodies = sides.tax.bodies()
+    assert bodies.count("intent") == bodies.count("outcome")
