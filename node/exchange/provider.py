@@ -121,11 +121,10 @@ class Provider:
     async def _exchange(
         self, peer: Member, envelope: pb.Envelope, digest: bytes, batch: BatchOrder | None
     ) -> bytes:
-        now = self._clock()
+        now, state = self._clock(), self._state()
         # 7: open, verify the checkpoint's signature, the intent's inclusion and its commitment.
         routing = routing_of(envelope, peer.code, self._code)
         opened = open_request(envelope, routing, peer, self._vault, now, self._limits.max_skew_ms)
-        state = self._state()
         # 8: decide.
         decision, subjects = self._decide(state, peer, opened, now, batch)
         computed, cost = Computed(), NO_COST

@@ -1,0 +1,278 @@
+"""The provider's steps: charged before answered, denied on any error, the same for the same envelope."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import time
+from collections import Counter
+from collections.abc import AsyncIterator, Awaitable
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from running import pension_policy, resident
+from two_sides import CALLER, TwoSides, query
+
+from node.core.subject import SubjectKey
+from node.errors import NodeError, Reason
+from node.exchange.asking import Answered
+from node.exchange.group import CLOCK_TOLERANCE_MS
+from node.exchange.provider import ProviderState
+from node.v1 import exchange_pb2 as pb
+from node.v1 import record_pb2 as rec
+
+AT_ONCE = 64
+COUNTS = [f"count-{number}" for number in range(AT_ONCE)]
+
+
+def _many_counts() -> str:
+    """A policy with many statistics, of which the budget pays for two."""
+    text = pension_policy(dataset="1", organisation="1", requester="1")
+    price = "unit_contributes: 1, epsilon: 0.5"
+    questions = "".join(
+        f"  {name}: {{title: t, statistic: count, where: months_paid >= {n}, {price}}}\n"
+        for n, name in enumerate(COUNTS)
+    )
+    text = text.replace("\nrules:", f"{questions}\nrules:", 1)
+    return text.replace("allow: [enrolled-by-region]", f"allow: [enrolled-by-region, {', '.join(COUNTS)}]")
+
+
+@pytest.fixture
+async def sides(tmp_path: Path) -> AsyncIterator[TwoSides]:
+    sides = TwoSides(tmp_path, _many_counts(), source_seconds=0.3)
+    wider = replace(sides.grant, questions=sides.grant.questions | set(COUNTS))
+    sides.grants[wider.id], sides.received = wider, [wider]
+    yield sides
+    await sides.close()
+
+
+async def ask(sides: TwoSides, number: int = 2) -> Answered:
+    return await sides.requester.ask(CALLER, query(), [SubjectKey(resident(number), {})])
+
+
+async def count(sides: TwoSides, name: str) -> Answered:
+    return await sides.requester.ask(CALLER, query(name, "city-planning/population"), [])
+
+
+async def denied(work: Awaitable[object]) -> NodeError:
+    with pytest.raises(NodeError) as found:
+        await work
+    return found.value
+
+
+def verdicts(sides: TwoSides) -> list[rec.Verdict]:
+    return [r.verdict for r in sides.hr.records() if r.WhichOneof("body") == "verdict"]
+
+
+def charges(verdict: rec.Verdict) -> dict[str, int]:
+    return {charge.scope: charge.amount for charge in verdict.charges}
+
+
+async def _tally(works: list[asyncio.Future[Answered]]) -> Counter[object]:
+    results = await asyncio.gather(*works, return_exceptions=True)
+    return Counter(r.reason if isinstance(r, NodeError) else "answered" for r in results)
+
+
+# --- budgets ---
+
+
+async def test_last_of_the_budget_goes_to_exactly_one_of_64(sides: TwoSides) -> None:
+    await count(sides, "enrolled-by-region")
+    said = await _tally([asyncio.ensure_future(count(sides, name)) for name in COUNTS])
+    assert said == {"answered": 1, Reason.BUDGET_EXHAUSTED: AT_ONCE - 1}
+    spent = [charges(verdict).get("budget.dataset", 0) for verdict in verdicts(sides)]
+    assert sum(spent) == 1_000_000
+    assert sorted(spent)[-2:] == [500_000, 500_000]
+
+
+async def test_release_is_charged_in_every_scope(sides: TwoSides) -> None:
+    await count(sides, "enrolled-by-region")
+    paid = charges(verdicts(sides)[0])
+    scopes = ("budget.dataset", "budget.organisation", "budget.requester")
+    assert {scope: paid[scope] for scope in scopes} == dict.fromkeys(scopes, 500_000)
+
+
+async def test_same_statistic_at_once_is_one_release_and_one_charge(sides: TwoSides) -> None:
+    works = [asyncio.ensure_future(count(sides, "enrolled-by-region")) for _ in range(8)]
+    answered = await asyncio.gather(*works)
+    cells = {tuple(cell.count for cell in each.answers.statistic.cells) for each in answered}
+    assert len(cells) == 1
+    assert sum(charges(verdict).get("budget.dataset", 0) for verdict in verdicts(sides)) == 500_000
+    assert sum(not each.answers.statistic.reused for each in answered) == 1
+
+
+async def test_new_snapshot_is_a_new_release_and_is_charged(sides: TwoSides) -> None:
+    first = await count(sides, "enrolled-by-region")
+    sides.register.snapshot = "snapshot-2"
+    second = await count(sides, "enrolled-by-region")
+    assert not second.answers.statistic.reused
+    assert (first.answers.statistic.snapshot, second.answers.statistic.snapshot) == (
+        "snapshot-1",
+        "snapshot-2",
+    )
+    sides.register.snapshot = "snapshot-3"
+    refused = await denied(count(sides, "enrolled-by-region"))
+    assert refused.reason is Reason.BUDGET_EXHAUSTED
+    sides.register.snapshot = "snapshot-1"
+    assert (await count(sides, "enrolled-by-region")).answers.statistic.cells == first.answers.statistic.cells
+
+
+async def test_failed_count_costs_no_budget(sides: TwoSides) -> None:
+    def fail() -> None:
+        raise NodeError(Reason.SOURCE_UNAVAILABLE, "the disk is gone")
+
+    sides.register.before = fail
+    assert (await denied(count(sides, "count-1"))).reason is Reason.SOURCE_UNAVAILABLE
+    assert "budget.dataset" not in charges(verdicts(sides)[0])
+
+
+# --- charged before answered ---
+
+
+async def test_no_answer_leaves_when_it_cannot_be_recorded(sides: TwoSides) -> None:
+    for step in ("begin", "write", "commit", "late"):
+        sides.hr.faults.fail(step)
+        exchange_id = os.urandom(16)
+        asking = sides.requester.ask(CALLER, query(), [SubjectKey(resident(2), {})], exchange_id)
+        assert (await denied(asking)).reason is Reason.STORE_UNAVAILABLE
+        sides.hr.faults.fail()
+        answered = await sides.requester.ask(CALLER, query(), [SubjectKey(resident(2), {})], exchange_id)
+        assert list(answered.answers.verify.results) == [True]
+    assert len(verdicts(sides)) == 4
+    assert [charges(verdict)["rule.day"] for verdict in verdicts(sides)] == [1] * 4
+
+
+async def test_charge_is_kept_when_the_answer_is_lost(sides: TwoSides) -> None:
+    sides.wire.lose_answer = NodeError(Reason.PEER_UNAVAILABLE, "gone")
+    await denied(ask(sides))
+    assert charges(verdicts(sides)[0])["rule.day"] == 1
+
+
+async def test_source_that_fails_is_a_recorded_denial_and_recovers(sides: TwoSides) -> None:
+    def defect() -> None:
+        raise ZeroDivisionError(resident(2))
+
+    sides.register.before = defect
+    said = await denied(ask(sides))
+    assert said.reason is Reason.SOURCE_UNAVAILABLE
+    assert resident(2) not in str(said)
+    verdict = verdicts(sides)[0]
+    assert (verdict.decision, verdict.clause) == (rec.DECISION_DENY, "source")
+    # The quota is charged all the same: failing on purpose is no way around it.
+    assert charges(verdict)["rule.day"] == 1
+    sides.register.before = lambda: None
+    assert list((await ask(sides)).answers.verify.results) == [True]
+
+
+async def test_source_that_hangs_is_given_up_in_bounded_time(sides: TwoSides) -> None:
+    sides.register.before = lambda: time.sleep(1.0)
+    sides.register.quick = False
+    began = time.monotonic()
+    assert (await denied(ask(sides))).reason is Reason.SOURCE_UNAVAILABLE
+    assert time.monotonic() - began < 0.9
+    sides.register.before = lambda: None
+    assert list((await ask(sides)).answers.verify.results) == [True]
+
+
+async def test_dataset_without_a_source_is_denied(sides: TwoSides) -> None:
+    sides.state = ProviderState(sides.state.policies, {})
+    assert (await denied(ask(sides))).reason is Reason.SOURCE_UNAVAILABLE
+
+
+async def test_denied_exchange_reads_no_data_and_costs_nothing(sides: TwoSides) -> None:
+    sides.grants.clear()
+    await denied(ask(sides))
+    assert sides.register.asked == 0
+    assert charges(verdicts(sides)[0]) == {}
+
+
+async def test_error_while_deciding_is_a_denial(sides: TwoSides) -> None:
+    class Broken(dict):  # type: ignore[type-arg]
+        def get(self, *_: object) -> object:
+            raise ZeroDivisionError
+
+    sides.grants = Broken()
+    assert (await denied(ask(sides))).reason is Reason.INTERNAL
+    assert verdicts(sides)[0].decision == rec.DECISION_DENY
+    assert sides.register.asked == 0
+
+
+async def test_without_policies_nothing_is_answered(sides: TwoSides) -> None:
+    def gone() -> ProviderState:
+        raise NodeError(Reason.POLICY_NOT_LOADED, "no policy")
+
+    sides.provider._state = gone
+    assert (await denied(ask(sides))).reason is Reason.POLICY_NOT_LOADED
+    assert sides.register.asked == 0
+
+
+# --- the same envelope ---
+
+
+async def test_same_envelope_at_once_is_decided_once(sides: TwoSides) -> None:
+    await ask(sides)
+    envelope = sides.wire.carried[0]
+    peer = sides.tax.member
+    again = await asyncio.gather(*(sides.provider.ask(peer, envelope) for _ in range(10)))
+    assert len({len(each) for each in again}) == 1
+    assert len(verdicts(sides)) == 1
+    assert sides.register.asked <= 2
+
+
+async def test_sender_who_goes_away_and_comes_again_is_charged_once(sides: TwoSides) -> None:
+    sides.wire.lose_request = NodeError(Reason.PEER_UNAVAILABLE, "gone")
+    exchange_id = os.urandom(16)
+    asking = sides.requester.ask(CALLER, query(), [SubjectKey(resident(2), {})], exchange_id)
+    await denied(asking)
+    asked = sides.tax.store.asked(exchange_id)
+    assert asked is not None
+    envelope = pb.Envelope.FromString(asked.envelope)
+    for pause in (0, 0, 0.0005, 0.001, 0.002):
+        gone = asyncio.ensure_future(sides.provider.ask(sides.tax.member, envelope))
+        await asyncio.sleep(pause)
+        gone.cancel()
+        await asyncio.gather(gone, return_exceptions=True)
+    await sides.provider.ask(sides.tax.member, envelope)
+    assert len(verdicts(sides)) == 1
+
+
+# --- clocks ---
+
+
+async def test_clock_behind_the_log_stops_answers_until_it_is_set(sides: TwoSides) -> None:
+    await ask(sides)
+    sides.clock.now -= CLOCK_TOLERANCE_MS + 60_000
+    assert (await denied(ask(sides))).reason is Reason.CLOCK_SKEWED
+    assert len(verdicts(sides)) == 1
+    sides.clock.now += CLOCK_TOLERANCE_MS + 60_000
+    assert list((await ask(sides)).answers.verify.results) == [True]
+
+
+async def test_new_day_has_a_new_quota(tmp_path: Path) -> None:
+    sides = TwoSides(tmp_path, pension_policy(per_day="2", per_subject_per_day="1"))
+    await ask(sides, 2)
+    assert (await denied(ask(sides, 2))).reason is Reason.QUOTA_EXHAUSTED
+    await ask(sides, 4)
+    assert (await denied(ask(sides, 6))).reason is Reason.QUOTA_EXHAUSTED
+    sides.clock.now += 14 * 3_600_000 - 1  # from 10:00 to the last moment of the day in Dongguan
+    assert (await denied(ask(sides, 6))).reason is Reason.QUOTA_EXHAUSTED
+    sides.clock.now += 1
+    await ask(sides, 2)
+    await ask(sides, 6)
+    await sides.close()
+
+
+async def test_wrong_claims_are_counted_and_right_ones_are_not(sides: TwoSides) -> None:
+    async def claim(name: str) -> bool:
+        subject = SubjectKey(resident(2), {"name": name})
+        answered = await sides.requester.ask(CALLER, query("name-matches"), [subject])
+        return answered.answers.verify.results[0]
+
+    for _ in range(5):
+        assert await claim("right")
+    for _ in range(3):
+        assert not await claim("wrong")
+    assert (await denied(claim("right"))).reason is Reason.QUOTA_EXHAUSTED
+    tries = [charges(verdict).get("claim.tries", 0) for verdict in verdicts(sides)]
+    assert tries == [0] * 5 + [1] * 3 + [0]

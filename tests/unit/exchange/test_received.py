@@ -1,0 +1,120 @@
+"""Grants that were received: fetched, kept, and what is known stays while a provider is away."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+
+import pytest
+from running import pension_grant
+from town import HR, MEDICAL, TAX
+
+from node.core.grant import Grant, GrantState
+from node.errors import NodeError, Reason
+from node.exchange.received import PAUSE_SECONDS, ReceivedGrants
+
+
+class Shelf:
+    """Keeps grants in memory."""
+
+    def __init__(self) -> None:
+        self.kept: dict[str, list[Grant]] = {}
+        self.writes = 0
+
+    def received_grants(self) -> list[Grant]:
+        return [grant for grants in self.kept.values() for grant in grants]
+
+    def replace_received_grants(self, provider: str, grants: Sequence[Grant]) -> None:
+        self.kept[provider] = list(grants)
+        self.writes += 1
+
+
+class Provider:
+    """Gives what it is told to."""
+
+    def __init__(self) -> None:
+        self.offers: dict[str, list[Grant]] = {}
+        self.asked = 0
+
+    async def grants(self, provider: str) -> list[Grant]:
+        self.asked += 1
+        if provider not in self.offers:
+            raise NodeError(Reason.PEER_UNAVAILABLE, "away")
+        return self.offers[provider]
+
+
+class Desk:
+    def __init__(self) -> None:
+        self.shelf, self.source, self.time = Shelf(), Provider(), 100.0
+        self.received = self.open()
+
+    def open(self) -> ReceivedGrants:
+        return ReceivedGrants(TAX, self.shelf, self.source, ThreadPoolExecutor(1), lambda: self.time)
+
+
+@pytest.fixture
+def desk() -> Desk:
+    return Desk()
+
+
+GRANT = replace(pension_grant(), id="g-1")
+
+
+async def test_fetched_grants_are_kept_over_a_restart(desk: Desk) -> None:
+    desk.source.offers[HR] = [GRANT]
+    await desk.received.refresh(HR)
+    assert list(desk.received.of(HR)) == [GRANT]
+    assert desk.open().all() == [GRANT]
+
+
+async def test_provider_is_not_asked_all_the_time(desk: Desk) -> None:
+    desk.source.offers[HR] = []
+    for _ in range(5):
+        await desk.received.refresh(HR)
+    assert desk.source.asked == 1
+    desk.time += PAUSE_SECONDS
+    await desk.received.refresh(HR)
+    await desk.received.refresh(HR, at_once=True)
+    assert desk.source.asked == 3
+
+
+async def test_what_is_known_stays_while_the_provider_is_away(desk: Desk) -> None:
+    desk.source.offers[HR] = [GRANT]
+    await desk.received.refresh(HR)
+    del desk.source.offers[HR]
+    await desk.received.refresh(HR, at_once=True)
+    assert list(desk.received.of(HR)) == [GRANT]
+
+
+async def test_taken_back_grant_is_gone_and_a_changed_one_changes(desk: Desk) -> None:
+    desk.source.offers[HR] = [GRANT]
+    await desk.received.refresh(HR)
+    suspended = replace(GRANT, state=GrantState.SUSPENDED)
+    desk.source.offers[HR] = [suspended]
+    await desk.received.refresh(HR, at_once=True)
+    assert list(desk.received.of(HR)) == [suspended]
+    desk.source.offers[HR] = []
+    await desk.received.refresh(HR, at_once=True)
+    assert desk.received.all() == []
+
+
+async def test_nothing_is_written_when_nothing_changed(desk: Desk) -> None:
+    desk.source.offers[HR] = [GRANT]
+    for _ in range(3):
+        await desk.received.refresh(HR, at_once=True)
+    assert desk.shelf.writes == 1
+
+
+async def test_provider_cannot_give_what_is_not_its_own_or_not_ours(desk: Desk) -> None:
+    desk.source.offers[HR] = [replace(GRANT, provider=MEDICAL), replace(GRANT, requester=MEDICAL), GRANT]
+    await desk.received.refresh(HR)
+    assert desk.received.all() == [GRANT]
+    assert list(desk.received.of(MEDICAL)) == []
+
+
+async def test_all_others_are_asked(desk: Desk) -> None:
+    desk.source.offers = {HR: [GRANT], MEDICAL: [replace(GRANT, provider=MEDICAL)]}
+    await desk.received.refresh_all([HR, MEDICAL, TAX])
+    assert desk.source.asked == 2
+    assert {grant.provider for grant in desk.received.all()} == {HR, MEDICAL}
