@@ -10,6 +10,7 @@ from pathlib import Path
 
 import grpc
 import pytest
+from log_audit import audit
 from running import (
     BAND,
     CASE,
@@ -294,3 +295,9 @@ def test_desk_takes_no_identity_number_but_as_the_subject(
     added = nodes.records(TAX)[before:]
     assert all(r.WhichOneof("body") == "refusals" for r in added)
     assert not any(resident(2).encode() in leaf for leaf in nodes.leaves(TAX))
+
+
+def test_after_all_that_both_logs_are_whole(nodes: Running) -> None:
+    for code in (HR, TAX):
+        with nodes.operator(code) as client:
+            assert audit(client, nodes.town.member(code)) == []
