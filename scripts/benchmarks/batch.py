@@ -6,7 +6,7 @@ import asyncio
 import os
 from collections import deque
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from statistics import median
 from time import perf_counter
 
@@ -15,13 +15,15 @@ import numpy as np
 
 from node.client.client import Client
 from node.client.results import Chunk, Subject
-from scripts.benchmarks.figures import BenchError, Figure, Setting, at_least, spread
+from scripts.benchmarks.figures import BenchError, Figure, Setting, Target, at_least, spread
 from scripts.benchmarks.load import channel, no_collection
 from scripts.benchmarks.population import Population
 from scripts.benchmarks.prepared import Prepared, Preparer, preparing
+from scripts.benchmarks.processes import cpu_seconds
 from scripts.benchmarks.site import (
     CASE,
     DATASET,
+    LIST_QUESTION,
     PROVIDER,
     PURPOSE,
     QUESTION,
@@ -45,6 +47,32 @@ class _Size:
     rounds: int
 
 
+@dataclass(slots=True)
+class _Streams:
+    """What was measured of some streams of `chunks` chunks each."""
+
+    chunks: int
+    rates: list[float] = field(default_factory=list)
+    latencies: list[float] = field(default_factory=list)
+    cpu: float = 0.0
+
+    def add(self, seconds: float, latencies: Sequence[float] = (), cpu: float = 0.0) -> None:
+        """One stream."""
+        self.rates.append(self.chunks * CHUNK / seconds)
+        self.latencies += latencies
+        self.cpu += cpu
+
+    def figures(self, name: str, target: Target | None = None) -> list[Figure]:
+        """The rate, and what a subject costs the provider if that was measured."""
+        single = spread(self.latencies) if self.latencies else None
+        rates = tuple(self.rates)
+        found = [Figure(name, median(rates), "subjects/s", target, single, rates)]
+        if self.cpu:
+            cost = self.cpu / (len(rates) * self.chunks * CHUNK) * 1e6
+            found.append(Figure(f"{name}, processor", cost, "µs/subject"))
+        return found
+
+
 def batch(setting: Setting) -> list[Figure]:
     """Subjects a second of one batch stream, every chunk recorded and receipted on both sides."""
     size = _Size(chunks=5, rounds=2) if setting.quick else _Size(chunks=100, rounds=5)
@@ -52,15 +80,19 @@ def batch(setting: Setting) -> list[Figure]:
     with running(site.provider, site.requester):
         grant_id = site.issue_grant().id
         setting.tell(f"batch: {size.rounds} streams of {size.chunks} chunks of {CHUNK:,} subjects each")
-        at_provider = asyncio.run(_at_provider(site, grant_id, size))
+        plain = asyncio.run(_at_provider(site, grant_id, size, LIST_QUESTION))
+        counted = asyncio.run(_at_provider(site, grant_id, size, QUESTION))
         setting.tell("batch: the same from end to end")
-        return [*at_provider, *_end_to_end(site, size)]
+        return [
+            *plain.figures("at the provider", TARGET),
+            *counted.figures("at the provider, with a limit for each subject"),
+            *_end_to_end(site, size).figures("client, desk and both nodes"),
+        ]
 
 
-async def _at_provider(site: Site, grant_id: str, size: _Size) -> list[Figure]:
+async def _at_provider(site: Site, grant_id: str, size: _Size, question: str) -> _Streams:
     random = np.random.default_rng(3)
-    rates: list[float] = []
-    latencies: list[float] = []
+    found = _Streams(size.chunks)
     async with (
         preparing(site, grant_id) as preparer,
         channel(site.provider.exchange_port, exchange_files(site.requester)) as to_node,
@@ -68,22 +100,13 @@ async def _at_provider(site: Site, grant_id: str, size: _Size) -> list[Figure]:
         call: grpc.aio.StreamStreamMultiCallable[bytes, bytes] = to_node.stream_stream(ASK_BATCH)
         for number in range(-1, size.rounds):  # the first one warms up
             prepared = await preparer.chunks(
-                [site.population.some(CHUNK, random) for _ in range(size.chunks)]
+                [site.population.some(CHUNK, random) for _ in range(size.chunks)], question
             )
+            cpu = cpu_seconds(site.provider.process.pid or 0)
             seconds, waited = await _stream(call, prepared, preparer)
             if number >= 0:
-                rates.append(size.chunks * CHUNK / seconds)
-                latencies += waited
-    return [
-        Figure(
-            "at the provider, steps 6 to 12",
-            median(rates),
-            "subjects/s",
-            TARGET,
-            spread(latencies),
-            tuple(rates),
-        )
-    ]
+                found.add(seconds, waited, cpu_seconds(site.provider.process.pid or 0) - cpu)
+    return found
 
 
 async def _stream(
@@ -117,10 +140,10 @@ async def _stream(
     return seconds, latencies
 
 
-def _end_to_end(site: Site, size: _Size) -> list[Figure]:
+def _end_to_end(site: Site, size: _Size) -> _Streams:
     """The Python client at the requester's desk: all fifteen steps, both logs, one machine for all three."""
     random = np.random.default_rng(4)
-    rates: list[float] = []
+    found = _Streams(size.chunks)
     with Client(site.requester.desk_address, site.requester.credentials("system"), timeout=60) as client:
         client.grants(refresh=True)
         for number in range(-1, size.rounds):
@@ -138,15 +161,13 @@ def _end_to_end(site: Site, size: _Size) -> list[Figure]:
             if log_size(site.requester) != before[1] + 2 * size.chunks:
                 raise BenchError("the requester did not record every chunk twice")
             if number >= 0:
-                rates.append(size.chunks * CHUNK / seconds)
-    return [
-        Figure("client, desk and both nodes", median(rates), "subjects/s", rounds=tuple(rates)),
-    ]
+                found.add(seconds)
+    return found
 
 
 def _ask(client: Client, chunks: Sequence[Chunk]) -> None:
     results = client.batch(
-        f"{PROVIDER.code}/{DATASET}/{QUESTION}",
+        f"{PROVIDER.code}/{DATASET}/{LIST_QUESTION}",
         chunks,
         purpose=PURPOSE,
         case=CASE,

@@ -55,26 +55,28 @@ class Preparer:
         made: list[Prepared] = []
         for first in range(0, len(ids), concurrency):
             group = ids[first : first + concurrency]
-            made += await asyncio.gather(*(self._prepare((subject,), os.urandom(16)) for subject in group))
+            made += await asyncio.gather(
+                *(self._prepare((subject,), os.urandom(16), QUESTION) for subject in group)
+            )
         return made
 
-    async def chunks(self, chunks: Sequence[Sequence[str]]) -> list[Prepared]:
+    async def chunks(self, chunks: Sequence[Sequence[str]], question: str) -> list[Prepared]:
         """One batch: a request a chunk, in order."""
         places = [BatchPlace(os.urandom(16), 0)]
         places += [BatchPlace(places[0].batch_id, number) for number in range(1, len(chunks))]
         return [
-            await self._prepare(subjects, place.exchange_id(), place)
+            await self._prepare(subjects, place.exchange_id(), question, place)
             for subjects, place in zip(chunks, places, strict=True)
         ]
 
     async def _prepare(
-        self, subjects: Sequence[str], exchange_id: bytes, place: BatchPlace | None = None
+        self, subjects: Sequence[str], exchange_id: bytes, question: str, place: BatchPlace | None = None
     ) -> Prepared:
         key = self._provider.sealing_key(utc_now())
         routing = Routing(REQUESTER.code, PROVIDER.code, exchange_id, key.key_id)
         job = IntentJob(
             parties=Parties(REQUESTER.code, PROVIDER.code, exchange_id),
-            query=Query(PROVIDER.code, DATASET, QUESTION, {}, PURPOSE, CASE),
+            query=Query(PROVIDER.code, DATASET, question, {}, PURPOSE, CASE),
             caller=_CALLER,
             grant_id=self._grant_id,
             subjects=[SubjectKey(subject, {}) for subject in subjects],

@@ -19,7 +19,11 @@ from node.demo.departments import AUTHORITY, department
 from node.demo.process import free_ports
 from scripts.benchmarks.population import Population
 
-DATASET, QUESTION = "pension-insurance", "deferral-eligible"
+DATASET = "pension-insurance"
+QUESTION = "deferral-eligible"
+"""Its rule counts how often each subject is asked about."""
+LIST_QUESTION = "is-enrolled"
+"""Its rule does not."""
 PURPOSE, CASE = "social-insurance/pension/deferral", "DG-20260101-0001"
 PROVIDER, REQUESTER = department("human-resources"), department("tax")
 POLICY = Path(__file__).with_name("policy.yaml")
@@ -53,7 +57,7 @@ class Site:
             provider=PROVIDER.code,
             requester=REQUESTER.code,
             dataset=DATASET,
-            questions=frozenset({QUESTION}),
+            questions=frozenset({QUESTION, LIST_QUESTION}),
             purposes=(PURPOSE,),
             region="",
             subjects_per_day=0,
