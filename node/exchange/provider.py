@@ -142,6 +142,7 @@ class Provider:
                 computed=computed,
                 cost=cost,
                 policy_digest=state.policies.digest,
+                grants=self._grants,
                 vault=self._vault,
             )
         )

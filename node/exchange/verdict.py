@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from node.core import usage
@@ -11,6 +11,7 @@ from node.core.commit import AnsweredExchange, Append, Release
 from node.core.cost import CLAIM_TRIES, GRANT_DAY, RULE_DAY, RULE_SUBJECT, Cost
 from node.core.decide import Decision
 from node.core.envelope import response_bucket
+from node.core.grant import Grant, GrantState
 from node.errors import NodeError, Reason
 from node.exchange.answering import Computed, without, wrong_claims
 from node.exchange.group import Ledger, Recorded
@@ -40,6 +41,7 @@ class VerdictJob:
     computed: Computed
     cost: Cost
     policy_digest: bytes
+    grants: Callable[[str], Grant | None]
     vault: Vault
     replayed: bool = False
     answers: bytes = b""
@@ -112,6 +114,8 @@ class VerdictJob:
             return self._denied(Reason.REQUEST_REPLAYED, "exchange_id", "the exchange id was used before")
         if not self.decision.permit:
             return _Settled(self.decision)
+        if (ended := self._grant_ended()) is not None:
+            return ended
         if scope := self._short(ledger):
             clause, message = _CLAUSES[scope], "the quota is used up: ask again tomorrow"
             return self._denied(Reason.QUOTA_EXHAUSTED, clause, message)
@@ -120,6 +124,20 @@ class VerdictJob:
         if self.computed.release_key:
             return self._release(ledger)
         return self._answer(ledger, self.computed.answers)
+
+    def _grant_ended(self) -> _Settled | None:
+        """The denial, if the grant was suspended or revoked since: that holds at once (Art. 27)."""
+        decided = self.decision.grant
+        if decided is None:
+            return None
+        current = self.grants(decided.id)
+        if current is not None and current.state is GrantState.ACTIVE:
+            return None
+        if current is not None and current.state is GrantState.SUSPENDED:
+            return self._denied(
+                Reason.SUSPENDED, "grant.suspended", "the grant is suspended: ask the provider"
+            )
+        return self._denied(Reason.GRANT_EXPIRED, "grant.revoked", "the grant was revoked: apply again")
 
     def _answer(self, ledger: Ledger, answers: rec.Answers) -> _Settled:
         refused = self._refused(ledger)

@@ -14,6 +14,7 @@ import pytest
 from running import pension_policy, resident
 from two_sides import CALLER, TwoSides, query
 
+from node.core.grant import GrantState
 from node.core.subject import SubjectKey
 from node.errors import NodeError, Reason
 from node.exchange.asking import Answered
@@ -276,3 +277,18 @@ async def test_wrong_claims_are_counted_and_right_ones_are_not(sides: TwoSides) 
     assert (await denied(claim("right"))).reason is Reason.QUOTA_EXHAUSTED
     tries = [charges(verdict).get("claim.tries", 0) for verdict in verdicts(sides)]
     assert tries == [0] * 5 + [1] * 3 + [0]
+
+
+@pytest.mark.parametrize(
+    ("state", "reason"),
+    [(GrantState.SUSPENDED, Reason.SUSPENDED), (GrantState.REVOKED, Reason.GRANT_EXPIRED)],
+)
+async def test_grant_that_ends_while_the_answer_is_computed_gives_no_answer(
+    sides: TwoSides, state: GrantState, reason: Reason
+) -> None:
+    def end() -> None:
+        sides.grants[sides.grant.id] = replace(sides.grant, state=state)
+
+    sides.register.before = end
+    assert (await denied(ask(sides))).reason is reason
+    assert charges(verdicts(sides)[-1]) == {}
