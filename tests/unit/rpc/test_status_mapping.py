@@ -1,0 +1,117 @@
+"""One table of reasons: every reason has its code, and the client turns a status back into the same error."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import grpc
+import pytest
+from google.rpc.error_details_pb2 import ErrorInfo
+from google.rpc.status_pb2 import Status
+from grpc_status import rpc_status
+from running import as_is
+
+from node.client import status as desk_status
+from node.errors import NodeError, Reason
+from node.rpc.client import peer_error
+from node.rpc.status import CODE_OF, to_status
+
+DOMAIN = "dxnode"  # part of the wire format
+PROTO = Path(__file__).parents[3] / "protos/node/v1/error_reason.proto"
+
+
+def _documented() -> dict[str, str]:
+    """Reason to gRPC code, as the comments of the .proto say."""
+    comment, found = "", {}
+    for line in PROTO.read_text().splitlines():
+        text = line.strip()
+        if text.startswith("//"):
+            comment += f" {text[2:].strip()}"
+        else:
+            name = re.match(r"ERROR_REASON_(\w+) = \d+;", text)
+            code = re.match(r" ([A-Z_]+)\. ", comment)
+            if name and code:
+                found[name[1]] = code[1]
+            comment = ""
+    return found
+
+
+def test_every_reason_has_the_code_that_the_wire_format_documents() -> None:
+    assert {reason.name: CODE_OF[reason].name for reason in Reason} == _documented()
+
+
+def test_status_holds_reason_domain_and_metadata() -> None:
+    status = to_status(NodeError(Reason.NO_GRANT, "apply first", rule="r", clause="c"))
+    info = ErrorInfo()
+    assert status.details[0].Unpack(info)
+    assert (info.reason, info.domain, dict(info.metadata)) == (
+        "NO_GRANT",
+        DOMAIN,
+        {"rule": "r", "clause": "c"},
+    )
+    assert (status.code, status.message) == (grpc.StatusCode.PERMISSION_DENIED.value[0], "apply first")
+
+
+@pytest.fixture(scope="module")
+def address() -> Iterator[str]:
+    """A server that fails as its request says: a serialised Status, or nothing for no answer."""
+
+    def fail(request: bytes, context: grpc.ServicerContext) -> bytes:
+        context.abort_with_status(rpc_status.to_status(Status.FromString(request)))
+        return b""
+
+    handlers = {"Fail": grpc.unary_unary_rpc_method_handler(fail, as_is, as_is)}
+    server = grpc.server(ThreadPoolExecutor(2))
+    server.add_generic_rpc_handlers((grpc.method_handlers_generic_handler("test", handlers),))
+    port = server.add_insecure_port("127.0.0.1:0")
+    server.start()
+    yield f"127.0.0.1:{port}"
+    server.stop(None).wait()
+
+
+def _failed(address: str, status: Status) -> grpc.RpcError:
+    with grpc.insecure_channel(address) as channel, pytest.raises(grpc.RpcError) as failed:
+        channel.unary_unary("/test/Fail", as_is, as_is)(status.SerializeToString(), timeout=5)
+    return failed.value
+
+
+async def _failed_at_peer(address: str, status: Status) -> grpc.aio.AioRpcError:
+    async with grpc.aio.insecure_channel(address) as channel:
+        call = channel.unary_unary("/test/Fail", request_serializer=as_is, response_deserializer=as_is)
+        with pytest.raises(grpc.aio.AioRpcError) as failed:
+            await call(status.SerializeToString(), timeout=5)
+    return failed.value
+
+
+@pytest.mark.parametrize("reason", Reason, ids=lambda reason: reason.name)
+async def test_both_clients_are_the_inverse_of_the_mapping(address: str, reason: Reason) -> None:
+    error = NodeError(reason, "a message, saying what to do", rule="r")
+    at_desk = desk_status.node_error(_failed(address, to_status(error)))
+    assert (at_desk.reason, at_desk.message, dict(at_desk.metadata)) == (
+        reason,
+        error.message,
+        {"rule": "r"},
+    )
+    at_peer = peer_error(await _failed_at_peer(address, to_status(error)))
+    assert at_peer.reason is reason
+    assert at_peer.metadata["decided_by"] == "provider"
+
+
+@pytest.mark.parametrize("code", [code for code in grpc.StatusCode if code is not grpc.StatusCode.OK])
+async def test_status_without_a_reason_of_ours_is_a_typed_error_too(
+    address: str, code: grpc.StatusCode
+) -> None:
+    bare = Status(code=code.value[0], message="from somewhere between")
+    foreign = to_status(NodeError(Reason.NO_GRANT, "x"))
+    info = ErrorInfo(reason="NO_GRANT", domain="other.example")
+    foreign.details[0].Pack(info)
+    unknown = Status(code=code.value[0], message="x")
+    unknown.details.add().Pack(ErrorInfo(reason="NEWER_THAN_US", domain=DOMAIN))
+    for status in (bare, unknown):
+        assert isinstance(desk_status.node_error(_failed(address, status)), NodeError)
+        assert isinstance(peer_error(await _failed_at_peer(address, status)), NodeError)
+    said = peer_error(await _failed_at_peer(address, foreign))
+    assert said.reason is not Reason.NO_GRANT

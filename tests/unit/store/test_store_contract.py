@@ -1,0 +1,332 @@
+"""What every engine behind the store has to keep: the contract that each of `ENGINES` runs through."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from types import MappingProxyType
+
+import pytest
+from running import pension_grant
+from town import HR, MEDICAL, TAX
+
+from node.core.commit import AnsweredExchange, Append, AskedExchange, Commit, Head, Release
+from node.core.grant import GrantState
+from node.core.tree import TILE, Tile
+from node.errors import NodeError, Reason
+from node.store.store import Store
+
+ENGINES: dict[str, Callable[[Path], Store]] = {"sqlite": lambda folder: Store.open(folder / "node.db")}
+
+
+@pytest.fixture(params=ENGINES)
+def reopen(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Callable[[], Store]]:
+    """Opens the same database again and again, as restarts do."""
+    opened: list[Store] = []
+
+    def reopen() -> Store:
+        for store in opened:
+            store.close()
+        opened.append(ENGINES[request.param](tmp_path))
+        return opened[-1]
+
+    yield reopen
+    opened[-1].close()
+
+
+@pytest.fixture
+def store(reopen: Callable[[], Store]) -> Store:
+    return reopen()
+
+
+def head(size: int) -> Head:
+    return Head(size, 1000 + size, b"note %d" % size, b"cosigned", size, 7)
+
+
+def write(
+    store: Store,
+    first: int,
+    *appends: Append,
+    tiles: Sequence[Tile] = (),
+    used: Mapping[str, int] = MappingProxyType({}),
+) -> None:
+    """One group commit; `used` are counters that may be forgotten at 5000."""
+    balances = {key: (amount, 5000) for key, amount in used.items()}
+    transaction = store.begin()
+    transaction.write(Commit(first, head(first + len(appends)), appends, tuple(tiles), balances))
+    transaction.commit()
+
+
+def lines(count: int, first: int = 0) -> list[Append]:
+    return [
+        Append(b"leaf %d" % n, b"opening %d" % n, b"evidence %d" % n) for n in range(first, first + count)
+    ]
+
+
+# --- records ---
+
+
+def test_new_log_is_empty(store: Store) -> None:
+    assert store.head() == Head()
+    assert (store.leaf_count(), store.leaves(0, 10), store.tail(0)) == (0, [], [])
+    assert store.opening(0) is None
+    assert store.evidence(0) is None
+
+
+def test_committed_records_are_there_after_a_restart(store: Store, reopen: Callable[[], Store]) -> None:
+    write(store, 0, *lines(3))
+    write(store, 3, *lines(2, 3))
+    again = reopen()
+    assert again.head() == head(5)
+    assert again.leaves(0, 10) == [(n, b"leaf %d" % n) for n in range(5)]
+    assert again.leaves(1, 2) == [(1, b"leaf 1"), (2, b"leaf 2")]
+    assert again.leaves(5, 10) == []
+    assert again.leaf_count() == 5
+    assert (again.opening(4), again.evidence(4)) == (b"opening 4", b"evidence 4")
+
+
+def test_record_without_opening_or_evidence_has_none(store: Store) -> None:
+    write(store, 0, Append(b"leaf"))
+    assert store.opening(0) is None
+    assert store.evidence(0) is None
+
+
+def test_rolled_back_transaction_leaves_nothing(store: Store, reopen: Callable[[], Store]) -> None:
+    write(store, 0, *lines(1), used={"k": 1})
+    transaction = store.begin()
+    answered = AnsweredExchange(TAX, b"1", b"d", 1)
+    transaction.write(Commit(1, head(2), (replace(lines(1, 1)[0], answered=answered),), (), {"k": (2, 0)}))
+    transaction.rollback()
+    for each in (store, reopen()):
+        assert each.head() == head(1)
+        assert each.leaf_count() == 1
+        assert each.balances(["k"]) == {"k": 1}
+        transaction = each.begin()
+        assert transaction.answered([(TAX, b"1")]) == {}
+        transaction.rollback()
+
+
+def test_transaction_that_was_never_ended_leaves_nothing(store: Store, reopen: Callable[[], Store]) -> None:
+    transaction = store.begin()
+    transaction.write(Commit(0, head(1), tuple(lines(1)), (), {}))
+    assert reopen().head() == Head()
+
+
+def test_nothing_of_a_transaction_is_seen_before_it_is_committed(store: Store) -> None:
+    transaction = store.begin()
+    transaction.write(Commit(0, head(1), tuple(lines(1)), (), {"k": (1, 0)}))
+    assert store.head() == Head()
+    assert store.leaves(0, 10) == []
+    assert store.balances(["k"]) == {}
+    transaction.commit()
+    assert store.head() == head(1)
+
+
+def test_record_cannot_be_written_twice(store: Store) -> None:
+    write(store, 0, *lines(2))
+    transaction = store.begin()
+    with pytest.raises(NodeError) as refused:
+        transaction.write(Commit(1, head(2), tuple(lines(1)), (), {}))
+    assert refused.value.reason is Reason.STORE_UNAVAILABLE
+    transaction.rollback()
+    assert store.leaves(0, 10) == [(0, b"leaf 0"), (1, b"leaf 1")]
+    write(store, 2, *lines(1, 2))
+
+
+def test_errors_name_no_value(store: Store) -> None:
+    write(store, 0, Append(b"secret leaf"))
+    transaction = store.begin()
+    with pytest.raises(NodeError) as refused:
+        transaction.write(Commit(0, head(1), (Append(b"secret leaf"),), (), {}))
+    transaction.rollback()
+    assert "secret" not in str(refused.value)
+    assert refused.value.__cause__ is None
+
+
+def test_tiles_and_tail_are_where_the_tree_looks_for_them(store: Store) -> None:
+    tile = Tile(0, 0, bytes(8192))
+    write(store, 0, *lines(TILE + 3), tiles=[tile])
+    assert store.tile(0, 0) == tile.hashes
+    assert store.tail(TILE + 3) == [b"leaf %d" % n for n in range(TILE, TILE + 3)]
+    with pytest.raises(NodeError) as missing:
+        store.tile(1, 0)
+    assert missing.value.reason is Reason.LOG_CORRUPT
+
+
+# --- exchanges ---
+
+
+def test_answered_exchange_is_found_by_requester_and_id(store: Store) -> None:
+    first = AnsweredExchange(TAX, bytes(16), b"digest", 0)
+    other = AnsweredExchange(MEDICAL, bytes(16), b"other", 1)
+    write(store, 0, replace(lines(1)[0], answered=first), replace(lines(1, 1)[0], answered=other))
+    transaction = store.begin()
+    asked = [(TAX, bytes(16)), (HR, bytes(16)), (TAX, b"x" * 16)]
+    found = transaction.answered(asked)
+    assert found[TAX, bytes(16)] == first
+    assert found.get((HR, bytes(16))) is None
+    assert (TAX, b"x" * 16) not in found
+    assert transaction.record(0) == (b"leaf 0", b"opening 0")
+    with pytest.raises(NodeError) as missing:
+        transaction.record(2)
+    assert missing.value.reason is Reason.LOG_CORRUPT
+    transaction.rollback()
+
+
+def test_many_keys_at_once_are_all_found(store: Store) -> None:
+    keys = {f"key-{n}": n + 1 for n in range(3000)}
+    write(store, 0, *lines(1), used=keys)
+    assert store.balances(keys) == keys
+    transaction = store.begin()
+    assert transaction.balances(list(keys)) == keys
+    assert transaction.balances([]) == {}
+    transaction.rollback()
+
+
+def test_asked_exchange_is_open_until_it_has_an_outcome(store: Store, reopen: Callable[[], Store]) -> None:
+    asked = AskedExchange(b"id", b"digest", 0, b"envelope", b"key")
+    write(store, 0, Append(b"intent", asked=asked))
+    assert store.asked(b"id") == asked
+    assert store.asked(b"other") is None
+    assert reopen().unfinished() == [(b"id", 0)]
+    store = reopen()
+    write(store, 1, Append(b"failed", settled=b"id"))
+    assert store.unfinished() == []
+    write(store, 2, Append(b"answered", settled=b"id"))
+    assert store.asked(b"id") == replace(asked, outcome_index=2)
+
+
+def test_intent_and_outcome_in_one_group(store: Store) -> None:
+    asked = AskedExchange(b"id", b"digest", 0, b"envelope", b"key")
+    write(store, 0, Append(b"intent", asked=asked), Append(b"outcome", settled=b"id"))
+    assert store.asked(b"id") == replace(asked, outcome_index=1)
+
+
+def test_release_is_kept(store: Store, reopen: Callable[[], Store]) -> None:
+    write(store, 0, Append(b"leaf", release=Release(b"key", b"body")))
+    assert reopen().release(b"key") == b"body"
+    transaction = reopen().begin()
+    assert (transaction.release(b"key"), transaction.release(b"other")) == (b"body", None)
+    transaction.rollback()
+
+
+# --- counters ---
+
+
+def test_counter_is_replaced_and_kept(store: Store, reopen: Callable[[], Store]) -> None:
+    write(store, 0, *lines(1), used={"k": 1})
+    write(store, 1, *lines(1, 1), used={"k": 5})
+    assert reopen().balances(["k", "other"]) == {"k": 5}
+
+
+def test_large_budgets_fit(store: Store) -> None:
+    write(store, 0, *lines(1), used={"k": 2**62})
+    assert store.balances(["k"]) == {"k": 2**62}
+
+
+def test_pruning_forgets_what_is_over_and_nothing_else(store: Store) -> None:
+    transaction = store.begin()
+    answered = tuple(
+        replace(line, answered=AnsweredExchange(TAX, bytes([n]) * 16, b"d", n))
+        for n, line in enumerate(lines(4))
+    )
+    counters = {"over": (1, 999), "now": (1, 1000), "later": (1, 1001), "never": (1, 0)}
+    transaction.write(Commit(0, head(4), answered, (), counters))
+    transaction.commit()
+    assert store.prune(1000, answered_before=2) == 3
+    assert store.balances(counters) == {"now": 1, "later": 1, "never": 1}
+    transaction = store.begin()
+    found = transaction.answered([(TAX, bytes([n]) * 16) for n in range(4)])
+    transaction.rollback()
+    assert sorted(each.index for each in found.values()) == [2, 3]
+    assert store.leaf_count() == 4
+    assert store.prune(1000, answered_before=2) == 0
+
+
+def test_cleared_openings_are_gone_and_leaves_stay(store: Store, reopen: Callable[[], Store]) -> None:
+    write(store, 0, *lines(5))
+    done = 0
+    while done < 3:
+        done = store.clear_openings(before=3)
+    store = reopen()
+    assert [store.opening(n) for n in range(5)] == [None, None, None, b"opening 3", b"opening 4"]
+    assert store.leaves(0, 10) == [(n, b"leaf %d" % n) for n in range(5)]
+    assert store.clear_openings(before=2) == 3
+
+
+# --- grants, facts ---
+
+
+def test_issued_grant_changes_with_its_record(store: Store, reopen: Callable[[], Store]) -> None:
+    first, second = replace(pension_grant(), id="g-2"), replace(pension_grant(), id="g-1")
+    first = replace(first, valid_from=first.valid_from.replace(microsecond=0), valid_until=second.valid_until)
+    second = replace(second, valid_from=first.valid_from)
+    until = first.valid_until.replace(microsecond=0)
+    first, second = replace(first, valid_until=until), replace(second, valid_until=until)
+    write(store, 0, Append(b"a", issued=first), Append(b"b", issued=second))
+    write(store, 2, Append(b"c", issued=replace(first, state=GrantState.SUSPENDED, note="why")))
+    assert reopen().issued_grants() == [second, replace(first, state=GrantState.SUSPENDED, note="why")]
+
+
+def test_received_grants_of_one_provider_are_replaced_together(store: Store) -> None:
+    moment = pension_grant().valid_from.replace(microsecond=0)
+    base = replace(pension_grant(), valid_from=moment, valid_until=moment.replace(year=moment.year + 1))
+    of_hr = [replace(base, id=f"g-{n}") for n in range(3)]
+    of_medical = [replace(base, id="g-0", provider=MEDICAL)]
+    store.replace_received_grants(HR, of_hr)
+    store.replace_received_grants(MEDICAL, of_medical)
+    assert store.received_grants() == [*of_hr, *of_medical]
+    store.replace_received_grants(HR, of_hr[:1])
+    assert store.received_grants() == [of_hr[0], *of_medical]
+    store.replace_received_grants(HR, [])
+    assert store.received_grants() == of_medical
+
+
+def test_facts_are_remembered(store: Store, reopen: Callable[[], Store]) -> None:
+    assert store.fact("name") is None
+    store.set_fact("name", "1")
+    store.set_fact("name", "2")
+    assert reopen().fact("name") == "2"
+
+
+# --- threads ---
+
+
+def test_reads_go_on_beside_a_writer(store: Store) -> None:
+    write(store, 0, *lines(1))
+    failed: list[BaseException] = []
+    stop = threading.Event()
+
+    def read() -> None:
+        while not stop.is_set():
+            try:
+                size = store.head().size
+                # What the head covers is there: both come from one commit.
+                assert store.leaf_count() >= size
+                assert store.leaves(size - 1, 1)[0][1] == b"leaf %d" % (size - 1)
+            except BaseException as error:
+                failed.append(error)
+                return
+
+    readers = [threading.Thread(target=read) for _ in range(4)]
+    for reader in readers:
+        reader.start()
+    for first in range(1, 200):
+        write(store, first, *lines(1, first))
+    stop.set()
+    for reader in readers:
+        reader.join()
+    assert failed == []
+
+
+def test_other_writers_wait_for_the_group(store: Store) -> None:
+    transaction = store.begin()
+    other = threading.Thread(target=store.set_fact, args=("name", "value"))
+    other.start()
+    other.join(0.2)
+    assert other.is_alive()
+    transaction.commit()
+    other.join(5)
+    assert store.fact("name") == "value"
