@@ -15,15 +15,17 @@ from node.cli.text import t
 
 app = typer.Typer()
 
-ConfigFile = Annotated[Path, typer.Argument(metavar="FILE", envvar="DXNODE_CONFIG", show_default=True)]
+ConfigFile = Annotated[Path | None, typer.Argument(metavar="FILE", show_default=False)]
+ConfigOption = Annotated[Path, typer.Option("--config", envvar="DXNODE_CONFIG")]
 
 
 @app.command("check")
 @with_terminal
-def check(terminal: Terminal, file: ConfigFile = DEFAULT_CONFIG) -> None:
+def check(terminal: Terminal, file: ConfigFile = None, config: ConfigOption = DEFAULT_CONFIG) -> None:
     """Find every mistake in a settings file."""
     from node.config_file import read_settings
 
+    file = file or config
     _settings, problems = read_settings(file)
     if terminal.json:
         terminal.document(problems)
@@ -38,7 +40,8 @@ def check(terminal: Terminal, file: ConfigFile = DEFAULT_CONFIG) -> None:
 @with_terminal
 def show(
     terminal: Terminal,
-    file: ConfigFile = DEFAULT_CONFIG,
+    file: ConfigFile = None,
+    config: ConfigOption = DEFAULT_CONFIG,
     reference: Annotated[bool, typer.Option("--reference")] = False,
 ) -> None:
     """Show the settings in force, defaults included."""
@@ -50,7 +53,7 @@ def show(
     if reference:
         sys.stdout.write(reference_text())
         return
-    settings = load_settings(file)
+    settings = load_settings(file or config)
     if terminal.json:
         terminal.document(yaml.safe_load(show_settings(settings)))
         return

@@ -16,7 +16,7 @@ class Exit(IntEnum):
     FAILED = 1
     """A defect of the node or of this program."""
     USAGE = 2
-    """The command line, its input or a setting is wrong: change it."""
+    """The command line, its input, a setting or a policy is wrong: change it."""
     DENIED = 3
     """Refused by policy, grant, role or suspension: asking again will not help."""
     UNAVAILABLE = 4

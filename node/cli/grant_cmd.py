@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from node.cli.options import moment_from
-from node.cli.output import when
+from node.cli.output import last_day, when
 from node.cli.session import Session, with_desk
 from node.cli.text import t
 
@@ -127,7 +127,7 @@ def _table(session: Session, grants: Sequence[Grant], other: str) -> None:
             grant.dataset,
             ", ".join(sorted(grant.questions)),
             ", ".join(grant.purposes),
-            when(grant.valid_until),
+            last_day(grant.valid_until),
             t(f"grant.{grant.state}"),
         )
         for grant in sorted(grants, key=lambda grant: grant.id)
@@ -146,7 +146,7 @@ def _lines(grant: Grant) -> list[str]:
         "region": grant.region or t("label.all"),
         "per_day": str(grant.subjects_per_day) if grant.subjects_per_day else t("label.unlimited"),
         "from": when(grant.valid_from),
-        "until": when(grant.valid_until),
+        "until": last_day(grant.valid_until),
         "state": t(f"grant.{grant.state}"),
         "basis": grant.basis,
         "scenario": grant.scenario,

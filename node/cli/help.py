@@ -53,7 +53,7 @@ def show_help(command: Command, ctx: Context, below: Sequence[str]) -> None:
 
     def section(title: str, rows: Iterable[tuple[str, str]]) -> None:
         grid = Table.grid(padding=(0, 2))
-        grid.add_column(no_wrap=True, max_width=28, overflow="fold")
+        grid.add_column(no_wrap=True)
         # Rich folds between any two Chinese characters only when told to; else it cuts them off.
         grid.add_column(overflow="fold")
         for name, said in rows:

@@ -39,9 +39,11 @@ def init(
     code: Annotated[str, typer.Option("--code")] = EXAMPLE_CODE,
     title: Annotated[str, typer.Option("--title")] = "东莞市人力资源和社会保障局",
     region: Annotated[str, typer.Option("--region")] = "441900",
-    level: Annotated[LevelOption, typer.Option("--level")] = LevelOption.CITY,
+    level: Annotated[LevelOption, typer.Option("--level", metavar="LEVEL")] = LevelOption.CITY,
     organisation: Annotated[str, typer.Option("--organisation")] = "东莞市人民政府",
     advertise: Annotated[str, typer.Option("--advertise")] = "localhost:8443",
+    exchange_listen: Annotated[str, typer.Option("--exchange-listen", show_default=False)] = "",
+    desk_listen: Annotated[str, typer.Option("--desk-listen", show_default=False)] = "",
     dev_authority: Annotated[Path | None, typer.Option("--dev-authority", show_default=False)] = None,
     authority_code: Annotated[str, typer.Option("--authority-code")] = EXAMPLE_AUTHORITY,
 ) -> None:
@@ -56,6 +58,8 @@ def init(
         level=level.value,
         organisation=organisation,
         advertise=advertise,
+        exchange_listen=exchange_listen,
+        desk_listen=desk_listen,
     )
     made = make_node_folder(
         folder, new, dev_authority, normalise_credit_code(authority_code), datetime.now(UTC), os.urandom
@@ -63,4 +67,5 @@ def init(
     terminal.result({"made": made}, *(t("init.made", path=path) for path in made))
     config = folder / "node.yaml"
     key = "init.steps_dev" if dev_authority is not None else "init.steps"
-    terminal.note("\n" + t("init.next") + "\n" + t(key, config=config, folder=folder).rstrip())
+    steps = t(key, config=config, folder=folder, authority=normalise_credit_code(authority_code))
+    terminal.note("\n" + t("init.next") + "\n" + steps.rstrip())

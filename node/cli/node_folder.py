@@ -31,14 +31,14 @@ from node.errors import NodeError, Reason
 
 EXAMPLE = "example-enrolment"
 DIRECTORY_LIFETIME = timedelta(days=90)
-_LONGEST = 1 << 20
+_LAST_PORT = (1 << 16) - 1
 
 Random = Callable[[int], bytes]
 
 
 @dataclass(frozen=True, slots=True)
 class NewNode:
-    """What the department says of itself; `advertise` is host:port."""
+    """What the department says of itself; the last three are host:port, "" follows from `advertise`."""
 
     code: str
     title: str
@@ -46,6 +46,18 @@ class NewNode:
     level: Level
     organisation: str
     advertise: str
+    exchange_listen: str = ""
+    desk_listen: str = ""
+
+    def listens(self) -> tuple[str, str]:
+        """Where both ports listen: by default the exchange at the advertised port, the desk at the next one.
+
+        Raises NodeError(CONFIG_INVALID).
+        """
+        _, _, port = self.advertise.rpartition(":")
+        if not port.isdecimal() or not 0 < int(port) < _LAST_PORT:
+            raise NodeError(Reason.CONFIG_INVALID, "the address to advertise is host:port: give both")
+        return self.exchange_listen or f"0.0.0.0:{port}", self.desk_listen or f"127.0.0.1:{int(port) + 1}"
 
 
 def settings_text(new: NewNode, authority: str, directory: str) -> str:
@@ -54,23 +66,25 @@ def settings_text(new: NewNode, authority: str, directory: str) -> str:
     `authority` is the authority's verifier key, "" to leave the example; `directory` is a path.
     """
     text = reference()
+    exchange_listen, desk_listen = new.listens()
     values = {
-        "  code": new.code,
-        "  title": new.title,
-        "  region": new.region,
-        "  level": new.level,
-        "  organisation": new.organisation,
-        "  advertise": new.advertise,
+        "department.code": new.code,
+        "department.title": new.title,
+        "department.region": new.region,
+        "department.level": new.level,
+        "department.organisation": new.organisation,
+        "exchange.listen": exchange_listen,
+        "exchange.advertise": new.advertise,
+        "desk.listen": desk_listen,
         "directory": directory,
         "authority": authority,
         "sources": f"{{{EXAMPLE}: {{csv: data/{EXAMPLE}.csv}}}}",
     }
     for name, value in values.items():
-        before, found, line, after = _find(text, name)
-        assert found, f"the reference settings have no line {name}"
+        before, line, after = _find(text, name)
         # What stands behind the value on its line is a comment.
         comment = line[len(line.split()[0]) :] if line else ""
-        text = f"{before}{found}{_scalar(value)}{comment}{after}" if value else text
+        text = f"{before}{_scalar(value)}{comment}{after}" if value else text
     return text
 
 
@@ -80,13 +94,14 @@ def _scalar(value: str) -> str:
     return value if plain else json.dumps(value, ensure_ascii=False)
 
 
-def _find(text: str, name: str) -> tuple[str, str, str, str]:
-    """The text up to the first line of that setting, its name, the rest of the line, and what follows."""
-    match = re.search(rf"(?m)^{name}: ", text)
-    if match is None:
-        return text, "", "", ""
+def _find(text: str, name: str) -> tuple[str, str, str]:
+    """The text up to the value of a setting, the rest of its line, and what follows."""
+    section, _, key = name.rpartition(".")
+    start = re.search(rf"(?m)^{section}:\n", text) if section else None
+    match = re.compile(rf"(?m)^{'  ' if section else ''}{key}: ").search(text, start.end() if start else 0)
+    assert match, f"the reference settings have no line {name}"
     end = text.index("\n", match.end())
-    return text[: match.start()], match[0], text[match.end() : end], text[end:]
+    return text[: match.end()], text[match.end() : end], text[end:]
 
 
 def make_node_folder(
@@ -109,20 +124,19 @@ def make_node_folder(
     write_file(config, settings_text(new, vkey, directory).encode(), PUBLIC)
     made = [config, *_example(folder, new.code)]
     settings = load_settings(config)
-    node = node_files(settings)
+    node, about = node_files(settings), about_node(settings)
     make_node_keys(node.keys, now, random)
     hosts = [new.advertise.rpartition(":")[0], "localhost", "127.0.0.1"]
     make_desk(node, new.code, hosts, now)
     made += [node.keys, node.desk.certificate, node.desk_authority.certificate]
     if authority is not None:
         make_node_certificate(node.exchange, authority, new.code, hosts, now)
-        about = About(
-            new.code, new.title, settings.department.region, new.level, new.organisation, new.advertise
-        )
         member = export_member(about, node.keys, node.exchange, node.exchange.roots, now)
         publish(authority, Orders(members=(member,)), now, DIRECTORY_LIFETIME)
         made += [node.exchange.certificate, authority.directory]
-    return tuple(made)
+    # Settings hold whole paths; told is what was given.
+    whole = folder.absolute()
+    return tuple(folder / path.relative_to(whole) if path.is_relative_to(whole) else path for path in made)
 
 
 def node_files(settings: Settings) -> NodeFiles:
@@ -134,6 +148,19 @@ def node_files(settings: Settings) -> NodeFiles:
         desk=CertificateFiles(settings.desk.certificate, settings.desk.key),
         desk_roots=settings.desk.roots,
         desk_authority=CertificateFiles(desk_authority / "ca.pem", desk_authority / "ca.key"),
+    )
+
+
+def about_node(settings: Settings) -> About:
+    """What a department says of itself to the authority, as its settings say."""
+    department = settings.department
+    return About(
+        code=department.code,
+        title=department.title,
+        region=department.region,
+        level=department.level,
+        organisation=department.organisation,
+        endpoint=settings.exchange.advertise,
     )
 
 

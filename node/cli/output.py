@@ -9,7 +9,7 @@ import traceback
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, fields, is_dataclass
-from datetime import datetime, timedelta, timezone
+from datetime import datetime, time, timedelta, timezone
 from enum import Enum
 from typing import TYPE_CHECKING, TypeAlias
 
@@ -134,6 +134,12 @@ def plain(value: object) -> Json:
 def when(moment: datetime | None) -> str:
     """A time for people, in China's time."""
     return t("label.never") if moment is None else moment.astimezone(CHINA).strftime("%Y-%m-%d %H:%M:%S")
+
+
+def last_day(end: datetime) -> str:
+    """The end of something for people: the last day of it when it goes on until midnight, else the time."""
+    local = end.astimezone(CHINA)
+    return f"{local - timedelta(days=1):%Y-%m-%d}" if local.time() == time() else when(end)
 
 
 def when_ms(milliseconds: int) -> str:

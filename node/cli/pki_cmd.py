@@ -66,16 +66,22 @@ def node(
     from node.crypto.pki import make_desk, make_node_certificate, make_node_keys, open_authority
 
     settings, files, about = _node(config)
-    make_node_keys(files.keys, _now(), os.urandom)
-    if authority is not None:
+    made = []
+    if not files.have_keys():
+        make_node_keys(files.keys, _now(), os.urandom)
+        made.append(files.keys)
+    if authority is not None and not files.exchange.exist():
         hosts = _hosts(about.endpoint, *host or ())
         make_node_certificate(files.exchange, open_authority(authority), about.code, hosts, _now())
-    make_desk(files, about.code, _hosts(settings.desk.listen, about.endpoint, "localhost:0"), _now())
-    made = [files.keys, files.exchange.certificate, files.desk.certificate, files.desk_authority.certificate]
-    if authority is None:
-        made.remove(files.exchange.certificate)
+        made.append(files.exchange.certificate)
+    if not files.desk.exist():
+        make_desk(files, about.code, _hosts(settings.desk.listen, about.endpoint, "localhost:0"), _now())
+        made += [files.desk.certificate, files.desk_authority.certificate]
+    terminal.result({"made": made}, *(say("made", path=path) for path in made))
+    if not files.exchange.exist():
         terminal.note(say("node.bring", path=files.exchange.certificate))
-    terminal.result({"made": [str(path) for path in made]}, *(say("made", path=path) for path in made))
+    elif not made:
+        terminal.note(say("node.complete"))
 
 
 @app.command("desk-user")
@@ -83,7 +89,7 @@ def node(
 def desk_user(
     terminal: Terminal,
     name: Annotated[str, typer.Argument(metavar="NAME", show_default=False)],
-    role: Annotated[str, typer.Option("--role", metavar="clerk|system|officer|auditor", show_default=False)],
+    role: Annotated[str, typer.Option("--role", metavar="ROLE", show_default=False)],
     out: Annotated[Path, typer.Option("--out", show_default=False)],
     config: ConfigFile = DEFAULT_CONFIG,
 ) -> None:
@@ -258,27 +264,10 @@ def _settings(config: Path) -> Settings:
 
 def _node(config: Path) -> tuple[Settings, NodeFiles, About]:
     """The settings, and what they say in the words of `node.crypto.pki`."""
-    from node.crypto.pki import About, CertificateFiles, NodeFiles
+    from node.cli.node_folder import about_node, node_files
 
     settings = _settings(config)
-    department, exchange, desk = settings.department, settings.exchange, settings.desk
-    folder = desk.roots.parent / "desk-authority"
-    files = NodeFiles(
-        keys=settings.keys,
-        exchange=CertificateFiles(exchange.certificate, exchange.key),
-        desk=CertificateFiles(desk.certificate, desk.key),
-        desk_roots=desk.roots,
-        desk_authority=CertificateFiles(folder / "ca.pem", folder / "ca.key"),
-    )
-    about = About(
-        code=department.code,
-        title=department.title,
-        region=department.region,
-        level=department.level,
-        organisation=department.organisation,
-        endpoint=exchange.advertise,
-    )
-    return settings, files, about
+    return settings, node_files(settings), about_node(settings)
 
 
 def _hosts(*endpoints: str) -> list[str]:

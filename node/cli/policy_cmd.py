@@ -11,6 +11,7 @@ from typing import Annotated
 import typer
 
 from node.cli import policy_report
+from node.cli.exits import Exit
 from node.cli.options import moment_from, parameters_from
 from node.cli.output import CHINA, Terminal
 from node.cli.session import with_terminal
@@ -29,14 +30,13 @@ from node.errors import NodeError, Reason
 
 app = typer.Typer()
 
-PROBLEMS_FOUND = 1
 PURPOSES_FILE = "purposes.yaml"
 
 
 @app.command("check")
 @with_terminal
 def check(terminal: Terminal, paths: Annotated[list[Path], typer.Argument(metavar="FILE...")]) -> None:
-    """Find every problem in policy files, or in all of a folder. Exit code 1 if there is one."""
+    """Find every problem in policy files, or in all of a folder. Exit code 2 if there is one."""
     files = read_files(paths)
     checked = check_files(files)
     lang = _lang()
@@ -48,7 +48,7 @@ def check(terminal: Terminal, paths: Annotated[list[Path], typer.Argument(metava
     datasets = len(checked.policies.datasets) if checked.policies is not None else 0
     terminal.note(policy_report.check_summary(checked.problems, len(files), datasets, lang))
     if checked.problems:
-        raise typer.Exit(PROBLEMS_FOUND)
+        raise typer.Exit(Exit.USAGE)
 
 
 @app.command("explain")

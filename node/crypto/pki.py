@@ -59,6 +59,10 @@ class CertificateFiles:
         """Where the certificate that issued it is put."""
         return self.certificate.with_name(f"{self.certificate.stem}-roots.pem")
 
+    def exist(self) -> bool:
+        """Whether both are there."""
+        return self.certificate.exists() and self.key.exists()
+
     def write(self, certified: Certified) -> None:
         """Put both in place, the key first: a reload in between finds a pair that does not fit, and waits."""
         write_file(self.key, certified.key, PRIVATE)
@@ -101,6 +105,10 @@ class NodeFiles:
     desk: CertificateFiles
     desk_roots: Path
     desk_authority: CertificateFiles
+
+    def have_keys(self) -> bool:
+        """Whether there is any private key."""
+        return self.keys.exists() and any(self.keys.iterdir())
 
 
 def make_authority_files(folder: Path, code: str, now: datetime, random: Random) -> Authority:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -78,6 +79,18 @@ def test_every_command_that_answers_can_answer_in_json(path: tuple[str, ...]) ->
     # One runs until it is stopped, the other writes JSON anyway.
     if not isinstance(command, TyperGroup) and path not in {("serve",), ("policy", "schema")}:
         assert any("--json" in parameter.opts for parameter in command.params)
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+@pytest.mark.parametrize("path", COMMANDS, ids=ids)
+def test_no_name_of_an_option_is_cut(path: tuple[str, ...], lang: str) -> None:
+    shown = dxnode(*path, "--help", "--lang", lang, env={"COLUMNS": "80"}).out
+    lines = shown.splitlines()
+    for parameter in COMMANDS[path].params:
+        if isinstance(parameter, TyperOption) and not parameter.is_flag:
+            name, kind = max(parameter.opts, key=len), parameter.metavar or ""
+            (line,) = [line for line in lines if re.match(rf"  (-\w, )?{name} ", line)]
+            assert f"{name} {kind}" in line
 
 
 def test_no_text_describes_what_is_not_there() -> None:

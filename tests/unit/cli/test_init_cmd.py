@@ -12,9 +12,11 @@ from cli_run import dxnode
 from node.cli.log_file import write_export
 from node.config_file import load_settings
 from node.core.checkpoint import Checkpoint
+from node.core.identity import normalise_resident_id
 from node.core.merkle import EMPTY_ROOT
 from node.crypto.keys import KeyUse, newest, read_keys
 from node.crypto.sign import sign_note
+from node.demo.numbers import SYNTHETIC_AREA
 from node.v1.usage_log_pb2 import LogExport
 
 TAX = "11441900000000035L"
@@ -99,6 +101,58 @@ def test_mistakes_in_settings_are_placed(tmp_path: Path) -> None:
     assert "time_zone" in ran.out
     (problem,) = json.loads(dxnode("config", "check", config, "--json").out)
     assert problem["setting"] == "time_zone"
+
+
+@pytest.mark.parametrize("command", ["check", "show"])
+def test_settings_file_is_named_either_way(tmp_path: Path, command: str) -> None:
+    dxnode("init", tmp_path / "node")
+    config = tmp_path / "node" / "node.yaml"
+    named = dxnode("config", command, config)
+    assert named.code == 0
+    assert dxnode("config", command, "--config", config) == named
+    assert dxnode("config", command, env={"DXNODE_CONFIG": str(config)}) == named
+    assert dxnode("config", command, config, "--config", tmp_path / "other.yaml") == named
+
+
+@pytest.mark.parametrize(
+    ("options", "exchange", "desk"),
+    [
+        ((), "0.0.0.0:8443", "127.0.0.1:8444"),
+        (("--advertise", "localhost:9443"), "0.0.0.0:9443", "127.0.0.1:9444"),
+        (("--exchange-listen", "10.0.0.1:443", "--desk-listen", "[::1]:1"), "10.0.0.1:443", "[::1]:1"),
+    ],
+    ids=["by default", "beside the advertised", "as given"],
+)
+def test_ports_are_those_advertised_or_given(
+    tmp_path: Path, options: tuple[str, ...], exchange: str, desk: str
+) -> None:
+    assert dxnode("init", tmp_path / "node", *options).code == 0
+    settings = load_settings(tmp_path / "node" / "node.yaml")
+    assert (settings.exchange.listen, settings.desk.listen) == (exchange, desk)
+
+
+@pytest.mark.parametrize("address", ["localhost", "localhost:", "localhost:65535", "localhost:port"])
+def test_address_without_a_usable_port_makes_nothing(tmp_path: Path, address: str) -> None:
+    ran = dxnode("init", tmp_path / "node", "--advertise", address)
+    assert (ran.code, (tmp_path / "node").exists()) == (2, False)
+
+
+def test_what_was_made_is_told_as_the_folder_was_given(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    ran = dxnode("init", "node", "--dev-authority", "authority", "--json")
+    assert all(path.startswith(("node/", "authority/")) for path in json.loads(ran.out)["made"])
+    ran = dxnode("init", tmp_path / "other", "--json")
+    assert all(path.startswith(f"{tmp_path}/other/") for path in json.loads(ran.out)["made"])
+
+
+def test_people_in_the_example_are_nobody(tmp_path: Path) -> None:
+    dxnode("init", tmp_path / "node")
+    rows = (tmp_path / "node" / "data" / "example-enrolment.csv").read_text("utf-8").splitlines()[1:]
+    assert len(rows) >= 3
+    assert all(row.startswith(SYNTHETIC_AREA) for row in rows)
+    assert [normalise_resident_id(row[:18]) for row in rows] == [row[:18] for row in rows]
 
 
 def test_settings_in_force_are_shown(tmp_path: Path) -> None:

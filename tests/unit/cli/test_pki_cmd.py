@@ -122,6 +122,19 @@ def test_without_an_authority_the_own_certificate_is_asked_for(
     assert not (home / "tls/exchange.pem").exists()
 
 
+def test_only_what_is_missing_is_made(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    config = home / "node.yaml"
+    run("node", "--config", config)
+    keys = {path: path.read_bytes() for path in home.rglob("*.*")}
+    capsys.readouterr()
+    run("node", "--authority", home.parent / "authority", "--config", config)
+    assert capsys.readouterr().out.split() == ["made", str(home / "tls/exchange.pem")]
+    run("node", "--authority", home.parent / "authority", "--config", config)
+    told = capsys.readouterr()
+    assert (told.out, "nothing is missing" in told.err) == ("", True)
+    assert {path: path.read_bytes() for path in keys} == keys
+
+
 @pytest.mark.parametrize(
     ("arguments", "code", "reason"),
     [

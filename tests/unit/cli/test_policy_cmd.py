@@ -48,11 +48,11 @@ def test_good_policies_pass(policies: Path, lang: str) -> None:
     assert "2" in result.stderr
 
 
-def test_problems_are_told_by_file_line_and_column_with_exit_code_1(policies: Path, lang: str) -> None:
+def test_problems_are_told_by_file_line_and_column_with_exit_code_2(policies: Path, lang: str) -> None:
     path = policies / "pension.yaml"
     path.write_text(POLICY.replace("'active'\"}", "'aktive'\"}"), "utf-8")
     result = _run("check", str(path), lang=lang)
-    assert result.exit_code == 1
+    assert result.exit_code == 2
     assert result.stdout.startswith(f"{path}:17:35: ")
     assert "active" in result.stdout
 
@@ -61,7 +61,7 @@ def test_problems_as_json_are_stable_for_programs(policies: Path) -> None:
     path = policies / "pension.yaml"
     path.write_text(POLICY.replace("update: daily", "update: dayly"), "utf-8")
     result = _run("check", str(path), "--json")
-    assert result.exit_code == 1
+    assert result.exit_code == 2
     assert json.loads(result.stdout) == [
         {
             "file": str(path),
@@ -78,7 +78,7 @@ def test_problems_as_json_are_stable_for_programs(policies: Path) -> None:
 def test_purposes_beside_a_file_come_along(policies: Path) -> None:
     (policies / "purposes.yaml").write_text("purposes:\n  tax: {title: 税务}\n", "utf-8")
     result = _run("check", str(policies / "pension.yaml"))
-    assert result.exit_code == 1
+    assert result.exit_code == 2
     assert "social-insurance/pension/deferral" in result.stdout
 
 
