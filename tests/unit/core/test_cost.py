@@ -1,0 +1,130 @@
+"""What an exchange costs, and whether it can be paid."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from policy_samples import CALENDAR, GRANT, REQUEST, build
+from town import TAX
+
+from node.core.budget import Debit, exhausted, pay
+from node.core.cost import Cost, Day, budget_debits, exchange_cost
+from node.core.decide import Decision, decide
+from node.core.policy import Budget
+
+ZONE = ZoneInfo("Asia/Shanghai")
+DAY = Day.of(datetime(2026, 11, 23, 10, tzinfo=ZONE))
+
+
+def _decision(question: str = "is-enrolled", **changes: object) -> Decision:
+    claims = frozenset({"name"}) if question == "name-matches" else frozenset()
+    request = replace(REQUEST, question=question, claims=claims)
+    grant = replace(GRANT, **changes)  # type: ignore[arg-type]
+    decision = decide(build(), lambda _: grant, request, CALENDAR)
+    assert decision.permit, decision.message
+    return decision
+
+
+def _cost(decision: Decision, *ids: str) -> Cost:
+    return exchange_cost(decision, TAX, "pension-insurance", ids, DAY, lambda text: f"<{text}>")
+
+
+def test_every_subject_counts_for_the_rule_and_the_grant() -> None:
+    cost = _cost(_decision(subjects_per_day=10), "a", "b", "a")
+    assert [(d.scope, d.amount, d.limit) for d in cost.whole] == [("rule.day", 3, 5000), ("grant.day", 3, 10)]
+    assert [(d.scope, d.subject) for d in cost.subjects] == [
+        ("rule.subject", 0),
+        ("rule.subject", 1),
+        ("rule.subject", 2),
+    ]
+    assert cost.subjects[0].key == cost.subjects[2].key != cost.subjects[1].key
+
+
+def test_counters_name_no_subject() -> None:
+    keys = _cost(_decision(), "440101199001011234").keys()
+    assert not any("|440101199001011234" in key for key in keys)
+    assert any("<440101199001011234>" in key for key in keys)
+
+
+def test_grant_without_a_limit_has_no_counter() -> None:
+    assert [d.scope for d in _cost(_decision(subjects_per_day=0), "a").whole] == ["rule.day"]
+
+
+def test_claims_may_be_wrong_only_so_often() -> None:
+    cost = _cost(_decision("name-matches"), "a")
+    assert [(d.scope, d.limit) for d in cost.tries] == [("claim.tries", 3)]
+
+
+@pytest.mark.parametrize(
+    ("moment", "name"),
+    [
+        (datetime(2026, 11, 23, 0, 0, tzinfo=ZONE), "20261123"),
+        (datetime(2026, 11, 23, 23, 59, 59, tzinfo=ZONE), "20261123"),
+        (datetime(2026, 12, 31, 23, 59, 59, tzinfo=ZONE), "20261231"),
+    ],
+)
+def test_day_is_that_of_the_provider_and_outlives_itself(moment: datetime, name: str) -> None:
+    day = Day.of(moment)
+    assert day.name == name
+    assert timedelta(days=1) <= timedelta(milliseconds=day.until_ms - moment.timestamp() * 1000)
+
+
+def test_budget_is_charged_for_dataset_organisation_and_requester() -> None:
+    budget = Budget(10, 5, 3, "month")
+    debits = budget_debits(budget, "d", "r", "o", datetime(2026, 11, 23, tzinfo=ZONE), 2)
+    assert [(d.scope, d.key, d.amount, d.limit, d.until_ms) for d in debits] == [
+        ("budget.dataset", "budget.dataset|d||2026-11", 2, 10, 0),
+        ("budget.organisation", "budget.organisation|d|o|2026-11", 2, 5, 0),
+        ("budget.requester", "budget.requester|d|r|2026-11", 2, 3, 0),
+    ]
+
+
+def test_departments_of_one_organisation_share_its_budget() -> None:
+    budget = Budget(100, 5, 3, "year")
+    moment = datetime(2026, 11, 23, tzinfo=ZONE)
+    balances: dict[str, int] = {}
+    first = budget_debits(budget, "d", "r1", "o", moment, 3)
+    assert exhausted(first, balances) == []
+    pay(first, balances)
+    second = budget_debits(budget, "d", "r2", "o", moment, 3)
+    assert [debit.scope for debit in exhausted(second, balances)] == ["budget.organisation"]
+    elsewhere = budget_debits(budget, "d", "r2", "another", moment, 3)
+    assert exhausted(elsewhere, balances) == []
+
+
+def test_limit_may_be_reached_and_not_passed() -> None:
+    debit = Debit("s", "k", 2, 5)
+    assert exhausted([debit], {"k": 3}) == []
+    assert exhausted([debit], {"k": 4}) == [debit]
+    assert exhausted([debit, debit], {"k": 1}) == []
+    assert exhausted([debit, debit, debit], {}) == [debit]
+
+
+_DEBITS = st.builds(
+    Debit,
+    st.just("s"),
+    st.sampled_from("abc"),
+    st.integers(0, 5),
+    st.integers(0, 20),
+    st.just(0),
+    st.integers(0, 9),
+)
+
+
+@given(st.lists(_DEBITS, max_size=30), st.dictionaries(st.sampled_from("abc"), st.integers(0, 20)))
+def test_what_can_be_paid_never_passes_a_limit(debits: list[Debit], balances: dict[str, int]) -> None:
+    failed = exhausted(debits, balances)
+    payable = list(debits)
+    for debit in failed:
+        payable.remove(debit)
+    before = dict(balances)
+    pay(payable, balances)
+    for key, used in balances.items():
+        limits = [debit.limit for debit in payable if debit.key == key and debit.amount]
+        assert used == before.get(key, 0) or used <= max(limits)
+    assert sum(balances.values()) - sum(before.values()) == sum(debit.amount for debit in payable)
