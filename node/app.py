@@ -25,6 +25,7 @@ from node.errors import NodeError, Reason
 from node.exchange.admin import AdminJob, Grants
 from node.exchange.group import GroupCommit
 from node.exchange.provider import Provider, ProviderLimits
+from node.exchange.rate import Rate
 from node.exchange.received import ReceivedGrants
 from node.exchange.refusals import Refusals
 from node.exchange.requester import Requester
@@ -41,7 +42,7 @@ from node.loading import (
 )
 from node.logs import set_up
 from node.rpc.admin_service import AdminService, GrantAdminService, ReloadReport
-from node.rpc.callers import Members, Rate, Staff
+from node.rpc.callers import Members, Staff
 from node.rpc.catalogue_service import CatalogueService, admit_members, admit_staff, browse
 from node.rpc.checked import CheckedServer
 from node.rpc.client import PeerClient
@@ -139,6 +140,7 @@ class Node:
             workers=self._workers,
             clock=clock,
             random=random,
+            denials=Rate(limits.peer_denials_per_minute / 60, float(limits.peer_denials_per_minute)),
             limits=ProviderLimits(
                 subjects=limits.chunk_subjects,
                 max_skew_ms=limits.clock_skew_seconds * 1000,

@@ -241,6 +241,7 @@ class Limits(_Section):
     concurrent: Annotated[Whole, Field(ge=1, le=10_000)] = 256
     peer_requests_per_second: Annotated[Whole, Field(ge=1, le=1_000_000)] = 2_000
     peer_burst: Annotated[Whole, Field(ge=1, le=1_000_000)] = 4_000
+    peer_denials_per_minute: Annotated[Whole, Field(ge=1, le=1_000_000)] = 600
     deadline_seconds: Annotated[Whole, Field(ge=1, le=600)] = 30
     source_seconds: Annotated[Whole, Field(ge=1, le=600)] = 10
     chunk_subjects: Annotated[Whole, Field(ge=1, le=1_000)] = 1_000

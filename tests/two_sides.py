@@ -34,6 +34,7 @@ from node.exchange.asking import Query
 from node.exchange.group import GroupCommit, LogKeys
 from node.exchange.ports import Noisy
 from node.exchange.provider import Provider, ProviderLimits, ProviderState
+from node.exchange.rate import Rate
 from node.exchange.requester import Requester
 from node.store.store import Store
 from node.v1 import exchange_pb2 as pb
@@ -213,6 +214,7 @@ class TwoSides:
         self.refreshed = 0
         self.refused: list[Reason] = []
         self.workers = ThreadPoolExecutor(8)
+        self.denials = Rate(0.0, 1000.0, lambda: 0.0)
         self.provider = Provider(
             code=HR,
             state=lambda: self.state,
@@ -226,6 +228,7 @@ class TwoSides:
             workers=self.workers,
             clock=self.now,
             random=os.urandom,
+            denials=self.denials,
             limits=ProviderLimits(source_seconds=source_seconds),
         )
         self.wire = Wire(self.provider, self.tax.member)

@@ -26,6 +26,7 @@ from node.exchange.answering import Computed, field_answers, release_key, verify
 from node.exchange.group import GroupCommit
 from node.exchange.opened import Opened, open_request, routing_of
 from node.exchange.ports import Noise, Source, Vault
+from node.exchange.rate import Rate
 from node.exchange.verdict import VerdictJob
 from node.v1 import exchange_pb2 as pb
 from node.v1 import record_pb2 as rec
@@ -69,8 +70,10 @@ class Provider:
         workers: Executor,
         clock: Callable[[], datetime],
         random: Callable[[int], bytes],
+        denials: Rate,
         limits: ProviderLimits,
     ) -> None:
+        """`denials` bounds how many records of denials one requester can cause."""
         self._code = code
         self._state = state
         self._grants = grants
@@ -83,6 +86,7 @@ class Provider:
         self._workers = workers
         self._clock = clock
         self._random = random
+        self._denials = denials
         self._limits = limits
         self._running: dict[tuple[str, bytes], tuple[bytes, asyncio.Future[bytes]]] = {}
 
@@ -121,6 +125,7 @@ class Provider:
     async def _exchange(
         self, peer: Member, envelope: pb.Envelope, digest: bytes, batch: BatchOrder | None
     ) -> bytes:
+        self._denials.check(peer.code)
         now, state = self._clock(), self._state()
         # 7: open, verify the checkpoint's signature, the intent's inclusion and its commitment.
         routing = routing_of(envelope, peer.code, self._code)
@@ -134,18 +139,20 @@ class Provider:
             # 10: compute. Nothing of it leaves before 9 and 11 are durable.
             computed = await self._compute(state, decision, decision.question, peer, opened, subjects, moment)
         # 9, 11, 12: charge, record, seal; durable in one transaction with all that arrived together.
-        return await self._commit.run(
-            VerdictJob(
-                opened=opened,
-                digest=digest,
-                decision=decision,
-                computed=computed,
-                cost=cost,
-                policy_digest=state.policies.digest,
-                grants=self._grants,
-                vault=self._vault,
-            )
+        job = VerdictJob(
+            opened=opened,
+            digest=digest,
+            decision=decision,
+            computed=computed,
+            cost=cost,
+            policy_digest=state.policies.digest,
+            grants=self._grants,
+            vault=self._vault,
         )
+        answer = await self._commit.run(job)
+        if job.denied:
+            self._denials.spend(peer.code)
+        return answer
 
     def _decide(
         self,

@@ -44,6 +44,7 @@ class VerdictJob:
     grants: Callable[[str], Grant | None]
     vault: Vault
     replayed: bool = False
+    denied: bool = False
     answers: bytes = b""
 
     @property
@@ -72,7 +73,7 @@ class VerdictJob:
         ledger.pay(settled.charges)
         if settled.release is not None:
             ledger.releases[settled.release.key] = settled.release.body
-        self.answers = settled.answers
+        self.answers, self.denied = settled.answers, not settled.decision.permit
         decision, opened = settled.decision, self.opened
         verdict = rec.Verdict(
             intent=opened.intent_leaf,

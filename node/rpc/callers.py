@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
 
@@ -13,9 +12,8 @@ from node.core.directory_text import Role
 from node.core.role import OPERATOR, require
 from node.core.usage import Caller
 from node.errors import NodeError, Reason
+from node.exchange.rate import Rate
 from node.rpc.status import Context
-
-MAX_BUCKETS = 20_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,36 +27,6 @@ class Certificate:
 
 ReadCertificate = Callable[[bytes], Certificate]
 """PEM to what it says. Raises NodeError(CALLER_UNIDENTIFIED)."""
-
-
-@dataclass(slots=True)
-class _Bucket:
-    tokens: float
-    at: float
-
-
-@dataclass(slots=True)
-class Rate:
-    """A token bucket for each caller: `per_second` on average, `burst` at once."""
-
-    per_second: float
-    burst: float
-    clock: Callable[[], float] = time.monotonic
-    _buckets: dict[str, _Bucket] = field(default_factory=dict)
-
-    def take(self, caller: str) -> None:
-        """Take one token. Raises NodeError(RATE_LIMITED) when there is none."""
-        now = self.clock()
-        bucket = self._buckets.get(caller)
-        if bucket is None:
-            if len(self._buckets) >= MAX_BUCKETS:
-                self._buckets.clear()
-            bucket = self._buckets[caller] = _Bucket(self.burst, now)
-        bucket.tokens = min(self.burst, bucket.tokens + (now - bucket.at) * self.per_second)
-        bucket.at = now
-        if bucket.tokens < 1:
-            raise NodeError(Reason.RATE_LIMITED, "too many requests: slow down and try again in a moment")
-        bucket.tokens -= 1
 
 
 class Members:

@@ -292,3 +292,13 @@ async def test_grant_that_ends_while_the_answer_is_computed_gives_no_answer(
     sides.register.before = end
     assert (await denied(ask(sides))).reason is reason
     assert charges(verdicts(sides)[-1]) == {}
+
+
+async def test_flood_of_denials_is_cut_off_before_it_fills_the_log(sides: TwoSides) -> None:
+    sides.denials.burst = 3.0
+    sides.grants[sides.grant.id] = replace(sides.grant, state=GrantState.SUSPENDED)
+    for _ in range(3):
+        assert (await denied(ask(sides))).reason is Reason.SUSPENDED
+    recorded = len(verdicts(sides))
+    assert (await denied(ask(sides))).reason is Reason.RATE_LIMITED
+    assert len(verdicts(sides)) == recorded
