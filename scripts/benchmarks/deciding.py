@@ -2,39 +2,23 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import datetime
 from time import perf_counter
 from zoneinfo import ZoneInfo
 
 from node.core.decide import decide
-from node.core.grant import Grant, GrantState
 from node.core.policy import Policies, PolicyFile
 from node.core.policy_build import build_policies
 from node.core.request import Request, Requester
 from node.core.workdays import Calendar
 from scripts.benchmarks.figures import BenchError, Figure, Setting, at_most, spread
 from scripts.benchmarks.load import no_collection
-from scripts.benchmarks.site import CASE, DATASET, POLICY, PROVIDER, PURPOSE, QUESTION, REQUESTER
+from scripts.benchmarks.site import CASE, DATASET, POLICY, PURPOSE, QUESTION, REQUESTER, make_grant
 
 RULES = (10, 10_000)
 TARGET = at_most(20)
 _NOON = datetime(2026, 11, 20, 12, tzinfo=ZoneInfo("Asia/Shanghai"))  # a Friday
-_GRANT = Grant(
-    id="g",
-    provider=PROVIDER.code,
-    requester=REQUESTER.code,
-    dataset=DATASET,
-    questions=frozenset({QUESTION}),
-    purposes=(PURPOSE,),
-    region="",
-    subjects_per_day=0,
-    valid_from=_NOON - timedelta(days=1),
-    valid_until=_NOON + timedelta(days=1),
-    state=GrantState.ACTIVE,
-    basis="",
-    scenario="",
-    note="",
-)
+_GRANT = make_grant(_NOON)
 _REQUEST = Request(
     requester=Requester(REQUESTER.code, "441900", "city", suspended=False),
     dataset=DATASET,
@@ -43,7 +27,7 @@ _REQUEST = Request(
     claims=frozenset(),
     purpose=PURPOSE,
     case_number=CASE,
-    grant_id="g",
+    grant_id=_GRANT.id,
     subjects=1,
     at=_NOON,
 )

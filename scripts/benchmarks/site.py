@@ -50,26 +50,29 @@ class Site:
     population: Population
 
     def issue_grant(self) -> Grant:
-        """Let the requester ask for ten days; the provider must run."""
-        now = datetime.now(UTC)
-        application = Grant(
-            id="",
-            provider=PROVIDER.code,
-            requester=REQUESTER.code,
-            dataset=DATASET,
-            questions=frozenset({QUESTION, LIST_QUESTION}),
-            purposes=(PURPOSE,),
-            region="",
-            subjects_per_day=0,
-            valid_from=now - timedelta(minutes=1),
-            valid_until=now + timedelta(days=10),
-            state=GrantState.ACTIVE,
-            basis="benchmark",
-            scenario="benchmark",
-            note="",
-        )
+        """Let the requester ask; the provider must run."""
         with self.provider.operator() as desk:
-            return desk.admin.issue_grant(application)
+            return desk.admin.issue_grant(make_grant(datetime.now(UTC)))
+
+
+def make_grant(now: datetime) -> Grant:
+    """What the requester is granted, for the days around `now`."""
+    return Grant(
+        id="0123456789abcdef",
+        provider=PROVIDER.code,
+        requester=REQUESTER.code,
+        dataset=DATASET,
+        questions=frozenset({QUESTION, LIST_QUESTION}),
+        purposes=(PURPOSE,),
+        region="",
+        subjects_per_day=0,
+        valid_from=now - timedelta(days=1),
+        valid_until=now + timedelta(days=10),
+        state=GrantState.ACTIVE,
+        basis="benchmark",
+        scenario="benchmark",
+        note="",
+    )
 
 
 def build_site(folder: Path, population: Population) -> Site:

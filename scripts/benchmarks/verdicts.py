@@ -32,11 +32,12 @@ from node.v1 import record_pb2 as rec
 from node.v1.usage_log_pb2 import InclusionProof, Receipt
 from scripts.benchmarks.load import no_collection
 from scripts.benchmarks.population import Population
-from scripts.benchmarks.site import CASE, DATASET, PROVIDER, PURPOSE, QUESTION, REQUESTER
+from scripts.benchmarks.site import CASE, DATASET, PROVIDER, PURPOSE, QUESTION, REQUESTER, make_grant
 
 _AT_ONCE = 20_000
 _PROOF = tuple(bytes([level]) * 32 for level in range(17))
 _CHECKPOINT = b"dxnode/%s\n100000\n" % REQUESTER.code.encode() + b"x" * 200
+_GRANT = make_grant(datetime.now(UTC))
 _DECISION = Decision(
     permit=True,
     reason=None,
@@ -44,7 +45,7 @@ _DECISION = Decision(
     clause="",
     message="",
     question=None,
-    grant=None,
+    grant=_GRANT,
     limits=Limits(per_day=10**9, per_subject_per_day=10**6),
     region="",
 )
@@ -128,7 +129,7 @@ class Exchanges:
             question=QUESTION,
             purpose=PURPOSE,
             case_number=CASE,
-            grant_id="0123456789abcdef",
+            grant_id=_GRANT.id,
             subjects=1,
             commitment=usage.opening_commitment(opening_bytes),
             role="system",
@@ -156,6 +157,7 @@ class Exchanges:
             computed=Computed(verify_answers([True], os.urandom(32)), snapshot="0123456789abcdef"),
             cost=exchange_cost(_DECISION, REQUESTER.code, DATASET, [subject], Day.of(now), self._pseudonym),
             policy_digest=response_key,
+            grants=lambda _: _GRANT,
             vault=self._vault,
         )
 
