@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING
 
-from typer._click import Command, Context, HelpFormatter, Parameter
 from typer.core import TyperArgument, TyperCommand, TyperGroup, TyperOption
 
 from node.cli.text import language, table
+
+if TYPE_CHECKING:
+    # Typer does not name these in public.
+    from typer._click import Command, Context, HelpFormatter, Parameter
 
 CONNECTION = "connection"
 

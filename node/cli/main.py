@@ -6,10 +6,9 @@ import os
 import sys
 from collections.abc import Sequence
 from importlib import import_module
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
-from typer._click import Command, Context
 from typer.main import get_group
 
 from node.cli import output, text
@@ -17,6 +16,10 @@ from node.cli.exits import Exit
 from node.cli.help import HelpfulCommand, HelpfulGroup, describe
 from node.cli.usage import usage_message
 from node.errors import NodeError
+
+if TYPE_CHECKING:
+    # Typer does not name these in public.
+    from typer._click import Command, Context
 
 MODULES = {
     "init": "init_cmd",

@@ -23,7 +23,9 @@ def sign_directory(directory: Directory, authority: Signer) -> bytes:
     """The directory as a note. Raises NodeError(DIRECTORY_INVALID) when no node would accept it."""
     body = render_directory(directory)
     check_keys(parse_directory(body))
-    return sign_note(body, authority)
+    note = sign_note(body, authority)
+    _check_length(note)
+    return note
 
 
 def open_directory(
@@ -73,15 +75,19 @@ def check_member_keys(member: Member) -> None:
 
 
 def _signed_body(note: bytes, authority: Verifier) -> bytes:
-    if len(note) > MAX_BYTES:
-        raise NodeError(
-            Reason.DIRECTORY_INVALID, f"the directory is larger than {MAX_BYTES:,} bytes: check it"
-        )
+    _check_length(note)
     try:
-        return open_note(note, (authority,)).body
+        return open_note(note, (authority,), MAX_BYTES).body
     except NodeError as error:
         raise NodeError(
             Reason.DIRECTORY_INVALID,
             f"the directory is not signed by the authority of node.yaml: {error.message}",
             authority=authority.name,
         ) from None
+
+
+def _check_length(note: bytes) -> None:
+    if len(note) > MAX_BYTES:
+        raise NodeError(
+            Reason.DIRECTORY_INVALID, f"the directory is larger than {MAX_BYTES:,} bytes: check it"
+        )

@@ -31,7 +31,8 @@ _PUBLIC_LENGTHS = {SignatureSuite.ED25519: 32, SignatureSuite.ML_DSA_65: 1952}
 SEED = 32
 
 _LONGEST_NAME = 128
-_LONGEST_NOTE = 4_000_000
+# A checkpoint with all its signatures has a tenth of it; documents name a bound of their own.
+_LONGEST_NOTE = 1 << 20
 # C2SP asks for at least 16.
 _MOST_SIGNATURES = 32
 _CONTROL = re.compile(rb"[\x00-\x09\x0b-\x1f]")
@@ -153,12 +154,14 @@ def sign_note(body: bytes, *signers: Signer) -> bytes:
     return b"".join(lines)
 
 
-def open_note(note: bytes, verifiers: Iterable[Verifier]) -> Note:
-    """The text of a signed note, once at least one of `verifiers` is found to have signed it.
+def open_note(note: bytes, verifiers: Iterable[Verifier], longest: int = _LONGEST_NOTE) -> Note:
+    """The text of a signed note of at most `longest` bytes that at least one of `verifiers` has signed.
 
     Signatures of other keys are left aside. Raises NodeError(PROOF_INVALID) when the note is malformed,
     when a signature that claims to be of one of `verifiers` does not verify, or when there is none.
     """
+    if len(note) > longest:
+        raise _invalid("the note is too long")
     body, signatures = _split(note)
     known = {(verifier.name, verifier.key_id): verifier for verifier in verifiers}
     verified: list[Verifier] = []
@@ -196,8 +199,6 @@ class NoteCache:
 
 def _split(note: bytes) -> tuple[bytes, list[tuple[str, str, bytes]]]:
     """The text of a note, and its signatures as name, key ID and raw signature."""
-    if len(note) > _LONGEST_NOTE:
-        raise _invalid("the note is too long")
     text, blank, lines = note.rpartition(b"\n\n")
     if not blank or not lines.endswith(b"\n") or not _is_text(note):
         raise _invalid("the note is not text with signature lines under it")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from hashlib import sha256
 
 import pytest
 
@@ -13,7 +14,8 @@ from node.core.directory_text import SealingKey
 from node.crypto.certificate import make_authority
 from node.crypto.directory_file import open_directory, read_directory, sign_directory
 from node.crypto.seal import SealingKey as PrivateSealingKey
-from node.crypto.sign import SignatureSuite, Signer, sign_note
+from node.crypto.sign import SignatureSuite, Signer, Verifier, sign_note
+from node.demo.numbers import credit_codes
 from node.errors import NodeError, Reason
 
 NOW = datetime(2026, 11, 22, 8, 30, tzinfo=UTC)
@@ -81,6 +83,24 @@ def test_truncated_directory_is_refused() -> None:
     note = sign_directory(directory(), AUTHORITY)
     for end in (0, 1, len(note) // 2, len(note) - 1):
         refusal(note[:end])
+
+
+def test_directory_of_a_thousand_departments_is_signed_and_opened() -> None:
+    large = member()
+    log, cosign = Verifier.parse(large.log_key), Verifier.parse(large.cosign_key)
+    members = {
+        code: replace(
+            large,
+            code=code,
+            certificates=(sha256(code.encode()).hexdigest(),),
+            log_key=Verifier(f"dxnode/{code}", log.suite, log.public).vkey(),
+            cosign_key=Verifier(f"dxnode/{code}", cosign.suite, cosign.public).vkey(),
+        )
+        for code in credit_codes(range(1000))
+    }
+    note = sign_directory(Directory(3, NOW, NOW + 30 * DAY, members), AUTHORITY)
+    assert len(note) > 4_000_000
+    assert open_directory(note, AUTHORITY.verifier, None, NOW)[0].members.keys() == members.keys()
 
 
 def test_unsigned_directory_is_refused() -> None:
