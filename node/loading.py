@@ -20,7 +20,7 @@ from node.core.directory import Directory, SeenDirectory
 from node.core.policy import Policies, PolicyFile
 from node.core.policy_build import build_policies
 from node.crypto.certificate import identify
-from node.crypto.data_key import DataKey
+from node.crypto.data_key import DataKeyRing
 from node.crypto.directory_file import open_directory, read_directory
 from node.crypto.keys import KeyUse, PrivateKey, newest, read_keys
 from node.crypto.pki import CertificateFiles
@@ -60,7 +60,7 @@ class Keys:
     """The node's private keys, ready to use."""
 
     ring: KeyRing
-    data: DataKey
+    data: DataKeyRing
     log: Signer
     cosign: Signer
     files: tuple[PrivateKey, ...]
@@ -73,7 +73,10 @@ def load_keys(settings: Settings, now: datetime, random: Callable[[int], bytes])
     sealing = [key.sealing_key() for key in files if key.use is KeyUse.SEALING]
     return Keys(
         ring=KeyRing(sealing),
-        data=newest(files, KeyUse.DATA, now).data_key(random),
+        data=DataKeyRing(
+            newest(files, KeyUse.DATA, now).data_key(random),
+            [key.data_key(random) for key in files if key.use is KeyUse.DATA],
+        ),
         log=newest(files, KeyUse.LOG, now).signer(origin),
         cosign=newest(files, KeyUse.COSIGN, now).signer(origin),
         files=files,
@@ -111,6 +114,12 @@ def read_bounded(path: Path, limit: int = MAX_FILE_BYTES) -> bytes:
 def load_identity(settings: Settings) -> Identity:
     """Certificate and key for the exchange port. Raises NodeError(CONFIG_INVALID)."""
     pair = CertificateFiles(settings.exchange.certificate, settings.exchange.key).read()
+    if identify(pair.certificate).department != settings.department.code:
+        raise NodeError(
+            Reason.CONFIG_INVALID,
+            f"{settings.exchange.certificate} names another department: put this department's own there",
+            file=str(settings.exchange.certificate),
+        )
     return Identity(pair.certificate, pair.key)
 
 
