@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from node.core import usage
 from node.core.commit import AnsweredExchange, Append, AskedExchange
 from node.core.envelope import REQUEST_BUCKET, SUITE, VERSION, Routing
+from node.core.identity import holds_identifier
 from node.core.subject import SubjectKey
 from node.errors import NodeError, Reason
 from node.exchange.group import Ledger, Recorded
@@ -18,6 +19,9 @@ from node.v1 import record_pb2 as rec
 
 MAX_OPENING_BYTES = 1 << 20
 """Padded to a power of two, it has to fit into a message of the size that every node takes."""
+
+
+MAX_TEXT = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,3 +194,36 @@ class OutcomeJob:
 def failed_outcome(intent_hash: bytes, reason: Reason) -> rec.Outcome:
     """The outcome of an exchange without a valid response."""
     return rec.Outcome(intent_hash=intent_hash, kind=rec.OUTCOME_KIND_FAILED, reason=reason.wire)
+
+
+def attempt(caller: usage.Caller, query: Query) -> rec.Intent:
+    """What was asked at the desk and refused, for the record: no subjects, nothing unchecked."""
+    return rec.Intent(
+        dataset=clean(query.dataset),
+        question=clean(query.question),
+        purpose=clean(query.purpose),
+        case_number=clean(query.case_number),
+        role=caller.role,
+        caller=caller.fingerprint,
+    )
+
+
+def clean(text: str) -> str:
+    """Nothing in place of a text that is overlong or holds an identifier: it was never checked."""
+    return "" if len(text) > MAX_TEXT or holds_identifier(text) else text
+
+
+def _said(caller: usage.Caller, query: Query, subjects: Sequence[SubjectKey]) -> bytes:
+    """Everything that a retry under the same exchange id has to repeat."""
+    parts = [
+        caller.role,
+        caller.fingerprint.hex(),
+        query.provider,
+        query.dataset,
+        query.question,
+        repr(sorted(query.parameters.items())),
+        query.purpose,
+        query.case_number,
+        *(f"{subject.id}{sorted(subject.claims.items())!r}" for subject in subjects),
+    ]
+    return "\x00".join(parts).encode()

@@ -21,7 +21,17 @@ from node.core.received import covering_grant
 from node.core.role import Roles
 from node.core.subject import SubjectKey
 from node.errors import NodeError, Reason
-from node.exchange.asking import Answered, Asked, BatchPlace, IntentJob, OutcomeJob, Query, failed_outcome
+from node.exchange.asking import (
+    Answered,
+    Asked,
+    BatchPlace,
+    IntentJob,
+    OutcomeJob,
+    Query,
+    attempt,
+    clean,
+    failed_outcome,
+)
 from node.exchange.batch import BatchRun, ChunkResult
 from node.exchange.group import GroupCommit
 from node.exchange.ports import Peers, PeerStream, Vault
@@ -30,7 +40,7 @@ from node.v1 import exchange_pb2 as pb
 from node.v1 import record_pb2 as rec
 
 _CLOSED_AT_ONCE = 256
-_MAX_TEXT = 200
+_ASKED = b"asked"
 
 
 class AskedStore(Protocol):
@@ -212,7 +222,7 @@ class Requester:
             self._check(query, subjects, exchange_id)
         except NodeError as error:
             raise await self._no(error, caller, query) from None
-        return self._digest(caller, query, subjects)
+        return self._vault.pseudonym(_ASKED, _said(caller, query, subjects))
 
     async def _prepare(
         self,
@@ -225,7 +235,8 @@ class Requester:
     ) -> Asked | Answered:
         earlier = self._store.asked(exchange_id)
         if earlier is not None:
-            if earlier.digest != digest:
+            said = _said(caller, query, subjects)
+            if not self._vault.is_pseudonym(earlier.digest, _ASKED, said):
                 raise await self._no(_used_before(), caller, query)
             return self._again(earlier)
         try:
@@ -253,7 +264,7 @@ class Requester:
 
     async def _no(self, error: NodeError, caller: usage.Caller, query: Query) -> NodeError:
         """Record a refusal of the own desk, with what was attempted."""
-        await self._refused(_clean(query.provider), error.reason, _attempt(caller, query))
+        await self._refused(clean(query.provider), error.reason, attempt(caller, query))
         return error
 
     def _check(self, query: Query, subjects: Sequence[SubjectKey], exchange_id: bytes) -> None:
@@ -284,20 +295,6 @@ class Requester:
                     raise
                 await self._refresh_grants(query.provider)
         raise AssertionError("unreachable")
-
-    def _digest(self, caller: usage.Caller, query: Query, subjects: Sequence[SubjectKey]) -> bytes:
-        parts = [
-            caller.role,
-            caller.fingerprint.hex(),
-            query.provider,
-            query.dataset,
-            query.question,
-            repr(sorted(query.parameters.items())),
-            query.purpose,
-            query.case_number,
-            *(f"{subject.id}{sorted(subject.claims.items())!r}" for subject in subjects),
-        ]
-        return self._vault.pseudonym(b"asked", "\x00".join(parts).encode())
 
     def _again(self, earlier: AskedExchange) -> Asked | Answered:
         leaf = self._store.leaves(earlier.intent_index, 1)[0][1]
@@ -386,19 +383,3 @@ def _denial(verdict: rec.Verdict, exchange_id: bytes) -> NodeError:
         exchange_id=exchange_id.hex(),
         decided_by="provider",
     )
-
-
-def _attempt(caller: usage.Caller, query: Query) -> rec.Intent:
-    return rec.Intent(
-        dataset=_clean(query.dataset),
-        question=_clean(query.question),
-        purpose=_clean(query.purpose),
-        case_number=_clean(query.case_number),
-        role=caller.role,
-        caller=caller.fingerprint,
-    )
-
-
-def _clean(text: str) -> str:
-    """Nothing in place of a text that is overlong or holds an identifier: it was never checked."""
-    return "" if len(text) > _MAX_TEXT or holds_identifier(text) else text
