@@ -211,19 +211,3 @@ def attempt(caller: usage.Caller, query: Query) -> rec.Intent:
 def clean(text: str) -> str:
     """Nothing in place of a text that is overlong or holds an identifier: it was never checked."""
     return "" if len(text) > MAX_TEXT or holds_identifier(text) else text
-
-
-def _said(caller: usage.Caller, query: Query, subjects: Sequence[SubjectKey]) -> bytes:
-    """Everything that a retry under the same exchange id has to repeat."""
-    parts = [
-        caller.role,
-        caller.fingerprint.hex(),
-        query.provider,
-        query.dataset,
-        query.question,
-        repr(sorted(query.parameters.items())),
-        query.purpose,
-        query.case_number,
-        *(f"{subject.id}{sorted(subject.claims.items())!r}" for subject in subjects),
-    ]
-    return "\x00".join(parts).encode()

@@ -285,13 +285,13 @@ class Requester:
             )
 
     async def _own_grant(self, query: Query) -> Grant:
-        for attempt in (1, 2):
+        for turn in (1, 2):
             try:
                 return covering_grant(
                     self._grants(query.provider), query.dataset, query.question, query.purpose, self._clock()
                 )
             except NodeError:
-                if attempt == 2:
+                if turn == 2:
                     raise
                 await self._refresh_grants(query.provider)
         raise AssertionError("unreachable")
@@ -383,3 +383,19 @@ def _denial(verdict: rec.Verdict, exchange_id: bytes) -> NodeError:
         exchange_id=exchange_id.hex(),
         decided_by="provider",
     )
+
+
+def _said(caller: usage.Caller, query: Query, subjects: Sequence[SubjectKey]) -> bytes:
+    """Everything that a retry under the same exchange id has to repeat."""
+    parts = [
+        caller.role,
+        caller.fingerprint.hex(),
+        query.provider,
+        query.dataset,
+        query.question,
+        repr(sorted(query.parameters.items())),
+        query.purpose,
+        query.case_number,
+        *(f"{subject.id}{sorted(subject.claims.items())!r}" for subject in subjects),
+    ]
+    return "\x00".join(parts).encode()
