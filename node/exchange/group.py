@@ -30,9 +30,9 @@ T_co = TypeVar("T_co", covariant=True)
 
 MAX_GROUP = 256
 MAX_WAITING = 4096
-GATHER_PAUSE = 0.0003
-GATHER_MOST = 0.002
-"""Seconds that a group waits for the next to join, and for all of them together."""
+GATHER_EACH = 0.001
+GATHER_MOST = 0.003
+"""Seconds that a group waits for others: for each but one of the group before, and at most."""
 CLOCK_TOLERANCE_MS = 60_000
 
 
@@ -149,6 +149,7 @@ class GroupCommit:
         self._clock_ms = clock_ms
         self._waiting: deque[_Waiting] = deque()
         self._worker: asyncio.Task[None] | None = None
+        self._last_size = 1
         self._disk = ThreadPoolExecutor(1, thread_name_prefix="commit")
         self._stopped = False
         self._in_doubt = False
@@ -215,25 +216,13 @@ class GroupCommit:
     async def _work(self) -> None:
         try:
             while self._waiting:
-                await self._gather()
-                count = min(len(self._waiting), MAX_GROUP)
+                # A group has a price that its members share. Who is alone waits for nobody.
+                await asyncio.sleep(min(GATHER_EACH * (self._last_size - 1), GATHER_MOST))
+                count = self._last_size = min(len(self._waiting), MAX_GROUP)
                 group = [self._waiting.popleft() for _ in range(count)]
                 await self._commit([waiting for waiting in group if not waiting.future.done()])
         finally:
             self._worker = None
-
-    async def _gather(self) -> None:
-        """Let those join who are on their way: as long as one comes every moment, within a bound."""
-        loop = asyncio.get_running_loop()
-        began = last = loop.time()
-        count = len(self._waiting)
-        while count < MAX_GROUP:
-            await asyncio.sleep(0)
-            now = loop.time()
-            if len(self._waiting) > count:
-                count, last = len(self._waiting), now
-            if now - last > GATHER_PAUSE or now - began > GATHER_MOST:
-                return
 
     async def _commit(self, group: list[_Waiting]) -> None:
         results: list[object]

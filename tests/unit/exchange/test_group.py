@@ -14,6 +14,7 @@ from small_log import Clock, FaultyStore, Line, Pen, check_log, check_receipt, o
 from node.core.budget import Debit
 from node.core.merkle import verify_consistency
 from node.errors import NodeError, Reason
+from node.exchange import group
 from node.exchange.group import CLOCK_TOLERANCE_MS, MAX_GROUP, MAX_WAITING, GroupCommit, Recorded
 from node.store.store import Store
 
@@ -335,3 +336,21 @@ async def test_a_log_that_was_changed_behind_its_back_is_not_continued(
     with pytest.raises(NodeError) as found:
         GroupCommit(open_store(tmp_path), Pen().keys(), clock)
     assert found.value.reason in (Reason.LOG_CORRUPT, Reason.PROOF_INVALID)
+
+
+async def test_who_comes_shortly_after_others_shares_their_group(
+    commit: GroupCommit, faults: FaultyStore
+) -> None:
+    await _all(commit, *(Line(b"%d" % n) for n in range(8)))
+    first = asyncio.ensure_future(commit.run(Line(b"early")))
+    await asyncio.sleep(0.0005)
+    await _all(commit, Line(b"late"))
+    await first
+    assert faults.begun == 2
+
+
+async def test_who_is_alone_waits_for_nobody(commit: GroupCommit, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(group, "GATHER_EACH", 60.0)
+    monkeypatch.setattr(group, "GATHER_MOST", 60.0)
+    for number in range(3):
+        await asyncio.wait_for(commit.run(Line(b"%d" % number)), 10)
