@@ -217,7 +217,7 @@ class Node:
         self._stamp = stamp(self._settings)
         loop = asyncio.get_running_loop()
         report = await loop.run_in_executor(self._workers, self._live.reload)
-        self._vault.replace_ring(self._live.keys.ring)
+        self._vault.replace_keys(self._live.keys.ring, self._live.keys.data)
         for source in self._live.retired():
             loop.call_later(RETIRE_SECONDS, source.close)  # an exchange under way may still read it
         await self._tell_health()

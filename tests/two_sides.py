@@ -25,6 +25,7 @@ from node.core.question import Question
 from node.core.role import Roles
 from node.core.subject import SubjectKey
 from node.core.workdays import Calendar
+from node.crypto.data_key import DataKeyRing
 from node.crypto.keys import KeyUse, PrivateKey, generate
 from node.crypto.seal import KeyRing
 from node.crypto.sign import open_note, sign_note
@@ -66,7 +67,9 @@ class Side:
         self.store = open_store(folder)
         self.faults = FaultyStore(self.store)
         self.vault = NodeVault(
-            KeyRing([keys[KeyUse.SEALING].sealing_key()]), keys[KeyUse.DATA].data_key(os.urandom), os.urandom
+            KeyRing([keys[KeyUse.SEALING].sealing_key()]),
+            DataKeyRing(keys[KeyUse.DATA].data_key(os.urandom)),
+            os.urandom,
         )
         self.log_keys = LogKeys(
             origin,

@@ -215,6 +215,18 @@ def rotate_sealing(terminal: Terminal, config: ConfigFile = DEFAULT_CONFIG) -> N
     terminal.note(say("rotate.publish"))
 
 
+@rotate_app.command("data")
+@with_terminal
+def rotate_data(terminal: Terminal, config: ConfigFile = DEFAULT_CONFIG) -> None:
+    """Add a new data key; what the ones before encrypted is still read with them."""
+    from node.crypto.pki import rotate_data_key
+
+    _settings, files, _about = _node(config)
+    key_id = rotate_data_key(files.keys, _now(), os.urandom)
+    terminal.result({"key_id": key_id}, say("rotate.data", key_id=key_id))
+    terminal.note(say("rotate.counters"))
+
+
 @rotate_app.command("certificate")
 @with_terminal
 def rotate_certificate(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hmac
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
@@ -82,6 +82,35 @@ class DataKey:
         """16 bytes that stand for `value` within `context`, the same each time (HMAC-SHA256, cut)."""
         message = len(context).to_bytes(4) + context + value
         return hmac.digest(self._pseudonyms, message, "sha256")[:16]
+
+
+class DataKeyRing:
+    """All data keys of a node: it writes with the newest, and reads with whichever wrote.
+
+    Pseudonyms are the newest key's, so what is counted by them starts anew when a key is added.
+    """
+
+    __slots__ = ("_keys", "_newest")
+
+    def __init__(self, newest: DataKey, older: Iterable[DataKey] = ()) -> None:
+        self._newest = newest
+        self._keys = {key.key_id: key for key in (*older, newest)}
+
+    def encrypt(self, plaintext: bytes, aad: bytes) -> bytes:
+        """As `DataKey.encrypt`, with the newest key."""
+        return self._newest.encrypt(plaintext, aad)
+
+    def decrypt(self, ciphertext: bytes, aad: bytes) -> bytes:
+        """As `DataKey.decrypt`, with the key that the ciphertext names."""
+        return self._keys.get(ciphertext[:_ID].hex(), self._newest).decrypt(ciphertext, aad)
+
+    def pseudonym(self, context: bytes, value: bytes) -> bytes:
+        """As `DataKey.pseudonym`, with the newest key."""
+        return self._newest.pseudonym(context, value)
+
+    def is_pseudonym(self, name: bytes, context: bytes, value: bytes) -> bool:
+        """Whether `name` is the pseudonym of that value under any of the keys."""
+        return any(hmac.compare_digest(name, key.pseudonym(context, value)) for key in self._keys.values())
 
 
 def _derive(seed: bytes, info: bytes) -> bytes:

@@ -206,6 +206,16 @@ def rotate_sealing_key(keys: Path, now: datetime, random: Random) -> str:
     return key.key_id
 
 
+def rotate_data_key(keys: Path, now: datetime, random: Random) -> str:
+    """Add a new data key; returns its id. Those before stay: what they encrypted is read with them.
+
+    Raises NodeError(CONFIG_INVALID).
+    """
+    key = generate(KeyUse.DATA, now, now + SIGNING_KEY_LIFETIME, random)
+    write_key(keys, key)
+    return key.key_id
+
+
 def prepare_node_certificate(
     files: CertificateFiles, authority: Authority, code: str, hosts: Sequence[str], now: datetime
 ) -> None:

@@ -7,7 +7,7 @@ from datetime import datetime
 from functools import lru_cache
 
 from node.core.envelope import Routing, Sealed
-from node.crypto.data_key import DataKey
+from node.crypto.data_key import DataKeyRing
 from node.crypto.seal import KeyRing, SealingPublicKey, open_answer, pad, seal_answer, seal_request, unpad
 from node.crypto.sessions import Sessions
 from node.crypto.sign import NoteCache, Verifier
@@ -18,16 +18,16 @@ _NONCE = 12
 class NodeVault:
     """Implements `node.exchange.ports.Vault`. Safe to use from several threads."""
 
-    def __init__(self, ring: KeyRing, data_key: DataKey, random: Callable[[int], bytes]) -> None:
+    def __init__(self, ring: KeyRing, data: DataKeyRing, random: Callable[[int], bytes]) -> None:
         self._ring = ring
-        self._data_key = data_key
+        self._data = data
         self._random = random
         self._notes = NoteCache()
         self._sessions = Sessions(random)
 
-    def replace_ring(self, ring: KeyRing) -> None:
-        """Use other sealing keys from now on."""
-        self._ring = ring
+    def replace_keys(self, ring: KeyRing, data: DataKeyRing) -> None:
+        """Use other sealing and data keys from now on."""
+        self._ring, self._data = ring, data
 
     def open(self, sealed: Sealed, routing: Routing, now: datetime) -> bytes:
         """Open a request, without its padding. Raises NodeError(KEY_ID_UNKNOWN) or (ENVELOPE_INVALID)."""
@@ -53,15 +53,19 @@ class NodeVault:
 
     def encrypt(self, plaintext: bytes, context: bytes) -> bytes:
         """Encrypt for keeping, bound to `context`."""
-        return self._data_key.encrypt(plaintext, context)
+        return self._data.encrypt(plaintext, context)
 
     def decrypt(self, ciphertext: bytes, context: bytes) -> bytes:
         """The inverse of encrypt. Raises NodeError(LOG_CORRUPT)."""
-        return self._data_key.decrypt(ciphertext, context)
+        return self._data.decrypt(ciphertext, context)
 
     def pseudonym(self, context: bytes, value: bytes) -> bytes:
         """A keyed 16-byte name for a personal value."""
-        return self._data_key.pseudonym(context, value)
+        return self._data.pseudonym(context, value)
+
+    def is_pseudonym(self, name: bytes, context: bytes, value: bytes) -> bool:
+        """Whether `pseudonym` gives or gave this name to the value."""
+        return self._data.is_pseudonym(name, context, value)
 
 
 # Parsing a key costs more than using it, and a node talks to few others.

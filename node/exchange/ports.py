@@ -40,6 +40,9 @@ class Vault(Protocol):
     def pseudonym(self, context: bytes, value: bytes) -> bytes:
         """A keyed 16-byte name for a personal value."""
 
+    def is_pseudonym(self, name: bytes, context: bytes, value: bytes) -> bool:
+        """Whether it is one for that value, also from before a key was replaced."""
+
 
 class Source(Protocol):
     """A dataset that can be asked; see `node.source`. Raises NodeError(SOURCE_UNAVAILABLE)."""

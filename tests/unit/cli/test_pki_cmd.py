@@ -107,6 +107,16 @@ def test_keys_and_certificates_rotate(home: Path, capsys: pytest.CaptureFixture[
     assert "new certificate" in capsys.readouterr().out
 
 
+def test_data_key_is_added_beside_the_ones_before(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    _, config, _, _ = prepared(home)
+    before = set((home / "keys").glob("data-*.json"))
+    capsys.readouterr()
+    run("rotate", "data", "--config", config, "--json")
+    made = home / "keys" / f"data-{json.loads(capsys.readouterr().out)['key_id']}.json"
+    assert set((home / "keys").glob("data-*.json")) == before | {made}
+    assert len(before) == 1
+
+
 def test_desk_user_is_told_how_to_use_the_certificate(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
     _, config, _, _ = prepared(home)
     run("desk-user", "window-3", "--role", "clerk", "--out", home / "window-3", "--config", config)

@@ -6,7 +6,7 @@ import os
 
 import pytest
 
-from node.crypto.data_key import DataKey
+from node.crypto.data_key import DataKey, DataKeyRing
 from node.errors import NodeError, Reason
 
 KEY = DataKey(bytes(32), os.urandom)
@@ -57,3 +57,21 @@ def test_a_pseudonym_depends_on_key_context_and_value() -> None:
         DataKey(b"\x01" * 32, os.urandom).pseudonym(b"quota", b"11010519491231002X"),
     }
     assert len(others | {pseudonym}) == 5
+
+
+def test_ring_writes_with_the_newest_key_and_reads_with_whichever_wrote() -> None:
+    new = DataKey(b"\x01" * 32, os.urandom)
+    ring = DataKeyRing(new, [KEY])
+    assert ring.decrypt(KEY.encrypt(b"before", b"opening 5"), b"opening 5") == b"before"
+    assert new.decrypt(ring.encrypt(b"after", b"opening 6"), b"opening 6") == b"after"
+    assert ring.pseudonym(b"quota", b"x") == new.pseudonym(b"quota", b"x")
+    assert ring.is_pseudonym(KEY.pseudonym(b"quota", b"x"), b"quota", b"x")
+    assert ring.is_pseudonym(new.pseudonym(b"quota", b"x"), b"quota", b"x")
+    assert not ring.is_pseudonym(KEY.pseudonym(b"quota", b"y"), b"quota", b"x")
+    with pytest.raises(NodeError) as caught:
+        ring.decrypt(KEY.encrypt(b"before", b"opening 5"), b"opening 6")
+    assert caught.value.reason is Reason.LOG_CORRUPT
+    with pytest.raises(NodeError, match="another data key"):
+        DataKeyRing(new).decrypt(KEY.encrypt(b"before", b""), b"")
+    with pytest.raises(NodeError):
+        ring.decrypt(b"", b"")

@@ -10,7 +10,7 @@ import pytest
 
 from node.core.envelope import Routing
 from node.crypto import known_secrets, sessions
-from node.crypto.data_key import DataKey
+from node.crypto.data_key import DataKey, DataKeyRing
 from node.crypto.known_secrets import KnownSecrets
 from node.crypto.seal import KeyRing, SealingKey
 from node.crypto.sessions import Sessions
@@ -21,6 +21,7 @@ NOW_MS = int(NOW.timestamp() * 1000)
 KEY = SealingKey(b"\x01" * 32, NOW - timedelta(days=1), NOW + timedelta(days=30))
 NEXT = SealingKey(b"\x02" * 32, NOW - timedelta(days=1), NOW + timedelta(days=30))
 ROUTING = Routing("11441900000000019Y", "11441900000000027R", b"e" * 16, KEY.public.key_id)
+DATA = DataKeyRing(DataKey(bytes(32), os.urandom))
 
 
 def made() -> Sessions:
@@ -67,14 +68,14 @@ def test_each_provider_requester_and_sealing_key_has_its_own_secret() -> None:
 
 
 def test_what_a_vault_seals_another_opens_at_once_and_after_a_restart() -> None:
-    requester, provider = (NodeVault(ring, DataKey(bytes(32), os.urandom), os.urandom) for ring in rings())
+    requester, provider = (NodeVault(ring, DATA, os.urandom) for ring in rings())
     envelopes = []
     for number in range(3):
         routing = replace(ROUTING, exchange_id=bytes([number]) * 16)
         sealed = requester.seal(b"question %d" % number, KEY.public.encode(), routing, 512, NOW_MS)
         envelopes.append((sealed, routing))
     assert len({sealed.sealed_key for sealed, _ in envelopes}) == 1
-    restarted = NodeVault(KeyRing([KEY]), DataKey(bytes(32), os.urandom), os.urandom)
+    restarted = NodeVault(KeyRing([KEY]), DATA, os.urandom)
     for vault, order in ((provider, envelopes), (restarted, envelopes[::-1])):
         assert {vault.open(sealed, routing, NOW) for sealed, routing in order} == {
             b"question 0",
@@ -88,7 +89,7 @@ def rings() -> tuple[KeyRing, KeyRing]:
 
 
 def test_one_decapsulation_serves_all_requests_of_a_session(monkeypatch: pytest.MonkeyPatch) -> None:
-    requester, provider = (NodeVault(ring, DataKey(bytes(32), os.urandom), os.urandom) for ring in rings())
+    requester, provider = (NodeVault(ring, DATA, os.urandom) for ring in rings())
     opened: list[bytes] = []
     whole = SealingKey.open
 
