@@ -108,13 +108,17 @@ def split_segments(
     first, position, end = 0, start, len(data)
     while position < end:
         begin = position
-        index = first
-        while position < end and index - first < per_segment:
-            leaf, length = _length(data, position, index)
-            position = leaf + length
-            if position > end:
-                raise _broken(index)
+        index, stop = first, first + per_segment
+        while position < end and index < stop:
+            low = data[position]
+            if low > 0x7F and position + 1 < end and (high := data[position + 1]) < 0x80:
+                position += 2 + (low & 0x7F | high << 7)  # as `_length` would, but without a call
+            else:
+                leaf, length = _length(data, position, index)
+                position = leaf + length
             index += 1
+        if position > end:
+            raise _broken(index - 1)
         yield first, begin, position
         first = index
 
@@ -124,8 +128,13 @@ def split_leaves(data: bytes, first: int) -> list[bytes]:
     leaves: list[bytes] = []
     position, end = 0, len(data)
     while position < end:
-        begin, length = _length(data, position, first + len(leaves))
-        position = begin + length
+        low = data[position]
+        if low > 0x7F and position + 1 < end and (high := data[position + 1]) < 0x80:
+            begin = position + 2  # as `_length` would, but without a call
+            position = begin + (low & 0x7F | high << 7)
+        else:
+            begin, length = _length(data, position, first + len(leaves))
+            position = begin + length
         leaves.append(data[begin:position])
     if position > end:
         raise _broken(first + len(leaves) - 1)
@@ -249,14 +258,15 @@ def _verdict_holds(record: pb.UsageRecord) -> bool:
         asked = _parse(verdict.intent)
     except DecodeError:
         return False
-    permitted = verdict.decision == pb.DECISION_PERMIT
+    exchange_id, decision = record.exchange_id, verdict.decision
+    permitted = decision == pb.DECISION_PERMIT
     return (
         asked.HasField("intent")
-        and asked.exchange_id == record.exchange_id
-        and len(record.exchange_id) == EXCHANGE_ID_BYTES
+        and asked.exchange_id == exchange_id
+        and len(exchange_id) == EXCHANGE_ID_BYTES
         and asked.requester == record.requester
         and asked.provider == record.provider
-        and (permitted or verdict.decision == pb.DECISION_DENY)
+        and (permitted or decision == pb.DECISION_DENY)
         and permitted == (verdict.reason == 0)
         and permitted == (len(verdict.answer_commitment) == 32)
     )
