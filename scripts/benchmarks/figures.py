@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -64,8 +63,6 @@ class Setting:
     folder: Path
     quick: bool
     tell: Callable[[str], None]
-    cleanup: ExitStack
-    """Whatever a benchmark starts or makes goes away with it."""
 
 
 Bench = Callable[[Setting], Sequence[Figure]]
