@@ -29,8 +29,8 @@ _TEXT: dict[Lang, dict[str, str]] = {
         ),
     },
     "zh": {
-        "good": "{files} 个文件、{datasets} 个数据目录：没有问题",
-        "bad": "{files} 个文件中有 {count} 处问题：改正之前均不生效",
+        "good": "{files} 个文件、{datasets} 个数据集：没有错误",
+        "bad": "{files} 个文件中有 {count} 处错误：改正之前均不生效",
         "permit": "允许，依据规则“{rule}”",
         "deny": "拒绝：{reason}",
         "rule": "规则 {rule}：{state}",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import string
 from importlib.resources import files
+from pathlib import Path
 
 import pytest
 
@@ -11,6 +12,7 @@ from node.cli.exits import EXIT_OF_REASON, Exit
 from node.cli.text import LANGUAGES, detect_language, t, table
 from node.errors import Reason
 
+ROOT = Path(__file__).resolve().parents[3]
 TABLES = sorted(
     {path.name.split(".")[0] for path in files("node.cli").joinpath("messages").iterdir() if "." in path.name}
 )
@@ -75,3 +77,32 @@ def test_every_reason_has_an_exit_code() -> None:
 )
 def test_language_follows_the_environment(environ: dict[str, str], language: str) -> None:
     assert detect_language(environ) == language
+
+
+OTHER_WORDS = {
+    "dataset": ["数据目录"],
+    "question": ["查询项"],
+    "field": ["字段"],
+    "subject": ["主体", "查询对象"],
+    "claim": ["声明"],
+    "authority": ["主管机构"],
+    "provider": ["提供方"],
+    "requester": ["需求方", "使用部门", "查询部门", "申请部门"],
+    "sealing key": ["加密密钥"],
+    "verifier key": ["校验密钥"],
+    "a question is 问题, what is wrong is not": ["没有问题", "有问题", "处问题"],
+}
+CHINESE = [
+    *ROOT.glob("*.zh-CN.md"),
+    *ROOT.glob("docs/*.zh-CN.md"),
+    *ROOT.glob("node/cli/messages/*.zh.toml"),
+    *ROOT.glob("node/cli/policy_report.py"),
+    *ROOT.glob("node/core/*_messages*.py"),
+]
+
+
+@pytest.mark.parametrize("path", CHINESE, ids=lambda path: path.name)
+@pytest.mark.parametrize("idea", OTHER_WORDS)
+def test_chinese_has_one_word_for_an_idea(idea: str, path: Path) -> None:
+    text = path.read_text("utf-8")
+    assert [word for word in OTHER_WORDS[idea] if word in text] == []
