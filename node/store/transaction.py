@@ -76,6 +76,9 @@ class Transaction:
     def commit(self) -> None:
         """Make it durable. May be called in another thread."""
         with store_errors():
+            # Not left to when it is freed: that can be in the middle of the next transaction, whose
+            # statement it would reset.
+            self._cursor.close()
             self._connection.commit()
 
     def rollback(self) -> None:
@@ -133,9 +136,6 @@ class Transaction:
             sql.grant, [(a.issued.id, grant_to_bytes(a.issued)) for a in appends if a.issued is not None]
         )
         self._many(sql.head, [_head_row(commit.head)])
-        # Here, not when it is freed: that would be in the commit's thread, at times in the middle of the next
-        # transaction, whose statement it would reset.
-        self._cursor.close()
 
     def _many(self, sql: str, rows: list[tuple[object, ...]]) -> None:
         if rows:
