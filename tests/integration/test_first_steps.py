@@ -91,6 +91,7 @@ def test_two_nodes_on_one_machine_are_made_and_one_gets_its_first_answer(tmp_pat
         shown = dxnode(f"grant show {issued.stdout.strip()} --config hr/node.yaml", tmp_path).stdout
         assert "2099-12-31\n" in shown
         assert "2100" not in shown
+        dxnode("grant received --refresh --config tax/node.yaml", tmp_path)
         register = (tmp_path / "hr" / "data" / "example-enrolment.csv").read_text("utf-8").splitlines()[1:]
         for row in register:
             subject, _, status, _ = row.split(",")
