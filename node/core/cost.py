@@ -18,7 +18,7 @@ CLAIM_TRIES = "claim.tries"
 BUDGET_PREFIX = "budget."
 
 Pseudonym = Callable[[str], str]
-"""A subject identifier to its keyed name."""
+"""A text that names a subject to a short keyed name: there is a counter for each subject and limit."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,19 +73,20 @@ def exchange_cost(
     if grant is not None and grant.subjects_per_day and ids:
         key = f"{GRANT_DAY}|{grant.id}|{day.name}"
         whole.append(Debit(GRANT_DAY, key, count, grant.subjects_per_day, day.until_ms))
-    names = [pseudonym(each) for each in ids] if _per_subject(decision) else []
     if limits.per_subject_per_day is not None:
         prefix = f"{RULE_SUBJECT}|{dataset}|{decision.rule}|{requester}|{day.name}|"
         subjects = [
-            Debit(RULE_SUBJECT, prefix + name, 1, limits.per_subject_per_day, day.until_ms, position)
-            for position, name in enumerate(names)
+            Debit(
+                RULE_SUBJECT, pseudonym(prefix + each), 1, limits.per_subject_per_day, day.until_ms, position
+            )
+            for position, each in enumerate(ids)
         ]
     if question is not None and question.claims:
         limit = min(claim.wrong_tries_per_subject for claim in question.claims.values())
         prefix = f"{CLAIM_TRIES}|{dataset}|{question.name}|{requester}|{day.name}|"
         tries = [
-            Debit(CLAIM_TRIES, prefix + name, 1, limit, day.until_ms, position)
-            for position, name in enumerate(names)
+            Debit(CLAIM_TRIES, pseudonym(prefix + each), 1, limit, day.until_ms, position)
+            for position, each in enumerate(ids)
         ]
     return Cost(tuple(whole), tuple(subjects), tuple(tries))
 
@@ -108,8 +109,3 @@ def budget_debits(
             ("requester", requester, budget.requester_micros),
         )
     )
-
-
-def _per_subject(decision: Decision) -> bool:
-    question = decision.question
-    return decision.limits.per_subject_per_day is not None or (question is not None and bool(question.claims))

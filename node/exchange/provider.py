@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import logging
+from binascii import b2a_base64
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass
@@ -219,8 +220,9 @@ class Provider:
         subjects: Sequence[SubjectKey],
         moment: datetime,
     ) -> Cost:
-        def pseudonym(identifier: str) -> str:
-            return self._vault.pseudonym(b"ledger/subject", identifier.encode()).hex()
+        def pseudonym(text: str) -> str:
+            name = self._vault.pseudonym(b"ledger/subject", text.encode())
+            return b2a_base64(name, newline=False).decode()
 
         ids = [subject.id for subject in subjects]
         return exchange_cost(decision, peer.code, opened.intent.dataset, ids, Day.of(moment), pseudonym)

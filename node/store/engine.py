@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from sqlalchemy import Connection, Engine, create_engine, event, exc, inspect, text
+from sqlalchemy.pool import PoolProxiedConnection
 
 from node.errors import NodeError, Reason
 from node.store import schema
@@ -67,6 +68,18 @@ def lock_state(folder: Path) -> int:
             f"another node already runs on the state folder {folder}: stop it, or give this one its own",
         ) from None
     return descriptor
+
+
+def never_wait(connection: PoolProxiedConnection) -> None:
+    """Make a connection say at once that another one writes, in place of waiting for it."""
+    cursor = connection.cursor()
+    cursor.execute("PRAGMA busy_timeout = 0")
+    cursor.close()
+
+
+def is_busy(error: sqlite3.Error) -> bool:
+    """Whether another connection writes."""
+    return getattr(error, "sqlite_errorcode", 0) & 0xFF == sqlite3.SQLITE_BUSY
 
 
 def _kind(error: BaseException) -> str:

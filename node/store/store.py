@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -18,7 +19,7 @@ from node.core.grant_message import grant_from_bytes, grant_to_bytes
 from node.core.tree import TILE
 from node.errors import NodeError, Reason
 from node.store import schema as s
-from node.store.engine import open_engine, store_errors
+from node.store.engine import is_busy, never_wait, open_engine, store_errors
 from node.store.transaction import Statements, Transaction
 
 _T = TypeVar("_T")
@@ -52,12 +53,23 @@ class Store:
 
     # --- one group commit ---
 
-    def begin(self) -> Transaction:
-        """Begin an immediate transaction: the only writer until it ends. One at a time."""
+    def begin(self) -> Transaction | None:
+        """Begin an immediate transaction: the only writer until it ends. One at a time.
+
+        None while another connection writes: to wait for it is the caller's business.
+        """
         with store_errors():
             if self._writer is None or not self._writer.is_valid:
                 self._writer = self._engine.raw_connection()
-            return Transaction(self._writer, self._sql)
+                never_wait(self._writer)
+            try:
+                return Transaction(self._writer, self._sql)
+            except sqlite3.Error as error:
+                if is_busy(error):
+                    return None
+                # One that was opened while the file could not be written would never write again.
+                self._writer.invalidate()
+                raise
 
     # --- the usage log ---
 
@@ -134,11 +146,15 @@ class Store:
 
     def prune(self, now_ms: int, answered_before: int) -> int:
         """Forget expired counters, and answered exchanges before an index; returns rows removed."""
-        old_counters = select(s.counter.c.key).where(s.counter.c.until_ms > 0, s.counter.c.until_ms < now_ms)
+        expired = select(s.counter.c.key).where(s.counter.c.until_ms > 0, s.counter.c.until_ms < now_ms)
+        # Found without holding up the writer: there is no index for it, which every exchange would pay for.
+        with self._read() as connection:
+            keys = connection.execute(expired.limit(_PRUNE_AT_ONCE)).scalars().all()
         with store_errors(), self._engine.begin() as connection:
-            removed = connection.execute(
-                delete(s.counter).where(s.counter.c.key.in_(old_counters.limit(_PRUNE_AT_ONCE)))
-            ).rowcount
+            if keys:
+                connection.execute(
+                    delete(s.counter).where(s.counter.c.key == bindparam("k")), [{"k": key} for key in keys]
+                )
             old = connection.execute(
                 select(s.answered.c.requester, s.answered.c.exchange_id)
                 .where(s.answered.c.seq < answered_before)
@@ -152,7 +168,7 @@ class Store:
                     ),
                     [{"r": row.requester, "e": row.exchange_id} for row in old],
                 )
-        return removed + len(old)
+        return len(keys) + len(old)
 
     def clear_openings(self, before: int) -> int:
         """Forget some openings of records before an index, oldest first; returns up to where it is done."""

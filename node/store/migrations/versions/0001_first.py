@@ -61,8 +61,8 @@ def upgrade() -> None:
         sa.Column("key", sa.Text, primary_key=True),
         sa.Column("used", sa.BigInteger, nullable=False),
         sa.Column("until_ms", sa.BigInteger, nullable=False),
+        sqlite_with_rowid=False,
     )
-    op.create_index("counter_until", "counter", ["until_ms"])
     op.create_table(
         "release",
         sa.Column("key", sa.LargeBinary, primary_key=True),
