@@ -281,7 +281,12 @@ class Node:
         return await loop.run_in_executor(
             self._workers,
             lambda: node_status(
-                self._settings, self._live, self._commit.head, self._grants.all(), self._draining
+                self._settings,
+                self._live,
+                self._commit.head,
+                self._commit.problem,
+                self._grants.all(),
+                self._draining,
             ),
         )
 

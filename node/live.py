@@ -181,10 +181,11 @@ class Live:
         return ReloadReport(tuple(done), tuple(f"{part}: {text}" for part, text in self._problems.items()))
 
     def retry(self) -> None:
-        """Try again to open the data sources that are missing."""
+        """Try again to open the data sources that are missing or cannot be read."""
         policies = self._parts.policies
         wanted = set(self._settings.sources) & set(policies.datasets if policies is not None else ())
-        if wanted - set(self._parts.sources):
+        sources = self._parts.sources
+        if any(dataset not in sources or not _answers(sources[dataset]) for dataset in wanted):
             self._load_sources()
 
     def retired(self) -> list[OpenSource]:
@@ -213,8 +214,9 @@ class Live:
         opened: dict[str, OpenSource] = {}
         for dataset in sorted(set(self._settings.sources) & set(policies.datasets)):
             made_from = source_mark(self._settings.sources[dataset], policies.datasets[dataset].dataset)
-            if dataset in old and self._made_from.get(dataset) == made_from:
+            if dataset in old and self._made_from.get(dataset) == made_from and _answers(old[dataset]):
                 opened[dataset] = old[dataset]
+                self._problems.pop(f"source {dataset}", None)
                 continue
             result = self._try(
                 f"source {dataset}",
@@ -244,3 +246,11 @@ class Live:
             return otherwise
         self._problems.pop(part, None)
         return result
+
+
+def _answers(source: OpenSource) -> bool:
+    try:
+        source.check()
+    except NodeError:
+        return False
+    return True

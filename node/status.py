@@ -14,10 +14,12 @@ from node.v1 import desk_pb2 as pb
 
 
 def node_status(
-    settings: Settings, live: Live, head: Head, grants: Sequence[Grant], draining: bool
+    settings: Settings, live: Live, head: Head, log_problem: str, grants: Sequence[Grant], draining: bool
 ) -> pb.GetStatusResponse:
     """The status message; touches every data source once."""
     problems = live.problems()
+    if log_problem:
+        problems.append(f"usage log: {log_problem}")
     directory = live.directory
     state = "DRAINING" if draining else "DEGRADED" if problems else "SERVING"
     datasets = [

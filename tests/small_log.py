@@ -105,10 +105,13 @@ class FaultyStore:
         if step in self.failing:
             raise NodeError(Reason.STORE_UNAVAILABLE, "the disk is full")
 
-    def begin(self) -> FaultyTransaction:
+    def begin(self) -> FaultyTransaction | None:
         self.at("begin")
+        transaction = self.store.begin()
+        if transaction is None:
+            return None
         self.begun += 1
-        return FaultyTransaction(self, self.store.begin())
+        return FaultyTransaction(self, transaction)
 
     def head(self) -> Head:
         self.at("read")

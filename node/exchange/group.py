@@ -34,6 +34,8 @@ GATHER_EACH = 0.001
 GATHER_MOST = 0.003
 """Seconds that a group waits for others: for each but one of the group before, and at most."""
 CLOCK_TOLERANCE_MS = 60_000
+BUSY_SECONDS = 1.0
+"""How long a group waits for another writer of the database."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +110,7 @@ class Transaction(Protocol):
 class LogStore(Protocol):
     """What group commit needs of the store."""
 
-    def begin(self) -> Transaction: ...
+    def begin(self) -> Transaction | None: ...
     def head(self) -> Head: ...
     def leaf_count(self) -> int: ...
     def tail(self, size: int) -> list[bytes]: ...
@@ -153,6 +155,8 @@ class GroupCommit:
         self._disk = ThreadPoolExecutor(1, thread_name_prefix="commit")
         self._stopped = False
         self._in_doubt = False
+        self.problem = ""
+        """Why the last group could not be recorded, "" when it was."""
         self._head, self._tree = self._restore()
 
     async def run(self, job: Job[T]) -> T:
@@ -228,7 +232,9 @@ class GroupCommit:
         results: list[object]
         try:
             results = await self._write(group)
+            self.problem = ""
         except NodeError as error:
+            self.problem = error.message
             results = [error] * len(group)
         except Exception:
             log.exception("group commit failed")
@@ -247,7 +253,7 @@ class GroupCommit:
             self._head, self._tree = self._restore()
             self._in_doubt = False
         now = self._now()
-        transaction = self._store.begin()
+        transaction = await self._begin()
         try:
             head, results = self._settle(transaction, group, now)
             # Only the wait for the disk is in another thread: the rest is work for the interpreter, and
@@ -261,6 +267,17 @@ class GroupCommit:
         self._tree.confirm()
         self._head = head
         return results
+
+    async def _begin(self) -> Transaction:
+        # Waited for here, and not in the database: the event loop has other work.
+        end = asyncio.get_running_loop().time() + BUSY_SECONDS
+        while (transaction := self._store.begin()) is None:
+            if asyncio.get_running_loop().time() > end:
+                raise NodeError(
+                    Reason.STORE_UNAVAILABLE, "the node's database is locked by another process: end that"
+                )
+            await asyncio.sleep(0.002)
+        return transaction
 
     def _settle(self, transaction: Transaction, group: list[_Waiting], now: int) -> tuple[Head, list[object]]:
         results: list[object] = [None] * len(group)

@@ -60,12 +60,16 @@ class PeerClient:
         stub = exchange_pb2_grpc.ExchangeServiceStub(self._channel(provider))
         loop = asyncio.get_running_loop()
         end = loop.time() + self._deadline
+        earlier: grpc.aio.AioRpcError | None = None
         for attempt in range(1, _ATTEMPTS + 1):
             try:
                 response = await stub.Ask(
                     pb.AskRequest(envelope=envelope), timeout=max(0.1, end - loop.time())
                 )
             except grpc.aio.AioRpcError as error:
+                if earlier is not None and error.code() is grpc.StatusCode.DEADLINE_EXCEEDED:
+                    raise peer_error(earlier) from None  # why it was asked again says more
+                earlier = error
                 pause = 0.1 * 2**attempt * (0.5 + random.random())  # noqa: S311 - spreads retries, no secret
                 if error.code() not in _RETRIED or attempt == _ATTEMPTS or loop.time() + pause >= end:
                     raise peer_error(error) from None

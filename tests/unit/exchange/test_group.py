@@ -141,6 +141,34 @@ async def test_log_stays_sound_when_the_store_cannot_even_be_read_after_a_failur
     assert check_log(store) == expected
 
 
+async def test_another_writer_is_waited_for_in_bounded_time_and_nobody_else_waits(
+    commit: GroupCommit, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("node.exchange.group.BUSY_SECONDS", 0.2)
+    other = Store(store._engine)
+    for ends in (True, False):
+        lock = other.begin()
+        assert lock is not None
+        waiting = asyncio.ensure_future(commit.run(Line(b"%d" % ends)))
+        ticks = 0
+        while not waiting.done() and ticks < 20:
+            await asyncio.sleep(0.002)
+            ticks += 1
+        assert ticks == 20
+        if ends:
+            lock.commit()
+            await waiting
+        else:
+            with pytest.raises(NodeError) as locked:
+                await waiting
+            assert locked.value.reason is Reason.STORE_UNAVAILABLE
+            assert commit.problem
+            lock.commit()
+    await commit.run(Line(b"after"))
+    assert commit.problem == ""
+    assert check_log(store) == [b"1", b"after"]
+
+
 async def test_a_defect_in_one_group_is_told_without_details(
     commit: GroupCommit, store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:

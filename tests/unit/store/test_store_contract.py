@@ -17,6 +17,7 @@ from node.core.grant import GrantState
 from node.core.tree import TILE, Tile
 from node.errors import NodeError, Reason
 from node.store.store import Store
+from node.store.transaction import Transaction
 
 ENGINES: dict[str, Callable[[Path], Store]] = {"sqlite": lambda folder: Store.open(folder / "node.db")}
 
@@ -54,9 +55,16 @@ def write(
 ) -> None:
     """One group commit; `used` are counters that may be forgotten at 5000."""
     balances = {key: (amount, 5000) for key, amount in used.items()}
-    transaction = store.begin()
+    transaction = begin(store)
     transaction.write(Commit(first, head(first + len(appends)), appends, tuple(tiles), balances))
     transaction.commit()
+
+
+def begin(store: Store) -> Transaction:
+    """A transaction; nobody else writes."""
+    transaction = store.begin()
+    assert transaction is not None
+    return transaction
 
 
 def lines(count: int, first: int = 0) -> list[Append]:
@@ -95,7 +103,7 @@ def test_record_without_opening_or_evidence_has_none(store: Store) -> None:
 
 def test_rolled_back_transaction_leaves_nothing(store: Store, reopen: Callable[[], Store]) -> None:
     write(store, 0, *lines(1), used={"k": 1})
-    transaction = store.begin()
+    transaction = begin(store)
     answered = AnsweredExchange(TAX, b"1", b"d", 1)
     transaction.write(Commit(1, head(2), (replace(lines(1, 1)[0], answered=answered),), (), {"k": (2, 0)}))
     transaction.rollback()
@@ -103,19 +111,19 @@ def test_rolled_back_transaction_leaves_nothing(store: Store, reopen: Callable[[
         assert each.head() == head(1)
         assert each.leaf_count() == 1
         assert each.balances(["k"]) == {"k": 1}
-        transaction = each.begin()
+        transaction = begin(each)
         assert transaction.answered([(TAX, b"1")]) == {}
         transaction.rollback()
 
 
 def test_transaction_that_was_never_ended_leaves_nothing(store: Store, reopen: Callable[[], Store]) -> None:
-    transaction = store.begin()
+    transaction = begin(store)
     transaction.write(Commit(0, head(1), tuple(lines(1)), (), {}))
     assert reopen().head() == Head()
 
 
 def test_nothing_of_a_transaction_is_seen_before_it_is_committed(store: Store) -> None:
-    transaction = store.begin()
+    transaction = begin(store)
     transaction.write(Commit(0, head(1), tuple(lines(1)), (), {"k": (1, 0)}))
     assert store.head() == Head()
     assert store.leaves(0, 10) == []
@@ -126,7 +134,7 @@ def test_nothing_of_a_transaction_is_seen_before_it_is_committed(store: Store) -
 
 def test_record_cannot_be_written_twice(store: Store) -> None:
     write(store, 0, *lines(2))
-    transaction = store.begin()
+    transaction = begin(store)
     with pytest.raises(NodeError) as refused:
         transaction.write(Commit(1, head(2), tuple(lines(1)), (), {}))
     assert refused.value.reason is Reason.STORE_UNAVAILABLE
@@ -137,7 +145,7 @@ def test_record_cannot_be_written_twice(store: Store) -> None:
 
 def test_errors_name_no_value(store: Store) -> None:
     write(store, 0, Append(b"secret leaf"))
-    transaction = store.begin()
+    transaction = begin(store)
     with pytest.raises(NodeError) as refused:
         transaction.write(Commit(0, head(1), (Append(b"secret leaf"),), (), {}))
     transaction.rollback()
@@ -162,7 +170,7 @@ def test_answered_exchange_is_found_by_requester_and_id(store: Store) -> None:
     first = AnsweredExchange(TAX, bytes(16), b"digest", 0)
     other = AnsweredExchange(MEDICAL, bytes(16), b"other", 1)
     write(store, 0, replace(lines(1)[0], answered=first), replace(lines(1, 1)[0], answered=other))
-    transaction = store.begin()
+    transaction = begin(store)
     asked = [(TAX, bytes(16)), (HR, bytes(16)), (TAX, b"x" * 16)]
     found = transaction.answered(asked)
     assert found[TAX, bytes(16)] == first
@@ -179,7 +187,7 @@ def test_many_keys_at_once_are_all_found(store: Store) -> None:
     keys = {f"key-{n}": n + 1 for n in range(3000)}
     write(store, 0, *lines(1), used=keys)
     assert store.balances(keys) == keys
-    transaction = store.begin()
+    transaction = begin(store)
     assert transaction.balances(list(keys)) == keys
     assert transaction.balances([]) == {}
     transaction.rollback()
@@ -207,7 +215,7 @@ def test_intent_and_outcome_in_one_group(store: Store) -> None:
 def test_release_is_kept(store: Store, reopen: Callable[[], Store]) -> None:
     write(store, 0, Append(b"leaf", release=Release(b"key", b"body")))
     assert reopen().release(b"key") == b"body"
-    transaction = reopen().begin()
+    transaction = begin(reopen())
     assert (transaction.release(b"key"), transaction.release(b"other")) == (b"body", None)
     transaction.rollback()
 
@@ -227,7 +235,7 @@ def test_large_budgets_fit(store: Store) -> None:
 
 
 def test_pruning_forgets_what_is_over_and_nothing_else(store: Store) -> None:
-    transaction = store.begin()
+    transaction = begin(store)
     answered = tuple(
         replace(line, answered=AnsweredExchange(TAX, bytes([n]) * 16, b"d", n))
         for n, line in enumerate(lines(4))
@@ -237,7 +245,7 @@ def test_pruning_forgets_what_is_over_and_nothing_else(store: Store) -> None:
     transaction.commit()
     assert store.prune(1000, answered_before=2) == 3
     assert store.balances(counters) == {"now": 1, "later": 1, "never": 1}
-    transaction = store.begin()
+    transaction = begin(store)
     found = transaction.answered([(TAX, bytes([n]) * 16) for n in range(4)])
     transaction.rollback()
     assert sorted(each.index for each in found.values()) == [2, 3]
@@ -321,8 +329,16 @@ def test_reads_go_on_beside_a_writer(store: Store) -> None:
     assert failed == []
 
 
+def test_group_is_told_when_another_writer_is_at_work(store: Store, reopen: Callable[[], Store]) -> None:
+    other = Store(store._engine)
+    transaction = begin(other)
+    assert store.begin() is None
+    transaction.commit()
+    write(store, 0, *lines(1))
+
+
 def test_other_writers_wait_for_the_group(store: Store) -> None:
-    transaction = store.begin()
+    transaction = begin(store)
     other = threading.Thread(target=store.set_fact, args=("name", "value"))
     other.start()
     other.join(0.2)
