@@ -12,7 +12,7 @@ from node.core.grant import Grant
 from node.errors import NodeError
 
 log = logging.getLogger(__name__)
-PAUSE_SECONDS = 2.0
+PAUSE_SECONDS = 0.5
 """A provider is not asked more often than this."""
 
 
