@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from sqlalchemy import Connection, Engine, create_engine, event, exc, inspect, text
+from sqlalchemy import Connection, Engine, ExceptionContext, create_engine, event, exc, inspect, text
 from sqlalchemy.pool import PoolProxiedConnection
 
 from node.errors import NodeError, Reason
@@ -46,6 +46,7 @@ def open_engine(path: Path) -> Engine:
         engine = create_engine(f"sqlite:///{path}", pool_size=8, connect_args={"timeout": BUSY_SECONDS})
         event.listen(engine, "connect", _on_connect)
         event.listen(engine, "begin", _on_begin)
+        event.listen(engine, "handle_error", _on_error)
         with engine.begin() as connection:
             _migrate(connection)
     return engine
@@ -110,6 +111,13 @@ def _on_connect(connection: sqlite3.Connection, _record: object) -> None:
 def _on_begin(connection: Connection) -> None:
     readonly = connection.get_execution_options().get("readonly")
     connection.exec_driver_sql("BEGIN" if readonly else BEGIN["sqlite"])
+
+
+def _on_error(context: ExceptionContext) -> None:
+    # One that was opened while the file could not be written never writes again: as good as disconnected.
+    code = getattr(context.original_exception, "sqlite_errorcode", 0) & 0xFF
+    if code in (sqlite3.SQLITE_READONLY, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_CANTOPEN):
+        context.is_disconnect = True
 
 
 def _migrate(connection: Connection) -> None:

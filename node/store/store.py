@@ -67,8 +67,9 @@ class Store:
             except sqlite3.Error as error:
                 if is_busy(error):
                     return None
-                # One that was opened while the file could not be written would never write again.
+                # Connections that were opened while the file could not be written never write again.
                 self._writer.invalidate()
+                self._engine.dispose()
                 raise
 
     # --- the usage log ---
