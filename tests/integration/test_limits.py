@@ -8,6 +8,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from dataclasses import replace
 
 import grpc
@@ -289,6 +290,36 @@ def test_department_that_opens_many_streams_keeps_no_other_out(nodes: Running, f
     assert codes[grpc.StatusCode.RESOURCE_EXHAUSTED] >= 4
     with nodes.operator(TAX) as tax:
         assert _verify(tax, 82) is True
+
+
+def test_calls_beyond_the_concurrency_are_refused_and_the_node_recovers(
+    tmp_path_factory: pytest.TempPathFactory,
+) -> None:
+    town = pension_town(tmp_path_factory.mktemp("town"), extra="limits: {concurrent: 4}\n")
+    silence = threading.Event()
+
+    def nothing() -> Iterator[pb.AskBatchRequest]:
+        silence.wait(20)
+        yield from ()
+
+    with running(town, HR) as nodes, ExitStack() as stack:
+        # Each has a connection of its own: on one, what is too much waits at the sender.
+        forgers = [stack.enter_context(forging(town, code)) for code in (TAX, MEDICAL) * 2]
+        held = [forger.stub.AskBatch(nothing(), timeout=15) for forger in forgers]
+        more = stack.enter_context(forging(town, TAX))
+        wait_for(lambda: _refusal(more) is Reason.RATE_LIMITED)
+        silence.set()
+        for call in held:
+            call.cancel()
+        wait_for(lambda: _refusal(more) is Reason.ENVELOPE_INVALID)
+        with nodes.operator(HR) as hr:
+            assert hr.admin.status().state == "SERVING"
+
+
+def _refusal(forger: Forger) -> Reason:
+    with pytest.raises(NodeError) as refused:
+        forger.answer(pb.Envelope())
+    return refused.value.reason
 
 
 def test_chunk_of_too_many_subjects_is_refused_before_anything_is_sent(nodes: Running) -> None:

@@ -26,7 +26,7 @@ from running import (
 )
 from town import HR, MEDICAL, TAX, Office
 
-from node.client import Client
+from node.client import Chunk, Client, Subject
 from node.core.directory_text import SealingKey
 from node.crypto.certificate import identify, issue_desk, issue_node, make_authority
 from node.crypto.keys import KeyUse, generate, write_key
@@ -286,6 +286,23 @@ def test_suspended_department_is_denied_at_once_and_recorded(nodes: Running) -> 
     assert (last.requester, last.verdict.reason) == (TAX, Reason.SUSPENDED.wire)
     nodes.town.publish(member)
     _reload(nodes, HR)
+    assert _verify(nodes)
+
+
+def test_department_suspended_during_a_batch_gets_no_further_chunk(nodes: Running) -> None:
+    member = nodes.town.member(TAX)
+    chunks = [Chunk(n, (Subject(resident(n)),)) for n in range(60)]
+    with nodes.operator(TAX) as tax:
+        results = tax.batch(ENROLLED, chunks, purpose=DEFERRAL, case=CASE, batch_id=os.urandom(16), window=4)
+        assert next(results).refusal is None
+        nodes.town.publish(replace(member, suspended=True))
+        _reload(nodes, HR)
+        refused = [each.refusal for each in results]
+    nodes.town.publish(member)
+    _reload(nodes, HR)
+    # At most what was under way when the suspension came was still answered.
+    assert all(refusal is not None and refusal.reason is Reason.SUSPENDED for refusal in refused[20:])
+    assert len(refused) == 59
     assert _verify(nodes)
 
 

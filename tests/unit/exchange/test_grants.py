@@ -1,84 +1,144 @@
-"""Claims about the applications that a node approves: only what its policies could ever permit."""
+"""Grants that a node issues: checked, recorded, and taken away from the moment that it is asked for."""
 
 from __future__ import annotations
 
+import os
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from policy_samples import GRANT, HUMAN_RESOURCES, MONDAY, POLICY, TAX
-from small_log import Clock, Pen, open_store
+from running import pension_grant, resident
+from town import HR, MEDICAL, TAX
+from two_sides import TwoSides
 
-from node.core.grant import Grant
-from node.core.policy import PolicyFile
-from node.core.policy_build import build_policies
+from node.core.grant import Grant, GrantState
 from node.core.usage import Caller
 from node.errors import NodeError, Reason
 from node.exchange.admin import Grants
-from node.exchange.group import GroupCommit
 
-OFFICER = Caller("officer")
-PURPOSES = "purposes:" + "".join(
-    f"\n  {code}: {{title: x}}"
-    for code in (
-        "social-insurance",
-        "social-insurance/pension",
-        "social-insurance/pension/deferral",
-        "city-planning",
-    )
-)
+OFFICER = Caller("officer", bytes(32))
 
 
 @pytest.fixture
-async def grants(tmp_path: Path) -> AsyncIterator[Grants]:
-    """Of a node whose policies are the small ones."""
-    store = open_store(tmp_path)
-    commit = GroupCommit(store, Pen().keys(), Clock())
-    files = [PolicyFile("policy.yaml", POLICY.encode()), PolicyFile("purposes.yaml", PURPOSES.encode())]
-    policies = build_policies(files)
-    yield Grants(
-        HUMAN_RESOURCES, (), commit, lambda: policies, lambda code: code == TAX, lambda: MONDAY, bytes
-    )
-    await commit.stop()
-    store.close()
+async def sides(tmp_path: Path) -> AsyncIterator[TwoSides]:
+    sides = TwoSides(tmp_path)
+    yield sides
+    await sides.close()
 
 
-def wanted(*purposes: str) -> Grant:
-    """An application."""
-    return Grant(
-        **{name: getattr(GRANT, name) for name in ("id", "provider", "requester", "dataset", "state")},
-        questions=frozenset({"is-enrolled"}),
-        purposes=purposes,
-        region="",
-        subjects_per_day=0,
-        valid_from=MONDAY,
-        valid_until=MONDAY + timedelta(days=1),
-        basis="Art. 20",
-        scenario="window",
-        note="",
+@pytest.fixture
+def grants(sides: TwoSides) -> Grants:
+    return open_grants(sides)
+
+
+def open_grants(sides: TwoSides) -> Grants:
+    return Grants(
+        HR,
+        sides.hr.store.issued_grants(),
+        sides.hr.commit,
+        lambda: sides.state.policies,
+        lambda code: code in (HR, TAX),
+        sides.now,
+        os.urandom,
     )
 
 
-@pytest.mark.parametrize("purpose", ["social-insurance", "social-insurance/pension/deferral"])
-async def test_purpose_wider_or_narrower_than_a_rule_is_granted(grants: Grants, purpose: str) -> None:
-    issued = await grants.issue(OFFICER, wanted(purpose))
+def wanted(sides: TwoSides, **changes: object) -> Grant:
+    start = sides.now().replace(microsecond=0)
+    base = replace(pension_grant(), valid_from=start, valid_until=start + timedelta(days=1))
+    return replace(base, **changes)  # type: ignore[arg-type]
+
+
+async def refusal(work: object) -> NodeError:
+    with pytest.raises(NodeError) as refused:
+        await work  # type: ignore[misc]
+    return refused.value
+
+
+async def test_issued_grant_has_the_nodes_own_id_and_is_there_after_a_restart(
+    sides: TwoSides, grants: Grants
+) -> None:
+    application = wanted(sides, id="mine", provider=MEDICAL, state=GrantState.REVOKED, note="x")
+    issued = await grants.issue(OFFICER, application)
+    assert (issued.provider, issued.state, issued.note) == (HR, GrantState.ACTIVE, "")
+    assert issued.id.startswith("g-")
     assert grants.find(issued.id) == issued
+    assert open_grants(sides).all() == [issued]
+    assert grants.of(TAX) == [issued]
+    assert grants.of(MEDICAL) == []
 
 
 @pytest.mark.parametrize(
-    ("purposes", "said"),
+    "changes",
     [
-        (["social-insurance/pensions"], "know no purpose social-insurance/pensions"),
-        (["social-insurance", "tax/refund"], "know no purpose tax/refund"),
-        (["city-planning"], "no rule"),
+        {"requester": HR},
+        {"requester": MEDICAL},
+        {"dataset": "nothing"},
+        {"questions": frozenset()},
+        {"questions": frozenset({"is-enrolled", "nothing"})},
+        {"purposes": ()},
+        {"purposes": ("Not A Purpose",)},
+        {"purposes": ("a",) * 201},
+        {"region": "99"},
+        {"basis": ""},
+        {"basis": "x" * 501},
+        {"scenario": ""},
+        {"scenario": f"for {resident(2)}"},
     ],
-    ids=["misspelled", "second", "of no rule"],
 )
-async def test_purpose_that_could_never_be_used_is_refused(
-    grants: Grants, purposes: list[str], said: str
+async def test_application_that_cannot_hold_is_refused_and_not_recorded(
+    sides: TwoSides, grants: Grants, changes: dict[str, object]
 ) -> None:
-    with pytest.raises(NodeError, match=said) as refused:
-        await grants.issue(OFFICER, wanted(*purposes))
-    assert refused.value.reason is Reason.QUERY_INVALID
+    assert (await refusal(grants.issue(OFFICER, wanted(sides, **changes)))).reason is Reason.QUERY_INVALID
+    assert sides.hr.bodies() == []
     assert grants.all() == []
+
+
+async def test_grant_in_the_past_or_without_a_time_is_refused(sides: TwoSides, grants: Grants) -> None:
+    now = sides.now()
+    for start, end in ((now, now), (now - timedelta(2), now - timedelta(1)), (now + timedelta(2), now)):
+        late = wanted(sides, valid_from=start, valid_until=end)
+        assert (await refusal(grants.issue(OFFICER, late))).reason is Reason.QUERY_INVALID
+
+
+async def test_grant_is_not_given_when_it_cannot_be_recorded(sides: TwoSides, grants: Grants) -> None:
+    sides.hr.faults.fail("commit")
+    assert (await refusal(grants.issue(OFFICER, wanted(sides)))).reason is Reason.STORE_UNAVAILABLE
+    assert grants.all() == []
+
+
+async def test_suspension_holds_before_it_is_durable_and_is_told_when_it_cannot_be(
+    sides: TwoSides, grants: Grants
+) -> None:
+    issued = await grants.issue(OFFICER, wanted(sides))
+    seen: list[GrantState] = []
+
+    def look() -> None:
+        found = grants.find(issued.id)
+        assert found is not None
+        seen.append(found.state)
+
+    sides.hr.faults.before_commit = look
+    await grants.suspend(OFFICER, issued.id, "complaint")
+    await grants.resume(OFFICER, issued.id, "settled")
+    assert seen == [GrantState.SUSPENDED, GrantState.SUSPENDED]
+    sides.hr.faults.fail("commit")
+    assert (await refusal(grants.revoke(OFFICER, issued.id, "over"))).reason is Reason.STORE_UNAVAILABLE
+    assert grants.get(issued.id).state is GrantState.ACTIVE
+    sides.hr.faults.fail()
+    await grants.revoke(OFFICER, issued.id, "over")
+    assert open_grants(sides).get(issued.id).state is GrantState.REVOKED
+
+
+async def test_revoked_is_final(sides: TwoSides, grants: Grants) -> None:
+    issued = await grants.issue(OFFICER, wanted(sides))
+    await grants.revoke(OFFICER, issued.id, "over")
+    for change in (grants.resume, grants.suspend, grants.revoke):
+        assert (await refusal(change(OFFICER, issued.id, "why"))).reason is Reason.QUERY_INVALID
+
+
+async def test_unknown_grant_is_not_found(grants: Grants) -> None:
+    assert (await refusal(grants.suspend(OFFICER, "g-0", "why"))).reason is Reason.NOT_FOUND
+    assert grants.find("g-0") is None
