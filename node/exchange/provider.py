@@ -101,11 +101,13 @@ class Provider:
         routing = routing_of(envelope, peer.code, self._code)
         digest = hashlib.sha256(envelope.SerializeToString(deterministic=True)).digest()
         key = (routing.requester, routing.exchange_id)
-        running = self._running.get(key)
-        if running is not None:
+        while (running := self._running.get(key)) is not None:
             if running[0] != digest:
                 raise NodeError(Reason.REQUEST_REPLAYED, "the exchange id is in use: choose a new one")
-            return await asyncio.shield(running[1])
+            await asyncio.wait([running[1]])
+            if not running[1].cancelled():
+                return running[1].result()
+            # Who began it went away before the end: who waits takes over.
         future: asyncio.Future[bytes] = asyncio.get_running_loop().create_future()
         self._running[key] = (digest, future)
         try:

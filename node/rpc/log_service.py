@@ -127,4 +127,7 @@ class UsageLogService(usage_log_pb2_grpc.UsageLogServiceServicer):
 
 def _names(leaf: bytes, party: str) -> bool:
     record = usage.parse_record(leaf)
-    return party in (record.requester, record.provider) and record.WhichOneof("body") != "admin"
+    body = record.WhichOneof("body")
+    if body == "refusals":  # what the own desk refused to ask a provider never concerned that
+        return record.requester == party
+    return party in (record.requester, record.provider) and body != "admin"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import threading
 import time
 from collections import Counter
 from collections.abc import AsyncIterator, Awaitable
@@ -302,3 +303,33 @@ async def test_flood_of_denials_is_cut_off_before_it_fills_the_log(sides: TwoSid
     recorded = len(verdicts(sides))
     assert (await denied(ask(sides))).reason is Reason.RATE_LIMITED
     assert len(verdicts(sides)) == recorded
+
+
+async def test_who_joined_an_exchange_gets_its_answer_though_the_first_sender_went_away(
+    tmp_path: Path,
+) -> None:
+    sides = TwoSides(tmp_path)
+    sides.wire.lose_request = NodeError(Reason.PEER_UNAVAILABLE, "gone")
+    exchange_id = os.urandom(16)
+    await denied(sides.requester.ask(CALLER, query(), [SubjectKey(resident(2), {})], exchange_id))
+    asked = sides.tax.store.asked(exchange_id)
+    assert asked is not None
+    envelope = pb.Envelope.FromString(asked.envelope)
+    reached, go_on = threading.Event(), threading.Event()
+
+    def hold() -> None:
+        reached.set()
+        assert go_on.wait(10)
+
+    sides.register.before, sides.register.quick = hold, False
+    first = asyncio.ensure_future(sides.provider.ask(sides.tax.member, envelope))
+    assert await asyncio.to_thread(reached.wait, 10)
+    others = [asyncio.ensure_future(sides.provider.ask(sides.tax.member, envelope)) for _ in range(3)]
+    await asyncio.sleep(0)
+    first.cancel()
+    await asyncio.sleep(0)
+    go_on.set()
+    answers = await asyncio.gather(*others)
+    assert all(answers)
+    assert len(verdicts(sides)) == 1
+    await sides.close()
