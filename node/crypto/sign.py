@@ -7,7 +7,6 @@ from base64 import b64decode, b64encode
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from enum import StrEnum
-from functools import lru_cache
 from hashlib import sha256
 
 from cryptography.exceptions import InvalidSignature
@@ -176,25 +175,6 @@ def open_note(note: bytes, verifiers: Iterable[Verifier], longest: int = _LONGES
     if not verified:
         raise _invalid("no key that is trusted for it has signed the note")
     return Note(body, tuple(verified))
-
-
-class NoteCache:
-    """`open_note` that remembers the last notes which verified: a look-up in place of a signature check.
-
-    A note and the keys are compared whole, and what fails is never remembered.
-    """
-
-    __slots__ = ("_open",)
-
-    # Bounds the memory; a checkpoint with both signatures has about 5 KB.
-    _LONGEST = 16_384
-
-    def __init__(self, capacity: int = 1024) -> None:
-        self._open = lru_cache(maxsize=capacity)(open_note)
-
-    def open(self, note: bytes, verifiers: tuple[Verifier, ...]) -> Note:
-        """As `open_note`."""
-        return self._open(note, verifiers) if len(note) <= self._LONGEST else open_note(note, verifiers)
 
 
 def _split(note: bytes) -> tuple[bytes, list[tuple[str, str, bytes]]]:

@@ -6,13 +6,17 @@ from collections.abc import Callable
 from datetime import datetime
 from functools import lru_cache
 
+from node.core.checkpoint import Checkpoint
 from node.core.envelope import Routing, Sealed
 from node.crypto.data_key import DataKeyRing
 from node.crypto.seal import KeyRing, SealingPublicKey, open_answer, pad, seal_answer, seal_request, unpad
 from node.crypto.sessions import Sessions
-from node.crypto.sign import NoteCache, Verifier
+from node.crypto.sign import Verifier, open_note
 
 _NONCE = 12
+CHECKPOINTS_KEPT = 1024
+_LONGEST_KEPT = 16_384
+"""Bounds the memory of checkpoints; one with both signatures has about 5 KB."""
 
 
 class NodeVault:
@@ -22,8 +26,10 @@ class NodeVault:
         self._ring = ring
         self._data = data
         self._random = random
-        self._notes = NoteCache()
         self._sessions = Sessions(random)
+        # All that were committed together show the same checkpoint. Note and key are compared whole, and
+        # what fails is never remembered.
+        self._checkpoints = lru_cache(maxsize=CHECKPOINTS_KEPT)(_read_checkpoint)
 
     def replace_keys(self, ring: KeyRing, data: DataKeyRing) -> None:
         """Use other sealing and data keys from now on."""
@@ -47,9 +53,10 @@ class NodeVault:
         """Open an answer, without its padding. Raises NodeError(ENVELOPE_INVALID)."""
         return unpad(open_answer(ciphertext, response_key, routing))
 
-    def open_checkpoint(self, note: bytes, log_key: str) -> bytes:
-        """The body of a checkpoint signed by the encoded log key. Raises NodeError(PROOF_INVALID)."""
-        return self._notes.open(note, (_verifier(log_key),)).body
+    def open_checkpoint(self, note: bytes, log_key: str) -> Checkpoint:
+        """The checkpoint of a note signed by the encoded log key. Raises NodeError(PROOF_INVALID)."""
+        read = self._checkpoints if len(note) <= _LONGEST_KEPT else _read_checkpoint
+        return read(note, log_key)
 
     def encrypt(self, plaintext: bytes, context: bytes) -> bytes:
         """Encrypt for keeping, bound to `context`."""
@@ -77,3 +84,7 @@ def _public_key(text: str) -> SealingPublicKey:
 @lru_cache(maxsize=1024)
 def _verifier(text: str) -> Verifier:
     return Verifier.parse(text)
+
+
+def _read_checkpoint(note: bytes, log_key: str) -> Checkpoint:
+    return Checkpoint.parse(open_note(note, (_verifier(log_key),)).body)

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
 from google.protobuf.message import DecodeError
 
 from node.core import usage
-from node.core.checkpoint import Checkpoint
 from node.core.directory import Member
 from node.core.envelope import SUITE, VERSION, Routing, Sealed
 from node.core.merkle import leaf_hash, verify_inclusion
@@ -92,7 +90,7 @@ def open_request(
         leaf = request.intent
         if usage.response_key_hash(request.response_key) != record.intent.response_key_hash:
             raise NodeError(Reason.PROOF_INVALID, "the response key is not the one of the intent")
-        position = _check_receipt(request, member, vault)
+        position = check_receipt(request.intent, request.receipt, member, vault)
         evidence = request.receipt.SerializeToString()
         opening = _check_opening(record.intent, request.opening)
         opening_bytes = request.opening
@@ -113,15 +111,13 @@ def open_request(
     )
 
 
-def check_receipt(
-    leaf: bytes, receipt: Receipt, code: str, open_checkpoint: Callable[[bytes], bytes]
-) -> rec.LogPosition:
-    """Prove that `leaf` is in the usage log of department `code`; returns where.
+def check_receipt(leaf: bytes, receipt: Receipt, member: Member, vault: Vault) -> rec.LogPosition:
+    """Prove that `leaf` is in the usage log of `member`; returns where.
 
     Raises NodeError(PROOF_INVALID).
     """
-    checkpoint = Checkpoint.parse(open_checkpoint(receipt.checkpoint))
-    if checkpoint.origin != log_origin(code):
+    checkpoint = vault.open_checkpoint(receipt.checkpoint, member.log_key)
+    if checkpoint.origin != log_origin(member.code):
         raise NodeError(Reason.PROOF_INVALID, "the checkpoint is of another log")
     proof = receipt.proof
     verify_inclusion(proof.index, checkpoint.size, leaf_hash(leaf), proof.hashes, checkpoint.root)
@@ -141,12 +137,6 @@ def _check_record(record: rec.UsageRecord, routing: Routing) -> None:
         raise NodeError(
             Reason.QUERY_INVALID, "the intent holds an identity number in the clear: leave it out"
         )
-
-
-def _check_receipt(request: pb.SealedRequest, member: Member, vault: Vault) -> rec.LogPosition:
-    return check_receipt(
-        request.intent, request.receipt, member.code, lambda note: vault.open_checkpoint(note, member.log_key)
-    )
 
 
 def _check_opening(intent: rec.Intent, body: bytes) -> rec.Opening:

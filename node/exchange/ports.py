@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
+from node.core.checkpoint import Checkpoint
 from node.core.envelope import Routing, Sealed
 from node.core.question import Question
 from node.core.subject import SubjectKey
@@ -28,8 +29,8 @@ class Vault(Protocol):
     def open_answer(self, ciphertext: bytes, response_key: bytes, routing: Routing) -> bytes:
         """Open an answer, without its padding. Raises NodeError(ENVELOPE_INVALID)."""
 
-    def open_checkpoint(self, note: bytes, log_key: str) -> bytes:
-        """The body of a checkpoint signed by the encoded log key. Raises NodeError(PROOF_INVALID)."""
+    def open_checkpoint(self, note: bytes, log_key: str) -> Checkpoint:
+        """The checkpoint of a note signed by the encoded log key. Raises NodeError(PROOF_INVALID)."""
 
     def encrypt(self, plaintext: bytes, context: bytes) -> bytes:
         """Encrypt for keeping, bound to `context`."""

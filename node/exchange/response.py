@@ -45,12 +45,7 @@ def open_response(
         _check_number(answers, usage.parse_record(asked.intent_leaf).intent.subjects)
     elif response.answers or verdict.decision != rec.DECISION_DENY:
         raise NodeError(Reason.PROOF_INVALID, "the provider denied, yet sent an answer")
-    position = check_receipt(
-        response.verdict,
-        response.receipt,
-        provider.code,
-        lambda note: vault.open_checkpoint(note, provider.log_key),
-    )
+    position = check_receipt(response.verdict, response.receipt, provider, vault)
     return response, verdict, position
 
 

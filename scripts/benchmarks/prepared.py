@@ -106,12 +106,7 @@ class Preparer:
         answers = rec.Answers.FromString(response.answers)
         if len(answers.verify.results) != prepared.subjects or answers.refused:
             raise BenchError("an answer does not have a bit for every subject")
-        check_receipt(
-            response.verdict,
-            response.receipt,
-            PROVIDER.code,
-            lambda note: self._vault.open_checkpoint(note, self._provider.log_key),
-        )
+        check_receipt(response.verdict, response.receipt, self._provider, self._vault)
 
 
 @asynccontextmanager

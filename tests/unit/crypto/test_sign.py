@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from node.crypto.sign import NoteCache, SignatureSuite, Signer, Verifier, open_note, sign_note
+from node.crypto.sign import SignatureSuite, Signer, Verifier, open_note, sign_note
 from node.errors import NodeError, Reason
 
 BODY = b"dxnode/11441900000000019Y\n5\nAAAA\n"
@@ -127,41 +127,3 @@ def test_a_malformed_verifier_key_is_refused(vkey: str) -> None:
 def test_a_private_key_is_not_shown() -> None:
     assert "seed" not in repr(ED25519)
     assert "public=" not in repr(ED25519.verifier)
-
-
-def test_a_note_that_verified_is_remembered(monkeypatch: pytest.MonkeyPatch) -> None:
-    checks = 0
-    verifies = Verifier.verifies
-
-    def counted(self: Verifier, signature: bytes, body: bytes) -> bool:
-        nonlocal checks
-        checks += 1
-        return verifies(self, signature, body)
-
-    monkeypatch.setattr(Verifier, "verifies", counted)
-    cache, note = NoteCache(), sign_note(BODY, ED25519)
-    for _ in range(3):
-        assert cache.open(bytes(bytearray(note)), (ED25519.verifier,)).body == BODY
-    assert checks == 1
-
-
-def test_what_is_remembered_holds_for_its_keys_and_bytes_alone() -> None:
-    cache, note = NoteCache(), sign_note(BODY, ED25519)
-    cache.open(note, (ED25519.verifier,))
-    for other in (
-        (note, (OTHER.verifier,)),
-        (note, ()),
-        (note.replace(b"\n5\n", b"\n6\n"), (ED25519.verifier,)),
-    ):
-        for _ in range(2):
-            with pytest.raises(NodeError):
-                cache.open(*other)
-
-
-def test_the_memory_of_notes_is_bounded() -> None:
-    cache = NoteCache(capacity=4)
-    for number in range(10):
-        cache.open(sign_note(b"%d\n" % number, ED25519), (ED25519.verifier,))
-    long = sign_note(b"x" * 20_000 + b"\n", ED25519)
-    assert cache.open(long, (ED25519.verifier,)).body.startswith(b"x")
-    assert cache._open.cache_info().currsize == 4

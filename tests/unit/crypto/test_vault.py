@@ -1,0 +1,66 @@
+"""What the vault remembers of checkpoints, and what it does not."""
+
+from __future__ import annotations
+
+import os
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from node.core.checkpoint import Checkpoint
+from node.crypto.data_key import DataKey, DataKeyRing
+from node.crypto.seal import KeyRing, SealingKey
+from node.crypto.sign import SignatureSuite, Signer, Verifier, sign_note
+from node.crypto.vault import CHECKPOINTS_KEPT, NodeVault
+from node.errors import NodeError, Reason
+
+NOW = datetime(2026, 3, 2, tzinfo=UTC)
+OWN = Signer("dxnode/log/a", SignatureSuite.ED25519, b"\1" * 32)
+OTHER = Signer("dxnode/log/a", SignatureSuite.ED25519, b"\2" * 32)
+CHECKPOINT = Checkpoint("dxnode/a", 5, b"\7" * 32)
+
+
+def _vault() -> NodeVault:
+    ring = KeyRing([SealingKey(b"\3" * 32, NOW, NOW + timedelta(days=1))])
+    return NodeVault(ring, DataKeyRing(DataKey(b"\4" * 32, os.urandom)), os.urandom)
+
+
+def test_checkpoint_that_verified_is_remembered(monkeypatch: pytest.MonkeyPatch) -> None:
+    checks = 0
+    verifies = Verifier.verifies
+
+    def counted(self: Verifier, signature: bytes, body: bytes) -> bool:
+        nonlocal checks
+        checks += 1
+        return verifies(self, signature, body)
+
+    monkeypatch.setattr(Verifier, "verifies", counted)
+    vault, note = _vault(), sign_note(CHECKPOINT.body(), OWN)
+    for _ in range(3):
+        assert vault.open_checkpoint(bytes(bytearray(note)), OWN.verifier.vkey()) == CHECKPOINT
+    assert checks == 1
+
+
+def test_what_is_remembered_holds_for_its_key_and_bytes_alone() -> None:
+    vault, note = _vault(), sign_note(CHECKPOINT.body(), OWN)
+    vault.open_checkpoint(note, OWN.verifier.vkey())
+    for other, key in ((note, OTHER), (note.replace(b"\n5\n", b"\n6\n"), OWN)):
+        for _ in range(2):
+            with pytest.raises(NodeError) as caught:
+                vault.open_checkpoint(other, key.verifier.vkey())
+            assert caught.value.reason is Reason.PROOF_INVALID
+
+
+def test_memory_of_checkpoints_is_bounded() -> None:
+    vault = _vault()
+    for size in range(CHECKPOINTS_KEPT + 10):
+        vault.open_checkpoint(
+            sign_note(Checkpoint("dxnode/a", size, b"\7" * 32).body(), OWN), OWN.verifier.vkey()
+        )
+    strangers = [
+        Signer("s" * 200 + str(number), SignatureSuite.MLDSA65, bytes([number]) * 32) for number in range(6)
+    ]
+    long = sign_note(CHECKPOINT.body(), OWN, *strangers)
+    assert len(long) > 16_384
+    assert vault.open_checkpoint(long, OWN.verifier.vkey()) == CHECKPOINT
+    assert vault._checkpoints.cache_info().currsize == CHECKPOINTS_KEPT
