@@ -57,9 +57,7 @@ def test_memory_of_checkpoints_is_bounded() -> None:
         vault.open_checkpoint(
             sign_note(Checkpoint("dxnode/a", size, b"\7" * 32).body(), OWN), OWN.verifier.vkey()
         )
-    strangers = [
-        Signer("s" * 200 + str(number), SignatureSuite.ML_DSA_65, bytes([number]) * 32) for number in range(6)
-    ]
+    strangers = [Signer(f"s{number}", SignatureSuite.ML_DSA_65, bytes([number]) * 32) for number in range(6)]
     long = sign_note(CHECKPOINT.body(), OWN, *strangers)
     assert len(long) > 16_384
     assert vault.open_checkpoint(long, OWN.verifier.vkey()) == CHECKPOINT
