@@ -163,7 +163,7 @@ class Wire:
         if self.before is not None:
             await self.before()
         self.carried.append(envelope)
-        answer = pb.SealedAnswer.FromString(await self.provider.ask(self.requester, envelope))
+        answer = await self.provider.ask(self.requester, envelope)
         if self.lose_answer is not None:
             raise self.lose_answer
         self.bend(answer)

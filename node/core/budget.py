@@ -8,11 +8,10 @@ counter, the amount and the limit; debits are paid all together or not at all.
 from __future__ import annotations
 
 from collections.abc import Iterable, MutableMapping, Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 
-@dataclass(frozen=True, slots=True)
-class Debit:
+class Debit(NamedTuple):
     """An amount to add to a counter that may not pass its limit.
 
     `scope` is the kind of counter as records name it ("rule.day", "budget.dataset", …); `key` is the

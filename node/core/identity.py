@@ -30,6 +30,7 @@ _OLD_RESIDENT_ID = re.compile(r"[1-9][0-9]{14}").fullmatch
 _CANDIDATE = re.compile(r"(?=([1-9][0-9]{5}(?:18|19|20)[0-9]{9}[0-9X]))").finditer
 _OLD_CANDIDATE = re.compile(r"(?<![0-9])[1-9][0-9]{14}(?![0-9X])").finditer
 _LONG_NUMBER = re.compile(r"[0-9]{15}").search
+_SPACED_NUMBER = re.compile(r"(?:[0-9]\s*){15}").search
 _REGION = re.compile(r"[0-9]{2}(?:[0-9]{2}(?:[0-9]{2}(?:[0-9]{3}(?:[0-9]{3})?)?)?)?").fullmatch
 
 # Long enough for an identifier typed with a blank after every character.
@@ -149,6 +150,8 @@ def holds_identifier(text: str) -> bool:
     run of its own. Free text that is stored in the clear, such as a case number, is refused when this
     holds; a case number that only looks like an identifier can be written with a hyphen.
     """
+    if text.isascii() and not _SPACED_NUMBER(text):
+        return False
     compact = _ascii(text)
     if not _LONG_NUMBER(compact):
         return False

@@ -10,6 +10,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.ciphers.algorithms import AES256
 from cryptography.hazmat.primitives.cmac import CMAC
 from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.hmac import HMAC
 from cryptography.hazmat.primitives.kdf.hkdf import HKDFExpand
 
 from node.errors import NodeError, Reason
@@ -53,7 +54,7 @@ class DataKey:
 
     def __init__(self, seed: bytes, random: Callable[[int], bytes]) -> None:
         self._cipher = Xaes256Gcm(_derive(seed, b"dxnode/data/encrypt"))
-        self._pseudonyms = _derive(seed, b"dxnode/data/pseudonym")
+        self._pseudonyms = HMAC(_derive(seed, b"dxnode/data/pseudonym"), SHA256())
         self._random = random
         # 16 hexadecimal digits.
         self.key_id = _derive(seed, b"dxnode/data/id")[:_ID].hex()
@@ -80,8 +81,9 @@ class DataKey:
 
     def pseudonym(self, context: bytes, value: bytes) -> bytes:
         """16 bytes that stand for `value` within `context`, the same each time (HMAC-SHA256, cut)."""
-        message = len(context).to_bytes(4) + context + value
-        return hmac.digest(self._pseudonyms, message, "sha256")[:16]
+        mac = self._pseudonyms.copy()
+        mac.update(len(context).to_bytes(4) + context + value)
+        return mac.finalize()[:16]
 
 
 class DataKeyRing:

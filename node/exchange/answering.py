@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from node.core.budget import Debit
 from node.core.question import Question
@@ -12,8 +12,7 @@ from node.errors import NodeError
 from node.v1 import record_pb2 as rec
 
 
-@dataclass(frozen=True, slots=True)
-class Computed:
+class Computed(NamedTuple):
     """What step 10 found: answers, or why there are none. Not yet released, not yet charged.
 
     With a `release_key` the answers are a statistic: a new one costs `budget`, one that was released

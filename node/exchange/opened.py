@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
+from typing import NamedTuple
 
 from google.protobuf.message import DecodeError
 
@@ -30,8 +30,7 @@ def log_origin(code: str) -> str:
     return f"dxnode/{code}"
 
 
-@dataclass(frozen=True, slots=True)
-class Opened:
+class Opened(NamedTuple):
     """An open request. `problem` says why it must be denied before any policy is asked.
 
     `intent_leaf` is empty unless what came is an intent of this exchange that may stand in the own log.

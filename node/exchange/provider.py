@@ -15,6 +15,7 @@ from typing import TypeVar
 from node.core.cost import NO_COST, Cost, Day, budget_debits, exchange_cost
 from node.core.decide import Decision, decide
 from node.core.directory import Member
+from node.core.envelope import Routing
 from node.core.grant import Grant
 from node.core.identity import normalise_subject
 from node.core.policy import Policies
@@ -89,10 +90,12 @@ class Provider:
         self._random = random
         self._denials = denials
         self._limits = limits
-        self._running: dict[tuple[str, bytes], tuple[bytes, asyncio.Future[bytes]]] = {}
+        self._running: dict[tuple[str, bytes], _Running] = {}
 
-    async def ask(self, peer: Member, envelope: pb.Envelope, batch: BatchOrder | None = None) -> bytes:
-        """Answer one sealed request of `peer` with a serialised SealedAnswer.
+    async def ask(
+        self, peer: Member, envelope: pb.Envelope, batch: BatchOrder | None = None
+    ) -> pb.SealedAnswer:
+        """Answer one sealed request of `peer`.
 
         A denial is an answer too. Raises NodeError only for what fails before the envelope is open,
         or when nothing can be recorded.
@@ -102,36 +105,29 @@ class Provider:
         digest = hashlib.sha256(envelope.SerializeToString(deterministic=True)).digest()
         key = (routing.requester, routing.exchange_id)
         while (running := self._running.get(key)) is not None:
-            if running[0] != digest:
+            if running.digest != digest:
                 raise NodeError(Reason.REQUEST_REPLAYED, "the exchange id is in use: choose a new one")
-            await asyncio.wait([running[1]])
-            if not running[1].cancelled():
-                return running[1].result()
+            if (done := await running.join()) is not None:
+                return done.result()
             # Who began it went away before the end: who waits takes over.
-        future: asyncio.Future[bytes] = asyncio.get_running_loop().create_future()
-        self._running[key] = (digest, future)
+        running = self._running[key] = _Running(digest)
         try:
-            answer = await self._exchange(peer, envelope, digest, batch)
+            answer = await self._exchange(peer, envelope, routing, digest, batch)
         except BaseException as error:
-            if isinstance(error, NodeError):
-                future.set_exception(error)
-                future.exception()  # seen: nobody else may be waiting
-            else:
-                future.cancel()
+            running.failed(error)
             raise
         else:
-            future.set_result(answer)
+            running.answered(answer)
             return answer
         finally:
             del self._running[key]
 
     async def _exchange(
-        self, peer: Member, envelope: pb.Envelope, digest: bytes, batch: BatchOrder | None
-    ) -> bytes:
+        self, peer: Member, envelope: pb.Envelope, routing: Routing, digest: bytes, batch: BatchOrder | None
+    ) -> pb.SealedAnswer:
         self._denials.check(peer.code)
         now, state = self._clock(), self._state()
         # 7: open, verify the checkpoint's signature, the intent's inclusion and its commitment.
-        routing = routing_of(envelope, peer.code, self._code)
         opened = open_request(envelope, routing, peer, self._vault, now, self._limits.max_skew_ms)
         # 8: decide.
         decision, subjects = self._decide(state, peer, opened, now, batch)
@@ -315,6 +311,38 @@ class Provider:
             raise NodeError(
                 Reason.SOURCE_UNAVAILABLE, "the data source took too long: ask again later"
             ) from None
+
+
+class _Running:
+    """An exchange in progress, which the same request may join while it lasts."""
+
+    __slots__ = ("_joined", "digest")
+
+    def __init__(self, digest: bytes) -> None:
+        self.digest = digest
+        self._joined: asyncio.Future[pb.SealedAnswer] | None = None
+
+    async def join(self) -> asyncio.Future[pb.SealedAnswer] | None:
+        """Wait for its end; None when it was given up."""
+        if self._joined is None:
+            self._joined = asyncio.get_running_loop().create_future()
+        await asyncio.wait([self._joined])
+        return None if self._joined.cancelled() else self._joined
+
+    def answered(self, answer: pb.SealedAnswer) -> None:
+        """Give the answer to all who joined."""
+        if self._joined is not None:
+            self._joined.set_result(answer)
+
+    def failed(self, error: BaseException) -> None:
+        """Tell all who joined; anything but a NodeError is a caller that went away."""
+        if self._joined is None:
+            return
+        if isinstance(error, NodeError):
+            self._joined.set_exception(error)
+            self._joined.exception()  # seen: nobody else may be waiting
+        else:
+            self._joined.cancel()
 
 
 class BatchOrder:

@@ -105,7 +105,7 @@ class Requester:
         A repeated `exchange_id` with the same content gets the same answer; with other content it
         raises NodeError(REQUEST_REPLAYED). A denial raises its NodeError with rule and clause.
         """
-        exchange_id = exchange_id or self._random(usage.EXCHANGE_ID_BYTES)
+        exchange_id = exchange_id or usage.new_exchange_id(self._clock(), self._random)
         digest = await self._admit(caller, query, subjects, exchange_id)
         running = self._running.get(exchange_id)
         if running is None:

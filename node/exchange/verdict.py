@@ -33,7 +33,7 @@ class _Settled:
 
 @dataclass(slots=True)
 class VerdictJob:
-    """One exchange at the provider; its result is the serialised SealedAnswer."""
+    """One exchange at the provider; its result is the sealed answer."""
 
     opened: Opened
     digest: bytes
@@ -57,7 +57,7 @@ class VerdictJob:
         """Requester and exchange id."""
         return self.opened.routing.requester, self.opened.routing.exchange_id
 
-    def repeat(self, earlier: AnsweredExchange, recorded: Recorded, opening: bytes) -> bytes | None:
+    def repeat(self, earlier: AnsweredExchange, recorded: Recorded, opening: bytes) -> pb.SealedAnswer | None:
         """The earlier answer for the same envelope, sealed again; other content under the id is denied."""
         if earlier.digest != self.digest:
             self.replayed = True
@@ -99,16 +99,16 @@ class VerdictJob:
             else AnsweredExchange(parties.requester, parties.exchange_id, self.digest, index),
         )
 
-    def finish(self, append: Append, recorded: Recorded) -> tuple[Append, bytes]:
+    def finish(self, append: Append, recorded: Recorded) -> tuple[Append, pb.SealedAnswer]:
         """12: seal answer and receipt."""
         return append, self._seal(recorded, self.answers)
 
-    def _seal(self, recorded: Recorded, answers: bytes) -> bytes:
+    def _seal(self, recorded: Recorded, answers: bytes) -> pb.SealedAnswer:
         opened, routing = self.opened, self.opened.routing
         inside = pb.SealedResponse(verdict=recorded.leaf, receipt=recorded.receipt, answers=answers)
         bucket = response_bucket(len(opened.opening.subjects))  # a length that says nothing
         ciphertext = self.vault.seal_answer(inside.SerializeToString(), opened.response_key, routing, bucket)
-        return pb.SealedAnswer(exchange_id=routing.exchange_id, ciphertext=ciphertext).SerializeToString()
+        return pb.SealedAnswer(exchange_id=routing.exchange_id, ciphertext=ciphertext)
 
     def _settle(self, ledger: Ledger) -> _Settled:
         if self.replayed:

@@ -79,13 +79,13 @@ class ExchangeService(exchange_pb2_grpc.ExchangeServiceServicer):
         answer = await self._gate.run(
             context, lambda member: self._provider.ask(member, envelope), envelope.requester
         )
-        return pb.AskResponse(answer=pb.SealedAnswer.FromString(answer))
+        return pb.AskResponse(answer=answer)
 
     async def AskBatch(
         self, requests: AsyncIterator[pb.AskBatchRequest], context: Context
     ) -> AsyncGenerator[pb.AskBatchResponse, None]:
         """A sealed request a chunk; answers in order, at most WINDOW in the works."""
-        tasks: asyncio.Queue[asyncio.Task[bytes] | NodeError | None] = asyncio.Queue()
+        tasks: asyncio.Queue[asyncio.Task[pb.SealedAnswer] | NodeError | None] = asyncio.Queue()
         window = asyncio.Semaphore(WINDOW)
         code = self._gate.code(context)
         self._streams[code] += 1
@@ -99,7 +99,7 @@ class ExchangeService(exchange_pb2_grpc.ExchangeServiceServicer):
                 if isinstance(task, NodeError):
                     raise task
                 answer = await asyncio.shield(task)
-                yield pb.AskBatchResponse(answer=pb.SealedAnswer.FromString(answer))
+                yield pb.AskBatchResponse(answer=answer)
                 window.release()
         except NodeError as error:
             await self._gate.refuse(context, error)
@@ -122,7 +122,7 @@ class ExchangeService(exchange_pb2_grpc.ExchangeServiceServicer):
         self,
         requests: AsyncIterator[pb.AskBatchRequest],
         context: Context,
-        tasks: asyncio.Queue[asyncio.Task[bytes] | NodeError | None],
+        tasks: asyncio.Queue[asyncio.Task[pb.SealedAnswer] | NodeError | None],
         window: asyncio.Semaphore,
     ) -> None:
         order = BatchOrder()

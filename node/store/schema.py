@@ -62,6 +62,7 @@ answered = Table(
     Column("digest", LargeBinary, nullable=False),
     Column("seq", BigInteger, nullable=False),
     Index("answered_seq", "seq"),
+    sqlite_with_rowid=False,
 )
 
 asked = Table(

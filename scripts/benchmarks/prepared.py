@@ -16,7 +16,7 @@ from node.config_file import load_settings
 from node.core.directory import Member
 from node.core.envelope import Routing
 from node.core.subject import SubjectKey
-from node.core.usage import Caller, Parties, parse_record
+from node.core.usage import Caller, Parties, new_exchange_id, parse_record
 from node.crypto.vault import NodeVault
 from node.exchange.asking import BatchPlace, IntentJob, Query
 from node.exchange.group import GroupCommit
@@ -56,7 +56,10 @@ class Preparer:
         for first in range(0, len(ids), concurrency):
             group = ids[first : first + concurrency]
             made += await asyncio.gather(
-                *(self._prepare((subject,), os.urandom(16), QUESTION) for subject in group)
+                *(
+                    self._prepare((subject,), new_exchange_id(utc_now(), os.urandom), QUESTION)
+                    for subject in group
+                )
             )
         return made
 

@@ -217,7 +217,7 @@ async def test_same_envelope_at_once_is_decided_once(sides: TwoSides) -> None:
     envelope = sides.wire.carried[0]
     peer = sides.tax.member
     again = await asyncio.gather(*(sides.provider.ask(peer, envelope) for _ in range(10)))
-    assert len({len(each) for each in again}) == 1
+    assert len({each.SerializeToString() for each in again}) == 1
     assert len(verdicts(sides)) == 1
     assert sides.register.asked <= 2
 

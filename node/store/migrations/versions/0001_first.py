@@ -44,6 +44,7 @@ def upgrade() -> None:
         sa.Column("requester", sa.Text, primary_key=True),
         sa.Column("digest", sa.LargeBinary, nullable=False),
         sa.Column("seq", sa.BigInteger, nullable=False),
+        sqlite_with_rowid=False,
     )
     op.create_index("answered_seq", "answered", ["seq"])
     op.create_table(
