@@ -32,8 +32,6 @@ from node.exchange.requester import Requester
 from node.live import Live
 from node.loading import (
     RandomPool,
-    load_keys,
-    log_keys,
     milliseconds,
     noise,
     read_certificate,
@@ -104,11 +102,10 @@ class Node:
         random = random or RandomPool()
         self._lock = lock_state(settings.state)
         self._store = Store.open(settings.state / DATABASE)
-        keys = load_keys(settings, clock(), random)
         self._live = live = Live(settings, self._store, clock, random)
-        self._vault = vault = NodeVault(keys.ring, keys.data, random)
+        self._vault = vault = NodeVault(live.keys.ring, live.keys.data, random)
         self._workers = ThreadPoolExecutor(WORKERS, thread_name_prefix="worker")
-        self._commit = commit = GroupCommit(self._store, log_keys(keys, settings), self._clock_ms)
+        self._commit = commit = GroupCommit(self._store, live.log_keys(), self._clock_ms)
         self._stamp = stamp(settings)
         self._draining = False
         code, limits = settings.department.code, settings.limits
@@ -218,6 +215,7 @@ class Node:
         loop = asyncio.get_running_loop()
         report = await loop.run_in_executor(self._workers, self._live.reload)
         self._vault.replace_keys(self._live.keys.ring, self._live.keys.data)
+        self._commit.replace_keys(self._live.log_keys())
         for source in self._live.retired():
             loop.call_later(RETIRE_SECONDS, source.close)  # an exchange under way may still read it
         await self._tell_health()

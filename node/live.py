@@ -13,7 +13,9 @@ from zoneinfo import ZoneInfo
 from node.config import Settings
 from node.core.directory import Directory, Member, SeenDirectory, require_current
 from node.core.policy import Policies
+from node.crypto.keys import signature_key_id
 from node.errors import NodeError, Reason
+from node.exchange.group import LogKeys
 from node.exchange.provider import ProviderState
 from node.loading import (
     Keys,
@@ -24,6 +26,8 @@ from node.loading import (
     load_keys,
     load_policies,
     load_source,
+    log_keys,
+    signing_keys,
     source_mark,
 )
 from node.rpc.admin_service import ReloadReport
@@ -100,6 +104,10 @@ class Live:
         """The node's private keys."""
         return self._parts.keys
 
+    def log_keys(self) -> LogKeys:
+        """How the own log is signed and checked, as the keys and the directory are now."""
+        return log_keys(self._parts.keys, self._settings, self._own_entry())
+
     @property
     def policies(self) -> Policies:
         """The loaded policies. Raises NodeError(POLICY_NOT_LOADED)."""
@@ -156,6 +164,15 @@ class Live:
                 source.check()
             except NodeError as error:
                 found[f"source {dataset}"] = error.message
+        member = self._own_entry()
+        if member is not None:
+            log_signer, cosigner = signing_keys(self._parts.keys, member)
+            known = (*member.log_keys, *member.cosign_keys)
+            if log_signer.verifier.vkey() not in known or cosigner.verifier.vkey() not in known:
+                found["log keys"] = (
+                    "the directory does not list the key that this node's log is signed with: "
+                    "run `dxnode pki member` and have the authority publish it"
+                )
         return [f"{part}: {message}" for part, message in found.items()]
 
     def reload(self) -> ReloadReport:
@@ -174,7 +191,14 @@ class Live:
         )
         self._load_sources()
         new = self._parts
-        done = [f"directory version {new.directory.version}", "certificates and keys"]
+        log_signer, cosigner = (
+            signature_key_id(signer.verifier) for signer in signing_keys(new.keys, self._own_entry())
+        )
+        done = [
+            f"directory version {new.directory.version}",
+            "certificates and keys",
+            f"signing with log key {log_signer} and cosign key {cosigner}",
+        ]
         if new.policies is not None:
             done.append(f"policies {new.policies.digest.hex()[:16]}, {len(new.policies.datasets)} datasets")
         done += [f"source {dataset} snapshot {source.snapshot}" for dataset, source in new.sources.items()]
@@ -205,6 +229,9 @@ class Live:
         if now_seen is not None and now_seen != seen:
             self._memory.set_fact(_SEEN, f"{now_seen.version} {now_seen.digest.hex()}")
         return directory
+
+    def _own_entry(self) -> Member | None:
+        return self._parts.directory.members.get(self._settings.department.code)
 
     def _load_sources(self) -> None:
         policies = self._parts.policies

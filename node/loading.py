@@ -16,7 +16,7 @@ from node.config import Settings
 from node.config import Source as SourceSettings
 from node.core.catalogue import Dataset
 from node.core.directory import MAX_BYTES as MAX_DIRECTORY_BYTES
-from node.core.directory import Directory, SeenDirectory
+from node.core.directory import Directory, Member, SeenDirectory
 from node.core.policy import Policies, PolicyFile
 from node.core.policy_build import build_policies
 from node.crypto.certificate import identify
@@ -57,12 +57,12 @@ class OpenSource(Source, Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Keys:
-    """The node's private keys, ready to use."""
+    """The node's private keys, ready to use; `log` and `cosign` are those valid now, the newest first."""
 
     ring: KeyRing
     data: DataKeyRing
-    log: Signer
-    cosign: Signer
+    log: tuple[Signer, ...]
+    cosign: tuple[Signer, ...]
     files: tuple[PrivateKey, ...]
 
 
@@ -77,25 +77,56 @@ def load_keys(settings: Settings, now: datetime, random: Callable[[int], bytes])
             newest(files, KeyUse.DATA, now).data_key(random),
             [key.data_key(random) for key in files if key.use is KeyUse.DATA],
         ),
-        log=newest(files, KeyUse.LOG, now).signer(origin),
-        cosign=newest(files, KeyUse.COSIGN, now).signer(origin),
+        log=_signers(files, KeyUse.LOG, origin, now),
+        cosign=_signers(files, KeyUse.COSIGN, origin, now),
         files=files,
     )
 
 
-def log_keys(keys: Keys, settings: Settings) -> LogKeys:
-    """How checkpoints of the own log are signed and checked."""
+def _signers(files: Sequence[PrivateKey], use: KeyUse, origin: str, now: datetime) -> tuple[Signer, ...]:
+    newest(files, use, now)  # there has to be one
+    return tuple(key.signer(origin) for key in files if key.use is use and key.usable(now))
+
+
+def log_keys(keys: Keys, settings: Settings, member: Member | None = None) -> LogKeys:
+    """How checkpoints of the own log are signed and checked; `member` is the own entry in the directory."""
+    log, cosign = signing_keys(keys, member)
     # Checkpoints signed before a rotation stay good: all log keys that are still kept may have signed.
     origin = log_origin(settings.department.code)
     verifiers = tuple(key.signer(origin).verifier for key in keys.files if key.use is KeyUse.LOG)
+
+    def verify(note: bytes) -> bytes:
+        try:
+            return open_note(note, verifiers).body
+        except NodeError as error:
+            raise NodeError(
+                Reason.PROOF_INVALID,
+                "no log key of this node has signed the newest checkpoint of its log, so put back the key that "
+                f"was taken away: {error.message}",
+            ) from None
+
     return LogKeys(
         origin=origin,
-        sign=lambda body: sign_note(body, keys.log),
-        cosign=lambda body: sign_note(body, keys.log, keys.cosign),
-        verify=lambda note: open_note(note, verifiers).body,
+        sign=lambda body: sign_note(body, log),
+        cosign=lambda body: sign_note(body, log, cosign),
+        verify=verify,
         every_records=settings.log.cosign_every_records,
         every_ms=settings.log.cosign_every_seconds * 1000,
     )
+
+
+def signing_keys(keys: Keys, member: Member | None) -> tuple[Signer, Signer]:
+    """The log key and the cosignature key to sign with: the newest that the directory lists for the node.
+
+    What a key signs before the directory lists it, others have to refuse. Where the directory lists none, the
+    newest signs, so that the node can keep its log.
+    """
+    listed = (member.log_keys, member.cosign_keys) if member is not None else ((), ())
+    log, cosign = (
+        next((signer for signer in signers if signer.verifier.vkey() in known), signers[0])
+        for signers, known in zip((keys.log, keys.cosign), listed, strict=True)
+    )
+    return log, cosign
 
 
 def read_bounded(path: Path, limit: int = MAX_FILE_BYTES) -> bytes:

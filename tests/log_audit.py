@@ -25,7 +25,7 @@ def audit_leaves(member: Member, note: bytes, leaves: Sequence[bytes]) -> list[F
     """
     if not note:
         return []
-    checkpoint = Checkpoint.parse(open_note(note, [Verifier.parse(member.log_key)]).body)
+    checkpoint = Checkpoint.parse(open_note(note, map(Verifier.parse, member.log_keys)).body)
     assert checkpoint.origin == f"dxnode/{member.code}"
     kept = list(leaves[: checkpoint.size])
     check = LogCheck([checkpoint])

@@ -127,8 +127,8 @@ class Town:
             certificates=(identify(node.certificate).fingerprint.hex(),),
             tls_roots=self.tls_authority.certificate.decode(),
             sealing_keys=(SealingKey.parse(keys[KeyUse.SEALING].sealing_key().public.encode()),),
-            log_key=keys[KeyUse.LOG].signer(f"dxnode/{code}").verifier.vkey(),
-            cosign_key=keys[KeyUse.COSIGN].signer(f"dxnode/{code}").verifier.vkey(),
+            log_keys=(keys[KeyUse.LOG].signer(f"dxnode/{code}").verifier.vkey(),),
+            cosign_keys=(keys[KeyUse.COSIGN].signer(f"dxnode/{code}").verifier.vkey(),),
             suspended=False,
         )
         office.config.write_text(

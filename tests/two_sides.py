@@ -89,8 +89,8 @@ class Side:
             certificates=(),
             tls_roots="",
             sealing_keys=(SealingKey.parse(keys[KeyUse.SEALING].sealing_key().public.encode()),),
-            log_key=self.signer.verifier.vkey(),
-            cosign_key=cosigner.verifier.vkey(),
+            log_keys=(self.signer.verifier.vkey(),),
+            cosign_keys=(cosigner.verifier.vkey(),),
             suspended=False,
         )
 

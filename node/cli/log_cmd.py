@@ -11,6 +11,7 @@ import typer
 
 from node.cli.exits import Exit
 from node.cli.output import Terminal, as_json, when_ms
+from node.cli.said import spoken
 from node.cli.session import Session, with_desk, with_terminal
 from node.cli.text import t
 from node.errors import NodeError, Reason
@@ -147,8 +148,8 @@ def verify(
     log_keys, cosign_keys = _keys(log_key or ()), _keys(cosign_key or ())
     if directory is not None:
         listed = _listed_keys(directory, authority_key, header.origin)
-        log_keys.append(listed[0])
-        cosign_keys.append(listed[1])
+        log_keys += listed[0]
+        cosign_keys += listed[1]
     if not log_keys:
         raise typer.BadParameter(t("log.need_key"))
     known = [_read(path) for path in checkpoint or ()]
@@ -193,7 +194,7 @@ def _finding_line(finding: Finding) -> str:
     return t(key, first=finding.first, last=finding.last, fault=t(f"fault.{finding.fault}"))
 
 
-def _listed_keys(directory: Path, authority_key: str, origin: str) -> tuple[Verifier, Verifier]:
+def _listed_keys(directory: Path, authority_key: str, origin: str) -> tuple[list[Verifier], list[Verifier]]:
     from node.cli.log_file import keys_in_directory
 
     if not authority_key:
@@ -213,5 +214,5 @@ def _read(path: Path) -> bytes:
         return path.read_bytes()
     except OSError as error:
         problem = (error.strerror or "error").lower()
-        message = t("batch.unreadable", path=path, problem=problem)
+        message = t("batch.unreadable", path=path, problem=spoken(problem))
         raise NodeError(Reason.CONFIG_INVALID, message, file=str(path)) from error

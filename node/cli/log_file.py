@@ -123,8 +123,8 @@ def verify_export(
     )
 
 
-def keys_in_directory(note: bytes, authority: Verifier, origin: str) -> tuple[Verifier, Verifier]:
-    """The log key and the cosignature key that a signed directory lists for the log of `origin`.
+def keys_in_directory(note: bytes, authority: Verifier, origin: str) -> tuple[list[Verifier], list[Verifier]]:
+    """The log keys and the cosignature keys that a signed directory lists for the log of `origin`.
 
     Raises NodeError DIRECTORY_INVALID when `authority` has not signed it, NOT_FOUND when it does not list the
     department.
@@ -136,7 +136,9 @@ def keys_in_directory(note: bytes, authority: Verifier, origin: str) -> tuple[Ve
         raise NodeError(
             Reason.NOT_FOUND, "the directory does not list the department of this log: take one that does"
         )
-    return Verifier.parse(member.log_key), Verifier.parse(member.cosign_key)
+    return [Verifier.parse(key) for key in member.log_keys], [
+        Verifier.parse(key) for key in member.cosign_keys
+    ]
 
 
 def read_header(path: Path) -> LogExport:

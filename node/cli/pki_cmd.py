@@ -29,7 +29,7 @@ AuthorityFolder = Annotated[Path, typer.Option("--authority", show_default=False
 OwnAuthority = Annotated[Path | None, typer.Option("--authority", show_default=False)]
 ConfigFile = Annotated[Path, typer.Option("--config", envvar="DXNODE_CONFIG")]
 Codes = Annotated[list[str] | None, typer.Option(metavar="CODE", show_default=False)]
-_MOST_BYTES = 64 << 10
+_MOST_BYTES = 256 << 10
 
 
 def say(key: str, /, **args: object) -> str:
@@ -227,6 +227,26 @@ def rotate_data(terminal: Terminal, config: ConfigFile = DEFAULT_CONFIG) -> None
     terminal.note(say("rotate.counters"))
 
 
+@rotate_app.command("log")
+@with_terminal
+def rotate_log(terminal: Terminal, config: ConfigFile = DEFAULT_CONFIG) -> None:
+    """Add a new key for checkpoints; the node signs with it once its directory lists it."""
+    from node.crypto.pki import rotate_log_key
+
+    _settings, files, _about = _node(config)
+    _rotated(terminal, "log", rotate_log_key(files.keys, _now(), os.urandom))
+
+
+@rotate_app.command("cosign")
+@with_terminal
+def rotate_cosign(terminal: Terminal, config: ConfigFile = DEFAULT_CONFIG) -> None:
+    """Add a new key for cosignatures; the node signs with it once its directory lists it."""
+    from node.crypto.pki import rotate_cosign_key
+
+    _settings, files, _about = _node(config)
+    _rotated(terminal, "cosign", rotate_cosign_key(files.keys, _now(), os.urandom))
+
+
 @rotate_app.command("certificate")
 @with_terminal
 def rotate_certificate(
@@ -262,6 +282,12 @@ def rotate_activate(terminal: Terminal, config: ConfigFile = DEFAULT_CONFIG) -> 
     terminal.result(
         {"activated": files.exchange.certificate}, say("rotate.activated", path=files.exchange.certificate)
     )
+
+
+def _rotated(terminal: Terminal, use: str, key_id: str) -> None:
+    terminal.result({"key_id": key_id}, say(f"rotate.{use}", key_id=key_id))
+    terminal.note(say("rotate.publish_then_sign"))
+    terminal.note(say("rotate.keep_listed", use=use))
 
 
 def _now() -> datetime:
@@ -306,8 +332,17 @@ def _summary(member: Member) -> Mapping[str, object]:
         "endpoint": member.endpoint,
         "certificates": member.certificates,
         "sealing_keys": {key.key_id: key.expires for key in member.sealing_keys},
+        "log_keys": _key_ids(member.log_keys),
+        "cosign_keys": _key_ids(member.cosign_keys),
         "suspended": member.suspended,
     }
+
+
+def _key_ids(keys: Sequence[str]) -> Sequence[str]:
+    from node.crypto.keys import signature_key_id
+    from node.crypto.sign import Verifier
+
+    return [signature_key_id(Verifier.parse(key)) for key in keys]
 
 
 def _row(member: Member) -> Sequence[str]:

@@ -27,9 +27,9 @@ from node.core.directory_text import (
     Region,
     Role,
     SealingKey,
-    SealingKeyField,
+    SealingKeys,
     Title,
-    VerifierKey,
+    VerifierKeys,
     moment_text,
 )
 from node.errors import NodeError, Reason
@@ -52,7 +52,8 @@ class Member:
 
     `organisation` names the body it belongs to: departments of one organisation share a privacy budget.
     `certificates` are the SHA-256 fingerprints (of the DER form, in hex) of the certificates it may use on
-    the exchange port; `tls_roots` are the certificates (PEM) that those chain to.
+    the exchange port; `tls_roots` are the certificates (PEM) that those chain to. A checkpoint of its usage
+    log counts when any of `log_keys` signed it; those that sign no more stay for what they have signed.
     """
 
     __pydantic_config__ = _SHAPE
@@ -66,13 +67,16 @@ class Member:
     endpoint: Endpoint
     certificates: Annotated[tuple[Fingerprint, ...], Field(max_length=8)]
     tls_roots: Certificates
-    sealing_keys: Annotated[tuple[SealingKeyField, ...], Field(max_length=8)]
-    log_key: VerifierKey
-    cosign_key: VerifierKey
+    sealing_keys: SealingKeys
+    log_keys: VerifierKeys
+    cosign_keys: VerifierKeys
     suspended: bool
 
     def sealing_key(self, now: datetime) -> SealingKey:
-        """The sealing key to use: of those valid now, the newest. Raises NodeError(KEY_ID_UNKNOWN)."""
+        """The sealing key to use: of those valid now the newest, of one second that of the higher id.
+
+        Raises NodeError(KEY_ID_UNKNOWN).
+        """
         usable = [key for key in self.sealing_keys if key.created <= now < key.expires]
         if not usable:
             raise NodeError(
@@ -80,7 +84,7 @@ class Member:
                 "the directory lists no valid sealing key of this department: fetch the newest directory",
                 department=self.code,
             )
-        return max(usable, key=lambda key: key.created)
+        return max(usable, key=lambda key: (key.created, key.key_id))
 
 
 @dataclass(frozen=True, slots=True)
@@ -238,15 +242,26 @@ def _check_members(members: tuple[Member, ...]) -> None:
         where = f"members[{index}]" if len(members) > 1 else member.code
         if codes[member.code] > 1:
             raise _invalid("directory", where, f"the department {member.code} is listed twice")
-        for name, key in (("log_key", member.log_key), ("cosign_key", member.cosign_key)):
-            # Otherwise one member could pass off its own log as another's.
-            if key.partition("+")[0] != f"dxnode/{member.code}":
-                raise _invalid("directory", f"{where}.{name}", f"must be named dxnode/{member.code}")
+        _check_log_keys(member, f"{where}.log_keys", member.log_keys)
+        _check_log_keys(member, f"{where}.cosign_keys", member.cosign_keys)
         for fingerprint in member.certificates:
             if owners.setdefault(fingerprint, member.code) != member.code:
                 raise _invalid(
                     "directory", f"{where}.certificates", "lists a certificate that another member has too"
                 )
+
+
+def _check_log_keys(member: Member, where: str, keys: tuple[str, ...]) -> None:
+    seen: set[str] = set()
+    for index, key in enumerate(keys):
+        name, key_id, _ = key.split("+", 2)
+        # Otherwise one member could pass off its own log as another's.
+        if name != f"dxnode/{member.code}":
+            raise _invalid("directory", f"{where}[{index}]", f"must be named dxnode/{member.code}")
+        # Under a note, keys of one name are told apart by their ids alone.
+        if key_id in seen:
+            raise _invalid("directory", f"{where}[{index}]", f"is a second key with the id {key_id}")
+        seen.add(key_id)
 
 
 def _parse(adapter: TypeAdapter[_T], content: bytes, what: str) -> _T:

@@ -7,9 +7,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
-from typing import Annotated, Literal
+from typing import Annotated, Final, Literal
 
-from pydantic import AfterValidator, BeforeValidator, PlainSerializer, StringConstraints
+from pydantic import AfterValidator, BeforeValidator, Field, PlainSerializer, StringConstraints
 from pydantic_core import PydanticCustomError
 
 from node.core.identity import normalise_credit_code, normalise_region
@@ -133,9 +133,13 @@ Endpoint = Annotated[str, StringConstraints(max_length=300), AfterValidator(_end
 Fingerprint = Annotated[str, StringConstraints(pattern=r"\A[0-9a-f]{64}\z")]
 Certificates = Annotated[str, StringConstraints(max_length=64 << 10), AfterValidator(_certificates)]
 VerifierKey = Annotated[str, StringConstraints(max_length=6200), AfterValidator(_verifier_key)]
+MAX_KEYS: Final = 8
+"""Keys of one use that a member may have in the directory: that in use, the next, and those before."""
+VerifierKeys = Annotated[tuple[VerifierKey, ...], Field(min_length=1, max_length=MAX_KEYS)]
 Moment = Annotated[datetime, BeforeValidator(_moment), PlainSerializer(moment_text, return_type=str)]
 SealingKeyField = Annotated[
     SealingKey,
     BeforeValidator(_sealing_key),
     PlainSerializer(lambda key: key.encoded, return_type=str),
 ]
+SealingKeys = Annotated[tuple[SealingKeyField, ...], Field(max_length=MAX_KEYS)]

@@ -56,7 +56,8 @@ def check_keys(directory: Directory) -> None:
 def check_member_keys(member: Member) -> None:
     """As `check_keys`, of one member."""
     try:
-        log, cosign = Verifier.parse(member.log_key), Verifier.parse(member.cosign_key)
+        log_suites = {Verifier.parse(key).suite for key in member.log_keys}
+        cosign_suites = {Verifier.parse(key).suite for key in member.cosign_keys}
         for key in member.sealing_keys:
             SealingPublicKey.decode(key.encoded)
         check_certificates(member.tls_roots)
@@ -66,7 +67,7 @@ def check_member_keys(member: Member) -> None:
             f"a key or certificate of {member.code} is invalid: {error.message}",
             where=member.code,
         ) from None
-    if log.suite is not SignatureSuite.ED25519 or cosign.suite is not SignatureSuite.ML_DSA_65:
+    if log_suites != {SignatureSuite.ED25519} or cosign_suites != {SignatureSuite.ML_DSA_65}:
         raise NodeError(
             Reason.DIRECTORY_INVALID,
             f"the log keys of {member.code} are not ed25519 and ml-dsa-65: export the member again",

@@ -16,7 +16,7 @@ from pathlib import Path
 
 from node.crypto.data_key import DataKey
 from node.crypto.seal import SealingKey, SealingSuite
-from node.crypto.sign import SEED, SignatureSuite, Signer
+from node.crypto.sign import SEED, SignatureSuite, Signer, Verifier
 from node.errors import NodeError, Reason
 
 
@@ -74,6 +74,11 @@ class PrivateKey:
         """The algorithms of the key."""
         return _SUITES[self.use]
 
+    @property
+    def order(self) -> tuple[datetime, str]:
+        """Sorts keys from the oldest to the newest; of keys of the same second, the higher id is newer."""
+        return self.created, self.key_id
+
     def usable(self, now: datetime) -> bool:
         """Whether it may be used for something new now."""
         return self.created <= now < self.expires
@@ -102,7 +107,12 @@ class PrivateKey:
             return self.sealing_key().public.key_id
         if self.use is KeyUse.DATA:
             return self.data_key(os.urandom).key_id
-        return sha256(self.signer(self.use).verifier.public).hexdigest()[:16]
+        return signature_key_id(self.signer(self.use).verifier)
+
+
+def signature_key_id(key: Verifier) -> str:
+    """The id that the file of a log, cosignature or directory key is named by."""
+    return sha256(key.public).hexdigest()[:16]
 
 
 def generate(use: KeyUse, created: datetime, expires: datetime, random: Callable[[int], bytes]) -> PrivateKey:
@@ -115,7 +125,7 @@ def newest(keys: Iterable[PrivateKey], use: KeyUse, now: datetime) -> PrivateKey
     usable = [key for key in keys if key.use is use and key.usable(now)]
     if not usable:
         raise _invalid(f"there is no {use} key that is valid now: make one")
-    return max(usable, key=lambda key: key.created)
+    return max(usable, key=lambda key: key.order)
 
 
 def write_key(directory: Path, key: PrivateKey) -> Path:
@@ -185,7 +195,7 @@ def read_keys(directory: Path) -> tuple[PrivateKey, ...]:
     if len(paths) > _MOST_FILES:
         raise _invalid(f"{directory}: holds more than {_MOST_FILES} key files: take the expired ones away")
     keys = [read_key(path) for path in paths]
-    return tuple(sorted(keys, key=lambda key: key.created, reverse=True))
+    return tuple(sorted(keys, key=lambda key: key.order, reverse=True))
 
 
 def _parse(path: Path, data: bytes) -> PrivateKey:

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Final
 
 from node.core.directory import Directory, Member
-from node.core.directory_text import Level, SealingKey
+from node.core.directory_text import MAX_KEYS, Level, SealingKey
 from node.crypto.certificate import (
     Certified,
     check_pair,
@@ -25,7 +25,7 @@ from node.crypto.certificate import (
 )
 from node.crypto.directory_file import check_member_keys
 from node.crypto.files import PRIVATE, PUBLIC, read_file, read_private_file, write_file
-from node.crypto.keys import KeyUse, generate, newest, read_keys, write_key
+from node.crypto.keys import KeyUse, PrivateKey, generate, newest, read_keys, write_key
 from node.crypto.sign import Signer
 from node.errors import NodeError, Reason
 
@@ -34,6 +34,7 @@ CERTIFICATE_LIFETIME: Final = timedelta(days=365)
 SIGNING_KEY_LIFETIME: Final = timedelta(days=3650)
 SEALING_KEY_LIFETIME: Final = timedelta(days=180)
 _LONGEST: Final = 64 << 10
+_MOST_DRAWS: Final = 1_000
 _FILE_NAME: Final = re.compile(r"\w[\w-]{0,63}")
 
 Random = Callable[[int], bytes]
@@ -197,7 +198,7 @@ def rotate_sealing_key(keys: Path, now: datetime, random: Random) -> str:
     The one before stays until it expires, for requests on their way and peers with an older directory:
     export the member again and have the authority publish it. Raises NodeError(CONFIG_INVALID).
     """
-    key = generate(KeyUse.SEALING, now, now + SEALING_KEY_LIFETIME, random)
+    key = _successor(read_keys(keys), KeyUse.SEALING, now, SEALING_KEY_LIFETIME, random)
     write_key(keys, key)
     # What was sealed to an expired key can never be opened again, whoever has recorded it.
     for old in read_keys(keys):
@@ -211,9 +212,23 @@ def rotate_data_key(keys: Path, now: datetime, random: Random) -> str:
 
     Raises NodeError(CONFIG_INVALID).
     """
-    key = generate(KeyUse.DATA, now, now + SIGNING_KEY_LIFETIME, random)
+    key = _successor(read_keys(keys), KeyUse.DATA, now, SIGNING_KEY_LIFETIME, random)
     write_key(keys, key)
     return key.key_id
+
+
+def rotate_log_key(keys: Path, now: datetime, random: Random) -> str:
+    """Add a new log key; returns its id. The node signs with it once its directory lists it.
+
+    Those before stay listed, for the checkpoints that they have signed, until their files are taken away:
+    export the member again and have the authority publish it. Raises NodeError(CONFIG_INVALID).
+    """
+    return _rotate_signing_key(KeyUse.LOG, keys, now, random)
+
+
+def rotate_cosign_key(keys: Path, now: datetime, random: Random) -> str:
+    """As `rotate_log_key`, of the key for cosignatures."""
+    return _rotate_signing_key(KeyUse.COSIGN, keys, now, random)
 
 
 def prepare_node_certificate(
@@ -291,12 +306,50 @@ def export_member(about: About, keys: Path, exchange: CertificateFiles, roots: P
             for key in private
             if key.use is KeyUse.SEALING and key.expires > now
         ),
-        log_key=newest(private, KeyUse.LOG, now).signer(name).verifier.vkey(),
-        cosign_key=newest(private, KeyUse.COSIGN, now).signer(name).verifier.vkey(),
+        log_keys=_verifier_keys(private, KeyUse.LOG, name, now),
+        cosign_keys=_verifier_keys(private, KeyUse.COSIGN, name, now),
         suspended=False,
     )
     check_member_keys(member)
     return member
+
+
+def _rotate_signing_key(use: KeyUse, keys: Path, now: datetime, random: Random) -> str:
+    files = read_keys(keys)
+    if sum(key.use is use and key.expires > now for key in files) >= MAX_KEYS:
+        raise _too_many(use)
+    key = _successor(files, use, now, SIGNING_KEY_LIFETIME, random)
+    write_key(keys, key)
+    return key.key_id
+
+
+def _successor(
+    files: Sequence[PrivateKey], use: KeyUse, now: datetime, lifetime: timedelta, random: Random
+) -> PrivateKey:
+    """A key that is newer than those there are, also than one that was made in this very second."""
+    last = max((key.order for key in files if key.use is use and key.created <= now), default=None)
+    for _ in range(_MOST_DRAWS):
+        key = generate(use, now, now + lifetime, random)
+        if last is None or key.order > last:
+            return key
+    raise NodeError(Reason.CONFIG_INVALID, f"too many {use} keys were made in one second: wait for the next")
+
+
+def _verifier_keys(files: Sequence[PrivateKey], use: KeyUse, name: str, now: datetime) -> tuple[str, ...]:
+    """What the directory lists: all that have not expired, the newest first."""
+    newest(files, use, now)  # with none to sign with, there is nothing to publish
+    listed = [key for key in files if key.use is use and key.expires > now]
+    if len(listed) > MAX_KEYS:
+        raise _too_many(use)
+    return tuple(key.signer(name).verifier.vkey() for key in listed)
+
+
+def _too_many(use: KeyUse) -> NodeError:
+    return NodeError(
+        Reason.CONFIG_INVALID,
+        f"the directory lists at most {MAX_KEYS} {use} keys of a department: "
+        "take the files of the oldest away, and keep them in the archive",
+    )
 
 
 def _refuse_second(files: CertificateFiles, *others: Path) -> None:

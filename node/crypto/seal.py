@@ -170,7 +170,7 @@ class KeyRing:
     def public_keys(self) -> tuple[SealingPublicKey, ...]:
         """The public halves, the newest first: what the directory has to carry."""
         public = [key.public for key in self._keys.values()]
-        return tuple(sorted(public, key=lambda key: key.created, reverse=True))
+        return tuple(sorted(public, key=lambda key: (key.created, key.key_id), reverse=True))
 
 
 def choose(keys: Iterable[SealingPublicKey], now: datetime) -> SealingPublicKey:
@@ -178,7 +178,8 @@ def choose(keys: Iterable[SealingPublicKey], now: datetime) -> SealingPublicKey:
     usable = [key for key in keys if key.usable(now)]
     if not usable:
         raise _no_key("none of the provider's sealing keys is valid now")
-    return max(usable, key=lambda key: key.created)
+    # Of keys of the same second the id decides, here as in the directory and in the key files.
+    return max(usable, key=lambda key: (key.created, key.key_id))
 
 
 def seal_secret(secret: bytes, recipient: SealingPublicKey, routing: Routing) -> bytes:

@@ -12,6 +12,7 @@ from node.crypto.data_key import DataKeyRing
 from node.crypto.seal import KeyRing, SealingPublicKey, open_answer, pad, seal_answer, seal_request, unpad
 from node.crypto.sessions import Sessions
 from node.crypto.sign import Verifier, open_note
+from node.errors import NodeError, Reason
 
 _NONCE = 12
 CHECKPOINTS_KEPT = 1024
@@ -27,7 +28,7 @@ class NodeVault:
         self._data = data
         self._random = random
         self._sessions = Sessions(random)
-        # All that were committed together show the same checkpoint. Note and key are compared whole, and
+        # All that were committed together show the same checkpoint. Note and keys are compared whole, and
         # what fails is never remembered.
         self._checkpoints = lru_cache(maxsize=CHECKPOINTS_KEPT)(_read_checkpoint)
 
@@ -53,10 +54,10 @@ class NodeVault:
         """Open an answer, without its padding. Raises NodeError(ENVELOPE_INVALID)."""
         return unpad(open_answer(ciphertext, response_key, routing))
 
-    def open_checkpoint(self, note: bytes, log_key: str) -> Checkpoint:
-        """The checkpoint of a note signed by the encoded log key. Raises NodeError(PROOF_INVALID)."""
+    def open_checkpoint(self, note: bytes, log_keys: tuple[str, ...]) -> Checkpoint:
+        """The checkpoint of a note signed by one of the encoded log keys. Raises NodeError(PROOF_INVALID)."""
         read = self._checkpoints if len(note) <= _LONGEST_KEPT else _read_checkpoint
-        return read(note, log_key)
+        return read(note, log_keys)
 
     def encrypt(self, plaintext: bytes, context: bytes) -> bytes:
         """Encrypt for keeping, bound to `context`."""
@@ -86,5 +87,14 @@ def _verifier(text: str) -> Verifier:
     return Verifier.parse(text)
 
 
-def _read_checkpoint(note: bytes, log_key: str) -> Checkpoint:
-    return Checkpoint.parse(open_note(note, (_verifier(log_key),)).body)
+def _read_checkpoint(note: bytes, log_keys: tuple[str, ...]) -> Checkpoint:
+    try:
+        opened = open_note(note, map(_verifier, log_keys))
+    except NodeError as error:
+        # Perhaps its owner has a new key that only a newer directory lists.
+        raise NodeError(
+            Reason.PROOF_INVALID,
+            "no log key that the directory lists has signed the checkpoint, so fetch the newest directory: "
+            f"{error.message}",
+        ) from None
+    return Checkpoint.parse(opened.body)

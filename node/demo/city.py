@@ -261,8 +261,8 @@ def furnish(node: CityNode, authority: Authority, settings: str, now: datetime, 
     )
     write_file(node.config, (config + settings).encode(), PUBLIC)
     member = export_member(about, files.keys, files.exchange, files.exchange.roots, now)
-    write_file(node.log_key, member.log_key.encode() + b"\n", PUBLIC)
-    write_file(node.cosign_key, member.cosign_key.encode() + b"\n", PUBLIC)
+    write_file(node.log_key, member.log_keys[0].encode() + b"\n", PUBLIC)
+    write_file(node.cosign_key, member.cosign_keys[0].encode() + b"\n", PUBLIC)
     return member
 
 

@@ -155,6 +155,7 @@ class GroupCommit:
         self._disk = ThreadPoolExecutor(1, thread_name_prefix="commit")
         self._stopped = False
         self._in_doubt = False
+        self._cosigned_by = keys
         self.problem = ""
         """Why the last group could not be recorded, "" when it was."""
         self._head, self._tree = self._restore()
@@ -175,6 +176,14 @@ class GroupCommit:
         if self._worker is None:
             self._worker = loop.create_task(self._work())
         return cast("T", await future)
+
+    def replace_keys(self, keys: LogKeys) -> None:
+        """Sign with other keys from the next group on.
+
+        That group's checkpoint is cosigned too, so that neither of the newest two rests on keys that may be
+        struck off soon.
+        """
+        self._keys = keys
 
     async def stop(self) -> None:
         """Commit what waits, then take no more."""
@@ -254,6 +263,7 @@ class GroupCommit:
             self._in_doubt = False
         now = self._now()
         transaction = await self._begin()
+        keys = self._keys
         try:
             head, results = self._settle(transaction, group, now)
             # Only the wait for the disk is in another thread: the rest is work for the interpreter, and
@@ -265,6 +275,8 @@ class GroupCommit:
             self._in_doubt = True
             raise
         self._tree.confirm()
+        if head.cosigned_size > self._head.cosigned_size:
+            self._cosigned_by = keys
         self._head = head
         return results
 
@@ -329,7 +341,8 @@ class GroupCommit:
         old = self._head
         head = replace(old, size=size, time_ms=now)
         due = (
-            size - old.cosigned_size >= self._keys.every_records
+            self._cosigned_by is not self._keys
+            or size - old.cosigned_size >= self._keys.every_records
             or now - old.cosigned_ms >= self._keys.every_ms
         )
         if due:

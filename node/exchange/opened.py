@@ -115,7 +115,7 @@ def check_receipt(leaf: bytes, receipt: Receipt, member: Member, vault: Vault) -
 
     Raises NodeError(PROOF_INVALID).
     """
-    checkpoint = vault.open_checkpoint(receipt.checkpoint, member.log_key)
+    checkpoint = vault.open_checkpoint(receipt.checkpoint, member.log_keys)
     if checkpoint.origin != log_origin(member.code):
         raise NodeError(Reason.PROOF_INVALID, "the checkpoint is of another log")
     proof = receipt.proof

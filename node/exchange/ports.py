@@ -29,8 +29,8 @@ class Vault(Protocol):
     def open_answer(self, ciphertext: bytes, response_key: bytes, routing: Routing) -> bytes:
         """Open an answer, without its padding. Raises NodeError(ENVELOPE_INVALID)."""
 
-    def open_checkpoint(self, note: bytes, log_key: str) -> Checkpoint:
-        """The checkpoint of a note signed by the encoded log key. Raises NodeError(PROOF_INVALID)."""
+    def open_checkpoint(self, note: bytes, log_keys: tuple[str, ...]) -> Checkpoint:
+        """The checkpoint of a note signed by one of the encoded log keys. Raises NodeError(PROOF_INVALID)."""
 
     def encrypt(self, plaintext: bytes, context: bytes) -> bytes:
         """Encrypt for keeping, bound to `context`."""

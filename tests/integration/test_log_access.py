@@ -94,7 +94,7 @@ def test_provider_does_not_see_what_a_requesters_own_desk_refused(world: World) 
 
 def test_any_member_can_check_proofs_and_that_the_log_only_grew(world: World) -> None:
     stub = world.seen_by[MEDICAL]
-    key = Verifier.parse(world.nodes.town.member(HR).log_key)
+    key = Verifier.parse(world.nodes.town.member(HR).log_keys[0])
 
     def checkpoint() -> Checkpoint:
         note = stub.GetCheckpoint(pb.GetCheckpointRequest(), timeout=10).checkpoint
@@ -128,5 +128,5 @@ def test_what_is_not_in_the_log_is_not_found(world: World, index: int, size: int
 def test_cosigned_checkpoint_carries_both_signatures(world: World) -> None:
     answer = world.seen_by[TAX].GetCheckpoint(pb.GetCheckpointRequest(), timeout=10)
     member = world.nodes.town.member(HR)
-    keys = [Verifier.parse(member.log_key), Verifier.parse(member.cosign_key)]
+    keys = map(Verifier.parse, (*member.log_keys, *member.cosign_keys))
     assert len(open_note(answer.cosigned_checkpoint, keys).verified) == 2

@@ -35,6 +35,10 @@ def sealing_key(key_id: str, from_day: int, until_day: int) -> SealingKey:
     return SealingKey.parse(f"xwing+{key_id}+{days}+{'A' * 1622}==")
 
 
+def log_key(number: int, code: str = INSURANCE) -> str:
+    return f"dxnode/{code}+0123abc{number}+{'A' * 44}"
+
+
 def member(code: str = INSURANCE, **changes: Any) -> Member:
     name = f"dxnode/{code}"
     whole = Member(
@@ -48,8 +52,8 @@ def member(code: str = INSURANCE, **changes: Any) -> Member:
         certificates=(code[-4:].lower().encode().hex() * 8,),
         tls_roots=PEM,
         sealing_keys=(sealing_key("0" * 16, 0, 30),),
-        log_key=f"{name}+0123abcd+{'A' * 44}",
-        cosign_key=f"{name}+0123abce+{'B' * 2608}",
+        log_keys=(f"{name}+0123abcd+{'A' * 44}",),
+        cosign_keys=(f"{name}+0123abce+{'B' * 2608}",),
         suspended=False,
     )
     return replace(whole, **changes)
@@ -82,6 +86,20 @@ def test_directory_survives_writing_and_reading() -> None:
     assert "东莞市医疗保障局".encode() in body
 
 
+def test_member_may_have_eight_keys_of_each_kind_in_the_order_given() -> None:
+    keys = tuple(log_key(number) for number in (3, 1, 7, 0, 2, 6, 5, 4))
+    whole = directory(member(log_keys=keys, cosign_keys=keys))
+    assert parse_directory(render_directory(whole)).members[INSURANCE].log_keys == keys
+
+
+def test_of_two_sealing_keys_of_the_same_second_that_of_the_higher_id_is_used() -> None:
+    low, high = sealing_key("0" * 15 + "1", 0, 30), sealing_key("f" * 16, 0, 30)
+    newer = sealing_key("0" * 16, 1, 30)
+    for keys in ((low, high), (high, low)):
+        assert member(sealing_keys=keys).sealing_key(NOW) == high
+        assert member(sealing_keys=(*keys, newer)).sealing_key(NOW + timedelta(days=1)) == newer
+
+
 def test_member_file_survives_writing_and_reading() -> None:
     assert parse_member(render_member(member())) == member()
 
@@ -112,9 +130,15 @@ def set_member(index: int, **values: object) -> Callable[[Any], object]:
         (set_member(0, certificates=["AB" * 32]), "members[0].certificates[0]"),
         (set_member(0, certificates=["ab" * 31]), "members[0].certificates[0]"),
         (set_member(0, tls_roots=PEM + "junk\n"), "members[0].tls_roots"),
-        (set_member(0, log_key="dxnode/x"), "members[0].log_key"),
-        (set_member(0, log_key=f"dxnode/{TAX}+0123abcd+{'A' * 44}"), "members[0].log_key"),
-        (set_member(0, cosign_key=f"dxnode/{TAX}+0123abcd+{'A' * 44}"), "members[0].cosign_key"),
+        (set_member(0, log_keys=["dxnode/x"]), "members[0].log_keys[0]"),
+        (set_member(0, log_keys=[]), "members[0].log_keys"),
+        (set_member(0, cosign_keys=[]), "members[0].cosign_keys"),
+        (set_member(0, log_keys=[log_key(number) for number in range(9)]), "members[0].log_keys"),
+        (set_member(0, cosign_keys=[log_key(number) for number in range(9)]), "members[0].cosign_keys"),
+        (set_member(0, log_keys=[log_key(1), log_key(1)]), "members[0].log_keys[1]"),
+        (set_member(0, log_keys=[log_key(1), log_key(2, TAX)]), "members[0].log_keys[1]"),
+        (set_member(0, cosign_keys=[log_key(1), log_key(2, TAX)]), "members[0].cosign_keys[1]"),
+        (set_member(0, log_key=log_key(1)), "members[0].log_key"),
         (set_member(0, suspended="no"), "members[0].suspended"),
         (set_member(0, title="a\u2028b"), "members[0].title"),
         (set_member(0, roles=["king"]), "members[0].roles[0]"),

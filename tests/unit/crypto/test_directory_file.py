@@ -43,8 +43,8 @@ def member() -> Member:
         certificates=("ab" * 32,),
         tls_roots=PEM,
         sealing_keys=(SealingKey.parse(sealing),),
-        log_key=vkey(SignatureSuite.ED25519),
-        cosign_key=vkey(SignatureSuite.ML_DSA_65),
+        log_keys=(vkey(SignatureSuite.ED25519),),
+        cosign_keys=(vkey(SignatureSuite.ML_DSA_65),),
         suspended=False,
     )
 
@@ -87,14 +87,14 @@ def test_truncated_directory_is_refused() -> None:
 
 def test_directory_of_a_thousand_departments_is_signed_and_opened() -> None:
     large = member()
-    log, cosign = Verifier.parse(large.log_key), Verifier.parse(large.cosign_key)
+    log, cosign = Verifier.parse(large.log_keys[0]), Verifier.parse(large.cosign_keys[0])
     members = {
         code: replace(
             large,
             code=code,
             certificates=(sha256(code.encode()).hexdigest(),),
-            log_key=Verifier(f"dxnode/{code}", log.suite, log.public).vkey(),
-            cosign_key=Verifier(f"dxnode/{code}", cosign.suite, cosign.public).vkey(),
+            log_keys=(Verifier(f"dxnode/{code}", log.suite, log.public).vkey(),),
+            cosign_keys=(Verifier(f"dxnode/{code}", cosign.suite, cosign.public).vkey(),),
         )
         for code in credit_codes(range(1000))
     }
@@ -123,9 +123,9 @@ def test_expired_directory_can_still_be_read_to_go_on_from_it() -> None:
 @pytest.mark.parametrize(
     "change",
     [
-        lambda one: replace(one, log_key=vkey(SignatureSuite.ML_DSA_65)),
-        lambda one: replace(one, cosign_key=vkey(SignatureSuite.ED25519)),
-        lambda one: replace(one, log_key=one.log_key[:-6] + "AAAAAA"),
+        lambda one: replace(one, log_keys=(*one.log_keys, vkey(SignatureSuite.ML_DSA_65))),
+        lambda one: replace(one, cosign_keys=(vkey(SignatureSuite.ED25519), *one.cosign_keys)),
+        lambda one: replace(one, log_keys=(one.log_keys[0][:-6] + "AAAAAA",)),
         lambda one: replace(one, tls_roots=PEM.replace("MII", "AII", 1)),
         lambda one: replace(
             one, sealing_keys=(SealingKey.parse(one.sealing_keys[0].encoded[:-8] + "AAAAAAA="),)

@@ -134,7 +134,7 @@ def test_member_file_holds_public_keys_only(tmp_path: Path, authority: Authority
     member = exported(files)
     assert member.certificates == (identify(files.exchange.certificate.read_bytes()).fingerprint.hex(),)
     assert member.tls_roots == authority.tls.certificate.read_text()
-    assert member.log_key.startswith(f"dxnode/{TAX}+")
+    assert [key.split("+")[0] for key in member.log_keys] == [f"dxnode/{TAX}"]
     told = render_member(member)
     for key in read_keys(files.keys):
         assert b64encode(key.seed) not in told
@@ -209,7 +209,7 @@ def test_changes_name_the_fields_that_differ(tmp_path: Path, authority: Authorit
     second = publish(authority, Orders(members=(moved,)), NOW, 30 * DAY)[1]
     assert changes(first, first) == {}
     assert changes(first, second) == {TAX: ("region", "endpoint")}
-    assert "log_key" in changes(None, first)[TAX]
+    assert "log_keys" in changes(None, first)[TAX]
 
 
 def test_sealing_keys_overlap_and_expired_ones_are_deleted(tmp_path: Path, authority: Authority) -> None:

@@ -58,8 +58,8 @@ def member(code: str, fingerprint: str, *roles: Role, suspended: bool = False) -
         certificates=(fingerprint * 32,),
         tls_roots="",
         sealing_keys=(),
-        log_key="",
-        cosign_key="",
+        log_keys=(),
+        cosign_keys=(),
         suspended=suspended,
     )
 
