@@ -101,8 +101,8 @@ def log_keys(keys: Keys, settings: Settings, member: Member | None = None) -> Lo
         except NodeError as error:
             raise NodeError(
                 Reason.PROOF_INVALID,
-                "no log key of this node has signed the newest checkpoint of its log, so put back the key that "
-                f"was taken away: {error.message}",
+                "no log key of this node has signed the newest checkpoint of its log, so put back the one "
+                f"that was taken away: {error.message}",
             ) from None
 
     return LogKeys(
