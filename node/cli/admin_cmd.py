@@ -9,6 +9,7 @@ import typer
 
 from node.cli.exits import Exit
 from node.cli.output import Terminal, when
+from node.cli.said import spoken
 from node.cli.session import DEFAULT_CONFIG, Session, with_desk, with_terminal
 from node.cli.text import t
 
@@ -46,8 +47,8 @@ def status(session: Session) -> None:
 def reload(session: Session) -> None:
     """Read certificates, keys, directory and policies again."""
     result = session.client.admin.reload()
-    done = [t("status.reloaded", what=what) for what in result.done]
-    refused = [t("status.refused", what=what) for what in result.refused]
+    done = [t("status.reloaded", what=spoken(what)) for what in result.done]
+    refused = [t("status.refused", what=spoken(what)) for what in result.refused]
     session.terminal.result(result, *done, *refused)
     if result.refused:
         raise typer.Exit(Exit.USAGE)
@@ -79,10 +80,17 @@ def _show(terminal: Terminal, found: NodeStatus) -> None:
     }
     terminal.result(found, *(f"{t(f'status.{key}')}: {value}" for key, value in said.items()))
     for problem in found.problems:
-        terminal.result(found, f"{t('status.problems')}: {problem}")
+        terminal.result(found, f"{t('status.problems')}: {spoken(problem)}")
     columns = ("dataset", "rows", "invalid", "duplicates", "snapshot", "problems")
     rows = [
-        (d.dataset, str(d.rows), str(d.invalid_subjects), str(d.duplicates), d.snapshot, d.problem or "-")
+        (
+            d.dataset,
+            str(d.rows),
+            str(d.invalid_subjects),
+            str(d.duplicates),
+            d.snapshot,
+            spoken(d.problem) or "-",
+        )
         for d in found.datasets
     ]
     if rows:

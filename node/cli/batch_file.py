@@ -19,6 +19,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Self
 from warnings import catch_warnings
 
+from node.cli.said import spoken
 from node.cli.text import t
 from node.errors import NodeError, Reason
 
@@ -77,7 +78,7 @@ def open_input(path: Path) -> Input:
 
 def unreadable(path: Path, problem: str) -> NodeError:
     """The error for a file that cannot be read."""
-    return NodeError(Reason.QUERY_INVALID, t("batch.unreadable", path=path, problem=problem))
+    return NodeError(Reason.QUERY_INVALID, t("batch.unreadable", path=path, problem=spoken(problem)))
 
 
 def _encoding(sample: bytes) -> str:

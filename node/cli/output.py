@@ -14,6 +14,7 @@ from enum import Enum
 from typing import TYPE_CHECKING, TypeAlias
 
 from node.cli.exits import EXIT_OF_REASON, Exit
+from node.cli.said import detail_of
 from node.cli.text import t
 from node.errors import NodeError, Reason
 
@@ -151,40 +152,42 @@ def when_ms(milliseconds: int) -> str:
 
 
 def report(error: NodeError, *, as_json: bool) -> Exit:
-    """Tell stderr what went wrong and what to do next; gives the exit code."""
+    """Tell stderr what went wrong and what to do next; gives the exit code.
+
+    What the node says in English only goes to a line of its own, for who looks after it.
+    """
     at_desk = error.reason is Reason.PEER_UNAVAILABLE and error.metadata.get("peer") == "desk"
     key = f"reason.{error.reason.name}"
     what = t("desk.unreachable") if at_desk else t(f"{key}.what")
     hint = t("desk.unreachable_next") if at_desk else t(f"{key}.next")
+    detail = "" if at_desk else detail_of(error)
     if as_json:
         body = {
             "error": {
                 "reason": error.reason.name,
                 "message": error.message,
                 "what": what,
+                "detail": detail or "",
                 "hint": hint,
                 "metadata": dict(sorted(error.metadata.items())),
             }
         }
         sys.stderr.write(json.dumps(body, ensure_ascii=False) + "\n")
     else:
-        detail = "" if at_desk or not error.message else f": {error.message}"
-        _say("error", f"{what} ({error.reason.name}){detail}")
+        _say("error", f"{what} ({error.reason.name})" + (f": {detail}" if detail else ""))
         places = [
             t(f"label.{name}", **{name: error.metadata[name]}) for name in _PLACES if error.metadata.get(name)
         ]
         if places:
             sys.stderr.write(f"  {', '.join(places)}\n")
         _say("hint", hint)
+        if detail is None:
+            _aside(f"{t('label.detail')}: {error.message}")
     return EXIT_OF_REASON[error.reason]
 
 
 def report_usage(message: str, hint: str, *, as_json: bool) -> Exit:
     """As `report`, for a wrong command line."""
-    # Messages of Typer begin with a capital and end in a full stop.
-    message = message.rstrip(".")
-    if message[1:2].islower():
-        message = message[0].lower() + message[1:]
     if as_json:
         body = {
             "error": {"reason": "USAGE", "message": message, "what": message, "hint": hint, "metadata": {}}
@@ -211,3 +214,8 @@ def report_stopped() -> None:
 
 def _say(label: str, text: str) -> None:
     sys.stderr.write(f"{t(f'label.{label}')}: {text}\n")
+
+
+def _aside(text: str) -> None:
+    dim = sys.stderr.isatty() and not os.environ.get("NO_COLOR")
+    sys.stderr.write(f"\x1b[2m{text}\x1b[0m\n" if dim else f"{text}\n")

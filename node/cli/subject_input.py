@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
+from node.cli.said import spoken
 from node.cli.text import t
 from node.core.identity import normalise_credit_code, normalise_resident_id
 from node.errors import NodeError, Reason
@@ -48,7 +49,7 @@ def _prompt_identifier() -> str:
         try:
             return _normalised(_prompt(t("ask.subject")))
         except NodeError as error:
-            typer.echo(error.message, err=True)
+            typer.echo(spoken(error.message), err=True)
     return _normalised(_prompt(t("ask.subject")))
 
 
@@ -67,7 +68,7 @@ def _read(source: Path | None) -> str:
         problem = "not UTF-8 text"
     except OSError as error:
         problem = (error.strerror or "error").lower()
-    raise NodeError(Reason.QUERY_INVALID, t("batch.unreadable", path=source, problem=problem))
+    raise NodeError(Reason.QUERY_INVALID, t("batch.unreadable", path=source, problem=spoken(problem)))
 
 
 def _normalised(text: str) -> str:

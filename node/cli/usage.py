@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import typer
 
+from node.cli.said import spoken
 from node.cli.text import t
 
 
@@ -15,8 +16,7 @@ def usage_message(error: typer.TyperException) -> tuple[str, str]:
 
 
 def _what(error: typer.TyperException) -> str:
-    # Typer's own messages are English, so the kinds that people meet are worded here, by the name of the
-    # class: its module is not public.
+    # By the name of the class: its module is not public.
     given = error.format_message()
     match type(error).__name__:
         case "MissingParameter":
@@ -26,7 +26,13 @@ def _what(error: typer.TyperException) -> str:
         case "BadParameter" if not _name(error):
             # Raised by a command itself, in the language spoken.
             return error.message
-    return given
+    return spoken(_in_our_form(given))
+
+
+def _in_our_form(given: str) -> str:
+    """Typer's messages begin with a capital and end in a full stop; ours do not."""
+    given = given.rstrip(".")
+    return given[0].lower() + given[1:] if given[1:2].islower() else given
 
 
 def _name(error: typer.TyperException) -> str:

@@ -12,6 +12,7 @@ from typing import Protocol
 
 from node.core import usage
 from node.core.commit import AskedExchange
+from node.core.denial_messages import denial_text
 from node.core.directory import Member
 from node.core.envelope import Routing
 from node.core.grant import Grant
@@ -377,7 +378,7 @@ def _denial(verdict: rec.Verdict, exchange_id: bytes) -> NodeError:
         reason = Reason.INTERNAL
     return NodeError(
         reason,
-        "the provider denied it",
+        denial_text(reason, verdict.clause, "en") or "the provider denied it",
         rule=verdict.rule,
         clause=verdict.clause,
         exchange_id=exchange_id.hex(),

@@ -118,7 +118,7 @@ class VerdictJob:
         if (ended := self._grant_ended()) is not None:
             return ended
         if scope := self._short(ledger):
-            clause, message = _CLAUSES[scope], "the quota is used up: ask again tomorrow"
+            clause, message = CLAUSE_OF_LIMIT[scope], "the quota is used up: ask again tomorrow"
             return self._denied(Reason.QUOTA_EXHAUSTED, clause, message)
         if self.computed.failure is not None or self.computed.answers is None:
             return self._failed(self.computed.failure)
@@ -193,7 +193,7 @@ class VerdictJob:
         return _Settled(replace(old, permit=False, reason=reason, clause=clause, message=message))
 
 
-_CLAUSES = {
+CLAUSE_OF_LIMIT = {
     RULE_DAY: "limits.per_day",
     GRANT_DAY: "scope.subjects_per_day",
     RULE_SUBJECT: "limits.per_subject_per_day",

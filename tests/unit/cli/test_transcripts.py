@@ -8,6 +8,7 @@ import pytest
 from cli_run import dxnode, read_transcript, told
 from fake_desk import FakeDesk, make_log, resident, serving
 
+from node.core.denial_messages import denial_text
 from node.errors import NodeError, Reason
 
 TRANSCRIPTS = sorted((Path(__file__).parent / "transcripts").glob("*.txt"))
@@ -17,7 +18,7 @@ DESKS = {
     "denied": FakeDesk(
         fail_with=NodeError(
             Reason.CONDITION_NOT_MET,
-            "the rule asks for a working day and the hours 08:30-17:30",
+            denial_text(Reason.CONDITION_NOT_MET, "when.hours", "en") or "",
             rule="tax-deferral",
             clause="when.hours",
         )

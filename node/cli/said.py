@@ -1,0 +1,65 @@
+"""Says in the language spoken what a node, the client or Typer said in English."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from functools import cache
+
+from node.cli.text import language, table
+from node.core.denial_messages import denial_text
+from node.errors import NodeError
+
+_HOLE = re.compile(r"\{(\w+)\}")
+_HAN = re.compile(r"[\u4e00-\u9fff]")
+_WHOLE = "message"
+"""What stands in a hole of this name must be a known sentence itself."""
+
+
+def in_chinese(said: str) -> str | None:
+    """The Chinese for an English sentence, None when there is none; Chinese stays as it is."""
+    if _HAN.search(said):
+        return said
+    sentences, patterns = _known()
+    if said in sentences:
+        return sentences[said]
+    for pattern, chinese in patterns:
+        if (match := pattern.fullmatch(said)) is not None:
+            given = match.groupdict()
+            if _WHOLE in given and in_chinese(given[_WHOLE]) is None:
+                continue
+            return chinese.format(**{name: in_chinese(value) or value for name, value in given.items()})
+    return None
+
+
+def spoken(said: str) -> str:
+    """`said` in the language spoken, as far as its words are known."""
+    return said if language() == "en" else in_chinese(said) or said
+
+
+def detail_of(error: NodeError) -> str | None:
+    """What an error says beyond its reason in the language spoken; None if it says that in English only.
+
+    Where the node has no sentence of its own for a denial, the clause that decided it has one.
+    """
+    if language() == "en":
+        return error.message
+    return in_chinese(error.message) or denial_text(error.reason, error.metadata.get("clause", ""), "zh")
+
+
+@cache
+def _known() -> tuple[Mapping[str, str], list[tuple[re.Pattern[str], str]]]:
+    """Sentences without a hole, and patterns for the others: those that say most themselves come first."""
+    sentences = dict(table("said", "zh"))
+    holed = [english for english in sentences if _HOLE.search(english)]
+    holed.sort(key=lambda english: len(_HOLE.sub("", english)), reverse=True)
+    return sentences, [(_pattern(english), sentences.pop(english)) for english in holed]
+
+
+def _pattern(english: str) -> re.Pattern[str]:
+    # The parts alternate between what is said and the name of a hole.
+    parts = _HOLE.split(english)
+    return re.compile(
+        "".join(f"(?P<{part}>.+)" if turn % 2 else re.escape(part) for turn, part in enumerate(parts)),
+        re.DOTALL,
+    )

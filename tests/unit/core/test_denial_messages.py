@@ -1,0 +1,39 @@
+"""Claims about what a requester is told of a denial: every clause, in both languages, for its own reason."""
+
+from __future__ import annotations
+
+import pytest
+
+from node.core.clauses import CHECKS, RULE_CHECKS, Check, RuleCheck
+from node.core.denial_messages import DENIAL_CLAUSES, denial_text
+from node.core.problem_messages import Lang
+from node.errors import Reason
+from node.exchange.verdict import CLAUSE_OF_LIMIT
+
+
+@pytest.mark.parametrize("check", [*CHECKS, *RULE_CHECKS], ids=lambda check: check.name)
+@pytest.mark.parametrize("lang", ["en", "zh"])
+def test_every_clause_of_a_decision_is_told_for_its_reason(check: Check | RuleCheck, lang: Lang) -> None:
+    assert denial_text(check.reason, check.name, lang)
+
+
+@pytest.mark.parametrize("clause", CLAUSE_OF_LIMIT.values())
+@pytest.mark.parametrize("lang", ["en", "zh"])
+def test_every_limit_is_told(clause: str, lang: Lang) -> None:
+    assert denial_text(Reason.QUOTA_EXHAUSTED, clause, lang)
+
+
+@pytest.mark.parametrize("clause", sorted(DENIAL_CLAUSES))
+def test_chinese_is_chinese_and_says_what_to_do_next(clause: str) -> None:
+    told = [denial_text(reason, clause, "zh") for reason in Reason]
+    [text] = [text for text in told if text is not None]
+    assert not text.isascii()
+    assert "：" in text
+
+
+def test_clause_that_could_not_be_looked_at_is_not_said_to_be_wrong() -> None:
+    assert denial_text(Reason.INTERNAL, "when.hours", "en") is None
+
+
+def test_unknown_clause_of_a_newer_node_is_not_told() -> None:
+    assert denial_text(Reason.CONDITION_NOT_MET, "when.moon", "zh") is None
