@@ -58,7 +58,7 @@ def enrolled(subject: str) -> bool:
     return int(subject[-2]) % 2 == 0
 
 
-def grant_message(**changes: str) -> grant_pb2.Grant:
+def grant_message(**changes: str | int) -> grant_pb2.Grant:
     """A grant as the desk lists it."""
     grant = grant_pb2.Grant(
         id="g-1",
