@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from cli_run import Ran, dxnode
 from fake_desk import COSIGNER, LOG_SIGNER, REQUESTER, FakeDesk, make_log, serving
+from town import Town
 
 from node.cli.log_file import verify_export, write_export
 from node.crypto.sign import SignatureSuite, Signer
@@ -129,6 +131,49 @@ def test_cut_and_signed_anew_is_caught_by_a_checkpoint_that_others_kept(tmp_path
     ran = verify(path, "--checkpoint", tmp_path / "kept")
     assert ran.code == 5
     assert "records 16 to 19: are missing" in ran.out
+
+
+def test_all_keys_that_the_directory_lists_are_believed_and_no_other(tmp_path: Path) -> None:
+    town, (new_log, new_cosign) = (
+        Town(tmp_path / "town"),
+        (Signer(f"dxnode/{REQUESTER}", suite, b"\3" * 32) for suite in SignatureSuite),
+    )
+    town.add(REQUESTER)
+    leaves = make_log(10)
+    desk = FakeDesk(leaves)
+    header = LogExport(
+        version=1,
+        origin=f"dxnode/{REQUESTER}",
+        size=len(leaves),
+        checkpoint=desk.note(new_log),
+        cosigned_checkpoint=desk.note(LOG_SIGNER, COSIGNER),
+    )
+    path, kept = tmp_path / "usage.log", tmp_path / "kept.checkpoint"
+    write_export(path, header, leaves)
+    kept.write_bytes(FakeDesk(leaves[:8]).note(LOG_SIGNER))
+
+    def verified_with(log_keys: Sequence[Signer], cosign_keys: Sequence[Signer]) -> Ran:
+        town.publish(
+            replace(
+                town.member(REQUESTER),
+                log_keys=tuple(signer.verifier.vkey() for signer in log_keys),
+                cosign_keys=tuple(signer.verifier.vkey() for signer in cosign_keys),
+            )
+        )
+        note, authority = tmp_path / "town/directory.note", town.signer.verifier.vkey()
+        options = ("--directory", note, "--authority-key", authority, "--checkpoint", kept)
+        return dxnode("log", "verify", path, *options)
+
+    whole = verified_with([new_log, LOG_SIGNER], [new_cosign, COSIGNER])
+    assert whole.code == 0, whole.err
+    assert "covers the first 20 records" in whole.out
+    for log_keys, cosign_keys in (
+        ([LOG_SIGNER], [new_cosign, COSIGNER]),
+        ([new_log], [new_cosign, COSIGNER]),
+        ([new_log, LOG_SIGNER], [new_cosign]),
+    ):
+        ran = verified_with(log_keys, cosign_keys)
+        assert (ran.code, "PROOF_INVALID" in ran.err) == (5, True)
 
 
 def test_signature_of_a_stranger_is_none(tmp_path: Path) -> None:

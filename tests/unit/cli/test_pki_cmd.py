@@ -117,6 +117,29 @@ def test_data_key_is_added_beside_the_ones_before(home: Path, capsys: pytest.Cap
     assert len(before) == 1
 
 
+@pytest.mark.parametrize("use", ["log", "cosign"])
+def test_log_and_cosign_keys_are_added_and_published_with_the_ones_before(
+    home: Path, capsys: pytest.CaptureFixture[str], use: str
+) -> None:
+    _, config, _, authority = prepared(home)
+    before = set((home / "keys").glob(f"{use}-*.json"))
+    capsys.readouterr()
+    run("rotate", use, "--config", config)
+    said = capsys.readouterr()
+    after = set((home / "keys").glob(f"{use}-*.json"))
+    (made,) = after - before
+    assert after == before | {made}
+    assert made.stem.partition("-")[2] in said.out
+    assert "dxnode pki member" in said.err
+    run("member", "--config", config, "--out", home / "member.json")
+    member, note = home / "member.json", home / "directory.note"
+    run("directory", "publish", "--authority", authority, "--member", member, "--out", note)
+    capsys.readouterr()
+    run("directory", "show", "--config", config, "--json")
+    listed = json.loads(capsys.readouterr().out)["members"][0][f"{use}_keys"]
+    assert listed == [path.stem.partition("-")[2] for path in (made, *before)]
+
+
 def test_desk_user_is_told_how_to_use_the_certificate(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
     _, config, _, _ = prepared(home)
     run("desk-user", "window-3", "--role", "clerk", "--out", home / "window-3", "--config", config)

@@ -85,6 +85,18 @@ def test_the_newest_key_that_is_valid_now_is_taken() -> None:
         assert caught.value.reason is Reason.CONFIG_INVALID
 
 
+def test_of_keys_made_in_the_same_second_that_of_the_higher_id_is_the_newest(tmp_path: Path) -> None:
+    for use in KeyUse:
+        made = [PrivateKey(use, NOW, NOW + DAY, bytes([seed]) * 32) for seed in range(5)]
+        older = PrivateKey(use, NOW - DAY, NOW + DAY, b"\xff" * 32)
+        for each in (*made, older):
+            write_key(tmp_path / use, each)
+        expected = [*sorted(made, key=lambda one: one.key_id, reverse=True), older]
+        assert list(read_keys(tmp_path / use)) == expected
+        for keys in (made, made[::-1], [*made, older], [older, *made]):
+            assert newest(keys, use, NOW) == expected[0]
+
+
 def test_each_use_gives_its_own_kind_of_key() -> None:
     assert key(KeyUse.SEALING).sealing_key().public.key_id == key(KeyUse.SEALING).key_id
     assert key(KeyUse.LOG).signer("dxnode/a").suite == "ed25519"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import stat
 from base64 import b64encode
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -15,9 +16,10 @@ from node.core.directory import Member, render_member
 from node.core.directory_text import Role
 from node.crypto.certificate import identify, issue_node
 from node.crypto.directory_file import open_directory
-from node.crypto.keys import KeyUse, read_keys
+from node.crypto.keys import KeyUse, generate, newest, read_keys, signature_key_id, write_key
 from node.crypto.pki import (
     SEALING_KEY_LIFETIME,
+    SIGNING_KEY_LIFETIME,
     About,
     Authority,
     CertificateFiles,
@@ -31,9 +33,13 @@ from node.crypto.pki import (
     make_node_keys,
     open_authority,
     prepare_node_certificate,
+    rotate_cosign_key,
+    rotate_data_key,
+    rotate_log_key,
     rotate_sealing_key,
 )
 from node.crypto.publish import Orders, changes, publish
+from node.crypto.sign import Verifier
 from node.errors import NodeError, Reason
 
 NOW = datetime(2026, 11, 22, 8, 30, tzinfo=UTC)
@@ -223,6 +229,98 @@ def test_sealing_keys_overlap_and_expired_ones_are_deleted(tmp_path: Path, autho
     third = rotate_sealing_key(files.keys, soon + 2 * DAY, os.urandom)
     kept = {key.key_id for key in read_keys(files.keys) if key.use is KeyUse.SEALING}
     assert kept == {second, third}
+
+
+def ids(vkeys: Sequence[str]) -> list[str]:
+    return [signature_key_id(Verifier.parse(vkey)) for vkey in vkeys]
+
+
+def key_ids(files: NodeFiles, use: KeyUse) -> list[str]:
+    return [key.key_id for key in read_keys(files.keys) if key.use is use]
+
+
+def test_log_and_cosign_keys_are_added_and_published_beside_the_ones_before_the_newest_first(
+    tmp_path: Path, authority: Authority
+) -> None:
+    files = make_node(tmp_path / "tax", authority)
+    first = exported(files)
+    log_ids, cosign_ids = ids(first.log_keys), ids(first.cosign_keys)
+    for day in (1, 2):
+        log_ids.insert(0, rotate_log_key(files.keys, NOW + day * DAY, os.urandom))
+        assert ids(exported(files, now=NOW + day * DAY).cosign_keys) == cosign_ids
+        cosign_ids.insert(0, rotate_cosign_key(files.keys, NOW + day * DAY, os.urandom))
+    member = exported(files, now=NOW + 2 * DAY)
+    assert (ids(member.log_keys), ids(member.cosign_keys)) == (log_ids, cosign_ids)
+    publish(authority, Orders(members=(first,)), NOW, 30 * DAY)
+    before, after = publish(authority, Orders(members=(member,)), NOW + 2 * DAY, 30 * DAY)
+    assert after.members[TAX] == member
+    assert changes(before, after) == {TAX: ("log_keys", "cosign_keys")}
+
+
+def test_key_that_expired_or_was_taken_away_is_not_published(tmp_path: Path, authority: Authority) -> None:
+    files = make_node(tmp_path / "tax", authority)
+    oldest = key_ids(files, KeyUse.LOG)[0]
+    almost = NOW + SIGNING_KEY_LIFETIME - DAY
+    second, third = (rotate_log_key(files.keys, almost + hours, os.urandom) for hours in (DAY / 4, DAY / 2))
+    rotate_cosign_key(files.keys, almost, os.urandom)
+    assert ids(exported(files, now=almost + DAY / 2).log_keys) == [third, second, oldest]
+    assert ids(exported(files, now=almost + DAY).log_keys) == [third, second]
+    (files.keys / f"log-{second}.json").unlink()
+    assert ids(exported(files, now=almost + DAY).log_keys) == [third]
+
+
+@pytest.mark.parametrize(
+    ("rotate", "use"),
+    [
+        (rotate_sealing_key, KeyUse.SEALING),
+        (rotate_data_key, KeyUse.DATA),
+        (rotate_log_key, KeyUse.LOG),
+        (rotate_cosign_key, KeyUse.COSIGN),
+    ],
+)
+def test_key_that_was_made_last_is_the_newest_also_within_a_second(
+    tmp_path: Path,
+    authority: Authority,
+    rotate: Callable[[Path, datetime, Callable[[int], bytes]], str],
+    use: KeyUse,
+) -> None:
+    files = make_node(tmp_path / "tax", authority)
+    made = key_ids(files, use)
+    for _ in range(4):
+        made.insert(0, rotate(files.keys, NOW, os.urandom))
+        assert newest(read_keys(files.keys), use, NOW).key_id == made[0]
+    assert key_ids(files, use) == made
+
+
+def test_key_that_cannot_become_the_newest_is_refused(tmp_path: Path, authority: Authority) -> None:
+    files = make_node(tmp_path / "tax", authority)
+    rotate_data_key(files.keys, NOW + DAY, bytes)
+    before = set(files.keys.iterdir())
+    with pytest.raises(NodeError, match="in one second"):
+        rotate_data_key(files.keys, NOW + DAY, bytes)
+    assert set(files.keys.iterdir()) == before
+
+
+@pytest.mark.parametrize(("rotate", "use"), [(rotate_log_key, "log"), (rotate_cosign_key, "cosign")])
+def test_more_keys_than_the_directory_takes_are_refused_before_they_are_made(
+    tmp_path: Path,
+    authority: Authority,
+    rotate: Callable[[Path, datetime, Callable[[int], bytes]], str],
+    use: str,
+) -> None:
+    files = make_node(tmp_path / "tax", authority)
+    for day in range(1, 8):
+        rotate(files.keys, NOW + day * DAY, os.urandom)
+    last = NOW + 8 * DAY
+    with pytest.raises(NodeError, match=f"at most 8 {use} keys"):
+        rotate(files.keys, last, os.urandom)
+    member = exported(files, now=last)
+    assert len(member.log_keys if use == "log" else member.cosign_keys) == 8
+    publish(authority, Orders(members=(member,)), last, 30 * DAY)
+    # A key file that was put there by hand.
+    write_key(files.keys, generate(KeyUse(use), last, last + DAY, os.urandom))
+    with pytest.raises(NodeError, match=f"at most 8 {use} keys"):
+        exported(files, now=last)
 
 
 def test_certificate_is_replaced_only_once_the_directory_lists_it(

@@ -188,6 +188,13 @@ def test_keys_overlap_when_one_replaces_another() -> None:
     assert RING.open(new, to_next, later) == b"new"
 
 
+def test_of_keys_made_in_the_same_second_that_of_the_higher_id_is_sealed_to() -> None:
+    made = [SealingKey(bytes([seed]) * 32, NOW, NOW + DAY) for seed in range(5)]
+    public = sorted((key.public for key in made), key=lambda key: key.key_id, reverse=True)
+    assert KeyRing(made).public_keys() == tuple(public)
+    assert choose([key.public for key in made], NOW) == choose(public, NOW) == public[0]
+
+
 def test_an_expired_key_opens_nothing_and_its_secrets_are_forgotten() -> None:
     ring = fresh()
     assert ring.open(SEALED, ROUTING, NOW + 30 * DAY - timedelta(seconds=1)) == b"plaintext"

@@ -306,6 +306,24 @@ async def test_cosignature_comes_after_so_many_records_and_so_long(
     assert pen.signed == [1, 2, 3, 4, 5]
 
 
+async def test_other_keys_sign_from_the_next_group_on_and_cosign_it(
+    faults: FaultyStore, pen: Pen, clock: Clock
+) -> None:
+    commit = GroupCommit(faults, pen.keys(), clock)
+    await _all(commit, *(Line(b"%d" % n) for n in range(3)))
+    other = Pen()
+    commit.replace_keys(other.keys())
+    faults.fail("commit")
+    await _all(commit, Line(b"lost"))
+    faults.fail()
+    # What was cosigned and lost is no cosignature of the new keys.
+    for n in range(3, 6):
+        await commit.run(Line(b"%d" % n))
+    assert (pen.signed, pen.cosigned) == ([3], [3])
+    assert (other.signed, other.cosigned) == ([4, 4, 5, 6], [4, 4])
+    assert commit.head.cosigned_size == 4
+
+
 async def test_old_proofs_and_consistency_hold_in_the_grown_log(commit: GroupCommit) -> None:
     roots = {}
     for n in range(10):
