@@ -181,6 +181,44 @@ def running(town: Town, *codes: str) -> Iterator[Running]:
         nodes.close()
 
 
+@contextmanager
+def traffic(nodes: Running) -> Iterator[Callable[[], int]]:
+    """Ask all the time; every question has to be answered rightly. Gives how many were, so far."""
+    stop = threading.Event()
+    answered: list[bool] = []
+    failed: list[BaseException] = []
+
+    def ask(client: Client) -> None:
+        number = 0
+        while not stop.is_set():
+            number = (number + 1) % 400
+            try:
+                said = client.verify(ENROLLED, resident(number), purpose=DEFERRAL, case=CASE).answer
+                answered.append(said is (number % 2 == 0))
+            except BaseException as error:
+                failed.append(error)
+                return
+
+    with nodes.operator(TAX) as tax:
+        askers = [threading.Thread(target=ask, args=(tax,)) for _ in range(4)]
+        for asker in askers:
+            asker.start()
+        try:
+            yield lambda: len(answered)
+        finally:
+            stop.set()
+            for asker in askers:
+                asker.join()
+    assert failed == []
+    assert all(answered)
+
+
+def goes_on(answered: Callable[[], int]) -> None:
+    """Wait until more questions are answered."""
+    enough = answered() + 20
+    wait_for(lambda: answered() >= enough)
+
+
 def wait_for(condition: Callable[[], bool], seconds: float = 20.0) -> None:
     """Wait until something holds; fail when it does not in time."""
     deadline = monotonic() + seconds

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -18,15 +17,17 @@ from running import (
     DEFERRAL,
     ENROLLED,
     Running,
+    goes_on,
     pension_policy,
     pension_town,
     resident,
     running,
+    traffic,
     wait_for,
 )
 from town import HR, MEDICAL, TAX, Office
 
-from node.client import Chunk, Client, Subject
+from node.client import Chunk, Subject
 from node.core.directory_text import SealingKey
 from node.crypto.certificate import identify, issue_desk, issue_node, make_authority
 from node.crypto.keys import KeyUse, generate, write_key
@@ -67,43 +68,6 @@ def _reload(nodes: Running, *codes: str) -> list[str]:
     return refused
 
 
-@contextmanager
-def traffic(nodes: Running) -> Iterator[Callable[[], int]]:
-    """Ask all the time; every question has to be answered rightly. Gives how many were, so far."""
-    stop = threading.Event()
-    answered: list[bool] = []
-    failed: list[BaseException] = []
-
-    def ask(client: Client) -> None:
-        number = 0
-        while not stop.is_set():
-            number = (number + 1) % 400
-            try:
-                said = client.verify(ENROLLED, resident(number), purpose=DEFERRAL, case=CASE).answer
-                answered.append(said is (number % 2 == 0))
-            except BaseException as error:
-                failed.append(error)
-                return
-
-    with nodes.operator(TAX) as tax:
-        askers = [threading.Thread(target=ask, args=(tax,)) for _ in range(4)]
-        for asker in askers:
-            asker.start()
-        try:
-            yield lambda: len(answered)
-        finally:
-            stop.set()
-            for asker in askers:
-                asker.join()
-    assert failed == []
-    assert all(answered)
-
-
-def _goes_on(answered: Callable[[], int]) -> None:
-    enough = answered() + 20
-    wait_for(lambda: answered() >= enough)
-
-
 def _write(path: Path, content: bytes) -> None:
     part = path.with_suffix(".part")
     part.write_bytes(content)
@@ -117,7 +81,7 @@ def _write(path: Path, content: bytes) -> None:
 def test_new_exchange_certificates_take_over_without_a_lost_question(nodes: Running) -> None:
     town, now = nodes.town, datetime.now(UTC)
     with traffic(nodes) as answered:
-        _goes_on(answered)
+        goes_on(answered)
         for code in (HR, TAX):
             member = town.member(code)
             new = issue_node(town.tls_authority, code, ["127.0.0.1"], now, DAY)
@@ -128,11 +92,11 @@ def test_new_exchange_certificates_take_over_without_a_lost_question(nodes: Runn
             _write(folder / "exchange.key", new.key)
             _write(folder / "exchange.pem", new.certificate)
             assert _reload(nodes, code) == []
-            _goes_on(answered)
+            goes_on(answered)
             # The old certificate is struck off; who still used it would be refused now.
             town.publish(replace(town.member(code), certificates=both[1:]))
             assert _reload(nodes) == []
-            _goes_on(answered)
+            goes_on(answered)
 
 
 def test_certificate_that_is_struck_off_is_refused_on_connections_that_are_open(nodes: Running) -> None:
@@ -225,7 +189,7 @@ def test_sealing_key_is_rotated_with_overlap_under_traffic(nodes: Running) -> No
     folder = town.offices[HR].folder / "keys"
     old = [path.name for path in folder.iterdir() if path.name.startswith("sealing")]
     with traffic(nodes) as answered:
-        _goes_on(answered)
+        goes_on(answered)
         new = generate(KeyUse.SEALING, now, now + DAY, os.urandom)
         write_key(folder, new)
         assert _reload(nodes, HR) == []  # it can be opened
@@ -233,14 +197,14 @@ def test_sealing_key_is_rotated_with_overlap_under_traffic(nodes: Running) -> No
         member = town.member(HR)
         town.publish(replace(member, sealing_keys=(*member.sealing_keys, key)))
         assert _reload(nodes, TAX) == []  # it is used
-        _goes_on(answered)
+        goes_on(answered)
         town.publish(replace(member, sealing_keys=(key,)))
         assert _reload(nodes) == []
-        _goes_on(answered)
+        goes_on(answered)
         assert len(old) == 1
         (folder / old.pop()).unlink()
         assert _reload(nodes, HR) == []
-        _goes_on(answered)
+        goes_on(answered)
 
 
 def test_key_that_is_gone_at_once_fails_with_its_reason_and_recovers_with_the_directory(
@@ -410,11 +374,11 @@ def test_new_data_file_is_answered_from_under_traffic(nodes: Running) -> None:
     path = office.folder / "data" / "pension-insurance.csv"
     before = len(nodes.records(HR))
     with traffic(nodes) as answered:
-        _goes_on(answered)
+        goes_on(answered)
         added = f"{resident(600)},新人,active,5,441900003\n"
         _write(path, path.read_bytes() + added.encode())
         assert _reload(nodes, HR) == []
-        _goes_on(answered)
+        goes_on(answered)
         assert _verify(nodes, 600)
     snapshots = [r.verdict.snapshot for r in nodes.records(HR)[before:] if r.verdict.snapshot]
     assert len(set(snapshots)) == 2
@@ -451,7 +415,7 @@ def test_reloads_at_once_and_again_leak_nothing(nodes: Running) -> None:
         before = descriptors()
         for _ in range(5):
             many()
-        _goes_on(answered)
+        goes_on(answered)
     assert descriptors() < before + 12
     reloads = [r.admin for r in nodes.records(HR)[first:] if r.admin.action == "node.reload"]
     assert len(reloads) == 24
