@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import inspect
+import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -115,6 +116,8 @@ def open_client(
 
     Raises NodeError CONFIG_INVALID when nothing names one.
     """
+    # Else gRPC's core would write of a failed handshake in words of its own, before ours.
+    os.environ.setdefault("GRPC_VERBOSITY", "ERROR")
     from node.client import Client, Credentials
 
     credentials = Credentials(cert, key, roots) if cert and key and roots else None
