@@ -15,9 +15,7 @@ from datetime import datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-from node.config import Settings
 from node.config_file import load_settings
-from node.core.role import Roles
 from node.core.usage import Caller, first_since
 from node.core.workdays import Calendar
 from node.crypto.vault import NodeVault
@@ -89,24 +87,25 @@ class Node:
 
     def __init__(
         self,
-        settings: Settings,
+        config: Path,
         clock: Callable[[], datetime] = utc_now,
         random: Callable[[int], bytes] | None = None,
     ) -> None:
-        """Open state and keys, restore the usage log, read directory, policies and data sources.
+        """Read the settings in the file `config`, open state and keys, restore the usage log, read all else.
 
         Raises NodeError for what a node cannot start without.
         """
-        self._settings = settings
+        self._config = config
+        self._settings = settings = load_settings(config)
         self._clock = clock
         random = random or RandomPool()
         self._lock = lock_state(settings.state)
         self._store = Store.open(settings.state / DATABASE)
-        self._live = live = Live(settings, self._store, clock, random)
+        self._live = live = Live(config, settings, self._store, clock, random)
         self._vault = vault = NodeVault(live.keys.ring, live.keys.data, random)
         self._workers = ThreadPoolExecutor(WORKERS, thread_name_prefix="worker")
         self._commit = commit = GroupCommit(self._store, live.log_keys(), self._clock_ms)
-        self._stamp = stamp(settings)
+        self._stamp = stamp(config, settings)
         self._draining = False
         code, limits = settings.department.code, settings.limits
         self._grants = Grants(
@@ -149,7 +148,7 @@ class Node:
             member=live.member,
             grants=self._received.of,
             refresh_grants=self._received.refresh,
-            roles=Roles(settings.roles.rules()),
+            roles=lambda: live.roles,
             store=self._store,
             commit=commit,
             vault=vault,
@@ -211,7 +210,7 @@ class Node:
 
     async def reload(self, caller: Caller) -> ReloadReport:
         """Read files again; recorded in the usage log."""
-        self._stamp = stamp(self._settings)
+        self._stamp = stamp(self._config, self._settings)
         loop = asyncio.get_running_loop()
         report = await loop.run_in_executor(self._workers, self._live.reload)
         self._vault.replace_keys(self._live.keys.ring, self._live.keys.data)
@@ -295,7 +294,7 @@ class Node:
 
     async def _watch(self) -> None:
         loop = asyncio.get_running_loop()
-        now = await loop.run_in_executor(self._workers, stamp, self._settings)
+        now = await loop.run_in_executor(self._workers, stamp, self._config, self._settings)
         if now != self._stamp:
             await self.reload(Caller("node"))
         else:
@@ -338,10 +337,10 @@ async def _repeat(seconds: float, work: Callable[[], Awaitable[None]]) -> None:
         await asyncio.sleep(seconds)
 
 
-async def serve(settings: Settings) -> None:
+async def serve(config: Path) -> None:
     """Run a node until SIGTERM or SIGINT; SIGHUP reads its files again."""
     loop = asyncio.get_running_loop()
-    node = Node(settings)
+    node = Node(config)
     ended = asyncio.Event()
     for each in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(each, ended.set)
@@ -364,4 +363,4 @@ async def serve(settings: Settings) -> None:
 def run(config: Path) -> None:
     """Run the node of a settings file. Raises NodeError when it cannot start."""
     set_up()
-    asyncio.run(serve(load_settings(config)))
+    asyncio.run(serve(config))

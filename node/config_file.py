@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
@@ -88,6 +88,11 @@ def parse_settings(
         return None, tuple(sorted(found, key=lambda problem: (problem.line, problem.column)))
 
 
+def changed_settings(old: Settings, new: Settings) -> tuple[str, ...]:
+    """The dotted paths of what differs, in the order of the file."""
+    return tuple(_changed("", old, new))
+
+
 def reference() -> str:
     """A settings file with every setting, its default and what it is for."""
     return files("node").joinpath("config_reference.yaml").read_text("utf-8")
@@ -101,6 +106,17 @@ def show_settings(settings: Settings) -> str:
             parts = urlsplit(source.url)
             tree["sources"][name]["url"] = f"{parts.scheme}://{parts.hostname or ''}{parts.path}"
     return yaml.safe_dump(tree, allow_unicode=True, sort_keys=False)
+
+
+def _changed(path: str, old: object, new: object) -> Iterator[str]:
+    if isinstance(old, BaseModel) and isinstance(new, BaseModel):
+        for name in type(old).model_fields:
+            yield from _changed(f"{path}.{name}", getattr(old, name), getattr(new, name))
+    elif isinstance(old, dict) and isinstance(new, dict):
+        for name in sorted(old.keys() | new.keys()):
+            yield from _changed(f"{path}.{name}", old.get(name), new.get(name))
+    elif old != new:
+        yield path.removeprefix(".")
 
 
 def _problem(document: Document, details: ErrorDetails) -> SettingProblem:

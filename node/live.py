@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import logging
+import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
+from pathlib import Path
 from typing import Protocol, TypeVar
 from zoneinfo import ZoneInfo
 
 from node.config import Settings
+from node.config_file import changed_settings, load_settings
 from node.core.directory import Directory, Member, SeenDirectory, require_current
 from node.core.policy import Policies
+from node.core.role import Roles
 from node.crypto.keys import signature_key_id
 from node.errors import NodeError, Reason
 from node.exchange.group import LogKeys
@@ -37,6 +41,7 @@ from node.rpc.server import TlsFiles
 log = logging.getLogger(__name__)
 T = TypeVar("T")
 _SEEN = "directory.seen"
+_RESTART = "restart needed"
 
 
 class Memory(Protocol):
@@ -54,22 +59,27 @@ class _Parts:
     policies: Policies | None
     sources: Mapping[str, OpenSource]
     keys: Keys
+    roles: Roles
 
 
 class Live:
-    """The current directory, certificates, keys, policies and sources. Replaced part by part, atomically."""
+    """The current directory, certificates, keys, policies, sources and roles, each replaced atomically."""
 
     def __init__(
         self,
+        config: Path,
         settings: Settings,
         memory: Memory,
         clock: Callable[[], datetime],
         random: Callable[[int], bytes],
     ) -> None:
-        """Read everything. Raises NodeError for what a node cannot start without.
+        """Read everything that `settings`, those in the file `config`, lead to.
+
+        Raises NodeError for what a node cannot start without.
 
         Bad policies and data sources don't keep it from starting: it denies, and says so in its status.
         """
+        self._config = config
         self._settings = settings
         self._memory = memory
         self._clock = clock
@@ -77,6 +87,8 @@ class Live:
         self._problems: dict[str, str] = {}
         self._made_from: dict[str, tuple[object, ...]] = {}
         self._retired: list[OpenSource] = []
+        # One reload at a time: else one that began earlier could put back what it had read before a change.
+        self._turn = threading.Lock()
         self._parts = _Parts(
             directory=self._read_directory(),
             identity=load_identity(settings),
@@ -86,6 +98,7 @@ class Live:
             ),
             sources={},
             keys=load_keys(settings, clock(), random),
+            roles=Roles(settings.roles.rules()),
         )
         self._load_sources()
 
@@ -125,6 +138,11 @@ class Live:
     def sources(self) -> Mapping[str, OpenSource]:
         """The open data sources by dataset."""
         return self._parts.sources
+
+    @property
+    def roles(self) -> Roles:
+        """What each role of desk callers may ask."""
+        return self._parts.roles
 
     def exchange_tls(self) -> TlsFiles:
         """What the exchange port shows, and whom it trusts."""
@@ -177,6 +195,24 @@ class Live:
 
     def reload(self) -> ReloadReport:
         """Read everything again; a part that is bad keeps its last good state."""
+        with self._turn:
+            return self._reload()
+
+    def retry(self) -> None:
+        """Try again to open the data sources that are missing or cannot be read."""
+        with self._turn:
+            policies = self._parts.policies
+            wanted = set(self._settings.sources) & set(policies.datasets if policies is not None else ())
+            sources = self._parts.sources
+            if any(dataset not in sources or not _answers(sources[dataset]) for dataset in wanted):
+                self._load_sources()
+
+    def retired(self) -> list[OpenSource]:
+        """Sources that were replaced since the last call, to be closed once nobody reads them any more."""
+        retired, self._retired = self._retired, []
+        return retired
+
+    def _reload(self) -> ReloadReport:
         old = self._parts
         settings = self._settings
         self._parts = replace(
@@ -188,6 +224,7 @@ class Live:
                 "policies", lambda: load_policies(settings.policies, settings.department.code), old.policies
             ),
             keys=self._try("keys", lambda: load_keys(settings, self._clock(), self._random), old.keys),
+            roles=self._try("settings", self._read_roles, old.roles),
         )
         self._load_sources()
         new = self._parts
@@ -201,21 +238,10 @@ class Live:
         ]
         if new.policies is not None:
             done.append(f"policies {new.policies.digest.hex()[:16]}, {len(new.policies.datasets)} datasets")
+        if "settings" not in self._problems:
+            done.append(f"roles {', '.join(new.roles.rules) or 'none'}")
         done += [f"source {dataset} snapshot {source.snapshot}" for dataset, source in new.sources.items()]
         return ReloadReport(tuple(done), tuple(f"{part}: {text}" for part, text in self._problems.items()))
-
-    def retry(self) -> None:
-        """Try again to open the data sources that are missing or cannot be read."""
-        policies = self._parts.policies
-        wanted = set(self._settings.sources) & set(policies.datasets if policies is not None else ())
-        sources = self._parts.sources
-        if any(dataset not in sources or not _answers(sources[dataset]) for dataset in wanted):
-            self._load_sources()
-
-    def retired(self) -> list[OpenSource]:
-        """Sources that were replaced since the last call, to be closed once nobody reads them any more."""
-        retired, self._retired = self._retired, []
-        return retired
 
     def _read_directory(self) -> Directory:
         known = self._memory.fact(_SEEN)
@@ -229,6 +255,17 @@ class Live:
         if now_seen is not None and now_seen != seen:
             self._memory.set_fact(_SEEN, f"{now_seen.version} {now_seen.digest.hex()}")
         return directory
+
+    def _read_roles(self) -> Roles:
+        """The roles in node.yaml; notes what else has changed in it since the start."""
+        settings = load_settings(self._config)
+        changed = changed_settings(
+            self._settings, settings.model_copy(update={"roles": self._settings.roles})
+        )
+        self._problems.pop(_RESTART, None)
+        if changed:
+            self._problems[_RESTART] = f"{', '.join(changed)} changed in {self._config.name}"
+        return Roles(settings.roles.rules())
 
     def _own_entry(self) -> Member | None:
         return self._parts.directory.members.get(self._settings.department.code)
@@ -268,8 +305,9 @@ class Live:
         try:
             result = work()
         except NodeError as error:
-            log.warning("%s not loaded: %s", part, error.message)
-            self._problems[part] = error.message
+            message = "; ".join(error.message.splitlines())
+            log.warning("%s not loaded: %s", part, message)
+            self._problems[part] = message
             return otherwise
         self._problems.pop(part, None)
         return result

@@ -161,9 +161,9 @@ def load_desk_tls(settings: Settings) -> TlsFiles:
     return TlsFiles(pair.certificate, pair.key, read_bounded(desk.roots))
 
 
-def stamp(settings: Settings) -> tuple[tuple[str, int, int, int], ...]:
+def stamp(config: Path, settings: Settings) -> tuple[tuple[str, int, int, int], ...]:
     """Changes whenever one of the files that a reload reads does."""
-    watched = [settings.directory, settings.exchange.certificate, settings.exchange.key]
+    watched = [config, settings.directory, settings.exchange.certificate, settings.exchange.key]
     watched += [settings.desk.certificate, settings.desk.key, settings.desk.roots]
     for folder in (settings.keys, settings.policies):
         watched += sorted(folder.glob("*")) if folder.is_dir() else []

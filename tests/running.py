@@ -16,7 +16,6 @@ from town import HR, MEDICAL, POLICIES, TAX, Office, Town
 from node.app import Node
 from node.client.channel import Credentials
 from node.client.client import Client
-from node.config_file import load_settings
 from node.core.grant import Grant, GrantState
 from node.core.identity import check_character
 from node.core.usage import parse_record
@@ -165,7 +164,7 @@ class Running:
             return [record.leaf for record in client.log.records()]
 
     async def _start(self, office: Office) -> Node:
-        node = Node(load_settings(office.config), clock=self._clock)
+        node = Node(office.config, clock=self._clock)
         await node.start()
         return node
 

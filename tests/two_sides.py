@@ -244,7 +244,7 @@ class TwoSides:
             member=self._member,
             grants=lambda _: self.received,
             refresh_grants=self._refresh,
-            roles=Roles({}),
+            roles=lambda: Roles({}),
             store=self.tax.store,
             commit=self.tax.commit,
             vault=self.tax.vault,

@@ -45,7 +45,7 @@ def status(session: Session) -> None:
 @app.command("reload")
 @with_desk
 def reload(session: Session) -> None:
-    """Read certificates, keys, directory and policies again."""
+    """Read certificates, keys, directory, policies and roles again."""
     result = session.client.admin.reload()
     done = [t("status.reloaded", what=spoken(what)) for what in result.done]
     refused = [t("status.refused", what=spoken(what)) for what in result.refused]

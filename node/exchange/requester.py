@@ -72,7 +72,7 @@ class Requester:
         member: Callable[[str], Member],
         grants: Callable[[str], Sequence[Grant]],
         refresh_grants: Callable[[str], Awaitable[None]],
-        roles: Roles,
+        roles: Callable[[], Roles],
         store: AskedStore,
         commit: GroupCommit,
         vault: Vault,
@@ -219,7 +219,7 @@ class Requester:
     ) -> bytes:
         # 1: the caller and its role were identified by the RPC edge; what may the role ask?
         try:
-            self._roles.check_ask(caller, query.dataset, query.question, query.purpose)
+            self._roles().check_ask(caller, query.dataset, query.question, query.purpose)
             self._check(query, subjects, exchange_id)
         except NodeError as error:
             raise await self._no(error, caller, query) from None

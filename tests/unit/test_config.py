@@ -11,6 +11,7 @@ from pydantic import BaseModel
 from node.config import Settings
 from node.config_file import (
     SettingProblem,
+    changed_settings,
     load_settings,
     parse_settings,
     read_settings,
@@ -268,3 +269,18 @@ def test_error_of_loading_names_the_first_place_and_counts_the_rest(tmp_path: Pa
         load_settings(path)
     assert caught.value.metadata["line"] == "10"
     assert caught.value.message.endswith("and 2 more")
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "changed"),
+    [
+        ("", "", ()),
+        ("", "limits: {concurrent: 256}\n", ()),  # the default, spelled out
+        ("", "limits: {concurrent: 7, batch_chunks: 9}\n", ("limits.concurrent", "limits.batch_chunks")),
+        ("", "timezone: Asia/Urumqi\nkeys: other\n", ("keys", "timezone")),
+        ("sources: {a: {csv: a.csv}}\n", "sources: {b: {csv: a.csv}}\n", ("sources.a", "sources.b")),
+        ("sources: {a: {csv: a.csv}}\n", "sources: {a: {csv: b.csv}}\n", ("sources.a.csv",)),
+    ],
+)
+def test_changed_settings_are_named(old: str, new: str, changed: tuple[str, ...]) -> None:
+    assert changed_settings(parsed(SMALLEST + old), parsed(SMALLEST + new)) == changed
