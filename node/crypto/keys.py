@@ -47,7 +47,9 @@ _MOST_FILES = 1_000
 
 @dataclass(frozen=True, slots=True)
 class PrivateKey:
-    """A private key: 32 secret bytes, what they are for, and from when until when (UTC, whole seconds).
+    """A private key: 32 secret bytes, what they are for, and from when until when (UTC).
+
+    `created` counts in microseconds, `expires` in whole seconds.
 
     Raises NodeError(CONFIG_INVALID) when the seed has another length or the times are out of order.
     """
@@ -63,7 +65,8 @@ class PrivateKey:
     def __post_init__(self) -> None:
         if len(self.seed) != SEED:
             raise _invalid(f"the seed of a {self.use} key does not have {SEED} bytes: make a new key")
-        object.__setattr__(self, "created", self.created.astimezone(UTC).replace(microsecond=0))
+        # To the microsecond: of keys that are made one after the other, the last has to be the newest.
+        object.__setattr__(self, "created", self.created.astimezone(UTC))
         object.__setattr__(self, "expires", self.expires.astimezone(UTC).replace(microsecond=0))
         if self.created >= self.expires:
             raise _invalid(f"a {self.use} key expires before it begins: make a new key")
@@ -76,7 +79,7 @@ class PrivateKey:
 
     @property
     def order(self) -> tuple[datetime, str]:
-        """Sorts keys from the oldest to the newest; of keys of the same second, the higher id is newer."""
+        """Sorts keys from the oldest to the newest; of keys of the same moment, the higher id is newer."""
         return self.created, self.key_id
 
     def usable(self, now: datetime) -> bool:
@@ -225,7 +228,7 @@ def _sync(directory: Path) -> None:
         os.close(descriptor)
 
 
-_TIME = "%Y-%m-%dT%H:%M:%SZ"
+_TIME = "%Y-%m-%dT%H:%M:%S.%fZ"
 
 
 def _time(moment: datetime) -> str:

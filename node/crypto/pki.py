@@ -34,7 +34,6 @@ CERTIFICATE_LIFETIME: Final = timedelta(days=365)
 SIGNING_KEY_LIFETIME: Final = timedelta(days=3650)
 SEALING_KEY_LIFETIME: Final = timedelta(days=180)
 _LONGEST: Final = 64 << 10
-_MOST_DRAWS: Final = 1_000
 _FILE_NAME: Final = re.compile(r"\w[\w-]{0,63}")
 
 Random = Callable[[int], bytes]
@@ -198,7 +197,7 @@ def rotate_sealing_key(keys: Path, now: datetime, random: Random) -> str:
     The one before stays until it expires, for requests on their way and peers with an older directory:
     export the member again and have the authority publish it. Raises NodeError(CONFIG_INVALID).
     """
-    key = _successor(read_keys(keys), KeyUse.SEALING, now, SEALING_KEY_LIFETIME, random)
+    key = generate(KeyUse.SEALING, now, now + SEALING_KEY_LIFETIME, random)
     write_key(keys, key)
     # What was sealed to an expired key can never be opened again, whoever has recorded it.
     for old in read_keys(keys):
@@ -212,7 +211,7 @@ def rotate_data_key(keys: Path, now: datetime, random: Random) -> str:
 
     Raises NodeError(CONFIG_INVALID).
     """
-    key = _successor(read_keys(keys), KeyUse.DATA, now, SIGNING_KEY_LIFETIME, random)
+    key = generate(KeyUse.DATA, now, now + SIGNING_KEY_LIFETIME, random)
     write_key(keys, key)
     return key.key_id
 
@@ -315,24 +314,11 @@ def export_member(about: About, keys: Path, exchange: CertificateFiles, roots: P
 
 
 def _rotate_signing_key(use: KeyUse, keys: Path, now: datetime, random: Random) -> str:
-    files = read_keys(keys)
-    if sum(key.use is use and key.expires > now for key in files) >= MAX_KEYS:
+    if sum(key.use is use and key.expires > now for key in read_keys(keys)) >= MAX_KEYS:
         raise _too_many(use)
-    key = _successor(files, use, now, SIGNING_KEY_LIFETIME, random)
+    key = generate(use, now, now + SIGNING_KEY_LIFETIME, random)
     write_key(keys, key)
     return key.key_id
-
-
-def _successor(
-    files: Sequence[PrivateKey], use: KeyUse, now: datetime, lifetime: timedelta, random: Random
-) -> PrivateKey:
-    """A key that is newer than those there are, also than one that was made in this very second."""
-    last = max((key.order for key in files if key.use is use and key.created <= now), default=None)
-    for _ in range(_MOST_DRAWS):
-        key = generate(use, now, now + lifetime, random)
-        if last is None or key.order > last:
-            return key
-    raise NodeError(Reason.CONFIG_INVALID, f"too many {use} keys were made in one second: wait for the next")
 
 
 def _verifier_keys(files: Sequence[PrivateKey], use: KeyUse, name: str, now: datetime) -> tuple[str, ...]:

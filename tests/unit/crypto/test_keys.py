@@ -85,7 +85,19 @@ def test_the_newest_key_that_is_valid_now_is_taken() -> None:
         assert caught.value.reason is Reason.CONFIG_INVALID
 
 
-def test_of_keys_made_in_the_same_second_that_of_the_higher_id_is_the_newest(tmp_path: Path) -> None:
+def test_of_keys_made_within_a_second_the_last_is_the_newest(tmp_path: Path) -> None:
+    made = [
+        PrivateKey(KeyUse.DATA, NOW + timedelta(microseconds=number), NOW + DAY, bytes([number]) * 32)
+        for number in range(9)
+    ]
+    for each in made:
+        assert read_key(write_key(tmp_path, each)) == each
+    assert list(read_keys(tmp_path)) == made[::-1]
+    for last, _ in enumerate(made):
+        assert newest(made, KeyUse.DATA, NOW + timedelta(microseconds=last)) is made[last]
+
+
+def test_of_keys_made_at_the_same_moment_that_of_the_higher_id_is_the_newest(tmp_path: Path) -> None:
     for use in KeyUse:
         made = [PrivateKey(use, NOW, NOW + DAY, bytes([seed]) * 32) for seed in range(5)]
         older = PrivateKey(use, NOW - DAY, NOW + DAY, b"\xff" * 32)
