@@ -6,7 +6,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from node.core.clause_messages import clause_advice
@@ -19,7 +19,7 @@ from node.core.rule import NO_LIMITS, Limits, Rule
 from node.core.workdays import Calendar
 from node.errors import Reason
 
-__all__ = ["Decision", "Grants", "Request", "Requester", "decide"]
+__all__ = ["Decider", "Decision", "Grants", "Request", "Requester", "decide"]
 
 Grants = Callable[[str], Grant | None]
 """Looks a grant up by its id."""
@@ -66,6 +66,69 @@ def decide(policies: Policies, grants: Grants, request: Request, calendar: Calen
         return _decide(case, grants)
     except Exception as error:
         return failure(case, error)
+
+
+class Decider:
+    """Decides under one set of policies, and remembers which rules fit what was asked before.
+
+    From one person at a service window to the next only time and case number change: the rest of a
+    request that was permitted under the same grant need not be checked again.
+    """
+
+    __slots__ = ("_calendar", "_fitting", "policies")
+
+    def __init__(self, policies: Policies, calendar: Calendar) -> None:
+        self.policies = policies
+        self._calendar = calendar
+        self._fitting: dict[_Unchanging, tuple[Grant, Sequence[Rule]]] = {}
+
+    def decide(self, grants: Grants, request: Request) -> Decision:
+        """As the function `decide`."""
+        unchanging = _unchanging(request)
+        fitting = self._fitting.get(unchanging)
+        if fitting is not None and (decision := self._again(*fitting, grants, request)) is not None:
+            return decision
+        decision = decide(self.policies, grants, request, self._calendar)
+        if decision.permit and decision.grant is not None:
+            if len(self._fitting) >= _MOST_REMEMBERED:
+                self._fitting.clear()
+            index = self.policies.datasets[request.dataset].index[request.question]
+            self._fitting[unchanging] = decision.grant, index.nearest(request)[0]
+        return decision
+
+    def _again(
+        self, grant: Grant, rules: Sequence[Rule], grants: Grants, request: Request
+    ) -> Decision | None:
+        """The permit, if there is one; None when it takes the whole walk to tell."""
+        try:
+            if grants(request.grant_id) is not grant or not grant.valid_at(request.at):
+                return None
+            case = Case(self.policies, request, self._calendar)
+            case.accept(grant)
+            for rule in rules:
+                if _first_failing(rule, case) is None:
+                    return permit(case, rule)
+        except Exception:  # the whole walk tells where
+            return None
+        return None
+
+
+_MOST_REMEMBERED = 4096
+_Unchanging = tuple[Requester, str, str, str, tuple[tuple[str, str], ...], frozenset[str], str, bool]
+
+
+def _unchanging(request: Request) -> _Unchanging:
+    """All that the clauses look at, but for grant, time and case number."""
+    return (
+        request.requester,
+        request.dataset,
+        request.question,
+        request.purpose,
+        request.parameters,
+        request.claims,
+        request.grant_id,
+        request.subjects > 0,
+    )
 
 
 def failure(case: Case | None, error: Exception) -> Decision:

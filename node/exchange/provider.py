@@ -13,7 +13,7 @@ from datetime import UTC, datetime, tzinfo
 from typing import TypeVar
 
 from node.core.cost import NO_COST, Cost, Day, budget_debits, exchange_cost
-from node.core.decide import Decision, decide
+from node.core.decide import Decider, Decision
 from node.core.directory import Member
 from node.core.envelope import Routing
 from node.core.grant import Grant
@@ -91,6 +91,7 @@ class Provider:
         self._denials = denials
         self._limits = limits
         self._running: dict[tuple[str, bytes], _Running] = {}
+        self._decider: Decider | None = None
 
     async def ask(
         self, peer: Member, envelope: pb.Envelope, batch: BatchOrder | None = None
@@ -197,7 +198,7 @@ class Provider:
             subjects=len(given),
             at=now.astimezone(self._zone),
         )
-        decision = decide(state.policies, self._grants, request, self._calendar)
+        decision = self._deciding(state.policies).decide(self._grants, request)
         if not decision.permit or decision.question is None:
             return decision, []
         statistic = decision.question.kind is QuestionKind.STATISTIC
@@ -209,6 +210,12 @@ class Provider:
             raise NodeError(Reason.NOT_SHARED, "the dataset is not shared")
         kind = policy.subject_type
         return decision, [SubjectKey(normalise_subject(s.id, kind), dict(s.claims)) for s in given]
+
+    def _deciding(self, policies: Policies) -> Decider:
+        """What decides under these policies, until there are others."""
+        if self._decider is None or self._decider.policies is not policies:
+            self._decider = Decider(policies, self._calendar)
+        return self._decider
 
     def _cost(
         self,

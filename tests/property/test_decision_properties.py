@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from policy_samples import GRANT, POLICY
 
 from node.core.catalogue import Sharing
-from node.core.decide import Decision, decide
+from node.core.decide import Decider, Decision, decide
 from node.core.explain import explain
 from node.core.grant import Grant, GrantState
 from node.core.policy import Policies, PolicyFile
@@ -294,7 +294,11 @@ def test_index_walk_and_reference_decide_alike(
     any_asked: list[tuple[Grant | None, Request]],
     well_asked: list[tuple[Grant, Request]],
 ) -> None:
+    decider = Decider(policies, CALENDAR)
     for grant, request in [*any_asked, *well_asked]:
+        for _ in range(2):  # the second time it remembers
+            again = decider.decide(lambda _, grant=grant: grant, request)  # type: ignore[misc]
+            assert again == decide(policies, lambda _, grant=grant: grant, request, CALENDAR)  # type: ignore[misc]
         decision = decide(policies, lambda _, grant=grant: grant, request, CALENDAR)  # type: ignore[misc]
         explained = explain(policies, lambda _, grant=grant: grant, request, CALENDAR)  # type: ignore[misc]
         assert explained.decision == decision

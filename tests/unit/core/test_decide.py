@@ -22,7 +22,7 @@ from policy_samples import (
     closed,
 )
 
-from node.core.decide import Decision, decide
+from node.core.decide import Decider, Decision, decide
 from node.core.explain import explain
 from node.core.grant import Grant, GrantState
 from node.core.policy import Policies, PolicyFile
@@ -360,3 +360,65 @@ def test_a_decision_costs_the_same_however_many_rules_there_are() -> None:
     many = build(f"{head}rules:\n{rules(3000)}{tail}")
     assert len(many.datasets["pension-insurance"].rules) == 3002
     assert fastest(many) < 5 * fastest(few)
+
+
+# --- what is remembered from one request to the next ---
+
+NIGHT = replace(at(20), purpose=PENSION, case_number="DG-2026")
+
+
+@pytest.mark.parametrize(
+    "grant",
+    [
+        None,
+        replace(GRANT, state=GrantState.SUSPENDED),
+        replace(GRANT, state=GrantState.REVOKED),
+        replace(GRANT, questions=frozenset({"months-at-least"})),
+        replace(GRANT, valid_until=MONDAY),
+        replace(GRANT, requester=MEDICAL),
+    ],
+)
+def test_permit_is_not_remembered_beyond_its_grant(grant: Grant | None) -> None:
+    decider = Decider(POLICIES, CALENDAR)
+    assert decider.decide(lambda _: GRANT, REQUEST).permit
+    assert decider.decide(lambda _: GRANT, REQUEST).permit
+    assert decider.decide(lambda _: grant, REQUEST) == _decide(REQUEST, grant)
+    assert not decider.decide(lambda _: grant, REQUEST).permit
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        NIGHT,
+        replace(OFFICE, case_number="none"),
+        replace(OFFICE, subjects=0),
+        replace(OFFICE, parameters=(("months", "12"),)),
+        replace(OFFICE, claims=frozenset({"name"})),
+        replace(OFFICE, requester=replace(OFFICE.requester, suspended=True)),
+        replace(OFFICE, purpose="tax"),
+        replace(OFFICE, question="months-at-least"),
+        replace(OFFICE, dataset="other"),
+    ],
+)
+def test_what_is_remembered_permits_nothing_else(other: Request) -> None:
+    decider = Decider(POLICIES, CALENDAR)
+    assert decider.decide(lambda _: GRANT, OFFICE).rule == "office"
+    assert decider.decide(lambda _: GRANT, other) == _decide(other)
+    assert not decider.decide(lambda _: GRANT, other).permit
+    assert decider.decide(lambda _: GRANT, OFFICE).rule == "office"
+
+
+def test_memory_of_decisions_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("node.core.decide._MOST_REMEMBERED", 4)
+    decider = Decider(POLICIES, CALENDAR)
+    for number in range(10):
+        assert decider.decide(lambda _: GRANT, replace(REQUEST, grant_id=f"g-{number}")).permit
+    assert len(decider._fitting) <= 4
+
+
+def test_error_with_what_is_remembered_is_a_denial_with_its_place() -> None:
+    decider = Decider(POLICIES, CALENDAR)
+    assert decider.decide(lambda _: GRANT, OFFICE).permit
+    decider._calendar = Calendar(_Broken())
+    broken = decider.decide(lambda _: GRANT, OFFICE)
+    assert (broken.reason, broken.rule, broken.clause) == (Reason.INTERNAL, "office", "when.workdays")
