@@ -10,6 +10,7 @@ import typer
 
 from node.cli.exits import Exit
 from node.cli.output import Terminal
+from node.cli.said import spoken
 from node.cli.session import DEFAULT_CONFIG, with_terminal
 from node.cli.text import t
 
@@ -30,7 +31,7 @@ def check(terminal: Terminal, file: ConfigFile = None, config: ConfigOption = DE
     if terminal.json:
         terminal.document(problems)
     for problem in () if terminal.json else problems:
-        sys.stdout.write(f"{problem}\n")
+        sys.stdout.write(spoken(str(problem)) + "\n")
     if problems:
         raise typer.Exit(Exit.USAGE)
     terminal.note(t("config.good", path=file))

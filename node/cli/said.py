@@ -12,6 +12,9 @@ from node.errors import NodeError
 
 _HOLE = re.compile(r"\{(\w+)\}")
 _HAN = re.compile(r"[\u4e00-\u9fff]")
+_PLACED = re.compile(r"(\S.*:[0-9]+:[0-9]+): (.+)")
+"""A problem with its place in a file, which stays in front."""
+
 _WHOLE = "message"
 """What stands in a hole of this name must be a known sentence itself."""
 
@@ -23,6 +26,12 @@ def in_chinese(said: str) -> str | None:
     sentences, patterns = _known()
     if said in sentences:
         return sentences[said]
+    if "\n" in said:
+        lines = [in_chinese(line) for line in said.splitlines()]
+        return None if None in lines else "\n".join(line for line in lines if line is not None)
+    if (placed := _PLACED.fullmatch(said)) is not None:
+        rest = in_chinese(placed[2])
+        return None if rest is None else f"{placed[1]}: {rest}"
     for pattern, chinese in patterns:
         if (match := pattern.fullmatch(said)) is not None:
             given = match.groupdict()
@@ -60,6 +69,6 @@ def _pattern(english: str) -> re.Pattern[str]:
     # The parts alternate between what is said and the name of a hole.
     parts = _HOLE.split(english)
     return re.compile(
-        "".join(f"(?P<{part}>.+)" if turn % 2 else re.escape(part) for turn, part in enumerate(parts)),
+        "".join(f"(?P<{part}>.+?)" if turn % 2 else re.escape(part) for turn, part in enumerate(parts)),
         re.DOTALL,
     )

@@ -124,7 +124,7 @@ def open_client(
     if desk is None:
         path = config or (DEFAULT_CONFIG if DEFAULT_CONFIG.exists() else None)
         if path is None:
-            raise NodeError(Reason.CONFIG_INVALID, f"{t('desk.missing')}: {t('desk.missing_next')}")
+            raise NodeError(Reason.CONFIG_INVALID, t("desk.missing"))
         desk = _socket_of(path)
     return Client(desk, credentials, timeout=timeout)
 

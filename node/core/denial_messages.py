@@ -45,8 +45,8 @@ _TOLD: Mapping[str, tuple[Reason, str, str]] = {
     ),
     "question.exists": (
         Reason.QUESTION_NOT_ALLOWED,
-        "the dataset has no such question: see `dxnode catalogue show`",
-        "该数据集没有这个问题：请用 `dxnode catalogue show` 查看",
+        "the dataset has no such question: see `dxnode catalogue show PROVIDER/DATASET`",
+        "该数据集没有这个问题：请用 `dxnode catalogue show 提供部门/数据集` 查看",
     ),
     "grant.questions": (
         Reason.QUESTION_NOT_ALLOWED,
@@ -75,13 +75,13 @@ _TOLD: Mapping[str, tuple[Reason, str, str]] = {
     ),
     "question.parameters": (
         Reason.QUERY_INVALID,
-        "the parameters do not fit the question: see `dxnode catalogue show` for names and choices",
-        "参数与问题不符：请用 `dxnode catalogue show` 查看参数名称和可选值",
+        "the parameters do not fit: `dxnode catalogue show PROVIDER/DATASET` has their names and choices",
+        "参数与问题不符：请用 `dxnode catalogue show 提供部门/数据集` 查看参数名称和可选值",
     ),
     "question.claims": (
         Reason.QUERY_INVALID,
-        "the claims do not fit the question: see `dxnode catalogue show` for those that it needs",
-        "申报项与问题不符：请用 `dxnode catalogue show` 查看所需申报项",
+        "the claims do not fit: `dxnode catalogue show PROVIDER/DATASET` has those that are needed",
+        "申报项与问题不符：请用 `dxnode catalogue show 提供部门/数据集` 查看所需申报项",
     ),
     "request": (
         Reason.QUERY_INVALID,
@@ -110,13 +110,13 @@ _TOLD: Mapping[str, tuple[Reason, str, str]] = {
     ),
     "for": (
         Reason.PURPOSE_NOT_ALLOWED,
-        "the rule is for other purposes: see `dxnode catalogue show`",
-        "规则只适用于其他用途：请用 `dxnode catalogue show` 查看",
+        "the rule is for other purposes: see `dxnode catalogue show PROVIDER/DATASET`",
+        "规则只适用于其他用途：请用 `dxnode catalogue show 提供部门/数据集` 查看",
     ),
     "when.case_number": (
         Reason.CONDITION_NOT_MET,
-        "the case number does not have the form that the rule asks for: see `dxnode catalogue show`",
-        "办件号不符合规则要求的格式：请用 `dxnode catalogue show` 查看",
+        "the case number is not of the rule's form: see `dxnode catalogue show PROVIDER/DATASET`",
+        "办件号不符合规则要求的格式：请用 `dxnode catalogue show 提供部门/数据集` 查看",
     ),
     "when.workdays": (
         Reason.CONDITION_NOT_MET,
@@ -125,8 +125,8 @@ _TOLD: Mapping[str, tuple[Reason, str, str]] = {
     ),
     "when.hours": (
         Reason.CONDITION_NOT_MET,
-        "the rule holds at other hours only: see `dxnode catalogue show`, and ask within them",
-        "规则仅在规定时段适用：请用 `dxnode catalogue show` 查看时段，届时再查询",
+        "the rule holds at other hours: `dxnode catalogue show PROVIDER/DATASET` has them",
+        "规则仅在规定时段适用：请用 `dxnode catalogue show 提供部门/数据集` 查看时段，届时再查询",
     ),
     "limits.per_day": (
         Reason.QUOTA_EXHAUSTED,
