@@ -30,9 +30,9 @@ T_co = TypeVar("T_co", covariant=True)
 
 MAX_GROUP = 256
 MAX_WAITING = 4096
-GATHER_EACH = 0.001
-GATHER_MOST = 0.003
-"""Seconds that a group waits for others: for each but one of the group before, and at most."""
+GATHER_SECONDS = 0.001
+GATHER_MOST = 3
+"""A group waits so long for others, and as often, while each wait brings one."""
 CLOCK_TOLERANCE_MS = 60_000
 BUSY_SECONDS = 1.0
 """How long a group waits for another writer of the database."""
@@ -229,13 +229,22 @@ class GroupCommit:
     async def _work(self) -> None:
         try:
             while self._waiting:
-                # A group has a price that its members share. Who is alone waits for nobody.
-                await asyncio.sleep(min(GATHER_EACH * (self._last_size - 1), GATHER_MOST))
+                await self._gather()
                 count = self._last_size = min(len(self._waiting), MAX_GROUP)
                 group = [self._waiting.popleft() for _ in range(count)]
                 await self._commit([waiting for waiting in group if not waiting.future.done()])
         finally:
             self._worker = None
+
+    async def _gather(self) -> None:
+        # A group has a price that its members share. Who is alone waits for nobody.
+        for _ in range(min(self._last_size - 1, GATHER_MOST)):
+            waiting = len(self._waiting)
+            if waiting >= MAX_GROUP:
+                return
+            await asyncio.sleep(GATHER_SECONDS)
+            if len(self._waiting) == waiting:
+                return
 
     async def _commit(self, group: list[_Waiting]) -> None:
         results: list[object]

@@ -120,7 +120,9 @@ class Exchanges:
         ]
 
     def _make(self, subject: str, now: datetime) -> VerdictJob:
-        routing = Routing(REQUESTER.code, PROVIDER.code, os.urandom(16), "0123456789abcdef")
+        routing = Routing(
+            REQUESTER.code, PROVIDER.code, usage.new_exchange_id(now, os.urandom), "0123456789abcdef"
+        )
         parties = usage.Parties(routing.requester, routing.provider, routing.exchange_id)
         opening = rec.Opening(salt=os.urandom(32), subjects=[rec.Subject(id=subject)])
         opening_bytes, response_key = opening.SerializeToString(), os.urandom(32)

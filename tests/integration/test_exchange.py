@@ -94,7 +94,8 @@ def test_statistic_is_released_once_and_reused_at_no_cost(nodes: Running, tax: C
     first = tax.statistic(BY_REGION, purpose=PLANNING, case=CASE)
     assert len(first.cells) == 8
     town_cell = next(cell for cell in first.cells if cell.key == ("441900003",))
-    assert abs(town_cell.count - 250) < 60
+    # Once in about three million runs it is further away.
+    assert abs(town_cell.count - 250) <= 5 * first.accuracy_95
     with nodes.operator(MEDICAL) as medical:
         second = medical.statistic(BY_REGION, purpose=PLANNING, case=CASE)
     assert second.reused

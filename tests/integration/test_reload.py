@@ -39,13 +39,15 @@ DAY = timedelta(days=1)
 
 @pytest.fixture(scope="module")
 def nodes(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
-    """Every test leaves them as whole as it found them."""
-    with running(pension_town(tmp_path_factory.mktemp("town")), HR, TAX) as nodes:
-        nodes.grant()
-        yield nodes
-        for code in (HR, TAX):
-            with nodes.operator(code) as client:
-                assert audit(client, nodes.town.member(code)) == []
+    """Every test leaves them as whole as it found them. They read their files again when they are told to."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("node.app.WATCH_SECONDS", 3600)
+        with running(pension_town(tmp_path_factory.mktemp("town")), HR, TAX) as nodes:
+            nodes.grant()
+            yield nodes
+            for code in (HR, TAX):
+                with nodes.operator(code) as client:
+                    assert audit(client, nodes.town.member(code)) == []
 
 
 def _verify(nodes: Running, number: int = 2) -> bool:

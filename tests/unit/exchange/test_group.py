@@ -385,18 +385,38 @@ async def test_a_log_that_was_changed_behind_its_back_is_not_continued(
 
 
 async def test_who_comes_shortly_after_others_shares_their_group(
-    commit: GroupCommit, faults: FaultyStore
+    commit: GroupCommit, faults: FaultyStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(group, "GATHER_SECONDS", 0.1)
     await _all(commit, *(Line(b"%d" % n) for n in range(8)))
     first = asyncio.ensure_future(commit.run(Line(b"early")))
-    await asyncio.sleep(0.0005)
+    await asyncio.sleep(0.01)
     await _all(commit, Line(b"late"))
     await first
     assert faults.begun == 2
 
 
+async def test_who_comes_after_a_pause_is_not_waited_for(
+    commit: GroupCommit, faults: FaultyStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(group, "GATHER_SECONDS", 0.01)
+    monkeypatch.setattr(group, "GATHER_MOST", 1000)
+    await _all(commit, *(Line(b"%d" % n) for n in range(8)))
+    await asyncio.wait_for(commit.run(Line(b"early")), 5)
+    await commit.run(Line(b"late"))
+    assert faults.begun == 3
+
+
+async def test_full_group_waits_for_nobody(
+    commit: GroupCommit, faults: FaultyStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(group, "GATHER_SECONDS", 60.0)
+    monkeypatch.setattr(group, "MAX_GROUP", 4)
+    await asyncio.wait_for(_all(commit, *(Line(b"%d" % n) for n in range(12))), 10)
+    assert faults.begun == 3
+
+
 async def test_who_is_alone_waits_for_nobody(commit: GroupCommit, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(group, "GATHER_EACH", 60.0)
-    monkeypatch.setattr(group, "GATHER_MOST", 60.0)
+    monkeypatch.setattr(group, "GATHER_SECONDS", 60.0)
     for number in range(3):
         await asyncio.wait_for(commit.run(Line(b"%d" % number)), 10)
