@@ -39,15 +39,13 @@ DAY = timedelta(days=1)
 
 @pytest.fixture(scope="module")
 def nodes(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
-    """Every test leaves them as whole as it found them. They read their files again when they are told to."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("node.app.WATCH_SECONDS", 3600)
-        with running(pension_town(tmp_path_factory.mktemp("town")), HR, TAX) as nodes:
-            nodes.grant()
-            yield nodes
-            for code in (HR, TAX):
-                with nodes.operator(code) as client:
-                    assert audit(client, nodes.town.member(code)) == []
+    """Every test leaves them as whole as it found them."""
+    with running(pension_town(tmp_path_factory.mktemp("town")), HR, TAX) as nodes:
+        nodes.grant()
+        yield nodes
+        for code in (HR, TAX):
+            with nodes.operator(code) as client:
+                assert audit(client, nodes.town.member(code)) == []
 
 
 def _verify(nodes: Running, number: int = 2) -> bool:
@@ -279,7 +277,17 @@ def test_directory_is_noticed_without_being_told(nodes: Running) -> None:
         wait_for(lambda: hr.admin.status().directory_version == version + 1)
 
 
-def test_expired_directory_stops_the_exchange_until_a_new_one_comes(nodes: Running) -> None:
+@pytest.fixture
+def unwatched(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Running]:
+    """Nodes that read their files again only when they are told to."""
+    monkeypatch.setattr("node.app.WATCH_SECONDS", 3600)
+    with running(pension_town(tmp_path), HR, TAX) as nodes:
+        nodes.grant()
+        yield nodes
+
+
+def test_expired_directory_stops_the_exchange_until_a_new_one_comes(unwatched: Running) -> None:
+    nodes = unwatched
     assert _verify(nodes)
     nodes.town.publish(lifetime=timedelta(seconds=3))
     _reload(nodes)
