@@ -224,6 +224,20 @@ EN: Mapping[str, tuple[str, str]] = {
     "literal.quote": ("'{field}' is {type}: its values are text", "put '{words}' into single quotes"),
     "literal.unquote": ("'{field}' is an integer: its values have no quotes", "delete the quotes"),
     # Rules.
+    # Holiday files.
+    "holidays.date": (
+        "'{words}' is no date and no span of dates",
+        "write 2027-10-01, or the first and the last day as 2027-10-01/2027-10-07, at most {limit} days",
+    ),
+    "holidays.twice": ("{date} stands here again, first in '{other}'", "keep one of the two"),
+    "holidays.worked-anyway": (
+        "{date} is a working day already",
+        "correct the date: only a day that would be off is made up for",
+    ),
+    "holidays.nothing-listed": (
+        "{year} is called complete, but no day of it is listed",
+        "list its days off and make-up days, or take the year out",
+    ),
     "rule.id-twice": ("the rule id '{id}' stands twice", "give each rule its own id"),
     "rule.unknown-question": ("there is no question '{name}'", "allow questions of this dataset only"),
     "rule.to-empty": ("the rule does not say to whom", "add departments, levels, regions, or 'any: true'"),

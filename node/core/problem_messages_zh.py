@@ -155,6 +155,17 @@ ZH: Mapping[str, tuple[str, str]] = {
     "literal.quote": ("“{field}”是 {type}，其值是文本", "请给“{words}”加单引号"),
     "literal.unquote": ("“{field}”是整数，其值不带引号", "请去掉引号"),
     # Rules.
+    # Holiday files.
+    "holidays.date": (
+        "“{words}”不是日期，也不是起止日期",
+        "写 2027-10-01，或首日与末日 2027-10-01/2027-10-07，至多 {limit} 天",
+    ),
+    "holidays.twice": ("{date} 重复，首次见“{other}”", "两处只留一处"),
+    "holidays.worked-anyway": ("{date} 本来就是工作日", "请改正日期：只有本应休息的日子才需要调休上班"),
+    "holidays.nothing-listed": (
+        "{year} 年标为完整，但没有列出该年的任何一天",
+        "请列出该年的休息日和调休上班日，或去掉这一年",
+    ),
     "rule.id-twice": ("规则编号“{id}”重复", "请为每条规则取不同的编号"),
     "rule.unknown-question": ("没有名为“{name}”的问题", "只能允许本数据集的问题"),
     "rule.to-empty": ("规则没有说明对象", "请加上 departments、levels、regions，或 any: true"),

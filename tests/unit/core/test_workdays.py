@@ -10,46 +10,128 @@ from datetime import UTC, date, datetime, timedelta, timezone
 
 import pytest
 
-from node.core.workdays import LAST_KNOWN_YEAR, Calendar, day, parse_hours
+from node.core.holidays import read_holidays
+from node.core.workdays import LAST_KNOWN_YEAR, MAX_WORKDAYS, Calendar, day, parse_hours
 
-CHINA = Calendar(timezone(timedelta(hours=8)))
+ZONE = timezone(timedelta(hours=8))
+CHINA = Calendar(ZONE)
+ONE_DAY = timedelta(days=1)
+
+# The notices, day by day: spans off, and weekend days that are worked.
+PUBLISHED = {
+    2025: (
+        ["01-01/01-01", "01-28/02-04", "04-04/04-06", "05-01/05-05", "05-31/06-02", "10-01/10-08"],
+        ["01-26", "02-08", "04-27", "09-28", "10-11"],
+    ),
+    2026: (
+        [
+            *("01-01/01-03", "02-15/02-23", "04-04/04-06", "05-01/05-05", "06-19/06-21", "09-25/09-27"),
+            "10-01/10-07",
+        ],
+        ["01-04", "02-14", "02-28", "05-09", "09-20", "10-10"],
+    ),
+}
+
+
+def _days(year: int, span: str) -> list[date]:
+    first, last = (date.fromisoformat(f"{year}-{end}") for end in span.split("/"))
+    return [first + ONE_DAY * ahead for ahead in range((last - first).days + 1)]
+
+
+def _year(year: int) -> list[date]:
+    return _days(year, "01-01/12-31")
+
+
+@pytest.mark.parametrize("year", PUBLISHED)
+def test_every_day_of_a_published_year_is_as_the_notice_says(year: int) -> None:
+    spans, made_up = PUBLISHED[year]
+    off = {each for span in spans for each in _days(year, span)}
+    worked = {date.fromisoformat(f"{year}-{each}") for each in made_up}
+    assert all(each.weekday() >= 5 for each in worked)
+    for each in _year(year):
+        found = day(each)
+        assert found.workday is (each in worked or (each.weekday() < 5 and each not in off)), each
+        assert not found.provisional
+        assert bool(found.title) is (each in worked | off), each
 
 
 @pytest.mark.parametrize(
-    ("first", "last"),
+    ("start", "workdays", "end"),
     [
-        (date(2025, 1, 28), date(2025, 2, 4)),
-        (date(2025, 4, 4), date(2025, 4, 6)),
-        (date(2025, 5, 1), date(2025, 5, 5)),
-        (date(2025, 5, 31), date(2025, 6, 2)),
-        (date(2025, 10, 1), date(2025, 10, 8)),
-        (date(2026, 1, 1), date(2026, 1, 3)),
-        (date(2026, 2, 15), date(2026, 2, 23)),
-        (date(2026, 4, 4), date(2026, 4, 6)),
-        (date(2026, 5, 1), date(2026, 5, 5)),
-        (date(2026, 6, 19), date(2026, 6, 21)),
-        (date(2026, 9, 25), date(2026, 9, 27)),
-        (date(2026, 10, 1), date(2026, 10, 7)),
+        # Before the Spring Festival of 2026: 14 February, a Saturday, is worked, then nine days are off.
+        (date(2026, 2, 13), 1, date(2026, 2, 14)),
+        (date(2026, 2, 13), 2, date(2026, 2, 24)),
+        # Ten working days of a reply (Art. 21) over the National Day of 2026: 20 September and
+        # 10 October are worked.
+        (date(2026, 9, 18), 10, date(2026, 10, 9)),
+        (date(2026, 9, 30), 10, date(2026, 10, 20)),
+        # One working day over the National Day and Mid-Autumn Festival of 2025.
+        (date(2025, 9, 30), 1, date(2025, 10, 9)),
+        (date(2025, 9, 30), 3, date(2025, 10, 11)),
+        # A term that begins on a day off.
+        (date(2026, 5, 3), 1, date(2026, 5, 6)),
     ],
 )
-def test_published_holidays_are_no_working_days(first: date, last: date) -> None:
-    each = first
-    while each <= last:
-        assert not day(each).workday, each
-        each += timedelta(days=1)
+def test_a_term_leaves_out_its_first_day_and_counts_make_up_days(
+    start: date, workdays: int, end: date
+) -> None:
+    term = CHINA.add_workdays(start, workdays)
+    assert (term.end, term.provisional) == (end, False)
+    assert CHINA.workdays_between(start, end).workdays == workdays
+    assert CHINA.workdays_between(end, start).workdays == -workdays
 
 
-@pytest.mark.parametrize(
-    "made_up",
-    [
-        *[date(2025, 1, 26), date(2025, 2, 8), date(2025, 4, 27), date(2025, 9, 28), date(2025, 10, 11)],
-        *[date(2026, 1, 4), date(2026, 2, 14), date(2026, 2, 28), date(2026, 5, 9), date(2026, 9, 20)],
-        date(2026, 10, 10),
-    ],
-)
-def test_make_up_days_at_weekends_are_working_days(made_up: date) -> None:
-    assert made_up.weekday() >= 5
-    assert day(made_up).workday
+def test_the_published_years_have_as_many_working_days_as_counted_by_hand() -> None:
+    # Each has 261 days from Monday to Friday. 2025: 18 of them off, 5 days made up; 2026: 19 off, 6 made up.
+    for year, workdays in ((2025, 248), (2026, 248)):
+        assert sum(day(each).workday for each in _year(year)) == workdays
+
+
+def test_a_term_into_a_year_that_is_not_known_is_provisional() -> None:
+    last = date(LAST_KNOWN_YEAR, 12, 31)
+    assert CHINA.known_until == last
+    assert not CHINA.workdays_between(last - ONE_DAY * 9, last).provisional
+    assert CHINA.workdays_between(last - ONE_DAY * 9, last + ONE_DAY).provisional
+    assert CHINA.add_workdays(last, 1).provisional
+    assert not CHINA.workdays_between(last + ONE_DAY, last).workdays > 0
+
+
+@pytest.mark.parametrize("workdays", [0, -1, MAX_WORKDAYS + 1])
+def test_terms_have_bounds(workdays: int) -> None:
+    with pytest.raises(ValueError, match="working days"):
+        CHINA.add_workdays(date(2026, 1, 1), workdays)
+    with pytest.raises(ValueError, match="days apart"):
+        CHINA.workdays_between(date(2000, 1, 1), date(2090, 1, 1))
+
+
+def test_an_operators_days_stand_above_the_published_and_the_week() -> None:
+    text = (
+        "days_off:\n  2026-11-20: 停电\n  2027-10-01/2027-10-07: 国庆节\nworking_days: {2026-10-05: 值班}\n"
+    )
+    calendar = Calendar(ZONE, read_holidays("holidays.yaml", text.encode()))
+    closed, duty, holiday, unlisted = (
+        calendar.on(each)
+        for each in (date(2026, 11, 20), date(2026, 10, 5), date(2027, 10, 4), date(2027, 10, 8))
+    )
+    assert (closed.workday, closed.title) == (False, "停电")
+    assert (duty.workday, duty.title) == (True, "值班")
+    assert (holiday.workday, holiday.provisional) == (False, False)
+    assert (unlisted.workday, unlisted.provisional) == (True, True)
+    assert CHINA.on(date(2026, 11, 20)).workday
+    assert calendar.day(datetime(2026, 11, 20, 2, tzinfo=UTC)) == closed
+
+
+def test_a_complete_year_is_no_longer_provisional_but_one_behind_a_gap_is_not_the_end_of_what_is_known() -> (
+    None
+):
+    next_year = LAST_KNOWN_YEAR + 1
+    text = f"complete: [{next_year}, {next_year + 2}]\ndays_off:\n"
+    text += f"  {next_year}-10-01/{next_year}-10-07: 国庆节\n  {next_year + 2}-10-01: 国庆节\n"
+    calendar = Calendar(ZONE, read_holidays("holidays.yaml", text.encode()))
+    assert calendar.known_until == date(next_year, 12, 31)
+    assert not any(calendar.on(each).provisional for each in _year(next_year))
+    assert calendar.on(date(next_year + 1, 3, 3)).provisional
+    assert not calendar.on(date(next_year + 2, 3, 3)).provisional
 
 
 def test_known_years_are_final_and_later_ones_provisional() -> None:
