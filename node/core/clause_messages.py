@@ -31,6 +31,12 @@ _EN: Mapping[str, tuple[str, str]] = {
     "to.levels": ("rule's levels", "the rule '{rule}' is for departments of other levels: {needed}"),
     "to.regions": ("rule's regions", "the rule '{rule}' is for departments of other regions: {needed}"),
     "for": ("rule's purposes", "the rule '{rule}' is for other purposes: {needed}"),
+    "scope": (
+        "own area",
+        "the rule '{rule}' is for the requester's own area only, which this is not: "
+        "ask for subjects of the own area, under a grant that covers it",
+    ),
+    "effective": ("effective dates", "the rule '{rule}' holds {needed} only: ask within these dates"),
     "when.case_number": (
         "case number",
         "the rule '{rule}' needs a case number of the form {needed}",
@@ -61,6 +67,11 @@ _ZH: Mapping[str, tuple[str, str]] = {
     "to.levels": ("规则的层级", "规则“{rule}”只适用于其他层级的部门：{needed}"),
     "to.regions": ("规则的区域", "规则“{rule}”只适用于其他区域的部门：{needed}"),
     "for": ("规则的用途", "规则“{rule}”只适用于其他用途：{needed}"),
+    "scope": (
+        "本区域",
+        "规则“{rule}”只适用于本部门所辖区域，而此处不在其内：请在适用于本区域的授权下查询本区域的当事人",
+    ),
+    "effective": ("生效日期", "规则“{rule}”仅在 {needed} 有效：请在此日期内再问"),
     "when.case_number": ("办件号", "规则“{rule}”要求办件号格式为 {needed}：请提供"),
     "when.workdays": ("工作日", "规则“{rule}”仅在工作日适用：请在下一个工作日再问"),
     "when.hours": ("时段", "规则“{rule}”仅在 {needed} 适用：请在此时段内再问"),

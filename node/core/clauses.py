@@ -4,7 +4,8 @@ First the checks on requester, dataset, grant and question, `CHECKS`; the first 
 the reason. Then the rules that allow the question: of each, `RULE_CHECKS` in order, and all have to
 hold. If several rules let the request through, the first in the file counts, with its limits. If none
 does, the *closest* rule gives the reason: the one whose first failing clause has the highest rank
-(`to` 0, `for` 1, `case_number` 2, `workdays` 3, `hours` 4); of several such, the first in the file.
+(`to` 0, `for` 1, `scope` 2, `effective` 3, `case_number` 4, `workdays` 5, `hours` 6); of several such,
+the first in the file.
 """
 
 from __future__ import annotations
@@ -14,12 +15,13 @@ from dataclasses import dataclass
 
 from node.core.catalogue import Sharing
 from node.core.grant import Grant, GrantState
+from node.core.identity import common_region
 from node.core.policy import Policies, Policy
 from node.core.problem import listed
 from node.core.purpose import purpose_covers
 from node.core.question import Question, QuestionKind
 from node.core.request import Request
-from node.core.rule import Rule
+from node.core.rule import ALWAYS, Rule
 from node.core.workdays import Calendar
 from node.errors import Reason
 
@@ -241,6 +243,34 @@ CHECKS: tuple[Check, ...] = (
 )
 
 
+def region_of_subjects(rule: Rule, case: Case) -> str | None:
+    """Where subjects must lie: in the grant's region, by a rule for the own area in the requester's too.
+
+    None if the two have nothing in common, or if nothing says where requester or subjects belong.
+    """
+    granted, own = case.grant.region, case.request.requester.region
+    if not rule.own_region:
+        return granted
+    if not own or not case.policy.dataset.subject.region_field:
+        return None
+    return common_region(granted, own)
+
+
+def _region_shown(rule: Rule, case: Case) -> Shown:
+    value = " / ".join((case.request.requester.region or "-", case.grant.region or "-"))
+    return value, "own-region" if rule.own_region else "-"
+
+
+def _effective(rule: Rule, case: Case) -> bool:
+    if rule.effective is ALWAYS:  # the usual case, without reading the calendar
+        return True
+    return rule.effective.holds(case.calendar.local(case.request.at).date())
+
+
+def _effective_shown(rule: Rule, case: Case) -> Shown:
+    return f"{case.calendar.local(case.request.at):%Y-%m-%d}", rule.effective.text() or "-"
+
+
 def _case_number_fits(rule: Rule, case: Case) -> bool:
     return rule.case_format is None or rule.case_format.fullmatch(case.request.case_number) is not None
 
@@ -290,16 +320,24 @@ RULE_CHECKS: tuple[RuleCheck, ...] = (
         lambda rule, case: (case.request.purpose if _purpose_known(case) else "?", listed(rule.purposes)),
     ),
     RuleCheck(
-        "when.case_number",
+        "scope",
         2,
+        Reason.CONDITION_NOT_MET,
+        lambda rule, case: not rule.own_region or region_of_subjects(rule, case) is not None,
+        _region_shown,
+    ),
+    RuleCheck("effective", 3, Reason.CONDITION_NOT_MET, _effective, _effective_shown),
+    RuleCheck(
+        "when.case_number",
+        4,
         Reason.CONDITION_NOT_MET,
         _case_number_fits,
         lambda rule, case: ("given" if case.request.case_number else "-", rule.when.case_number or "-"),
     ),
-    RuleCheck("when.workdays", 3, Reason.CONDITION_NOT_MET, _workday, _workday_shown),
+    RuleCheck("when.workdays", 5, Reason.CONDITION_NOT_MET, _workday, _workday_shown),
     RuleCheck(
         "when.hours",
-        4,
+        6,
         Reason.CONDITION_NOT_MET,
         _within_hours,
         lambda rule, case: (f"{case.calendar.local(case.request.at):%H:%M}", str(rule.when.hours or "-")),

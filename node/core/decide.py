@@ -10,7 +10,15 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from node.core.clause_messages import clause_advice
-from node.core.clauses import CHECKS, RULE_CHECKS, WHEN_CHECKS, Case, RuleCheck
+from node.core.clauses import (
+    CHECKS,
+    RULE_CHECKS,
+    WHEN_CHECKS,
+    Case,
+    NotKnownError,
+    RuleCheck,
+    region_of_subjects,
+)
 from node.core.grant import Grant
 from node.core.policy import Policies
 from node.core.question import Question
@@ -139,9 +147,11 @@ def failure(case: Case | None, error: Exception) -> Decision:
 
 
 def permit(case: Case, rule: Rule) -> Decision:
-    """The permit that a rule gives."""
-    grant = case.grant
-    return Decision(True, None, rule.id, "", "", case.question, grant, rule.limits, grant.region)
+    """The permit that a rule gives, if all its clauses hold."""
+    region = region_of_subjects(rule, case)
+    if region is None:
+        raise NotKnownError
+    return Decision(True, None, rule.id, "", "", case.question, case.grant, rule.limits, region)
 
 
 def check_denial(case: Case, index: int) -> Decision:

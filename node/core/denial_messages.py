@@ -113,6 +113,16 @@ _TOLD: Mapping[str, tuple[Reason, str, str]] = {
         "the rule is for other purposes: see `dxnode catalogue show PROVIDER/DATASET`",
         "规则只适用于其他用途：请用 `dxnode catalogue show 提供部门/数据集` 查看",
     ),
+    "scope": (
+        Reason.CONDITION_NOT_MET,
+        "the rule is for the department's own area, which the grant leaves out: apply for one that covers it",
+        "规则只适用于本部门所辖区域，而授权不覆盖该区域：请申请覆盖本区域的授权",
+    ),
+    "effective": (
+        Reason.CONDITION_NOT_MET,
+        "the rule does not hold on this day: `dxnode catalogue show PROVIDER/DATASET` has its dates",
+        "规则在当日不生效：请用 `dxnode catalogue show 提供部门/数据集` 查看生效日期",
+    ),
     "when.case_number": (
         Reason.CONDITION_NOT_MET,
         "the case number is not of the rule's form: see `dxnode catalogue show PROVIDER/DATASET`",

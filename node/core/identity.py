@@ -184,6 +184,16 @@ def region_covers(outer: str, inner: str) -> bool:
     return inner.startswith(_significant(outer))
 
 
+def common_region(one: str, other: str) -> str | None:
+    """What two regions have in common: the narrower of the two, or None; "" stands for anywhere.
+
+    Both as `normalise_region` gives them.
+    """
+    if not one or (other and region_covers(one, other)):
+        return other
+    return one if not other or region_covers(other, one) else None
+
+
 @lru_cache(maxsize=4096)
 def _significant(region: str) -> str:
     """The digits that every region within `region` begins with."""

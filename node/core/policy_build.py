@@ -12,14 +12,32 @@ from node.core.catalogue import Dataset, Field, FieldType, Sensitivity, Sharing,
 from node.core.document import Document, Node, Path, Plain, read
 from node.core.identity import normalise_credit_code, normalise_region
 from node.core.policy import Budget, Policies, Policy, PolicyFile
-from node.core.policy_format import FieldPart, LimitsPart, PolicyPart, PurposesPart, ToPart, WhenPart
+from node.core.policy_format import (
+    EffectivePart,
+    FieldPart,
+    LimitsPart,
+    PolicyPart,
+    PurposesPart,
+    ToPart,
+    WhenPart,
+)
 from node.core.policy_shape import parse
 from node.core.predicate import literal_fault
 from node.core.problem import Problem, closest, listed
 from node.core.purpose import Purpose, PurposeTree
 from node.core.question import Question, QuestionKind
 from node.core.question_build import QuestionBuilder
-from node.core.rule import NO_LIMITS, Limits, Rule, RuleIndex, To, When, compile_case_number
+from node.core.rule import (
+    ALWAYS,
+    NO_LIMITS,
+    Effective,
+    Limits,
+    Rule,
+    RuleIndex,
+    To,
+    When,
+    compile_case_number,
+)
 from node.core.workdays import parse_hours
 from node.errors import NodeError, Reason
 
@@ -261,6 +279,8 @@ class _Builder:
                     self._problem("rule.unknown-question", (*path, "allow", index), name=name, closest=guess)
             for index, code in enumerate(given.for_):
                 self._purpose((*path, "for", index), code)
+            if given.scope is not None and not self._has_region(part):
+                self._problem("rule.scope-region", (*path, "scope"))
             when = _when(given.when)
             rules.append(
                 Rule(
@@ -272,9 +292,24 @@ class _Builder:
                     when=when,
                     limits=_limits(given.limits),
                     case_format=compile_case_number(when.case_number),
+                    effective=self._effective((*path, "effective"), given.effective),
+                    own_region=given.scope is not None,
                 )
             )
         return rules
+
+    @staticmethod
+    def _has_region(part: PolicyPart) -> bool:
+        return any(field.type is FieldType.REGION for field in part.fields.values())
+
+    def _effective(self, path: Path, part: EffectivePart | None) -> Effective:
+        if part is None:
+            return ALWAYS
+        if part.from_ is None and part.until is None:
+            self._key_problem("rule.effective-empty", path)
+        elif part.from_ is not None and part.until is not None and part.from_ > part.until:
+            self._problem("rule.effective-order", (*path, "until"))
+        return Effective(part.from_, part.until)
 
     def _to(self, path: Path, part: ToPart) -> To:
         given = part.model_fields_set

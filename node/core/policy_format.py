@@ -18,6 +18,7 @@ from node.core.policy_scalars import (
     Boolean,
     CasePattern,
     Code,
+    Date,
     Epsilon,
     FieldName,
     Hours,
@@ -148,6 +149,13 @@ class WhenPart(_Part):
     hours: Hours | None = Field(None, description='local time, "08:30-17:30"; the end is excluded')
 
 
+class EffectivePart(_Part):
+    """Local dates, both included; one of the two may be left out."""
+
+    from_: Date | None = Field(None, alias="from", description="生效日期: the first day, such as 2026-01-01")
+    until: Date | None = Field(None, description="截止日期: the last day")
+
+
 class LimitsPart(_Part):
     per_day: Positive | None = Field(None, description="subjects a day, for each requester")
     per_subject_per_day: Positive | None = Field(None, description="times a day about one subject")
@@ -158,6 +166,10 @@ class RulePart(_Part):
     allow: Some[Name] = Field(description="questions of this dataset")
     to: ToPart
     for_: Some[PurposeCode] = Field(alias="for", description="purposes; each covers its children")
+    scope: Literal["own-region"] | None = Field(
+        None, description="回流: a department learns of subjects of its own area only (Art. 24)"
+    )
+    effective: EffectivePart | None = Field(None, description="the days on which the rule holds")
     when: WhenPart | None = None
     limits: LimitsPart | None = None
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import date
 from decimal import Decimal
 from typing import Annotated, TypeVar
 
@@ -23,6 +24,7 @@ MAX_PREDICATE = 2000
 MAX_ITEMS = 1000
 
 _INTEGER = re.compile(r"-?(?:0|[1-9][0-9]{0,17})")
+_DATE = re.compile(r"[12][0-9]{3}-[0-9]{2}-[0-9]{2}")
 _DECIMAL = re.compile(r"(?:0|[1-9][0-9]{0,5})(?:\.[0-9]{1,12})?")
 
 
@@ -102,6 +104,16 @@ def read_hours(value: object) -> str:
     return text
 
 
+def read_date(value: object) -> date:
+    text = read_text(value)
+    try:
+        if _DATE.fullmatch(text):
+            return date.fromisoformat(text)
+    except ValueError:
+        pass
+    raise PydanticCustomError("value.date", "date")
+
+
 # What an editor takes for a number (a code, a choice) is text all the same.
 _CODE = WithJsonSchema({"type": ["string", "integer"]})
 
@@ -130,5 +142,6 @@ Hours = Annotated[
     BeforeValidator(read_hours),
     WithJsonSchema({"type": "string", "pattern": "^[0-2][0-9]:[0-5][0-9]-[0-2][0-9]:[0-5][0-9]$"}),
 ]
+Date = Annotated[date, BeforeValidator(read_date), WithJsonSchema({"type": "string", "format": "date"})]
 Item = TypeVar("Item")
 Some = Annotated[list[Item], Field(min_length=1, max_length=MAX_ITEMS)]

@@ -37,6 +37,7 @@ EN: Mapping[str, tuple[str, str]] = {
     "value.too-long": ("the text is longer than {limit} characters", "shorten it"),
     "value.integer": ("'{words}' is no integer", "write digits without quotes, such as 180"),
     "value.decimal": ("'{words}' is no decimal number", "write it without quotes, such as 0.5"),
+    "value.date": ("'{words}' is no date", "write it as 2026-01-31"),
     "value.boolean": ("'{words}' is neither true nor false", "write true or false, without quotes"),
     "value.marker": ("only 'true' can stand here", "write true, or delete the key"),
     "value.choice": ("'{words}' is not one of the values that can stand here", "choose one of: {choices}"),
@@ -223,7 +224,6 @@ EN: Mapping[str, tuple[str, str]] = {
     ),
     "literal.quote": ("'{field}' is {type}: its values are text", "put '{words}' into single quotes"),
     "literal.unquote": ("'{field}' is an integer: its values have no quotes", "delete the quotes"),
-    # Rules.
     # Holiday files.
     "holidays.date": (
         "'{words}' is no date and no span of dates",
@@ -238,10 +238,20 @@ EN: Mapping[str, tuple[str, str]] = {
         "{year} is called complete, but no day of it is listed",
         "list its days off and make-up days, or take the year out",
     ),
+    # Rules.
     "rule.id-twice": ("the rule id '{id}' stands twice", "give each rule its own id"),
     "rule.unknown-question": ("there is no question '{name}'", "allow questions of this dataset only"),
     "rule.to-empty": ("the rule does not say to whom", "add departments, levels, regions, or 'any: true'"),
     "rule.to-any": ("'any' stands beside other conditions", "keep 'any: true' alone, or delete it"),
+    "rule.effective-empty": (
+        "neither 'from' nor 'until' is given",
+        "write one of them, or delete 'effective:'",
+    ),
+    "rule.effective-order": ("the rule ends before it begins", "write a day that is not before 'from'"),
+    "rule.scope-region": (
+        "the dataset does not say where a subject belongs, so there is no own area (Decree 809, Art. 24)",
+        "add a field of type region, or delete 'scope:'",
+    ),
     "rule.hours": ("'{words}' are no hours", 'write "08:30-17:30"; past midnight, write two rules'),
     "rule.case-number": (
         "'{words}' is no form of a case number",

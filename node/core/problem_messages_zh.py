@@ -31,6 +31,7 @@ ZH: Mapping[str, tuple[str, str]] = {
     "value.too-long": ("文本超过 {limit} 个字符", "请缩短"),
     "value.integer": ("“{words}”不是整数", "请写不带引号的数字，如 180"),
     "value.decimal": ("“{words}”不是小数", "请写不带引号的数字，如 0.5"),
+    "value.date": ("“{words}”不是日期", "请写成 2026-01-31"),
     "value.boolean": ("“{words}”既不是 true 也不是 false", "请写 true 或 false，不带引号"),
     "value.marker": ("此处只能是 true", "请写 true，或删除该键"),
     "value.choice": ("“{words}”不是此处可用的值", "请从中选择：{choices}"),
@@ -154,7 +155,6 @@ ZH: Mapping[str, tuple[str, str]] = {
     "literal.text": ("此文本不能用于比较", "最多 {limit} 个字符，不含反斜杠和不可打印字符"),
     "literal.quote": ("“{field}”是 {type}，其值是文本", "请给“{words}”加单引号"),
     "literal.unquote": ("“{field}”是整数，其值不带引号", "请去掉引号"),
-    # Rules.
     # Holiday files.
     "holidays.date": (
         "“{words}”不是日期，也不是起止日期",
@@ -166,10 +166,17 @@ ZH: Mapping[str, tuple[str, str]] = {
         "{year} 年标为完整，但没有列出该年的任何一天",
         "请列出该年的休息日和调休上班日，或去掉这一年",
     ),
+    # Rules.
     "rule.id-twice": ("规则编号“{id}”重复", "请为每条规则取不同的编号"),
     "rule.unknown-question": ("没有名为“{name}”的问题", "只能允许本数据集的问题"),
     "rule.to-empty": ("规则没有说明对象", "请加上 departments、levels、regions，或 any: true"),
     "rule.to-any": ("any 与其他条件并列", "请只保留 any: true，或删除它"),
+    "rule.effective-empty": ("没有写 from，也没有写 until", "请至少写一个，或删除 effective:"),
+    "rule.effective-order": ("规则的截止日期早于生效日期", "请写不早于 from 的日期"),
+    "rule.scope-region": (
+        "数据集没有写明当事人所属区划，无从确定本区域（条例第二十四条）",
+        "请增加 region 类型的数据项，或删除 scope:",
+    ),
     "rule.hours": ("“{words}”不是时段", '请写成 "08:30-17:30"；跨零点请写两条规则'),
     "rule.case-number": (
         "“{words}”不是办件号格式",

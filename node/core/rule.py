@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from datetime import date
 from functools import lru_cache
 
 from node.core.identity import region_covers
@@ -90,6 +91,26 @@ class When:
 
 
 @dataclass(frozen=True, slots=True)
+class Effective:
+    """The local dates on which a rule holds, both included; None is without an end."""
+
+    first: date | None
+    last: date | None
+
+    def holds(self, local: date) -> bool:
+        """Whether a local date lies within."""
+        return (self.first is None or self.first <= local) and (self.last is None or local <= self.last)
+
+    def text(self) -> str:
+        """In the policy's words."""
+        parts = (("from", self.first), ("until", self.last))
+        return "; ".join(f"{name}: {given:%Y-%m-%d}" for name, given in parts if given is not None)
+
+
+ALWAYS = Effective(None, None)
+
+
+@dataclass(frozen=True, slots=True)
 class Limits:
     """What is counted for each requester, in subjects; None means no limit."""
 
@@ -107,7 +128,10 @@ NO_LIMITS = Limits(None, None)
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """One rule; `order` is its place in the file, `case_format` what `when.case_number` stands for."""
+    """One rule; `order` is its place in the file, `case_format` what `when.case_number` stands for.
+
+    With `own_region` a requester learns of subjects of its own area only (backflow, Art. 24).
+    """
 
     id: str
     order: int
@@ -117,6 +141,18 @@ class Rule:
     when: When
     limits: Limits
     case_format: re.Pattern[str] | None
+    effective: Effective = ALWAYS
+    own_region: bool = False
+
+    def conditions(self) -> str:
+        """All conditions on the request but purpose and requester, in the policy's words."""
+        effective = self.effective.text()
+        parts = (
+            "scope: own-region" if self.own_region else "",
+            f"effective {effective}" if effective else "",
+            self.when.text(),
+        )
+        return "; ".join(part for part in parts if part)
 
 
 def compile_case_number(pattern: str) -> re.Pattern[str] | None:

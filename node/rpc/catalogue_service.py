@@ -154,6 +154,6 @@ def _condition(rule: Rule) -> pb.Condition:
         rule=rule.id,
         to=rule.to.text(),
         purposes=rule.purposes,
-        when=rule.when.text(),
+        when=rule.conditions(),
         limits=rule.limits.text(),
     )

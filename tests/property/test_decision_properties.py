@@ -54,6 +54,7 @@ privacy: {budget: {dataset: 9, organisation: 9, requester: 9}, period: year}
 """
 TREE = "purposes:\n  a: {title: x}\n  a/b: {title: x}\n  a/b/c: {title: x}\n"
 HOURS = ("00:00-24:00", "08:30-17:30", "17:30-24:00")
+DATES = ("2026-09-25", "2026-10-01", "2026-10-08")
 CASES = ("X-##", "@*", "*")
 
 
@@ -62,7 +63,7 @@ def _some(values: tuple[str, ...]) -> st.SearchStrategy[list[str]]:
 
 
 @st.composite
-def _rule(draw: st.DrawFn) -> str:
+def _rule(draw: st.DrawFn, own_region: bool) -> str:
     parts = {
         "departments": draw(st.none() | _some(DEPARTMENTS)),
         "levels": draw(st.none() | _some(LEVELS)),
@@ -78,6 +79,12 @@ def _rule(draw: st.DrawFn) -> str:
     allow = ", ".join(draw(_some(QUESTIONS[1:])))
     purposes = ", ".join(draw(_some(PURPOSES[:4])))
     rule = f"allow: [flag, {allow}], to: {{{to or 'any: true'}}}, for: [{purposes}]"
+    first, last = draw(st.none() | st.sampled_from(DATES[:2])), draw(st.none() | st.sampled_from(DATES[1:]))
+    days = {"from": first, "until": last}
+    if first or last:
+        rule += f", effective: {{{', '.join(f'{name}: {date}' for name, date in days.items() if date)}}}"
+    if own_region and draw(st.booleans()):
+        rule += ", scope: own-region"
     return f"{rule}, when: {{{conditions}}}" if conditions else rule
 
 
@@ -88,7 +95,7 @@ def _policies(draw: st.DrawFn) -> Policies:
     sharing = "not_shared, reason: x, legal_basis: x" if closed else "conditional"
     text = HEAD.format(sharing=sharing, region=region)
     if not closed:
-        rules = draw(st.lists(_rule(), min_size=draw(st.integers(0, 4)), max_size=6))
+        rules = draw(st.lists(_rule(bool(region)), min_size=draw(st.integers(0, 4)), max_size=6))
         text += BODY + "rules:\n" + "".join(f"  - {{id: r{i}, {rule}}}\n" for i, rule in enumerate(rules))
         text = text if rules else text.removesuffix("rules:\n")
     files = [PolicyFile("d.yaml", text.encode())]
@@ -214,7 +221,15 @@ def _case_fits(pattern: str, text: str) -> bool:
     return text[0] in allowed and _case_fits(rest, text[1:])
 
 
-def _rule_reference(rule: Rule, request: Request) -> tuple[int, Reason, str] | None:
+def _in_common(one: str, other: str) -> str | None:
+    """The narrower of two regions, of which "" is anywhere."""
+    for outer, inner in ((one, other), (other, one)):
+        if not outer or (inner and _lies_in(outer, inner)):
+            return inner
+    return None
+
+
+def _rule_reference(rule: Rule, grant: Grant, request: Request) -> tuple[int, Reason, str] | None:
     """How far a rule lets a request: None for all the way, else rank, reason and clause of where it ends."""
     asks = request.requester
     local = request.at.astimezone(ZONE)
@@ -227,12 +242,17 @@ def _rule_reference(rule: Rule, request: Request) -> tuple[int, Reason, str] | N
         return 0, Reason.QUESTION_NOT_ALLOWED, "to.regions"
     if not any(_covered(purpose, request.purpose) for purpose in rule.purposes):
         return 1, Reason.PURPOSE_NOT_ALLOWED, "for"
+    if rule.own_region and (not asks.region or _in_common(grant.region, asks.region) is None):
+        return 2, Reason.CONDITION_NOT_MET, "scope"
+    first, last = rule.effective.first, rule.effective.last
+    if (first and local.date() < first) or (last and local.date() > last):
+        return 3, Reason.CONDITION_NOT_MET, "effective"
     if rule.when.case_number and not _case_fits(rule.when.case_number, request.case_number):
-        return 2, Reason.CONDITION_NOT_MET, "when.case_number"
+        return 4, Reason.CONDITION_NOT_MET, "when.case_number"
     if rule.when.workdays and not day(local.date()).workday:
-        return 3, Reason.CONDITION_NOT_MET, "when.workdays"
+        return 5, Reason.CONDITION_NOT_MET, "when.workdays"
     if rule.when.hours and not rule.when.hours.start <= minutes < rule.when.hours.end:
-        return 4, Reason.CONDITION_NOT_MET, "when.hours"
+        return 6, Reason.CONDITION_NOT_MET, "when.hours"
     return None
 
 
@@ -271,7 +291,11 @@ def _reference(policies: Policies, grant: Grant | None, request: Request) -> tup
         return Reason.QUERY_INVALID, "", "question.parameters"
     if set(request.claims) != set(question.claims):
         return Reason.QUERY_INVALID, "", "question.claims"
-    ends = [(rule, _rule_reference(rule, request)) for rule in policy.rules if request.question in rule.allow]
+    ends = [
+        (rule, _rule_reference(rule, grant, request))
+        for rule in policy.rules
+        if request.question in rule.allow
+    ]
     if not ends:
         return Reason.QUESTION_NOT_ALLOWED, "", "rules"
     for rule, end in ends:
@@ -303,15 +327,17 @@ def test_index_walk_and_reference_decide_alike(
         explained = explain(policies, lambda _, grant=grant: grant, request, CALENDAR)  # type: ignore[misc]
         assert explained.decision == decision
         assert (decision.reason, decision.rule, decision.clause) == _reference(policies, grant, request)
-        _check_whole(decision, grant)
+        _check_whole(policies, decision, grant, request)
 
 
-def _check_whole(decision: Decision, grant: Grant | None) -> None:
+def _check_whole(policies: Policies, decision: Decision, grant: Grant | None, request: Request) -> None:
     """A permit has all that the next steps need, a denial has a message."""
     if decision.permit:
         assert grant is not None
         assert decision.question is not None
-        assert (decision.grant, decision.region) == (grant, grant.region)
+        rule = next(rule for rule in policies.datasets[request.dataset].rules if rule.id == decision.rule)
+        own = request.requester.region if rule.own_region else ""
+        assert (decision.grant, decision.region) == (grant, _in_common(grant.region, own))
     else:
         assert decision.message
 

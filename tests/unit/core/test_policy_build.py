@@ -284,6 +284,12 @@ GOOD_RULE = "id: r, allow: [is-enrolled], to: {any: true}, for: [tax]"
         (GOOD_RULE.replace("{any: true}", "{departments: 11441900000000035L}"), ["value.list"]),
         (GOOD_RULE.replace("[tax]", "[Tax]"), ["purpose.spelling"]),
         (GOOD_RULE.replace("[tax]", "['*']"), ["purpose.spelling"]),
+        (GOOD_RULE + ", effective: {}", ["rule.effective-empty"]),
+        (GOOD_RULE + ", effective: {from: 2026-02-30}", ["value.date"]),
+        (GOOD_RULE + ", effective: {from: 26-02-01}", ["value.date"]),
+        (GOOD_RULE + ", effective: {until: [2026-02-01]}", ["value.text"]),
+        (GOOD_RULE + ", effective: {from: 2026-02-02, until: 2026-02-01}", ["rule.effective-order"]),
+        (GOOD_RULE + ", scope: region", ["value.choice"]),
         (GOOD_RULE + ", when: {hours: '17:30-08:30'}", ["rule.hours"]),
         (GOOD_RULE + ", when: {hour: '08:30-17:30'}", ["key.unknown"]),
         (GOOD_RULE + ", when: {workdays: false}", ["value.marker"]),
@@ -387,13 +393,13 @@ def test_every_key_that_the_code_names_has_a_message() -> None:
         "policy_build",
         "policy_shape",
         "policy_scalars",
+        "holidays",
     ):
         for node in ast.walk(ast.parse((core / f"{module}.py").read_text("utf-8"))):
             if isinstance(node, ast.Constant) and isinstance(node.value, str):
                 area, dot, rest = node.value.partition(".")
                 if dot and area.islower() and rest.replace("-", "").isalnum() and " " not in node.value:
                     named.add(node.value)
-        "holidays",
     assert named == MESSAGES["en"].keys()
 
 
@@ -404,3 +410,10 @@ def test_a_hopeless_file_ends_in_bounded_time_with_bounded_problems() -> None:
     before = time.monotonic()
     assert len(problems(text)) <= 2 * MAX_PROBLEMS
     assert time.monotonic() - before < 20
+
+
+def test_rule_for_the_own_area_needs_a_field_that_places_the_subject() -> None:
+    text = rule(GOOD_RULE + ", scope: own-region")
+    assert keys(text) == []
+    without = "\n".join(line for line in text.splitlines() if not line.startswith("  region:"))
+    assert "rule.scope-region" in keys(without.replace("group_by: [region], ", ""))
