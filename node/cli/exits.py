@@ -27,6 +27,10 @@ class Exit(IntEnum):
     """A quota or privacy budget is used up."""
     NO = 10
     """With `verify --exit-code`: the answer is no."""
+    WARNINGS = 11
+    """With `policy check`: there are warnings, but no errors."""
+    UNREADABLE = 12
+    """With `policy check`: a file or folder cannot be read."""
     INTERRUPTED = 130
     """Stopped from the keyboard."""
 

@@ -10,10 +10,11 @@ from typing import Annotated
 
 import typer
 
-from node.cli import policy_report
+from node.cli import policy_output, policy_report
 from node.cli.exits import Exit
 from node.cli.options import moment_from, parameters_from
-from node.cli.output import CHINA, Terminal
+from node.cli.output import CHINA, Terminal, report
+from node.cli.policy_output import Format, Sources
 from node.cli.session import with_terminal
 from node.cli.text import language
 from node.core.document import MAX_BYTES
@@ -23,6 +24,7 @@ from node.core.identity import normalise_credit_code, normalise_region
 from node.core.policy import PolicyFile
 from node.core.policy_build import build_policies, check_files
 from node.core.policy_format import PolicyPart, PurposesPart, schema_text
+from node.core.problem import Problem, Severity
 from node.core.problem_messages import Lang
 from node.core.request import Request, Requester
 from node.core.workdays import Calendar
@@ -35,20 +37,48 @@ PURPOSES_FILE = "purposes.yaml"
 
 @app.command("check")
 @with_terminal
-def check(terminal: Terminal, paths: Annotated[list[Path], typer.Argument(metavar="FILE...")]) -> None:
-    """Find every problem in policy files, or in all of a folder. Exit code 2 if there is one."""
-    files = read_files(paths)
+def check(
+    terminal: Terminal,
+    paths: Annotated[list[Path], typer.Argument(metavar="FILE...")],
+    format_: Annotated[Format, typer.Option("--format")] = Format.TEXT,
+    allow_warnings: Annotated[bool, typer.Option("--allow-warnings")] = False,
+) -> None:
+    """Find every problem in policy files, or in all of a folder; the exit code says how grave they are."""
+    if terminal.json and format_ is not Format.TEXT:
+        raise typer.BadParameter("--json / --format")
+    try:
+        files = read_files(paths)
+    except NodeError as error:
+        report(error, as_json=terminal.json)
+        raise typer.Exit(Exit.UNREADABLE) from None
     checked = check_files(files)
+    problems = checked.problems
+    _write(terminal, format_, problems, files)
+    datasets = len(checked.policies.datasets) if checked.policies is not None else 0
+    terminal.note(policy_report.check_summary(problems, len(files), datasets, _lang()))
+    grave = {problem.severity for problem in problems}
+    if Severity.ERROR in grave:
+        raise typer.Exit(Exit.USAGE)
+    if Severity.WARNING in grave and not allow_warnings:
+        raise typer.Exit(Exit.WARNINGS)
+
+
+def _write(
+    terminal: Terminal, format_: Format, problems: Sequence[Problem], files: Sequence[PolicyFile]
+) -> None:
     lang = _lang()
     if terminal.json:
-        terminal.document(policy_report.problem_views(checked.problems, lang))
+        terminal.document(policy_report.problem_views(problems, lang))
+    elif format_ is Format.SARIF:
+        terminal.document(policy_output.sarif(problems, Sources.of(files), lang))
     else:
-        for problem in checked.problems:
-            sys.stdout.write(problem.render(lang) + "\n")
-    datasets = len(checked.policies.datasets) if checked.policies is not None else 0
-    terminal.note(policy_report.check_summary(checked.problems, len(files), datasets, lang))
-    if checked.problems:
-        raise typer.Exit(Exit.USAGE)
+        lines = (
+            policy_output.github_lines(problems, lang)
+            if format_ is Format.GITHUB
+            else policy_output.text_lines(problems, Sources.of(files), lang)
+        )
+        for line in lines:
+            sys.stdout.write(line + "\n")
 
 
 @app.command("explain")
@@ -106,17 +136,31 @@ def read_files(paths: Sequence[Path]) -> list[PolicyFile]:
     """The files, and the `*.yaml` of folders; the purposes file beside them always comes along.
 
     Raises NodeError(CONFIG_INVALID) for what cannot be read. At most one byte more than is allowed is
-    read of a file, so that the check can say that it is too large.
+    read of a file, so that the check can say that it is too large. A folder is taken for what lies in
+    it: a link that leads out of it is refused.
     """
     found: dict[Path, Path] = {}
     for path in paths:
         inside = sorted(path.glob("*.yaml")) if path.is_dir() else [path]
         if not inside:
             raise NodeError(Reason.CONFIG_INVALID, f"no *.yaml file is in {path}: name another folder")
+        if path.is_dir():
+            _refuse_links_out(path, inside)
         purposes = inside[0].parent / PURPOSES_FILE
         for file in [*inside, *([purposes] if purposes.is_file() else [])]:
             found.setdefault(file.resolve(), file)
     return [PolicyFile(str(path), _read(path)) for path in found.values()]
+
+
+def _refuse_links_out(folder: Path, files: Sequence[Path]) -> None:
+    within = folder.resolve()
+    for file in files:
+        if file.is_symlink() and not file.resolve().is_relative_to(within):
+            raise NodeError(
+                Reason.CONFIG_INVALID,
+                f"{file} is a link that leads out of its folder: put the file itself there",
+                file=str(file),
+            )
 
 
 def _read(path: Path) -> bytes:

@@ -7,13 +7,14 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from node.core.explain import Clause, Explanation
-from node.core.problem import Problem
+from node.core.problem import Problem, Severity
 from node.core.problem_messages import Lang
 
 _TEXT: dict[Lang, dict[str, str]] = {
     "en": {
         "good": "{files} file(s), {datasets} dataset(s): no problems",
         "bad": "{count} problem(s) in {files} file(s): nothing takes effect until they are mended",
+        "warned": "{files} file(s), {datasets} dataset(s): no errors, {warnings} warning(s), {notes} note(s)",
         "permit": "permit, by the rule '{rule}'",
         "deny": "deny: {reason}",
         "rule": "rule {rule}: {state}",
@@ -31,6 +32,7 @@ _TEXT: dict[Lang, dict[str, str]] = {
     "zh": {
         "good": "{files} 个文件、{datasets} 个数据集：没有错误",
         "bad": "{files} 个文件中有 {count} 处错误：改正之前均不生效",
+        "warned": "{files} 个文件、{datasets} 个数据集：没有错误，警告 {warnings} 处，提示 {notes} 处",
         "permit": "允许，依据规则“{rule}”",
         "deny": "拒绝：{reason}",
         "rule": "规则 {rule}：{state}",
@@ -61,15 +63,22 @@ _SIGNS = {True: "✓", False: "✗", None: "·"}
 
 @dataclass(frozen=True, slots=True)
 class ProblemView:
-    """One problem as `--json` gives it; `key` stays the same in every language and version."""
+    """One problem as `--json` gives it; `key` stays the same in every language and version.
+
+    Columns count characters from 1, `end_column` is behind the words at fault; `article` is that of
+    Decree 809, 0 without one.
+    """
 
     file: str
     line: int
     column: int
+    end_column: int
     key: str
+    severity: str
     words: str
     message: str
     hint: str
+    article: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,10 +121,13 @@ def problem_views(problems: Sequence[Problem], lang: Lang) -> tuple[ProblemView,
             problem.file,
             problem.line,
             problem.column,
+            problem.column + problem.width,
             problem.key,
+            problem.severity,
             problem.words,
             problem.message_in(lang),
             problem.hint_in(lang),
+            problem.article,
         )
         for problem in problems
     )
@@ -123,8 +135,14 @@ def problem_views(problems: Sequence[Problem], lang: Lang) -> tuple[ProblemView,
 
 def check_summary(problems: Sequence[Problem], files: int, datasets: int, lang: Lang) -> str:
     """The last line of a check."""
+    errors = [each for each in problems if each.severity is Severity.ERROR]
+    if errors:
+        return _TEXT[lang]["bad"].format(count=len(errors), files=len({each.file for each in errors}))
     if problems:
-        return _TEXT[lang]["bad"].format(count=len(problems), files=len({each.file for each in problems}))
+        warnings = sum(each.severity is Severity.WARNING for each in problems)
+        return _TEXT[lang]["warned"].format(
+            files=files, datasets=datasets, warnings=warnings, notes=len(problems) - warnings
+        )
     return _TEXT[lang]["good"].format(files=files, datasets=datasets)
 
 

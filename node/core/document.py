@@ -94,9 +94,11 @@ class Document:
         return within(self.root, path)
 
     def _at(self, line: int, column: int, key: str, words: str, args: dict[str, str]) -> Problem:
-        shown = shorten(words.split("\n", 1)[0])
+        written = words.split("\n", 1)[0].rstrip()
+        shown = shorten(written)
         clean = {name: shorten(value) if name == "words" else value for name, value in args.items()}
-        return Problem(self.file, line + 1, column + 1, key, tuple(({"words": shown} | clean).items()), shown)
+        every = tuple(({"words": shown} | clean).items())
+        return Problem(self.file, line + 1, column + 1, key, every, shown, len(written))
 
 
 def within(node: Node | None, path: Path) -> Node | None:

@@ -5,17 +5,27 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from difflib import get_close_matches
+from enum import StrEnum
 
-from node.core.problem_messages import DID_YOU_MEAN, MESSAGES, Lang
+from node.core.problem_messages import ARTICLES, DID_YOU_MEAN, MESSAGES, NOTES, WARNINGS, Lang
 
 MAX_WORDS = 60
+
+
+class Severity(StrEnum):
+    """How grave a problem is: an error keeps a policy from being loaded, the others do not."""
+
+    ERROR = "error"
+    WARNING = "warning"
+    NOTE = "note"
 
 
 @dataclass(frozen=True, slots=True)
 class Problem:
     """One problem; `line` and `column` count from 1, in characters.
 
-    `key` and `args` are stable for programs; `words` are the words at fault, as in the file.
+    `key` and `args` are stable for programs; `words` are the words at fault, as in the file but bounded,
+    and `width` is how many characters of the line they take up there.
     """
 
     file: str
@@ -24,6 +34,19 @@ class Problem:
     key: str
     args: tuple[tuple[str, str], ...] = ()
     words: str = ""
+    width: int = 0
+
+    @property
+    def severity(self) -> Severity:
+        """Whether it is an error, a warning, or a note on what was not analysed."""
+        if self.key in WARNINGS:
+            return Severity.WARNING
+        return Severity.NOTE if self.key in NOTES else Severity.ERROR
+
+    @property
+    def article(self) -> int:
+        """The article of Decree 809 (国务院令第809号) behind it, 0 without one."""
+        return ARTICLES.get(self.key, 0)
 
     @property
     def message(self) -> str:

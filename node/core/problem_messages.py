@@ -1,4 +1,4 @@
-"""What problems of policy files say, in both languages, by key."""
+"""What problems of policy files say, in both languages, by key, how grave they are, and the law behind."""
 
 from __future__ import annotations
 
@@ -12,3 +12,18 @@ Lang = Literal["zh", "en"]
 MESSAGES: Mapping[Lang, Mapping[str, tuple[str, str]]] = {"en": EN, "zh": ZH}
 """Language, then key, to (what is wrong, how to mend it)."""
 DID_YOU_MEAN: Mapping[Lang, str] = {"en": "did you mean '{closest}'?", "zh": "是否想写“{closest}”？"}
+
+# A policy with these is loaded all the same; every other problem keeps it from being loaded.
+WARNINGS: frozenset[str] = frozenset()
+NOTES: frozenset[str] = frozenset()
+
+# The article of Decree 809 that asks for what is missing or wrong.
+ARTICLES: Mapping[str, int] = {
+    "classification.secret": 3,
+    "classification.personal": 37,
+    "not-shared.missing": 15,
+    "not-shared.questions": 14,
+    "purpose.unknown": 25,
+    "rule.to-empty": 15,
+    "derivation.plain": 37,
+}

@@ -67,10 +67,13 @@ def test_problems_as_json_are_stable_for_programs(policies: Path) -> None:
             "file": str(path),
             "line": 6,
             "column": 9,
+            "end_column": 14,
             "key": "value.choice",
+            "severity": "error",
             "words": "dayly",
             "message": "'dayly' is not one of the values that can stand here",
             "hint": "did you mean 'daily'?",
+            "article": 0,
         }
     ]
 

@@ -98,7 +98,7 @@ CHINESE = [
     *ROOT.glob("*.zh-CN.md"),
     *ROOT.glob("docs/*.zh-CN.md"),
     *ROOT.glob("node/cli/messages/*.zh.toml"),
-    *ROOT.glob("node/cli/policy_report.py"),
+    *ROOT.glob("node/cli/policy_*.py"),
     *ROOT.glob("node/core/*_messages*.py"),
 ]
 
