@@ -40,10 +40,18 @@ class Sensitivity(StrEnum):
     SENSITIVE = "sensitive"
     IDENTIFIER = "identifier"
 
+    @property
+    def rank(self) -> int:
+        """How much it gives away, growing from 0."""
+        return list(Sensitivity).index(self)
+
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """A data item (数据项); `values` are the closed values of an enum or region, bounds are inclusive."""
+    """A data item (数据项); `values` are the closed values of an enum or region, bounds are inclusive.
+
+    `level` is its classification level, at most that of its dataset.
+    """
 
     name: str
     title: str
@@ -53,6 +61,7 @@ class Field:
     values: tuple[str, ...] = ()
     minimum: int | None = None
     maximum: int | None = None
+    level: int = 1
 
 
 @dataclass(frozen=True, slots=True)

@@ -157,7 +157,9 @@ class _Builder:
         self._purposes = purposes
 
     def build(self, part: PolicyPart, digest: bytes) -> Policy | None:
-        fields = {name: self._field(name, given) for name, given in part.fields.items()}
+        fields = {
+            name: self._field(name, given, part.classification.level) for name, given in part.fields.items()
+        }
         dataset = self._dataset(part, fields, digest)
         builder = QuestionBuilder(self._document, fields, part.classification.level)
         built = {name: builder.build(name, given) for name, given in part.questions.items()}
@@ -225,8 +227,10 @@ class _Builder:
             self._key_problem("subject.regions", ("subject",), fields=listed(regions))
         return regions[0] if regions else ""
 
-    def _field(self, name: str, part: FieldPart) -> Field:
+    def _field(self, name: str, part: FieldPart, level: int) -> Field:
         path: Path = ("fields", name)
+        if part.level is not None and part.level > level:
+            self._problem("field.level", (*path, "level"), level=str(level))
         identifying = part.type in (FieldType.RESIDENT_ID, FieldType.CREDIT_CODE)
         usual = Sensitivity.IDENTIFIER if identifying else Sensitivity.NORMAL
         if part.type is FieldType.RESIDENT_ID and part.sensitivity not in (None, Sensitivity.IDENTIFIER):
@@ -249,6 +253,7 @@ class _Builder:
             values=values,
             minimum=part.range[0] if part.range else None,
             maximum=part.range[1] if part.range else None,
+            level=part.level or level,
         )
         seen: set[str] = set()
         for index, value in enumerate(values if part.type in _CLOSED else ()):

@@ -44,6 +44,9 @@ class _Part(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
 
 
+GradeNumber = Annotated[int, Field(ge=1, le=4), BeforeValidator(read_integer)]
+
+
 class SharingPart(_Part):
     attribute: Sharing = Field(description="无条件共享、有条件共享或不予共享 (Art. 14)")
     reason: Title = Field("", description="不予共享的理由 (Art. 15)", validate_default=False)
@@ -51,7 +54,7 @@ class SharingPart(_Part):
 
 
 class ClassificationPart(_Part):
-    level: Annotated[int, Field(ge=1, le=4), BeforeValidator(read_integer)] = Field(
+    level: GradeNumber = Field(
         description="数据级别：1 (open) to 4 (gravest harm); plain values leave at level 1 and 2 only"
     )
     personal: Boolean = Field(description="是否含个人信息: true or false")
@@ -71,6 +74,7 @@ class FieldPart(_Part):
     sensitivity: Sensitivity | None = Field(
         None, description="identifier: only masked, tested or claimed; sensitive: never plain"
     )
+    level: GradeNumber | None = Field(None, description="数据项级别: that of the dataset if not given")
     values: Some[Code] | None = Field(None, description="closed values of an enum, or regions to count by")
     range: Annotated[list[Integer], Field(min_length=2, max_length=2)] | None = Field(
         None, description="[least, greatest], of an integer"
@@ -113,9 +117,19 @@ class DerivationPart(_Part):
     plain: Marker | None = Field(None, description="the value itself: normal fields, level 1 and 2 only")
 
 
+class CeilingPart(_Part):
+    """What the question may touch at most; the check fails when it touches more."""
+
+    level: GradeNumber | None = Field(None, description="问题可涉及的最高级别: of any field it reads")
+    sensitivity: Sensitivity | None = Field(
+        None, description="问题可涉及的最高敏感程度: normal < sensitive < identifier"
+    )
+
+
 class QuestionPart(_Part):
     title: Title = ""
     title_en: Title = ""
+    ceiling: CeilingPart | None = Field(None, description="up to which fields the question may reach")
     verify: Text | None = Field(None, description="yes or no: a condition on the fields")
     field: FieldName | None = Field(None, description="one derived value: which field; `as` says how")
     as_: DerivationPart | None = Field(None, alias="as")

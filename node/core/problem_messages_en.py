@@ -107,6 +107,7 @@ EN: Mapping[str, tuple[str, str]] = {
     ),
     "field.unknown": ("there is no field '{words}'", "fields of this dataset: {fields}"),
     "field.resident-id": ("a resident identity number is always an identifier", "delete 'sensitivity:'"),
+    "field.level": ("the field is of a higher level than its dataset, {level}", "raise the dataset's level"),
     "field.range-type": ("only integers have a range, this is {type}", "delete 'range:'"),
     "field.range-order": ("the range is empty", "write the least value first, as in [0, 720]"),
     "field.values-missing": ("the enum '{field}' has no values", "add 'values: [...]' with all of them"),
@@ -135,8 +136,28 @@ EN: Mapping[str, tuple[str, str]] = {
         "keep one of mask, band, generalise, year_of, exists, equals, plain",
     ),
     "derivation.plain": (
-        "the plain value of '{field}' may not leave: only normal fields of datasets up to level {limit} may",
+        "the plain value of '{field}' may not leave: only normal fields up to level {limit} may",
         "use mask, band, generalise, year_of, exists or equals",
+    ),
+    "derivation.level": (
+        "'{field}' is of level {level}: no value derived from it may leave",
+        "ask a 'verify' instead, or use exists or equals",
+    ),
+    "ceiling.empty": (
+        "the ceiling names neither level nor sensitivity",
+        "write one of them, or delete 'ceiling:'",
+    ),
+    "ceiling.above": (
+        "the ceiling is above the level {level} of the dataset, so it holds nothing back",
+        "write a level up to {level}",
+    ),
+    "ceiling.level": (
+        "the question reads '{field}' of level {level}, which is above its ceiling",
+        "ask without this field, or have a higher ceiling approved",
+    ),
+    "ceiling.sensitivity": (
+        "the question reads '{field}', which is {sensitivity}: that is above its ceiling",
+        "ask without this field, or have a higher ceiling approved",
     ),
     "derivation.type": ("this does not fit '{field}', which is {type}", "it fits fields of type {types}"),
     "derivation.mask": ("a mask shows at most 10 characters", "make 'first' and 'last' smaller"),

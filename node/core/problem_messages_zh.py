@@ -71,6 +71,7 @@ ZH: Mapping[str, tuple[str, str]] = {
     "subject.regions": ("有多个 region 数据项：当事人属于哪一个？", "请加上 region，从中选择：{fields}"),
     "field.unknown": ("没有数据项“{words}”", "本数据集的数据项：{fields}"),
     "field.resident-id": ("公民身份号码始终是标识数据项", "请删除 sensitivity"),
+    "field.level": ("数据项的级别高于数据集的级别 {level}", "请提高数据集的级别"),
     "field.range-type": ("只有整数才有范围，此数据项是 {type}", "请删除 range"),
     "field.range-order": ("范围是空的", "请先写最小值，如 [0, 720]"),
     "field.values-missing": ("枚举“{field}”没有取值", "请加上 values: [...]，列出全部取值"),
@@ -96,8 +97,22 @@ ZH: Mapping[str, tuple[str, str]] = {
         "请保留 mask、band、generalise、year_of、exists、equals、plain 之一",
     ),
     "derivation.plain": (
-        "“{field}”的原值不得流出：只有 {limit} 级及以下数据集的普通数据项才可以",
+        "“{field}”的原值不得流出：只有 {limit} 级及以下的普通数据项才可以",
         "请用 mask、band、generalise、year_of、exists 或 equals",
+    ),
+    "derivation.level": (
+        "“{field}”为 {level} 级：由它得出的值不得提供",
+        "请改用 verify，或使用 exists、equals",
+    ),
+    "ceiling.empty": ("上限没有写级别，也没有写敏感程度", "请至少写一个，或删除 ceiling:"),
+    "ceiling.above": ("上限高于数据集的级别 {level}，不起任何限制作用", "请写不高于 {level} 的级别"),
+    "ceiling.level": (
+        "问题读取“{field}”，其级别 {level} 高于问题的上限",
+        "请不使用该数据项，或经批准后提高上限",
+    ),
+    "ceiling.sensitivity": (
+        "问题读取“{field}”，其敏感程度 {sensitivity} 高于问题的上限",
+        "请不使用该数据项，或经批准后提高上限",
     ),
     "derivation.type": ("不适用于“{field}”，其类型是 {type}", "适用的数据项类型：{types}"),
     "derivation.mask": ("掩码最多显示 10 个字符", "请减小 first 和 last"),

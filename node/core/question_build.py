@@ -12,13 +12,15 @@ from sqlglot import exp
 from node.core import derivation
 from node.core.catalogue import Field, FieldType, Sensitivity
 from node.core.document import Document, Path
-from node.core.policy_format import DerivationPart, QuestionPart
+from node.core.policy_format import CeilingPart, DerivationPart, QuestionPart
 from node.core.predicate import CLAIMABLE, Predicate, Scope, literal_fault, read_predicate
 from node.core.problem import closest, listed
 from node.core.question import Claim, GroupField, Parameter, Question, QuestionKind, Statistic
 
 # Above this classification level, and for fields that are not `normal`, no plain value leaves.
 PLAIN_MAX_LEVEL = 2
+# Above this one, of a field no more leaves than a bit: whether it is filled, whether it equals something.
+DERIVED_MAX_LEVEL = 3
 MAX_CELLS = 10_000
 _KIND_KEYS: Mapping[str, frozenset[str]] = MappingProxyType(
     {
@@ -63,6 +65,7 @@ class QuestionBuilder:
         body = self._body(kind, path, part)
         if body is None:
             return None
+        self._check_ceiling(path, part.ceiling, body.fields)
         parameters = self._parameters(path, part, body)
         claims = self._claims(path, part, body)
         if len(self._document.problems) > before:
@@ -92,7 +95,7 @@ class QuestionBuilder:
         if len(kinds) != 1:
             self._key_problem("question.one-kind", path, kinds=listed(kinds))
             return None
-        strangers = given - _KIND_KEYS[kinds[0]] - {kinds[0], "title", "title_en"}
+        strangers = given - _KIND_KEYS[kinds[0]] - {kinds[0], "title", "title_en", "ceiling"}
         for key in sorted(strangers):
             self._key_problem("question.key-of-other-kind", (*path, key), key=key, kind=kinds[0])
         return None if strangers else QuestionKind(kinds[0])
@@ -103,6 +106,22 @@ class QuestionBuilder:
         if kind is QuestionKind.FIELD:
             return self._derived(path, part)
         return self._statistic(path, part)
+
+    def _check_ceiling(self, path: Path, ceiling: CeilingPart | None, read: frozenset[str]) -> None:
+        """The fields that a question reads lie at or under its own ceiling, and that under the dataset's."""
+        if ceiling is None:
+            return
+        if ceiling.level is None and ceiling.sensitivity is None:
+            self._key_problem("ceiling.empty", (*path, "ceiling"))
+        if ceiling.level is not None and ceiling.level > self._level:
+            self._problem("ceiling.above", (*path, "ceiling", "level"), level=str(self._level))
+        for field in (self._fields[name] for name in sorted(read)):
+            if ceiling.level is not None and field.level > ceiling.level:
+                at: Path = (*path, "ceiling", "level")
+                self._problem("ceiling.level", at, field=field.name, level=str(field.level))
+            if ceiling.sensitivity is not None and field.sensitivity.rank > ceiling.sensitivity.rank:
+                at = (*path, "ceiling", "sensitivity")
+                self._problem("ceiling.sensitivity", at, field=field.name, sensitivity=field.sensitivity)
 
     def _verify(self, path: Path, part: QuestionPart) -> _Body | None:
         text = part.verify or ""
@@ -171,10 +190,13 @@ class QuestionBuilder:
             return "exists", derivation.exists(name)
         if how.equals is not None:
             return f"= :{how.equals}", derivation.equals(name, how.equals)
+        if field.level > DERIVED_MAX_LEVEL:
+            self._key_problem("derivation.level", at, field=name, level=str(field.level))
+            return None
         if how.plain:
-            if field.sensitivity is not Sensitivity.NORMAL or self._level > PLAIN_MAX_LEVEL:
+            if field.sensitivity is not Sensitivity.NORMAL or field.level > PLAIN_MAX_LEVEL:
                 limit = str(PLAIN_MAX_LEVEL)
-                self._key_problem("derivation.plain", at, field=name, limit=limit, level=str(self._level))
+                self._key_problem("derivation.plain", at, field=name, limit=limit, level=str(field.level))
                 return None
             return "plain", derivation.plain(name)
         if how.mask is not None:

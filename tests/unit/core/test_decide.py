@@ -246,11 +246,11 @@ rules:
     lines = rules.splitlines(keepends=True)
     expected = ["other-department", "other-purpose", "other-case", "night", "night"]
     clauses = ["to.departments", "for", "when.case_number", "when.hours", "when.hours"]
-    for count, (rule, clause) in enumerate(zip(expected, clauses, strict=True), 1):
+    for count, (closest, clause) in enumerate(zip(expected, clauses, strict=True), 1):
         policies = build(HEAD + QUESTIONS + "".join(lines[: count + 1]) + PRIVACY)
-        assert _why(REQUEST, policies=policies)[1:] == (rule, clause)
+        assert _why(REQUEST, policies=policies)[1:] == (closest, clause)
         backwards = build(HEAD + QUESTIONS + lines[0] + "".join(reversed(lines[1 : count + 1])) + PRIVACY)
-        nearest = "same" if count == 5 else rule
+        nearest = "same" if count == 5 else closest
         assert _why(REQUEST, policies=backwards)[1:] == (nearest, clause)
 
 
@@ -420,7 +420,7 @@ def test_memory_of_decisions_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None
 def test_error_with_what_is_remembered_is_a_denial_with_its_place() -> None:
     decider = Decider(POLICIES, CALENDAR)
     assert decider.decide(lambda _: GRANT, OFFICE).permit
-    decider._calendar = Calendar(_Broken())
+    decider.calendar = Calendar(_Broken())
     broken = decider.decide(lambda _: GRANT, OFFICE)
     assert (broken.reason, broken.rule, broken.clause) == (Reason.INTERNAL, "office", "when.workdays")
 
