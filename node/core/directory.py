@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -18,12 +19,15 @@ from typing import Annotated, Final, TypeVar
 from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
 
 from node.core.directory_text import (
+    MIN_APPROVALS,
+    Approvals,
     Certificates,
     Code,
     Endpoint,
     Fingerprint,
     Level,
     Moment,
+    OfficerKeys,
     Region,
     Role,
     SealingKey,
@@ -40,6 +44,7 @@ MAX_LIFETIME: Final = timedelta(days=400)
 # The authority signs on a machine whose clock may be a little ahead of this one.
 MAX_SKEW: Final = timedelta(minutes=5)
 FORMAT: Final = "dxnode/directory/1"
+OFFICER_NAME: Final = re.compile(r"[a-z][a-z0-9-]{0,31}")
 
 _T = TypeVar("_T")
 # Canonical JSON spells everything one way, so nothing is converted and nothing unknown passes.
@@ -54,6 +59,8 @@ class Member:
     `certificates` are the SHA-256 fingerprints (of the DER form, in hex) of the certificates it may use on
     the exchange port; `tls_roots` are the certificates (PEM) that those chain to. A checkpoint of its usage
     log counts when any of `log_keys` signed it; those that sign no more stay for what they have signed.
+    Its policies count when at least `approvals` of the people behind `officers` signed them; an officer may
+    have several keys, all of one name.
     """
 
     __pydantic_config__ = _SHAPE
@@ -71,6 +78,8 @@ class Member:
     log_keys: VerifierKeys
     cosign_keys: VerifierKeys
     suspended: bool
+    officers: OfficerKeys = ()
+    approvals: Approvals = MIN_APPROVALS
 
     def sealing_key(self, now: datetime) -> SealingKey:
         """The sealing key to use: of those valid now the newest, of one second that of the higher id.
@@ -244,6 +253,7 @@ def _check_members(members: tuple[Member, ...]) -> None:
             raise _invalid("directory", where, f"the department {member.code} is listed twice")
         _check_log_keys(member, f"{where}.log_keys", member.log_keys)
         _check_log_keys(member, f"{where}.cosign_keys", member.cosign_keys)
+        _check_officers(member, f"{where}.officers")
         for fingerprint in member.certificates:
             if owners.setdefault(fingerprint, member.code) != member.code:
                 raise _invalid(
@@ -262,6 +272,45 @@ def _check_log_keys(member: Member, where: str, keys: tuple[str, ...]) -> None:
         if key_id in seen:
             raise _invalid("directory", f"{where}[{index}]", f"is a second key with the id {key_id}")
         seen.add(key_id)
+
+
+def officer_name(vkey: str, code: str) -> str | None:
+    """The name of the officer whose verifier key this is, None when it is none of the department `code`."""
+    name = vkey.partition("+")[0].removeprefix(f"dxnode/{code}/officer/")
+    return name if OFFICER_NAME.fullmatch(name) else None
+
+
+def officer_key_name(code: str, name: str) -> str:
+    """What an officer's key signs as. Raises NodeError(CONFIG_INVALID) for a name that none can have."""
+    if not OFFICER_NAME.fullmatch(name):
+        raise NodeError(
+            Reason.CONFIG_INVALID,
+            "an officer is named by lower-case letters, digits and hyphens, at most 32: choose another name",
+        )
+    return f"dxnode/{code}/officer/{name}"
+
+
+def _check_officers(member: Member, where: str) -> None:
+    names: set[tuple[str, str]] = set()
+    owners: dict[str, str] = {}
+    for index, vkey in enumerate(member.officers):
+        name = officer_name(vkey, member.code)
+        if name is None:
+            raise _invalid(
+                "directory", f"{where}[{index}]", f"must be named dxnode/{member.code}/officer/ and a name"
+            )
+        _, key_id, key = vkey.split("+", 2)
+        # One key under two names would let one person sign as two.
+        if key in owners:
+            raise _invalid("directory", f"{where}[{index}]", f"is the key of {owners[key]} a second time")
+        if (name, key_id) in names:
+            raise _invalid("directory", f"{where}[{index}]", f"is a second key with the id {key_id}")
+        names.add((name, key_id))
+        owners[key] = name
+    if member.officers and len(set(owners.values())) < member.approvals:
+        raise _invalid(
+            "directory", where, f"are fewer people than the {member.approvals} who have to approve policies"
+        )
 
 
 def _parse(adapter: TypeAdapter[_T], content: bytes, what: str) -> _T:

@@ -136,6 +136,11 @@ VerifierKey = Annotated[str, StringConstraints(max_length=6200), AfterValidator(
 MAX_KEYS: Final = 8
 """Keys of one use that a member may have in the directory: that in use, the next, and those before."""
 VerifierKeys = Annotated[tuple[VerifierKey, ...], Field(min_length=1, max_length=MAX_KEYS)]
+MIN_APPROVALS: Final = 2
+"""Officers who have to sign a policy bundle, at the least: four eyes."""
+MAX_OFFICERS: Final = 16
+OfficerKeys = Annotated[tuple[VerifierKey, ...], Field(max_length=MAX_OFFICERS)]
+Approvals = Annotated[int, Field(ge=MIN_APPROVALS, le=MAX_OFFICERS)]
 Moment = Annotated[datetime, BeforeValidator(_moment), PlainSerializer(moment_text, return_type=str)]
 SealingKeyField = Annotated[
     SealingKey,

@@ -58,6 +58,7 @@ def check_member_keys(member: Member) -> None:
     try:
         log_suites = {Verifier.parse(key).suite for key in member.log_keys}
         cosign_suites = {Verifier.parse(key).suite for key in member.cosign_keys}
+        officer_suites = {Verifier.parse(key).suite for key in member.officers}
         for key in member.sealing_keys:
             SealingPublicKey.decode(key.encoded)
         check_certificates(member.tls_roots)
@@ -71,6 +72,12 @@ def check_member_keys(member: Member) -> None:
         raise NodeError(
             Reason.DIRECTORY_INVALID,
             f"the log keys of {member.code} are not ed25519 and ml-dsa-65: export the member again",
+            where=member.code,
+        )
+    if not officer_suites <= {SignatureSuite.ED25519}:
+        raise NodeError(
+            Reason.DIRECTORY_INVALID,
+            f"the officers' keys of {member.code} are not ed25519: have them made again",
             where=member.code,
         )
 

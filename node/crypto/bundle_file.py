@@ -1,0 +1,82 @@
+"""The manifest of a policy bundle as a signed note: officers add their signatures, a node counts them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from node.core.bundle import MAX_BYTES, Manifest, bundle_digest, parse_manifest, refused, render_manifest
+from node.core.directory import Member, officer_name
+from node.crypto.sign import Note, Signer, Verifier, read_note, sign_note
+from node.errors import NodeError
+
+
+@dataclass(frozen=True, slots=True)
+class SignedManifest:
+    """A manifest, the digest that names its bundle, and which of the department's officers signed it."""
+
+    manifest: Manifest
+    digest: bytes
+    approved: tuple[str, ...]
+
+
+def sign_manifest(manifest: Manifest, note: bytes | None, officer: Signer) -> bytes:
+    """The manifest with the officer's signature, added to those of `note` when that is given.
+
+    Raises NodeError(POLICY_NOT_LOADED): `note` is of another manifest, malformed, or has the officer's
+    signature already.
+    """
+    body = render_manifest(manifest)
+    if note is None:
+        return sign_note(body, officer)
+    if read_manifest(note) != manifest:
+        raise refused("the manifest beside the files is another than the one to sign")
+    signed = sign_note(body, officer)
+    line = signed.removeprefix(body + b"\n")
+    if line in note[len(body) :]:
+        raise refused("this officer has signed it already")
+    return note + line
+
+
+def read_manifest(note: bytes) -> Manifest:
+    """The manifest in a note, whoever has signed it: to show it, never to use it.
+
+    Raises NodeError(POLICY_NOT_LOADED).
+    """
+    return parse_manifest(_read(note).body)
+
+
+def signed_manifest(note: bytes, member: Member) -> SignedManifest:
+    """The manifest in a note, and who of the officers of `member` signed it, be they enough or not.
+
+    Raises NodeError(POLICY_NOT_LOADED): it is malformed, of another department, or a signature is wrong.
+    """
+    read = _read(note, [Verifier.parse(vkey) for vkey in member.officers])
+    manifest = parse_manifest(read.body)
+    if manifest.department != member.code:
+        raise refused("it is of another department")
+    people = {officer_name(officer.vkey(), member.code) or "" for officer in read.verified}
+    return SignedManifest(manifest, bundle_digest(read.body), tuple(sorted(people)))
+
+
+def open_manifest(note: bytes, member: Member) -> SignedManifest:
+    """As `signed_manifest`, of one that enough officers have signed; else NodeError(POLICY_NOT_LOADED).
+
+    People are counted, not signatures: two of one officer, or with two keys of one officer, are one.
+    """
+    if not member.officers:
+        raise refused("the directory lists no officers of this department")
+    signed = signed_manifest(note, member)
+    if len(signed.approved) < member.approvals:
+        by = ", ".join(signed.approved) or "nobody"
+        raise refused(
+            f"it needs {member.approvals} of the officers that the directory lists, and is signed by {by}"
+        )
+    return signed
+
+
+def _read(note: bytes, officers: Iterable[Verifier] = ()) -> Note:
+    try:
+        return read_note(note, officers, MAX_BYTES)
+    except NodeError as error:
+        raise refused(f"its manifest cannot be trusted, {error.message}") from None

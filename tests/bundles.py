@@ -1,0 +1,60 @@
+"""Officers and policy bundles for tests: keys without passphrases, drafts in a folder, directory entries."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from town import HR
+
+from node.core.bundle import MANIFEST, make_manifest
+from node.core.directory import Member, officer_key_name
+from node.crypto.bundle_file import sign_manifest
+from node.crypto.bundle_folder import policy_files
+from node.crypto.sign import SignatureSuite, Signer
+
+DAY = timedelta(days=1)
+
+
+def officer(name: str, code: str = HR, key: str = "") -> Signer:
+    """An officer's key; `key` tells several of one officer apart."""
+    seed = hashlib.sha256(f"{name}{key}".encode()).digest()
+    return Signer(officer_key_name(code, name), SignatureSuite.ED25519, seed)
+
+
+LI, WANG, ZHAO = officer("li"), officer("wang"), officer("zhao")
+
+
+def listed(member: Member, *officers: Signer, approvals: int = 2) -> Member:
+    """What a directory says of a member with these officers, Li, Wang and Zhao without any."""
+    keys = tuple(each.verifier.vkey() for each in officers or (LI, WANG, ZHAO))
+    return replace(member, officers=keys, approvals=approvals)
+
+
+def write_draft(folder: Path, files: Mapping[str, str]) -> Path:
+    """A folder of policy files."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, text in files.items():
+        (folder / name).write_text(text)
+    return folder
+
+
+def sign_draft(
+    folder: Path,
+    version: int = 1,
+    signers: Sequence[Signer] = (LI, WANG),
+    start: datetime | None = None,
+    end: datetime | None = None,
+    code: str = HR,
+) -> Path:
+    """Sign the files of a folder as a new bundle, by default valid from yesterday for a month."""
+    now = datetime.now(UTC)
+    manifest = make_manifest(code, version, start or now - DAY, end or now + 30 * DAY, policy_files(folder))
+    note = None
+    for signer in signers:
+        note = sign_manifest(manifest, note, signer)
+    (folder / MANIFEST).write_bytes(note or b"")
+    return folder
