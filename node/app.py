@@ -17,7 +17,6 @@ from zoneinfo import ZoneInfo
 
 from node.config_file import load_settings
 from node.core.usage import Caller, first_since
-from node.core.workdays import Calendar
 from node.crypto.vault import NodeVault
 from node.errors import NodeError, Reason
 from node.exchange.admin import AdminJob, Grants
@@ -131,7 +130,6 @@ class Node:
             commit=commit,
             vault=vault,
             noise=noise,
-            calendar=Calendar(zone),
             zone=zone,
             workers=self._workers,
             clock=clock,

@@ -267,6 +267,7 @@ class Settings(_Section):
     state: FilePath = Path("state")
     keys: FilePath = Path("keys")
     policies: FilePath = Path("policies")
+    holidays: FilePath | None = None
     exchange: Exchange
     desk: Desk
     sources: Annotated[dict[DatasetName, Source], Field(max_length=1000)] = {}

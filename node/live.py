@@ -17,6 +17,7 @@ from node.config_file import changed_settings, load_settings
 from node.core.directory import Directory, Member, SeenDirectory, require_current
 from node.core.policy import Policies
 from node.core.role import Roles
+from node.core.workdays import Calendar
 from node.crypto.keys import signature_key_id
 from node.errors import NodeError, Reason
 from node.exchange.group import LogKeys
@@ -24,6 +25,7 @@ from node.exchange.provider import ProviderState
 from node.loading import (
     Keys,
     OpenSource,
+    load_calendar,
     load_desk_tls,
     load_directory,
     load_identity,
@@ -57,6 +59,7 @@ class _Parts:
     identity: Identity
     desk: TlsFiles
     policies: Policies | None
+    calendar: Calendar | None
     sources: Mapping[str, OpenSource]
     keys: Keys
     roles: Roles
@@ -77,7 +80,8 @@ class Live:
 
         Raises NodeError for what a node cannot start without.
 
-        Bad policies and data sources don't keep it from starting: it denies, and says so in its status.
+        Bad policies, holidays and data sources don't keep it from starting: it denies, and says so in its
+        status.
         """
         self._config = config
         self._settings = settings
@@ -96,6 +100,7 @@ class Live:
             policies=self._try(
                 "policies", lambda: load_policies(settings.policies, settings.department.code), None
             ),
+            calendar=self._try("holidays", lambda: load_calendar(settings), None),
             sources={},
             keys=load_keys(settings, clock(), random),
             roles=Roles(settings.roles.rules()),
@@ -130,6 +135,11 @@ class Live:
             )
         return self._parts.policies
 
+    @property
+    def calendar(self) -> Calendar | None:
+        """The working days; None if the holiday file was never good."""
+        return self._parts.calendar
+
     def policy_digest(self) -> bytes:
         """Digest of the loaded policies, empty without any."""
         return self._parts.policies.digest if self._parts.policies is not None else b""
@@ -155,7 +165,12 @@ class Live:
 
     def provider_state(self) -> ProviderState:
         """What an exchange is decided and answered with. Raises NodeError(POLICY_NOT_LOADED)."""
-        return ProviderState(self.policies, self._parts.sources)
+        parts = self._parts
+        if parts.calendar is None:  # rules cannot be judged by working days that nobody knows
+            raise NodeError(
+                Reason.POLICY_NOT_LOADED, "the provider has no valid holiday file loaded: tell its operator"
+            )
+        return ProviderState(self.policies, parts.sources, parts.calendar)
 
     def member(self, code: str) -> Member:
         """A member of the directory, to ask it.
@@ -223,6 +238,7 @@ class Live:
             policies=self._try(
                 "policies", lambda: load_policies(settings.policies, settings.department.code), old.policies
             ),
+            calendar=self._try("holidays", lambda: load_calendar(settings), old.calendar),
             keys=self._try("keys", lambda: load_keys(settings, self._clock(), self._random), old.keys),
             roles=self._try("settings", self._read_roles, old.roles),
         )
@@ -238,6 +254,8 @@ class Live:
         ]
         if new.policies is not None:
             done.append(f"policies {new.policies.digest.hex()[:16]}, {len(new.policies.datasets)} datasets")
+        if settings.holidays is not None and new.calendar is not None:
+            done.append(f"holidays, working days known until {new.calendar.known_until}")
         if "settings" not in self._problems:
             done.append(f"roles {', '.join(new.roles.rules) or 'none'}")
         done += [f"source {dataset} snapshot {source.snapshot}" for dataset, source in new.sources.items()]

@@ -11,14 +11,18 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, tzinfo
 from pathlib import Path
 from typing import Protocol
+from zoneinfo import ZoneInfo
 
 from node.config import Settings
 from node.config import Source as SourceSettings
 from node.core.catalogue import Dataset
 from node.core.directory import MAX_BYTES as MAX_DIRECTORY_BYTES
 from node.core.directory import Directory, Member, SeenDirectory
+from node.core.document import MAX_BYTES as MAX_DOCUMENT_BYTES
+from node.core.holidays import read_holidays
 from node.core.policy import Policies, PolicyFile
 from node.core.policy_build import build_policies
+from node.core.workdays import NO_HOLIDAYS, Calendar
 from node.crypto.certificate import identify
 from node.crypto.data_key import DataKeyRing
 from node.crypto.directory_file import open_directory, read_directory
@@ -165,6 +169,7 @@ def stamp(config: Path, settings: Settings) -> tuple[tuple[str, int, int, int], 
     """Changes whenever one of the files that a reload reads does."""
     watched = [config, settings.directory, settings.exchange.certificate, settings.exchange.key]
     watched += [settings.desk.certificate, settings.desk.key, settings.desk.roots]
+    watched += [settings.holidays] if settings.holidays is not None else []
     for folder in (settings.keys, settings.policies):
         watched += sorted(folder.glob("*")) if folder.is_dir() else []
     for source in settings.sources.values():
@@ -209,6 +214,14 @@ def load_policies(folder: Path, department: str) -> Policies:
             Reason.POLICY_NOT_LOADED, f"another department is the provider of {foreign[0]}: take its file out"
         )
     return policies
+
+
+def load_calendar(settings: Settings) -> Calendar:
+    """The node's time zone and working days. Raises NodeError(CONFIG_INVALID) for a bad holiday file."""
+    path, holidays = settings.holidays, NO_HOLIDAYS
+    if path is not None:
+        holidays = read_holidays(path.name, read_bounded(path, MAX_DOCUMENT_BYTES))
+    return Calendar(ZoneInfo(settings.timezone), holidays)
 
 
 def source_mark(settings: SourceSettings, dataset: Dataset) -> tuple[object, ...]:

@@ -33,6 +33,7 @@ def node_status(
         )
         for dataset, source in live.sources.items()
     ]
+    calendar = live.calendar
     return pb.GetStatusResponse(
         department=settings.department.code,
         title=settings.department.title,
@@ -50,4 +51,6 @@ def node_status(
             pb.KeyStatus(use=key.use, key_id=key.key_id, expires_ms=to_ms(key.expires))
             for key in live.keys.files
         ],
+        workdays_known_until=str(calendar.known_until) if calendar is not None else "",
+        holidays_digest=calendar.holidays.digest if calendar is not None else b"",
     )

@@ -270,6 +270,7 @@ class _Admin(desk_pb2_grpc.AdminServiceServicer):
             datasets=[desk_pb2.DatasetStatus(dataset="tax-payment", rows=10, invalid_subjects=1)],
             active_grants=1,
             keys=[desk_pb2.KeyStatus(use="log", key_id="00ff")],
+            workdays_known_until="2026-12-31",
         )
 
     def Reload(self, request: Message, context: Context) -> desk_pb2.ReloadResponse:

@@ -76,6 +76,7 @@ def _show(terminal: Terminal, found: NodeStatus) -> None:
         "log": t("status.records", size=found.log_size),
         "directory": directory,
         "policies": found.policy_digest.hex()[:16] or t("label.none"),
+        "workdays": t("status.workdays_text", until=found.workdays_known_until or t("label.none")),
         "grants": str(found.active_grants),
     }
     terminal.result(found, *(f"{t(f'status.{key}')}: {value}" for key, value in said.items()))

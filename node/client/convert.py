@@ -177,6 +177,8 @@ def node_status(message: desk_pb2.GetStatusResponse) -> NodeStatus:
         ),
         active_grants=message.active_grants,
         keys=tuple(KeyStatus(key.use, key.key_id, _time(key.expires_ms)) for key in message.keys),
+        workdays_known_until=message.workdays_known_until,
+        holidays_digest=message.holidays_digest,
     )
 
 

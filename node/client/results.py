@@ -202,7 +202,10 @@ class KeyStatus:
 
 @dataclass(frozen=True, slots=True)
 class NodeStatus:
-    """How a node is; `state` is "SERVING", "DEGRADED" or "DRAINING"."""
+    """How a node is; `state` is "SERVING", "DEGRADED" or "DRAINING".
+
+    Working days after `workdays_known_until` (YYYY-MM-DD) are provisional.
+    """
 
     department: str
     title: str
@@ -217,6 +220,8 @@ class NodeStatus:
     datasets: tuple[DatasetStatus, ...]
     active_grants: int
     keys: tuple[KeyStatus, ...]
+    workdays_known_until: str
+    holidays_digest: bytes
 
 
 @dataclass(frozen=True, slots=True)

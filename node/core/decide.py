@@ -83,11 +83,11 @@ class Decider:
     request that was permitted under the same grant need not be checked again.
     """
 
-    __slots__ = ("_calendar", "_fitting", "policies")
+    __slots__ = ("_fitting", "calendar", "policies")
 
     def __init__(self, policies: Policies, calendar: Calendar) -> None:
         self.policies = policies
-        self._calendar = calendar
+        self.calendar = calendar
         self._fitting: dict[_Unchanging, tuple[Grant, Sequence[Rule]]] = {}
 
     def decide(self, grants: Grants, request: Request) -> Decision:
@@ -96,7 +96,7 @@ class Decider:
         fitting = self._fitting.get(unchanging)
         if fitting is not None and (decision := self._again(*fitting, grants, request)) is not None:
             return decision
-        decision = decide(self.policies, grants, request, self._calendar)
+        decision = decide(self.policies, grants, request, self.calendar)
         if decision.permit and decision.grant is not None:
             if len(self._fitting) >= _MOST_REMEMBERED:
                 self._fitting.clear()
@@ -111,7 +111,7 @@ class Decider:
         try:
             if grants(request.grant_id) is not grant or not grant.valid_at(request.at):
                 return None
-            case = Case(self.policies, request, self._calendar)
+            case = Case(self.policies, request, self.calendar)
             case.accept(grant)
             for rule in rules:
                 if _first_failing(rule, case) is None:

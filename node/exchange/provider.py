@@ -43,6 +43,7 @@ class ProviderState:
 
     policies: Policies
     sources: Mapping[str, Source]
+    calendar: Calendar
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +68,6 @@ class Provider:
         commit: GroupCommit,
         vault: Vault,
         noise: Noise,
-        calendar: Calendar,
         zone: tzinfo,
         workers: Executor,
         clock: Callable[[], datetime],
@@ -83,7 +83,6 @@ class Provider:
         self._commit = commit
         self._vault = vault
         self._noise = noise
-        self._calendar = calendar
         self._zone = zone
         self._workers = workers
         self._clock = clock
@@ -198,7 +197,7 @@ class Provider:
             subjects=len(given),
             at=now.astimezone(self._zone),
         )
-        decision = self._deciding(state.policies).decide(self._grants, request)
+        decision = self._deciding(state).decide(self._grants, request)
         if not decision.permit or decision.question is None:
             return decision, []
         statistic = decision.question.kind is QuestionKind.STATISTIC
@@ -211,11 +210,12 @@ class Provider:
         kind = policy.subject_type
         return decision, [SubjectKey(normalise_subject(s.id, kind), dict(s.claims)) for s in given]
 
-    def _deciding(self, policies: Policies) -> Decider:
-        """What decides under these policies, until there are others."""
-        if self._decider is None or self._decider.policies is not policies:
-            self._decider = Decider(policies, self._calendar)
-        return self._decider
+    def _deciding(self, state: ProviderState) -> Decider:
+        """What decides under these policies and holidays, until there are others."""
+        found = self._decider
+        if found is None or found.policies is not state.policies or found.calendar is not state.calendar:
+            found = self._decider = Decider(state.policies, state.calendar)
+        return found
 
     def _cost(
         self,

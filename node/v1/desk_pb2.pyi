@@ -131,7 +131,7 @@ class GetStatusRequest(_message.Message):
     def __init__(self) -> None: ...
 
 class GetStatusResponse(_message.Message):
-    __slots__ = ("department", "title", "version", "state", "problems", "log_size", "checkpoint", "directory_version", "directory_expires_ms", "policy_digest", "datasets", "active_grants", "keys")
+    __slots__ = ("department", "title", "version", "state", "problems", "log_size", "checkpoint", "directory_version", "directory_expires_ms", "policy_digest", "datasets", "active_grants", "keys", "workdays_known_until", "holidays_digest")
     DEPARTMENT_FIELD_NUMBER: _ClassVar[int]
     TITLE_FIELD_NUMBER: _ClassVar[int]
     VERSION_FIELD_NUMBER: _ClassVar[int]
@@ -145,6 +145,8 @@ class GetStatusResponse(_message.Message):
     DATASETS_FIELD_NUMBER: _ClassVar[int]
     ACTIVE_GRANTS_FIELD_NUMBER: _ClassVar[int]
     KEYS_FIELD_NUMBER: _ClassVar[int]
+    WORKDAYS_KNOWN_UNTIL_FIELD_NUMBER: _ClassVar[int]
+    HOLIDAYS_DIGEST_FIELD_NUMBER: _ClassVar[int]
     department: str
     title: str
     version: str
@@ -158,7 +160,9 @@ class GetStatusResponse(_message.Message):
     datasets: _containers.RepeatedCompositeFieldContainer[DatasetStatus]
     active_grants: int
     keys: _containers.RepeatedCompositeFieldContainer[KeyStatus]
-    def __init__(self, department: _Optional[str] = ..., title: _Optional[str] = ..., version: _Optional[str] = ..., state: _Optional[str] = ..., problems: _Optional[_Iterable[str]] = ..., log_size: _Optional[int] = ..., checkpoint: _Optional[bytes] = ..., directory_version: _Optional[int] = ..., directory_expires_ms: _Optional[int] = ..., policy_digest: _Optional[bytes] = ..., datasets: _Optional[_Iterable[_Union[DatasetStatus, _Mapping]]] = ..., active_grants: _Optional[int] = ..., keys: _Optional[_Iterable[_Union[KeyStatus, _Mapping]]] = ...) -> None: ...
+    workdays_known_until: str
+    holidays_digest: bytes
+    def __init__(self, department: _Optional[str] = ..., title: _Optional[str] = ..., version: _Optional[str] = ..., state: _Optional[str] = ..., problems: _Optional[_Iterable[str]] = ..., log_size: _Optional[int] = ..., checkpoint: _Optional[bytes] = ..., directory_version: _Optional[int] = ..., directory_expires_ms: _Optional[int] = ..., policy_digest: _Optional[bytes] = ..., datasets: _Optional[_Iterable[_Union[DatasetStatus, _Mapping]]] = ..., active_grants: _Optional[int] = ..., keys: _Optional[_Iterable[_Union[KeyStatus, _Mapping]]] = ..., workdays_known_until: _Optional[str] = ..., holidays_digest: _Optional[bytes] = ...) -> None: ...
 
 class DatasetStatus(_message.Message):
     __slots__ = ("dataset", "snapshot", "rows", "invalid_subjects", "duplicates", "problem")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import threading
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 import pytest
@@ -12,7 +12,9 @@ from running import pension_policy, pension_town
 from town import HR
 
 from node.config_file import load_settings
+from node.errors import NodeError, Reason
 from node.live import Live
+from node.loading import stamp
 
 SECONDS = 20.0
 
@@ -65,3 +67,46 @@ def test_reload_that_began_earlier_does_not_put_back_old_policies(tmp_path: Path
     late.join(SECONDS)
     assert live.policy_digest() != before
     assert live.reload().refused == ()
+
+
+HOLIDAYS = "days_off:\n  2027-10-01/2027-10-07: 国庆节\n"
+
+
+def test_holidays_are_read_again_and_the_last_good_ones_are_kept(tmp_path: Path) -> None:
+    office = pension_town(tmp_path).offices[HR]
+    file = office.folder / "holidays.yaml"
+    file.write_text(HOLIDAYS, "utf-8")
+    with office.config.open("a", encoding="utf-8") as config:
+        config.write("holidays: holidays.yaml\n")
+    settings = load_settings(office.config)
+    live = Live(office.config, settings, Facts(), lambda: datetime.now(UTC), os.urandom)
+    before, mark = live.provider_state().calendar, stamp(office.config, settings)
+    assert not before.on(date(2027, 10, 4)).workday
+    assert before.on(date(2027, 10, 8)).workday
+    file.write_text(HOLIDAYS.replace("10-07", "10-08"), "utf-8")
+    assert stamp(office.config, settings) != mark
+    assert live.reload().refused == ()
+    good = live.provider_state().calendar
+    assert not good.on(date(2027, 10, 8)).workday
+    file.write_text(HOLIDAYS.replace("10-07", "10-32"), "utf-8")
+    (refused,) = live.reload().refused
+    assert refused.startswith("holidays: ")
+    assert "holidays.yaml:2:3" in refused
+    assert live.problems() == [refused]
+    assert live.provider_state().calendar is good
+
+
+def test_a_node_whose_holidays_were_never_good_starts_and_denies(tmp_path: Path) -> None:
+    office = pension_town(tmp_path).offices[HR]
+    with office.config.open("a", encoding="utf-8") as config:
+        config.write("holidays: missing.yaml\n")
+    settings = load_settings(office.config)
+    live = Live(office.config, settings, Facts(), lambda: datetime.now(UTC), os.urandom)
+    with pytest.raises(NodeError) as caught:
+        live.provider_state()
+    assert caught.value.reason is Reason.POLICY_NOT_LOADED
+    (problem,) = live.problems()
+    assert problem.startswith("holidays: cannot read")
+    (office.folder / "missing.yaml").write_text(HOLIDAYS, "utf-8")
+    assert live.reload().refused == ()
+    assert live.provider_state().calendar.holidays.digest

@@ -178,7 +178,7 @@ async def test_source_that_hangs_is_given_up_in_bounded_time(sides: TwoSides) ->
 
 
 async def test_dataset_without_a_source_is_denied(sides: TwoSides) -> None:
-    sides.state = ProviderState(sides.state.policies, {})
+    sides.state = replace(sides.state, sources={})
     assert (await denied(ask(sides))).reason is Reason.SOURCE_UNAVAILABLE
 
 
