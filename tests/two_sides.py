@@ -205,7 +205,9 @@ class TwoSides:
         files = [PolicyFile("pension.yaml", (policy or pension_policy()).encode())]
         files.append(PolicyFile("purposes.yaml", (POLICIES / "purposes.yaml").read_bytes()))
         self.register = Register()
-        self.state = ProviderState(build_policies(files), {"pension-insurance": self.register}, Calendar(ZONE))
+        self.state = ProviderState(
+            build_policies(files), {"pension-insurance": self.register}, Calendar(ZONE)
+        )
         self.grant = replace(
             pension_grant(),
             id="g-0123456789abcdef",

@@ -103,7 +103,7 @@ def test_nothing_is_translated_that_is_not_said() -> None:
     said |= {"no such file or directory", "permission denied", "is a directory", "not a directory"}
     said |= {f"{part}: {{}}" for part in ("directory", "policies", "keys", "exchange certificate")}
     said |= {f"{part}: {{}}" for part in ("desk certificate", "source {}")}
-    said |= {f"{part}: {{}}" for part in ("settings", "restart needed", "log keys")}
+    said |= {f"{part}: {{}}" for part in ("settings", "restart needed", "log keys", "holidays")}
     # The name of a setting is put before what is wrong with it.
     said |= {f"{HOLE} {piece}" for piece in said}
     assert [key for key in ours if template(key) not in said] == []
