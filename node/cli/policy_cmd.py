@@ -14,10 +14,10 @@ from node.cli import policy_output, policy_report
 from node.cli.exits import Exit
 from node.cli.options import moment_from, parameters_from
 from node.cli.output import CHINA, Terminal, report
+from node.cli.policy_files import read_files
 from node.cli.policy_output import Format, Sources
 from node.cli.session import with_terminal
 from node.cli.text import language
-from node.core.document import MAX_BYTES
 from node.core.explain import explain as explain_request
 from node.core.grant import Grant, GrantState
 from node.core.identity import normalise_credit_code, normalise_region
@@ -28,11 +28,9 @@ from node.core.problem import Problem, Severity
 from node.core.problem_messages import Lang
 from node.core.request import Request, Requester
 from node.core.workdays import Calendar
-from node.errors import NodeError, Reason
+from node.errors import NodeError
 
 app = typer.Typer()
-
-PURPOSES_FILE = "purposes.yaml"
 
 
 @app.command("check")
@@ -130,46 +128,6 @@ def explain(
 def schema(purposes: Annotated[bool, typer.Option("--purposes")] = False) -> None:
     """Print the JSON Schema of policy files, or of the purposes file, for editors."""
     sys.stdout.write(schema_text(PurposesPart if purposes else PolicyPart))
-
-
-def read_files(paths: Sequence[Path]) -> list[PolicyFile]:
-    """The files, and the `*.yaml` of folders; the purposes file beside them always comes along.
-
-    Raises NodeError(CONFIG_INVALID) for what cannot be read. At most one byte more than is allowed is
-    read of a file, so that the check can say that it is too large. A folder is taken for what lies in
-    it: a link that leads out of it is refused.
-    """
-    found: dict[Path, Path] = {}
-    for path in paths:
-        inside = sorted(path.glob("*.yaml")) if path.is_dir() else [path]
-        if not inside:
-            raise NodeError(Reason.CONFIG_INVALID, f"no *.yaml file is in {path}: name another folder")
-        if path.is_dir():
-            _refuse_links_out(path, inside)
-        purposes = inside[0].parent / PURPOSES_FILE
-        for file in [*inside, *([purposes] if purposes.is_file() else [])]:
-            found.setdefault(file.resolve(), file)
-    return [PolicyFile(str(path), _read(path)) for path in found.values()]
-
-
-def _refuse_links_out(folder: Path, files: Sequence[Path]) -> None:
-    within = folder.resolve()
-    for file in files:
-        if file.is_symlink() and not file.resolve().is_relative_to(within):
-            raise NodeError(
-                Reason.CONFIG_INVALID,
-                f"{file} is a link that leads out of its folder: put the file itself there",
-                file=str(file),
-            )
-
-
-def _read(path: Path) -> bytes:
-    try:
-        with path.open("rb") as file:
-            return file.read(MAX_BYTES + 1)
-    except OSError as error:
-        why = (error.strerror or "error").lower()
-        raise NodeError(Reason.CONFIG_INVALID, f"cannot read {path}: {why}", file=str(path)) from None
 
 
 def _lang() -> Lang:

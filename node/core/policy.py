@@ -15,6 +15,9 @@ from node.core.rule import Rule, RuleIndex
 
 _PERIOD_NAMES = {"day": "%Y-%m-%d", "month": "%Y-%m", "year": "%Y"}
 
+TABLE_ENDING = ".test.yaml"
+"""What the name of a file ends with that holds tests of the policy beside it; it is no policy itself."""
+
 
 @dataclass(frozen=True, slots=True)
 class Budget:

@@ -1,0 +1,57 @@
+"""Reads the files of `dxnode policy`: policies, the purposes beside them, and the tables that test them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from node.core.document import MAX_BYTES
+from node.core.policy import TABLE_ENDING, PolicyFile
+from node.errors import NodeError, Reason
+
+PURPOSES_FILE = "purposes.yaml"
+
+
+def policy_files(folder: Path) -> list[Path]:
+    """The `*.yaml` of a folder but for the tables that test them, by name."""
+    return sorted(path for path in folder.glob("*.yaml") if not path.name.endswith(TABLE_ENDING))
+
+
+def read_files(paths: Sequence[Path]) -> list[PolicyFile]:
+    """The files, and those of folders as `policy_files`; the purposes file beside them always comes along.
+
+    Raises NodeError(CONFIG_INVALID) for what cannot be read. At most one byte more than is allowed is
+    read of a file, so that the check can say that it is too large. A folder is taken for what lies in
+    it: a link that leads out of it is refused.
+    """
+    found: dict[Path, Path] = {}
+    for path in paths:
+        inside = policy_files(path) if path.is_dir() else [path]
+        if not inside:
+            raise NodeError(Reason.CONFIG_INVALID, f"no *.yaml file is in {path}: name another folder")
+        if path.is_dir():
+            _refuse_links_out(path, inside)
+        purposes = inside[0].parent / PURPOSES_FILE
+        for file in [*inside, *([purposes] if purposes.is_file() else [])]:
+            found.setdefault(file.resolve(), file)
+    return [PolicyFile(str(path), _read(path)) for path in found.values()]
+
+
+def _refuse_links_out(folder: Path, files: Sequence[Path]) -> None:
+    within = folder.resolve()
+    for file in files:
+        if file.is_symlink() and not file.resolve().is_relative_to(within):
+            raise NodeError(
+                Reason.CONFIG_INVALID,
+                f"{file} is a link that leads out of its folder: put the file itself there",
+                file=str(file),
+            )
+
+
+def _read(path: Path) -> bytes:
+    try:
+        with path.open("rb") as file:
+            return file.read(MAX_BYTES + 1)
+    except OSError as error:
+        why = (error.strerror or "error").lower()
+        raise NodeError(Reason.CONFIG_INVALID, f"cannot read {path}: {why}", file=str(path)) from None
