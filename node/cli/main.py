@@ -33,6 +33,7 @@ MODULES = {
     "catalogue": "catalogue_cmd",
     "grant": "grant_cmd",
     "policy": "policy_cmd",
+    "workdays": "workdays_cmd",
     "log": "log_cmd",
     "pki": "pki_cmd",
     "config": "config_cmd",

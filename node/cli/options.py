@@ -42,6 +42,16 @@ def exchange_id_from(given: str) -> bytes:
     return exchange_id
 
 
+def day_from(given: str) -> date:
+    """A day, as 2026-01-31. Raises typer.BadParameter."""
+    try:
+        if len(given) == 10:
+            return date.fromisoformat(given)
+    except ValueError:
+        pass
+    raise typer.BadParameter(t("workdays.date", given=given))
+
+
 def moment_from(given: str, *, end_of_day: bool = False) -> datetime:
     """A day in China's time, or an ISO 8601 time with its zone, as UTC; a day ends where the next begins.
 

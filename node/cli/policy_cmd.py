@@ -13,11 +13,12 @@ import typer
 from node.cli import policy_output, policy_report
 from node.cli.exits import Exit
 from node.cli.options import moment_from, parameters_from
-from node.cli.output import CHINA, Terminal, report
+from node.cli.output import Terminal, report
 from node.cli.policy_files import read_files
 from node.cli.policy_output import Format, Sources
 from node.cli.session import with_terminal
 from node.cli.text import language
+from node.cli.workdays_cmd import calendar_of
 from node.core.explain import explain as explain_request
 from node.core.grant import Grant, GrantState
 from node.core.identity import normalise_credit_code, normalise_region
@@ -27,7 +28,6 @@ from node.core.policy_format import PolicyPart, PurposesPart, schema_text
 from node.core.problem import Problem, Severity
 from node.core.problem_messages import Lang
 from node.core.request import Request, Requester
-from node.core.workdays import Calendar
 from node.errors import NodeError
 
 app = typer.Typer()
@@ -95,6 +95,7 @@ def explain(
     case: Annotated[str, typer.Option("--case")] = "",
     subjects: Annotated[int | None, typer.Option("--subjects", min=0)] = None,
     at: Annotated[str, typer.Option("--at")] = "",
+    holidays: Annotated[Path | None, typer.Option("--holidays")] = None,
 ) -> None:
     """Say why a request would be permitted or denied by the rules, supposing a grant that covers it."""
     loaded = build_policies(read_files(policies or [Path("policies")]))
@@ -116,7 +117,7 @@ def explain(
         at=moment,
     )
     grant = _supposed_grant(request)
-    explanation = explain_request(loaded, lambda _: grant, request, Calendar(CHINA))
+    explanation = explain_request(loaded, lambda _: grant, request, calendar_of(holidays))
     if terminal.json:
         terminal.document(policy_report.explanation_view(explanation, _lang()))
         return

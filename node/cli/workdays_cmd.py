@@ -1,0 +1,90 @@
+"""`dxnode workdays`: what a date is, when a term ends, and whether that is final."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from node.cli.exits import Exit
+from node.cli.options import day_from
+from node.cli.output import CHINA, Terminal
+from node.cli.session import with_terminal
+from node.cli.text import language, t
+from node.core.document import MAX_BYTES
+from node.core.holidays import check_holidays
+from node.core.workdays import MAX_WORKDAYS, NO_HOLIDAYS, Calendar, Day, Term
+from node.errors import NodeError, Reason
+
+app = typer.Typer()
+
+
+@app.command("workdays")
+@with_terminal
+def workdays(
+    terminal: Terminal,
+    day: Annotated[str, typer.Argument(metavar="DATE")],
+    add: Annotated[int | None, typer.Option("--add", min=1, max=MAX_WORKDAYS)] = None,
+    until: Annotated[str, typer.Option("--until")] = "",
+    holidays: Annotated[Path | None, typer.Option("--holidays")] = None,
+) -> None:
+    """Say whether a date is a working day, or count the working days of a term."""
+    if add is not None and until:
+        raise typer.BadParameter(t("workdays.one-only"))
+    calendar, start = calendar_of(holidays), day_from(day)
+    if add is not None:
+        term = calendar.add_workdays(start, add)
+        _show_term(terminal, term)
+    elif until:
+        try:
+            term = calendar.workdays_between(start, day_from(until))
+        except ValueError:
+            raise typer.BadParameter(t("workdays.too-far")) from None
+        _show_term(terminal, term)
+    else:
+        _show_day(terminal, calendar.on(start))
+
+
+def calendar_of(file: Path | None) -> Calendar:
+    """China's calendar with a holiday file on top; every problem of the file is told before the command ends.
+
+    Raises NodeError(CONFIG_INVALID) for what cannot be read, typer.Exit for what is wrong in it.
+    """
+    if file is None:
+        return Calendar(CHINA, NO_HOLIDAYS)
+    try:
+        with file.open("rb") as opened:
+            content = opened.read(MAX_BYTES + 1)
+    except OSError as error:
+        why = (error.strerror or "error").lower()
+        raise NodeError(Reason.CONFIG_INVALID, f"cannot read {file}: {why}", file=str(file)) from None
+    checked = check_holidays(str(file), content)
+    if checked.holidays is None:
+        for problem in checked.problems:
+            sys.stderr.write(problem.render("zh" if language() == "zh" else "en") + "\n")
+        raise typer.Exit(Exit.USAGE)
+    return Calendar(CHINA, checked.holidays)
+
+
+def _show_term(terminal: Terminal, term: Term) -> None:
+    text = t("workdays.term", start=term.start, end=term.end, workdays=term.workdays)
+    terminal.result(term, text + _mark(term.provisional))
+    _note(terminal, term.provisional)
+
+
+def _show_day(terminal: Terminal, found: Day) -> None:
+    kind = t("workdays.worked" if found.workday else "workdays.off")
+    title = f" ({found.title})" if found.title else ""
+    terminal.result(found, f"{found.date} {kind}{title}{_mark(found.provisional)}")
+    _note(terminal, found.provisional)
+
+
+def _mark(provisional: bool) -> str:
+    return t("workdays.mark") if provisional else ""
+
+
+def _note(terminal: Terminal, provisional: bool) -> None:
+    if provisional:
+        terminal.note(t("workdays.provisional"))
