@@ -21,10 +21,12 @@ HEAD = """\
 dataset: pension-insurance
 title: 基本养老保险参保信息
 provider: 11441900000000019Y
-sharing: {attribute: conditional}
+sharing: {attribute: conditional, modes: [interface, batch], scope: 全市各部门, use: 办理社会保险业务}
 classification: {level: 3, personal: true}
 update: daily
 subject: {field: resident_id, type: resident_id}
+title_en: Enrolment in pension insurance
+format: database
 fields:
   status: {title: 参保状态, type: enum, values: [active, paused, ended]}
   months_paid: {title: 累计缴费月数, type: integer, range: [0, 720]}
@@ -34,6 +36,8 @@ fields:
   joined_on: {title: 参保日期, type: date}
   region: {title: 参保地, type: region, values: [441900003, 441900004]}
 """
+SHARING = "{attribute: conditional, modes: [interface, batch], scope: 全市各部门, use: 办理社会保险业务}"
+NOT_SHARED = "{attribute: not_shared, reason: 理由, legal_basis: 依据}"
 QUESTIONS = """\
 questions:
   is-enrolled: {verify: "status = 'active'"}
@@ -134,6 +138,4 @@ def at(hour: int, minute: int = 0, day: int = 23) -> Request:
 
 def closed() -> str:
     """A dataset that is not shared."""
-    return HEAD.replace(
-        "{attribute: conditional}", "{attribute: not_shared, reason: 理由, legal_basis: 依据}"
-    )
+    return HEAD.replace(SHARING, NOT_SHARED)

@@ -17,10 +17,12 @@ from node.core.subject import SubjectKey
 POLICY = """
 dataset: register
 title: 登记信息
+title_en: Register
 provider: 11441900000000019Y
-sharing: {attribute: conditional}
+sharing: {attribute: conditional, modes: [interface, batch], scope: 全市, use: 办理业务}
 classification: {level: 2, personal: true}
 update: daily
+format: database
 subject: {field: resident_id, type: resident_id, region: region}
 fields:
   name: {title: 姓名, type: text, sensitivity: identifier}

@@ -17,6 +17,14 @@ class Sharing(StrEnum):
     NOT_SHARED = "not_shared"
 
 
+class Mode(StrEnum):
+    """How answers are handed over (Art. 13, 22): one by one, in batches, as a file."""
+
+    INTERFACE = "interface"
+    BATCH = "batch"
+    FILE = "file"
+
+
 class FieldType(StrEnum):
     """What a field holds, and how a source has to present it to a question's SQL.
 
@@ -78,7 +86,8 @@ class Dataset:
     """One catalogue entry.
 
     `level` is the classification level, 1 (open) to 4 (gravest harm); `reason` and `legal_basis` are
-    filled for what is not shared (Art. 15); `digest` is the SHA-256 of the policy file.
+    filled for what is not shared, `scope` and `use` for what is shared on conditions (Art. 15), `modes`
+    for all that is shared; `digest` is the SHA-256 of the policy file.
     """
 
     name: str
@@ -91,6 +100,10 @@ class Dataset:
     level: int
     personal: bool
     update: str
+    format: str
+    modes: tuple[Mode, ...]
+    scope: str
+    use: str
     subject: Subject
     fields: Mapping[str, Field]
     digest: bytes

@@ -18,6 +18,7 @@ from node.core.policy_format import (
     LimitsPart,
     PolicyPart,
     PurposesPart,
+    SharingPart,
     ToPart,
     WhenPart,
 )
@@ -42,6 +43,14 @@ from node.core.workdays import parse_hours
 from node.errors import NodeError, Reason
 
 MAX_BUDGET_MICROS = 1_000_000_000
+# What each sharing attribute states beside itself, and the problem when it does not.
+_STATED: Mapping[Sharing, tuple[str, tuple[str, ...]]] = MappingProxyType(
+    {
+        Sharing.UNCONDITIONAL: ("unconditional.missing", ("modes",)),
+        Sharing.CONDITIONAL: ("conditional.missing", ("modes", "scope", "use")),
+        Sharing.NOT_SHARED: ("not-shared.missing", ("reason", "legal_basis")),
+    }
+)
 _CLOSED = (FieldType.ENUM, FieldType.REGION)
 # Harmless values for parts that do not fit, so that the rest of a file is checked all the same.
 _STAND_INS: Mapping[str, Node] = MappingProxyType(
@@ -50,9 +59,10 @@ _STAND_INS: Mapping[str, Node] = MappingProxyType(
         "title": "x",
         "title_en": "x",
         "provider": "11441900000000019Y",
-        "sharing": {"attribute": "conditional"},
+        "sharing": {"attribute": "conditional", "modes": ["interface", "batch"], "scope": "x", "use": "x"},
         "classification": {"level": Plain("1"), "personal": Plain("true")},
         "update": "daily",
+        "format": "database",
         "privacy": {
             "budget": {scope: Plain("1000") for scope in ("dataset", "organisation", "requester")},
             "period": "year",
@@ -186,13 +196,10 @@ class _Builder:
     def _dataset(self, part: PolicyPart, fields: Mapping[str, Field], digest: bytes) -> Dataset:
         self._credit_code(("provider",), part.provider)
         sharing = part.sharing
-        if sharing.attribute is Sharing.NOT_SHARED:
-            for key in ("reason", "legal_basis"):
-                if not getattr(sharing, key):
-                    self._key_problem("not-shared.missing", ("sharing",), key=key)
-            if part.questions or part.rules:
-                key = "questions" if part.questions else "rules"
-                self._key_problem("not-shared.questions", (key,))
+        self._sharing(sharing)
+        if sharing.attribute is Sharing.NOT_SHARED and (part.questions or part.rules):
+            key = "questions" if part.questions else "rules"
+            self._key_problem("not-shared.questions", (key,))
         if part.classification.secret:
             self._problem("classification.secret", ("classification", "secret"))
         if part.subject.type == "resident_id" and not part.classification.personal:
@@ -211,10 +218,26 @@ class _Builder:
             level=part.classification.level,
             personal=part.classification.personal,
             update=part.update,
+            format=part.format,
+            modes=tuple(sharing.modes or ()),
+            scope=sharing.scope,
+            use=sharing.use,
             subject=subject,
             fields=MappingProxyType(dict(fields)),
             digest=digest,
         )
+
+    def _sharing(self, part: SharingPart) -> None:
+        """What a sharing attribute has to state, and nothing else (Art. 13, 15)."""
+        missing, needed = _STATED[part.attribute]
+        for key in needed:
+            if not getattr(part, key):
+                self._key_problem(missing, ("sharing",), key=key)
+        for key in sorted(part.model_fields_set - {"attribute", *needed}):
+            self._key_problem("sharing.stray", ("sharing", key), key=key, attribute=part.attribute)
+        for index, mode in enumerate(part.modes or ()):
+            if mode in (part.modes or ())[:index]:
+                self._problem("sharing.mode-twice", ("sharing", "modes", index), mode=mode)
 
     def _region_field(self, part: PolicyPart, fields: Mapping[str, Field]) -> str:
         """The named field, or the only one that holds a region."""

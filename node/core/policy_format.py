@@ -11,7 +11,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
-from node.core.catalogue import FieldType, Sensitivity, Sharing
+from node.core.catalogue import FieldType, Mode, Sensitivity, Sharing
 from node.core.directory_text import Level
 from node.core.policy_scalars import (
     MAX_ITEMS,
@@ -36,6 +36,7 @@ from node.core.policy_scalars import (
 MAX_RULES = 10_000
 
 Update = Literal["realtime", "daily", "weekly", "monthly", "quarterly", "yearly", "once"]
+Format = Literal["database", "spreadsheet", "document", "image", "media", "other"]
 Period = Literal["day", "month", "year"]
 RegionLevel = Literal["province", "city", "county", "town"]
 
@@ -49,6 +50,11 @@ GradeNumber = Annotated[int, Field(ge=1, le=4), BeforeValidator(read_integer)]
 
 class SharingPart(_Part):
     attribute: Sharing = Field(description="无条件共享、有条件共享或不予共享 (Art. 14)")
+    modes: Some[Mode] | None = Field(
+        None, description="共享方式: interface 接口, batch 批量交换, file 文件 (Art. 13, 22)"
+    )
+    scope: Title = Field("", description="共享范围: with whom it is shared (Art. 15)", validate_default=False)
+    use: Title = Field("", description="使用用途: what it may be used for (Art. 15)", validate_default=False)
     reason: Title = Field("", description="不予共享的理由 (Art. 15)", validate_default=False)
     legal_basis: Title = Field("", description="不予共享的法律、法规依据 (Art. 15)", validate_default=False)
 
@@ -206,11 +212,12 @@ class PolicyPart(_Part):
 
     dataset: Name
     title: Title = Field(description="目录名称")
-    title_en: Title = ""
+    title_en: Title = Field(description="目录英文名称: the title in English")
     provider: Code = Field(description="unified social credit code of the provider")
     sharing: SharingPart
     classification: ClassificationPart
     update: Update = Field(description="更新频率")
+    format: Format = Field(description="数据格式: what the data is kept in (Art. 13)")
     subject: SubjectPart
     fields: Annotated[dict[FieldName, FieldPart], Field(min_length=1, max_length=MAX_ITEMS)]
     questions: dict[Name, QuestionPart] = Field(default_factory=dict, max_length=MAX_ITEMS)

@@ -80,6 +80,16 @@ EN: Mapping[str, tuple[str, str]] = {
         "the purpose '{code}' is not in the purpose tree",
         "add it there, or use one that is",
     ),
+    "unconditional.missing": (
+        "what is shared needs '{key}' (Decree 809, Art. 13)",
+        "add 'modes:' under 'sharing:' with some of interface, batch, file",
+    ),
+    "conditional.missing": (
+        "what is shared on conditions needs '{key}' (Decree 809, Art. 13, 15)",
+        "add '{key}:' under 'sharing:' ('modes:' are some of interface, batch, file)",
+    ),
+    "sharing.stray": ("'{key}' has no meaning for the sharing attribute {attribute}", "delete it"),
+    "sharing.mode-twice": ("the mode '{mode}' stands twice", "keep one of the two"),
     "not-shared.missing": (
         "what is not shared needs '{key}' (Decree 809, Art. 15)",
         "add '{key}:' under 'sharing:'",

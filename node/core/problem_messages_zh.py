@@ -62,6 +62,16 @@ ZH: Mapping[str, tuple[str, str]] = {
     ),
     "purpose.no-parent": ("“{code}”缺少上级用途", "请在用途中加上“{parent}”"),
     "purpose.unknown": ("用途“{code}”不在用途树中", "请先加到用途树，或改用已有的用途"),
+    "unconditional.missing": (
+        "予以共享的数据须写明“{key}”（条例第十三条）",
+        "请在 sharing: 下增加 modes:，可选 interface、batch、file",
+    ),
+    "conditional.missing": (
+        "有条件共享的数据须写明“{key}”（条例第十三条、第十五条）",
+        "请在 sharing: 下增加 {key}:（modes: 可选 interface、batch、file）",
+    ),
+    "sharing.stray": ("“{key}”不适用于共享属性 {attribute}", "请删除"),
+    "sharing.mode-twice": ("共享方式“{mode}”重复", "请只保留一个"),
     "not-shared.missing": ("不予共享的须写明“{key}”（条例第十五条）", "请在 sharing 下加上“{key}:”"),
     "not-shared.questions": ("不予共享的数据集不能写问题或规则", "请删除，或更改共享属性"),
     "classification.secret": ("国家秘密、工作秘密不属于政务数据（条例第三条）", "请将该数据集移出本节点"),

@@ -37,6 +37,8 @@ title: x
 provider: 11441900000000019Y
 sharing: {{attribute: {sharing}}}
 classification: {{level: 2, personal: true}}
+title_en: x
+format: database
 update: daily
 subject: {{field: id, type: resident_id}}
 fields:
@@ -44,6 +46,7 @@ fields:
   name: {{title: x, type: text, sensitivity: identifier}}
 {region}
 """
+SHARED = "conditional, modes: [interface], scope: x, use: x"
 BODY = """\
 questions:
   flag: {verify: "status = 'on'"}
@@ -92,7 +95,7 @@ def _rule(draw: st.DrawFn, own_region: bool) -> str:
 def _policies(draw: st.DrawFn) -> Policies:
     closed = draw(st.integers(0, 19)) == 0
     region = "  region: {title: x, type: region}" if draw(st.booleans()) else ""
-    sharing = "not_shared, reason: x, legal_basis: x" if closed else "conditional"
+    sharing = "not_shared, reason: x, legal_basis: x" if closed else SHARED
     text = HEAD.format(sharing=sharing, region=region)
     if not closed:
         rules = draw(st.lists(_rule(bool(region)), min_size=draw(st.integers(0, 4)), max_size=6))

@@ -14,6 +14,7 @@ from policy_samples import (
     POLICY,
     PRIVACY,
     QUESTIONS,
+    SHARING,
     build,
     closed,
     keys,
@@ -100,7 +101,7 @@ def test_no_files_make_no_datasets() -> None:
 
 
 def test_what_is_not_shared_needs_reason_and_basis_and_answers_nothing() -> None:
-    text = HEAD.replace("{attribute: conditional}", "{attribute: not_shared}")
+    text = HEAD.replace(SHARING, "{attribute: not_shared}")
     assert [(each.key, dict(each.args).get("key")) for each in problems(text)] == [
         ("not-shared.missing", "reason"),
         ("not-shared.missing", "legal_basis"),
@@ -127,7 +128,7 @@ def test_invalid_policies_are_one_typed_error_with_all_problems() -> None:
         ("title: 基本养老保险参保信息", "title: [a]", "value.text", 2, "[a]"),
         ("title: 基本养老保险参保信息", "title: ''", "value.line", 2, "''"),
         ("11441900000000019Y", "11441900000000019Z", "credit-code.invalid", 3, "11441900000000019Z"),
-        ("{attribute: conditional}", "conditional", "value.mapping", 4, "conditional"),
+        (SHARING, "conditional", "value.mapping", 4, "conditional"),
         ("attribute: conditional", "attribute: conditonal", "value.choice", 4, "conditonal"),
         ("level: 3", "level: 5", "value.too-great", 5, "5"),
         ("level: 3", "level: 0", "value.too-small", 5, "0"),
@@ -137,27 +138,27 @@ def test_invalid_policies_are_one_typed_error_with_all_problems() -> None:
         ("personal: true", "personal: yes", "value.boolean", 5, "yes"),
         ("personal: true", "personal: false", "classification.personal", 5, "false"),
         ("personal: true", "personal: true, secret: true", "classification.secret", 5, "true"),
-        ("field: resident_id,", "field: name,", "subject.listed", 11, "name"),
+        ("field: resident_id,", "field: name,", "subject.listed", 13, "name"),
         ("type: resident_id}", "type: resident_id, region: name}", "subject.region", 7, "name"),
         ("type: resident_id}", "type: passport}", "value.choice", 7, "passport"),
-        ("name: {title: 姓名", "Name: {title: 姓名", "name.field-spelling", 11, "Name"),
-        ("school: {title", "between: {title", "name.reserved", 12, "between"),
-        ("sensitivity: identifier", "sensitivity: secret", "value.choice", 11, "secret"),
+        ("name: {title: 姓名", "Name: {title: 姓名", "name.field-spelling", 13, "Name"),
+        ("school: {title", "between: {title", "name.reserved", 14, "between"),
+        ("sensitivity: identifier", "sensitivity: secret", "value.choice", 13, "secret"),
         (
             "text, sensitivity: identifier",
             "resident_id, sensitivity: normal",
             "field.resident-id",
-            11,
+            13,
             "normal",
         ),
-        ("range: [0, 720]", "range: [720, 0]", "field.range-order", 10, "[720, 0]"),
-        ("range: [0, 720]", "range: [0]", "value.too-few", 10, "range"),
-        ("range: [0, 720]", "values: [a]", "field.values-type", 10, "values"),
-        ("学校, type: text", "学校, type: text, range: [0, 1]", "field.range-type", 12, "range"),
-        (", values: [active, paused, ended]", "", "field.values-missing", 9, "status"),
-        ("paused, ended]", "paused, ended, active]", "field.value-twice", 9, "active"),
-        ("[441900003, 441900004]", "[441900003, 4419]", "literal.region", 15, "4419"),
-        ("参保日期, type: date}", "参保日期, type: datetime}", "value.choice", 14, "datetime"),
+        ("range: [0, 720]", "range: [720, 0]", "field.range-order", 12, "[720, 0]"),
+        ("range: [0, 720]", "range: [0]", "value.too-few", 12, "range"),
+        ("range: [0, 720]", "values: [a]", "field.values-type", 12, "values"),
+        ("学校, type: text", "学校, type: text, range: [0, 1]", "field.range-type", 14, "range"),
+        (", values: [active, paused, ended]", "", "field.values-missing", 11, "status"),
+        ("paused, ended]", "paused, ended, active]", "field.value-twice", 11, "active"),
+        ("[441900003, 441900004]", "[441900003, 4419]", "literal.region", 17, "4419"),
+        ("参保日期, type: date}", "参保日期, type: datetime}", "value.choice", 16, "datetime"),
     ],
 )
 def test_a_wrong_head_is_told_with_its_place(
@@ -465,3 +466,33 @@ def test_of_the_highest_level_no_value_leaves(how: str) -> None:
 @pytest.mark.parametrize("body", ["field: school, as: {exists: true}", "verify: months_paid > 3"])
 def test_of_the_highest_level_a_bit_may_leave(body: str) -> None:
     assert keys(HEAD.replace("level: 3", "level: 4") + f"questions:\n  q: {{{body}}}\n") == []
+
+
+# --- what a catalogue entry states (Art. 13, 15) ---
+
+
+@pytest.mark.parametrize("key", ["title_en", "format", "update", "classification", "sharing"])
+def test_catalogue_entry_without_a_required_item_is_refused(key: str) -> None:
+    rest = [line for line in HEAD.splitlines(keepends=True) if not line.startswith(key)]
+    found = [problem for problem in problems("".join(rest)) if problem.key == "key.missing"]
+    assert [dict(problem.args)["key"] for problem in found] == [key]
+
+
+@pytest.mark.parametrize(
+    ("sharing", "expected"),
+    [
+        ("{attribute: unconditional, modes: [interface]}", []),
+        ("{attribute: unconditional}", ["unconditional.missing"]),
+        ("{attribute: unconditional, modes: [interface], use: x}", ["sharing.stray"]),
+        ("{attribute: conditional}", ["conditional.missing"] * 3),
+        ("{attribute: conditional, modes: [interface], scope: x}", ["conditional.missing"]),
+        ("{attribute: conditional, modes: [interface], scope: x, use: x, reason: x}", ["sharing.stray"]),
+        ("{attribute: conditional, modes: [post], scope: x, use: x}", ["value.choice"]),
+        ("{attribute: conditional, modes: [], scope: x, use: x}", ["value.too-few"]),
+        ("{attribute: conditional, modes: [file, file], scope: x, use: x}", ["sharing.mode-twice"]),
+        ("{attribute: not_shared, reason: x, legal_basis: x, modes: [file]}", ["sharing.stray"]),
+        ("{attribute: not_shared, reason: x, legal_basis: ' '}", ["value.line"]),
+    ],
+)
+def test_each_sharing_attribute_states_what_belongs_to_it(sharing: str, expected: list[str]) -> None:
+    assert keys(HEAD.replace(SHARING, sharing)) == expected
