@@ -13,7 +13,7 @@ import typer
 from node.cli import policy_output, policy_report
 from node.cli.exits import Exit
 from node.cli.options import moment_from, parameters_from
-from node.cli.output import Terminal, report
+from node.cli.output import CHINA, Terminal, report
 from node.cli.policy_files import read_files
 from node.cli.policy_output import Format, Sources
 from node.cli.session import with_terminal
@@ -25,6 +25,7 @@ from node.core.identity import normalise_credit_code, normalise_region
 from node.core.policy import PolicyFile
 from node.core.policy_build import build_policies, check_files
 from node.core.policy_format import PolicyPart, PurposesPart, schema_text
+from node.core.policy_lint import lint
 from node.core.problem import Problem, Severity
 from node.core.problem_messages import Lang
 from node.core.request import Request, Requester
@@ -50,7 +51,8 @@ def check(
         report(error, as_json=terminal.json)
         raise typer.Exit(Exit.UNREADABLE) from None
     checked = check_files(files)
-    problems = checked.problems
+    warnings = lint(files, checked, datetime.now(CHINA).date())
+    problems = sorted((*checked.problems, *warnings), key=_order)
     _write(terminal, format_, problems, files)
     datasets = len(checked.policies.datasets) if checked.policies is not None else 0
     terminal.note(policy_report.check_summary(problems, len(files), datasets, _lang()))
@@ -59,6 +61,11 @@ def check(
         raise typer.Exit(Exit.USAGE)
     if Severity.WARNING in grave and not allow_warnings:
         raise typer.Exit(Exit.WARNINGS)
+
+
+def _order(problem: Problem) -> tuple[bool, str, int, int]:
+    """By place; what was not analysed comes last."""
+    return problem.severity is Severity.NOTE, problem.file, problem.line, problem.column
 
 
 def _write(

@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 
 import pytest
-from policy_samples import POLICY, TAX
+from policy_samples import HEAD, POLICY, TAX
 from typer.testing import CliRunner, Result
 
 from node.cli.policy_cmd import app
@@ -16,6 +16,8 @@ from node.core.document import MAX_BYTES
 from node.core.policy_build import check_files
 from node.errors import NodeError, Reason
 
+# The two rules of the sample overlap with different limits.
+CLEAN = POLICY.replace("    limits: {per_day: 5000, per_subject_per_day: 3}\n", "")
 PURPOSES = """\
 purposes:
   social-insurance: {title: 社会保险}
@@ -27,7 +29,7 @@ purposes:
 @pytest.fixture
 def policies(tmp_path: Path) -> Path:
     """A folder with one policy and the purposes."""
-    (tmp_path / "pension.yaml").write_text(POLICY, "utf-8")
+    (tmp_path / "pension.yaml").write_text(CLEAN, "utf-8")
     (tmp_path / "purposes.yaml").write_text(PURPOSES, "utf-8")
     return tmp_path
 
@@ -49,12 +51,25 @@ def test_good_policies_pass(policies: Path, lang: str) -> None:
     assert "2" in result.stderr
 
 
+def test_warnings_have_an_exit_code_of_their_own_and_can_be_allowed(policies: Path, lang: str) -> None:
+    path = policies / "pension.yaml"
+    path.write_text(
+        POLICY.replace("allow: [is-enrolled, months-at-least, ", "allow: [is-enrolled, "), "utf-8"
+    )
+    result = _run("check", str(policies), lang=lang)
+    assert result.exit_code == 11
+    assert "[lint.question-unused]" in result.stdout
+    assert _run("check", str(policies), "--allow-warnings").exit_code == 0
+    assert _run("check", str(policies), "--format", "github").stdout.startswith("::warning file=")
+
+
 def test_problems_are_told_by_file_line_and_column_with_exit_code_2(policies: Path, lang: str) -> None:
     path = policies / "pension.yaml"
     path.write_text(POLICY.replace("'active'\"}", "'aktive'\"}"), "utf-8")
     result = _run("check", str(path), lang=lang)
     assert result.exit_code == 2
-    assert result.stdout.startswith(f"{path}:17:35: ")
+    line = HEAD.count("\n") + 2
+    assert result.stdout.startswith(f"{path}:{line}:35: ")
     assert "active" in result.stdout
 
 
@@ -63,20 +78,20 @@ def test_problems_as_json_are_stable_for_programs(policies: Path) -> None:
     path.write_text(POLICY.replace("update: daily", "update: dayly"), "utf-8")
     result = _run("check", str(path), "--json")
     assert result.exit_code == 2
-    assert json.loads(result.stdout) == [
-        {
-            "file": str(path),
-            "line": 6,
-            "column": 9,
-            "end_column": 14,
-            "key": "value.choice",
-            "severity": "error",
-            "words": "dayly",
-            "message": "'dayly' is not one of the values that can stand here",
-            "hint": "did you mean 'daily'?",
-            "article": 0,
-        }
-    ]
+    problem, note = json.loads(result.stdout)
+    assert (note["key"], note["severity"]) == ("lint.file-skipped", "note")
+    assert problem == {
+        "file": str(path),
+        "line": 6,
+        "column": 9,
+        "end_column": 14,
+        "key": "value.choice",
+        "severity": "error",
+        "words": "dayly",
+        "message": "'dayly' is not one of the values that can stand here",
+        "hint": "did you mean 'daily'?",
+        "article": 0,
+    }
 
 
 def test_purposes_beside_a_file_come_along(policies: Path) -> None:

@@ -151,8 +151,9 @@ def test_sarif_names_files_by_uri_and_shows_the_words() -> None:
 
 
 def test_sarif_of_good_policies_has_no_results(tmp_path: Path) -> None:
-    (tmp_path / "p.yaml").write_text(POLICY, "utf-8")
-    ran = dxnode("policy", "check", tmp_path / "p.yaml", "--format", "sarif", "--allow-warnings")
+    clean = POLICY.replace("    limits: {per_day: 5000, per_subject_per_day: 3}\n", "")
+    (tmp_path / "p.yaml").write_text(clean, "utf-8")
+    ran = dxnode("policy", "check", tmp_path / "p.yaml", "--format", "sarif")
     assert ran.code == Exit.OK
     log = json.loads(ran.out)
     _check_sarif(log)

@@ -1,0 +1,172 @@
+"""What warnings and notes on policy files say, in both languages: (what is odd, how to mend it), by key."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+WARNINGS_EN: Mapping[str, tuple[str, str]] = {
+    "lint.question-unused": (
+        "no rule allows the question '{name}'",
+        "name it in 'allow' of a rule, or delete it",
+    ),
+    "lint.unconditional": (
+        "the dataset is shared unconditionally, but the rule '{rule}' sets a condition",
+        "delete the condition, or declare the dataset conditional and list its conditions",
+    ),
+    "lint.rule-ended": (
+        "the rule '{rule}' ended on {last}: it never applies again",
+        "delete it, or set a later 'until'",
+    ),
+    "lint.rule-self": (
+        "this is the provider itself, which never asks itself",
+        "delete the code, or name the department that is meant",
+    ),
+    "lint.rule-level": (
+        "departments of level {levels} are above {regions}: the rule '{rule}' fits none of them",
+        "name a wider region, or a lower level",
+    ),
+    "lint.rule-shadowed": (
+        "the rule '{rule}' never counts: whatever it lets through, '{earlier}' lets through before it",
+        "move it before '{earlier}', or delete it",
+    ),
+    "lint.question-shadowed": (
+        "for '{name}' this rule never counts: '{earlier}' lets through before it whatever it would",
+        "move the rule before '{earlier}', or delete the question here",
+    ),
+    "lint.limits-overlap": (
+        "requests for {questions} can fit both this rule ({own}) and '{earlier}' ({other}): "
+        "only the earlier one counts them",
+        "set the same limits and scope, or make the two exclude each other",
+    ),
+    "lint.limit-idle": (
+        "this limit is never reached: the rule answers about {per_day} subjects a day at most",
+        "lower it, or delete it",
+    ),
+    "lint.limit-statistic": (
+        "this limit never counts: the rule allows statistics only, and they are about no single subject",
+        "delete it; 'per_day' counts releases",
+    ),
+    "lint.purpose-covered": (
+        "'{inner}' is within '{outer}', which stands in the same list",
+        "keep one of the two",
+    ),
+    "lint.oracle-pins": (
+        "asked with one choice after the other, this question gives away the exact value of '{field}' "
+        "({asks} asks about one subject)",
+        "leave out choices, so that no single value remains between two of them",
+    ),
+    "lint.oracle-many": (
+        "{count} choices narrow '{field}' down closely, with {asks} asks about one subject",
+        "keep fewer than {limit} choices, or answer with a band",
+    ),
+    "lint.oracle-together": (
+        "the questions {questions} of the rule '{rule}' together give away exact values of '{field}'",
+        "split them over rules for different departments, or move their thresholds apart",
+    ),
+    "lint.budget-order": (
+        "this budget of {own} can never be spent: that of '{outer}', {other}, is spent first",
+        "make it at most {other}",
+    ),
+    "lint.budget-unused": ("there is a privacy budget, but no statistic", "delete it, or add the statistic"),
+    "lint.budget-choices": (
+        "one release of '{question}' for each of its {count} choices costs {price}, "
+        "more than the requester's budget of {budget}",
+        "raise the budget, lower the question's epsilon, or keep fewer choices",
+    ),
+}
+NOTES_EN: Mapping[str, tuple[str, str]] = {
+    "lint.file-skipped": (
+        "this file was not searched for warnings",
+        "mend its errors first, then check again",
+    ),
+    "lint.no-purposes": (
+        "there is no purposes file: that purposes exist was not checked, only their spelling",
+        "put purposes.yaml beside the policies",
+    ),
+    "lint.shadow-unknown": (
+        "whether '{earlier}' takes everything from the rule '{rule}' was not decided: it depends on {what}",
+        "compare the two by hand",
+    ),
+    "lint.too-much": (
+        "there are too many rules to compare every pair: from the rule '{rule}' on, shadowing and overlaps "
+        "were not looked for",
+        "split the dataset, or put rules with the same conditions into one",
+    ),
+    "lint.more": ("{count} more warnings on this file are not shown", "mend those above, then check again"),
+    "lint.domain-open": (
+        "how much the choices of '{name}' give away was not analysed: '{field}' has no closed values",
+        "list its values, or look at the choices by hand",
+    ),
+}
+WARNINGS_ZH: Mapping[str, tuple[str, str]] = {
+    "lint.question-unused": ("没有规则允许“{name}”这一问题", "请写入某条规则的 allow，或删除该问题"),
+    "lint.unconditional": (
+        "数据集属于无条件共享，规则“{rule}”却设了条件",
+        "请删除条件，或改为有条件共享并列明条件",
+    ),
+    "lint.rule-ended": ("规则“{rule}”已于 {last} 截止，不会再适用", "请删除，或改晚 until"),
+    "lint.rule-self": ("这是提供部门自己，不会向自己查询", "请删除该代码，或改为所指的部门"),
+    "lint.rule-level": (
+        "{levels} 级部门在 {regions} 之上：规则“{rule}”不适用于其中任何部门",
+        "请改用更大的区划，或更低的级别",
+    ),
+    "lint.rule-shadowed": (
+        "规则“{rule}”永远不起作用：凡它允许的，“{earlier}”都已先允许",
+        "请移到“{earlier}”之前，或删除",
+    ),
+    "lint.question-shadowed": (
+        "对“{name}”而言本规则永远不起作用：凡它允许的，“{earlier}”都已先允许",
+        "请将本规则移到“{earlier}”之前，或在此删除该问题",
+    ),
+    "lint.limits-overlap": (
+        "对 {questions} 的查询可能同时符合本规则（{own}）和“{earlier}”（{other}）：只按在前的计数",
+        "请统一两者的限额和范围，或使两者互不重叠",
+    ),
+    "lint.limit-idle": ("这一限额永远达不到：本规则每天最多答复 {per_day} 人次", "请改小，或删除"),
+    "lint.limit-statistic": (
+        "这一限额永远不计数：本规则只允许统计，统计不涉及单个当事人",
+        "请删除；发布次数由 per_day 限定",
+    ),
+    "lint.purpose-covered": ("“{inner}”已包含在同一列表的“{outer}”之中", "请只保留一个"),
+    "lint.oracle-pins": (
+        "逐个用可选值去问，就能得知“{field}”的准确值（对同一当事人问 {asks} 次）",
+        "请减少可选值，使相邻两个之间不止一个值",
+    ),
+    "lint.oracle-many": (
+        "{count} 个可选值可以把“{field}”限定得很窄，对同一当事人只需问 {asks} 次",
+        "请使可选值少于 {limit} 个，或改用分段作答",
+    ),
+    "lint.oracle-together": (
+        "规则“{rule}”的 {questions} 合在一起，会泄露“{field}”的准确值",
+        "请分给不同部门的规则，或拉开各自的界限",
+    ),
+    "lint.budget-order": (
+        "这一预算 {own} 永远用不完：“{outer}”的预算 {other} 会先用完",
+        "请改为不超过 {other}",
+    ),
+    "lint.budget-unused": ("写了隐私预算，却没有统计", "请删除预算，或加上统计"),
+    "lint.budget-choices": (
+        "“{question}”的 {count} 种可选值各发布一次需要 {price}，超过需求部门的预算 {budget}",
+        "请提高预算、降低该问题的 epsilon，或减少可选值",
+    ),
+}
+NOTES_ZH: Mapping[str, tuple[str, str]] = {
+    "lint.file-skipped": ("没有在本文件中查找警告", "请先改正错误，再检查一次"),
+    "lint.no-purposes": (
+        "没有用途文件：只检查了用途的写法，没有检查用途是否存在",
+        "请在策略旁放上 purposes.yaml",
+    ),
+    "lint.shadow-unknown": (
+        "未能判定“{earlier}”是否完全遮盖规则“{rule}”：取决于{what}",
+        "请人工比较两条规则",
+    ),
+    "lint.too-much": (
+        "规则太多，无法逐对比较：自规则“{rule}”起没有查找遮盖和重叠",
+        "请拆分数据集，或合并条件相同的规则",
+    ),
+    "lint.more": ("本文件另有 {count} 处警告未显示", "请先改正以上各处，再检查一次"),
+    "lint.domain-open": (
+        "没有分析“{name}”的可选值会泄露多少：“{field}”没有封闭的取值",
+        "请列出其取值，或人工审查可选值",
+    ),
+}
