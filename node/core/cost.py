@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta, tzinfo
 from functools import lru_cache
+from typing import NamedTuple
 
 from node.core.budget import Debit
 from node.core.decide import Decision
 from node.core.policy import Budget
+from node.core.question import Question
 
 RULE_DAY = "rule.day"
 RULE_SUBJECT = "rule.subject"
 GRANT_DAY = "grant.day"
 CLAIM_TRIES = "claim.tries"
+LINKAGE = "linkage"
 BUDGET_PREFIX = "budget."
 
 Pseudonym = Callable[[str], str]
@@ -23,9 +26,10 @@ Pseudonym = Callable[[str], str]
 
 @dataclass(frozen=True, slots=True)
 class Day:
-    """A calendar day where the provider is: its name, and when its counters may be forgotten."""
+    """A calendar day where the provider is: name, number, and when its counters may be forgotten."""
 
     name: str
+    number: int
     until_ms: int
 
     @classmethod
@@ -37,7 +41,30 @@ class Day:
 @lru_cache(maxsize=8)
 def _day(day: date, zone: tzinfo | None) -> Day:
     end = datetime.combine(day + timedelta(days=2), time(), zone)
-    return Day(day.strftime("%Y%m%d"), int(end.timestamp() * 1000))
+    return Day(day.strftime("%Y%m%d"), day.toordinal(), int(end.timestamp() * 1000))
+
+
+_DAY_MS = 86_400_000
+
+
+class Link(NamedTuple):
+    """A forbidden combination that an answer about one subject could complete (Art. 25).
+
+    `mark` is the counter that remembers the day (its number) on which this question was last answered,
+    `others` those of the other questions: were all of them answered on day `since` or later, this one is
+    refused. `subject` is the position of the subject; `until_ms` is when the mark may be forgotten.
+    """
+
+    subject: int
+    mark: str
+    others: tuple[str, ...]
+    since: int
+    today: int
+    until_ms: int
+
+    def completes(self, balances: Mapping[str, int]) -> bool:
+        """Whether an answer would complete the combination."""
+        return all(balances.get(other, 0) >= self.since for other in self.others)
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,16 +72,19 @@ class Cost:
     """The debits of one exchange.
 
     `whole` is for the exchange, `subjects` for each subject (position in `Debit.subject`), `tries`
-    is paid only for the subjects whose claim turned out wrong, and must be payable for all.
+    is paid only for the subjects whose claim turned out wrong, and must be payable for all. `links`
+    may not be completed, and are marked for each subject that is answered.
     """
 
     whole: tuple[Debit, ...]
     subjects: tuple[Debit, ...]
     tries: tuple[Debit, ...]
+    links: tuple[Link, ...] = ()
 
     def keys(self) -> list[str]:
         """All counters that are concerned."""
-        return [debit.key for part in (self.whole, self.subjects, self.tries) for debit in part]
+        keys = [debit.key for part in (self.whole, self.subjects, self.tries) for debit in part]
+        return keys + [key for link in self.links for key in (link.mark, *link.others)]
 
 
 NO_COST = Cost((), (), ())
@@ -88,7 +118,33 @@ def exchange_cost(
             Debit(CLAIM_TRIES, pseudonym(prefix + each), 1, limit, day.until_ms, position)
             for position, each in enumerate(ids)
         ]
-    return Cost(tuple(whole), tuple(subjects), tuple(tries))
+    links = _links(question, requester, dataset, ids, day, pseudonym) if question is not None else ()
+    return Cost(tuple(whole), tuple(subjects), tuple(tries), links)
+
+
+def _links(
+    question: Question, requester: str, dataset: str, ids: Sequence[str], day: Day, pseudonym: Pseudonym
+) -> tuple[Link, ...]:
+    if not question.combinations:
+        return ()
+    longest = max(combination.days for combination in question.combinations)
+    until_ms = day.until_ms + (longest - 1) * _DAY_MS
+
+    def mark(name: str, subject: str) -> str:
+        return pseudonym(f"{LINKAGE}|{dataset}|{name}|{requester}|{subject}")
+
+    return tuple(
+        Link(
+            position,
+            mark(question.name, each),
+            tuple(mark(name, each) for name in combination.questions if name != question.name),
+            day.number - combination.days + 1,
+            day.number,
+            until_ms,
+        )
+        for position, each in enumerate(ids)
+        for combination in question.combinations
+    )
 
 
 def budget_debits(

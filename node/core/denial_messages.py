@@ -158,6 +158,11 @@ _TOLD: Mapping[str, tuple[Reason, str, str]] = {
         "there were too many wrong claims about this subject today: check them, and ask again tomorrow",
         "今日对该当事人的申报项多次不符：请核对申报内容，明天再查询",
     ),
+    "forbidden_together": (
+        Reason.CONDITION_NOT_MET,
+        "with earlier answers about the subject this would tell too much: see the provider's catalogue",
+        "该答复与此前对同一当事人的答复合并后会泄露过多信息：请查看提供部门的目录",
+    ),
     "privacy.budget": (
         Reason.BUDGET_EXHAUSTED,
         "the privacy budget is used up: use an earlier release, or ask the provider's officer",

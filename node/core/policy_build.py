@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from hashlib import sha256
 from types import MappingProxyType
@@ -26,7 +26,7 @@ from node.core.policy_shape import parse
 from node.core.predicate import literal_fault
 from node.core.problem import Problem, closest, listed
 from node.core.purpose import Purpose, PurposeTree
-from node.core.question import Question, QuestionKind
+from node.core.question import Combination, Question, QuestionKind
 from node.core.question_build import QuestionBuilder
 from node.core.rule import (
     ALWAYS,
@@ -63,6 +63,7 @@ _STAND_INS: Mapping[str, Node] = MappingProxyType(
         "classification": {"level": Plain("1"), "personal": Plain("true")},
         "update": "daily",
         "format": "database",
+        "forbidden_together": [],
         "privacy": {
             "budget": {scope: Plain("1000") for scope in ("dataset", "organisation", "requester")},
             "period": "year",
@@ -174,6 +175,13 @@ class _Builder:
         builder = QuestionBuilder(self._document, fields, part.classification.level)
         built = {name: builder.build(name, given) for name, given in part.questions.items()}
         questions = {name: question for name, question in built.items() if question is not None}
+        combinations = self._combinations(part, questions)
+        questions = {
+            name: replace(
+                question, combinations=tuple(each for each in combinations if name in each.questions)
+            )
+            for name, question in questions.items()
+        }
         rules = self._rules(part)
         budget = self._budget(part, questions)
         if self._document.problems:
@@ -289,6 +297,28 @@ class _Builder:
                 self._problem("field.value-twice", (*path, "values", index), value=value)
             seen.add(value)
         return field
+
+    def _combinations(self, part: PolicyPart, questions: Mapping[str, Question]) -> list[Combination]:
+        """The forbidden combinations of questions about one subject (Art. 25)."""
+        seen: set[str] = set()
+        for order, given in enumerate(part.forbidden_together):
+            path: Path = ("forbidden_together", order)
+            if given.id in seen:
+                self._problem("combination.id-twice", (*path, "id"), id=given.id)
+            seen.add(given.id)
+            for index, name in enumerate(given.questions):
+                at: Path = (*path, "questions", index)
+                if name not in part.questions:
+                    guess = closest(name, part.questions)
+                    self._problem("rule.unknown-question", at, name=name, closest=guess)
+                elif name in given.questions[:index]:
+                    self._problem("combination.question-twice", at, name=name)
+                elif name in questions and questions[name].kind is QuestionKind.STATISTIC:
+                    self._problem("combination.statistic", at, name=name)
+        return [
+            Combination(given.id, tuple(given.questions), given.within_days)
+            for given in part.forbidden_together
+        ]
 
     def _rules(self, part: PolicyPart) -> list[Rule]:
         rules = []

@@ -171,6 +171,14 @@ class RulePart(_Part):
     limits: LimitsPart | None = None
 
 
+class CombinationPart(_Part):
+    """Questions that, together, tell more about one subject than each of them may."""
+
+    id: Name
+    questions: Annotated[list[Name], Field(min_length=2, max_length=8)]
+    within_days: Annotated[int, Field(ge=1, le=366), BeforeValidator(read_integer)]
+
+
 class BudgetPart(_Part):
     dataset: Epsilon
     organisation: Epsilon
@@ -199,6 +207,7 @@ class PolicyPart(_Part):
     fields: Annotated[dict[FieldName, FieldPart], Field(min_length=1, max_length=MAX_ITEMS)]
     questions: dict[Name, QuestionPart] = Field(default_factory=dict, max_length=MAX_ITEMS)
     rules: list[RulePart] = Field(default_factory=list, max_length=MAX_RULES)
+    forbidden_together: Annotated[list[CombinationPart], Field(max_length=100)] = Field(default_factory=list)
     privacy: PrivacyPart | None = None
 
 

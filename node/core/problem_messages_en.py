@@ -17,6 +17,10 @@ EN: Mapping[str, tuple[str, str]] = {
         "this is not YAML: {detail}",
         "check indentation, colons, quotes and brackets on this line",
     ),
+    "yaml.open-quote": (
+        "the quoted text that begins here runs over several lines",
+        "add the closing quote on this line",
+    ),
     "yaml.tab": ("a tab stands where YAML wants blanks", "indent with blanks, two for each level"),
     "yaml.too-deep": ("lists and mappings are nested more than {limit} deep", "write it flatter"),
     "yaml.alias": ("aliases (*name) are not allowed", "write the value out"),
@@ -282,6 +286,12 @@ EN: Mapping[str, tuple[str, str]] = {
     "rule.scope-region": (
         "the dataset does not say where a subject belongs, so there is no own area (Decree 809, Art. 24)",
         "add a field of type region, or delete 'scope:'",
+    ),
+    "combination.id-twice": ("the id '{id}' stands twice", "give each combination its own id"),
+    "combination.question-twice": ("the question '{name}' stands twice", "keep one of the two"),
+    "combination.statistic": (
+        "'{name}' is a statistic, which is about no single subject",
+        "combine 'verify' and 'field' questions only; statistics are held by their budget",
     ),
     "rule.hours": ("'{words}' are no hours", 'write "08:30-17:30"; past midnight, write two rules'),
     "rule.case-number": (

@@ -11,6 +11,7 @@ ZH: Mapping[str, tuple[str, str]] = {
     "file.unseen-character": ("此处有看不见的字符（{code}）", "请删除；多半是从别处复制带来的"),
     "yaml.empty-file": ("文件是空的", "请写一个数据集的策略，以 'dataset:' 开头"),
     "yaml.syntax": ("不是合法的 YAML：{detail}", "请检查这一行的缩进、冒号、引号和括号"),
+    "yaml.open-quote": ("从此处开始的引号文本跨了多行", "请在本行补上右引号"),
     "yaml.tab": ("此处用了制表符", "请用空格缩进，每级两个"),
     "yaml.too-deep": ("列表和映射嵌套超过 {limit} 层", "请减少层次"),
     "yaml.alias": ("不允许使用别名（*name）", "请直接写出值"),
@@ -201,6 +202,12 @@ ZH: Mapping[str, tuple[str, str]] = {
     "rule.scope-region": (
         "数据集没有写明当事人所属区划，无从确定本区域（条例第二十四条）",
         "请增加 region 类型的数据项，或删除 scope:",
+    ),
+    "combination.id-twice": ("编号“{id}”重复", "请为每个组合取不同的编号"),
+    "combination.question-twice": ("问题“{name}”重复", "请只保留一个"),
+    "combination.statistic": (
+        "“{name}”是统计，不针对单个当事人",
+        "只能组合 verify 和 field 问题；统计由隐私预算约束",
     ),
     "rule.hours": ("“{words}”不是时段", '请写成 "08:30-17:30"；跨零点请写两条规则'),
     "rule.case-number": (

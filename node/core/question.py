@@ -60,6 +60,18 @@ class Statistic:
 
 
 @dataclass(frozen=True, slots=True)
+class Combination:
+    """Questions of which one requester may not ask all about one subject within `days` calendar days.
+
+    The linkage guard (Art. 25): what each tells is harmless, what all tell together is not.
+    """
+
+    id: str
+    questions: tuple[str, ...]
+    days: int
+
+
+@dataclass(frozen=True, slots=True)
 class Question:
     """One question, compiled.
 
@@ -67,7 +79,7 @@ class Question:
     named after the parameters and claims. It is for a `verify` the predicate (false and NULL both
     answer false); for a `field` the whole derivation, always text or NULL, where NULL means absent;
     for a `statistic` the filter, TRUE without one. `fields` are the columns that it reads. `text` is
-    the question in the policy's words.
+    the question in the policy's words. `combinations` are the forbidden ones that it belongs to.
     """
 
     name: str
@@ -80,3 +92,4 @@ class Question:
     parameters: Mapping[str, Parameter]
     claims: Mapping[str, Claim]
     statistic: Statistic | None
+    combinations: tuple[Combination, ...] = ()

@@ -89,6 +89,12 @@ class Ledger:
             self.balances[debit.key] = used
             self.touched[debit.key] = (used, debit.until_ms)
 
+    def mark(self, key: str, number: int, until_ms: int) -> None:
+        """Set a counter that remembers a number which never falls; durable with the transaction."""
+        number = max(number, self.balances.get(key, 0))
+        self.balances[key] = number
+        self.touched[key] = (number, until_ms)
+
     def release(self, key: bytes) -> bytes | None:
         """A statistic that was released before, in this group or any earlier one."""
         return self.releases.get(key) or self.stored_release(key)

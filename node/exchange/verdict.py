@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from node.core import usage
 from node.core.budget import Debit, exhausted
 from node.core.commit import AnsweredExchange, Append, Release
-from node.core.cost import CLAIM_TRIES, GRANT_DAY, RULE_DAY, RULE_SUBJECT, Cost
+from node.core.cost import CLAIM_TRIES, GRANT_DAY, LINKAGE, RULE_DAY, RULE_SUBJECT, Cost, Link
 from node.core.decide import Decision
 from node.core.envelope import response_bucket
 from node.core.grant import Grant, GrantState
@@ -28,6 +28,7 @@ class _Settled:
     decision: Decision
     answers: bytes = b""
     charges: Sequence[Debit] = ()
+    marks: Sequence[Link] = ()
     release: Release | None = None
 
 
@@ -71,6 +72,8 @@ class VerdictJob:
         """9 and 11: charge what can be paid, and record the verdict."""
         settled = self._settle(ledger)
         ledger.pay(settled.charges)
+        for link in settled.marks:
+            ledger.mark(link.mark, link.today, link.until_ms)
         if settled.release is not None:
             ledger.releases[settled.release.key] = settled.release.body
         self.answers, self.denied = settled.answers, not settled.decision.permit
@@ -118,6 +121,9 @@ class VerdictJob:
         if (ended := self._grant_ended()) is not None:
             return ended
         if scope := self._short(ledger):
+            if scope == LINKAGE:
+                message = "the provider does not answer these questions together about one subject"
+                return self._denied(Reason.CONDITION_NOT_MET, "forbidden_together", message)
             clause, message = CLAUSE_OF_LIMIT[scope], "the quota is used up: ask again tomorrow"
             return self._denied(Reason.QUOTA_EXHAUSTED, clause, message)
         if self.computed.failure is not None or self.computed.answers is None:
@@ -149,7 +155,8 @@ class VerdictJob:
             *(debit for debit in self.cost.tries if debit.subject in wrong and debit.subject not in refused),
         ]
         given = without(answers, sorted(refused)) if refused else answers
-        return _Settled(self.decision, given.SerializeToString(), charges)
+        marks = [link for link in self.cost.links if link.subject not in refused]
+        return _Settled(self.decision, given.SerializeToString(), charges, marks)
 
     def _release(self, ledger: Ledger) -> _Settled:
         key, answers = self.computed.release_key, self.computed.answers
@@ -164,7 +171,9 @@ class VerdictJob:
                 "the privacy budget is used up: use an earlier release, or ask the provider",
             )
         body = answers.SerializeToString()
-        return _Settled(self.decision, body, [*self.cost.whole, *self.computed.budget], Release(key, body))
+        return _Settled(
+            self.decision, body, [*self.cost.whole, *self.computed.budget], release=Release(key, body)
+        )
 
     def _short(self, ledger: Ledger) -> str:
         """The scope of what does not even last for a part of the answer, "" when all does."""
@@ -173,12 +182,19 @@ class VerdictJob:
         subjects = len(self.opened.opening.subjects)
         if not subjects or len(self._refused(ledger)) < subjects:
             return ""
+        if self._linked(ledger):
+            return LINKAGE
         by_limit = exhausted(self.cost.subjects, ledger.balances)
         return RULE_SUBJECT if len({debit.subject for debit in by_limit}) == subjects else CLAIM_TRIES
 
     def _refused(self, ledger: Ledger) -> set[int]:
         debits = (*self.cost.subjects, *self.cost.tries)
-        return {debit.subject for debit in exhausted(debits, ledger.balances)} if debits else set()
+        refused = {debit.subject for debit in exhausted(debits, ledger.balances)} if debits else set()
+        return refused | self._linked(ledger) if self.cost.links else refused
+
+    def _linked(self, ledger: Ledger) -> set[int]:
+        """The subjects about whom an answer would complete a forbidden combination (Art. 25)."""
+        return {link.subject for link in self.cost.links if link.completes(ledger.balances)}
 
     def _failed(self, failure: NodeError | None) -> _Settled:
         error = failure or NodeError(Reason.INTERNAL, "no answer was computed")

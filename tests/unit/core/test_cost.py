@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from policy_samples import CALENDAR, GRANT, REQUEST, build
+from policy_samples import CALENDAR, GRANT, POLICY, REQUEST, build
 from town import TAX
 
 from node.core.budget import Debit, exhausted, pay
@@ -129,3 +129,40 @@ def test_what_can_be_paid_never_passes_a_limit(debits: list[Debit], balances: di
         limits = [debit.limit for debit in payable if debit.key == key and debit.amount]
         assert used == before.get(key, 0) or used <= max(limits)
     assert sum(balances.values()) - sum(before.values()) == sum(debit.amount for debit in payable)
+
+
+# --- the linkage guard ---
+
+GUARD = "forbidden_together:\n  - {id: g, questions: [is-enrolled, contribution-band], within_days: 30}\n"
+
+
+def _guarded(question: str, requester: str = TAX, at: Day = DAY) -> Cost:
+    policies = build(POLICY + GUARD)
+    decision = decide(policies, lambda _: GRANT, replace(REQUEST, question=question), CALENDAR)
+    return exchange_cost(decision, requester, "pension-insurance", ["a"], at, lambda text: f"<{text}>")
+
+
+def test_link_is_completed_by_what_the_same_requester_was_answered_about_the_subject() -> None:
+    (first,), (second,) = _guarded("is-enrolled").links, _guarded("contribution-band").links
+    assert first.others == (second.mark,)
+    assert not first.completes({})
+    assert first.completes({second.mark: first.today})
+    assert set(_guarded("is-enrolled").keys()) >= {first.mark, second.mark}
+
+
+def test_other_requesters_answers_complete_nothing() -> None:
+    (link,), (other,) = _guarded("is-enrolled").links, _guarded("contribution-band", "other").links
+    assert not link.completes({other.mark: link.today})
+
+
+def test_link_is_remembered_for_longer_than_it_counts() -> None:
+    link = _guarded("is-enrolled").links[0]
+    last = datetime(2026, 11, 23, tzinfo=ZONE) + timedelta(days=30)
+    assert link.until_ms >= last.timestamp() * 1000
+    later = _guarded("contribution-band", at=Day.of(last)).links[0]
+    assert not later.completes({link.mark: link.today})
+    assert (
+        _guarded("contribution-band", at=Day.of(last - timedelta(days=1)))
+        .links[0]
+        .completes({link.mark: link.today})
+    )

@@ -497,3 +497,25 @@ def test_catalogue_entry_without_a_required_item_is_refused(key: str) -> None:
 )
 def test_each_sharing_attribute_states_what_belongs_to_it(sharing: str, expected: list[str]) -> None:
     assert keys(HEAD.replace(SHARING, sharing)) == expected
+
+
+@pytest.mark.parametrize(
+    ("body", "expected"),
+    [
+        ("id: g, questions: [is-enrolled, name-matches], within_days: 30", []),
+        ("id: g, questions: [is-enrolled, is-enroled], within_days: 30", ["rule.unknown-question"]),
+        ("id: g, questions: [is-enrolled, is-enrolled], within_days: 1", ["combination.question-twice"]),
+        ("id: g, questions: [is-enrolled, enrolled-by-region], within_days: 1", ["combination.statistic"]),
+        ("id: g, questions: [is-enrolled], within_days: 30", ["value.too-few"]),
+        ("id: g, questions: [is-enrolled, name-matches]", ["key.missing"]),
+        ("id: g, questions: [is-enrolled, name-matches], within_days: 0", ["value.too-small"]),
+        ("id: g, questions: [is-enrolled, name-matches], within_days: 367", ["value.too-great"]),
+        (
+            "id: g, questions: [is-enrolled, name-matches], within_days: 1}\n"
+            "  - {id: g, questions: [is-enrolled, name-matches], within_days: 2",
+            ["combination.id-twice"],
+        ),
+    ],
+)
+def test_forbidden_combination_names_questions_about_subjects(body: str, expected: list[str]) -> None:
+    assert keys(f"{POLICY}forbidden_together:\n  - {{{body}}}\n") == expected
