@@ -162,3 +162,30 @@ def test_planning_counts_by_town(dataset: str, question: str, cells: int) -> Non
     for group in decision.question.statistic.group_by:
         product *= len(group.values)
     assert product == cells
+
+
+def test_a_town_learns_of_its_own_residents_only() -> None:
+    town = Requester(TAX, "441900003", "town", suspended=False)
+    request = Request(
+        town,
+        "medical-insurance",
+        "is-enrolled",
+        (),
+        frozenset(),
+        "social-insurance/medical",
+        "",
+        "g-1",
+        1,
+        SUNDAY_NIGHT,
+    )
+    grant = replace(GRANT, dataset="medical-insurance", questions=frozenset({"is-enrolled"}))
+    decision = decide(POLICIES, lambda _: grant, request, CALENDAR)
+    assert (decision.permit, decision.rule, decision.region) == (True, "town-own-residents", "441900003")
+    elsewhere = replace(grant, region="441900004")
+    assert decide(POLICIES, lambda _: elsewhere, request, CALENDAR).clause == "scope"
+
+
+def test_a_diploma_is_not_pieced_together_by_three_questions() -> None:
+    questions = POLICIES.datasets["diploma"].questions
+    guarded = {name for name, question in questions.items() if question.combinations}
+    assert guarded == {"degree-is", "graduation-year", "certificate-masked"}
