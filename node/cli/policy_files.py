@@ -33,19 +33,27 @@ def read_files(paths: Sequence[Path]) -> list[PolicyFile]:
             _refuse_links_out(path, inside)
         purposes = inside[0].parent / PURPOSES_FILE
         for file in [*inside, *([purposes] if purposes.is_file() else [])]:
-            found.setdefault(file.resolve(), file)
+            found.setdefault(_resolved(file), file)
     return [PolicyFile(str(path), _read(path)) for path in found.values()]
 
 
 def _refuse_links_out(folder: Path, files: Sequence[Path]) -> None:
     within = folder.resolve()
     for file in files:
-        if file.is_symlink() and not file.resolve().is_relative_to(within):
+        if file.is_symlink() and not _resolved(file).is_relative_to(within):
             raise NodeError(
                 Reason.CONFIG_INVALID,
                 f"{file} is a link that leads out of its folder: put the file itself there",
                 file=str(file),
             )
+
+
+def _resolved(file: Path) -> Path:
+    """The file behind links; a link to itself stays what it is, and reading it says so."""
+    try:
+        return file.resolve()
+    except (OSError, RuntimeError):
+        return file.absolute()
 
 
 def _read(path: Path) -> bytes:

@@ -94,6 +94,8 @@ class Document:
         return within(self.root, path)
 
     def _at(self, line: int, column: int, key: str, words: str, args: dict[str, str]) -> Problem:
+        if self.text and line > (last := self.text.count("\n")):  # the parser's end of a file without LF
+            line, column = last, len(self.text) - (self.text.rfind("\n") + 1)
         written = words.split("\n", 1)[0].rstrip()
         shown = shorten(written)
         clean = {name: shorten(value) if name == "words" else value for name, value in args.items()}
@@ -132,13 +134,14 @@ def read(file: str, content: bytes) -> Document:
             document._at(line, column, "file.unseen-character", char, {"code": f"U+{ord(char):04X}"})
         )
         return document
+    reader = _Reader(document)
     try:
-        _Reader(document).run()
+        reader.run()
     except _Stop as stop:
         document.problems.append(stop.problem)
         document.root = None
     except yaml.MarkedYAMLError as error:
-        document.problems.append(_syntax(document, error))
+        document.problems.append(_syntax(document, error, reader.quoted))
         document.root = None
     return document
 
@@ -166,6 +169,8 @@ class _Reader:
         self._document = document
         self._stack: list[_Open] = []
         self._documents = 0
+        # The last text in quotes, if it runs over several lines: its closing quote may be missing.
+        self.quoted: Place | None = None
 
     def run(self) -> None:
         for event in yaml.parse(self._document.text, Loader=_LOADER):
@@ -207,6 +212,9 @@ class _Reader:
 
     def _scalar(self, event: yaml.ScalarEvent) -> None:
         text: str = event.value
+        place = _place(event)
+        over_lines = event.style in ("'", '"') and "\n" in self._document.text[place.start : place.end]
+        self.quoted = place if over_lines else None
         top = self._stack[-1] if self._stack else None
         if top is not None and isinstance(top.node, dict) and top.key is None:
             if not text or text == "<<":
@@ -295,14 +303,22 @@ def _source_index(text: str, place: Place, value: str, offset: int) -> int:
     return place.start
 
 
-def _syntax(document: Document, error: yaml.MarkedYAMLError) -> Problem:
+def _syntax(document: Document, error: yaml.MarkedYAMLError, quoted: Place | None) -> Problem:
     """Where the parser gave up, or, where that is behind the last word, where what it misses began."""
     lines = document.text.split("\n")
     detail = error.problem or error.context or ""
-    for mark in (error.problem_mark, error.context_mark):
+    marks = [error.problem_mark, error.context_mark]
+    if "expected ':'" in detail:
+        marks.reverse()  # it looked for the colon until the next line
+    elif quoted is not None and error.problem_mark is not None:
+        end = _line_column(document.text, quoted.end)
+        if (error.problem_mark.line, error.problem_mark.column) == end:
+            words = lines[quoted.line][quoted.column :]
+            return document._at(quoted.line, quoted.column, "yaml.open-quote", words, {})
+    for mark in marks:
         if mark is not None and mark.line < len(lines) and lines[mark.line].strip():
             at_fault, column = lines[mark.line], min(mark.column, len(lines[mark.line]))
             if "\t" in at_fault[: column + 1]:
-                return document._at(mark.line, at_fault.index("\t"), "yaml.tab", at_fault, {})
-            return document._at(mark.line, column, "yaml.syntax", at_fault, {"detail": detail})
+                return document._at(mark.line, at_fault.index("\t"), "yaml.tab", "\t", {})
+            return document._at(mark.line, column, "yaml.syntax", at_fault[column:], {"detail": detail})
     return document._at(0, 0, "yaml.syntax", "", {"detail": detail})
