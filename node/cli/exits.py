@@ -31,6 +31,10 @@ class Exit(IntEnum):
     """With `policy check`: there are warnings, but no errors."""
     UNREADABLE = 12
     """With `policy check`: a file or folder cannot be read."""
+    NARROWER = 13
+    """With `policy diff`: somebody may learn less, and nobody more."""
+    WIDER = 14
+    """With `policy diff`: somebody may learn more, or it is not proved that nobody may."""
     INTERRUPTED = 130
     """Stopped from the keyboard."""
 

@@ -14,6 +14,7 @@ from node.cli import policy_output, policy_report
 from node.cli.exits import Exit
 from node.cli.options import moment_from, parameters_from
 from node.cli.output import CHINA, Terminal, report
+from node.cli.policy_diff_cmd import diff
 from node.cli.policy_files import read_files
 from node.cli.policy_output import Format, Sources
 from node.cli.session import with_terminal
@@ -130,6 +131,9 @@ def explain(
         return
     for line in policy_report.explanation_lines(explanation, _lang()):
         sys.stdout.write(line + "\n")
+
+
+app.command("diff")(diff)
 
 
 @app.command("schema")

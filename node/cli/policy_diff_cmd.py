@@ -1,0 +1,37 @@
+"""`dxnode policy diff`: what an edit of policies changes, for whom, and whether somebody may learn more."""
+
+from __future__ import annotations
+
+import sys
+from datetime import datetime
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from node.cli import policy_diff_report
+from node.cli.exits import Exit
+from node.cli.output import CHINA, Terminal
+from node.cli.policy_files import read_files
+from node.cli.session import with_terminal
+from node.core.policy_build import build_policies
+from node.core.policy_diff import difference
+from node.core.workdays import Calendar
+
+
+@with_terminal
+def diff(
+    terminal: Terminal,
+    before: Annotated[Path, typer.Argument(metavar="A")],
+    after: Annotated[Path, typer.Argument(metavar="B")],
+) -> None:
+    """Say what changes in meaning from A to B. The exit code says whether somebody may learn more."""
+    old, new = (build_policies(read_files([path])) for path in (before, after))
+    found = difference(old, new, Calendar(CHINA), datetime.now(CHINA).date())
+    if terminal.json:
+        terminal.document(policy_diff_report.difference_view(found))
+    else:
+        for line in policy_diff_report.difference_lines(found):
+            sys.stdout.write(line + "\n")
+    if not found.equal:
+        raise typer.Exit(Exit.WIDER if found.widens else Exit.NARROWER)

@@ -1,0 +1,451 @@
+"""What an edit of policies means: which requests are decided differently, over the whole space of requests.
+
+For each dataset and question, both sides' rules divide the space of `node.core.policy_diff_space`
+dimension by dimension. Where the same rules are left on both sides the rest is equal and is not looked
+at; where nothing is left to divide, the first rule of each side decides. What comes out is exact: a
+request that no finding holds is decided alike on both sides, with the same limits, and every request
+of a finding is decided differently. Each finding has an example, which both sides really decided.
+
+A grant that covers the request is supposed throughout.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from enum import StrEnum
+from typing import cast
+
+from node.core.decide import Decision, decide
+from node.core.grant import Grant
+from node.core.policy import Policies, Policy
+from node.core.policy_diff_cases import TooManyFormsError
+from node.core.policy_diff_example import Forms, Setting, example_of
+from node.core.policy_diff_meaning import Change, Direction, changes_of_meaning
+from node.core.policy_diff_space import (
+    AreaDimension,
+    CaseDimension,
+    DayDimension,
+    DepartmentDimension,
+    Dimension,
+    LevelDimension,
+    Part,
+    PurposeDimension,
+    RegionDimension,
+    Side,
+    TimeDimension,
+    check_covered,
+)
+from node.core.question import Question, QuestionKind
+from node.core.request import Request
+from node.core.rule import NO_LIMITS, Rule
+from node.core.workdays import Calendar
+
+
+class Kind(StrEnum):
+    """What happens to the requests of a finding."""
+
+    ALLOWED = "newly_allowed"
+    DENIED = "newly_denied"
+    LOOSENED = "loosened"
+    TIGHTENED = "tightened"
+    MIXED = "loosened_and_tightened"
+
+    @property
+    def widens(self) -> bool:
+        """Whether somebody may learn more."""
+        return self in (Kind.ALLOWED, Kind.LOOSENED, Kind.MIXED)
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """On which terms a rule permits: its limits (None is without), and whether for the own area only."""
+
+    per_day: int | None
+    per_subject_per_day: int | None
+    own_region: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A question, in those of its forms where each parameter has one of the values; () for every form."""
+
+    question: str
+    values: tuple[tuple[str, tuple[str, ...]], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Example:
+    """One request of a finding, its grant, and what each side really decides."""
+
+    request: Request
+    grant: Grant
+    before: Decision
+    after: Decision
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """Requests of one dataset that are decided differently, all in the same way.
+
+    `parts` are by dimension; a request belongs here if it lies in each. Terms are None for a denial.
+    """
+
+    dataset: str
+    kind: Kind
+    asked: tuple[Asked, ...]
+    parts: Mapping[str, Part]
+    before: Terms | None
+    after: Terms | None
+    example: Example
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """All that an edit changes: how requests are decided, and what questions and datasets are.
+
+    `too_complex` names the questions whose rules have too many forms of case numbers to be compared.
+    """
+
+    findings: tuple[Finding, ...]
+    changes: tuple[Change, ...]
+    too_complex: tuple[tuple[str, str], ...]
+
+    @property
+    def equal(self) -> bool:
+        """Proved: nobody can learn anything that they could not, and nobody less."""
+        return not (
+            self.findings
+            or self.too_complex
+            or any(each.direction is not Direction.NONE for each in self.changes)
+        )
+
+    @property
+    def widens(self) -> bool:
+        """Whether somebody may learn more, or it is not certain that nobody may."""
+        return (
+            bool(self.too_complex)
+            or any(each.kind.widens for each in self.findings)
+            or any(each.direction in (Direction.WIDER, Direction.UNKNOWN) for each in self.changes)
+        )
+
+
+Box = tuple[Hashable, ...]
+"""A rule as it matters from one dimension on: what it asks for in each, then its terms."""
+
+Cell = tuple[tuple[Part, ...], Hashable, Hashable]
+"""A part of the space, and what the first rule of each side says there; None is a denial."""
+
+
+def difference(before: Policies, after: Policies, calendar: Calendar, today: date) -> Difference:
+    """Compare the meaning of two sets of policies; examples lie on or after `today` if they can.
+
+    Raises NotCoveredError if policies can say what this comparison does not know.
+    """
+    check_covered()
+    findings: list[Finding] = []
+    changes: list[Change] = []
+    too_complex: list[tuple[str, str]] = []
+    purposes = PurposeDimension(before, after)
+    for name in sorted(before.datasets.keys() | after.datasets.keys()):
+        pair = _Pair(name, before, after, purposes, calendar, today)
+        changes += changes_of_meaning(name, before.get(name), after.get(name))
+        findings += pair.findings()
+        if pair.counters_differ():
+            changes.append(Change(name, "", "counters", "", "", Direction.UNKNOWN))
+        too_complex += ((name, question) for question in pair.too_complex)
+    return Difference(tuple(findings), tuple(changes), tuple(too_complex))
+
+
+class _Pair:
+    """One dataset on both sides."""
+
+    def __init__(
+        self,
+        name: str,
+        before: Policies,
+        after: Policies,
+        purposes: PurposeDimension,
+        calendar: Calendar,
+        today: date,
+    ) -> None:
+        self._name = name
+        self._before, self._after = before, after
+        self._a, self._b = before.get(name), after.get(name)
+        self._calendar = calendar
+        self._side_a, self._side_b = _side("a", self._a), _side("b", self._b)
+        days = DayDimension(calendar)
+        self._setting = Setting(days, purposes, self._known_codes(), calendar, today)
+        dimensions = (
+            DepartmentDimension(),
+            LevelDimension(),
+            RegionDimension(),
+            purposes,
+            AreaDimension((self._side_a, self._side_b)),
+            days,
+            TimeDimension(),
+            CaseDimension(),
+        )
+        # Each takes only its own constraints and parts, and is given no others.
+        self._dimensions = cast("tuple[Dimension, ...]", dimensions)
+        self._solved: dict[tuple[int, tuple[Box, ...], tuple[Box, ...]], tuple[Cell, ...]] = {}
+        self.too_complex: list[str] = []
+
+    def findings(self) -> list[Finding]:
+        """Everything that is decided differently, in as few findings as are found."""
+        cells: dict[Cell, set[Asked]] = {}
+        rules_a, rules_b = _by_question(self._a), _by_question(self._b)
+        for question in sorted(rules_a.keys() | rules_b.keys()):
+            a = self._boxes(rules_a.get(question, ()), self._side_a, _terms)
+            b = self._boxes(rules_b.get(question, ()), self._side_b, _terms)
+            try:
+                for asked, only_a, only_b in self._forms(question):
+                    for cell in self._solve(0, () if only_b else a, () if only_a else b):
+                        cells.setdefault(cell, set()).add(asked)
+            except TooManyFormsError:
+                self.too_complex.append(question)
+        merged = self._merged(cells)
+        found = [self._finding(asked, cell) for asked, cell in merged]
+        return sorted(found, key=lambda each: list(Kind).index(each.kind))
+
+    def _forms(self, question: str) -> Iterable[tuple[Asked, bool, bool]]:
+        """The forms that the question is asked in: of both sides, of the first only, of the second only."""
+        a, b = _question(self._a, question), _question(self._b, question)
+        if a is None or b is None or not _asked_alike(a, b):
+            if a is not None:
+                yield Asked(question, ()), True, False
+            if b is not None:
+                yield Asked(question, ()), False, True
+            return
+        names = sorted(a.parameters)
+        of_a = {name: a.parameters[name].choices for name in names}
+        of_b = {name: b.parameters[name].choices for name in names}
+        both = {name: tuple(each for each in of_a[name] if each in of_b[name]) for name in names}
+        if all(set(of_a[name]) == set(of_b[name]) for name in names):
+            yield Asked(question, ()), False, False
+            return
+        if all(both.values()):
+            yield Asked(question, tuple(both.items())), False, False
+        for mine, theirs, is_a in ((of_a, of_b, True), (of_b, of_a, False)):
+            earlier: dict[str, tuple[str, ...]] = {}
+            for position, name in enumerate(names):
+                rest = {other: mine[other] for other in names[position + 1 :]}
+                alone = tuple(each for each in mine[name] if each not in theirs[name])
+                values = {**earlier, name: alone, **rest}
+                if all(values.values()):
+                    yield Asked(question, tuple(values.items())), is_a, not is_a
+                earlier[name] = both[name]
+
+    def counters_differ(self) -> bool:
+        """Whether what both sides count is counted together on one side and apart on the other.
+
+        Each rule with limits has its own counters for each requester. New names alone change nothing.
+        """
+        renamed: dict[str, set[str]] = {}
+        rules_a, rules_b = _by_question(self._a), _by_question(self._b)
+        for question in rules_a.keys() & rules_b.keys() - set(self.too_complex):
+            a = self._boxes(rules_a[question], self._side_a, _counter)
+            b = self._boxes(rules_b[question], self._side_b, _counter)
+            for _, before, after in self._solve(0, a, b):
+                if before and after:
+                    renamed.setdefault(str(before), set()).add(str(after))
+        return (
+            any(len(names) > 1 for names in renamed.values())
+            or len(set().union(*renamed.values())) < len(renamed)
+            or bool(renamed.keys() & _ids(self._b) or set().union(*renamed.values()) & _ids(self._a))
+        )
+
+    def _boxes(self, rules: Sequence[Rule], side: Side, said: Callable[[Rule], Hashable]) -> tuple[Box, ...]:
+        return tuple(
+            (
+                *(dimension.constraint(rule, side) for dimension in self._dimensions),
+                said(rule),
+            )
+            for rule in rules
+        )
+
+    def _solve(self, depth: int, a: tuple[Box, ...], b: tuple[Box, ...]) -> tuple[Cell, ...]:
+        """Where rules that are told apart by the dimensions from `depth` on decide differently."""
+        a, b = _needed(a), _needed(b)
+        if a == b:
+            return ()
+        if depth == len(self._dimensions):
+            # All that is left of each is its first rule.
+            return (((), _first(a), _first(b)),)
+        key = depth, a, b
+        if key not in self._solved:
+            self._solved[key] = self._split(depth, a, b)
+        return self._solved[key]
+
+    def _split(self, depth: int, a: tuple[Box, ...], b: tuple[Box, ...]) -> tuple[Cell, ...]:
+        dimension = self._dimensions[depth]
+        numbers: dict[Hashable, int] = {}
+        for box in (*a, *b):
+            if box[0] is not None:
+                numbers.setdefault(box[0], len(numbers))
+        if not numbers:
+            whole = dimension.union([part for part, _ in dimension.split(())])
+            rest = self._solve(depth + 1, tuple(box[1:] for box in a), tuple(box[1:] for box in b))
+            return tuple(((whole, *parts), before, after) for parts, before, after in rest)
+        places = _Places(a, numbers), _Places(b, numbers)
+        alike: dict[tuple[tuple[Box, ...], tuple[Box, ...]], list[Part]] = {}
+        for part, holding in dimension.split(tuple(numbers)):
+            left = places[0].left(holding), places[1].left(holding)
+            alike.setdefault(left, []).append(part)
+        found: dict[Cell, list[Part]] = {}
+        for (left_a, left_b), group in alike.items():
+            for cell in self._solve(depth + 1, left_a, left_b):
+                found.setdefault(cell, []).extend(group)
+        return tuple(
+            ((dimension.union(group), *parts), before, after)
+            for (parts, before, after), group in found.items()
+        )
+
+    def _merged(self, cells: Mapping[Cell, set[Asked]]) -> list[tuple[tuple[Asked, ...], Cell]]:
+        """Cells that differ in one dimension only put together, as long as there are any."""
+        by_asked = [
+            (tuple(sorted(asked, key=lambda each: (each.question, each.values))), cell)
+            for cell, asked in cells.items()
+        ]
+        while True:
+            before = len(by_asked)
+            for position in reversed(range(len(self._dimensions))):
+                groups: dict[Hashable, list[tuple[tuple[Asked, ...], Cell]]] = {}
+                for asked, (parts, *terms) in by_asked:
+                    key = asked, parts[:position], parts[position + 1 :], *terms
+                    groups.setdefault(key, []).append((asked, (parts, terms[0], terms[1])))
+                by_asked = [self._together(position, group) for group in groups.values()]
+            if len(by_asked) == before:
+                return by_asked
+
+    def _together(
+        self, position: int, group: Sequence[tuple[tuple[Asked, ...], Cell]]
+    ) -> tuple[tuple[Asked, ...], Cell]:
+        asked, (parts, before, after) = group[0]
+        if len(group) == 1:
+            return group[0]
+        union = self._dimensions[position].union([cell[0][position] for _, cell in group])
+        return asked, ((*parts[:position], union, *parts[position + 1 :]), before, after)
+
+    def _finding(self, asked: tuple[Asked, ...], cell: Cell) -> Finding:
+        parts = cell[0]
+        before, after = (each if isinstance(each, Terms) else None for each in cell[1:])
+        named = {dimension.name: part for dimension, part in zip(self._dimensions, parts, strict=True)}
+        policy = self._b if after is not None else self._a
+        if policy is None:
+            raise AssertionError("one side permits, so it has the dataset")
+        forms = Forms(self._name, policy.questions[asked[0].question], dict(asked[0].values))
+        request, grant = example_of(forms, named, self._setting)
+        decided = [
+            decide(each, lambda _: grant, request, self._calendar) for each in (self._before, self._after)
+        ]
+        expected = [(terms is not None) for terms in (before, after)]
+        if [each.permit for each in decided] != expected:
+            raise AssertionError("an example is not decided as was found")
+        example = Example(request, grant, decided[0], decided[1])
+        return Finding(self._name, _kind(before, after), asked, named, before, after, example)
+
+    def _known_codes(self) -> list[str]:
+        """Departments that either side names."""
+        return sorted(
+            {
+                code
+                for policy in (self._a, self._b)
+                if policy is not None
+                for rule in policy.rules
+                for code in rule.to.departments
+            }
+        )
+
+
+class _Places:
+    """Which rules ask for what in one dimension, so that a part costs what the rules in it cost."""
+
+    def __init__(self, boxes: tuple[Box, ...], numbers: Mapping[Hashable, int]) -> None:
+        self._rest = [box[1:] for box in boxes]
+        self._always = [place for place, box in enumerate(boxes) if box[0] is None]
+        self._asking: dict[int, list[int]] = {}
+        for place, box in enumerate(boxes):
+            if box[0] is not None:
+                self._asking.setdefault(numbers[box[0]], []).append(place)
+
+    def left(self, holding: Iterable[int]) -> tuple[Box, ...]:
+        """The rules of which what they ask for holds, in order, as they matter from here on."""
+        places = [place for number in holding for place in self._asking.get(number, ())]
+        return _needed(self._rest[place] for place in sorted(places + self._always))
+
+
+def _needed(boxes: Iterable[Box]) -> tuple[Box, ...]:
+    """Rules without those that can never be first: told before, or after one that asks for nothing more."""
+    kept: dict[Box, None] = {}
+    asked: set[Hashable] = set()
+    for box in boxes:
+        if box[:-1] in asked:
+            continue
+        asked.add(box[:-1])
+        kept[box] = None
+        if not any(each is not None for each in box[:-1]):
+            break
+    return tuple(kept)
+
+
+def _first(boxes: tuple[Box, ...]) -> Hashable:
+    return boxes[0][-1] if boxes else None
+
+
+def _terms(rule: Rule) -> Terms:
+    return Terms(rule.limits.per_day, rule.limits.per_subject_per_day, rule.own_region)
+
+
+def _counter(rule: Rule) -> str:
+    """The rule whose counters a permit adds to, "" if it has none."""
+    return "" if rule.limits == NO_LIMITS else rule.id
+
+
+def _ids(policy: Policy | None) -> set[str]:
+    return {rule.id for rule in policy.rules} if policy is not None else set()
+
+
+def _side(letter: str, policy: Policy | None) -> Side:
+    return Side(letter, policy is not None and bool(policy.dataset.subject.region_field))
+
+
+def _by_question(policy: Policy | None) -> dict[str, list[Rule]]:
+    found: dict[str, list[Rule]] = {}
+    for rule in policy.rules if policy is not None else ():
+        for question in rule.allow:
+            found.setdefault(question, []).append(rule)
+    return found
+
+
+def _question(policy: Policy | None, name: str) -> Question | None:
+    return policy.questions.get(name) if policy is not None else None
+
+
+def _asked_alike(a: Question, b: Question) -> bool:
+    """Whether there can be one request that both take."""
+    return (
+        (a.kind is QuestionKind.STATISTIC) is (b.kind is QuestionKind.STATISTIC)
+        and a.parameters.keys() == b.parameters.keys()
+        and a.claims.keys() == b.claims.keys()
+    )
+
+
+def _kind(before: Terms | None, after: Terms | None) -> Kind:
+    if before is None:
+        return Kind.ALLOWED
+    if after is None:
+        return Kind.DENIED
+    looser = tighter = False
+    for mine, theirs in (
+        (before.per_day, after.per_day),
+        (before.per_subject_per_day, after.per_subject_per_day),
+    ):
+        looser |= mine is not None and (theirs is None or theirs > mine)
+        tighter |= theirs is not None and (mine is None or theirs < mine)
+    looser |= before.own_region and not after.own_region
+    tighter |= after.own_region and not before.own_region
+    if looser and tighter:
+        return Kind.MIXED
+    return Kind.LOOSENED if looser else Kind.TIGHTENED

@@ -1,0 +1,160 @@
+"""What edits of the sample policy mean, one kind of edit at a time."""
+
+from __future__ import annotations
+
+import dataclasses
+from datetime import date
+
+import pytest
+from policy_samples import CALENDAR, POLICY, build, closed
+
+from node.core import policy_diff_space
+from node.core.policy_diff import Difference, Kind, difference
+from node.core.policy_diff_cases import TooManyFormsError, case_number_classes
+from node.core.policy_diff_meaning import Direction
+from node.core.policy_diff_space import NotCoveredError, Times, check_covered
+from node.core.rule import Rule
+
+TODAY = date(2026, 11, 22)
+
+
+def _diff(old: str, new: str, policy: str = POLICY) -> Difference:
+    assert old in policy
+    return difference(build(policy), build(policy.replace(old, new)), CALENDAR, TODAY)
+
+
+def _kinds(found: Difference) -> set[Kind]:
+    return {each.kind for each in found.findings}
+
+
+def test_text_that_means_the_same_is_equal() -> None:
+    for old, new in (
+        ("to: {departments: [11441900000000035L]}", "to: {departments: ['11441900000000035L']}"),
+        ("for: [social-insurance/pension]", "for: [social-insurance/pension, social-insurance/pension/late]"),
+        ("  - id: office\n", "  - id: front-office\n"),
+        ("choices: [60, 120, 180]", "choices: [180, 60, 120]"),
+    ):
+        assert _diff(old, new).equal, new
+
+
+def test_titles_are_published_and_change_no_answer() -> None:
+    found = _diff("title: 姓名", "title: 名字")
+    assert found.equal
+    assert [(each.about, each.part, each.direction) for each in found.changes] == [
+        ("name", "title", Direction.NONE)
+    ]
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "kinds", "widens"),
+    [
+        ("to: {any: true}", "to: {regions: [440000]}", {Kind.DENIED}, False),
+        ('hours: "08:30-17:30"', 'hours: "08:30-18:30"', {Kind.ALLOWED}, True),
+        ('hours: "08:30-17:30"', 'hours: "08:00-17:00"', {Kind.ALLOWED, Kind.DENIED}, True),
+        ("per_day: 5000", "per_day: 4000", {Kind.TIGHTENED}, False),
+        ("per_day: 5000, ", "", {Kind.LOOSENED}, True),
+        (
+            "per_day: 5000, per_subject_per_day: 3",
+            "per_day: 6000, per_subject_per_day: 2",
+            {Kind.MIXED},
+            True,
+        ),
+        ("DG-####", "DG-*", {Kind.ALLOWED}, True),
+        ("choices: [60, 120, 180]", "choices: [60, 120]", {Kind.DENIED}, False),
+        ("choices: [60, 120, 180]", "choices: [60, 120, 240]", {Kind.ALLOWED, Kind.DENIED}, True),
+    ],
+)
+def test_edit_of_a_rule_has_its_kind(old: str, new: str, kinds: set[Kind], widens: bool) -> None:
+    found = _diff(old, new)
+    assert (_kinds(found), found.widens, found.equal) == (kinds, widens, False)
+
+
+def test_rule_behind_one_that_covers_it_changes_nothing() -> None:
+    shadowed = (
+        "  - {id: late, allow: [is-enrolled], to: {departments: [11441900000000035L]},"
+        " for: [social-insurance/pension/deferral], limits: {per_day: 9}}\n"
+    )
+    assert _diff("privacy:\n", shadowed + "privacy:\n").equal
+
+
+def test_minutes_that_become_allowed_are_named_exactly() -> None:
+    found = _diff("08:30-17:30", "08:30-18:30")
+    assert {each.parts["hours"] for each in found.findings} == {Times(((17 * 60 + 30, 18 * 60 + 30),))}
+    for finding in found.findings:
+        assert not finding.example.before.permit
+        assert finding.example.after.rule == "office"
+
+
+def test_dataset_no_longer_shared_denies_all_that_was_allowed() -> None:
+    found = difference(build(), build(closed()), CALENDAR, TODAY)
+    assert _kinds(found) == {Kind.DENIED}
+    assert not found.widens
+    back = difference(build(closed()), build(), CALENDAR, TODAY)
+    assert _kinds(back) == {Kind.ALLOWED}
+    assert back.widens
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "direction"),
+    [
+        ("months_paid >= :n", "months_paid > :n", Direction.UNKNOWN),
+        ("band: [0, 60, 120, 180, 720]", "band: [0, 60, 720]", Direction.UNKNOWN),
+        ("wrong_tries_per_subject: 3", "wrong_tries_per_subject: 9", Direction.WIDER),
+        ("wrong_tries_per_subject: 3", "wrong_tries_per_subject: 1", Direction.NARROWER),
+        ("epsilon: 0.5", "epsilon: 0.25", Direction.UNKNOWN),
+        ("dataset: 10", "dataset: 11", Direction.WIDER),
+        ("dataset: 10", "dataset: 9", Direction.NARROWER),
+        ("period: year", "period: month", Direction.UNKNOWN),
+        ("sensitivity: sensitive", "sensitivity: normal", Direction.WIDER),
+    ],
+)
+def test_change_of_a_question_or_dataset_has_its_direction(old: str, new: str, direction: Direction) -> None:
+    found = _diff(old, new)
+    assert {each.direction for each in found.changes} == {direction}
+    assert found.widens is (direction is not Direction.NARROWER)
+    assert not found.equal
+
+
+def test_limits_counted_apart_are_no_equal_limits() -> None:
+    apart = "allow: [is-enrolled]\n    to: {departments: [11441900000000035L]}"
+    rule = (
+        "  - id: tax-bands\n"
+        "    allow: [contribution-band, months-at-least, name-matches, enrolled-by-region]\n"
+        "    to: {departments: [11441900000000035L]}\n    for: [social-insurance/pension/deferral]\n"
+        "    limits: {per_day: 5000, per_subject_per_day: 3}\n  - id: office\n"
+    )
+    whole = (
+        "allow: [is-enrolled, months-at-least, name-matches, contribution-band, enrolled-by-region]\n"
+        "    to: {departments: [11441900000000035L]}"
+    )
+    assert whole in POLICY
+    split = POLICY.replace(whole, apart).replace("  - id: office\n", rule)
+    found = difference(build(), build(split), CALENDAR, TODAY)
+    assert found.findings == ()
+    assert [(each.part, each.direction) for each in found.changes] == [("counters", Direction.UNKNOWN)]
+    assert found.widens
+
+
+def test_part_of_a_rule_that_is_not_covered_stops_the_comparison(monkeypatch: pytest.MonkeyPatch) -> None:
+    covered = {
+        **policy_diff_space._COVERED,
+        Rule: frozenset({each.name for each in dataclasses.fields(Rule)}),
+    }
+    covered[Rule] -= {"own_region"}
+    monkeypatch.setattr(policy_diff_space, "_COVERED", covered)
+    with pytest.raises(NotCoveredError, match="own_region"):
+        check_covered()
+
+
+def test_case_numbers_of_one_form_and_not_of_another_are_found() -> None:
+    classes = case_number_classes(["DG-####", "DG-*"])
+    assert set(classes) == {frozenset(), frozenset({1}), frozenset({0, 1})}
+
+
+def test_too_many_forms_are_refused_rather_than_walked_forever(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("node.core.policy_diff_cases.MAX_STATES", 3)
+    with pytest.raises(TooManyFormsError):
+        case_number_classes(["A" * 20])
+    found = _diff("DG-####", "DG-*")
+    assert found.too_complex == (("pension-insurance", "is-enrolled"),)
+    assert found.widens
