@@ -20,6 +20,7 @@ from rich.console import Console
 
 from node.errors import NodeError
 from scripts.benchmarks.batch import batch
+from scripts.benchmarks.comparing import comparing
 from scripts.benchmarks.deciding import deciding
 from scripts.benchmarks.figures import Bench, BenchError, Setting
 from scripts.benchmarks.flat import flat
@@ -36,6 +37,7 @@ BENCHES: Mapping[str, Bench] = {
     "flat": flat,
     "memory": memory,
     "decide": deciding,
+    "policy": comparing,
 }
 ROOT = Path(__file__).parents[2]
 NEEDED_GB = 8
@@ -106,7 +108,8 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="scripts/bench",
         description="Measure what the project promises about speed and size. A full run takes a quarter of "
-        f"an hour and {NEEDED_GB} GB of disk; whatever else runs meanwhile makes the figures worse.",
+        f"an hour and {NEEDED_GB} GB of disk; whatever else runs meanwhile makes the figures worse. "
+        "`policy` installs cedarpy and regopy into an environment of its own.",
     )
     parser.add_argument(
         "benches", nargs="*", type=_bench, metavar="BENCH", help=f"some of {', '.join(BENCHES)}; default all"
