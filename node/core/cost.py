@@ -22,6 +22,8 @@ BUDGET_PREFIX = "budget."
 
 Pseudonym = Callable[[str], str]
 """A text that names a subject to a short keyed name: there is a counter for each subject and limit."""
+OlderPseudonyms = Callable[[str], tuple[str, ...]]
+"""The same text to what it was called under earlier keys."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,20 +53,21 @@ class Link(NamedTuple):
     """A forbidden combination that an answer about one subject could complete (Art. 25).
 
     `mark` is the counter that remembers the day (its number) on which this question was last answered,
-    `others` those of the other questions: were all of them answered on day `since` or later, this one is
-    refused. `subject` is the position of the subject; `until_ms` is when the mark may be forgotten.
+    `others` those of the other questions, each under all its names: were all of them answered on day `since`
+    or later, this one is refused. `subject` is the position of the subject; `until_ms` is when the mark may
+    be forgotten.
     """
 
     subject: int
     mark: str
-    others: tuple[str, ...]
+    others: tuple[tuple[str, ...], ...]
     since: int
     today: int
     until_ms: int
 
     def completes(self, balances: Mapping[str, int]) -> bool:
         """Whether an answer would complete the combination."""
-        return all(balances.get(other, 0) >= self.since for other in self.others)
+        return all(any(balances.get(name, 0) >= self.since for name in names) for names in self.others)
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,14 +87,20 @@ class Cost:
     def keys(self) -> list[str]:
         """All counters that are concerned."""
         keys = [debit.key for part in (self.whole, self.subjects, self.tries) for debit in part]
-        return keys + [key for link in self.links for key in (link.mark, *link.others)]
+        return keys + [key for link in self.links for names in ((link.mark,), *link.others) for key in names]
 
 
 NO_COST = Cost((), (), ())
 
 
 def exchange_cost(
-    decision: Decision, requester: str, dataset: str, ids: Sequence[str], day: Day, pseudonym: Pseudonym
+    decision: Decision,
+    requester: str,
+    dataset: str,
+    ids: Sequence[str],
+    day: Day,
+    pseudonym: Pseudonym,
+    older: OlderPseudonyms = lambda _: (),
 ) -> Cost:
     """Quotas of a permitted exchange about the subjects `ids`."""
     count = max(1, len(ids))
@@ -118,26 +127,37 @@ def exchange_cost(
             Debit(CLAIM_TRIES, pseudonym(prefix + each), 1, limit, day.until_ms, position)
             for position, each in enumerate(ids)
         ]
-    links = _links(question, requester, dataset, ids, day, pseudonym) if question is not None else ()
+    links: tuple[Link, ...] = ()
+    if question is not None and question.combinations:
+        prefixes = {
+            name: f"{LINKAGE}|{dataset}|{name}|{requester}|"
+            for combination in question.combinations
+            for name in combination.questions
+        }
+        links = _links(question, prefixes, ids, day, pseudonym, older)
     return Cost(tuple(whole), tuple(subjects), tuple(tries), links)
 
 
 def _links(
-    question: Question, requester: str, dataset: str, ids: Sequence[str], day: Day, pseudonym: Pseudonym
+    question: Question,
+    prefixes: Mapping[str, str],
+    ids: Sequence[str],
+    day: Day,
+    pseudonym: Pseudonym,
+    older: OlderPseudonyms,
 ) -> tuple[Link, ...]:
-    if not question.combinations:
-        return ()
     longest = max(combination.days for combination in question.combinations)
     until_ms = day.until_ms + (longest - 1) * _DAY_MS
 
-    def mark(name: str, subject: str) -> str:
-        return pseudonym(f"{LINKAGE}|{dataset}|{name}|{requester}|{subject}")
+    def names(other: str, subject: str) -> tuple[str, ...]:
+        text = prefixes[other] + subject
+        return pseudonym(text), *older(text)
 
     return tuple(
         Link(
             position,
-            mark(question.name, each),
-            tuple(mark(name, each) for name in combination.questions if name != question.name),
+            pseudonym(prefixes[question.name] + each),
+            tuple(names(other, each) for other in combination.questions if other != question.name),
             day.number - combination.days + 1,
             day.number,
             until_ms,

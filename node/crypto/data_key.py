@@ -89,7 +89,8 @@ class DataKey:
 class DataKeyRing:
     """All data keys of a node: it writes with the newest, and reads with whichever wrote.
 
-    Pseudonyms are the newest key's, so what is counted by them starts anew when a key is added.
+    Pseudonyms are the newest key's, so what is counted by them starts anew when a key is added; what has to
+    be remembered for longer is looked up under those of the older keys too.
     """
 
     __slots__ = ("_keys", "_newest")
@@ -109,6 +110,10 @@ class DataKeyRing:
     def pseudonym(self, context: bytes, value: bytes) -> bytes:
         """As `DataKey.pseudonym`, with the newest key."""
         return self._newest.pseudonym(context, value)
+
+    def older_pseudonyms(self, context: bytes, value: bytes) -> tuple[bytes, ...]:
+        """As `DataKey.pseudonym`, with each key but the newest."""
+        return tuple(key.pseudonym(context, value) for key in self._keys.values() if key is not self._newest)
 
     def is_pseudonym(self, name: bytes, context: bytes, value: bytes) -> bool:
         """Whether `name` is the pseudonym of that value under any of the keys."""

@@ -71,6 +71,10 @@ class NodeVault:
         """A keyed 16-byte name for a personal value."""
         return self._data.pseudonym(context, value)
 
+    def older_pseudonyms(self, context: bytes, value: bytes) -> tuple[bytes, ...]:
+        """What the value was called before keys were replaced."""
+        return self._data.older_pseudonyms(context, value)
+
     def is_pseudonym(self, name: bytes, context: bytes, value: bytes) -> bool:
         """Whether `pseudonym` gives or gave this name to the value."""
         return self._data.is_pseudonym(name, context, value)

@@ -41,6 +41,9 @@ class Vault(Protocol):
     def pseudonym(self, context: bytes, value: bytes) -> bytes:
         """A keyed 16-byte name for a personal value."""
 
+    def older_pseudonyms(self, context: bytes, value: bytes) -> tuple[bytes, ...]:
+        """What the value was called before keys were replaced."""
+
     def is_pseudonym(self, name: bytes, context: bytes, value: bytes) -> bool:
         """Whether it is one for that value, also from before a key was replaced."""
 

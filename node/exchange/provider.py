@@ -229,8 +229,12 @@ class Provider:
             name = self._vault.pseudonym(b"ledger/subject", text.encode())
             return b2a_base64(name, newline=False).decode()
 
-        ids = [subject.id for subject in subjects]
-        return exchange_cost(decision, peer.code, opened.intent.dataset, ids, Day.of(moment), pseudonym)
+        def older(text: str) -> tuple[str, ...]:
+            names = self._vault.older_pseudonyms(b"ledger/subject", text.encode())
+            return tuple(b2a_base64(name, newline=False).decode() for name in names)
+
+        ids, day = [subject.id for subject in subjects], Day.of(moment)
+        return exchange_cost(decision, peer.code, opened.intent.dataset, ids, day, pseudonym, older)
 
     async def _compute(
         self,

@@ -144,7 +144,7 @@ def _guarded(question: str, requester: str = TAX, at: Day = DAY) -> Cost:
 
 def test_link_is_completed_by_what_the_same_requester_was_answered_about_the_subject() -> None:
     (first,), (second,) = _guarded("is-enrolled").links, _guarded("contribution-band").links
-    assert first.others == (second.mark,)
+    assert first.others == ((second.mark,),)
     assert not first.completes({})
     assert first.completes({second.mark: first.today})
     assert set(_guarded("is-enrolled").keys()) >= {first.mark, second.mark}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 from collections import Counter
 from collections.abc import AsyncIterator
 from dataclasses import replace
@@ -14,6 +15,8 @@ from running import pension_policy, resident
 from two_sides import CALLER, TwoSides, query
 
 from node.core.subject import SubjectKey
+from node.crypto.data_key import DataKeyRing
+from node.crypto.keys import KeyUse, generate
 from node.errors import NodeError, Reason
 from node.exchange.asking import Answered
 from node.exchange.group import GroupCommit
@@ -125,6 +128,15 @@ async def test_answers_are_remembered_over_a_restart_and_as_long_as_they_count(s
     sides.clock.now += 29 * DAY_MS
     sides.hr.store.prune(sides.clock.now, 0)
     sides.provider._commit = sides.hr.commit = GroupCommit(sides.hr.faults, sides.hr.log_keys, sides.clock)
+    assert await refused(sides, "contribution-band", 2)
+
+
+async def test_answers_are_remembered_when_the_data_key_is_replaced(sides: TwoSides) -> None:
+    await ask(sides, "is-enrolled", 2)
+    used = sides.hr.vault._data
+    start = sides.now()
+    newest = generate(KeyUse.DATA, start, start + timedelta(days=365), os.urandom).data_key(os.urandom)
+    sides.hr.vault._data = DataKeyRing(newest, used._keys.values())
     assert await refused(sides, "contribution-band", 2)
 
 
