@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import pytest
+from policy_samples import HUMAN_RESOURCES, TAX, build
 
 from node.core.catalogue_search import MAX_TEXT, MAX_WORDS, CatalogueIndex, Entry, KeptIndex, Lookup, normal
 from node.errors import NodeError, Reason
-from tests.policy_samples import HUMAN_RESOURCES, TAX, build
 
 
 def entry(name: str, *titles: str, items: tuple[str, ...] = (), purposes: tuple[str, ...] = ()) -> Entry:
