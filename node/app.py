@@ -16,6 +16,7 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from node.config_file import load_settings
+from node.core.catalogue_search import KeptIndex
 from node.core.usage import Caller, first_since
 from node.crypto.vault import NodeVault
 from node.errors import NodeError, Reason
@@ -38,7 +39,7 @@ from node.loading import (
 from node.logs import set_up
 from node.rpc.admin_service import AdminService, GrantAdminService, ReloadReport
 from node.rpc.callers import Members, Staff
-from node.rpc.catalogue_service import CatalogueService, admit_members, admit_staff, browse
+from node.rpc.catalogue_service import CatalogueService, Elsewhere, admit_members, admit_staff, browse
 from node.rpc.checked import CheckedServer
 from node.rpc.client import PeerClient
 from node.rpc.desk_service import DeskService
@@ -116,6 +117,7 @@ class Node:
             clock,
             random,
         )
+        self._catalogue = KeptIndex()
         self._peers = PeerClient(
             live.member, lambda: live.identity, float(limits.deadline_seconds), limits.message_bytes
         )
@@ -232,7 +234,7 @@ class Node:
         )
         grant_pb2_grpc.add_GrantServiceServicer_to_server(GrantService(self._grants, gate), server)
         catalogue_pb2_grpc.add_CatalogueServiceServicer_to_server(
-            CatalogueService(lambda: live.policies, admit_members(gate)), server
+            CatalogueService(lambda: live.policies, admit_members(gate), self._catalogue), server
         )
         usage_log_pb2_grpc.add_UsageLogServiceServicer_to_server(
             UsageLogService(self._commit, self._store, self._workers, peer_view(gate)), server
@@ -263,7 +265,10 @@ class Node:
             GrantAdminService(self._grants, self._received.all, self._refresh_grants, staff), server
         )
         catalogue_pb2_grpc.add_CatalogueServiceServicer_to_server(
-            CatalogueService(lambda: live.policies, admit_staff(staff)), server
+            CatalogueService(
+                lambda: live.policies, admit_staff(staff), self._catalogue, Elsewhere(code, self._peers)
+            ),
+            server,
         )
         usage_log_pb2_grpc.add_UsageLogServiceServicer_to_server(
             UsageLogService(self._commit, self._store, self._workers, staff_view(staff)), server

@@ -23,6 +23,7 @@ from node.errors import NodeError, Reason
 from node.rpc.status import to_status
 from node.v1 import (
     catalogue_pb2,
+    catalogue_pb2_grpc,
     desk_pb2,
     desk_pb2_grpc,
     grant_pb2,
@@ -221,35 +222,49 @@ class _Desk(desk_pb2_grpc.DeskServiceServicer):
     def BrowseCatalogue(
         self, request: desk_pb2.BrowseCatalogueRequest, context: Context
     ) -> desk_pb2.BrowseCatalogueResponse:
-        summary = catalogue_pb2.DatasetSummary(
-            dataset=DATASET,
-            title="基本养老保险参保信息",
-            provider=request.provider or REQUESTER,
-            sharing=catalogue_pb2.SHARING_ATTRIBUTE_CONDITIONAL,
-            update="daily",
-        )
+        summary = catalogue_dataset(request.provider or REQUESTER).summary
         if not request.dataset:
             return desk_pb2.BrowseCatalogueResponse(datasets=[catalogue_pb2.Dataset(summary=summary)])
         if request.dataset != DATASET:
             _fail(context, NodeError(Reason.NOT_SHARED, "no such dataset is shared"))
-        question = catalogue_pb2.Question(
-            name="months-at-least",
-            title="缴费是否满若干个月",
-            kind=catalogue_pb2.QUESTION_KIND_VERIFY,
-            expression="months_paid >= :n",
-            parameters=[catalogue_pb2.QuestionParameter(name="n", choices=["60", "120"])],
-            claims=["name"],
-            conditions=[catalogue_pb2.Condition(rule="tax-deferral", to="levels: city", purposes=[PURPOSE])],
-        )
-        full = catalogue_pb2.Dataset(
-            summary=summary,
-            level=3,
-            personal=True,
-            fields=[catalogue_pb2.Field(name="status", title="参保状态", type="enum", sensitivity="normal")],
-            questions=[question],
-            digest=bytes(32),
-        )
-        return desk_pb2.BrowseCatalogueResponse(datasets=[full])
+        return desk_pb2.BrowseCatalogueResponse(datasets=[catalogue_dataset(summary.provider)])
+
+
+def catalogue_dataset(provider: str) -> catalogue_pb2.Dataset:
+    """The one dataset that the catalogues know, in full."""
+    summary = catalogue_pb2.DatasetSummary(
+        dataset=DATASET,
+        title="基本养老保险参保信息",
+        provider=provider,
+        sharing=catalogue_pb2.SHARING_ATTRIBUTE_CONDITIONAL,
+        update="daily",
+    )
+    question = catalogue_pb2.Question(
+        name="months-at-least",
+        title="缴费是否满若干个月",
+        kind=catalogue_pb2.QUESTION_KIND_VERIFY,
+        expression="months_paid >= :n",
+        parameters=[catalogue_pb2.QuestionParameter(name="n", choices=["60", "120"])],
+        claims=["name"],
+        conditions=[catalogue_pb2.Condition(rule="tax-deferral", to="levels: city", purposes=[PURPOSE])],
+    )
+    return catalogue_pb2.Dataset(
+        summary=summary,
+        level=3,
+        personal=True,
+        fields=[catalogue_pb2.Field(name="status", title="参保状态", type="enum", sensitivity="normal")],
+        questions=[question],
+        digest=bytes(32),
+    )
+
+
+class _Catalogue(catalogue_pb2_grpc.CatalogueServiceServicer):
+    def SearchCatalogue(
+        self, request: catalogue_pb2.SearchCatalogueRequest, context: Context
+    ) -> catalogue_pb2.SearchCatalogueResponse:
+        full = catalogue_dataset(request.provider or REQUESTER)
+        found = [full] if request.text in full.summary.title else []
+        return catalogue_pb2.SearchCatalogueResponse(datasets=found, total=3 * len(found))
 
 
 class _Admin(desk_pb2_grpc.AdminServiceServicer):
@@ -373,6 +388,7 @@ def serving(desk: FakeDesk, folder: Path) -> Iterator[str]:
     server = grpc.server(ThreadPoolExecutor(8))
     desk_pb2_grpc.add_DeskServiceServicer_to_server(_Desk(desk), server)
     desk_pb2_grpc.add_AdminServiceServicer_to_server(_Admin(desk), server)
+    catalogue_pb2_grpc.add_CatalogueServiceServicer_to_server(_Catalogue(), server)
     grant_pb2_grpc.add_GrantAdminServiceServicer_to_server(_Grants(desk), server)
     usage_log_pb2_grpc.add_UsageLogServiceServicer_to_server(_Log(desk), server)
     address = f"unix:{folder / 'desk.sock'}"

@@ -50,6 +50,49 @@ def show(
     _show(session, entry)
 
 
+@app.command("search")
+@with_desk
+def search(
+    session: Session,
+    text: Annotated[list[str] | None, typer.Argument(metavar="TEXT", show_default=False)] = None,
+    provider: Provider = "",
+    field: Annotated[str, typer.Option("--field", show_default=False)] = "",
+    purpose: Annotated[str, typer.Option("--purpose", show_default=False)] = "",
+    limit: Annotated[int, typer.Option("--limit", min=1, max=50)] = 10,
+) -> None:
+    """What is there already, and how to get it."""
+    found = session.client.search_catalogue(
+        " ".join(text or ()), provider, field=field, purpose=purpose, limit=limit
+    )
+    terminal = session.terminal
+    if terminal.json:
+        terminal.document(found)
+        return
+    for entry in found.entries:
+        terminal.result(entry, *_how_to_get(entry), "")
+    if not found.total:
+        terminal.note(t("catalogue.nothing_found"))
+    elif found.total > len(found.entries):
+        terminal.note(t("catalogue.more", shown=len(found.entries), total=found.total))
+
+
+def _how_to_get(entry: CatalogueEntry) -> list[str]:
+    """What a dataset answers, to whom, for what, and what to apply for (Art. 19)."""
+    lines = [
+        f"{entry.provider}/{entry.dataset}  {entry.title}",
+        f"  {t('catalogue.sharing')}: {t(f'catalogue.{entry.sharing}')}",
+    ]
+    if entry.sharing == "not_shared":
+        return [*lines, "  " + t("catalogue.reason", reason=entry.reason, basis=entry.legal_basis)]
+    for question in entry.questions:
+        lines.append(f"  {question.name}  {question.title}  ({t(f'catalogue.{question.kind}')})")
+        for condition in question.conditions:
+            purposes = ", ".join(condition.purposes)
+            lines.append(f"    {t('catalogue.to')}: {condition.to}; {t('catalogue.purposes')}: {purposes}")
+    lines.append("  " + t("catalogue.apply", provider=entry.provider, dataset=entry.dataset))
+    return lines
+
+
 def _show(session: Session, entry: CatalogueEntry) -> None:
     terminal = session.terminal
     personal = t("label.yes") if entry.personal else t("label.no")

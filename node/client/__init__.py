@@ -4,6 +4,7 @@ from node.client.channel import Credentials
 from node.client.client import Client
 from node.client.results import (
     CatalogueEntry,
+    CatalogueFound,
     Chunk,
     ChunkResult,
     FieldAnswer,
@@ -14,6 +15,7 @@ from node.client.results import (
 
 __all__ = [
     "CatalogueEntry",
+    "CatalogueFound",
     "Chunk",
     "ChunkResult",
     "Client",

@@ -15,6 +15,7 @@ from node.client.channel import Credentials, open_channel
 from node.client.log import LogClient
 from node.client.results import (
     CatalogueEntry,
+    CatalogueFound,
     Chunk,
     ChunkResult,
     FieldAnswer,
@@ -26,7 +27,7 @@ from node.client.results import (
 from node.core.grant import Grant
 from node.core.grant_message import grant_from_message
 from node.errors import NodeError, Reason
-from node.v1 import desk_pb2, desk_pb2_grpc, grant_pb2, grant_pb2_grpc
+from node.v1 import catalogue_pb2, catalogue_pb2_grpc, desk_pb2, desk_pb2_grpc, grant_pb2, grant_pb2_grpc
 
 if TYPE_CHECKING:
     from pandas import DataFrame
@@ -64,6 +65,7 @@ class Client:
         self._timeout = timeout
         self._random = random
         self._desk = desk_pb2_grpc.DeskServiceStub(self._channel)
+        self._catalogue = catalogue_pb2_grpc.CatalogueServiceStub(self._channel)
         self._grants = grant_pb2_grpc.GrantAdminServiceStub(self._channel)
         self.admin = AdminClient(self._channel, timeout)
         self.log = LogClient(self._channel, timeout)
@@ -203,6 +205,22 @@ class Client:
         if not found:
             raise NodeError(Reason.NOT_SHARED, "no such dataset: look at the catalogue of the department")
         return found[0]
+
+    def search_catalogue(
+        self, text: str = "", provider: str = "", *, field: str = "", purpose: str = "", limit: int = 0
+    ) -> CatalogueFound:
+        """The datasets of a department, by default the own one, that have all that is looked for.
+
+        `text` and `field` are words in Chinese or English, `field` of data items; 0 asks for as many
+        results as the node gives, 50.
+        """
+        request = catalogue_pb2.SearchCatalogueRequest(
+            text=text, field=field, purpose=purpose, limit=limit, provider=provider
+        )
+        response: catalogue_pb2.SearchCatalogueResponse = unary(
+            self._catalogue.SearchCatalogue, request, self._timeout
+        )
+        return CatalogueFound(tuple(map(convert.catalogue_entry, response.datasets)), response.total)
 
     def grants(self, *, refresh: bool = False) -> tuple[Grant, ...]:
         """The grants that the department was given; `refresh` asks the providers again first."""

@@ -180,6 +180,14 @@ class CatalogueEntry:
 
 
 @dataclass(frozen=True, slots=True)
+class CatalogueFound:
+    """The entries that a search found, in full and best first; `total` there are in all."""
+
+    entries: tuple[CatalogueEntry, ...]
+    total: int
+
+
+@dataclass(frozen=True, slots=True)
 class DatasetStatus:
     """What the node loaded of one dataset; `problem` is empty when its source answers."""
 

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
 from typing import Protocol, TypeVar
 
 from node.core.catalogue import Sharing
+from node.core.catalogue_search import MAX_RESULTS, KeptIndex, Lookup
 from node.core.policy import Policies, Policy
 from node.core.question import Question, QuestionKind
 from node.core.role import ROLES
@@ -30,6 +33,22 @@ _KIND = {
     QuestionKind.FIELD: pb.QUESTION_KIND_FIELD,
     QuestionKind.STATISTIC: pb.QUESTION_KIND_STATISTIC,
 }
+
+
+class PeerSearch(Protocol):
+    """Searches the catalogue of the department named."""
+
+    async def search(
+        self, provider: str, request: pb.SearchCatalogueRequest
+    ) -> pb.SearchCatalogueResponse: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Elsewhere:
+    """The other departments' nodes, and the credit code that is none of theirs."""
+
+    own: str
+    peers: PeerSearch
 
 
 class Admit(Protocol):
@@ -61,11 +80,20 @@ def admit_staff(staff: Staff) -> Admit:
 
 
 class CatalogueService(catalogue_pb2_grpc.CatalogueServiceServicer):
-    """Lists and shows datasets."""
+    """Lists, shows and finds datasets."""
 
-    def __init__(self, policies: Callable[[], Policies], admit: Admit) -> None:
+    def __init__(
+        self,
+        policies: Callable[[], Policies],
+        admit: Admit,
+        index: KeptIndex,
+        elsewhere: Elsewhere | None = None,
+    ) -> None:
+        """With `elsewhere` the callers may search other departments' catalogues too."""
         self._policies = policies
         self._admit = admit
+        self._index = index
+        self._elsewhere = elsewhere
 
     async def ListDatasets(
         self, request: pb.ListDatasetsRequest, context: Context
@@ -90,6 +118,27 @@ class CatalogueService(catalogue_pb2_grpc.CatalogueServiceServicer):
             if not request.dataset:
                 raise NodeError(Reason.QUERY_INVALID, "name a dataset")
             return pb.GetDatasetResponse(dataset=browse(self._policies(), request.dataset)[0])
+
+        return await self._admit(context, work)
+
+    async def SearchCatalogue(
+        self, request: pb.SearchCatalogueRequest, context: Context
+    ) -> pb.SearchCatalogueResponse:
+        """The datasets found, in full."""
+
+        async def work() -> pb.SearchCatalogueResponse:
+            lookup = Lookup(request.text, request.field, request.purpose)
+            lookup.check()
+            if self._elsewhere is not None and request.provider not in ("", self._elsewhere.own):
+                return await self._elsewhere.peers.search(request.provider, request)
+            datasets = self._policies().datasets
+            # In a thread: the first search after a change of policies reads all of them.
+            found = await asyncio.to_thread(
+                lambda: self._index.over(datasets).search(lookup, request.limit or MAX_RESULTS)
+            )
+            return pb.SearchCatalogueResponse(
+                datasets=[entry(datasets[name]) for name in found.datasets], total=found.total
+            )
 
         return await self._admit(context, work)
 

@@ -106,6 +106,22 @@ class PeerClient:
         except grpc.aio.AioRpcError as error:
             raise peer_error(error) from None
 
+    async def search(
+        self, provider: str, request: catalogue_pb2.SearchCatalogueRequest
+    ) -> catalogue_pb2.SearchCatalogueResponse:
+        """What a provider's catalogue has of what is looked for. Raises NodeError."""
+        stub = catalogue_pb2_grpc.CatalogueServiceStub(self._channel(provider))
+        sent = catalogue_pb2.SearchCatalogueRequest(
+            text=request.text, field=request.field, purpose=request.purpose, limit=request.limit
+        )
+        try:
+            response: catalogue_pb2.SearchCatalogueResponse = await stub.SearchCatalogue(
+                sent, timeout=self._deadline
+            )
+        except grpc.aio.AioRpcError as error:
+            raise peer_error(error) from None
+        return response
+
     async def close(self) -> None:
         """Close all channels."""
         links, self._links = list(self._links.values()), {}

@@ -142,3 +142,25 @@ class Condition(_message.Message):
     when: str
     limits: str
     def __init__(self, rule: _Optional[str] = ..., to: _Optional[str] = ..., purposes: _Optional[_Iterable[str]] = ..., when: _Optional[str] = ..., limits: _Optional[str] = ...) -> None: ...
+
+class SearchCatalogueRequest(_message.Message):
+    __slots__ = ("text", "field", "purpose", "limit", "provider")
+    TEXT_FIELD_NUMBER: _ClassVar[int]
+    FIELD_FIELD_NUMBER: _ClassVar[int]
+    PURPOSE_FIELD_NUMBER: _ClassVar[int]
+    LIMIT_FIELD_NUMBER: _ClassVar[int]
+    PROVIDER_FIELD_NUMBER: _ClassVar[int]
+    text: str
+    field: str
+    purpose: str
+    limit: int
+    provider: str
+    def __init__(self, text: _Optional[str] = ..., field: _Optional[str] = ..., purpose: _Optional[str] = ..., limit: _Optional[int] = ..., provider: _Optional[str] = ...) -> None: ...
+
+class SearchCatalogueResponse(_message.Message):
+    __slots__ = ("datasets", "total")
+    DATASETS_FIELD_NUMBER: _ClassVar[int]
+    TOTAL_FIELD_NUMBER: _ClassVar[int]
+    datasets: _containers.RepeatedCompositeFieldContainer[Dataset]
+    total: int
+    def __init__(self, datasets: _Optional[_Iterable[_Union[Dataset, _Mapping]]] = ..., total: _Optional[int] = ...) -> None: ...

@@ -46,6 +46,11 @@ class CatalogueServiceStub:
                 request_serializer=node_dot_v1_dot_catalogue__pb2.GetDatasetRequest.SerializeToString,
                 response_deserializer=node_dot_v1_dot_catalogue__pb2.GetDatasetResponse.FromString,
                 _registered_method=True)
+        self.SearchCatalogue = channel.unary_unary(
+                '/node.v1.CatalogueService/SearchCatalogue',
+                request_serializer=node_dot_v1_dot_catalogue__pb2.SearchCatalogueRequest.SerializeToString,
+                response_deserializer=node_dot_v1_dot_catalogue__pb2.SearchCatalogueResponse.FromString,
+                _registered_method=True)
 
 
 class CatalogueServiceServicer:
@@ -67,6 +72,14 @@ class CatalogueServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def SearchCatalogue(self, request, context):
+        """What is there already, and how to get it (Decree 809, Art. 19). All
+        callers; through the desk also the catalogue of a peer.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_CatalogueServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -79,6 +92,11 @@ def add_CatalogueServiceServicer_to_server(servicer, server):
                     servicer.GetDataset,
                     request_deserializer=node_dot_v1_dot_catalogue__pb2.GetDatasetRequest.FromString,
                     response_serializer=node_dot_v1_dot_catalogue__pb2.GetDatasetResponse.SerializeToString,
+            ),
+            'SearchCatalogue': grpc.unary_unary_rpc_method_handler(
+                    servicer.SearchCatalogue,
+                    request_deserializer=node_dot_v1_dot_catalogue__pb2.SearchCatalogueRequest.FromString,
+                    response_serializer=node_dot_v1_dot_catalogue__pb2.SearchCatalogueResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -137,6 +155,33 @@ class CatalogueService:
             '/node.v1.CatalogueService/GetDataset',
             node_dot_v1_dot_catalogue__pb2.GetDatasetRequest.SerializeToString,
             node_dot_v1_dot_catalogue__pb2.GetDatasetResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def SearchCatalogue(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/node.v1.CatalogueService/SearchCatalogue',
+            node_dot_v1_dot_catalogue__pb2.SearchCatalogueRequest.SerializeToString,
+            node_dot_v1_dot_catalogue__pb2.SearchCatalogueResponse.FromString,
             options,
             channel_credentials,
             insecure,
