@@ -203,9 +203,9 @@ def load_directory(
 
 
 def load_policies(folder: Path, department: str) -> Policies:
-    """All `*.yaml` in a folder. Raises NodeError(POLICY_NOT_LOADED) with the first problems."""
-    files = [PolicyFile(path.name, read_bounded(path)) for path in sorted(folder.glob("*.yaml"))]
-    policies = build_policies(files)
+    """All `*.yaml` in a folder but tables of tests. Raises NodeError(POLICY_NOT_LOADED) with problems."""
+    paths = sorted(path for path in folder.glob("*.yaml") if not path.name.endswith(".test.yaml"))
+    policies = build_policies([PolicyFile(path.name, read_bounded(path)) for path in paths])
     foreign = sorted(
         name for name, policy in policies.datasets.items() if policy.dataset.provider != department
     )

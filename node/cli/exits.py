@@ -28,9 +28,9 @@ class Exit(IntEnum):
     NO = 10
     """With `verify --exit-code`: the answer is no."""
     WARNINGS = 11
-    """With `policy check`: there are warnings, but no errors."""
+    """With `policy check` and `policy test`: there are warnings, but no errors."""
     UNREADABLE = 12
-    """With `policy check`: a file or folder cannot be read."""
+    """With `policy check` and `policy test`: a file or folder cannot be read."""
     NARROWER = 13
     """With `policy diff`: somebody may learn less, and nobody more."""
     WIDER = 14

@@ -17,6 +17,7 @@ from node.cli.output import CHINA, Terminal, report
 from node.cli.policy_diff_cmd import diff
 from node.cli.policy_files import read_files
 from node.cli.policy_output import Format, Sources
+from node.cli.policy_table_cmd import run_tables
 from node.cli.session import with_terminal
 from node.cli.text import language
 from node.cli.workdays_cmd import calendar_of
@@ -33,6 +34,7 @@ from node.core.request import Request, Requester
 from node.errors import NodeError
 
 app = typer.Typer()
+app.command("test")(run_tables)
 
 
 @app.command("check")

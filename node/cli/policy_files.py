@@ -17,6 +17,19 @@ def policy_files(folder: Path) -> list[Path]:
     return sorted(path for path in folder.glob("*.yaml") if not path.name.endswith(TABLE_ENDING))
 
 
+def table_files(paths: Sequence[Path]) -> list[Path]:
+    """The tables of tests: files, and the `*.test.yaml` of folders. Raises NodeError(CONFIG_INVALID)."""
+    found: list[Path] = []
+    for path in paths:
+        inside = sorted(path.glob(f"*{TABLE_ENDING}")) if path.is_dir() else [path]
+        if not inside or not all(each.name.endswith(TABLE_ENDING) for each in inside):
+            raise NodeError(Reason.CONFIG_INVALID, f"no *{TABLE_ENDING} file is in {path}: name another")
+        if path.is_dir():
+            _refuse_links_out(path, inside)
+        found += inside
+    return found
+
+
 def read_files(paths: Sequence[Path]) -> list[PolicyFile]:
     """The files, and those of folders as `policy_files`; the purposes file beside them always comes along.
 
@@ -34,7 +47,7 @@ def read_files(paths: Sequence[Path]) -> list[PolicyFile]:
         purposes = inside[0].parent / PURPOSES_FILE
         for file in [*inside, *([purposes] if purposes.is_file() else [])]:
             found.setdefault(_resolved(file), file)
-    return [PolicyFile(str(path), _read(path)) for path in found.values()]
+    return [read_file(path) for path in found.values()]
 
 
 def _refuse_links_out(folder: Path, files: Sequence[Path]) -> None:
@@ -56,10 +69,11 @@ def _resolved(file: Path) -> Path:
         return file.absolute()
 
 
-def _read(path: Path) -> bytes:
+def read_file(path: Path) -> PolicyFile:
+    """One file, at most one byte more than is allowed. Raises NodeError(CONFIG_INVALID)."""
     try:
         with path.open("rb") as file:
-            return file.read(MAX_BYTES + 1)
+            return PolicyFile(str(path), file.read(MAX_BYTES + 1))
     except OSError as error:
         why = (error.strerror or "error").lower()
         raise NodeError(Reason.CONFIG_INVALID, f"cannot read {path}: {why}", file=str(path)) from None

@@ -155,9 +155,9 @@ def explanation_view(explanation: Explanation, lang: Lang) -> ExplanationView:
         rule=decision.rule,
         clause=decision.clause,
         advice=explanation.advice(lang) or decision.message,
-        checks=tuple(_clause_view(clause, lang) for clause in explanation.checks),
+        checks=tuple(clause_view(clause, lang) for clause in explanation.checks),
         rules=tuple(
-            RuleView(rule.rule, rule.permits, tuple(_clause_view(clause, lang) for clause in rule.clauses))
+            RuleView(rule.rule, rule.permits, tuple(clause_view(clause, lang) for clause in rule.clauses))
             for rule in explanation.rules
         ),
     )
@@ -174,22 +174,24 @@ def explanation_lines(explanation: Explanation, lang: Lang) -> Iterator[str]:
         yield "  " + text["first"].format(advice=explanation.advice(lang) or decision.message)
     yield ""
     yield text["checks"]
-    yield from (_clause_line(clause, lang) for clause in explanation.checks)
+    yield from (clause_line(clause, lang) for clause in explanation.checks)
     if not explanation.rules:
         yield text["no-rules"]
     for rule in explanation.rules:
         yield text["rule"].format(rule=rule.rule, state=text["permits" if rule.permits else "denies"])
-        yield from (_clause_line(clause, lang) for clause in rule.clauses if clause.needed != "-")
+        yield from (clause_line(clause, lang) for clause in rule.clauses if clause.needed != "-")
     asked = [clause for rule in explanation.rules for clause in rule.clauses if clause.needed != "-"]
     if any(clause.value.endswith("(provisional)") for clause in asked):
         yield text["provisional"]
 
 
-def _clause_view(clause: Clause, lang: Lang) -> ClauseView:
+def clause_view(clause: Clause, lang: Lang) -> ClauseView:
+    """One clause for programs."""
     return ClauseView(clause.name, clause.holds, clause.value, clause.needed, clause.change(lang))
 
 
-def _clause_line(clause: Clause, lang: Lang) -> str:
+def clause_line(clause: Clause, lang: Lang) -> str:
+    """One clause for people: its value, and what it needs if it does not hold."""
     line = f"  {_SIGNS[clause.holds]} {clause.label(lang)}: {_spoken(clause.value, lang)}"
     if clause.holds is not False:
         return line

@@ -298,4 +298,27 @@ EN: Mapping[str, tuple[str, str]] = {
         "'{words}' is no form of a case number",
         "letters, digits and . / - stand for themselves, # for a digit, @ for a capital letter, * for more",
     ),
+    # Tables of tests.
+    "table.time": ("'{words}' is no time", "write 2026-11-23T10:00, with a zone or by the node's clock"),
+    "table.reason": ("'{words}' is no reason of a denial", "write one such as PURPOSE_NOT_ALLOWED"),
+    "table.clause": (
+        "'{words}' is no clause of a decision",
+        "take the name from 'dxnode policy explain --json', such as for or when.hours",
+    ),
+    "table.missing": ("nothing says '{key}' of this row", "add '{key}' to it, or to 'defaults'"),
+    "table.department": (
+        "'{words}' is no department of this table and no credit code",
+        "list it under 'departments', or write its credit code",
+    ),
+    "table.region": ("the '{key}' of this row has no region code", "write 6, 9 or 12 digits of GB/T 2260"),
+    "table.permit-why": (
+        "the row does not say by which rule it is permitted",
+        "add 'rule', so that it fails when another rule permits",
+    ),
+    "table.deny-why": (
+        "the row does not say why it is denied",
+        "add 'reason' or 'clause', so that it fails when it is denied for something else",
+    ),
+    "table.not-here": ("'{key}' says nothing of a row that expects {expect}", "delete '{key}'"),
+    "table.rule": ("the policy has no rule '{words}'", "write one of {known}"),
 }

@@ -214,4 +214,24 @@ ZH: Mapping[str, tuple[str, str]] = {
         "“{words}”不是办件号格式",
         "字母、数字和 . / - 代表自身，# 代表一位数字，@ 代表一个大写字母，最多一个 * 代表其余",
     ),
+    # 策略测试表。
+    "table.time": ("“{words}”不是时间", "请写成 2026-11-23T10:00，可带时区，否则按节点时间"),
+    "table.reason": ("“{words}”不是拒绝的原因", "请写原因，例如 PURPOSE_NOT_ALLOWED"),
+    "table.clause": (
+        "“{words}”不是条款名称",
+        "请用 'dxnode policy explain --json' 查看名称，例如 for 或 when.hours",
+    ),
+    "table.missing": ("这一行没有“{key}”", "请在这一行或 'defaults' 中补充“{key}”"),
+    "table.department": (
+        "“{words}”不是本表中的部门，也不是统一社会信用代码",
+        "请在 'departments' 中列出该部门，或填写其统一社会信用代码",
+    ),
+    "table.region": ("这一行的“{key}”中没有区划代码", "请写 GB/T 2260 的 6、9 或 12 位数字"),
+    "table.permit-why": ("这一行没有说明由哪条规则允许", "请补充 'rule'，以便由其他规则允许时能够发现"),
+    "table.deny-why": (
+        "这一行没有说明为何拒绝",
+        "请补充 'reason' 或 'clause'，以便因其他原因拒绝时能够发现",
+    ),
+    "table.not-here": ("“{key}”不适用于预期为 {expect} 的行", "请删除“{key}”"),
+    "table.rule": ("策略中没有规则“{words}”", "请从 {known} 中选择"),
 }

@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 from policy_samples import CALENDAR, GRANT, HUMAN_RESOURCES, MEDICAL, TAX
 
+from node.cli.policy_files import read_files
 from node.core.decide import Decision, decide
 from node.core.explain import explain
-from node.core.policy import PolicyFile
 from node.core.policy_build import build_policies
 from node.core.policy_format import PolicyPart, PurposesPart, schema_text
 from node.core.request import Request, Requester
@@ -19,7 +19,7 @@ from node.demo.registers import make_registers
 from node.errors import Reason
 
 FOLDER = Path(__file__).parents[2] / "policies"
-POLICIES = build_policies(PolicyFile(path.name, path.read_bytes()) for path in sorted(FOLDER.glob("*.yaml")))
+POLICIES = build_policies(read_files([FOLDER]))
 SUNDAY_NIGHT = datetime(2026, 11, 22, 15, tzinfo=UTC)
 DEFERRAL = "social-insurance/pension/deferral"
 
