@@ -188,6 +188,8 @@ class Node:
         gc.collect()
         gc.freeze()
         log.info("serving: exchange port %d, desk port %d", self.exchange_port, self.desk_port)
+        if self._settings.policies.unsigned:
+            log.warning("policies are unsigned, as node.yaml says: for development alone")
         for problem in self._live.problems():
             log.warning("%s", problem)
 
@@ -291,9 +293,9 @@ class Node:
         )
 
     async def _tell_health(self) -> None:
-        serving = not self._draining
+        serving, policies = not self._draining, self._live.policies_good()
         for set_health in self._set_health:
-            await set_health(serving)
+            await set_health(serving, policies)
 
     async def _watch(self) -> None:
         loop = asyncio.get_running_loop()
@@ -302,6 +304,7 @@ class Node:
             await self.reload(Caller("node"))
         else:
             await loop.run_in_executor(self._workers, self._live.retry)
+            await self._tell_health()  # policies expire without a reload
 
     async def _prune(self) -> None:
         now = self._clock_ms()

@@ -21,7 +21,16 @@ from pydantic import (
 )
 from pydantic_core import PydanticCustomError
 
-from node.core.directory_text import Code, Endpoint, Level, Region, Title, VerifierKey
+from node.core.directory_text import (
+    MAX_OFFICERS,
+    MIN_APPROVALS,
+    Code,
+    Endpoint,
+    Level,
+    Region,
+    Title,
+    VerifierKey,
+)
 from node.core.document import Plain
 from node.core.purpose import is_purpose_code
 from node.core.role import RoleRule
@@ -258,6 +267,20 @@ class Log(_Section):
     retention_years: Annotated[Whole, Field(ge=3, le=100)] = 3
 
 
+class PolicySettings(_Section):
+    """What the node enforces, and whose approval it needs.
+
+    Without `unsigned`, that is the bundle that `dxnode policy activate` put in place. `unsigned` is for
+    development: all files in `folder` are enforced as they stand. `officers` is a folder of verifier keys,
+    one a file, and `approvals` how many of the people must sign, for the directory to say.
+    """
+
+    folder: FilePath = Path("policies")
+    unsigned: Boolean = False
+    officers: FilePath = Path("officers")
+    approvals: Annotated[Whole, Field(ge=MIN_APPROVALS, le=MAX_OFFICERS)] = MIN_APPROVALS
+
+
 class Settings(_Section):
     """All of `node.yaml`."""
 
@@ -266,7 +289,7 @@ class Settings(_Section):
     directory: FilePath = Path("directory.note")
     state: FilePath = Path("state")
     keys: FilePath = Path("keys")
-    policies: FilePath = Path("policies")
+    policies: PolicySettings
     holidays: FilePath | None = None
     exchange: Exchange
     desk: Desk
@@ -280,7 +303,7 @@ class Settings(_Section):
     @classmethod
     def _desk_in_place(cls, values: object) -> object:
         # A default instance would keep paths that are not resolved.
-        return {"desk": {}, **values} if isinstance(values, Mapping) else values
+        return {"desk": {}, "policies": {}, **values} if isinstance(values, Mapping) else values
 
     @model_validator(mode="after")
     def _ports_differ(self) -> Self:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import threading
 from collections.abc import Callable, Mapping
@@ -14,6 +15,7 @@ from zoneinfo import ZoneInfo
 
 from node.config import Settings
 from node.config_file import changed_settings, load_settings
+from node.core.bundle import SeenBundle
 from node.core.directory import Directory, Member, SeenDirectory, require_current
 from node.core.policy import Policies
 from node.core.role import Roles
@@ -30,12 +32,12 @@ from node.loading import (
     load_directory,
     load_identity,
     load_keys,
-    load_policies,
     load_source,
     log_keys,
     signing_keys,
     source_mark,
 )
+from node.policy_loading import LoadedPolicies, load_active, load_last, load_unsigned
 from node.rpc.admin_service import ReloadReport
 from node.rpc.client import Identity
 from node.rpc.server import TlsFiles
@@ -43,11 +45,13 @@ from node.rpc.server import TlsFiles
 log = logging.getLogger(__name__)
 T = TypeVar("T")
 _SEEN = "directory.seen"
+_SEEN_BUNDLE = "policies.seen"
+_POLICIES = "policies"
 _RESTART = "restart needed"
 
 
 class Memory(Protocol):
-    """Where the newest directory seen is remembered."""
+    """Where the newest directory and the newest policy bundle seen are remembered."""
 
     def fact(self, name: str) -> str | None: ...
     def set_fact(self, name: str, value: str) -> None: ...
@@ -58,7 +62,7 @@ class _Parts:
     directory: Directory
     identity: Identity
     desk: TlsFiles
-    policies: Policies | None
+    policies: LoadedPolicies | None
     calendar: Calendar | None
     sources: Mapping[str, OpenSource]
     keys: Keys
@@ -93,13 +97,12 @@ class Live:
         self._retired: list[OpenSource] = []
         # One reload at a time: else one that began earlier could put back what it had read before a change.
         self._turn = threading.Lock()
+        directory = self._read_directory()
         self._parts = _Parts(
-            directory=self._read_directory(),
+            directory=directory,
             identity=load_identity(settings),
             desk=load_desk_tls(settings),
-            policies=self._try(
-                "policies", lambda: load_policies(settings.policies, settings.department.code), None
-            ),
+            policies=self._first_policies(directory),
             calendar=self._try("holidays", lambda: load_calendar(settings), None),
             sources={},
             keys=load_keys(settings, clock(), random),
@@ -129,11 +132,7 @@ class Live:
     @property
     def policies(self) -> Policies:
         """The loaded policies. Raises NodeError(POLICY_NOT_LOADED)."""
-        if self._parts.policies is None:
-            raise NodeError(
-                Reason.POLICY_NOT_LOADED, "the provider has no valid policy loaded: tell its operator"
-            )
-        return self._parts.policies
+        return self._valid_policies(self._parts)
 
     @property
     def calendar(self) -> Calendar | None:
@@ -142,7 +141,18 @@ class Live:
 
     def policy_digest(self) -> bytes:
         """Digest of the loaded policies, empty without any."""
-        return self._parts.policies.digest if self._parts.policies is not None else b""
+        loaded = self._parts.policies
+        return loaded.policies.digest if loaded is not None else b""
+
+    @property
+    def approval(self) -> LoadedPolicies | None:
+        """The loaded policies with who approved them, None without any; they may have expired."""
+        return self._parts.policies
+
+    def policies_good(self) -> bool:
+        """Whether the newest policies put in place are in use, and valid."""
+        loaded = self._parts.policies
+        return loaded is not None and not self._policy_problem(loaded) and _POLICIES not in self._problems
 
     @property
     def sources(self) -> Mapping[str, OpenSource]:
@@ -170,7 +180,7 @@ class Live:
             raise NodeError(
                 Reason.POLICY_NOT_LOADED, "the provider has no valid holiday file loaded: tell its operator"
             )
-        return ProviderState(self.policies, parts.sources, parts.calendar)
+        return ProviderState(self._valid_policies(parts), parts.sources, parts.calendar)
 
     def member(self, code: str) -> Member:
         """A member of the directory, to ask it.
@@ -192,6 +202,9 @@ class Live:
             require_current(self._parts.directory, self._clock())
         except NodeError as error:
             found["directory"] = error.message
+        loaded = self._parts.policies
+        if loaded is not None and _POLICIES not in found and (expired := self._policy_problem(loaded)):
+            found[_POLICIES] = expired
         for dataset, source in self._parts.sources.items():
             try:
                 source.check()
@@ -216,8 +229,9 @@ class Live:
     def retry(self) -> None:
         """Try again to open the data sources that are missing or cannot be read."""
         with self._turn:
-            policies = self._parts.policies
-            wanted = set(self._settings.sources) & set(policies.datasets if policies is not None else ())
+            loaded = self._parts.policies
+            datasets = loaded.policies.datasets if loaded is not None else {}
+            wanted = set(self._settings.sources) & set(datasets)
             sources = self._parts.sources
             if any(dataset not in sources or not _answers(sources[dataset]) for dataset in wanted):
                 self._load_sources()
@@ -230,14 +244,13 @@ class Live:
     def _reload(self) -> ReloadReport:
         old = self._parts
         settings = self._settings
+        directory = self._try("directory", self._read_directory, old.directory)
         self._parts = replace(
             old,
-            directory=self._try("directory", self._read_directory, old.directory),
+            directory=directory,
             identity=self._try("exchange certificate", lambda: load_identity(settings), old.identity),
             desk=self._try("desk certificate", lambda: load_desk_tls(settings), old.desk),
-            policies=self._try(
-                "policies", lambda: load_policies(settings.policies, settings.department.code), old.policies
-            ),
+            policies=self._try("policies", lambda: self._read_policies(directory), old.policies),
             calendar=self._try("holidays", lambda: load_calendar(settings), old.calendar),
             keys=self._try("keys", lambda: load_keys(settings, self._clock(), self._random), old.keys),
             roles=self._try("settings", self._read_roles, old.roles),
@@ -253,7 +266,7 @@ class Live:
             f"signing with log key {log_signer} and cosign key {cosigner}",
         ]
         if new.policies is not None:
-            done.append(f"policies {new.policies.digest.hex()[:16]}, {len(new.policies.datasets)} datasets")
+            done.append(_said_of(new.policies))
         if settings.holidays is not None and new.calendar is not None:
             done.append(f"holidays, working days known until {new.calendar.known_until}")
         if "settings" not in self._problems:
@@ -274,6 +287,53 @@ class Live:
             self._memory.set_fact(_SEEN, f"{now_seen.version} {now_seen.digest.hex()}")
         return directory
 
+    def _first_policies(self, directory: Directory) -> LoadedPolicies | None:
+        """The policies at the start: a bad bundle leaves the one that was in use last."""
+        loaded = self._try(_POLICIES, lambda: self._read_policies(directory), None)
+        seen = self._seen_bundle()
+        if loaded is not None or seen is None or self._settings.policies.unsigned:
+            return loaded
+        member = directory.members.get(self._settings.department.code)
+        with contextlib.suppress(NodeError):  # why the newer one is bad has been said
+            return load_last(self._settings, member, seen, self._clock())
+        return None
+
+    def _read_policies(self, directory: Directory) -> LoadedPolicies:
+        if self._settings.policies.unsigned:
+            return load_unsigned(self._settings)
+        seen = self._seen_bundle()
+        member = directory.members.get(self._settings.department.code)
+        loaded = load_active(self._settings, member, seen, self._clock())
+        now_seen = loaded.seen()
+        if now_seen is not None and now_seen != seen:
+            # Before it is in use: after a crash, nothing older may come back.
+            self._memory.set_fact(_SEEN_BUNDLE, f"{now_seen.version} {now_seen.digest.hex()}")
+        return loaded
+
+    def _seen_bundle(self) -> SeenBundle | None:
+        known = self._memory.fact(_SEEN_BUNDLE)
+        if known is None:
+            return None
+        version, _, digest = known.partition(" ")
+        return SeenBundle(int(version), bytes.fromhex(digest))
+
+    def _valid_policies(self, parts: _Parts) -> Policies:
+        if parts.policies is None or self._policy_problem(parts.policies):
+            raise NodeError(
+                Reason.POLICY_NOT_LOADED, "the provider has no valid policy loaded: tell its operator"
+            )
+        return parts.policies.policies
+
+    def _policy_problem(self, loaded: LoadedPolicies) -> str:
+        """Why loaded policies may not be used now, "" when they may."""
+        if loaded.manifest is None:
+            return ""
+        try:
+            loaded.require_valid(self._clock())
+        except NodeError as error:
+            return error.message
+        return ""
+
     def _read_roles(self) -> Roles:
         """The roles in node.yaml; notes what else has changed in it since the start."""
         settings = load_settings(self._config)
@@ -289,9 +349,10 @@ class Live:
         return self._parts.directory.members.get(self._settings.department.code)
 
     def _load_sources(self) -> None:
-        policies = self._parts.policies
-        if policies is None:
+        loaded = self._parts.policies
+        if loaded is None:
             return
+        policies = loaded.policies
         old = self._parts.sources
         opened: dict[str, OpenSource] = {}
         for dataset in sorted(set(self._settings.sources) & set(policies.datasets)):
@@ -329,6 +390,14 @@ class Live:
             return otherwise
         self._problems.pop(part, None)
         return result
+
+
+def _said_of(loaded: LoadedPolicies) -> str:
+    digest, count = loaded.policies.digest.hex()[:16], len(loaded.policies.datasets)
+    if loaded.manifest is None:
+        return f"policies {digest}, {count} datasets, unsigned"
+    approved = ", ".join(loaded.approved)
+    return f"policies {digest}, {count} datasets, version {loaded.manifest.version}, approved by {approved}"
 
 
 def _answers(source: OpenSource) -> bool:

@@ -6,7 +6,7 @@ import logging
 import os
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, tzinfo
 from pathlib import Path
@@ -23,6 +23,7 @@ from node.core.holidays import read_holidays
 from node.core.policy import Policies, PolicyFile
 from node.core.policy_build import build_policies
 from node.core.workdays import NO_HOLIDAYS, Calendar
+from node.crypto.bundle_folder import ACTIVE
 from node.crypto.certificate import identify
 from node.crypto.data_key import DataKeyRing
 from node.crypto.directory_file import open_directory, read_directory
@@ -43,6 +44,15 @@ from node.source.spec import DatabaseSpec, FileSpec, LoadReport
 log = logging.getLogger(__name__)
 MAX_FILE_BYTES = 4 << 20
 _TELL_SECONDS = 5.0
+
+
+PLACED = "policies"
+"""The folder below `state` where policy bundles are in place."""
+
+
+def placed_folder(settings: Settings) -> Path:
+    """Where `dxnode policy activate` puts bundles, and the node finds them."""
+    return settings.state / PLACED
 
 
 class OpenSource(Source, Protocol):
@@ -170,8 +180,9 @@ def stamp(config: Path, settings: Settings) -> tuple[tuple[str, int, int, int], 
     watched = [config, settings.directory, settings.exchange.certificate, settings.exchange.key]
     watched += [settings.desk.certificate, settings.desk.key, settings.desk.roots]
     watched += [settings.holidays] if settings.holidays is not None else []
-    for folder in (settings.keys, settings.policies):
+    for folder in (settings.keys, settings.policies.folder):
         watched += sorted(folder.glob("*")) if folder.is_dir() else []
+    watched.append(placed_folder(settings) / ACTIVE)
     for source in settings.sources.values():
         watched += [path for path in (source.csv, source.parquet) if path is not None]
     marks = []
@@ -203,9 +214,14 @@ def load_directory(
 
 
 def load_policies(folder: Path, department: str) -> Policies:
-    """All `*.yaml` in a folder but tables of tests. Raises NodeError(POLICY_NOT_LOADED) with problems."""
+    """All `*.yaml` in a folder but the tables of tests. Raises NodeError(POLICY_NOT_LOADED)."""
     paths = sorted(path for path in folder.glob("*.yaml") if not path.name.endswith(".test.yaml"))
-    policies = build_policies([PolicyFile(path.name, read_bounded(path)) for path in paths])
+    return policies_of([PolicyFile(path.name, read_bounded(path)) for path in paths], department)
+
+
+def policies_of(files: Iterable[PolicyFile], department: str) -> Policies:
+    """The policies of a department. Raises NodeError(POLICY_NOT_LOADED) with the first problems."""
+    policies = build_policies(files)
     foreign = sorted(
         name for name, policy in policies.datasets.items() if policy.dataset.provider != department
     )

@@ -33,7 +33,8 @@ def node_status(
         )
         for dataset, source in live.sources.items()
     ]
-    calendar = live.calendar
+    calendar, loaded = live.calendar, live.approval
+    manifest = loaded.manifest if loaded is not None else None
     return pb.GetStatusResponse(
         department=settings.department.code,
         title=settings.department.title,
@@ -52,5 +53,9 @@ def node_status(
             for key in live.keys.files
         ],
         workdays_known_until=str(calendar.known_until) if calendar is not None else "",
+        policies_unsigned=settings.policies.unsigned,
+        policy_version=manifest.version if manifest is not None else 0,
+        policy_valid_until_ms=to_ms(manifest.valid_until) if manifest is not None else 0,
+        policy_approved=loaded.approved if loaded is not None else (),
         holidays_digest=calendar.holidays.digest if calendar is not None else b"",
     )

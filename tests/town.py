@@ -90,6 +90,7 @@ class Town:
         extra: str = "",
         roles: tuple[Role, ...] = (),
         organisation: str = "",
+        unsigned: bool = True,
     ) -> Office:
         """An office that provides `datasets` (name to CSV text)."""
         folder = self.folder / code
@@ -136,6 +137,7 @@ class Town:
 department: {{code: {code}, title: department {code}, region: "441900", level: city, organisation: {code}}}
 authority: {self.signer.verifier.vkey()}
 directory: ../directory.note
+{"policies: {unsigned: true}" if unsigned else ""}
 exchange: {{listen: "127.0.0.1:{office.exchange_port}", advertise: "127.0.0.1:{office.exchange_port}"}}
 desk: {{listen: "127.0.0.1:{office.desk_port}"}}
 {"sources:" if sources else ""}

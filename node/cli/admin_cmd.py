@@ -64,6 +64,21 @@ def version(terminal: Terminal) -> None:
     terminal.result({"version": number}, f"dxnode {number}")
 
 
+def _policies(found: NodeStatus) -> str:
+    digest = found.policy_digest.hex()[:16] or t("label.none")
+    if found.policies_unsigned:
+        return t("status.policies_unsigned", digest=digest)
+    if not found.policy_version:
+        return digest
+    return t(
+        "status.policies_text",
+        digest=digest,
+        version=found.policy_version,
+        until=when(found.policy_valid_until),
+        officers=", ".join(found.policy_approved),
+    )
+
+
 def _show(terminal: Terminal, found: NodeStatus) -> None:
     state = t(f"status.{found.state}") if found.state in ("SERVING", "DEGRADED", "DRAINING") else found.state
     directory = t(
@@ -75,7 +90,7 @@ def _show(terminal: Terminal, found: NodeStatus) -> None:
         "state": state,
         "log": t("status.records", size=found.log_size),
         "directory": directory,
-        "policies": found.policy_digest.hex()[:16] or t("label.none"),
+        "policies": _policies(found),
         "workdays": t("status.workdays_text", until=found.workdays_known_until or t("label.none")),
         "grants": str(found.active_grants),
     }

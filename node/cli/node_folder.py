@@ -77,6 +77,8 @@ def settings_text(new: NewNode, authority: str, directory: str) -> str:
         "exchange.advertise": new.advertise,
         "desk.listen": desk_listen,
         "directory": directory,
+        # No officer has signed the example; with officers in the directory, this goes out.
+        "policies.unsigned": "true",
         "authority": authority,
         "sources": f"{{{EXAMPLE}: {{csv: data/{EXAMPLE}.csv}}}}",
     }

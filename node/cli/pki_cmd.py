@@ -103,6 +103,36 @@ def desk_user(
     terminal.note(say("user.use", certificate=user.certificate, key=user.key, roots=user.desk_roots))
 
 
+@app.command("officer")
+@with_terminal
+def officer(
+    terminal: Terminal,
+    name: Annotated[str, typer.Argument(metavar="NAME", show_default=False)],
+    code: Annotated[str, typer.Option("--code", show_default=False)],
+    out: Annotated[Path, typer.Option("--out")] = Path(),
+    passphrase_file: Annotated[Path | None, typer.Option("--passphrase-file", show_default=False)] = None,
+) -> None:
+    """Make an officer's key for approving policies, protected by a passphrase."""
+    from node.cli import bundle_text
+    from node.cli.passphrase import read_passphrase
+    from node.core.directory import officer_key_name
+    from node.core.identity import normalise_credit_code
+    from node.crypto.files import PUBLIC, write_file
+    from node.crypto.officer_key import make_officer_key
+
+    code = normalise_credit_code(code)
+    officer_key_name(code, name)  # before somebody thinks of a passphrase
+    key, public = out / f"{name}.key", out / f"{name}.vkey"
+    vkey = make_officer_key(key, code, name, read_passphrase(passphrase_file, new=True), os.urandom).vkey()
+    write_file(public, vkey.encode() + b"\n", PUBLIC)
+    terminal.result(
+        {"key": key, "public": public, "officer": vkey},
+        bundle_text.say("officer.made", key=key, public=public),
+        vkey,
+    )
+    terminal.note(bundle_text.say("officer.next", folder="officers"))
+
+
 @app.command("member")
 @with_terminal
 def member(
@@ -116,11 +146,13 @@ def member(
 
     from node.core.directory import render_member
     from node.crypto.files import PUBLIC, write_file
-    from node.crypto.pki import export_member
+    from node.crypto.pki import export_member, read_officers
 
     settings, files, about = _node(config)
     roots = roots or settings.exchange.roots or files.exchange.roots
-    content = render_member(export_member(about, files.keys, files.exchange, roots, _now()))
+    officers, approvals = read_officers(settings.policies.officers), settings.policies.approvals
+    exported = export_member(about, files.keys, files.exchange, roots, _now(), officers, approvals)
+    content = render_member(exported)
     write_file(out, content, PUBLIC)
     digest = sha256(content).hexdigest()
     terminal.result({"path": str(out), "sha256": digest}, say("member.made", path=out, digest=digest))
@@ -322,6 +354,8 @@ def _member_file(path: Path) -> Member:
 
 
 def _summary(member: Member) -> Mapping[str, object]:
+    from node.core.directory import officer_name
+
     return {
         "code": member.code,
         "title": member.title,
@@ -334,6 +368,8 @@ def _summary(member: Member) -> Mapping[str, object]:
         "sealing_keys": {key.key_id: key.expires for key in member.sealing_keys},
         "log_keys": _key_ids(member.log_keys),
         "cosign_keys": _key_ids(member.cosign_keys),
+        "officers": sorted({officer_name(key, member.code) or "" for key in member.officers}),
+        "approvals": member.approvals,
         "suspended": member.suspended,
     }
 

@@ -10,7 +10,7 @@ from typing import Annotated
 
 import typer
 
-from node.cli import policy_output, policy_report
+from node.cli import bundle_cmd, policy_output, policy_report
 from node.cli.exits import Exit
 from node.cli.options import moment_from, parameters_from
 from node.cli.output import CHINA, Terminal, report
@@ -34,6 +34,7 @@ from node.core.request import Request, Requester
 from node.errors import NodeError
 
 app = typer.Typer()
+bundle_cmd.add_to(app)
 app.command("test")(run_tables)
 
 

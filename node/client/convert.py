@@ -179,6 +179,10 @@ def node_status(message: desk_pb2.GetStatusResponse) -> NodeStatus:
         keys=tuple(KeyStatus(key.use, key.key_id, _time(key.expires_ms)) for key in message.keys),
         workdays_known_until=message.workdays_known_until,
         holidays_digest=message.holidays_digest,
+        policies_unsigned=message.policies_unsigned,
+        policy_version=message.policy_version,
+        policy_valid_until=_time(message.policy_valid_until_ms),
+        policy_approved=tuple(message.policy_approved),
     )
 
 

@@ -230,6 +230,10 @@ class NodeStatus:
     keys: tuple[KeyStatus, ...]
     workdays_known_until: str
     holidays_digest: bytes
+    policies_unsigned: bool
+    policy_version: int
+    policy_valid_until: datetime | None
+    policy_approved: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Final
 
 from node.core.directory import Directory, Member
-from node.core.directory_text import MAX_KEYS, Level, SealingKey
+from node.core.directory_text import MAX_KEYS, MIN_APPROVALS, Level, SealingKey
 from node.crypto.certificate import (
     Certified,
     check_pair,
@@ -26,7 +26,7 @@ from node.crypto.certificate import (
 from node.crypto.directory_file import check_member_keys
 from node.crypto.files import PRIVATE, PUBLIC, read_file, read_private_file, write_file
 from node.crypto.keys import KeyUse, PrivateKey, generate, newest, read_keys, write_key
-from node.crypto.sign import Signer
+from node.crypto.sign import Signer, Verifier
 from node.errors import NodeError, Reason
 
 AUTHORITY_LIFETIME: Final = timedelta(days=3650)
@@ -272,8 +272,18 @@ class About:
     endpoint: str
 
 
-def export_member(about: About, keys: Path, exchange: CertificateFiles, roots: Path, now: datetime) -> Member:
+def export_member(
+    about: About,
+    keys: Path,
+    exchange: CertificateFiles,
+    roots: Path,
+    now: datetime,
+    officers: tuple[str, ...] = (),
+    approvals: int = MIN_APPROVALS,
+) -> Member:
     """What the authority needs of a department for the directory: public keys, certificates, endpoint.
+
+    `officers` are the verifier keys of those who approve its policies, `approvals` of them each time.
 
     `roots` (PEM) are what its certificates chain to. Raises NodeError(CONFIG_INVALID), also when a
     certificate is not this department's, NodeError(CALLER_UNIDENTIFIED) when it is nobody's.
@@ -308,9 +318,22 @@ def export_member(about: About, keys: Path, exchange: CertificateFiles, roots: P
         log_keys=_verifier_keys(private, KeyUse.LOG, name, now),
         cosign_keys=_verifier_keys(private, KeyUse.COSIGN, name, now),
         suspended=False,
+        officers=officers,
+        approvals=approvals,
     )
     check_member_keys(member)
     return member
+
+
+def read_officers(folder: Path) -> tuple[str, ...]:
+    """The verifier keys in the `*.vkey` files of a folder, none without the folder.
+
+    Raises NodeError(CONFIG_INVALID).
+    """
+    paths = sorted(folder.glob("*.vkey"))
+    return tuple(
+        Verifier.parse(read_file(path, _LONGEST).decode("ascii", "replace").strip()).vkey() for path in paths
+    )
 
 
 def _rotate_signing_key(use: KeyUse, keys: Path, now: datetime, random: Random) -> str:

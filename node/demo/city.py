@@ -57,6 +57,7 @@ department:
   level: city
   organisation: {organisation}
 authority: {authority}
+policies: {{unsigned: true}}
 exchange:
   listen: {exchange}
   advertise: {exchange}

@@ -93,17 +93,20 @@ def add_socket(server: grpc.aio.Server, path: Path) -> None:
     path.chmod(0o600)
 
 
-def add_health(server: grpc.aio.Server, services: Sequence[str]) -> Callable[[bool], Awaitable[None]]:
-    """Standard gRPC health; returns what sets all services to serving or not."""
+POLICIES_HEALTH = "policies"
+"""Not serving in health when the newest policies put in place are not in use; the last good ones may be."""
+
+
+def add_health(server: grpc.aio.Server, services: Sequence[str]) -> Callable[[bool, bool], Awaitable[None]]:
+    """Standard gRPC health; returns what sets all services, and POLICIES_HEALTH, to serving or not."""
     servicer = health.aio.HealthServicer()
     health_pb2_grpc.add_HealthServicer_to_server(servicer, server)
 
-    async def set_all(serving: bool) -> None:
-        status = (
-            health_pb2.HealthCheckResponse.SERVING if serving else health_pb2.HealthCheckResponse.NOT_SERVING
-        )
+    async def set_all(serving: bool, policies: bool) -> None:
+        good, bad = health_pb2.HealthCheckResponse.SERVING, health_pb2.HealthCheckResponse.NOT_SERVING
         for service in ("", *services):
-            await servicer.set(service, status)
+            await servicer.set(service, good if serving else bad)
+        await servicer.set(POLICIES_HEALTH, good if serving and policies else bad)
 
     return set_all
 

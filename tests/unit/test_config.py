@@ -165,7 +165,7 @@ def test_missing_setting_is_told_where_it_belongs() -> None:
         ("roles: {clerk: {questions: [is-enrolled]}}", "dataset/question"),
         ("roles: {clerk: {questions: ['*/*'], purposes: [A]}}", "must be a purpose"),
         ("roles: {clark: {questions: ['*/*']}}", "did you mean clerk?"),
-        ("policies: ''", "must be a path"),
+        ("policies: {folder: ''}", "must be a path"),
         ("policies: &a x", "anchor"),
         ("policies: x\npolicies: y", "twice"),
         ("authority2: x", "did you mean authority?"),

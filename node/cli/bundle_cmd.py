@@ -1,0 +1,187 @@
+"""`dxnode policy sign`, `verify` and `activate`: four eyes on what a node enforces."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from node.cli.bundle_text import say
+from node.cli.exits import Exit
+from node.cli.options import moment_from
+from node.cli.output import Terminal, when
+from node.cli.passphrase import read_passphrase
+from node.cli.said import spoken
+from node.cli.session import DEFAULT_CONFIG, open_client, with_terminal
+from node.cli.text import t
+from node.errors import NodeError, Reason
+
+if TYPE_CHECKING:
+    from node.config import Settings
+    from node.core.bundle import Manifest
+    from node.core.directory import Member
+    from node.crypto.bundle_folder import Bundle
+
+Folder = Annotated[Path, typer.Argument(metavar="FOLDER", show_default=False)]
+ConfigFile = Annotated[Path, typer.Option("--config", envvar="DXNODE_CONFIG")]
+PassphraseFile = Annotated[Path | None, typer.Option("--passphrase-file", show_default=False)]
+
+
+def add_to(app: typer.Typer) -> None:
+    """Make these commands of the group."""
+    for command in (sign, verify, activate):
+        app.command(command.__name__)(command)
+
+
+@with_terminal
+def sign(
+    terminal: Terminal,
+    folder: Folder,
+    key: Annotated[Path, typer.Option("--key", show_default=False)],
+    new: Annotated[bool, typer.Option("--new")] = False,
+    version: Annotated[int | None, typer.Option("--version", min=1, show_default=False)] = None,
+    start: Annotated[str, typer.Option("--from", show_default=False)] = "",
+    days: Annotated[int, typer.Option("--days", min=1, max=400)] = 365,
+    passphrase_file: PassphraseFile = None,
+) -> None:
+    """Sign the policies of a folder: the first officer makes the manifest, the others add to it."""
+    from node.core.bundle import MANIFEST, MAX_BYTES, check_content, make_manifest
+    from node.core.policy_build import build_policies
+    from node.crypto.bundle_file import read_manifest, sign_manifest
+    from node.crypto.bundle_folder import policy_files
+    from node.crypto.files import PUBLIC, read_file, write_file
+    from node.crypto.officer_key import open_officer_key, read_officer
+
+    files = policy_files(folder)
+    build_policies(files)
+    path = folder / MANIFEST
+    note = read_file(path, MAX_BYTES) if path.exists() else None
+    last = read_manifest(note) if note is not None else None
+    officer = read_officer(key).name.rpartition("/")[2]
+    if last is None or new:
+        begin = moment_from(start) if start else datetime.now(UTC)
+        number = version or (last.version + 1 if last is not None else 1)
+        code = read_officer(key).name.split("/")[1]
+        manifest, note = make_manifest(code, number, begin, begin + timedelta(days=days), files), None
+    else:
+        if version is not None or start:
+            raise NodeError(
+                Reason.CONFIG_INVALID,
+                "the manifest is made already, with its version and time: leave them out, or give --new",
+            )
+        manifest = last
+        check_content(manifest, files)
+    signed = sign_manifest(manifest, note, open_officer_key(key, read_passphrase(passphrase_file)))
+    write_file(path, signed, PUBLIC)
+    terminal.result(
+        _view(manifest) | {"officer": officer, "manifest": path},
+        _line(manifest),
+        say("signed", officer=officer, version=manifest.version),
+    )
+    terminal.note(say("next_officer"))
+
+
+@with_terminal
+def verify(terminal: Terminal, folder: Folder, config: ConfigFile = DEFAULT_CONFIG) -> None:
+    """Say whether a bundle could be activated now: signatures, files, time and content."""
+    _settings, member = _node(config)
+    bundle = _checked(folder, member)
+    _show(terminal, bundle, member)
+    terminal.note(say("draft_valid"))
+
+
+@with_terminal
+def activate(terminal: Terminal, folder: Folder, config: ConfigFile = DEFAULT_CONFIG) -> None:
+    """Put a bundle in place for the node, and have the node take it up."""
+    from node.crypto.bundle_folder import place
+    from node.loading import placed_folder
+
+    settings, member = _node(config)
+    if settings.policies.unsigned:
+        raise NodeError(
+            Reason.CONFIG_INVALID,
+            "node.yaml has the node use unsigned policies: take policies.unsigned out and restart it first",
+        )
+    bundle = _checked(folder, member)
+    place(placed_folder(settings), bundle, member)
+    _show(terminal, bundle, member)
+    terminal.note(say("active", version=bundle.seen.version))
+    try:
+        with open_client(None, None, None, None, config, 60.0) as client:
+            refused = [line for line in client.admin.reload().refused if line.startswith("policies: ")]
+    except NodeError as error:
+        if error.reason is not Reason.PEER_UNAVAILABLE:
+            raise
+        terminal.note(say("not_running"))
+        return
+    for line in refused:
+        terminal.note(t("status.refused", what=spoken(line)))
+    if refused:
+        raise typer.Exit(Exit.USAGE)
+    terminal.note(say("reloaded"))
+
+
+def _node(config: Path) -> tuple[Settings, Member]:
+    """The settings, and the department's entry in its current directory."""
+    from node.config_file import load_settings
+    from node.core.directory import MAX_BYTES, require_current
+    from node.crypto.directory_file import read_directory
+    from node.crypto.files import read_file
+    from node.crypto.sign import Verifier
+
+    settings = load_settings(config)
+    note = read_file(settings.directory, MAX_BYTES)
+    directory = read_directory(note, Verifier.parse(settings.authority))
+    require_current(directory, datetime.now(UTC))
+    member = directory.members.get(settings.department.code)
+    if member is None:
+        raise NodeError(
+            Reason.POLICY_NOT_LOADED,
+            "the directory does not list this department, and so no officers of it: have it published",
+        )
+    return settings, member
+
+
+def _checked(folder: Path, member: Member) -> Bundle:
+    """The bundle in a folder, good in every way that can be seen from here."""
+    from node.core.bundle import require_valid
+    from node.crypto.bundle_folder import read_draft
+    from node.loading import policies_of
+
+    bundle = read_draft(folder, member)
+    require_valid(bundle.signed.manifest, datetime.now(UTC))
+    policies_of(bundle.files, member.code)
+    return bundle
+
+
+def _show(terminal: Terminal, bundle: Bundle, member: Member) -> None:
+    signed = bundle.signed
+    terminal.result(
+        _view(signed.manifest)
+        | {"digest": signed.digest, "approved": signed.approved, "needed": member.approvals},
+        _line(signed.manifest),
+        say("approved", officers=", ".join(signed.approved), needed=member.approvals),
+        say("digest", digest=signed.digest.hex()),
+    )
+
+
+def _view(manifest: Manifest) -> dict[str, object]:
+    return {
+        "department": manifest.department,
+        "version": manifest.version,
+        "valid_from": manifest.valid_from,
+        "valid_until": manifest.valid_until,
+        "files": dict(manifest.files),
+    }
+
+
+def _line(manifest: Manifest) -> str:
+    return say(
+        "files",
+        count=len(manifest.files),
+        version=manifest.version,
+        start=when(manifest.valid_from),
+        end=when(manifest.valid_until),
+    )

@@ -1,0 +1,166 @@
+"""Claims about the way of a policy bundle: two officers sign, anybody verifies, the operator activates."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from cli_run import Ran, dxnode
+
+from node.cli.exits import Exit
+from node.cli.main import load_command
+from node.core.bundle import MANIFEST
+from node.crypto.bundle_folder import active_name
+
+HR = "11441900000000019Y"
+WORDS = {"li": "李 reads every line", "wang": "wang reads them again", "zhao": "zhao is on holiday"}
+
+
+class Office:
+    """A node's folder with a development authority, and officers with their key files."""
+
+    def __init__(self, home: Path) -> None:
+        self.home, self.node = home, home / "hr"
+        self.config = self.node / "node.yaml"
+        self.policies = self.node / "policies"
+        assert dxnode("init", self.node, "--dev-authority", home / "authority").code == 0
+        for name, words in WORDS.items():
+            made = dxnode("pki", "officer", name, "--code", HR, "--out", home / "keys", stdin=f"{words}\n")
+            assert made.code == 0, made.err
+        (self.node / "officers").mkdir()
+        for name in ("li", "wang"):
+            (self.node / "officers" / f"{name}.vkey").write_bytes(
+                (home / "keys" / f"{name}.vkey").read_bytes()
+            )
+        member = home / "member.json"
+        assert dxnode("pki", "member", "--config", self.config, "--out", member).code == 0
+        published = dxnode(
+            "pki", "directory", "publish", "--authority", home / "authority", "--member", member
+        )
+        assert published.code == 0
+        self.config.write_text(self.config.read_text().replace("unsigned: true", "unsigned: false"))
+
+    def sign(self, name: str, *options: str, words: str = "") -> Ran:
+        key = self.home / "keys" / f"{name}.key"
+        stdin = f"{words or WORDS[name]}\n"
+        return dxnode("policy", "sign", self.policies, "--key", key, *options, stdin=stdin)
+
+    def verify(self) -> Ran:
+        return dxnode("policy", "verify", self.policies, "--config", self.config)
+
+    def activate(self) -> Ran:
+        return dxnode("policy", "activate", self.policies, "--config", self.config)
+
+    @property
+    def active(self) -> str | None:
+        return active_name(self.node / "state" / "policies")
+
+
+@pytest.fixture
+def office(tmp_path: Path) -> Office:
+    return Office(tmp_path)
+
+
+def test_two_officers_sign_and_the_operator_activates(office: Office) -> None:
+    assert "li signed version 1" in office.sign("li").out
+    early = office.verify()
+    assert early.code == Exit.UNAVAILABLE
+    assert "signed by li" in early.err
+    assert "wang signed version 1" in office.sign("wang").out
+    verified = office.verify()
+    assert verified.code == 0
+    assert "approved by li, wang; 2 are needed" in verified.out
+    activated = office.activate()
+    assert activated.code == 0, activated.err
+    assert "does not answer" in activated.err
+    assert (office.active or "").startswith("1-")
+
+
+def test_chinese_says_why_a_bundle_is_refused(office: Office) -> None:
+    office.sign("li")
+    said = dxnode("policy", "verify", office.policies, "--config", office.config, "--lang", "zh").err
+    assert "已签署：li" in said
+
+
+def test_officer_who_is_not_in_the_directory_changes_nothing(office: Office) -> None:
+    office.sign("li")
+    office.sign("zhao")
+    assert "signed by li" in office.activate().err
+    assert office.active is None
+
+
+def test_officer_cannot_sign_twice(office: Office) -> None:
+    office.sign("li")
+    again = office.sign("li")
+    assert again.code == Exit.UNAVAILABLE
+    assert "signed it already" in again.err
+
+
+def test_wrong_passphrase_signs_nothing_and_is_not_repeated(office: Office) -> None:
+    wrong = office.sign("li", words="not the passphrase")
+    assert wrong.code == Exit.USAGE
+    assert "the passphrase is wrong" in wrong.err
+    assert "not the passphrase" not in wrong.err + wrong.out
+    assert not (office.policies / MANIFEST).exists()
+
+
+def test_passphrase_comes_from_a_file_that_nobody_else_reads(office: Office) -> None:
+    file = office.home / "words"
+    file.write_text(WORDS["li"] + "\n")
+    assert "others may read" in office.sign("li", "--passphrase-file", str(file), words="no").err
+    file.chmod(0o600)
+    assert office.sign("li", "--passphrase-file", str(file), words="no").code == 0
+
+
+@pytest.mark.parametrize("path", [("policy", "sign"), ("pki", "officer")])
+def test_no_command_takes_a_passphrase_on_its_command_line(path: tuple[str, str]) -> None:
+    command = load_command(path[0])
+    options = {opt for one in command.commands[path[1]].params for opt in one.opts}  # type: ignore[union-attr]
+    assert {each for each in options if "pass" in each} == {"passphrase_file", "--passphrase-file"} & options
+
+
+def test_second_officer_does_not_sign_what_was_changed_after_the_first(office: Office) -> None:
+    office.sign("li")
+    path = next(office.policies.glob("example-*.yaml"))
+    path.write_text(path.read_text() + "# a word more\n")
+    assert "is not the one that was signed" in office.sign("wang").err
+    assert office.sign("wang", "--new").code == 0
+    assert office.sign("li").code == 0
+    assert (
+        json.loads(dxnode("policy", "verify", office.policies, "--config", office.config, "--json").out)[
+            "version"
+        ]
+        == 2
+    )
+
+
+def test_policies_with_a_problem_are_not_signed(office: Office) -> None:
+    (office.policies / "bad.yaml").write_text("dataset: 7\n")
+    assert office.sign("li").code != 0
+    assert not (office.policies / MANIFEST).exists()
+
+
+def test_older_version_is_not_activated_again(office: Office) -> None:
+    office.sign("li", "--version", "5")
+    office.sign("wang")
+    assert office.activate().code == 0
+    office.sign("li", "--new", "--version", "4")
+    office.sign("wang")
+    rolled_back = office.activate()
+    assert "version 5 was already in use" in rolled_back.err
+    assert (office.active or "").startswith("5-")
+
+
+def test_bundle_whose_time_has_not_come_is_not_activated(office: Office) -> None:
+    office.sign("li", "--from", "2099-01-01", "--days", "9")
+    office.sign("wang")
+    assert "still to come" in office.activate().err
+    assert office.active is None
+
+
+def test_node_with_unsigned_policies_is_told_to_leave_them_first(office: Office) -> None:
+    office.sign("li")
+    office.sign("wang")
+    office.config.write_text(office.config.read_text().replace("unsigned: false", "unsigned: true"))
+    assert "policies.unsigned" in office.activate().err
