@@ -66,12 +66,20 @@ DOINGS: dict[str, Callable[[Client], object]] = {
     "read the log": lambda client: list(client.log.records()),
     "prove": lambda client: client.log.inclusion_proof(0),
     "browse the catalogue": lambda client: client.catalogue(HR),
+    "search the catalogue": lambda client: client.search_catalogue("养老", HR),
     "status": lambda client: client.admin.status(),
     "reload": lambda client: client.admin.reload(),
 }
 MAY = {
-    "clerk": {"ask", "list received grants", "browse the catalogue"},
-    "system": {"ask", "ask another question", "batch", "list received grants", "browse the catalogue"},
+    "clerk": {"ask", "list received grants", "browse the catalogue", "search the catalogue"},
+    "system": {
+        "ask",
+        "ask another question",
+        "batch",
+        "list received grants",
+        "browse the catalogue",
+        "search the catalogue",
+    },
     "officer": {
         "issue a grant",
         "suspend a grant",
@@ -80,6 +88,7 @@ MAY = {
         "read the log",
         "prove",
         "browse the catalogue",
+        "search the catalogue",
         "status",
     },
     "auditor": {
@@ -88,6 +97,7 @@ MAY = {
         "read the log",
         "prove",
         "browse the catalogue",
+        "search the catalogue",
         "status",
     },
 }
