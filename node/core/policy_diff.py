@@ -22,7 +22,7 @@ from node.core.grant import Grant
 from node.core.policy import Policies, Policy
 from node.core.policy_diff_cases import TooManyFormsError
 from node.core.policy_diff_example import Forms, Setting, example_of
-from node.core.policy_diff_meaning import Change, Direction, changes_of_meaning
+from node.core.policy_diff_meaning import Change, Direction, changes_beside_datasets, changes_of_meaning
 from node.core.policy_diff_space import (
     AreaDimension,
     CaseDimension,
@@ -145,7 +145,7 @@ def difference(before: Policies, after: Policies, calendar: Calendar, today: dat
     """
     check_covered()
     findings: list[Finding] = []
-    changes: list[Change] = []
+    changes = changes_beside_datasets(before, after)
     too_complex: list[tuple[str, str]] = []
     purposes = PurposeDimension(before, after)
     for name in sorted(before.datasets.keys() | after.datasets.keys()):

@@ -11,7 +11,7 @@ from dataclasses import dataclass, fields
 from enum import StrEnum
 
 from node.core.catalogue import Dataset, Field, Sharing
-from node.core.policy import Budget, Policy
+from node.core.policy import Budget, Policies, Policy
 from node.core.question import Question, Statistic
 
 
@@ -47,6 +47,11 @@ _PUBLISHED_OF_QUESTION = frozenset({"title", "title_en"})
 # The text in the policy's words says less than the expression that is made of it.
 _ELSEWHERE_OF_QUESTION = frozenset({"name", "text", "fields", "parameters", "claims"})
 _PUBLISHED_OF_FIELD = frozenset({"title", "title_en"})
+
+
+def changes_beside_datasets(before: Policies, after: Policies) -> list[Change]:
+    """What differs in policies as a whole, beside datasets and purposes, which requests are compared by."""
+    return list(_parts("-", "", before, after, frozenset({"datasets", "purposes", "digest"}), {}))
 
 
 def changes_of_meaning(name: str, before: Policy | None, after: Policy | None) -> list[Change]:
