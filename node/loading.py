@@ -35,6 +35,7 @@ from node.errors import NodeError, Reason
 from node.exchange.group import LogKeys
 from node.exchange.opened import log_origin
 from node.exchange.ports import Noisy, Source
+from node.policy_folder import policy_files
 from node.rpc.callers import Certificate
 from node.rpc.client import Identity
 from node.rpc.server import TlsFiles
@@ -214,9 +215,10 @@ def load_directory(
 
 
 def load_policies(folder: Path, department: str) -> Policies:
-    """All `*.yaml` in a folder but the tables of tests. Raises NodeError(POLICY_NOT_LOADED)."""
-    paths = sorted(path for path in folder.glob("*.yaml") if not path.name.endswith(".test.yaml"))
-    return policies_of([PolicyFile(path.name, read_bounded(path)) for path in paths], department)
+    """All policy files in a folder. Raises NodeError(POLICY_NOT_LOADED)."""
+    return policies_of(
+        [PolicyFile(path.name, read_bounded(path)) for path in policy_files(folder)], department
+    )
 
 
 def policies_of(files: Iterable[PolicyFile], department: str) -> Policies:

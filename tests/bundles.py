@@ -13,7 +13,7 @@ from town import HR
 from node.core.bundle import MANIFEST, make_manifest
 from node.core.directory import Member, officer_key_name
 from node.crypto.bundle_file import sign_manifest
-from node.crypto.bundle_folder import policy_files
+from node.crypto.bundle_folder import read_policies
 from node.crypto.sign import SignatureSuite, Signer
 
 DAY = timedelta(days=1)
@@ -52,7 +52,7 @@ def sign_draft(
 ) -> Path:
     """Sign the files of a folder as a new bundle, by default valid from yesterday for a month."""
     now = datetime.now(UTC)
-    manifest = make_manifest(code, version, start or now - DAY, end or now + 30 * DAY, policy_files(folder))
+    manifest = make_manifest(code, version, start or now - DAY, end or now + 30 * DAY, read_policies(folder))
     note = None
     for signer in signers:
         note = sign_manifest(manifest, note, signer)

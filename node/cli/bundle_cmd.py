@@ -50,11 +50,11 @@ def sign(
     from node.core.bundle import MANIFEST, MAX_BYTES, check_content, make_manifest
     from node.core.policy_build import build_policies
     from node.crypto.bundle_file import read_manifest, sign_manifest
-    from node.crypto.bundle_folder import policy_files
+    from node.crypto.bundle_folder import read_policies
     from node.crypto.files import PUBLIC, read_file, write_file
     from node.crypto.officer_key import open_officer_key, read_officer
 
-    files = policy_files(folder)
+    files = read_policies(folder)
     build_policies(files)
     path = folder / MANIFEST
     note = read_file(path, MAX_BYTES) if path.exists() else None

@@ -8,13 +8,9 @@ from pathlib import Path
 from node.core.document import MAX_BYTES
 from node.core.policy import TABLE_ENDING, PolicyFile
 from node.errors import NodeError, Reason
+from node.policy_folder import policy_files
 
 PURPOSES_FILE = "purposes.yaml"
-
-
-def policy_files(folder: Path) -> list[Path]:
-    """The `*.yaml` of a folder but for the tables that test them, by name."""
-    return sorted(path for path in folder.glob("*.yaml") if not path.name.endswith(TABLE_ENDING))
 
 
 def table_files(paths: Sequence[Path]) -> list[Path]:

@@ -25,6 +25,7 @@ from node.core.policy import PolicyFile
 from node.crypto.bundle_file import SignedManifest, open_manifest
 from node.crypto.files import PUBLIC, read_file, write_file
 from node.errors import NodeError, Reason
+from node.policy_folder import policy_files
 
 ACTIVE: Final = "active"
 _FOLDER: Final = re.compile(r"[1-9][0-9]{0,15}-[0-9a-f]{32}")
@@ -45,13 +46,12 @@ class Bundle:
         return SeenBundle(self.signed.manifest.version, self.signed.digest)
 
 
-def policy_files(folder: Path) -> tuple[PolicyFile, ...]:
-    """The policy files in a folder that officers edit: its `*.yaml` but the tables of tests.
+def read_policies(folder: Path) -> tuple[PolicyFile, ...]:
+    """The policy files in a folder that officers edit.
 
     Raises NodeError(CONFIG_INVALID), also for one that is no plain file, such as a link out of the folder.
     """
-    paths = sorted(path for path in folder.glob("*.yaml") if not path.name.endswith(".test.yaml"))
-    return tuple(_policy_file(path) for path in paths)
+    return tuple(_policy_file(path) for path in policy_files(folder))
 
 
 def read_draft(folder: Path, member: Member) -> Bundle:
@@ -60,7 +60,7 @@ def read_draft(folder: Path, member: Member) -> Bundle:
     Raises NodeError: POLICY_NOT_LOADED when too few officers signed it, or when files are changed, missing
     or too many; CONFIG_INVALID.
     """
-    return _bundle(read_file(folder / MANIFEST, MAX_BYTES), policy_files(folder), member)
+    return _bundle(read_file(folder / MANIFEST, MAX_BYTES), read_policies(folder), member)
 
 
 def read_placed(folder: Path, name: str, member: Member) -> Bundle:
