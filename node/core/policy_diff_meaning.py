@@ -44,8 +44,8 @@ _PUBLISHED_OF_DATASET = frozenset(
 _ELSEWHERE_OF_DATASET = frozenset({"name", "fields", "digest"})
 _ELSEWHERE_OF_POLICY = frozenset({"dataset", "questions", "rules", "budget", "index"})
 _PUBLISHED_OF_QUESTION = frozenset({"title", "title_en"})
-# The text in the policy's words says less than the expression that is made of it.
-_ELSEWHERE_OF_QUESTION = frozenset({"name", "text", "fields", "parameters", "claims"})
+# The text in the policy's words and the derivation say no more than the expression that is made of them.
+_ELSEWHERE_OF_QUESTION = frozenset({"name", "text", "derivation", "fields", "parameters", "claims"})
 _PUBLISHED_OF_FIELD = frozenset({"title", "title_en"})
 
 

@@ -59,6 +59,32 @@ class Statistic:
     epsilon_micros: int
 
 
+class Derived(StrEnum):
+    """What a field question lets out in place of the value."""
+
+    PLAIN = "plain"
+    EXISTS = "exists"
+    EQUALS = "equals"
+    MASK = "mask"
+    BAND = "band"
+    REGION = "region"
+    MULTIPLE = "multiple"
+    YEAR = "year"
+
+
+@dataclass(frozen=True, slots=True)
+class Derivation:
+    """How the answer of a field question comes from its field.
+
+    `details` are for EQUALS the parameter or claim, for MASK how many characters are kept at the start and
+    the end, for BAND the labels, for REGION the level, for MULTIPLE the step.
+    """
+
+    field: str
+    how: Derived
+    details: tuple[str, ...] = ()
+
+
 @dataclass(frozen=True, slots=True)
 class Combination:
     """Questions of which one requester may not ask all about one subject within `days` calendar days.
@@ -79,7 +105,8 @@ class Question:
     named after the parameters and claims. It is for a `verify` the predicate (false and NULL both
     answer false); for a `field` the whole derivation, always text or NULL, where NULL means absent;
     for a `statistic` the filter, TRUE without one. `fields` are the columns that it reads. `text` is
-    the question in the policy's words. `combinations` are the forbidden ones that it belongs to.
+    the question in the policy's words. `combinations` are the forbidden ones that it belongs to;
+    `derivation` is there for a `field`.
     """
 
     name: str
@@ -93,3 +120,4 @@ class Question:
     claims: Mapping[str, Claim]
     statistic: Statistic | None
     combinations: tuple[Combination, ...] = ()
+    derivation: Derivation | None = None

@@ -15,7 +15,16 @@ from node.core.document import Document, Path
 from node.core.policy_format import CeilingPart, DerivationPart, QuestionPart
 from node.core.predicate import CLAIMABLE, Predicate, Scope, literal_fault, read_predicate
 from node.core.problem import closest, listed
-from node.core.question import Claim, GroupField, Parameter, Question, QuestionKind, Statistic
+from node.core.question import (
+    Claim,
+    Derivation,
+    Derived,
+    GroupField,
+    Parameter,
+    Question,
+    QuestionKind,
+    Statistic,
+)
 
 # Above this classification level, and for fields that are not `normal`, no plain value leaves.
 PLAIN_MAX_LEVEL = 2
@@ -41,6 +50,16 @@ class _Body:
     fields: frozenset[str]
     placeholders: Mapping[str, list[Field]]
     statistic: Statistic | None = None
+    derivation: Derivation | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Derivation:
+    """A derivation in the policy's words, as SQL, and as what it does."""
+
+    text: str
+    expression: exp.Expression
+    how: Derivation
 
 
 class QuestionBuilder:
@@ -81,6 +100,7 @@ class QuestionBuilder:
             parameters=MappingProxyType(parameters),
             claims=MappingProxyType(claims),
             statistic=body.statistic,
+            derivation=body.derivation,
         )
 
     def _problem(self, key: str, path: Path, /, **args: str) -> None:
@@ -166,8 +186,9 @@ class QuestionBuilder:
         derived = self._derivation(at, known, part.as_)
         if derived is None:
             return None
-        text, expression = derived
-        return _Body(f"{name} {text}", expression, frozenset({name}), placeholders)
+        return _Body(
+            f"{name} {derived.text}", derived.expression, frozenset({name}), placeholders, None, derived.how
+        )
 
     def _check_equals(self, at: Path, name: str, known: Field, part: QuestionPart) -> bool:
         if name in part.claims:
@@ -183,13 +204,13 @@ class QuestionBuilder:
             return True
         return False
 
-    def _derivation(self, at: Path, field: Field, how: DerivationPart) -> tuple[str, exp.Expression] | None:
-        """The derivation in the policy's words, and as SQL."""
+    def _derivation(self, at: Path, field: Field, how: DerivationPart) -> _Derivation | None:
         name = field.name
         if how.exists:
-            return "exists", derivation.exists(name)
+            return _Derivation("exists", derivation.exists(name), Derivation(name, Derived.EXISTS))
         if how.equals is not None:
-            return f"= :{how.equals}", derivation.equals(name, how.equals)
+            compared = Derivation(name, Derived.EQUALS, (how.equals,))
+            return _Derivation(f"= :{how.equals}", derivation.equals(name, how.equals), compared)
         if field.level > DERIVED_MAX_LEVEL:
             self._key_problem("derivation.level", at, field=name, level=str(field.level))
             return None
@@ -198,14 +219,15 @@ class QuestionBuilder:
                 limit = str(PLAIN_MAX_LEVEL)
                 self._key_problem("derivation.plain", at, field=name, limit=limit, level=str(field.level))
                 return None
-            return "plain", derivation.plain(name)
+            return _Derivation("plain", derivation.plain(name), Derivation(name, Derived.PLAIN))
         if how.mask is not None:
             return self._mask(at, field, how.mask.first, how.mask.last)
         if how.band is not None:
             return self._band(at, field, how.band)
         if how.year_of:
-            fits = self._of_type(at, field, frozenset({FieldType.DATE}))
-            return ("year_of", derivation.year_of(name)) if fits else None
+            if not self._of_type(at, field, frozenset({FieldType.DATE})):
+                return None
+            return _Derivation("year_of", derivation.year_of(name), Derivation(name, Derived.YEAR))
         if how.generalise is not None:
             return self._generalise(at, field, how.generalise.level, how.generalise.step)
         return None
@@ -218,28 +240,33 @@ class QuestionBuilder:
         )
         return False
 
-    def _mask(self, at: Path, field: Field, first: int, last: int) -> tuple[str, exp.Expression] | None:
+    def _mask(self, at: Path, field: Field, first: int, last: int) -> _Derivation | None:
         if not self._of_type(at, field, _MASKABLE):
             return None
         if first + last > 10:
             self._key_problem("derivation.mask", at)
             return None
-        return f"mask first {first} last {last}", derivation.mask(field.name, first, last)
+        return _Derivation(
+            f"mask first {first} last {last}",
+            derivation.mask(field.name, first, last),
+            Derivation(field.name, Derived.MASK, (str(first), str(last))),
+        )
 
-    def _band(self, at: Path, field: Field, edges: list[int]) -> tuple[str, exp.Expression] | None:
+    def _band(self, at: Path, field: Field, edges: list[int]) -> _Derivation | None:
         if not self._of_type(at, field, frozenset({FieldType.INTEGER})):
             return None
         for index in range(1, len(edges)):
             if edges[index] - edges[index - 1] < 2:
                 self._problem("derivation.band", (*at, index))
                 return None
-        return f"band {listed(derivation.band_labels(edges), len(edges) + 1)}", derivation.band(
-            field.name, edges
+        labels = derivation.band_labels(edges)
+        return _Derivation(
+            f"band {listed(labels, len(labels))}",
+            derivation.band(field.name, edges),
+            Derivation(field.name, Derived.BAND, labels),
         )
 
-    def _generalise(
-        self, at: Path, field: Field, level: str | None, step: int | None
-    ) -> tuple[str, exp.Expression] | None:
+    def _generalise(self, at: Path, field: Field, level: str | None, step: int | None) -> _Derivation | None:
         if (level is None) is (step is None):
             self._key_problem("derivation.generalise", at)
             return None
@@ -247,8 +274,13 @@ class QuestionBuilder:
         if not self._of_type(at, field, frozenset({wanted})):
             return None
         if level is not None:
-            return f"generalise to {level}", derivation.cut_region(field.name, level)
-        return f"generalise to multiples of {step}", derivation.round_down(field.name, step or 1)
+            cut = Derivation(field.name, Derived.REGION, (level,))
+            return _Derivation(f"generalise to {level}", derivation.cut_region(field.name, level), cut)
+        return _Derivation(
+            f"generalise to multiples of {step}",
+            derivation.round_down(field.name, step or 1),
+            Derivation(field.name, Derived.MULTIPLE, (str(step or 1),)),
+        )
 
     def _statistic(self, path: Path, part: QuestionPart) -> _Body | None:
         missing = [key for key in ("unit_contributes", "epsilon") if getattr(part, key) is None]
