@@ -23,7 +23,7 @@ from node.core.directory import Member
 from node.core.document import MAX_BYTES as MAX_FILE_BYTES
 from node.core.policy import PolicyFile
 from node.crypto.bundle_file import SignedManifest, open_manifest
-from node.crypto.files import PUBLIC, read_file, write_file
+from node.crypto.files import PUBLIC, read_file, sync_folder, unwritable, write_file
 from node.errors import NodeError, Reason
 from node.policy_folder import policy_files
 
@@ -152,14 +152,14 @@ def _write(folder: Path, target: Path, bundle: Bundle) -> None:
                 file.write(content)
                 file.flush()
                 os.fsync(file.fileno())
-        _sync(part)
+        sync_folder(part)
         if target.exists():  # damaged: the node uses it as little as a missing one
             shutil.rmtree(target)
         part.rename(target)
-        _sync(folder)
+        sync_folder(folder)
     except OSError as error:
         shutil.rmtree(part, ignore_errors=True)
-        raise _unwritable(folder, error) from None
+        raise unwritable(folder, error) from None
 
 
 @contextmanager
@@ -169,7 +169,7 @@ def _alone(folder: Path) -> Iterator[None]:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         lock = os.open(folder / ".lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     except OSError as error:
-        raise _unwritable(folder, error) from None
+        raise unwritable(folder, error) from None
     try:
         fcntl.flock(lock, fcntl.LOCK_EX)
         for left in folder.glob(f"{_PART}*"):
@@ -177,17 +177,3 @@ def _alone(folder: Path) -> Iterator[None]:
         yield
     finally:
         os.close(lock)
-
-
-def _sync(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
-
-
-def _unwritable(folder: Path, error: OSError) -> NodeError:
-    return NodeError(
-        Reason.CONFIG_INVALID, f"{folder}: cannot be written ({error.strerror}): check the directory"
-    )

@@ -26,16 +26,26 @@ def write_file(path: Path, content: bytes, mode: int) -> None:
             file.flush()
             os.fsync(file.fileno())
         part.replace(path)
-        directory = os.open(path.parent, os.O_RDONLY)
-        try:
-            os.fsync(directory)
-        finally:
-            os.close(directory)
+        sync_folder(path.parent)
     except OSError as error:
         part.unlink(missing_ok=True)
-        raise NodeError(
-            Reason.CONFIG_INVALID, f"{path}: cannot be written ({error.strerror}): check the directory"
-        ) from None
+        raise unwritable(path, error) from None
+
+
+def sync_folder(folder: Path) -> None:
+    """Make what was put into a folder, or taken out of it, durable. Raises OSError."""
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def unwritable(path: Path, error: OSError) -> NodeError:
+    """What to raise when writing at `path` failed."""
+    return NodeError(
+        Reason.CONFIG_INVALID, f"{path}: cannot be written ({error.strerror}): check the directory"
+    )
 
 
 def read_file(path: Path, most: int) -> bytes:
