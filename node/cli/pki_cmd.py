@@ -30,6 +30,8 @@ OwnAuthority = Annotated[Path | None, typer.Option("--authority", show_default=F
 ConfigFile = Annotated[Path, typer.Option("--config", envvar="DXNODE_CONFIG")]
 Codes = Annotated[list[str] | None, typer.Option(metavar="CODE", show_default=False)]
 _MOST_BYTES = 256 << 10
+# What follows from a new key that the directory has to list before the node signs with it.
+_LISTED_KEYS = ("rotate.publish_then_sign", "rotate.keep_listed")
 
 
 def say(key: str, /, **args: object) -> str:
@@ -243,8 +245,7 @@ def rotate_sealing(terminal: Terminal, config: ConfigFile = DEFAULT_CONFIG) -> N
 
     _settings, files, _about = _node(config)
     key_id = rotate_sealing_key(files.keys, _now(), os.urandom)
-    terminal.result({"key_id": key_id}, say("rotate.sealing", key_id=key_id))
-    terminal.note(say("rotate.publish"))
+    _rotated(terminal, "sealing", key_id, "rotate.publish")
 
 
 @rotate_app.command("data")
@@ -255,8 +256,7 @@ def rotate_data(terminal: Terminal, config: ConfigFile = DEFAULT_CONFIG) -> None
 
     _settings, files, _about = _node(config)
     key_id = rotate_data_key(files.keys, _now(), os.urandom)
-    terminal.result({"key_id": key_id}, say("rotate.data", key_id=key_id))
-    terminal.note(say("rotate.counters"))
+    _rotated(terminal, "data", key_id, "rotate.counters")
 
 
 @rotate_app.command("log")
@@ -266,7 +266,8 @@ def rotate_log(terminal: Terminal, config: ConfigFile = DEFAULT_CONFIG) -> None:
     from node.crypto.pki import rotate_log_key
 
     _settings, files, _about = _node(config)
-    _rotated(terminal, "log", rotate_log_key(files.keys, _now(), os.urandom))
+    key_id = rotate_log_key(files.keys, _now(), os.urandom)
+    _rotated(terminal, "log", key_id, *_LISTED_KEYS)
 
 
 @rotate_app.command("cosign")
@@ -276,7 +277,8 @@ def rotate_cosign(terminal: Terminal, config: ConfigFile = DEFAULT_CONFIG) -> No
     from node.crypto.pki import rotate_cosign_key
 
     _settings, files, _about = _node(config)
-    _rotated(terminal, "cosign", rotate_cosign_key(files.keys, _now(), os.urandom))
+    key_id = rotate_cosign_key(files.keys, _now(), os.urandom)
+    _rotated(terminal, "cosign", key_id, *_LISTED_KEYS)
 
 
 @rotate_app.command("certificate")
@@ -316,10 +318,10 @@ def rotate_activate(terminal: Terminal, config: ConfigFile = DEFAULT_CONFIG) -> 
     )
 
 
-def _rotated(terminal: Terminal, use: str, key_id: str) -> None:
+def _rotated(terminal: Terminal, use: str, key_id: str, *notes: str) -> None:
     terminal.result({"key_id": key_id}, say(f"rotate.{use}", key_id=key_id))
-    terminal.note(say("rotate.publish_then_sign"))
-    terminal.note(say("rotate.keep_listed", use=use))
+    for note in notes:
+        terminal.note(say(note, use=use))
 
 
 def _now() -> datetime:

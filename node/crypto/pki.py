@@ -197,13 +197,12 @@ def rotate_sealing_key(keys: Path, now: datetime, random: Random) -> str:
     The one before stays until it expires, for requests on their way and peers with an older directory:
     export the member again and have the authority publish it. Raises NodeError(CONFIG_INVALID).
     """
-    key = generate(KeyUse.SEALING, now, now + SEALING_KEY_LIFETIME, random)
-    write_key(keys, key)
+    key_id = _add_key(KeyUse.SEALING, SEALING_KEY_LIFETIME, keys, now, random)
     # What was sealed to an expired key can never be opened again, whoever has recorded it.
     for old in read_keys(keys):
         if old.use is KeyUse.SEALING and old.expires <= now:
             (keys / f"{old.use}-{old.key_id}.json").unlink(missing_ok=True)
-    return key.key_id
+    return key_id
 
 
 def rotate_data_key(keys: Path, now: datetime, random: Random) -> str:
@@ -211,9 +210,7 @@ def rotate_data_key(keys: Path, now: datetime, random: Random) -> str:
 
     Raises NodeError(CONFIG_INVALID).
     """
-    key = generate(KeyUse.DATA, now, now + SIGNING_KEY_LIFETIME, random)
-    write_key(keys, key)
-    return key.key_id
+    return _add_key(KeyUse.DATA, SIGNING_KEY_LIFETIME, keys, now, random)
 
 
 def rotate_log_key(keys: Path, now: datetime, random: Random) -> str:
@@ -339,7 +336,11 @@ def read_officers(folder: Path) -> tuple[str, ...]:
 def _rotate_signing_key(use: KeyUse, keys: Path, now: datetime, random: Random) -> str:
     if sum(key.use is use and key.expires > now for key in read_keys(keys)) >= MAX_KEYS:
         raise _too_many(use)
-    key = generate(use, now, now + SIGNING_KEY_LIFETIME, random)
+    return _add_key(use, SIGNING_KEY_LIFETIME, keys, now, random)
+
+
+def _add_key(use: KeyUse, lifetime: timedelta, keys: Path, now: datetime, random: Random) -> str:
+    key = generate(use, now, now + lifetime, random)
     write_key(keys, key)
     return key.key_id
 
