@@ -24,7 +24,7 @@ from node.core.document import MAX_BYTES as MAX_FILE_BYTES
 from node.core.policy import PolicyFile
 from node.crypto.bundle_file import SignedManifest, open_manifest
 from node.crypto.files import PUBLIC, read_file, sync_folder, unwritable, write_file
-from node.errors import NodeError, Reason
+from node.errors import NodeError
 from node.policy_folder import policy_files
 
 ACTIVE: Final = "active"
