@@ -6,12 +6,14 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta, tzinfo
 from functools import lru_cache
+from types import MappingProxyType
 from typing import NamedTuple
 
-from node.core.budget import Debit
+from node.core.budget import Balances, Debit, exhausted
 from node.core.decide import Decision
 from node.core.policy import Budget
 from node.core.question import Question
+from node.errors import Reason
 
 RULE_DAY = "rule.day"
 RULE_SUBJECT = "rule.subject"
@@ -19,6 +21,19 @@ GRANT_DAY = "grant.day"
 CLAIM_TRIES = "claim.tries"
 LINKAGE = "linkage"
 BUDGET_PREFIX = "budget."
+
+SHORT: Mapping[str, tuple[Reason, str]] = MappingProxyType(
+    {
+        RULE_DAY: (Reason.QUOTA_EXHAUSTED, "limits.per_day"),
+        GRANT_DAY: (Reason.QUOTA_EXHAUSTED, "scope.subjects_per_day"),
+        RULE_SUBJECT: (Reason.QUOTA_EXHAUSTED, "limits.per_subject_per_day"),
+        CLAIM_TRIES: (Reason.QUOTA_EXHAUSTED, "claims.wrong_tries_per_subject"),
+        LINKAGE: (Reason.CONDITION_NOT_MET, "forbidden_together"),
+    }
+)
+"""The reason and the clause of a denial for each scope that an answer can run short of, but for budgets."""
+BUDGET_SHORT = (Reason.BUDGET_EXHAUSTED, "privacy.budget")
+"""The same for a privacy budget."""
 
 Pseudonym = Callable[[str], str]
 """A text that names a subject to a short keyed name: there is a counter for each subject and limit."""
@@ -83,6 +98,27 @@ class Cost:
     subjects: tuple[Debit, ...]
     tries: tuple[Debit, ...]
     links: tuple[Link, ...] = ()
+
+    def short(self, subjects: int, balances: Balances) -> str:
+        """The scope of what does not even last for a part of an answer about so many subjects, or ""."""
+        if spent := exhausted(self.whole, balances):
+            return spent[0].scope
+        if not subjects or len(self.refused(balances)) < subjects:
+            return ""
+        if self._linked(balances):
+            return LINKAGE
+        by_limit = exhausted(self.subjects, balances)
+        return RULE_SUBJECT if len({debit.subject for debit in by_limit}) == subjects else CLAIM_TRIES
+
+    def refused(self, balances: Balances) -> set[int]:
+        """The positions of the subjects about whom there is no answer."""
+        debits = (*self.subjects, *self.tries)
+        refused = {debit.subject for debit in exhausted(debits, balances)} if debits else set()
+        return refused | self._linked(balances) if self.links else refused
+
+    def _linked(self, balances: Balances) -> set[int]:
+        """Those about whom an answer would complete a forbidden combination (Art. 25)."""
+        return {link.subject for link in self.links if link.completes(balances)}
 
     def keys(self) -> list[str]:
         """All counters that are concerned."""

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from node.core import usage
 from node.core.budget import Debit, exhausted
 from node.core.commit import AnsweredExchange, Append, Release
-from node.core.cost import CLAIM_TRIES, GRANT_DAY, LINKAGE, RULE_DAY, RULE_SUBJECT, Cost, Link
+from node.core.cost import BUDGET_SHORT, LINKAGE, SHORT, Cost, Link
 from node.core.decide import Decision
 from node.core.envelope import response_bucket
 from node.core.grant import Grant, GrantState
@@ -120,12 +120,11 @@ class VerdictJob:
             return _Settled(self.decision)
         if (ended := self._grant_ended()) is not None:
             return ended
-        if scope := self._short(ledger):
-            if scope == LINKAGE:
-                message = "the provider does not answer these questions together about one subject"
-                return self._denied(Reason.CONDITION_NOT_MET, "forbidden_together", message)
-            clause, message = CLAUSE_OF_LIMIT[scope], "the quota is used up: ask again tomorrow"
-            return self._denied(Reason.QUOTA_EXHAUSTED, clause, message)
+        if scope := self.cost.short(len(self.opened.opening.subjects), ledger.balances):
+            reason, clause = SHORT[scope]
+            together = "the provider does not answer these questions together about one subject"
+            used_up = "the quota is used up: ask again tomorrow"
+            return self._denied(reason, clause, together if scope == LINKAGE else used_up)
         if self.computed.failure is not None or self.computed.answers is None:
             return self._failed(self.computed.failure)
         if self.computed.release_key:
@@ -147,7 +146,7 @@ class VerdictJob:
         return self._denied(Reason.GRANT_EXPIRED, "grant.revoked", "the grant was revoked: apply again")
 
     def _answer(self, ledger: Ledger, answers: rec.Answers) -> _Settled:
-        refused = self._refused(ledger)
+        refused = self.cost.refused(ledger.balances)
         wrong = wrong_claims(answers) if self.cost.tries else frozenset()
         charges = [
             *self.cost.whole,
@@ -166,35 +165,13 @@ class VerdictJob:
             return _Settled(self.decision, again.SerializeToString(), self.cost.whole)
         if answers is None or exhausted(self.computed.budget, ledger.balances):
             return self._denied(
-                Reason.BUDGET_EXHAUSTED,
-                "privacy.budget",
+                *BUDGET_SHORT,
                 "the privacy budget is used up: use an earlier release, or ask the provider",
             )
         body = answers.SerializeToString()
         return _Settled(
             self.decision, body, [*self.cost.whole, *self.computed.budget], release=Release(key, body)
         )
-
-    def _short(self, ledger: Ledger) -> str:
-        """The scope of what does not even last for a part of the answer, "" when all does."""
-        if short := exhausted(self.cost.whole, ledger.balances):
-            return short[0].scope
-        subjects = len(self.opened.opening.subjects)
-        if not subjects or len(self._refused(ledger)) < subjects:
-            return ""
-        if self._linked(ledger):
-            return LINKAGE
-        by_limit = exhausted(self.cost.subjects, ledger.balances)
-        return RULE_SUBJECT if len({debit.subject for debit in by_limit}) == subjects else CLAIM_TRIES
-
-    def _refused(self, ledger: Ledger) -> set[int]:
-        debits = (*self.cost.subjects, *self.cost.tries)
-        refused = {debit.subject for debit in exhausted(debits, ledger.balances)} if debits else set()
-        return refused | self._linked(ledger) if self.cost.links else refused
-
-    def _linked(self, ledger: Ledger) -> set[int]:
-        """The subjects about whom an answer would complete a forbidden combination (Art. 25)."""
-        return {link.subject for link in self.cost.links if link.completes(ledger.balances)}
 
     def _failed(self, failure: NodeError | None) -> _Settled:
         error = failure or NodeError(Reason.INTERNAL, "no answer was computed")
@@ -207,11 +184,3 @@ class VerdictJob:
     def _denied(self, reason: Reason, clause: str, message: str) -> _Settled:
         old = self.decision
         return _Settled(replace(old, permit=False, reason=reason, clause=clause, message=message))
-
-
-CLAUSE_OF_LIMIT = {
-    RULE_DAY: "limits.per_day",
-    GRANT_DAY: "scope.subjects_per_day",
-    RULE_SUBJECT: "limits.per_subject_per_day",
-    CLAIM_TRIES: "claims.wrong_tries_per_subject",
-}

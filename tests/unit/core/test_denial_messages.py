@@ -5,10 +5,10 @@ from __future__ import annotations
 import pytest
 
 from node.core.clauses import CHECKS, RULE_CHECKS, Check, RuleCheck
+from node.core.cost import BUDGET_SHORT, SHORT
 from node.core.denial_messages import DENIAL_CLAUSES, denial_text
 from node.core.problem_messages import Lang
 from node.errors import Reason
-from node.exchange.verdict import CLAUSE_OF_LIMIT
 
 
 @pytest.mark.parametrize("check", [*CHECKS, *RULE_CHECKS], ids=lambda check: check.name)
@@ -17,10 +17,10 @@ def test_every_clause_of_a_decision_is_told_for_its_reason(check: Check | RuleCh
     assert denial_text(check.reason, check.name, lang)
 
 
-@pytest.mark.parametrize("clause", CLAUSE_OF_LIMIT.values())
+@pytest.mark.parametrize(("reason", "clause"), [*SHORT.values(), BUDGET_SHORT])
 @pytest.mark.parametrize("lang", ["en", "zh"])
-def test_every_limit_is_told(clause: str, lang: Lang) -> None:
-    assert denial_text(Reason.QUOTA_EXHAUSTED, clause, lang)
+def test_every_limit_is_told(reason: Reason, clause: str, lang: Lang) -> None:
+    assert denial_text(reason, clause, lang)
 
 
 @pytest.mark.parametrize("clause", sorted(DENIAL_CLAUSES))
