@@ -8,10 +8,8 @@ import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
-from functools import partial
 from pathlib import Path
-from typing import Protocol, TypeVar
-from zoneinfo import ZoneInfo
+from typing import TypeVar
 
 from node.config import Settings
 from node.config_file import changed_settings, load_settings
@@ -24,6 +22,7 @@ from node.crypto.keys import signature_key_id
 from node.errors import NodeError, Reason
 from node.exchange.group import LogKeys
 from node.exchange.provider import ProviderState
+from node.live_sources import LiveSources
 from node.loading import (
     Keys,
     OpenSource,
@@ -32,11 +31,10 @@ from node.loading import (
     load_directory,
     load_identity,
     load_keys,
-    load_source,
     log_keys,
     signing_keys,
-    source_mark,
 )
+from node.memory import Memory, recall, remember
 from node.policy_loading import LoadedPolicies, load_active, load_last, load_unsigned
 from node.rpc.admin_service import ReloadReport
 from node.rpc.client import Identity
@@ -48,13 +46,6 @@ _SEEN = "directory.seen"
 _SEEN_BUNDLE = "policies.seen"
 _POLICIES = "policies"
 _RESTART = "restart needed"
-
-
-class Memory(Protocol):
-    """Where the newest directory and the newest policy bundle seen are remembered."""
-
-    def fact(self, name: str) -> str | None: ...
-    def set_fact(self, name: str, value: str) -> None: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,8 +84,7 @@ class Live:
         self._clock = clock
         self._random = random
         self._problems: dict[str, str] = {}
-        self._made_from: dict[str, tuple[object, ...]] = {}
-        self._retired: list[OpenSource] = []
+        self._sources = LiveSources(settings, self._try)
         # One reload at a time: else one that began earlier could put back what it had read before a change.
         self._turn = threading.Lock()
         directory = self._read_directory()
@@ -127,7 +117,8 @@ class Live:
 
     def log_keys(self) -> LogKeys:
         """How the own log is signed and checked, as the keys and the directory are now."""
-        return log_keys(self._parts.keys, self._settings, self._own_entry())
+        parts = self._parts
+        return log_keys(parts.keys, self._settings, self._own_entry(parts.directory))
 
     @property
     def policies(self) -> Policies:
@@ -210,7 +201,7 @@ class Live:
                 source.check()
             except NodeError as error:
                 found[f"source {dataset}"] = error.message
-        member = self._own_entry()
+        member = self._own_entry(self._parts.directory)
         if member is not None:
             log_signer, cosigner = signing_keys(self._parts.keys, member)
             known = (*member.log_keys, *member.cosign_keys)
@@ -229,17 +220,13 @@ class Live:
     def retry(self) -> None:
         """Try again to open the data sources that are missing or cannot be read."""
         with self._turn:
-            loaded = self._parts.policies
-            datasets = loaded.policies.datasets if loaded is not None else {}
-            wanted = set(self._settings.sources) & set(datasets)
-            sources = self._parts.sources
-            if any(dataset not in sources or not _answers(sources[dataset]) for dataset in wanted):
+            parts = self._parts
+            if parts.policies is not None and self._sources.lacking(parts.policies.policies, parts.sources):
                 self._load_sources()
 
     def retired(self) -> list[OpenSource]:
         """Sources that were replaced since the last call, to be closed once nobody reads them any more."""
-        retired, self._retired = self._retired, []
-        return retired
+        return self._sources.retired()
 
     def _reload(self) -> ReloadReport:
         old = self._parts
@@ -258,7 +245,8 @@ class Live:
         self._load_sources()
         new = self._parts
         log_signer, cosigner = (
-            signature_key_id(signer.verifier) for signer in signing_keys(new.keys, self._own_entry())
+            signature_key_id(signer.verifier)
+            for signer in signing_keys(new.keys, self._own_entry(new.directory))
         )
         done = [
             f"directory version {new.directory.version}",
@@ -275,47 +263,34 @@ class Live:
         return ReloadReport(tuple(done), tuple(f"{part}: {text}" for part, text in self._problems.items()))
 
     def _read_directory(self) -> Directory:
-        known = self._memory.fact(_SEEN)
-        seen = None
-        if known is not None:
-            version, _, digest = known.partition(" ")
-            seen = SeenDirectory(int(version), bytes.fromhex(digest))
+        seen = recall(self._memory, _SEEN, SeenDirectory)
         directory, now_seen = load_directory(
             self._settings.directory, self._settings.authority, seen, self._clock()
         )
         if now_seen is not None and now_seen != seen:
-            self._memory.set_fact(_SEEN, f"{now_seen.version} {now_seen.digest.hex()}")
+            remember(self._memory, _SEEN, now_seen)
         return directory
 
     def _first_policies(self, directory: Directory) -> LoadedPolicies | None:
         """The policies at the start: a bad bundle leaves the one that was in use last."""
         loaded = self._try(_POLICIES, lambda: self._read_policies(directory), None)
-        seen = self._seen_bundle()
+        seen = recall(self._memory, _SEEN_BUNDLE, SeenBundle)
         if loaded is not None or seen is None or self._settings.policies.unsigned:
             return loaded
-        member = directory.members.get(self._settings.department.code)
         with contextlib.suppress(NodeError):  # why the newer one is bad has been said
-            return load_last(self._settings, member, seen, self._clock())
+            return load_last(self._settings, self._own_entry(directory), seen, self._clock())
         return None
 
     def _read_policies(self, directory: Directory) -> LoadedPolicies:
         if self._settings.policies.unsigned:
             return load_unsigned(self._settings)
-        seen = self._seen_bundle()
-        member = directory.members.get(self._settings.department.code)
-        loaded = load_active(self._settings, member, seen, self._clock())
+        seen = recall(self._memory, _SEEN_BUNDLE, SeenBundle)
+        loaded = load_active(self._settings, self._own_entry(directory), seen, self._clock())
         now_seen = loaded.seen()
         if now_seen is not None and now_seen != seen:
             # Before it is in use: after a crash, nothing older may come back.
-            self._memory.set_fact(_SEEN_BUNDLE, f"{now_seen.version} {now_seen.digest.hex()}")
+            remember(self._memory, _SEEN_BUNDLE, now_seen)
         return loaded
-
-    def _seen_bundle(self) -> SeenBundle | None:
-        known = self._memory.fact(_SEEN_BUNDLE)
-        if known is None:
-            return None
-        version, _, digest = known.partition(" ")
-        return SeenBundle(int(version), bytes.fromhex(digest))
 
     def _valid_policies(self, parts: _Parts) -> Policies:
         if parts.policies is None or self._policy_problem(parts.policies):
@@ -345,40 +320,14 @@ class Live:
             self._problems[_RESTART] = f"{', '.join(changed)} changed in {self._config.name}"
         return Roles(settings.roles.rules())
 
-    def _own_entry(self) -> Member | None:
-        return self._parts.directory.members.get(self._settings.department.code)
+    def _own_entry(self, directory: Directory) -> Member | None:
+        return directory.members.get(self._settings.department.code)
 
     def _load_sources(self) -> None:
-        loaded = self._parts.policies
-        if loaded is None:
-            return
-        policies = loaded.policies
-        old = self._parts.sources
-        opened: dict[str, OpenSource] = {}
-        for dataset in sorted(set(self._settings.sources) & set(policies.datasets)):
-            made_from = source_mark(self._settings.sources[dataset], policies.datasets[dataset].dataset)
-            if dataset in old and self._made_from.get(dataset) == made_from and _answers(old[dataset]):
-                opened[dataset] = old[dataset]
-                self._problems.pop(f"source {dataset}", None)
-                continue
-            result = self._try(
-                f"source {dataset}",
-                partial(
-                    load_source,
-                    self._settings.sources[dataset],
-                    policies.datasets[dataset].dataset,
-                    self._settings.state / "data",
-                    ZoneInfo(self._settings.timezone),
-                    float(self._settings.limits.source_seconds),
-                ),
-                old.get(dataset),
-            )
-            if result is not None:
-                opened[dataset] = result
-                if result is not old.get(dataset):
-                    self._made_from[dataset] = made_from
-        self._parts = replace(self._parts, sources=opened)
-        self._retired += [source for dataset, source in old.items() if opened.get(dataset) is not source]
+        parts = self._parts
+        if parts.policies is not None:
+            sources = self._sources.load(parts.policies.policies, parts.sources)
+            self._parts = replace(parts, sources=sources)
 
     def _try(self, part: str, work: Callable[[], T], otherwise: T) -> T:
         try:
@@ -398,11 +347,3 @@ def _said_of(loaded: LoadedPolicies) -> str:
         return f"policies {digest}, {count} datasets, unsigned"
     approved = ", ".join(loaded.approved)
     return f"policies {digest}, {count} datasets, version {loaded.manifest.version}, approved by {approved}"
-
-
-def _answers(source: OpenSource) -> bool:
-    try:
-        source.check()
-    except NodeError:
-        return False
-    return True
