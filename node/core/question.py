@@ -8,7 +8,7 @@ from enum import StrEnum
 
 from sqlglot import exp
 
-from node.core.catalogue import FieldType
+from node.core.catalogue import FieldType, Sensitivity
 
 
 class QuestionKind(StrEnum):
@@ -98,6 +98,18 @@ class Combination:
 
 
 @dataclass(frozen=True, slots=True)
+class Ceiling:
+    """What a question may reach at most, whatever it reads now; None is without a bound."""
+
+    level: int | None
+    sensitivity: Sensitivity | None
+
+    def __str__(self) -> str:
+        parts = (("level", self.level), ("sensitivity", self.sensitivity))
+        return "; ".join(f"{name}: {bound}" for name, bound in parts if bound is not None)
+
+
+@dataclass(frozen=True, slots=True)
 class Question:
     """One question, compiled.
 
@@ -121,3 +133,4 @@ class Question:
     statistic: Statistic | None
     combinations: tuple[Combination, ...] = ()
     derivation: Derivation | None = None
+    ceiling: Ceiling | None = None

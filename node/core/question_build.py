@@ -16,6 +16,7 @@ from node.core.policy_format import CeilingPart, DerivationPart, QuestionPart
 from node.core.predicate import CLAIMABLE, Predicate, Scope, literal_fault, read_predicate
 from node.core.problem import closest, listed
 from node.core.question import (
+    Ceiling,
     Claim,
     Derivation,
     Derived,
@@ -100,6 +101,7 @@ class QuestionBuilder:
             parameters=MappingProxyType(parameters),
             claims=MappingProxyType(claims),
             statistic=body.statistic,
+            ceiling=Ceiling(part.ceiling.level, part.ceiling.sensitivity) if part.ceiling else None,
             derivation=body.derivation,
         )
 

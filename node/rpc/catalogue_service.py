@@ -7,12 +7,10 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Protocol, TypeVar
 
-from node.core.catalogue import Sharing
+from node.core.catalogue_entry import entry_of, summary_of
 from node.core.catalogue_search import MAX_RESULTS, KeptIndex, Lookup
-from node.core.policy import Policies, Policy
-from node.core.question import Question, QuestionKind
+from node.core.policy import Policies
 from node.core.role import ROLES
-from node.core.rule import Rule
 from node.errors import NodeError, Reason
 from node.rpc.callers import Staff
 from node.rpc.exchange_service import Gate
@@ -22,17 +20,6 @@ from node.v1 import catalogue_pb2_grpc
 
 MAX_PAGE = 500
 T = TypeVar("T")
-
-_SHARING = {
-    Sharing.UNCONDITIONAL: pb.SHARING_ATTRIBUTE_UNCONDITIONAL,
-    Sharing.CONDITIONAL: pb.SHARING_ATTRIBUTE_CONDITIONAL,
-    Sharing.NOT_SHARED: pb.SHARING_ATTRIBUTE_NOT_SHARED,
-}
-_KIND = {
-    QuestionKind.VERIFY: pb.QUESTION_KIND_VERIFY,
-    QuestionKind.FIELD: pb.QUESTION_KIND_FIELD,
-    QuestionKind.STATISTIC: pb.QUESTION_KIND_STATISTIC,
-}
 
 
 class PeerSearch(Protocol):
@@ -106,7 +93,7 @@ class CatalogueService(catalogue_pb2_grpc.CatalogueServiceServicer):
             page = names[: min(request.page_size or MAX_PAGE, MAX_PAGE)]
             token = page[-1] if len(page) < len(names) else ""
             return pb.ListDatasetsResponse(
-                datasets=[summary(datasets[name]) for name in page], next_page_token=token
+                datasets=[summary_of(datasets[name].dataset) for name in page], next_page_token=token
             )
 
         return await self._admit(context, work)
@@ -137,72 +124,20 @@ class CatalogueService(catalogue_pb2_grpc.CatalogueServiceServicer):
                 lambda: self._index.over(datasets).search(lookup, request.limit or MAX_RESULTS)
             )
             return pb.SearchCatalogueResponse(
-                datasets=[entry(datasets[name]) for name in found.datasets], total=found.total
+                datasets=[entry_of(datasets[name]) for name in found.datasets], total=found.total
             )
 
         return await self._admit(context, work)
 
 
-def summary(policy: Policy) -> pb.DatasetSummary:
-    """What a list shows of a dataset."""
-    dataset = policy.dataset
-    return pb.DatasetSummary(
-        dataset=dataset.name,
-        title=dataset.title,
-        provider=dataset.provider,
-        sharing=_SHARING[dataset.sharing],
-        update=dataset.update,
-    )
-
-
-def entry(policy: Policy) -> pb.Dataset:
-    """The whole catalogue entry (Decree 809, Art. 13 and 15)."""
-    dataset = policy.dataset
-    return pb.Dataset(
-        summary=summary(policy),
-        level=dataset.level,
-        personal=dataset.personal,
-        fields=[
-            pb.Field(name=field.name, title=field.title, type=field.type, sensitivity=field.sensitivity)
-            for field in dataset.fields.values()
-        ],
-        questions=[_question(question, policy) for question in policy.questions.values()],
-        reason=dataset.reason,
-        legal_basis=dataset.legal_basis,
-        digest=dataset.digest,
-    )
-
-
 def browse(policies: Policies, dataset: str) -> list[pb.Dataset]:
     """One dataset in full, or the summaries of all. Raises NodeError(NOT_SHARED)."""
     if not dataset:
-        return [pb.Dataset(summary=summary(policies.datasets[name])) for name in sorted(policies.datasets)]
+        return [
+            pb.Dataset(summary=summary_of(policies.datasets[name].dataset))
+            for name in sorted(policies.datasets)
+        ]
     policy = policies.get(dataset)
     if policy is None:
         raise NodeError(Reason.NOT_SHARED, "no such dataset is shared: look at the list")
-    return [entry(policy)]
-
-
-def _question(question: Question, policy: Policy) -> pb.Question:
-    return pb.Question(
-        name=question.name,
-        title=question.title,
-        kind=_KIND[question.kind],
-        expression=question.text,
-        parameters=[
-            pb.QuestionParameter(name=parameter.name, choices=parameter.choices)
-            for parameter in question.parameters.values()
-        ],
-        claims=list(question.claims),
-        conditions=[_condition(rule) for rule in policy.rules_for(question.name)],
-    )
-
-
-def _condition(rule: Rule) -> pb.Condition:
-    return pb.Condition(
-        rule=rule.id,
-        to=rule.to.text(),
-        purposes=rule.purposes,
-        when=rule.conditions(),
-        limits=rule.limits.text(),
-    )
+    return [entry_of(policy)]

@@ -58,21 +58,23 @@ class GetDatasetResponse(_message.Message):
     def __init__(self, dataset: _Optional[_Union[Dataset, _Mapping]] = ...) -> None: ...
 
 class DatasetSummary(_message.Message):
-    __slots__ = ("dataset", "title", "provider", "sharing", "update")
+    __slots__ = ("dataset", "title", "provider", "sharing", "update", "title_en")
     DATASET_FIELD_NUMBER: _ClassVar[int]
     TITLE_FIELD_NUMBER: _ClassVar[int]
     PROVIDER_FIELD_NUMBER: _ClassVar[int]
     SHARING_FIELD_NUMBER: _ClassVar[int]
     UPDATE_FIELD_NUMBER: _ClassVar[int]
+    TITLE_EN_FIELD_NUMBER: _ClassVar[int]
     dataset: str
     title: str
     provider: str
     sharing: SharingAttribute
     update: str
-    def __init__(self, dataset: _Optional[str] = ..., title: _Optional[str] = ..., provider: _Optional[str] = ..., sharing: _Optional[_Union[SharingAttribute, str]] = ..., update: _Optional[str] = ...) -> None: ...
+    title_en: str
+    def __init__(self, dataset: _Optional[str] = ..., title: _Optional[str] = ..., provider: _Optional[str] = ..., sharing: _Optional[_Union[SharingAttribute, str]] = ..., update: _Optional[str] = ..., title_en: _Optional[str] = ...) -> None: ...
 
 class Dataset(_message.Message):
-    __slots__ = ("summary", "level", "personal", "fields", "questions", "reason", "legal_basis", "digest")
+    __slots__ = ("summary", "level", "personal", "fields", "questions", "reason", "legal_basis", "digest", "format", "modes", "scope", "use", "subject", "rules", "forbidden_together", "privacy")
     SUMMARY_FIELD_NUMBER: _ClassVar[int]
     LEVEL_FIELD_NUMBER: _ClassVar[int]
     PERSONAL_FIELD_NUMBER: _ClassVar[int]
@@ -81,6 +83,14 @@ class Dataset(_message.Message):
     REASON_FIELD_NUMBER: _ClassVar[int]
     LEGAL_BASIS_FIELD_NUMBER: _ClassVar[int]
     DIGEST_FIELD_NUMBER: _ClassVar[int]
+    FORMAT_FIELD_NUMBER: _ClassVar[int]
+    MODES_FIELD_NUMBER: _ClassVar[int]
+    SCOPE_FIELD_NUMBER: _ClassVar[int]
+    USE_FIELD_NUMBER: _ClassVar[int]
+    SUBJECT_FIELD_NUMBER: _ClassVar[int]
+    RULES_FIELD_NUMBER: _ClassVar[int]
+    FORBIDDEN_TOGETHER_FIELD_NUMBER: _ClassVar[int]
+    PRIVACY_FIELD_NUMBER: _ClassVar[int]
     summary: DatasetSummary
     level: int
     personal: bool
@@ -89,22 +99,50 @@ class Dataset(_message.Message):
     reason: str
     legal_basis: str
     digest: bytes
-    def __init__(self, summary: _Optional[_Union[DatasetSummary, _Mapping]] = ..., level: _Optional[int] = ..., personal: _Optional[bool] = ..., fields: _Optional[_Iterable[_Union[Field, _Mapping]]] = ..., questions: _Optional[_Iterable[_Union[Question, _Mapping]]] = ..., reason: _Optional[str] = ..., legal_basis: _Optional[str] = ..., digest: _Optional[bytes] = ...) -> None: ...
+    format: str
+    modes: _containers.RepeatedScalarFieldContainer[str]
+    scope: str
+    use: str
+    subject: SubjectItem
+    rules: _containers.RepeatedCompositeFieldContainer[UsageRule]
+    forbidden_together: _containers.RepeatedCompositeFieldContainer[ForbiddenCombination]
+    privacy: PrivacyBudget
+    def __init__(self, summary: _Optional[_Union[DatasetSummary, _Mapping]] = ..., level: _Optional[int] = ..., personal: _Optional[bool] = ..., fields: _Optional[_Iterable[_Union[Field, _Mapping]]] = ..., questions: _Optional[_Iterable[_Union[Question, _Mapping]]] = ..., reason: _Optional[str] = ..., legal_basis: _Optional[str] = ..., digest: _Optional[bytes] = ..., format: _Optional[str] = ..., modes: _Optional[_Iterable[str]] = ..., scope: _Optional[str] = ..., use: _Optional[str] = ..., subject: _Optional[_Union[SubjectItem, _Mapping]] = ..., rules: _Optional[_Iterable[_Union[UsageRule, _Mapping]]] = ..., forbidden_together: _Optional[_Iterable[_Union[ForbiddenCombination, _Mapping]]] = ..., privacy: _Optional[_Union[PrivacyBudget, _Mapping]] = ...) -> None: ...
+
+class SubjectItem(_message.Message):
+    __slots__ = ("field", "type", "region_field")
+    FIELD_FIELD_NUMBER: _ClassVar[int]
+    TYPE_FIELD_NUMBER: _ClassVar[int]
+    REGION_FIELD_FIELD_NUMBER: _ClassVar[int]
+    field: str
+    type: str
+    region_field: str
+    def __init__(self, field: _Optional[str] = ..., type: _Optional[str] = ..., region_field: _Optional[str] = ...) -> None: ...
 
 class Field(_message.Message):
-    __slots__ = ("name", "title", "type", "sensitivity")
+    __slots__ = ("name", "title", "type", "sensitivity", "title_en", "level", "values", "minimum", "maximum")
     NAME_FIELD_NUMBER: _ClassVar[int]
     TITLE_FIELD_NUMBER: _ClassVar[int]
     TYPE_FIELD_NUMBER: _ClassVar[int]
     SENSITIVITY_FIELD_NUMBER: _ClassVar[int]
+    TITLE_EN_FIELD_NUMBER: _ClassVar[int]
+    LEVEL_FIELD_NUMBER: _ClassVar[int]
+    VALUES_FIELD_NUMBER: _ClassVar[int]
+    MINIMUM_FIELD_NUMBER: _ClassVar[int]
+    MAXIMUM_FIELD_NUMBER: _ClassVar[int]
     name: str
     title: str
     type: str
     sensitivity: str
-    def __init__(self, name: _Optional[str] = ..., title: _Optional[str] = ..., type: _Optional[str] = ..., sensitivity: _Optional[str] = ...) -> None: ...
+    title_en: str
+    level: int
+    values: _containers.RepeatedScalarFieldContainer[str]
+    minimum: int
+    maximum: int
+    def __init__(self, name: _Optional[str] = ..., title: _Optional[str] = ..., type: _Optional[str] = ..., sensitivity: _Optional[str] = ..., title_en: _Optional[str] = ..., level: _Optional[int] = ..., values: _Optional[_Iterable[str]] = ..., minimum: _Optional[int] = ..., maximum: _Optional[int] = ...) -> None: ...
 
 class Question(_message.Message):
-    __slots__ = ("name", "title", "kind", "expression", "parameters", "claims", "conditions")
+    __slots__ = ("name", "title", "kind", "expression", "parameters", "claims", "conditions", "title_en", "reads", "claim_limits", "ceiling", "statistic")
     NAME_FIELD_NUMBER: _ClassVar[int]
     TITLE_FIELD_NUMBER: _ClassVar[int]
     KIND_FIELD_NUMBER: _ClassVar[int]
@@ -112,6 +150,11 @@ class Question(_message.Message):
     PARAMETERS_FIELD_NUMBER: _ClassVar[int]
     CLAIMS_FIELD_NUMBER: _ClassVar[int]
     CONDITIONS_FIELD_NUMBER: _ClassVar[int]
+    TITLE_EN_FIELD_NUMBER: _ClassVar[int]
+    READS_FIELD_NUMBER: _ClassVar[int]
+    CLAIM_LIMITS_FIELD_NUMBER: _ClassVar[int]
+    CEILING_FIELD_NUMBER: _ClassVar[int]
+    STATISTIC_FIELD_NUMBER: _ClassVar[int]
     name: str
     title: str
     kind: QuestionKind
@@ -119,15 +162,58 @@ class Question(_message.Message):
     parameters: _containers.RepeatedCompositeFieldContainer[QuestionParameter]
     claims: _containers.RepeatedScalarFieldContainer[str]
     conditions: _containers.RepeatedCompositeFieldContainer[Condition]
-    def __init__(self, name: _Optional[str] = ..., title: _Optional[str] = ..., kind: _Optional[_Union[QuestionKind, str]] = ..., expression: _Optional[str] = ..., parameters: _Optional[_Iterable[_Union[QuestionParameter, _Mapping]]] = ..., claims: _Optional[_Iterable[str]] = ..., conditions: _Optional[_Iterable[_Union[Condition, _Mapping]]] = ...) -> None: ...
+    title_en: str
+    reads: _containers.RepeatedScalarFieldContainer[str]
+    claim_limits: _containers.RepeatedCompositeFieldContainer[QuestionClaim]
+    ceiling: Ceiling
+    statistic: StatisticTerms
+    def __init__(self, name: _Optional[str] = ..., title: _Optional[str] = ..., kind: _Optional[_Union[QuestionKind, str]] = ..., expression: _Optional[str] = ..., parameters: _Optional[_Iterable[_Union[QuestionParameter, _Mapping]]] = ..., claims: _Optional[_Iterable[str]] = ..., conditions: _Optional[_Iterable[_Union[Condition, _Mapping]]] = ..., title_en: _Optional[str] = ..., reads: _Optional[_Iterable[str]] = ..., claim_limits: _Optional[_Iterable[_Union[QuestionClaim, _Mapping]]] = ..., ceiling: _Optional[_Union[Ceiling, _Mapping]] = ..., statistic: _Optional[_Union[StatisticTerms, _Mapping]] = ...) -> None: ...
 
 class QuestionParameter(_message.Message):
-    __slots__ = ("name", "choices")
+    __slots__ = ("name", "choices", "type")
     NAME_FIELD_NUMBER: _ClassVar[int]
     CHOICES_FIELD_NUMBER: _ClassVar[int]
+    TYPE_FIELD_NUMBER: _ClassVar[int]
     name: str
     choices: _containers.RepeatedScalarFieldContainer[str]
-    def __init__(self, name: _Optional[str] = ..., choices: _Optional[_Iterable[str]] = ...) -> None: ...
+    type: str
+    def __init__(self, name: _Optional[str] = ..., choices: _Optional[_Iterable[str]] = ..., type: _Optional[str] = ...) -> None: ...
+
+class QuestionClaim(_message.Message):
+    __slots__ = ("name", "type", "wrong_tries_per_subject")
+    NAME_FIELD_NUMBER: _ClassVar[int]
+    TYPE_FIELD_NUMBER: _ClassVar[int]
+    WRONG_TRIES_PER_SUBJECT_FIELD_NUMBER: _ClassVar[int]
+    name: str
+    type: str
+    wrong_tries_per_subject: int
+    def __init__(self, name: _Optional[str] = ..., type: _Optional[str] = ..., wrong_tries_per_subject: _Optional[int] = ...) -> None: ...
+
+class Ceiling(_message.Message):
+    __slots__ = ("level", "sensitivity")
+    LEVEL_FIELD_NUMBER: _ClassVar[int]
+    SENSITIVITY_FIELD_NUMBER: _ClassVar[int]
+    level: int
+    sensitivity: str
+    def __init__(self, level: _Optional[int] = ..., sensitivity: _Optional[str] = ...) -> None: ...
+
+class StatisticTerms(_message.Message):
+    __slots__ = ("group_by", "unit_contributes", "epsilon_micros")
+    GROUP_BY_FIELD_NUMBER: _ClassVar[int]
+    UNIT_CONTRIBUTES_FIELD_NUMBER: _ClassVar[int]
+    EPSILON_MICROS_FIELD_NUMBER: _ClassVar[int]
+    group_by: _containers.RepeatedCompositeFieldContainer[CountedBy]
+    unit_contributes: int
+    epsilon_micros: int
+    def __init__(self, group_by: _Optional[_Iterable[_Union[CountedBy, _Mapping]]] = ..., unit_contributes: _Optional[int] = ..., epsilon_micros: _Optional[int] = ...) -> None: ...
+
+class CountedBy(_message.Message):
+    __slots__ = ("field", "values")
+    FIELD_FIELD_NUMBER: _ClassVar[int]
+    VALUES_FIELD_NUMBER: _ClassVar[int]
+    field: str
+    values: _containers.RepeatedScalarFieldContainer[str]
+    def __init__(self, field: _Optional[str] = ..., values: _Optional[_Iterable[str]] = ...) -> None: ...
 
 class Condition(_message.Message):
     __slots__ = ("rule", "to", "purposes", "when", "limits")
@@ -142,6 +228,60 @@ class Condition(_message.Message):
     when: str
     limits: str
     def __init__(self, rule: _Optional[str] = ..., to: _Optional[str] = ..., purposes: _Optional[_Iterable[str]] = ..., when: _Optional[str] = ..., limits: _Optional[str] = ...) -> None: ...
+
+class UsageRule(_message.Message):
+    __slots__ = ("id", "allow", "departments", "levels", "regions", "purposes", "case_number", "workdays", "hours", "effective_from", "effective_until", "own_region", "per_day", "per_subject_per_day")
+    ID_FIELD_NUMBER: _ClassVar[int]
+    ALLOW_FIELD_NUMBER: _ClassVar[int]
+    DEPARTMENTS_FIELD_NUMBER: _ClassVar[int]
+    LEVELS_FIELD_NUMBER: _ClassVar[int]
+    REGIONS_FIELD_NUMBER: _ClassVar[int]
+    PURPOSES_FIELD_NUMBER: _ClassVar[int]
+    CASE_NUMBER_FIELD_NUMBER: _ClassVar[int]
+    WORKDAYS_FIELD_NUMBER: _ClassVar[int]
+    HOURS_FIELD_NUMBER: _ClassVar[int]
+    EFFECTIVE_FROM_FIELD_NUMBER: _ClassVar[int]
+    EFFECTIVE_UNTIL_FIELD_NUMBER: _ClassVar[int]
+    OWN_REGION_FIELD_NUMBER: _ClassVar[int]
+    PER_DAY_FIELD_NUMBER: _ClassVar[int]
+    PER_SUBJECT_PER_DAY_FIELD_NUMBER: _ClassVar[int]
+    id: str
+    allow: _containers.RepeatedScalarFieldContainer[str]
+    departments: _containers.RepeatedScalarFieldContainer[str]
+    levels: _containers.RepeatedScalarFieldContainer[str]
+    regions: _containers.RepeatedScalarFieldContainer[str]
+    purposes: _containers.RepeatedScalarFieldContainer[str]
+    case_number: str
+    workdays: bool
+    hours: str
+    effective_from: str
+    effective_until: str
+    own_region: bool
+    per_day: int
+    per_subject_per_day: int
+    def __init__(self, id: _Optional[str] = ..., allow: _Optional[_Iterable[str]] = ..., departments: _Optional[_Iterable[str]] = ..., levels: _Optional[_Iterable[str]] = ..., regions: _Optional[_Iterable[str]] = ..., purposes: _Optional[_Iterable[str]] = ..., case_number: _Optional[str] = ..., workdays: _Optional[bool] = ..., hours: _Optional[str] = ..., effective_from: _Optional[str] = ..., effective_until: _Optional[str] = ..., own_region: _Optional[bool] = ..., per_day: _Optional[int] = ..., per_subject_per_day: _Optional[int] = ...) -> None: ...
+
+class ForbiddenCombination(_message.Message):
+    __slots__ = ("id", "questions", "within_days")
+    ID_FIELD_NUMBER: _ClassVar[int]
+    QUESTIONS_FIELD_NUMBER: _ClassVar[int]
+    WITHIN_DAYS_FIELD_NUMBER: _ClassVar[int]
+    id: str
+    questions: _containers.RepeatedScalarFieldContainer[str]
+    within_days: int
+    def __init__(self, id: _Optional[str] = ..., questions: _Optional[_Iterable[str]] = ..., within_days: _Optional[int] = ...) -> None: ...
+
+class PrivacyBudget(_message.Message):
+    __slots__ = ("dataset_micros", "organisation_micros", "requester_micros", "period")
+    DATASET_MICROS_FIELD_NUMBER: _ClassVar[int]
+    ORGANISATION_MICROS_FIELD_NUMBER: _ClassVar[int]
+    REQUESTER_MICROS_FIELD_NUMBER: _ClassVar[int]
+    PERIOD_FIELD_NUMBER: _ClassVar[int]
+    dataset_micros: int
+    organisation_micros: int
+    requester_micros: int
+    period: str
+    def __init__(self, dataset_micros: _Optional[int] = ..., organisation_micros: _Optional[int] = ..., requester_micros: _Optional[int] = ..., period: _Optional[str] = ...) -> None: ...
 
 class SearchCatalogueRequest(_message.Message):
     __slots__ = ("text", "field", "purpose", "limit", "provider")
