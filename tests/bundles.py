@@ -11,7 +11,7 @@ from pathlib import Path
 from town import HR
 
 from node.core.bundle import MANIFEST, make_manifest
-from node.core.directory import Member, officer_key_name
+from node.core.directory import Member, OfficerRole, officer_key_name
 from node.crypto.bundle_file import sign_manifest
 from node.crypto.bundle_folder import read_policies
 from node.crypto.sign import SignatureSuite, Signer
@@ -23,6 +23,12 @@ def officer(name: str, code: str = HR, key: str = "") -> Signer:
     """An officer's key; `key` tells several of one officer apart."""
     seed = hashlib.sha256(f"{name}{key}".encode()).digest()
     return Signer(officer_key_name(code, name), SignatureSuite.ED25519, seed)
+
+
+def head(name: str, code: str = HR, key: str = "") -> Signer:
+    """The key of a head of department; the same person's key as an officer is another."""
+    seed = hashlib.sha256(f"head {name}{key}".encode()).digest()
+    return Signer(officer_key_name(code, name, OfficerRole.HEAD), SignatureSuite.ED25519, seed)
 
 
 LI, WANG, ZHAO = officer("li"), officer("wang"), officer("zhao")

@@ -16,7 +16,7 @@ from node.cli.text import language, table
 
 if TYPE_CHECKING:
     from node.config import Settings
-    from node.core.directory import Directory, Member
+    from node.core.directory import Directory, Member, OfficerRole
     from node.crypto.pki import About, NodeFiles
 
 app = typer.Typer()
@@ -112,20 +112,23 @@ def officer(
     name: Annotated[str, typer.Argument(metavar="NAME", show_default=False)],
     code: Annotated[str, typer.Option("--code", show_default=False)],
     out: Annotated[Path, typer.Option("--out")] = Path(),
+    head: Annotated[bool, typer.Option("--head")] = False,
     passphrase_file: Annotated[Path | None, typer.Option("--passphrase-file", show_default=False)] = None,
 ) -> None:
-    """Make an officer's key for approving policies, protected by a passphrase."""
+    """Make an officer's key for approving policies, or a head's for the catalogue, under a passphrase."""
     from node.cli import bundle_text
     from node.cli.passphrase import read_passphrase
-    from node.core.directory import officer_key_name
+    from node.core.directory import OfficerRole, officer_key_name
     from node.core.identity import normalise_credit_code
     from node.crypto.files import PUBLIC, write_file
     from node.crypto.officer_key import make_officer_key
 
     code = normalise_credit_code(code)
     officer_key_name(code, name)  # before somebody thinks of a passphrase
-    key, public = out / f"{name}.key", out / f"{name}.vkey"
-    vkey = make_officer_key(key, code, name, read_passphrase(passphrase_file, new=True), os.urandom).vkey()
+    role, file = (OfficerRole.HEAD, f"{name}-head") if head else (OfficerRole.OFFICER, name)
+    key, public = out / f"{file}.key", out / f"{file}.vkey"
+    passphrase = read_passphrase(passphrase_file, new=True)
+    vkey = make_officer_key(key, code, name, passphrase, os.urandom, role).vkey()
     write_file(public, vkey.encode() + b"\n", PUBLIC)
     terminal.result(
         {"key": key, "public": public, "officer": vkey},
@@ -356,7 +359,7 @@ def _member_file(path: Path) -> Member:
 
 
 def _summary(member: Member) -> Mapping[str, object]:
-    from node.core.directory import officer_name
+    from node.core.directory import OfficerRole
 
     return {
         "code": member.code,
@@ -370,10 +373,17 @@ def _summary(member: Member) -> Mapping[str, object]:
         "sealing_keys": {key.key_id: key.expires for key in member.sealing_keys},
         "log_keys": _key_ids(member.log_keys),
         "cosign_keys": _key_ids(member.cosign_keys),
-        "officers": sorted({officer_name(key, member.code) or "" for key in member.officers}),
+        "officers": _people(member, OfficerRole.OFFICER),
+        "heads": _people(member, OfficerRole.HEAD),
         "approvals": member.approvals,
         "suspended": member.suspended,
     }
+
+
+def _people(member: Member, role: OfficerRole) -> list[str]:
+    from node.core.directory import officer_name
+
+    return sorted({officer_name(key, member.code, role) or "" for key in member.keys_for(role)})
 
 
 def _key_ids(keys: Sequence[str]) -> Sequence[str]:

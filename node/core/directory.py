@@ -13,6 +13,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from enum import StrEnum
 from types import MappingProxyType
 from typing import Annotated, Final, TypeVar
 
@@ -46,6 +47,16 @@ MAX_SKEW: Final = timedelta(minutes=5)
 FORMAT: Final = "dxnode/directory/1"
 OFFICER_NAME: Final = re.compile(r"[a-z][a-z0-9-]{0,31}")
 
+
+class OfficerRole(StrEnum):
+    """What an officer's key is for; a key is for one of it, and is named after it."""
+
+    OFFICER = "officer"
+    """Signs policy bundles."""
+    HEAD = "head"
+    """部门负责人: approves catalogue entries; of the authority, those that it has reviewed (Art. 13, 16)."""
+
+
 _T = TypeVar("_T")
 # Canonical JSON spells everything one way, so nothing is converted and nothing unknown passes.
 _SHAPE = ConfigDict(extra="forbid", strict=True)
@@ -59,8 +70,8 @@ class Member:
     `certificates` are the SHA-256 fingerprints (of the DER form, in hex) of the certificates it may use on
     the exchange port; `tls_roots` are the certificates (PEM) that those chain to. A checkpoint of its usage
     log counts when any of `log_keys` signed it; those that sign no more stay for what they have signed.
-    Its policies count when at least `approvals` of the people behind `officers` signed them; an officer may
-    have several keys, all of one name.
+    `officers` are the keys of all roles: of each its own, see `keys_for`. Its policies count when at least
+    `approvals` of the officers signed them; one person may have several keys, all of one name.
     """
 
     __pydantic_config__ = _SHAPE
@@ -80,6 +91,10 @@ class Member:
     suspended: bool
     officers: OfficerKeys = ()
     approvals: Approvals = MIN_APPROVALS
+
+    def keys_for(self, role: OfficerRole) -> tuple[str, ...]:
+        """The verifier keys of that role among `officers`."""
+        return tuple(key for key in self.officers if officer_name(key, self.code, role) is not None)
 
     def sealing_key(self, now: datetime) -> SealingKey:
         """The sealing key to use: of those valid now the newest, of one second that of the higher id.
@@ -274,43 +289,51 @@ def _check_log_keys(member: Member, where: str, keys: tuple[str, ...]) -> None:
         seen.add(key_id)
 
 
-def officer_name(vkey: str, code: str) -> str | None:
-    """The name of the officer whose verifier key this is, None when it is none of the department `code`."""
-    name = vkey.partition("+")[0].removeprefix(f"dxnode/{code}/officer/")
+def officer_name(vkey: str, code: str, role: OfficerRole = OfficerRole.OFFICER) -> str | None:
+    """Whose verifier key this is, None when it is no key of that role in the department `code`."""
+    name = vkey.partition("+")[0].removeprefix(f"dxnode/{code}/{role}/")
     return name if OFFICER_NAME.fullmatch(name) else None
 
 
-def officer_key_name(code: str, name: str) -> str:
+def officer_key_name(code: str, name: str, role: OfficerRole = OfficerRole.OFFICER) -> str:
     """What an officer's key signs as. Raises NodeError(CONFIG_INVALID) for a name that none can have."""
     if not OFFICER_NAME.fullmatch(name):
         raise NodeError(
             Reason.CONFIG_INVALID,
             "an officer is named by lower-case letters, digits and hyphens, at most 32: choose another name",
         )
-    return f"dxnode/{code}/officer/{name}"
+    return f"dxnode/{code}/{role}/{name}"
 
 
 def _check_officers(member: Member, where: str) -> None:
-    names: set[tuple[str, str]] = set()
+    seen: set[tuple[str, str]] = set()
     owners: dict[str, str] = {}
     for index, vkey in enumerate(member.officers):
-        name = officer_name(vkey, member.code)
-        if name is None:
+        name, key_id, key = vkey.split("+", 2)
+        if all(officer_name(vkey, member.code, role) is None for role in OfficerRole):
             raise _invalid(
-                "directory", f"{where}[{index}]", f"must be named dxnode/{member.code}/officer/ and a name"
+                "directory",
+                f"{where}[{index}]",
+                f"must be named dxnode/{member.code}/officer/ or dxnode/{member.code}/head/, and a name",
             )
-        _, key_id, key = vkey.split("+", 2)
-        # One key under two names would let one person sign as two.
+        # One key under two names would let one person sign as two, or in two roles with one passphrase.
         if key in owners:
-            raise _invalid("directory", f"{where}[{index}]", f"is the key of {owners[key]} a second time")
-        if (name, key_id) in names:
+            raise _invalid(
+                "directory", f"{where}[{index}]", f"is the key of {_person(owners[key])} a second time"
+            )
+        if (name, key_id) in seen:
             raise _invalid("directory", f"{where}[{index}]", f"is a second key with the id {key_id}")
-        names.add((name, key_id))
+        seen.add((name, key_id))
         owners[key] = name
-    if member.officers and len(set(owners.values())) < member.approvals:
+    officers = {officer_name(vkey, member.code) for vkey in member.keys_for(OfficerRole.OFFICER)}
+    if officers and len(officers) < member.approvals:
         raise _invalid(
             "directory", where, f"are fewer people than the {member.approvals} who have to approve policies"
         )
+
+
+def _person(key_name: str) -> str:
+    return key_name.rpartition("/")[2]
 
 
 def _parse(adapter: TypeAdapter[_T], content: bytes, what: str) -> _T:

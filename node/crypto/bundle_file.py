@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from node.core.bundle import MAX_BYTES, Manifest, bundle_digest, parse_manifest, refused, render_manifest
-from node.core.directory import Member, officer_name
+from node.core.directory import Member, OfficerRole, officer_name
 from node.crypto.sign import Note, Signer, Verifier, read_note, sign_note
 from node.errors import NodeError
 
@@ -24,8 +24,10 @@ def sign_manifest(manifest: Manifest, note: bytes | None, officer: Signer) -> by
     """The manifest with the officer's signature, added to those of `note` when that is given.
 
     Raises NodeError(POLICY_NOT_LOADED): `note` is of another manifest, malformed, or has the officer's
-    signature already.
+    signature already; the key is for something else.
     """
+    if officer_name(officer.verifier.vkey(), manifest.department) is None:
+        raise refused("the key is no officer's key of the department")
     body = render_manifest(manifest)
     if note is None:
         return sign_note(body, officer)
@@ -51,7 +53,7 @@ def signed_manifest(note: bytes, member: Member) -> SignedManifest:
 
     Raises NodeError(POLICY_NOT_LOADED): it is malformed, of another department, or a signature is wrong.
     """
-    read = _read(note, [Verifier.parse(vkey) for vkey in member.officers])
+    read = _read(note, [Verifier.parse(vkey) for vkey in member.keys_for(OfficerRole.OFFICER)])
     manifest = parse_manifest(read.body)
     if manifest.department != member.code:
         raise refused("it is of another department")
@@ -64,7 +66,7 @@ def open_manifest(note: bytes, member: Member) -> SignedManifest:
 
     People are counted, not signatures: two of one officer, or with two keys of one officer, are one.
     """
-    if not member.officers:
+    if not member.keys_for(OfficerRole.OFFICER):
         raise refused("the directory lists no officers of this department")
     signed = signed_manifest(note, member)
     if len(signed.approved) < member.approvals:

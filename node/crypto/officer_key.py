@@ -1,4 +1,4 @@
-"""Officers' key files: an Ed25519 key for signing policy bundles, encrypted with a passphrase.
+"""Officers' key files: an Ed25519 key for policy bundles or catalogue approvals, encrypted with a passphrase.
 
 The passphrase becomes a key by Argon2id (RFC 9106, section 4, second recommended option: 64 MiB, 3 passes,
 4 lanes); that encrypts the seed with AES-256-GCM, bound to the public key.
@@ -17,7 +17,7 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.kdf.argon2 import Argon2id
 
-from node.core.directory import officer_key_name
+from node.core.directory import OfficerRole, officer_key_name
 from node.crypto.files import PRIVATE, read_private_file, write_file
 from node.crypto.sign import SEED, SignatureSuite, Signer, Verifier
 from node.errors import NodeError, Reason
@@ -32,13 +32,18 @@ _FIELDS: Final = {"format", "officer", "kdf", "salt", "nonce", "sealed"}
 
 
 def make_officer_key(
-    path: Path, code: str, name: str, passphrase: str, random: Callable[[int], bytes]
+    path: Path,
+    code: str,
+    name: str,
+    passphrase: str,
+    random: Callable[[int], bytes],
+    role: OfficerRole = OfficerRole.OFFICER,
 ) -> Verifier:
-    """Make the key of the officer `name` of the department `code` at `path`; returns its public part.
+    """Make the key of `name` in that role of the department `code` at `path`; returns its public part.
 
     Raises NodeError(CONFIG_INVALID): the name cannot be one, the passphrase is too short, or a file is there.
     """
-    key_name = officer_key_name(code, name)
+    key_name = officer_key_name(code, name, role)
     if len(_normalised(passphrase)) < SHORTEST_PASSPHRASE:
         raise _invalid(f"the passphrase is too short: take at least {SHORTEST_PASSPHRASE} characters")
     if path.exists():

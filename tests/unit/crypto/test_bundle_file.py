@@ -8,11 +8,18 @@ from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 
 import pytest
-from bundles import LI, WANG, ZHAO, listed, officer
+from bundles import LI, WANG, ZHAO, head, listed, officer
 from town import HR, TAX, Town
 
 from node.core.bundle import make_manifest, render_manifest
-from node.core.directory import Directory, Member, officer_key_name, parse_directory, render_directory
+from node.core.directory import (
+    Directory,
+    Member,
+    OfficerRole,
+    officer_key_name,
+    parse_directory,
+    render_directory,
+)
 from node.core.policy import PolicyFile
 from node.crypto.bundle_file import open_manifest, read_manifest, sign_manifest, signed_manifest
 from node.crypto.directory_file import check_member_keys
@@ -110,6 +117,14 @@ def test_officer_does_not_sign_twice_or_under_another_manifest(member: Member) -
     assert read_manifest(note) == MANIFEST
 
 
+def test_head_signs_no_bundle_and_is_not_counted(member: Member) -> None:
+    chief = head("zhang")
+    with_head = listed(member, LI, WANG, chief)
+    assert with_head.keys_for(OfficerRole.HEAD) == (chief.verifier.vkey(),)
+    assert "no officer's key" in refusal(lambda: sign_manifest(MANIFEST, None, chief))
+    assert "is signed by li" in refusal(lambda: open_manifest(signed_by(LI, chief), with_head))
+
+
 @pytest.mark.parametrize(
     ("change", "said"),
     [
@@ -120,9 +135,22 @@ def test_officer_does_not_sign_twice_or_under_another_manifest(member: Member) -
         (lambda one: listed(one, LI, WANG, officer("zhao", TAX)), "must be named"),
         (lambda one: listed(one, LI, Signer(f"dxnode/{HR}", LI.suite, b"k" * 32)), "must be named"),
         (lambda one: listed(one, LI, Signer(officer_key_name(HR, "wang"), LI.suite, SEED_OF_LI)), "of li a"),
+        (lambda one: listed(one, LI, head("wang"), head("zhao")), "are fewer people"),
+        (lambda one: listed(one, LI, WANG, Signer(head("li").name, LI.suite, SEED_OF_LI)), "of li a"),
         (lambda one: listed(one, *(officer(f"o{number}") for number in range(17))), "officers"),
     ],
-    ids=["threshold-1", "too-high", "one-person", "twice", "foreign", "no-name", "shared-key", "too-many"],
+    ids=[
+        "threshold-1",
+        "too-high",
+        "one-person",
+        "twice",
+        "foreign",
+        "no-name",
+        "shared-key",
+        "heads-are-no-officers",
+        "one-key-for-both-roles",
+        "too-many",
+    ],
 )
 def test_directory_refuses_officers_that_are_not_several_people(
     member: Member, change: Callable[[Member], Member], said: str
