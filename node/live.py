@@ -92,13 +92,13 @@ class Live:
             directory=directory,
             identity=load_identity(settings),
             desk=load_desk_tls(settings),
-            policies=self._first_policies(directory),
+            policies=None,
             calendar=self._try("holidays", lambda: load_calendar(settings), None),
             sources={},
             keys=load_keys(settings, clock(), random),
             roles=Roles(settings.roles.rules()),
         )
-        self._load_sources()
+        self._enforce(self._first_policies(directory))
 
     @property
     def directory(self) -> Directory:
@@ -222,7 +222,7 @@ class Live:
         with self._turn:
             parts = self._parts
             if parts.policies is not None and self._sources.lacking(parts.policies.policies, parts.sources):
-                self._load_sources()
+                self._enforce(parts.policies)
 
     def retired(self) -> list[OpenSource]:
         """Sources that were replaced since the last call, to be closed once nobody reads them any more."""
@@ -237,12 +237,11 @@ class Live:
             directory=directory,
             identity=self._try("exchange certificate", lambda: load_identity(settings), old.identity),
             desk=self._try("desk certificate", lambda: load_desk_tls(settings), old.desk),
-            policies=self._try("policies", lambda: self._read_policies(directory), old.policies),
             calendar=self._try("holidays", lambda: load_calendar(settings), old.calendar),
             keys=self._try("keys", lambda: load_keys(settings, self._clock(), self._random), old.keys),
             roles=self._try("settings", self._read_roles, old.roles),
         )
-        self._load_sources()
+        self._enforce(self._try(_POLICIES, lambda: self._read_policies(directory), old.policies))
         new = self._parts
         log_signer, cosigner = (
             signature_key_id(signer.verifier)
@@ -323,11 +322,15 @@ class Live:
     def _own_entry(self, directory: Directory) -> Member | None:
         return directory.members.get(self._settings.department.code)
 
-    def _load_sources(self) -> None:
+    def _enforce(self, loaded: LoadedPolicies | None) -> None:
+        """Put policies and the sources of their datasets in place in one step.
+
+        Sources may take long to build: until they stand, exchanges go on under the policies before.
+        """
         parts = self._parts
-        if parts.policies is not None:
-            sources = self._sources.load(parts.policies.policies, parts.sources)
-            self._parts = replace(parts, sources=sources)
+        if loaded is not None:
+            sources = self._sources.load(loaded.policies, parts.sources)
+            self._parts = replace(parts, policies=loaded, sources=sources)
 
     def _try(self, part: str, work: Callable[[], T], otherwise: T) -> T:
         try:

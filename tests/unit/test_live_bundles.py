@@ -21,7 +21,7 @@ from node.crypto.bundle_folder import ACTIVE, place, read_draft
 from node.crypto.sign import Signer
 from node.errors import NodeError, Reason
 from node.live import Live
-from node.loading import placed_folder, stamp
+from node.loading import OpenSource, load_source, placed_folder, stamp
 
 
 class Facts:
@@ -47,7 +47,7 @@ class Department:
         self.town = Town(folder)
         changed = folder / "pension-insurance.yaml"
         changed.write_text(pension_policy())
-        files = [POLICIES / "purposes.yaml", changed]
+        files = [POLICIES / "definitions.yaml", changed]
         self.office: Office = self.town.add(HR, {"pension-insurance": register(4)}, files, unsigned=False)
         self.town.publish(listed(self.town.member(HR)))
         self.settings = load_settings(self.office.config)
@@ -68,9 +68,15 @@ class Department:
         signers: Sequence[Signer] = (LI, WANG),
         start: datetime | None = None,
         end: datetime | None = None,
+        retitled: bool = False,
     ) -> Path:
-        """Sign the draft anew, with another limit in each version, and put it in place."""
+        """Sign the draft anew, with another limit in each version, and put it in place.
+
+        A retitled dataset needs its source built again.
+        """
         text = pension_policy(per_day=str(1000 + version))
+        if retitled:
+            text = text.replace("title: 参保状态", "title: 参保的状态")
         (self.draft / "pension-insurance.yaml").write_text(text)
         sign_draft(self.draft, version, signers, start, end)
         member = listed(self.town.member(HR), *set(signers))
@@ -146,7 +152,7 @@ def damage(hr: Department, folder: Path, how: str) -> None:
         case "tampered":
             (folder / "pension-insurance.yaml").write_text(pension_policy(per_day="9"))
         case "missing":
-            (folder / "purposes.yaml").unlink()
+            (folder / "definitions.yaml").unlink()
         case "extra":
             shutil.copy(POLICIES / "diploma.yaml", folder)
         case "cut":
@@ -292,6 +298,24 @@ def test_unsigned_policies_are_enforced_with_the_switch_alone(hr: Department) ->
     assert live.approval is not None
     assert live.approval.manifest is None
     assert any(line.endswith("unsigned") for line in live.reload().done)
+
+
+def test_exchanges_go_on_under_the_bundle_before_until_the_sources_of_the_next_are_built(
+    hr: Department, live: Live, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    decided: list[int] = []
+
+    def build(*args: object) -> OpenSource:
+        state = live.provider_state()
+        decided.append(limit(state.policies))
+        assert set(state.sources) == {"pension-insurance"}
+        return load_source(*args)  # type: ignore[arg-type]
+
+    monkeypatch.setattr("node.live_sources.load_source", build)
+    hr.activate(6, retitled=True)
+    assert live.reload().refused == ()
+    assert decided == [1005]
+    assert limit(live.provider_state().policies) == 1006
 
 
 @pytest.mark.timeout(120)
