@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 from time import perf_counter
 from zoneinfo import ZoneInfo
 
@@ -11,72 +13,146 @@ from node.core.policy import Policies, PolicyFile
 from node.core.policy_build import build_policies
 from node.core.request import Request, Requester
 from node.core.workdays import Calendar
-from scripts.benchmarks.figures import BenchError, Figure, Setting, at_most, spread
+from scripts.benchmarks import peers
+from scripts.benchmarks.figures import BenchError, Figure, Setting, Target, at_most, spread
 from scripts.benchmarks.load import no_collection
 from scripts.benchmarks.site import CASE, DATASET, POLICY, PURPOSE, QUESTION, REQUESTER, make_grant
 
-RULES = (10, 10_000)
-TARGET = at_most(20)
-_NOON = datetime(2026, 11, 20, 12, tzinfo=ZoneInfo("Asia/Shanghai"))  # a Friday
-_GRANT = make_grant(_NOON)
-_REQUEST = Request(
-    requester=Requester(REQUESTER.code, "441900", "city", suspended=False),
-    dataset=DATASET,
-    question=QUESTION,
-    parameters=(),
-    claims=frozenset(),
-    purpose=PURPOSE,
-    case_number=CASE,
-    grant_id=_GRANT.id,
-    subjects=1,
-    at=_NOON,
+RULES = (10, 1_000, 10_000)
+_ZONE = ZoneInfo("Asia/Shanghai")
+CALENDAR = Calendar(_ZONE)
+_MEDIAN, _P99, _READING = at_most(20), at_most(60), at_most(3)
+_FRIDAY = datetime(2026, 11, 20, 12, tzinfo=_ZONE)
+_GRANT = replace(
+    make_grant(_FRIDAY),
+    purposes=(PURPOSE.partition("/")[0], "other"),
+    valid_from=_FRIDAY - timedelta(days=9),
+    valid_until=_FRIDAY + timedelta(days=9),
 )
-# The rule that fits is the last one: whoever tried one after the other would be slow.
-_FITTING = """\
-  - id: fitting
-    allow: [{question}]
-    to: {{departments: ["{requester}"]}}
-    for: [{purpose}]
-    when: {{workdays: true, hours: "08:30-17:30", case_number: "DG-########-####"}}
-    limits: {{per_day: 50000, per_subject_per_day: 3}}
-"""
+_OPEN, _CLOSE = 8 * 60 + 30, 17 * 60 + 30
+
+
+@dataclass(frozen=True, slots=True)
+class Decided:
+    """Whether each request was permitted, and the seconds that each of many decisions took."""
+
+    permits: list[bool]
+    seconds: list[float]
 
 
 def deciding(setting: Setting) -> list[Figure]:
-    """The time of one decision among few and among many rules."""
+    """Median and p99 of decisions among few and many rules, and how long it takes to read those."""
+    return measure(setting, sample_requests())[0]
+
+
+def measure(setting: Setting, requests: Sequence[Request]) -> tuple[list[Figure], Decided]:
+    """The figures, and what was decided by the most rules."""
     decisions = 2_000 if setting.quick else 50_000
-    found = []
-    for rules in RULES:
-        setting.tell(f"decide: {decisions:,} decisions by {rules:,} rules")
-        seconds = _decide(_policies(rules), decisions)
-        single = spread(seconds)
-        found.append(
-            Figure(f"one decision by {rules:,} rules, p50", single.p50_ms * 1e3, "µs", TARGET, single)
-        )
-    return found
+    found, decided, reading = [], Decided([], []), 0.0
+    for count in RULES:
+        setting.tell(f"decide: {decisions:,} decisions by {count:,} rules")
+        file = _file(sample_rules(count))
+        began = perf_counter()
+        policies = build_policies([file])
+        reading = perf_counter() - began
+        decided = _decide(policies, requests, decisions)
+        found += figures_of(f"one decision by {count:,} rules", decided.seconds, _MEDIAN, _P99)
+    found.append(Figure(f"reading {RULES[-1]:,} rules", reading, "s", _READING))
+    return found, decided
 
 
-def _decide(policies: Policies, decisions: int) -> list[float]:
-    calendar = Calendar(ZoneInfo("Asia/Shanghai"))
+def figures_of(
+    name: str, seconds: Sequence[float], median: Target | None = None, p99: Target | None = None
+) -> list[Figure]:
+    """Median and p99 of single decisions, µs."""
+    single = spread(seconds)
+    return [
+        Figure(f"{name}, p50", single.p50_ms * 1e3, "µs", median, single),
+        Figure(f"{name}, p99", single.p99_ms * 1e3, "µs", p99),
+    ]
+
+
+def sample_requests() -> list[Request]:
+    """Some that are permitted, and one for each way to fail."""
+    asked = Request(
+        requester=Requester(REQUESTER.code, "441900", "city", suspended=False),
+        dataset=DATASET,
+        question=QUESTION,
+        parameters=(),
+        claims=frozenset(),
+        purpose=PURPOSE,
+        case_number=CASE,
+        grant_id=_GRANT.id,
+        subjects=1,
+        at=_FRIDAY,
+    )
+    return [
+        asked,
+        replace(asked, purpose=f"{PURPOSE}/online"),
+        replace(asked, purpose="other/x7"),
+        replace(asked, purpose=PURPOSE.rpartition("/")[0]),
+        replace(asked, at=_FRIDAY + timedelta(hours=9)),
+        replace(asked, at=_FRIDAY + timedelta(days=1)),
+    ]
+
+
+def sample_rules(count: int) -> list[peers.Rule]:
+    """Rules for the same question and other purposes; the one that fits is the last.
+
+    Whoever tried one after the other would be slow.
+    """
+    blank = peers.Rule(
+        id="",
+        question=QUESTION,
+        department="",
+        level="city",
+        purpose="",
+        workdays=False,
+        start=0,
+        end=24 * 60,
+    )
+    others = [
+        peers.Rule(**{**blank, "id": f"r{number}", "purpose": f"other/x{number}"})
+        for number in range(count - 1)
+    ]
+    fitting = peers.Rule(
+        id="fitting",
+        question=QUESTION,
+        department=REQUESTER.code,
+        level="",
+        purpose=PURPOSE,
+        workdays=True,
+        start=_OPEN,
+        end=_CLOSE,
+    )
+    return [*others, fitting]
+
+
+def _decide(policies: Policies, requests: Sequence[Request], decisions: int) -> Decided:
     grants = {_GRANT.id: _GRANT}.get
-    decision = decide(policies, grants, _REQUEST, calendar)
-    if not decision.permit or decision.rule != "fitting":
-        raise BenchError(f"the rule that fits was not found: {decision.message}")
+    found = [decide(policies, grants, request, CALENDAR) for request in requests]
+    permits = [decision.permit for decision in found]
+    if not any(permits) or all(permits):
+        raise BenchError(f"the requests are to be permitted and denied: {[each.message for each in found]}")
+    if found[0].rule != "fitting":
+        raise BenchError(f"the rule that fits was not found: {found[0].message}")
     seconds = []
     with no_collection():
-        for _ in range(decisions):
+        for number in range(decisions):
+            request = requests[number % len(requests)]
             began = perf_counter()
-            decide(policies, grants, _REQUEST, calendar)
+            decide(policies, grants, request, CALENDAR)
             seconds.append(perf_counter() - began)
-    return seconds
+    return Decided(permits, seconds)
 
 
-def _policies(rules: int) -> Policies:
-    """The usual policy with other rules: for the same question, for other departments and other purposes."""
+def _file(rules: Sequence[peers.Rule]) -> PolicyFile:
     head, _, _ = POLICY.read_text("utf-8").partition("rules:\n")
-    others = [
-        f"  - {{id: r{number}, allow: [{QUESTION}], to: {{levels: [city]}}, for: [other/x{number}]}}\n"
-        for number in range(rules - 1)
-    ]
-    fitting = _FITTING.format(question=QUESTION, requester=REQUESTER.code, purpose=PURPOSE)
-    return build_policies([PolicyFile(POLICY.name, "".join((head, "rules:\n", *others, fitting)).encode())])
+    return PolicyFile(POLICY.name, "".join((head, "rules:\n", *map(_written, rules))).encode())
+
+
+def _written(rule: peers.Rule) -> str:
+    to = f'departments: ["{rule["department"]}"]' if rule["department"] else f"levels: [{rule['level']}]"
+    when = ', when: {workdays: true, hours: "08:30-17:30"}' if rule["workdays"] else ""
+    what = f"allow: [{rule['question']}], to: {{{to}}}, for: [{rule['purpose']}]{when}"
+    return f"  - {{id: {rule['id']}, {what}}}\n"

@@ -14,8 +14,7 @@ from scripts.benchmarks.load import Call, ask_all, channel
 from scripts.benchmarks.longlog import ROWS, long_log
 from scripts.benchmarks.population import Population
 from scripts.benchmarks.prepared import Preparer, preparing
-from scripts.benchmarks.site import Site, build_site, exchange_files, log_size, running, start_seconds
-from scripts.benchmarks.unary import ASK
+from scripts.benchmarks.site import ASK, Site, build_site, exchange_files, log_size, running, start_seconds
 
 CALLERS = (1, 16)
 TARGET = at_most(1.3)

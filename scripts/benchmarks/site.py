@@ -27,6 +27,7 @@ LIST_QUESTION = "is-enrolled"
 PURPOSE, CASE = "social-insurance/pension/deferral", "DG-20260101-0001"
 PROVIDER, REQUESTER = department("human-resources"), department("tax")
 POLICY = Path(__file__).with_name("policy.yaml")
+ASK = "/node.v1.ExchangeService/Ask"
 START_SECONDS = 900.0  # a node builds the files of its dataset when it starts
 STOP_SECONDS = 30.0
 

@@ -17,9 +17,8 @@ from scripts.benchmarks.load import Call, ask_all, channel
 from scripts.benchmarks.population import Population
 from scripts.benchmarks.prepared import Prepared, Preparer, preparing
 from scripts.benchmarks.processes import cpu_seconds
-from scripts.benchmarks.site import Site, build_site, exchange_files, log_size, running
+from scripts.benchmarks.site import ASK, Site, build_site, exchange_files, log_size, running
 
-ASK = "/node.v1.ExchangeService/Ask"
 CALLERS = (16, 64)
 TARGET = at_least(0.6)
 _CHECKED = 50
