@@ -76,9 +76,16 @@ def _show_term(terminal: Terminal, term: Term) -> None:
 
 def _show_day(terminal: Terminal, found: Day) -> None:
     kind = t("workdays.worked" if found.workday else "workdays.off")
-    title = f" ({found.title})" if found.title else ""
-    terminal.result(found, f"{found.date} {kind}{title}{_mark(found.provisional)}")
+    terminal.result(found, f"{found.date} {kind}{_title(found)}{_mark(found.provisional)}")
     _note(terminal, found.provisional)
+
+
+def _title(found: Day) -> str:
+    """For which holiday; the words of an operator's file already say what the day is."""
+    if not found.title:
+        return ""
+    title = found.title_en if language() == "en" and found.title_en else found.title
+    return t("workdays.in_lieu" if found.title_en and found.workday else "workdays.for_holiday", title=title)
 
 
 def _mark(provisional: bool) -> str:

@@ -13,10 +13,11 @@ from datetime import date, datetime, timedelta, tzinfo
 from functools import lru_cache
 from types import MappingProxyType
 
-from chinese_calendar.constants import holidays, workdays  # type: ignore[import-untyped]  # ships no types
+from chinese_calendar.constants import Holiday, holidays, workdays  # type: ignore[import-untyped]  # ships no types
 
 _HOLIDAYS: Mapping[date, object] = MappingProxyType(holidays)
 _MAKE_UP_DAYS: Mapping[date, object] = MappingProxyType(workdays)
+_CHINESE: Mapping[object, str] = MappingProxyType({each.value: each.chinese for each in Holiday})
 FIRST_KNOWN_YEAR = min(_HOLIDAYS).year
 LAST_KNOWN_YEAR = max(_HOLIDAYS).year
 
@@ -49,7 +50,7 @@ NO_HOLIDAYS = Holidays(MappingProxyType({}), MappingProxyType({}), frozenset())
 
 @dataclass(frozen=True, slots=True)
 class Day:
-    """A local date: is it worked, is that final, and what is it, if anybody has said so?
+    """A local date: is it worked, is that final, and what is it called, if it has a name, in both languages?
 
     `provisional` marks a date whose holidays were not known when the calendar was made: only weekends are
     taken off then.
@@ -59,6 +60,7 @@ class Day:
     workday: bool
     provisional: bool
     title: str = ""
+    title_en: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,10 +92,14 @@ def day(local: date, holidays: Holidays = NO_HOLIDAYS) -> Day:
     if not published(local.year):
         return Day(local, weekday, provisional=local.year not in holidays.complete)
     if local in _MAKE_UP_DAYS:
-        return Day(local, workday=True, provisional=False, title=str(_MAKE_UP_DAYS[local]))
+        return _named(local, _MAKE_UP_DAYS[local], workday=True)
     if local in _HOLIDAYS:
-        return Day(local, workday=False, provisional=False, title=str(_HOLIDAYS[local]))
+        return _named(local, _HOLIDAYS[local], workday=False)
     return Day(local, weekday, provisional=False)
+
+
+def _named(local: date, holiday: object, *, workday: bool) -> Day:
+    return Day(local, workday, provisional=False, title=_CHINESE[holiday], title_en=str(holiday))
 
 
 @dataclass(frozen=True, slots=True)

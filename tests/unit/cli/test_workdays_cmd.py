@@ -22,13 +22,20 @@ FRIDAY = next(day for each in range(20, 28) if (day := date(NEXT, 10, each)).wee
         (["2026-09-18", "--add", "10"], "10 working days after 2026-09-18: 2026-10-09"),
         (["2026-02-13", "--until", "2026-02-24"], "2 working days after 2026-02-13: 2026-02-24"),
         (["2026-02-24", "--until", "2026-02-13"], "-2 working days after 2026-02-24: 2026-02-13"),
-        (["2026-10-10"], "2026-10-10 working day (National Day)"),
+        (["2026-10-10"], "2026-10-10 working day (made up for National Day)"),
         (["2026-11-22"], "2026-11-22 day off"),
     ],
 )
 def test_what_is_known_is_said_without_a_mark(given: list[str], said: str) -> None:
     ran = dxnode("workdays", *given, "--lang", "en")
     assert (ran.code, ran.out, ran.err) == (0, f"{said}\n", "")
+
+
+@pytest.mark.parametrize(
+    ("day", "said"), [("2026-10-01", "休息日（国庆节）"), ("2026-10-10", "工作日（国庆节调休）")]
+)
+def test_a_holiday_has_its_chinese_name_in_chinese(day: str, said: str) -> None:
+    assert dxnode("workdays", day, "--lang", "zh").out == f"{day} {said}\n"
 
 
 def test_what_is_not_known_is_marked_as_provisional_in_both_languages() -> None:
@@ -44,7 +51,7 @@ def test_a_holiday_file_makes_a_year_known(tmp_path: Path) -> None:
     file = tmp_path / "holidays.yaml"
     file.write_text(f"complete: [{NEXT}]\ndays_off: {{{NEXT}-06-01: 端午节}}\n", "utf-8")
     ran = dxnode("workdays", f"{NEXT}-06-01", "--holidays", str(file), "--lang", "zh")
-    assert (ran.code, ran.out, ran.err) == (0, f"{NEXT}-06-01 休息日 (端午节)\n", "")
+    assert (ran.code, ran.out, ran.err) == (0, f"{NEXT}-06-01 休息日（端午节）\n", "")
 
 
 def test_an_explanation_counts_by_the_holiday_file_and_marks_what_is_provisional(tmp_path: Path) -> None:
