@@ -60,7 +60,7 @@ def check(
     _write(terminal, format_, problems, files)
     datasets = len(checked.policies.datasets) if checked.policies is not None else 0
     terminal.note(policy_report.check_summary(problems, len(files), datasets, _lang()))
-    grave = {problem.severity for problem in problems}
+    grave = {problem.severity for problem in problems if not problem.because}
     if Severity.ERROR in grave:
         raise typer.Exit(Exit.USAGE)
     if Severity.WARNING in grave and not allow_warnings:

@@ -24,6 +24,9 @@ _ABOUT: Mapping[Lang, Mapping[str, str]] = {
         "warning": "warning",
         "note": "note",
         "hint": "hint",
+        "accepted": "accepted",
+        "because": "because",
+        "accept": "to accept it, with a reason",
         "law": "law",
         "article": "Decree 809, Art. {article}",
     },
@@ -32,6 +35,9 @@ _ABOUT: Mapping[Lang, Mapping[str, str]] = {
         "warning": "警告",
         "note": "提示",
         "hint": "建议",
+        "accepted": "已认可",
+        "because": "理由",
+        "accept": "如认可，请写明理由",
         "law": "依据",
         "article": "国务院令第809号第{article}条",
     },
@@ -65,11 +71,18 @@ class Sources:
 
 
 def text_lines(problems: Sequence[Problem], sources: Sources, lang: Lang) -> Iterator[str]:
-    """For people: place and message, the line with the words at fault underlined, how to mend it."""
+    """For people: place and message, the line with the words at fault underlined, how to mend it.
+
+    What is accepted is told with its reason alone.
+    """
     about = _ABOUT[lang]
     for problem in problems:
         place = f"{problem.file}:{problem.line}:{problem.column}"
-        yield f"{place}: {about[problem.severity]}: {problem.message_in(lang)} [{problem.key}]"
+        label = about["accepted" if problem.because else problem.severity]
+        yield f"{place}: {label}: {problem.message_in(lang)} [{problem.key}]"
+        if problem.because:
+            yield f"  {about['because']}: {problem.because}"
+            continue
         shown, marks = _underlined(sources.line(problem), problem.column - 1, problem.width)
         if shown.strip():
             number = str(problem.line)
@@ -78,6 +91,8 @@ def text_lines(problems: Sequence[Problem], sources: Sources, lang: Lang) -> Ite
         yield f"  {about['hint']}: {problem.hint_in(lang)}"
         if problem.article:
             yield f"  {about['law']}: {about['article'].format(article=problem.article)}"
+        if problem.acceptance:
+            yield f"  {about['accept']}: {problem.acceptance}"
 
 
 def _underlined(line: str, start: int, width: int) -> tuple[str, str]:
@@ -101,8 +116,13 @@ def _columns(text: str) -> int:
 
 
 def github_lines(problems: Sequence[Problem], lang: Lang) -> Iterator[str]:
-    """Workflow commands, which GitHub and what follows it show beside the line in a change."""
+    """Workflow commands, which GitHub and what follows it show beside the line in a change.
+
+    What is accepted needs nobody's eyes in a change; the summary counts it.
+    """
     for problem in problems:
+        if problem.because:
+            continue
         place = {
             "file": _posix(problem.file),
             "line": str(problem.line),
@@ -171,11 +191,13 @@ def _sarif_result(problem: Problem, index: int, sources: Sources, lang: Lang) ->
     line = sources.line(problem)
     if line and len(line) <= MAX_SHOWN:
         region["snippet"] = {"text": line[problem.column - 1 : problem.column - 1 + problem.width] or line}
+    accepted: dict[str, Json] = {"kind": "inSource", "status": "accepted", "justification": problem.because}
     return {
         "ruleId": problem.key,
         "ruleIndex": index,
         "level": problem.severity.value,
         "message": {"text": _whole(problem, lang)},
+        "suppressions": [accepted] if problem.because else [],
         "locations": [
             {
                 "physicalLocation": {

@@ -14,7 +14,10 @@ _TEXT: dict[Lang, dict[str, str]] = {
     "en": {
         "good": "{files} file(s), {datasets} dataset(s): no problems",
         "bad": "{count} problem(s) in {files} file(s): nothing takes effect until they are mended",
-        "warned": "{files} file(s), {datasets} dataset(s): no errors, {warnings} warning(s), {notes} note(s)",
+        "warned": (
+            "{files} file(s), {datasets} dataset(s): no errors, {warnings} warning(s), {notes} note(s), "
+            "{accepted} accepted"
+        ),
         "permit": "permit, by the rule '{rule}'",
         "deny": "deny: {reason}",
         "rule": "rule {rule}: {state}",
@@ -32,7 +35,10 @@ _TEXT: dict[Lang, dict[str, str]] = {
     "zh": {
         "good": "{files} 个文件、{datasets} 个数据集：没有错误",
         "bad": "{files} 个文件中有 {count} 处错误：改正之前均不生效",
-        "warned": "{files} 个文件、{datasets} 个数据集：没有错误，警告 {warnings} 处，提示 {notes} 处",
+        "warned": (
+            "{files} 个文件、{datasets} 个数据集：没有错误，"
+            "警告 {warnings} 处，提示 {notes} 处，已认可 {accepted} 处"
+        ),
         "permit": "允许，依据规则“{rule}”",
         "deny": "拒绝：{reason}",
         "rule": "规则 {rule}：{state}",
@@ -66,7 +72,8 @@ class ProblemView:
     """One problem as `--json` gives it; `key` stays the same in every language and version.
 
     Columns count characters from 1, `end_column` is behind the words at fault; `article` is that of
-    Decree 809, 0 without one.
+    Decree 809, 0 without one. `accepted` is why the officers accept it, "" while they do not; `acceptance`
+    is the line of the policy that would, "" where none can.
     """
 
     file: str
@@ -79,6 +86,8 @@ class ProblemView:
     message: str
     hint: str
     article: int
+    accepted: str
+    acceptance: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,6 +137,8 @@ def problem_views(problems: Sequence[Problem], lang: Lang) -> tuple[ProblemView,
             problem.message_in(lang),
             problem.hint_in(lang),
             problem.article,
+            problem.because,
+            problem.acceptance,
         )
         for problem in problems
     )
@@ -139,9 +150,14 @@ def check_summary(problems: Sequence[Problem], files: int, datasets: int, lang: 
     if errors:
         return _TEXT[lang]["bad"].format(count=len(errors), files=len({each.file for each in errors}))
     if problems:
-        warnings = sum(each.severity is Severity.WARNING for each in problems)
+        open_ = [each for each in problems if not each.because]
+        warnings = sum(each.severity is Severity.WARNING for each in open_)
         return _TEXT[lang]["warned"].format(
-            files=files, datasets=datasets, warnings=warnings, notes=len(problems) - warnings
+            files=files,
+            datasets=datasets,
+            warnings=warnings,
+            notes=len(open_) - warnings,
+            accepted=len(problems) - len(open_),
         )
     return _TEXT[lang]["good"].format(files=files, datasets=datasets)
 

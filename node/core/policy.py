@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
 
+from node.core.acceptance import Acceptance
 from node.core.catalogue import Dataset
 from node.core.identity import SubjectType
 from node.core.purpose import PurposeTree
@@ -38,13 +39,17 @@ class Budget:
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """One dataset with its questions, rules and budget; the budget is there if a statistic is."""
+    """One dataset with its questions, rules and budget; the budget is there if a statistic is.
+
+    `accepted` are the warnings that its officers answer for; they change nothing in what is enforced.
+    """
 
     dataset: Dataset
     questions: Mapping[str, Question]
     rules: tuple[Rule, ...]
     budget: Budget | None
     index: Mapping[str, RuleIndex]
+    accepted: tuple[Acceptance, ...] = ()
 
     @property
     def subject_type(self) -> SubjectType:

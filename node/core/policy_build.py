@@ -8,6 +8,7 @@ from decimal import Decimal
 from hashlib import sha256
 from types import MappingProxyType
 
+from node.core.acceptance import Acceptance
 from node.core.catalogue import Dataset, Field, FieldType, Sensitivity, Sharing, Subject
 from node.core.document import Document, Node, Path, Plain, read
 from node.core.identity import normalise_credit_code, normalise_region
@@ -64,6 +65,7 @@ _STAND_INS: Mapping[str, Node] = MappingProxyType(
         "update": "daily",
         "format": "database",
         "forbidden_together": [],
+        "accepted": [],
         "privacy": {
             "budget": {scope: Plain("1000") for scope in ("dataset", "organisation", "requester")},
             "period": "year",
@@ -191,7 +193,12 @@ class _Builder:
             for name in questions
             if (allowing := [rule for rule in rules if name in rule.allow])
         }
-        return Policy(dataset, MappingProxyType(questions), tuple(rules), budget, MappingProxyType(index))
+        accepted = tuple(
+            Acceptance(each.warning, each.at, each.about, each.because) for each in part.accepted
+        )
+        return Policy(
+            dataset, MappingProxyType(questions), tuple(rules), budget, MappingProxyType(index), accepted
+        )
 
     def _problem(self, key: str, path: Path, /, **args: str) -> None:
         if not self._document.full:

@@ -61,7 +61,7 @@ def changes_of_meaning(name: str, before: Policy | None, after: Policy | None) -
         # Who may ask of it now, or no longer may, is found among the rules.
         return [Change(name, "", state, "", "", Direction.NONE)] if before is not after else []
     return [
-        *_parts(name, "", before, after, _ELSEWHERE_OF_POLICY, {}),
+        *_parts(name, "", before, after, _ELSEWHERE_OF_POLICY, {"accepted": _published}),
         *_of_dataset(name, before.dataset, after.dataset),
         *_of_fields(name, before, after),
         *_of_questions(name, before.questions, after.questions),

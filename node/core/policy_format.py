@@ -185,6 +185,15 @@ class BudgetPart(_Part):
     requester: Epsilon
 
 
+class AcceptedPart(_Part):
+    """A warning that the officers answer for; it is listed as accepted from then on, and never hidden."""
+
+    warning: Name
+    at: Title
+    about: Title = Field("", validate_default=False)
+    because: Title
+
+
 class PrivacyPart(_Part):
     budget: BudgetPart
     period: Period
@@ -209,6 +218,7 @@ class PolicyPart(_Part):
     rules: list[RulePart] = Field(default_factory=list, max_length=MAX_RULES)
     forbidden_together: Annotated[list[CombinationPart], Field(max_length=100)] = Field(default_factory=list)
     privacy: PrivacyPart | None = None
+    accepted: Annotated[list[AcceptedPart], Field(max_length=MAX_ITEMS)] = Field(default_factory=list)
 
 
 class PurposePart(_Part):

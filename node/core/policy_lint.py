@@ -10,16 +10,17 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from datetime import date
 from itertools import pairwise
 from math import prod
 
 from node.core import policy_lint_rules
+from node.core.acceptance import Acceptance
 from node.core.catalogue import Sharing
 from node.core.document import MAX_PROBLEMS, Document, Path, read
 from node.core.policy import Policy, PolicyFile
 from node.core.policy_build import Checked, check_files
+from node.core.policy_lint_finding import Finding, finding, settle
 from node.core.policy_lint_oracle import MANY_CHOICES, narrowing, pinned_together
 from node.core.problem import Problem, listed
 from node.core.purpose import purpose_line
@@ -28,16 +29,6 @@ from node.core.rule import NO_LIMITS, Rule
 
 # How many digits of a region code an ordinary department of a level has of its own.
 _LEVEL_DIGITS = {"national": 0, "province": 2, "city": 4, "county": 6, "town": 9}
-
-
-@dataclass(frozen=True, slots=True)
-class _Finding:
-    """A warning or note before it has its place in the file."""
-
-    key: str
-    path: Path
-    args: tuple[tuple[str, str], ...] = ()
-    on_key: bool = False
 
 
 def lint(files: Iterable[PolicyFile], checked: Checked, today: date) -> tuple[Problem, ...]:
@@ -57,27 +48,25 @@ def lint(files: Iterable[PolicyFile], checked: Checked, today: date) -> tuple[Pr
     told = bool(broken)
     for file in given:
         policy = by_digest.get(file.digest)
-        findings: list[_Finding] = []
+        findings: list[Finding] = []
         if file.name in broken:
-            findings = [_Finding("lint.file-skipped", ())]
+            findings = [Finding("lint.file-skipped", ())]
         elif policy is not None and policies is not None:
             if policies.purposes is None and policy.rules and not told:
                 told = True
-                findings.append(_Finding("lint.no-purposes", ("rules",), on_key=True))
+                findings.append(Finding("lint.no-purposes", ("rules",), on_key=True))
             findings += _of_policy(policy, today)
-        if findings:
-            found += _placed(file, findings)
+        accepted = policy.accepted if policy is not None else ()
+        if findings or accepted:
+            found += _placed(file, findings, accepted)
     return tuple(found)
 
 
-def _placed(file: PolicyFile, findings: Sequence[_Finding]) -> list[Problem]:
+def _placed(file: PolicyFile, findings: Sequence[Finding], accepted: Sequence[Acceptance]) -> list[Problem]:
     document = read(file.name, file.content)
     if document.root is None:
         document = Document(file.name)  # nothing to point at
-    every = [
-        (document.key_problem if each.on_key else document.problem)(each.key, each.path, **dict(each.args))
-        for each in findings
-    ]
+    every = [each.problem(document) for each in settle(document, accepted, findings)]
     every.sort(key=lambda problem: (problem.line, problem.column))
     if len(every) <= MAX_PROBLEMS:
         return every
@@ -85,36 +74,32 @@ def _placed(file: PolicyFile, findings: Sequence[_Finding]) -> list[Problem]:
     return [*every[:MAX_PROBLEMS], more]
 
 
-def _of_policy(policy: Policy, today: date) -> list[_Finding]:
+def _of_policy(policy: Policy, today: date) -> list[Finding]:
     return [
         *_questions(policy),
         *_oracles(policy),
-        *(finding for rule in policy.rules for finding in _rule(policy, rule, today)),
+        *(each for rule in policy.rules for each in _rule(policy, rule, today)),
         *_compared(policy.rules),
         *_budget(policy),
     ]
 
 
-def _finding(key: str, path: Path, /, *, on_key: bool = False, **args: str) -> _Finding:
-    return _Finding(key, path, tuple(args.items()), on_key)
-
-
-def _questions(policy: Policy) -> Iterator[_Finding]:
+def _questions(policy: Policy) -> Iterator[Finding]:
     allowed = {name for rule in policy.rules for name in rule.allow}
     for name in policy.questions:
         if name not in allowed:
-            yield _finding("lint.question-unused", ("questions", name), on_key=True, name=name)
+            yield finding("lint.question-unused", ("questions", name), on_key=True, name=name)
 
 
-def _oracles(policy: Policy) -> Iterator[_Finding]:
+def _oracles(policy: Policy) -> Iterator[Finding]:
     dataset = policy.dataset
     for question in policy.questions.values():
         path: Path = ("questions", question.name, "parameters")
         for found in narrowing(dataset, question):
             if found.pins:
-                yield _finding("lint.oracle-pins", path, on_key=True, field=found.field, asks=str(found.asks))
+                yield finding("lint.oracle-pins", path, on_key=True, field=found.field, asks=str(found.asks))
             elif found.choices >= MANY_CHOICES:
-                yield _finding(
+                yield finding(
                     "lint.oracle-many",
                     path,
                     on_key=True,
@@ -124,12 +109,12 @@ def _oracles(policy: Policy) -> Iterator[_Finding]:
                     limit=str(MANY_CHOICES),
                 )
             elif found.open:
-                yield _finding("lint.domain-open", path, on_key=True, field=found.field, name=question.name)
+                yield finding("lint.domain-open", path, on_key=True, field=found.field, name=question.name)
     for rule in policy.rules:
         names = sorted(name for name in rule.allow if name in policy.questions)
         for field in pinned_together(dataset, [policy.questions[name] for name in names]):
             concerned = [name for name in names if field in policy.questions[name].fields]
-            yield _finding(
+            yield finding(
                 "lint.oracle-together",
                 ("rules", rule.order, "allow"),
                 rule=rule.id,
@@ -138,7 +123,7 @@ def _oracles(policy: Policy) -> Iterator[_Finding]:
             )
 
 
-def _rule(policy: Policy, rule: Rule, today: date) -> Iterator[_Finding]:
+def _rule(policy: Policy, rule: Rule, today: date) -> Iterator[Finding]:
     path: Path = ("rules", rule.order)
     if policy.dataset.sharing is Sharing.UNCONDITIONAL:
         for key, there in (
@@ -147,29 +132,29 @@ def _rule(policy: Policy, rule: Rule, today: date) -> Iterator[_Finding]:
             ("scope", rule.own_region),
         ):
             if there:
-                yield _finding("lint.unconditional", (*path, key), on_key=True, rule=rule.id)
+                yield finding("lint.unconditional", (*path, key), on_key=True, rule=rule.id, part=key)
     if rule.effective.last is not None and rule.effective.last < today:
         last = rule.effective.last.isoformat()
-        yield _finding("lint.rule-ended", (*path, "effective"), on_key=True, rule=rule.id, last=last)
+        yield finding("lint.rule-ended", (*path, "effective"), on_key=True, rule=rule.id, last=last)
     yield from _requesters(policy, rule, path)
     for index, purpose in enumerate(rule.purposes):
         outer = next((each for each in purpose_line(purpose)[1:] if each in rule.purposes), None)
         if outer is None and purpose in rule.purposes[:index]:
             outer = purpose
         if outer is not None:
-            yield _finding("lint.purpose-covered", (*path, "for", index), inner=purpose, outer=outer)
+            yield finding("lint.purpose-covered", (*path, "for", index), inner=purpose, outer=outer)
     yield from _idle_limits(policy, rule, (*path, "limits", "per_subject_per_day"))
 
 
-def _requesters(policy: Policy, rule: Rule, path: Path) -> Iterator[_Finding]:
+def _requesters(policy: Policy, rule: Rule, path: Path) -> Iterator[Finding]:
     for index, code in enumerate(rule.to.departments):
         if code == policy.dataset.provider:
-            yield _finding("lint.rule-self", (*path, "to", "departments", index))
+            yield finding("lint.rule-self", (*path, "to", "departments", index))
     levels, regions = rule.to.levels, rule.to.regions
     if levels and regions:
         digits = max(_LEVEL_DIGITS[level] for level in levels)
         if all(_depth(region) > digits for region in regions):
-            yield _finding(
+            yield finding(
                 "lint.rule-level",
                 (*path, "to"),
                 on_key=True,
@@ -186,32 +171,32 @@ def _depth(region: str) -> int:
     return len(region)
 
 
-def _idle_limits(policy: Policy, rule: Rule, path: Path) -> Iterator[_Finding]:
+def _idle_limits(policy: Policy, rule: Rule, path: Path) -> Iterator[Finding]:
     each = rule.limits.per_subject_per_day
     if each is None:
         return
     kinds = {policy.questions[name].kind for name in rule.allow if name in policy.questions}
     if kinds == {QuestionKind.STATISTIC}:
-        yield _finding("lint.limit-statistic", path, on_key=True)
+        yield finding("lint.limit-statistic", path, on_key=True)
     elif rule.limits.per_day is not None and each > rule.limits.per_day:
-        yield _finding("lint.limit-idle", path, on_key=True, per_day=str(rule.limits.per_day))
+        yield finding("lint.limit-idle", path, on_key=True, per_day=str(rule.limits.per_day))
 
 
-def _compared(rules: Sequence[Rule]) -> Iterator[_Finding]:
+def _compared(rules: Sequence[Rule]) -> Iterator[Finding]:
     compared = policy_lint_rules.compare(rules)
     for shadow in compared.shadows:
         path: Path = ("rules", shadow.rule.order)
         if shadow.whole:
             (earlier, _), *_ = Counter(rule.id for rule in shadow.earlier.values()).most_common(1)
-            yield _finding("lint.rule-shadowed", (*path, "id"), rule=shadow.rule.id, earlier=earlier)
+            yield finding("lint.rule-shadowed", (*path, "id"), rule=shadow.rule.id, earlier=earlier)
             continue
         for question, rule in shadow.earlier.items():
-            yield _finding(
+            yield finding(
                 "lint.question-shadowed", (*path, "allow"), on_key=True, name=question, earlier=rule.id
             )
     for overlap in compared.overlaps:
         key = "id" if overlap.rule.limits == NO_LIMITS else "limits"
-        yield _finding(
+        yield finding(
             "lint.limits-overlap",
             ("rules", overlap.rule.order, key),
             on_key=key == "limits",
@@ -221,7 +206,7 @@ def _compared(rules: Sequence[Rule]) -> Iterator[_Finding]:
             other=policy_lint_rules.said(overlap.earlier),
         )
     for undecided in compared.undecided:
-        yield _finding(
+        yield finding(
             "lint.shadow-unknown",
             ("rules", undecided.rule.order, "id"),
             rule=undecided.rule.id,
@@ -229,17 +214,17 @@ def _compared(rules: Sequence[Rule]) -> Iterator[_Finding]:
             what=undecided.what,
         )
     if compared.stopped is not None:
-        yield _finding("lint.too-much", ("rules", compared.stopped.order, "id"), rule=compared.stopped.id)
+        yield finding("lint.too-much", ("rules", compared.stopped.order, "id"), rule=compared.stopped.id)
 
 
-def _budget(policy: Policy) -> Iterator[_Finding]:
+def _budget(policy: Policy) -> Iterator[Finding]:
     budget = policy.budget
     if budget is None:
         return
     path: Path = ("privacy", "budget")
     statistics = [question for question in policy.questions.values() if question.statistic is not None]
     if not statistics:
-        yield _finding("lint.budget-unused", ("privacy",), on_key=True)
+        yield finding("lint.budget-unused", ("privacy",), on_key=True)
     scopes = (
         ("dataset", budget.dataset_micros),
         ("organisation", budget.organisation_micros),
@@ -247,7 +232,7 @@ def _budget(policy: Policy) -> Iterator[_Finding]:
     )
     for (outer, most), (scope, micros) in pairwise(scopes):
         if micros > most:
-            yield _finding(
+            yield finding(
                 "lint.budget-order", (*path, scope), own=_epsilon(micros), other=_epsilon(most), outer=outer
             )
     least = min(micros for _, micros in scopes)
@@ -255,7 +240,7 @@ def _budget(policy: Policy) -> Iterator[_Finding]:
         count = prod(len(parameter.choices) for parameter in question.parameters.values())
         price = count * (question.statistic.epsilon_micros if question.statistic is not None else 0)
         if count > 1 and price > least:
-            yield _finding(
+            yield finding(
                 "lint.budget-choices",
                 ("questions", question.name, "parameters"),
                 on_key=True,

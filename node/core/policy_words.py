@@ -183,6 +183,20 @@ WORDS: Mapping[str, tuple[str, str]] = {
         "questions that one requester may not all ask about one subject",
     ),
     "CombinationPart.within_days": ("在这么多天之内", "within so many days"),
+    "PolicyPart.accepted": (
+        "已审查并认可的警告；仍会列出，不会隐藏",
+        "warnings that the officers have looked at and answer for; they stay listed",
+    ),
+    "AcceptedPart.warning": ("警告名称，不含“lint.”", "the name of the warning, without 'lint.'"),
+    "AcceptedPart.at": (
+        "警告所在之处，如 rules/tax-deferral、questions/is-enrolled",
+        "where it stands, such as rules/tax-deferral or questions/is-enrolled",
+    ),
+    "AcceptedPart.about": (
+        "同处有多个同名警告时，写明是哪一个",
+        "which one is meant, where several of that name stand there",
+    ),
+    "AcceptedPart.because": ("为何可以接受", "why it can be accepted"),
     "PrivacyPart.budget": ("各层的隐私预算", "the privacy budget of each circle"),
     "PrivacyPart.period": ("预算按此周期重新计算", "the budget starts anew every such period"),
     "PurposesPart": (

@@ -25,7 +25,8 @@ class Problem:
     """One problem; `line` and `column` count from 1, in characters.
 
     `key` and `args` are stable for programs; `words` are the words at fault, as in the file but bounded,
-    and `width` is how many characters of the line they take up there.
+    and `width` is how many characters of the line they take up there. `because` is why the officers accept
+    a warning, "" while they do not; `acceptance` is the line that would accept it, "" if none can.
     """
 
     file: str
@@ -35,6 +36,8 @@ class Problem:
     args: tuple[tuple[str, str], ...] = ()
     words: str = ""
     width: int = 0
+    because: str = ""
+    acceptance: str = ""
 
     @property
     def severity(self) -> Severity:

@@ -63,6 +63,14 @@ WARNINGS_EN: Mapping[str, tuple[str, str]] = {
         "the questions {questions} of the rule '{rule}' together give away exact values of '{field}'",
         "split them over rules for different departments, or move their thresholds apart",
     ),
+    "lint.acceptance-stale": (
+        "this accepts nothing: there is no warning '{name}' at '{at}', or it is accepted already",
+        "delete the entry; 'dxnode policy check' says for each warning how to accept it",
+    ),
+    "lint.acceptance-several": (
+        "this would accept {count} warnings '{name}' at once",
+        "write one entry for each, with 'about' as 'dxnode policy check' says it",
+    ),
     "lint.budget-order": (
         "this budget of {own} can never be spent: that of '{outer}', {other}, is spent first",
         "make it at most {other}",
@@ -139,6 +147,14 @@ WARNINGS_ZH: Mapping[str, tuple[str, str]] = {
     "lint.oracle-together": (
         "规则“{rule}”的 {questions} 合在一起，会泄露“{field}”的准确值",
         "请分给不同部门的规则，或拉开各自的界限",
+    ),
+    "lint.acceptance-stale": (
+        "这一条没有认可任何警告：“{at}”处没有“{name}”，或者已经认可过",
+        "请删除这一条；dxnode policy check 会说明每个警告如何认可",
+    ),
+    "lint.acceptance-several": (
+        "这一条会同时认可 {count} 个“{name}”警告",
+        "请逐个认可，按 dxnode policy check 所示写明 about",
     ),
     "lint.budget-order": (
         "这一预算 {own} 永远用不完：“{outer}”的预算 {other} 会先用完",

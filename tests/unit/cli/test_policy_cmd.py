@@ -91,6 +91,8 @@ def test_problems_as_json_are_stable_for_programs(policies: Path) -> None:
         "message": "'dayly' is not one of the values that can stand here",
         "hint": "did you mean 'daily'?",
         "article": 0,
+        "accepted": "",
+        "acceptance": "",
     }
 
 
