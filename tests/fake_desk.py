@@ -412,7 +412,10 @@ def make_log(exchanges: int, start_ms: int = 1_764_000_000_000) -> list[bytes]:
         )
         leaf = usage.intent_record(start_ms + 2 * number, parties, intent)
         outcome = record_pb2.Outcome(
-            intent_hash=hash_leaves([leaf])[0], kind=record_pb2.OUTCOME_KIND_ANSWERED, verdict_hash=bytes(32)
+            intent_hash=hash_leaves([leaf])[0],
+            kind=record_pb2.OUTCOME_KIND_ANSWERED,
+            verdict_hash=bytes(32),
+            policy_digest=bytes.fromhex("5a" * 32),
         )
         leaves += [leaf, usage.outcome_record(start_ms + 2 * number + 1, parties, outcome)]
     return leaves

@@ -44,7 +44,7 @@ def show(
     if session.terminal.json:
         session.terminal.document([describe(record.index, record.leaf) for record in records])
         return
-    columns = ("index", "time", "kind", "other", "what", "purpose", "result")
+    columns = ("index", "time", "kind", "other", "what", "purpose", "result", "policies")
     session.terminal.table(
         [t(f"log.{column}") for column in columns],
         [row(record.index, record.leaf) for record in records],

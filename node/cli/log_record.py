@@ -19,32 +19,44 @@ _OUTCOME = {
 
 
 def row(index: int, leaf: bytes) -> tuple[str, ...]:
-    """Index, time, kind, other side, what, purpose and result of a record."""
+    """Index, time, kind, other side, what, purpose, result and policies of a record."""
     try:
         record = parse_record(leaf)
     except NodeError:
-        return (str(index), "-", t("log.unreadable"), "-", "-", "-", "-")
+        return (str(index), "-", t("log.unreadable"), "-", "-", "-", "-", "-")
     kind = record.WhichOneof("body") or ""
     before = (str(index), when_ms(record.time_ms), t(f"log.{kind}"))
     match kind:
         case "intent":
-            return (*before, record.provider, _asked(record.intent), record.intent.purpose, "-")
+            return (*before, record.provider, _asked(record.intent), record.intent.purpose, "-", "-")
         case "verdict":
             verdict = record.verdict
             intent = _intent(verdict.intent)
-            return (*before, record.requester, _asked(intent), intent.purpose, _decision(verdict))
+            asked, result = _asked(intent), _decision(verdict)
+            return (*before, record.requester, asked, intent.purpose, result, _policies(verdict))
         case "outcome":
-            return (*before, record.provider, _exchange(record), "-", _outcome(record.outcome))
+            outcome = record.outcome
+            return (*before, record.provider, _exchange(record), "-", _outcome(outcome), _policies(outcome))
         case "refusals":
             refusals = record.refusals
-            return (*before, record.requester or "-", f"{refusals.count}x", "-", _reason(refusals.reason))
+            return (
+                *before,
+                record.requester or "-",
+                f"{refusals.count}x",
+                "-",
+                _reason(refusals.reason),
+                "-",
+            )
         case _:
             admin = record.admin
-            return (*before, admin.role, f"{admin.action} {admin.object}", "-", admin.note or "-")
+            return (*before, admin.role, f"{admin.action} {admin.object}", "-", admin.note or "-", "-")
 
 
 def describe(index: int, leaf: bytes) -> Json:
-    """Everything that a record says; a verdict's intent is opened too."""
+    """Everything that a record says; a verdict's intent is opened too.
+
+    `policies` is the digest (hex) that `dxnode status` names policies by, "" where nothing was decided.
+    """
     try:
         record = parse_record(leaf)
     except NodeError:
@@ -53,7 +65,8 @@ def describe(index: int, leaf: bytes) -> Json:
     if record.WhichOneof("body") == "verdict":
         intent = _intent(record.verdict.intent)
         body["asked"] = MessageToDict(intent, preserving_proto_field_name=True)
-    return {"index": index, "time": when_ms(record.time_ms), "record": body}
+    decided = record.verdict.policy_digest or record.outcome.policy_digest
+    return {"index": index, "time": when_ms(record.time_ms), "policies": decided.hex(), "record": body}
 
 
 def _intent(leaf: bytes) -> pb.Intent:
@@ -78,6 +91,11 @@ def _decision(verdict: pb.Verdict) -> str:
 def _outcome(outcome: pb.Outcome) -> str:
     kind = _OUTCOME.get(outcome.kind, "unreadable")
     return f"{t(f'log.{kind}')} {_reason(outcome.reason) if outcome.reason else ''}".rstrip()
+
+
+def _policies(decided: pb.Verdict | pb.Outcome) -> str:
+    """As much of the digest as `dxnode status` shows."""
+    return decided.policy_digest.hex()[:16] or "-"
 
 
 def _exchange(record: pb.UsageRecord) -> str:

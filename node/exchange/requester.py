@@ -346,6 +346,7 @@ class Requester:
             reason=verdict.reason,
             verdict_hash=leaf_hash(response.verdict),
             provider_log=position,
+            policy_digest=verdict.policy_digest,
         )
         evidence = pb.SealedResponse(verdict=response.verdict, receipt=response.receipt).SerializeToString()
         job = OutcomeJob(asked.parties, outcome, evidence, response.answers, self._vault)

@@ -13,6 +13,8 @@ from node.exchange.ports import Vault
 from node.v1 import exchange_pb2 as pb
 from node.v1 import record_pb2 as rec
 
+DIGEST = 32
+
 
 def open_response(
     asked: Asked, answer: pb.SealedAnswer, provider: Member, vault: Vault
@@ -45,6 +47,8 @@ def open_response(
         _check_number(answers, usage.parse_record(asked.intent_leaf).intent.subjects)
     elif response.answers or verdict.decision != rec.DECISION_DENY:
         raise NodeError(Reason.PROOF_INVALID, "the provider denied, yet sent an answer")
+    if len(verdict.policy_digest) != DIGEST:
+        raise NodeError(Reason.PROOF_INVALID, "the provider's record does not name the policies that decided")
     position = check_receipt(response.verdict, response.receipt, provider, vault)
     return response, verdict, position
 

@@ -141,18 +141,20 @@ class Charge(_message.Message):
     def __init__(self, scope: _Optional[str] = ..., amount: _Optional[int] = ...) -> None: ...
 
 class Outcome(_message.Message):
-    __slots__ = ("intent_hash", "kind", "reason", "verdict_hash", "provider_log")
+    __slots__ = ("intent_hash", "kind", "reason", "verdict_hash", "provider_log", "policy_digest")
     INTENT_HASH_FIELD_NUMBER: _ClassVar[int]
     KIND_FIELD_NUMBER: _ClassVar[int]
     REASON_FIELD_NUMBER: _ClassVar[int]
     VERDICT_HASH_FIELD_NUMBER: _ClassVar[int]
     PROVIDER_LOG_FIELD_NUMBER: _ClassVar[int]
+    POLICY_DIGEST_FIELD_NUMBER: _ClassVar[int]
     intent_hash: bytes
     kind: OutcomeKind
     reason: _error_reason_pb2.ErrorReason
     verdict_hash: bytes
     provider_log: LogPosition
-    def __init__(self, intent_hash: _Optional[bytes] = ..., kind: _Optional[_Union[OutcomeKind, str]] = ..., reason: _Optional[_Union[_error_reason_pb2.ErrorReason, str]] = ..., verdict_hash: _Optional[bytes] = ..., provider_log: _Optional[_Union[LogPosition, _Mapping]] = ...) -> None: ...
+    policy_digest: bytes
+    def __init__(self, intent_hash: _Optional[bytes] = ..., kind: _Optional[_Union[OutcomeKind, str]] = ..., reason: _Optional[_Union[_error_reason_pb2.ErrorReason, str]] = ..., verdict_hash: _Optional[bytes] = ..., provider_log: _Optional[_Union[LogPosition, _Mapping]] = ..., policy_digest: _Optional[bytes] = ...) -> None: ...
 
 class Refusals(_message.Message):
     __slots__ = ("reason", "count", "from_ms", "until_ms", "attempt")

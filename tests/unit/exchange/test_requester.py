@@ -16,6 +16,7 @@ from two_sides import CALLER, TwoSides, WireStream, leaves, query
 
 from node.core import usage
 from node.core.envelope import Routing
+from node.core.grant import GrantState
 from node.core.merkle import leaf_hash
 from node.core.subject import SubjectKey
 from node.core.usage import Caller
@@ -71,6 +72,26 @@ async def test_answer_is_handed_over_after_its_outcome_is_recorded(sides: TwoSid
     assert outcome.kind == rec.OUTCOME_KIND_ANSWERED
     assert outcome.intent_hash == leaf_hash(leaves(sides.tax.store)[0])
     assert outcome.verdict_hash == leaf_hash(leaves(sides.hr.store)[answered.provider_index])
+
+
+async def test_both_logs_name_the_policies_that_decided_also_when_they_deny(sides: TwoSides) -> None:
+    digest = sides.state.policies.digest
+    await ask(sides)
+    sides.grants[sides.grant.id] = replace(sides.grant, state=GrantState.SUSPENDED)
+    await fails(sides, exchange_id=bytes(16))
+    assert sides.hr.bodies() == ["verdict", "verdict"]
+    assert {record.verdict.policy_digest for record in sides.hr.records()} == {digest}
+    answered, denied = [r.outcome for r in sides.tax.records() if r.WhichOneof("body") == "outcome"]
+    assert (answered.kind, denied.kind) == (rec.OUTCOME_KIND_ANSWERED, rec.OUTCOME_KIND_DENIED)
+    assert answered.policy_digest == denied.policy_digest == digest
+
+
+@pytest.mark.parametrize("digest", [b"", bytes(31), bytes(33)])
+async def test_answer_that_no_policies_decided_is_not_handed_over(sides: TwoSides, digest: bytes) -> None:
+    policies = replace(sides.state.policies, digest=digest)
+    sides.state = replace(sides.state, policies=policies)
+    assert (await fails(sides)).reason is Reason.PROOF_INVALID
+    assert outcomes(sides) == [(rec.OUTCOME_KIND_FAILED, Reason.PROOF_INVALID.wire)]
 
 
 async def test_intent_is_durable_before_anything_is_sent(sides: TwoSides) -> None:
@@ -370,13 +391,21 @@ async def test_requesters_own_checkpoint_is_no_receipt(sides: TwoSides) -> None:
     assert (await fails(sides)).reason is Reason.PROOF_INVALID
 
 
+def _other(byte: int) -> bytes:
+    return bytes([byte ^ 1])
+
+
 @pytest.mark.parametrize(
     "change",
     [
         lambda answer: setattr(answer, "ciphertext", answer.ciphertext[:-1]),
         lambda answer: setattr(answer, "ciphertext", b""),
         lambda answer: setattr(answer, "ciphertext", bytes(len(answer.ciphertext))),
-        lambda answer: setattr(answer, "ciphertext", answer.ciphertext[:40] + b"x" + answer.ciphertext[41:]),
+        lambda answer: setattr(
+            answer,
+            "ciphertext",
+            answer.ciphertext[:40] + _other(answer.ciphertext[40]) + answer.ciphertext[41:],
+        ),
     ],
 )
 async def test_answer_changed_on_the_way_is_refused(
