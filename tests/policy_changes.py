@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import copy
+import json
 from typing import Any
 
 from policy_samples import HUMAN_RESOURCES, MEDICAL, TAX
+
+from node.core.policy import PolicyFile
 
 REGIONS = ["441900003", "441900004"]
 POLICY: dict[str, Any] = {
@@ -85,6 +88,10 @@ POLICY: dict[str, Any] = {
     "forbidden_together": [{"id": "profile", "questions": ["is-enrolled", "town"], "within_days": 30}],
     "privacy": {"budget": {"dataset": 10, "organisation": 5, "requester": 2}, "period": "year"},
 }
+DEFINITIONS = f"""\
+departments:
+  health: {{title: 医保, title_en: Medical insurance, departments: [{MEDICAL}]}}
+"""
 GONE = ...
 # Every part of the format once: where it stands here, and what it is changed to.
 CHANGES: dict[str, object] = {
@@ -138,6 +145,7 @@ CHANGES: dict[str, object] = {
     "rules.0.allow": ["is-enrolled"],
     "rules.1.to.any": GONE,
     "rules.0.to.departments": [MEDICAL],
+    "rules.0.to.groups": ["health"],
     "rules.0.to.levels": ["county"],
     "rules.0.to.regions": ["441901"],
     "rules.0.for": ["social-insurance/medical"],
@@ -179,6 +187,12 @@ AS_WELL: dict[str, dict[str, object]] = {
     "questions.school.as.plain": {"questions.school.as.exists": True},
     "rules.1.to.any": {"rules.1.to.levels": ["city"]},
 }
+
+
+def files(policy: dict[str, Any]) -> list[PolicyFile]:
+    """The files of a policy: itself, and the definitions that it uses."""
+    content = json.dumps(policy, ensure_ascii=False).encode()
+    return [PolicyFile("p.yaml", content), PolicyFile("definitions.yaml", DEFINITIONS.encode())]
 
 
 def change(policy: dict[str, Any], path: str, value: object) -> None:

@@ -94,7 +94,7 @@ def pension_town(folder: Path, policy: str = "", extra: str = "") -> Town:
     town = Town(folder)
     changed = folder / "pension-insurance.yaml"
     changed.write_text(policy or pension_policy())
-    town.add(HR, {"pension-insurance": register()}, [POLICIES / "purposes.yaml", changed], extra=extra)
+    town.add(HR, {"pension-insurance": register()}, [POLICIES / "definitions.yaml", changed], extra=extra)
     for code in (TAX, MEDICAL):
         town.add(code, extra=extra)
     town.publish()

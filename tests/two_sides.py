@@ -203,7 +203,7 @@ class TwoSides:
         self.clock = Clock(int(_START.timestamp() * 1000))
         self.tax, self.hr = Side(TAX, folder / "tax", self.clock), Side(HR, folder / "hr", self.clock)
         files = [PolicyFile("pension.yaml", (policy or pension_policy()).encode())]
-        files.append(PolicyFile("purposes.yaml", (POLICIES / "purposes.yaml").read_bytes()))
+        files.append(PolicyFile("definitions.yaml", (POLICIES / "definitions.yaml").read_bytes()))
         self.register = Register()
         self.state = ProviderState(
             build_policies(files), {"pension-insurance": self.register}, Calendar(ZONE)

@@ -175,7 +175,7 @@ def _authority(folder: Path, code: str, now: datetime, random: Random) -> Author
 def _example(folder: Path, code: str) -> list[Path]:
     source = files("node.cli").joinpath("example")
     policy = source.joinpath(f"{EXAMPLE}.yaml").read_text("utf-8")
-    purposes = source.joinpath("purposes.yaml").read_text("utf-8")
+    definitions = source.joinpath("definitions.yaml").read_text("utf-8")
     data = source.joinpath(f"{EXAMPLE}.csv").read_text("utf-8")
     policies = folder / "policies"
     write_file(
@@ -183,7 +183,7 @@ def _example(folder: Path, code: str) -> list[Path]:
         re.sub(r"(?m)^(provider: )\S+", rf"\g<1>{code}", policy).encode(),
         PUBLIC,
     )
-    write_file(policies / "purposes.yaml", purposes.encode(), PUBLIC)
+    write_file(policies / "definitions.yaml", definitions.encode(), PUBLIC)
     # Data about people: for the node alone, from the first row on.
     write_file(folder / "data" / f"{EXAMPLE}.csv", data.encode(), PRIVATE)
     return [policies, folder / "data"]

@@ -26,7 +26,7 @@ from node.core.grant import Grant, GrantState
 from node.core.identity import normalise_credit_code, normalise_region
 from node.core.policy import PolicyFile
 from node.core.policy_build import build_policies, check_files
-from node.core.policy_format import PolicyPart, PurposesPart, schema_text
+from node.core.policy_format import DefinitionsPart, PolicyPart, schema_text
 from node.core.policy_lint import lint
 from node.core.problem import Problem, Severity
 from node.core.problem_messages import Lang
@@ -140,9 +140,9 @@ app.command("diff")(diff)
 
 
 @app.command("schema")
-def schema(purposes: Annotated[bool, typer.Option("--purposes")] = False) -> None:
-    """Print the JSON Schema of policy files, or of the purposes file, for editors."""
-    sys.stdout.write(schema_text(PurposesPart if purposes else PolicyPart))
+def schema(definitions: Annotated[bool, typer.Option("--definitions")] = False) -> None:
+    """Print the JSON Schema of policy files, or of the shared definitions, for editors."""
+    sys.stdout.write(schema_text(DefinitionsPart if definitions else PolicyPart))
 
 
 def _lang() -> Lang:

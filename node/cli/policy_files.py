@@ -1,4 +1,4 @@
-"""Reads the files of `dxnode policy`: policies, the purposes beside them, and the tables that test them."""
+"""Reads the files of `dxnode policy`: policies, the definitions beside them, and the tables of tests."""
 
 from __future__ import annotations
 
@@ -6,11 +6,9 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from node.core.document import MAX_BYTES
-from node.core.policy import TABLE_ENDING, PolicyFile
+from node.core.policy import DEFINITIONS_FILE, TABLE_ENDING, PolicyFile
 from node.errors import NodeError, Reason
 from node.policy_folder import policy_files
-
-PURPOSES_FILE = "purposes.yaml"
 
 
 def table_files(paths: Sequence[Path]) -> list[Path]:
@@ -27,7 +25,7 @@ def table_files(paths: Sequence[Path]) -> list[Path]:
 
 
 def read_files(paths: Sequence[Path]) -> list[PolicyFile]:
-    """The files, and those of folders as `policy_files`; the purposes file beside them always comes along.
+    """The files, and those of folders as `policy_files`; the definitions beside them always comes along.
 
     Raises NodeError(CONFIG_INVALID) for what cannot be read. At most one byte more than is allowed is
     read of a file, so that the check can say that it is too large. A folder is taken for what lies in
@@ -40,8 +38,8 @@ def read_files(paths: Sequence[Path]) -> list[PolicyFile]:
             raise NodeError(Reason.CONFIG_INVALID, f"no *.yaml file is in {path}: name another folder")
         if path.is_dir():
             _refuse_links_out(path, inside)
-        purposes = inside[0].parent / PURPOSES_FILE
-        for file in [*inside, *([purposes] if purposes.is_file() else [])]:
+        definitions = inside[0].parent / DEFINITIONS_FILE
+        for file in [*inside, *([definitions] if definitions.is_file() else [])]:
             found.setdefault(_resolved(file), file)
     return [read_file(path) for path in found.values()]
 

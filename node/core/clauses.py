@@ -296,7 +296,7 @@ RULE_CHECKS: tuple[RuleCheck, ...] = (
         0,
         Reason.QUESTION_NOT_ALLOWED,
         lambda rule, case: rule.to.fits_department(case.request.requester),
-        lambda rule, case: (case.request.requester.code, listed(rule.to.departments)),
+        lambda rule, case: (case.request.requester.code, rule.to.named_text()),
     ),
     RuleCheck(
         "to.levels",

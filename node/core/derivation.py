@@ -6,6 +6,7 @@ PostgreSQL alike.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from itertools import pairwise
 
 from sqlglot import exp
@@ -50,7 +51,7 @@ def mask(field: str, first: int, last: int) -> exp.Expression:
     return _case((long_enough, masked), (_not_null(field), text_literal(HIDDEN)))
 
 
-def band(field: str, edges: list[int]) -> exp.Expression:
+def band(field: str, edges: Sequence[int]) -> exp.Expression:
     """The band that an integer falls into, labelled as `band_labels` says."""
     labels = band_labels(edges)
     last = len(edges) - 1
@@ -62,7 +63,7 @@ def band(field: str, edges: list[int]) -> exp.Expression:
     return _case(below, *inner, (_not_null(field), text_literal(labels[-1])))
 
 
-def band_labels(edges: list[int]) -> tuple[str, ...]:
+def band_labels(edges: Sequence[int]) -> tuple[str, ...]:
     """The labels of bands, lowest first: a square bracket includes its edge, a round one does not.
 
     >>> band_labels([0, 60, 120])
@@ -71,6 +72,11 @@ def band_labels(edges: list[int]) -> tuple[str, ...]:
     inner = [f"[{low},{high})" for low, high in pairwise(edges)]
     inner[-1] = inner[-1][:-1] + "]"
     return (f"<{edges[0]}", *inner, f">{edges[-1]}")
+
+
+def narrow_edge(edges: Sequence[int]) -> int | None:
+    """Where edges stop growing, or grow by less than 2; None for the edges of a band."""
+    return next((at for at, (low, high) in enumerate(pairwise(edges), 1) if high - low < 2), None)
 
 
 def round_down(field: str, step: int) -> exp.Expression:

@@ -138,6 +138,14 @@ def normalise_credit_code(text: str) -> str:
     raise _invalid(problem)
 
 
+def is_credit_code(text: str) -> bool:
+    """Whether a text is a unified social credit code in the form that `normalise_credit_code` gives."""
+    try:
+        return normalise_credit_code(text) == text
+    except NodeError:
+        return False
+
+
 def normalise_subject(text: str, kind: SubjectType) -> str:
     """The one form of a subject identifier. Raises NodeError(QUERY_INVALID), without the value."""
     return normalise_resident_id(text) if kind == "resident_id" else normalise_credit_code(text)

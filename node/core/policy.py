@@ -19,6 +19,9 @@ _PERIOD_NAMES = {"day": "%Y-%m-%d", "month": "%Y-%m", "year": "%Y"}
 TABLE_ENDING = ".test.yaml"
 """What the name of a file ends with that holds tests of the policy beside it; it is no policy itself."""
 
+DEFINITIONS_FILE = "definitions.yaml"
+"""The file beside policies that holds what they share."""
+
 
 @dataclass(frozen=True, slots=True)
 class Budget:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from hashlib import sha256
@@ -10,15 +10,16 @@ from types import MappingProxyType
 
 from node.core.acceptance import Acceptance
 from node.core.catalogue import Dataset, Field, FieldType, Sensitivity, Sharing, Subject
+from node.core.definitions import Definitions, Group
+from node.core.definitions_build import build_definitions, is_definitions
 from node.core.document import Document, Node, Path, Plain, read
-from node.core.identity import normalise_credit_code, normalise_region
+from node.core.identity import is_credit_code, normalise_region
 from node.core.policy import Budget, Policies, Policy, PolicyFile
 from node.core.policy_format import (
     EffectivePart,
     FieldPart,
     LimitsPart,
     PolicyPart,
-    PurposesPart,
     SharingPart,
     ToPart,
     WhenPart,
@@ -26,7 +27,6 @@ from node.core.policy_format import (
 from node.core.policy_shape import parse
 from node.core.predicate import literal_fault
 from node.core.problem import Problem, closest, listed
-from node.core.purpose import Purpose, PurposeTree
 from node.core.question import Combination, Question, QuestionKind
 from node.core.question_build import QuestionBuilder
 from node.core.rule import (
@@ -106,16 +106,17 @@ def build_policies(files: Iterable[PolicyFile]) -> Policies:
 def check_files(files: Iterable[PolicyFile]) -> Checked:
     """Read and build every file; never raises for what is in them. All problems at once, by place.
 
-    A file that opens with `purposes:` holds the purpose tree, at most one does; any other is the
-    policy of one dataset. Without a purpose tree, only the spelling of purposes is checked.
+    At most one holds the shared definitions; any other is the policy of one dataset. Without a purpose
+    tree, only the spelling of purposes is checked.
     """
     given = sorted(files, key=lambda file: file.name)
     documents = [read(file.name, file.content) for file in given]
-    purposes = _purposes([document for document in documents if _is_purposes(document)])
+    definitions = build_definitions([document for document in documents if is_definitions(document)])
+    memberships = definitions.memberships() if definitions is not None else {}
     datasets: dict[str, Policy] = {}
     places: dict[str, Document] = {}
     for file, document in zip(given, documents, strict=True):
-        if document.root is None or _is_purposes(document):
+        if document.root is None or is_definitions(document):
             continue
         part = parse(document, PolicyPart, _STAND_INS)
         if part is None:
@@ -125,7 +126,7 @@ def check_files(files: Iterable[PolicyFile]) -> Checked:
             if first is not document:
                 problem = document.problem("dataset.twice", ("dataset",), name=part.dataset, other=first.file)
                 document.problems.append(problem)
-        policy = _Builder(document, purposes).build(part, file.digest)
+        policy = _Builder(document, definitions, memberships).build(part, file.digest)
         if policy is not None:
             datasets[part.dataset] = policy
     problems = tuple(
@@ -136,45 +137,29 @@ def check_files(files: Iterable[PolicyFile]) -> Checked:
     if problems:
         return Checked(None, problems)
     digest = sha256(b"".join(sorted(file.digest for file in given))).digest()
+    purposes = definitions.purposes if definitions is not None else None
     return Checked(Policies(MappingProxyType(datasets), purposes, digest), ())
-
-
-def _is_purposes(document: Document) -> bool:
-    return isinstance(document.root, dict) and "purposes" in document.root and "dataset" not in document.root
-
-
-def _purposes(documents: list[Document]) -> PurposeTree | None:
-    for extra in documents[1:]:
-        extra.problems.append(extra.key_problem("purposes.twice", ("purposes",), other=documents[0].file))
-    if not documents:
-        return None
-    document = documents[0]
-    part = parse(document, PurposesPart, {})
-    if part is None:
-        return None
-    for code in part.purposes:
-        parent, _, _ = code.rpartition("/")
-        if parent and parent not in part.purposes:
-            document.problems.append(
-                document.key_problem("purpose.no-parent", ("purposes", code), code=code, parent=parent)
-            )
-    tree = {code: Purpose(code, given.title, given.title_en) for code, given in part.purposes.items()}
-    return PurposeTree(MappingProxyType(tree))
 
 
 class _Builder:
     """Builds one policy, adding to the document's problems."""
 
-    def __init__(self, document: Document, purposes: PurposeTree | None) -> None:
+    def __init__(
+        self,
+        document: Document,
+        definitions: Definitions | None,
+        memberships: Mapping[str, tuple[str, ...]],
+    ) -> None:
         self._document = document
-        self._purposes = purposes
+        self._definitions = definitions
+        self._memberships = memberships
 
     def build(self, part: PolicyPart, digest: bytes) -> Policy | None:
         fields = {
             name: self._field(name, given, part.classification.level) for name, given in part.fields.items()
         }
         dataset = self._dataset(part, fields, digest)
-        builder = QuestionBuilder(self._document, fields, part.classification.level)
+        builder = QuestionBuilder(self._document, fields, part.classification.level, self._definitions)
         built = {name: builder.build(name, given) for name, given in part.questions.items()}
         questions = {name: question for name, question in built.items() if question is not None}
         combinations = self._combinations(part, questions)
@@ -189,7 +174,7 @@ class _Builder:
         if self._document.problems:
             return None
         index = {
-            name: RuleIndex.build(allowing)
+            name: RuleIndex.build(allowing, self._memberships)
             for name in questions
             if (allowing := [rule for rule in rules if name in rule.allow])
         }
@@ -390,19 +375,33 @@ class _Builder:
                 regions.append(normalise_region(region))
             except NodeError:
                 self._problem("region.spelling", (*path, "regions", index))
-        return To(bool(part.any), tuple(part.departments or ()), tuple(part.levels or ()), tuple(regions))
+        return To(
+            bool(part.any),
+            tuple(part.departments or ()),
+            tuple(part.levels or ()),
+            tuple(regions),
+            tuple(self._groups((*path, "groups"), part.groups or [])),
+        )
+
+    def _groups(self, path: Path, names: list[str]) -> Iterator[Group]:
+        if self._definitions is None:
+            return
+        groups = self._definitions.groups
+        for index, name in enumerate(names):
+            if name in groups:
+                yield groups[name]
+            else:
+                guess = closest(name, groups)
+                self._problem("group.unknown", (*path, index), name=name, closest=guess, known=listed(groups))
 
     def _purpose(self, path: Path, code: str) -> None:
-        if self._purposes is not None and code not in self._purposes and not self._document.full:
-            guess = closest(code, self._purposes.purposes)
+        purposes = self._definitions.purposes if self._definitions is not None else None
+        if purposes is not None and code not in purposes and not self._document.full:
+            guess = closest(code, purposes.purposes)
             self._problem("purpose.unknown", path, code=code, closest=guess)
 
     def _credit_code(self, path: Path, code: str) -> None:
-        try:
-            normal = normalise_credit_code(code) == code
-        except NodeError:
-            normal = False
-        if not normal:
+        if not is_credit_code(code):
             self._problem("credit-code.invalid", path)
 
     def _budget(self, part: PolicyPart, questions: Mapping[str, Question]) -> Budget | None:

@@ -39,7 +39,7 @@ _COVERED: Mapping[type, frozenset[str]] = {
     Rule: frozenset(
         {"id", "order", "allow", "to", "purposes", "when", "limits", "case_format", "effective", "own_region"}
     ),
-    To: frozenset({"anyone", "departments", "levels", "regions"}),
+    To: frozenset({"anyone", "listed", "groups", "levels", "regions"}),
     When: frozenset({"case_number", "workdays", "hours"}),
     Effective: frozenset({"first", "last"}),
     Limits: frozenset({"per_day", "per_subject_per_day"}),

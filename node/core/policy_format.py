@@ -15,10 +15,12 @@ from node.core.catalogue import FieldType, Mode, Sensitivity, Sharing
 from node.core.directory_text import Level
 from node.core.policy_scalars import (
     MAX_ITEMS,
+    Band,
     Boolean,
     CasePattern,
     Code,
     Date,
+    Edges,
     Epsilon,
     FieldName,
     Hours,
@@ -100,7 +102,7 @@ class GeneralisePart(_Part):
 
 class DerivationPart(_Part):
     mask: MaskPart | None = None
-    band: Annotated[list[Integer], Field(min_length=2, max_length=50)] | None = None
+    band: Band | None = None
     generalise: GeneralisePart | None = None
     year_of: Marker | None = None
     exists: Marker | None = None
@@ -132,10 +134,11 @@ class QuestionPart(_Part):
 
 
 class ToPart(_Part):
-    """Every key must fit the requester; of a list, one entry."""
+    """Every key must fit the requester; `departments` and `groups` count as one, of which one entry must."""
 
     any: Marker | None = None
     departments: Some[Code] | None = None
+    groups: Some[Name] | None = None
     levels: Some[Level] | None = None
     regions: Some[Code] | None = None
 
@@ -226,15 +229,23 @@ class PurposePart(_Part):
     title_en: Title = ""
 
 
-class PurposesPart(_Part):
-    """The purposes that policies may name, each parent listed before use."""
-
-    model_config = ConfigDict(title="dxnode purposes")
-
-    purposes: dict[PurposeCode, PurposePart] = Field(min_length=1, max_length=MAX_RULES)
+class GroupPart(_Part):
+    title: Title
+    title_en: Title
+    departments: Some[Code]
 
 
-def schema_text(model: type[PolicyPart] | type[PurposesPart]) -> str:
+class DefinitionsPart(_Part):
+    """What policies use by name."""
+
+    model_config = ConfigDict(title="dxnode definitions")
+
+    purposes: dict[PurposeCode, PurposePart] | None = Field(None, min_length=1, max_length=MAX_RULES)
+    departments: dict[Name, GroupPart] = Field(default_factory=dict, max_length=MAX_ITEMS)
+    bands: dict[Name, Edges] = Field(default_factory=dict, max_length=MAX_ITEMS)
+
+
+def schema_text(model: type[PolicyPart] | type[DefinitionsPart]) -> str:
     """The JSON Schema of a kind of file, as text ending in a newline."""
     schema = described(model.model_json_schema(by_alias=True), model.__name__)
     return json.dumps(schema, ensure_ascii=False, indent=2) + "\n"

@@ -147,7 +147,7 @@ def _rule(policy: Policy, rule: Rule, today: date) -> Iterator[Finding]:
 
 
 def _requesters(policy: Policy, rule: Rule, path: Path) -> Iterator[Finding]:
-    for index, code in enumerate(rule.to.departments):
+    for index, code in enumerate(rule.to.listed):
         if code == policy.dataset.provider:
             yield finding("lint.rule-self", (*path, "to", "departments", index))
     levels, regions = rule.to.levels, rule.to.regions

@@ -26,7 +26,7 @@ _KNOWN = {
         *("id", "order", "allow", "to", "purposes", "when", "limits", "case_format"),
         *("effective", "own_region"),
     },
-    To: {"anyone", "departments", "levels", "regions"},
+    To: {"anyone", "listed", "groups", "levels", "regions"},
     When: {"case_number", "workdays", "hours"},
     Limits: {"per_day", "per_subject_per_day"},
     Effective: {"first", "last"},

@@ -7,7 +7,7 @@ from datetime import date
 from decimal import Decimal
 from typing import Annotated, TypeVar
 
-from pydantic import BeforeValidator, Field, WithJsonSchema
+from pydantic import BeforeValidator, Discriminator, Field, Tag, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
 from node.core.document import Plain
@@ -142,6 +142,12 @@ Hours = Annotated[
     BeforeValidator(read_hours),
     WithJsonSchema({"type": "string", "pattern": "^[0-2][0-9]:[0-5][0-9]-[0-2][0-9]:[0-5][0-9]$"}),
 ]
+Edges = Annotated[list[Integer], Field(min_length=2, max_length=50)]
+Band = Annotated[
+    Annotated[Edges, Tag("[edges]")] | Annotated[Name, Tag("[name]")],
+    Discriminator(lambda value: "[name]" if isinstance(value, str) else "[edges]"),
+]
+"""Edges, or the name of a band that is defined; a step of an error's path in brackets says which."""
 Date = Annotated[date, BeforeValidator(read_date), WithJsonSchema({"type": "string", "format": "date"})]
 Item = TypeVar("Item")
 Some = Annotated[list[Item], Field(min_length=1, max_length=MAX_ITEMS)]

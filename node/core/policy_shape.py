@@ -26,6 +26,9 @@ _PLAIN_KEYS = {
     "less_than_equal": "value.too-great",
 }
 
+# What pydantic puts into a path that is no step in the file.
+_NO_STEPS = frozenset({"[key]", "[edges]", "[name]"})
+
 
 def parse(document: Document, model: type[Part], stand_ins: Mapping[str, Node]) -> Part | None:
     """The document as a model; adds what does not fit to the document's problems.
@@ -67,7 +70,7 @@ def _mend(rest: Node | None, error: ErrorDetails, stand_ins: Mapping[str, Node])
 
 def _problem(document: Document, model: type[BaseModel], error: ErrorDetails) -> Problem:
     kind, context = error["type"], error.get("ctx", {})
-    path: Path = tuple(step for step in error["loc"] if step != "[key]")
+    path: Path = tuple(step for step in error["loc"] if str(step) not in _NO_STEPS)
     if kind == "extra_forbidden":
         part = _part_at(model, path[:-1])
         known = _keys(part) if part is not None else []

@@ -93,8 +93,8 @@ WORDS: Mapping[str, tuple[str, str]] = {
         "keep the first and last characters, **** for the rest",
     ),
     "DerivationPart.band": (
-        "由小到大的分段界线：[0, 60, 120] 答 [0,60) 或 [60,120]",
-        "edges, growing: [0, 60, 120] answers [0,60) or [60,120]",
+        "由小到大的分段界线：[0, 60, 120] 答 [0,60) 或 [60,120]；或 definitions.yaml 中分段的名称",
+        "edges, growing: [0, 60, 120] answers [0,60) or [60,120]; or the name of a band of definitions.yaml",
     ),
     "DerivationPart.generalise": ("概括：区域上卷或数值取整", "a wider region, or a rounded number"),
     "DerivationPart.year_of": ("日期的年份", "the year of a date"),
@@ -131,9 +131,16 @@ WORDS: Mapping[str, tuple[str, str]] = {
     "QuestionPart.epsilon": ("一次发布的隐私损失 ε", "privacy loss of one release"),
     "QuestionPart.parameters": ("参数及其可选值", "parameters by name"),
     "QuestionPart.claims": ("由需求部门申报、只作比对的值", "what the requester claims, only compared"),
-    "ToPart": ("每一项都须符合", "every key must fit the requester; of a list, one entry"),
+    "ToPart": (
+        "每一项都须符合；departments 和 groups 合为一项，符合其中之一即可",
+        "every key must fit the requester; departments and groups count as one, of which one entry must",
+    ),
     "ToPart.any": ("名录中的所有部门", "every member of the directory"),
     "ToPart.departments": ("部门的统一社会信用代码", "unified social credit codes"),
+    "ToPart.groups": (
+        "definitions.yaml 中定义的部门组",
+        "groups of departments that definitions.yaml defines",
+    ),
     "ToPart.levels": ("部门的级别", "levels of departments"),
     "ToPart.regions": ("区划代码，包含其下辖区域", "region codes; each covers what lies within"),
     "WhenPart": ("每一项都须满足", "every key must hold"),
@@ -199,11 +206,25 @@ WORDS: Mapping[str, tuple[str, str]] = {
     "AcceptedPart.because": ("为何可以接受", "why it can be accepted"),
     "PrivacyPart.budget": ("各层的隐私预算", "the privacy budget of each circle"),
     "PrivacyPart.period": ("预算按此周期重新计算", "the budget starts anew every such period"),
-    "PurposesPart": (
-        "策略可以引用的用途，上级写在下级之前",
-        "the purposes that policies may name, parents first",
+    "DefinitionsPart": ("各策略按名称引用的内容", "what policies use by name"),
+    "DefinitionsPart.purposes": (
+        "用途代码及其名称；每个上级用途都要列出",
+        "purposes by code; each parent is listed too",
     ),
-    "PurposesPart.purposes": ("用途代码及其名称", "purposes by code"),
+    "DefinitionsPart.departments": (
+        "部门组：在规则的 to 中以 groups 引用",
+        "groups of departments, for `groups` in the `to` of a rule",
+    ),
+    "DefinitionsPart.bands": (
+        "分段界线：在问题的 as 中以 band 引用",
+        "edges of bands, for `band` in the `as` of a question",
+    ),
+    "GroupPart.title": ("部门组名称", "the title of the group"),
+    "GroupPart.title_en": TITLE_EN,
+    "GroupPart.departments": (
+        "统一社会信用代码；组内不能再写部门组",
+        "unified social credit codes; no groups of groups",
+    ),
     "PurposePart.title": ("用途名称", "the title of the purpose"),
     "PurposePart.title_en": TITLE_EN,
 }

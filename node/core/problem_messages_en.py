@@ -74,7 +74,20 @@ EN: Mapping[str, tuple[str, str]] = {
         "the dataset '{name}' is in {other} already",
         "one file for each dataset: keep one of them",
     ),
-    "purposes.twice": ("the purposes are in {other} already", "keep one file of purposes"),
+    "definitions.twice": ("the shared definitions are in {other} already", "put all of them into one file"),
+    "group.unknown": (
+        "no group of departments is called '{name}'",
+        "define it under 'departments:' in definitions.yaml, or use one of: {known}",
+    ),
+    "group.of-groups": (
+        "'{words}' is a group, and a group holds no groups",
+        "write the codes of its departments",
+    ),
+    "group.department-twice": ("the department {words} stands twice", "keep one of the two"),
+    "band.unknown": (
+        "no band is called '{name}'",
+        "define it under 'bands:' in definitions.yaml, use one of: {known}, or write its edges here",
+    ),
     "purpose.spelling": (
         "'{words}' is no purpose code",
         "use small letters, digits and hyphens, levels parted by /, such as tax/refund",
@@ -276,7 +289,10 @@ EN: Mapping[str, tuple[str, str]] = {
     # Rules.
     "rule.id-twice": ("the rule id '{id}' stands twice", "give each rule its own id"),
     "rule.unknown-question": ("there is no question '{name}'", "allow questions of this dataset only"),
-    "rule.to-empty": ("the rule does not say to whom", "add departments, levels, regions, or 'any: true'"),
+    "rule.to-empty": (
+        "the rule does not say to whom",
+        "add departments, groups, levels, regions, or 'any: true'",
+    ),
     "rule.to-any": ("'any' stands beside other conditions", "keep 'any: true' alone, or delete it"),
     "rule.effective-empty": (
         "neither 'from' nor 'until' is given",

@@ -88,8 +88,8 @@ NOTES_EN: Mapping[str, tuple[str, str]] = {
         "mend its errors first, then check again",
     ),
     "lint.no-purposes": (
-        "there is no purposes file: that purposes exist was not checked, only their spelling",
-        "put purposes.yaml beside the policies",
+        "no purposes are defined: that purposes exist was not checked, only their spelling",
+        "list them under 'purposes:' in definitions.yaml, beside the policies",
     ),
     "lint.shadow-unknown": (
         "whether '{earlier}' takes everything from the rule '{rule}' was not decided: it depends on {what}",
@@ -169,8 +169,8 @@ WARNINGS_ZH: Mapping[str, tuple[str, str]] = {
 NOTES_ZH: Mapping[str, tuple[str, str]] = {
     "lint.file-skipped": ("没有在本文件中查找警告", "请先改正错误，再检查一次"),
     "lint.no-purposes": (
-        "没有用途文件：只检查了用途的写法，没有检查用途是否存在",
-        "请在策略旁放上 purposes.yaml",
+        "没有定义用途：只检查了用途的写法，没有检查用途是否存在",
+        "请在策略旁的 definitions.yaml 中，写在 purposes 下",
     ),
     "lint.shadow-unknown": (
         "未能判定“{earlier}”是否完全遮盖规则“{rule}”：取决于{what}",

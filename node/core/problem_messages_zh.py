@@ -56,7 +56,17 @@ ZH: Mapping[str, tuple[str, str]] = {
     "region.spelling": ("“{words}”不是行政区划代码", "请写 GB/T 2260 的 6、9 或 12 位数字，如 441900"),
     # Datasets and fields.
     "dataset.twice": ("数据集“{name}”已在 {other} 中", "每个数据集一个文件：请只保留一个"),
-    "purposes.twice": ("用途已在 {other} 中定义", "请只保留一个用途文件"),
+    "definitions.twice": ("共用定义已在 {other} 中", "请都写在一个文件里"),
+    "group.unknown": (
+        "没有名为“{name}”的部门组",
+        "请在 definitions.yaml 的 departments 下定义，或从中选择：{known}",
+    ),
+    "group.of-groups": ("“{words}”是部门组，组内不能再写部门组", "请写出其中各部门的代码"),
+    "group.department-twice": ("部门 {words} 重复", "请只保留一个"),
+    "band.unknown": (
+        "没有名为“{name}”的分段",
+        "请在 definitions.yaml 的 bands 下定义，从中选择：{known}，或在此直接写出界线",
+    ),
     "purpose.spelling": (
         "“{words}”不是合法的用途代码",
         "用小写字母、数字和连字符，各级以 / 分隔，如 tax/refund",
@@ -195,7 +205,7 @@ ZH: Mapping[str, tuple[str, str]] = {
     # Rules.
     "rule.id-twice": ("规则编号“{id}”重复", "请为每条规则取不同的编号"),
     "rule.unknown-question": ("没有名为“{name}”的问题", "只能允许本数据集的问题"),
-    "rule.to-empty": ("规则没有说明对象", "请加上 departments、levels、regions，或 any: true"),
+    "rule.to-empty": ("规则没有说明对象", "请加上 departments、groups、levels、regions，或 any: true"),
     "rule.to-any": ("any 与其他条件并列", "请只保留 any: true，或删除它"),
     "rule.effective-empty": ("没有写 from，也没有写 until", "请至少写一个，或删除 effective:"),
     "rule.effective-order": ("规则的截止日期早于生效日期", "请写不早于 from 的日期"),

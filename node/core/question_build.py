@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import ROUND_CEILING, Decimal
 from types import MappingProxyType
@@ -11,6 +11,7 @@ from sqlglot import exp
 
 from node.core import derivation
 from node.core.catalogue import Field, FieldType, Sensitivity
+from node.core.definitions import Definitions
 from node.core.document import Document, Path
 from node.core.policy_format import CeilingPart, DerivationPart, QuestionPart
 from node.core.predicate import CLAIMABLE, Predicate, Scope, literal_fault, read_predicate
@@ -66,10 +67,13 @@ class _Derivation:
 class QuestionBuilder:
     """Compiles questions over the fields of one dataset, adding to the document's problems."""
 
-    def __init__(self, document: Document, fields: Mapping[str, Field], level: int) -> None:
+    def __init__(
+        self, document: Document, fields: Mapping[str, Field], level: int, definitions: Definitions | None
+    ) -> None:
         self._document = document
         self._fields = fields
         self._level = level
+        self._definitions = definitions
 
     def build(self, name: str, part: QuestionPart) -> Question | None:
         """One question, or None if it has problems."""
@@ -254,19 +258,33 @@ class QuestionBuilder:
             Derivation(field.name, Derived.MASK, (str(first), str(last))),
         )
 
-    def _band(self, at: Path, field: Field, edges: list[int]) -> _Derivation | None:
+    def _band(self, at: Path, field: Field, band: list[int] | str) -> _Derivation | None:
         if not self._of_type(at, field, frozenset({FieldType.INTEGER})):
             return None
-        for index in range(1, len(edges)):
-            if edges[index] - edges[index - 1] < 2:
-                self._problem("derivation.band", (*at, index))
-                return None
+        if isinstance(band, str):
+            edges = self._defined_band(at, band)
+        elif (index := derivation.narrow_edge(band)) is not None:
+            self._problem("derivation.band", (*at, index))
+            return None
+        else:
+            edges = band
+        if edges is None:
+            return None
         labels = derivation.band_labels(edges)
         return _Derivation(
             f"band {listed(labels, len(labels))}",
             derivation.band(field.name, edges),
             Derivation(field.name, Derived.BAND, labels),
         )
+
+    def _defined_band(self, at: Path, name: str) -> Sequence[int] | None:
+        if self._definitions is None:
+            return None
+        edges = self._definitions.bands.get(name)
+        if edges is None:
+            bands = self._definitions.bands
+            self._problem("band.unknown", at, name=name, closest=closest(name, bands), known=listed(bands))
+        return edges
 
     def _generalise(self, at: Path, field: Field, level: str | None, step: int | None) -> _Derivation | None:
         if (level is None) is (step is None):

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import date
 from functools import lru_cache
 
+from node.core.definitions import Group
 from node.core.identity import region_covers
 from node.core.purpose import purpose_line
 from node.core.request import Request, Requester
@@ -18,20 +19,35 @@ _CASE_SIGNS = {"#": "[0-9]", "@": "[A-Z]", "*": "[0-9A-Za-z-]+"}
 
 @dataclass(frozen=True, slots=True)
 class To:
-    """Which requesters: every part that is not empty must fit; `anyone` stands alone."""
+    """Which requesters: every part that is not empty must fit; `anyone` stands alone.
+
+    `listed` and `groups` are one part: they say together which departments.
+    """
 
     anyone: bool
-    departments: tuple[str, ...]
+    listed: tuple[str, ...]
     levels: tuple[str, ...]
     regions: tuple[str, ...]
+    groups: tuple[Group, ...] = ()
+
+    @property
+    def departments(self) -> tuple[str, ...]:
+        """All departments that are named, by themselves or in a group; empty for any department."""
+        if not self.groups:
+            return self.listed
+        grouped = frozenset[str]().union(*(group.departments for group in self.groups))
+        return (*self.listed, *sorted(grouped.difference(self.listed)))
 
     def fits(self, requester: Requester) -> bool:
         """Whether every part fits."""
         return self.fits_department(requester) and self.fits_level(requester) and self.fits_region(requester)
 
     def fits_department(self, requester: Requester) -> bool:
-        """Whether the requester is one of the departments, if any are named."""
-        return not self.departments or requester.code in self.departments
+        """Whether the requester is one of the departments or in one of the groups, if any are named."""
+        if not self.listed and not self.groups:
+            return True
+        code = requester.code
+        return code in self.listed or any(code in group.departments for group in self.groups)
 
     def fits_level(self, requester: Requester) -> bool:
         """Whether the requester has one of the levels, if any are named."""
@@ -43,13 +59,28 @@ class To:
 
     def text(self) -> str:
         """In the policy's words."""
-        parts = (("departments", self.departments), ("levels", self.levels), ("regions", self.regions))
+        parts = (("departments", self.named()), ("levels", self.levels), ("regions", self.regions))
         return "; ".join(f"{name}: {', '.join(values)}" for name, values in parts if values) or "any"
 
+    def named(self) -> tuple[str, ...]:
+        """Groups, with what they are made of, and the other departments, for people."""
+        grouped = frozenset[str]().union(*(group.departments for group in self.groups))
+        return (
+            *(group.text() for group in self.groups),
+            *(code for code in self.listed if code not in grouped),
+        )
+
+    def named_text(self) -> str:
+        """`named`, bounded, as one text; "-" for any department."""
+        return ", ".join((*self.named()[:12], *(["…"] if len(self.named()) > 12 else []))) or "-"
+
     def index_keys(self) -> tuple[str, ...]:
-        """The `requester_keys` of which any requester that fits has at least one."""
-        if self.departments:
-            return tuple(f"department {code}" for code in self.departments)
+        """The keys of which any requester that fits has at least one: of `requester_keys`, or its groups'."""
+        if self.listed or self.groups:
+            return (
+                *(f"department {code}" for code in self.listed),
+                *(group.key for group in self.groups),
+            )
         if self.regions:
             return tuple(f"region {region}" for region in self.regions)
         if self.levels:
@@ -163,7 +194,7 @@ def compile_case_number(pattern: str) -> re.Pattern[str] | None:
 
 
 @dataclass(frozen=True, slots=True)
-class _Group:
+class _Alike:
     """The rules of one question that have the same `to`, by each of their purposes, in file order."""
 
     to: To
@@ -173,39 +204,45 @@ class _Group:
 
 @dataclass(frozen=True, slots=True)
 class RuleIndex:
-    """The rules of one question, filed so that a look-up costs the same however many there are."""
+    """The rules of one question, filed so that a look-up costs the same however many there are.
+
+    `filed` has what have one `to` in common, by each of its keys; `memberships` the keys of the groups
+    that a department belongs to.
+    """
 
     first: Rule
-    groups: Mapping[str, list[_Group]]
+    filed: Mapping[str, list[_Alike]]
+    memberships: Mapping[str, tuple[str, ...]]
 
     @classmethod
-    def build(cls, rules: Iterable[Rule]) -> RuleIndex:
+    def build(cls, rules: Iterable[Rule], memberships: Mapping[str, tuple[str, ...]]) -> RuleIndex:
         """From at least one rule, in file order."""
-        groups: dict[To, _Group] = {}
-        filed: dict[str, list[_Group]] = {}
+        alikes: dict[To, _Alike] = {}
+        filed: dict[str, list[_Alike]] = {}
         every = list(rules)
         for rule in every:
-            group = groups.get(rule.to)
-            if group is None:
-                group = groups[rule.to] = _Group(rule.to, rule, {})
+            alike = alikes.get(rule.to)
+            if alike is None:
+                alike = alikes[rule.to] = _Alike(rule.to, rule, {})
                 for key in rule.to.index_keys():
-                    filed.setdefault(key, []).append(group)
+                    filed.setdefault(key, []).append(alike)
             for purpose in rule.purposes:
-                group.by_purpose.setdefault(purpose, []).append(rule)
-        return cls(every[0], filed)
+                alike.by_purpose.setdefault(purpose, []).append(rule)
+        return cls(every[0], filed, memberships)
 
     def nearest(self, request: Request) -> tuple[list[Rule], Rule | None]:
         """Rules whose `to` and `for` hold, in file order, and the first rule whose `to` holds."""
         matching: dict[int, Rule] = {}
         first: Rule | None = None
         line = purpose_line(request.purpose)
-        for key in requester_keys(request.requester):
-            for group in self.groups.get(key, ()):
-                if not group.to.fits(request.requester):
+        requester = request.requester
+        for key in (*requester_keys(requester), *self.memberships.get(requester.code, ())):
+            for alike in self.filed.get(key, ()):
+                if not alike.to.fits(requester):
                     continue
-                if first is None or group.first.order < first.order:
-                    first = group.first
+                if first is None or alike.first.order < first.order:
+                    first = alike.first
                 for purpose in line:
-                    for rule in group.by_purpose.get(purpose, ()):
+                    for rule in alike.by_purpose.get(purpose, ()):
                         matching[rule.order] = rule
         return [matching[order] for order in sorted(matching)], first

@@ -271,7 +271,7 @@ def _put_data(node: CityNode, registers: Registers) -> None:
     data, policies = node.folder / "data", node.folder / "policies"
     data.mkdir(mode=0o700)
     policies.mkdir()
-    shutil.copyfile(POLICIES / "purposes.yaml", policies / "purposes.yaml")
+    shutil.copyfile(POLICIES / "definitions.yaml", policies / "definitions.yaml")
     for name in node.department.datasets:
         shutil.copyfile(POLICIES / f"{name}.yaml", policies / f"{name}.yaml")
         registers.datasets[name].write(data / f"{name}.csv")

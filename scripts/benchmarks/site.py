@@ -94,7 +94,7 @@ def build_site(folder: Path, population: Population) -> Site:
     policies = provider.folder / "policies"
     policies.mkdir()
     shutil.copyfile(POLICY, policies / POLICY.name)
-    shutil.copyfile(POLICIES / "purposes.yaml", policies / "purposes.yaml")
+    shutil.copyfile(POLICIES / "definitions.yaml", policies / "definitions.yaml")
     population.write(provider.folder / "data" / f"{DATASET}.parquet")
     return Site(folder, provider, requester, population)
 

@@ -103,7 +103,7 @@ def _policies(draw: st.DrawFn) -> Policies:
         text = text if rules else text.removesuffix("rules:\n")
     files = [PolicyFile("d.yaml", text.encode())]
     if draw(st.booleans()):
-        files.append(PolicyFile("purposes.yaml", (TREE + "  a/bc: {title: x}\n").encode()))
+        files.append(PolicyFile("definitions.yaml", (TREE + "  a/bc: {title: x}\n").encode()))
     return build_policies(files)
 
 

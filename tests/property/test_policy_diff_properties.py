@@ -128,7 +128,7 @@ def _build(draw: st.DrawFn, rules: list[str], region: bool) -> Policies:
     tree = draw(st.sampled_from((None, "", "  a/b/c: {title: x}\n")))
     if tree is not None:
         listed = "purposes:\n  a: {title: x}\n  a/b: {title: x}\n  d: {title: x}\n" + tree
-        files.append(PolicyFile("purposes.yaml", listed.encode()))
+        files.append(PolicyFile("definitions.yaml", listed.encode()))
     return build_policies(files)
 
 

@@ -13,7 +13,7 @@ from node.cli.policy_files import read_files
 from node.core.decide import Decision, decide
 from node.core.explain import explain
 from node.core.policy_build import build_policies
-from node.core.policy_format import PolicyPart, PurposesPart, schema_text
+from node.core.policy_format import DefinitionsPart, PolicyPart, schema_text
 from node.core.request import Request, Requester
 from node.demo.registers import make_registers
 from node.errors import Reason
@@ -64,9 +64,9 @@ def _ask(
 
 
 def test_schemas_are_current() -> None:
-    for name, model in (("policy", PolicyPart), ("purposes", PurposesPart)):
+    for name, model in (("policy", PolicyPart), ("definitions", DefinitionsPart)):
         path = FOLDER / f"{name}.schema.json"
-        assert path.read_text("utf-8") == schema_text(model), "run `dxnode policy schema [--purposes]` again"
+        assert path.read_text("utf-8") == schema_text(model), "run `dxnode policy schema` again"
 
 
 def test_every_question_is_allowed_by_a_rule() -> None:

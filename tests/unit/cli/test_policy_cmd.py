@@ -30,7 +30,7 @@ purposes:
 def policies(tmp_path: Path) -> Path:
     """A folder with one policy and the purposes."""
     (tmp_path / "pension.yaml").write_text(CLEAN, "utf-8")
-    (tmp_path / "purposes.yaml").write_text(PURPOSES, "utf-8")
+    (tmp_path / "definitions.yaml").write_text(PURPOSES, "utf-8")
     return tmp_path
 
 
@@ -97,7 +97,7 @@ def test_problems_as_json_are_stable_for_programs(policies: Path) -> None:
 
 
 def test_purposes_beside_a_file_come_along(policies: Path) -> None:
-    (policies / "purposes.yaml").write_text("purposes:\n  tax: {title: 税务}\n", "utf-8")
+    (policies / "definitions.yaml").write_text("purposes:\n  tax: {title: 税务}\n", "utf-8")
     result = _run("check", str(policies / "pension.yaml"))
     assert result.exit_code == 2
     assert "social-insurance/pension/deferral" in result.stdout
@@ -180,4 +180,4 @@ def test_an_explanation_as_json(policies: Path) -> None:
 
 def test_schemas_are_printed() -> None:
     assert json.loads(_run("schema").stdout)["title"] == "dxnode policy"
-    assert json.loads(_run("schema", "--purposes").stdout)["title"] == "dxnode purposes"
+    assert json.loads(_run("schema", "--definitions").stdout)["title"] == "dxnode definitions"

@@ -24,7 +24,7 @@ from node.errors import NodeError, Reason
 HR = "11441900000000019Y"
 NOW = datetime(2026, 11, 22, 8, 30, tzinfo=UTC)
 DAY = timedelta(days=1)
-FILES = (PolicyFile("a.yaml", b"a"), PolicyFile("purposes.yaml", b"p"))
+FILES = (PolicyFile("a.yaml", b"a"), PolicyFile("definitions.yaml", b"p"))
 
 
 def manifest(version: int = 3, start: datetime = NOW - DAY, end: datetime = NOW + DAY) -> Manifest:
@@ -85,7 +85,7 @@ def test_manifest_that_is_malformed_or_written_another_way_is_refused(
 @pytest.mark.parametrize(
     ("files", "said"),
     [
-        (FILES[:1], "purposes.yaml of its manifest is missing"),
+        (FILES[:1], "definitions.yaml of its manifest is missing"),
         ((*FILES, PolicyFile("b.yaml", b"b")), "b.yaml is not of its manifest"),
         ((PolicyFile("a.yaml", b"A"), FILES[1]), "a.yaml is not the one that was signed"),
         ((PolicyFile("a.yaml", b""), FILES[1]), "a.yaml is not the one that was signed"),

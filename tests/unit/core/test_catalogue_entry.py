@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import copy
-import json
 import re
 from collections.abc import Iterator
 from typing import Any, get_args, get_origin
 
 import pytest
-from policy_changes import CHANGES, POLICY, changed
+from policy_changes import CHANGES, POLICY, changed, files
 from pydantic import BaseModel
 
 from node.core.catalogue_entry import entry_of
-from node.core.policy import PolicyFile
 from node.core.policy_build import build_policies
 from node.core.policy_format import PolicyPart
 from node.v1 import catalogue_pb2 as pb
@@ -24,8 +22,7 @@ NEVER_PUBLISHED = {"classification.secret"}
 
 def published(policy: dict[str, Any]) -> pb.Dataset:
     """The entry of a policy, without the digest of its file: that differs anyway."""
-    content = json.dumps(policy, ensure_ascii=False).encode()
-    (built,) = build_policies([PolicyFile("p.yaml", content)]).datasets.values()
+    (built,) = build_policies(files(policy)).datasets.values()
     entry = entry_of(built)
     entry.ClearField("digest")
     return entry

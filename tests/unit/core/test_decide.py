@@ -191,7 +191,7 @@ def test_a_purpose_must_be_in_the_providers_tree() -> None:
     tree = "purposes:\n" + "".join(
         f"  {code}: {{title: x}}\n" for code in ("social-insurance", PENSION, f"{PENSION}/deferral")
     )
-    files = [PolicyFile("p.yaml", POLICY.encode()), PolicyFile("purposes.yaml", tree.encode())]
+    files = [PolicyFile("p.yaml", POLICY.encode()), PolicyFile("definitions.yaml", tree.encode())]
     policies = build_policies(files)
     assert _decide(REQUEST, policies=policies).permit
     unknown = replace(REQUEST, purpose=f"{PENSION}/deferral/other")

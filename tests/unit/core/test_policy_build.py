@@ -346,27 +346,29 @@ def test_a_problem_points_into_the_predicate() -> None:
 
 
 def test_purposes_of_rules_must_be_in_the_tree_if_there_is_one() -> None:
-    tree = PolicyFile("purposes.yaml", PURPOSES.encode())
+    tree = PolicyFile("definitions.yaml", PURPOSES.encode())
     policy = PolicyFile("p.yaml", POLICY.encode())
     checked = check_files([tree, policy])
     assert [(each.key, each.file) for each in checked.problems] == [("purpose.unknown", "p.yaml")]
     more = PURPOSES + "  social-insurance/pension/deferral: {title: 延缴}\n"
-    grown = PolicyFile("purposes.yaml", more.encode())
+    grown = PolicyFile("definitions.yaml", more.encode())
     policies = build_policies([grown, policy])
     assert policies.purposes is not None
     assert policies.purposes.purposes["social-insurance/pension"].title == "养老"
 
 
 def test_a_purpose_needs_its_parent() -> None:
-    checked = check_files([PolicyFile("purposes.yaml", b"purposes:\n  tax/refund: {title: x}\n")])
+    checked = check_files([PolicyFile("definitions.yaml", b"purposes:\n  tax/refund: {title: x}\n")])
     assert [(each.key, each.line, each.column) for each in checked.problems] == [("purpose.no-parent", 2, 3)]
 
 
-def test_two_files_cannot_hold_one_dataset_or_two_trees() -> None:
+def test_two_files_cannot_hold_one_dataset_or_the_definitions() -> None:
     files = [PolicyFile(name, POLICY.encode()) for name in ("a.yaml", "b.yaml")]
     assert [(each.key, each.file) for each in check_files(files).problems] == [("dataset.twice", "b.yaml")]
     trees = [PolicyFile(name, PURPOSES.encode()) for name in ("a.yaml", "b.yaml")]
-    assert [(each.key, each.file) for each in check_files(trees).problems] == [("purposes.twice", "b.yaml")]
+    assert [(each.key, each.file) for each in check_files(trees).problems] == [
+        ("definitions.twice", "b.yaml")
+    ]
 
 
 def test_every_message_is_there_in_both_languages_with_the_same_arguments() -> None:
@@ -392,6 +394,7 @@ def test_every_key_that_the_code_names_has_a_message() -> None:
         "predicate",
         "question_build",
         "policy_build",
+        "definitions_build",
         "policy_shape",
         "policy_scalars",
         "holidays",

@@ -24,7 +24,7 @@ from node.core.rule import compile_case_number
 
 TODAY = date(2026, 11, 23)
 PURPOSES = PolicyFile(
-    "purposes.yaml", b"purposes:\n  tax: {title: x}\n  tax/refund: {title: x}\n  fee: {title: x}\n"
+    "definitions.yaml", b"purposes:\n  tax: {title: x}\n  tax/refund: {title: x}\n  fee: {title: x}\n"
 )
 UNCONDITIONAL = "{attribute: unconditional, modes: [interface]}"
 RULE = "id: r, allow: [is-enrolled], to: {any: true}, for: [tax]"

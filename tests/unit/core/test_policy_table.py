@@ -49,7 +49,7 @@ ROWS = (
     "ask: is-enrolled, by: medical, expect: deny, reason: NO_GRANT, grant: {state: none}",
 )
 TREE = PolicyFile(
-    "purposes.yaml",
+    "definitions.yaml",
     (
         b"purposes:\n  social-insurance: {title: a}\n  social-insurance/pension: {title: b}\n"
         b"  social-insurance/pension/deferral: {title: c}\n  social-insurance/pension/transfer: {title: d}\n"

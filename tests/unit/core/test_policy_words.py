@@ -7,12 +7,12 @@ import re
 
 import pytest
 
-from node.core.policy_format import PolicyPart, PurposesPart, schema_text
+from node.core.policy_format import DefinitionsPart, PolicyPart, schema_text
 
-MODELS = (PolicyPart, PurposesPart)
+MODELS = (PolicyPart, DefinitionsPart)
 
 
-def _described(model: type[PolicyPart] | type[PurposesPart]) -> dict[str, str]:
+def _described(model: type[PolicyPart] | type[DefinitionsPart]) -> dict[str, str]:
     schema = json.loads(schema_text(model))
     parts = {"": schema, **schema.get("$defs", {})}
     return {
@@ -23,7 +23,7 @@ def _described(model: type[PolicyPart] | type[PurposesPart]) -> dict[str, str]:
 
 
 @pytest.mark.parametrize("model", MODELS)
-def test_every_key_is_described_in_both_languages(model: type[PolicyPart] | type[PurposesPart]) -> None:
+def test_every_key_is_described_in_both_languages(model: type[PolicyPart] | type[DefinitionsPart]) -> None:
     described = _described(model)
     assert described
     bare = [
