@@ -20,6 +20,7 @@ from node.core.catalogue import Sharing
 from node.core.document import MAX_PROBLEMS, Document, Path, read
 from node.core.policy import Policy, PolicyFile
 from node.core.policy_build import Checked, check_files
+from node.core.policy_lint_condition import conditions
 from node.core.policy_lint_finding import Finding, finding, settle
 from node.core.policy_lint_oracle import MANY_CHOICES, narrowing, pinned_together
 from node.core.problem import Problem, listed
@@ -48,6 +49,9 @@ def lint(files: Iterable[PolicyFile], checked: Checked, today: date) -> tuple[Pr
     told = bool(broken)
     for file in given:
         policy = by_digest.get(file.digest)
+        document = read(file.name, file.content)
+        if document.root is None:
+            document = Document(file.name)  # nothing to point at
         findings: list[Finding] = []
         if file.name in broken:
             findings = [Finding("lint.file-skipped", ())]
@@ -55,17 +59,14 @@ def lint(files: Iterable[PolicyFile], checked: Checked, today: date) -> tuple[Pr
             if policies.purposes is None and policy.rules and not told:
                 told = True
                 findings.append(Finding("lint.no-purposes", ("rules",), on_key=True))
-            findings += _of_policy(policy, today)
+            findings += _of_policy(policy, document, today)
         accepted = policy.accepted if policy is not None else ()
         if findings or accepted:
-            found += _placed(file, findings, accepted)
+            found += _placed(document, findings, accepted)
     return tuple(found)
 
 
-def _placed(file: PolicyFile, findings: Sequence[Finding], accepted: Sequence[Acceptance]) -> list[Problem]:
-    document = read(file.name, file.content)
-    if document.root is None:
-        document = Document(file.name)  # nothing to point at
+def _placed(document: Document, findings: Sequence[Finding], accepted: Sequence[Acceptance]) -> list[Problem]:
     every = [each.problem(document) for each in settle(document, accepted, findings)]
     every.sort(key=lambda problem: (problem.line, problem.column))
     if len(every) <= MAX_PROBLEMS:
@@ -74,9 +75,10 @@ def _placed(file: PolicyFile, findings: Sequence[Finding], accepted: Sequence[Ac
     return [*every[:MAX_PROBLEMS], more]
 
 
-def _of_policy(policy: Policy, today: date) -> list[Finding]:
+def _of_policy(policy: Policy, document: Document, today: date) -> list[Finding]:
     return [
         *_questions(policy),
+        *conditions(policy, document),
         *_oracles(policy),
         *(each for rule in policy.rules for each in _rule(policy, rule, today)),
         *_compared(policy.rules),

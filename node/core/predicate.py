@@ -69,17 +69,28 @@ class Fault:
     args: Mapping[str, str]
 
 
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A condition within a predicate, and where it stands: text[start:end]."""
+
+    expression: exp.Expression
+    start: int
+    end: int
+
+
 @dataclass(slots=True)
 class Predicate:
     """A predicate as read; `expression` is None if and only if there are faults.
 
-    `placeholders` says which fields each parameter and claim is compared with.
+    `placeholders` says which fields each parameter and claim is compared with. `parts` are its conditions,
+    those within others first, the whole last.
     """
 
     expression: exp.Expression | None = None
     fields: set[str] = field(default_factory=set)
     placeholders: dict[str, list[Field]] = field(default_factory=dict)
     faults: list[Fault] = field(default_factory=list)
+    parts: list[Part] = field(default_factory=list)
 
 
 def read_predicate(text: str, scope: Scope) -> Predicate:
@@ -249,6 +260,7 @@ class _Reader:
     def _condition(self, depth: int) -> exp.Expression:
         if depth > MAX_DEPTH:
             raise _GrammarError(self._peek(), "predicate.too-deep", limit=str(MAX_DEPTH))
+        start = self._peek().offset
         expression = self._term(depth)
         joined = ""
         while self._peek().keyword in ("AND", "OR"):
@@ -258,14 +270,20 @@ class _Reader:
             joined = connector.keyword
             build = exp.And if joined == "AND" else exp.Or
             expression = build(this=expression, expression=self._term(depth))
+        return self._part(start, expression) if joined else expression
+
+    def _part(self, start: int, expression: exp.Expression) -> exp.Expression:
+        last = self._tokens[self._next - 1]
+        self.result.parts.append(Part(expression, start, last.offset + len(last.text)))
         return expression
 
     def _term(self, depth: int) -> exp.Expression:
+        start = self._peek().offset
         if self._accept("NOT"):
             before, self._negated = self._negated, True
             inner = self._nested(depth + 1)
             self._negated = before
-            return exp.Not(this=inner)
+            return self._part(start, exp.Not(this=inner))
         return self._nested(depth)
 
     def _nested(self, depth: int) -> exp.Expression:
@@ -275,7 +293,7 @@ class _Reader:
             return exp.Paren(this=inner)
         if self._peek().keyword == "NOT":
             raise _GrammarError(self._peek(), "predicate.double-not")
-        return self._comparison()
+        return self._part(self._peek().offset, self._comparison())
 
     def _comparison(self) -> exp.Expression:
         token = self._take()

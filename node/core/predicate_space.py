@@ -57,6 +57,19 @@ class TooManyCasesError(Exception):
     """There are more combinations than can be looked at."""
 
 
+@dataclass(slots=True)
+class Effort:
+    """How many parts of predicates may still be looked at; comparisons that share it share the bound."""
+
+    left: int
+
+    def spend(self) -> None:
+        """Look at one more. Raises TooManyCasesError."""
+        if self.left <= 0:
+            raise TooManyCasesError
+        self.left -= 1
+
+
 @dataclass(frozen=True, slots=True)
 class Case:
     """A record, parameters and claims: what matters of them to an outcome; None is NULL.
@@ -77,23 +90,25 @@ class Outcomes:
     null: Case | None
 
 
-def outcomes(predicate: exp.Expression, space: Space) -> Outcomes:
+def outcomes(predicate: exp.Expression, space: Space, effort: Effort | None = None) -> Outcomes:
     """What a predicate can come out as.
 
     Raises TooManyCasesError.
     """
-    found = together([predicate], space)
+    found = together([predicate], space, effort)
     return Outcomes(*(found.get((each,)) for each in (Outcome.TRUE, Outcome.FALSE, Outcome.NULL)))
 
 
-def together(predicates: Sequence[exp.Expression], space: Space) -> dict[tuple[Outcome, ...], Case]:
+def together(
+    predicates: Sequence[exp.Expression], space: Space, effort: Effort | None = None
+) -> dict[tuple[Outcome, ...], Case]:
     """The outcomes that predicates can have on one record at once, each combination with a case of it.
 
     Raises TooManyCasesError.
     """
     formulas = tuple(formula_of(each, space, negated=False) for each in predicates)
     variables = variables_of(formulas, space)
-    found = _Walk(variables).reached(0, formulas)
+    found = _Walk(variables, effort or Effort(MAX_STEPS)).reached(0, formulas)
     return {key: _case(values, variables) for key, values in found.items()}
 
 
@@ -142,12 +157,12 @@ def _holding(first: Field, second: Field) -> Field:
 class _Walk:
     """Gives the variables their values one after another, and remembers what comes of what is left."""
 
-    def __init__(self, variables: Sequence[Variable]) -> None:
+    def __init__(self, variables: Sequence[Variable], effort: Effort) -> None:
         self._variables = variables
         self._known: dict[
             tuple[int, tuple[Formula, ...]], dict[tuple[Outcome, ...], tuple[tuple[int, Value], ...]]
         ] = {}
-        self._steps = 0
+        self._effort = effort
 
     def reached(
         self, depth: int, formulas: tuple[Formula, ...]
@@ -175,9 +190,7 @@ class _Walk:
 
     def _put(self, formula: Formula, name: Name, value: Value) -> Formula:
         """What is left of a predicate once a name has a value."""
-        self._steps += 1
-        if self._steps > MAX_STEPS:
-            raise TooManyCasesError
+        self._effort.spend()
         if isinstance(formula, Comparison):
             left = value if formula.left == name else formula.left
             right = value if formula.right == name else formula.right

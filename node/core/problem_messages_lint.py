@@ -50,6 +50,38 @@ WARNINGS_EN: Mapping[str, tuple[str, str]] = {
         "'{inner}' is within '{outer}', which stands in the same list",
         "keep one of the two",
     ),
+    "lint.condition-never": (
+        "'{part}' never holds, whatever the data say, and so the answer is always no, or nothing is counted",
+        "correct it: compare it with the type, range and values of its fields",
+    ),
+    "lint.condition-always": (
+        "'{part}' always holds, whatever the data say, and so the condition asks nothing",
+        "correct it, or delete the question",
+    ),
+    "lint.condition-filled": (
+        "'{part}' holds for every value that there can be: the condition only asks whether fields are filled",
+        "correct it, or write IS NOT NULL if that is meant",
+    ),
+    "lint.part-never": (
+        "'{part}' never holds, whatever the data say",
+        "correct it, or delete it with what it is joined to",
+    ),
+    "lint.part-always": (
+        "'{part}' holds for every value that there can be",
+        "correct it, or delete it; write IS NOT NULL if that is meant",
+    ),
+    "lint.part-idle": (
+        "without '{part}' the condition holds for the same records",
+        "correct it, or delete it",
+    ),
+    "lint.choice-never": (
+        "with the choice '{choice}' of '{parameter}' the condition never holds",
+        "delete the choice, or correct the condition",
+    ),
+    "lint.choice-always": (
+        "with the choice '{choice}' of '{parameter}' the condition holds for every value that there can be",
+        "delete the choice, or correct the condition",
+    ),
     "lint.oracle-pins": (
         "asked with one choice after the other, this question gives away the exact value of '{field}' "
         "({asks} asks about one subject)",
@@ -101,6 +133,11 @@ NOTES_EN: Mapping[str, tuple[str, str]] = {
         "split the dataset, or put rules with the same conditions into one",
     ),
     "lint.more": ("{count} more warnings on this file are not shown", "mend those above, then check again"),
+    "lint.condition-unknown": (
+        "whether the condition of '{name}', or a part of it, always or never holds was not analysed: it has "
+        "too many cases",
+        "make it shorter, or look at it by hand",
+    ),
     "lint.domain-open": (
         "how much the choices of '{name}' give away was not analysed: '{field}' has no closed values",
         "list its values, or look at the choices by hand",
@@ -136,6 +173,32 @@ WARNINGS_ZH: Mapping[str, tuple[str, str]] = {
         "请删除；发布次数由 per_day 限定",
     ),
     "lint.purpose-covered": ("“{inner}”已包含在同一列表的“{outer}”之中", "请只保留一个"),
+    "lint.condition-never": (
+        "无论数据如何，“{part}”都不成立：回答总是“否”，或者什么也不计",
+        "请对照数据项的类型、范围和取值改正",
+    ),
+    "lint.condition-always": (
+        "无论数据如何，“{part}”都成立：这个条件什么也没有问",
+        "请改正，或删除该问题",
+    ),
+    "lint.condition-filled": (
+        "“{part}”对所有可能的值都成立：这个条件只问了数据项是否有值",
+        "请改正；如确是此意，请写 IS NOT NULL",
+    ),
+    "lint.part-never": ("无论数据如何，“{part}”都不成立", "请改正，或连同所连接的部分一起删除"),
+    "lint.part-always": (
+        "“{part}”对所有可能的值都成立",
+        "请改正或删除；如要问是否有值，请写 IS NOT NULL",
+    ),
+    "lint.part-idle": ("去掉“{part}”，条件对同样的数据成立", "请改正，或删除"),
+    "lint.choice-never": (
+        "“{parameter}”取“{choice}”时，条件永远不成立",
+        "请删除该可选值，或改正条件",
+    ),
+    "lint.choice-always": (
+        "“{parameter}”取“{choice}”时，条件对所有可能的值都成立",
+        "请删除该可选值，或改正条件",
+    ),
     "lint.oracle-pins": (
         "逐个用可选值去问，就能得知“{field}”的准确值（对同一当事人问 {asks} 次）",
         "请减少可选值，使相邻两个之间不止一个值",
@@ -181,6 +244,10 @@ NOTES_ZH: Mapping[str, tuple[str, str]] = {
         "请拆分数据集，或合并条件相同的规则",
     ),
     "lint.more": ("本文件另有 {count} 处警告未显示", "请先改正以上各处，再检查一次"),
+    "lint.condition-unknown": (
+        "没有分析“{name}”的条件或其部分是否总是成立或不成立：情形太多",
+        "请缩短条件，或人工审查",
+    ),
     "lint.domain-open": (
         "没有分析“{name}”的可选值会泄露多少：“{field}”没有封闭的取值",
         "请列出其取值，或人工审查可选值",

@@ -258,7 +258,7 @@ def test_case_number_forms_cover_each_other_as_their_patterns_do() -> None:
         ('verify: "months_paid > :n", parameters: {n: {choices: [60, 719]}}', ["lint.oracle-pins"]),
         ('verify: "months_paid < :n AND status = \'active\'", parameters: {n: {choices: [60, 61]}}',
          ["lint.oracle-pins"]),
-        ('verify: "months_paid BETWEEN :a AND :b", parameters: {a: {choices: [60, 90]}, b: {choices: [60]}}',
+        ('verify: "months_paid BETWEEN :a AND :b", parameters: {a: {choices: [60, 90]}, b: {choices: [90]}}',
          ["lint.oracle-pins"]),
         (f'verify: "months_paid >= :n", parameters: {{n: {{choices: {list(range(10, 330, 20))}}}}}',
          ["lint.oracle-many"]),
