@@ -39,7 +39,8 @@ def _verify(condition: str, choices: str = "") -> list[tuple[str, str]]:
         ("months_paid <> -1", [("lint.condition-filled", "months_paid <> -1")]),
         ("months_paid BETWEEN 0 AND 720", [("lint.condition-filled", "months_paid BETWEEN 0 AND 720")]),
         ("months_paid BETWEEN 10 AND 9", [("lint.condition-never", "months_paid BETWEEN 10 AND 9")]),
-        ("months_paid > 5 AND months_paid < 6", [("lint.condition-never", "months_paid > 5 AND months_paid < 6")]),
+        ("months_paid > 5 AND months_paid < 6",
+         [("lint.condition-never", "months_paid > 5 AND months_paid < 6")]),
         ("months_paid > 5 AND months_paid < 7", []),
         # Closed values: active, paused, ended.
         ("status = 'active' AND status = 'ended'",
