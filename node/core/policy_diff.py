@@ -11,7 +11,7 @@ A grant that covers the request is supposed throughout.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
@@ -21,22 +21,20 @@ from node.core.decide import Decision, decide
 from node.core.grant import Grant
 from node.core.policy import Policies, Policy
 from node.core.policy_diff_cases import TooManyFormsError
-from node.core.policy_diff_example import Forms, Setting, example_of
-from node.core.policy_diff_meaning import Change, Direction, changes_beside_datasets, changes_of_meaning
-from node.core.policy_diff_space import (
+from node.core.policy_diff_dimensions import (
     AreaDimension,
     CaseDimension,
     DayDimension,
     DepartmentDimension,
     Dimension,
     LevelDimension,
-    Part,
-    PurposeDimension,
-    RegionDimension,
-    Side,
     TimeDimension,
-    check_covered,
 )
+from node.core.policy_diff_example import Forms, Setting, example_of
+from node.core.policy_diff_meaning import Change, Direction, changes_beside_datasets, changes_of_meaning
+from node.core.policy_diff_solve import Cell, Solver
+from node.core.policy_diff_space import Part, Side, check_covered
+from node.core.policy_diff_trees import PurposeDimension, RegionDimension
 from node.core.question import Question, QuestionKind
 from node.core.request import Request
 from node.core.rule import NO_LIMITS, Rule
@@ -131,13 +129,6 @@ class Difference:
         )
 
 
-Box = tuple[Hashable, ...]
-"""A rule as it matters from one dimension on: what it asks for in each, then its terms."""
-
-Cell = tuple[tuple[Part, ...], Hashable, Hashable]
-"""A part of the space, and what the first rule of each side says there; None is a denial."""
-
-
 def difference(before: Policies, after: Policies, calendar: Calendar, today: date) -> Difference:
     """Compare the meaning of two sets of policies; examples lie on or after `today` if they can.
 
@@ -177,36 +168,38 @@ class _Pair:
         self._side_a, self._side_b = _side("a", self._a), _side("b", self._b)
         days = DayDimension(calendar)
         self._setting = Setting(days, purposes, self._known_codes(), calendar, today)
+        rules = [rule for policy in (self._a, self._b) if policy is not None for rule in policy.rules]
         dimensions = (
-            DepartmentDimension(),
-            LevelDimension(),
-            RegionDimension(),
             purposes,
+            DepartmentDimension(rules),
+            RegionDimension(),
+            LevelDimension(),
             AreaDimension((self._side_a, self._side_b)),
             days,
             TimeDimension(),
             CaseDimension(),
         )
         # Each takes only its own constraints and parts, and is given no others.
-        self._dimensions = cast("tuple[Dimension, ...]", dimensions)
-        self._solved: dict[tuple[int, tuple[Box, ...], tuple[Box, ...]], tuple[Cell, ...]] = {}
+        self._solver: Solver[Hashable] = Solver(cast("tuple[Dimension, ...]", dimensions))
         self.too_complex: list[str] = []
 
     def findings(self) -> list[Finding]:
         """Everything that is decided differently, in as few findings as are found."""
         cells: dict[Cell, set[Asked]] = {}
-        rules_a, rules_b = _by_question(self._a), _by_question(self._b)
+        rules_a, rules_b = self._numbered(_terms)
         for question in sorted(rules_a.keys() | rules_b.keys()):
-            a = self._boxes(rules_a.get(question, ()), self._side_a, _terms)
-            b = self._boxes(rules_b.get(question, ()), self._side_b, _terms)
+            a, b = rules_a.get(question, []), rules_b.get(question, [])
             try:
                 for asked, only_a, only_b in self._forms(question):
-                    for cell in self._solve(0, () if only_b else a, () if only_a else b):
+                    for cell in self._solver.solve([] if only_b else a, [] if only_a else b):
                         cells.setdefault(cell, set()).add(asked)
             except TooManyFormsError:
                 self.too_complex.append(question)
-        merged = self._merged(cells)
-        found = [self._finding(asked, cell) for asked, cell in merged]
+        by_asked = (
+            (tuple(sorted(asked, key=lambda each: (each.question, each.values))), cell)
+            for cell, asked in cells.items()
+        )
+        found = [self._finding(asked, cell) for asked, cell in self._solver.merged(by_asked)]
         return sorted(found, key=lambda each: list(Kind).index(each.kind))
 
     def _forms(self, question: str) -> Iterable[tuple[Asked, bool, bool]]:
@@ -243,11 +236,10 @@ class _Pair:
         Each rule with limits has its own counters for each requester. New names alone change nothing.
         """
         renamed: dict[str, set[str]] = {}
-        rules_a, rules_b = _by_question(self._a), _by_question(self._b)
+        rules_a, rules_b = self._numbered(_counter)
         for question in rules_a.keys() & rules_b.keys() - set(self.too_complex):
-            a = self._boxes(rules_a[question], self._side_a, _counter)
-            b = self._boxes(rules_b[question], self._side_b, _counter)
-            for _, before, after in self._solve(0, a, b):
+            for cell in self._solver.solve(rules_a[question], rules_b[question]):
+                before, after = self._solver.terms(cell[1]), self._solver.terms(cell[2])
                 if before and after:
                     renamed.setdefault(str(before), set()).add(str(after))
         return (
@@ -256,82 +248,24 @@ class _Pair:
             or bool(renamed.keys() & _ids(self._b) or set().union(*renamed.values()) & _ids(self._a))
         )
 
-    def _boxes(self, rules: Sequence[Rule], side: Side, said: Callable[[Rule], Hashable]) -> tuple[Box, ...]:
-        return tuple(
-            (
-                *(dimension.constraint(rule, side) for dimension in self._dimensions),
-                said(rule),
-            )
-            for rule in rules
-        )
-
-    def _solve(self, depth: int, a: tuple[Box, ...], b: tuple[Box, ...]) -> tuple[Cell, ...]:
-        """Where rules that are told apart by the dimensions from `depth` on decide differently."""
-        a, b = _needed(a), _needed(b)
-        if a == b:
-            return ()
-        if depth == len(self._dimensions):
-            # All that is left of each is its first rule.
-            return (((), _first(a), _first(b)),)
-        key = depth, a, b
-        if key not in self._solved:
-            self._solved[key] = self._split(depth, a, b)
-        return self._solved[key]
-
-    def _split(self, depth: int, a: tuple[Box, ...], b: tuple[Box, ...]) -> tuple[Cell, ...]:
-        dimension = self._dimensions[depth]
-        numbers: dict[Hashable, int] = {}
-        for box in (*a, *b):
-            if box[0] is not None:
-                numbers.setdefault(box[0], len(numbers))
-        if not numbers:
-            whole = dimension.union([part for part, _ in dimension.split(())])
-            rest = self._solve(depth + 1, tuple(box[1:] for box in a), tuple(box[1:] for box in b))
-            return tuple(((whole, *parts), before, after) for parts, before, after in rest)
-        places = _Places(a, numbers), _Places(b, numbers)
-        alike: dict[tuple[tuple[Box, ...], tuple[Box, ...]], list[Part]] = {}
-        for part, holding in dimension.split(tuple(numbers)):
-            left = places[0].left(holding), places[1].left(holding)
-            alike.setdefault(left, []).append(part)
-        found: dict[Cell, list[Part]] = {}
-        for (left_a, left_b), group in alike.items():
-            for cell in self._solve(depth + 1, left_a, left_b):
-                found.setdefault(cell, []).extend(group)
-        return tuple(
-            ((dimension.union(group), *parts), before, after)
-            for (parts, before, after), group in found.items()
-        )
-
-    def _merged(self, cells: Mapping[Cell, set[Asked]]) -> list[tuple[tuple[Asked, ...], Cell]]:
-        """Cells that differ in one dimension only put together, as long as there are any."""
-        by_asked = [
-            (tuple(sorted(asked, key=lambda each: (each.question, each.values))), cell)
-            for cell, asked in cells.items()
-        ]
-        while True:
-            before = len(by_asked)
-            for position in reversed(range(len(self._dimensions))):
-                groups: dict[Hashable, list[tuple[tuple[Asked, ...], Cell]]] = {}
-                for asked, (parts, *terms) in by_asked:
-                    key = asked, parts[:position], parts[position + 1 :], *terms
-                    groups.setdefault(key, []).append((asked, (parts, terms[0], terms[1])))
-                by_asked = [self._together(position, group) for group in groups.values()]
-            if len(by_asked) == before:
-                return by_asked
-
-    def _together(
-        self, position: int, group: Sequence[tuple[tuple[Asked, ...], Cell]]
-    ) -> tuple[tuple[Asked, ...], Cell]:
-        asked, (parts, before, after) = group[0]
-        if len(group) == 1:
-            return group[0]
-        union = self._dimensions[position].union([cell[0][position] for _, cell in group])
-        return asked, ((*parts[:position], union, *parts[position + 1 :]), before, after)
+    def _numbered(self, terms: Callable[[Rule], Hashable]) -> tuple[dict[str, list[int]], ...]:
+        """The rules of each side by question, as the solver knows them."""
+        sides = []
+        for policy, side in ((self._a, self._side_a), (self._b, self._side_b)):
+            found: dict[str, list[int]] = {}
+            # By file alone nothing is shared through the node, whatever rules say.
+            for rule in policy.rules if policy is not None and policy.dataset.shares(1) else ():
+                number = self._solver.rule(rule, side, terms(rule))
+                for question in rule.allow:
+                    found.setdefault(question, []).append(number)
+            sides.append(found)
+        return tuple(sides)
 
     def _finding(self, asked: tuple[Asked, ...], cell: Cell) -> Finding:
-        parts = cell[0]
-        before, after = (each if isinstance(each, Terms) else None for each in cell[1:])
-        named = {dimension.name: part for dimension, part in zip(self._dimensions, parts, strict=True)}
+        before, after = (
+            terms if isinstance(terms := self._solver.terms(number), Terms) else None for number in cell[1:]
+        )
+        named = self._solver.parts(cell)
         policy = self._b if after is not None else self._a
         if policy is None:
             raise AssertionError("one side permits, so it has the dataset")
@@ -359,41 +293,6 @@ class _Pair:
         )
 
 
-class _Places:
-    """Which rules ask for what in one dimension, so that a part costs what the rules in it cost."""
-
-    def __init__(self, boxes: tuple[Box, ...], numbers: Mapping[Hashable, int]) -> None:
-        self._rest = [box[1:] for box in boxes]
-        self._always = [place for place, box in enumerate(boxes) if box[0] is None]
-        self._asking: dict[int, list[int]] = {}
-        for place, box in enumerate(boxes):
-            if box[0] is not None:
-                self._asking.setdefault(numbers[box[0]], []).append(place)
-
-    def left(self, holding: Iterable[int]) -> tuple[Box, ...]:
-        """The rules of which what they ask for holds, in order, as they matter from here on."""
-        places = [place for number in holding for place in self._asking.get(number, ())]
-        return _needed(self._rest[place] for place in sorted(places + self._always))
-
-
-def _needed(boxes: Iterable[Box]) -> tuple[Box, ...]:
-    """Rules without those that can never be first: told before, or after one that asks for nothing more."""
-    kept: dict[Box, None] = {}
-    asked: set[Hashable] = set()
-    for box in boxes:
-        if box[:-1] in asked:
-            continue
-        asked.add(box[:-1])
-        kept[box] = None
-        if not any(each is not None for each in box[:-1]):
-            break
-    return tuple(kept)
-
-
-def _first(boxes: tuple[Box, ...]) -> Hashable:
-    return boxes[0][-1] if boxes else None
-
-
 def _terms(rule: Rule) -> Terms:
     return Terms(rule.limits.per_day, rule.limits.per_subject_per_day, rule.own_region)
 
@@ -409,14 +308,6 @@ def _ids(policy: Policy | None) -> set[str]:
 
 def _side(letter: str, policy: Policy | None) -> Side:
     return Side(letter, policy is not None and bool(policy.dataset.subject.region_field))
-
-
-def _by_question(policy: Policy | None) -> dict[str, list[Rule]]:
-    found: dict[str, list[Rule]] = {}
-    for rule in policy.rules if policy is not None else ():
-        for question in rule.allow:
-            found.setdefault(question, []).append(rule)
-    return found
 
 
 def _question(policy: Policy | None, name: str) -> Question | None:

@@ -9,7 +9,9 @@ from __future__ import annotations
 
 import string
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from functools import lru_cache
+from types import MappingProxyType
 
 MAX_STATES = 100_000
 _RUN = frozenset(string.ascii_letters + string.digits + "-")
@@ -21,14 +23,23 @@ class TooManyFormsError(Exception):
     """The forms differ in more ways than can be walked."""
 
 
-def case_number_classes(forms: Sequence[str]) -> dict[frozenset[int], str]:
+def case_number_classes(forms: Sequence[str]) -> Mapping[frozenset[int], str]:
     """Every set of forms (as positions in `forms`) that some case number has, exactly, and the shortest such.
 
     The empty set is among them: no form takes every case number. Raises TooManyFormsError.
 
-    >>> case_number_classes(["A-#", "@-*"])
+    >>> dict(case_number_classes(["A-#", "@-*"]))
     {frozenset(): '', frozenset({0, 1}): 'A-1', frozenset({1}): 'A-A'}
     """
+    classes = _classes(tuple(forms), MAX_STATES)
+    if classes is None:
+        raise TooManyFormsError
+    return classes
+
+
+@lru_cache(maxsize=512)
+def _classes(forms: tuple[str, ...], limit: int) -> Mapping[frozenset[int], str] | None:
+    """The same, None if there are too many."""
     alphabet = _alphabet(forms)
     start = tuple(frozenset({0}) for _ in forms)
     found: dict[frozenset[int], str] = {}
@@ -42,11 +53,11 @@ def case_number_classes(forms: Sequence[str]) -> dict[frozenset[int], str]:
             after = tuple(_step(form, places, sign) for form, places in zip(forms, state, strict=True))
             if after in seen:
                 continue
-            if len(seen) >= MAX_STATES:
-                raise TooManyFormsError
+            if len(seen) >= limit:
+                return None
             seen.add(after)
             queue.append((after, word + sign))
-    return found
+    return MappingProxyType(found)
 
 
 def _alphabet(forms: Sequence[str]) -> list[str]:

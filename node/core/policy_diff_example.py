@@ -11,22 +11,21 @@ from stdnum.cn import uscc
 
 from node.core.grant import Grant, GrantState
 from node.core.policy_diff_cases import case_number_classes
+from node.core.policy_diff_dimensions import DayDimension
 from node.core.policy_diff_space import (
     ELSEWHERE,
     NO_GRANT_REGION,
     Areas,
     Cases,
-    DayDimension,
     Days,
     Departments,
     Levels,
     Part,
-    PurposeDimension,
     Purposes,
     Regions,
     Times,
-    unlisted_below,
 )
+from node.core.policy_diff_trees import PurposeDimension, unlisted_below
 from node.core.question import Question, QuestionKind
 from node.core.request import Request, Requester
 from node.core.workdays import Calendar
