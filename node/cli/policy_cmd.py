@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from pathlib import Path
 from typing import Annotated
 
@@ -12,25 +12,20 @@ import typer
 
 from node.cli import bundle_cmd, policy_output, policy_report
 from node.cli.exits import Exit
-from node.cli.options import moment_from, parameters_from
 from node.cli.output import CHINA, Terminal, report
 from node.cli.policy_diff_cmd import diff
+from node.cli.policy_explain_cmd import explain
 from node.cli.policy_files import read_files
 from node.cli.policy_output import Format, Sources
 from node.cli.policy_table_cmd import run_tables
 from node.cli.session import with_terminal
 from node.cli.text import language
-from node.cli.workdays_cmd import calendar_of
-from node.core.explain import explain as explain_request
-from node.core.grant import Grant, GrantState
-from node.core.identity import normalise_credit_code, normalise_region
 from node.core.policy import PolicyFile
-from node.core.policy_build import build_policies, check_files
+from node.core.policy_build import check_files
 from node.core.policy_format import DefinitionsPart, PolicyPart, schema_text
 from node.core.policy_lint import lint
 from node.core.problem import Problem, Severity
 from node.core.problem_messages import Lang
-from node.core.request import Request, Requester
 from node.errors import NodeError
 
 app = typer.Typer()
@@ -90,52 +85,7 @@ def _write(
             sys.stdout.write(line + "\n")
 
 
-@app.command("explain")
-@with_terminal
-def explain(
-    terminal: Terminal,
-    dataset: Annotated[str, typer.Argument()],
-    question: Annotated[str, typer.Argument()],
-    requester: Annotated[str, typer.Option("--requester")],
-    purpose: Annotated[str, typer.Option("--purpose")],
-    policies: Annotated[list[Path] | None, typer.Option("--policies")] = None,
-    region: Annotated[str, typer.Option("--region")] = "000000",
-    level: Annotated[str, typer.Option("--level")] = "city",
-    param: Annotated[list[str] | None, typer.Option("--param")] = None,
-    claim: Annotated[list[str] | None, typer.Option("--claim")] = None,
-    case: Annotated[str, typer.Option("--case")] = "",
-    subjects: Annotated[int | None, typer.Option("--subjects", min=0)] = None,
-    at: Annotated[str, typer.Option("--at")] = "",
-    holidays: Annotated[Path | None, typer.Option("--holidays")] = None,
-) -> None:
-    """Say why a request would be permitted or denied by the rules, supposing a grant that covers it."""
-    loaded = build_policies(read_files(policies or [Path("policies")]))
-    policy = loaded.get(dataset)
-    known = policy.questions.get(question) if policy is not None else None
-    statistic = known is not None and known.statistic is not None
-    moment = moment_from(at) if at else datetime.now(UTC)
-    code = normalise_credit_code(requester)
-    request = Request(
-        requester=Requester(code, normalise_region(region), level, suspended=False),
-        dataset=dataset,
-        question=question,
-        parameters=tuple(parameters_from(param).items()),
-        claims=frozenset(claim or ()),
-        purpose=purpose,
-        case_number=case,
-        grant_id="(supposed)",
-        subjects=subjects if subjects is not None else 0 if statistic else 1,
-        at=moment,
-    )
-    grant = _supposed_grant(request)
-    explanation = explain_request(loaded, lambda _: grant, request, calendar_of(holidays))
-    if terminal.json:
-        terminal.document(policy_report.explanation_view(explanation, _lang()))
-        return
-    for line in policy_report.explanation_lines(explanation, _lang()):
-        sys.stdout.write(line + "\n")
-
-
+app.command("explain")(explain)
 app.command("diff")(diff)
 
 
@@ -148,21 +98,3 @@ def schema(definitions: Annotated[bool, typer.Option("--definitions")] = False) 
 def _lang() -> Lang:
     return "zh" if language() == "zh" else "en"
 
-
-def _supposed_grant(request: Request) -> Grant:
-    return Grant(
-        id=request.grant_id,
-        provider="",
-        requester=request.requester.code,
-        dataset=request.dataset,
-        questions=frozenset({request.question}),
-        purposes=(request.purpose,),
-        region="",
-        subjects_per_day=0,
-        valid_from=request.at - timedelta(days=1),
-        valid_until=request.at + timedelta(days=1),
-        state=GrantState.ACTIVE,
-        basis="",
-        scenario="",
-        note="",
-    )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from node.cli.policy_report import ClauseView, clause_line, clause_view
+from node.cli.explanation_report import ClauseView, clause_line, clause_view
 from node.cli.text import table
 from node.core.clause_messages import clause_label
 from node.core.policy_table import Expected

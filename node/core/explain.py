@@ -62,11 +62,12 @@ class RuleClauses:
 
 @dataclass(frozen=True, slots=True)
 class Explanation:
-    """A decision with all that led to it."""
+    """A decision with all that led to it; `closest` is the rule that permits, or comes closest to it."""
 
     decision: Decision
     checks: tuple[Clause, ...]
     rules: tuple[RuleClauses, ...]
+    closest: str
 
     def advice(self, lang: Lang) -> str:
         """What decided against the request, and what to do next; "" for a permit or an error."""
@@ -75,6 +76,15 @@ class Explanation:
             if (clause.name, clause.rule) == (self.decision.clause, self.decision.rule):
                 return clause.change(lang)
         return clause_advice("rules", lang) if self.decision.clause == "rules" else ""
+
+    def changes(self, lang: Lang) -> tuple[str, ...]:
+        """All that would have to change for a permit, by the closest rule; empty for a permit or an error."""
+        rules = [rule for rule in self.rules if rule.rule == self.closest]
+        clauses = [*self.checks, *(clause for rule in rules for clause in rule.clauses)]
+        found = [change for clause in clauses if (change := clause.change(lang))]
+        if self.checks and not self.rules and all(clause.holds is not None for clause in self.checks):
+            found.append(clause_advice("rules", lang))
+        return tuple(found)
 
 
 def explain(policies: Policies, grants: Grants, request: Request, calendar: Calendar) -> Explanation:
@@ -85,7 +95,7 @@ def explain(policies: Policies, grants: Grants, request: Request, calendar: Cale
         case.clause = "grant.exists"
         case.accept(grants(request.grant_id))
     except Exception as error:
-        return Explanation(failure(case, error), (), ())
+        return Explanation(failure(case, error), (), (), "")
     checks = tuple(_check_clause(check, case) for check in CHECKS)
     policy = case.policy_or_none
     rules = policy.rules_for(request.question) if policy is not None else ()
@@ -93,7 +103,16 @@ def explain(policies: Policies, grants: Grants, request: Request, calendar: Cale
         RuleClauses(rule.id, tuple(_rule_clause(check, rule, case) for check in RULE_CHECKS))
         for rule in rules
     )
-    return Explanation(_decision(case, rules), checks, clauses)
+    return Explanation(_decision(case, rules), checks, clauses, _closest(rules, case))
+
+
+def _closest(rules: tuple[Rule, ...], case: Case) -> str:
+    """The rule that permits, else the closest, whatever the checks before the rules say; "" without one."""
+    try:
+        found = _nearest(rules, case)
+    except Exception:  # the decision tells where
+        return ""
+    return found[0].id if found is not None else ""
 
 
 def _check_clause(check: Check, case: Case) -> Clause:
@@ -120,16 +139,25 @@ def _decision(case: Case, rules: tuple[Rule, ...]) -> Decision:
             case.rule, case.clause = "", check.name
             if not check.holds(case):
                 return check_denial(case, index)
-        closest: tuple[Rule, RuleCheck] | None = None
-        for rule in rules:
-            failing = _first_failing(rule, case)
-            if failing is None:
-                return permit(case, rule)
-            if closest is None or failing.rank > closest[1].rank:
-                closest = rule, failing
-        return rule_denial(case, *closest) if closest is not None else no_rule_denial(case)
+        nearest = _nearest(rules, case)
+        if nearest is None:
+            return no_rule_denial(case)
+        rule, failing = nearest
+        return permit(case, rule) if failing is None else rule_denial(case, rule, failing)
     except Exception as error:
         return failure(case, error)
+
+
+def _nearest(rules: tuple[Rule, ...], case: Case) -> tuple[Rule, RuleCheck | None] | None:
+    """The first rule that permits, else the closest with its first failing clause; None without a rule."""
+    closest: tuple[Rule, RuleCheck] | None = None
+    for rule in rules:
+        failing = _first_failing(rule, case)
+        if failing is None:
+            return rule, None
+        if closest is None or failing.rank > closest[1].rank:
+            closest = rule, failing
+    return closest
 
 
 def _first_failing(rule: Rule, case: Case) -> RuleCheck | None:

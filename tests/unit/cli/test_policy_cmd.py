@@ -147,7 +147,9 @@ def test_a_denial_is_explained_with_every_clause(policies: Path) -> None:
     result = _explain(policies, "--purpose=social-insurance/pension", "--at=2026-11-22T20:00")
     assert result.exit_code == 0
     lines = result.stdout.splitlines()
-    assert lines[0] == "deny: CONDITION_NOT_MET"
+    assert lines[0] == "deny: a condition for asking does not hold now (CONDITION_NOT_MET)"
+    assert lines[1].startswith("for a permit by the rule 'office', the closest one")
+    assert [line[:4] for line in lines[2:5]] == ["  1.", "  2.", "  3."]
     assert "  ✗ case number: -  (needs DG-####)" in lines
     assert "  ✗ working day: 2026-11-22 day off  (needs workday)" in lines
     assert "  ✗ hours: 20:00  (needs 08:30-17:30)" in lines

@@ -65,7 +65,7 @@ def test_an_explanation_counts_by_the_holiday_file_and_marks_what_is_provisional
     assert f"{FRIDAY} workday (provisional)" in weekday
     assert "note: the holidays of this year were not published" in weekday
     closed = dxnode(*asked, "--holidays", str(file)).out
-    assert closed.startswith("deny: CONDITION_NOT_MET")
+    assert closed.startswith("deny: a condition for asking does not hold now (CONDITION_NOT_MET)")
     assert f"{FRIDAY} day off" in closed
     assert "provisional" not in closed
 

@@ -1,0 +1,85 @@
+"""The grant that an explanation goes by, and what an answer under it would count."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+
+from pydantic import TypeAdapter, ValidationError
+
+from node.cli.session import open_client
+from node.cli.statement_words import listed, micros, number
+from node.cli.text import language, table
+from node.core.decide import Decision
+from node.core.grant import Grant, GrantState
+from node.core.request import Request
+from node.errors import NodeError, Reason
+
+_MOST_BYTES = 1 << 20
+_GRANT = TypeAdapter(Grant)
+
+
+def read_grant(given: str, config: Path | None) -> Grant:
+    """The grant in a file, as `dxnode grant show --json` writes it; else that of this id at the own node.
+
+    Raises NodeError: CONFIG_INVALID for a file that holds no grant, and what the node says.
+    """
+    path = Path(given)
+    if not path.is_file():
+        with open_client(None, None, None, None, config, 10.0) as client:
+            return client.admin.grant(given)
+    try:
+        with path.open("rb") as file:
+            content = file.read(_MOST_BYTES)
+        return _GRANT.validate_json(content)
+    except (OSError, ValidationError):
+        raise NodeError(
+            Reason.CONFIG_INVALID,
+            f"{path} holds no grant: write it with `dxnode grant show GRANT --json`",
+            file=str(path),
+        ) from None
+
+
+def supposed_grant(request: Request) -> Grant:
+    """A grant that covers the request and is valid then."""
+    return Grant(
+        id=request.grant_id,
+        provider="",
+        requester=request.requester.code,
+        dataset=request.dataset,
+        questions=frozenset({request.question}),
+        purposes=(request.purpose,),
+        region="",
+        subjects_per_day=0,
+        valid_from=request.at - timedelta(days=1),
+        valid_until=request.at + timedelta(days=1),
+        state=GrantState.ACTIVE,
+        basis="",
+        scenario="",
+        note="",
+    )
+
+
+def counted(decision: Decision) -> Iterator[str]:
+    """What a permit still depends on, because earlier answers count: limits, tries, combinations, budget."""
+    question, limits = decision.question, decision.limits
+    if not decision.permit or question is None:
+        return
+    amounts = (("per-day", limits.per_day), ("per-subject", limits.per_subject_per_day))
+    told = [_say(key, count=number(amount)) for key, amount in amounts if amount is not None]
+    if told:
+        yield _say("limits", rule=decision.rule, limits=listed(told))
+    if decision.grant is not None and decision.grant.subjects_per_day:
+        yield _say("grant", count=number(decision.grant.subjects_per_day))
+    if question.claims:
+        yield _say("claims", tries=min(each.wrong_tries_per_subject for each in question.claims.values()))
+    for combination in question.combinations:
+        others = listed(name for name in combination.questions if name != question.name)
+        yield _say("together", questions=others, days=combination.days, id=combination.id)
+    if question.statistic is not None:
+        yield _say("budget", epsilon=micros(question.statistic.epsilon_micros))
+
+
+def _say(key: str, **args: object) -> str:
+    return table("explain", language())[f"counted.{key}"].format(**args)
