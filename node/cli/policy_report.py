@@ -88,4 +88,3 @@ def check_summary(problems: Sequence[Problem], files: int, datasets: int, lang: 
             accepted=len(problems) - len(open_),
         )
     return _TEXT[lang]["good"].format(files=files, datasets=datasets)
-
