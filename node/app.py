@@ -16,7 +16,6 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from node.config_file import load_settings
-from node.core.catalogue_search import KeptIndex
 from node.core.usage import Caller, first_since
 from node.crypto.vault import NodeVault
 from node.errors import NodeError, Reason
@@ -117,7 +116,6 @@ class Node:
             clock,
             random,
         )
-        self._catalogue = KeptIndex()
         self._peers = PeerClient(
             live.member, lambda: live.identity, float(limits.deadline_seconds), limits.message_bytes
         )
@@ -236,7 +234,7 @@ class Node:
         )
         grant_pb2_grpc.add_GrantServiceServicer_to_server(GrantService(self._grants, gate), server)
         catalogue_pb2_grpc.add_CatalogueServiceServicer_to_server(
-            CatalogueService(lambda: live.policies, admit_members(gate), self._catalogue), server
+            CatalogueService(lambda: live.policies, lambda: live.catalogue, admit_members(gate)), server
         )
         usage_log_pb2_grpc.add_UsageLogServiceServicer_to_server(
             UsageLogService(self._commit, self._store, self._workers, peer_view(gate)), server
@@ -268,7 +266,10 @@ class Node:
         )
         catalogue_pb2_grpc.add_CatalogueServiceServicer_to_server(
             CatalogueService(
-                lambda: live.policies, admit_staff(staff), self._catalogue, Elsewhere(code, self._peers)
+                lambda: live.policies,
+                lambda: live.catalogue,
+                admit_staff(staff),
+                Elsewhere(code, self._peers),
             ),
             server,
         )

@@ -14,6 +14,7 @@ from typing import TypeVar
 from node.config import Settings
 from node.config_file import changed_settings, load_settings
 from node.core.bundle import SeenBundle
+from node.core.catalogue_shelf import EMPTY, Catalogue
 from node.core.directory import Directory, Member, SeenDirectory, require_current
 from node.core.policy import Policies
 from node.core.role import Roles
@@ -22,6 +23,7 @@ from node.crypto.keys import signature_key_id
 from node.errors import NodeError, Reason
 from node.exchange.group import LogKeys
 from node.exchange.provider import ProviderState
+from node.live_catalogue import LiveCatalogue
 from node.live_sources import LiveSources
 from node.loading import (
     Keys,
@@ -46,6 +48,7 @@ _SEEN = "directory.seen"
 _SEEN_BUNDLE = "policies.seen"
 _POLICIES = "policies"
 _RESTART = "restart needed"
+_IMPORTED = "imported catalogues"
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +61,7 @@ class _Parts:
     sources: Mapping[str, OpenSource]
     keys: Keys
     roles: Roles
+    catalogue: Catalogue
 
 
 class Live:
@@ -85,6 +89,7 @@ class Live:
         self._random = random
         self._problems: dict[str, str] = {}
         self._sources = LiveSources(settings, self._try)
+        self._catalogue = LiveCatalogue(settings)
         # One reload at a time: else one that began earlier could put back what it had read before a change.
         self._turn = threading.Lock()
         directory = self._read_directory()
@@ -97,6 +102,7 @@ class Live:
             sources={},
             keys=load_keys(settings, clock(), random),
             roles=Roles(settings.roles.rules()),
+            catalogue=Catalogue(imported=self._try(_IMPORTED, self._catalogue.read_imported, EMPTY)),
         )
         self._enforce(self._first_policies(directory))
 
@@ -124,6 +130,14 @@ class Live:
     def policies(self) -> Policies:
         """The loaded policies. Raises NodeError(POLICY_NOT_LOADED)."""
         return self._valid_policies(self._parts)
+
+    @property
+    def catalogue(self) -> Catalogue:
+        """What can be found here. Raises NodeError(POLICY_NOT_LOADED) if the own entries may not be shown."""
+        parts = self._parts
+        if parts.policies is not None or not len(parts.catalogue.imported):
+            self._valid_policies(parts)
+        return parts.catalogue
 
     @property
     def calendar(self) -> Calendar | None:
@@ -240,6 +254,10 @@ class Live:
             calendar=self._try("holidays", lambda: load_calendar(settings), old.calendar),
             keys=self._try("keys", lambda: load_keys(settings, self._clock(), self._random), old.keys),
             roles=self._try("settings", self._read_roles, old.roles),
+            catalogue=replace(
+                old.catalogue,
+                imported=self._try(_IMPORTED, self._catalogue.read_imported, old.catalogue.imported),
+            ),
         )
         self._enforce(self._try(_POLICIES, lambda: self._read_policies(directory), old.policies))
         new = self._parts
@@ -258,6 +276,8 @@ class Live:
             done.append(f"holidays, working days known until {new.calendar.known_until}")
         if "settings" not in self._problems:
             done.append(f"roles {', '.join(new.roles.rules) or 'none'}")
+        if len(new.catalogue.imported):
+            done.append(f"imported catalogues, {len(new.catalogue.imported)} entries")
         done += [f"source {dataset} snapshot {source.snapshot}" for dataset, source in new.sources.items()]
         return ReloadReport(tuple(done), tuple(f"{part}: {text}" for part, text in self._problems.items()))
 
@@ -330,7 +350,8 @@ class Live:
         parts = self._parts
         if loaded is not None:
             sources = self._sources.load(loaded.policies, parts.sources)
-            self._parts = replace(parts, policies=loaded, sources=sources)
+            catalogue = self._catalogue.with_own(parts.catalogue, loaded.policies)
+            self._parts = replace(parts, policies=loaded, sources=sources, catalogue=catalogue)
 
     def _try(self, part: str, work: Callable[[], T], otherwise: T) -> T:
         try:

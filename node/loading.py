@@ -35,6 +35,7 @@ from node.errors import NodeError, Reason
 from node.exchange.group import LogKeys
 from node.exchange.opened import log_origin
 from node.exchange.ports import Noisy, Source
+from node.imported_catalogues import imported_files, imported_folder
 from node.policy_folder import policy_files
 from node.rpc.callers import Certificate
 from node.rpc.client import Identity
@@ -184,6 +185,7 @@ def stamp(config: Path, settings: Settings) -> tuple[tuple[str, int, int, int], 
     for folder in (settings.keys, settings.policies.folder):
         watched += sorted(folder.glob("*")) if folder.is_dir() else []
     watched.append(placed_folder(settings) / ACTIVE)
+    watched += imported_files(imported_folder(settings))
     for source in settings.sources.values():
         watched += [path for path in (source.csv, source.parquet) if path is not None]
     marks = []

@@ -1,10 +1,13 @@
 """Finds catalogue entries by words in Chinese and English, data item, purpose and department (Art. 19).
 
-Text is brought into a normal form in which a Latin word or number has a space before it and Chinese
-characters stand as they are. A word of the query then is found by looking for it as it is (Chinese:
-anywhere) or with the space before it (Latin: where a word begins), so "is it there" is one substring
-test. The index only narrows down where to look: every two Chinese characters that stand together and
-every three Latin ones that begin a word know their entries. Shorter words are looked for everywhere.
+Text is brought into a normal form: runs of Chinese characters stand as they are, a Latin word or number
+has a space before it. A word of the query is found where it stands in a run (Chinese: anywhere; Latin:
+at its beginning), so "is it there" is one substring test.
+
+A catalogue says the same things many times over (name, address, valid until). So the runs are kept
+once each, with the entries that have them: a word is looked for among the runs, and what those runs
+belong to is put together. Sets of entries are integers with one bit an entry, which Python joins and
+intersects a machine word at a time.
 """
 
 from __future__ import annotations
@@ -12,14 +15,14 @@ from __future__ import annotations
 import re
 import unicodedata
 from array import array
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from itertools import pairwise
+from itertools import chain, islice
 
-from node.core.policy import Policy
 from node.core.purpose import PURPOSE_MAX_LENGTH, purpose_covers
 from node.errors import NodeError, Reason
+from node.v1 import catalogue_pb2 as pb
 
 MAX_TEXT = 100
 MAX_WORDS = 6
@@ -28,10 +31,12 @@ MAX_RESULTS = 50
 _HAN = "\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
 _RUN = re.compile(rf"[{_HAN}]+|[^\W_{_HAN}]+")
 _IS_HAN = re.compile(rf"[{_HAN}]")
-_LATIN_KEY = 4  # the space and three characters
-_REMEMBERED = 1 << 15
-_END = "\n"  # between texts, so that no word runs from one into the next
-_FORM_RUN = re.compile(rf"[{_HAN}]+| [^{_HAN} {_END}]+")
+# What compatibility forms and case folding leave alone but for capital letters.
+_PLAIN = re.compile(r"[\x00-\x7f\u3001-\u3003\u3400-\u4dbf\u4e00-\u9fff]*")
+_FORM_RUN = re.compile(rf"[{_HAN}]+| [^{_HAN} ]+")
+_REMEMBERED = 1 << 16
+_ONE = ord("1")
+_MANY = 128  # of so many entries one, and their numbers are kept as bits
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,27 +81,33 @@ class Lookup:
             raise NodeError(Reason.QUERY_INVALID, "say what to look for: a word, a data item or a purpose")
 
 
+@dataclass(frozen=True, slots=True, order=True)
+class Hit:
+    """A dataset found; the better hit is the smaller one. `untitled` words are not in its titles."""
+
+    untitled: int
+    dataset: str
+    provider: str
+
+
 @dataclass(frozen=True, slots=True)
 class Found:
-    """Names of the datasets found, best first, at most as many as asked for; `total` are there."""
+    """The hits, best first, at most as many as asked for; `total` are there."""
 
-    datasets: tuple[str, ...]
+    hits: tuple[Hit, ...]
     total: int
 
 
-def entry_of(policy: Policy) -> Entry:
-    """What is searched of a policy."""
-    dataset = policy.dataset
-    questions = policy.questions.values()
+def searched(entry: pb.Dataset) -> Entry:
+    """What is searched of a catalogue entry."""
+    summary = entry.summary
     return Entry(
-        dataset=dataset.name,
-        provider=dataset.provider,
-        titles=(dataset.name, dataset.title, dataset.title_en),
-        items=tuple(
-            text for field in dataset.fields.values() for text in (field.name, field.title, field.title_en)
-        ),
-        others=tuple(text for each in questions for text in (each.name, each.title, each.title_en)),
-        purposes=frozenset(purpose for rule in policy.rules for purpose in rule.purposes),
+        dataset=summary.dataset,
+        provider=summary.provider,
+        titles=(summary.dataset, summary.title, summary.title_en),
+        items=tuple(text for field in entry.fields for text in (field.name, field.title, field.title_en)),
+        others=tuple(text for each in entry.questions for text in (each.name, each.title, each.title_en)),
+        purposes=frozenset(purpose for rule in entry.rules for purpose in rule.purposes),
     )
 
 
@@ -111,7 +122,7 @@ def normal(text: str) -> str:
 
 def needles(text: str) -> tuple[str, ...]:
     """The words of a query as they are looked for in a normal form."""
-    if text.isascii():
+    if _PLAIN.fullmatch(text):
         folded = text.lower()
     else:
         folded = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", text).casefold())
@@ -122,97 +133,133 @@ class CatalogueIndex:
     """The entries of a catalogue, made ready once to be searched many times."""
 
     def __init__(self, entries: Iterable[Entry]) -> None:
-        ordered = sorted(entries, key=lambda entry: (entry.dataset, entry.provider))
-        # The same texts come again and again (name, address, valid until): each is brought into form once.
-        remember = lru_cache(maxsize=_REMEMBERED)
-        form, keys = remember(normal), remember(_keys_of_run)
-        self._names = [entry.dataset for entry in ordered]
-        self._titles = [_END.join(map(form, entry.titles)) for entry in ordered]
-        self._items = [_END.join(map(form, entry.items)) for entry in ordered]
-        self._whole: list[str] = []
-        self._words: dict[str, array[int]] = {}
-        self._purposes: dict[str, array[int]] = {}
-        self._departments: dict[str, array[int]] = {}
-        for number, entry in enumerate(ordered):
-            whole = _END.join((self._titles[number], self._items[number], *map(form, entry.others)))
-            self._whole.append(whole)
-            for key in set().union(*map(keys, set(_FORM_RUN.findall(whole)))):
-                self._words.setdefault(key, array("I")).append(number)
-            for purpose in entry.purposes:
-                self._purposes.setdefault(purpose, array("I")).append(number)
-            self._departments.setdefault(entry.provider, array("I")).append(number)
+        """`entries` come by dataset, and those of one name by provider."""
+        self._names: list[tuple[str, str]] = []
+        titles, items, others = _Holders(), _Holders(), _Holders()
+        purposes, departments = _Holders(), _Holders()
+        runs = lru_cache(maxsize=_REMEMBERED)(_runs)
+        for number, entry in enumerate(entries):
+            self._names.append((entry.dataset, entry.provider))
+            titles.add(number, set(chain.from_iterable(map(runs, entry.titles))))
+            items.add(number, set(chain.from_iterable(map(runs, entry.items))))
+            others.add(number, set(chain.from_iterable(map(runs, entry.others))))
+            purposes.add(number, entry.purposes)
+            departments.add(number, (entry.provider,))
+        size = len(self._names)
+        self._titles, self._items, self._others = (_Column(each, size) for each in (titles, items, others))
+        self._purposes, self._departments = purposes.of, departments.of
 
     def search(self, lookup: Lookup, limit: int = MAX_RESULTS) -> Found:
-        """The entries with all that is looked for; first those with more of the words in their titles,
-        then by name. Raises NodeError(QUERY_INVALID)."""
+        """The entries with all that is looked for. Raises NodeError(QUERY_INVALID)."""
         lookup.check()
-        anywhere, in_items = _once(needles(lookup.text)), _once(needles(lookup.item))
-        hits = self._candidates((*anywhere, *in_items))
+        size = len(self._names)
+        hits = (1 << size) - 1
         if lookup.department:
-            there = frozenset(self._departments.get(lookup.department, ()))
-            hits = [number for number in hits if number in there]
+            hits &= _bits(self._departments.get(lookup.department, ()), size)
         if lookup.purpose:
-            serving = self._serving(lookup.purpose)
-            hits = [number for number in hits if number in serving]
-        for words, texts in ((anywhere, self._whole), (in_items, self._items)):
-            for word in words:
-                hits = [number for number in hits if word in texts[number]]
-        return Found(tuple(self._names[number] for number in self._best(hits, anywhere, limit)), len(hits))
+            hits &= self._serving(lookup.purpose)
+        in_titles = []
+        for word in dict.fromkeys(needles(lookup.text)):
+            titled = self._titles.holding(word)
+            in_titles.append(titled)
+            hits &= titled | self._items.holding(word) | self._others.holding(word)
+        for word in dict.fromkeys(needles(lookup.item)):
+            hits &= self._items.holding(word)
+        best = islice(_best_first(hits, in_titles), min(limit, MAX_RESULTS))
+        return Found(
+            tuple(Hit(untitled, *self._names[number]) for untitled, number in best), hits.bit_count()
+        )
 
-    def _candidates(self, words: Sequence[str]) -> Sequence[int]:
-        """A superset of the entries with all words: those of the rarest key."""
-        rarest: Sequence[int] = range(len(self._names))
-        for word in words:
-            for key in _keys_of_run(word):
-                known = self._words.get(key, ())
-                if len(known) < len(rarest):
-                    rarest = known
-        return rarest
-
-    def _serving(self, wanted: str) -> frozenset[int]:
+    def _serving(self, wanted: str) -> int:
         """The entries with a rule for the purpose, one above or one below it."""
         fitting = (
             numbers
             for purpose, numbers in self._purposes.items()
             if purpose_covers(purpose, wanted) or purpose_covers(wanted, purpose)
         )
-        return frozenset().union(*fitting)
-
-    def _best(self, hits: Sequence[int], words: Sequence[str], limit: int) -> list[int]:
-        """The first `limit` hits with the most words in their titles; hits are in order of their names."""
-        limit = min(limit, MAX_RESULTS)
-        titles = self._titles
-        told = [[word in titles[number] for number in hits] for word in words]
-        counts = list(map(sum, zip(*told, strict=True))) if words else [0] * len(hits)
-        best: list[int] = []
-        for count in range(len(words), -1, -1):
-            if len(best) >= limit:
-                break
-            best += (number for number, has in zip(hits, counts, strict=True) if has == count)
-        return best[:limit]
+        return _bits(chain.from_iterable(fitting), len(self._names))
 
 
-class KeptIndex:
-    """The index over the policies in force, made anew when others come into force."""
+class _Holders:
+    """For each of many things, the numbers of those that have it, growing."""
 
     def __init__(self) -> None:
-        self._of: Mapping[str, Policy] | None = None
-        self._index = CatalogueIndex(())
+        self.of: dict[str, array[int]] = {}
 
-    def over(self, datasets: Mapping[str, Policy]) -> CatalogueIndex:
-        """The index over these, the last one when they are the same object."""
-        if self._of is not datasets:
-            self._index = CatalogueIndex(entry_of(policy) for policy in datasets.values())
-            self._of = datasets
-        return self._index
-
-
-def _keys_of_run(run: str) -> frozenset[str]:
-    """What a run of a normal form, or a word of a query, is filed under; nothing if it is too short."""
-    if run.startswith(" "):
-        return frozenset((run[:_LATIN_KEY],)) if len(run) >= _LATIN_KEY else frozenset()
-    return frozenset(map("".join, pairwise(run)))
+    def add(self, number: int, things: Iterable[str]) -> None:
+        """What a number has, each thing once; numbers come in order."""
+        of = self.of
+        for thing in things:
+            known = of.get(thing)
+            if known is None:
+                of[thing] = array("I", (number,))
+            else:
+                known.append(number)
 
 
-def _once(words: tuple[str, ...]) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(words))
+class _Column:
+    """The runs of one part of all entries, and the entries that have them."""
+
+    def __init__(self, entries: _Holders, size: int) -> None:
+        """`entries` has the numbers, below `size`, of the entries with each run."""
+        self._size = size
+        self._runs = list(entries.of)
+        # Many numbers take less room as bits, and less time to join.
+        self._owners = [
+            _bits(numbers, size) if len(numbers) * _MANY > size else numbers
+            for numbers in entries.of.values()
+        ]
+        # The runs that a character stands in; of Latin ones, those that begin with a letter or digit.
+        having = _Holders()
+        for number, run in enumerate(self._runs):
+            having.add(number, (run[1],) if run.startswith(" ") else set(run))
+        self._having = having.of
+
+    def holding(self, word: str) -> int:
+        """The entries with a run that holds the word, as bits."""
+        runs, owners = self._runs, self._owners
+        if word.startswith(" "):
+            candidates: Sequence[int] = self._having.get(word[1], ())
+        else:
+            candidates = min((self._having.get(char, ()) for char in word), key=len)
+        held = 0
+        few: list[array[int]] = []
+        for number in candidates:
+            if word in runs[number]:
+                numbers = owners[number]
+                if isinstance(numbers, int):
+                    held |= numbers
+                else:
+                    few.append(numbers)
+        return held | _bits(chain.from_iterable(few), self._size)
+
+
+def _runs(text: str) -> tuple[str, ...]:
+    return tuple(_FORM_RUN.findall(normal(text)))
+
+
+def _bits(numbers: Iterable[int], size: int) -> int:
+    """An integer with these bits set, all below `size`."""
+    # Setting them in the integer itself would copy it each time.
+    digits = bytearray(b"0") * size
+    for number in numbers:
+        digits[number] = _ONE
+    digits.reverse()  # the first number is the last digit
+    return int(digits, 2) if size else 0
+
+
+def _best_first(hits: int, in_titles: Sequence[int]) -> Iterator[tuple[int, int]]:
+    """In how many of these sets each hit is not, and its number: those in most of them first."""
+    # at_least[n] has the hits that are in n or more of the sets looked at so far.
+    at_least = [hits] + [0] * len(in_titles)
+    for titled in in_titles:
+        for count in range(len(in_titles), 0, -1):
+            at_least[count] |= at_least[count - 1] & titled
+    told = 0
+    for untitled, group in enumerate(reversed(at_least)):
+        left = group & ~told
+        while left:
+            lowest = left & -left
+            yield untitled, lowest.bit_length() - 1
+            left ^= lowest
+        told = group

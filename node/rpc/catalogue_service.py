@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from typing import Protocol, TypeVar
 
 from node.core.catalogue_entry import entry_of, summary_of
-from node.core.catalogue_search import MAX_RESULTS, KeptIndex, Lookup
+from node.core.catalogue_search import MAX_RESULTS, Lookup
+from node.core.catalogue_shelf import Catalogue
 from node.core.policy import Policies
 from node.core.role import ROLES
 from node.errors import NodeError, Reason
@@ -72,14 +73,14 @@ class CatalogueService(catalogue_pb2_grpc.CatalogueServiceServicer):
     def __init__(
         self,
         policies: Callable[[], Policies],
+        catalogue: Callable[[], Catalogue],
         admit: Admit,
-        index: KeptIndex,
         elsewhere: Elsewhere | None = None,
     ) -> None:
         """With `elsewhere` the callers may search other departments' catalogues too."""
         self._policies = policies
         self._admit = admit
-        self._index = index
+        self._catalogue = catalogue
         self._elsewhere = elsewhere
 
     async def ListDatasets(
@@ -114,18 +115,13 @@ class CatalogueService(catalogue_pb2_grpc.CatalogueServiceServicer):
         """The datasets found, in full."""
 
         async def work() -> pb.SearchCatalogueResponse:
-            lookup = Lookup(request.text, request.field, request.purpose)
+            lookup = Lookup(request.text, request.field, request.purpose, request.department)
             lookup.check()
             if self._elsewhere is not None and request.provider not in ("", self._elsewhere.own):
                 return await self._elsewhere.peers.search(request.provider, request)
-            datasets = self._policies().datasets
-            # In a thread: the first search after a change of policies reads all of them.
-            found = await asyncio.to_thread(
-                lambda: self._index.over(datasets).search(lookup, request.limit or MAX_RESULTS)
-            )
-            return pb.SearchCatalogueResponse(
-                datasets=[entry_of(datasets[name]) for name in found.datasets], total=found.total
-            )
+            # In a thread: a search through the catalogue of a province takes a while.
+            found = await asyncio.to_thread(self._catalogue().search, lookup, request.limit or MAX_RESULTS)
+            return pb.SearchCatalogueResponse(datasets=found.entries, total=found.total)
 
         return await self._admit(context, work)
 

@@ -112,7 +112,11 @@ class PeerClient:
         """What a provider's catalogue has of what is looked for. Raises NodeError."""
         stub = catalogue_pb2_grpc.CatalogueServiceStub(self._channel(provider))
         sent = catalogue_pb2.SearchCatalogueRequest(
-            text=request.text, field=request.field, purpose=request.purpose, limit=request.limit
+            text=request.text,
+            field=request.field,
+            purpose=request.purpose,
+            limit=request.limit,
+            department=request.department,
         )
         try:
             response: catalogue_pb2.SearchCatalogueResponse = await stub.SearchCatalogue(

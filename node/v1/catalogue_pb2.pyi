@@ -58,20 +58,24 @@ class GetDatasetResponse(_message.Message):
     def __init__(self, dataset: _Optional[_Union[Dataset, _Mapping]] = ...) -> None: ...
 
 class DatasetSummary(_message.Message):
-    __slots__ = ("dataset", "title", "provider", "sharing", "update", "title_en")
+    __slots__ = ("dataset", "title", "provider", "sharing", "update", "title_en", "imported_from", "imported_ms")
     DATASET_FIELD_NUMBER: _ClassVar[int]
     TITLE_FIELD_NUMBER: _ClassVar[int]
     PROVIDER_FIELD_NUMBER: _ClassVar[int]
     SHARING_FIELD_NUMBER: _ClassVar[int]
     UPDATE_FIELD_NUMBER: _ClassVar[int]
     TITLE_EN_FIELD_NUMBER: _ClassVar[int]
+    IMPORTED_FROM_FIELD_NUMBER: _ClassVar[int]
+    IMPORTED_MS_FIELD_NUMBER: _ClassVar[int]
     dataset: str
     title: str
     provider: str
     sharing: SharingAttribute
     update: str
     title_en: str
-    def __init__(self, dataset: _Optional[str] = ..., title: _Optional[str] = ..., provider: _Optional[str] = ..., sharing: _Optional[_Union[SharingAttribute, str]] = ..., update: _Optional[str] = ..., title_en: _Optional[str] = ...) -> None: ...
+    imported_from: str
+    imported_ms: int
+    def __init__(self, dataset: _Optional[str] = ..., title: _Optional[str] = ..., provider: _Optional[str] = ..., sharing: _Optional[_Union[SharingAttribute, str]] = ..., update: _Optional[str] = ..., title_en: _Optional[str] = ..., imported_from: _Optional[str] = ..., imported_ms: _Optional[int] = ...) -> None: ...
 
 class Dataset(_message.Message):
     __slots__ = ("summary", "level", "personal", "fields", "questions", "reason", "legal_basis", "digest", "format", "modes", "scope", "use", "subject", "rules", "forbidden_together", "privacy")
@@ -284,18 +288,20 @@ class PrivacyBudget(_message.Message):
     def __init__(self, dataset_micros: _Optional[int] = ..., organisation_micros: _Optional[int] = ..., requester_micros: _Optional[int] = ..., period: _Optional[str] = ...) -> None: ...
 
 class SearchCatalogueRequest(_message.Message):
-    __slots__ = ("text", "field", "purpose", "limit", "provider")
+    __slots__ = ("text", "field", "purpose", "limit", "provider", "department")
     TEXT_FIELD_NUMBER: _ClassVar[int]
     FIELD_FIELD_NUMBER: _ClassVar[int]
     PURPOSE_FIELD_NUMBER: _ClassVar[int]
     LIMIT_FIELD_NUMBER: _ClassVar[int]
     PROVIDER_FIELD_NUMBER: _ClassVar[int]
+    DEPARTMENT_FIELD_NUMBER: _ClassVar[int]
     text: str
     field: str
     purpose: str
     limit: int
     provider: str
-    def __init__(self, text: _Optional[str] = ..., field: _Optional[str] = ..., purpose: _Optional[str] = ..., limit: _Optional[int] = ..., provider: _Optional[str] = ...) -> None: ...
+    department: str
+    def __init__(self, text: _Optional[str] = ..., field: _Optional[str] = ..., purpose: _Optional[str] = ..., limit: _Optional[int] = ..., provider: _Optional[str] = ..., department: _Optional[str] = ...) -> None: ...
 
 class SearchCatalogueResponse(_message.Message):
     __slots__ = ("datasets", "total")
@@ -304,3 +310,15 @@ class SearchCatalogueResponse(_message.Message):
     datasets: _containers.RepeatedCompositeFieldContainer[Dataset]
     total: int
     def __init__(self, datasets: _Optional[_Iterable[_Union[Dataset, _Mapping]]] = ..., total: _Optional[int] = ...) -> None: ...
+
+class ImportedCatalogue(_message.Message):
+    __slots__ = ("publisher", "imported_ms", "entries", "digest")
+    PUBLISHER_FIELD_NUMBER: _ClassVar[int]
+    IMPORTED_MS_FIELD_NUMBER: _ClassVar[int]
+    ENTRIES_FIELD_NUMBER: _ClassVar[int]
+    DIGEST_FIELD_NUMBER: _ClassVar[int]
+    publisher: str
+    imported_ms: int
+    entries: _containers.RepeatedScalarFieldContainer[bytes]
+    digest: bytes
+    def __init__(self, publisher: _Optional[str] = ..., imported_ms: _Optional[int] = ..., entries: _Optional[_Iterable[bytes]] = ..., digest: _Optional[bytes] = ...) -> None: ...

@@ -23,6 +23,10 @@ ENTRIES = st.lists(
 )
 
 
+def by_name(entry: Entry) -> str:
+    return entry.dataset
+
+
 def has(texts: tuple[str, ...], word: str) -> bool:
     return any(word in normal(text) for text in texts)
 
@@ -36,14 +40,19 @@ def test_search_finds_what_brute_force_finds(entries: list[Entry], text: str, it
         if all(has((*entry.titles, *entry.items, *entry.others), word) for word in needles(text))
         and all(has(entry.items, word) for word in needles(item))
     }
-    found = CatalogueIndex(entries).search(Lookup(text, item))
-    assert set(found.datasets) == expected
+    found = CatalogueIndex(sorted(entries, key=by_name)).search(Lookup(text, item))
+    assert {hit.dataset for hit in found.hits} == expected
     assert found.total == len(expected)
+    words = set(needles(text))
+    assert list(found.hits) == sorted(found.hits)
+    titled = {entry.dataset: sum(has(entry.titles, word) for word in words) for entry in entries}
+    assert all(hit.untitled == len(words) - titled[hit.dataset] for hit in found.hits)
 
 
 @given(ENTRIES.filter(bool))
 def test_every_entry_is_found_by_its_own_title(entries: list[Entry]) -> None:
-    index = CatalogueIndex(entries)
+    index = CatalogueIndex(sorted(entries, key=by_name))
     for entry in entries:
         if 0 < len(needles(entry.titles[0])) <= MAX_WORDS:
-            assert entry.dataset in index.search(Lookup(entry.titles[0])).datasets
+            found = index.search(Lookup(entry.titles[0]))
+            assert entry.dataset in {hit.dataset for hit in found.hits}

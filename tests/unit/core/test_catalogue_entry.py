@@ -16,8 +16,11 @@ from node.core.policy_build import build_policies
 from node.core.policy_format import PolicyPart
 from node.v1 import catalogue_pb2 as pb
 
-# True is refused (Art. 3), and false says nothing.
-NEVER_PUBLISHED = {"classification.secret"}
+# True is refused (Art. 3), and false says nothing. What officers note about warnings is enforced by nobody.
+NEVER_PUBLISHED = {
+    "classification.secret",
+    *(f"accepted.*.{part}" for part in ("warning", "about", "at", "because")),
+}
 
 
 def published(policy: dict[str, Any]) -> pb.Dataset:

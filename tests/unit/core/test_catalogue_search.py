@@ -5,7 +5,17 @@ from __future__ import annotations
 import pytest
 from policy_samples import HUMAN_RESOURCES, TAX, build
 
-from node.core.catalogue_search import MAX_TEXT, MAX_WORDS, CatalogueIndex, Entry, KeptIndex, Lookup, normal
+from node.core.catalogue_entry import entry_of
+from node.core.catalogue_search import (
+    MAX_TEXT,
+    MAX_WORDS,
+    CatalogueIndex,
+    Entry,
+    Hit,
+    Lookup,
+    normal,
+    searched,
+)
 from node.errors import NodeError, Reason
 
 
@@ -21,11 +31,11 @@ PENSION = entry(
     purposes=("tax/late",),
 )
 MEDICAL = entry("medical", "医疗保险", "Medical insurance", items=("养老", "enrolment"), purposes=("health",))
-INDEX = CatalogueIndex([PENSION, MEDICAL])
+INDEX = CatalogueIndex([MEDICAL, PENSION])
 
 
 def found(**wanted: str) -> tuple[str, ...]:
-    return INDEX.search(Lookup(**wanted)).datasets
+    return tuple(hit.dataset for hit in INDEX.search(Lookup(**wanted)).hits)
 
 
 @pytest.mark.parametrize(
@@ -33,6 +43,7 @@ def found(**wanted: str) -> tuple[str, ...]:
     [
         ({"text": "医疗"}, ("medical",)),
         ({"text": "老"}, ("pension", "medical")),
+        ({"text": "i e"}, ("pension", "medical")),
         ({"text": "INSUR"}, ("medical", "pension")),
         ({"text": "surance"}, ()),
         ({"text": "ＰＥＮＳＩＯＮ 养老"}, ("pension",)),
@@ -58,11 +69,18 @@ def test_no_word_is_found_across_two_texts() -> None:
     assert CatalogueIndex([entry("a", "养", "老")]).search(Lookup("养老")).total == 0
 
 
+def test_a_hit_says_how_many_words_are_not_in_its_titles() -> None:
+    assert INDEX.search(Lookup("保险 enrolment")).hits == (
+        Hit(0, "pension", HUMAN_RESOURCES),
+        Hit(1, "medical", HUMAN_RESOURCES),
+    )
+
+
 def test_results_are_bounded_and_the_total_is_told() -> None:
     many = CatalogueIndex(entry(f"d-{number:03}", "养老") for number in range(200))
     found = many.search(Lookup("养老"), limit=10_000)
-    assert (len(found.datasets), found.total) == (50, 200)
-    assert many.search(Lookup("养老"), limit=2).datasets == ("d-000", "d-001")
+    assert (len(found.hits), found.total) == (50, 200)
+    assert [hit.dataset for hit in many.search(Lookup("养老"), limit=2).hits] == ["d-000", "d-001"]
 
 
 @pytest.mark.parametrize(
@@ -87,8 +105,7 @@ def test_normal_form_parts_words_and_folds_them() -> None:
 
 
 def test_policies_are_found_by_title_field_question_and_purpose() -> None:
-    kept = KeptIndex()
-    datasets = build().datasets
+    index = CatalogueIndex(searched(entry_of(policy)) for policy in build().datasets.values())
     for lookup in (
         Lookup("养老保险"),
         Lookup("enrolment"),
@@ -96,6 +113,14 @@ def test_policies_are_found_by_title_field_question_and_purpose() -> None:
         Lookup(item="缴费月数"),
         Lookup(purpose="social-insurance/pension/deferral"),
     ):
-        assert kept.over(datasets).search(lookup).datasets == ("pension-insurance",)
-    assert kept.over(datasets) is kept.over(datasets)
-    assert kept.over({}).search(Lookup("养老保险")).total == 0
+        assert [hit.dataset for hit in index.search(lookup).hits] == ["pension-insurance"]
+
+
+def test_what_many_and_what_few_entries_say_is_found_alike() -> None:
+    """The index keeps the two in different forms."""
+    many = CatalogueIndex(
+        entry(f"d-{number:04}", "养老", *(["户籍"] if number in (7, 1999) else [])) for number in range(2000)
+    )
+    assert many.search(Lookup("养")).total == 2000
+    assert [hit.dataset for hit in many.search(Lookup("养老 籍")).hits] == ["d-0007", "d-1999"]
+    assert many.search(Lookup("籍 d")).total == 2

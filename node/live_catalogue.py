@@ -1,0 +1,37 @@
+"""The catalogue of a running node, made anew of the parts that have changed when files are read again."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from node.config import Settings
+from node.core.catalogue_shelf import EMPTY, Catalogue, Shelf, imported_shelf, own_shelf
+from node.core.policy import Policies
+from node.imported_catalogues import imported_files, imported_folder, read_import
+
+
+class LiveCatalogue:
+    """Remembers what the catalogue was made from: to make one of a province takes seconds."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._own_digest = b""
+        self._files: tuple[tuple[str, int, int, int], ...] = ()
+        self._imported: Shelf = EMPTY
+
+    def with_own(self, catalogue: Catalogue, policies: Policies) -> Catalogue:
+        """The catalogue with the entries of these policies."""
+        if policies.digest != self._own_digest:
+            catalogue = replace(catalogue, own=own_shelf(policies.datasets))
+            self._own_digest = policies.digest
+        return catalogue
+
+    def read_imported(self) -> Shelf:
+        """The imported entries as they are on the disk now. Raises NodeError(CONFIG_INVALID)."""
+        paths = imported_files(imported_folder(self._settings))
+        marks = [(path, path.stat()) for path in paths]
+        files = tuple((path.name, mark.st_mtime_ns, mark.st_size, mark.st_ino) for path, mark in marks)
+        if files != self._files:
+            self._imported = imported_shelf(self._settings.department.code, map(read_import, paths))
+            self._files = files
+        return self._imported
