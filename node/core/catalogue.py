@@ -107,3 +107,11 @@ class Dataset:
     subject: Subject
     fields: Mapping[str, Field]
     digest: bytes
+
+    def shares(self, subjects: int) -> bool:
+        """Whether a sharing mode allows an exchange about so many subjects; 0 is a statistic (Art. 13, 22).
+
+        Both `interface` and `batch` allow one subject and statistics, `batch` alone allows more. What is
+        shared as `file` does not go through the node.
+        """
+        return Mode.BATCH in self.modes or (subjects <= 1 and Mode.INTERFACE in self.modes)

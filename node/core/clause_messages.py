@@ -24,6 +24,11 @@ _EN: Mapping[str, tuple[str, str]] = {
         "ask the provider for a grant without region",
     ),
     "question.subjects": ("number of subjects", "the number of subjects is wrong: give {needed}"),
+    "mode": (
+        "sharing mode",
+        "an exchange about {value} subjects is not among the sharing modes of the dataset, {needed}: "
+        "ask about one subject at a time where it has 'interface', otherwise ask the provider",
+    ),
     "question.parameters": ("parameters", "the parameters do not fit: give exactly {needed}"),
     "question.claims": ("claims", "the claims do not fit: give exactly {needed}"),
     "rules": ("rules", "no rule allows this question: ask the provider"),
@@ -60,6 +65,11 @@ _ZH: Mapping[str, tuple[str, str]] = {
         "授权限于区划 {value}，而该数据集没有当事人所属区划：请向提供部门申请不限区域的授权",
     ),
     "question.subjects": ("当事人数量", "当事人数量不符：须给出 {needed}"),
+    "mode": (
+        "共享方式",
+        "一次交换涉及 {value} 个当事人，不在该数据集的共享方式（{needed}）之内："
+        "有 interface 时请逐个查询，否则请联系提供部门",
+    ),
     "question.parameters": ("参数", "参数不符：须恰好给出 {needed}"),
     "question.claims": ("申报项", "申报项不符：须恰好给出 {needed}"),
     "rules": ("规则", "没有规则允许这个问题：请联系提供部门"),

@@ -233,6 +233,12 @@ CHECKS: tuple[Check, ...] = (
             "0" if case.question.kind is QuestionKind.STATISTIC else "≥ 1",
         ),
     ),
+    Check(
+        "mode",
+        Reason.CONDITION_NOT_MET,
+        lambda case: case.policy.dataset.shares(case.request.subjects),
+        lambda case: (str(case.request.subjects), listed(case.policy.dataset.modes)),
+    ),
     Check("question.parameters", Reason.QUERY_INVALID, _parameters_fit, _parameters_shown),
     Check(
         "question.claims",

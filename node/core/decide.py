@@ -122,11 +122,11 @@ class Decider:
 
 
 _MOST_REMEMBERED = 4096
-_Unchanging = tuple[Requester, str, str, str, tuple[tuple[str, str], ...], frozenset[str], str, bool]
+_Unchanging = tuple[Requester, str, str, str, tuple[tuple[str, str], ...], frozenset[str], str, int]
 
 
 def _unchanging(request: Request) -> _Unchanging:
-    """All that the clauses look at, but for grant, time and case number."""
+    """All that the clauses look at, but for grant, time and case number; of subjects, none, one or more."""
     return (
         request.requester,
         request.dataset,
@@ -135,7 +135,7 @@ def _unchanging(request: Request) -> _Unchanging:
         request.parameters,
         request.claims,
         request.grant_id,
-        request.subjects > 0,
+        min(request.subjects, 2),
     )
 
 

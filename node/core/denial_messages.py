@@ -73,6 +73,11 @@ _TOLD: Mapping[str, tuple[Reason, str, str]] = {
         "the number of subjects is wrong: a statistic has none, any other question at least one",
         "当事人数量不符：统计不带当事人，其他问题至少一个",
     ),
+    "mode": (
+        Reason.CONDITION_NOT_MET,
+        "the dataset is not shared in this mode: ask about one subject at a time, or ask the provider",
+        "该数据集不以这种方式共享：请逐个查询，或联系提供部门的安全管理员",
+    ),
     "question.parameters": (
         Reason.QUERY_INVALID,
         "the parameters do not fit: `dxnode catalogue show PROVIDER/DATASET` has their names and choices",

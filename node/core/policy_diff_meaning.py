@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, fields
 from enum import StrEnum
 
-from node.core.catalogue import Dataset, Field, Sharing
+from node.core.catalogue import Dataset, Field, Mode, Sharing
 from node.core.policy import Budget, Policies, Policy
 from node.core.question import Question, Statistic
 
@@ -37,8 +37,9 @@ class Change:
 
 
 _OPENNESS = (Sharing.NOT_SHARED, Sharing.CONDITIONAL, Sharing.UNCONDITIONAL)
+_FURTHER = (Mode.FILE, Mode.INTERFACE, Mode.BATCH)
 _PUBLISHED_OF_DATASET = frozenset(
-    {"title", "title_en", "reason", "legal_basis", "update", "format", "modes", "scope", "use"}
+    {"title", "title_en", "reason", "legal_basis", "update", "format", "scope", "use"}
 )
 # Compared elsewhere: by their own parts, or as what they are made of.
 _ELSEWHERE_OF_DATASET = frozenset({"name", "fields", "digest"})
@@ -89,6 +90,7 @@ def _of_dataset(name: str, before: Dataset, after: Dataset) -> Iterator[Change]:
     directions = {
         **dict.fromkeys(_PUBLISHED_OF_DATASET, _published),
         "sharing": lambda a, b: _grows(_OPENNESS.index(a), _OPENNESS.index(b)),
+        "modes": _modes,
         "level": lambda a, b: _grows(b, a),
         "personal": lambda a, b: _grows(b, a),
     }
@@ -181,6 +183,15 @@ def _of_budget(name: str, before: Budget | None, after: Budget | None) -> Iterat
 
 def _grows(before: object, after: object) -> Direction:
     return Direction.WIDER if after > before else Direction.NARROWER  # type: ignore[operator]
+
+
+def _modes(before: object, after: object) -> Direction:
+    """By what goes through the node: nothing by file, by each further mode what the one before it allows."""
+    mine, theirs = (
+        max((rank for rank, mode in enumerate(_FURTHER) if mode in modes), default=0)  # type: ignore[operator]
+        for modes in (before, after)
+    )
+    return Direction.NONE if mine == theirs else _grows(mine, theirs)
 
 
 def _unknown(before: object, after: object) -> Direction:

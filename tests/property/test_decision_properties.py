@@ -27,6 +27,7 @@ from node.errors import Reason
 ZONE = timezone(timedelta(hours=8))
 CALENDAR = Calendar(ZONE)
 DEPARTMENTS = ("11441900000000019Y", "11441900000000027R", "11441900000000035L")
+GROUPS = {"first": {DEPARTMENTS[0], DEPARTMENTS[2]}, "second": {DEPARTMENTS[1]}}
 REGIONS = ("44", "440000", "441900", "441900003", "441900003012", "450000", "000000")
 LEVELS = ("national", "province", "city", "county", "town")
 PURPOSES = ("a", "a/b", "a/b/c", "a/bc", "d")
@@ -46,7 +47,8 @@ fields:
   name: {{title: x, type: text, sensitivity: identifier}}
 {region}
 """
-SHARED = "conditional, modes: [interface], scope: x, use: x"
+SHARED = "conditional, modes: [{modes}], scope: x, use: x"
+MODES = ("interface", "batch", "interface, batch", "file", "file, interface")
 BODY = """\
 questions:
   flag: {verify: "status = 'on'"}
@@ -69,6 +71,7 @@ def _some(values: tuple[str, ...]) -> st.SearchStrategy[list[str]]:
 def _rule(draw: st.DrawFn, own_region: bool) -> str:
     parts = {
         "departments": draw(st.none() | _some(DEPARTMENTS)),
+        "groups": draw(st.none() | _some(tuple(GROUPS))),
         "levels": draw(st.none() | _some(LEVELS)),
         "regions": draw(st.none() | _some(REGIONS)),
     }
@@ -95,15 +98,21 @@ def _rule(draw: st.DrawFn, own_region: bool) -> str:
 def _policies(draw: st.DrawFn) -> Policies:
     closed = draw(st.integers(0, 19)) == 0
     region = "  region: {title: x, type: region}" if draw(st.booleans()) else ""
-    sharing = "not_shared, reason: x, legal_basis: x" if closed else SHARED
+    shared = SHARED.format(modes=draw(st.sampled_from(MODES)))
+    sharing = "not_shared, reason: x, legal_basis: x" if closed else shared
     text = HEAD.format(sharing=sharing, region=region)
     if not closed:
         rules = draw(st.lists(_rule(bool(region)), min_size=draw(st.integers(0, 4)), max_size=6))
         text += BODY + "rules:\n" + "".join(f"  - {{id: r{i}, {rule}}}\n" for i, rule in enumerate(rules))
         text = text if rules else text.removesuffix("rules:\n")
     files = [PolicyFile("d.yaml", text.encode())]
+    definitions = "departments:\n" + "".join(
+        f"  {name}: {{title: x, title_en: x, departments: [{', '.join(sorted(codes))}]}}\n"
+        for name, codes in GROUPS.items()
+    )
     if draw(st.booleans()):
-        files.append(PolicyFile("definitions.yaml", (TREE + "  a/bc: {title: x}\n").encode()))
+        definitions += TREE + "  a/bc: {title: x}\n"
+    files.append(PolicyFile("definitions.yaml", definitions.encode()))
     return build_policies(files)
 
 
@@ -237,7 +246,8 @@ def _rule_reference(rule: Rule, grant: Grant, request: Request) -> tuple[int, Re
     asks = request.requester
     local = request.at.astimezone(ZONE)
     minutes = local.hour * 60 + local.minute
-    if rule.to.departments and asks.code not in rule.to.departments:
+    groups = [GROUPS[group.name] for group in rule.to.groups]
+    if (rule.to.listed or groups) and not any(asks.code in codes for codes in (rule.to.listed, *groups)):
         return 0, Reason.QUESTION_NOT_ALLOWED, "to.departments"
     if rule.to.levels and asks.level not in rule.to.levels:
         return 0, Reason.QUESTION_NOT_ALLOWED, "to.levels"
@@ -287,6 +297,9 @@ def _reference(policies: Policies, grant: Grant | None, request: Request) -> tup
         return Reason.CONDITION_NOT_MET, "", "grant.region"
     if (question.kind is QuestionKind.STATISTIC) is (request.subjects > 0):
         return Reason.QUERY_INVALID, "", "question.subjects"
+    sharing = {"batch"} if request.subjects > 1 else {"batch", "interface"}
+    if sharing.isdisjoint(policy.dataset.modes):
+        return Reason.CONDITION_NOT_MET, "", "mode"
     given_parameters = dict(request.parameters)
     if given_parameters.keys() != question.parameters.keys() or any(
         value not in question.parameters[name].choices for name, value in given_parameters.items()

@@ -97,6 +97,36 @@ def test_a_grant_that_is_not_the_requesters_is_no_grant(grant: Grant | None) -> 
 
 
 @pytest.mark.parametrize(
+    ("modes", "one", "many", "statistic"),
+    [
+        ("interface", True, False, True),
+        ("batch", True, True, True),
+        ("interface, file", True, False, True),
+        ("file, batch", True, True, True),
+        ("file", False, False, False),
+    ],
+)
+def test_sharing_modes_say_how_many_subjects_an_exchange_may_be_about(
+    modes: str, one: bool, many: bool, statistic: bool
+) -> None:
+    policies = build(POLICY.replace("modes: [interface, batch]", f"modes: [{modes}]"))
+    decider = Decider(policies, CALENDAR)
+    for request, permitted in (
+        (REQUEST, one),
+        (replace(REQUEST, subjects=2), many),
+        (replace(REQUEST, subjects=1000), many),
+        (REQUEST, one),
+        (replace(REQUEST, question="enrolled-by-region", subjects=0), statistic),
+    ):
+        decision = decider.decide(lambda _: GRANT, request)
+        assert decision.permit is permitted
+        if not permitted:
+            assert (decision.reason, decision.clause) == (Reason.CONDITION_NOT_MET, "mode")
+            assert str(request.subjects) in decision.message
+            assert modes in decision.message
+
+
+@pytest.mark.parametrize(
     ("request_", "grant", "expected"),
     [
         (
