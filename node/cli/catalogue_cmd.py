@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from node.cli.policy_names import UnknownName
 from node.cli.session import Session, with_desk
-from node.cli.text import t
+from node.cli.text import language, t
+from node.errors import NodeError, Reason
 
 if TYPE_CHECKING:
     from node.client import CatalogueEntry
@@ -43,11 +46,26 @@ def show(
 ) -> None:
     """One dataset with its fields, questions and conditions."""
     *before, name = dataset.split("/")
-    entry = session.client.dataset(name, provider or "/".join(before))
+    department = provider or "/".join(before)
+    try:
+        entry = session.client.dataset(name, department)
+    except NodeError as error:
+        if error.reason is Reason.NOT_SHARED:
+            _suggest(session, name, department)
+        raise
     if session.terminal.json:
         session.terminal.document(entry)
         return
     _show(session, entry)
+
+
+def _suggest(session: Session, name: str, provider: str) -> None:
+    """Say which of the department's datasets was probably meant, if one is close."""
+    with suppress(NodeError):  # the first error is the one to tell
+        names = tuple(entry.dataset for entry in session.client.catalogue(provider))
+        unknown = UnknownName("dataset", name, names)
+        if unknown.closest:
+            session.terminal.note(unknown.said("zh" if language() == "zh" else "en"))
 
 
 @app.command("search")

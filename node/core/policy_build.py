@@ -244,7 +244,8 @@ class _Builder:
         regions = [field.name for field in fields.values() if field.type is FieldType.REGION]
         if part.subject.region:
             if part.subject.region not in regions:
-                self._problem("subject.region", ("subject", "region"), fields=listed(regions))
+                guess = closest(part.subject.region, regions)
+                self._problem("subject.region", ("subject", "region"), closest=guess, fields=listed(regions))
             return part.subject.region
         if len(regions) > 1:
             self._key_problem("subject.regions", ("subject",), fields=listed(regions))
