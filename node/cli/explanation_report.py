@@ -11,6 +11,22 @@ from node.core.explain import Clause, Explanation
 from node.core.problem_messages import Lang
 
 _SIGNS = {True: "✓", False: "✗", None: "·"}
+_WORDS = {
+    "not shared": "not-shared",
+    "shared": "shared",
+    "active": "active",
+    "suspended": "suspended",
+    "revoked": "revoked",
+    "given": "given",
+    "day off": "day-off",
+    "workday": "workday",
+    "(provisional)": "provisional",
+    "(supposed)": "supposed",
+    "own-region": "own-region",
+    "from:": "from",
+    "until:": "until",
+}
+"""The words that clauses show as values, to their texts."""
 _CODE = re.compile(r"\b[0-9A-Z]{18}\b")
 
 
@@ -162,6 +178,6 @@ def _spoken(value: str, lang: Lang) -> str:
 
 def _words(lang: Lang) -> list[tuple[str, str]]:
     """The longest first: one may be part of another."""
-    english = table("explain", "en")
-    words = {english[key]: said for key, said in table("explain", lang).items() if key.startswith("value.")}
-    return sorted(words.items(), key=lambda each: -len(each[0]))
+    texts = table("explain", lang)
+    words = [(word, texts[f"value.{key}"]) for word, key in _WORDS.items()]
+    return sorted(words, key=lambda each: -len(each[0]))

@@ -25,11 +25,12 @@ from node.cli.workdays_cmd import calendar_of
 from node.core.bundle import MANIFEST
 from node.core.explain import explain as explain_request
 from node.core.identity import normalise_credit_code, normalise_region
-from node.core.policy import Policies, PolicyFile
+from node.core.policy import Policies
 from node.core.policy_build import build_policies
+from node.core.problem import listed, shorten
 from node.core.problem_messages import Lang
 from node.core.request import Request, Requester
-from node.errors import NodeError, Reason
+from node.errors import NodeError
 
 if TYPE_CHECKING:
     from node.core.bundle import Manifest
@@ -136,7 +137,9 @@ def _state(
 ) -> None:
     policy = loaded.get(dataset)
     if policy is None:
-        raise NodeError(Reason.NOT_FOUND, f"the policies have no dataset {dataset}: see the names in them")
+        raise typer.BadParameter(
+            say("usage.dataset", name=shorten(dataset), known=listed(sorted(loaded.datasets)))
+        )
     names = _titles(members)
     statement = statement_of(policy, loaded.purposes, names)
     bundle, fits = _bundle(given)
@@ -208,15 +211,15 @@ def _bundle(given: Sequence[Path]) -> tuple[tuple[Manifest, bytes] | None, bool]
     """The manifest beside the policies with its digest, and whether it is of these files."""
     from node.core.bundle import MAX_BYTES, bundle_digest, check_content, render_manifest
     from node.crypto.bundle_file import read_manifest
+    from node.crypto.bundle_folder import read_policies
     from node.crypto.files import read_file
 
     folder = given[0] if given[0].is_dir() else given[0].parent
     if not (folder / MANIFEST).is_file():
         return None, False
     manifest = read_manifest(read_file(folder / MANIFEST, MAX_BYTES))
-    files = [PolicyFile(Path(file.name).name, file.content) for file in read_files([folder])]
     try:
-        check_content(manifest, files)
+        check_content(manifest, read_policies(folder))
     except NodeError:
         return (manifest, b""), False
     return (manifest, bundle_digest(render_manifest(manifest))), True
