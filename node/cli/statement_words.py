@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import reduce
+from functools import cached_property, reduce
 
 from node.cli.text import language, table
 from node.core.catalogue import Dataset, Field, FieldType
 from node.core.policy import Policy
-from node.core.purpose import Purpose, PurposeTree
+from node.core.purpose import Purpose, PurposeTree, purpose_line
 from node.core.question import Question, QuestionKind
 from node.core.rule import Rule, To
 
@@ -74,7 +75,7 @@ def _spoken(title: str, title_en: str) -> str:
     return title if language() == "zh" else title_en or title
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Words:
     """What the sentences about one dataset are made with.
 
@@ -93,10 +94,29 @@ class Words:
     def short(self, question: Question) -> str:
         """A question by its title alone, if no other has the same; its name is told with its meaning."""
         spoken = _spoken(question.title, question.title_en)
-        alike = [
-            each for each in self.policy.questions.values() if _spoken(each.title, each.title_en) == spoken
-        ]
-        return say("predicate.text", text=spoken) if len(alike) == 1 else asked(question)
+        return say("predicate.text", text=spoken) if self._questions[spoken] == 1 else asked(question)
+
+    @cached_property
+    def _questions(self) -> Counter[str]:
+        return Counter(_spoken(each.title, each.title_en) for each in self.policy.questions.values())
+
+    @cached_property
+    def _fields(self) -> Counter[str]:
+        return Counter(_spoken(each.title, each.title_en) for each in self.dataset.fields.values())
+
+    @cached_property
+    def _purposes(self) -> Counter[str]:
+        every = self.purposes.purposes.values() if self.purposes is not None else ()
+        return Counter(_spoken(each.title, each.title_en) for each in every)
+
+    @cached_property
+    def _below(self) -> Mapping[str, list[str]]:
+        """Each purpose to all that are below it."""
+        below: dict[str, list[str]] = {}
+        for code in self.purposes.purposes if self.purposes is not None else ():
+            for above in purpose_line(code)[1:]:
+                below.setdefault(above, []).append(code)
+        return below
 
     @property
     def unit(self) -> str:
@@ -122,13 +142,11 @@ class Words:
 
     def field(self, name: str) -> str:
         """A data item by its title alone, if no other has the same; its name is told with its type."""
-        fields = self.dataset.fields
-        known = fields.get(name)
+        known = self.dataset.fields.get(name)
         if known is None:
             return name
         spoken = _spoken(known.title, known.title_en)
-        alike = [each for each in fields.values() if _spoken(each.title, each.title_en) == spoken]
-        return say("predicate.text", text=spoken) if len(alike) == 1 else item(known)
+        return say("predicate.text", text=spoken) if self._fields[spoken] == 1 else item(known)
 
     def who(self, to: To) -> str:
         """The departments that a rule is for."""
@@ -162,18 +180,16 @@ class Words:
     def purpose(self, code: str) -> str:
         """A purpose by its title alone, if no other has the same; its code is told with what it covers."""
         known = self._known(code)
-        if known is None or self.purposes is None:
+        if known is None:
             return say("predicate.text", text=code)
         spoken = _spoken(known.title, known.title_en)
-        every = self.purposes.purposes.values()
-        alike = [each for each in every if _spoken(each.title, each.title_en) == spoken]
-        return say("predicate.text", text=spoken) if len(alike) == 1 else self._coded(code)
+        return say("predicate.text", text=spoken) if self._purposes[spoken] == 1 else self._coded(code)
 
     def covered(self, code: str) -> str:
         """What a purpose covers beside itself."""
         if self.purposes is None:
             return say("purpose.open", purpose=self._coded(code))
-        below = [each for each in self.purposes.purposes if each.startswith(f"{code}/")]
+        below = self._below.get(code, [])
         if not below:
             return say("purpose.plain", purpose=self._coded(code))
         if len(below) > _MOST_BELOW:
