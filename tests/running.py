@@ -86,15 +86,17 @@ def pension_policy(**changes: str) -> str:
     return text
 
 
-def pension_town(folder: Path, policy: str = "", extra: str = "") -> Town:
+def pension_town(folder: Path, policy: str = "", extra: str = "", unsigned: bool = True) -> Town:
     """Human resources provides the register, the tax office and medical insurance ask.
 
-    `policy` takes the place of `pension_policy()`; `extra` is added to every node.yaml.
+    `policy` takes the place of `pension_policy()`; `extra` is added to every node.yaml. Without `unsigned`,
+    what is provided has to be signed and put in place first.
     """
     town = Town(folder)
     changed = folder / "pension-insurance.yaml"
     changed.write_text(policy or pension_policy())
-    town.add(HR, {"pension-insurance": register()}, [POLICIES / "definitions.yaml", changed], extra=extra)
+    files = [POLICIES / "definitions.yaml", changed]
+    town.add(HR, {"pension-insurance": register()}, files, extra=extra, unsigned=unsigned)
     for code in (TAX, MEDICAL):
         town.add(code, extra=extra)
     town.publish()
@@ -182,12 +184,19 @@ def running(town: Town, *codes: str) -> Iterator[Running]:
 
 @contextmanager
 def traffic(nodes: Running) -> Iterator[Callable[[], int]]:
+    """The tax office asks all the time, as `asking`."""
+    with nodes.operator(TAX) as tax, asking(tax) as answered:
+        yield answered
+
+
+@contextmanager
+def asking(client: Client) -> Iterator[Callable[[], int]]:
     """Ask all the time; every question has to be answered rightly. Gives how many were, so far."""
     stop = threading.Event()
     answered: list[bool] = []
     failed: list[BaseException] = []
 
-    def ask(client: Client) -> None:
+    def ask() -> None:
         number = 0
         while not stop.is_set():
             number = (number + 1) % 400
@@ -198,16 +207,15 @@ def traffic(nodes: Running) -> Iterator[Callable[[], int]]:
                 failed.append(error)
                 return
 
-    with nodes.operator(TAX) as tax:
-        askers = [threading.Thread(target=ask, args=(tax,)) for _ in range(4)]
+    askers = [threading.Thread(target=ask) for _ in range(4)]
+    for asker in askers:
+        asker.start()
+    try:
+        yield lambda: len(answered)
+    finally:
+        stop.set()
         for asker in askers:
-            asker.start()
-        try:
-            yield lambda: len(answered)
-        finally:
-            stop.set()
-            for asker in askers:
-                asker.join()
+            asker.join()
     assert failed == []
     assert all(answered)
 

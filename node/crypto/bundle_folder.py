@@ -166,7 +166,9 @@ def _write(folder: Path, target: Path, bundle: Bundle) -> None:
 def _alone(folder: Path) -> Iterator[None]:
     """Only one at a time; what others left half-written goes."""
     try:
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        # Before the node's first start its state is not there yet, and has to be private too.
+        folder.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        folder.mkdir(mode=0o700, exist_ok=True)
         lock = os.open(folder / ".lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     except OSError as error:
         raise unwritable(folder, error) from None

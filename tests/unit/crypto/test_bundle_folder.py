@@ -6,6 +6,7 @@ import errno
 import os
 import shutil
 import signal
+import stat
 import subprocess
 import sys
 from collections.abc import Callable
@@ -138,6 +139,13 @@ def test_one_more_signature_makes_no_other_bundle(draft: Path, placed: Path, mem
     more = replace(bundle, note=sign_manifest(bundle.signed.manifest, bundle.note, ZHAO))
     place(placed, more, member)
     assert active(placed, member) == 1
+
+
+def test_state_that_the_first_bundle_makes_is_private(draft: Path, tmp_path: Path, member: Member) -> None:
+    state = tmp_path / "node" / "state"
+    state.parent.mkdir()
+    place(state / "policies", read_draft(draft, member), member)
+    assert [stat.S_IMODE(path.stat().st_mode) for path in (state, state / "policies")] == [0o700, 0o700]
 
 
 def test_damaged_bundle_in_its_place_is_put_right(draft: Path, placed: Path, member: Member) -> None:

@@ -1,0 +1,474 @@
+"""`dxnode policy activate` at a running node: real processes and TLS, good bundles and bad ones."""
+
+from __future__ import annotations
+
+import random
+import resource
+import shutil
+import subprocess
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from time import sleep
+
+import grpc
+import pytest
+from bundles import DAY, LI, WANG, ZHAO, listed, officer, sign_draft
+from grpc_health.v1 import health_pb2
+from processes import Processes, patiently, processes, read_ended
+from running import (
+    CASE,
+    DEFERRAL,
+    ENROLLED,
+    Running,
+    asking,
+    goes_on,
+    pension_grant,
+    pension_policy,
+    pension_town,
+    resident,
+    wait_for,
+)
+from town import HR, POLICIES, TAX, Town
+
+from node.client import Client
+from node.client.results import NodeStatus
+from node.core.bundle import MANIFEST, bundle_digest, render_manifest
+from node.crypto.bundle_file import read_manifest
+from node.crypto.bundle_folder import ACTIVE, place, read_draft
+from node.crypto.sign import Signer
+from node.demo.process import DXNODE
+from node.errors import NodeError, Reason
+from node.rpc.server import POLICIES_HEALTH
+
+SERVING, NOT_SERVING = health_pb2.HealthCheckResponse.SERVING, health_pb2.HealthCheckResponse.NOT_SERVING
+POLICY = "pension-insurance.yaml"
+SECONDS = 60.0
+pytestmark = pytest.mark.timeout(180)
+
+
+@dataclass(slots=True)
+class Officers:
+    """Those of human resources, with the folder that they edit, and the bundles that they made."""
+
+    town: Town
+    newest: int = 0
+    versions: dict[bytes, int] = field(default_factory=dict)
+    """By the digests of all bundles that they made."""
+
+    @property
+    def draft(self) -> Path:
+        return self.town.offices[HR].folder / "policies"
+
+    @property
+    def placed(self) -> Path:
+        return self.town.offices[HR].folder / "state" / "policies"
+
+    def sign(
+        self,
+        version: int = 0,
+        signers: Sequence[Signer] = (LI, WANG),
+        start: datetime | None = None,
+        end: datetime | None = None,
+        code: str = HR,
+    ) -> int:
+        """Sign the draft, with another limit in each version; returns its version, by default the next."""
+        self.newest = max(self.newest, version or self.newest + 1)
+        version = version or self.newest
+        (self.draft / POLICY).write_text(pension_policy(per_day=str(100_000 + version)))
+        sign_draft(self.draft, version, signers, start, end, code)
+        self.versions[self.digest()] = version
+        return version
+
+    def digest(self) -> bytes:
+        """The digest of the draft's bundle."""
+        return bundle_digest(render_manifest(read_manifest((self.draft / MANIFEST).read_bytes())))
+
+    def copy_in(self) -> None:
+        """Put the draft in place by hand, as it is, past the command that would refuse it."""
+        manifest = read_manifest((self.draft / MANIFEST).read_bytes())
+        name = f"{manifest.version}-{self.digest().hex()[:32]}"
+        shutil.rmtree(self.placed / name, ignore_errors=True)
+        shutil.copytree(self.draft, self.placed / name, symlinks=True)
+        (self.placed / ACTIVE).write_text(f"{name}\n")
+
+    def command(self) -> list[str]:
+        config = self.town.offices[HR].config
+        return [*DXNODE, "policy", "activate", str(self.draft), "--config", str(config), "--lang", "en"]
+
+    def activate(self, limit: Callable[[], None] | None = None) -> subprocess.CompletedProcess[str]:
+        """Run `dxnode policy activate`, as a process of its own."""
+        return subprocess.run(  # noqa: S603 - this interpreter, this package
+            self.command(), capture_output=True, text=True, timeout=SECONDS, preexec_fn=limit, check=False
+        )
+
+    def put(self, start: datetime | None = None, end: datetime | None = None) -> None:
+        """Sign the next bundle and put it in place, without a word to the node."""
+        self.sign(start=start, end=end)
+        member = self.town.member(HR)
+        place(self.placed, read_draft(self.draft, member), member)
+
+    def activate_next(self) -> int:
+        """Sign the next bundle, and have the node take it up."""
+        version = self.sign()
+        done = self.activate()
+        assert done.returncode == 0, done.stderr
+        assert "the node has taken it up" in done.stderr
+        return version
+
+
+@dataclass(slots=True)
+class Nodes:
+    """Human resources with officers, and the tax office that asks."""
+
+    running: Processes
+    officers: Officers
+
+    def status(self) -> NodeStatus:
+        with self.running.client(HR) as client:
+            return client.admin.status()
+
+    def version(self) -> int:
+        return self.status().policy_version
+
+    def reload(self) -> list[str]:
+        """What human resources refuses of its policies."""
+        with self.running.client(HR, 30.0) as client:
+            return [line for line in client.admin.reload().refused if line.startswith("policies: ")]
+
+    def ask(self) -> bool:
+        with self.running.client(TAX) as tax:
+            return tax.verify(ENROLLED, resident(2), purpose=DEFERRAL, case=CASE).answer
+
+    def health(self, service: str = POLICIES_HEALTH) -> tuple[int, int]:
+        """At the desk, and at the exchange port as another department sees it."""
+        offices = self.running.town.offices
+        tls = offices[TAX].folder / "tls"
+        credentials = grpc.ssl_channel_credentials(
+            self.running.town.tls_authority.certificate,
+            (tls / "exchange.key").read_bytes(),
+            (tls / "exchange.pem").read_bytes(),
+        )
+        options = [("grpc.default_authority", "desk")]
+        with (
+            grpc.insecure_channel(f"unix:{offices[HR].socket}", options=options) as desk,
+            grpc.secure_channel(f"127.0.0.1:{offices[HR].exchange_port}", credentials) as exchange,
+        ):
+            request = health_pb2.HealthCheckRequest(service=service)
+            first, second = (
+                channel.unary_unary(
+                    "/grpc.health.v1.Health/Check",
+                    health_pb2.HealthCheckRequest.SerializeToString,
+                    health_pb2.HealthCheckResponse.FromString,
+                )(request, timeout=10.0).status
+                for channel in (desk, exchange)
+            )
+            return first, second
+
+
+@pytest.fixture(scope="module")
+def nodes(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Nodes]:
+    """Every test leaves a good bundle in use; at the end, all verdicts name the bundles that decided."""
+    town = pension_town(tmp_path_factory.mktemp("town"), unsigned=False)
+    town.publish(listed(town.member(HR), LI, WANG))
+    officers = Officers(town)
+    officers.put()
+    with processes(town, HR, TAX) as running:
+        running.grant()
+        yield Nodes(running, officers)
+    provider, requester = read_ended(town, HR), read_ended(town, TAX)
+    assert provider.findings == requester.findings == ()
+    decided = [each.verdict for each in provider.records if each.WhichOneof("body") == "verdict"]
+    assert decided
+    versions = [officers.versions[verdict.policy_digest] for verdict in decided]
+    assert versions == sorted(versions)
+    outcomes = [each.outcome for each in requester.records if each.WhichOneof("body") == "outcome"]
+    told = {outcome.policy_digest for outcome in outcomes if outcome.verdict_hash}
+    assert told == {verdict.policy_digest for verdict in decided}
+
+
+def test_new_bundles_are_taken_up_without_restart_and_without_a_dropped_request(nodes: Nodes) -> None:
+    with nodes.running.client(TAX) as tax, asking(tax) as answered:
+        process = nodes.running.nodes[HR].pid
+        for _ in range(3):
+            goes_on(answered)
+            version = nodes.officers.activate_next()
+            goes_on(answered)
+            status = nodes.status()
+            assert (status.state, status.policy_version) == ("SERVING", version)
+            assert status.policy_digest == nodes.officers.digest()
+            assert status.policy_approved == ("li", "wang")
+            assert status.policy_valid_until is not None
+            assert status.policy_valid_until > datetime.now(UTC) + 29 * DAY
+            assert not status.policies_unsigned
+            assert nodes.health() == (SERVING, SERVING)
+        assert nodes.running.nodes[HR].pid == process
+
+
+def _too_few(officers: Officers) -> None:
+    officers.sign(signers=(LI,))
+
+
+def _one_officer_twice(officers: Officers) -> None:
+    officers.sign(signers=(LI,))
+    note = (officers.draft / MANIFEST).read_text()
+    (officers.draft / MANIFEST).write_text(note + note.splitlines(keepends=True)[-1])
+
+
+def _wrong_key(officers: Officers) -> None:
+    officers.sign(signers=(LI, officer("wang", key="found on the way")))
+
+
+def _unknown(officers: Officers) -> None:
+    officers.sign(signers=(LI, ZHAO))
+
+
+def _tampered(officers: Officers) -> None:
+    officers.sign()
+    path = officers.draft / POLICY
+    path.write_text(path.read_text().replace("08:30", "00:30", 1))
+
+
+def _signature_changed(officers: Officers) -> None:
+    officers.sign()
+    lines = (officers.draft / MANIFEST).read_text().splitlines(keepends=True)
+    lines[-1] = lines[-1][:-9] + ("A" if lines[-1][-9] != "A" else "B") + lines[-1][-8:]
+    (officers.draft / MANIFEST).write_text("".join(lines))
+
+
+def _rolled_back(officers: Officers) -> None:
+    officers.sign(version=1)
+
+
+def _mixed(officers: Officers) -> None:
+    officers.sign()
+    (officers.draft / POLICY).write_text(pension_policy(per_day="100001"))  # as in version 1
+
+
+def _cut(officers: Officers) -> None:
+    officers.sign()
+    content = (officers.draft / POLICY).read_bytes()
+    (officers.draft / POLICY).write_bytes(content[: len(content) // 2])
+
+
+def _expired(officers: Officers) -> None:
+    officers.sign(start=datetime.now(UTC) - 9 * DAY, end=datetime.now(UTC) - DAY)
+
+
+def _not_yet(officers: Officers) -> None:
+    officers.sign(start=datetime.now(UTC) + DAY)
+
+
+def _file_added(officers: Officers) -> None:
+    officers.sign()
+    shutil.copy(POLICIES / "diploma.yaml", officers.draft)
+
+
+def _file_removed(officers: Officers) -> None:
+    shutil.copy(POLICIES / "diploma.yaml", officers.draft)
+    officers.sign()
+    (officers.draft / "diploma.yaml").unlink()
+
+
+def _link_out(officers: Officers) -> None:
+    officers.sign()
+    shutil.copy(officers.draft / POLICY, officers.town.folder / "elsewhere.yaml")
+    (officers.draft / POLICY).unlink()
+    (officers.draft / POLICY).symlink_to(officers.town.folder / "elsewhere.yaml")
+
+
+def _another_department(officers: Officers) -> None:
+    signers = (officer("li", TAX), officer("wang", TAX))
+    officers.sign(signers=signers, code=TAX)
+
+
+BAD = {
+    "one signature": (_too_few, "signed by li"),
+    "one officer twice": (_one_officer_twice, ""),
+    "wrong key": (_wrong_key, "signed by li"),
+    "unknown officer": (_unknown, "signed by li"),
+    "tampered byte": (_tampered, "is not the one that was signed"),
+    "changed signature": (_signature_changed, "cannot be trusted"),
+    "rolled back version": (_rolled_back, "was already in use"),
+    "mixed bundle": (_mixed, "is not the one that was signed"),
+    "partial copy": (_cut, "is not the one that was signed"),
+    "expired": (_expired, "it was valid until"),
+    "not valid yet": (_not_yet, "still to come"),
+    "file added": (_file_added, "is not of its manifest"),
+    "file removed": (_file_removed, "is missing"),
+    "link out of the folder": (_link_out, "is a link to another place"),
+    "of another department": (_another_department, ""),
+}
+
+
+@pytest.mark.parametrize("bad", BAD)
+def test_bad_bundle_is_refused_by_the_command_and_by_the_node_and_the_last_good_one_stays(
+    nodes: Nodes, bad: str
+) -> None:
+    make, why = BAD[bad]
+    officers, before = nodes.officers, nodes.status()
+    pointer = (officers.placed / ACTIVE).read_text()
+    make(officers)
+    done = officers.activate()
+    assert done.returncode != 0
+    assert why in done.stderr
+    assert (officers.placed / ACTIVE).read_text() == pointer
+    assert nodes.reload() == []
+    assert nodes.health() == (SERVING, SERVING)
+
+    officers.copy_in()
+    (said,) = nodes.reload()
+    assert why in said
+    status = nodes.status()
+    assert status.state == "DEGRADED"
+    assert said in status.problems
+    assert (status.policy_version, status.policy_digest) == (before.policy_version, before.policy_digest)
+    assert nodes.health() == (NOT_SERVING, NOT_SERVING)
+    assert nodes.health("") == (SERVING, SERVING)
+    assert nodes.ask()
+
+    (officers.placed / ACTIVE).write_text(pointer)
+    for path in officers.draft.iterdir():
+        if path.is_symlink() or path.name == "diploma.yaml":
+            path.unlink()
+    assert nodes.reload() == []
+    assert nodes.status().state == "SERVING"
+    assert nodes.health() == (SERVING, SERVING)
+
+
+def test_node_that_restarts_beside_a_bad_newer_bundle_enforces_the_last_good_one(nodes: Nodes) -> None:
+    good = nodes.officers.activate_next()
+    _tampered(nodes.officers)
+    nodes.officers.copy_in()
+    nodes.running.kill(HR)
+    nodes.running.start(HR)
+    nodes.running.wait(HR)
+    status = nodes.status()
+    assert (status.state, status.policy_version) == ("DEGRADED", good)
+    assert nodes.health() == (NOT_SERVING, NOT_SERVING)
+    assert patiently(SECONDS, nodes.ask)
+    nodes.officers.activate_next()
+    assert nodes.health() == (SERVING, SERVING)
+
+
+def test_full_disk_while_activating_leaves_the_bundle_in_use(nodes: Nodes) -> None:
+    before = nodes.version()
+    nodes.officers.sign()
+
+    def no_room() -> None:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (1000, 1000))
+
+    with nodes.running.client(TAX) as tax, asking(tax) as answered:
+        done = nodes.officers.activate(no_room)
+        assert done.returncode != 0
+        assert "cannot be written" in done.stderr
+        assert nodes.reload() == []
+        assert nodes.version() == before
+        goes_on(answered)
+    done = nodes.officers.activate()
+    assert done.returncode == 0, done.stderr
+    assert nodes.version() == nodes.officers.newest
+
+
+def test_kill_9_while_activating_leaves_a_whole_bundle_in_use(nodes: Nodes) -> None:
+    """The command is killed at any moment; what the node reads is the old bundle or the new one."""
+    rng = random.Random(3)  # noqa: S311 - the same moments whenever it runs
+    killed = 0
+    with nodes.running.client(TAX) as tax, asking(tax) as answered:
+        for _ in range(6):
+            before, version = nodes.version(), nodes.officers.sign()
+            with subprocess.Popen(  # noqa: S603 - this interpreter, this package
+                nodes.officers.command(), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+            ) as process:
+                sleep(rng.uniform(0.3, 1.2))
+                process.kill()
+                killed += process.wait() != 0
+            assert nodes.reload() == []
+            assert nodes.version() in (before, version)
+            goes_on(answered)
+    assert killed
+    nodes.officers.activate_next()
+
+
+def test_bundle_whose_validity_ends_in_use_answers_nothing_until_the_next(nodes: Nodes) -> None:
+    nodes.officers.put(end=datetime.now(UTC) + timedelta(seconds=8))
+    assert nodes.reload() == []
+    assert nodes.ask()
+    # Nobody reloads: the node sees to it by itself.
+    wait_for(lambda: nodes.health() == (NOT_SERVING, NOT_SERVING), 30.0)
+    status = nodes.status()
+    assert status.state == "DEGRADED"
+    assert any("it was valid until" in problem for problem in status.problems)
+    with pytest.raises(NodeError) as refused:
+        nodes.ask()
+    assert refused.value.reason is Reason.POLICY_NOT_LOADED
+    nodes.officers.activate_next()
+    assert nodes.ask()
+    assert nodes.health() == (SERVING, SERVING)
+
+
+def test_officer_who_left_counts_no_more_from_the_next_load_on(nodes: Nodes) -> None:
+    town, officers = nodes.running.town, nodes.officers
+    town.publish(listed(town.member(HR), LI, ZHAO))
+    (said,) = nodes.reload()
+    assert "signed by li" in said
+    assert nodes.ask()  # until those who stay have signed, what two officers signed goes on
+    officers.sign(signers=(LI, ZHAO))
+    assert officers.activate().returncode == 0
+    assert nodes.status().policy_approved == ("li", "zhao")
+    town.publish(listed(town.member(HR), LI, WANG))
+    officers.activate_next()
+
+
+def test_log_show_names_the_bundle_that_decided_as_status_does(nodes: Nodes) -> None:
+    nodes.ask()
+    digest = nodes.status().policy_digest.hex()
+    for code in (HR, TAX):
+        config = nodes.running.town.offices[code].config
+        shown = subprocess.run(  # noqa: S603 - this interpreter, this package
+            [*DXNODE, "log", "show", "--limit", "1", "--config", str(config)],
+            capture_output=True,
+            text=True,
+            timeout=SECONDS,
+            check=True,
+        ).stdout
+        assert shown.count(digest[:16]) == 1
+
+
+def test_moving_the_clock_neither_prolongs_a_bundle_nor_brings_an_older_one_back(tmp_path: Path) -> None:
+    town = pension_town(tmp_path, unsigned=False)
+    town.publish(listed(town.member(HR)))
+    officers = Officers(town)
+    moved = timedelta()
+    now = datetime.now(UTC)
+    officers.put(now - 9 * DAY, now + 2 * DAY)
+    first = (officers.placed / ACTIVE).read_text()
+    running = Running(town, clock=lambda: datetime.now(UTC) + moved)
+    try:
+        running.start(HR, TAX)
+        running.grant(pension_grant(valid_from=now - 9 * DAY, valid_until=now + 9 * DAY))
+
+        def ask(client: Client) -> bool:
+            return client.verify(ENROLLED, resident(2), purpose=DEFERRAL, case=CASE).answer
+
+        def refuses(client: Client) -> Reason:
+            with pytest.raises(NodeError) as refused:
+                ask(client)
+            return refused.value.reason
+
+        with running.operator(TAX) as tax, running.operator(HR) as hr:
+            assert ask(tax)
+            officers.put(now - timedelta(hours=1), now + 5 * DAY)
+            assert hr.admin.reload().refused == ()
+            assert ask(tax)
+            moved = -DAY  # before the second begins, while the first is valid
+            (officers.placed / ACTIVE).write_text(first)
+            with pytest.raises(NodeError):  # nothing can be recorded either
+                hr.admin.reload()
+            assert any("version 2 was already in use" in problem for problem in hr.admin.status().problems)
+            assert refuses(tax) in (Reason.CLOCK_SKEWED, Reason.KEY_ID_UNKNOWN)
+            moved = 6 * DAY  # past the end of both
+            assert refuses(tax) is Reason.POLICY_NOT_LOADED
+    finally:
+        running.close()
