@@ -17,6 +17,7 @@ from node.cli.init_cmd import LevelOption
 from node.cli.options import moment_from, parameters_from
 from node.cli.output import Terminal, when
 from node.cli.policy_files import read_files
+from node.cli.policy_names import UnknownName, unknown_names
 from node.cli.policy_statement import Statement, statement_of
 from node.cli.session import DEFAULT_CONFIG, with_terminal
 from node.cli.statement_words import say
@@ -27,7 +28,6 @@ from node.core.explain import explain as explain_request
 from node.core.identity import normalise_credit_code, normalise_region
 from node.core.policy import Policies
 from node.core.policy_build import build_policies
-from node.core.problem import listed, shorten
 from node.core.problem_messages import Lang
 from node.core.request import Request, Requester
 from node.errors import NodeError
@@ -90,6 +90,8 @@ def explain(
         subjects=subjects if subjects is not None else 0 if statistic else 1,
         at=moment_from(at) if at else datetime.now(UTC),
     )
+    for unknown in unknown_names(loaded, request):
+        terminal.note(unknown.said(_lang()))
     covering = real or supposed_grant(request)
     explanation = explain_request(loaded, lambda _: covering, request, calendar_of(holidays))
     supposed = [table("explain", language())[f"supposed.{key}"] for key in who.supposed]
@@ -101,7 +103,7 @@ def explain(
         tuple(counted(explanation.decision)),
         _titles(members) or {},
     )
-    lang: Lang = "zh" if language() == "zh" else "en"
+    lang = _lang()
     if terminal.json:
         terminal.document(explanation_view(explained, lang))
         return
@@ -132,14 +134,17 @@ def _requester(code: str, region: str, level: LevelOption | None, members: Direc
     )
 
 
+def _lang() -> Lang:
+    return "zh" if language() == "zh" else "en"
+
+
 def _state(
     terminal: Terminal, loaded: Policies, dataset: str, given: Sequence[Path], members: Directory | None
 ) -> None:
     policy = loaded.get(dataset)
     if policy is None:
-        raise typer.BadParameter(
-            say("usage.dataset", name=shorten(dataset), known=listed(sorted(loaded.datasets)))
-        )
+        unknown = UnknownName("dataset", dataset, tuple(sorted(loaded.datasets)))
+        raise typer.BadParameter(unknown.said(_lang()))
     names = _titles(members)
     statement = statement_of(policy, loaded.purposes, names)
     bundle, fits = _bundle(given)

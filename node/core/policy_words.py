@@ -219,16 +219,6 @@ WORDS: Mapping[str, tuple[str, str]] = {
         "分段界线：在问题的 as 中以 band 引用",
         "edges of bands, for `band` in the `as` of a question",
     ),
-    "DefinitionsPart.forbidden_together": (
-        "不得合并使用的问题，跨数据集（第二十五条）",
-        "questions of several datasets that may not be put together (Art. 25)",
-    ),
-    "SharedCombinationPart.id": ("组合代号", "the name of the combination"),
-    "SharedCombinationPart.questions": (
-        "数据集/问题：同一需求部门不得就同一人全部提出",
-        "dataset/question: one requester may not ask all of them about one subject",
-    ),
-    "SharedCombinationPart.within_days": ("在这么多天之内", "within so many days"),
     "GroupPart.title": ("部门组名称", "the title of the group"),
     "GroupPart.title_en": TITLE_EN,
     "GroupPart.departments": (
@@ -241,21 +231,19 @@ WORDS: Mapping[str, tuple[str, str]] = {
 """Part, or part and key, to its words: Chinese, English."""
 
 
-def described(
-    schema: dict[str, object], root: str, words: Mapping[str, tuple[str, str]] = WORDS
-) -> dict[str, object]:
+def described(schema: dict[str, object], root: str) -> dict[str, object]:
     """A JSON Schema with the words of every part and key put in; `root` is the name of the outermost part."""
     parts = schema.get("$defs")
     named = {root: schema, **(parts if isinstance(parts, dict) else {})}
     for name, part in named.items():
-        _put(part, words.get(name))
+        _put(part, name)
         properties = part.get("properties", {})
         if isinstance(properties, dict):
             for key, described_key in properties.items():
-                _put(described_key, words.get(f"{name}.{key}"))
+                _put(described_key, f"{name}.{key}")
     return schema
 
 
-def _put(target: dict[str, object], words: tuple[str, str] | None) -> None:
-    if words is not None:
+def _put(target: dict[str, object], name: str) -> None:
+    if (words := WORDS.get(name)) is not None:
         target["description"] = "\n\n".join(words)

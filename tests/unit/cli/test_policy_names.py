@@ -5,8 +5,11 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from policy_samples import HEAD, POLICY, REQUEST, the_problem
+from cli_run import dxnode
+from policy_samples import HEAD, POLICY, REQUEST, TAX, the_problem
+from town import POLICIES as EXAMPLES
 
+from node.cli.exits import Exit
 from node.cli.policy_names import unknown_names
 from node.core.policy import PolicyFile
 from node.core.policy_build import build_policies
@@ -16,6 +19,7 @@ PURPOSES = b"purposes:\n" + b"".join(
     f"  {code}: {{title: x}}\n".encode()
     for code in ("social-insurance", "social-insurance/pension", "social-insurance/pension/deferral")
 )
+REQUESTER = ["--requester", TAX, "--purpose", "tax/inspection"]
 POLICIES = build_policies([PolicyFile("p.yaml", POLICY.encode()), PolicyFile("definitions.yaml", PURPOSES)])
 
 
@@ -79,3 +83,19 @@ def test_a_region_field_that_there_is_not_is_told_with_the_closest() -> None:
     subject = "subject: {field: resident_id, type: resident_id}"
     found = the_problem(HEAD.replace(subject, subject[:-1] + ", region: regoin}"))
     assert (found.key, found.hint) == ("subject.region", "did you mean 'region'?")
+
+
+@pytest.mark.parametrize(
+    ("words", "code"),
+    [
+        (["pension-insurence"], Exit.USAGE),
+        (["pension-insurence", "is-enrolled", *REQUESTER], Exit.OK),
+        (["pension-insurance", "is-enroled", *REQUESTER], Exit.OK),
+        (["pension-insurance", "is-enrolled", *REQUESTER[:2], "--purpose", "tax/inspektion"], Exit.OK),
+    ],
+)
+def test_explain_guesses_what_was_meant(words: list[str], code: Exit) -> None:
+    ran = dxnode("policy", "explain", *words, "--policies", str(EXAMPLES))
+    assert ran.code == code
+    assert "did you mean '" in ran.err
+    assert "did you mean" not in ran.out
