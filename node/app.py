@@ -45,8 +45,10 @@ from node.rpc.desk_service import DeskService
 from node.rpc.exchange_service import ExchangeService, Gate, GrantService
 from node.rpc.log_service import UsageLogService, peer_view, staff_view
 from node.rpc.server import (
+    CATALOGUE_HEALTH,
     DESK_SERVICES,
     EXCHANGE_SERVICES,
+    POLICIES_HEALTH,
     Bounds,
     add_health,
     add_reflection,
@@ -190,6 +192,9 @@ class Node:
             log.warning("policies are unsigned, as node.yaml says: for development alone")
         for problem in self._live.problems():
             log.warning("%s", problem)
+        loaded = self._live.approval
+        if loaded is not None and loaded.waiting:
+            log.warning("%d catalogue entries wait for approval", len(loaded.waiting))
 
     async def stop(self) -> None:
         """Drain: no new work, let running calls end, write what is left, close."""
@@ -234,7 +239,8 @@ class Node:
         )
         grant_pb2_grpc.add_GrantServiceServicer_to_server(GrantService(self._grants, gate), server)
         catalogue_pb2_grpc.add_CatalogueServiceServicer_to_server(
-            CatalogueService(lambda: live.policies, lambda: live.catalogue, admit_members(gate)), server
+            CatalogueService(lambda: live.policies, lambda: live.catalogue, admit_members(gate), self._store),
+            server,
         )
         usage_log_pb2_grpc.add_UsageLogServiceServicer_to_server(
             UsageLogService(self._commit, self._store, self._workers, peer_view(gate)), server
@@ -269,6 +275,7 @@ class Node:
                 lambda: live.policies,
                 lambda: live.catalogue,
                 admit_staff(staff),
+                self._store,
                 Elsewhere(code, self._peers),
             ),
             server,
@@ -294,9 +301,9 @@ class Node:
         )
 
     async def _tell_health(self) -> None:
-        serving, policies = not self._draining, self._live.policies_good()
+        parts = {POLICIES_HEALTH: self._live.policies_good(), CATALOGUE_HEALTH: self._live.catalogue_good()}
         for set_health in self._set_health:
-            await set_health(serving, policies)
+            await set_health(not self._draining, parts)
 
     async def _watch(self) -> None:
         loop = asyncio.get_running_loop()

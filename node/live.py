@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
-from typing import TypeVar
+from typing import Protocol, TypeVar
 
 from node.config import Settings
 from node.config_file import changed_settings, load_settings
@@ -38,6 +38,7 @@ from node.loading import (
 )
 from node.memory import Memory, recall, remember
 from node.policy_loading import LoadedPolicies, load_active, load_last, load_unsigned
+from node.publishing import History, publish, record
 from node.rpc.admin_service import ReloadReport
 from node.rpc.client import Identity
 from node.rpc.server import TlsFiles
@@ -47,6 +48,7 @@ T = TypeVar("T")
 _SEEN = "directory.seen"
 _SEEN_BUNDLE = "policies.seen"
 _POLICIES = "policies"
+_CATALOGUE = "catalogue"
 _RESTART = "restart needed"
 _IMPORTED = "imported catalogues"
 
@@ -64,6 +66,10 @@ class _Parts:
     catalogue: Catalogue
 
 
+class NodeMemory(Memory, History, Protocol):
+    """What a node remembers over restarts, such as the store."""
+
+
 class Live:
     """The current directory, certificates, keys, policies, sources and roles, each replaced atomically."""
 
@@ -71,7 +77,7 @@ class Live:
         self,
         config: Path,
         settings: Settings,
-        memory: Memory,
+        memory: NodeMemory,
         clock: Callable[[], datetime],
         random: Callable[[int], bytes],
     ) -> None:
@@ -158,6 +164,11 @@ class Live:
         """Whether the newest policies put in place are in use, and valid."""
         loaded = self._parts.policies
         return loaded is not None and not self._policy_problem(loaded) and _POLICIES not in self._problems
+
+    def catalogue_good(self) -> bool:
+        """Whether no dataset waits for the approval of its catalogue entry."""
+        loaded = self._parts.policies
+        return loaded is not None and not loaded.waiting and _CATALOGUE not in self._problems
 
     @property
     def sources(self) -> Mapping[str, OpenSource]:
@@ -259,7 +270,7 @@ class Live:
                 imported=self._try(_IMPORTED, self._catalogue.read_imported, old.catalogue.imported),
             ),
         )
-        self._enforce(self._try(_POLICIES, lambda: self._read_policies(directory), old.policies))
+        self._enforce(self._next_policies(directory, old.policies))
         new = self._parts
         log_signer, cosigner = (
             signature_key_id(signer.verifier)
@@ -272,6 +283,8 @@ class Live:
         ]
         if new.policies is not None:
             done.append(_said_of(new.policies))
+            if new.policies.waiting:
+                done.append(f"{len(new.policies.waiting)} catalogue entries wait for approval")
         if settings.holidays is not None and new.calendar is not None:
             done.append(f"holidays, working days known until {new.calendar.known_until}")
         if "settings" not in self._problems:
@@ -292,13 +305,28 @@ class Live:
 
     def _first_policies(self, directory: Directory) -> LoadedPolicies | None:
         """The policies at the start: a bad bundle leaves the one that was in use last."""
-        loaded = self._try(_POLICIES, lambda: self._read_policies(directory), None)
+        loaded = self._next_policies(directory, None)
         seen = recall(self._memory, _SEEN_BUNDLE, SeenBundle)
         if loaded is not None or seen is None or self._settings.policies.unsigned:
             return loaded
         with contextlib.suppress(NodeError):  # why the newer one is bad has been said
-            return load_last(self._settings, self._own_entry(directory), seen, self._clock())
+            last = load_last(self._settings, self._own_entry(directory), seen, self._clock())
+            return self._published(last, directory)
         return None
+
+    def _next_policies(self, directory: Directory, old: LoadedPolicies | None) -> LoadedPolicies | None:
+        """The newest policies or, when they are bad, the old ones; published by the directory and approvals
+        of now either way."""
+        loaded = self._try(_POLICIES, lambda: self._read_policies(directory), old)
+        if loaded is None:
+            return None
+        return self._try(_CATALOGUE, lambda: self._published(loaded, directory), old)
+
+    def _published(self, loaded: LoadedPolicies, directory: Directory) -> LoadedPolicies:
+        now = self._clock()
+        published = publish(loaded, self._settings.policies.folder, directory, now)
+        record(published, self._memory, now)  # before it is served
+        return published
 
     def _read_policies(self, directory: Directory) -> LoadedPolicies:
         if self._settings.policies.unsigned:

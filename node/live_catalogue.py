@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 
 from node.config import Settings
+from node.core.approval import Publication
 from node.core.catalogue_shelf import EMPTY, Catalogue, Shelf, imported_shelf, own_shelf
 from node.core.policy import Policies
 from node.imported_catalogues import imported_files, imported_folder, read_import
@@ -15,15 +17,16 @@ class LiveCatalogue:
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
-        self._own_digest = b""
+        self._own: tuple[bytes, Mapping[str, Publication]] = (b"", {})
         self._files: tuple[tuple[str, int, int, int], ...] = ()
         self._imported: Shelf = EMPTY
 
     def with_own(self, catalogue: Catalogue, policies: Policies) -> Catalogue:
         """The catalogue with the entries of these policies."""
-        if policies.digest != self._own_digest:
-            catalogue = replace(catalogue, own=own_shelf(policies.datasets))
-            self._own_digest = policies.digest
+        made_of = (policies.digest, policies.publications)
+        if made_of != self._own:
+            catalogue = replace(catalogue, own=own_shelf(policies))
+            self._own = made_of
         return catalogue
 
     def read_imported(self) -> Shelf:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from node.config import Settings
 from node.core.bundle import Manifest, SeenBundle, accept, require_valid
 from node.core.directory import Member
-from node.core.policy import Policies
+from node.core.policy import Policies, Policy
+from node.core.publication import Waiting
 from node.crypto.bundle_folder import active_name, read_placed
 from node.errors import NodeError, Reason
 from node.loading import load_policies, placed_folder, policies_of
@@ -18,12 +20,15 @@ from node.loading import load_policies, placed_folder, policies_of
 class LoadedPolicies:
     """What is enforced, and by whose approval; without a manifest it is unsigned.
 
-    The digest of approved policies is that of their bundle.
+    The digest of approved policies is that of their bundle. `withheld` are the datasets that are not served
+    before their catalogue entries are approved, `waiting` says what entries lack (`node.publishing`).
     """
 
     policies: Policies
     manifest: Manifest | None = None
     approved: tuple[str, ...] = ()
+    withheld: Mapping[str, Policy] = field(default_factory=dict)
+    waiting: tuple[Waiting, ...] = ()
 
     def require_valid(self, now: datetime) -> None:
         """Raises NodeError(POLICY_NOT_LOADED) unless they may be used now."""

@@ -12,6 +12,9 @@ from node.core.grant_message import to_ms
 from node.live import Live
 from node.v1 import desk_pb2 as pb
 
+MAX_WAITING = 100
+"""Datasets without approval that a status names at most."""
+
 
 def node_status(
     settings: Settings, live: Live, head: Head, log_problem: str, grants: Sequence[Grant], draining: bool
@@ -35,6 +38,7 @@ def node_status(
     ]
     calendar, loaded = live.calendar, live.approval
     manifest = loaded.manifest if loaded is not None else None
+    waiting = loaded.waiting if loaded is not None else ()
     return pb.GetStatusResponse(
         department=settings.department.code,
         title=settings.department.title,
@@ -58,4 +62,9 @@ def node_status(
         policy_valid_until_ms=to_ms(manifest.valid_until) if manifest is not None else 0,
         policy_approved=loaded.approved if loaded is not None else (),
         holidays_digest=calendar.holidays.digest if calendar is not None else b"",
+        waiting=[
+            pb.WaitingDataset(dataset=each.dataset, lacking=each.lacking, problems=each.problems)
+            for each in waiting[:MAX_WAITING]
+        ],
+        waiting_total=len(waiting),
     )

@@ -35,9 +35,10 @@ LI, WANG, ZHAO = officer("li"), officer("wang"), officer("zhao")
 
 
 def listed(member: Member, *officers: Signer, approvals: int = 2) -> Member:
-    """What a directory says of a member with these officers, Li, Wang and Zhao without any."""
+    """What a directory says of a member with these officers, Li, Wang and Zhao without any; heads stay."""
     keys = tuple(each.verifier.vkey() for each in officers or (LI, WANG, ZHAO))
-    return replace(member, officers=keys, approvals=approvals)
+    heads = member.keys_for(OfficerRole.HEAD)
+    return replace(member, officers=keys + heads, approvals=approvals)
 
 
 def write_draft(folder: Path, files: Mapping[str, str]) -> Path:

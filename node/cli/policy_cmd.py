@@ -97,4 +97,3 @@ def schema(definitions: Annotated[bool, typer.Option("--definitions")] = False) 
 
 def _lang() -> Lang:
     return "zh" if language() == "zh" else "en"
-

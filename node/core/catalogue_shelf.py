@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 from heapq import merge
 from itertools import islice
 from operator import itemgetter
 
-from node.core.catalogue_entry import entry_of
 from node.core.catalogue_search import MAX_RESULTS, CatalogueIndex, Hit, Lookup, searched
-from node.core.policy import Policy
+from node.core.policy import Policies
+from node.core.publication import published_entry
 from node.v1 import catalogue_pb2 as pb
 
 
@@ -46,9 +46,12 @@ class Shelf:
 EMPTY = Shelf(())
 
 
-def own_shelf(datasets: Mapping[str, Policy]) -> Shelf:
+def own_shelf(policies: Policies) -> Shelf:
     """What the policies of a node publish."""
-    return Shelf(entry_of(datasets[name]).SerializeToString() for name in sorted(datasets))
+    return Shelf(
+        published_entry(policies, policy).SerializeToString()
+        for _name, policy in sorted(policies.datasets.items())
+    )
 
 
 def imported_shelf(own: str, catalogues: Iterable[pb.ImportedCatalogue]) -> Shelf:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from hashlib import sha256
 
 from node.core.acceptance import Acceptance
+from node.core.approval import Publication
 from node.core.catalogue import Dataset
 from node.core.identity import SubjectType
 from node.core.purpose import PurposeTree
@@ -82,12 +83,13 @@ class Policies:
     """Everything that a node enforces.
 
     `digest` (32 bytes) fixes the content of all files, whatever they are called and in whichever
-    order they are read.
+    order they are read. `publications` says who approved the catalogue entries of `datasets`.
     """
 
     datasets: Mapping[str, Policy]
     purposes: PurposeTree | None
     digest: bytes
+    publications: Mapping[str, Publication] = field(default_factory=dict)
 
     def get(self, dataset: str) -> Policy | None:
         """The policy of a dataset."""

@@ -7,10 +7,10 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Protocol, TypeVar
 
-from node.core.catalogue_entry import entry_of, summary_of
 from node.core.catalogue_search import MAX_RESULTS, Lookup
 from node.core.catalogue_shelf import Catalogue
-from node.core.policy import Policies
+from node.core.policy import Policies, Policy
+from node.core.publication import MAX_HISTORY, ServedVersion, published_entry, published_summary
 from node.core.role import ROLES
 from node.errors import NodeError, Reason
 from node.rpc.callers import Staff
@@ -23,12 +23,20 @@ MAX_PAGE = 500
 T = TypeVar("T")
 
 
-class PeerSearch(Protocol):
-    """Searches the catalogue of the department named."""
+class Peers(Protocol):
+    """Searches the catalogue of the department named, and tells the history of its datasets."""
 
     async def search(
         self, provider: str, request: pb.SearchCatalogueRequest
     ) -> pb.SearchCatalogueResponse: ...
+
+    async def history(self, provider: str, dataset: str) -> pb.GetDatasetHistoryResponse: ...
+
+
+class History(Protocol):
+    """Keeps the versions of entries that were served."""
+
+    def served_versions(self, dataset: str, limit: int) -> list[ServedVersion]: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +44,7 @@ class Elsewhere:
     """The other departments' nodes, and the credit code that is none of theirs."""
 
     own: str
-    peers: PeerSearch
+    peers: Peers
 
 
 class Admit(Protocol):
@@ -75,12 +83,14 @@ class CatalogueService(catalogue_pb2_grpc.CatalogueServiceServicer):
         policies: Callable[[], Policies],
         catalogue: Callable[[], Catalogue],
         admit: Admit,
+        history: History,
         elsewhere: Elsewhere | None = None,
     ) -> None:
         """With `elsewhere` the callers may search other departments' catalogues too."""
         self._policies = policies
         self._admit = admit
         self._catalogue = catalogue
+        self._history = history
         self._elsewhere = elsewhere
 
     async def ListDatasets(
@@ -89,12 +99,13 @@ class CatalogueService(catalogue_pb2_grpc.CatalogueServiceServicer):
         """A page of summaries, by name."""
 
         async def work() -> pb.ListDatasetsResponse:
-            datasets = self._policies().datasets
+            policies = self._policies()
+            datasets = policies.datasets
             names = [name for name in sorted(datasets) if name > request.page_token]
             page = names[: min(request.page_size or MAX_PAGE, MAX_PAGE)]
             token = page[-1] if len(page) < len(names) else ""
             return pb.ListDatasetsResponse(
-                datasets=[summary_of(datasets[name].dataset) for name in page], next_page_token=token
+                datasets=[published_summary(policies, datasets[name]) for name in page], next_page_token=token
             )
 
         return await self._admit(context, work)
@@ -125,15 +136,37 @@ class CatalogueService(catalogue_pb2_grpc.CatalogueServiceServicer):
 
         return await self._admit(context, work)
 
+    async def GetDatasetHistory(
+        self, request: pb.GetDatasetHistoryRequest, context: Context
+    ) -> pb.GetDatasetHistoryResponse:
+        """The versions of one dataset's entry that were served, the newest first."""
+
+        async def work() -> pb.GetDatasetHistoryResponse:
+            if not request.dataset:
+                raise NodeError(Reason.QUERY_INVALID, "name a dataset")
+            if self._elsewhere is not None and request.provider not in ("", self._elsewhere.own):
+                return await self._elsewhere.peers.history(request.provider, request.dataset)
+            policy = _served(self._policies(), request.dataset)
+            versions = await asyncio.to_thread(
+                self._history.served_versions, policy.dataset.name, MAX_HISTORY
+            )
+            return pb.GetDatasetHistoryResponse(versions=[version.message for version in versions])
+
+        return await self._admit(context, work)
+
 
 def browse(policies: Policies, dataset: str) -> list[pb.Dataset]:
     """One dataset in full, or the summaries of all. Raises NodeError(NOT_SHARED)."""
     if not dataset:
         return [
-            pb.Dataset(summary=summary_of(policies.datasets[name].dataset))
+            pb.Dataset(summary=published_summary(policies, policies.datasets[name]))
             for name in sorted(policies.datasets)
         ]
+    return [published_entry(policies, _served(policies, dataset))]
+
+
+def _served(policies: Policies, dataset: str) -> Policy:
     policy = policies.get(dataset)
     if policy is None:
         raise NodeError(Reason.NOT_SHARED, "no such dataset is shared: look at the list")
-    return [entry_of(policy)]
+    return policy

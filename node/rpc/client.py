@@ -126,6 +126,18 @@ class PeerClient:
             raise peer_error(error) from None
         return response
 
+    async def history(self, provider: str, dataset: str) -> catalogue_pb2.GetDatasetHistoryResponse:
+        """The versions of a dataset that a provider has served. Raises NodeError."""
+        stub = catalogue_pb2_grpc.CatalogueServiceStub(self._channel(provider))
+        request = catalogue_pb2.GetDatasetHistoryRequest(dataset=dataset)
+        try:
+            response: catalogue_pb2.GetDatasetHistoryResponse = await stub.GetDatasetHistory(
+                request, timeout=self._deadline
+            )
+        except grpc.aio.AioRpcError as error:
+            raise peer_error(error) from None
+        return response
+
     async def close(self) -> None:
         """Close all channels."""
         links, self._links = list(self._links.values()), {}

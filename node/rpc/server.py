@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import errno
 import socket
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import lru_cache
@@ -95,18 +95,23 @@ def add_socket(server: grpc.aio.Server, path: Path) -> None:
 
 POLICIES_HEALTH = "policies"
 """Not serving in health when the newest policies put in place are not in use; the last good ones may be."""
+CATALOGUE_HEALTH = "catalogue"
+"""Not serving in health while a dataset waits for the approval of its catalogue entry."""
 
 
-def add_health(server: grpc.aio.Server, services: Sequence[str]) -> Callable[[bool, bool], Awaitable[None]]:
-    """Standard gRPC health; returns what sets all services, and POLICIES_HEALTH, to serving or not."""
+def add_health(
+    server: grpc.aio.Server, services: Sequence[str]
+) -> Callable[[bool, Mapping[str, bool]], Awaitable[None]]:
+    """Standard gRPC health; returns what sets all services, and the parts named, to serving or not."""
     servicer = health.aio.HealthServicer()
     health_pb2_grpc.add_HealthServicer_to_server(servicer, server)
 
-    async def set_all(serving: bool, policies: bool) -> None:
+    async def set_all(serving: bool, parts: Mapping[str, bool]) -> None:
         good, bad = health_pb2.HealthCheckResponse.SERVING, health_pb2.HealthCheckResponse.NOT_SERVING
         for service in ("", *services):
             await servicer.set(service, good if serving else bad)
-        await servicer.set(POLICIES_HEALTH, good if serving and policies else bad)
+        for part, part_serving in parts.items():
+            await servicer.set(part, good if serving and part_serving else bad)
 
     return set_all
 

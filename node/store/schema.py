@@ -14,7 +14,7 @@ from sqlalchemy import (
     Text,
 )
 
-REVISION = "0001"
+REVISION = "0002"
 """The Alembic revision that these tables are."""
 
 metadata = MetaData()
@@ -107,6 +107,17 @@ received_grant = Table(
     metadata,
     Column("provider", Text, primary_key=True),
     Column("id", Text, primary_key=True),
+    Column("body", LargeBinary, nullable=False),
+)
+
+# The versions of catalogue entries that were served: canonical form, and what a history shows.
+served_version = Table(
+    "served_version",
+    metadata,
+    Column("dataset", Text, primary_key=True),
+    Column("number", Integer, primary_key=True, autoincrement=False),
+    Column("digest", LargeBinary, nullable=False),
+    Column("entry", LargeBinary, nullable=False),
     Column("body", LargeBinary, nullable=False),
 )
 

@@ -16,11 +16,13 @@ from sqlalchemy.pool import PoolProxiedConnection
 from node.core.commit import AskedExchange, Head
 from node.core.grant import Grant
 from node.core.grant_message import grant_from_bytes, grant_to_bytes
+from node.core.publication import ServedVersion
 from node.core.tree import TILE
 from node.errors import NodeError, Reason
 from node.store import schema as s
 from node.store.engine import is_busy, never_wait, open_engine, store_errors
 from node.store.transaction import Statements, Transaction
+from node.v1 import catalogue_pb2 as pb
 
 _T = TypeVar("_T")
 _KEYS_AT_ONCE = 500
@@ -182,6 +184,47 @@ class Store:
             connection.execute(update(s.record).where(*rows).values(opening=b""))
             connection.execute(_fact(_CLEARED, str(end)))
         return end
+
+    # --- the history of the catalogue ---
+
+    def served_digests(self) -> dict[str, bytes]:
+        """The entry digest of the version of each dataset that was served last."""
+        last = select(s.served_version.c.dataset, func.max(s.served_version.c.number).label("number"))
+        newest = last.group_by(s.served_version.c.dataset).subquery()
+        query = select(s.served_version.c.dataset, s.served_version.c.digest).join(
+            newest,
+            (s.served_version.c.dataset == newest.c.dataset) & (s.served_version.c.number == newest.c.number),
+        )
+        with self._read() as connection:
+            return {row.dataset: row.digest for row in connection.execute(query)}
+
+    def served_versions(self, dataset: str, limit: int) -> list[ServedVersion]:
+        """At most so many versions of an entry, the newest first."""
+        query = select(s.served_version).where(s.served_version.c.dataset == dataset)
+        with self._read() as connection:
+            rows = connection.execute(query.order_by(s.served_version.c.number.desc()).limit(limit)).all()
+        return [
+            ServedVersion(
+                row.dataset, row.number, row.digest, row.entry, pb.DatasetVersion.FromString(row.body)
+            )
+            for row in rows
+        ]
+
+    def add_served_versions(self, versions: Sequence[ServedVersion]) -> None:
+        """Add versions, all or none; durable when it returns."""
+        rows = [
+            {
+                "dataset": version.dataset,
+                "number": version.number,
+                "digest": version.digest,
+                "entry": version.entry,
+                "body": version.message.SerializeToString(deterministic=True),
+            }
+            for version in versions
+        ]
+        if rows:
+            with store_errors(), self._engine.begin() as connection:
+                connection.execute(insert(s.served_version), rows)
 
     # --- grants, facts ---
 

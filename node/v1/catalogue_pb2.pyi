@@ -58,7 +58,7 @@ class GetDatasetResponse(_message.Message):
     def __init__(self, dataset: _Optional[_Union[Dataset, _Mapping]] = ...) -> None: ...
 
 class DatasetSummary(_message.Message):
-    __slots__ = ("dataset", "title", "provider", "sharing", "update", "title_en", "imported_from", "imported_ms")
+    __slots__ = ("dataset", "title", "provider", "sharing", "update", "title_en", "imported_from", "imported_ms", "unapproved")
     DATASET_FIELD_NUMBER: _ClassVar[int]
     TITLE_FIELD_NUMBER: _ClassVar[int]
     PROVIDER_FIELD_NUMBER: _ClassVar[int]
@@ -67,6 +67,7 @@ class DatasetSummary(_message.Message):
     TITLE_EN_FIELD_NUMBER: _ClassVar[int]
     IMPORTED_FROM_FIELD_NUMBER: _ClassVar[int]
     IMPORTED_MS_FIELD_NUMBER: _ClassVar[int]
+    UNAPPROVED_FIELD_NUMBER: _ClassVar[int]
     dataset: str
     title: str
     provider: str
@@ -75,10 +76,11 @@ class DatasetSummary(_message.Message):
     title_en: str
     imported_from: str
     imported_ms: int
-    def __init__(self, dataset: _Optional[str] = ..., title: _Optional[str] = ..., provider: _Optional[str] = ..., sharing: _Optional[_Union[SharingAttribute, str]] = ..., update: _Optional[str] = ..., title_en: _Optional[str] = ..., imported_from: _Optional[str] = ..., imported_ms: _Optional[int] = ...) -> None: ...
+    unapproved: bool
+    def __init__(self, dataset: _Optional[str] = ..., title: _Optional[str] = ..., provider: _Optional[str] = ..., sharing: _Optional[_Union[SharingAttribute, str]] = ..., update: _Optional[str] = ..., title_en: _Optional[str] = ..., imported_from: _Optional[str] = ..., imported_ms: _Optional[int] = ..., unapproved: _Optional[bool] = ...) -> None: ...
 
 class Dataset(_message.Message):
-    __slots__ = ("summary", "level", "personal", "fields", "questions", "reason", "legal_basis", "digest", "format", "modes", "scope", "use", "subject", "rules", "forbidden_together", "privacy")
+    __slots__ = ("summary", "level", "personal", "fields", "questions", "reason", "legal_basis", "digest", "format", "modes", "scope", "use", "subject", "rules", "forbidden_together", "privacy", "publication")
     SUMMARY_FIELD_NUMBER: _ClassVar[int]
     LEVEL_FIELD_NUMBER: _ClassVar[int]
     PERSONAL_FIELD_NUMBER: _ClassVar[int]
@@ -95,6 +97,7 @@ class Dataset(_message.Message):
     RULES_FIELD_NUMBER: _ClassVar[int]
     FORBIDDEN_TOGETHER_FIELD_NUMBER: _ClassVar[int]
     PRIVACY_FIELD_NUMBER: _ClassVar[int]
+    PUBLICATION_FIELD_NUMBER: _ClassVar[int]
     summary: DatasetSummary
     level: int
     personal: bool
@@ -111,7 +114,32 @@ class Dataset(_message.Message):
     rules: _containers.RepeatedCompositeFieldContainer[UsageRule]
     forbidden_together: _containers.RepeatedCompositeFieldContainer[ForbiddenCombination]
     privacy: PrivacyBudget
-    def __init__(self, summary: _Optional[_Union[DatasetSummary, _Mapping]] = ..., level: _Optional[int] = ..., personal: _Optional[bool] = ..., fields: _Optional[_Iterable[_Union[Field, _Mapping]]] = ..., questions: _Optional[_Iterable[_Union[Question, _Mapping]]] = ..., reason: _Optional[str] = ..., legal_basis: _Optional[str] = ..., digest: _Optional[bytes] = ..., format: _Optional[str] = ..., modes: _Optional[_Iterable[str]] = ..., scope: _Optional[str] = ..., use: _Optional[str] = ..., subject: _Optional[_Union[SubjectItem, _Mapping]] = ..., rules: _Optional[_Iterable[_Union[UsageRule, _Mapping]]] = ..., forbidden_together: _Optional[_Iterable[_Union[ForbiddenCombination, _Mapping]]] = ..., privacy: _Optional[_Union[PrivacyBudget, _Mapping]] = ...) -> None: ...
+    publication: Publication
+    def __init__(self, summary: _Optional[_Union[DatasetSummary, _Mapping]] = ..., level: _Optional[int] = ..., personal: _Optional[bool] = ..., fields: _Optional[_Iterable[_Union[Field, _Mapping]]] = ..., questions: _Optional[_Iterable[_Union[Question, _Mapping]]] = ..., reason: _Optional[str] = ..., legal_basis: _Optional[str] = ..., digest: _Optional[bytes] = ..., format: _Optional[str] = ..., modes: _Optional[_Iterable[str]] = ..., scope: _Optional[str] = ..., use: _Optional[str] = ..., subject: _Optional[_Union[SubjectItem, _Mapping]] = ..., rules: _Optional[_Iterable[_Union[UsageRule, _Mapping]]] = ..., forbidden_together: _Optional[_Iterable[_Union[ForbiddenCombination, _Mapping]]] = ..., privacy: _Optional[_Union[PrivacyBudget, _Mapping]] = ..., publication: _Optional[_Union[Publication, _Mapping]] = ...) -> None: ...
+
+class Publication(_message.Message):
+    __slots__ = ("entry_digest", "approvals")
+    ENTRY_DIGEST_FIELD_NUMBER: _ClassVar[int]
+    APPROVALS_FIELD_NUMBER: _ClassVar[int]
+    entry_digest: bytes
+    approvals: _containers.RepeatedCompositeFieldContainer[Approval]
+    def __init__(self, entry_digest: _Optional[bytes] = ..., approvals: _Optional[_Iterable[_Union[Approval, _Mapping]]] = ...) -> None: ...
+
+class Approval(_message.Message):
+    __slots__ = ("role", "department", "person", "at_ms", "note", "signed")
+    ROLE_FIELD_NUMBER: _ClassVar[int]
+    DEPARTMENT_FIELD_NUMBER: _ClassVar[int]
+    PERSON_FIELD_NUMBER: _ClassVar[int]
+    AT_MS_FIELD_NUMBER: _ClassVar[int]
+    NOTE_FIELD_NUMBER: _ClassVar[int]
+    SIGNED_FIELD_NUMBER: _ClassVar[int]
+    role: str
+    department: str
+    person: str
+    at_ms: int
+    note: str
+    signed: bytes
+    def __init__(self, role: _Optional[str] = ..., department: _Optional[str] = ..., person: _Optional[str] = ..., at_ms: _Optional[int] = ..., note: _Optional[str] = ..., signed: _Optional[bytes] = ...) -> None: ...
 
 class SubjectItem(_message.Message):
     __slots__ = ("field", "type", "region_field")
@@ -322,3 +350,33 @@ class ImportedCatalogue(_message.Message):
     entries: _containers.RepeatedScalarFieldContainer[bytes]
     digest: bytes
     def __init__(self, publisher: _Optional[str] = ..., imported_ms: _Optional[int] = ..., entries: _Optional[_Iterable[bytes]] = ..., digest: _Optional[bytes] = ...) -> None: ...
+
+class GetDatasetHistoryRequest(_message.Message):
+    __slots__ = ("dataset", "provider")
+    DATASET_FIELD_NUMBER: _ClassVar[int]
+    PROVIDER_FIELD_NUMBER: _ClassVar[int]
+    dataset: str
+    provider: str
+    def __init__(self, dataset: _Optional[str] = ..., provider: _Optional[str] = ...) -> None: ...
+
+class GetDatasetHistoryResponse(_message.Message):
+    __slots__ = ("versions",)
+    VERSIONS_FIELD_NUMBER: _ClassVar[int]
+    versions: _containers.RepeatedCompositeFieldContainer[DatasetVersion]
+    def __init__(self, versions: _Optional[_Iterable[_Union[DatasetVersion, _Mapping]]] = ...) -> None: ...
+
+class DatasetVersion(_message.Message):
+    __slots__ = ("number", "entry_digest", "title", "served_since_ms", "approvals", "changed")
+    NUMBER_FIELD_NUMBER: _ClassVar[int]
+    ENTRY_DIGEST_FIELD_NUMBER: _ClassVar[int]
+    TITLE_FIELD_NUMBER: _ClassVar[int]
+    SERVED_SINCE_MS_FIELD_NUMBER: _ClassVar[int]
+    APPROVALS_FIELD_NUMBER: _ClassVar[int]
+    CHANGED_FIELD_NUMBER: _ClassVar[int]
+    number: int
+    entry_digest: bytes
+    title: str
+    served_since_ms: int
+    approvals: _containers.RepeatedCompositeFieldContainer[Approval]
+    changed: _containers.RepeatedScalarFieldContainer[str]
+    def __init__(self, number: _Optional[int] = ..., entry_digest: _Optional[bytes] = ..., title: _Optional[str] = ..., served_since_ms: _Optional[int] = ..., approvals: _Optional[_Iterable[_Union[Approval, _Mapping]]] = ..., changed: _Optional[_Iterable[str]] = ...) -> None: ...

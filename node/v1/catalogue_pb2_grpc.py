@@ -51,6 +51,11 @@ class CatalogueServiceStub:
                 request_serializer=node_dot_v1_dot_catalogue__pb2.SearchCatalogueRequest.SerializeToString,
                 response_deserializer=node_dot_v1_dot_catalogue__pb2.SearchCatalogueResponse.FromString,
                 _registered_method=True)
+        self.GetDatasetHistory = channel.unary_unary(
+                '/node.v1.CatalogueService/GetDatasetHistory',
+                request_serializer=node_dot_v1_dot_catalogue__pb2.GetDatasetHistoryRequest.SerializeToString,
+                response_deserializer=node_dot_v1_dot_catalogue__pb2.GetDatasetHistoryResponse.FromString,
+                _registered_method=True)
 
 
 class CatalogueServiceServicer:
@@ -80,6 +85,14 @@ class CatalogueServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def GetDatasetHistory(self, request, context):
+        """The versions of a dataset's entry that were served (Art. 17). All callers;
+        through the desk also those of a peer.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_CatalogueServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -97,6 +110,11 @@ def add_CatalogueServiceServicer_to_server(servicer, server):
                     servicer.SearchCatalogue,
                     request_deserializer=node_dot_v1_dot_catalogue__pb2.SearchCatalogueRequest.FromString,
                     response_serializer=node_dot_v1_dot_catalogue__pb2.SearchCatalogueResponse.SerializeToString,
+            ),
+            'GetDatasetHistory': grpc.unary_unary_rpc_method_handler(
+                    servicer.GetDatasetHistory,
+                    request_deserializer=node_dot_v1_dot_catalogue__pb2.GetDatasetHistoryRequest.FromString,
+                    response_serializer=node_dot_v1_dot_catalogue__pb2.GetDatasetHistoryResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -182,6 +200,33 @@ class CatalogueService:
             '/node.v1.CatalogueService/SearchCatalogue',
             node_dot_v1_dot_catalogue__pb2.SearchCatalogueRequest.SerializeToString,
             node_dot_v1_dot_catalogue__pb2.SearchCatalogueResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def GetDatasetHistory(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/node.v1.CatalogueService/GetDatasetHistory',
+            node_dot_v1_dot_catalogue__pb2.GetDatasetHistoryRequest.SerializeToString,
+            node_dot_v1_dot_catalogue__pb2.GetDatasetHistoryResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -8,6 +8,7 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 
 import pytest
+from remembered import Remembered
 from running import pension_policy, pension_town
 from town import HR
 
@@ -17,19 +18,6 @@ from node.live import Live
 from node.loading import stamp
 
 SECONDS = 20.0
-
-
-class Facts:
-    """The memory of a node, without a database."""
-
-    def __init__(self) -> None:
-        self._facts: dict[str, str] = {}
-
-    def fact(self, name: str) -> str | None:
-        return self._facts.get(name)
-
-    def set_fact(self, name: str, value: str) -> None:
-        self._facts[name] = value
 
 
 class HeldClock:
@@ -53,7 +41,7 @@ class HeldClock:
 def test_reload_that_began_earlier_does_not_put_back_old_policies(tmp_path: Path) -> None:
     office = pension_town(tmp_path).offices[HR]
     clock = HeldClock("early")
-    live = Live(office.config, load_settings(office.config), Facts(), clock, os.urandom)
+    live = Live(office.config, load_settings(office.config), Remembered(), clock, os.urandom)
     before = live.policy_digest()
     early = threading.Thread(target=live.reload, name="early")
     early.start()
@@ -79,7 +67,7 @@ def test_holidays_are_read_again_and_the_last_good_ones_are_kept(tmp_path: Path)
     with office.config.open("a", encoding="utf-8") as config:
         config.write("holidays: holidays.yaml\n")
     settings = load_settings(office.config)
-    live = Live(office.config, settings, Facts(), lambda: datetime.now(UTC), os.urandom)
+    live = Live(office.config, settings, Remembered(), lambda: datetime.now(UTC), os.urandom)
     before, mark = live.provider_state().calendar, stamp(office.config, settings)
     assert not before.on(date(2027, 10, 4)).workday
     assert before.on(date(2027, 10, 8)).workday
@@ -101,7 +89,7 @@ def test_a_node_whose_holidays_were_never_good_starts_and_denies(tmp_path: Path)
     with office.config.open("a", encoding="utf-8") as config:
         config.write("holidays: missing.yaml\n")
     settings = load_settings(office.config)
-    live = Live(office.config, settings, Facts(), lambda: datetime.now(UTC), os.urandom)
+    live = Live(office.config, settings, Remembered(), lambda: datetime.now(UTC), os.urandom)
     with pytest.raises(NodeError) as caught:
         live.provider_state()
     assert caught.value.reason is Reason.POLICY_NOT_LOADED

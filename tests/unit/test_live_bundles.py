@@ -10,7 +10,9 @@ from pathlib import Path
 from threading import Thread
 
 import pytest
+from approvals import appoint, approve
 from bundles import DAY, LI, WANG, ZHAO, listed, sign_draft
+from remembered import Remembered
 from running import pension_policy, register
 from town import HR, POLICIES, Office, Town
 
@@ -24,22 +26,6 @@ from node.live import Live
 from node.loading import OpenSource, load_source, placed_folder, stamp
 
 
-class Facts:
-    """The memory of a node, without a database; `full` as its disk may be."""
-
-    def __init__(self) -> None:
-        self._facts: dict[str, str] = {}
-        self.full = False
-
-    def fact(self, name: str) -> str | None:
-        return self._facts.get(name)
-
-    def set_fact(self, name: str, value: str) -> None:
-        if self.full:
-            raise NodeError(Reason.STORE_UNAVAILABLE, "the disk is full")
-        self._facts[name] = value
-
-
 class Department:
     """A provider with officers, its memory and its clock."""
 
@@ -50,8 +36,9 @@ class Department:
         files = [POLICIES / "definitions.yaml", changed]
         self.office: Office = self.town.add(HR, {"pension-insurance": register(4)}, files, unsigned=False)
         self.town.publish(listed(self.town.member(HR)))
+        appoint(self.town)
         self.settings = load_settings(self.office.config)
-        self.facts = Facts()
+        self.facts = Remembered()
         self.ahead = timedelta()
         self.draft = self.office.folder / "policies"
         self.placed = placed_folder(self.settings)
@@ -78,6 +65,7 @@ class Department:
         if retitled:
             text = text.replace("title: 参保状态", "title: 参保的状态")
         (self.draft / "pension-insurance.yaml").write_text(text)
+        approve(self.draft)
         sign_draft(self.draft, version, signers, start, end)
         member = listed(self.town.member(HR), *set(signers))
         return place(self.placed, read_draft(self.draft, member), member)

@@ -151,9 +151,7 @@ def test_nothing_is_said_that_the_policy_does_not_hold() -> None:
     text = said(built(bare))
     for words in ("working days", "at most", "until", "case number", "own region", "budget", "together"):
         assert words not in text.split("What holds for every request")[0]
-    numbers = set(
-        re.findall(r"(?<![\d.])\d[\d,]*(?:\.\d+)?", re.sub(r"^\d+\. ", "", text, flags=re.M))
-    )
+    numbers = set(re.findall(r"(?<![\d.])\d[\d,]*(?:\.\d+)?", re.sub(r"^\d+\. ", "", text, flags=re.M)))
     known = set(re.findall(r"\d+", json.dumps(bare))) | {"4"}
     assert {number.replace(",", "") for number in numbers} - known == set()
 

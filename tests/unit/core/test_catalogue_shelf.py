@@ -30,7 +30,7 @@ def test_own_and_imported_entries_are_found_together_the_best_first() -> None:
         HUMAN_RESOURCES,
         [catalogue(AUTHORITY, entry("a", MEDICAL, "其他"), entry("z", MEDICAL), entry("b", TAX))],
     )
-    shown = Catalogue(own_shelf(build().datasets), imported).search(Lookup("养老保险"))
+    shown = Catalogue(own_shelf(build()), imported).search(Lookup("养老保险"))
     names = [(each.summary.dataset, each.summary.provider) for each in shown.entries]
     assert names == [("b", TAX), ("pension-insurance", HUMAN_RESOURCES), ("z", MEDICAL)]
     assert shown.total == 3
@@ -38,7 +38,7 @@ def test_own_and_imported_entries_are_found_together_the_best_first() -> None:
 
 def test_no_more_are_shown_than_asked_for_and_all_are_counted() -> None:
     imported = imported_shelf("", [catalogue(AUTHORITY, entry("b", TAX), entry("q", MEDICAL))])
-    shown = Catalogue(own_shelf(build().datasets), imported).search(Lookup("养老保险"), 2)
+    shown = Catalogue(own_shelf(build()), imported).search(Lookup("养老保险"), 2)
     assert ([each.summary.dataset for each in shown.entries], shown.total) == (["b", "pension-insurance"], 3)
 
 

@@ -111,3 +111,17 @@ def test_every_method_has_a_typed_error_when_the_database_breaks(tmp_path: Path)
     ]
     for work in works:
         assert _reason(work).reason is Reason.STORE_UNAVAILABLE
+
+
+def test_database_of_the_first_version_is_brought_up_to_date_and_keeps_what_it_has(tmp_path: Path) -> None:
+    path = tmp_path / "node.db"
+    store = Store.open(path)
+    store.set_fact("kept", "yes")
+    store.close()
+    with sqlite3.connect(path) as raw:
+        raw.execute("DROP TABLE served_version")
+        raw.execute("UPDATE alembic_version SET version_num = '0001'")
+    raw.close()
+    store = Store.open(path)
+    assert (store.fact("kept"), store.served_digests()) == ("yes", {})
+    store.close()

@@ -14,10 +14,12 @@ from town import HR, MEDICAL, TAX
 
 from node.core.commit import AnsweredExchange, Append, AskedExchange, Commit, Head, Release
 from node.core.grant import GrantState
+from node.core.publication import ServedVersion
 from node.core.tree import TILE, Tile
 from node.errors import NodeError, Reason
 from node.store.store import Store
 from node.store.transaction import Transaction
+from node.v1 import catalogue_pb2
 
 ENGINES: dict[str, Callable[[Path], Store]] = {"sqlite": lambda folder: Store.open(folder / "node.db")}
 
@@ -346,3 +348,30 @@ def test_other_writers_wait_for_the_group(store: Store) -> None:
     transaction.commit()
     other.join(5)
     assert store.fact("name") == "value"
+
+
+def served(dataset: str, number: int, digest: bytes) -> ServedVersion:
+    message = catalogue_pb2.DatasetVersion(number=number, entry_digest=digest, title="标题")
+    return ServedVersion(dataset, number, digest, b"{}", message)
+
+
+def test_history_of_the_catalogue_outlives_a_restart(reopen: Callable[[], Store]) -> None:
+    first, second, other = served("a", 1, b"1"), served("a", 2, b"2"), served("b", 1, b"3")
+    store = reopen()
+    assert store.served_digests() == {}
+    store.add_served_versions([])
+    store.add_served_versions([first, other])
+    store.add_served_versions([second])
+    store = reopen()
+    assert store.served_digests() == {"a": b"2", "b": b"3"}
+    assert store.served_versions("a", 9) == [second, first]
+    assert store.served_versions("a", 1) == [second]
+    assert store.served_versions("c", 9) == []
+
+
+def test_version_of_the_catalogue_is_never_written_over(store: Store) -> None:
+    store.add_served_versions([served("a", 1, b"1")])
+    with pytest.raises(NodeError) as refused:
+        store.add_served_versions([served("b", 1, b"1"), served("a", 1, b"2")])
+    assert refused.value.reason is Reason.STORE_UNAVAILABLE
+    assert store.served_digests() == {"a": b"1"}

@@ -1,0 +1,223 @@
+"""The clocks of Art. 17: when an entry has to be updated after a cause, and reviewed after its update.
+
+- Update: within 10 working days of the day on which a law, a decision of the State Council or the
+  department's duties changed; within 15 if the authority consented to an extension. It is done when the head
+  approves a version of the entry on that day or later, and so hands it in.
+- Review: within 2 working days of that approval. It is done when the authority approves the same version.
+
+The day that a term begins on does not count (`node.core.workdays`).
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import date, datetime
+from enum import StrEnum
+from typing import Annotated, Final
+
+from pydantic import AfterValidator, ConfigDict, Field, StringConstraints, TypeAdapter, ValidationError
+from pydantic_core import PydanticCustomError
+
+from node.core.approval import Approval, ApprovalRole
+from node.core.directory_text import Moment
+from node.core.workdays import Calendar
+from node.errors import NodeError, Reason
+
+UPDATE_DAYS: Final = 10
+EXTENSION_DAYS: Final = 5
+REVIEW_DAYS: Final = 2
+MAX_BYTES: Final = 8 << 20
+MAX_CAUSES: Final = 10_000
+_FORMAT: Final = "dxnode/catalogue-causes/1"
+_SHAPE = ConfigDict(extra="forbid", strict=True)
+
+
+def _line(text: str) -> str:
+    if not text.isprintable() or text != text.strip():
+        raise PydanticCustomError("line", "give one line of text without blanks around it")
+    return text
+
+
+Line = Annotated[str, StringConstraints(min_length=1, max_length=500), AfterValidator(_line)]
+
+
+@dataclass(frozen=True, slots=True)
+class Extension:
+    """The authority's consent to five more working days, in the officer's words, and when it was noted."""
+
+    __pydantic_config__ = _SHAPE
+
+    consent: Line
+    noted: Moment
+
+
+@dataclass(frozen=True, slots=True)
+class Cause:
+    """Why an entry has to be updated: on which day, and by which law, decision or change of duties."""
+
+    __pydantic_config__ = _SHAPE
+
+    dataset: Annotated[str, StringConstraints(pattern=r"\A[a-z0-9]+(-[a-z0-9]+)*\z", max_length=64)]
+    on: Annotated[date, Field(strict=False)]
+    basis: Line
+    noted: Moment
+    extension: Extension | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Causes:
+    __pydantic_config__ = _SHAPE
+
+    format: Annotated[str, StringConstraints(pattern=rf"\A{_FORMAT}\z")]
+    causes: Annotated[tuple[Cause, ...], Field(max_length=MAX_CAUSES)]
+
+
+_CAUSES = TypeAdapter(_Causes)
+
+
+class ClockKind(StrEnum):
+    """What a clock runs for."""
+
+    UPDATE = "update"
+    REVIEW = "review"
+
+
+@dataclass(frozen=True, slots=True)
+class Clock:
+    """One term: since when, until when, and when it was met.
+
+    `left` are the working days left, negative once overdue, 0 on the last day and when it is done.
+    `provisional` says that holidays within the term are not published yet, so that `due` may move.
+    """
+
+    dataset: str
+    kind: ClockKind
+    since: date
+    basis: str
+    extended: bool
+    due: date
+    provisional: bool
+    done: date | None
+    left: int
+
+    @property
+    def overdue(self) -> bool:
+        """Whether the last day went by without it."""
+        return self.left < 0
+
+    @property
+    def late(self) -> bool:
+        """Whether it was done, but after the last day."""
+        return self.done is not None and self.done > self.due
+
+
+def clocks(
+    causes: Iterable[Cause], approvals: Iterable[Approval], calendar: Calendar, today: date
+) -> tuple[Clock, ...]:
+    """All clocks, the most urgent first, those that are done last. `approvals` are those that count."""
+    given = list(approvals)
+    found = [*_updates(causes, given, calendar, today), *_reviews(given, calendar, today)]
+    return tuple(sorted(found, key=lambda clock: (clock.done is not None, clock.due, clock.dataset)))
+
+
+def parse_causes(content: bytes) -> tuple[Cause, ...]:
+    """The causes in a file. Raises NodeError(CONFIG_INVALID), saying where."""
+    try:
+        return _CAUSES.validate_json(content).causes
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_context=False, include_input=False)[0]
+        where = ".".join(str(step) for step in first["loc"]) or "the beginning"
+        raise NodeError(
+            Reason.CONFIG_INVALID,
+            f"the file of causes is malformed at {where}: put its backup in its place",
+        ) from None
+
+
+def render_causes(causes: Sequence[Cause]) -> bytes:
+    """The content of a file of causes, by dataset and day. Raises NodeError(CONFIG_INVALID) for bad ones."""
+    ordered = tuple(sorted(causes, key=lambda cause: (cause.dataset, cause.on)))
+    tree: object = _CAUSES.dump_python(_Causes(_FORMAT, ordered), mode="json")
+    content = json.dumps(tree, ensure_ascii=False, indent=2, sort_keys=True).encode() + b"\n"
+    parse_causes(content)
+    return content
+
+
+def with_cause(causes: Sequence[Cause], cause: Cause) -> tuple[Cause, ...]:
+    """The causes and one more. Raises NodeError(CONFIG_INVALID) when there is one of that day."""
+    if any((each.dataset, each.on) == (cause.dataset, cause.on) for each in causes):
+        raise NodeError(
+            Reason.CONFIG_INVALID, "a cause of this day is noted already: give --extended to extend its term"
+        )
+    return (*causes, replace(cause, noted=cause.noted.replace(microsecond=0)))
+
+
+def with_extension(
+    causes: Sequence[Cause], dataset: str, on: date, consent: str, now: datetime
+) -> tuple[Cause, ...]:
+    """The causes with the term of one extended, once. Raises NodeError(CONFIG_INVALID)."""
+    extended = next((each for each in causes if (each.dataset, each.on) == (dataset, on)), None)
+    if extended is None:
+        raise NodeError(Reason.CONFIG_INVALID, "no cause of this day is noted: note it first")
+    if extended.extension is not None:
+        raise NodeError(Reason.CONFIG_INVALID, "the term of this cause was extended already: once is all")
+    extension = Extension(consent, now.replace(microsecond=0))
+    return tuple(replace(each, extension=extension) if each is extended else each for each in causes)
+
+
+def _updates(
+    causes: Iterable[Cause], approvals: Sequence[Approval], calendar: Calendar, today: date
+) -> Iterator[Clock]:
+    for cause in causes:
+        days = UPDATE_DAYS + (EXTENSION_DAYS if cause.extension is not None else 0)
+        given = (
+            calendar.local(each.at).date()
+            for each in approvals
+            if each.dataset == cause.dataset and each.role is ApprovalRole.HEAD
+        )
+        done = min((day for day in given if day >= cause.on), default=None)
+        extended = cause.extension is not None
+        yield _clock(
+            cause.dataset, ClockKind.UPDATE, cause.on, cause.basis, extended, days, done, calendar, today
+        )
+
+
+def _reviews(approvals: Sequence[Approval], calendar: Calendar, today: date) -> Iterator[Clock]:
+    """One for each version that was handed in, unless a later one took its place before it was reviewed."""
+    reviewed = {
+        (each.dataset, each.entry): calendar.local(each.at).date()
+        for each in approvals
+        if each.role is ApprovalRole.AUTHORITY
+    }
+    handed_in = [each for each in approvals if each.role is ApprovalRole.HEAD]
+    newest: dict[str, datetime] = {}
+    for each in handed_in:
+        newest[each.dataset] = max(each.at, newest.get(each.dataset, each.at))
+    for each in handed_in:
+        done = reviewed.get((each.dataset, each.entry))
+        if done is None and each.at < newest[each.dataset]:
+            continue
+        since = calendar.local(each.at).date()
+        yield _clock(
+            each.dataset, ClockKind.REVIEW, since, each.note, False, REVIEW_DAYS, done, calendar, today
+        )
+
+
+def _clock(
+    dataset: str,
+    kind: ClockKind,
+    since: date,
+    basis: str,
+    extended: bool,
+    days: int,
+    done: date | None,
+    calendar: Calendar,
+    today: date,
+) -> Clock:
+    term = calendar.add_workdays(since, days)
+    # Beyond what can be counted, it is overdue by more than anybody needs to know.
+    left = 0 if done is not None else calendar.workdays_between(today, term.end).workdays
+    if done is None and today > term.end:
+        left = min(left, -1)  # overdue on a day off too
+    return Clock(dataset, kind, since, basis, extended, term.end, term.provisional, done, left)

@@ -1,0 +1,60 @@
+"""Approvals of catalogue entries for tests: heads with keys, and the notes beside policies."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from bundles import head
+from town import AUTHORITY, HR, Town
+
+from node.core.approval import ApprovalRole, Version, make_approval
+from node.core.directory import Member, OfficerRole
+from node.core.directory_text import Role
+from node.core.policy_build import build_policies
+from node.core.publication import version_of
+from node.crypto.approval_file import sign_approval, write_approval
+from node.crypto.bundle_folder import read_policies
+from node.crypto.sign import Signer
+
+ZHANG, CHEN = head("zhang"), head("chen", AUTHORITY)
+"""The head of human resources, and who reviews at the authority."""
+
+
+def with_heads(member: Member, *heads: Signer) -> Member:
+    """What a directory says of a member that has these heads; officers stay."""
+    officers = member.keys_for(OfficerRole.OFFICER)
+    return replace(member, officers=(*officers, *(each.verifier.vkey() for each in heads)))
+
+
+def appoint(town: Town) -> None:
+    """Publish a directory with an authority, and with heads there and at human resources."""
+    if AUTHORITY not in town.offices:
+        town.add(AUTHORITY, roles=(Role.AUTHORITY,))
+    town.publish(with_heads(town.member(HR), ZHANG), with_heads(town.member(AUTHORITY), CHEN))
+
+
+def versions(folder: Path) -> list[Version]:
+    """The versions of the entries that the policies of a folder make, by name."""
+    datasets = build_policies(read_policies(folder)).datasets
+    return [version_of(datasets[name]) for name in sorted(datasets)]
+
+
+def approve(
+    folder: Path,
+    *roles: ApprovalRole,
+    beside: Path | None = None,
+    at: datetime | None = None,
+    chief: Signer = ZHANG,
+    reviewer: Signer = CHEN,
+) -> list[Path]:
+    """Approve all entries of a folder of policies, in both roles or these; notes go there or `beside`."""
+    at = at or datetime.now(UTC) - timedelta(minutes=1)
+    signers = {ApprovalRole.HEAD: chief, ApprovalRole.AUTHORITY: reviewer}
+    written = []
+    for version in versions(folder):
+        for role in roles or ApprovalRole:
+            approval = make_approval(version, role, signers[role].name, at)
+            written.append(write_approval(beside or folder, approval, sign_approval(approval, signers[role])))
+    return written

@@ -1,0 +1,38 @@
+"""The memory of a node for tests, without a database."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from node.core.publication import ServedVersion
+from node.errors import NodeError, Reason
+
+
+class Remembered:
+    """Facts and the history of the catalogue; `full` as a disk may be."""
+
+    def __init__(self) -> None:
+        self._facts: dict[str, str] = {}
+        self.versions: list[ServedVersion] = []
+        self.full = False
+
+    def fact(self, name: str) -> str | None:
+        return self._facts.get(name)
+
+    def set_fact(self, name: str, value: str) -> None:
+        self._check()
+        self._facts[name] = value
+
+    def served_digests(self) -> dict[str, bytes]:
+        return {version.dataset: version.digest for version in self.versions}
+
+    def served_versions(self, dataset: str, limit: int) -> list[ServedVersion]:
+        return [version for version in reversed(self.versions) if version.dataset == dataset][:limit]
+
+    def add_served_versions(self, versions: Sequence[ServedVersion]) -> None:
+        self._check()
+        self.versions += versions
+
+    def _check(self) -> None:
+        if self.full:
+            raise NodeError(Reason.STORE_UNAVAILABLE, "the disk is full")
