@@ -22,7 +22,7 @@ _TEXT: Mapping[Lang, Mapping[str, str]] = {
     },
     "zh": {
         "dataset": "没有数据集“{word}”",
-        "question": "该数据集没有问题“{word}”",
+        "question": "该数据集中找不到“{word}”这一问题",
         "parameter": "该问题没有参数“{word}”",
         "choice": "“{word}”不是该参数的可选值",
         "claim": "该问题没有申报项“{word}”",
