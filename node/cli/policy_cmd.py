@@ -24,6 +24,7 @@ from node.core.policy import PolicyFile
 from node.core.policy_build import check_files
 from node.core.policy_format import DefinitionsPart, PolicyPart, schema_text
 from node.core.policy_lint import lint
+from node.core.policy_table_words import table_schema_text
 from node.core.problem import Problem, Severity
 from node.core.problem_messages import Lang
 from node.errors import NodeError
@@ -90,9 +91,15 @@ app.command("diff")(diff)
 
 
 @app.command("schema")
-def schema(definitions: Annotated[bool, typer.Option("--definitions")] = False) -> None:
-    """Print the JSON Schema of policy files, or of the shared definitions, for editors."""
-    sys.stdout.write(schema_text(DefinitionsPart if definitions else PolicyPart))
+def schema(
+    definitions: Annotated[bool, typer.Option("--definitions")] = False,
+    tables: Annotated[bool, typer.Option("--tables")] = False,
+) -> None:
+    """Print the JSON Schema of policy files, shared definitions, or tables of tests, for editors."""
+    if definitions and tables:
+        raise typer.BadParameter("--definitions / --tables")
+    kind = DefinitionsPart if definitions else PolicyPart
+    sys.stdout.write(table_schema_text() if tables else schema_text(kind))
 
 
 def _lang() -> Lang:

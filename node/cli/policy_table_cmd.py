@@ -11,17 +11,19 @@ import typer
 
 from node.cli import policy_output, policy_report
 from node.cli.exits import Exit
-from node.cli.output import CHINA, Terminal, report
+from node.cli.output import Terminal, report
 from node.cli.policy_files import read_file, read_files, table_files
 from node.cli.policy_output import Sources
-from node.cli.policy_table_report import Tested, summary, tested_lines, tested_view
+from node.cli.policy_table_report import Tested, not_mutated, summary, tested_lines, tested_view
 from node.cli.session import with_terminal
 from node.cli.text import language
+from node.cli.workdays_cmd import calendar_of
 from node.core.document import read
 from node.core.policy import TABLE_ENDING, Policies, Policy, PolicyFile
 from node.core.policy_build import check_files
 from node.core.policy_table import check_table
-from node.core.policy_table_run import coverage, mutants_of, run_table, unmissed
+from node.core.policy_table_parts import BUDGET, TOGETHER, TRIES, Part, mutants_of, parts_of
+from node.core.policy_table_run import coverage, run_table, unmissed
 from node.core.problem import Problem
 from node.core.problem_messages import Lang
 from node.core.workdays import Calendar
@@ -33,12 +35,14 @@ def run_tables(
     terminal: Terminal,
     paths: Annotated[list[Path], typer.Argument(metavar="FILE...")],
     mutate: Annotated[bool, typer.Option("--mutate")] = False,
+    holidays: Annotated[Path | None, typer.Option("--holidays")] = None,
 ) -> None:
     """Hold policies against the tables beside them; the exit code says whether all came as expected."""
     lang: Lang = "zh" if language() == "zh" else "en"
+    calendar = calendar_of(holidays)
     try:
         tables = table_files(paths)
-        tested = [_tested(terminal, path, lang, mutate=mutate) for path in tables]
+        tested = [_tested(terminal, path, lang, calendar, mutate=mutate) for path in tables]
     except NodeError as error:
         report(error, as_json=terminal.json)
         raise typer.Exit(Exit.UNREADABLE) from None
@@ -47,6 +51,8 @@ def run_tables(
     for each in tested if not terminal.json else ():
         for line in tested_lines(each, lang):
             sys.stdout.write(line + "\n")
+    if mutate and not terminal.json:
+        sys.stdout.write(not_mutated(lang) + "\n")
     terminal.note(summary(tested, lang))
     if any(each.failed for each in tested):
         raise typer.Exit(Exit.USAGE)
@@ -54,7 +60,7 @@ def run_tables(
         raise typer.Exit(Exit.WARNINGS)
 
 
-def _tested(terminal: Terminal, path: Path, lang: Lang, *, mutate: bool) -> Tested:
+def _tested(terminal: Terminal, path: Path, lang: Lang, calendar: Calendar, *, mutate: bool) -> Tested:
     """What one table comes to. Raises NodeError(CONFIG_INVALID), or Exit after telling problems."""
     own = read_file(path.with_name(path.name.removesuffix(TABLE_ENDING) + ".yaml"))
     files = read_files([path.parent])
@@ -63,10 +69,10 @@ def _tested(terminal: Terminal, path: Path, lang: Lang, *, mutate: bool) -> Test
         raise _refused(terminal, checked.problems, files, lang)
     policy = _policy_of(own, checked.policies)
     file = read_file(path)
-    found = check_table(file, policy, CHINA)
+    found = check_table(file, policy, calendar.zone)
     if found.table is None:
         raise _refused(terminal, found.problems, [file], lang)
-    ran = run_table(found.table, checked.policies, Calendar(CHINA))
+    ran = run_table(found.table, checked.policies, calendar)
     return Tested(
         dataset=policy.dataset.name,
         policy_file=own.name,
@@ -85,10 +91,23 @@ def _policy_of(own: PolicyFile, policies: Policies) -> Policy:
     raise NodeError(Reason.CONFIG_INVALID, f"{own.name} is no policy: give a table beside one", file=own.name)
 
 
-def _lines(own: PolicyFile, policy: Policy) -> Mapping[str, int]:
-    """Where the rules of a policy stand."""
-    places = read(own.name, own.content).values
-    return {rule.id: places["rules", rule.order].line + 1 for rule in policy.rules}
+def _lines(own: PolicyFile, policy: Policy) -> Mapping[Part, int]:
+    """Where the rules of a policy stand, and whatever else of it can decide."""
+    document = read(own.name, own.content)
+    places = document.values
+    found = {Part(rule.id): places["rules", rule.order].line + 1 for rule in policy.rules}
+    for part in parts_of(policy):
+        if part.clause == TRIES:
+            found[part] = places["questions", part.item, "claims"].line + 1
+        elif part.clause == TOGETHER:
+            listed = document.at(("forbidden_together",))
+            ids = (
+                [each["id"] for each in listed if isinstance(each, dict)] if isinstance(listed, list) else []
+            )
+            found[part] = places["forbidden_together", ids.index(part.item)].line + 1
+        elif part.clause == BUDGET:
+            found[part] = places["privacy", "budget", part.item].line + 1
+    return found
 
 
 def _refused(

@@ -9,20 +9,23 @@ from node.cli.explanation_report import ClauseView, clause_line, clause_view
 from node.cli.text import table
 from node.core.clause_messages import clause_label
 from node.core.policy_table import Expected
-from node.core.policy_table_run import Coverage, Mutant, Outcome, Part, Ran
+from node.core.policy_table_limits import Shortage
+from node.core.policy_table_parts import NOT_MUTATED, Mutant, Part
+from node.core.policy_table_run import Coverage, Outcome, Ran
 from node.core.problem_messages import Lang
 
 
 @dataclass(frozen=True, slots=True)
 class Tested:
-    """All that the table of one dataset came to; `lines` are the places of the rules in `policy_file`.
+    """All that the table of one dataset came to; `lines` are the places in `policy_file`: of rules, and of
+    the parts that belong to none.
 
     `mutants` is how many were tried, 0 without mutation.
     """
 
     dataset: str
     policy_file: str
-    lines: Mapping[str, int]
+    lines: Mapping[Part, int]
     ran: tuple[Ran, ...]
     coverage: Coverage
     mutants: int
@@ -36,7 +39,11 @@ class Tested:
 
 @dataclass(frozen=True, slots=True)
 class RowView:
-    """One row as `--json` gives it; `deciding` is the clause that refused, null for a permit."""
+    """One row as `--json` gives it.
+
+    `deciding` is the clause of a check or rule that refused, `short` what was used up or would have been put
+    together; both are null for a permit.
+    """
 
     file: str
     line: int
@@ -46,11 +53,12 @@ class RowView:
     expected: Expected
     decided: Outcome
     deciding: ClauseView | None
+    short: Shortage | None
 
 
 @dataclass(frozen=True, slots=True)
 class TestedView:
-    """One table as `--json` gives it."""
+    """One table as `--json` gives it; `not_mutated` is what no mutant changes, empty without mutation."""
 
     dataset: str
     passed: bool
@@ -59,6 +67,7 @@ class TestedView:
     undecided: tuple[Part, ...]
     mutants: int
     unmissed: tuple[Mutant, ...]
+    not_mutated: tuple[str, ...]
 
 
 def tested_view(tested: Tested, lang: Lang) -> TestedView:
@@ -71,6 +80,7 @@ def tested_view(tested: Tested, lang: Lang) -> TestedView:
         tested.coverage.undecided,
         tested.mutants,
         tested.unmissed,
+        NOT_MUTATED if tested.mutants else (),
     )
 
 
@@ -101,6 +111,12 @@ def summary(tested: Sequence[Tested], lang: Lang) -> str:
     return _say(key, lang, tables=str(len(tested)), rows=str(rows), failed=str(failed))
 
 
+def not_mutated(lang: Lang) -> str:
+    """What no mutant changes, so that nobody takes it for tested."""
+    things = [_say(f"not_mutated.{thing}", lang) for thing in NOT_MUTATED]
+    return _say("not_mutated.head", lang, things=("；" if lang == "zh" else "; ").join(things))
+
+
 def _say(key: str, lang: Lang, **args: str) -> str:
     return table("policy_test", lang)[key].format(**args)
 
@@ -120,6 +136,9 @@ def _failed_lines(ran: Ran, lang: Lang) -> Iterator[str]:
     )
     if (clause := ran.deciding) is not None:
         yield clause_line(clause, lang)
+    if (short := ran.short) is not None:
+        label = _label(short.part, lang)
+        yield "  " + _say("row.short", lang, label=label, value=short.value, needed=short.needed)
     if row.note:
         yield "  " + _say("row.note", lang, note=row.note)
 
@@ -134,17 +153,26 @@ def _outcome(outcome: Expected | Outcome, lang: Lang) -> str:
 
 
 def _part(prefix: str, part: Part, tested: Tested, lang: Lang) -> str:
-    kind = "clause" if part.clause else "question" if part.question else "rule"
+    kind = "policy" if not part.rule else "clause" if part.clause else "question" if part.item else "rule"
     return _say(
         prefix + kind,
         lang,
         file=tested.policy_file,
-        line=str(tested.lines.get(part.rule, 1)),
+        line=str(tested.lines.get(Part(part.rule) if part.rule else part, 1)),
         rule=part.rule,
-        question=part.question,
+        question=part.item,
         clause=part.clause,
-        label=clause_label(part.clause, lang) if part.clause else "",
+        label=_label(part, lang),
     )
+
+
+def _label(part: Part, lang: Lang) -> str:
+    """What a clause or limit is called, and which of its items is meant."""
+    if not part.clause:
+        return ""
+    limits = table("policy_test", lang)
+    name = limits.get(f"limit.{part.clause}") or clause_label(part.clause, lang)
+    return f"{name} {part.item}" if part.item else name
 
 
 def _row_view(ran: Ran, lang: Lang) -> RowView:
@@ -158,4 +186,5 @@ def _row_view(ran: Ran, lang: Lang) -> RowView:
         ran.row.expected,
         ran.outcome,
         clause_view(clause, lang) if clause is not None else None,
+        ran.short,
     )

@@ -22,7 +22,7 @@ from typing import Annotated
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
-from node.core.document import Document, read
+from node.core.document import Document, Path, read
 from node.core.policy_scalars import Title, read_integer, read_text
 from node.core.policy_shape import parse
 from node.core.problem import Problem, shorten
@@ -68,7 +68,7 @@ def check_holidays(file: str, content: bytes) -> CheckedHolidays:
     """Read one holiday file; never raises for what is in it. All problems at once, by place."""
     document = read(file, content)
     part = parse(document, HolidaysPart, {}) if document.root is not None else None
-    holidays = _build(document, part, sha256(content).digest()) if part is not None else None
+    holidays = build_holidays(document, part, sha256(content).digest()) if part is not None else None
     if document.problems or holidays is None:
         return CheckedHolidays(
             None, tuple(sorted(document.problems, key=lambda each: (each.line, each.column)))
@@ -92,28 +92,28 @@ def read_holidays(file: str, content: bytes) -> Holidays:
     )
 
 
-def _build(document: Document, part: HolidaysPart, digest: bytes) -> Holidays:
+def build_holidays(document: Document, part: HolidaysPart, digest: bytes, at: Path = ()) -> Holidays:
+    """The holidays that stand at a place of a document; adds what is wrong to the document's problems."""
     seen: dict[date, str] = {}
-    days_off = _listed(document, "days_off", part.days_off, seen)
-    working_days = _listed(document, "working_days", part.working_days, seen)
+    days_off = _listed(document, (*at, "days_off"), part.days_off, seen)
+    working_days = _listed(document, (*at, "working_days"), part.working_days, seen)
     for each in working_days:
         if day(each).workday:
+            key = _key(part.working_days, each)
             document.problems.append(
-                document.key_problem(
-                    "holidays.worked-anyway", ("working_days", _key(part.working_days, each)), date=str(each)
-                )
+                document.key_problem("holidays.worked-anyway", (*at, "working_days", key), date=str(each))
             )
     years = {each.year for each in seen}
     for index, year in enumerate(part.complete):
         if year not in years and not published(year):
             document.problems.append(
-                document.problem("holidays.nothing-listed", ("complete", index), year=str(year))
+                document.problem("holidays.nothing-listed", (*at, "complete", index), year=str(year))
             )
     return Holidays(days_off, working_days, frozenset(part.complete), digest)
 
 
 def _listed(
-    document: Document, section: str, entries: Mapping[str, str], seen: dict[date, str]
+    document: Document, section: Path, entries: Mapping[str, str], seen: dict[date, str]
 ) -> Mapping[date, str]:
     found: dict[date, str] = {}
     for key, title in entries.items():
@@ -121,7 +121,7 @@ def _listed(
         if twice:
             document.problems.append(
                 document.key_problem(
-                    "holidays.twice", (section, key), date=str(twice[0]), other=shorten(seen[twice[0]])
+                    "holidays.twice", (*section, key), date=str(twice[0]), other=shorten(seen[twice[0]])
                 )
             )
         for each in _dates(key):

@@ -8,7 +8,8 @@
       - {ask: is-enrolled, for: tax/inspection, expect: deny, reason: PURPOSE_NOT_ALLOWED, clause: for}
 
 What a row leaves out comes from `defaults`; without one there, parameters are the first choices, claims
-those of the question, subjects 1 (0 for a statistic), the time a Monday morning, and a grant covers all.
+those of the question, subjects 1 (0 for a statistic), the time a Monday morning, a grant covers all, and
+nothing was asked before.
 """
 
 from __future__ import annotations
@@ -16,135 +17,25 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, tzinfo
+from decimal import ROUND_CEILING, Decimal
 from hashlib import sha256
-from types import MappingProxyType
-from typing import Annotated, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
-from pydantic_core import PydanticCustomError
-
-from node.core.clauses import CHECKS, RULE_CHECKS
-from node.core.directory_text import Level
+from node.core.cost import BUDGET_PREFIX, CLAIM_TRIES, RULE_DAY, RULE_SUBJECT
 from node.core.document import Document, Path, read
 from node.core.grant import Grant, GrantState
+from node.core.holidays import build_holidays
 from node.core.identity import normalise_credit_code, normalise_region
 from node.core.policy import Policy, PolicyFile
-from node.core.policy_scalars import (
-    MAX_ITEMS,
-    Boolean,
-    Code,
-    Date,
-    FieldName,
-    Name,
-    PurposeCode,
-    Title,
-    read_integer,
-    read_text,
-)
 from node.core.policy_shape import parse
+from node.core.policy_table_format import DepartmentPart, SpentPart, SupposedPart, TablePart, UsedPart
 from node.core.problem import Problem, closest, listed
 from node.core.question import QuestionKind
 from node.core.request import Request, Requester
 from node.core.workdays import Holidays
-from node.errors import NodeError, Reason
+from node.errors import NodeError
 
 USUAL_TIME = datetime.fromisoformat("2026-11-23T10:00")
 """A Monday of a published year, within office hours, by the clock of the table's time zone."""
-MAX_ROWS = 10_000
-_CLAUSES = ("request", "rules", *(check.name for check in CHECKS), *(check.name for check in RULE_CHECKS))
-_REASONS = tuple(reason.name for reason in Reason)
-
-
-def _read_time(value: object) -> datetime:
-    text = read_text(value)
-    try:
-        if "T" in text:
-            return datetime.fromisoformat(text)
-    except ValueError:
-        pass
-    raise PydanticCustomError("table.time", "time")
-
-
-def _read_reason(value: object) -> str:
-    text = read_text(value)
-    if text not in _REASONS:
-        raise PydanticCustomError("table.reason", "reason", {"closest": closest(text, _REASONS)})
-    return text
-
-
-def _read_clause(value: object) -> str:
-    text = read_text(value)
-    if text not in _CLAUSES:
-        raise PydanticCustomError("table.clause", "clause", {"closest": closest(text, _CLAUSES)})
-    return text
-
-
-_Time = Annotated[datetime, BeforeValidator(_read_time), WithJsonSchema({"type": "string"})]
-_Reason = Annotated[str, BeforeValidator(_read_reason), WithJsonSchema({"enum": list(_REASONS)})]
-_Clause = Annotated[str, BeforeValidator(_read_clause), WithJsonSchema({"enum": list(_CLAUSES)})]
-_Count = Annotated[int, Field(ge=0, le=1_000_000), BeforeValidator(read_integer)]
-_Dates = Annotated[list[Date], Field(max_length=MAX_ITEMS)]
-
-
-class _Part(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
-
-
-class _DepartmentPart(_Part):
-    code: Code
-    region: Code = "000000"
-    level: Level = "city"
-    suspended: Boolean = False
-
-
-class _GrantPart(_Part):
-    """What a grant does not cover; parts that are not given cover what is asked."""
-
-    state: Literal["active", "suspended", "revoked", "none"] = "active"
-    questions: list[Name] | None = None
-    purposes: list[PurposeCode] | None = None
-    region: Code | None = None
-    from_: _Time | None = Field(None, alias="from")
-    until: _Time | None = None
-
-
-class _AskedPart(_Part):
-    by: Code | None = None
-    for_: PurposeCode | None = Field(None, alias="for")
-    region: Code | None = None
-    level: Level | None = None
-    case: Title | None = None
-    subjects: _Count | None = None
-    at: _Time | None = None
-    grant: _GrantPart | None = None
-
-
-class _RowPart(_AskedPart):
-    ask: Name
-    parameters: dict[FieldName, Code] | None = None
-    claims: list[FieldName] | None = None
-    note: Title = ""
-    expect: Literal["permit", "deny"]
-    rule: Name | None = None
-    reason: _Reason | None = None
-    clause: _Clause | None = None
-    answer: Literal["verify", "field", "statistic"] | None = None
-
-
-class _CalendarPart(_Part):
-    days_off: _Dates = []
-    working_days: _Dates = []
-
-
-class TablePart(_Part):
-    """A table of tests for the policy beside it."""
-
-    model_config = ConfigDict(title="dxnode policy tests")
-
-    departments: dict[Name, _DepartmentPart] = {}
-    calendar: _CalendarPart = _CalendarPart()
-    defaults: _AskedPart = _AskedPart.model_validate({})
-    tests: Annotated[list[_RowPart], Field(min_length=1, max_length=MAX_ROWS)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,6 +50,18 @@ class Expected:
 
 
 @dataclass(frozen=True, slots=True)
+class Earlier:
+    """What happened before the request of a row.
+
+    `used` is what counters stand at, by scope (`node.core.cost`), budgets in micro-epsilon; `answered` are
+    the questions that the requester was answered about the same subjects, each with how many days ago.
+    """
+
+    used: Mapping[str, int]
+    answered: Mapping[str, int]
+
+
+@dataclass(frozen=True, slots=True)
 class Row:
     """One line of a table; `said` is who asks, as in the file."""
 
@@ -167,6 +70,7 @@ class Row:
     note: str
     request: Request
     grant: Grant | None
+    earlier: Earlier
     expected: Expected
 
 
@@ -198,15 +102,9 @@ def check_table(file: PolicyFile, policy: Policy, zone: tzinfo) -> CheckedTable:
     if document.problems or part is None:
         return CheckedTable(None, _by_place(document))
     rows = tuple(_Reader(document, part, policy, zone, index).row() for index in range(len(part.tests)))
+    holidays = build_holidays(document, part.calendar, sha256(file.content).digest(), ("calendar",))
     if document.problems:
         return CheckedTable(None, _by_place(document))
-    calendar = part.calendar
-    holidays = Holidays(
-        MappingProxyType(dict.fromkeys(calendar.days_off, "")),
-        MappingProxyType(dict.fromkeys(calendar.working_days, "")),
-        frozenset(),
-        sha256(file.content).digest(),
-    )
     found = tuple(row for row in rows if row is not None)
     return CheckedTable(Table(file.name, policy.dataset.name, found, holidays), ())
 
@@ -235,12 +133,12 @@ class _Reader:
             if value is None:
                 self._missing("table.missing", key)
         requester = self._requester(by) if by is not None else None
-        expected = self._expected()
+        expected, earlier = self._expected(), self._earlier()
         if requester is None or purpose is None or len(self._document.problems) > before:
             return None
         request = self._request(requester, purpose)
         line = self._document.values[self._path].line + 1
-        return Row(line, by or "", given.note, request, self._grant(request), expected)
+        return Row(line, by or "", given.note, request, self._grant(request), earlier, expected)
 
     def _missing(self, key: str, name: str, /) -> None:
         if not self._document.full:
@@ -254,7 +152,7 @@ class _Reader:
 
     def _requester(self, by: str) -> Requester | None:
         known = self._departments.get(by)
-        department = known or _DepartmentPart(code=by)
+        department = known or DepartmentPart(code=by)
         try:
             code = normalise_credit_code(department.code)
         except NodeError:
@@ -283,6 +181,13 @@ class _Reader:
             self._wrong("table.rule", "rule", closest=closest(given.rule, rules), known=listed(rules))
         return Expected(permit, given.rule or "", given.reason or "", given.clause or "", given.answer or "")
 
+    def _earlier(self) -> Earlier:
+        given, questions = self._given, self._policy.questions
+        for name in given.after:
+            if name not in questions:
+                self._wrong("table.after", "after", name=name, closest=closest(name, questions))
+        return Earlier(_counters(given.used or UsedPart.model_validate({})), given.after)
+
     def _request(self, requester: Requester, purpose: str) -> Request:
         given, usual = self._given, self._usual
         question = self._policy.questions.get(given.ask)
@@ -310,7 +215,7 @@ class _Reader:
         )
 
     def _grant(self, request: Request) -> Grant | None:
-        part = self._given.grant or self._usual.grant or _GrantPart.model_validate({})
+        part = self._given.grant or self._usual.grant or SupposedPart.model_validate({})
         if part.state == "none":
             return None
         region = part.region
@@ -340,3 +245,18 @@ class _Reader:
 
     def _moment(self, given: datetime) -> datetime:
         return (given if given.tzinfo is not None else given.replace(tzinfo=self._zone)).astimezone(UTC)
+
+
+def _counters(used: UsedPart) -> Mapping[str, int]:
+    budget = used.budget or SpentPart()
+    spent = {"dataset": budget.dataset, "organisation": budget.organisation, "requester": budget.requester}
+    return {
+        RULE_DAY: used.per_day,
+        RULE_SUBJECT: used.per_subject_per_day,
+        CLAIM_TRIES: used.wrong_tries_per_subject,
+        **{BUDGET_PREFIX + circle: _micros_up(epsilon) for circle, epsilon in spent.items() if epsilon},
+    }
+
+
+def _micros_up(epsilon: Decimal) -> int:
+    return int((epsilon * 1_000_000).to_integral_value(ROUND_CEILING))

@@ -231,19 +231,21 @@ WORDS: Mapping[str, tuple[str, str]] = {
 """Part, or part and key, to its words: Chinese, English."""
 
 
-def described(schema: dict[str, object], root: str) -> dict[str, object]:
+def described(
+    schema: dict[str, object], root: str, words: Mapping[str, tuple[str, str]] = WORDS
+) -> dict[str, object]:
     """A JSON Schema with the words of every part and key put in; `root` is the name of the outermost part."""
     parts = schema.get("$defs")
     named = {root: schema, **(parts if isinstance(parts, dict) else {})}
     for name, part in named.items():
-        _put(part, name)
+        _put(part, words.get(name))
         properties = part.get("properties", {})
         if isinstance(properties, dict):
             for key, described_key in properties.items():
-                _put(described_key, f"{name}.{key}")
+                _put(described_key, words.get(f"{name}.{key}"))
     return schema
 
 
-def _put(target: dict[str, object], name: str) -> None:
-    if (words := WORDS.get(name)) is not None:
+def _put(target: dict[str, object], words: tuple[str, str] | None) -> None:
+    if words is not None:
         target["description"] = "\n\n".join(words)

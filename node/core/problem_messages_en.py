@@ -336,5 +336,6 @@ EN: Mapping[str, tuple[str, str]] = {
         "add 'reason' or 'clause', so that it fails when it is denied for something else",
     ),
     "table.not-here": ("'{key}' says nothing of a row that expects {expect}", "delete '{key}'"),
+    "table.after": ("the policy has no question '{name}'", "write the name of a question answered before"),
     "table.rule": ("the policy has no rule '{words}'", "write one of {known}"),
 }

@@ -243,5 +243,6 @@ ZH: Mapping[str, tuple[str, str]] = {
         "请补充 'reason' 或 'clause'，以便因其他原因拒绝时能够发现",
     ),
     "table.not-here": ("“{key}”不适用于预期为 {expect} 的行", "请删除“{key}”"),
+    "table.after": ("策略中没有名为“{name}”的问题", "请写此前已得到答复的问题名称"),
     "table.rule": ("策略中没有规则“{words}”", "请从 {known} 中选择"),
 }

@@ -14,6 +14,7 @@ from node.core.decide import Decision, decide
 from node.core.explain import explain
 from node.core.policy_build import build_policies
 from node.core.policy_format import DefinitionsPart, PolicyPart, schema_text
+from node.core.policy_table_words import table_schema_text
 from node.core.request import Request, Requester
 from node.demo.registers import make_registers
 from node.errors import Reason
@@ -67,6 +68,18 @@ def test_schemas_are_current() -> None:
     for name, model in (("policy", PolicyPart), ("definitions", DefinitionsPart)):
         path = FOLDER / f"{name}.schema.json"
         assert path.read_text("utf-8") == schema_text(model), "run `dxnode policy schema` again"
+    tables = (FOLDER / "policy-test.schema.json").read_text("utf-8")
+    assert tables == table_schema_text(), "run `dxnode policy schema --tables` again"
+
+
+def test_every_policy_has_a_table_and_opens_with_its_scene() -> None:
+    for name in POLICIES.datasets:
+        assert (FOLDER / f"{name}.test.yaml").is_file()
+        said = [
+            line for line in (FOLDER / f"{name}.yaml").read_text("utf-8").splitlines()[:8] if line[:1] == "#"
+        ]
+        assert any("场景：" in line for line in said), name
+        assert any("Scene: " in line for line in said), name
 
 
 def test_every_question_is_allowed_by_a_rule() -> None:
@@ -76,8 +89,8 @@ def test_every_question_is_allowed_by_a_rule() -> None:
 
 def test_fields_are_those_of_the_demo_registers() -> None:
     registers = make_registers(residents=1000)
-    for name, policy in POLICIES.datasets.items():
-        columns = registers.datasets[name].columns
+    for name, register in registers.datasets.items():
+        policy, columns = POLICIES.datasets[name], register.columns
         assert columns[0] == policy.dataset.subject.field
         assert set(columns[1:]) == policy.dataset.fields.keys()
 

@@ -183,3 +183,5 @@ def test_an_explanation_as_json(policies: Path) -> None:
 def test_schemas_are_printed() -> None:
     assert json.loads(_run("schema").stdout)["title"] == "dxnode policy"
     assert json.loads(_run("schema", "--definitions").stdout)["title"] == "dxnode definitions"
+    assert json.loads(_run("schema", "--tables").stdout)["title"] == "dxnode policy tests"
+    assert _run("schema", "--definitions", "--tables").exit_code == 2

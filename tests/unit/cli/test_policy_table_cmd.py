@@ -10,6 +10,7 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from node.cli.policy_cmd import app
+from node.cli.policy_table_report import not_mutated
 from node.cli.text import use_language
 
 EXAMPLES = Path(__file__).parents[3] / "policies"
@@ -43,6 +44,14 @@ def _edit(path: Path, old: str, new: str) -> None:
 def test_the_example_tables_pass_and_would_miss_every_part(lang: str) -> None:
     result = _run(str(EXAMPLES), "--mutate", lang=lang)
     assert result.exit_code == 0, result.output
+    assert result.stdout.splitlines()[-1] == not_mutated("zh" if lang == "zh" else "en")
+
+
+def test_the_example_tables_decide_every_part() -> None:
+    for tested in json.loads(_run(str(EXAMPLES), "--mutate", "--json").stdout):
+        assert (tested["undecided"], tested["unmissed"]) == ([], [])
+        assert tested["rows"]
+        assert bool(tested["not_mutated"]) is bool(tested["mutants"])
 
 
 def test_a_policy_that_changed_fails_with_place_clause_and_value(folder: Path, lang: str) -> None:
@@ -52,7 +61,7 @@ def test_a_policy_that_changed_fails_with_place_clause_and_value(folder: Path, l
         "T17:30, expect: deny, rule: after-hours-check, clause: when.hours",
         "T17:15, expect: permit, rule: after-hours-check",
     )
-    result = _run(str(folder), lang=lang)
+    result = _run(str(folder / NAME), lang=lang)
     lines = (folder / NAME).read_text("utf-8").splitlines()
     (line,) = [number for number, text in enumerate(lines, 1) if "T17:15" in text]
     assert result.exit_code == 2
@@ -67,8 +76,8 @@ def test_a_clause_that_no_row_would_miss_is_told_with_the_place_of_its_rule(fold
     policy = folder / "pension-insurance.yaml"
     lines = policy.read_text("utf-8").splitlines()
     (line,) = [number for number, text in enumerate(lines, 1) if "id: after-hours-check" in text]
-    assert _run(str(folder), lang=lang).exit_code == 0
-    result = _run(str(folder), "--mutate", lang=lang)
+    assert _run(str(folder / NAME), lang=lang).exit_code == 0
+    result = _run(str(folder / NAME), "--mutate", lang=lang)
     assert result.exit_code == 11
     assert result.stdout.count(f"  {policy}:{line}: ") == 2
     assert result.stdout.count("when.hours") == 2
@@ -76,14 +85,14 @@ def test_a_clause_that_no_row_would_miss_is_told_with_the_place_of_its_rule(fold
 
 def test_what_came_of_it_as_json_is_for_programs(folder: Path) -> None:
     _edit(folder / NAME, HOURS, HOURS.replace("when.hours", "for"))
-    result = _run(str(folder), "--mutate", "--json")
+    result = _run(str(folder / NAME), "--mutate", "--json")
     (tested,) = json.loads(result.stdout)
     assert (result.exit_code, tested["passed"], tested["dataset"]) == (2, False, "pension-insurance")
     (row,) = [row for row in tested["rows"] if not row["passed"]]
     assert row["expected"]["clause"] == "for"
     assert (row["decided"]["permit"], row["decided"]["clause"]) == (False, "when.hours")
     assert (row["deciding"]["value"], row["deciding"]["needed"]) == ("17:30", "08:30-17:30")
-    part = {"rule": "after-hours-check", "clause": "when.hours", "question": ""}
+    part = {"rule": "after-hours-check", "clause": "when.hours", "item": ""}
     assert {"part": part, "change": "without"} in tested["unmissed"]
 
 
@@ -107,3 +116,54 @@ def test_what_is_no_table_beside_a_policy_is_unreadable(folder: Path, name: str)
     (folder / "empty").mkdir()
     shutil.copy(folder / NAME, folder / "purposes.test.yaml")
     assert _run(str(folder / name)).exit_code == 12
+
+
+def test_a_limit_that_refuses_is_told_with_what_is_used_up(folder: Path, lang: str) -> None:
+    _edit(folder / NAME, "used: {per_day: 49999}", "used: {per_day: 60000}")
+    result = _run(str(folder / NAME), lang=lang)
+    assert result.exit_code == 2
+    assert "limits.per_day" in result.stdout
+    assert "60000 + 1" in result.stdout
+    assert "≤ 50000" in result.stdout
+    (row,) = [
+        row for row in json.loads(_run(str(folder / NAME), "--json").stdout)[0]["rows"] if not row["passed"]
+    ]
+    assert row["short"]["part"] == {"rule": "tax-deferral", "clause": "limits.per_day", "item": ""}
+
+
+@pytest.mark.parametrize(
+    ("name", "written", "clause"),
+    [
+        (
+            "pension-insurance",
+            "claims: {name: {wrong_tries_per_subject: 3}}",
+            "claims.wrong_tries_per_subject",
+        ),
+        ("pension-insurance", "budget: {dataset: 10", "privacy.budget"),
+        ("diploma", "- id: certificate-profile", "forbidden_together"),
+    ],
+)
+def test_what_belongs_to_no_rule_is_told_with_its_own_place(
+    folder: Path, name: str, written: str, clause: str
+) -> None:
+    table, policy = folder / f"{name}.test.yaml", folder / f"{name}.yaml"
+    rows = table.read_text("utf-8").splitlines(keepends=True)
+    table.write_text("".join(row for row in rows if f"clause: {clause}}}" not in row), "utf-8")
+    lines = policy.read_text("utf-8").splitlines()
+    (line,) = [number for number, text in enumerate(lines, 1) if written in text]
+    result = _run(str(table), "--mutate")
+    assert result.exit_code == 11
+    assert f"  {policy}:{line}: no row would miss" in result.stdout
+
+
+def test_a_holiday_file_comes_under_the_calendar_of_a_table(folder: Path, tmp_path: Path) -> None:
+    holidays = tmp_path / "holidays.yaml"
+    holidays.write_text("days_off:\n  2026-11-23: storm\n  2026-11-28: storm\n", "utf-8")
+    result = _run(str(folder / NAME), "--holidays", str(holidays), "--json")
+    failed = [row for row in json.loads(result.stdout)[0]["rows"] if not row["passed"]]
+    assert result.exit_code == 2
+    assert {row["decided"]["clause"] for row in failed} == {"when.workdays"}
+    rows = (folder / NAME).read_text("utf-8").splitlines()
+    assert all("at: 2026-11-28" not in rows[row["line"] - 1] for row in failed)
+    holidays.write_text("days_of: {}\n", "utf-8")
+    assert _run(str(folder / NAME), "--holidays", str(holidays)).exit_code == 2

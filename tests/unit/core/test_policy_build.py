@@ -402,6 +402,7 @@ def test_every_key_that_the_code_names_has_a_message() -> None:
         "policy_lint_condition",
         "policy_lint_finding",
         "policy_table",
+        "policy_table_format",
     ):
         for node in ast.walk(ast.parse((core / f"{module}.py").read_text("utf-8"))):
             if isinstance(node, ast.Constant) and isinstance(node.value, str):

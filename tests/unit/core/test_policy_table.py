@@ -8,25 +8,15 @@ from policy_samples import CALENDAR, POLICY
 from node.core.policy import Policies, PolicyFile
 from node.core.policy_build import build_policies
 from node.core.policy_table import CheckedTable, check_table
-from node.core.policy_table_run import (
-    Change,
-    Coverage,
-    Mutant,
-    Part,
-    Ran,
-    coverage,
-    mutants_of,
-    mutated,
-    run_table,
-    unmissed,
-)
+from node.core.policy_table_parts import Change, Mutant, Part, mutants_of
+from node.core.policy_table_run import Coverage, Ran, coverage, mutated, run_table, unmissed
 
 DATASET = "pension-insurance"
 HEAD = """\
 departments:
   tax: {code: 11441900000000035L, region: 441900, level: city}
   medical: {code: 11441900000000027R}
-calendar: {days_off: [2026-11-24], working_days: [2026-11-28]}
+calendar: {days_off: {2026-11-24: storm}, working_days: {2026-11-28: made up}}
 defaults: {by: tax, for: social-insurance/pension/deferral}
 tests:
 """
@@ -47,7 +37,17 @@ ROWS = (
     "ask: is-enrolled, by: medical, for: social-insurance/pension, expect: deny, clause: when.case_number",
     "ask: is-enrolled, by: medical, for: tax, case: DG-1234, expect: deny, rule: office, clause: for",
     "ask: is-enrolled, by: medical, expect: deny, reason: NO_GRANT, grant: {state: none}",
+    "ask: is-enrolled, used: {per_day: 5000}, expect: deny, rule: tax-deferral, clause: limits.per_day",
+    "ask: is-enrolled, used: {per_subject_per_day: 3}, expect: deny, clause: limits.per_subject_per_day",
+    "ask: name-matches, used: {wrong_tries_per_subject: 3}, expect: deny, reason: QUOTA_EXHAUSTED",
+    "ask: enrolled-by-region, used: {budget: {dataset: 9.6}}, expect: deny, reason: BUDGET_EXHAUSTED",
+    "ask: enrolled-by-region, used: {budget: {organisation: 4.6}}, expect: deny, clause: privacy.budget",
+    "ask: enrolled-by-region, used: {budget: {requester: 1.6}}, expect: deny, clause: privacy.budget",
 )
+TOGETHER = """\
+forbidden_together:
+  - {id: profile, questions: [is-enrolled, name-matches, contribution-band], within_days: 30}
+"""
 TREE = PolicyFile(
     "definitions.yaml",
     (
@@ -130,6 +130,10 @@ def test_the_calendar_of_a_table_reaches_its_rows_only() -> None:
         ("at: 2026-11-23, expect: permit, rule: office", "table.time"),
         ("expect: maybe", "value.choice"),
         ("expext: deny", "key.unknown"),
+        ("after: {is-enroled: 0}, expect: permit, rule: office", "table.after"),
+        ("after: {is-enrolled: 367}, expect: permit, rule: office", "value.too-great"),
+        ("used: {per_day: -1}, expect: permit, rule: office", "value.too-small"),
+        ("used: {budget: {dataset: x}}, expect: permit, rule: office", "value.decimal"),
     ],
 )
 def test_a_row_that_cannot_be_meant_is_a_problem_at_its_line(row: str, key: str) -> None:
@@ -153,7 +157,7 @@ def test_all_parts_decided_is_full_coverage() -> None:
 def test_parts_that_decided_nothing_are_named() -> None:
     rows = [row for row in ROWS if "when.hours" not in row and "months-at-least" not in row]
     assert _coverage(*rows).undecided == (
-        Part("tax-deferral", question="months-at-least"),
+        Part("tax-deferral", item="months-at-least"),
         Part("office", "when.hours"),
     )
 
@@ -186,13 +190,68 @@ def test_a_failing_row_notices_nothing() -> None:
         (Part("office", "when.hours"), ', hours: "08:30-17:30"'),
         (Part("office", "when.workdays"), "workdays: true, "),
         (Part("office", "when.case_number"), ', case_number: "DG-####"'),
-        (Part("tax-deferral", question="months-at-least"), "allow: [is-enrolled, months-at-least"),
+        (Part("tax-deferral", item="months-at-least"), "allow: [is-enrolled, months-at-least"),
     ],
 )
 def test_a_mutant_is_what_becomes_of_the_edited_file(part: Part, written: str) -> None:
-    edited = "allow: [is-enrolled" if part.question else ""
+    edited = "allow: [is-enrolled" if part.item else ""
     changed = POLICY.replace(written, edited)
     assert changed != POLICY
     outcomes = [mutated(each, Mutant(part, Change.WITHOUT)) for each in _run(*ROWS)]
     assert outcomes == [each.outcome for each in _run(*ROWS, policies=_policies(changed))]
     assert outcomes != [each.outcome for each in _run(*ROWS)]
+
+
+@pytest.mark.parametrize(
+    ("row", "permit"),
+    [
+        ("ask: is-enrolled, used: {per_day: 4999}", True),
+        ("ask: is-enrolled, used: {per_day: 4999}, subjects: 2", False),
+        ("ask: is-enrolled, used: {per_subject_per_day: 2}, subjects: 2", True),
+        ("ask: name-matches, used: {wrong_tries_per_subject: 2}", True),
+        ("ask: is-enrolled, used: {wrong_tries_per_subject: 3}", True),
+        ("ask: enrolled-by-region, used: {budget: {requester: 1.5}}", True),
+        ("ask: enrolled-by-region, used: {budget: {requester: 1.500001}}", False),
+        ("ask: is-enrolled, used: {budget: {requester: 2}}", True),
+    ],
+)
+def test_what_was_used_before_counts_up_to_the_limit(row: str, permit: bool) -> None:
+    (ran,) = _run(f"{row}, expect: permit, rule: tax-deferral")
+    assert ran.passed is permit
+    assert (ran.short is None) is permit
+
+
+@pytest.mark.parametrize(
+    ("after", "permit"),
+    [
+        ("{is-enrolled: 0, contribution-band: 29}", False),
+        ("{is-enrolled: 0, contribution-band: 30}", True),
+        ("{is-enrolled: 0}", True),
+        ("{is-enrolled: 0, months-at-least: 0}", True),
+    ],
+)
+def test_earlier_answers_about_the_subject_count_for_a_forbidden_combination(
+    after: str, permit: bool
+) -> None:
+    policies = _policies(POLICY + TOGETHER)
+    row = f"ask: name-matches, after: {after}, expect: deny, rule: tax-deferral, clause: forbidden_together"
+    (ran,) = _run(row, policies=policies)
+    assert ran.passed is not permit
+    policy = policies.datasets[DATASET]
+    part = Part("", "forbidden_together", "profile")
+    assert (Mutant(part, Change.WITHOUT) in unmissed([ran], policy)) is permit
+    assert (part in coverage([ran], policy).undecided) is permit
+
+
+def test_one_purpose_and_one_department_less_are_changes_too() -> None:
+    two = POLICY.replace("for: [social-insurance/pension/deferral]", "for: [tax, social-insurance/pension]")
+    two = two.replace("[11441900000000035L]", "[11441900000000035L, 11441900000000027R]")
+    policies = _policies(two)
+    row = "ask: name-matches, for: tax, expect: permit, rule: tax-deferral"
+    left = set(unmissed(_run(row, policies=policies), policies.datasets[DATASET]))
+    for clause, missed, other in (
+        ("for", "tax", "social-insurance/pension"),
+        ("to.departments", "11441900000000035L", "11441900000000027R"),
+    ):
+        assert Mutant(Part("tax-deferral", clause, other), Change.WITHOUT) in left
+        assert Mutant(Part("tax-deferral", clause, missed), Change.WITHOUT) not in left

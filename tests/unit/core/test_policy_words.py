@@ -8,12 +8,14 @@ import re
 import pytest
 
 from node.core.policy_format import DefinitionsPart, PolicyPart, schema_text
+from node.core.policy_table_words import TABLE_WORDS, table_schema_text
+from node.core.policy_words import WORDS
 
-MODELS = (PolicyPart, DefinitionsPart)
+SCHEMAS = (schema_text(PolicyPart), schema_text(DefinitionsPart), table_schema_text())
 
 
-def _described(model: type[PolicyPart] | type[DefinitionsPart]) -> dict[str, str]:
-    schema = json.loads(schema_text(model))
+def _described(text: str) -> dict[str, str]:
+    schema = json.loads(text)
     parts = {"": schema, **schema.get("$defs", {})}
     return {
         f"{part}.{key}": about.get("description", "")
@@ -22,9 +24,9 @@ def _described(model: type[PolicyPart] | type[DefinitionsPart]) -> dict[str, str
     }
 
 
-@pytest.mark.parametrize("model", MODELS)
-def test_every_key_is_described_in_both_languages(model: type[PolicyPart] | type[DefinitionsPart]) -> None:
-    described = _described(model)
+@pytest.mark.parametrize("text", SCHEMAS, ids=["policy", "definitions", "tables"])
+def test_every_key_is_described_in_both_languages(text: str) -> None:
+    described = _described(text)
     assert described
     bare = [
         key
@@ -35,7 +37,15 @@ def test_every_key_is_described_in_both_languages(model: type[PolicyPart] | type
 
 
 def test_a_hint_of_an_editor_shows_one_language_after_the_other() -> None:
-    assert _described(PolicyPart)["WhenPart.workdays"].split("\n\n") == [
+    assert _described(SCHEMAS[0])["WhenPart.workdays"].split("\n\n") == [
         "仅限工作日；调休上班日算工作日，尚未公布的年份为暂定",
         "only on working days, make-up days included; provisional for years not yet published",
     ]
+
+
+def test_nothing_is_described_that_is_not_there() -> None:
+    roots = {"": ("PolicyPart", "DefinitionsPart", "TablePart")}
+    there = {name for text in SCHEMAS for name in _described(text)}
+    there |= {f"{root}{name}" for name in there if name.startswith(".") for root in roots[""]}
+    words = {*WORDS, *TABLE_WORDS}
+    assert {name for name in words if "." in name} <= there

@@ -1,0 +1,120 @@
+"""What a permit in a table of tests runs short of: limits, wrong tries, forbidden combinations, budgets.
+
+The counters stand at what a row says was asked before; what they are held against is `node.core.cost`, by
+which nodes charge.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from node.core.budget import Debit, exhausted
+from node.core.cost import (
+    BUDGET_PREFIX,
+    BUDGET_SHORT,
+    LINKAGE,
+    SHORT,
+    Cost,
+    Day,
+    budget_debits,
+    exchange_cost,
+)
+from node.core.decide import Decision
+from node.core.policy import Policy
+from node.core.policy_table import Row
+from node.core.policy_table_parts import BUDGET, PER_DAY, PER_SUBJECT, TOGETHER, TRIES, Part
+from node.core.question import Question
+from node.core.rule import Limits
+from node.core.workdays import Calendar
+
+_NOBODY = Part("")
+
+
+@dataclass(frozen=True, slots=True)
+class Shortage:
+    """Why a permitted request is not answered after all; `part` is what refuses it."""
+
+    part: Part
+    reason: str
+    value: str
+    needed: str
+
+
+def shortage(
+    row: Row, decision: Decision, policy: Policy, calendar: Calendar, without: Part = _NOBODY
+) -> Shortage | None:
+    """What the permit of a row runs short of, if one part of the policy were not there."""
+    question = decision.question
+    if question is None:
+        return None
+    decision = replace(decision, question=_less(question, without), limits=_limits(decision, without))
+    ids = ("subject",) if row.request.subjects else ()
+    day = Day.of(calendar.local(row.request.at))
+    cost = _for_all(_cost(decision, policy, ids, day), row)
+    balances = {debit.key: row.earlier.used.get(debit.scope, 0) for debit in _debits(cost)}
+    for name, days_ago in row.earlier.answered.items():
+        earlier = replace(decision, question=policy.questions[name])
+        for link in _cost(earlier, policy, ids, day).links:
+            balances[link.mark] = day.number - days_ago
+    if scope := cost.short(len(ids), balances):
+        reason, clause = SHORT[scope]
+        if scope == LINKAGE and decision.question is not None:
+            links = zip(cost.links, decision.question.combinations, strict=True)
+            name = next(together.id for link, together in links if link.completes(balances))
+            return Shortage(Part("", clause, name), reason.name, row.request.question, name)
+        debit = next(debit for debit in exhausted(_debits(cost), balances) if debit.scope == scope)
+        part = Part("", clause, question.name) if clause == TRIES else Part(decision.rule, clause)
+        return Shortage(part, reason.name, f"{balances[debit.key]} + {debit.amount}", f"≤ {debit.limit}")
+    return _budget_shortage(row, question, policy, calendar, without)
+
+
+def _budget_shortage(
+    row: Row, question: Question, policy: Policy, calendar: Calendar, without: Part
+) -> Shortage | None:
+    if question.statistic is None or policy.budget is None:
+        return None
+    requester, local = row.request.requester.code, calendar.local(row.request.at)
+    price = question.statistic.epsilon_micros
+    debits = budget_debits(policy.budget, policy.dataset.name, requester, requester, local, price)
+    balances = {debit.key: row.earlier.used.get(debit.scope, 0) for debit in debits}
+    for debit in exhausted(debits, balances):
+        circle = debit.scope.removeprefix(BUDGET_PREFIX)
+        part = Part("", BUDGET, circle)
+        if part != without:
+            reason, _ = BUDGET_SHORT
+            value = f"{circle} {balances[debit.key] / 1e6:g} + {debit.amount / 1e6:g}"
+            return Shortage(part, reason.name, value, f"≤ {debit.limit / 1e6:g}")
+    return None
+
+
+def _cost(decision: Decision, policy: Policy, ids: tuple[str, ...], day: Day) -> Cost:
+    requester = decision.grant.requester if decision.grant is not None else ""
+    return exchange_cost(decision, requester, policy.dataset.name, ids, day, lambda text: text)
+
+
+def _for_all(cost: Cost, row: Row) -> Cost:
+    """One subject stands for all, whose counters stand alike; what is counted together is for all."""
+    count = max(1, row.request.subjects)
+    return replace(cost, whole=tuple(debit._replace(amount=count) for debit in cost.whole))
+
+
+def _debits(cost: Cost) -> tuple[Debit, ...]:
+    return (*cost.whole, *cost.subjects, *cost.tries)
+
+
+def _less(question: Question, part: Part) -> Question:
+    if part.clause == TRIES and part.item == question.name:
+        return replace(question, claims={})
+    if part.clause == TOGETHER:
+        kept = tuple(each for each in question.combinations if each.id != part.item)
+        return replace(question, combinations=kept)
+    return question
+
+
+def _limits(decision: Decision, part: Part) -> Limits:
+    limits = decision.limits
+    if part == Part(decision.rule, PER_DAY):
+        return replace(limits, per_day=None)
+    if part == Part(decision.rule, PER_SUBJECT):
+        return replace(limits, per_subject_per_day=None)
+    return limits
