@@ -55,6 +55,8 @@ def sign(
     from node.crypto.officer_key import open_officer_key, read_officer
 
     files = read_policies(folder)
+    if not files:
+        raise NodeError(Reason.CONFIG_INVALID, f"no *.yaml file is in {folder}: name another folder")
     build_policies(files)
     path = folder / MANIFEST
     note = read_file(path, MAX_BYTES) if path.exists() else None
@@ -146,10 +148,14 @@ def _node(config: Path) -> tuple[Settings, Member]:
 
 def _checked(folder: Path, member: Member) -> Bundle:
     """The bundle in a folder, good in every way that can be seen from here."""
-    from node.core.bundle import require_valid
+    from node.core.bundle import MANIFEST, require_valid
     from node.crypto.bundle_folder import read_draft
     from node.loading import policies_of
 
+    if not (folder / MANIFEST).exists():
+        raise NodeError(
+            Reason.CONFIG_INVALID, f"no officer has signed the policies in {folder}: run `dxnode policy sign`"
+        )
     bundle = read_draft(folder, member)
     require_valid(bundle.signed.manifest, datetime.now(UTC))
     policies_of(bundle.files, member.code)

@@ -164,3 +164,19 @@ def test_node_with_unsigned_policies_is_told_to_leave_them_first(office: Office)
     office.sign("wang")
     office.config.write_text(office.config.read_text().replace("unsigned: false", "unsigned: true"))
     assert "policies.unsigned" in office.activate().err
+
+
+@pytest.mark.parametrize("lang", ["en", "zh"])
+def test_what_is_missing_before_a_bundle_is_said_in_plain_words(
+    office: Office, tmp_path: Path, lang: str
+) -> None:
+    empty = tmp_path / "empty"
+    empty.mkdir()
+    key = office.home / "keys" / "li.key"
+    signed = dxnode("policy", "sign", empty, "--key", key, "--lang", lang, stdin=f"{WORDS['li']}\n")
+    assert (signed.code, "*.yaml" in signed.err) == (Exit.USAGE, True)
+    assert not (empty / MANIFEST).exists()
+    for command in ("verify", "activate"):
+        ran = dxnode("policy", command, office.policies, "--config", office.config, "--lang", lang)
+        assert (ran.code, "dxnode policy sign" in ran.err) == (Exit.USAGE, True)
+        assert "详情" not in ran.err
