@@ -29,6 +29,7 @@ Cell = tuple[tuple[int, ...], int, int]
 Places = list[tuple[int, int]]
 """Rules with their places in a list."""
 
+_WHOLE = 0
 _ANYTHING = 0
 _DENIED = 0
 # So many rules are divided as they come; of more it is worth to look for the dimension that divides best.
@@ -46,11 +47,15 @@ class Solver(Generic[TermsT]):
         self._parts = [_Numbers(_union_of_all(dimension)) for dimension in dimensions]
         self._whole = tuple(0 for _ in every)
         self._terms: _Numbers[TermsT | None] = _Numbers(None)
-        # A rule is what it asks for in each dimension, then its terms.
-        self._rules: _Numbers[tuple[int, ...]] = _Numbers(self._whole)
+        # A rule is what it asks for in each dimension, then its terms; by number also what it asks for, and
+        # a bit for each dimension in which it asks for something.
+        self._rules: _Numbers[tuple[int, ...]] = _Numbers((*self._whole, _DENIED))
+        self._asking: _Numbers[tuple[int, ...]] = _Numbers(self._whole)
+        self._asks, self._bits = [_ANYTHING], [0]
         self._without: dict[tuple[int, int], int] = {}
         self._splits: dict[tuple[int, tuple[int, ...]], tuple[tuple[int, frozenset[int]], ...]] = {}
         self._unions: dict[tuple[int, frozenset[int]], int] = {}
+        self._held: dict[tuple[int, int], int | None] = {}
         self._solved: dict[tuple[tuple[int, ...], tuple[int, ...]], tuple[Cell, ...]] = {}
 
     def rule(self, rule: Rule, side: Side, terms: TermsT) -> int:
@@ -59,7 +64,14 @@ class Solver(Generic[TermsT]):
             self._asked[index].number(dimension.constraint(rule, side))
             for index, dimension in enumerate(self._dimensions)
         )
-        return self._rules.number((*asked, self._terms.number(terms)))
+        return self._number((*asked, self._terms.number(terms)))
+
+    def _number(self, rule: tuple[int, ...]) -> int:
+        number = self._rules.number(rule)
+        if number == len(self._asks):
+            self._asks.append(self._asking.number(rule[:-1]))
+            self._bits.append(sum(1 << index for index, asked in enumerate(rule[:-1]) if asked))
+        return number
 
     def solve(self, a: Iterable[int], b: Iterable[int]) -> tuple[Cell, ...]:
         """Where two lists of rules decide differently, in parts that do not overlap.
@@ -118,23 +130,24 @@ class Solver(Generic[TermsT]):
     def _needed(self, rules: Iterable[int]) -> tuple[int, ...]:
         """Rules without those that are never first: asked for before, or after one that asks for nothing."""
         kept: list[int] = []
-        seen: set[tuple[int, ...]] = set()
+        seen: set[int] = set()
         for rule in rules:
-            asked = self._rules.of(rule)[:-1]
+            asked = self._asks[rule]
             if asked in seen:
                 continue
             seen.add(asked)
             kept.append(rule)
-            if asked == self._whole:
+            if asked == _ANYTHING:
                 break
         return tuple(kept)
 
     def _divided(self, a: tuple[int, ...], b: tuple[int, ...]) -> tuple[Cell, ...]:
+        if len(a) < 2 and len(b) < 2 and (not a or not b or self._asks[a[0]] == self._asks[b[0]]):
+            # One rule, or one on each side with other terms: all of where it fits.
+            fitting = self._fitting((a or b)[0])
+            return ((fitting, self._first(a), self._first(b)),) if fitting else ()
         changed = _changed(a, b)
         index = self._best(a, b, changed)
-        if index is None:
-            # All that is left of each side is its first rule.
-            return ((self._whole, self._first(a), self._first(b)),)
         asked = {self._rules.of(rule)[index] for rule in (*a, *b)} - {_ANYTHING}
         places = self._places(a, index), self._places(b, index)
         alike: dict[tuple[tuple[int, ...], tuple[int, ...]], list[int]] = {}
@@ -151,15 +164,37 @@ class Solver(Generic[TermsT]):
             for (parts, mine, theirs), group in found.items()
         )
 
+    def _fitting(self, rule: int) -> tuple[int, ...]:
+        """Where a rule fits, by dimension; empty if it never does."""
+        parts = [_WHOLE] * len(self._whole)
+        for index, asked in enumerate(self._rules.of(rule)[:-1]):
+            if asked:
+                part = self._holding(index, asked)
+                if part is None:
+                    return ()
+                parts[index] = part
+        return tuple(parts)
+
+    def _holding(self, index: int, asked: int) -> int | None:
+        """The part in which what is asked for holds, if there is any."""
+        key = index, asked
+        if key not in self._held:
+            parts = frozenset(part for part, items in self._split(index, (asked,)) if items)
+            self._held[key] = self._union(index, parts) if parts else None
+        return self._held[key]
+
     def _first(self, rules: tuple[int, ...]) -> int:
         return self._rules.of(rules[0])[-1] if rules else _DENIED
 
-    def _best(self, a: tuple[int, ...], b: tuple[int, ...], changed: Iterable[int]) -> int | None:
+    def _best(self, a: tuple[int, ...], b: tuple[int, ...], changed: Iterable[int]) -> int:
         """The dimension to divide by: the one that leaves the fewest rules in all parts together."""
+        bits = 0
+        for rule in (*a, *b):
+            bits |= self._bits[rule]
+        asking = [index for index in range(len(self._dimensions)) if bits >> index & 1]
+        if len(asking) < 2 or len(a) + len(b) <= _FEW:
+            return asking[0]
         rules = [self._rules.of(rule) for rule in (*a, *b)]
-        asking = [index for index in range(len(self._dimensions)) if any(rule[index] for rule in rules)]
-        if len(asking) < 2 or len(rules) <= _FEW:
-            return asking[0] if asking else None
         weights = []
         for index in asking:
             if not self._dimensions[index].weighed:
@@ -200,7 +235,7 @@ class Solver(Generic[TermsT]):
     def _settled(self, rule: int, index: int) -> int:
         key = rule, index
         if key not in self._without:
-            self._without[key] = self._rules.number(_put(self._rules.of(rule), index, _ANYTHING))
+            self._without[key] = self._number(_put(self._rules.of(rule), index, _ANYTHING))
         return self._without[key]
 
 
