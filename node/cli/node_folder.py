@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from importlib.resources import files
 from pathlib import Path
 
+from node.cli.policy_example import EXAMPLE, write_example
 from node.config import Settings
 from node.config_file import load_settings, reference
 from node.core.directory_text import Level
@@ -29,7 +30,6 @@ from node.crypto.pki import (
 from node.crypto.publish import Orders, publish
 from node.errors import NodeError, Reason
 
-EXAMPLE = "example-enrolment"
 DIRECTORY_LIFETIME = timedelta(days=90)
 _LAST_PORT = (1 << 16) - 1
 
@@ -173,17 +173,8 @@ def _authority(folder: Path, code: str, now: datetime, random: Random) -> Author
 
 
 def _example(folder: Path, code: str) -> list[Path]:
-    source = files("node.cli").joinpath("example")
-    policy = source.joinpath(f"{EXAMPLE}.yaml").read_text("utf-8")
-    definitions = source.joinpath("definitions.yaml").read_text("utf-8")
-    data = source.joinpath(f"{EXAMPLE}.csv").read_text("utf-8")
-    policies = folder / "policies"
-    write_file(
-        policies / f"{EXAMPLE}.yaml",
-        re.sub(r"(?m)^(provider: )\S+", rf"\g<1>{code}", policy).encode(),
-        PUBLIC,
-    )
-    write_file(policies / "definitions.yaml", definitions.encode(), PUBLIC)
+    data = files("node.cli").joinpath("example", f"{EXAMPLE}.csv").read_text("utf-8")
+    write_example(folder / "policies", EXAMPLE, code)
     # Data about people: for the node alone, from the first row on.
     write_file(folder / "data" / f"{EXAMPLE}.csv", data.encode(), PRIVATE)
-    return [policies, folder / "data"]
+    return [folder / "policies", folder / "data"]

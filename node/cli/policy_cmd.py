@@ -16,6 +16,7 @@ from node.cli.output import CHINA, Terminal, report
 from node.cli.policy_diff_cmd import diff
 from node.cli.policy_explain_cmd import explain
 from node.cli.policy_files import read_files
+from node.cli.policy_new_cmd import new
 from node.cli.policy_output import Format, Sources
 from node.cli.policy_table_cmd import run_tables
 from node.cli.session import with_terminal
@@ -30,11 +31,8 @@ from node.core.problem_messages import Lang
 from node.errors import NodeError
 
 app = typer.Typer()
-bundle_cmd.add_to(app)
-app.command("test")(run_tables)
 
 
-@app.command("check")
 @with_terminal
 def check(
     terminal: Terminal,
@@ -86,11 +84,6 @@ def _write(
             sys.stdout.write(line + "\n")
 
 
-app.command("explain")(explain)
-app.command("diff")(diff)
-
-
-@app.command("schema")
 def schema(
     definitions: Annotated[bool, typer.Option("--definitions")] = False,
     tables: Annotated[bool, typer.Option("--tables")] = False,
@@ -104,3 +97,15 @@ def schema(
 
 def _lang() -> Lang:
     return "zh" if language() == "zh" else "en"
+
+# In the order of an officer's work.
+for _name, _command in (
+    ("new", new),
+    ("check", check),
+    ("explain", explain),
+    ("test", run_tables),
+    ("diff", diff),
+):
+    app.command(_name)(_command)
+bundle_cmd.add_to(app)
+app.command("schema")(schema)

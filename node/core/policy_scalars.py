@@ -67,10 +67,23 @@ def read_marker(value: object) -> bool:
     return True
 
 
+def is_name(text: str) -> bool:
+    """Whether a dataset, question or rule may be called so."""
+    return len(text) <= MAX_NAME and re.fullmatch(NAME, text) is not None
+
+
 def read_name(value: object) -> str:
     text = read_text(value)
-    if len(text) > MAX_NAME or not re.fullmatch(NAME, text):
+    if not is_name(text):
         raise PydanticCustomError("name.spelling", "name")
+    return text
+
+
+def read_question_path(value: object) -> str:
+    text = read_text(value)
+    dataset, slash, question = text.partition("/")
+    if not slash or not is_name(dataset) or not is_name(question):
+        raise PydanticCustomError("name.question-path", "dataset and question")
     return text
 
 
@@ -128,6 +141,11 @@ Epsilon = Annotated[
 Boolean = Annotated[bool, BeforeValidator(read_boolean)]
 Marker = Annotated[bool, BeforeValidator(read_marker), WithJsonSchema({"const": True})]
 Name = Annotated[str, BeforeValidator(read_name), WithJsonSchema({"type": "string", "pattern": f"^{NAME}$"})]
+QuestionPath = Annotated[
+    str,
+    BeforeValidator(read_question_path),
+    WithJsonSchema({"type": "string", "pattern": f"^{NAME}/{NAME}$"}),
+]
 FieldName = Annotated[
     str, BeforeValidator(read_field_name), WithJsonSchema({"type": "string", "pattern": f"^{FIELD_NAME}$"})
 ]
