@@ -20,9 +20,10 @@ from node.core.catalogue import Sharing
 from node.core.document import MAX_PROBLEMS, Document, Path, read
 from node.core.policy import Policy, PolicyFile
 from node.core.policy_build import Checked, check_files
+from node.core.policy_lint_asked import asked
 from node.core.policy_lint_condition import conditions
 from node.core.policy_lint_finding import Finding, finding, settle
-from node.core.policy_lint_oracle import MANY_CHOICES, narrowing, pinned_together
+from node.core.policy_lint_oracle import MANY_CHOICES, narrowing
 from node.core.problem import Problem, listed
 from node.core.purpose import purpose_line
 from node.core.question import QuestionKind
@@ -80,6 +81,7 @@ def _of_policy(policy: Policy, document: Document, today: date) -> list[Finding]
         *_questions(policy),
         *conditions(policy, document),
         *_oracles(policy),
+        *asked(policy, today),
         *(each for rule in policy.rules for each in _rule(policy, rule, today)),
         *_compared(policy.rules),
         *_budget(policy),
@@ -112,17 +114,6 @@ def _oracles(policy: Policy) -> Iterator[Finding]:
                 )
             elif found.open:
                 yield finding("lint.domain-open", path, on_key=True, field=found.field, name=question.name)
-    for rule in policy.rules:
-        names = sorted(name for name in rule.allow if name in policy.questions)
-        for field in pinned_together(dataset, [policy.questions[name] for name in names]):
-            concerned = [name for name in names if field in policy.questions[name].fields]
-            yield finding(
-                "lint.oracle-together",
-                ("rules", rule.order, "allow"),
-                rule=rule.id,
-                field=field,
-                questions=listed(concerned),
-            )
 
 
 def _rule(policy: Policy, rule: Rule, today: date) -> Iterator[Finding]:

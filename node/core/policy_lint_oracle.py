@@ -1,8 +1,8 @@
-"""How closely the choices of questions narrow a value down: what one requester learns by asking with each."""
+"""How closely answers narrow a value down: what one requester learns by asking everything that it may."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from itertools import pairwise
@@ -10,11 +10,17 @@ from itertools import pairwise
 from sqlglot import exp
 
 from node.core.catalogue import Dataset, Field, FieldType, Sensitivity
-from node.core.question import Question, QuestionKind
+from node.core.question import Derived, Question, QuestionKind
 from node.core.question_build import PLAIN_MAX_LEVEL
 
 # So many choices cut a range finely enough to be worth a second look, even if no value is pinned down.
 MANY_CHOICES = 16
+# An interval of fewer neighbouring values than this gives one of them away.
+NARROWEST = 2
+# Multiples of a step are looked at one by one in ranges with at most so many of them.
+MAX_MULTIPLES = 20_000
+# How often the guard against combinations is tried on one set of questions.
+MAX_TRIES = 200
 _ORDERED = (FieldType.INTEGER, FieldType.DATE)
 
 
@@ -33,6 +39,27 @@ class Narrowing:
     open: bool
 
 
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What the answers to a question tell of one field, if all else is known: the worst case.
+
+    `cuts` lie before the number; `sets` are closed values that are told from all others. `unknown` if the
+    field is compared with another one, or is cut too often to be looked at.
+    """
+
+    cuts: frozenset[int] = frozenset()
+    sets: frozenset[frozenset[str]] = frozenset()
+    unknown: bool = False
+
+    def __or__(self, other: Told) -> Told:
+        return Told(self.cuts | other.cuts, self.sets | other.sets, self.unknown or other.unknown)
+
+    @property
+    def anything(self) -> bool:
+        """Whether it tells anything at all."""
+        return bool(self.cuts or self.sets)
+
+
 def may_leave_plain(dataset: Dataset, field: Field) -> bool:
     """Whether the value itself may be an answer, so that narrowing it down gives nothing away."""
     return field.sensitivity is Sensitivity.NORMAL and dataset.level <= PLAIN_MAX_LEVEL
@@ -45,13 +72,12 @@ def narrowing(dataset: Dataset, question: Question) -> list[Narrowing]:
     """
     if question.kind is QuestionKind.STATISTIC or not question.parameters:
         return []
-    choices = {name: parameter.choices for name, parameter in question.parameters.items()}
     found = []
     for name in sorted(question.fields):
         field = dataset.fields[name]
         if may_leave_plain(dataset, field):
             continue
-        cuts, equal = _compared(question.expression, field, choices)
+        cuts, equal = _chosen(question, field)
         if cuts or equal:
             found.append(_judged(field, cuts, equal))
     return found
@@ -60,7 +86,7 @@ def narrowing(dataset: Dataset, question: Question) -> list[Narrowing]:
 def _judged(field: Field, cuts: frozenset[int], equal: frozenset[str]) -> Narrowing:
     count = len(cuts) + len(equal)
     if field.type in _ORDERED:
-        pins = len(cuts) > 1 and _pinned(field, cuts)
+        pins = len(cuts) > 1 and bool(_pinned(field, cuts))
         asks = len(equal) + len(cuts).bit_length()
         return Narrowing(field.name, count, asks, pins, open=False)
     values = len(field.values)
@@ -69,65 +95,170 @@ def _judged(field: Field, cuts: frozenset[int], equal: frozenset[str]) -> Narrow
     )
 
 
-def pinned_together(dataset: Dataset, questions: list[Question]) -> list[str]:
-    """Fields of which no question alone tells a value exactly, but all of these together do."""
-    found = []
-    for name in sorted({name for question in questions for name in question.fields}):
-        field = dataset.fields[name]
-        if field.type not in _ORDERED or may_leave_plain(dataset, field):
+def told(dataset: Dataset, question: Question, name: str) -> Told:
+    """What all answers to a question, with every choice, tell of a field."""
+    field = dataset.fields[name]
+    if question.kind is QuestionKind.STATISTIC or name not in question.fields:
+        return Told()
+    if may_leave_plain(dataset, field):
+        return Told()
+    if (derivation := question.derivation) is not None and derivation.how is not Derived.EQUALS:
+        return _derived(question, field)
+    choices = {key: parameter.choices for key, parameter in question.parameters.items()}
+    cuts: set[int] = set()
+    sets: set[frozenset[str]] = set()
+    unknown = False
+    for node in question.expression.walk():
+        if isinstance(node, exp.Column) and node.name == name and _with_other_field(node):
+            unknown = True
+        if not isinstance(node.this, exp.Column) or node.this.name != name:
             continue
-        alone = [
-            _compared(each.expression, field, {key: it.choices for key, it in each.parameters.items()})[0]
-            for each in questions
-            if each.kind is not QuestionKind.STATISTIC and name in each.fields
-        ]
-        if not any(_pinned(field, cuts) for cuts in alone) and _pinned(field, frozenset().union(*alone)):
-            found.append(name)
-    return found
+        cuts |= _cuts(node, field, choices)
+        for some in _equalled(node, choices):
+            if field.type in _ORDERED:
+                numbers = (_number(text, field) for text in some)
+                cuts.update(edge for number in numbers if number is not None for edge in (number, number + 1))
+            else:
+                sets.add(frozenset(some))
+    return Told(frozenset(cuts), frozenset(sets), unknown)
 
 
-def _pinned(field: Field, cuts: frozenset[int]) -> bool:
-    """Whether some value lies alone between two cuts, or between a cut and the end of the range."""
+def _alone(field: Field, known: Told) -> frozenset[int | str]:
+    """The values of an ordered field that are told from all others; of a closed one all, or none."""
+    if field.type in _ORDERED:
+        return frozenset(_pinned(field, known.cuts))
+    sets = sorted(known.sets, key=sorted)
+    classes = {tuple(value in some for some in sets) for value in field.values}
+    return frozenset(field.values if len(classes) == len(field.values) > 2 else ())
+
+
+def pinning(
+    field: Field, told_by: Mapping[str, Told], combinations: Iterable[frozenset[str]]
+) -> tuple[str, ...] | None:
+    """A smallest choice of questions that together pin a field down, as no question alone does.
+
+    `combinations` may not be asked together about one subject, which the linkage guard sees to. None if
+    there is no such choice.
+    """
+    telling = {name: each for name, each in told_by.items() if each.anything}
+    tries = MAX_TRIES
+    forbidden = list(combinations)
+    waiting = [frozenset(telling)]
+    while waiting:
+        names = waiting.pop()
+        if not _pins_together(field, telling, names):
+            continue
+        tries -= 1
+        least = _least(field, telling, names)
+        guard = next((each for each in forbidden if each <= frozenset(least)), None)
+        if guard is None or tries <= 0:
+            return least
+        # One of them is never answered; which one, the requester chooses.
+        waiting += [names - {name} for name in sorted(guard)]
+    return None
+
+
+def _pins_together(field: Field, telling: Mapping[str, Told], names: Collection[str]) -> bool:
+    """Whether they pin down a value that none of them does alone."""
+    known = Told()
+    for name in names:
+        known |= telling[name]
+    together = _alone(field, known)
+    return bool(together) and bool(together.difference(*(_alone(field, telling[name]) for name in names)))
+
+
+def _least(field: Field, telling: Mapping[str, Told], names: Iterable[str]) -> tuple[str, ...]:
+    kept = sorted(names)
+    for name in list(kept):
+        fewer = [each for each in kept if each != name]
+        if _pins_together(field, telling, fewer):
+            kept = fewer
+    return tuple(kept)
+
+
+def _derived(question: Question, field: Field) -> Told:
+    """What a field question lets out of an ordered field; masks and regions are of none."""
+    cuts: set[int] = set()
+    for node in question.expression.walk():
+        if isinstance(node.this, exp.Column):
+            cuts |= _cuts(node, field, {})
+    how = question.derivation.how if question.derivation is not None else None
+    if how is Derived.MULTIPLE and question.derivation is not None:
+        step = int(question.derivation.details[0])
+        if field.minimum is None or field.maximum is None:
+            return Told(unknown=True)
+        if (field.maximum - field.minimum) // step > MAX_MULTIPLES:
+            return Told(unknown=True)
+        # Rounded towards zero: below it, a multiple is the last of its numbers, and zero has both sides.
+        for multiple in range(field.minimum // step * step, field.maximum + step, step):
+            if multiple:
+                cuts.add(multiple if multiple > 0 else multiple + 1)
+    if how is Derived.YEAR:
+        cuts.update(date(year, 1, 1).toordinal() for year in range(1900, 2101))
+    return Told(frozenset(cuts))
+
+
+def _pinned(field: Field, cuts: frozenset[int]) -> list[int]:
+    """Where fewer than NARROWEST values lie between two cuts, or between a cut and an end of the range."""
     edges = set(cuts)
     if field.minimum is not None:
         edges = {cut for cut in edges if cut > field.minimum} | {field.minimum}
     if field.maximum is not None:
         edges = {cut for cut in edges if cut <= field.maximum} | {field.maximum + 1}
-    if len(edges & cuts) < 1:
-        return False
-    return any(upper - lower == 1 for lower, upper in pairwise(sorted(edges)))
+    if not edges & cuts:
+        return []
+    return [lower for lower, upper in pairwise(sorted(edges)) if upper - lower < NARROWEST]
 
 
-def _compared(
-    expression: exp.Expression, field: Field, choices: Mapping[str, tuple[str, ...]]
-) -> tuple[frozenset[int], frozenset[str]]:
-    """Where comparisons cut the field's values (a cut lies before the number), and what they test for."""
+def _chosen(question: Question, field: Field) -> tuple[frozenset[int], frozenset[str]]:
+    """Where comparisons cut the field's values, and which choices they test for."""
+    choices = {name: parameter.choices for name, parameter in question.parameters.items()}
     cuts: set[int] = set()
     equal: set[str] = set()
-
-    def cut(value: exp.Expression | None, *shifts: int) -> None:
-        for text in _texts(value, choices):
-            number = _number(text, field)
-            if number is not None:
-                cuts.update(number + shift for shift in shifts)
-
-    for node in expression.walk():
-        column = node.this
-        if not isinstance(column, exp.Column) or column.name != field.name:
-            continue
-        if isinstance(node, exp.Between):
-            cut(node.args["low"], 0)
-            cut(node.args["high"], 1)
-        elif isinstance(node, exp.LT | exp.GTE):
-            cut(node.expression, 0)
-        elif isinstance(node, exp.LTE | exp.GT):
-            cut(node.expression, 1)
-        elif isinstance(node, exp.EQ | exp.NEQ) and isinstance(node.expression, exp.Placeholder):
-            equal.update(_texts(node.expression, choices))
+    for node in question.expression.walk():
+        if isinstance(node.this, exp.Column) and node.this.name == field.name:
+            cuts |= _cuts(node, field, choices)
+            if isinstance(node, exp.EQ | exp.NEQ) and isinstance(node.expression, exp.Placeholder):
+                equal.update(_texts(node.expression, choices))
     return frozenset(cuts), frozenset(equal)
 
 
-def _texts(value: exp.Expression | None, choices: Mapping[str, tuple[str, ...]]) -> tuple[str, ...]:
+def _cuts(node: exp.Expr, field: Field, choices: Mapping[str, tuple[str, ...]]) -> set[int]:
+    """Where one comparison cuts the field's values, with every choice."""
+    cuts: set[int] = set()
+
+    def cut(value: exp.Expr | None, shift: int) -> None:
+        numbers = (_number(text, field) for text in _texts(value, choices))
+        cuts.update(number + shift for number in numbers if number is not None)
+
+    if isinstance(node, exp.Between):
+        cut(node.args["low"], 0)
+        cut(node.args["high"], 1)
+    elif isinstance(node, exp.LT | exp.GTE):
+        cut(node.expression, 0)
+    elif isinstance(node, exp.LTE | exp.GT):
+        cut(node.expression, 1)
+    return cuts
+
+
+def _equalled(node: exp.Expr, choices: Mapping[str, tuple[str, ...]]) -> Iterator[Sequence[str]]:
+    """The sets of values that one test for equality tells from the others, with every choice."""
+    if isinstance(node, exp.EQ | exp.NEQ):
+        yield from ([text] for text in _texts(node.expression, choices))
+    elif isinstance(node, exp.In):
+        yield [text for value in node.expressions for text in _texts(value, choices)]
+
+
+def _with_other_field(column: exp.Column) -> bool:
+    parent = column.parent
+    return (
+        isinstance(parent, exp.Binary)
+        and isinstance(parent.this, exp.Column)
+        and isinstance(parent.expression, exp.Column)
+    )
+
+
+def _texts(value: exp.Expr | None, choices: Mapping[str, tuple[str, ...]]) -> tuple[str, ...]:
     if isinstance(value, exp.Placeholder):
         return choices.get(value.name, ())
     if isinstance(value, exp.Neg):

@@ -35,5 +35,6 @@ ARTICLES: Mapping[str, int] = {
     "lint.oracle-pins": 25,
     "lint.oracle-many": 25,
     "lint.oracle-together": 25,
+    "lint.oracle-across": 25,
     "derivation.plain": 37,
 }

@@ -93,7 +93,8 @@ WARNINGS_EN: Mapping[str, tuple[str, str]] = {
     ),
     "lint.oracle-together": (
         "the questions {questions} of the rule '{rule}' together give away exact values of '{field}'",
-        "split them over rules for different departments, or move their thresholds apart",
+        "split them over rules for different departments, move their thresholds apart, or list them under "
+        "'forbidden_together'",
     ),
     "lint.acceptance-stale": (
         "this accepts nothing: there is no warning '{name}' at '{at}', or it is accepted already",
@@ -102,6 +103,12 @@ WARNINGS_EN: Mapping[str, tuple[str, str]] = {
     "lint.acceptance-several": (
         "this would accept {count} warnings '{name}' at once",
         "write one entry for each, with 'about' as 'dxnode policy check' says it",
+    ),
+    "lint.oracle-across": (
+        "whoever fits '{who}' may ask {questions} by the rules {rules}; together they give away exact "
+        "values of '{field}'",
+        "give them to different departments, move their thresholds apart, or list them under "
+        "'forbidden_together'",
     ),
     "lint.budget-order": (
         "this budget of {own} can never be spent: that of '{outer}', {other}, is spent first",
@@ -137,6 +144,15 @@ NOTES_EN: Mapping[str, tuple[str, str]] = {
         "whether the condition of '{name}', or a part of it, always or never holds was not analysed: it has "
         "too many cases",
         "make it shorter, or look at it by hand",
+    ),
+    "lint.oracle-unknown": (
+        "what '{name}' tells of '{field}' together with other questions was not analysed",
+        "look at it by hand",
+    ),
+    "lint.oracle-too-much": (
+        "there are too many requesters and questions to look at all together: what one can work out from "
+        "several questions was analysed in part only",
+        "split the dataset, or put rules for the same departments into one",
     ),
     "lint.domain-open": (
         "how much the choices of '{name}' give away was not analysed: '{field}' has no closed values",
@@ -209,7 +225,7 @@ WARNINGS_ZH: Mapping[str, tuple[str, str]] = {
     ),
     "lint.oracle-together": (
         "规则“{rule}”的 {questions} 合在一起，会泄露“{field}”的准确值",
-        "请分给不同部门的规则，或拉开各自的界限",
+        "请分给不同部门的规则、拉开各自的界限，或列入 forbidden_together",
     ),
     "lint.acceptance-stale": (
         "这一条没有认可任何警告：“{at}”处没有“{name}”，或者已经认可过",
@@ -218,6 +234,10 @@ WARNINGS_ZH: Mapping[str, tuple[str, str]] = {
     "lint.acceptance-several": (
         "这一条会同时认可 {count} 个“{name}”警告",
         "请逐个认可，按 dxnode policy check 所示写明 about",
+    ),
+    "lint.oracle-across": (
+        "符合“{who}”的部门依规则 {rules} 可以问 {questions}，合在一起会泄露“{field}”的准确值",
+        "请分给不同部门、拉开各自的界限，或列入 forbidden_together",
     ),
     "lint.budget-order": (
         "这一预算 {own} 永远用不完：“{outer}”的预算 {other} 会先用完",
@@ -247,6 +267,11 @@ NOTES_ZH: Mapping[str, tuple[str, str]] = {
     "lint.condition-unknown": (
         "没有分析“{name}”的条件或其部分是否总是成立或不成立：情形太多",
         "请缩短条件，或人工审查",
+    ),
+    "lint.oracle-unknown": ("没有分析“{name}”与其他问题合在一起会透露多少“{field}”", "请人工审查"),
+    "lint.oracle-too-much": (
+        "需求部门和问题太多：同一部门由几个问题合在一起能得知什么，只分析了一部分",
+        "请拆分数据集，或合并适用部门相同的规则",
     ),
     "lint.domain-open": (
         "没有分析“{name}”的可选值会泄露多少：“{field}”没有封闭的取值",
