@@ -1,0 +1,90 @@
+"""What all files of catalogues have in common: their bounds, and how it is told what is wrong with one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from node.core.identity import normalise_credit_code
+from node.errors import NodeError, Reason
+from node.v1 import catalogue_pb2 as pb
+
+MAX_BYTES = 256 * 1024 * 1024
+MAX_ENTRIES = 100_000
+MAX_ITEMS = 1_000
+MAX_CELL = 10_000
+MAX_FAULTS = 20
+_MAX_NAME = 128
+
+
+@dataclass(frozen=True, slots=True)
+class CatalogueFile:
+    """What a file holds: the credit code of who published it, "" if it does not say, and the entries."""
+
+    publisher: str
+    entries: tuple[pb.Dataset, ...]
+
+
+class Faults:
+    """Collects what is wrong with a file, the first twenty."""
+
+    def __init__(self) -> None:
+        self._said: list[str] = []
+
+    def add(self, place: str, message: str) -> None:
+        """`place` says where, with what parts it from the message; the message is lower case."""
+        self._said.append(f"{place}{message}")
+
+    @property
+    def full(self) -> bool:
+        """Whether there are enough to stop reading."""
+        return len(self._said) >= MAX_FAULTS
+
+    def check(self) -> None:
+        """Raises NodeError(CONFIG_INVALID) with all of them, one a line."""
+        if self._said:
+            raise self.error()
+
+    def error(self) -> NodeError:
+        """CONFIG_INVALID with all of them, one a line."""
+        return NodeError(Reason.CONFIG_INVALID, "\n".join(self._said[:MAX_FAULTS]))
+
+
+def text_fault(text: str) -> str:
+    """What is wrong with a text of an entry, "" if nothing is."""
+    if len(text) > MAX_CELL:
+        return f"the text is longer than {MAX_CELL} characters: shorten it"
+    if any(
+        (char < " " and char not in "\n\t") or "\x7f" <= char < "\xa0" or "\ud800" <= char <= "\udfff"
+        for char in text
+    ):
+        return "the text has characters that cannot be printed: take them out"
+    return ""
+
+
+def entry_faults(entry: pb.Dataset) -> Iterable[str]:
+    """What is wrong with an entry as a whole."""
+    summary = entry.summary
+    if not 0 < len(summary.dataset) <= _MAX_NAME:
+        yield f"the entry needs a name of at most {_MAX_NAME} characters"
+    if not is_credit_code(summary.provider):
+        yield "the provider is no unified social credit code: check it"
+    if not summary.title:
+        yield "the entry needs a title"
+    if summary.sharing == pb.SHARING_ATTRIBUTE_UNSPECIFIED:
+        yield "the entry needs a sharing attribute: unconditional, conditional or not_shared"
+    if len(entry.fields) > MAX_ITEMS:
+        yield f"the entry has more than {MAX_ITEMS} data items: divide it"
+    if any(not value for field in entry.fields for value in field.values):
+        yield "a data item has an empty value: take it out"
+    names = [field.name for field in entry.fields]
+    if len(set(names)) < len(names):
+        yield "the entry has two data items of one name: rename one"
+
+
+def is_credit_code(text: str) -> bool:
+    """Whether a text is a credit code, spelled as it should be."""
+    try:
+        return normalise_credit_code(text) == text
+    except NodeError:
+        return False

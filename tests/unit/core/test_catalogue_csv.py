@@ -1,0 +1,135 @@
+"""The table is one that spreadsheets take as it is; what is wrong with one is said by row and column."""
+
+from __future__ import annotations
+
+import csv
+from io import StringIO
+
+import pytest
+from policy_changes import POLICY, files
+
+from node.core.catalogue_csv import COLUMNS, read_csv, write_csv
+from node.core.catalogue_entry import entry_of
+from node.core.policy_build import build_policies
+from node.errors import NodeError, Reason
+from node.v1 import catalogue_pb2 as pb
+
+ENTRY = entry_of(*build_policies(files(POLICY)).datasets.values())
+ROW = {
+    "提供部门代码": "11441900000000019Y",
+    "目录标识": "pension",
+    "目录名称": "养老保险",
+    "共享属性": "有条件共享",
+    "数据项标识": "status",
+    "数据级别": "3",
+}
+
+
+def table(*rows: dict[str, str], columns: tuple[str, ...] = COLUMNS) -> str:
+    out = StringIO()
+    writer = csv.writer(out)
+    writer.writerow(columns)
+    for row in rows:
+        writer.writerow([row.get(column, "") for column in columns])
+    return out.getvalue()
+
+
+def read(text: str, encoding: str = "utf-8") -> tuple[pb.Dataset, ...]:
+    return read_csv("c.csv", text.encode(encoding)).entries
+
+
+def refused(content: bytes | str) -> str:
+    with pytest.raises(NodeError) as error:
+        read_csv("c.csv", content if isinstance(content, bytes) else content.encode())
+    assert error.value.reason is Reason.CONFIG_INVALID
+    return error.value.message
+
+
+def test_a_row_is_a_data_item_and_words_are_chinese() -> None:
+    text = "".join(write_csv([ENTRY]))
+    assert text.startswith("\ufeff提供部门代码,目录标识,")
+    rows = list(csv.DictReader(StringIO(text.removeprefix("\ufeff"), newline="")))
+    assert [row["数据项标识"] for row in rows] == [field.name for field in ENTRY.fields]
+    assert {row["目录名称"] for row in rows} == {"基本养老保险参保信息"}
+    status = rows[0]
+    assert status["共享属性"] == "有条件共享"
+    assert status["更新频率"] == "每日"
+    assert (status["数据项类型"], status["敏感程度"], status["可选值"]) == ("代码", "一般", "active|paused")
+
+
+def test_a_cell_that_begins_like_a_formula_stays_text() -> None:
+    entry = pb.Dataset()
+    entry.CopyFrom(ENTRY)
+    entry.summary.title = '=HYPERLINK("http://127.0.0.1/?"&A1)'
+    text = "".join(write_csv([entry]))
+    assert '"\'=HYPERLINK(""' in text
+    (back,) = read(text)
+    assert back.summary.title == entry.summary.title
+
+
+def test_columns_may_come_in_any_order_and_those_not_needed_may_be_left_out() -> None:
+    columns = ("数据项标识", "目录名称", "共享属性", "目录标识", "提供部门代码")
+    (entry,) = read(table(ROW, {**ROW, "数据项标识": "name"}, columns=columns))
+    assert [field.name for field in entry.fields] == ["status", "name"]
+    assert entry.summary.sharing == pb.SHARING_ATTRIBUTE_CONDITIONAL
+
+
+def test_rows_of_an_entry_may_stand_apart_and_empty_rows_say_nothing() -> None:
+    other = ROW | {"目录标识": "other"}
+    entries = read(table(ROW, {}, other, ROW | {"数据项标识": "name"}))
+    assert [(each.summary.dataset, len(each.fields)) for each in entries] == [("pension", 2), ("other", 1)]
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "gb18030"])
+def test_a_table_is_read_in_the_encodings_that_spreadsheets_write(encoding: str) -> None:
+    assert read(table(ROW), encoding)[0].summary.title == "养老保险"
+
+
+@pytest.mark.parametrize(
+    ("rows", "said"),
+    [
+        ([ROW | {"目录名称": "=1+1"}], "c.csv:2:3: the cell is a formula"),
+        ([ROW | {"目录名称": "＝1+1"}], "c.csv:2:3: the cell is a formula"),
+        ([ROW | {"目录名称": "@sum"}], "c.csv:2:3: the cell is a formula"),
+        ([ROW | {"目录名称": "养\x00老"}], "c.csv:2:3: the text has characters"),
+        ([ROW | {"目录名称": "x" * 10_001}], "c.csv:2:3: the text is longer"),
+        ([ROW | {"目录名称": ""}], "c.csv:2:1: the entry needs a title"),
+        ([ROW | {"提供部门代码": "1"}], "c.csv:2:1: the provider is no unified social credit code"),
+        ([ROW | {"共享属性": "公开"}], "c.csv:2:5: one of these is expected: 无条件共享"),
+        ([ROW | {"数据级别": "5"}], "c.csv:2:13: a whole number from 0 to 4"),
+        ([ROW | {"数据级别": "三"}], "c.csv:2:13: a whole number from 0 to 4"),
+        ([ROW | {"个人信息": "可能"}], "c.csv:2:14: one of these is expected: 是, 否"),
+        ([ROW | {"最小值": "1.5"}], "c.csv:2:25: a whole number from"),
+        ([ROW, ROW], "c.csv:3:18: the entry has a data item 'status' already"),
+        ([ROW, ROW | {"数据项标识": "x", "目录名称": "y"}], "c.csv:3:3: this differs from row 2"),
+        ([ROW | {"数据项标识": "", "数据项名称": "x"}], "c.csv:2:18: the data item needs a name"),
+    ],
+)
+def test_a_row_that_is_wrong_is_refused_with_its_place(rows: list[dict[str, str]], said: str) -> None:
+    assert said in refused(table(*rows))
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (table(ROW, columns=(*COLUMNS, "口令")), "c.csv:1:27: there is no column '口令'"),
+        (table(ROW, columns=(*COLUMNS, "目录名称")), "the column 目录名称 is there twice"),
+        (table(ROW, columns=COLUMNS[1:]), "the column 提供部门代码 is missing"),
+        ("", "c.csv:1:1: the file is empty"),
+        (table(ROW) + "a,b\r\n", "c.csv:3:1: the row has 2 cells, not 26"),
+        (table(ROW) + '"养老', "check its quotation marks"),
+        (table(ROW).encode()[:-4], "c.csv:2:1: the row has"),
+        (b"\xff\xff\xff", "c.csv:1:1: the file is neither UTF-8 nor GB 18030"),
+        (table(ROW).encode("utf-16"), "c.csv:1:1: "),
+        (table(ROW) + '"' + "x" * 200_000 + '"', "the row cannot be read"),
+    ],
+)
+def test_a_file_that_is_no_such_table_is_refused(content: str | bytes, said: str) -> None:
+    assert said in refused(content)
+
+
+def test_a_table_without_bounds_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("node.core.catalogue_csv.MAX_ENTRIES", 1)
+    assert "more than 1 entries" in refused(table(ROW, ROW | {"目录标识": "other"}))
+    monkeypatch.setattr("node.core.catalogue_csv.MAX_BYTES", 100)
+    assert "longer than 100 bytes" in refused(table(ROW))
