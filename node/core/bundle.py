@@ -26,6 +26,7 @@ FORMAT: Final = "dxnode/policy-bundle/1"
 MAX_BYTES: Final = 16 << 20
 MAX_FILES: Final = 50_000
 MAX_LIFETIME: Final = timedelta(days=400)
+_SIGNED_ANEW: Final = "put back what was signed, or have all officers sign anew, the first with --new"
 _SHAPE = ConfigDict(extra="forbid", strict=True)
 # No folder, no hidden file, nothing that another system would spell in two ways.
 _NAME = r"\A[A-Za-z0-9][A-Za-z0-9._-]{0,119}\.yaml\z"
@@ -153,12 +154,12 @@ def check_content(manifest: Manifest, files: Iterable[PolicyFile]) -> None:
     """Raises NodeError(POLICY_NOT_LOADED) unless `files` are those of the manifest, no more and no less."""
     found = {file.name: file for file in files}
     for name in sorted(manifest.files.keys() - found.keys()):
-        raise refused(f"the file {name} of its manifest is missing")
+        raise refused(f"the file {name} of its manifest is missing", _SIGNED_ANEW)
     for name in sorted(found.keys() - manifest.files.keys()):
-        raise refused(f"the file {name} is not of its manifest")
+        raise refused(f"the file {name} is not of its manifest", _SIGNED_ANEW)
     for name in sorted(found):
         if found[name].digest.hex() != manifest.files[name]:
-            raise refused(f"the file {name} is not the one that was signed")
+            raise refused(f"the file {name} is not the one that was signed", _SIGNED_ANEW)
 
 
 def accept(manifest: Manifest, digest: bytes, seen: SeenBundle | None, now: datetime) -> SeenBundle:
@@ -183,9 +184,9 @@ def require_valid(manifest: Manifest, now: datetime) -> None:
         raise refused(f"it was valid until {moment_text(manifest.valid_until)}")
 
 
-def refused(problem: str) -> NodeError:
-    """Why a bundle is not used."""
+def refused(problem: str, then: str = "have the officers sign a new one") -> NodeError:
+    """Why a bundle is not used, and what to do `then`."""
     return NodeError(
         Reason.POLICY_NOT_LOADED,
-        f"the policy bundle is refused, because {problem}: have the officers sign a new one",
+        f"the policy bundle is refused, because {problem}: {then}",
     )

@@ -36,7 +36,7 @@ def sign_manifest(manifest: Manifest, note: bytes | None, officer: Signer) -> by
     signed = sign_note(body, officer)
     line = signed.removeprefix(body + b"\n")
     if line in note[len(body) :]:
-        raise refused("this officer has signed it already")
+        raise refused("this officer has signed it already", "have another officer sign it")
     return note + line
 
 
@@ -72,7 +72,8 @@ def open_manifest(note: bytes, member: Member) -> SignedManifest:
     if len(signed.approved) < member.approvals:
         by = ", ".join(signed.approved) or "nobody"
         raise refused(
-            f"it needs {member.approvals} of the officers that the directory lists, and is signed by {by}"
+            f"it needs {member.approvals} of the officers that the directory lists, and is signed by {by}",
+            "have another officer sign it",
         )
     return signed
 
