@@ -91,6 +91,7 @@ OTHER_WORDS = {
     "provider": ["提供方"],
     "requester": ["需求方", "使用部门", "查询部门", "申请部门"],
     "sealing key": ["加密密钥"],
+    "officer": ["安全员"],
     "verifier key": ["校验密钥"],
     "a question is 问题, what is wrong is not": ["没有问题", "有问题", "处问题"],
 }
