@@ -79,6 +79,21 @@ def _policies(found: NodeStatus) -> str:
     )
 
 
+def _waiting(found: NodeStatus) -> list[str]:
+    """Which catalogue entries wait for whose approval."""
+    from node.cli.approval_text import say
+
+    key = "status.served" if found.policies_unsigned else "status.withheld"
+    lines = [say(key, count=found.waiting_total)]
+    for each in found.waiting:
+        lacking = ", ".join(say(f"role_name.{role}") for role in each.lacking)
+        why = "".join(f"; {spoken(problem)}" for problem in each.problems)
+        lines.append("  " + say("status.waiting", dataset=each.dataset, lacking=lacking) + why)
+    if found.waiting_total > len(found.waiting):
+        lines.append("  …")
+    return lines
+
+
 def _show(terminal: Terminal, found: NodeStatus) -> None:
     state = t(f"status.{found.state}") if found.state in ("SERVING", "DEGRADED", "DRAINING") else found.state
     directory = t(
@@ -97,6 +112,8 @@ def _show(terminal: Terminal, found: NodeStatus) -> None:
     terminal.result(found, *(f"{t(f'status.{key}')}: {value}" for key, value in said.items()))
     for problem in found.problems:
         terminal.result(found, f"{t('status.problems')}: {spoken(problem)}")
+    if found.waiting_total:
+        terminal.result(found, *_waiting(found))
     columns = ("dataset", "rows", "invalid", "duplicates", "snapshot", "problems")
     rows = [
         (

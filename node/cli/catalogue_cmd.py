@@ -7,6 +7,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from node.cli import approval_cmd, clock_cmd
+from node.cli.approval_text import say
+from node.cli.output import when
 from node.cli.policy_names import UnknownName
 from node.cli.session import Session, with_desk
 from node.cli.text import language, t
@@ -14,9 +17,11 @@ from node.errors import NodeError, Reason
 
 if TYPE_CHECKING:
     from node.client import CatalogueEntry
-    from node.client.results import CatalogueQuestion
+    from node.client.results import CatalogueApproval, CatalogueQuestion
 
 app = typer.Typer()
+approval_cmd.add_to(app)
+clock_cmd.add_to(app)
 
 Provider = Annotated[str, typer.Option("--provider", show_default=False)]
 
@@ -31,7 +36,13 @@ def list_datasets(session: Session, provider: Provider = "") -> None:
         return
     columns = ("dataset", "title", "provider", "sharing", "update")
     rows = [
-        (entry.dataset, entry.title, entry.provider, t(f"catalogue.{entry.sharing}"), entry.update)
+        (
+            entry.dataset,
+            entry.title,
+            entry.provider,
+            t(f"catalogue.{entry.sharing}") + (say("mark") if entry.unapproved else ""),
+            entry.update,
+        )
         for entry in entries
     ]
     session.terminal.table([t(f"catalogue.{column}") for column in columns], rows, t("catalogue.empty"))
@@ -94,10 +105,46 @@ def search(
         terminal.note(t("catalogue.more", shown=len(found.entries), total=found.total))
 
 
+@app.command("history")
+@with_desk
+def history(
+    session: Session,
+    dataset: Annotated[str, typer.Argument(metavar="DATASET", show_default=False)],
+    provider: Provider = "",
+) -> None:
+    """The versions of a dataset's entry that were served."""
+    *before, name = dataset.split("/")
+    versions = session.client.dataset_history(name, provider or "/".join(before))
+    if session.terminal.json:
+        session.terminal.document(versions)
+        return
+    columns = [
+        say(f"column.{name}") for name in ("number", "since", "title", "approved", "changed", "version")
+    ]
+    rows = [
+        (
+            str(version.number),
+            when(version.served_since),
+            version.title,
+            "; ".join(_approved_by(each) for each in version.approvals),
+            ", ".join(version.changed) or "-",
+            version.entry_digest.hex()[:16],
+        )
+        for version in versions
+    ]
+    session.terminal.table(columns, rows, say("no_history"))
+
+
+def _approved_by(approval: CatalogueApproval) -> str:
+    return say(
+        "approved", role=say(f"role_name.{approval.role}"), person=approval.person, at=when(approval.at)
+    )
+
+
 def _how_to_get(entry: CatalogueEntry) -> list[str]:
     """What a dataset answers, to whom, for what, and what to apply for (Art. 19)."""
     lines = [
-        f"{entry.provider}/{entry.dataset}  {entry.title}",
+        f"{entry.provider}/{entry.dataset}  {entry.title}" + (say("mark") if entry.unapproved else ""),
         f"  {t('catalogue.sharing')}: {t(f'catalogue.{entry.sharing}')}",
     ]
     if entry.sharing == "not_shared":
@@ -116,11 +163,12 @@ def _show(session: Session, entry: CatalogueEntry) -> None:
     personal = t("label.yes") if entry.personal else t("label.no")
     terminal.result(
         entry,
-        f"{entry.dataset}  {entry.title}",
+        f"{entry.dataset}  {entry.title}" + (say("mark") if entry.unapproved else ""),
         f"{t('catalogue.provider')}: {entry.provider}",
         f"{t('catalogue.sharing')}: {t(f'catalogue.{entry.sharing}')}",
         f"{t('catalogue.update')}: {entry.update}",
         t("catalogue.level", level=entry.level, personal=personal),
+        *(_approved_by(each) for each in entry.approvals),
     )
     if entry.sharing == "not_shared":
         terminal.result(entry, t("catalogue.reason", reason=entry.reason, basis=entry.legal_basis))

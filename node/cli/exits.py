@@ -35,6 +35,8 @@ class Exit(IntEnum):
     """With `policy diff`: somebody may learn less, and nobody more."""
     WIDER = 14
     """With `policy diff`: somebody may learn more, or it is not proved that nobody may."""
+    OUTSTANDING = 15
+    """With `catalogue verify`: an approval is missing. With `catalogue due`: something is overdue."""
     INTERRUPTED = 130
     """Stopped from the keyboard."""
 

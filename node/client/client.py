@@ -16,6 +16,7 @@ from node.client.log import LogClient
 from node.client.results import (
     CatalogueEntry,
     CatalogueFound,
+    CatalogueVersion,
     Chunk,
     ChunkResult,
     FieldAnswer,
@@ -205,6 +206,14 @@ class Client:
         if not found:
             raise NodeError(Reason.NOT_SHARED, "no such dataset: look at the catalogue of the department")
         return found[0]
+
+    def dataset_history(self, name: str, provider: str = "") -> tuple[CatalogueVersion, ...]:
+        """The versions of a dataset's entry that were served, the newest first."""
+        request = catalogue_pb2.GetDatasetHistoryRequest(dataset=name, provider=provider)
+        response: catalogue_pb2.GetDatasetHistoryResponse = unary(
+            self._catalogue.GetDatasetHistory, request, self._timeout
+        )
+        return tuple(map(convert.catalogue_version, response.versions))
 
     def search_catalogue(
         self, text: str = "", provider: str = "", *, field: str = "", purpose: str = "", limit: int = 0

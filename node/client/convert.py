@@ -5,9 +5,11 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 from node.client.results import (
+    CatalogueApproval,
     CatalogueEntry,
     CatalogueField,
     CatalogueQuestion,
+    CatalogueVersion,
     Cell,
     ChunkResult,
     Condition,
@@ -18,6 +20,7 @@ from node.client.results import (
     Refusal,
     Statistic,
     Subject,
+    WaitingDataset,
 )
 from node.errors import NodeError, Reason
 from node.v1 import catalogue_pb2, desk_pb2, record_pb2
@@ -141,6 +144,32 @@ def catalogue_entry(message: catalogue_pb2.Dataset) -> CatalogueEntry:
         reason=message.reason,
         legal_basis=message.legal_basis,
         digest=message.digest,
+        unapproved=summary.unapproved,
+        entry_digest=message.publication.entry_digest,
+        approvals=tuple(map(_approval, message.publication.approvals)),
+    )
+
+
+def catalogue_version(message: catalogue_pb2.DatasetVersion) -> CatalogueVersion:
+    """From a message."""
+    return CatalogueVersion(
+        number=message.number,
+        entry_digest=message.entry_digest,
+        title=message.title,
+        served_since=_time(message.served_since_ms),
+        approvals=tuple(map(_approval, message.approvals)),
+        changed=tuple(message.changed),
+    )
+
+
+def _approval(message: catalogue_pb2.Approval) -> CatalogueApproval:
+    return CatalogueApproval(
+        role=message.role if message.role in ("head", "authority") else "unknown",
+        department=message.department,
+        person=message.person,
+        at=_time(message.at_ms),
+        note=message.note,
+        signed=message.signed,
     )
 
 
@@ -183,6 +212,11 @@ def node_status(message: desk_pb2.GetStatusResponse) -> NodeStatus:
         policy_version=message.policy_version,
         policy_valid_until=_time(message.policy_valid_until_ms),
         policy_approved=tuple(message.policy_approved),
+        waiting=tuple(
+            WaitingDataset(each.dataset, tuple(each.lacking), tuple(each.problems))
+            for each in message.waiting
+        ),
+        waiting_total=message.waiting_total,
     )
 
 

@@ -159,10 +159,38 @@ class CatalogueQuestion:
 
 
 @dataclass(frozen=True, slots=True)
+class CatalogueApproval:
+    """Who approved an entry, as "head" of the provider or as "authority"; `signed` is the signed note."""
+
+    role: str
+    department: str
+    person: str
+    at: datetime | None
+    note: str
+    signed: bytes = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class CatalogueVersion:
+    """A version of an entry that was served since some time; `changed` names what the one before had not.
+
+    In `changed`, + is before what is new, - before what is gone; it is empty for the first version.
+    """
+
+    number: int
+    entry_digest: bytes
+    title: str
+    served_since: datetime | None
+    approvals: tuple[CatalogueApproval, ...]
+    changed: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class CatalogueEntry:
     """A dataset of a department; `sharing` is "unconditional", "conditional" or "not_shared".
 
-    `fields` and `questions` are empty in a list of all datasets.
+    `fields` and `questions` are empty in a list of all datasets, and so are `entry_digest` and `approvals`.
+    What is `unapproved` is served by a switch for development alone.
     """
 
     dataset: str
@@ -177,6 +205,9 @@ class CatalogueEntry:
     reason: str
     legal_basis: str
     digest: bytes
+    unapproved: bool
+    entry_digest: bytes
+    approvals: tuple[CatalogueApproval, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -209,6 +240,15 @@ class KeyStatus:
 
 
 @dataclass(frozen=True, slots=True)
+class WaitingDataset:
+    """A dataset whose catalogue entry lacks approvals, of "head" and "authority"."""
+
+    dataset: str
+    lacking: tuple[str, ...]
+    problems: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class NodeStatus:
     """How a node is; `state` is "SERVING", "DEGRADED" or "DRAINING".
 
@@ -234,6 +274,8 @@ class NodeStatus:
     policy_version: int
     policy_valid_until: datetime | None
     policy_approved: tuple[str, ...]
+    waiting: tuple[WaitingDataset, ...]
+    waiting_total: int
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,6 +14,7 @@ from time import sleep
 
 import grpc
 import pytest
+from approvals import appoint, approve
 from bundles import DAY, LI, WANG, ZHAO, listed, officer, sign_draft
 from grpc_health.v1 import health_pb2
 from processes import Processes, patiently, processes, read_ended
@@ -35,6 +36,7 @@ from town import HR, POLICIES, TAX, Town
 from node.client import Client
 from node.client.results import NodeStatus
 from node.core.bundle import MANIFEST, bundle_digest, render_manifest
+from node.crypto.approval_file import FOLDER
 from node.crypto.bundle_file import read_manifest
 from node.crypto.bundle_folder import ACTIVE, place, read_draft
 from node.crypto.sign import Signer
@@ -77,6 +79,7 @@ class Officers:
         self.newest = max(self.newest, version or self.newest + 1)
         version = version or self.newest
         (self.draft / POLICY).write_text(pension_policy(per_day=str(100_000 + version)))
+        approve(self.draft)
         sign_draft(self.draft, version, signers, start, end, code)
         self.versions[self.digest()] = version
         return version
@@ -90,7 +93,8 @@ class Officers:
         manifest = read_manifest((self.draft / MANIFEST).read_bytes())
         name = f"{manifest.version}-{self.digest().hex()[:32]}"
         shutil.rmtree(self.placed / name, ignore_errors=True)
-        shutil.copytree(self.draft, self.placed / name, symlinks=True)
+        approvals = shutil.ignore_patterns(FOLDER)
+        shutil.copytree(self.draft, self.placed / name, symlinks=True, ignore=approvals)
         (self.placed / ACTIVE).write_text(f"{name}\n")
 
     def command(self) -> list[str]:
@@ -172,6 +176,7 @@ def nodes(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Nodes]:
     """Every test leaves a good bundle in use; at the end, all verdicts name the bundles that decided."""
     town = pension_town(tmp_path_factory.mktemp("town"), unsigned=False)
     town.publish(listed(town.member(HR), LI, WANG))
+    appoint(town)
     officers = Officers(town)
     officers.put()
     with processes(town, HR, TAX) as running:
@@ -439,6 +444,7 @@ def test_log_show_names_the_bundle_that_decided_as_status_does(nodes: Nodes) -> 
 def test_moving_the_clock_neither_prolongs_a_bundle_nor_brings_an_older_one_back(tmp_path: Path) -> None:
     town = pension_town(tmp_path, unsigned=False)
     town.publish(listed(town.member(HR)))
+    appoint(town)
     officers = Officers(town)
     moved = timedelta()
     now = datetime.now(UTC)

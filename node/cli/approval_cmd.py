@@ -1,0 +1,212 @@
+"""`dxnode catalogue approve` and `verify`: who has approved which version of an entry (Art. 13, 16)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from node.cli.approval_text import say
+from node.cli.exits import Exit
+from node.cli.output import Terminal, when
+from node.cli.own_directory import read_own_directory
+from node.cli.passphrase import read_passphrase
+from node.cli.said import spoken
+from node.cli.session import DEFAULT_CONFIG, with_terminal
+from node.cli.text import language, t
+from node.errors import NodeError, Reason
+
+if TYPE_CHECKING:
+    from node.core.approval import Approval, ApprovalRole, Publication, Version
+    from node.core.policy import Policy
+
+Names = Annotated[list[str] | None, typer.Argument(metavar="DATASET", show_default=False)]
+Folder = Annotated[Path, typer.Option("--policies")]
+ConfigFile = Annotated[Path, typer.Option("--config", envvar="DXNODE_CONFIG")]
+PassphraseFile = Annotated[Path | None, typer.Option("--passphrase-file", show_default=False)]
+DEFAULT_FOLDER = Path("policies")
+
+
+def add_to(app: typer.Typer) -> None:
+    """Make these commands of the group."""
+    for command in (approve, verify):
+        app.command(command.__name__)(command)
+
+
+@with_terminal
+def approve(
+    terminal: Terminal,
+    datasets: Annotated[list[str], typer.Argument(metavar="DATASET", show_default=False)],
+    key: Annotated[Path, typer.Option("--key", show_default=False)],
+    role: Annotated[str, typer.Option("--as", metavar="head|authority", show_default=False)],
+    policies: Folder = DEFAULT_FOLDER,
+    note: Annotated[str, typer.Option("--note", show_default=False)] = "",
+    passphrase_file: PassphraseFile = None,
+) -> None:
+    """Approve entries of the catalogue: as the head of their department, or as the authority."""
+    from node.core.approval import make_approval
+    from node.core.publication import version_of
+    from node.crypto.approval_file import sign_approval, write_approval
+    from node.crypto.officer_key import open_officer_key, read_officer
+
+    as_role = _role(role)
+    chosen = chosen_policies(policies, datasets)
+    by, now = read_officer(key).name, datetime.now(UTC)
+    wanted = []
+    for policy in chosen:
+        version = version_of(policy)
+        _refuse_untimely(policies, version, as_role)
+        wanted.append(make_approval(version, as_role, by, now, note))
+        if not terminal.json:
+            terminal.result(policy, *_facts(policy, version), "")
+    signer = open_officer_key(key, read_passphrase(passphrase_file))
+    paths = [write_approval(policies, each, sign_approval(each, signer)) for each in wanted]
+    terminal.result(
+        {"approved": [_view(each) | {"path": path} for each, path in zip(wanted, paths, strict=True)]},
+        *(say("written", dataset=each.dataset, path=path) for each, path in zip(wanted, paths, strict=True)),
+    )
+    terminal.note(say(f"next.{as_role}"))
+
+
+@with_terminal
+def verify(
+    terminal: Terminal,
+    datasets: Names = None,
+    policies: Folder = DEFAULT_FOLDER,
+    config: ConfigFile = DEFAULT_CONFIG,
+) -> None:
+    """Say which approvals stand for the entries as the policies are now."""
+    from node.core.approval import ApprovalRole
+    from node.core.publication import version_of
+    from node.crypto.approval_file import publication_of
+
+    _settings, directory = read_own_directory(config)
+    now = datetime.now(UTC)
+    found = {
+        policy.dataset.name: publication_of(policies, version_of(policy), directory, now)
+        for policy in chosen_policies(policies, datasets or ())
+    }
+    if terminal.json:
+        terminal.document({"entries": [_state(name, each) for name, each in found.items()]})
+    else:
+        columns = [say(f"column.{name}") for name in ("dataset", "version", "head", "authority")]
+        rows = [
+            (name, each.digest.hex()[:16], *(_cell(each, role) for role in ApprovalRole))
+            for name, each in found.items()
+        ]
+        terminal.table(columns, rows, t("catalogue.empty"))
+        for name, each in found.items():
+            for problem in each.problems.values():
+                terminal.note(f"{name}: {spoken(problem)}")
+    lacking = sum(bool(each.lacking) for each in found.values())
+    if lacking:
+        terminal.note(say("lacking", count=lacking))
+        raise typer.Exit(Exit.OUTSTANDING)
+
+
+def chosen_policies(folder: Path, names: Sequence[str]) -> list[Policy]:
+    """The policies in a folder that are named, all without a name; by dataset.
+
+    Raises NodeError: POLICY_NOT_LOADED when a file has a problem, CONFIG_INVALID.
+    """
+    from node.core.policy_build import build_policies
+    from node.crypto.bundle_folder import read_policies
+
+    files = read_policies(folder)
+    if not files:
+        raise NodeError(Reason.CONFIG_INVALID, f"no *.yaml file is in {folder}: name another folder")
+    found = build_policies(files).datasets
+    unknown = sorted(set(names) - set(found))
+    if unknown:
+        raise NodeError(
+            Reason.CONFIG_INVALID,
+            f"no policy in {folder} has the dataset {unknown[0]}: check its name, or name the folder",
+        )
+    return [found[name] for name in sorted(set(names) or found)]
+
+
+def _role(text: str) -> ApprovalRole:
+    from node.core.approval import ApprovalRole
+
+    if text not in set(ApprovalRole):
+        raise typer.BadParameter(say("role", given=text))
+    return ApprovalRole(text)
+
+
+def _refuse_untimely(folder: Path, version: Version, role: ApprovalRole) -> None:
+    """Nobody approves a version twice, and the authority reviews what the head has approved."""
+    from node.core.approval import ApprovalRole
+    from node.crypto.approval_file import approval_path
+
+    path = approval_path(folder, version, role)
+    if path.exists():
+        raise NodeError(
+            Reason.CONFIG_INVALID,
+            f"{path}: this version is approved already; delete the file if that approval does not count",
+        )
+    if role is ApprovalRole.AUTHORITY and not approval_path(folder, version, ApprovalRole.HEAD).exists():
+        raise NodeError(
+            Reason.CONFIG_INVALID,
+            f"the head of the department has not approved this version of {version.dataset}: "
+            "have that done first",
+        )
+
+
+def _facts(policy: Policy, version: Version) -> list[str]:
+    """What is approved, in short; the whole is told by `policy explain`."""
+    dataset = policy.dataset
+    personal = t("label.yes") if dataset.personal else t("label.no")
+    lines = [
+        f"{dataset.name}  {dataset.title}" + (f" ({dataset.title_en})" if language() == "en" else ""),
+        f"  {t('catalogue.provider')}: {dataset.provider}",
+        f"  {t('catalogue.sharing')}: {t(f'catalogue.{dataset.sharing}')}",
+    ]
+    if dataset.reason:
+        lines.append("  " + t("catalogue.reason", reason=dataset.reason, basis=dataset.legal_basis))
+    if dataset.scope:
+        lines.append("  " + say("scope", scope=dataset.scope, use=dataset.use))
+    lines += [
+        f"  {t('catalogue.update')}: {dataset.update}",
+        "  " + t("catalogue.level", level=dataset.level, personal=personal),
+        "  " + say("items", items=", ".join(f"{f.title} ({f.name})" for f in dataset.fields.values())),
+    ]
+    for question in policy.questions.values():
+        to = "; ".join(
+            f"{rule.to.text()}: {', '.join(rule.purposes)}" for rule in policy.rules_for(question.name)
+        )
+        lines.append("  " + say("question", name=question.name, title=question.title or "-", to=to or "-"))
+    lines.append("  " + say("version", digest=version.digest.hex()))
+    return lines
+
+
+def _view(approval: Approval) -> dict[str, object]:
+    return {
+        "dataset": approval.dataset,
+        "provider": approval.provider,
+        "entry_digest": approval.entry,
+        "role": approval.role,
+        "department": approval.department,
+        "person": approval.person,
+        "at": approval.at,
+        "note": approval.note,
+    }
+
+
+def _state(name: str, publication: Publication) -> dict[str, object]:
+    return {
+        "dataset": name,
+        "entry_digest": publication.digest,
+        "approvals": [_view(each.approval) for each in publication.approvals.values()],
+        "lacking": publication.lacking,
+        "problems": dict(publication.problems),
+    }
+
+
+def _cell(publication: Publication, role: ApprovalRole) -> str:
+    approved = publication.approvals.get(role)
+    if approved is None:
+        return say("refused" if role in publication.problems else "missing")
+    return say("given", person=approved.approval.person, at=when(approved.approval.at))
