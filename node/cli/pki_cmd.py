@@ -128,7 +128,7 @@ def officer(
     role, file = (OfficerRole.HEAD, f"{name}-head") if head else (OfficerRole.OFFICER, name)
     key, public = out / f"{file}.key", out / f"{file}.vkey"
     passphrase = read_passphrase(passphrase_file, new=True)
-    vkey = make_officer_key(key, code, name, passphrase, os.urandom, role).vkey()
+    vkey = make_officer_key(key, code, name, passphrase, os.urandom, role).verifier.vkey()
     write_file(public, vkey.encode() + b"\n", PUBLIC)
     terminal.result(
         {"key": key, "public": public, "officer": vkey},

@@ -38,8 +38,8 @@ def make_officer_key(
     passphrase: str,
     random: Callable[[int], bytes],
     role: OfficerRole = OfficerRole.OFFICER,
-) -> Verifier:
-    """Make the key of `name` in that role of the department `code` at `path`; returns its public part.
+) -> Signer:
+    """Make the key of `name` in that role of the department `code` at `path`; returns it, open.
 
     Raises NodeError(CONFIG_INVALID): the name cannot be one, the passphrase is too short, or a file is there.
     """
@@ -61,7 +61,7 @@ def make_officer_key(
         "sealed": b64encode(sealed).decode(),
     }
     write_file(path, json.dumps(content, indent=2).encode() + b"\n", PRIVATE)
-    return signer.verifier
+    return signer
 
 
 def read_officer(path: Path) -> Verifier:

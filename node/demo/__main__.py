@@ -18,7 +18,7 @@ from types import FrameType
 
 from node.cli.exits import Exit
 from node.cli.text import LANGUAGES, detect_language
-from node.demo import evidence, scenes
+from node.demo import approval, evidence, scenes
 from node.demo.city import City, build_city
 from node.demo.departments import DEPARTMENTS
 from node.demo.registers import RESIDENTS
@@ -33,6 +33,7 @@ SCENES = (
     scenes.company_opening,
     scenes.recruitment,
     scenes.private_count,
+    approval.four_eyes,
     evidence.batch,
     evidence.tampered_log,
     evidence.what_logs_prove,

@@ -32,8 +32,10 @@ from node.crypto.pki import (
 )
 from node.crypto.publish import Orders, publish
 from node.demo.departments import AUTHORITY, DEPARTMENTS, GRANTS, REGION, Department, PlannedGrant, department
+from node.demo.officers import Officers, approve, make_officers
 from node.demo.process import NodeProcess, free_ports
 from node.demo.registers import RESIDENTS, SEED, Registers, make_registers
+from node.loading import PLACED
 
 HOST = "127.0.0.1"
 _ORGANISATION = "东莞市人民政府"
@@ -57,7 +59,6 @@ department:
   level: city
   organisation: {organisation}
 authority: {authority}
-policies: {{unsigned: true}}
 exchange:
   listen: {exchange}
   advertise: {exchange}
@@ -83,6 +84,11 @@ class CityNode:
     def config(self) -> Path:
         """Its node.yaml."""
         return self.folder / "node.yaml"
+
+    @property
+    def policies(self) -> Path:
+        """Where its officers write policies."""
+        return self.folder / "policies"
 
     @property
     def log_key(self) -> Path:
@@ -116,10 +122,17 @@ class CityNode:
 class City:
     """Six nodes, and what their registers hold. As a context it starts them, and stops them at its end."""
 
-    def __init__(self, folder: Path, nodes: Mapping[str, CityNode], registers: Registers) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        nodes: Mapping[str, CityNode],
+        registers: Registers,
+        officers: Mapping[str, Officers],
+    ) -> None:
         self.folder = folder
         self.nodes = nodes
         self.registers = registers
+        self.officers = officers
 
     def __enter__(self) -> Self:
         try:
@@ -200,12 +213,17 @@ def build_city(
     nodes = {}
     for each in DEPARTMENTS:
         nodes[each.name] = plan_node(folder / each.name, each, ports.pop(), ports.pop())
-    members = []
+    members, officers = [], {}
     for node in nodes.values():
-        sources = "".join(f"  {name}: {{csv: data/{name}.csv}}\n" for name in node.department.datasets)
+        each = node.department
+        officers[each.name] = make_officers(folder / "officers" / each.name, each.code, random)
+        sources = "".join(f"  {name}: {{csv: data/{name}.csv}}\n" for name in each.datasets)
         settings = f"sources:\n{sources}" if sources else ""
-        members.append(furnish(node, authority, settings, now, random))
+        approvers = officers[each.name].verifier_keys()
+        member = furnish(node, authority, settings, now, random, approvers)
+        members.append(member)
         _put_data(node, registers)
+        approve(officers[each.name], node.policies, node.folder / "state" / PLACED, member, now)
     publish(
         authority,
         Orders(members=tuple(members), roles={AUTHORITY.code: (Role.AUTHORITY,)}),
@@ -214,7 +232,7 @@ def build_city(
     )
     for node in nodes.values():
         shutil.copyfile(authority.directory, node.folder / "directory.note")
-    return City(folder, nodes, registers)
+    return City(folder, nodes, registers, officers)
 
 
 def plan_node(folder: Path, department: Department, exchange_port: int, desk_port: int) -> CityNode:
@@ -223,10 +241,18 @@ def plan_node(folder: Path, department: Department, exchange_port: int, desk_por
     return CityNode(department, folder, exchange_port, desk_port, process)
 
 
-def furnish(node: CityNode, authority: Authority, settings: str, now: datetime, random: Random) -> Member:
+def furnish(
+    node: CityNode,
+    authority: Authority,
+    settings: str,
+    now: datetime,
+    random: Random,
+    officers: tuple[str, ...] = (),
+) -> Member:
     """Make a node's keys, certificates and node.yaml; return what the authority publishes about it.
 
-    `settings` are further sections of node.yaml. Raises NodeError(CONFIG_INVALID).
+    `settings` are further sections of node.yaml, `officers` the keys of who approves its policies.
+    Raises NodeError(CONFIG_INVALID).
     """
     each, tls = node.department, node.folder / "tls"
     files = NodeFiles(
@@ -261,14 +287,14 @@ def furnish(node: CityNode, authority: Authority, settings: str, now: datetime, 
         desk=node.desk_address,
     )
     write_file(node.config, (config + settings).encode(), PUBLIC)
-    member = export_member(about, files.keys, files.exchange, files.exchange.roots, now)
+    member = export_member(about, files.keys, files.exchange, files.exchange.roots, now, officers)
     write_file(node.log_key, member.log_keys[0].encode() + b"\n", PUBLIC)
     write_file(node.cosign_key, member.cosign_keys[0].encode() + b"\n", PUBLIC)
     return member
 
 
 def _put_data(node: CityNode, registers: Registers) -> None:
-    data, policies = node.folder / "data", node.folder / "policies"
+    data, policies = node.folder / "data", node.policies
     data.mkdir(mode=0o700)
     policies.mkdir()
     shutil.copyfile(POLICIES / "definitions.yaml", policies / "definitions.yaml")

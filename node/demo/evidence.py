@@ -3,37 +3,22 @@
 from __future__ import annotations
 
 import csv
-import os
-import shlex
-import subprocess
-import sys
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from time import monotonic
 
 from node.cli.exits import Exit
-from node.client import Credentials
 from node.core.usage import parse_record
+from node.demo.command import dxnode
 from node.demo.departments import DEPARTMENTS
 from node.demo.numbers import old_resident_id
-from node.demo.process import DXNODE
 from node.demo.scenes import DEFERRAL, Play, question
 from node.demo.traces import find_identifiers
 
 BATCH = 10_000
 ALLOWANCE = "social-insurance/maternity/allowance"
 TRANSFER = "social-insurance/pension/transfer"
-_TIMEOUT = 120.0
-
-
-@dataclass(frozen=True, slots=True)
-class Ran:
-    """How one command ended, and what it printed."""
-
-    code: int
-    out: str
 
 
 def batch_files(folder: Path) -> tuple[Path, Path]:
@@ -58,7 +43,7 @@ def batch(play: Play) -> None:
             "It travels sealed, in chunks, and the answers come back row by row.",
         )
         began = monotonic()
-        ran = _dxnode(
+        ran = dxnode(
             play,
             "batch",
             question("medical-insurance", "medical-insurance", "maternity-covered"),
@@ -104,12 +89,12 @@ def tampered_log(play: Play) -> None:
             "instead of “deferral”; nothing else is touched.",
         )
         original, copy = city.folder / "human-resources.log", city.folder / "tampered.log"
-        _dxnode(play, "log", "export", original.name, "--config", "human-resources/node.yaml", "--force")
+        dxnode(play, "log", "export", original.name, "--config", "human-resources/node.yaml", "--force")
         content = original.read_bytes()
         copy.write_bytes(content.replace(DEFERRAL.encode(), TRANSFER.encode(), 1))
         keys = ("--log-key", "human-resources/log.vkey", "--cosign-key", "human-resources/cosign.vkey")
         for path, expected in ((original, Exit.OK), (copy, Exit.INTEGRITY)):
-            ran = _dxnode(play, "log", "verify", path.name, *keys)
+            ran = dxnode(play, "log", "verify", path.name, *keys)
             stage.show(ran.out.splitlines()[:3], "dim")
             if ran.code == Exit.OK:
                 stage.good("日志完整", "the log is whole")
@@ -133,8 +118,8 @@ def what_logs_prove(play: Play) -> None:
             export = f"{each.name}.log"
             config = ("--config", f"{each.name}/node.yaml")
             keys = ("--log-key", f"{each.name}/log.vkey", "--cosign-key", f"{each.name}/cosign.vkey")
-            exported = _dxnode(play, "log", "export", export, *config, "--force", show=False)
-            verified = _dxnode(play, "log", "verify", export, *keys, show=False)
+            exported = dxnode(play, "log", "export", export, *config, "--force", show=False)
+            verified = dxnode(play, "log", "verify", export, *keys, show=False)
             whole = exported.code == Exit.OK and verified.code == Exit.OK
             with city.node(each.name).operator() as desk:
                 logs[each.code] = [record.leaf for record in desk.log.records()]
@@ -193,38 +178,3 @@ def left_behind(play: Play) -> None:
                 "none stands in the clear",
             )
         scene.facts |= {"searched_for": len(wanted), "found": len(traces)}
-
-
-def _dxnode(
-    play: Play,
-    *arguments: str,
-    caller: tuple[str, Credentials] | None = None,
-    show: bool = True,
-) -> Ran:
-    """Run `dxnode` in the city's folder, as `caller` (desk, certificate) if one is given."""
-    stage = play.stage
-    environment = os.environ | {"DXNODE_LANG": stage.language}
-    if caller is not None:
-        desk, credentials = caller
-        environment |= {
-            "DXNODE_DESK": desk,
-            "DXNODE_CERT": str(credentials.certificate),
-            "DXNODE_KEY": str(credentials.key),
-            "DXNODE_ROOTS": str(credentials.roots),
-        }
-    if show:
-        stage.command(f"dxnode {shlex.join(arguments)}")
-    ended = subprocess.run(  # noqa: S603 - this interpreter, this package
-        [*DXNODE, *arguments],
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=None if sys.stderr.isatty() else subprocess.PIPE,
-        text=True,
-        check=False,
-        timeout=_TIMEOUT,
-        cwd=play.city.folder,
-        env=environment,
-    )
-    if ended.returncode not in (Exit.OK, Exit.INTEGRITY):
-        stage.show((ended.stderr or "").splitlines(), "red")
-    return Ran(ended.returncode, ended.stdout)

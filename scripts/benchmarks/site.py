@@ -33,6 +33,7 @@ STOP_SECONDS = 30.0
 
 # Limits that keep a peer from asking too much would end every benchmark early, so they are out of the way.
 _SETTINGS = """\
+policies: {unsigned: true}
 limits:
   peer_requests_per_second: 1000000
   peer_burst: 1000000

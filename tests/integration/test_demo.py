@@ -26,6 +26,7 @@ SCENES = [
     "company-opening",
     "recruitment",
     "private-count",
+    "four-eyes",
     "batch",
     "tampered-log",
     "proofs",
@@ -105,6 +106,7 @@ def test_scenes_show_what_they_are_about(played: Played) -> None:
     assert facts["denied-purpose"]["tax/inspection"] == "PURPOSE_NOT_ALLOWED"
     assert facts["recruitment"] == {"genuine": True, "forged": False}
     assert len(facts["private-count"]["counts"]) == 8
+    assert facts["four-eyes"] == {"before": 1, "signed by one": 1, "signed by two": 2}
     assert facts["batch"]["residents"] == RESIDENTS
     assert facts["tampered-log"] == {"human-resources.log": "whole", "tampered.log": "broken"}
     assert facts["proofs"]["decided"] == facts["proofs"]["matched"]

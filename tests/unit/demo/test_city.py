@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 import pytest
 
 from node.config_file import load_settings
 from node.crypto.directory_file import read_directory
+from node.crypto.officer_key import open_officer_key
 from node.crypto.sign import Verifier
 from node.demo.city import City, build_city
 from node.demo.departments import AUTHORITY, DEPARTMENTS, GRANTS, department
+from node.demo.officers import NAMES
 from node.demo.process import free_ports
 from node.demo.residents import FEWEST
 from node.errors import NodeError, Reason
 from node.loading import load_policies
+from node.policy_loading import load_active
 
 
 @pytest.fixture(scope="module")
@@ -52,8 +57,30 @@ def test_granted_questions_stand_in_the_policies(city: City) -> None:
         assert set(grant.questions) <= set(policies.datasets[grant.dataset].questions)
 
 
+def test_policies_of_every_node_are_in_place_and_signed_by_two_officers(city: City) -> None:
+    for node in city.nodes.values():
+        settings = load_settings(node.config)
+        assert not settings.policies.unsigned
+        directory = read_directory(settings.directory.read_bytes(), Verifier.parse(settings.authority))
+        loaded = load_active(settings, directory.members[node.department.code], None, datetime.now(UTC))
+        assert loaded.approved == NAMES
+        assert set(loaded.policies.datasets) == set(node.department.datasets)
+
+
+def test_officers_passphrases_open_their_keys_and_no_node_has_them(city: City) -> None:
+    officers = city.officers["human-resources"]
+    for name, signer in zip(NAMES, officers.signers, strict=True):
+        passphrase = officers.passphrase(name).read_text().strip()
+        assert open_officer_key(officers.key(name), passphrase).verifier == signer.verifier
+        assert officers.key(name) not in city.node("human-resources").folder.rglob("*")
+
+
 def test_private_keys_are_readable_by_their_owner_alone(city: City) -> None:
-    private = [*city.folder.rglob("*.key"), *city.folder.rglob("keys/*.json")]
+    private = [
+        *city.folder.rglob("*.key"),
+        *city.folder.rglob("*.passphrase"),
+        *city.folder.rglob("keys/*.json"),
+    ]
     assert len(private) > 6 * 5
     assert all(path.stat().st_mode & 0o077 == 0 for path in private)
 
