@@ -19,7 +19,7 @@ from node.core import usage
 from node.core.directory import Member
 from node.core.directory_text import SealingKey
 from node.core.grant import Grant
-from node.core.policy import PolicyFile
+from node.core.policy import DEFINITIONS_FILE, PolicyFile
 from node.core.policy_build import build_policies
 from node.core.question import Question
 from node.core.role import Roles
@@ -199,15 +199,17 @@ class WireStream:
 class TwoSides:
     """Tax asks human resources."""
 
-    def __init__(self, folder: Path, policy: str = "", source_seconds: float = 10.0) -> None:
+    def __init__(
+        self, folder: Path, policy: str = "", source_seconds: float = 10.0, more: Sequence[PolicyFile] = ()
+    ) -> None:
         self.clock = Clock(int(_START.timestamp() * 1000))
         self.tax, self.hr = Side(TAX, folder / "tax", self.clock), Side(HR, folder / "hr", self.clock)
         files = [PolicyFile("pension.yaml", (policy or pension_policy()).encode())]
-        files.append(PolicyFile("definitions.yaml", (POLICIES / "definitions.yaml").read_bytes()))
+        if not any(file.name == DEFINITIONS_FILE for file in more):
+            files.append(PolicyFile(DEFINITIONS_FILE, (POLICIES / DEFINITIONS_FILE).read_bytes()))
         self.register = Register()
-        self.state = ProviderState(
-            build_policies(files), {"pension-insurance": self.register}, Calendar(ZONE)
-        )
+        policies = build_policies([*files, *more])
+        self.state = ProviderState(policies, dict.fromkeys(policies.datasets, self.register), Calendar(ZONE))
         self.grant = replace(
             pension_grant(),
             id="g-0123456789abcdef",

@@ -166,7 +166,7 @@ def exchange_cost(
     links: tuple[Link, ...] = ()
     if question is not None and question.combinations:
         prefixes = {
-            name: f"{LINKAGE}|{dataset}|{name}|{requester}|"
+            name: f"{LINKAGE}|{name if '/' in name else f'{dataset}/{name}'}|{requester}|"
             for combination in question.combinations
             for name in combination.questions
         }

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from node.core.problem import listed
 from node.core.purpose import PurposeTree
+from node.core.question import Combination
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,11 +31,15 @@ class Group:
 
 @dataclass(frozen=True, slots=True)
 class Definitions:
-    """All that is defined; `purposes` is None where there is no purpose tree."""
+    """All that is defined; `purposes` is None where there is no purpose tree.
+
+    Combinations here name each question as `dataset/question`.
+    """
 
     purposes: PurposeTree | None = None
     groups: Mapping[str, Group] = field(default_factory=dict)
     bands: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
+    forbidden_together: tuple[Combination, ...] = ()
 
     def memberships(self) -> Mapping[str, tuple[str, ...]]:
         """Department to the keys of the groups that it belongs to."""
@@ -43,3 +48,6 @@ class Definitions:
             for code in group.departments:
                 found[code] = (*found.get(code, ()), group.key)
         return found
+
+
+NO_DEFINITIONS = Definitions()

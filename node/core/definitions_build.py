@@ -6,14 +6,18 @@ from collections.abc import Mapping, Sequence
 from pathlib import PurePath
 from types import MappingProxyType
 
-from node.core.definitions import Definitions, Group
+from node.core.combination_build import check_shared
+from node.core.definitions import NO_DEFINITIONS, Definitions, Group
 from node.core.derivation import narrow_edge
 from node.core.document import Document, Path
 from node.core.identity import is_credit_code
 from node.core.policy import DEFINITIONS_FILE
-from node.core.policy_format import DefinitionsPart, GroupPart
+from node.core.policy_format import DefinitionsPart, GroupPart, PolicyPart
 from node.core.policy_shape import parse
 from node.core.purpose import Purpose, PurposeTree
+
+# What only definitions open with.
+_KEYS = DefinitionsPart.model_fields.keys() - PolicyPart.model_fields.keys()
 
 
 def is_definitions(document: Document) -> bool:
@@ -23,7 +27,7 @@ def is_definitions(document: Document) -> bool:
         return False
     if PurePath(document.file).name == DEFINITIONS_FILE:
         return True
-    return isinstance(root, dict) and not root.keys().isdisjoint(DefinitionsPart.model_fields)
+    return isinstance(root, dict) and not root.keys().isdisjoint(_KEYS)
 
 
 def build_definitions(documents: Sequence[Document]) -> Definitions | None:
@@ -34,14 +38,19 @@ def build_definitions(documents: Sequence[Document]) -> Definitions | None:
     for extra in documents[1:]:
         extra.problems.append(extra.problem("definitions.twice", (), other=documents[0].file))
     if not documents:
-        return Definitions()
+        return NO_DEFINITIONS
     document = documents[0]
     part = parse(document, DefinitionsPart, {}) if document.root is not None else None
     if part is None or document.problems:
         return None
     groups = {name: _group(document, name, part.departments) for name in part.departments}
     bands = {name: _band(document, name, edges) for name, edges in part.bands.items()}
-    return Definitions(_purposes(document, part), MappingProxyType(groups), MappingProxyType(bands))
+    return Definitions(
+        _purposes(document, part),
+        MappingProxyType(groups),
+        MappingProxyType(bands),
+        check_shared(document, part.forbidden_together),
+    )
 
 
 def _purposes(document: Document, part: DefinitionsPart) -> PurposeTree | None:

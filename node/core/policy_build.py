@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from decimal import Decimal
 from hashlib import sha256
 from types import MappingProxyType
 
 from node.core.acceptance import Acceptance
 from node.core.catalogue import Dataset, Field, FieldType, Sensitivity, Sharing, Subject
-from node.core.definitions import Definitions, Group
+from node.core.combination_build import combine, combine_across
+from node.core.definitions import NO_DEFINITIONS, Definitions, Group
 from node.core.definitions_build import build_definitions, is_definitions
 from node.core.document import Document, Node, Path, Plain, read
 from node.core.identity import is_credit_code, normalise_region
@@ -27,7 +28,7 @@ from node.core.policy_format import (
 from node.core.policy_shape import parse
 from node.core.predicate import literal_fault
 from node.core.problem import Problem, closest, listed
-from node.core.question import Combination, Question, QuestionKind
+from node.core.question import Question, QuestionKind
 from node.core.question_build import QuestionBuilder
 from node.core.rule import (
     ALWAYS,
@@ -80,6 +81,7 @@ class Checked:
 
     policies: Policies | None
     problems: tuple[Problem, ...]
+    definitions: Definitions = NO_DEFINITIONS
 
 
 class PoliciesInvalidError(NodeError):
@@ -111,7 +113,8 @@ def check_files(files: Iterable[PolicyFile]) -> Checked:
     """
     given = sorted(files, key=lambda file: file.name)
     documents = [read(file.name, file.content) for file in given]
-    definitions = build_definitions([document for document in documents if is_definitions(document)])
+    shared = [document for document in documents if is_definitions(document)]
+    definitions = build_definitions(shared)
     memberships = definitions.memberships() if definitions is not None else {}
     datasets: dict[str, Policy] = {}
     places: dict[str, Document] = {}
@@ -129,6 +132,8 @@ def check_files(files: Iterable[PolicyFile]) -> Checked:
         policy = _Builder(document, definitions, memberships).build(part, file.digest)
         if policy is not None:
             datasets[part.dataset] = policy
+    if definitions is not None and definitions.forbidden_together:
+        datasets = combine_across(shared[0], definitions.forbidden_together, datasets)
     problems = tuple(
         problem
         for document in documents
@@ -138,7 +143,8 @@ def check_files(files: Iterable[PolicyFile]) -> Checked:
         return Checked(None, problems)
     digest = sha256(b"".join(sorted(file.digest for file in given))).digest()
     purposes = definitions.purposes if definitions is not None else None
-    return Checked(Policies(MappingProxyType(datasets), purposes, digest), ())
+    policies = Policies(MappingProxyType(datasets), purposes, digest)
+    return Checked(policies, (), definitions or NO_DEFINITIONS)
 
 
 class _Builder:
@@ -162,13 +168,7 @@ class _Builder:
         builder = QuestionBuilder(self._document, fields, part.classification.level, self._definitions)
         built = {name: builder.build(name, given) for name, given in part.questions.items()}
         questions = {name: question for name, question in built.items() if question is not None}
-        combinations = self._combinations(part, questions)
-        questions = {
-            name: replace(
-                question, combinations=tuple(each for each in combinations if name in each.questions)
-            )
-            for name, question in questions.items()
-        }
+        questions = combine(self._document, part.forbidden_together, part.questions, questions)
         rules = self._rules(part)
         budget = self._budget(part, questions)
         if self._document.problems:
@@ -290,28 +290,6 @@ class _Builder:
                 self._problem("field.value-twice", (*path, "values", index), value=value)
             seen.add(value)
         return field
-
-    def _combinations(self, part: PolicyPart, questions: Mapping[str, Question]) -> list[Combination]:
-        """The forbidden combinations of questions about one subject (Art. 25)."""
-        seen: set[str] = set()
-        for order, given in enumerate(part.forbidden_together):
-            path: Path = ("forbidden_together", order)
-            if given.id in seen:
-                self._problem("combination.id-twice", (*path, "id"), id=given.id)
-            seen.add(given.id)
-            for index, name in enumerate(given.questions):
-                at: Path = (*path, "questions", index)
-                if name not in part.questions:
-                    guess = closest(name, part.questions)
-                    self._problem("rule.unknown-question", at, name=name, closest=guess)
-                elif name in given.questions[:index]:
-                    self._problem("combination.question-twice", at, name=name)
-                elif name in questions and questions[name].kind is QuestionKind.STATISTIC:
-                    self._problem("combination.statistic", at, name=name)
-        return [
-            Combination(given.id, tuple(given.questions), given.within_days)
-            for given in part.forbidden_together
-        ]
 
     def _rules(self, part: PolicyPart) -> list[Rule]:
         rules = []

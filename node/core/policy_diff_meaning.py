@@ -138,7 +138,7 @@ def _of_questions(
             yield Change(name, question, state, "", "", Direction.NONE)
             continue
         mine, theirs = before[question], after[question]
-        published = dict.fromkeys(_PUBLISHED_OF_QUESTION, _published)
+        published = {**dict.fromkeys(_PUBLISHED_OF_QUESTION, _published), "combinations": _combinations}
         for change in _parts(name, question, mine, theirs, _ELSEWHERE_OF_QUESTION, published):
             if change.part == "expression":
                 yield Change(name, question, "expression", mine.text, theirs.text, Direction.UNKNOWN)
@@ -192,6 +192,14 @@ def _modes(before: object, after: object) -> Direction:
         for modes in (before, after)
     )
     return Direction.NONE if mine == theirs else _grows(mine, theirs)
+
+
+def _combinations(before: object, after: object) -> Direction:
+    """More forbidden combinations are narrower, fewer wider."""
+    mine, theirs = set(before), set(after)  # type: ignore[call-overload]
+    if mine <= theirs:
+        return Direction.NARROWER if mine < theirs else Direction.NONE
+    return Direction.WIDER if theirs < mine else Direction.UNKNOWN
 
 
 def _unknown(before: object, after: object) -> Direction:

@@ -29,6 +29,7 @@ from node.core.policy_scalars import (
     Name,
     Positive,
     PurposeCode,
+    QuestionPath,
     Some,
     Text,
     Title,
@@ -182,6 +183,14 @@ class CombinationPart(_Part):
     within_days: Annotated[int, Field(ge=1, le=366), BeforeValidator(read_integer)]
 
 
+class SharedCombinationPart(_Part):
+    """The same over several datasets of one provider, whose subjects are of one type."""
+
+    id: Name
+    questions: Annotated[list[QuestionPath], Field(min_length=2, max_length=8)]
+    within_days: Annotated[int, Field(ge=1, le=366), BeforeValidator(read_integer)]
+
+
 class BudgetPart(_Part):
     dataset: Epsilon
     organisation: Epsilon
@@ -243,6 +252,9 @@ class DefinitionsPart(_Part):
     purposes: dict[PurposeCode, PurposePart] | None = Field(None, min_length=1, max_length=MAX_RULES)
     departments: dict[Name, GroupPart] = Field(default_factory=dict, max_length=MAX_ITEMS)
     bands: dict[Name, Edges] = Field(default_factory=dict, max_length=MAX_ITEMS)
+    forbidden_together: Annotated[list[SharedCombinationPart], Field(max_length=100)] = Field(
+        default_factory=list
+    )
 
 
 def schema_text(model: type[PolicyPart] | type[DefinitionsPart]) -> str:

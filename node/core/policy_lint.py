@@ -9,7 +9,7 @@ and budgets that cannot be met. Nothing is passed over in silence: what was not 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from datetime import date
 from itertools import pairwise
 from math import prod
@@ -17,6 +17,9 @@ from math import prod
 from node.core import policy_lint_rules
 from node.core.acceptance import Acceptance
 from node.core.catalogue import Sharing
+from node.core.combination_build import absent
+from node.core.definitions import Definitions
+from node.core.definitions_build import is_definitions
 from node.core.document import MAX_PROBLEMS, Document, Path, read
 from node.core.policy import Policy, PolicyFile
 from node.core.policy_build import Checked, check_files
@@ -24,7 +27,7 @@ from node.core.policy_lint_asked import asked
 from node.core.policy_lint_condition import conditions
 from node.core.policy_lint_finding import Finding, finding, settle
 from node.core.policy_lint_oracle import MANY_CHOICES, narrowing
-from node.core.problem import Problem, listed
+from node.core.problem import Problem, closest, listed
 from node.core.purpose import purpose_line
 from node.core.question import QuestionKind
 from node.core.rule import NO_LIMITS, Rule
@@ -41,10 +44,10 @@ def lint(files: Iterable[PolicyFile], checked: Checked, today: date) -> tuple[Pr
     """
     given = sorted(files, key=lambda file: file.name)
     broken = {problem.file for problem in checked.problems}
+    if checked.policies is None:
+        checked = check_files(file for file in given if file.name not in broken)
+        broken = broken if checked.policies is not None else {file.name for file in given}
     policies = checked.policies
-    if policies is None:
-        policies = check_files(file for file in given if file.name not in broken).policies
-        broken = broken if policies is not None else {file.name for file in given}
     by_digest = {policy.dataset.digest: policy for policy in policies.datasets.values()} if policies else {}
     found: list[Problem] = []
     told = bool(broken)
@@ -61,10 +64,20 @@ def lint(files: Iterable[PolicyFile], checked: Checked, today: date) -> tuple[Pr
                 told = True
                 findings.append(Finding("lint.no-purposes", ("rules",), on_key=True))
             findings += _of_policy(policy, document, today)
+        elif policies is not None and not broken and is_definitions(document):
+            findings = list(_absent(checked.definitions, policies.datasets))
         accepted = policy.accepted if policy is not None else ()
         if findings or accepted:
             found += _placed(document, findings, accepted)
     return tuple(found)
+
+
+def _absent(definitions: Definitions, datasets: Collection[str]) -> Iterator[Finding]:
+    """Datasets of combinations that are not here: misspelled, or of another node."""
+    for place, name in absent(definitions.forbidden_together, datasets):
+        guess = closest(name, datasets)
+        key = "lint.combination-misspelled" if guess else "lint.combination-absent"
+        yield finding(key, place, name=name, closest=guess)
 
 
 def _placed(document: Document, findings: Sequence[Finding], accepted: Sequence[Acceptance]) -> list[Problem]:

@@ -219,6 +219,16 @@ WORDS: Mapping[str, tuple[str, str]] = {
         "分段界线：在问题的 as 中以 band 引用",
         "edges of bands, for `band` in the `as` of a question",
     ),
+    "DefinitionsPart.forbidden_together": (
+        "不得合并使用的问题，跨数据集（第二十五条）",
+        "questions of several datasets that may not be put together (Art. 25)",
+    ),
+    "SharedCombinationPart.id": ("组合代号", "the name of the combination"),
+    "SharedCombinationPart.questions": (
+        "数据集/问题：同一需求部门不得就同一人全部提出",
+        "dataset/question: one requester may not ask all of them about one subject",
+    ),
+    "SharedCombinationPart.within_days": ("在这么多天之内", "within so many days"),
     "GroupPart.title": ("部门组名称", "the title of the group"),
     "GroupPart.title_en": TITLE_EN,
     "GroupPart.departments": (

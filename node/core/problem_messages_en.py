@@ -60,6 +60,10 @@ EN: Mapping[str, tuple[str, str]] = {
         "'{words}' is no field name",
         "use small letters, digits and underscores, such as months_paid; at most 63 characters",
     ),
+    "name.question-path": (
+        "'{words}' does not name a question of a dataset",
+        "write dataset/question, such as pension-insurance/is-enrolled",
+    ),
     "name.reserved": ("'{words}' is a word of conditions and cannot name a field", "choose another name"),
     "credit-code.invalid": (
         "'{words}' is no unified social credit code",
@@ -305,6 +309,18 @@ EN: Mapping[str, tuple[str, str]] = {
     ),
     "combination.id-twice": ("the id '{id}' stands twice", "give each combination its own id"),
     "combination.question-twice": ("the question '{name}' stands twice", "keep one of the two"),
+    "combination.question": (
+        "the dataset '{dataset}' has no question '{name}'",
+        "write dataset/question, with one of its questions: {known}",
+    ),
+    "combination.provider": (
+        "'{name}' and '{other}' are of different providers, who do not know of each other's answers",
+        "combine questions of one provider",
+    ),
+    "combination.subject": (
+        "'{name}' and '{other}' are about subjects of different types",
+        "combine questions about people, or questions about organisations",
+    ),
     "combination.statistic": (
         "'{name}' is a statistic, which is about no single subject",
         "combine 'verify' and 'field' questions only; statistics are held by their budget",

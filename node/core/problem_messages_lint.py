@@ -5,6 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 WARNINGS_EN: Mapping[str, tuple[str, str]] = {
+    "lint.combination-misspelled": (
+        "there is no dataset '{name}' here, so this combination forbids nothing",
+        "correct the name",
+    ),
     "lint.question-unused": (
         "no rule allows the question '{name}'",
         "name it in 'allow' of a rule, or delete it",
@@ -122,6 +126,10 @@ WARNINGS_EN: Mapping[str, tuple[str, str]] = {
     ),
 }
 NOTES_EN: Mapping[str, tuple[str, str]] = {
+    "lint.combination-absent": (
+        "this combination was not checked, and forbids nothing here: there is no dataset '{name}'",
+        "check the policies of all its datasets together",
+    ),
     "lint.file-skipped": (
         "this file was not searched for warnings",
         "mend its errors first, then check again",
@@ -160,6 +168,10 @@ NOTES_EN: Mapping[str, tuple[str, str]] = {
     ),
 }
 WARNINGS_ZH: Mapping[str, tuple[str, str]] = {
+    "lint.combination-misspelled": (
+        "此处没有数据集“{name}”，该组合不起任何限制作用",
+        "请更正名称",
+    ),
     "lint.question-unused": ("没有规则允许“{name}”这一问题", "请写入某条规则的 allow，或删除该问题"),
     "lint.unconditional": (
         "数据集属于无条件共享，规则“{rule}”却设了条件",
@@ -250,6 +262,10 @@ WARNINGS_ZH: Mapping[str, tuple[str, str]] = {
     ),
 }
 NOTES_ZH: Mapping[str, tuple[str, str]] = {
+    "lint.combination-absent": (
+        "该组合未经检查，在此不起限制作用：没有数据集“{name}”",
+        "请将其中各数据集的策略一并检查",
+    ),
     "lint.file-skipped": ("没有在本文件中查找警告", "请先改正错误，再检查一次"),
     "lint.no-purposes": (
         "没有定义用途：只检查了用途的写法，没有检查用途是否存在",

@@ -51,6 +51,10 @@ ZH: Mapping[str, tuple[str, str]] = {
         "“{words}”不是合法的数据项名",
         "用小写字母、数字和下划线，如 months_paid；最多 63 个字符",
     ),
+    "name.question-path": (
+        "“{words}”不是某个数据集的问题",
+        "请写“数据集/问题”，如 pension-insurance/is-enrolled",
+    ),
     "name.reserved": ("“{words}”是条件中的保留词，不能作数据项名", "请换一个名称"),
     "credit-code.invalid": ("“{words}”不是统一社会信用代码", "请核对全部 18 位，末位是校验码（GB 32100）"),
     "region.spelling": ("“{words}”不是行政区划代码", "请写 GB/T 2260 的 6、9 或 12 位数字，如 441900"),
@@ -215,6 +219,18 @@ ZH: Mapping[str, tuple[str, str]] = {
     ),
     "combination.id-twice": ("编号“{id}”重复", "请为每个组合取不同的编号"),
     "combination.question-twice": ("问题“{name}”重复", "请只保留一个"),
+    "combination.question": (
+        "数据集“{dataset}”没有名为“{name}”的问题",
+        "请写“数据集/问题”，从中选择：{known}",
+    ),
+    "combination.provider": (
+        "“{name}”与“{other}”属于不同的提供部门，彼此不知道对方答复过什么",
+        "只能组合同一提供部门的问题",
+    ),
+    "combination.subject": (
+        "“{name}”与“{other}”的当事人类型不同",
+        "只能组合都针对个人、或都针对组织的问题",
+    ),
     "combination.statistic": (
         "“{name}”是统计，不针对单个当事人",
         "只能组合 verify 和 field 问题；统计由隐私预算约束",

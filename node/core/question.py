@@ -89,7 +89,8 @@ class Derivation:
 class Combination:
     """Questions of which one requester may not ask all about one subject within `days` calendar days.
 
-    The linkage guard (Art. 25): what each tells is harmless, what all tell together is not.
+    The linkage guard (Art. 25): what each tells is harmless, what all tell together is not. Questions of
+    another dataset of the provider are named `dataset/question`.
     """
 
     id: str

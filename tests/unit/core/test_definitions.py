@@ -13,6 +13,8 @@ from node.core.explain import explain
 from node.core.policy import Policies, PolicyFile
 from node.core.policy_build import build_policies, check_files
 from node.core.policy_diff import difference
+from node.core.policy_diff_meaning import Direction
+from node.core.policy_lint import lint
 from node.core.problem import Problem
 from node.core.request import Requester
 from node.errors import Reason
@@ -175,3 +177,122 @@ def test_definitions_are_defined_once() -> None:
 def test_a_department_knows_the_keys_of_its_groups() -> None:
     groups = {name: Group(name, "组", "group", frozenset({TAX})) for name in ("a", "b")}
     assert Definitions(groups=groups).memberships() == {TAX: ("group a", "group b")}
+
+
+MEDICAL_INSURANCE = (
+    POLICY.replace("dataset: pension-insurance", "dataset: medical-insurance")
+    .replace("is-enrolled", "is-insured")
+    .replace("contribution-band", "fee-band")
+)
+BANDS = "pension-insurance/contribution-band, medical-insurance/fee-band"
+TOGETHER = f"  - {{id: profile, questions: [{BANDS}], within_days: 30}}\n"
+
+
+def _across(together: str = TOGETHER, *others: str) -> list[PolicyFile]:
+    texts = (POLICY, *(others or (MEDICAL_INSURANCE,)))
+    files = [PolicyFile(f"{number}.yaml", text.encode()) for number, text in enumerate(texts)]
+    definitions = f"forbidden_together:\n{together}"
+    return [*files, PolicyFile("definitions.yaml", definitions.encode())]
+
+
+def test_a_combination_across_datasets_concerns_the_questions_of_each() -> None:
+    datasets = build_policies(_across()).datasets
+    assert {
+        (dataset.dataset.name, question.name, each.id, each.days, each.questions)
+        for dataset in datasets.values()
+        for question in dataset.questions.values()
+        for each in question.combinations
+    } == {
+        (
+            "pension-insurance",
+            "contribution-band",
+            "profile",
+            30,
+            ("contribution-band", "medical-insurance/fee-band"),
+        ),
+        ("medical-insurance", "fee-band", "profile", 30, ("pension-insurance/contribution-band", "fee-band")),
+    }
+
+
+def test_it_comes_beside_the_combinations_of_a_policy() -> None:
+    own = "forbidden_together:\n  - {id: own, questions: [fee-band, is-insured], within_days: 7}\n"
+    datasets = build_policies(_across(TOGETHER, MEDICAL_INSURANCE + own)).datasets
+    combinations = datasets["medical-insurance"].questions["fee-band"].combinations
+    assert [each.id for each in combinations] == ["own", "profile"]
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "expected"),
+    [
+        ("fee-band", "fee-bands", "combination.question: medical-insurance/fee-bands"),
+        ("fee-band", "enrolled-by-region", "combination.statistic: medical-insurance/enrolled-by-region"),
+        ("medical-insurance/fee-band", "fee-band", "name.question-path: fee-band"),
+        ("medical-insurance/fee-band", "a/b/c", "name.question-path: a/b/c"),
+        (
+            "medical-insurance/fee-band",
+            "pension-insurance/contribution-band",
+            "combination.question-twice: pension-insurance/contribution-band",
+        ),
+        (", medical-insurance/fee-band", "", "value.too-few: questions"),
+        (
+            "30}\n",
+            f"30}}\n{TOGETHER}",
+            "combination.id-twice: profile",
+        ),
+    ],
+)
+def test_what_is_wrong_with_a_combination_across_datasets_has_its_place(
+    old: str, new: str, expected: str
+) -> None:
+    (problem,) = check_files(_across(TOGETHER.replace(old, new, 1))).problems
+    assert f"{problem.key}: {problem.words}" == expected
+    assert problem.file == "definitions.yaml"
+    assert problem.line > 1
+
+
+def test_a_misspelled_question_of_another_dataset_is_guessed() -> None:
+    (problem,) = check_files(_across(TOGETHER.replace("fee-band", "fee-bnd"))).problems
+    assert problem.hint == "did you mean 'medical-insurance/fee-band'?"
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "key"),
+    [
+        (f"provider: {HUMAN_RESOURCES}", f"provider: {MEDICAL}", "combination.provider"),
+        ("type: resident_id}", "type: credit_code}", "combination.subject"),
+    ],
+)
+def test_a_combination_is_within_one_provider_and_one_type_of_subject(old: str, new: str, key: str) -> None:
+    assert MEDICAL_INSURANCE.count(old) == 1
+    (problem,) = check_files(_across(TOGETHER, MEDICAL_INSURANCE.replace(old, new))).problems
+    assert (problem.key, problem.words) == (key, "medical-insurance/fee-band")
+
+
+def test_ids_of_combinations_are_unique_across_files() -> None:
+    own = "forbidden_together:\n  - {id: profile, questions: [fee-band, is-insured], within_days: 7}\n"
+    (problem,) = check_files(_across(TOGETHER, MEDICAL_INSURANCE + own)).problems
+    assert (problem.key, problem.file) == ("combination.id-twice", "definitions.yaml")
+
+
+@pytest.mark.parametrize(
+    ("name", "key"),
+    [("medical-insurence", "lint.combination-misspelled"), ("roads", "lint.combination-absent")],
+)
+def test_a_combination_with_a_dataset_that_is_not_here_is_told(name: str, key: str) -> None:
+    files = _across(TOGETHER.replace("medical-insurance", name))
+    checked = check_files(files)
+    assert checked.policies is not None
+    found = [each for each in lint(files, checked, REQUEST.at.date()) if each.file == "definitions.yaml"]
+    assert [(each.key, each.words) for each in found] == [(key, f"{name}/fee-band")]
+    told = lint(_across(), check_files(_across()), REQUEST.at.date())
+    assert not any(each.file == "definitions.yaml" for each in told)
+
+
+def test_a_combination_more_is_narrower_and_one_less_wider() -> None:
+    guarded = build_policies(_across())
+    free = build_policies(_across()[:-1])
+    narrowed = difference(free, guarded, CALENDAR, REQUEST.at.date())
+    widened = difference(guarded, free, CALENDAR, REQUEST.at.date())
+    for found, direction in ((narrowed, Direction.NARROWER), (widened, Direction.WIDER)):
+        assert {(each.part, each.direction) for each in found.changes} == {("combinations", direction)}
+    assert (narrowed.widens, widened.widens) == (False, True)

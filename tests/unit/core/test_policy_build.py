@@ -395,6 +395,7 @@ def test_every_key_that_the_code_names_has_a_message() -> None:
         "question_build",
         "policy_build",
         "definitions_build",
+        "combination_build",
         "policy_shape",
         "policy_scalars",
         "holidays",

@@ -115,6 +115,27 @@ def test_change_of_a_question_or_dataset_has_its_direction(old: str, new: str, d
     assert not found.equal
 
 
+@pytest.mark.parametrize(
+    ("old", "new", "direction", "kinds"),
+    [
+        ("interface, batch", "interface", Direction.NARROWER, set()),
+        ("interface, batch", "batch", Direction.NONE, set()),
+        ("interface", "interface, file", Direction.NONE, set()),
+        ("interface", "file", Direction.NARROWER, {Kind.DENIED}),
+        ("file", "batch", Direction.WIDER, {Kind.ALLOWED}),
+    ],
+)
+def test_sharing_modes_widen_by_what_goes_through_the_node(
+    old: str, new: str, direction: Direction, kinds: set[Kind]
+) -> None:
+    before, after = (build(POLICY.replace("interface, batch", modes)) for modes in (old, new))
+    found = difference(before, after, CALENDAR, TODAY)
+    assert [(each.part, each.direction) for each in found.changes] == [("modes", direction)]
+    assert _kinds(found) == kinds
+    assert found.equal is (direction is Direction.NONE)
+    assert found.widens is (direction is Direction.WIDER)
+
+
 def test_limits_counted_apart_are_no_equal_limits() -> None:
     apart = "allow: [is-enrolled]\n    to: {departments: [11441900000000035L]}"
     rule = (

@@ -5,15 +5,18 @@ from __future__ import annotations
 import asyncio
 import os
 from collections import Counter
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
+from contextlib import aclosing
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from running import pension_policy, resident
-from two_sides import CALLER, TwoSides, query
+from town import POLICIES
+from two_sides import CALLER, TwoSides, WireStream, query
 
+from node.core.policy import DEFINITIONS_FILE, PolicyFile
 from node.core.subject import SubjectKey
 from node.crypto.data_key import DataKeyRing
 from node.crypto.keys import KeyUse, generate
@@ -120,6 +123,84 @@ async def test_of_many_subjects_only_those_concerned_get_nothing(sides: TwoSides
     assert [each.present for each in answers.field.answers] == [True, False, True, False]
     assert await refused(sides, "is-enrolled", 2, 6)
     assert list((await ask(sides, "is-enrolled", 2, 4)).answers.refused) == [0]
+
+
+async def test_in_a_batch_too_only_the_subjects_concerned_get_nothing(sides: TwoSides) -> None:
+    async def chunks() -> AsyncIterator[tuple[int, Sequence[SubjectKey]]]:
+        for chunk, numbers in enumerate([(2, 4), (6, 8), (4,)]):
+            yield chunk, [SubjectKey(resident(number), {}) for number in numbers]
+
+    await ask(sides, "is-enrolled", 4, 6)
+    stream = WireStream(sides.wire)
+    results = sides.requester.ask_batch(
+        CALLER, query("contribution-band"), os.urandom(16), chunks(), lambda: stream
+    )
+    async with aclosing(results):
+        said = [each.result async for each in results]
+    refused = [list(each.answers.refused) if isinstance(each, Answered) else each.reason for each in said]
+    assert refused == [[1], [0], Reason.CONDITION_NOT_MET]
+    answered = [each.answers.field.answers for each in said if isinstance(each, Answered)]
+    assert [[one.present for one in each] for each in answered] == [[True, False], [False, True]]
+    last = [r.verdict for r in sides.hr.records() if r.WhichOneof("body") == "verdict"][-1]
+    assert (last.decision, last.clause) == (rec.DECISION_DENY, "forbidden_together")
+
+
+OTHER = "unemployment-insurance"
+ACROSS = f"""
+forbidden_together:
+  - {{id: both, questions: [pension-insurance/is-enrolled, {OTHER}/contribution-band], within_days: 30}}
+"""
+
+
+@pytest.fixture
+async def across(tmp_path: Path) -> AsyncIterator[TwoSides]:
+    """Two datasets, of which one question each is forbidden together with the other."""
+    definitions = (POLICIES / DEFINITIONS_FILE).read_text("utf-8") + ACROSS
+    other = pension_policy().replace("dataset: pension-insurance", f"dataset: {OTHER}")
+    files = [PolicyFile("other.yaml", other.encode()), PolicyFile(DEFINITIONS_FILE, definitions.encode())]
+    sides = TwoSides(tmp_path, more=files)
+    for dataset in ("pension-insurance", OTHER):
+        granted = replace(sides.grant, id=f"g-{dataset}", dataset=dataset)
+        sides.grants[granted.id] = granted
+    sides.received = list(sides.grants.values())
+    yield sides
+    await sides.close()
+
+
+async def ask_of(sides: TwoSides, dataset: str, question: str, *numbers: int) -> Answered | str:
+    """What is answered, or the clause that denies it."""
+    subjects = [SubjectKey(resident(number), {}) for number in numbers]
+    try:
+        return await sides.requester.ask(CALLER, replace(query(question), dataset=dataset), subjects)
+    except NodeError as error:
+        return error.metadata["clause"] if error.reason is Reason.CONDITION_NOT_MET else error.reason.name
+
+
+async def test_across_datasets_the_answer_that_completes_a_combination_is_refused(across: TwoSides) -> None:
+    pension, other = "pension-insurance", OTHER
+    assert isinstance(await ask_of(across, pension, "is-enrolled", 2), Answered)
+    assert await ask_of(across, other, "contribution-band", 2) == "forbidden_together"
+    assert isinstance(await ask_of(across, other, "contribution-band", 4), Answered)
+    assert await ask_of(across, pension, "is-enrolled", 4) == "forbidden_together"
+    # The same questions of one dataset are not forbidden together.
+    assert isinstance(await ask_of(across, pension, "contribution-band", 2), Answered)
+    assert isinstance(await ask_of(across, other, "is-enrolled", 4), Answered)
+    said = await ask_of(across, other, "contribution-band", 2, 6)
+    assert isinstance(said, Answered)
+    assert list(said.answers.refused) == [0]
+    across.clock.now += 30 * DAY_MS
+    for granted in across.grants.values():
+        across.grants[granted.id] = replace(granted, valid_until=granted.valid_until + timedelta(days=400))
+    across.received = list(across.grants.values())
+    assert isinstance(await ask_of(across, other, "contribution-band", 2), Answered)
+
+
+async def test_of_64_at_once_only_one_dataset_is_answered_about_a_subject(across: TwoSides) -> None:
+    both = [("pension-insurance", "is-enrolled"), (OTHER, "contribution-band")] * (AT_ONCE // 2)
+    said = await asyncio.gather(*(ask_of(across, dataset, question, 2) for dataset, question in both))
+    answered = {dataset for (dataset, _), each in zip(both, said, strict=True) if isinstance(each, Answered)}
+    assert len(answered) == 1
+    assert said.count("forbidden_together") == AT_ONCE // 2
 
 
 async def test_answers_are_remembered_over_a_restart_and_as_long_as_they_count(sides: TwoSides) -> None:
