@@ -11,7 +11,8 @@ from node.cli.text import language, table
 from node.core.clause_messages import clause_label
 from node.core.decide import Decision
 from node.core.policy_diff import Asked, Difference, Example, Finding, Terms
-from node.core.policy_diff_meaning import Change, Direction
+from node.core.policy_diff_answers import Direction
+from node.core.policy_diff_meaning import Change
 from node.core.policy_diff_space import (
     Areas,
     Branch,

@@ -12,7 +12,7 @@ A grant that covers the request is supposed throughout.
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from enum import StrEnum
 from typing import cast
@@ -20,6 +20,7 @@ from typing import cast
 from node.core.decide import Decision, decide
 from node.core.grant import Grant
 from node.core.policy import Policies, Policy
+from node.core.policy_diff_answers import Direction
 from node.core.policy_diff_cases import TooManyFormsError
 from node.core.policy_diff_dimensions import (
     AreaDimension,
@@ -31,7 +32,7 @@ from node.core.policy_diff_dimensions import (
     TimeDimension,
 )
 from node.core.policy_diff_example import Forms, Setting, example_of
-from node.core.policy_diff_meaning import Change, Direction, changes_beside_datasets, changes_of_meaning
+from node.core.policy_diff_meaning import Change, changes_beside_datasets, changes_of_meaning
 from node.core.policy_diff_solve import Cell, Solver
 from node.core.policy_diff_space import Part, Side, check_covered
 from node.core.policy_diff_trees import PurposeDimension, RegionDimension
@@ -67,10 +68,14 @@ class Terms:
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """A question, in those of its forms where each parameter has one of the values; () for every form."""
+    """A question, in those of its forms where each parameter has one of the values; () for every form.
+
+    `subjects` is 1 or 2 if it matters whether one subject is asked about, or several at once; else 0.
+    """
 
     question: str
     values: tuple[tuple[str, tuple[str, ...]], ...]
+    subjects: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,20 +195,35 @@ class _Pair:
         for question in sorted(rules_a.keys() | rules_b.keys()):
             a, b = rules_a.get(question, []), rules_b.get(question, [])
             try:
-                for asked, only_a, only_b in self._forms(question):
-                    for cell in self._solver.solve([] if only_b else a, [] if only_a else b):
+                for asked, in_a, in_b in self._modes(question):
+                    for cell in self._solver.solve(a if in_a else [], b if in_b else []):
                         cells.setdefault(cell, set()).add(asked)
             except TooManyFormsError:
                 self.too_complex.append(question)
         by_asked = (
-            (tuple(sorted(asked, key=lambda each: (each.question, each.values))), cell)
+            (tuple(sorted(asked, key=lambda each: (each.question, each.values, each.subjects))), cell)
             for cell, asked in cells.items()
         )
         found = [self._finding(asked, cell) for asked, cell in self._solver.merged(by_asked)]
         return sorted(found, key=lambda each: list(Kind).index(each.kind))
 
+    def _modes(self, question: str) -> Iterable[tuple[Asked, bool, bool]]:
+        """The forms of a question, those about one subject and about several apart if a side takes only one.
+
+        With each, whether it can be asked on the one side and on the other (Art. 13, 22).
+        """
+        questions = _question(self._a, question), _question(self._b, question)
+        counted = any(each is not None and each.kind is QuestionKind.STATISTIC for each in questions)
+        several = _shares(self._a, 2), _shares(self._b, 2)
+        for asked, in_a, in_b in self._forms(question):
+            if counted or several[0] is several[1] or not (_shares(self._a, 1) and _shares(self._b, 1)):
+                yield asked, in_a, in_b
+            else:
+                yield replace(asked, subjects=1), in_a, in_b
+                yield replace(asked, subjects=2), in_a and several[0], in_b and several[1]
+
     def _forms(self, question: str) -> Iterable[tuple[Asked, bool, bool]]:
-        """The forms that the question is asked in: of both sides, of the first only, of the second only."""
+        """The forms that a question is asked in, and whether they are of the one side and of the other."""
         a, b = _question(self._a, question), _question(self._b, question)
         if a is None or b is None or not _asked_alike(a, b):
             if a is not None:
@@ -216,10 +236,10 @@ class _Pair:
         of_b = {name: b.parameters[name].choices for name in names}
         both = {name: tuple(each for each in of_a[name] if each in of_b[name]) for name in names}
         if all(set(of_a[name]) == set(of_b[name]) for name in names):
-            yield Asked(question, ()), False, False
+            yield Asked(question, ()), True, True
             return
         if all(both.values()):
-            yield Asked(question, tuple(both.items())), False, False
+            yield Asked(question, tuple(both.items())), True, True
         for mine, theirs, is_a in ((of_a, of_b, True), (of_b, of_a, False)):
             earlier: dict[str, tuple[str, ...]] = {}
             for position, name in enumerate(names):
@@ -269,7 +289,9 @@ class _Pair:
         policy = self._b if after is not None else self._a
         if policy is None:
             raise AssertionError("one side permits, so it has the dataset")
-        forms = Forms(self._name, policy.questions[asked[0].question], dict(asked[0].values))
+        forms = Forms(
+            self._name, policy.questions[asked[0].question], dict(asked[0].values), max(asked[0].subjects, 1)
+        )
         request, grant = example_of(forms, named, self._setting)
         decided = [
             decide(each, lambda _: grant, request, self._calendar) for each in (self._before, self._after)
@@ -308,6 +330,10 @@ def _ids(policy: Policy | None) -> set[str]:
 
 def _side(letter: str, policy: Policy | None) -> Side:
     return Side(letter, policy is not None and bool(policy.dataset.subject.region_field))
+
+
+def _shares(policy: Policy | None, subjects: int) -> bool:
+    return policy is not None and policy.dataset.shares(subjects)
 
 
 def _question(policy: Policy | None, name: str) -> Question | None:

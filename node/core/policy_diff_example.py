@@ -39,11 +39,15 @@ _USUAL_MINUTE = 10 * 60
 
 @dataclass(frozen=True, slots=True)
 class Forms:
-    """A question of a dataset, and the values that its parameters may have here; all if it names none."""
+    """A question of a dataset, and the values that its parameters may have here; all if it names none.
+
+    `subjects` is how many a request is about, if the question is about any.
+    """
 
     dataset: str
     question: Question
     values: Mapping[str, tuple[str, ...]]
+    subjects: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +83,7 @@ def example_of(forms: Forms, parts: Mapping[str, Part], setting: Setting) -> tup
         purpose=_purpose(_of(parts, "purposes", Purposes), setting.purposes),
         case_number=_case_number(_of(parts, "case_number", Cases)),
         grant_id="(supposed)",
-        subjects=0 if question.kind is QuestionKind.STATISTIC else 1,
+        subjects=0 if question.kind is QuestionKind.STATISTIC else forms.subjects,
         at=at,
     )
     return request, _grant(request, _granted_region(_of(parts, "areas", Areas), region))

@@ -6,27 +6,25 @@ an unknown direction as soon as it differs, so that nothing new in policies can 
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, fields
-from enum import StrEnum
+from dataclasses import dataclass, fields, replace
+from typing import cast
 
 from node.core.catalogue import Dataset, Field, Mode, Sharing
 from node.core.policy import Budget, Policies, Policy
-from node.core.question import Question, Statistic
+from node.core.policy_diff_answers import Compared, Direction, compared
+from node.core.question import Ceiling, Combination, Question, Statistic
 
-
-class Direction(StrEnum):
-    """Whether more or less can be learned; NONE for what is only published, UNKNOWN if not proved."""
-
-    WIDER = "wider"
-    NARROWER = "narrower"
-    UNKNOWN = "unknown"
-    NONE = "none"
+__all__ = ["Change", "Direction", "changes_beside_datasets", "changes_of_meaning"]
 
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """One part of a dataset that differs: `about` names the question or field, "" for the dataset itself."""
+    """One part of a dataset that differs: `about` names the question or field, "" for the dataset itself.
+
+    Of a question's meaning, `compared` says what comparing the answers came to.
+    """
 
     dataset: str
     about: str
@@ -34,6 +32,7 @@ class Change:
     before: str
     after: str
     direction: Direction
+    compared: Compared | None = None
 
 
 _OPENNESS = (Sharing.NOT_SHARED, Sharing.CONDITIONAL, Sharing.UNCONDITIONAL)
@@ -65,7 +64,7 @@ def changes_of_meaning(name: str, before: Policy | None, after: Policy | None) -
         *_parts(name, "", before, after, _ELSEWHERE_OF_POLICY, {"accepted": _published}),
         *_of_dataset(name, before.dataset, after.dataset),
         *_of_fields(name, before, after),
-        *_of_questions(name, before.questions, after.questions),
+        *_of_questions(name, before, after),
         *_of_budget(name, before.budget, after.budget),
     ]
 
@@ -129,22 +128,39 @@ def _grouped(question: Question) -> Iterable[str]:
     return [group.name for group in question.statistic.group_by] if question.statistic else []
 
 
-def _of_questions(
-    name: str, before: Mapping[str, Question], after: Mapping[str, Question]
-) -> Iterator[Change]:
+def _of_questions(name: str, one: Policy, other: Policy) -> Iterator[Change]:
+    before, after = one.questions, other.questions
+    fields = one.dataset.fields, other.dataset.fields
     for question in sorted(before.keys() | after.keys()):
         if question not in before or question not in after:
             state = "removed" if question in before else "added"
             yield Change(name, question, state, "", "", Direction.NONE)
             continue
-        mine, theirs = before[question], after[question]
-        published = {**dict.fromkeys(_PUBLISHED_OF_QUESTION, _published), "combinations": _combinations}
-        for change in _parts(name, question, mine, theirs, _ELSEWHERE_OF_QUESTION, published):
-            if change.part == "expression":
-                yield Change(name, question, "expression", mine.text, theirs.text, Direction.UNKNOWN)
-            else:
-                yield change
-        yield from _of_placeholders(name, mine, theirs)
+        yield from _of_question(name, before[question], after[question], fields)
+
+
+def _of_question(
+    name: str, before: Question, after: Question, fields: tuple[Mapping[str, Field], Mapping[str, Field]]
+) -> Iterator[Change]:
+    directions = {
+        **dict.fromkeys(_PUBLISHED_OF_QUESTION, _published),
+        "combinations": _combinations,
+        "ceiling": _ceiling,
+    }
+    answers = compared(before, after, *fields)
+    for change in _parts(name, before.name, before, after, _ELSEWHERE_OF_QUESTION, directions):
+        if change.part == "expression":
+            yield replace(
+                change, before=before.text, after=after.text, direction=answers.direction, compared=answers
+            )
+        elif change.part != "statistic" or not _filters_alone(before.statistic, after.statistic):
+            yield change
+    yield from _of_placeholders(name, before, after)
+
+
+def _filters_alone(before: Statistic | None, after: Statistic | None) -> bool:
+    """Whether two statistics differ in the filter only, which is the question's expression."""
+    return before is not None and after is not None and replace(before, where=after.where) == after
 
 
 def _of_placeholders(name: str, before: Question, after: Question) -> Iterator[Change]:
@@ -195,11 +211,33 @@ def _modes(before: object, after: object) -> Direction:
 
 
 def _combinations(before: object, after: object) -> Direction:
-    """More forbidden combinations are narrower, fewer wider."""
-    mine, theirs = set(before), set(after)  # type: ignore[call-overload]
-    if mine <= theirs:
-        return Direction.NARROWER if mine < theirs else Direction.NONE
-    return Direction.WIDER if theirs < mine else Direction.UNKNOWN
+    """Narrower if each combination that was forbidden still is, at least as long, or a part of it."""
+    mine, theirs = cast("tuple[tuple[Combination, ...], ...]", (before, after))
+    kept, not_new = _forbids(theirs, mine), _forbids(mine, theirs)
+    if kept and not_new:
+        return Direction.NONE
+    return Direction.NARROWER if kept else Direction.WIDER if not_new else Direction.UNKNOWN
+
+
+def _forbids(these: Iterable[Combination], those: Iterable[Combination]) -> bool:
+    """Whether all that is forbidden by `those` is forbidden by `these`."""
+    return all(
+        any(set(one.questions) <= set(each.questions) and one.days >= each.days for one in these)
+        for each in those
+    )
+
+
+def _ceiling(before: object, after: object) -> Direction:
+    """What a question may be made to read by a later edit; no answer changes by it now."""
+    mine, theirs = (
+        (each.level or math.inf, each.sensitivity.rank if each.sensitivity is not None else math.inf)
+        if isinstance(each, Ceiling)
+        else (math.inf, math.inf)
+        for each in (before, after)
+    )
+    if all(one <= other for one, other in zip(theirs, mine, strict=True)):
+        return Direction.NARROWER
+    return Direction.WIDER
 
 
 def _unknown(before: object, after: object) -> Direction:
@@ -220,6 +258,8 @@ def _said(value: object) -> str:
             f"group_by {groups or '-'}; where {value.where.sql() if value.where is not None else '-'}; "
             f"unit_contributes {value.unit_contributes}; epsilon {value.epsilon_micros / 1_000_000:g}"
         )
+    if isinstance(value, Combination):
+        return f"{value.id} ({' + '.join(value.questions)}; {value.days} d)"
     if isinstance(value, (tuple, frozenset, set)):
         return ", ".join(
             sorted(map(_said, value)) if isinstance(value, (frozenset, set)) else map(_said, value)

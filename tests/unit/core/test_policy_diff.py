@@ -10,8 +10,8 @@ from policy_samples import CALENDAR, POLICY, build, closed
 
 from node.core import policy_diff_space
 from node.core.policy_diff import Difference, Kind, difference
+from node.core.policy_diff_answers import Direction
 from node.core.policy_diff_cases import TooManyFormsError, case_number_classes
-from node.core.policy_diff_meaning import Direction
 from node.core.policy_diff_space import NotCoveredError, Times, check_covered
 from node.core.rule import Rule
 
@@ -97,8 +97,12 @@ def test_dataset_no_longer_shared_denies_all_that_was_allowed() -> None:
 @pytest.mark.parametrize(
     ("old", "new", "direction"),
     [
-        ("months_paid >= :n", "months_paid > :n", Direction.UNKNOWN),
-        ("band: [0, 60, 120, 180, 720]", "band: [0, 60, 720]", Direction.UNKNOWN),
+        ("months_paid >= :n", "months_paid > :n", Direction.WIDER),
+        ("band: [0, 60, 120, 180, 720]", "band: [0, 60, 720]", Direction.NARROWER),
+        ("band: [0, 60, 120, 180, 720]", "band: [0, 60, 90, 180, 720]", Direction.WIDER),
+        ("status = 'active'\"}", "status = 'active' OR status = 'ended'\"}", Direction.WIDER),
+        ("status = 'active'\"}", 'months_paid < 0"}', Direction.NARROWER),
+        ("status = 'active'\", unit", "status <> 'ended'\", unit", Direction.WIDER),
         ("wrong_tries_per_subject: 3", "wrong_tries_per_subject: 9", Direction.WIDER),
         ("wrong_tries_per_subject: 3", "wrong_tries_per_subject: 1", Direction.NARROWER),
         ("epsilon: 0.5", "epsilon: 0.25", Direction.UNKNOWN),
@@ -118,7 +122,7 @@ def test_change_of_a_question_or_dataset_has_its_direction(old: str, new: str, d
 @pytest.mark.parametrize(
     ("old", "new", "direction", "kinds"),
     [
-        ("interface, batch", "interface", Direction.NARROWER, set()),
+        ("interface, batch", "interface", Direction.NARROWER, {Kind.DENIED}),
         ("interface, batch", "batch", Direction.NONE, set()),
         ("interface", "interface, file", Direction.NONE, set()),
         ("interface", "file", Direction.NARROWER, {Kind.DENIED}),
