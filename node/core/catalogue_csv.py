@@ -131,6 +131,7 @@ def tabled(entry: pb.Dataset) -> pb.Dataset:
         scope=entry.scope,
         use=entry.use,
     )
+    kept.summary.ClearField("unapproved")
     if entry.subject != pb.SubjectItem():
         kept.subject.CopyFrom(entry.subject)
     return kept

@@ -126,7 +126,11 @@ def dataset_node(entry: pb.Dataset) -> dict[str, Json]:
     }
     shown = to_json(
         pb.DatasetSummary(
-            title=summary.title, title_en=summary.title_en, sharing=summary.sharing, update=summary.update
+            title=summary.title,
+            title_en=summary.title_en,
+            sharing=summary.sharing,
+            update=summary.update,
+            unapproved=summary.unapproved,
         )
     )
     return node | shown | told
@@ -268,7 +272,8 @@ def _entry(node: dict[str, Json], path: str, faults: Faults) -> pb.Dataset:
     """An entry from its node object."""
     told = dict(node)
     derived = {key: told.pop(key) for key in _DERIVED if key in told}
-    summary: dict[str, Json] = {key: told.pop(key) for key in ("title", "sharing", "update") if key in told}
+    of_summary = ("title", "sharing", "update", "unapproved")
+    summary: dict[str, Json] = {key: told.pop(key) for key in of_summary if key in told}
     summary["dataset"] = told.pop("identifier", "")
     provider = _code(told.pop("publisher", None), f"{path}.publisher", faults)
     if "summary" in told:

@@ -5,9 +5,10 @@ What protobuf's own JSON does not do: say where in a file something is wrong, an
 
 from __future__ import annotations
 
-from typing import TypeAlias
+from collections.abc import Mapping
+from typing import TypeAlias, cast
 
-from google.protobuf.descriptor import Descriptor, FieldDescriptor
+from google.protobuf.descriptor import EnumDescriptor, FieldDescriptor
 from google.protobuf.message import Message
 
 from node.core.catalogue_file import Faults, text_fault
@@ -43,15 +44,15 @@ def _plain(field: FieldDescriptor, value: object) -> Json:
     if isinstance(value, bytes):
         return value.hex()
     if field.enum_type is not None and isinstance(value, int):
-        return _word(field, field.enum_type.values_by_number[value].name)
+        return _word(field.enum_type, field.enum_type.values_by_number[value].name)
     if isinstance(value, (bool, int, str)):
         return value
     raise TypeError(f"no {type(value).__name__} in a catalogue")
 
 
-def _word(field: FieldDescriptor, name: str) -> str:
+def _word(enum: EnumDescriptor, name: str) -> str:
     """SHARING_ATTRIBUTE_NOT_SHARED as not_shared: what all the names begin with is left out."""
-    prefix = field.enum_type.values[0].name.removesuffix("UNSPECIFIED")
+    prefix = enum.values[0].name.removesuffix("UNSPECIFIED")
     return name.removeprefix(prefix).lower()
 
 
@@ -60,8 +61,7 @@ def from_json(told: Json, message: Message, path: str, faults: Faults) -> None:
     if not isinstance(told, dict):
         faults.add(f"in {path}: ", "an object is expected")
         return
-    described: Descriptor = message.DESCRIPTOR
-    known = described.fields_by_name
+    known = cast("Mapping[str, FieldDescriptor]", message.DESCRIPTOR.fields_by_name)
     for key, value in told.items():
         at = f"{path}.{key}"
         if faults.full:
@@ -117,7 +117,9 @@ def _single(field: FieldDescriptor, value: Json, path: str, faults: Faults) -> s
         faults.add(f"in {path}: ", "true or false is expected")
         return None
     if field.enum_type is not None:
-        words = {_word(field, each.name): each.number for each in field.enum_type.values if each.number}
+        words = {
+            _word(field.enum_type, each.name): each.number for each in field.enum_type.values if each.number
+        }
         if isinstance(value, str) and value in words:
             return words[value]
         faults.add(f"in {path}: ", f"one of these is expected: {', '.join(words)}")

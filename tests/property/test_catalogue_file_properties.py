@@ -77,6 +77,7 @@ ENTRIES = st.builds(
         provider=st.sampled_from(CODES),
         sharing=st.sampled_from([each for each in pb.SharingAttribute.values() if each]),
         update=st.sampled_from(["", "daily", "realtime", "once", "每两年"]),
+        unapproved=st.booleans(),
     ),
     level=st.integers(0, 4),
     personal=st.booleans(),
