@@ -46,7 +46,10 @@ _EN: Mapping[str, tuple[str, str]] = {
         "case number",
         "the rule '{rule}' needs a case number of the form {needed}",
     ),
-    "when.workdays": ("working day", "the rule '{rule}' holds on working days only: ask on the next one"),
+    "when.workdays": (
+        "working day",
+        "the rule '{rule}' holds on working days only{provisional}: ask on the next one",
+    ),
     "when.hours": ("hours", "the rule '{rule}' holds from {needed} only: ask within these hours"),
 }
 _ZH: Mapping[str, tuple[str, str]] = {
@@ -83,10 +86,17 @@ _ZH: Mapping[str, tuple[str, str]] = {
     ),
     "effective": ("生效日期", "规则“{rule}”仅在 {needed} 有效：请在此日期内再问"),
     "when.case_number": ("办件号", "规则“{rule}”要求办件号格式为 {needed}：请提供"),
-    "when.workdays": ("工作日", "规则“{rule}”仅在工作日适用：请在下一个工作日再问"),
+    "when.workdays": ("工作日", "规则“{rule}”仅在工作日适用{provisional}：请在下一个工作日再问"),
     "when.hours": ("时段", "规则“{rule}”仅在 {needed} 适用：请在此时段内再问"),
 }
 CLAUSE_MESSAGES: Mapping[Lang, Mapping[str, tuple[str, str]]] = {"en": _EN, "zh": _ZH}
+
+PROVISIONAL = "(provisional)"
+"""What the value of a clause ends with that may change once the holidays of its year are published."""
+_PROVISIONAL: Mapping[Lang, str] = {
+    "en": ", and the holidays of this year are not published yet, so that this is provisional",
+    "zh": "，而该年节假日安排尚未公布，是否工作日为暂定",
+}
 
 
 def clause_label(clause: str, lang: Lang) -> str:
@@ -96,4 +106,6 @@ def clause_label(clause: str, lang: Lang) -> str:
 
 def clause_advice(clause: str, lang: Lang, *, value: str = "", needed: str = "", rule: str = "") -> str:
     """What is wrong when the clause does not hold, and what to do next: lower case, no full stop."""
-    return CLAUSE_MESSAGES[lang][clause][1].format(value=value, needed=needed, rule=rule)
+    provisional = _PROVISIONAL[lang] if value.endswith(PROVISIONAL) else ""
+    template = CLAUSE_MESSAGES[lang][clause][1]
+    return template.format(value=value, needed=needed, rule=rule, provisional=provisional)

@@ -14,6 +14,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from node.core.catalogue import Sharing
+from node.core.clause_messages import PROVISIONAL
 from node.core.grant import Grant, GrantState
 from node.core.identity import common_region
 from node.core.policy import Policies, Policy
@@ -289,7 +290,7 @@ def _workday_shown(rule: Rule, case: Case) -> Shown:
     day = case.calendar.day(case.request.at)
     value = f"{day.date:%Y-%m-%d} {'workday' if day.workday else 'day off'}"
     needed = "workday" if rule.when.workdays else "-"
-    return value + (" (provisional)" if day.provisional else ""), needed
+    return value + (f" {PROVISIONAL}" if day.provisional else ""), needed
 
 
 def _within_hours(rule: Rule, case: Case) -> bool:

@@ -135,8 +135,9 @@ _TOLD: Mapping[str, tuple[Reason, str, str]] = {
     ),
     "when.workdays": (
         Reason.CONDITION_NOT_MET,
-        "the rule holds on working days only: ask on the next one",
-        "规则仅在工作日适用：请在下一个工作日再查询",
+        "the rule holds on working days only, provisional in years whose holidays are not published yet: "
+        "ask on the next one",
+        "规则仅在工作日适用，节假日安排尚未公布的年份为暂定：请在下一个工作日再查询",
     ),
     "when.hours": (
         Reason.CONDITION_NOT_MET,

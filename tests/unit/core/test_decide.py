@@ -250,6 +250,24 @@ def test_conditions_are_checked_in_order() -> None:
     )
 
 
+def test_denial_on_a_day_off_says_when_that_is_provisional() -> None:
+    known = replace(at(10, day=22), purpose=PENSION, case_number="DG-2026")
+    beyond = replace(known, at=known.at.replace(year=2036))
+    grant = replace(GRANT, valid_until=beyond.at + timedelta(days=1))
+    assert "provisional" not in _decide(known, grant).message
+    assert _why(beyond, grant) == (Reason.CONDITION_NOT_MET, "office", "when.workdays")
+    assert "this is provisional" in _decide(beyond, grant).message
+    (clause,) = (
+        each
+        for rule in explain(POLICIES, lambda _: grant, beyond, CALENDAR).rules
+        for each in rule.clauses
+        if (rule.rule, each.name) == ("office", "when.workdays")
+    )
+    assert clause.value.endswith("(provisional)")
+    assert "this is provisional" in clause.change("en")
+    assert "暂定" in clause.change("zh")
+
+
 @pytest.mark.parametrize(
     ("hour", "minute", "held"), [(8, 29, False), (8, 30, True), (17, 29, True), (17, 30, False)]
 )
