@@ -12,6 +12,7 @@ import typer
 
 from node.cli import bundle_cmd, policy_output, policy_report
 from node.cli.exits import Exit
+from node.cli.members import read_members
 from node.cli.output import CHINA, Terminal, report
 from node.cli.policy_diff_cmd import diff
 from node.cli.policy_explain_cmd import explain
@@ -39,6 +40,8 @@ def check(
     paths: Annotated[list[Path], typer.Argument(metavar="FILE...")],
     format_: Annotated[Format, typer.Option("--format")] = Format.TEXT,
     allow_warnings: Annotated[bool, typer.Option("--allow-warnings")] = False,
+    directory: Annotated[Path | None, typer.Option("--directory", show_default=False)] = None,
+    authority_key: Annotated[str, typer.Option("--authority-key", show_default=False)] = "",
 ) -> None:
     """Find every problem in policy files, or in all of a folder; the exit code says how grave they are."""
     if terminal.json and format_ is not Format.TEXT:
@@ -48,8 +51,9 @@ def check(
     except NodeError as error:
         report(error, as_json=terminal.json)
         raise typer.Exit(Exit.UNREADABLE) from None
+    members = read_members(directory, authority_key) if directory is not None else None
     checked = check_files(files)
-    warnings = lint(files, checked, datetime.now(CHINA).date())
+    warnings = lint(files, checked, datetime.now(CHINA).date(), members)
     problems = sorted((*checked.problems, *warnings), key=_order)
     _write(terminal, format_, problems, files)
     datasets = len(checked.policies.datasets) if checked.policies is not None else 0

@@ -14,12 +14,13 @@ import typer
 from node.cli.explained_grant import counted, read_grant, supposed_grant
 from node.cli.explanation_report import Explained, explanation_lines, explanation_view
 from node.cli.init_cmd import LevelOption
+from node.cli.members import read_members
 from node.cli.options import moment_from, parameters_from
 from node.cli.output import Terminal, when
 from node.cli.policy_files import read_files
 from node.cli.policy_names import UnknownName, unknown_names
 from node.cli.policy_statement import Statement, statement_of
-from node.cli.session import DEFAULT_CONFIG, with_terminal
+from node.cli.session import with_terminal
 from node.cli.statement_words import say
 from node.cli.text import language, table
 from node.cli.workdays_cmd import calendar_of
@@ -69,7 +70,7 @@ def explain(
         raise typer.BadParameter(say("usage.question"))
     if question and not (purpose and (requester or grant)):
         raise typer.BadParameter(say("usage.request"))
-    members = _members(directory, authority_key, config)
+    members = read_members(directory, authority_key, config)
     if not question:
         _state(terminal, loaded, dataset, given, members)
         return
@@ -189,27 +190,6 @@ def statement_lines(statement: Statement) -> list[str]:
 
 def _titles(members: Directory | None) -> dict[str, str] | None:
     return {code: member.title for code, member in members.members.items()} if members is not None else None
-
-
-def _members(directory: Path | None, authority_key: str, config: Path | None) -> Directory | None:
-    """The directory named, else that of the node; None if neither is there."""
-    from node.config_file import load_settings
-    from node.core.directory import MAX_BYTES
-    from node.crypto.directory_file import read_directory
-    from node.crypto.files import read_file
-    from node.crypto.sign import Verifier
-
-    path = config or (DEFAULT_CONFIG if DEFAULT_CONFIG.exists() else None)
-    if directory is None or not authority_key:
-        if path is None and directory is not None:
-            raise typer.BadParameter(say("usage.authority"))
-        if path is None:
-            return None
-        settings = load_settings(path)
-        directory, authority_key = directory or settings.directory, authority_key or settings.authority
-        if config is None and not directory.exists():
-            return None
-    return read_directory(read_file(directory, MAX_BYTES), Verifier.parse(authority_key))
 
 
 def _bundle(given: Sequence[Path]) -> tuple[tuple[Manifest, bytes] | None, bool]:

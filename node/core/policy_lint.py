@@ -20,6 +20,7 @@ from node.core.catalogue import Sharing
 from node.core.combination_build import absent
 from node.core.definitions import Definitions
 from node.core.definitions_build import is_definitions
+from node.core.directory import Directory
 from node.core.document import MAX_PROBLEMS, Document, Path, read
 from node.core.policy import Policy, PolicyFile
 from node.core.policy_build import Checked, check_files
@@ -27,6 +28,7 @@ from node.core.policy_lint_asked import asked
 from node.core.policy_lint_condition import conditions
 from node.core.policy_lint_finding import Finding, finding, settle
 from node.core.policy_lint_oracle import MANY_CHOICES, narrowing
+from node.core.policy_lint_reach import reach
 from node.core.problem import Problem, closest, listed
 from node.core.purpose import purpose_line
 from node.core.question import QuestionKind
@@ -36,11 +38,14 @@ from node.core.rule import NO_LIMITS, Rule
 _LEVEL_DIGITS = {"national": 0, "province": 2, "city": 4, "county": 6, "town": 9}
 
 
-def lint(files: Iterable[PolicyFile], checked: Checked, today: date) -> tuple[Problem, ...]:
+def lint(
+    files: Iterable[PolicyFile], checked: Checked, today: date, members: Directory | None = None
+) -> tuple[Problem, ...]:
     """Warnings and notes, by file and place; `checked` is what `check_files` made of the same files.
 
-    `today` is the local date: a rule whose last day has passed never applies again. Files with errors
-    are not analysed, which a note says.
+    `today` is the local date: a rule whose last day has passed never applies again. With `members`,
+    requesters that the directory does not have are found. Files with errors are not analysed, which a note
+    says.
     """
     given = sorted(files, key=lambda file: file.name)
     broken = {problem.file for problem in checked.problems}
@@ -63,7 +68,7 @@ def lint(files: Iterable[PolicyFile], checked: Checked, today: date) -> tuple[Pr
             if policies.purposes is None and policy.rules and not told:
                 told = True
                 findings.append(Finding("lint.no-purposes", ("rules",), on_key=True))
-            findings += _of_policy(policy, document, today)
+            findings += _of_policy(policy, document, today, members)
         elif policies is not None and not broken and is_definitions(document):
             findings = list(_absent(checked.definitions, policies.datasets))
         accepted = policy.accepted if policy is not None else ()
@@ -89,7 +94,7 @@ def _placed(document: Document, findings: Sequence[Finding], accepted: Sequence[
     return [*every[:MAX_PROBLEMS], more]
 
 
-def _of_policy(policy: Policy, document: Document, today: date) -> list[Finding]:
+def _of_policy(policy: Policy, document: Document, today: date, members: Directory | None) -> list[Finding]:
     return [
         *_questions(policy),
         *conditions(policy, document),
@@ -97,6 +102,7 @@ def _of_policy(policy: Policy, document: Document, today: date) -> list[Finding]
         *asked(policy, today),
         *(each for rule in policy.rules for each in _rule(policy, rule, today)),
         *_compared(policy.rules),
+        *reach(policy, document, members),
         *_budget(policy),
     ]
 
@@ -242,6 +248,7 @@ def _budget(policy: Policy) -> Iterator[Finding]:
                 "lint.budget-order", (*path, scope), own=_epsilon(micros), other=_epsilon(most), outer=outer
             )
     least = min(micros for _, micros in scopes)
+    yield from _all_releases(policy, least)
     for question in statistics:
         count = prod(len(parameter.choices) for parameter in question.parameters.values())
         price = count * (question.statistic.epsilon_micros if question.statistic is not None else 0)
@@ -255,6 +262,25 @@ def _budget(policy: Policy) -> Iterator[Finding]:
                 price=_epsilon(price),
                 budget=_epsilon(least),
             )
+
+
+def _all_releases(policy: Policy, least: int) -> Iterator[Finding]:
+    """Whether the least budget pays for one release of every statistic that a rule allows."""
+    allowed = {name for rule in policy.rules for name in rule.allow}
+    prices = [
+        question.statistic.epsilon_micros
+        for name, question in policy.questions.items()
+        if question.statistic is not None and name in allowed
+    ]
+    if sum(prices) > least:
+        yield finding(
+            "lint.budget-all",
+            ("privacy", "budget"),
+            on_key=True,
+            count=str(len(prices)),
+            price=_epsilon(sum(prices)),
+            budget=_epsilon(least),
+        )
 
 
 def _epsilon(micros: int) -> str:

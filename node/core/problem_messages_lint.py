@@ -114,6 +114,26 @@ WARNINGS_EN: Mapping[str, tuple[str, str]] = {
         "give them to different departments, move their thresholds apart, or list them under "
         "'forbidden_together'",
     ),
+    "lint.rule-no-workday": (
+        "the rule '{rule}' holds on working days only, and from {first} until {last} there is none",
+        "delete 'workdays', or set other dates",
+    ),
+    "lint.rule-nobody": (
+        "the rule '{rule}' fits no department of the directory",
+        "correct 'to': compare levels and regions with those of the directory",
+    ),
+    "lint.department-unknown": (
+        "the directory has no department {code}",
+        "correct the code, or delete it; it fits nobody until the department is in the directory",
+    ),
+    "lint.combination-idle": (
+        "no rule allows '{name}', so that nobody can put this combination together",
+        "delete the combination, or allow the question in a rule",
+    ),
+    "lint.budget-all": (
+        "one release of each of the {count} statistics costs {price}, more than the budget of {budget}",
+        "raise the budget, or lower the epsilon of the statistics",
+    ),
     "lint.budget-order": (
         "this budget of {own} can never be spent: that of '{outer}', {other}, is spent first",
         "make it at most {other}",
@@ -250,6 +270,26 @@ WARNINGS_ZH: Mapping[str, tuple[str, str]] = {
     "lint.oracle-across": (
         "符合“{who}”的部门依规则 {rules} 可以问 {questions}，合在一起会泄露“{field}”的准确值",
         "请分给不同部门、拉开各自的界限，或列入 forbidden_together",
+    ),
+    "lint.rule-no-workday": (
+        "规则“{rule}”只在工作日适用，而 {first} 至 {last} 没有工作日",
+        "请删除 workdays，或改日期",
+    ),
+    "lint.rule-nobody": (
+        "名录中没有任何部门符合规则“{rule}”",
+        "请改正 to：对照名录中的级别和区划",
+    ),
+    "lint.department-unknown": (
+        "名录中没有部门 {code}",
+        "请改正或删除该代码；该部门列入名录之前，这里不适用于任何部门",
+    ),
+    "lint.combination-idle": (
+        "没有规则允许“{name}”，无人能凑齐这一组合",
+        "请删除该组合，或在规则中允许该问题",
+    ),
+    "lint.budget-all": (
+        "{count} 项统计各发布一次需要 {price}，超过预算 {budget}",
+        "请提高预算，或降低各项统计的 epsilon",
     ),
     "lint.budget-order": (
         "这一预算 {own} 永远用不完：“{outer}”的预算 {other} 会先用完",

@@ -403,6 +403,7 @@ def test_every_key_that_the_code_names_has_a_message() -> None:
         "policy_lint_asked",
         "policy_lint_condition",
         "policy_lint_finding",
+        "policy_lint_reach",
         "policy_table",
         "policy_table_format",
     ):
