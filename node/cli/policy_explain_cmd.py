@@ -147,7 +147,7 @@ def _state(
         unknown = UnknownName("dataset", dataset, tuple(sorted(loaded.datasets)))
         raise typer.BadParameter(unknown.said(_lang()))
     names = _titles(members)
-    statement = statement_of(policy, loaded.purposes, names)
+    statement = statement_of(loaded, policy, names)
     bundle, fits = _bundle(given)
     digests = [say("end.file", digest=policy.dataset.digest.hex())]
     digests.append(say("end.policies", digest=loaded.digest.hex()))

@@ -13,8 +13,7 @@ from node.cli.statement_answers import answer_kinds, meaning
 from node.cli.statement_words import Words, asked, listed, micros, number, say, titled
 from node.core.acceptance import Acceptance
 from node.core.catalogue import Sharing
-from node.core.policy import Budget, Policy
-from node.core.purpose import PurposeTree
+from node.core.policy import Budget, Policies, Policy
 from node.core.question import Combination, Derived, Question, QuestionKind
 from node.core.rule import Rule
 
@@ -49,12 +48,10 @@ class Statement:
     sections: tuple[Section, ...]
 
 
-def statement_of(
-    policy: Policy, purposes: PurposeTree | None, names: Mapping[str, str] | None = None
-) -> Statement:
-    """The statement in the language spoken; `names` are the titles of departments by code."""
+def statement_of(policies: Policies, policy: Policy, names: Mapping[str, str] | None = None) -> Statement:
+    """The statement of one policy in the language spoken; `names` are the titles of departments by code."""
     dataset = policy.dataset
-    words = Words(policy, purposes, names)
+    words = Words(policies, policy, names)
     allowed = [
         question
         for question in policy.questions.values()
@@ -177,10 +174,7 @@ def _combinations(policy: Policy) -> list[Combination]:
 
 
 def _together(combination: Combination, words: Words) -> Sentence:
-    questions = words.policy.questions
-    named = listed(
-        words.short(questions[name]) if name in questions else name for name in combination.questions
-    )
+    named = listed(map(words.asked_anywhere, combination.questions))
     text = say("together.item", questions=named, unit=words.unit, days=combination.days, id=combination.id)
     return Sentence(combination.id, text)
 

@@ -9,7 +9,7 @@ from functools import cached_property, reduce
 
 from node.cli.text import language, table
 from node.core.catalogue import Dataset, Field, FieldType
-from node.core.policy import Policy
+from node.core.policy import Policies, Policy
 from node.core.purpose import Purpose, PurposeTree, purpose_line
 from node.core.question import Question, QuestionKind
 from node.core.rule import Rule, To
@@ -82,9 +82,14 @@ class Words:
     `names` are the titles of departments by code, None if there is no directory to take them from.
     """
 
+    policies: Policies
     policy: Policy
-    purposes: PurposeTree | None
     names: Mapping[str, str] | None
+
+    @property
+    def purposes(self) -> PurposeTree | None:
+        """The purposes that there are, None if there is no tree of them."""
+        return self.policies.purposes
 
     @property
     def dataset(self) -> Dataset:
@@ -95,6 +100,15 @@ class Words:
         """A question by its title alone, if no other has the same; its name is told with its meaning."""
         spoken = _spoken(question.title, question.title_en)
         return say("predicate.text", text=spoken) if self._questions[spoken] == 1 else asked(question)
+
+    def asked_anywhere(self, name: str) -> str:
+        """A question of this dataset, or as `dataset/question` of another one, by its title and name."""
+        if (own := self.policy.questions.get(name)) is not None:
+            return self.short(own)
+        dataset, _, question = name.partition("/")
+        policy = self.policies.get(dataset)
+        known = policy.questions.get(question) if policy is not None else None
+        return name if known is None else titled(name, known.title, known.title_en)
 
     @cached_property
     def _questions(self) -> Counter[str]:

@@ -58,7 +58,7 @@ def allowing(policy: dict[str, Any]) -> dict[str, Any]:
 
 def said(policies: Policies, names: Mapping[str, str] | None = None) -> str:
     (policy,) = policies.datasets.values()
-    return "\n".join(statement_lines(statement_of(policy, policies.purposes, names)))
+    return "\n".join(statement_lines(statement_of(policies, policy, names)))
 
 
 def test_every_part_of_a_policy_is_said(lang: str) -> None:
@@ -134,6 +134,25 @@ def test_departments_are_named_where_a_directory_is_given(lang: str) -> None:
     assert HUMAN_RESOURCES in text
 
 
+def test_what_may_not_be_learned_with_another_dataset_is_said(lang: str) -> None:
+    other = POLICY | {"dataset": "diploma", "rules": POLICY["rules"][1:], "forbidden_together": []}
+    forbidden = {
+        "id": "profile-of-two",
+        "questions": ["pension-insurance/town", "diploma/is-enrolled"],
+        "within_days": 90,
+    }
+    definitions = DEFINITIONS | {"forbidden_together": [forbidden]}
+    parts = {"p.yaml": POLICY, "d.yaml": other, "definitions.yaml": definitions}
+    policies = build_policies(
+        [PolicyFile(name, json.dumps(part, ensure_ascii=False).encode()) for name, part in parts.items()]
+    )
+    for name, named in (("pension-insurance", "diploma/is-enrolled"), ("diploma", "pension-insurance/town")):
+        text = "\n".join(statement_lines(statement_of(policies, policies.datasets[name])))
+        assert named in text
+        assert "profile-of-two" in text
+        assert "90" in text
+
+
 def test_the_order_of_rules_is_said(lang: str) -> None:
     turned = copy.deepcopy(POLICY)
     turned["rules"].reverse()
@@ -169,11 +188,9 @@ def test_fields_and_questions_that_nobody_reaches_are_named() -> None:
     use_language("en")
     policy = copy.deepcopy(POLICY)
     policy["rules"][0]["allow"] = ["is-enrolled"]
-    (section,) = [
-        each
-        for each in statement_of(built(policy).datasets["pension-insurance"], None).sections
-        if each.key == "nobody"
-    ]
+    policies = built(policy)
+    statement = statement_of(policies, policies.datasets["pension-insurance"])
+    (section,) = [each for each in statement.sections if each.key == "nobody"]
     unread, hidden, others = (sentence.text for sentence in section.sentences)
     assert "“Status”" not in unread
     assert "“姓名”" in unread
