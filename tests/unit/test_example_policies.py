@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -80,6 +81,21 @@ def test_every_policy_has_a_table_and_opens_with_its_scene() -> None:
         ]
         assert any("场景：" in line for line in said), name
         assert any("Scene: " in line for line in said), name
+
+
+@pytest.mark.parametrize("name", ["policy.md", "policy.zh-CN.md"])
+def test_the_reference_names_every_example_and_only_rules_that_are_in_it(name: str) -> None:
+    reference = (FOLDER.parent / "docs" / name).read_text("utf-8")
+    rows = re.findall(r"^\|(.*)\|(.*policies/.*)\|(.*)\|$", reference, re.MULTILINE)
+    named: set[str] = set()
+    for _, files, rules in rows:
+        for dataset in re.findall(r"policies/([a-z-]+)\.yaml", files):
+            policy = POLICIES.datasets[dataset]
+            combinations = (each for question in policy.questions.values() for each in question.combinations)
+            known = {rule.id for rule in policy.rules} | {each.id for each in combinations}
+            assert set(re.findall(r"`([a-z-]+)`", rules)) <= known, (dataset, rules)
+            named.add(dataset)
+    assert named == POLICIES.datasets.keys()
 
 
 def test_every_question_is_allowed_by_a_rule() -> None:
