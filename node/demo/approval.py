@@ -1,11 +1,11 @@
-"""The scene of the demo in which a policy changes: one officer is not enough, two are."""
+"""The scene of the demo in which a policy changes: two officers, the head and the authority see it first."""
 
 from __future__ import annotations
 
 from node.cli.exits import Exit
 from node.client.results import NodeStatus
 from node.demo.command import dxnode
-from node.demo.officers import NAMES
+from node.demo.officers import HEAD, NAMES
 from node.demo.scenes import Play
 
 _WHERE = "human-resources"
@@ -13,7 +13,10 @@ _DATASET = "pension-insurance"
 
 
 def four_eyes(play: Play) -> None:
-    """An officer of Human Resources raises a limit; it holds once a colleague has signed too."""
+    """An officer of Human Resources raises a limit; it holds once a colleague has signed too.
+
+    A limit is published among the conditions of use, so that head and authority approve the entry anew.
+    """
     stage, city = play.stage, play.city
     path = city.node(_WHERE).policies / f"{_DATASET}.yaml"
     first, second = NAMES
@@ -39,9 +42,19 @@ def four_eyes(play: Play) -> None:
         else:
             stage.fail(stage.word("一人签字就启用了", "one signature was enough"))
         _sign(play, second)
+        stage.tell(
+            "限额是目录公布的使用条件，条目因此有了新版本：部门负责人审核同意，主管部门审核（条例第十三、十六条），"
+            "否则节点不再提供该数据集：",
+            "A limit is one of the published conditions of use, so this is a new version of the catalogue "
+            "entry: the head of the department approves it and the authority reviews it (Art. 13, 16), else "
+            "the node would serve the dataset no more:",
+        )
+        _approve(play, _WHERE, "head")
+        _approve(play, "authority", "authority")
         together = _activate(play)
         after = _status(play)
-        if together == Exit.OK and after.policy_version == before.policy_version + 1 and not after.problems:
+        taken_up = after.policy_version == before.policy_version + 1 and not after.waiting_total
+        if together == Exit.OK and taken_up and not after.problems:
             stage.good(
                 f"{second} 审阅后也签了字：第 {after.policy_version} 版已启用，节点没有重启；"
                 f"此后每条裁决都写明策略包 {after.policy_digest.hex()[:16]}",
@@ -62,6 +75,13 @@ def _sign(play: Play, name: str, *options: str) -> None:
     key, passphrase = (path.relative_to(folder) for path in (officers.key(name), officers.passphrase(name)))
     arguments = ("--key", str(key), "--passphrase-file", str(passphrase))
     dxnode(play, "policy", "sign", f"{_WHERE}/policies", *options, *arguments)
+
+
+def _approve(play: Play, department: str, role: str) -> None:
+    folder, officers = play.city.folder, play.city.officers[department]
+    key, passphrase = (path.relative_to(folder) for path in (officers.key(HEAD), officers.passphrase(HEAD)))
+    arguments = ("--key", str(key), "--passphrase-file", str(passphrase), "--as", role)
+    dxnode(play, "catalogue", "approve", _DATASET, "--policies", f"{_WHERE}/policies", *arguments)
 
 
 def _activate(play: Play) -> int:

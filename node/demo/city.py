@@ -32,7 +32,7 @@ from node.crypto.pki import (
 )
 from node.crypto.publish import Orders, publish
 from node.demo.departments import AUTHORITY, DEPARTMENTS, GRANTS, REGION, Department, PlannedGrant, department
-from node.demo.officers import Officers, approve, make_officers
+from node.demo.officers import Officers, approve, approve_entries, make_officers
 from node.demo.process import NodeProcess, free_ports
 from node.demo.registers import RESIDENTS, SEED, Registers, make_registers
 from node.loading import PLACED
@@ -224,6 +224,9 @@ def build_city(
         members.append(member)
         _put_data(node, registers)
         approve(officers[each.name], node.policies, node.folder / "state" / PLACED, member, now)
+    reviewer = officers[AUTHORITY.name].head
+    for node in nodes.values():
+        approve_entries(officers[node.department.name].head, reviewer, node.policies, now)
     publish(
         authority,
         Orders(members=tuple(members), roles={AUTHORITY.code: (Role.AUTHORITY,)}),

@@ -1,4 +1,4 @@
-"""Two security officers in each department of the city, and the first policies that they approved."""
+"""Two security officers and a head in each department of the city, and what they approved at first."""
 
 from __future__ import annotations
 
@@ -7,8 +7,12 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 
+from node.core.approval import ApprovalRole, make_approval
 from node.core.bundle import MANIFEST, make_manifest
-from node.core.directory import Member
+from node.core.directory import Member, OfficerRole
+from node.core.policy_build import build_policies
+from node.core.publication import version_of
+from node.crypto.approval_file import sign_approval, write_approval
 from node.crypto.bundle_file import sign_manifest
 from node.crypto.bundle_folder import place, read_draft, read_policies
 from node.crypto.files import PRIVATE, PUBLIC, write_file
@@ -16,6 +20,7 @@ from node.crypto.officer_key import make_officer_key
 from node.crypto.sign import Signer
 
 NAMES = ("li", "wang")
+HEAD = "zhao"
 LIFETIME = timedelta(days=365)
 _PASSPHRASE = 12
 """Bytes of one, in hex."""
@@ -27,9 +32,10 @@ class Officers:
 
     folder: Path
     signers: tuple[Signer, ...]
+    head: Signer
 
     def key(self, name: str) -> Path:
-        """The key file of `name`, one of `NAMES`."""
+        """The key file of `name`, one of `NAMES` or `HEAD`."""
         return self.folder / f"{name}.key"
 
     def passphrase(self, name: str) -> Path:
@@ -38,17 +44,19 @@ class Officers:
 
     def verifier_keys(self) -> tuple[str, ...]:
         """What the directory lists of them."""
-        return tuple(signer.verifier.vkey() for signer in self.signers)
+        return tuple(signer.verifier.vkey() for signer in (*self.signers, self.head))
 
 
 def make_officers(folder: Path, code: str, random: Callable[[int], bytes]) -> Officers:
-    """Make the keys of the officers of the department `code`. Raises NodeError(CONFIG_INVALID)."""
+    """Make the keys of officers and head of the department `code`. Raises NodeError(CONFIG_INVALID)."""
     signers = []
-    for name in NAMES:
+    for name in (*NAMES, HEAD):
+        role = OfficerRole.HEAD if name == HEAD else OfficerRole.OFFICER
         passphrase = random(_PASSPHRASE).hex()
         write_file(folder / f"{name}.passphrase", f"{passphrase}\n".encode(), PRIVATE)
-        signers.append(make_officer_key(folder / f"{name}.key", code, name, passphrase, random))
-    return Officers(folder, tuple(signers))
+        signers.append(make_officer_key(folder / f"{name}.key", code, name, passphrase, random, role))
+    *officers, head = signers
+    return Officers(folder, tuple(officers), head)
 
 
 def approve(officers: Officers, policies: Path, placed: Path, member: Member, now: datetime) -> None:
@@ -62,3 +70,14 @@ def approve(officers: Officers, policies: Path, placed: Path, member: Member, no
         note = sign_manifest(manifest, note, signer)
     write_file(policies / MANIFEST, note or b"", PUBLIC)
     place(placed, read_draft(policies, member), member)
+
+
+def approve_entries(head: Signer, reviewer: Signer, policies: Path, now: datetime) -> None:
+    """Have the head of the department and the authority's reviewer approve the entries of these policies.
+
+    Raises NodeError(CONFIG_INVALID).
+    """
+    for policy in build_policies(read_policies(policies)).datasets.values():
+        for role, signer in ((ApprovalRole.HEAD, head), (ApprovalRole.AUTHORITY, reviewer)):
+            approval = make_approval(version_of(policy), role, signer.name, now)
+            write_approval(policies, approval, sign_approval(approval, signer))

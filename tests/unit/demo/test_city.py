@@ -18,6 +18,7 @@ from node.demo.residents import FEWEST
 from node.errors import NodeError, Reason
 from node.loading import load_policies
 from node.policy_loading import load_active
+from node.publishing import publish
 
 
 @pytest.fixture(scope="module")
@@ -65,6 +66,17 @@ def test_policies_of_every_node_are_in_place_and_signed_by_two_officers(city: Ci
         loaded = load_active(settings, directory.members[node.department.code], None, datetime.now(UTC))
         assert loaded.approved == NAMES
         assert set(loaded.policies.datasets) == set(node.department.datasets)
+
+
+def test_entries_of_every_node_are_approved_by_its_head_and_the_authority(city: City) -> None:
+    for node in city.nodes.values():
+        settings = load_settings(node.config)
+        directory = read_directory(settings.directory.read_bytes(), Verifier.parse(settings.authority))
+        now = datetime.now(UTC)
+        loaded = load_active(settings, directory.members[node.department.code], None, now)
+        published = publish(loaded, settings.policies.folder, directory, now)
+        assert published.waiting == ()
+        assert set(published.policies.datasets) == set(node.department.datasets)
 
 
 def test_officers_passphrases_open_their_keys_and_no_node_has_them(city: City) -> None:
