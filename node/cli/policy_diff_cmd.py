@@ -13,11 +13,12 @@ import typer
 from node.cli import policy_diff_report
 from node.cli.exits import Exit
 from node.cli.output import CHINA, Terminal
+from node.cli.policy_diff_words import Titles
 from node.cli.policy_files import read_files
 from node.cli.session import with_terminal
+from node.cli.workdays_cmd import calendar_of
 from node.core.policy_build import build_policies
 from node.core.policy_diff import difference
-from node.core.workdays import Calendar
 
 
 @with_terminal
@@ -25,17 +26,21 @@ def diff(
     terminal: Terminal,
     before: Annotated[Path, typer.Argument(metavar="A")],
     after: Annotated[Path, typer.Argument(metavar="B")],
+    holidays: Annotated[Path | None, typer.Option("--holidays", show_default=False)] = None,
+    holidays_before: Annotated[Path | None, typer.Option("--holidays-before", show_default=False)] = None,
 ) -> None:
     """Say what changes in meaning from A to B. The exit code says whether somebody may learn more."""
     # Millions of small tuples live to the end of this command, and none in a cycle: looking for cycles among
     # them again and again is half of the time.
     gc.disable()
     old, new = (build_policies(read_files([path])) for path in (before, after))
-    found = difference(old, new, Calendar(CHINA), datetime.now(CHINA).date())
+    calendar = calendar_of(holidays)
+    calendar_before = calendar_of(holidays_before) if holidays_before is not None else None
+    found = difference(old, new, calendar, datetime.now(CHINA).date(), calendar_before)
     if terminal.json:
         terminal.document(policy_diff_report.difference_view(found))
     else:
-        for line in policy_diff_report.difference_lines(found):
+        for line in policy_diff_report.difference_lines(found, Titles((new, old))):
             sys.stdout.write(line + "\n")
     if not found.equal:
         raise typer.Exit(Exit.WIDER if found.widens else Exit.NARROWER)

@@ -2,34 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
 
 from node.cli.output import CHINA
+from node.cli.policy_diff_words import CODES, Titles, asked_words, listed, say, terms_words, where
 from node.cli.text import language, table
 from node.core.clause_messages import clause_label
 from node.core.decide import Decision
-from node.core.policy_diff import Asked, Difference, Example, Finding, Terms
-from node.core.policy_diff_answers import Direction
+from node.core.policy_diff import Difference, Example, Finding, Terms
+from node.core.policy_diff_answers import Direction, Record
 from node.core.policy_diff_meaning import Change
-from node.core.policy_diff_space import (
-    Areas,
-    Branch,
-    Cases,
-    Days,
-    Departments,
-    Form,
-    Levels,
-    Part,
-    Purposes,
-    Regions,
-    Span,
-    Times,
-)
 
-_MOST_NAMED = 20
-_EVER = (date.min.toordinal(), date.max.toordinal() + 1)
+_MOST_SHOWN = 50
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,166 +82,71 @@ def difference_view(difference: Difference) -> DifferenceView:
     )
 
 
-def difference_lines(difference: Difference) -> Iterator[str]:
-    """A difference for people: what changes for whom, each with an example; last, what it comes to."""
-    for finding in difference.findings:
-        yield from _finding_lines(finding)
-        yield ""
-    for dataset, question in difference.too_complex:
-        yield _say("line.complex", dataset=dataset, question=question)
-    shown = sorted(difference.changes, key=lambda each: each.direction is Direction.NONE)
-    for change in shown:
-        yield _change_line(change)
-    if difference.too_complex or shown:
-        yield ""
-    yield _say(f"result.{result_of(difference)}")
+def difference_lines(difference: Difference, titles: Titles = CODES) -> Iterator[str]:
+    """A difference for people: first what it comes to and who can learn more, each with an example."""
+    yield say(f"result.{result_of(difference)}")
+    widening, narrowing = (
+        [list(_finding_lines(each, titles)) for each in difference.findings if each.kind.widens is widens]
+        for widens in (True, False)
+    )
+    complex_ = [
+        [say("line.complex", dataset=dataset, question=question)]
+        for dataset, question in difference.too_complex
+    ]
+    changes: dict[Direction, list[list[str]]] = {direction: [] for direction in Direction}
+    for change in difference.changes:
+        changes[change.direction].append(list(_change_lines(change, titles)))
+    wider = changes[Direction.WIDER] + changes[Direction.UNKNOWN] + complex_
+    yield from _section("wider", widening, wider)
+    yield from _section("narrower", narrowing, changes[Direction.NARROWER])
+    yield from _section("none", [], changes[Direction.NONE])
 
 
-def _say(key: str, **args: object) -> str:
-    return table("diff", language())[key].format(**args)
+def _section(name: str, *kinds: Sequence[Sequence[str]]) -> Iterator[str]:
+    """A heading and what stands under it; of very much the first, and how much more there is."""
+    if not any(kinds):
+        return
+    yield ""
+    yield say(f"section.{name}")
+    for every in kinds:
+        for lines in every[:_MOST_SHOWN]:
+            yield ""
+            yield from (f"  {line}" for line in lines)
+        if len(every) > _MOST_SHOWN:
+            yield ""
+            yield "  " + say("line.more", count=len(every) - _MOST_SHOWN)
 
 
-def _finding_lines(finding: Finding) -> Iterator[str]:
-    yield _say("line.heading", dataset=finding.dataset, kind=_say(f"kind.{finding.kind.value}"))
-    asked = _listed(map(_asked, finding.asked))
-    lines = [_say("line.question", value=asked)]
-    lines += [_say(f"line.{name}", value=value) for name, value in _where(finding).items()]
-    lines.append(_say("line.terms", before=_terms(finding.before), after=_terms(finding.after)))
+def _finding_lines(finding: Finding, titles: Titles) -> Iterator[str]:
+    yield say("line.heading", dataset=titles.dataset(finding.dataset), kind=say(f"kind.{finding.kind.value}"))
+    asked = listed(
+        asked_words(each, titles.question(finding.dataset, each.question)) for each in finding.asked
+    )
+    lines = [say("line.question", value=asked)]
+    lines += [say(f"line.{name}", value=value) for name, value in where(finding, titles).items()]
+    lines.append(say("line.terms", before=terms_words(finding.before), after=terms_words(finding.after)))
     yield from (f"  {line}" for line in lines)
     example = finding.example
     yield "  " + _example(example)
-    yield "    " + _say("line.before", decided=_decided(example.before))
-    yield "    " + _say("line.after", decided=_decided(example.after))
-
-
-def _where(finding: Finding) -> dict[str, str]:
-    return {name: _part(part) for name, part in finding.parts.items() if not part.whole}
-
-
-def _asked(asked: Asked) -> str:
-    if not asked.values:
-        return asked.question
-    values = _listed(f":{name} = {_listed(chosen)}" for name, chosen in asked.values)
-    return _say("word.values", question=asked.question, values=values)
-
-
-def _terms(terms: Terms | None) -> str:
-    if terms is None:
-        return _say("word.denied")
-    parts = []
-    if terms.per_day is not None:
-        parts.append(_say("word.per-day", count=terms.per_day))
-    if terms.per_subject_per_day is not None:
-        parts.append(_say("word.per-subject", count=terms.per_subject_per_day))
-    if terms.own_region:
-        parts.append(_say("word.own-region"))
-    return _listed(parts) if parts else _say("word.no-limit")
-
-
-def _part(part: Part) -> str:
-    match part:
-        case Departments():
-            named = _listed(sorted(part.named))
-            return _say("word.all-but", named=named) if part.others else named
-        case Levels():
-            return _listed(sorted(part.named))
-        case Regions():
-            return _either(_branch(each, _region) for each in _ordered(part.branches))
-        case Purposes():
-            return _either(
-                [
-                    *(_branch(each, str) for each in _ordered(part.branches)),
-                    *(_say("word.single", code=code) for code in sorted(part.single)),
-                    *(_say("word.unlisted", top=_branch(each, str)) for each in _ordered(part.unlisted)),
-                ]
-            )
-        case Areas():
-            return _either(_say(f"word.{area}") for area in sorted(part.named))
-        case Days():
-            return _days(part)
-        case Times():
-            return _listed(f"{_clock(start)}-{_clock(end)}" for start, end in part.spans)
-        case Cases():
-            return _either(_form(form) for form in sorted(part.forms, key=_form))
-
-
-def _ordered(branches: Iterable[Branch]) -> list[Branch]:
-    return sorted(branches, key=lambda each: each.top)
-
-
-def _branch(branch: Branch, name: Callable[[str], str]) -> str:
-    if not branch.but:
-        return _say("word.within", top=name(branch.top))
-    but = _listed(name(each) for each in sorted(branch.but))
-    return _say("word.within-but", top=name(branch.top), but=but)
-
-
-def _region(digits: str) -> str:
-    return digits.ljust(6, "0") if digits else _say("word.country")
-
-
-def _days(days: Days) -> str:
-    if days.work == days.off:
-        return _listed(map(_span, days.work))
-    parts = []
-    for key, spans in (("workdays", days.work), ("days-off", days.off)):
-        kind = _say(f"word.{key}")
-        if spans == (_EVER,):
-            parts.append(kind)
-        elif spans:
-            parts.append(_say("word.spans", kind=kind, spans=_listed(map(_span, spans))))
-    return _either(parts)
-
-
-def _span(span: Span) -> str:
-    start, end = span
-    if span == _EVER:
-        return _say("word.always")
-    first, last = date.fromordinal(start), date.fromordinal(end - 1)
-    if start == _EVER[0]:
-        return _say("word.until", last=last)
-    if end == _EVER[1]:
-        return _say("word.from", first=first)
-    return _say("word.on", first=first) if first == last else _say("word.from-until", first=first, last=last)
-
-
-def _clock(minute: int) -> str:
-    return f"{minute // 60:02}:{minute % 60:02}"
-
-
-def _form(form: Form) -> str:
-    has, lacks = _listed(sorted(form.has)), _listed(sorted(form.lacks))
-    if not form.lacks:
-        return _say("word.form", has=has)
-    return _say("word.form-not", has=has, lacks=lacks) if form.has else _say("word.not-form", lacks=lacks)
-
-
-def _listed(values: Iterable[str]) -> str:
-    """Values in a row; of very many the first, and that there are more."""
-    every = list(values)
-    more = [f"… ({len(every)})"] if len(every) > _MOST_NAMED else []
-    return _say("word.and").join([*every[:_MOST_NAMED], *more])
-
-
-def _either(values: Iterable[str]) -> str:
-    return _say("word.or").join(values)
+    yield "    " + say("line.before", decided=_decided(example.before))
+    yield "    " + say("line.after", decided=_decided(example.after))
 
 
 def _example(example: Example) -> str:
     request = example.request
     more = ""
     if request.parameters:
-        more += _say(
-            "word.parameters", values=_listed(f":{name} = {value}" for name, value in request.parameters)
+        more += say(
+            "word.parameters", values=listed(f":{name} = {value}" for name, value in request.parameters)
         )
     if request.case_number:
-        more += _say("word.case", number=request.case_number)
+        more += say("word.case", number=request.case_number)
     if example.grant.region:
-        more += _say("word.granted", region=example.grant.region)
-    return _say(
+        more += say("word.granted", region=example.grant.region)
+    return say(
         "line.example",
         who=request.requester.code,
-        level=request.requester.level,
+        level=say(f"level.{request.requester.level}"),
         region=request.requester.region,
         question=request.question,
         purpose=request.purpose,
@@ -267,29 +157,44 @@ def _example(example: Example) -> str:
 
 def _decided(decision: Decision) -> str:
     if decision.permit:
-        return _say("word.permit", rule=decision.rule)
+        return say("word.permit", rule=decision.rule)
     clause = clause_label(decision.clause, "zh" if language() == "zh" else "en")
     if decision.rule:
-        return _say("word.deny-by", clause=clause, rule=decision.rule)
-    return _say("word.deny", clause=clause)
+        return say("word.deny-by", clause=clause, rule=decision.rule)
+    return say("word.deny", clause=clause)
 
 
-def _change_line(change: Change) -> str:
-    about = _say("word.dataset", dataset=change.dataset)
-    if change.about:
-        about = _say("word.of", dataset=change.dataset, about=change.about)
+def _change_lines(change: Change, titles: Titles) -> Iterator[str]:
+    dataset = titles.dataset(change.dataset)
+    about = say("word.dataset", dataset=dataset)
+    if change.dataset == "-":
+        about = say("word.everything")
+    elif change.about:
+        about = say("word.of", dataset=dataset, about=titles.question(change.dataset, change.about))
     part = table("diff", language()).get(f"part.{change.part}", change.part)
-    direction = _say(f"direction.{change.direction.value}")
+    direction = say(f"direction.{change.direction.value}")
     if not change.before and not change.after:
-        return _say("line.change-only", about=about, part=part, direction=direction)
-    return _say(
-        "line.change",
-        about=about,
-        part=part,
-        before=change.before or "-",
-        after=change.after or "-",
-        direction=direction,
+        yield say("line.change-only", about=about, part=part, direction=direction)
+    else:
+        before, after = change.before or "-", change.after or "-"
+        yield say("line.change", about=about, part=part, before=before, after=after, direction=direction)
+    if change.compared is not None:
+        yield "  " + say(f"relation.{change.compared.relation.value}")
+        for record in change.compared.records:
+            yield "  " + _record(record)
+
+
+def _record(record: Record) -> str:
+    values = [
+        f"{name} = {say('word.null') if value is None else value}" for name, value in record.values.items()
+    ]
+    values += [f":{name} = {value}" for name, value in record.asked.items()]
+    texts = table("diff", language())
+    before, after = (
+        say("word.absent") if answer is None else texts.get(f"answer.{answer}", answer)
+        for answer in (record.before, record.after)
     )
+    return say("line.record", values=listed(values), before=before, after=after)
 
 
 def _finding_view(finding: Finding) -> FindingView:
@@ -298,8 +203,8 @@ def _finding_view(finding: Finding) -> FindingView:
         dataset=finding.dataset,
         kind=finding.kind.value,
         widens=finding.kind.widens,
-        questions=tuple(map(_asked, finding.asked)),
-        where=_where(finding),
+        questions=tuple(asked_words(each, each.question) for each in finding.asked),
+        where=where(finding),
         before=finding.before,
         after=finding.after,
         example=ExampleView(

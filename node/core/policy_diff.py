@@ -22,6 +22,7 @@ from node.core.grant import Grant
 from node.core.policy import Policies, Policy
 from node.core.policy_diff_answers import Direction
 from node.core.policy_diff_cases import TooManyFormsError
+from node.core.policy_diff_days import changes_of_days
 from node.core.policy_diff_dimensions import (
     AreaDimension,
     CaseDimension,
@@ -134,14 +135,23 @@ class Difference:
         )
 
 
-def difference(before: Policies, after: Policies, calendar: Calendar, today: date) -> Difference:
+def difference(
+    before: Policies,
+    after: Policies,
+    calendar: Calendar,
+    today: date,
+    calendar_before: Calendar | None = None,
+) -> Difference:
     """Compare the meaning of two sets of policies; examples lie on or after `today` if they can.
 
+    Both sides' rules are compared under `calendar`; what another one before means is told by dates.
     Raises NotCoveredError if policies can say what this comparison does not know.
     """
     check_covered()
     findings: list[Finding] = []
     changes = changes_beside_datasets(before, after)
+    if calendar_before is not None:
+        changes += changes_of_days(after, calendar_before, calendar)
     too_complex: list[tuple[str, str]] = []
     purposes = PurposeDimension(before, after)
     for name in sorted(before.datasets.keys() | after.datasets.keys()):

@@ -40,7 +40,7 @@ def test_exit_code_says_whether_somebody_may_learn_more(
     edited = POLICY.replace(old, new)
     ran = _diff(tmp_path, edited)
     assert ran.exit_code == code
-    assert ran.stdout.endswith(table("diff", "en")[f"result.{result}"] + "\n")
+    assert ran.stdout.startswith(table("diff", "en")[f"result.{result}"] + "\n")
     as_json = _diff(tmp_path, edited, "--json")
     assert (as_json.exit_code, json.loads(as_json.stdout)["result"]) == (code, result)
 
@@ -66,3 +66,53 @@ def test_policies_with_problems_are_not_compared(tmp_path: Path) -> None:
     ran = _diff(tmp_path, POLICY.replace("'active'", "'aktive'"))
     assert ran.exit_code not in (Exit.OK, Exit.NARROWER, Exit.WIDER)
     assert ran.stdout == ""
+
+
+@pytest.mark.parametrize("lang", ["en", "zh"])
+def test_first_screen_says_who_can_learn_more_and_then_who_less(tmp_path: Path, lang: str) -> None:
+    edited = POLICY.replace("08:30-17:30", "08:00-17:00").replace(
+        "status = 'active'\"}", "'active' = status\"}"
+    )
+    edited = edited.replace("'active' = status", "status IN ('active')").replace("title: 姓名", "title: 名字")
+    lines = _diff(tmp_path, edited, lang=lang).stdout.splitlines()
+    words = table("diff", lang)
+    places = [lines.index(words[key]) for key in ("section.wider", "section.narrower", "section.none")]
+    assert lines[0] == words["result.wider"]
+    assert places == sorted(places)
+    assert any("08:00-08:30" in line for line in lines[places[0] : places[1]])
+    assert any("17:00-17:30" in line for line in lines[places[1] : places[2]])
+    assert any(words["relation.same"] in line for line in lines[places[2] :])
+
+
+def test_record_shows_what_another_predicate_answers(tmp_path: Path) -> None:
+    said = _diff(tmp_path, POLICY.replace("months_paid >= :n", "months_paid > :n")).stdout
+    assert "for example, months_paid = 60, :n = 60: before yes, after no" in said
+    narrower = _diff(tmp_path, POLICY.replace("band: [0, 60, 120, 180, 720]", "band: [0, 120, 720]"))
+    assert narrower.exit_code == Exit.NARROWER
+    assert "before [0,60), after [0,120)" in narrower.stdout
+
+
+def test_very_many_findings_are_cut_on_the_screen_and_whole_for_programs(tmp_path: Path) -> None:
+    rules = "".join(
+        f"  - {{id: r{minute}, allow: [is-enrolled], to: {{any: true}}, for: [tax/x{minute}],"
+        f" limits: {{per_day: {minute + 1}}}}}\n"
+        for minute in range(60)
+    )
+    edited = POLICY.replace("privacy:\n", rules + "privacy:\n")
+    said = _diff(tmp_path, edited).stdout
+    assert said.count(table("diff", "en")["kind.newly_allowed"]) == 50
+    assert table("diff", "en")["line.more"].format(count=10) in said
+    assert len(json.loads(_diff(tmp_path, edited, "--json").stdout)["findings"]) == 60
+
+
+def test_dates_of_another_holiday_file_are_told(tmp_path: Path) -> None:
+    before, after = tmp_path / "holidays.old.yaml", tmp_path / "holidays.yaml"
+    before.write_text("days_off:\n  2027-10-08: 国庆节\n", "utf-8")
+    after.write_text("working_days:\n  2027-10-09: 国庆节调休上班\n", "utf-8")
+    files = ("--holidays", str(after), "--holidays-before", str(before))
+    ran = _diff(tmp_path, POLICY, *files)
+    assert ran.exit_code == Exit.WIDER
+    assert [line for line in ran.stdout.splitlines() if "2027" in line] == [
+        "  all datasets, dates that become working days: - → 2027-10-08, 2027-10-09 (more can be learned)"
+    ]
+    assert _diff(tmp_path, POLICY, "--holidays", str(after)).exit_code == Exit.OK
