@@ -43,6 +43,14 @@ def place_import(folder: Path, catalogue: pb.ImportedCatalogue) -> None:
     write_file(folder / f"{catalogue.publisher}{_ENDING}", content, PRIVATE)
 
 
+def kept_import(folder: Path, publisher: str) -> pb.ImportedCatalogue:
+    """The catalogue of a publisher that is kept now, an empty one if there is none or it is damaged."""
+    try:
+        return read_import(folder / f"{publisher}{_ENDING}")
+    except NodeError:
+        return pb.ImportedCatalogue(publisher=publisher)
+
+
 def read_import(path: Path) -> pb.ImportedCatalogue:
     """The catalogue in a file. Raises NodeError(CONFIG_INVALID)."""
     try:

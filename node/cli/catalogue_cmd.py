@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from node.cli import approval_cmd, clock_cmd
+from node.cli import approval_cmd, catalogue_file_cmd, clock_cmd
 from node.cli.approval_text import say
 from node.cli.output import when
 from node.cli.policy_names import UnknownName
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 app = typer.Typer()
 approval_cmd.add_to(app)
 clock_cmd.add_to(app)
+catalogue_file_cmd.add_to(app)
 
 Provider = Annotated[str, typer.Option("--provider", show_default=False)]
 

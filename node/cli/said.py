@@ -21,8 +21,6 @@ _WHOLE = "message"
 
 def in_chinese(said: str) -> str | None:
     """The Chinese for an English sentence, None when there is none; Chinese stays as it is."""
-    if _HAN.search(said):
-        return said
     sentences, patterns = _known()
     if said in sentences:
         return sentences[said]
@@ -38,7 +36,8 @@ def in_chinese(said: str) -> str | None:
             if _WHOLE in given and in_chinese(given[_WHOLE]) is None:
                 continue
             return chinese.format(**{name: in_chinese(value) or value for name, value in given.items()})
-    return None
+    # Only now: an English sentence may name a column or a title in Chinese.
+    return said if _HAN.search(said) else None
 
 
 def spoken(said: str) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
@@ -207,6 +207,11 @@ class Client:
             raise NodeError(Reason.NOT_SHARED, "no such dataset: look at the catalogue of the department")
         return found[0]
 
+    def published_entry(self, name: str, provider: str = "") -> catalogue_pb2.Dataset:
+        """One dataset in full as the message that the node publishes, for an export."""
+        (entry,) = self._browsed(provider, name)
+        return entry
+
     def dataset_history(self, name: str, provider: str = "") -> tuple[CatalogueVersion, ...]:
         """The versions of a dataset's entry that were served, the newest first."""
         request = catalogue_pb2.GetDatasetHistoryRequest(dataset=name, provider=provider)
@@ -240,9 +245,12 @@ class Client:
         return tuple(grant_from_message(grant) for grant in response.grants)
 
     def _browse(self, provider: str, dataset: str) -> tuple[CatalogueEntry, ...]:
+        return tuple(map(convert.catalogue_entry, self._browsed(provider, dataset)))
+
+    def _browsed(self, provider: str, dataset: str) -> Sequence[catalogue_pb2.Dataset]:
         request = desk_pb2.BrowseCatalogueRequest(provider=provider, dataset=dataset)
         response: desk_pb2.BrowseCatalogueResponse = unary(self._desk.BrowseCatalogue, request, self._timeout)
-        return tuple(convert.catalogue_entry(entry) for entry in response.datasets)
+        return response.datasets
 
     def _ask(
         self, query: desk_pb2.Query, subject: Subject | None, exchange_id: bytes

@@ -1,0 +1,195 @@
+"""`dxnode catalogue export` and `import`: catalogues as files, for and from other platforms (Art. 30)."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable, Iterator
+from datetime import UTC, datetime
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from node.cli.exits import Exit
+from node.cli.output import Terminal
+from node.cli.said import spoken
+from node.cli.session import DEFAULT_CONFIG, Session, open_client, with_desk, with_terminal
+from node.cli.text import t
+from node.errors import NodeError, Reason
+
+if TYPE_CHECKING:
+    from node.core.catalogue_file import CatalogueFile
+    from node.v1.catalogue_pb2 import Dataset
+
+
+class Format(StrEnum):
+    """What a catalogue is written as."""
+
+    DCAT = "dcat"
+    CSV = "csv"
+
+
+FormatOption = Annotated[Format | None, typer.Option("--format", show_default=False)]
+
+
+def add_to(app: typer.Typer) -> None:
+    """Make these commands of the group."""
+    app.command("export")(export)
+    app.command("import")(import_)
+
+
+@with_desk
+def export(
+    session: Session,
+    file: Annotated[Path, typer.Argument(metavar="FILE", show_default=False)],
+    form: FormatOption = None,
+    provider: Annotated[str, typer.Option("--provider", show_default=False)] = "",
+) -> None:
+    """Write the catalogue of a department to a file, or to stdout."""
+    from node.core.catalogue_csv import write_csv
+    from node.core.catalogue_dcat import write_dcat
+    from node.crypto.files import PUBLIC, write_file
+
+    terminal, as_form = session.terminal, _format(file, form)
+    names = [entry.dataset for entry in session.client.catalogue(provider)]
+    with terminal.progress(t("catalogue.exporting"), len(names)) as ticker:
+        entries: list[Dataset] = []
+        for name in names:
+            entries.append(session.client.published_entry(name, provider))
+            ticker.advance(1)
+    if not entries:
+        raise NodeError(Reason.NOT_SHARED, "the department shares no dataset: there is nothing to export")
+    publisher = provider or entries[0].summary.provider
+    parts: Iterable[str] = (
+        write_csv(entries) if as_form is Format.CSV else write_dcat(publisher, datetime.now(UTC), entries)
+    )
+    content = "".join(parts).encode()
+    if str(file) == "-":
+        sys.stdout.flush()
+        sys.stdout.buffer.write(content)
+        return
+    write_file(file, content, PUBLIC)
+    terminal.result(
+        {"file": file, "format": as_form, "publisher": publisher, "entries": len(entries)},
+        t("catalogue.exported", count=len(entries), path=file),
+    )
+    if as_form is Format.CSV and any(entry.questions for entry in entries):
+        terminal.note(t("catalogue.table_lacks"))
+
+
+@with_terminal
+def import_(
+    terminal: Terminal,
+    file: Annotated[Path, typer.Argument(metavar="FILE", show_default=False)],
+    form: FormatOption = None,
+    publisher: Annotated[str, typer.Option("--publisher", show_default=False)] = "",
+    config: Annotated[Path, typer.Option("--config", envvar="DXNODE_CONFIG")] = DEFAULT_CONFIG,
+) -> None:
+    """Keep another department's catalogue, in place of its earlier one, so that searches here find it."""
+    from node.config_file import load_settings
+    from node.core.catalogue_csv import read_csv
+    from node.core.catalogue_dcat import read_dcat
+    from node.core.catalogue_file import MAX_BYTES
+    from node.crypto.files import read_file
+    from node.imported_catalogues import imported_folder, kept_import, place_import
+    from node.v1 import catalogue_pb2 as pb
+
+    settings = load_settings(config)
+    own = settings.department.code
+    content = read_file(file, MAX_BYTES)
+    read = read_csv if _format(file, form) is Format.CSV else read_dcat
+    found = read(file.name, content)
+    by = _publisher(found, publisher)
+    if by == own:
+        raise NodeError(Reason.CONFIG_INVALID, "the catalogue is this department's own: its policies have it")
+    folder = imported_folder(settings)
+    before = _contents(kept_import(folder, by).entries)
+    chosen = sorted(
+        (each for each in found.entries if each.summary.provider != own),
+        key=lambda each: (each.summary.dataset, each.summary.provider),
+    )
+    catalogue = pb.ImportedCatalogue(
+        publisher=by,
+        imported_ms=int(datetime.now(UTC).timestamp() * 1000),
+        entries=[each.SerializeToString() for each in chosen],
+    )
+    after = _contents(catalogue.entries)
+    place_import(folder, catalogue)
+    counts = {
+        "entries": len(chosen),
+        "added": len(after.keys() - before.keys()),
+        "removed": len(before.keys() - after.keys()),
+        "changed": sum(before[key] != after[key] for key in before.keys() & after.keys()),
+        "own_left_out": len(found.entries) - len(chosen),
+    }
+    said = t(
+        "catalogue.imported",
+        publisher=by,
+        entries=counts["entries"],
+        added=counts["added"],
+        changed=counts["changed"],
+        removed=counts["removed"],
+    )
+    terminal.result({"publisher": by, **counts}, said)
+    if counts["own_left_out"]:
+        terminal.note(t("catalogue.own_left_out", count=counts["own_left_out"]))
+    _reload(terminal, config)
+
+
+def _format(file: Path, form: Format | None) -> Format:
+    """The one asked for, or the one that the name says."""
+    if form is not None:
+        return form
+    return Format.CSV if file.suffix.lower() == ".csv" else Format.DCAT
+
+
+def _publisher(found: CatalogueFile, asked: str) -> str:
+    """Whose catalogue a file is: as it says, as was asked for, or the only provider in it."""
+    from node.core.catalogue_file import is_credit_code
+
+    if asked and not is_credit_code(asked):
+        raise NodeError(
+            Reason.CONFIG_INVALID, "the publisher is given by its unified social credit code: check it"
+        )
+    if found.publisher and asked not in ("", found.publisher):
+        raise NodeError(
+            Reason.CONFIG_INVALID, f"the file says that {found.publisher} published it: leave --publisher out"
+        )
+    providers = {entry.summary.provider for entry in found.entries}
+    known = found.publisher or asked or (providers.pop() if len(providers) == 1 else "")
+    if not known:
+        raise NodeError(
+            Reason.CONFIG_INVALID,
+            "the file does not say whose catalogue it is: give the department with --publisher",
+        )
+    return known
+
+
+def _contents(entries: Iterable[bytes]) -> dict[tuple[str, str], bytes]:
+    """What is kept of each entry."""
+
+    def keyed() -> Iterator[tuple[tuple[str, str], bytes]]:
+        from node.v1.catalogue_pb2 import Dataset
+
+        for content in entries:
+            summary = Dataset.FromString(content).summary
+            yield (summary.dataset, summary.provider), content
+
+    return dict(keyed())
+
+
+def _reload(terminal: Terminal, config: Path) -> None:
+    """Have the node find it at once, if it runs."""
+    try:
+        with open_client(None, None, None, None, config, 60.0) as client:
+            refused = [line for line in client.admin.reload().refused if "imported catalogues" in line]
+    except NodeError as error:
+        if error.reason is not Reason.PEER_UNAVAILABLE:
+            raise
+        terminal.note(t("catalogue.not_running"))
+        return
+    for line in refused:
+        terminal.note(t("status.refused", what=spoken(line)))
+    if refused:
+        raise typer.Exit(Exit.USAGE)

@@ -1,0 +1,114 @@
+"""A catalogue goes from one node to another as a file, and is found there; nothing else comes of it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from cli_run import Ran, dxnode
+from running import ENROLLED, PENSION, Running, pension_town, running
+from town import HR, MEDICAL, TAX
+
+from node.client import Client
+from node.errors import NodeError, Reason
+
+
+@pytest.fixture(scope="module")
+def nodes(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
+    with running(pension_town(tmp_path_factory.mktemp("town")), HR, TAX) as started:
+        yield started
+
+
+@pytest.fixture
+def tax(nodes: Running) -> Iterator[Client]:
+    with nodes.operator(TAX) as client:
+        yield client
+
+
+def at(nodes: Running, code: str, *arguments: str | Path) -> Ran:
+    return dxnode("catalogue", *arguments, "--config", nodes.town.offices[code].config)
+
+
+def own_finds(client: Client) -> list[str]:
+    return [f"{entry.provider}/{entry.dataset}" for entry in client.search_catalogue("养老保险").entries]
+
+
+@pytest.mark.parametrize("name", ["catalogue.jsonld", "catalogue.csv"])
+def test_exported_catalogue_is_found_where_it_is_imported(nodes: Running, tmp_path: Path, name: str) -> None:
+    file = tmp_path / name
+    exported = at(nodes, HR, "export", file)
+    assert (exported.code, exported.out) == (0, f"1 entries exported to {file}\n")
+    imported = at(nodes, TAX, "import", file, "--json")
+    assert imported.code == 0, imported.err
+    assert json.loads(imported.out)["entries"] == 1
+    with nodes.operator(TAX) as tax:
+        assert own_finds(tax) == [PENSION]
+
+
+def test_export_of_a_peer_is_what_the_peer_exports(nodes: Running, tmp_path: Path) -> None:
+    ours, theirs = tmp_path / "a.csv", tmp_path / "b.csv"
+    assert at(nodes, HR, "export", ours).code == at(nodes, TAX, "export", theirs, "--provider", HR).code == 0
+    assert ours.read_bytes() == theirs.read_bytes()
+
+
+def test_imported_entry_is_not_served_nor_enforced(nodes: Running, tmp_path: Path, tax: Client) -> None:
+    file = tmp_path / "catalogue.jsonld"
+    at(nodes, HR, "export", file)
+    at(nodes, TAX, "import", file)
+    assert tax.catalogue() == ()
+    with pytest.raises(NodeError) as refused:
+        tax.dataset("pension-insurance")
+    assert refused.value.reason is Reason.NOT_SHARED
+    with pytest.raises(NodeError):
+        tax.verify(ENROLLED.replace(HR, TAX), "441900198001010015", purpose="tax", case="DG-1")
+
+
+def test_a_new_import_takes_the_place_of_the_one_before_whole(nodes: Running, tmp_path: Path) -> None:
+    file = tmp_path / "catalogue.jsonld"
+    at(nodes, HR, "export", file)
+    document = json.loads(file.read_text())
+    (node,) = document["dataset"]
+    node["identifier"], node["@id"] = "other", node["@id"].replace("pension-insurance", "other")
+    file.write_text(json.dumps(document))
+    at(nodes, TAX, "import", file)
+    with nodes.operator(TAX) as tax:
+        assert own_finds(tax) == [f"{HR}/other"]
+
+
+def test_a_bad_file_leaves_what_was_imported(nodes: Running, tmp_path: Path, tax: Client) -> None:
+    file = tmp_path / "catalogue.jsonld"
+    at(nodes, HR, "export", file)
+    at(nodes, TAX, "import", file)
+    file.write_bytes(file.read_bytes()[:-9])
+    refused = at(nodes, TAX, "import", file)
+    assert refused.code != 0
+    assert "catalogue.jsonld:" in refused.err
+    assert own_finds(tax) == [PENSION]
+
+
+def test_nobody_imports_the_own_catalogue(nodes: Running, tmp_path: Path) -> None:
+    file = tmp_path / "catalogue.jsonld"
+    at(nodes, HR, "export", file)
+    refused = at(nodes, HR, "import", file)
+    assert refused.code != 0
+    assert "this department's own" in refused.err
+
+
+def test_own_entries_in_anothers_catalogue_are_left_out(nodes: Running, tmp_path: Path) -> None:
+    file = tmp_path / "catalogue.csv"
+    at(nodes, HR, "export", file)
+    imported = at(nodes, HR, "import", file, "--publisher", MEDICAL, "--json")
+    assert json.loads(imported.out) | {"entries": 0, "own_left_out": 1} == json.loads(imported.out)
+    with nodes.operator(HR) as client:
+        (entry,) = client.search_catalogue("养老保险").entries
+        assert entry == client.dataset("pension-insurance")
+
+
+def test_errors_of_files_are_told_in_chinese(nodes: Running, tmp_path: Path) -> None:
+    file = tmp_path / "catalogue.csv"
+    file.write_text("目录名称,口令\n")
+    refused = at(nodes, TAX, "import", file, "--lang", "zh")
+    assert "catalogue.csv:1:2: 没有 '口令' 这一列：请删去" in refused.err
+    assert "catalogue.csv:1:1: 缺少 目录标识 列：请补上" in refused.err
