@@ -30,9 +30,9 @@ def combine(
         for index, name in enumerate(given.questions):
             at: Path = (PARTS, order, "questions", index)
             if name not in written:
-                _add(document, "rule.unknown-question", at, name=name, closest=closest(name, written))
+                document.add("rule.unknown-question", at, name=name, closest=closest(name, written))
             elif name in questions and questions[name].kind is QuestionKind.STATISTIC:
-                _add(document, "combination.statistic", at, name=name)
+                document.add("combination.statistic", at, name=name)
     every = [Combination(given.id, tuple(given.questions), given.within_days) for given in parts]
     return {
         name: replace(question, combinations=tuple(each for each in every if name in each.questions))
@@ -95,11 +95,11 @@ def _check_names(document: Document, parts: Sequence[CombinationPart | SharedCom
     seen: set[str] = set()
     for order, given in enumerate(parts):
         if given.id in seen:
-            _add(document, "combination.id-twice", (PARTS, order, "id"), id=given.id)
+            document.add("combination.id-twice", (PARTS, order, "id"), id=given.id)
         seen.add(given.id)
         for index, name in enumerate(given.questions):
             if name in given.questions[:index]:
-                _add(document, "combination.question-twice", (PARTS, order, "questions", index), name=name)
+                document.add("combination.question-twice", (PARTS, order, "questions", index), name=name)
 
 
 def _check_across(
@@ -117,8 +117,7 @@ def _check_across(
         question = policy.questions.get(name)
         if question is None:
             guess = closest(name, policy.questions)
-            _add(
-                document,
+            document.add(
                 "combination.question",
                 at,
                 dataset=dataset,
@@ -127,19 +126,14 @@ def _check_across(
                 known=listed(policy.questions),
             )
         elif question.kind is QuestionKind.STATISTIC:
-            _add(document, "combination.statistic", at, name=whole)
+            document.add("combination.statistic", at, name=whole)
         elif policy.dataset.provider != first.provider:
-            _add(document, "combination.provider", at, name=dataset, other=first.name)
+            document.add("combination.provider", at, name=dataset, other=first.name)
         elif policy.dataset.subject.type != first.subject.type:
-            _add(document, "combination.subject", at, name=dataset, other=first.name)
+            document.add("combination.subject", at, name=dataset, other=first.name)
     if any(each.id == combination.id for policy in known for each in _combinations(policy)):
-        _add(document, "combination.id-twice", (PARTS, order, "id"), id=combination.id)
+        document.add("combination.id-twice", (PARTS, order, "id"), id=combination.id)
 
 
 def _combinations(policy: Policy) -> Iterator[Combination]:
     return (each for question in policy.questions.values() for each in question.combinations)
-
-
-def _add(document: Document, key: str, path: Path, /, **args: str) -> None:
-    if not document.full:
-        document.problems.append(document.problem(key, path, **args))

@@ -36,7 +36,7 @@ def build_definitions(documents: Sequence[Document]) -> Definitions | None:
     None if its shape is broken: then nobody knows what it was meant to define.
     """
     for extra in documents[1:]:
-        extra.problems.append(extra.problem("definitions.twice", (), other=documents[0].file))
+        extra.add("definitions.twice", (), other=documents[0].file)
     if not documents:
         return NO_DEFINITIONS
     document = documents[0]
@@ -58,10 +58,8 @@ def _purposes(document: Document, part: DefinitionsPart) -> PurposeTree | None:
         return None
     for code in part.purposes:
         parent, _, _ = code.rpartition("/")
-        if parent and parent not in part.purposes and not document.full:
-            document.problems.append(
-                document.key_problem("purpose.no-parent", ("purposes", code), code=code, parent=parent)
-            )
+        if parent and parent not in part.purposes:
+            document.add_at_key("purpose.no-parent", ("purposes", code), code=code, parent=parent)
     tree = {code: Purpose(code, given.title, given.title_en) for code, given in part.purposes.items()}
     return PurposeTree(MappingProxyType(tree))
 
@@ -70,19 +68,17 @@ def _group(document: Document, name: str, groups: Mapping[str, GroupPart]) -> Gr
     part = groups[name]
     for index, code in enumerate(part.departments):
         path: Path = ("departments", name, "departments", index)
-        if document.full:
-            break
         if code in part.departments[:index]:
-            document.problems.append(document.problem("group.department-twice", path))
+            document.add("group.department-twice", path)
         elif code in groups:
-            document.problems.append(document.problem("group.of-groups", path))
+            document.add("group.of-groups", path)
         elif not is_credit_code(code):
-            document.problems.append(document.problem("credit-code.invalid", path))
+            document.add("credit-code.invalid", path)
     return Group(name, part.title, part.title_en, frozenset(part.departments))
 
 
 def _band(document: Document, name: str, edges: list[int]) -> tuple[int, ...]:
     at = narrow_edge(edges)
-    if at is not None and not document.full:
-        document.problems.append(document.problem("derivation.band", ("bands", name, at)))
+    if at is not None:
+        document.add("derivation.band", ("bands", name, at))
     return tuple(edges)

@@ -66,6 +66,16 @@ class Document:
         """Whether there are so many problems that looking for more helps nobody."""
         return len(self.problems) >= MAX_PROBLEMS
 
+    def add(self, key: str, path: Path, /, **args: str) -> None:
+        """Add `problem`, unless there are so many that one more helps nobody."""
+        if not self.full:
+            self.problems.append(self.problem(key, path, **args))
+
+    def add_at_key(self, key: str, path: Path, /, **args: str) -> None:
+        """The same for `key_problem`."""
+        if not self.full:
+            self.problems.append(self.key_problem(key, path, **args))
+
     def problem(self, key: str, path: Path, /, **args: str) -> Problem:
         """A problem with the value at `path`, or with the nearest part of the file around it."""
         return self._nearest(key, path, self.values, self.keys, args)

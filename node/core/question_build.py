@@ -85,7 +85,7 @@ class QuestionBuilder:
         if kind is None:
             return None
         for twice in sorted(part.parameters.keys() & part.claims.keys()):
-            self._key_problem("question.parameter-and-claim", (*path, "claims", twice), name=twice)
+            self._document.add_at_key("question.parameter-and-claim", (*path, "claims", twice), name=twice)
         body = self._body(kind, path, part)
         if body is None:
             return None
@@ -109,21 +109,15 @@ class QuestionBuilder:
             derivation=body.derivation,
         )
 
-    def _problem(self, key: str, path: Path, /, **args: str) -> None:
-        self._document.problems.append(self._document.problem(key, path, **args))
-
-    def _key_problem(self, key: str, path: Path, /, **args: str) -> None:
-        self._document.problems.append(self._document.key_problem(key, path, **args))
-
     def _kind(self, path: Path, part: QuestionPart) -> QuestionKind | None:
         given = {QuestionPart.model_fields[name].alias or name for name in part.model_fields_set}
         kinds = sorted(given & _KIND_KEYS.keys())
         if len(kinds) != 1:
-            self._key_problem("question.one-kind", path, kinds=listed(kinds))
+            self._document.add_at_key("question.one-kind", path, kinds=listed(kinds))
             return None
         strangers = given - _KIND_KEYS[kinds[0]] - {kinds[0], "title", "title_en", "ceiling"}
         for key in sorted(strangers):
-            self._key_problem("question.key-of-other-kind", (*path, key), key=key, kind=kinds[0])
+            self._document.add_at_key("question.key-of-other-kind", (*path, key), key=key, kind=kinds[0])
         return None if strangers else QuestionKind(kinds[0])
 
     def _body(self, kind: QuestionKind, path: Path, part: QuestionPart) -> _Body | None:
@@ -138,16 +132,16 @@ class QuestionBuilder:
         if ceiling is None:
             return
         if ceiling.level is None and ceiling.sensitivity is None:
-            self._key_problem("ceiling.empty", (*path, "ceiling"))
+            self._document.add_at_key("ceiling.empty", (*path, "ceiling"))
         if ceiling.level is not None and ceiling.level > self._level:
-            self._problem("ceiling.above", (*path, "ceiling", "level"), level=str(self._level))
+            self._document.add("ceiling.above", (*path, "ceiling", "level"), level=str(self._level))
         for field in (self._fields[name] for name in sorted(read)):
             if ceiling.level is not None and field.level > ceiling.level:
                 at: Path = (*path, "ceiling", "level")
-                self._problem("ceiling.level", at, field=field.name, level=str(field.level))
+                self._document.add("ceiling.level", at, field=field.name, level=str(field.level))
             if ceiling.sensitivity is not None and field.sensitivity.rank > ceiling.sensitivity.rank:
                 at = (*path, "ceiling", "sensitivity")
-                self._problem("ceiling.sensitivity", at, field=field.name, sensitivity=field.sensitivity)
+                self._document.add("ceiling.sensitivity", at, field=field.name, sensitivity=field.sensitivity)
 
     def _verify(self, path: Path, part: QuestionPart) -> _Body | None:
         text = part.verify or ""
@@ -168,18 +162,18 @@ class QuestionBuilder:
         known = self._fields.get(name)
         if known is None:
             guess = closest(name, self._fields)
-            self._problem("field.unknown", path, closest=guess, fields=listed(self._fields))
+            self._document.add("field.unknown", path, closest=guess, fields=listed(self._fields))
         return known
 
     def _derived(self, path: Path, part: QuestionPart) -> _Body | None:
         name = part.field or ""
         known = self._known_field((*path, "field"), name)
         if part.as_ is None:
-            self._key_problem("question.as-missing", path)
+            self._document.add_at_key("question.as-missing", path)
             return None
         how = sorted(part.as_.model_fields_set)
         if len(how) != 1:
-            self._key_problem("derivation.one", (*path, "as"), given=listed(how))
+            self._document.add_at_key("derivation.one", (*path, "as"), given=listed(how))
             return None
         if known is None:
             return None
@@ -200,12 +194,12 @@ class QuestionBuilder:
         if name in part.claims:
             if known.type in CLAIMABLE:
                 return True
-            self._problem("predicate.claim-type", at, claim=name, field=known.name, type=known.type)
+            self._document.add("predicate.claim-type", at, claim=name, field=known.name, type=known.type)
         elif name not in part.parameters:
             guess = closest(name, [*part.parameters, *part.claims])
-            self._problem("predicate.unknown-placeholder", at, name=name, closest=guess)
+            self._document.add("predicate.unknown-placeholder", at, name=name, closest=guess)
         elif known.sensitivity is Sensitivity.IDENTIFIER:
-            self._problem("predicate.identifier", at, field=known.name)
+            self._document.add("predicate.identifier", at, field=known.name)
         else:
             return True
         return False
@@ -218,12 +212,14 @@ class QuestionBuilder:
             compared = Derivation(name, Derived.EQUALS, (how.equals,))
             return _Derivation(f"= :{how.equals}", derivation.equals(name, how.equals), compared)
         if field.level > DERIVED_MAX_LEVEL:
-            self._key_problem("derivation.level", at, field=name, level=str(field.level))
+            self._document.add_at_key("derivation.level", at, field=name, level=str(field.level))
             return None
         if how.plain:
             if field.sensitivity is not Sensitivity.NORMAL or field.level > PLAIN_MAX_LEVEL:
                 limit = str(PLAIN_MAX_LEVEL)
-                self._key_problem("derivation.plain", at, field=name, limit=limit, level=str(field.level))
+                self._document.add_at_key(
+                    "derivation.plain", at, field=name, limit=limit, level=str(field.level)
+                )
                 return None
             return _Derivation("plain", derivation.plain(name), Derivation(name, Derived.PLAIN))
         if how.mask is not None:
@@ -241,7 +237,7 @@ class QuestionBuilder:
     def _of_type(self, at: Path, field: Field, types: frozenset[FieldType]) -> bool:
         if field.type in types:
             return True
-        self._key_problem(
+        self._document.add_at_key(
             "derivation.type", at, field=field.name, type=field.type, types=listed(sorted(types))
         )
         return False
@@ -250,7 +246,7 @@ class QuestionBuilder:
         if not self._of_type(at, field, _MASKABLE):
             return None
         if first + last > 10:
-            self._key_problem("derivation.mask", at)
+            self._document.add_at_key("derivation.mask", at)
             return None
         return _Derivation(
             f"mask first {first} last {last}",
@@ -264,7 +260,7 @@ class QuestionBuilder:
         if isinstance(band, str):
             edges = self._defined_band(at, band)
         elif (index := derivation.narrow_edge(band)) is not None:
-            self._problem("derivation.band", (*at, index))
+            self._document.add("derivation.band", (*at, index))
             return None
         else:
             edges = band
@@ -283,12 +279,14 @@ class QuestionBuilder:
         edges = self._definitions.bands.get(name)
         if edges is None:
             bands = self._definitions.bands
-            self._problem("band.unknown", at, name=name, closest=closest(name, bands), known=listed(bands))
+            self._document.add(
+                "band.unknown", at, name=name, closest=closest(name, bands), known=listed(bands)
+            )
         return edges
 
     def _generalise(self, at: Path, field: Field, level: str | None, step: int | None) -> _Derivation | None:
         if (level is None) is (step is None):
-            self._key_problem("derivation.generalise", at)
+            self._document.add_at_key("derivation.generalise", at)
             return None
         wanted = FieldType.REGION if level is not None else FieldType.INTEGER
         if not self._of_type(at, field, frozenset({wanted})):
@@ -305,20 +303,22 @@ class QuestionBuilder:
     def _statistic(self, path: Path, part: QuestionPart) -> _Body | None:
         missing = [key for key in ("unit_contributes", "epsilon") if getattr(part, key) is None]
         for key in missing:
-            self._key_problem("key.missing", path, key=key)
+            self._document.add_at_key("key.missing", path, key=key)
         groups = [self._group((*path, "group_by", i), name) for i, name in enumerate(part.group_by or [])]
         where = self._predicate((*path, "where"), part.where, part) if part.where is not None else None
         known = tuple(group for group in groups if group is not None)
         if len({group.name for group in known}) < len(known):
-            self._key_problem("statistic.group-twice", (*path, "group_by"))
+            self._document.add_at_key("statistic.group-twice", (*path, "group_by"))
         cells = 1
         for group in known:
             cells *= len(group.values)
         if cells > MAX_CELLS:
-            self._key_problem("statistic.cells", (*path, "group_by"), cells=str(cells), limit=str(MAX_CELLS))
+            self._document.add_at_key(
+                "statistic.cells", (*path, "group_by"), cells=str(cells), limit=str(MAX_CELLS)
+            )
         epsilon = micros_up(part.epsilon) if part.epsilon is not None else 0
         if part.epsilon is not None and not 0 < epsilon <= 10_000_000:
-            self._problem("epsilon.range", (*path, "epsilon"))
+            self._document.add("epsilon.range", (*path, "epsilon"))
         if missing or len(known) < len(groups) or (where is not None and where.expression is None):
             return None
         filter_ = where.expression if where is not None else None
@@ -338,7 +338,7 @@ class QuestionBuilder:
         if known is None:
             return None
         if not known.values:
-            self._problem("statistic.group-open", path, field=name)
+            self._document.add("statistic.group-open", path, field=name)
             return None
         return GroupField(name, known.values)
 
@@ -348,18 +348,18 @@ class QuestionBuilder:
             at: Path = (*path, "parameters", name)
             compared = body.placeholders.get(name)
             if not compared:
-                self._key_problem("question.parameter-unused", at, name=name)
+                self._document.add_at_key("question.parameter-unused", at, name=name)
                 continue
             self._one_type(at, name, compared)
             for index, choice in enumerate(declared.choices):
                 choice_at: Path = (*at, "choices", index)
                 if choice in declared.choices[:index]:
-                    self._problem("question.choice-twice", choice_at, choice=choice)
+                    self._document.add("question.choice-twice", choice_at, choice=choice)
                 for field in compared:
                     fault = literal_fault(choice, field)
                     if fault is not None:
                         key, args = fault
-                        self._problem(key, choice_at, **args)
+                        self._document.add(key, choice_at, **args)
             parameters[name] = Parameter(name, compared[0].type, tuple(declared.choices))
         return parameters
 
@@ -369,7 +369,7 @@ class QuestionBuilder:
             at: Path = (*path, "claims", name)
             compared = body.placeholders.get(name)
             if not compared:
-                self._key_problem("question.claim-unused", at, name=name)
+                self._document.add_at_key("question.claim-unused", at, name=name)
                 continue
             self._one_type(at, name, compared)
             claims[name] = Claim(name, compared[0].type, declared.wrong_tries_per_subject)
@@ -378,7 +378,7 @@ class QuestionBuilder:
     def _one_type(self, at: Path, name: str, compared: list[Field]) -> None:
         types = sorted({field.type for field in compared})
         if len(types) > 1:
-            self._key_problem("question.placeholder-types", at, name=name, types=listed(types))
+            self._document.add_at_key("question.placeholder-types", at, name=name, types=listed(types))
 
 
 def micros_up(epsilon: Decimal) -> int:

@@ -396,6 +396,8 @@ def test_every_key_that_the_code_names_has_a_message() -> None:
         "policy_build",
         "definitions_build",
         "combination_build",
+        "dataset_build",
+        "rule_build",
         "policy_shape",
         "policy_scalars",
         "holidays",
