@@ -35,6 +35,7 @@ from node.core.policy_scalars import (
     Title,
     read_integer,
 )
+from node.core.policy_schema import bounded
 from node.core.policy_words import described
 
 MAX_RULES = 10_000
@@ -259,5 +260,6 @@ class DefinitionsPart(_Part):
 
 def schema_text(model: type[PolicyPart] | type[DefinitionsPart]) -> str:
     """The JSON Schema of a kind of file, as text ending in a newline."""
-    schema = described(model.model_json_schema(by_alias=True), model.__name__)
+    schema = bounded(model.model_json_schema(by_alias=True), model.__name__)
+    schema = described(schema, model.__name__)
     return json.dumps(schema, ensure_ascii=False, indent=2) + "\n"
