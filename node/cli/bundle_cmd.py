@@ -12,6 +12,7 @@ from node.cli.bundle_text import say
 from node.cli.exits import Exit
 from node.cli.options import moment_from
 from node.cli.output import Terminal, when
+from node.cli.own_directory import read_own_directory
 from node.cli.passphrase import read_passphrase
 from node.cli.said import spoken
 from node.cli.session import DEFAULT_CONFIG, open_client, with_terminal
@@ -21,7 +22,7 @@ from node.errors import NodeError, Reason
 if TYPE_CHECKING:
     from node.config import Settings
     from node.core.bundle import Manifest
-    from node.core.directory import Member
+    from node.core.directory import Directory, Member
     from node.crypto.bundle_folder import Bundle
 
 Folder = Annotated[Path, typer.Argument(metavar="FOLDER", show_default=False)]
@@ -88,7 +89,7 @@ def sign(
 @with_terminal
 def verify(terminal: Terminal, folder: Folder, config: ConfigFile = DEFAULT_CONFIG) -> None:
     """Say whether a bundle could be activated now: signatures, files, time and content."""
-    _settings, member = _node(config)
+    _settings, _directory, member = _node(config)
     bundle = _checked(folder, member)
     _show(terminal, bundle, member)
     terminal.note(say("draft_valid"))
@@ -97,19 +98,28 @@ def verify(terminal: Terminal, folder: Folder, config: ConfigFile = DEFAULT_CONF
 @with_terminal
 def activate(terminal: Terminal, folder: Folder, config: ConfigFile = DEFAULT_CONFIG) -> None:
     """Put a bundle in place for the node, and have the node take it up."""
+    from node.core.publication import version_of
+    from node.crypto.approval_file import publication_of, take_along
     from node.crypto.bundle_folder import place
-    from node.loading import placed_folder
+    from node.loading import placed_folder, policies_of
 
-    settings, member = _node(config)
+    settings, directory, member = _node(config)
     if settings.policies.unsigned:
         raise NodeError(
             Reason.CONFIG_INVALID,
             "node.yaml has the node use unsigned policies: take policies.unsigned out and restart it first",
         )
     bundle = _checked(folder, member)
+    own, now = settings.policies.folder, datetime.now(UTC)
+    versions = list(map(version_of, policies_of(bundle.files, member.code).datasets.values()))
+    for version in versions:
+        take_along(folder, own, version)
     place(placed_folder(settings), bundle, member)
-    _show(terminal, bundle, member)
+    waiting = [each.dataset for each in versions if publication_of(own, each, directory, now).lacking]
+    _show(terminal, bundle, member, waiting=waiting)
     terminal.note(say("active", version=bundle.seen.version))
+    if waiting:
+        terminal.note(say("waiting", datasets=", ".join(waiting)))
     try:
         with open_client(None, None, None, None, config, 60.0) as client:
             refused = [line for line in client.admin.reload().refused if line.startswith("policies: ")]
@@ -125,17 +135,11 @@ def activate(terminal: Terminal, folder: Folder, config: ConfigFile = DEFAULT_CO
     terminal.note(say("reloaded"))
 
 
-def _node(config: Path) -> tuple[Settings, Member]:
-    """The settings, and the department's entry in its current directory."""
-    from node.config_file import load_settings
-    from node.core.directory import MAX_BYTES, require_current
-    from node.crypto.directory_file import read_directory
-    from node.crypto.files import read_file
-    from node.crypto.sign import Verifier
+def _node(config: Path) -> tuple[Settings, Directory, Member]:
+    """The settings, the current directory, and the department's entry in it."""
+    from node.core.directory import require_current
 
-    settings = load_settings(config)
-    note = read_file(settings.directory, MAX_BYTES)
-    directory = read_directory(note, Verifier.parse(settings.authority))
+    settings, directory = read_own_directory(config)
     require_current(directory, datetime.now(UTC))
     member = directory.members.get(settings.department.code)
     if member is None:
@@ -143,7 +147,7 @@ def _node(config: Path) -> tuple[Settings, Member]:
             Reason.POLICY_NOT_LOADED,
             "the directory does not list this department, and so no officers of it: have it published",
         )
-    return settings, member
+    return settings, directory, member
 
 
 def _checked(folder: Path, member: Member) -> Bundle:
@@ -162,11 +166,11 @@ def _checked(folder: Path, member: Member) -> Bundle:
     return bundle
 
 
-def _show(terminal: Terminal, bundle: Bundle, member: Member) -> None:
+def _show(terminal: Terminal, bundle: Bundle, member: Member, **more: object) -> None:
     signed = bundle.signed
     terminal.result(
         _view(signed.manifest)
-        | {"digest": signed.digest, "approved": signed.approved, "needed": member.approvals},
+        | {"digest": signed.digest, "approved": signed.approved, "needed": member.approvals, **more},
         _line(signed.manifest),
         say("approved", officers=", ".join(signed.approved), needed=member.approvals),
         say("digest", digest=signed.digest.hex()),

@@ -95,6 +95,18 @@ def publication_of(policies: Path, version: Version, directory: Directory, now: 
     return Publication(version.digest, approvals, problems)
 
 
+def take_along(source: Path, target: Path, version: Version) -> None:
+    """Copy the approvals of a version beside the policies of another folder, where there are none of it.
+
+    Raises NodeError: POLICY_NOT_LOADED for a link, CONFIG_INVALID.
+    """
+    for role in ApprovalRole:
+        path = approval_path(target, version, role)
+        note = _read(approval_path(source, version, role))
+        if note is not None and not path.exists():
+            write_file(path, note, PUBLIC)
+
+
 def all_approvals(policies: Path, directory: Directory, now: datetime) -> Iterator[Approval]:
     """All approvals beside the policies that count, of whatever version; by name of the file.
 

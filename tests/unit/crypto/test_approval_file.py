@@ -31,6 +31,7 @@ from node.crypto.approval_file import (
     approval_path,
     publication_of,
     sign_approval,
+    take_along,
     write_approval,
 )
 from node.crypto.sign import SignatureSuite, Signer, sign_note
@@ -281,3 +282,16 @@ def test_text_of_another_form_is_no_approval(change: Callable[[str], str]) -> No
     with pytest.raises(NodeError) as caught:
         parse_approval(change(text).encode())
     assert caught.value.reason is Reason.POLICY_NOT_LOADED
+
+
+def test_approvals_are_taken_along_and_never_written_over(approved: Path, tmp_path: Path) -> None:
+    target = tmp_path / "node" / "policies"
+    kept = put(target, HEAD, head("wu"))
+    before = kept.read_bytes()
+    take_along(approved, target, VERSION)
+    take_along(approved, target, replace(VERSION, digest=b"f" * 32))
+    assert kept.read_bytes() == before
+    assert approval_path(target, VERSION, REVIEW).read_bytes() == (
+        approval_path(approved, VERSION, REVIEW).read_bytes()
+    )
+    assert len(list(kept.parent.iterdir())) == 2
