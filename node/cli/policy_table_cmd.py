@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
 
@@ -14,10 +15,20 @@ from node.cli.exits import Exit
 from node.cli.output import Terminal, report
 from node.cli.policy_files import read_file, read_files, table_files
 from node.cli.policy_output import Sources
-from node.cli.policy_table_report import Tested, not_mutated, summary, tested_lines, tested_view
+from node.cli.policy_table_report import (
+    Place,
+    Tested,
+    busy,
+    not_mutated,
+    summary,
+    tested_lines,
+    tested_view,
+)
 from node.cli.session import with_terminal
 from node.cli.text import language
 from node.cli.workdays_cmd import calendar_of
+from node.core.definitions_build import is_definitions
+from node.core.document import Path as Path_
 from node.core.document import read
 from node.core.policy import TABLE_ENDING, Policies, Policy, PolicyFile
 from node.core.policy_build import check_files
@@ -41,8 +52,7 @@ def run_tables(
     lang: Lang = "zh" if language() == "zh" else "en"
     calendar = calendar_of(holidays)
     try:
-        tables = table_files(paths)
-        tested = [_tested(terminal, path, lang, calendar, mutate=mutate) for path in tables]
+        tested = _all_tested(terminal, table_files(paths), lang, calendar, mutate=mutate)
     except NodeError as error:
         report(error, as_json=terminal.json)
         raise typer.Exit(Exit.UNREADABLE) from None
@@ -60,23 +70,45 @@ def run_tables(
         raise typer.Exit(Exit.WARNINGS)
 
 
-def _tested(terminal: Terminal, path: Path, lang: Lang, calendar: Calendar, *, mutate: bool) -> Tested:
+def _all_tested(
+    terminal: Terminal, tables: Sequence[Path], lang: Lang, calendar: Calendar, *, mutate: bool
+) -> list[Tested]:
+    """What every table comes to; policies are read once. Raises as `_tested`."""
+    folders: dict[Path, _Folder] = {}
+    tested = []
+    with terminal.progress(busy(lang), len(tables)) as ticker:
+        for path in tables:
+            if path.parent not in folders:
+                files = read_files([path.parent])
+                checked = check_files(files)
+                if checked.policies is None:
+                    raise _refused(terminal, checked.problems, files, lang)
+                folders[path.parent] = _Folder(files, checked.policies)
+            tested.append(_tested(terminal, path, folders[path.parent], lang, calendar, mutate=mutate))
+            ticker.advance(1)
+    return tested
+
+
+@dataclass(frozen=True, slots=True)
+class _Folder:
+    files: Sequence[PolicyFile]
+    policies: Policies
+
+
+def _tested(
+    terminal: Terminal, path: Path, folder: _Folder, lang: Lang, calendar: Calendar, *, mutate: bool
+) -> Tested:
     """What one table comes to. Raises NodeError(CONFIG_INVALID), or Exit after telling problems."""
     own = read_file(path.with_name(path.name.removesuffix(TABLE_ENDING) + ".yaml"))
-    files = read_files([path.parent])
-    checked = check_files(files)
-    if checked.policies is None:
-        raise _refused(terminal, checked.problems, files, lang)
-    policy = _policy_of(own, checked.policies)
+    policy = _policy_of(own, folder.policies)
     file = read_file(path)
     found = check_table(file, policy, calendar.zone)
     if found.table is None:
         raise _refused(terminal, found.problems, [file], lang)
-    ran = run_table(found.table, checked.policies, calendar)
+    ran = run_table(found.table, folder.policies, calendar)
     return Tested(
         dataset=policy.dataset.name,
-        policy_file=own.name,
-        lines=_lines(own, policy),
+        places=_places(own, folder.files, policy),
         ran=ran,
         coverage=coverage(ran, policy),
         mutants=sum(1 for _ in mutants_of(policy)) if mutate else 0,
@@ -91,22 +123,36 @@ def _policy_of(own: PolicyFile, policies: Policies) -> Policy:
     raise NodeError(Reason.CONFIG_INVALID, f"{own.name} is no policy: give a table beside one", file=own.name)
 
 
-def _lines(own: PolicyFile, policy: Policy) -> Mapping[Part, int]:
-    """Where the rules of a policy stand, and whatever else of it can decide."""
+def _places(own: PolicyFile, files: Sequence[PolicyFile], policy: Policy) -> Mapping[Part, Place]:
+    """Where the rules of a policy stand, and whatever else of it can decide, as file and line."""
     document = read(own.name, own.content)
-    places = document.values
-    found = {Part(rule.id): places["rules", rule.order].line + 1 for rule in policy.rules}
+    combinations = _combinations(own, [file for file in files if file.digest != own.digest])
+    paths: dict[Part, Path_] = {Part(rule.id): ("rules", rule.order) for rule in policy.rules}
+    found: dict[Part, Place] = {}
     for part in parts_of(policy):
-        if part.clause == TRIES:
-            found[part] = places["questions", part.item, "claims"].line + 1
-        elif part.clause == TOGETHER:
-            listed = document.at(("forbidden_together",))
-            ids = (
-                [each["id"] for each in listed if isinstance(each, dict)] if isinstance(listed, list) else []
-            )
-            found[part] = places["forbidden_together", ids.index(part.item)].line + 1
+        if part.clause == TOGETHER:
+            found[part] = combinations[part.item]
+        elif part.clause == TRIES:
+            paths[part] = ("questions", part.item, "claims")
         elif part.clause == BUDGET:
-            found[part] = places["privacy", "budget", part.item].line + 1
+            paths[part] = ("privacy", "budget", part.item)
+    return found | {part: (own.name, document.values[path].line + 1) for part, path in paths.items()}
+
+
+def _combinations(own: PolicyFile, others: Sequence[PolicyFile]) -> Mapping[str, Place]:
+    """Where the forbidden combinations of a policy and of the definitions stand, by id; its own first."""
+    found: dict[str, Place] = {}
+    for file in (own, *others):
+        if b"forbidden_together:" not in file.content:
+            continue
+        document = read(file.name, file.content)
+        if file is not own and not is_definitions(document):
+            continue
+        listed = document.at(("forbidden_together",))
+        for index, each in enumerate(listed if isinstance(listed, list) else ()):
+            if isinstance(each, dict):
+                line = document.values["forbidden_together", index].line + 1
+                found.setdefault(str(each["id"]), (file.name, line))
     return found
 
 

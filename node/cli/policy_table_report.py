@@ -14,18 +14,19 @@ from node.core.policy_table_parts import NOT_MUTATED, Mutant, Part
 from node.core.policy_table_run import Coverage, Outcome, Ran
 from node.core.problem_messages import Lang
 
+Place = tuple[str, int]
+"""A file, and a line of it."""
+
 
 @dataclass(frozen=True, slots=True)
 class Tested:
-    """All that the table of one dataset came to; `lines` are the places in `policy_file`: of rules, and of
-    the parts that belong to none.
+    """All that the table of one dataset came to; `places` are those of rules, and of parts without one.
 
     `mutants` is how many were tried, 0 without mutation.
     """
 
     dataset: str
-    policy_file: str
-    lines: Mapping[Part, int]
+    places: Mapping[Part, Place]
     ran: tuple[Ran, ...]
     coverage: Coverage
     mutants: int
@@ -111,6 +112,11 @@ def summary(tested: Sequence[Tested], lang: Lang) -> str:
     return _say(key, lang, tables=str(len(tested)), rows=str(rows), failed=str(failed))
 
 
+def busy(lang: Lang) -> str:
+    """What a progress bar says."""
+    return _say("busy", lang)
+
+
 def not_mutated(lang: Lang) -> str:
     """What no mutant changes, so that nobody takes it for tested."""
     things = [_say(f"not_mutated.{thing}", lang) for thing in NOT_MUTATED]
@@ -154,11 +160,12 @@ def _outcome(outcome: Expected | Outcome, lang: Lang) -> str:
 
 def _part(prefix: str, part: Part, tested: Tested, lang: Lang) -> str:
     kind = "policy" if not part.rule else "clause" if part.clause else "question" if part.item else "rule"
+    file, line = tested.places[Part(part.rule) if part.rule else part]
     return _say(
         prefix + kind,
         lang,
-        file=tested.policy_file,
-        line=str(tested.lines.get(Part(part.rule) if part.rule else part, 1)),
+        file=file,
+        line=str(line),
         rule=part.rule,
         question=part.item,
         clause=part.clause,

@@ -54,7 +54,8 @@ class Earlier:
     """What happened before the request of a row.
 
     `used` is what counters stand at, by scope (`node.core.cost`), budgets in micro-epsilon; `answered` are
-    the questions that the requester was answered about the same subjects, each with how many days ago.
+    the questions that the requester was answered about the same subjects, each with how many days ago; those
+    of other datasets are named `dataset/question`.
     """
 
     used: Mapping[str, int]
@@ -182,10 +183,12 @@ class _Reader:
         return Expected(permit, given.rule or "", given.reason or "", given.clause or "", given.answer or "")
 
     def _earlier(self) -> Earlier:
-        given, questions = self._given, self._policy.questions
+        given, questions = self._given, self._policy.questions.values()
+        together = (name for each in questions for one in each.combinations for name in one.questions)
+        known = {*self._policy.questions, *together}
         for name in given.after:
-            if name not in questions:
-                self._wrong("table.after", "after", name=name, closest=closest(name, questions))
+            if name not in known:
+                self._wrong("table.after", "after", name=name, closest=closest(name, known))
         return Earlier(_counters(given.used or UsedPart.model_validate({})), given.after)
 
     def _request(self, requester: Requester, purpose: str) -> Request:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from node.core.budget import Debit, exhausted
+from node.core.clauses import Case
 from node.core.cost import (
     BUDGET_PREFIX,
     BUDGET_SHORT,
@@ -20,12 +21,10 @@ from node.core.cost import (
     exchange_cost,
 )
 from node.core.decide import Decision
-from node.core.policy import Policy
 from node.core.policy_table import Row
 from node.core.policy_table_parts import BUDGET, PER_DAY, PER_SUBJECT, TOGETHER, TRIES, Part
 from node.core.question import Question
 from node.core.rule import Limits
-from node.core.workdays import Calendar
 
 _NOBODY = Part("")
 
@@ -40,42 +39,48 @@ class Shortage:
     needed: str
 
 
-def shortage(
-    row: Row, decision: Decision, policy: Policy, calendar: Calendar, without: Part = _NOBODY
-) -> Shortage | None:
+def shortage(row: Row, decision: Decision, case: Case, without: Part = _NOBODY) -> Shortage | None:
     """What the permit of a row runs short of, if one part of the policy were not there."""
     question = decision.question
     if question is None:
         return None
-    decision = replace(decision, question=_less(question, without), limits=_limits(decision, without))
+    asked = _less(question, without)
     ids = ("subject",) if row.request.subjects else ()
-    day = Day.of(calendar.local(row.request.at))
-    cost = _for_all(_cost(decision, policy, ids, day), row)
+    day = Day.of(case.calendar.local(row.request.at))
+    cost = exchange_cost(
+        replace(decision, question=asked, limits=_limits(decision, without)),
+        row.request.requester.code,
+        row.request.dataset,
+        ids,
+        day,
+        lambda text: text,
+    )
+    cost = _for_all(cost, row)
     balances = {debit.key: row.earlier.used.get(debit.scope, 0) for debit in _debits(cost)}
-    for name, days_ago in row.earlier.answered.items():
-        earlier = replace(decision, question=policy.questions[name])
-        for link in _cost(earlier, policy, ids, day).links:
-            balances[link.mark] = day.number - days_ago
+    links = list(zip(cost.links, asked.combinations, strict=True)) if ids else []
+    for link, together in links:
+        others = (name for name in together.questions if name != asked.name)
+        for name, marks in zip(others, link.others, strict=True):
+            if name in row.earlier.answered:
+                balances[marks[0]] = day.number - row.earlier.answered[name]
     if scope := cost.short(len(ids), balances):
         reason, clause = SHORT[scope]
-        if scope == LINKAGE and decision.question is not None:
-            links = zip(cost.links, decision.question.combinations, strict=True)
+        if scope == LINKAGE:
             name = next(together.id for link, together in links if link.completes(balances))
-            return Shortage(Part("", clause, name), reason.name, row.request.question, name)
+            return Shortage(Part("", clause, name), reason.name, asked.name, name)
         debit = next(debit for debit in exhausted(_debits(cost), balances) if debit.scope == scope)
-        part = Part("", clause, question.name) if clause == TRIES else Part(decision.rule, clause)
+        part = Part("", clause, asked.name) if clause == TRIES else Part(decision.rule, clause)
         return Shortage(part, reason.name, f"{balances[debit.key]} + {debit.amount}", f"≤ {debit.limit}")
-    return _budget_shortage(row, question, policy, calendar, without)
+    return _budget_shortage(row, question, case, without)
 
 
-def _budget_shortage(
-    row: Row, question: Question, policy: Policy, calendar: Calendar, without: Part
-) -> Shortage | None:
-    if question.statistic is None or policy.budget is None:
+def _budget_shortage(row: Row, question: Question, case: Case, without: Part) -> Shortage | None:
+    budget = case.policy.budget
+    if question.statistic is None or budget is None:
         return None
-    requester, local = row.request.requester.code, calendar.local(row.request.at)
+    requester, local = row.request.requester.code, case.calendar.local(row.request.at)
     price = question.statistic.epsilon_micros
-    debits = budget_debits(policy.budget, policy.dataset.name, requester, requester, local, price)
+    debits = budget_debits(budget, row.request.dataset, requester, requester, local, price)
     balances = {debit.key: row.earlier.used.get(debit.scope, 0) for debit in debits}
     for debit in exhausted(debits, balances):
         circle = debit.scope.removeprefix(BUDGET_PREFIX)
@@ -85,11 +90,6 @@ def _budget_shortage(
             value = f"{circle} {balances[debit.key] / 1e6:g} + {debit.amount / 1e6:g}"
             return Shortage(part, reason.name, value, f"≤ {debit.limit / 1e6:g}")
     return None
-
-
-def _cost(decision: Decision, policy: Policy, ids: tuple[str, ...], day: Day) -> Cost:
-    requester = decision.grant.requester if decision.grant is not None else ""
-    return exchange_cost(decision, requester, policy.dataset.name, ids, day, lambda text: text)
 
 
 def _for_all(cost: Cost, row: Row) -> Cost:

@@ -1,27 +1,30 @@
 """Runs tables of tests: what was decided instead, which parts of the policy decided, which none would miss.
 
-The clauses of all rules are looked at once for each row, by `node.core.explain`. What a row comes to when
-one clause is taken away or turned round then follows from these values alone, so that every clause that
-`node.core.clauses` knows of is mutated, whatever it looks at.
+All clauses of all rules that allow the question are looked at once for each row. What a row comes to when one
+clause is taken away or turned round then follows from which of them fail, so that every clause that
+`node.core.clauses` knows of is mutated, whatever it looks at, at the cost of a comparison.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import chain
+from typing import NamedTuple
 
 from node.core.clauses import RULE_CHECKS, Case
 from node.core.decide import Decision, decide
-from node.core.explain import Clause, Explanation, explain
+from node.core.explain import Clause, explain
 from node.core.policy import Policies, Policy
 from node.core.policy_table import Expected, Row, Table
 from node.core.policy_table_limits import Shortage, shortage
 from node.core.policy_table_parts import Change, Mutant, Part, mutants_of, parts_of, without_item
 from node.core.rule import Rule
 from node.core.workdays import Calendar, Holidays
+from node.errors import Reason
 
 _CHECKS = {check.name: check for check in RULE_CHECKS}
-_RANKS = {check.name: (check.rank, check.reason.name) for check in RULE_CHECKS}
+_PERMITS = 1 + max(check.rank for check in RULE_CHECKS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,34 +50,68 @@ class Outcome:
         )
 
 
+class Standing(NamedTuple):
+    """How a rule fared; the highest of a row decides.
+
+    `rank` is that of the first clause that fails, or above all clauses if none does; of several rules the
+    first in the file counts.
+    """
+
+    rank: int
+    place: int
+    rule: Rule
+    failing: tuple[str, ...]
+
+    @classmethod
+    def of(cls, rule: Rule, failing: tuple[str, ...]) -> Standing:
+        """The standing of a rule of which these clauses fail, in the order of decisions."""
+        return cls(_CHECKS[failing[0]].rank if failing else _PERMITS, -rule.order, rule, failing)
+
+
+@dataclass(frozen=True, slots=True)
+class Standings:
+    """How all rules that allow the question of a row fared, by id; `best` are the two highest."""
+
+    case: Case
+    by_rule: Mapping[str, Standing]
+    best: tuple[Standing, ...]
+
+    @classmethod
+    def of(cls, case: Case) -> Standings:
+        """Every clause of every rule is looked at."""
+        every = [
+            Standing.of(rule, tuple(check.name for check in RULE_CHECKS if not check.holds(rule, case)))
+            for rule in case.policy.rules_for(case.request.question)
+        ]
+        best = sorted(every, key=lambda standing: standing[:2], reverse=True)[:2]
+        return cls(case, {standing.rule.id: standing for standing in every}, tuple(best))
+
+    def without(self, rule: str) -> Standing | None:
+        """The highest of the others."""
+        return next((standing for standing in self.best if standing.rule.id != rule), None)
+
+
 @dataclass(frozen=True, slots=True)
 class Ran:
     """One row, decided.
 
-    `short` is what a permit ran short of, None if of nothing; `provisional` says that a rule asks for a
-    working day, and the holidays of the year are not known yet.
+    `deciding` is the clause of a check or rule that refused the request, with its value; `short` is what a
+    permit ran short of; `standings` are how the rules fared, None for what was refused before any rule;
+    `provisional` says that a rule asks for a working day, and the holidays of the year are not known yet.
     """
 
     file: str
     row: Row
     outcome: Outcome
-    explanation: Explanation
+    deciding: Clause | None
     short: Shortage | None
-    case: Case
+    standings: Standings | None
     provisional: bool
 
     @property
     def passed(self) -> bool:
         """Whether it came as expected."""
         return self.outcome.fits(self.row.expected)
-
-    @property
-    def deciding(self) -> Clause | None:
-        """The clause of a check or rule that refused the request, with its value."""
-        rules = (clause for rule in self.explanation.rules for clause in rule.clauses)
-        wanted = (self.outcome.clause, self.outcome.rule)
-        every = (*self.explanation.checks, *rules)
-        return next((clause for clause in every if (clause.name, clause.rule) == wanted), None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +129,7 @@ class Coverage:
 def run_table(table: Table, policies: Policies, calendar: Calendar) -> tuple[Ran, ...]:
     """Decide every row, by the holidays of the table on top of the published ones."""
     holidays = table.holidays
-    if holidays.days_off or holidays.working_days:
+    if holidays.days_off or holidays.working_days or holidays.complete:
         calendar = Calendar(calendar.zone, _on_top(holidays, calendar.holidays))
     return tuple(_run_row(table.file, row, policies, calendar) for row in table.rows)
 
@@ -108,57 +145,77 @@ def coverage(ran: Iterable[Ran], policy: Policy) -> Coverage:
 
 def unmissed(ran: Sequence[Ran], policy: Policy) -> tuple[Mutant, ...]:
     """The mutants that every row is content with: what they change is not tested."""
-    passed = [each for each in ran if each.passed]
+    concerned = _Concerned([each for each in ran if each.passed])
     return tuple(
         mutant
         for mutant in mutants_of(policy)
-        if all(mutated(each, mutant).fits(each.row.expected) for each in passed)
+        if all(mutated(each, mutant).fits(each.row.expected) for each in concerned.rows(mutant))
     )
+
+
+class _Concerned:
+    """Finds the rows that a mutant can come out differently in: nearly always a few of many."""
+
+    def __init__(self, passed: Sequence[Ran]) -> None:
+        self._passed = passed
+        self._decided_by: dict[str, list[Ran]] = {}
+        self._failed_by: dict[tuple[str, str], list[Ran]] = {}
+        for each in passed:
+            if each.standings is None:
+                continue
+            for standing in each.standings.best[:1]:
+                self._decided_by.setdefault(standing.rule.id, []).append(each)
+            for rule, standing in each.standings.by_rule.items():
+                for clause in standing.failing:
+                    self._failed_by.setdefault((rule, clause), []).append(each)
+
+    def rows(self, mutant: Mutant) -> Iterable[Ran]:
+        """Of a rule: rows that it decides and, if it fails for one clause less then, those too."""
+        part = mutant.part
+        if not part.rule:
+            return self._passed
+        more = () if part.item else self._failed_by.get((part.rule, part.clause), ())
+        return chain(self._decided_by.get(part.rule, ()), more)
 
 
 def mutated(ran: Ran, mutant: Mutant | None) -> Outcome:
     """What a row comes to under a mutant; under None as it is, which the tests hold against `decide`."""
-    if any(not clause.holds for clause in ran.explanation.checks):
-        return ran.outcome  # refused before any rule
-    closest: tuple[int, str, str] | None = None
-    for rule, clauses in _mutated_rules(ran, mutant):
-        failing = next((name for name, holds in clauses if not holds), None)
-        if failing is None:
-            return _permitted(ran, rule, mutant.part if mutant is not None else Part(""))
-        rank = _RANKS[failing][0]
-        if closest is None or rank > closest[0]:
-            closest = rank, rule.id, failing
-    if closest is None:
+    standings = ran.standings
+    if standings is None:
+        return ran.outcome
+    part = mutant.part if mutant is not None else Part("")
+    highest = standings.without(part.rule)
+    if mutant is not None and (before := standings.by_rule.get(part.rule)) is not None:
+        changed = _changed(standings.case, before, mutant)
+        highest = max((each for each in (highest, changed) if each is not None), key=_height, default=None)
+    if highest is None:
         return Outcome(False, "", "QUESTION_NOT_ALLOWED", "rules", "")
-    return Outcome(False, closest[1], _RANKS[closest[2]][1], closest[2], "")
-
-
-def _permitted(ran: Ran, rule: Rule, without: Part) -> Outcome:
-    case = ran.case
+    rule, failing = highest.rule, highest.failing
+    if failing:
+        return Outcome(False, rule.id, _CHECKS[failing[0]].reason.name, failing[0], "")
+    case = standings.case
     # Where subjects must lie says nothing of what is used up.
     decision = Decision(True, None, rule.id, "", "", case.question, case.grant, rule.limits, "")
-    return _outcome(decision, shortage(ran.row, decision, case.policy, case.calendar, without))
+    return _outcome(decision, shortage(ran.row, decision, case, part))
 
 
-def _mutated_rules(ran: Ran, mutant: Mutant | None) -> Iterator[tuple[Rule, tuple[tuple[str, bool], ...]]]:
-    rules = {rule.id: rule for rule in ran.case.policy.rules_for(ran.row.request.question)}
-    for clauses in ran.explanation.rules:
-        part = mutant.part if mutant is not None and mutant.part.rule == clauses.rule else None
-        if part is not None and not part.clause and part.item in ("", ran.row.request.question):
-            continue
-        rule = rules[clauses.rule]
-        yield (
-            rule,
-            tuple((clause.name, _holds(ran, rule, clause, part, mutant)) for clause in clauses.clauses),
-        )
+def _height(standing: Standing) -> tuple[int, int]:
+    return standing.rank, standing.place
 
 
-def _holds(ran: Ran, rule: Rule, clause: Clause, part: Part | None, mutant: Mutant | None) -> bool:
-    if part is None or mutant is None or clause.name != part.clause:
-        return bool(clause.holds)
+def _changed(case: Case, before: Standing, mutant: Mutant) -> Standing | None:
+    """How the rule of a mutant fares in its place; None where the rule does not allow the question."""
+    rule, part = before.rule, mutant.part
+    if not part.clause:
+        return None if part.item in ("", case.request.question) else before
+    if part.clause not in _CHECKS:  # a limit
+        return before
     if part.item:
-        return _CHECKS[clause.name].holds(without_item(rule, part.clause, part.item), ran.case)
-    return mutant.change is Change.WITHOUT or not clause.holds
+        fails = not _CHECKS[part.clause].holds(without_item(rule, part.clause, part.item), case)
+    else:
+        fails = mutant.change is Change.NEGATED and part.clause not in before.failing
+    failing = {*before.failing, part.clause} if fails else {*before.failing} - {part.clause}
+    return Standing.of(rule, tuple(name for name in _CHECKS if name in failing))
 
 
 def _decided(ran: Ran) -> Iterator[Part]:
@@ -171,26 +228,31 @@ def _decided(ran: Ran) -> Iterator[Part]:
         yield ran.short.part
         return
     yield Part(outcome.rule, outcome.clause)
-    if all(clause.holds for clause in ran.explanation.checks):
-        for rule in ran.explanation.rules:
-            failing = [clause.name for clause in rule.clauses if not clause.holds]
-            if len(failing) == 1:
-                yield Part(rule.rule, failing[0])
+    for standing in ran.standings.by_rule.values() if ran.standings is not None else ():
+        if len(standing.failing) == 1:
+            yield Part(standing.rule.id, standing.failing[0])
 
 
 def _run_row(file: str, row: Row, policies: Policies, calendar: Calendar) -> Ran:
     decision = decide(policies, lambda _: row.grant, row.request, calendar)
-    explanation = explain(policies, lambda _: row.grant, row.request, calendar)
     case = Case(policies, row.request, calendar)
     case.accept(row.grant)
-    short = shortage(row, decision, case.policy, calendar) if decision.permit else None
-    asks_workday = any(
-        clause.name == "when.workdays" and clause.needed != "-"
-        for rule in explanation.rules
-        for clause in rule.clauses
-    )
-    provisional = asks_workday and calendar.day(row.request.at).provisional
-    return Ran(file, row, _outcome(decision, short), explanation, short, case, provisional)
+    short = shortage(row, decision, case) if decision.permit else None
+    outcome = _outcome(decision, short)
+    reached = decision.permit or decision.rule or decision.clause == "rules"
+    standings = Standings.of(case) if reached and decision.reason is not Reason.INTERNAL else None
+    deciding = _deciding(row, policies, calendar, outcome) if not outcome.fits(row.expected) else None
+    day = calendar.day(row.request.at)
+    rules = standings.by_rule.values() if standings is not None else ()
+    provisional = day.provisional and any(standing.rule.when.workdays for standing in rules)
+    return Ran(file, row, outcome, deciding, short, standings, provisional)
+
+
+def _deciding(row: Row, policies: Policies, calendar: Calendar, outcome: Outcome) -> Clause | None:
+    explained = explain(policies, lambda _: row.grant, row.request, calendar)
+    every = (*explained.checks, *(clause for rule in explained.rules for clause in rule.clauses))
+    wanted = (outcome.clause, outcome.rule)
+    return next((clause for clause in every if (clause.name, clause.rule) == wanted), None)
 
 
 def _outcome(decision: Decision, short: Shortage | None) -> Outcome:

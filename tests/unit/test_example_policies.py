@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import json
 import re
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import ClassVar
 
+import jsonschema
 import pytest
+import yaml
 from policy_samples import CALENDAR, GRANT, HUMAN_RESOURCES, MEDICAL, TAX
 
 from node.cli.policy_files import read_files
@@ -71,6 +75,27 @@ def test_schemas_are_current() -> None:
         assert path.read_text("utf-8") == schema_text(model), "run `dxnode policy schema` again"
     tables = (FOLDER / "policy-test.schema.json").read_text("utf-8")
     assert tables == table_schema_text(), "run `dxnode policy schema --tables` again"
+
+
+class _EditorLoader(yaml.SafeLoader):
+    """Reads YAML as a language server does: dates and times are text (YAML 1.2)."""
+
+    yaml_implicit_resolvers: ClassVar = {
+        char: [(tag, form) for tag, form in resolvers if not tag.endswith("timestamp")]
+        for char, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
+    }
+
+
+@pytest.mark.parametrize("path", sorted(FOLDER.glob("*.test.yaml")), ids=lambda path: path.name)
+def test_an_editor_finds_nothing_wrong_with_a_table(path: Path) -> None:
+    schema = json.loads((FOLDER / "policy-test.schema.json").read_text("utf-8"))
+    text = path.read_text("utf-8")
+    table = yaml.load(text, _EditorLoader)  # noqa: S506  # a safe loader
+    validator = jsonschema.Draft202012Validator(schema)
+    assert [error.message for error in validator.iter_errors(table)] == []
+    table["tests"][0]["expects"] = "permit"
+    assert not validator.is_valid(table)
+    assert text.startswith("# yaml-language-server: $schema=policy-test.schema.json\n")
 
 
 def test_every_policy_has_a_table_and_opens_with_its_scene() -> None:

@@ -167,3 +167,14 @@ def test_a_holiday_file_comes_under_the_calendar_of_a_table(folder: Path, tmp_pa
     assert all("at: 2026-11-28" not in rows[row["line"] - 1] for row in failed)
     holidays.write_text("days_of: {}\n", "utf-8")
     assert _run(str(folder / NAME), "--holidays", str(holidays)).exit_code == 2
+
+
+def test_a_combination_of_the_definitions_is_told_with_its_place_there(folder: Path) -> None:
+    definitions = folder / "definitions.yaml"
+    text = definitions.read_text("utf-8")
+    questions = "[diploma/degree-is, diploma/graduation-year]"
+    shared = f"forbidden_together:\n  - id: shared\n    questions: {questions}\n    within_days: 7\n"
+    definitions.write_text(f"{text}\n{shared}", "utf-8")
+    result = _run(str(folder / "diploma.test.yaml"), "--mutate")
+    line = (text + "\n").count("\n") + 2
+    assert f"  {definitions}:{line}: no row would miss forbidden combination shared" in result.stdout

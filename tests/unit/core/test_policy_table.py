@@ -255,3 +255,28 @@ def test_one_purpose_and_one_department_less_are_changes_too() -> None:
     ):
         assert Mutant(Part("tax-deferral", clause, other), Change.WITHOUT) in left
         assert Mutant(Part("tax-deferral", clause, missed), Change.WITHOUT) not in left
+
+
+def test_answers_of_another_dataset_count_for_a_combination_across_datasets() -> None:
+    other = POLICY.replace("dataset: pension-insurance", "dataset: work-injury")
+    across = TREE.content.decode() + (
+        "forbidden_together:\n"
+        "  - id: across\n    within_days: 7\n"
+        "    questions: [pension-insurance/name-matches, work-injury/is-enrolled]\n"
+    )
+    policies = build_policies(
+        [
+            PolicyFile("pension.yaml", POLICY.encode()),
+            PolicyFile("injury.yaml", other.encode()),
+            PolicyFile("definitions.yaml", across.encode()),
+        ]
+    )
+    for days_ago, permit in ((6, False), (7, True)):
+        after = f"after: {{work-injury/is-enrolled: {days_ago}}}"
+        row = f"  - {{ask: name-matches, {after}, expect: permit, rule: tax-deferral}}\n"
+        file = PolicyFile("pension.test.yaml", (HEAD + row).encode())
+        checked = check_table(file, policies.datasets[DATASET], CALENDAR.zone)
+        assert checked.table is not None
+        (ran,) = run_table(checked.table, policies, CALENDAR)
+        assert ran.passed is permit
+        assert (ran.short is None) is permit
