@@ -78,7 +78,8 @@ class DepartmentDimension:
                 self._of[every[number]].append(atom)
 
     def constraint(self, rule: Rule, side: Side) -> Hashable:
-        return frozenset(rule.to.departments) or None
+        named = rule.to.listed or rule.to.groups
+        return frozenset(rule.to.departments) if named else None
 
     def split(self, constraints: Sequence[frozenset[str]]) -> Iterable[tuple[Part, Items]]:
         holding: dict[int, list[int]] = {}

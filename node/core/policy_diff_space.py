@@ -1,6 +1,6 @@
 """The space that rules divide: its parts, one kind for each thing that a rule can look at.
 
-`_COVERED` says which parts of a rule are looked at; a rule with a part that is not there is a
+`_COVERED` and `_CLAUSES` say what is looked at; a rule or a decision with more than that is a
 defect of this comparison, and `check_covered` says so rather than overlook it.
 """
 
@@ -11,7 +11,10 @@ from dataclasses import dataclass, fields
 from datetime import date
 from typing import get_args
 
+from node.core.clauses import CHECKS, RULE_CHECKS
 from node.core.directory_text import Level
+from node.core.question import Ceiling, Combination
+from node.core.request import Request, Requester
 from node.core.rule import Effective, Limits, Rule, To, When
 
 LEVELS: tuple[str, ...] = get_args(Level)
@@ -31,19 +34,41 @@ _COVERED: Mapping[type, frozenset[str]] = {
     Rule: frozenset(
         {"id", "order", "allow", "to", "purposes", "when", "limits", "case_format", "effective", "own_region"}
     ),
-    To: frozenset({"anyone", "departments", "listed", "groups", "levels", "regions"}),
+    To: frozenset({"anyone", "listed", "groups", "levels", "regions"}),
     When: frozenset({"case_number", "workdays", "hours"}),
     Effective: frozenset({"first", "last"}),
     Limits: frozenset({"per_day", "per_subject_per_day"}),
+    Combination: frozenset({"id", "questions", "days"}),
+    Ceiling: frozenset({"level", "sensitivity"}),
+    Requester: frozenset({"code", "region", "level", "suspended"}),
+    Request: frozenset(
+        {
+            *("requester", "dataset", "question", "parameters", "claims", "purpose"),
+            *("case_number", "grant_id", "subjects", "at"),
+        }
+    ),
 }
+# What stands in no rule is in the forms of a question, in the purposes, or supposed: a grant that covers it.
+_CLAUSES = frozenset(
+    {
+        *("requester.suspended", "grant.exists", "grant.revoked", "grant.suspended", "grant.validity"),
+        *("grant.questions", "grant.purposes", "grant.region", "dataset.sharing", "mode", "purpose.known"),
+        *("question.exists", "question.subjects", "question.parameters", "question.claims"),
+        *("to.departments", "to.levels", "to.regions", "for", "scope", "effective"),
+        *("when.case_number", "when.workdays", "when.hours"),
+    }
+)
 
 
 def check_covered() -> None:
-    """NotCoveredError if a rule has grown a part that no dimension looks at."""
+    """NotCoveredError if a rule or request has a part, or a decision a clause, that is not looked at."""
     for kind, covered in _COVERED.items():
         unknown = {each.name for each in fields(kind)} - covered
         if unknown:
             raise NotCoveredError(f"{kind.__name__}: {', '.join(sorted(unknown))}")
+    clauses = {*(check.name for check in CHECKS), *(check.name for check in RULE_CHECKS)} - _CLAUSES
+    if clauses:
+        raise NotCoveredError(f"clauses: {', '.join(sorted(clauses))}")
 
 
 @dataclass(frozen=True, slots=True)

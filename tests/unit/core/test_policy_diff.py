@@ -6,9 +6,12 @@ import dataclasses
 from datetime import date
 
 import pytest
+from policy_changes import CHANGES, changed, files
 from policy_samples import CALENDAR, POLICY, build, closed
 
 from node.core import policy_diff_space
+from node.core.clauses import CHECKS
+from node.core.policy_build import build_policies
 from node.core.policy_diff import Difference, Kind, difference
 from node.core.policy_diff_answers import Direction
 from node.core.policy_diff_cases import TooManyFormsError, case_number_classes
@@ -169,6 +172,34 @@ def test_part_of_a_rule_that_is_not_covered_stops_the_comparison(monkeypatch: py
     monkeypatch.setattr(policy_diff_space, "_COVERED", covered)
     with pytest.raises(NotCoveredError, match="own_region"):
         check_covered()
+
+
+def test_clause_of_a_decision_that_is_not_covered_stops_the_comparison(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    another = dataclasses.replace(CHECKS[0], name="requester.trusted")
+    monkeypatch.setattr(policy_diff_space, "CHECKS", (*CHECKS, another))
+    with pytest.raises(NotCoveredError, match=r"requester\.trusted"):
+        _diff("per_day: 5000", "per_day: 4000")
+
+
+# New names; a first day that is a holiday, of a rule for working days; choices that no rule lets anybody ask with.
+NOTHING = {"rules.0.id", "rules.0.effective.from", "questions.months-at-least.parameters.n.choices"}
+# What is published only, and a field that no question reads.
+NO_ANSWER = {
+    *("title", "sharing.scope", "sharing.use", "sharing.reason", "sharing.legal_basis", "update", "format"),
+    *("title_en", "fields.status.title", "fields.status.title_en"),
+    *("questions.is-enrolled.title", "questions.is-enrolled.title_en"),
+    *("forbidden_together.0.id", "fields.note.type"),
+}
+
+
+@pytest.mark.parametrize("path", CHANGES)
+def test_no_part_of_a_policy_changes_unseen(path: str) -> None:
+    before, after = (build_policies(files(each)) for each in changed(path))
+    found = difference(before, after, CALENDAR, TODAY)
+    assert found.equal is (path in NO_ANSWER | NOTHING)
+    assert bool(found.findings or found.changes) is (path not in NOTHING)
 
 
 def test_case_numbers_of_one_form_and_not_of_another_are_found() -> None:
