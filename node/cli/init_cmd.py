@@ -67,5 +67,6 @@ def init(
     terminal.result({"made": made}, *(t("init.made", path=path) for path in made))
     config = folder / "node.yaml"
     key = "init.steps_dev" if dev_authority is not None else "init.steps"
-    steps = t(key, config=config, folder=folder, authority=normalise_credit_code(authority_code))
+    authority = normalise_credit_code(authority_code)
+    steps = t(key, config=config, folder=folder, code=new.code, authority=authority)
     terminal.note("\n" + t("init.next") + "\n" + steps.rstrip())

@@ -63,7 +63,7 @@ class NewNode:
 def settings_text(new: NewNode, authority: str, directory: str) -> str:
     """The reference settings, with the department's own values in place of the examples.
 
-    `authority` is the authority's verifier key, "" to leave the example; `directory` is a path.
+    `authority` is the development authority's verifier key, "" without one; `directory` is a path.
     """
     text = reference()
     exchange_listen, desk_listen = new.listens()
@@ -77,8 +77,8 @@ def settings_text(new: NewNode, authority: str, directory: str) -> str:
         "exchange.advertise": new.advertise,
         "desk.listen": desk_listen,
         "directory": directory,
-        # No officer has signed the example; with officers in the directory, this goes out.
-        "policies.unsigned": "true",
+        # The example of a node for development works at once, though no officer has signed it.
+        "policies.unsigned": "true" if authority else "",
         "authority": authority,
         "sources": f"{{{EXAMPLE}: {{csv: data/{EXAMPLE}.csv}}}}",
     }

@@ -234,7 +234,7 @@ def show_directory(
             }
         )
         return
-    columns = [say(f"column.{name}") for name in ("code", "title", "region", "endpoint", "state")]
+    columns = [say(f"column.{name}") for name in ("code", "title", "region", "endpoint", "officers", "state")]
     terminal.table(columns, [_row(one) for one in directory.members.values()], say("directory.empty"))
     told = "directory.expired" if expired else "directory.current"
     terminal.note(say(told, version=directory.version, until=when(directory.expires)))
@@ -396,7 +396,15 @@ def _key_ids(keys: Sequence[str]) -> Sequence[str]:
 def _row(member: Member) -> Sequence[str]:
     state = say("state.suspended" if member.suspended else "state.active")
     roles = "".join(f", {say(f'role.{role}')}" for role in member.roles)
-    return member.code, member.title, member.region, member.endpoint, state + roles
+    return member.code, member.title, member.region, member.endpoint, _approvers(member), state + roles
+
+
+def _approvers(member: Member) -> str:
+    """Who has to approve the policies of a member, and how many of them."""
+    from node.core.directory import OfficerRole
+
+    names = _people(member, OfficerRole.OFFICER)
+    return say("directory.officers", needed=member.approvals, names=", ".join(names)) if names else "-"
 
 
 def _told(before: Directory | None, after: Directory, found: Mapping[str, tuple[str, ...]]) -> list[str]:

@@ -24,7 +24,7 @@ def four_eyes(play: Play) -> None:
         before = _status(play)
         stage.tell(
             f"人社局节点执行第 {before.policy_version} 版策略，由{'、'.join(before.policy_approved)}"
-            f"两位安全员签署。{first} 想把一条每日限额从 50000 次提高到 60000 次：",
+            f"两位安全管理员签署。{first} 想把一条每日限额从 50000 次提高到 60000 次：",
             f"Human Resources enforces version {before.policy_version} of its policies, signed by "
             f"{' and '.join(before.policy_approved)}. Now {first} wants to raise a daily limit from 50,000 "
             "to 60,000:",

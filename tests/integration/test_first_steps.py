@@ -74,9 +74,8 @@ def test_two_nodes_on_one_machine_are_made_and_one_gets_its_first_answer(tmp_pat
     key = dxnode(steps[0].removeprefix("dxnode "), tmp_path).stdout.strip()
     config = tmp_path / "hr" / "node.yaml"
     lines = config.read_text("utf-8").splitlines()
-    config.write_text(
-        "\n".join(f"authority: {key}" if line.startswith("authority:") else line for line in lines), "utf-8"
-    )
+    text = "\n".join(f"authority: {key}" if line.startswith("authority:") else line for line in lines)
+    config.write_text(text.replace("unsigned: false", "unsigned: true"), "utf-8")
     for step in steps[1:]:
         dxnode(step.removeprefix("dxnode "), tmp_path)
     tax = f"init tax --dev-authority hr-authority --code {TAX} --advertise localhost:{neighbours()}"

@@ -91,6 +91,16 @@ def test_officer_who_is_not_in_the_directory_changes_nothing(office: Office) -> 
     assert office.active is None
 
 
+@pytest.mark.parametrize(("lang", "said"), [("en", "2 of li, wang"), ("zh", "li, wang 中 2 人")])
+def test_directory_show_names_officers_and_how_many_have_to_sign(
+    office: Office, lang: str, said: str
+) -> None:
+    show = ("pki", "directory", "show", "--config", office.config, "--lang", lang)
+    assert said in dxnode(*show).out
+    (member,) = json.loads(dxnode(*show, "--json").out)["members"]
+    assert (member["officers"], member["approvals"]) == (["li", "wang"], 2)
+
+
 def test_officer_cannot_sign_twice(office: Office) -> None:
     office.sign("li")
     again = office.sign("li")

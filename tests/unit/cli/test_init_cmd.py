@@ -31,6 +31,18 @@ def test_new_folder_passes_every_check(tmp_path: Path) -> None:
     assert TAX in (tmp_path / "node" / "policies" / "example-enrolment.yaml").read_text("utf-8")
 
 
+@pytest.mark.parametrize("development", [True, False])
+def test_policies_are_enforced_unsigned_for_development_alone(tmp_path: Path, development: bool) -> None:
+    options = ("--dev-authority", tmp_path / "authority") if development else ()
+    ran = dxnode("init", tmp_path / "node", *options)
+    config = tmp_path / "node" / "node.yaml"
+    assert load_settings(config).policies.unsigned is development
+    assert "policies.unsigned" in ran.err
+    assert (f"dxnode policy activate {tmp_path / 'node' / 'policies'} --config {config}" in ran.err) is (
+        not development
+    )
+
+
 def test_private_files_are_for_their_owner_alone(tmp_path: Path) -> None:
     dxnode("init", tmp_path / "node", "--dev-authority", tmp_path / "authority")
     private = [*(tmp_path / "node" / "keys").iterdir(), *tmp_path.rglob("*.key"), *tmp_path.rglob("*.csv")]
