@@ -7,7 +7,6 @@ import re
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import ClassVar
 
 import jsonschema
 import pytest
@@ -80,10 +79,11 @@ def test_schemas_are_current() -> None:
 class _EditorLoader(yaml.SafeLoader):
     """Reads YAML as a language server does: dates and times are text (YAML 1.2)."""
 
-    yaml_implicit_resolvers: ClassVar = {
-        char: [(tag, form) for tag, form in resolvers if not tag.endswith("timestamp")]
-        for char, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
-    }
+
+_EditorLoader.yaml_implicit_resolvers = {
+    char: [(tag, form) for tag, form in resolvers if not tag.endswith("timestamp")]
+    for char, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
+}
 
 
 @pytest.mark.parametrize("path", sorted(FOLDER.glob("*.test.yaml")), ids=lambda path: path.name)
