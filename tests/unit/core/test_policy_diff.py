@@ -183,7 +183,7 @@ def test_clause_of_a_decision_that_is_not_covered_stops_the_comparison(
         _diff("per_day: 5000", "per_day: 4000")
 
 
-# New names; a first day that is a holiday, of a rule for working days; choices that no rule lets anybody ask with.
+# New names; a first day that is a holiday, of a rule for working days; choices that nobody may ask with.
 NOTHING = {"rules.0.id", "rules.0.effective.from", "questions.months-at-least.parameters.n.choices"}
 # What is published only, and a field that no question reads.
 NO_ANSWER = {
