@@ -68,7 +68,10 @@ def bounded(schema: Schema, root: str) -> Schema:
     parts = schema.get("$defs")
     named: dict[str, Schema] = {root: schema, **(parts if isinstance(parts, dict) else {})}
     for part in named.values():
+        if part is not schema:
+            part.pop("title", None)  # made of the name in the code: nothing that an officer would know
         for each in _properties(part).values():
+            each.pop("title", None)
             _without_null(each)
             if "patternProperties" in each:
                 each["additionalProperties"] = False

@@ -52,6 +52,7 @@ def _told(path: Path) -> list[str]:
 def test_the_corpus_is_large_and_every_file_has_its_message() -> None:
     assert len(FILES) >= 60
     assert {path.stem for path in FILES} == EXPECTED.keys()
+    assert sum(path.stem.startswith("definitions-") for path in FILES) >= 10
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
@@ -104,17 +105,17 @@ def test_a_folder_that_is_named_like_a_file_is_refused(tmp_path: Path) -> None:
     assert dxnode("policy", "check", tmp_path).code == Exit.UNREADABLE
 
 
-def _tell_everything(name: str, content: bytes) -> None:
+def _tell_everything(name: str, content: bytes, *beside: PolicyFile) -> None:
     """Check, search for warnings, and write every form: never an exception, always in bounds."""
-    files = [PolicyFile(name, content)]
+    files = [PolicyFile(name, content), *beside]
     checked = check_files(files)
     problems = [*checked.problems, *lint(files, checked, DAY)]
     assert (checked.policies is None) is bool(checked.problems)
-    assert len(problems) <= 3 * MAX_PROBLEMS
+    assert len(problems) <= 3 * MAX_PROBLEMS * len(files)
     sources = Sources.of(files)
-    lines = content.decode("utf-8-sig", "replace").split("\n")
+    lines = {file.name: file.content.decode("utf-8-sig", "replace").split("\n") for file in files}
     for problem in problems:
-        assert 1 <= problem.line <= len(lines)
+        assert 1 <= problem.line <= len(lines[problem.file])
         assert problem.column >= 1
     for lang in LANGUAGES:
         for line in (*text_lines(problems, sources, lang), *github_lines(problems, lang)):
@@ -124,17 +125,38 @@ def _tell_everything(name: str, content: bytes) -> None:
 
 
 CORPUS = [path.read_bytes() for path in FILES] + [POLICY.encode()]
+# A policy that uses what definitions can give it, and definitions that do.
+USER = PolicyFile(
+    "user.yaml",
+    POLICY.replace("[0, 60, 120, 180, 720]", "months").replace("{any: true}", "{groups: [offices]}").encode(),
+)
+DEFINITIONS = """\
+purposes:
+  social-insurance: {title: 社会保险, title_en: Social insurance}
+  social-insurance/pension: {title: 养老, title_en: Pension}
+  social-insurance/pension/deferral: {title: 延缴, title_en: Deferral}
+departments:
+  offices: {title: 窗口, title_en: Offices, departments: [11441900000000035L]}
+bands:
+  months: [0, 60, 120, 180, 720]
+forbidden_together:
+  - {id: g, questions: [pension-insurance/is-enrolled, pension-insurance/name-matches], within_days: 30}
+"""
+OF_DEFINITIONS = [
+    *[path.read_bytes() for path in FILES if path.stem.startswith(("definitions-", "purpose"))],
+    *[DEFINITIONS.encode()] * 10,
+]
 _JUNK = st.binary(max_size=4) | st.sampled_from(
     [b": ", b"\n", b"\t", b"&a ", b"*a", b"[", b"{", b"}", b"- ", b"!!", b"'", b'"', b"%", b"\x00", b"9" * 30]
 )
 
 
 @st.composite
-def _spoilt(draw: st.DrawFn) -> bytes:
+def _spoilt(draw: st.DrawFn, corpus: list[bytes]) -> bytes:
     """A file of the corpus, cut, joined with another, or with bytes put in and taken out."""
-    content = draw(st.sampled_from(CORPUS))[:20_000]
+    content = draw(st.sampled_from(corpus))[:20_000]
     if draw(st.booleans()):
-        other = draw(st.sampled_from(CORPUS))[:20_000]
+        other = draw(st.sampled_from(corpus))[:20_000]
         content = content[: draw(st.integers(0, len(content)))] + other[draw(st.integers(0, len(other))) :]
     for _ in range(draw(st.integers(0, 4))):
         place = draw(st.integers(0, len(content)))
@@ -148,6 +170,17 @@ def test_a_file_that_ends_too_early_is_faulted_within_itself() -> None:
 
 
 @settings(max_examples=300, deadline=PATIENCE * 1000)
-@given(_spoilt() | st.binary(max_size=400))
+@given(_spoilt(CORPUS) | st.binary(max_size=400))
 def test_spoilt_files_never_crash_or_hang_the_checker(content: bytes) -> None:
     _tell_everything("p.yaml", content)
+
+
+def test_the_definitions_to_be_spoilt_are_good() -> None:
+    checked = check_files([PolicyFile("definitions.yaml", DEFINITIONS.encode()), USER])
+    assert [problem.key for problem in checked.problems] == []
+
+
+@settings(max_examples=200, deadline=PATIENCE * 1000)
+@given(_spoilt(OF_DEFINITIONS) | st.binary(max_size=400))
+def test_spoilt_definitions_never_crash_or_hang_the_checker(content: bytes) -> None:
+    _tell_everything("definitions.yaml", content, USER)

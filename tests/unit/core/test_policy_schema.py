@@ -28,7 +28,7 @@ ONLY_THE_CHECK = re.compile(
 # How a number or word is spelled, which check digit a code has, which of two hours is earlier.
 NOT_IN_A_SCHEMA = {
     *("capital-true", "exponent-limit", "float-integer", "hex-integer", "octal-integer"),
-    *("credit-code-check-digit", "hours-past-midnight"),
+    *("credit-code-check-digit", "definitions-group-check-digit", "hours-past-midnight"),
 }
 
 Data = str | int | float | bool | None | list["Data"] | dict[str, "Data"]
