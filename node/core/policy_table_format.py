@@ -145,6 +145,6 @@ class TablePart(_Part):
     model_config = ConfigDict(title="dxnode policy tests")
 
     departments: dict[Name, DepartmentPart] = {}
-    calendar: HolidaysPart = HolidaysPart()
-    defaults: AskedPart = AskedPart.model_validate({})
+    calendar: HolidaysPart = Field(default_factory=HolidaysPart)
+    defaults: AskedPart = Field(default_factory=lambda: AskedPart.model_validate({}))
     tests: Annotated[list[RowPart], Field(min_length=1, max_length=MAX_ROWS)]

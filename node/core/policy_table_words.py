@@ -1,10 +1,11 @@
-"""What an editor says of each key of a table of tests, in Chinese and in English."""
+"""What an editor knows of tables of tests, and says of each key in Chinese and in English."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Mapping
 
+from node.core.policy_schema import bounded
 from node.core.policy_table_format import TablePart
 from node.core.policy_words import described
 
@@ -19,7 +20,7 @@ _REGION = (
 _LEVEL = ("提问部门的级别，不填则按 departments", "level of who asks; that under `departments` if not given")
 _FOR = ("为哪项用途提问", "the purpose that is asked for")
 _CASE = ("办件号", "the case number")
-_SUBJECTS = ("问及多少人，不填为 1（统计为 0）", "how many subjects; 1 if not given, 0 for a statistic")
+_SUBJECTS = ("问及多少名当事人，不填为 1（统计为 0）", "how many subjects; 1 if not given, 0 for a statistic")
 _AT = (
     "何时提问，如 2026-11-23T10:00；不填为某个工作日上午",
     "when, as 2026-11-23T10:00; the morning of a working day if not given",
@@ -66,7 +67,7 @@ TABLE_WORDS: Mapping[str, tuple[str, str]] = {
     "RowPart.claims": ("申报了哪些项，不填为问题要求的全部", "which claims are made; all if not given"),
     "RowPart.used": ("此前已用去多少限额和预算", "how much of limits and budgets is used up before"),
     "RowPart.after": (
-        "此前就同一人得到答复的问题，各是几天前（当天为 0）",
+        "此前就同一当事人得到答复的问题，各是几天前（当天为 0）",
         "questions that were answered about the same subject before, each with how many days ago; today is 0",
     ),
     "RowPart.note": ("不符合预期时显示的说明", "a remark, shown when the row fails"),
@@ -81,16 +82,16 @@ TABLE_WORDS: Mapping[str, tuple[str, str]] = {
     "SupposedPart.state": ("授权的状态；none 为没有授权", "state of the grant; none for no grant"),
     "SupposedPart.questions": ("授权的问题", "the questions that it covers"),
     "SupposedPart.purposes": ("授权的用途", "the purposes that it covers"),
-    "SupposedPart.region": ("授权限于此区划内的人", "subjects of this region only"),
+    "SupposedPart.region": ("授权限于此区划内的当事人", "subjects of this region only"),
     "SupposedPart.from": ("授权从何时起", "from when it is valid"),
     "SupposedPart.until": ("授权到何时止", "until when it is valid"),
     "UsedPart.per_day": ("当天已问及的人次", "subjects asked about today, under the rule that permits"),
     "UsedPart.per_subject_per_day": (
-        "当天就同一人已问的次数",
+        "当天就同一当事人已问的次数",
         "times that was asked about the subject today",
     ),
     "UsedPart.wrong_tries_per_subject": (
-        "当天就同一人申报不符的次数",
+        "当天就同一当事人申报不符的次数",
         "answers today about the subject that were not yes",
     ),
     "UsedPart.budget": ("本周期已用去的 ε", "epsilon used up in the period of the budget"),
@@ -101,7 +102,17 @@ TABLE_WORDS: Mapping[str, tuple[str, str]] = {
 """Part, or part and key, to its words: Chinese, English."""
 
 
+# As `node.core.policy_table` has it: why a row is permitted or denied is said too.
+_WHY: Mapping[str, object] = {
+    "if": {"properties": {"expect": {"const": "permit"}}, "required": ["expect"]},
+    "then": {"required": ["rule"], "properties": {"reason": False, "clause": False}},
+    "else": {"anyOf": [{"required": ["reason"]}, {"required": ["clause"]}], "properties": {"answer": False}},
+}
+
+
 def table_schema_text() -> str:
     """The JSON Schema of tables of tests, as text ending in a newline."""
-    schema = described(TablePart.model_json_schema(by_alias=True), "TablePart", TABLE_WORDS)
+    schema = TablePart.model_json_schema(by_alias=True)
+    schema["$defs"]["RowPart"].update(_WHY)
+    schema = bounded(described(schema, "TablePart", TABLE_WORDS), "TablePart")
     return json.dumps(schema, ensure_ascii=False, indent=2) + "\n"

@@ -93,8 +93,8 @@ def test_an_editor_finds_nothing_wrong_with_a_table(path: Path) -> None:
     table = yaml.load(text, _EditorLoader)  # noqa: S506  # a safe loader
     validator = jsonschema.Draft202012Validator(schema)
     assert [error.message for error in validator.iter_errors(table)] == []
-    table["tests"][0]["expects"] = "permit"
-    assert not validator.is_valid(table)
+    for wrong in ({"expects": "permit"}, {"rule": None}, {"expect": "permit", "reason": "NO_GRANT"}):
+        assert not validator.is_valid({**table, "tests": [{**table["tests"][0], **wrong}]})
     assert text.startswith("# yaml-language-server: $schema=policy-test.schema.json\n")
 
 
