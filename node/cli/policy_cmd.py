@@ -102,6 +102,7 @@ def schema(
 def _lang() -> Lang:
     return "zh" if language() == "zh" else "en"
 
+
 # In the order of an officer's work.
 for _name, _command in (
     ("new", new),
