@@ -235,6 +235,7 @@ def catalogue_dataset(provider: str) -> catalogue_pb2.Dataset:
     summary = catalogue_pb2.DatasetSummary(
         dataset=DATASET,
         title="基本养老保险参保信息",
+        title_en="Enrolment in pension insurance",
         provider=provider,
         sharing=catalogue_pb2.SHARING_ATTRIBUTE_CONDITIONAL,
         update="daily",
@@ -242,18 +243,48 @@ def catalogue_dataset(provider: str) -> catalogue_pb2.Dataset:
     question = catalogue_pb2.Question(
         name="months-at-least",
         title="缴费是否满若干个月",
+        title_en="Has the person paid for so many months?",
         kind=catalogue_pb2.QUESTION_KIND_VERIFY,
         expression="months_paid >= :n",
         parameters=[catalogue_pb2.QuestionParameter(name="n", choices=["60", "120"])],
         claims=["name"],
+        claim_limits=[catalogue_pb2.QuestionClaim(name="name", type="text", wrong_tries_per_subject=3)],
+        ceiling=catalogue_pb2.Ceiling(level=2),
         conditions=[catalogue_pb2.Condition(rule="tax-deferral", to="levels: city", purposes=[PURPOSE])],
     )
     return catalogue_pb2.Dataset(
         summary=summary,
         level=3,
         personal=True,
-        fields=[catalogue_pb2.Field(name="status", title="参保状态", type="enum", sensitivity="normal")],
+        format="database",
+        modes=["interface", "batch"],
+        scope="市级税务、医保部门",
+        use="办理社会保险业务",
+        subject=catalogue_pb2.SubjectItem(field="resident_id", type="resident_id"),
+        fields=[
+            catalogue_pb2.Field(
+                name="status",
+                title="参保状态",
+                title_en="Status",
+                type="enum",
+                sensitivity="normal",
+                level=2,
+                values=["active", "ended"],
+            )
+        ],
         questions=[question],
+        rules=[
+            catalogue_pb2.UsageRule(
+                id="tax-deferral",
+                allow=["months-at-least"],
+                levels=["city"],
+                purposes=[PURPOSE],
+                workdays=True,
+                hours="08:30-17:30",
+                effective_until="2027-12-31",
+                per_day=5000,
+            )
+        ],
         digest=bytes(32),
     )
 

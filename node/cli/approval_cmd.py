@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from node.cli.approval_text import say
+from node.cli.catalogue_text import say as said_of_entry
+from node.cli.catalogue_text import word
 from node.cli.exits import Exit
 from node.cli.output import Terminal, when
 from node.cli.own_directory import read_own_directory
@@ -97,7 +99,7 @@ def verify(
             (name, each.digest.hex()[:16], *(_cell(each, role) for role in ApprovalRole))
             for name, each in found.items()
         ]
-        terminal.table(columns, rows, t("catalogue.empty"))
+        terminal.table(columns, rows, said_of_entry("empty"))
         for name, each in found.items():
             for problem in each.problems.values():
                 terminal.note(f"{name}: {spoken(problem)}")
@@ -161,16 +163,16 @@ def _facts(policy: Policy, version: Version) -> list[str]:
     personal = t("label.yes") if dataset.personal else t("label.no")
     lines = [
         f"{dataset.name}  {dataset.title}" + (f" ({dataset.title_en})" if language() == "en" else ""),
-        f"  {t('catalogue.provider')}: {dataset.provider}",
-        f"  {t('catalogue.sharing')}: {t(f'catalogue.{dataset.sharing}')}",
+        f"  {said_of_entry('provider')}: {dataset.provider}",
+        f"  {said_of_entry('sharing')}: {word('sharing', dataset.sharing)}",
     ]
     if dataset.reason:
-        lines.append("  " + t("catalogue.reason", reason=dataset.reason, basis=dataset.legal_basis))
+        lines.append("  " + said_of_entry("reason", reason=dataset.reason, basis=dataset.legal_basis))
     if dataset.scope:
         lines.append("  " + say("scope", scope=dataset.scope, use=dataset.use))
     lines += [
-        f"  {t('catalogue.update')}: {dataset.update}",
-        "  " + t("catalogue.level", level=dataset.level, personal=personal),
+        f"  {said_of_entry('update')}: {word('update', dataset.update)}",
+        "  " + said_of_entry("level", level=dataset.level, personal=personal),
         "  " + say("items", items=", ".join(f"{f.title} ({f.name})" for f in dataset.fields.values())),
     ]
     for question in policy.questions.values():

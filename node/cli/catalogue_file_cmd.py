@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from node.cli.catalogue_text import say
 from node.cli.exits import Exit
 from node.cli.output import Terminal
 from node.cli.said import spoken
@@ -53,7 +54,7 @@ def export(
 
     terminal, as_form = session.terminal, _format(file, form)
     names = [entry.dataset for entry in session.client.catalogue(provider)]
-    with terminal.progress(t("catalogue.exporting"), len(names)) as ticker:
+    with terminal.progress(say("exporting"), len(names)) as ticker:
         entries: list[Dataset] = []
         for name in names:
             entries.append(session.client.published_entry(name, provider))
@@ -72,10 +73,10 @@ def export(
     write_file(file, content, PUBLIC)
     terminal.result(
         {"file": file, "format": as_form, "publisher": publisher, "entries": len(entries)},
-        t("catalogue.exported", count=len(entries), path=file),
+        say("exported", count=len(entries), path=file),
     )
     if as_form is Format.CSV and any(entry.questions for entry in entries):
-        terminal.note(t("catalogue.table_lacks"))
+        terminal.note(say("table_lacks"))
 
 
 @with_terminal
@@ -123,8 +124,8 @@ def import_(
         "changed": sum(before[key] != after[key] for key in before.keys() & after.keys()),
         "own_left_out": len(found.entries) - len(chosen),
     }
-    said = t(
-        "catalogue.imported",
+    said = say(
+        "kept",
         publisher=by,
         entries=counts["entries"],
         added=counts["added"],
@@ -133,7 +134,7 @@ def import_(
     )
     terminal.result({"publisher": by, **counts}, said)
     if counts["own_left_out"]:
-        terminal.note(t("catalogue.own_left_out", count=counts["own_left_out"]))
+        terminal.note(say("own_left_out", count=counts["own_left_out"]))
     _reload(terminal, config)
 
 
@@ -187,7 +188,7 @@ def _reload(terminal: Terminal, config: Path) -> None:
     except NodeError as error:
         if error.reason is not Reason.PEER_UNAVAILABLE:
             raise
-        terminal.note(t("catalogue.not_running"))
+        terminal.note(say("not_running"))
         return
     for line in refused:
         terminal.note(t("status.refused", what=spoken(line)))

@@ -1,10 +1,9 @@
 """The Python client: `from node.client import Client`."""
 
+from node.client.catalogue import CatalogueEntry, CatalogueFound
 from node.client.channel import Credentials
 from node.client.client import Client
 from node.client.results import (
-    CatalogueEntry,
-    CatalogueFound,
     Chunk,
     ChunkResult,
     FieldAnswer,

@@ -11,12 +11,16 @@ from node.client import convert
 from node.client.admin import AdminClient
 from node.client.batch import stream_batch
 from node.client.call import unary
-from node.client.channel import Credentials, open_channel
-from node.client.log import LogClient
-from node.client.results import (
+from node.client.catalogue import (
     CatalogueEntry,
     CatalogueFound,
     CatalogueVersion,
+    catalogue_entry,
+    catalogue_version,
+)
+from node.client.channel import Credentials, open_channel
+from node.client.log import LogClient
+from node.client.results import (
     Chunk,
     ChunkResult,
     FieldAnswer,
@@ -218,23 +222,36 @@ class Client:
         response: catalogue_pb2.GetDatasetHistoryResponse = unary(
             self._catalogue.GetDatasetHistory, request, self._timeout
         )
-        return tuple(map(convert.catalogue_version, response.versions))
+        return tuple(map(catalogue_version, response.versions))
 
     def search_catalogue(
-        self, text: str = "", provider: str = "", *, field: str = "", purpose: str = "", limit: int = 0
+        self,
+        text: str = "",
+        provider: str = "",
+        *,
+        field: str = "",
+        purpose: str = "",
+        department: str = "",
+        limit: int = 0,
     ) -> CatalogueFound:
-        """The datasets of a department, by default the own one, that have all that is looked for.
+        """The datasets that have all that is looked for, at the node of `provider`.
 
-        `text` and `field` are words in Chinese or English, `field` of data items; 0 asks for as many
-        results as the node gives, 50.
+        By default that is the own node, which has the own datasets and the catalogues that it imported.
+        `text` and `field` are words in Chinese or English, `field` of data items; `department` is who
+        provides them. 0 asks for as many results as the node gives, 50.
         """
         request = catalogue_pb2.SearchCatalogueRequest(
-            text=text, field=field, purpose=purpose, limit=limit, provider=provider
+            text=text,
+            field=field,
+            purpose=purpose,
+            department=department,
+            limit=limit,
+            provider=provider,
         )
         response: catalogue_pb2.SearchCatalogueResponse = unary(
             self._catalogue.SearchCatalogue, request, self._timeout
         )
-        return CatalogueFound(tuple(map(convert.catalogue_entry, response.datasets)), response.total)
+        return CatalogueFound(tuple(map(catalogue_entry, response.datasets)), response.total)
 
     def grants(self, *, refresh: bool = False) -> tuple[Grant, ...]:
         """The grants that the department was given; `refresh` asks the providers again first."""
@@ -245,7 +262,7 @@ class Client:
         return tuple(grant_from_message(grant) for grant in response.grants)
 
     def _browse(self, provider: str, dataset: str) -> tuple[CatalogueEntry, ...]:
-        return tuple(map(convert.catalogue_entry, self._browsed(provider, dataset)))
+        return tuple(map(catalogue_entry, self._browsed(provider, dataset)))
 
     def _browsed(self, provider: str, dataset: str) -> Sequence[catalogue_pb2.Dataset]:
         request = desk_pb2.BrowseCatalogueRequest(provider=provider, dataset=dataset)

@@ -5,14 +5,8 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 from node.client.results import (
-    CatalogueApproval,
-    CatalogueEntry,
-    CatalogueField,
-    CatalogueQuestion,
-    CatalogueVersion,
     Cell,
     ChunkResult,
-    Condition,
     DatasetStatus,
     KeyStatus,
     NodeStatus,
@@ -23,18 +17,7 @@ from node.client.results import (
     WaitingDataset,
 )
 from node.errors import NodeError, Reason
-from node.v1 import catalogue_pb2, desk_pb2, record_pb2
-
-_SHARING = {
-    catalogue_pb2.SHARING_ATTRIBUTE_UNCONDITIONAL: "unconditional",
-    catalogue_pb2.SHARING_ATTRIBUTE_CONDITIONAL: "conditional",
-    catalogue_pb2.SHARING_ATTRIBUTE_NOT_SHARED: "not_shared",
-}
-_KIND = {
-    catalogue_pb2.QUESTION_KIND_VERIFY: "verify",
-    catalogue_pb2.QUESTION_KIND_FIELD: "field",
-    catalogue_pb2.QUESTION_KIND_STATISTIC: "statistic",
-}
+from node.v1 import desk_pb2, record_pb2
 
 
 def subject_message(subject: Subject) -> record_pb2.Subject:
@@ -125,65 +108,6 @@ def _refusal(message: desk_pb2.Refusal) -> Refusal:
 def _mismatch(kind: str) -> NodeError:
     return NodeError(
         Reason.QUERY_INVALID, f"the answer is not one to a {kind} question: look up its kind in the catalogue"
-    )
-
-
-def catalogue_entry(message: catalogue_pb2.Dataset) -> CatalogueEntry:
-    """From a message."""
-    summary = message.summary
-    return CatalogueEntry(
-        dataset=summary.dataset,
-        title=summary.title,
-        provider=summary.provider,
-        sharing=_SHARING.get(summary.sharing, "not_shared"),
-        update=summary.update,
-        level=message.level,
-        personal=message.personal,
-        fields=tuple(CatalogueField(f.name, f.title, f.type, f.sensitivity) for f in message.fields),
-        questions=tuple(_question(question) for question in message.questions),
-        reason=message.reason,
-        legal_basis=message.legal_basis,
-        digest=message.digest,
-        unapproved=summary.unapproved,
-        entry_digest=message.publication.entry_digest,
-        approvals=tuple(map(_approval, message.publication.approvals)),
-    )
-
-
-def catalogue_version(message: catalogue_pb2.DatasetVersion) -> CatalogueVersion:
-    """From a message."""
-    return CatalogueVersion(
-        number=message.number,
-        entry_digest=message.entry_digest,
-        title=message.title,
-        served_since=_time(message.served_since_ms),
-        approvals=tuple(map(_approval, message.approvals)),
-        changed=tuple(message.changed),
-    )
-
-
-def _approval(message: catalogue_pb2.Approval) -> CatalogueApproval:
-    return CatalogueApproval(
-        role=message.role if message.role in ("head", "authority") else "unknown",
-        department=message.department,
-        person=message.person,
-        at=_time(message.at_ms),
-        note=message.note,
-        signed=message.signed,
-    )
-
-
-def _question(message: catalogue_pb2.Question) -> CatalogueQuestion:
-    return CatalogueQuestion(
-        name=message.name,
-        title=message.title,
-        kind=_KIND.get(message.kind, "unknown"),
-        expression=message.expression,
-        parameters={parameter.name: tuple(parameter.choices) for parameter in message.parameters},
-        claims=tuple(message.claims),
-        conditions=tuple(
-            Condition(c.rule, c.to, tuple(c.purposes), c.when, c.limits) for c in message.conditions
-        ),
     )
 
 

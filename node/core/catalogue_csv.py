@@ -87,9 +87,9 @@ _HEAD = (
     "更新频率",
     "数据级别",
     "个人信息",
-    "主体数据项",
-    "主体类型",
-    "主体区划数据项",
+    "当事人数据项",
+    "当事人标识类型",
+    "当事人区划数据项",
 )
 _ITEM = (
     "数据项标识",
@@ -350,10 +350,10 @@ class _Reader:
             scope=cells["共享范围"],
             use=cells["使用用途"],
         )
-        if cells["主体数据项"] or cells["主体类型"] or cells["主体区划数据项"]:
-            entry.subject.field = cells["主体数据项"]
-            entry.subject.type = _meant(_SUBJECTS, cells["主体类型"])
-            entry.subject.region_field = cells["主体区划数据项"]
+        if cells["当事人数据项"] or cells["当事人标识类型"] or cells["当事人区划数据项"]:
+            entry.subject.field = cells["当事人数据项"]
+            entry.subject.type = _meant(_SUBJECTS, cells["当事人标识类型"])
+            entry.subject.region_field = cells["当事人区划数据项"]
         return entry
 
     def _field(self, number: int, cells: Mapping[str, str]) -> pb.Field:

@@ -191,7 +191,7 @@ def test_catalogue_lists_and_shows(client: Client) -> None:
     entry = client.dataset(DATASET, PROVIDER)
     assert (entry.provider, entry.sharing, entry.level, entry.personal) == (PROVIDER, "conditional", 3, True)
     assert entry.questions[0].parameters == {"n": ("60", "120")}
-    assert entry.questions[0].claims == ("name",)
+    assert entry.questions[0].claims == {"name": 3}
 
 
 def test_grant_goes_through_its_life(client: Client) -> None:
