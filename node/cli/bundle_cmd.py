@@ -21,6 +21,7 @@ from node.errors import NodeError, Reason
 
 if TYPE_CHECKING:
     from node.config import Settings
+    from node.core.approval import Version
     from node.core.bundle import Manifest
     from node.core.directory import Directory, Member
     from node.crypto.bundle_folder import Bundle
@@ -96,12 +97,16 @@ def verify(terminal: Terminal, folder: Folder, config: ConfigFile = DEFAULT_CONF
 
 
 @with_terminal
-def activate(terminal: Terminal, folder: Folder, config: ConfigFile = DEFAULT_CONFIG) -> None:
+def activate(
+    terminal: Terminal,
+    folder: Folder,
+    withhold: Annotated[bool, typer.Option("--withhold")] = False,
+    config: ConfigFile = DEFAULT_CONFIG,
+) -> None:
     """Put a bundle in place for the node, and have the node take it up."""
-    from node.core.publication import version_of
-    from node.crypto.approval_file import publication_of, take_along
+    from node.crypto.approval_file import take_along
     from node.crypto.bundle_folder import place
-    from node.loading import placed_folder, policies_of
+    from node.loading import placed_folder
 
     settings, directory, member = _node(config)
     if settings.policies.unsigned:
@@ -110,12 +115,18 @@ def activate(terminal: Terminal, folder: Folder, config: ConfigFile = DEFAULT_CO
             "node.yaml has the node use unsigned policies: take policies.unsigned out and restart it first",
         )
     bundle = _checked(folder, member)
-    own, now = settings.policies.folder, datetime.now(UTC)
-    versions = list(map(version_of, policies_of(bundle.files, member.code).datasets.values()))
-    for version in versions:
+    own, placed = settings.policies.folder, placed_folder(settings)
+    for version in _versions(bundle):
         take_along(folder, own, version)
-    place(placed_folder(settings), bundle, member)
-    waiting = [each.dataset for each in versions if publication_of(own, each, directory, now).lacking]
+    waiting = _waiting(bundle, own, directory)
+    lost = sorted(_served(placed, own, directory, member).intersection(waiting))
+    if lost and not withhold:
+        raise NodeError(
+            Reason.CONFIG_INVALID,
+            f"the node serves {', '.join(lost)} now, and would not before the changed entry is approved: "
+            "have that done first, or give --withhold",
+        )
+    place(placed, bundle, member)
     _show(terminal, bundle, member, waiting=waiting)
     terminal.note(say("active", version=bundle.seen.version))
     if waiting:
@@ -133,6 +144,36 @@ def activate(terminal: Terminal, folder: Folder, config: ConfigFile = DEFAULT_CO
     if refused:
         raise typer.Exit(Exit.USAGE)
     terminal.note(say("reloaded"))
+
+
+def _versions(bundle: Bundle) -> list[Version]:
+    """The versions of the catalogue entries that a bundle makes."""
+    from node.core.policy_build import build_policies
+    from node.core.publication import version_of
+
+    return list(map(version_of, build_policies(bundle.files).datasets.values()))
+
+
+def _waiting(bundle: Bundle, own: Path, directory: Directory) -> list[str]:
+    """The datasets of a bundle whose entries lack an approval beside the node's own policies."""
+    from node.crypto.approval_file import publication_of
+
+    now = datetime.now(UTC)
+    return [each.dataset for each in _versions(bundle) if publication_of(own, each, directory, now).lacking]
+
+
+def _served(placed: Path, own: Path, directory: Directory, member: Member) -> set[str]:
+    """The datasets of the bundle in place that are served; none where that bundle counts no more."""
+    from node.crypto.bundle_folder import active_name, read_placed
+
+    try:
+        name = active_name(placed)
+        bundle = read_placed(placed, name, member) if name is not None else None
+    except NodeError:
+        return set()
+    if bundle is None:
+        return set()
+    return {each.dataset for each in _versions(bundle)}.difference(_waiting(bundle, own, directory))
 
 
 def _node(config: Path) -> tuple[Settings, Directory, Member]:

@@ -14,7 +14,7 @@ from time import sleep
 
 import grpc
 import pytest
-from approvals import appoint, approve
+from approvals import appoint, approve, versions
 from bundles import DAY, LI, WANG, ZHAO, listed, officer, sign_draft
 from grpc_health.v1 import health_pb2
 from processes import Processes, patiently, processes, read_ended
@@ -35,8 +35,9 @@ from town import HR, POLICIES, TAX, Town
 
 from node.client import Client
 from node.client.results import NodeStatus
+from node.core.approval import ApprovalRole
 from node.core.bundle import MANIFEST, bundle_digest, render_manifest
-from node.crypto.approval_file import FOLDER
+from node.crypto.approval_file import FOLDER, approval_path
 from node.crypto.bundle_file import read_manifest
 from node.crypto.bundle_folder import ACTIVE, place, read_draft
 from node.crypto.sign import Signer
@@ -97,14 +98,18 @@ class Officers:
         shutil.copytree(self.draft, self.placed / name, symlinks=True, ignore=approvals)
         (self.placed / ACTIVE).write_text(f"{name}\n")
 
-    def command(self) -> list[str]:
+    def command(self, *options: str) -> list[str]:
         config = self.town.offices[HR].config
-        return [*DXNODE, "policy", "activate", str(self.draft), "--config", str(config), "--lang", "en"]
+        arguments = (str(self.draft), "--config", str(config), "--lang", "en", *options)
+        return [*DXNODE, "policy", "activate", *arguments]
 
-    def activate(self, limit: Callable[[], None] | None = None) -> subprocess.CompletedProcess[str]:
+    def activate(
+        self, *options: str, limit: Callable[[], None] | None = None
+    ) -> subprocess.CompletedProcess[str]:
         """Run `dxnode policy activate`, as a process of its own."""
+        command = self.command(*options)
         return subprocess.run(  # noqa: S603 - this interpreter, this package
-            self.command(), capture_output=True, text=True, timeout=SECONDS, preexec_fn=limit, check=False
+            command, capture_output=True, text=True, timeout=SECONDS, preexec_fn=limit, check=False
         )
 
     def put(self, start: datetime | None = None, end: datetime | None = None) -> None:
@@ -365,7 +370,7 @@ def test_full_disk_while_activating_leaves_the_bundle_in_use(nodes: Nodes) -> No
         resource.setrlimit(resource.RLIMIT_FSIZE, (1000, 1000))
 
     with nodes.running.client(TAX) as tax, asking(tax) as answered:
-        done = nodes.officers.activate(no_room)
+        done = nodes.officers.activate(limit=no_room)
         assert done.returncode != 0
         assert "cannot be written" in done.stderr
         assert nodes.reload() == []
@@ -424,6 +429,28 @@ def test_officer_who_left_counts_no_more_from_the_next_load_on(nodes: Nodes) -> 
     assert nodes.status().policy_approved == ("li", "zhao")
     town.publish(listed(town.member(HR), LI, WANG))
     officers.activate_next()
+
+
+def test_dataset_that_is_served_is_not_withheld_for_want_of_approvals_unless_that_is_said(
+    nodes: Nodes,
+) -> None:
+    officers, before = nodes.officers, nodes.version()
+    officers.sign()
+    for version in versions(officers.draft):
+        for role in ApprovalRole:
+            approval_path(officers.draft, version, role).unlink()
+    done = officers.activate()
+    assert done.returncode == 2
+    assert "would not before the changed entry is approved" in done.stderr
+    assert nodes.version() == before
+    assert nodes.ask()
+    assert officers.activate("--withhold").returncode == 0
+    assert [each.dataset for each in nodes.status().waiting] == ["pension-insurance"]
+    with pytest.raises(NodeError):
+        nodes.ask()
+    approve(officers.draft)
+    assert nodes.reload() == []
+    assert nodes.ask()
 
 
 def test_log_show_names_the_bundle_that_decided_as_status_does(nodes: Nodes) -> None:
