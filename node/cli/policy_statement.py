@@ -186,10 +186,11 @@ def _nobody(words: Words, allowed: list[Question]) -> Iterator[Sentence]:
         yield Sentence("", say("nobody.fields", fields=listed(words.field(field.name) for field in unread)))
     else:
         yield Sentence("", say("nobody.no-fields"))
+    # A region may be no finer than what it is cut to.
     plain = {
         question.derivation.field
         for question in allowed
-        if question.derivation is not None and question.derivation.how is Derived.PLAIN
+        if question.derivation is not None and question.derivation.how in (Derived.PLAIN, Derived.REGION)
     }
     hidden = [field for field in words.dataset.fields.values() if field.name in read - plain]
     if hidden:
