@@ -15,7 +15,6 @@ from itertools import pairwise
 from math import prod
 
 from node.core import policy_lint_rules
-from node.core.acceptance import Acceptance
 from node.core.catalogue import Sharing
 from node.core.combination_build import absent
 from node.core.definitions import Definitions
@@ -71,9 +70,9 @@ def lint(
             findings += _of_policy(policy, document, today, members)
         elif policies is not None and not broken and is_definitions(document):
             findings = list(_absent(checked.definitions, policies.datasets))
-        accepted = policy.accepted if policy is not None else ()
-        if findings or accepted:
-            found += _placed(document, findings, accepted)
+        if policy is not None:  # only a policy can accept what is found in it
+            findings = settle(document, policy.accepted, findings)
+        found += _placed(document, findings)
     return tuple(found)
 
 
@@ -85,8 +84,8 @@ def _absent(definitions: Definitions, datasets: Collection[str]) -> Iterator[Fin
         yield finding(key, place, name=name, closest=guess)
 
 
-def _placed(document: Document, findings: Sequence[Finding], accepted: Sequence[Acceptance]) -> list[Problem]:
-    every = [each.problem(document) for each in settle(document, accepted, findings)]
+def _placed(document: Document, findings: Sequence[Finding]) -> list[Problem]:
+    every = [each.problem(document) for each in findings]
     every.sort(key=lambda problem: (problem.line, problem.column))
     if len(every) <= MAX_PROBLEMS:
         return every
