@@ -143,7 +143,10 @@ def _decided(explanation: Explanation, lang: Lang) -> Iterator[str]:
     if len(changes) == 1:
         yield "  " + _say("first", lang, change=changes[0])
         return
-    yield _say("changes", lang, rule=explanation.closest)
+    if explanation.closest:
+        yield _say("changes", lang, rule=explanation.closest)
+    else:
+        yield _say("changes-first", lang)
     yield from (f"  {number}. {change}" for number, change in enumerate(changes, 1))
 
 

@@ -43,8 +43,8 @@ _COUNTRY = "000000"
 @with_terminal
 def explain(
     terminal: Terminal,
-    dataset: Annotated[str, typer.Argument()],
-    question: Annotated[str, typer.Argument(show_default=False)] = "",
+    dataset: Annotated[str, typer.Argument(metavar="DATASET")],
+    question: Annotated[str, typer.Argument(metavar="[QUESTION]", show_default=False)] = "",
     requester: Annotated[str, typer.Option("--requester", show_default=False)] = "",
     purpose: Annotated[str, typer.Option("--purpose", show_default=False)] = "",
     policies: Annotated[list[Path] | None, typer.Option("--policies", show_default=False)] = None,

@@ -26,7 +26,7 @@ _ABOUT: Mapping[Lang, Mapping[str, str]] = {
         "hint": "hint",
         "accepted": "accepted",
         "because": "because",
-        "accept": "to accept it, with a reason",
+        "accept": "to accept it, write under accepted, with your reason",
         "law": "law",
         "article": "Decree 809, Art. {article}",
     },
@@ -37,7 +37,7 @@ _ABOUT: Mapping[Lang, Mapping[str, str]] = {
         "hint": "建议",
         "accepted": "已认可",
         "because": "理由",
-        "accept": "如认可，请写明理由",
+        "accept": "如认可，请写在 accepted 之下，并写明理由",
         "law": "依据",
         "article": "国务院令第809号第{article}条",
     },
@@ -92,7 +92,7 @@ def text_lines(problems: Sequence[Problem], sources: Sources, lang: Lang) -> Ite
         if problem.article:
             yield f"  {about['law']}: {about['article'].format(article=problem.article)}"
         if problem.acceptance:
-            yield f"  {about['accept']}: {problem.acceptance}"
+            yield f"  {about['accept']}: - {problem.acceptance}"
 
 
 def _underlined(line: str, start: int, width: int) -> tuple[str, str]:

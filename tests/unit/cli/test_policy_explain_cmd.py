@@ -192,6 +192,14 @@ def test_checks_before_the_rules_are_among_what_would_have_to_change(policies: P
     assert "working days" in found["changes"][2]
 
 
+def test_what_is_missing_before_any_rule_is_listed_without_one(policies: Path, lang: str) -> None:
+    args = ("is-enroled", "--requester", TAX, "--purpose", "tax")
+    ran = explain(policies, *args, lang=lang)
+    told = "before any rule, all of this" if lang == "en" else "在看规则之前，以下各项均须改变"
+    assert ran.out.splitlines()[1].startswith(told)
+    assert ran.out.splitlines()[3].startswith("  2. ")
+
+
 def test_a_question_that_no_rule_allows_is_told(policies: Path, lang: str) -> None:
     edit(policies, "months-at-least, ", "")
     args = ("months-at-least", "--param", "n=60", "--requester", TAX, *DEFERRAL)

@@ -100,7 +100,13 @@ def test_nothing_is_translated_that_is_not_said() -> None:
     said = {piece for tree in sources() for piece in written(tree)}
     # Parts that the source joins, or that come from the operating system.
     said |= {"name questions of the dataset, not {}", "{} or {}", "and {} more"}
-    said |= {"no such file or directory", "permission denied", "is a directory", "not a directory"}
+    said |= {
+        "No such file or directory",
+        "no such file or directory",
+        "permission denied",
+        "is a directory",
+        "not a directory",
+    }
     said |= {f"{part}: {{}}" for part in ("directory", "policies", "keys", "exchange certificate")}
     said |= {f"{part}: {{}}" for part in ("desk certificate", "source {}")}
     said |= {f"{part}: {{}}" for part in ("settings", "restart needed", "log keys", "holidays")}
