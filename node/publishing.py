@@ -13,7 +13,7 @@ from node.core.approval import ApprovalRole, Publication
 from node.core.directory import Directory
 from node.core.policy import Policy
 from node.core.publication import ServedVersion, Waiting, next_version, version_of, waiting_for
-from node.crypto.approval_file import FOLDER, publication_of
+from node.crypto.approval_file import FOLDER, Approvers, publication_of
 from node.policy_loading import LoadedPolicies
 
 
@@ -31,6 +31,7 @@ def publish(loaded: LoadedPolicies, folder: Path, directory: Directory, now: dat
     Policies that nobody signed are for development: all are served, with a mark. Those that were withheld
     before are looked at again.
     """
+    approvers = Approvers(directory)
     everything = {**loaded.policies.datasets, **loaded.withheld}
     unsigned = loaded.manifest is None
     waiting: dict[str, Waiting] = {}
@@ -39,7 +40,7 @@ def publish(loaded: LoadedPolicies, folder: Path, directory: Directory, now: dat
         if unsigned and not (folder / FOLDER).is_dir():
             waiting[name] = Waiting(name, tuple(ApprovalRole), ())
             continue
-        publication = publications[name] = publication_of(folder, version_of(policy), directory, now)
+        publication = publications[name] = publication_of(folder, version_of(policy), approvers, now)
         if publication.lacking:
             waiting[name] = waiting_for(name, publication)
     withheld = frozenset() if unsigned else frozenset(waiting)

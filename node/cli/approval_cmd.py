@@ -11,14 +11,13 @@ import typer
 
 from node.cli.approval_text import say
 from node.cli.catalogue_text import say as said_of_entry
-from node.cli.catalogue_text import word
+from node.cli.catalogue_text import show_entry
 from node.cli.exits import Exit
 from node.cli.output import Terminal, when
 from node.cli.own_directory import read_own_directory
 from node.cli.passphrase import read_passphrase
 from node.cli.said import spoken
 from node.cli.session import DEFAULT_CONFIG, with_terminal
-from node.cli.text import language, t
 from node.errors import NodeError, Reason
 
 if TYPE_CHECKING:
@@ -49,7 +48,9 @@ def approve(
     passphrase_file: PassphraseFile = None,
 ) -> None:
     """Approve entries of the catalogue: as the head of their department, or as the authority."""
+    from node.client.catalogue import catalogue_entry
     from node.core.approval import make_approval
+    from node.core.catalogue_entry import entry_of
     from node.core.publication import version_of
     from node.crypto.approval_file import sign_approval, write_approval
     from node.crypto.officer_key import open_officer_key, read_officer
@@ -63,7 +64,8 @@ def approve(
         _refuse_untimely(policies, version, as_role)
         wanted.append(make_approval(version, as_role, by, now, note))
         if not terminal.json:
-            terminal.result(policy, *_facts(policy, version), "")
+            show_entry(terminal, catalogue_entry(entry_of(policy)))
+            terminal.result(policy, say("version", digest=version.digest.hex()), "")
     signer = open_officer_key(key, read_passphrase(passphrase_file))
     paths = [write_approval(policies, each, sign_approval(each, signer)) for each in wanted]
     terminal.result(
@@ -83,12 +85,12 @@ def verify(
     """Say which approvals stand for the entries as the policies are now."""
     from node.core.approval import ApprovalRole
     from node.core.publication import version_of
-    from node.crypto.approval_file import publication_of
+    from node.crypto.approval_file import Approvers, publication_of
 
     _settings, directory = read_own_directory(config)
-    now = datetime.now(UTC)
+    approvers, now = Approvers(directory), datetime.now(UTC)
     found = {
-        policy.dataset.name: publication_of(policies, version_of(policy), directory, now)
+        policy.dataset.name: publication_of(policies, version_of(policy), approvers, now)
         for policy in chosen_policies(policies, datasets or ())
     }
     if terminal.json:
@@ -155,33 +157,6 @@ def _refuse_untimely(folder: Path, version: Version, role: ApprovalRole) -> None
             f"the head of the department has not approved this version of {version.dataset}: "
             "have that done first",
         )
-
-
-def _facts(policy: Policy, version: Version) -> list[str]:
-    """What is approved, in short; the whole is told by `policy explain`."""
-    dataset = policy.dataset
-    personal = t("label.yes") if dataset.personal else t("label.no")
-    lines = [
-        f"{dataset.name}  {dataset.title}" + (f" ({dataset.title_en})" if language() == "en" else ""),
-        f"  {said_of_entry('provider')}: {dataset.provider}",
-        f"  {said_of_entry('sharing')}: {word('sharing', dataset.sharing)}",
-    ]
-    if dataset.reason:
-        lines.append("  " + said_of_entry("reason", reason=dataset.reason, basis=dataset.legal_basis))
-    if dataset.scope:
-        lines.append("  " + say("scope", scope=dataset.scope, use=dataset.use))
-    lines += [
-        f"  {said_of_entry('update')}: {word('update', dataset.update)}",
-        "  " + said_of_entry("level", level=dataset.level, personal=personal),
-        "  " + say("items", items=", ".join(f"{f.title} ({f.name})" for f in dataset.fields.values())),
-    ]
-    for question in policy.questions.values():
-        to = "; ".join(
-            f"{rule.to.text()}: {', '.join(rule.purposes)}" for rule in policy.rules_for(question.name)
-        )
-        lines.append("  " + say("question", name=question.name, title=question.title or "-", to=to or "-"))
-    lines.append("  " + say("version", digest=version.digest.hex()))
-    return lines
 
 
 def _view(approval: Approval) -> dict[str, object]:

@@ -156,10 +156,10 @@ def _versions(bundle: Bundle) -> list[Version]:
 
 def _waiting(bundle: Bundle, own: Path, directory: Directory) -> list[str]:
     """The datasets of a bundle whose entries lack an approval beside the node's own policies."""
-    from node.crypto.approval_file import publication_of
+    from node.crypto.approval_file import Approvers, publication_of
 
-    now = datetime.now(UTC)
-    return [each.dataset for each in _versions(bundle) if publication_of(own, each, directory, now).lacking]
+    approvers, now = Approvers(directory), datetime.now(UTC)
+    return [each.dataset for each in _versions(bundle) if publication_of(own, each, approvers, now).lacking]
 
 
 def _served(placed: Path, own: Path, directory: Directory, member: Member) -> set[str]:

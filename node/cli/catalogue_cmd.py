@@ -11,19 +11,16 @@ from node.cli import approval_cmd, catalogue_file_cmd, clock_cmd
 from node.cli.approval_text import say as said_of_approval
 from node.cli.catalogue_text import (
     approved_by,
-    head_lines,
     hit_lines,
-    item_row,
-    last_lines,
-    question_lines,
     say,
+    show_entry,
     title_of,
     word,
 )
 from node.cli.output import when
 from node.cli.policy_names import UnknownName
 from node.cli.session import Session, with_desk
-from node.cli.text import language, t
+from node.cli.text import language
 from node.errors import NodeError, Reason
 
 app = typer.Typer()
@@ -75,14 +72,7 @@ def show(
     if session.terminal.json:
         session.terminal.document(entry)
         return
-    terminal = session.terminal
-    terminal.result(entry, *head_lines(entry), "")
-    columns = ("name", "title", "type", "sensitivity", "level", "values")
-    items = [item_row(field) for field in entry.fields]
-    terminal.table([say(f"column.{column}") for column in columns], items, t("label.none"))
-    for question in entry.questions:
-        terminal.result(entry, "", *question_lines(question, entry))
-    terminal.result(entry, "", *last_lines(entry))
+    show_entry(session.terminal, entry)
 
 
 def _suggest(session: Session, name: str, provider: str) -> None:

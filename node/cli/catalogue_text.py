@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from node.cli.approval_text import say as said_of_approval
-from node.cli.output import when
+from node.cli.output import Terminal, when
 from node.cli.text import language, t, table
 
 if TYPE_CHECKING:
@@ -46,6 +46,17 @@ def name_lines(entry: CatalogueEntry) -> list[str]:
     if entry.imported_from:
         lines.append("  " + say("imported", publisher=entry.imported_from, at=when(entry.imported_at)))
     return lines
+
+
+def show_entry(terminal: Terminal, entry: CatalogueEntry) -> None:
+    """Print all of an entry."""
+    terminal.result(entry, *head_lines(entry), "")
+    columns = ("name", "title", "type", "sensitivity", "level", "values")
+    items = [item_row(field) for field in entry.fields]
+    terminal.table([say(f"column.{column}") for column in columns], items, t("label.none"))
+    for question in entry.questions:
+        terminal.result(entry, "", *question_lines(question, entry))
+    terminal.result(entry, "", *last_lines(entry))
 
 
 def hit_lines(entry: CatalogueEntry) -> list[str]:

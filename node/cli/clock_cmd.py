@@ -67,14 +67,14 @@ def due(
 ) -> None:
     """Show what has to be updated or reviewed until when, the most urgent first."""
     from node.core.catalogue_clock import clocks
-    from node.crypto.approval_file import all_approvals
+    from node.crypto.approval_file import Approvers, all_approvals
     from node.crypto.causes_file import read_causes
     from node.loading import load_calendar
 
     settings, directory = read_own_directory(config)
     now = datetime.now(UTC)
     day = day_from(today) if today else now.astimezone(CHINA).date()
-    approvals = all_approvals(policies, directory, now)
+    approvals = all_approvals(policies, Approvers(directory), now)
     found = [
         clock
         for clock in clocks(read_causes(policies), approvals, load_calendar(settings), day)

@@ -9,10 +9,12 @@ all that an entry says but for how it came to be published: `digest` (of the fil
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from functools import cache
 from hashlib import sha256
 from typing import TypeAlias
 
+from google.protobuf.descriptor import FieldDescriptor
 from google.protobuf.message import Message
 
 from node.v1 import catalogue_pb2 as pb
@@ -55,20 +57,26 @@ def changed_parts(before: bytes, after: bytes) -> tuple[str, ...]:
 def _tree(message: Message) -> dict[str, _Json]:
     found: dict[str, _Json] = {}
     for field, value in message.ListFields():
-        if field.full_name in _HOW_PUBLISHED:
-            continue
-        nested = field.message_type is not None
-        if isinstance(value, (str, int, bytes)) or (nested and isinstance(value, Message)):
-            found[field.name] = _plain(value)
-        else:
-            found[field.name] = [_plain(each) for each in value]
+        name, plain = _reader(field)
+        if name:
+            found[name] = value if plain is None else plain(value)
     return found
 
 
-def _plain(value: str | int | bytes | Message) -> _Json:
-    if isinstance(value, Message):
-        return _tree(value)
-    return value.hex() if isinstance(value, bytes) else value
+@cache
+def _reader(field: FieldDescriptor) -> tuple[str, Callable[..., _Json] | None]:
+    """What a field is called, "" when it is left out, and how its values become JSON, if they are none."""
+    if field.full_name in _HOW_PUBLISHED:
+        return "", None
+    one: Callable[..., _Json] | None = None
+    if field.message_type is not None:
+        one = _tree
+    elif field.type == FieldDescriptor.TYPE_BYTES:
+        one = bytes.hex
+    if not field.is_repeated:
+        return field.name, one
+    each = one
+    return field.name, list if each is None else lambda values: [each(value) for value in values]
 
 
 def _changed(before: Mapping[str, _Json], after: Mapping[str, _Json]) -> Iterator[str]:

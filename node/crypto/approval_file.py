@@ -7,8 +7,9 @@ that of the version in force, and what was approved once stays as evidence.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from datetime import datetime
+from functools import lru_cache
 from pathlib import Path
 from typing import Final
 
@@ -56,7 +57,25 @@ def write_approval(policies: Path, approval: Approval, note: bytes) -> Path:
     return path
 
 
-def open_approval(note: bytes, keys: Iterable[Verifier]) -> tuple[Approval, Verifier]:
+class Approvers:
+    """The keys that a directory lists for approvals; each is looked up once."""
+
+    def __init__(self, directory: Directory) -> None:
+        self._directory = directory
+        self._keys: dict[tuple[ApprovalRole, str], tuple[Verifier, ...]] = {}
+
+    def keys(self, role: ApprovalRole, provider: str) -> tuple[Verifier, ...]:
+        """Those that may approve the provider's entries in that role."""
+        found = self._keys.get((role, provider))
+        if found is None:
+            found = tuple(map(Verifier.parse, approving_keys(self._directory, role, provider)))
+            self._keys[role, provider] = found
+        return found
+
+
+# A reload looks at the same notes under the same keys again.
+@lru_cache(maxsize=1 << 14)
+def open_approval(note: bytes, keys: tuple[Verifier, ...]) -> tuple[Approval, Verifier]:
     """The approval in a note, and the key that has signed it: that of `keys` which it names itself.
 
     Raises NodeError(POLICY_NOT_LOADED).
@@ -72,7 +91,7 @@ def open_approval(note: bytes, keys: Iterable[Verifier]) -> tuple[Approval, Veri
     return approval, signer
 
 
-def publication_of(policies: Path, version: Version, directory: Directory, now: datetime) -> Publication:
+def publication_of(policies: Path, version: Version, approvers: Approvers, now: datetime) -> Publication:
     """How a version stands by the approvals beside the policies; a bad approval is told, never raised."""
     approvals: dict[ApprovalRole, Approved] = {}
     problems: dict[ApprovalRole, str] = {}
@@ -82,7 +101,7 @@ def publication_of(policies: Path, version: Version, directory: Directory, now: 
             note = _read(approval_path(policies, version, role))
             if note is None:
                 continue
-            approval, signer = open_approval(note, _verifiers(directory, role, version.provider))
+            approval, signer = open_approval(note, approvers.keys(role, version.provider))
             check_approval(approval, version, role, now)
             # Four eyes are two people, whatever they are called elsewhere.
             if any(signer.name == other.name or signer.public == other.public for other in signers):
@@ -107,7 +126,7 @@ def take_along(source: Path, target: Path, version: Version) -> None:
             write_file(path, note, PUBLIC)
 
 
-def all_approvals(policies: Path, directory: Directory, now: datetime) -> Iterator[Approval]:
+def all_approvals(policies: Path, approvers: Approvers, now: datetime) -> Iterator[Approval]:
     """All approvals beside the policies that count, of whatever version; by name of the file.
 
     Raises NodeError(POLICY_NOT_LOADED) when there are too many files to look at.
@@ -126,15 +145,11 @@ def all_approvals(policies: Path, directory: Directory, now: datetime) -> Iterat
             claimed = parse_approval(read_note(note, (), MAX_BYTES).body)
             version = Version(named["dataset"], claimed.provider, bytes.fromhex(claimed.entry))
             role = ApprovalRole(named["role"])
-            approval, _signer = open_approval(note, _verifiers(directory, role, claimed.provider))
+            approval, _signer = open_approval(note, approvers.keys(role, claimed.provider))
             check_approval(approval, version, role, now)
         except NodeError:
             continue  # `catalogue verify` says why, of the versions that matter
         yield approval
-
-
-def _verifiers(directory: Directory, role: ApprovalRole, provider: str) -> list[Verifier]:
-    return [Verifier.parse(key) for key in approving_keys(directory, role, provider)]
 
 
 def _read(path: Path) -> bytes | None:

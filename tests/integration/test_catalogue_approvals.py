@@ -11,7 +11,7 @@ from running import CASE, DEFERRAL, ENROLLED, Running, pension_policy, pension_t
 from town import AUTHORITY, HR, TAX
 
 from node.client import Client
-from node.client.results import CatalogueVersion
+from node.client.catalogue import CatalogueVersion
 from node.core.approval import ApprovalRole
 from node.crypto.bundle_folder import place, read_draft
 from node.crypto.sign import open_note

@@ -76,7 +76,7 @@ def test_head_and_authority_approve_and_anybody_verifies(office: Office) -> None
     first = office.approve("head", "", "--note", "checked with legal")
     assert first.code == 0, first.err
     assert "provider: " in first.out
-    assert "data items: " in first.out
+    assert "personal: yes" in first.out
     assert office.verify().code == Exit.OUTSTANDING
     assert office.approve("authority").code == 0
     verified = office.verify("--json")

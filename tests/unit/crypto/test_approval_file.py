@@ -27,6 +27,7 @@ from node.core.approval import (
 from node.core.directory import Directory, Member
 from node.core.directory_text import Role
 from node.crypto.approval_file import (
+    Approvers,
     all_approvals,
     approval_path,
     publication_of,
@@ -81,7 +82,7 @@ def approved(tmp_path: Path) -> Path:
 
 
 def publication(folder: Path, directory: Directory, now: datetime = NOW) -> Publication:
-    return publication_of(folder, VERSION, directory, now)
+    return publication_of(folder, VERSION, Approvers(directory), now)
 
 
 def test_head_and_authority_approve_an_entry(approved: Path, directory: Directory) -> None:
@@ -92,7 +93,7 @@ def test_head_and_authority_approve_an_entry(approved: Path, directory: Director
         ("zhang", HR),
         ("chen", AUTHORITY),
     ]
-    assert [each.role for each in all_approvals(approved, directory, NOW)] == [REVIEW, HEAD]
+    assert [each.role for each in all_approvals(approved, Approvers(directory), NOW)] == [REVIEW, HEAD]
 
 
 @pytest.mark.parametrize("role", ApprovalRole)
@@ -167,11 +168,16 @@ def test_one_person_does_not_give_both_approvals(tmp_path: Path, directory: Dire
     own = Version("pension-insurance", AUTHORITY, b"e" * 32)
     put(tmp_path, HEAD, CHEN, own)
     put(tmp_path, REVIEW, CHEN, own)
-    lacks(publication_of(tmp_path, own, directory, NOW), REVIEW, "by who gave the other approval")
+    lacks(publication_of(tmp_path, own, Approvers(directory), NOW), REVIEW, "by who gave the other approval")
     deputy = head("deng", AUTHORITY)
     put(tmp_path, REVIEW, deputy, own)
     keys = (*directory.members[AUTHORITY].officers, deputy.verifier.vkey())
-    assert publication_of(tmp_path, own, with_member(directory, AUTHORITY, officers=keys), NOW).lacking == ()
+    assert (
+        publication_of(
+            tmp_path, own, Approvers(with_member(directory, AUTHORITY, officers=keys)), NOW
+        ).lacking
+        == ()
+    )
 
     twin = Signer(CHEN.name, SignatureSuite.ED25519, b"t" * 32)
     same = Signer(ZHANG.name, SignatureSuite.ED25519, b"t" * 32)
@@ -205,10 +211,10 @@ def test_approval_in_the_other_role_does_not_count(tmp_path: Path, directory: Di
     given = approval(HEAD, CHEN, own)
     write_approval(tmp_path, given, sign_approval(given, CHEN))
     approval_path(tmp_path, own, HEAD).rename(approval_path(tmp_path, own, REVIEW))
-    found = publication_of(tmp_path, own, directory, NOW)
+    found = publication_of(tmp_path, own, Approvers(directory), NOW)
     assert found.lacking == (HEAD, REVIEW)
     assert "given as head, not as authority" in found.problems[REVIEW]
-    assert list(all_approvals(tmp_path, directory, NOW)) == []
+    assert list(all_approvals(tmp_path, Approvers(directory), NOW)) == []
 
 
 def test_no_byte_can_be_changed_nor_left_out(approved: Path, directory: Directory) -> None:
@@ -256,8 +262,8 @@ def test_approvals_of_the_next_version_leave_those_of_this_one_alone(
     following = replace(VERSION, digest=b"f" * 32)
     put(approved, HEAD, ZHANG, following)
     assert publication(approved, directory).lacking == ()
-    assert publication_of(approved, following, directory, NOW).lacking == (REVIEW,)
-    assert len(list(all_approvals(approved, directory, NOW))) == 3
+    assert publication_of(approved, following, Approvers(directory), NOW).lacking == (REVIEW,)
+    assert len(list(all_approvals(approved, Approvers(directory), NOW))) == 3
 
 
 @pytest.mark.parametrize(
