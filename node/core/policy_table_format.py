@@ -45,8 +45,9 @@ _REASONS = tuple(reason.name for reason in Reason)
 def _read_time(value: object) -> datetime:
     text = read_text(value)
     try:
-        if "T" in text:
-            return datetime.fromisoformat(text)
+        moment = datetime.fromisoformat(text) if "T" in text else None
+        if moment is not None and 2000 <= moment.year <= 2100:
+            return moment
     except ValueError:
         pass
     raise PydanticCustomError("table.time", "time")

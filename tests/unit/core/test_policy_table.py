@@ -128,6 +128,8 @@ def test_the_calendar_of_a_table_reaches_its_rows_only() -> None:
         ("region: 99, expect: permit, rule: office", "table.region"),
         ("grant: {region: x}, expect: permit, rule: office", "table.region"),
         ("at: 2026-11-23, expect: permit, rule: office", "table.time"),
+        ("at: 0001-01-01T00:00, expect: permit, rule: office", "table.time"),
+        ("at: 9999-12-31T23:59, expect: permit, rule: office", "table.time"),
         ("expect: maybe", "value.choice"),
         ("expext: deny", "key.unknown"),
         ("after: {is-enroled: 0}, expect: permit, rule: office", "table.after"),
