@@ -297,6 +297,28 @@ class _Catalogue(catalogue_pb2_grpc.CatalogueServiceServicer):
         found = [full] if request.text in full.summary.title else []
         return catalogue_pb2.SearchCatalogueResponse(datasets=found, total=3 * len(found))
 
+    def GetDatasetHistory(
+        self, request: catalogue_pb2.GetDatasetHistoryRequest, context: Context
+    ) -> catalogue_pb2.GetDatasetHistoryResponse:
+        title, provider = catalogue_dataset(PROVIDER).summary.title, request.provider or REQUESTER
+        versions = [
+            catalogue_pb2.DatasetVersion(
+                number=number,
+                entry_digest=bytes([number]) * 32,
+                title=title,
+                served_since_ms=1_798_000_000_000 + number * 86_400_000,
+                approvals=[
+                    catalogue_pb2.Approval(
+                        role=role, department=code, person=person, at_ms=1_798_000_000_000, signed=b"note"
+                    )
+                    for role, code, person in (("head", provider, "zhang"), ("authority", REQUESTER, "chen"))
+                ],
+                changed=changed,
+            )
+            for number, changed in ((2, ["rules.tax-deferral", "+fields.region"]), (1, []))
+        ]
+        return catalogue_pb2.GetDatasetHistoryResponse(versions=versions)
+
 
 class _Admin(desk_pb2_grpc.AdminServiceServicer):
     def __init__(self, desk: FakeDesk) -> None:
@@ -317,6 +339,17 @@ class _Admin(desk_pb2_grpc.AdminServiceServicer):
             active_grants=1,
             keys=[desk_pb2.KeyStatus(use="log", key_id="00ff")],
             workdays_known_until="2026-12-31",
+            waiting=[
+                desk_pb2.WaitingDataset(
+                    dataset="tax-payment",
+                    lacking=["authority"],
+                    problems=[
+                        "the approval does not count, because it is of another version of the entry: "
+                        "have the entry approved again"
+                    ],
+                )
+            ],
+            waiting_total=1,
         )
 
     def Reload(self, request: Message, context: Context) -> desk_pb2.ReloadResponse:

@@ -126,7 +126,7 @@ def history(
         return
     columns = [
         said_of_approval(f"column.{column}")
-        for column in ("number", "since", "title", "approved", "changed", "version")
+        for column in ("number", "served", "title", "approved", "changed", "version")
     ]
     rows = [
         (

@@ -95,14 +95,14 @@ def head_lines(entry: CatalogueEntry) -> list[str]:
         ],
     )
     lines.append(say("level", level=entry.level, personal=personal))
-    lines += (approved_by(each) for each in entry.approvals)
+    lines += (said_of_approval("approved", by=approved_by(each)) for each in entry.approvals)
     return lines
 
 
 def approved_by(approval: CatalogueApproval) -> str:
     """Who approved an entry, and when."""
     role = said_of_approval(f"role_name.{approval.role}")
-    return said_of_approval("approved", role=role, person=approval.person, at=when(approval.at))
+    return said_of_approval("by", role=role, person=approval.person, at=when(approval.at))
 
 
 def item_row(field: CatalogueField) -> tuple[str, ...]:
