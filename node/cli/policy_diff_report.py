@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 from node.cli.output import CHINA
 from node.cli.policy_diff_words import CODES, Titles, asked_words, listed, say, terms_words, where
@@ -85,33 +86,36 @@ def difference_view(difference: Difference) -> DifferenceView:
 def difference_lines(difference: Difference, titles: Titles = CODES) -> Iterator[str]:
     """A difference for people: first what it comes to and who can learn more, each with an example."""
     yield say(f"result.{result_of(difference)}")
+    tell = partial(_finding_lines, titles=titles)
     widening, narrowing = (
-        [list(_finding_lines(each, titles)) for each in difference.findings if each.kind.widens is widens]
+        [partial(tell, each) for each in difference.findings if each.kind.widens is widens]
         for widens in (True, False)
     )
-    complex_ = [
-        [say("line.complex", dataset=dataset, question=question)]
-        for dataset, question in difference.too_complex
-    ]
-    changes: dict[Direction, list[list[str]]] = {direction: [] for direction in Direction}
+    changes: dict[Direction, list[Told]] = {direction: [] for direction in Direction}
     for change in difference.changes:
-        changes[change.direction].append(list(_change_lines(change, titles)))
-    wider = changes[Direction.WIDER] + changes[Direction.UNKNOWN] + complex_
-    yield from _section("wider", widening, wider)
+        changes[change.direction].append(partial(_change_lines, change, titles))
+    for dataset, question in difference.too_complex:
+        line = say("line.complex", dataset=dataset, question=question)
+        changes[Direction.UNKNOWN].append(partial(iter, (line,)))
+    yield from _section("wider", widening, changes[Direction.WIDER] + changes[Direction.UNKNOWN])
     yield from _section("narrower", narrowing, changes[Direction.NARROWER])
     yield from _section("none", [], changes[Direction.NONE])
 
 
-def _section(name: str, *kinds: Sequence[Sequence[str]]) -> Iterator[str]:
+Told = Callable[[], Iterator[str]]
+"""Tells one thing, in lines."""
+
+
+def _section(name: str, *kinds: Sequence[Told]) -> Iterator[str]:
     """A heading and what stands under it; of very much the first, and how much more there is."""
     if not any(kinds):
         return
     yield ""
     yield say(f"section.{name}")
     for every in kinds:
-        for lines in every[:_MOST_SHOWN]:
+        for told in every[:_MOST_SHOWN]:
             yield ""
-            yield from (f"  {line}" for line in lines)
+            yield from (f"  {line}" for line in told())
         if len(every) > _MOST_SHOWN:
             yield ""
             yield "  " + say("line.more", count=len(every) - _MOST_SHOWN)
@@ -198,7 +202,8 @@ def _record(record: Record) -> str:
 
 
 def _finding_view(finding: Finding) -> FindingView:
-    request = finding.example.request
+    example = finding.example
+    request = example.request
     return FindingView(
         dataset=finding.dataset,
         kind=finding.kind.value,
@@ -216,9 +221,9 @@ def _finding_view(finding: Finding) -> FindingView:
             purpose=request.purpose,
             case_number=request.case_number,
             at=request.at.isoformat(),
-            grant_region=finding.example.grant.region,
-            before=_decided_view(finding.example.before),
-            after=_decided_view(finding.example.after),
+            grant_region=example.grant.region,
+            before=_decided_view(example.before),
+            after=_decided_view(example.after),
         ),
     )
 

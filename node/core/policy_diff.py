@@ -12,9 +12,10 @@ A grant that covers the request is supposed throughout.
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date
 from enum import StrEnum
+from functools import partial
 from typing import cast
 
 from node.core.decide import Decision, decide
@@ -94,6 +95,7 @@ class Finding:
     """Requests of one dataset that are decided differently, all in the same way.
 
     `parts` are by dimension; a request belongs here if it lies in each. Terms are None for a denial.
+    `make` makes the example, which nobody may want of many thousands of findings.
     """
 
     dataset: str
@@ -102,7 +104,12 @@ class Finding:
     parts: Mapping[str, Part]
     before: Terms | None
     after: Terms | None
-    example: Example
+    make: Callable[[], Example] = field(compare=False, repr=False)
+
+    @property
+    def example(self) -> Example:
+        """One request of the finding, really decided on both sides."""
+        return self.make()
 
 
 @dataclass(frozen=True, slots=True)
@@ -296,21 +303,25 @@ class _Pair:
             terms if isinstance(terms := self._solver.terms(number), Terms) else None for number in cell[1:]
         )
         named = self._solver.parts(cell)
+        make = partial(self._example, asked[0], named, before, after)
+        return Finding(self._name, _kind(before, after), asked, named, before, after, make)
+
+    def _example(
+        self, asked: Asked, parts: Mapping[str, Part], before: Terms | None, after: Terms | None
+    ) -> Example:
         policy = self._b if after is not None else self._a
         if policy is None:
             raise AssertionError("one side permits, so it has the dataset")
         forms = Forms(
-            self._name, policy.questions[asked[0].question], dict(asked[0].values), max(asked[0].subjects, 1)
+            self._name, policy.questions[asked.question], dict(asked.values), max(asked.subjects, 1)
         )
-        request, grant = example_of(forms, named, self._setting)
+        request, grant = example_of(forms, parts, self._setting)
         decided = [
             decide(each, lambda _: grant, request, self._calendar) for each in (self._before, self._after)
         ]
-        expected = [(terms is not None) for terms in (before, after)]
-        if [each.permit for each in decided] != expected:
+        if [each.permit for each in decided] != [terms is not None for terms in (before, after)]:
             raise AssertionError("an example is not decided as was found")
-        example = Example(request, grant, decided[0], decided[1])
-        return Finding(self._name, _kind(before, after), asked, named, before, after, example)
+        return Example(request, grant, decided[0], decided[1])
 
     def _known_codes(self) -> list[str]:
         """Departments that either side names."""

@@ -20,8 +20,10 @@ from rich.console import Console
 
 from node.errors import NodeError
 from scripts.benchmarks.batch import batch
+from scripts.benchmarks.catalogue import catalogue
 from scripts.benchmarks.comparing import comparing
 from scripts.benchmarks.deciding import deciding
+from scripts.benchmarks.differing import differing
 from scripts.benchmarks.figures import Bench, BenchError, Setting
 from scripts.benchmarks.flat import flat
 from scripts.benchmarks.log import log
@@ -39,7 +41,9 @@ BENCHES: Mapping[str, Bench] = {
     "memory": memory,
     "decide": deciding,
     "policy": comparing,
+    "diff": differing,
     "reload": reloading,
+    "catalogue": catalogue,
 }
 # `policy` measures it too.
 USUAL = tuple(name for name in BENCHES if name != "decide")
