@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import os
+import pty
 import shlex
+import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from subprocess import PIPE, Popen
 
 from typer.testing import CliRunner
 
@@ -26,6 +30,37 @@ def dxnode(*arguments: str | Path, stdin: str = "", env: Mapping[str, str] | Non
     environment = {"DXNODE_LANG": "en", "COLUMNS": "100", **(env or {})}
     result = CliRunner().invoke(app, [str(argument) for argument in arguments], input=stdin, env=environment)
     return Ran(result.exit_code, result.stdout, result.stderr)
+
+
+def at_a_terminal(arguments: list[str], typed: list[str]) -> tuple[str, str]:
+    """Run a command on a terminal of its own; gives its stdout and what the terminal showed."""
+    ours, theirs = pty.openpty()
+    environment = {**os.environ, "DXNODE_LANG": "en"}
+    # A session of its own, so that its prompts cannot reach the terminal that the tests run on.
+    process = Popen(  # noqa: S603
+        [sys.executable, "-m", "node.cli.main", *arguments],
+        stdin=theirs,
+        stderr=theirs,
+        stdout=PIPE,
+        env=environment,
+        start_new_session=True,
+    )
+    os.close(theirs)
+    screen = b""
+    for line in typed:
+        # Typed only once it is asked for, when the echo is off.
+        while not screen.endswith(b": "):
+            screen += os.read(ours, 1024)
+        os.write(ours, line.encode() + b"\n")
+        screen += b"|"
+    try:
+        while part := os.read(ours, 1024):
+            screen += part
+    except OSError:
+        pass  # Linux tells the end of a terminal so.
+    out, _ = process.communicate(timeout=20)
+    os.close(ours)
+    return out.decode().strip(), screen.decode()
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,18 +6,16 @@ import random
 import resource
 import shutil
 import subprocess
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from time import sleep
 
-import grpc
 import pytest
 from approvals import appoint, approve, versions
-from bundles import DAY, LI, WANG, ZHAO, listed, officer, sign_draft
+from bundles import DAY, LI, WANG, ZHAO, listed, officer
 from grpc_health.v1 import health_pb2
-from processes import Processes, patiently, processes, read_ended
+from processes import patiently, processes, read_ended
 from running import (
     CASE,
     DEFERRAL,
@@ -31,149 +29,19 @@ from running import (
     resident,
     wait_for,
 )
-from town import HR, POLICIES, TAX, Town
+from signing import POLICY, SECONDS, Nodes, Officers
+from town import HR, POLICIES, TAX
 
 from node.client import Client
-from node.client.results import NodeStatus
 from node.core.approval import ApprovalRole
-from node.core.bundle import MANIFEST, bundle_digest, render_manifest
-from node.crypto.approval_file import FOLDER, approval_path
-from node.crypto.bundle_file import read_manifest
-from node.crypto.bundle_folder import ACTIVE, place, read_draft
-from node.crypto.sign import Signer
+from node.core.bundle import MANIFEST
+from node.crypto.approval_file import approval_path
+from node.crypto.bundle_folder import ACTIVE
 from node.demo.process import DXNODE
 from node.errors import NodeError, Reason
-from node.rpc.server import POLICIES_HEALTH
 
 SERVING, NOT_SERVING = health_pb2.HealthCheckResponse.SERVING, health_pb2.HealthCheckResponse.NOT_SERVING
-POLICY = "pension-insurance.yaml"
-SECONDS = 60.0
 pytestmark = pytest.mark.timeout(180)
-
-
-@dataclass(slots=True)
-class Officers:
-    """Those of human resources, with the folder that they edit, and the bundles that they made."""
-
-    town: Town
-    newest: int = 0
-    versions: dict[bytes, int] = field(default_factory=dict)
-    """By the digests of all bundles that they made."""
-
-    @property
-    def draft(self) -> Path:
-        return self.town.offices[HR].folder / "policies"
-
-    @property
-    def placed(self) -> Path:
-        return self.town.offices[HR].folder / "state" / "policies"
-
-    def sign(
-        self,
-        version: int = 0,
-        signers: Sequence[Signer] = (LI, WANG),
-        start: datetime | None = None,
-        end: datetime | None = None,
-        code: str = HR,
-    ) -> int:
-        """Sign the draft, with another limit in each version; returns its version, by default the next."""
-        self.newest = max(self.newest, version or self.newest + 1)
-        version = version or self.newest
-        (self.draft / POLICY).write_text(pension_policy(per_day=str(100_000 + version)))
-        approve(self.draft)
-        sign_draft(self.draft, version, signers, start, end, code)
-        self.versions[self.digest()] = version
-        return version
-
-    def digest(self) -> bytes:
-        """The digest of the draft's bundle."""
-        return bundle_digest(render_manifest(read_manifest((self.draft / MANIFEST).read_bytes())))
-
-    def copy_in(self) -> None:
-        """Put the draft in place by hand, as it is, past the command that would refuse it."""
-        manifest = read_manifest((self.draft / MANIFEST).read_bytes())
-        name = f"{manifest.version}-{self.digest().hex()[:32]}"
-        shutil.rmtree(self.placed / name, ignore_errors=True)
-        approvals = shutil.ignore_patterns(FOLDER)
-        shutil.copytree(self.draft, self.placed / name, symlinks=True, ignore=approvals)
-        (self.placed / ACTIVE).write_text(f"{name}\n")
-
-    def command(self, *options: str) -> list[str]:
-        config = self.town.offices[HR].config
-        arguments = (str(self.draft), "--config", str(config), "--lang", "en", *options)
-        return [*DXNODE, "policy", "activate", *arguments]
-
-    def activate(
-        self, *options: str, limit: Callable[[], None] | None = None
-    ) -> subprocess.CompletedProcess[str]:
-        """Run `dxnode policy activate`, as a process of its own."""
-        command = self.command(*options)
-        return subprocess.run(  # noqa: S603 - this interpreter, this package
-            command, capture_output=True, text=True, timeout=SECONDS, preexec_fn=limit, check=False
-        )
-
-    def put(self, start: datetime | None = None, end: datetime | None = None) -> None:
-        """Sign the next bundle and put it in place, without a word to the node."""
-        self.sign(start=start, end=end)
-        member = self.town.member(HR)
-        place(self.placed, read_draft(self.draft, member), member)
-
-    def activate_next(self) -> int:
-        """Sign the next bundle, and have the node take it up."""
-        version = self.sign()
-        done = self.activate()
-        assert done.returncode == 0, done.stderr
-        assert "the node has taken it up" in done.stderr
-        return version
-
-
-@dataclass(slots=True)
-class Nodes:
-    """Human resources with officers, and the tax office that asks."""
-
-    running: Processes
-    officers: Officers
-
-    def status(self) -> NodeStatus:
-        with self.running.client(HR) as client:
-            return client.admin.status()
-
-    def version(self) -> int:
-        return self.status().policy_version
-
-    def reload(self) -> list[str]:
-        """What human resources refuses of its policies."""
-        with self.running.client(HR, 30.0) as client:
-            return [line for line in client.admin.reload().refused if line.startswith("policies: ")]
-
-    def ask(self) -> bool:
-        with self.running.client(TAX) as tax:
-            return tax.verify(ENROLLED, resident(2), purpose=DEFERRAL, case=CASE).answer
-
-    def health(self, service: str = POLICIES_HEALTH) -> tuple[int, int]:
-        """At the desk, and at the exchange port as another department sees it."""
-        offices = self.running.town.offices
-        tls = offices[TAX].folder / "tls"
-        credentials = grpc.ssl_channel_credentials(
-            self.running.town.tls_authority.certificate,
-            (tls / "exchange.key").read_bytes(),
-            (tls / "exchange.pem").read_bytes(),
-        )
-        options = [("grpc.default_authority", "desk")]
-        with (
-            grpc.insecure_channel(f"unix:{offices[HR].socket}", options=options) as desk,
-            grpc.secure_channel(f"127.0.0.1:{offices[HR].exchange_port}", credentials) as exchange,
-        ):
-            request = health_pb2.HealthCheckRequest(service=service)
-            first, second = (
-                channel.unary_unary(
-                    "/grpc.health.v1.Health/Check",
-                    health_pb2.HealthCheckRequest.SerializeToString,
-                    health_pb2.HealthCheckResponse.FromString,
-                )(request, timeout=10.0).status
-                for channel in (desk, exchange)
-            )
-            return first, second
 
 
 @pytest.fixture(scope="module")

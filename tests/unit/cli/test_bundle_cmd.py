@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 
 import pytest
-from cli_run import Ran, dxnode
+from cli_run import Ran, at_a_terminal, dxnode
 
 from node.cli.exits import Exit
 from node.cli.main import load_command
@@ -122,6 +122,22 @@ def test_passphrase_comes_from_a_file_that_nobody_else_reads(office: Office) -> 
     assert "others may read" in office.sign("li", "--passphrase-file", str(file), words="no").err
     file.chmod(0o600)
     assert office.sign("li", "--passphrase-file", str(file), words="no").code == 0
+
+
+def test_passphrase_is_asked_for_unseen_and_twice_for_a_new_key(tmp_path: Path) -> None:
+    make = ["pki", "officer", "li", "--code", HR, "--out", str(tmp_path)]
+    words = "li reads every line"
+    _, screen = at_a_terminal(make, [words, words + "s"])
+    assert "differ" in screen
+    assert not list(tmp_path.iterdir())
+    _, screen = at_a_terminal(make, [words, words])
+    assert words not in screen
+    (tmp_path / "policies").mkdir()
+    (tmp_path / "policies" / "definitions.yaml").write_text("purposes:\n  tax: {title: 税务}\n", "utf-8")
+    sign = ["policy", "sign", str(tmp_path / "policies"), "--key", str(tmp_path / "li.key")]
+    said, screen = at_a_terminal(sign, [words])
+    assert "li signed version 1" in said
+    assert words not in screen
 
 
 @pytest.mark.parametrize("path", [("policy", "sign"), ("pki", "officer")])

@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-import os
-import pty
-import sys
 from collections.abc import Iterator
 from pathlib import Path
-from subprocess import PIPE, Popen
 
 import pytest
-from cli_run import dxnode
+from cli_run import at_a_terminal, dxnode
 from fake_desk import PURPOSE, VERIFY, FakeDesk, claims_of, resident, serving
 
 ASK = ("verify", VERIFY, "--purpose", PURPOSE, "--case", "DG-1")
@@ -68,7 +64,7 @@ def test_file_that_is_not_text_is_refused(tmp_path: Path, desk: FakeDesk, addres
 
 
 def test_prompt_on_a_terminal_does_not_echo(desk: FakeDesk, address: str) -> None:
-    answered, screen = _at_a_terminal([*ASK, "--desk", address, "--claim", "name"], [resident(4), "someone"])
+    answered, screen = at_a_terminal([*ASK, "--desk", address, "--claim", "name"], [resident(4), "someone"])
     assert answered == "yes"
     assert resident(4) not in screen
     assert "someone" not in screen
@@ -78,37 +74,6 @@ def test_prompt_on_a_terminal_does_not_echo(desk: FakeDesk, address: str) -> Non
 
 def test_mistyped_identifier_is_asked_for_again(desk: FakeDesk, address: str) -> None:
     mistyped = resident(4)[:-1] + ("1" if resident(4)[-1] != "1" else "2")
-    answered, screen = _at_a_terminal([*ASK, "--desk", address], [mistyped, resident(4)])
+    answered, screen = at_a_terminal([*ASK, "--desk", address], [mistyped, resident(4)])
     assert answered == "yes"
     assert "check every digit" in screen
-
-
-def _at_a_terminal(arguments: list[str], typed: list[str]) -> tuple[str, str]:
-    """Run a command on a terminal of its own; gives its stdout and what the terminal showed."""
-    ours, theirs = pty.openpty()
-    environment = {**os.environ, "DXNODE_LANG": "en"}
-    # A session of its own, so that its prompts cannot reach the terminal that the tests run on.
-    process = Popen(  # noqa: S603
-        [sys.executable, "-m", "node.cli.main", *arguments],
-        stdin=theirs,
-        stderr=theirs,
-        stdout=PIPE,
-        env=environment,
-        start_new_session=True,
-    )
-    os.close(theirs)
-    screen = b""
-    for line in typed:
-        # Typed only once it is asked for, when the echo is off.
-        while not screen.endswith(b": "):
-            screen += os.read(ours, 1024)
-        os.write(ours, line.encode() + b"\n")
-        screen += b"|"
-    try:
-        while part := os.read(ours, 1024):
-            screen += part
-    except OSError:
-        pass  # Linux tells the end of a terminal so.
-    out, _ = process.communicate(timeout=20)
-    os.close(ours)
-    return out.decode().strip(), screen.decode()
