@@ -20,7 +20,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from itertools import chain, islice
 
-from node.core.purpose import PURPOSE_MAX_LENGTH, purpose_covers
+from node.core.purpose import PURPOSE_MAX_LENGTH, purpose_line
 from node.errors import NodeError, Reason
 from node.v1 import catalogue_pb2 as pb
 
@@ -36,6 +36,7 @@ _PLAIN = re.compile(r"[\x00-\x7f\u3001-\u3003\u3400-\u4dbf\u4e00-\u9fff]*")
 _FORM_RUN = re.compile(rf"[{_HAN}]+| [^{_HAN} ]+")
 _REMEMBERED = 1 << 16
 _ONE = ord("1")
+_NONE = array("I")
 _MANY = 128  # of so many entries one, and their numbers are kept as bits
 
 
@@ -172,10 +173,12 @@ class CatalogueIndex:
 
     def _serving(self, wanted: str) -> int:
         """The entries with a rule for the purpose, one above or one below it."""
+        above = purpose_line(wanted)
+        below = f"{wanted}/"
         fitting = (
             numbers
             for purpose, numbers in self._purposes.items()
-            if purpose_covers(purpose, wanted) or purpose_covers(wanted, purpose)
+            if purpose in above or (above and purpose.startswith(below))
         )
         return _bits(chain.from_iterable(fitting), len(self._names))
 
@@ -205,10 +208,10 @@ class _Column:
         self._size = size
         self._runs = list(entries.of)
         # Many numbers take less room as bits, and less time to join.
-        self._owners = [
-            _bits(numbers, size) if len(numbers) * _MANY > size else numbers
-            for numbers in entries.of.values()
-        ]
+        self._many = {
+            run: _bits(numbers, size) for run, numbers in entries.of.items() if len(numbers) * _MANY > size
+        }
+        self._owners = [_NONE if run in self._many else numbers for run, numbers in entries.of.items()]
         # The runs that a character stands in; of Latin ones, those that begin with a letter or digit.
         having = _Holders()
         for number, run in enumerate(self._runs):
@@ -217,21 +220,17 @@ class _Column:
 
     def holding(self, word: str) -> int:
         """The entries with a run that holds the word, as bits."""
-        runs, owners = self._runs, self._owners
         if word.startswith(" "):
             candidates: Sequence[int] = self._having.get(word[1], ())
         else:
             candidates = min((self._having.get(char, ()) for char in word), key=len)
-        held = 0
-        few: list[array[int]] = []
-        for number in candidates:
-            if word in runs[number]:
-                numbers = owners[number]
-                if isinstance(numbers, int):
-                    held |= numbers
-                else:
-                    few.append(numbers)
-        return held | _bits(chain.from_iterable(few), self._size)
+        runs, owners = self._runs, self._owners
+        fitting = [owners[number] for number in candidates if word in runs[number]]
+        held = _bits(chain.from_iterable(fitting), self._size)
+        for run, bits in self._many.items():
+            if word in run:
+                held |= bits
+        return held
 
 
 def _runs(text: str) -> tuple[str, ...]:

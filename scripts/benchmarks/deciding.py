@@ -51,7 +51,7 @@ def measure(setting: Setting, requests: Sequence[Request]) -> tuple[list[Figure]
     found, decided, reading = [], Decided([], []), 0.0
     for count in RULES:
         setting.tell(f"decide: {decisions:,} decisions by {count:,} rules")
-        file = _file(sample_rules(count))
+        file = rules_file(sample_rules(count))
         began = perf_counter()
         policies = build_policies([file])
         reading = perf_counter() - began
@@ -146,7 +146,8 @@ def _decide(policies: Policies, requests: Sequence[Request], decisions: int) -> 
     return Decided(permits, seconds)
 
 
-def _file(rules: Sequence[peers.Rule]) -> PolicyFile:
+def rules_file(rules: Sequence[peers.Rule]) -> PolicyFile:
+    """The example policy with these rules in place of its own."""
     head, _, _ = POLICY.read_text("utf-8").partition("rules:\n")
     return PolicyFile(POLICY.name, "".join((head, "rules:\n", *map(_written, rules))).encode())
 
