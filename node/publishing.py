@@ -60,7 +60,9 @@ def publish(loaded: LoadedPolicies, folder: Path, directory: Directory, now: dat
 def record(loaded: LoadedPolicies, history: History, now: datetime) -> None:
     """Add to the history what is served in a new version; idempotent.
 
-    What the switch for development alone serves is no publication. Raises NodeError(STORE_UNAVAILABLE).
+    What the switch for development serves without approvals is no publication.
+
+    Raises NodeError(STORE_UNAVAILABLE).
     """
     last = history.served_digests()
     added: list[ServedVersion] = []

@@ -22,7 +22,7 @@ from pydantic_core import PydanticCustomError
 
 from node.core.approval import Approval, ApprovalRole
 from node.core.directory_text import Moment
-from node.core.workdays import Calendar
+from node.core.workdays import MAX_WORKDAYS, Calendar
 from node.errors import NodeError, Reason
 
 UPDATE_DAYS: Final = 10
@@ -30,6 +30,7 @@ EXTENSION_DAYS: Final = 5
 REVIEW_DAYS: Final = 2
 MAX_BYTES: Final = 8 << 20
 MAX_CAUSES: Final = 10_000
+_FIRST, _LAST = date(2000, 1, 1), date(2100, 12, 31)
 _FORMAT: Final = "dxnode/catalogue-causes/1"
 _SHAPE = ConfigDict(extra="forbid", strict=True)
 
@@ -60,7 +61,7 @@ class Cause:
     __pydantic_config__ = _SHAPE
 
     dataset: Annotated[str, StringConstraints(pattern=r"\A[a-z0-9]+(-[a-z0-9]+)*\z", max_length=64)]
-    on: Annotated[date, Field(strict=False)]
+    on: Annotated[date, Field(strict=False, ge=_FIRST, le=_LAST)]
     basis: Line
     noted: Moment
     extension: Extension | None = None
@@ -216,8 +217,13 @@ def _clock(
     today: date,
 ) -> Clock:
     term = calendar.add_workdays(since, days)
-    # Beyond what can be counted, it is overdue by more than anybody needs to know.
-    left = 0 if done is not None else calendar.workdays_between(today, term.end).workdays
-    if done is None and today > term.end:
-        left = min(left, -1)  # overdue on a day off too
+    left = 0 if done is not None else _left(calendar, today, term.end)
     return Clock(dataset, kind, since, basis, extended, term.end, term.provisional, done, left)
+
+
+def _left(calendar: Calendar, today: date, due: date) -> int:
+    try:
+        left = calendar.workdays_between(today, due).workdays
+    except ValueError:  # decades off: more than can be counted
+        left = MAX_WORKDAYS if today < due else -MAX_WORKDAYS
+    return min(left, -1) if today > due else left  # overdue on a day off too

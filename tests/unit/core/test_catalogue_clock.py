@@ -175,3 +175,13 @@ def test_damaged_file_of_causes_is_refused(content: bytes) -> None:
 def test_text_of_several_lines_is_not_noted() -> None:
     with pytest.raises(NodeError):
         render_causes([Cause(NAME, date(2026, 11, 2), "two\nlines", NOTED)])
+
+
+def test_day_of_another_age_is_refused_and_one_decades_off_is_counted_as_far_as_can_be() -> None:
+    for day in (date(1999, 12, 31), date(2101, 1, 1), date.max):
+        with pytest.raises(NodeError):
+            render_causes([cause(day)])
+    (clock,) = clocks([cause(date(2000, 1, 1))], [], CHINA, date(2100, 12, 31))
+    assert clock.overdue
+    (clock,) = clocks([cause(date(2100, 12, 31))], [], CHINA, date(2000, 1, 1))
+    assert clock.left > 1000
