@@ -110,6 +110,8 @@ class DatasetBuilder:
             self._document.add_at_key("field.range-type", (*path, "range"), type=part.type)
         elif part.range is not None and part.range[0] >= part.range[1]:
             self._document.add("field.range-order", (*path, "range"))
+        if part.narrowest is not None and part.type not in (FieldType.INTEGER, FieldType.DATE):
+            self._document.add_at_key("field.narrowest-type", (*path, "narrowest"), type=part.type)
         if part.values is None and part.type is FieldType.ENUM:
             self._document.add_at_key("field.values-missing", path, field=name)
         if part.values is not None and part.type not in _CLOSED:

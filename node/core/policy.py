@@ -45,7 +45,8 @@ class Budget:
 class Policy:
     """One dataset with its questions, rules and budget; the budget is there if a statistic is.
 
-    `accepted` are the warnings that its officers answer for; they change nothing in what is enforced.
+    `accepted` are the warnings that its officers answer for, `narrowest` how many neighbouring values of a
+    field one requester should not tell apart; both are for the check, and change nothing in what is enforced.
     """
 
     dataset: Dataset
@@ -54,6 +55,7 @@ class Policy:
     budget: Budget | None
     index: Mapping[str, RuleIndex]
     accepted: tuple[Acceptance, ...] = ()
+    narrowest: Mapping[str, int] = field(default_factory=dict)
 
     @property
     def subject_type(self) -> SubjectType:

@@ -141,8 +141,15 @@ def _policy(
         if (allowing := [rule for rule in rules if name in rule.allow])
     }
     accepted = tuple(Acceptance(each.warning, each.at, each.about, each.because) for each in part.accepted)
+    narrowest = {name: each.narrowest for name, each in part.fields.items() if each.narrowest is not None}
     return Policy(
-        dataset, MappingProxyType(questions), tuple(rules), budget, MappingProxyType(index), accepted
+        dataset,
+        MappingProxyType(questions),
+        tuple(rules),
+        budget,
+        MappingProxyType(index),
+        accepted,
+        MappingProxyType(narrowest),
     )
 
 

@@ -43,6 +43,8 @@ _PUBLISHED_OF_DATASET = frozenset(
 # Compared elsewhere: by their own parts, or as what they are made of.
 _ELSEWHERE_OF_DATASET = frozenset({"name", "fields", "digest"})
 _ELSEWHERE_OF_POLICY = frozenset({"dataset", "questions", "rules", "budget", "index"})
+# What the check of policies reads, and no decision.
+_FOR_THE_CHECK = ("accepted", "narrowest")
 _PUBLISHED_OF_QUESTION = frozenset({"title", "title_en"})
 # The text in the policy's words and the derivation say no more than the expression that is made of them.
 _ELSEWHERE_OF_QUESTION = frozenset({"name", "text", "derivation", "fields", "parameters", "claims"})
@@ -61,7 +63,7 @@ def changes_of_meaning(name: str, before: Policy | None, after: Policy | None) -
         # Who may ask of it now, or no longer may, is found among the rules.
         return [Change(name, "", state, "", "", Direction.NONE)] if before is not after else []
     return [
-        *_parts(name, "", before, after, _ELSEWHERE_OF_POLICY, {"accepted": _published}),
+        *_parts(name, "", before, after, _ELSEWHERE_OF_POLICY, dict.fromkeys(_FOR_THE_CHECK, _published)),
         *_of_dataset(name, before.dataset, after.dataset),
         *_of_fields(name, before, after),
         *_of_questions(name, before, after),

@@ -82,6 +82,7 @@ class FieldPart(_Part):
     level: GradeNumber | None = None
     values: Some[Code] | None = None
     range: Annotated[list[Integer], Field(min_length=2, max_length=2)] | None = None
+    narrowest: Annotated[int, Field(ge=2, le=1_000_000), BeforeValidator(read_integer)] | None = None
 
 
 class ParameterPart(_Part):

@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from datetime import date
 from itertools import product
 
+from node.core.document import Path
 from node.core.identity import region_covers
 from node.core.policy import Policy
 from node.core.policy_lint_finding import Finding, finding
-from node.core.policy_lint_oracle import Told, pinning, told
+from node.core.policy_lint_oracle import NARROWEST, Told, alone, pinning, told
 from node.core.problem import listed
 from node.core.rule import Rule
 
@@ -34,6 +35,9 @@ def asked(policy: Policy, today: date) -> Iterator[Finding]:
     for (name, field), each in tells.items():
         if each.unknown:
             yield finding("lint.oracle-unknown", ("questions", name), on_key=True, name=name, field=field)
+        bound = policy.narrowest.get(field)
+        if bound is not None and alone(policy.dataset.fields[field], each, bound):
+            yield _narrow(("questions", name), field, [name], bound)
     looks = 0
     seen: set[tuple[str, tuple[str, ...]]] = set()
     tried: set[frozenset[str]] = set()
@@ -49,7 +53,7 @@ def asked(policy: Policy, today: date) -> Iterator[Finding]:
         for field, least in _pinned(policy, questions, tells):
             if (field, least) not in seen:
                 seen.add((field, least))
-                yield _finding(requester, field, least)
+                yield _finding(requester, field, least, policy.narrowest.get(field))
 
 
 def _tells(policy: Policy, allowed: Iterable[str]) -> dict[tuple[str, str], Told]:
@@ -77,15 +81,33 @@ def _pinned(
             by_field.setdefault(field, {})[name] = each
     for field, told_by in by_field.items():
         if len(told_by) > 1:
-            least = pinning(policy.dataset.fields[field], told_by, sorted(combinations, key=sorted))
+            least = pinning(
+                policy.dataset.fields[field],
+                told_by,
+                sorted(combinations, key=sorted),
+                policy.narrowest.get(field, NARROWEST),
+            )
             if least is not None and len(least) > 1:
                 yield field, least
 
 
-def _finding(requester: Requester, field: str, questions: Sequence[str]) -> Finding:
+def _narrow(path: Path, field: str, questions: Sequence[str], bound: int) -> Finding:
+    return finding(
+        "lint.oracle-narrow",
+        path,
+        on_key=True,
+        field=field,
+        questions=listed(questions),
+        narrowest=str(bound),
+    )
+
+
+def _finding(requester: Requester, field: str, questions: Sequence[str], bound: int | None) -> Finding:
     """At the rule that allows all of them, else at the last of the rules that they take."""
     for rule in requester.rules:
         if rule.allow >= set(questions):
+            if bound is not None:
+                return _narrow(("rules", rule.order, "allow"), field, questions, bound)
             return finding(
                 "lint.oracle-together",
                 ("rules", rule.order, "allow"),
@@ -95,6 +117,8 @@ def _finding(requester: Requester, field: str, questions: Sequence[str]) -> Find
             )
     firsts = {name: next(rule for rule in requester.rules if name in rule.allow) for name in questions}
     last = max(firsts.values(), key=lambda rule: rule.order)
+    if bound is not None:
+        return _narrow(("rules", last.order, "allow"), field, questions, bound)
     return finding(
         "lint.oracle-across",
         ("rules", last.order, "allow"),

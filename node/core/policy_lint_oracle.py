@@ -15,7 +15,7 @@ from node.core.question_build import PLAIN_MAX_LEVEL
 
 # So many choices cut a range finely enough to be worth a second look, even if no value is pinned down.
 MANY_CHOICES = 16
-# An interval of fewer neighbouring values than this gives one of them away.
+# An interval of fewer neighbouring values than this gives one of them away; a field may state a wider bound.
 NARROWEST = 2
 # Multiples of a step are looked at one by one in ranges with at most so many of them.
 MAX_MULTIPLES = 20_000
@@ -86,7 +86,7 @@ def narrowing(dataset: Dataset, question: Question) -> list[Narrowing]:
 def _judged(field: Field, cuts: frozenset[int], equal: frozenset[str]) -> Narrowing:
     count = len(cuts) + len(equal)
     if field.type in _ORDERED:
-        pins = len(cuts) > 1 and bool(_pinned(field, cuts))
+        pins = len(cuts) > 1 and bool(_pinned(field, cuts, NARROWEST))
         asks = len(equal) + len(cuts).bit_length()
         return Narrowing(field.name, count, asks, pins, open=False)
     values = len(field.values)
@@ -123,17 +123,17 @@ def told(dataset: Dataset, question: Question, name: str) -> Told:
     return Told(frozenset(cuts), frozenset(sets), unknown)
 
 
-def _alone(field: Field, known: Told) -> frozenset[int | str]:
-    """The values of an ordered field that are told from all others; of a closed one all, or none."""
+def alone(field: Field, known: Told, narrowest: int) -> frozenset[int | str]:
+    """Where an ordered field is narrowed down below the bound; of a closed one all values, or none."""
     if field.type in _ORDERED:
-        return frozenset(_pinned(field, known.cuts))
+        return frozenset(_pinned(field, known.cuts, narrowest))
     sets = sorted(known.sets, key=sorted)
     classes = {tuple(value in some for some in sets) for value in field.values}
     return frozenset(field.values if len(classes) == len(field.values) > 2 else ())
 
 
 def pinning(
-    field: Field, told_by: Mapping[str, Told], combinations: Iterable[frozenset[str]]
+    field: Field, told_by: Mapping[str, Told], combinations: Iterable[frozenset[str]], narrowest: int
 ) -> tuple[str, ...] | None:
     """A smallest choice of questions that together pin a field down, as no question alone does.
 
@@ -146,10 +146,10 @@ def pinning(
     waiting = [frozenset(telling)]
     while waiting:
         names = waiting.pop()
-        if not _pins_together(field, telling, names):
+        if not _pins_together(field, telling, names, narrowest):
             continue
         tries -= 1
-        least = _least(field, telling, names)
+        least = _least(field, telling, names, narrowest)
         guard = next((each for each in forbidden if each <= frozenset(least)), None)
         if guard is None or tries <= 0:
             return least
@@ -158,20 +158,23 @@ def pinning(
     return None
 
 
-def _pins_together(field: Field, telling: Mapping[str, Told], names: Collection[str]) -> bool:
-    """Whether they pin down a value that none of them does alone."""
+def _pins_together(field: Field, telling: Mapping[str, Told], names: Collection[str], narrowest: int) -> bool:
+    """Whether they narrow a value down as none of them does alone."""
     known = Told()
     for name in names:
         known |= telling[name]
-    together = _alone(field, known)
-    return bool(together) and bool(together.difference(*(_alone(field, telling[name]) for name in names)))
+    together = alone(field, known, narrowest)
+    by_one = (alone(field, telling[name], narrowest) for name in names)
+    return bool(together) and bool(together.difference(*by_one))
 
 
-def _least(field: Field, telling: Mapping[str, Told], names: Iterable[str]) -> tuple[str, ...]:
+def _least(
+    field: Field, telling: Mapping[str, Told], names: Iterable[str], narrowest: int
+) -> tuple[str, ...]:
     kept = sorted(names)
     for name in list(kept):
         fewer = [each for each in kept if each != name]
-        if _pins_together(field, telling, fewer):
+        if _pins_together(field, telling, fewer, narrowest):
             kept = fewer
     return tuple(kept)
 
@@ -198,8 +201,8 @@ def _derived(question: Question, field: Field) -> Told:
     return Told(frozenset(cuts))
 
 
-def _pinned(field: Field, cuts: frozenset[int]) -> list[int]:
-    """Where fewer than NARROWEST values lie between two cuts, or between a cut and an end of the range."""
+def _pinned(field: Field, cuts: frozenset[int], narrowest: int) -> list[int]:
+    """Where fewer values than that lie between two cuts, or between a cut and an end of the range."""
     edges = set(cuts)
     if field.minimum is not None:
         edges = {cut for cut in edges if cut > field.minimum} | {field.minimum}
@@ -207,7 +210,7 @@ def _pinned(field: Field, cuts: frozenset[int]) -> list[int]:
         edges = {cut for cut in edges if cut <= field.maximum} | {field.maximum + 1}
     if not edges & cuts:
         return []
-    return [lower for lower, upper in pairwise(sorted(edges)) if upper - lower < NARROWEST]
+    return [lower for lower, upper in pairwise(sorted(edges)) if upper - lower < narrowest]
 
 
 def _chosen(question: Question, field: Field) -> tuple[frozenset[int], frozenset[str]]:

@@ -79,6 +79,10 @@ WORDS: Mapping[str, tuple[str, str]] = {
         "the closed values of an enum, or the regions to count by",
     ),
     "FieldPart.range": ("整数的 [最小值, 最大值]", "[least, greatest] of an integer"),
+    "FieldPart.narrowest": (
+        "一个需求部门由全部问题合起来，至少仍分不清这么多个相邻的值（日期为天数）；检查时据此警告",
+        "of so many neighbouring values (or days) at least, one requester cannot tell which; the check warns",
+    ),
     "ParameterPart.choices": ("参数只能取这些值", "the only values that may be given"),
     "ClaimPart.wrong_tries_per_subject": (
         "对同一人答“否”多少次之后当日不再作答",

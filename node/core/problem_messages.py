@@ -36,5 +36,6 @@ ARTICLES: Mapping[str, int] = {
     "lint.oracle-many": 25,
     "lint.oracle-together": 25,
     "lint.oracle-across": 25,
+    "lint.oracle-narrow": 25,
     "derivation.plain": 37,
 }

@@ -140,6 +140,10 @@ EN: Mapping[str, tuple[str, str]] = {
     "field.resident-id": ("a resident identity number is always an identifier", "delete 'sensitivity:'"),
     "field.level": ("the field is of a higher level than its dataset, {level}", "raise the dataset's level"),
     "field.range-type": ("only integers have a range, this is {type}", "delete 'range:'"),
+    "field.narrowest-type": (
+        "only integers and dates have neighbours, this is {type}",
+        "delete 'narrowest:'",
+    ),
     "field.range-order": ("the range is empty", "write the least value first, as in [0, 720]"),
     "field.values-missing": ("the enum '{field}' has no values", "add 'values: [...]' with all of them"),
     "field.values-type": ("only enums and regions list their values, this is {type}", "delete 'values:'"),

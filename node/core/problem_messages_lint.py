@@ -108,6 +108,10 @@ WARNINGS_EN: Mapping[str, tuple[str, str]] = {
         "this would accept {count} warnings '{name}' at once",
         "write one entry for each, with 'about' as 'dxnode policy check' says it",
     ),
+    "lint.oracle-narrow": (
+        "{questions}: the answers narrow '{field}' down to fewer than {narrowest} neighbouring values",
+        "move thresholds and edges apart, or set another 'narrowest' of the field",
+    ),
     "lint.oracle-across": (
         "whoever fits '{who}' may ask {questions} by the rules {rules}; together they give away exact "
         "values of '{field}'",
@@ -266,6 +270,10 @@ WARNINGS_ZH: Mapping[str, tuple[str, str]] = {
     "lint.acceptance-several": (
         "这一条会同时认可 {count} 个“{name}”警告",
         "请逐个认可，按 dxnode policy check 所示写明 about",
+    ),
+    "lint.oracle-narrow": (
+        "{questions}：由答案可以把“{field}”限定到不足 {narrowest} 个相邻的值",
+        "请拉开界限和分段，或改数据项的 narrowest",
     ),
     "lint.oracle-across": (
         "符合“{who}”的部门依规则 {rules} 可以问 {questions}，合在一起会泄露“{field}”的准确值",

@@ -98,6 +98,7 @@ ZH: Mapping[str, tuple[str, str]] = {
     "field.resident-id": ("公民身份号码始终是标识数据项", "请删除 sensitivity"),
     "field.level": ("数据项的级别高于数据集的级别 {level}", "请提高数据集的级别"),
     "field.range-type": ("只有整数才有范围，此数据项是 {type}", "请删除 range"),
+    "field.narrowest-type": ("只有整数和日期才有相邻的值，这里是 {type}", "请删除 narrowest"),
     "field.range-order": ("范围是空的", "请先写最小值，如 [0, 720]"),
     "field.values-missing": ("枚举“{field}”没有取值", "请加上 values: [...]，列出全部取值"),
     "field.values-type": ("只有枚举和区划才列出取值，此数据项是 {type}", "请删除 values"),

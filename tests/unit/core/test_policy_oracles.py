@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date
 
 import pytest
-from policy_samples import HEAD, MEDICAL, TAX
+from policy_samples import HEAD, MEDICAL, TAX, keys
 
 from node.core import policy_lint_asked
 from node.core.policy import PolicyFile
@@ -20,9 +20,11 @@ STEP_12 = "field: months_paid, as: {generalise: {step: 12}}"
 UP_TO, BELOW = 'verify: "months_paid <= 60"', 'verify: "months_paid < 60"'
 
 
-def _lint(questions: dict[str, str], *rules: tuple[str, str], more: str = "") -> list[Problem]:
+def _lint(
+    questions: dict[str, str], *rules: tuple[str, str], more: str = "", head: str = HEAD
+) -> list[Problem]:
     """The findings about oracles; a rule is what it allows, and to whom."""
-    text = HEAD + "questions:\n" + "".join(f"  {name}: {{{body}}}\n" for name, body in questions.items())
+    text = head + "questions:\n" + "".join(f"  {name}: {{{body}}}\n" for name, body in questions.items())
     text += "rules:\n"
     for number, (allow, to) in enumerate(rules):
         text += f"  - {{id: r{number}, allow: [{allow}], to: {to}, for: [tax]}}\n"
@@ -114,6 +116,31 @@ def test_several_rules_are_weighed_together_for_whoever_fits_them_all(
     if who:
         assert dict(found[0].args)["who"] == who
         assert (dict(found[0].args)["rules"], found[0].article) == ("r0, r1", 25)
+
+
+@pytest.mark.parametrize(
+    ("narrowest", "bodies", "expected"),
+    [
+        (12, {"p": UP_TO, "q": 'verify: "months_paid < 73"'}, []),
+        (12, {"p": UP_TO, "q": 'verify: "months_paid < 72"'}, ["p, q"]),
+        (13, {"p": STEP_12}, ["p"]),
+        (12, {"p": "field: months_paid, as: {band: [0, 12, 24, 720]}"}, []),
+        (13, {"p": "field: months_paid, as: {band: [0, 12, 24, 720]}"}, ["p"]),
+        (30, {"p": 'verify: "months_paid >= :n", parameters: {n: {choices: [60, 90]}}'}, []),
+        (31, {"p": 'verify: "months_paid >= :n", parameters: {n: {choices: [60, 90]}}'}, ["p"]),
+    ],
+)
+def test_a_field_can_state_how_close_nobody_may_come(
+    narrowest: int, bodies: dict[str, str], expected: list[str]
+) -> None:
+    head = HEAD.replace("range: [0, 720]", f"range: [0, 720], narrowest: {narrowest}")
+    found = _lint(bodies, (", ".join(bodies), ANY), head=head)
+    assert _told(found) == [("lint.oracle-narrow", "months_paid", questions) for questions in expected]
+    assert all(dict(each.args)["narrowest"] == str(narrowest) for each in found)
+
+
+def test_only_numbers_and_days_have_neighbours() -> None:
+    assert keys(HEAD.replace("type: text}", "type: text, narrowest: 5}")) == ["field.narrowest-type"]
 
 
 GUARD = "forbidden_together: [{id: g, questions: [p, q], within_days: 30}]\n"
