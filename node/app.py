@@ -261,7 +261,14 @@ class Node:
         rate = Rate(float(limits.peer_requests_per_second), float(limits.peer_burst))
         staff = Staff(code, read_certificate, rate, refused)
         desk_pb2_grpc.add_DeskServiceServicer_to_server(
-            DeskService(self._requester, staff, self._peers, lambda name: browse(live.policies, name), code),
+            DeskService(
+                self._requester,
+                staff,
+                self._peers,
+                lambda name: browse(live.policies, name),
+                code,
+                lambda dataset, provider: live.imported.entry(dataset, provider),
+            ),
             server,
         )
         desk_pb2_grpc.add_AdminServiceServicer_to_server(

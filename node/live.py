@@ -14,7 +14,7 @@ from typing import Protocol, TypeVar
 from node.config import Settings
 from node.config_file import changed_settings, load_settings
 from node.core.bundle import SeenBundle
-from node.core.catalogue_shelf import EMPTY, Catalogue
+from node.core.catalogue_shelf import EMPTY, Catalogue, Shelf
 from node.core.directory import Directory, Member, SeenDirectory, require_current
 from node.core.policy import Policies
 from node.core.role import Roles
@@ -136,6 +136,11 @@ class Live:
     def policies(self) -> Policies:
         """The loaded policies. Raises NodeError(POLICY_NOT_LOADED)."""
         return self._valid_policies(self._parts)
+
+    @property
+    def imported(self) -> Shelf:
+        """The entries that were imported."""
+        return self._parts.catalogue.imported
 
     @property
     def catalogue(self) -> Catalogue:

@@ -40,12 +40,15 @@ class DeskService(desk_pb2_grpc.DeskServiceServicer):
         peers: PeerCatalogue,
         own_catalogue: Callable[[str], list[catalogue_pb2.Dataset]],
         own_code: str,
+        imported: Callable[[str, str], catalogue_pb2.Dataset | None],
     ) -> None:
+        """`imported` has the entry of a dataset and provider in a catalogue that was imported."""
         self._requester = requester
         self._staff = staff
         self._peers = peers
         self._own_catalogue = own_catalogue
         self._own_code = own_code
+        self._imported = imported
 
     async def Ask(
         self, request: desk_pb2.DeskServiceAskRequest, context: Context
@@ -78,10 +81,20 @@ class DeskService(desk_pb2_grpc.DeskServiceServicer):
             if request.provider in ("", self._own_code):
                 datasets = self._own_catalogue(request.dataset)
             else:
-                datasets = await self._peers.catalogue(request.provider, request.dataset)
+                datasets = await self._elsewhere(request.provider, request.dataset)
             return desk_pb2.BrowseCatalogueResponse(datasets=datasets)
 
         return await answered(context, work())
+
+    async def _elsewhere(self, provider: str, dataset: str) -> list[catalogue_pb2.Dataset]:
+        """As the other node says or, if that cannot be asked, as it stands in an imported catalogue."""
+        try:
+            return await self._peers.catalogue(provider, dataset)
+        except NodeError as error:
+            kept = self._imported(dataset, provider)
+            if error.reason is not Reason.PEER_UNAVAILABLE or kept is None:
+                raise
+            return [kept]
 
     async def _batch(
         self, requests: AsyncIterator[desk_pb2.DeskServiceAskBatchRequest], context: Context

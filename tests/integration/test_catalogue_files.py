@@ -32,7 +32,9 @@ def at(nodes: Running, code: str, *arguments: str | Path) -> Ran:
 
 
 def own_finds(client: Client) -> list[str]:
-    return [f"{entry.provider}/{entry.dataset}" for entry in client.search_catalogue("养老保险").entries]
+    """What human resources provides, as far as the own node knows."""
+    found = client.search_catalogue("养老保险", department=HR)
+    return [f"{entry.provider}/{entry.dataset}" for entry in found.entries]
 
 
 @pytest.mark.parametrize("name", ["catalogue.jsonld", "catalogue.csv"])
@@ -75,6 +77,18 @@ def test_a_new_import_takes_the_place_of_the_one_before_whole(nodes: Running, tm
     at(nodes, TAX, "import", file)
     with nodes.operator(TAX) as tax:
         assert own_finds(tax) == [f"{HR}/other"]
+
+
+def test_imported_entry_of_a_department_that_cannot_be_asked_is_shown(nodes: Running, tmp_path: Path) -> None:
+    file = tmp_path / "catalogue.csv"
+    at(nodes, HR, "export", file)
+    file.write_bytes(file.read_bytes().replace(HR.encode(), MEDICAL.encode()))
+    at(nodes, TAX, "import", file)
+    shown = at(nodes, TAX, "show", f"{MEDICAL}/pension-insurance", "--lang", "zh")
+    assert shown.code == 0, shown.err
+    assert f"来自 {MEDICAL} 的目录，导入时间 " in shown.out
+    assert at(nodes, TAX, "show", f"{MEDICAL}/other").code != 0
+    assert at(nodes, TAX, "list", "--provider", MEDICAL).code != 0
 
 
 def test_a_bad_file_leaves_what_was_imported(nodes: Running, tmp_path: Path, tax: Client) -> None:
