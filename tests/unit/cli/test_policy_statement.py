@@ -6,6 +6,7 @@ import copy
 import json
 import re
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -15,6 +16,7 @@ from policy_changes import CHANGES, POLICY, changed
 from policy_samples import CALENDAR, HUMAN_RESOURCES, MEDICAL, MONDAY, TAX
 
 from node.cli.policy_explain_cmd import statement_lines
+from node.cli.policy_files import read_files
 from node.cli.policy_statement import statement_of
 from node.cli.statement_answers import accuracy_95
 from node.cli.text import LANGUAGES, use_language
@@ -23,6 +25,7 @@ from node.core.policy_build import build_policies
 from node.core.policy_diff import difference
 from node.core.question import Statistic
 
+ROOT = Path(__file__).resolve().parents[3]
 DEFINITIONS: dict[str, Any] = {
     "purposes": {
         "social-insurance": {"title": "社会保险", "title_en": "Social insurance"},
@@ -151,6 +154,15 @@ def test_what_may_not_be_learned_with_another_dataset_is_said(lang: str) -> None
         assert named in text
         assert "profile-of-two" in text
         assert "90" in text
+
+
+def test_every_example_is_said_whole(lang: str) -> None:
+    policies = build_policies(read_files([ROOT / "policies"]))
+    for policy in policies.datasets.values():
+        text = "\n".join(statement_lines(statement_of(policies, policy)))
+        assert "{" not in text
+        assert all(f"{rule.id}]" in text or f"{rule.id}】" in text for rule in policy.rules)
+        assert all(name in text for name in (*policy.questions, *policy.dataset.fields))
 
 
 def test_the_order_of_rules_is_said(lang: str) -> None:
