@@ -102,6 +102,21 @@ def test_a_bad_file_leaves_what_was_imported(nodes: Running, tmp_path: Path, tax
     assert own_finds(tax) == [PENSION]
 
 
+def test_a_damaged_import_leaves_the_last_good_one_in_use_and_is_told(
+    nodes: Running, tmp_path: Path, tax: Client
+) -> None:
+    file = tmp_path / "catalogue.jsonld"
+    at(nodes, HR, "export", file)
+    at(nodes, TAX, "import", file)
+    (kept,) = (nodes.town.offices[TAX].folder / "state" / "catalogues").glob(f"{HR}.*")
+    content = kept.read_bytes()
+    kept.write_bytes(content[:-1])
+    assert [line for line in tax.admin.reload().refused if line.startswith("imported catalogues: ")]
+    assert own_finds(tax) == [PENSION]
+    kept.write_bytes(content)
+    assert "imported catalogues" not in " ".join(tax.admin.reload().refused)
+
+
 def test_nobody_imports_the_own_catalogue(nodes: Running, tmp_path: Path) -> None:
     file = tmp_path / "catalogue.jsonld"
     at(nodes, HR, "export", file)
