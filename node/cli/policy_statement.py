@@ -166,6 +166,8 @@ def _budget(words: Words, budget: Budget | None, allowed: list[Question]) -> Ite
             price = question.statistic.epsilon_micros
             lasts = {circle: number(amount // price) for circle, amount in circles.items()}
             yield Sentence(question.name, say("statistic.releases", question=words.short(question), **lasts))
+    if statistics:
+        yield Sentence("", say("statistic.again"))
 
 
 def _combinations(policy: Policy) -> list[Combination]:
