@@ -13,12 +13,16 @@ import pytest
 import yaml
 from policy_samples import CALENDAR, GRANT, HUMAN_RESOURCES, MEDICAL, TAX
 
+from node.cli import node_folder
 from node.cli.policy_files import read_files
+from node.core.catalogue import Field
 from node.core.decide import Decision, decide
 from node.core.explain import explain
 from node.core.policy_build import build_policies
 from node.core.policy_format import DefinitionsPart, PolicyPart, schema_text
 from node.core.policy_table_words import table_schema_text
+from node.core.purpose import Purpose
+from node.core.question import Question
 from node.core.request import Request, Requester
 from node.demo.registers import make_registers
 from node.errors import Reason
@@ -121,6 +125,17 @@ def test_the_reference_names_every_example_and_only_rules_that_are_in_it(name: s
             assert set(re.findall(r"`([a-z-]+)`", rules)) <= known, (dataset, rules)
             named.add(dataset)
     assert named == POLICIES.datasets.keys()
+
+
+@pytest.mark.parametrize("folder", [FOLDER, Path(node_folder.__file__).parent / "example"])
+def test_every_title_of_an_example_is_there_in_chinese_and_english(folder: Path) -> None:
+    policies = build_policies(read_files([folder]))
+    assert policies.purposes is not None
+    titled: list[Field | Question | Purpose] = [*policies.purposes.purposes.values()]
+    for policy in policies.datasets.values():
+        titled += [*policy.dataset.fields.values(), *policy.questions.values()]
+    assert [each for each in titled if each.title.isascii() or not each.title_en.isascii()] == []
+    assert [each for each in titled if not each.title_en] == []
 
 
 def test_every_question_is_allowed_by_a_rule() -> None:
