@@ -242,6 +242,9 @@ def test_diff_finds_what_trying_every_request_finds(pair: tuple[Policies, Polici
     found = difference(*pair, CALENDAR, date(2026, 9, 1))
     assert not found.too_complex
     listed = _listed(pair)
+    for finding in found.findings:
+        example = finding.example  # really decided, or it raises
+        assert _holds(finding, example.request, example.grant, listed)
     seen = 0
     for request, grant in REQUESTS[start::STRIDE]:
         before, after = (decide(each, lambda _, g=grant: g, request, CALENDAR) for each in pair)  # type: ignore[misc]
