@@ -17,6 +17,8 @@ _PLACED = re.compile(r"(\S.*:[0-9]+:[0-9]+): (.+)")
 
 _WHOLE = "message"
 """What stands in a hole of this name must be a known sentence itself."""
+_WORD = "word"
+"""What stands in a hole of this name is one word, so that few words around it do not fit every sentence."""
 
 
 def in_chinese(said: str) -> str | None:
@@ -68,6 +70,10 @@ def _pattern(english: str) -> re.Pattern[str]:
     # The parts alternate between what is said and the name of a hole.
     parts = _HOLE.split(english)
     return re.compile(
-        "".join(f"(?P<{part}>.+?)" if turn % 2 else re.escape(part) for turn, part in enumerate(parts)),
-        re.DOTALL,
+        "".join(_hole(part) if turn % 2 else re.escape(part) for turn, part in enumerate(parts)), re.DOTALL
     )
+
+
+def _hole(name: str) -> str:
+    inside = r"\S+" if name == _WORD else ".+?"
+    return f"(?P<{name}>{inside})"

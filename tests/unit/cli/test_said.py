@@ -163,6 +163,14 @@ def test_sentence_within_a_sentence_is_told_in_chinese_or_not_at_all() -> None:
     assert in_chinese("the provider's node refused: something newer") is None
 
 
+def test_a_sentence_with_or_in_it_is_not_taken_for_two_roles() -> None:
+    assert in_chinese("clerk or operator") == "clerk 或 operator"
+    assert in_chinese("nobody has ever said this or that") is None
+    assert in_chinese("li.key: cannot be read (No such file or directory): check the path and its owner") == (
+        "li.key：无法读取（没有这个文件或目录）：请核对路径及其属主"
+    )
+
+
 def test_chinese_stays_as_it_is() -> None:
     assert in_chinese("无法读取 x.csv：没有权限") == "无法读取 x.csv：没有权限"
 
