@@ -1,0 +1,49 @@
+"""What the commands of `dxnode pki` have in common: their texts, their options, the node they are about."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from node.cli.text import language, table
+
+if TYPE_CHECKING:
+    from node.config import Settings
+    from node.crypto.pki import About, NodeFiles
+
+AuthorityFolder = Annotated[Path, typer.Option("--authority", show_default=False)]
+ConfigFile = Annotated[Path, typer.Option("--config", envvar="DXNODE_CONFIG")]
+
+
+def say(key: str, /, **args: object) -> str:
+    """A text of this group of commands, in the language spoken."""
+    return table("pki", language())[key].format(**args)
+
+
+def now() -> datetime:
+    """The wall clock."""
+    return datetime.now(UTC)
+
+
+def settings_in(config: Path) -> Settings:
+    """The settings of a node. Raises NodeError(CONFIG_INVALID)."""
+    from node.config_file import load_settings
+
+    return load_settings(config)
+
+
+def node_in(config: Path) -> tuple[Settings, NodeFiles, About]:
+    """The settings, and what they say in the words of `node.crypto.pki`. Raises NodeError(CONFIG_INVALID)."""
+    from node.cli.node_folder import about_node, node_files
+
+    settings = settings_in(config)
+    return settings, node_files(settings), about_node(settings)
+
+
+def hosts_of(*endpoints: str) -> list[str]:
+    """The hosts of endpoints, each once; an address that means all interfaces is none."""
+    hosts = (endpoint.rpartition(":")[0] or endpoint for endpoint in endpoints)
+    return list(dict.fromkeys(host for host in hosts if host.strip("[]") not in ("0.0.0.0", "::")))  # noqa: S104 - left out
