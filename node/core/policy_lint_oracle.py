@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from itertools import pairwise
@@ -20,7 +20,7 @@ NARROWEST = 2
 # Multiples of a step are looked at one by one in ranges with at most so many of them.
 MAX_MULTIPLES = 20_000
 # How often the guard against combinations is tried on one set of questions.
-MAX_TRIES = 200
+MAX_TRIES = 50
 _ORDERED = (FieldType.INTEGER, FieldType.DATE)
 
 
@@ -50,9 +50,6 @@ class Told:
     cuts: frozenset[int] = frozenset()
     sets: frozenset[frozenset[str]] = frozenset()
     unknown: bool = False
-
-    def __or__(self, other: Told) -> Told:
-        return Told(self.cuts | other.cuts, self.sets | other.sets, self.unknown or other.unknown)
 
     @property
     def anything(self) -> bool:
@@ -135,21 +132,24 @@ def alone(field: Field, known: Told, narrowest: int) -> frozenset[int | str]:
 def pinning(
     field: Field, told_by: Mapping[str, Told], combinations: Iterable[frozenset[str]], narrowest: int
 ) -> tuple[str, ...] | None:
-    """A smallest choice of questions that together pin a field down, as no question alone does.
+    """Few questions that together pin a field down, as no question alone does.
 
     `combinations` may not be asked together about one subject, which the linkage guard sees to. None if
     there is no such choice.
     """
     telling = {name: each for name, each in told_by.items() if each.anything}
+    by_one = {name: alone(field, each, narrowest) for name, each in telling.items()}
     tries = MAX_TRIES
     forbidden = list(combinations)
     waiting = [frozenset(telling)]
     while waiting:
         names = waiting.pop()
-        if not _pins_together(field, telling, names, narrowest):
+        known = _together(telling[name] for name in names)
+        new = alone(field, known, narrowest).difference(*(by_one[name] for name in names))
+        if not new:
             continue
         tries -= 1
-        least = _least(field, telling, names, narrowest)
+        least = _least(field, {name: telling[name] for name in sorted(names)}, known, new)
         guard = next((each for each in forbidden if each <= frozenset(least)), None)
         if guard is None or tries <= 0:
             return least
@@ -158,24 +158,38 @@ def pinning(
     return None
 
 
-def _pins_together(field: Field, telling: Mapping[str, Told], names: Collection[str], narrowest: int) -> bool:
-    """Whether they narrow a value down as none of them does alone."""
-    known = Told()
-    for name in names:
-        known |= telling[name]
-    together = alone(field, known, narrowest)
-    by_one = (alone(field, telling[name], narrowest) for name in names)
-    return bool(together) and bool(together.difference(*by_one))
+def _together(every: Iterable[Told]) -> Told:
+    known = list(every)
+    return Told(
+        frozenset[int]().union(*(each.cuts for each in known)),
+        frozenset[frozenset[str]]().union(*(each.sets for each in known)),
+    )
 
 
 def _least(
-    field: Field, telling: Mapping[str, Told], names: Iterable[str], narrowest: int
+    field: Field, telling: Mapping[str, Told], known: Told, new: frozenset[int | str]
 ) -> tuple[str, ...]:
-    kept = sorted(names)
-    for name in list(kept):
-        fewer = [each for each in kept if each != name]
-        if _pins_together(field, telling, fewer, narrowest):
-            kept = fewer
+    """Few questions that narrow one of the `new` values down: for each end of its interval the first."""
+    if field.type not in _ORDERED:
+        return _least_closed(field, telling)
+    lower = min(each for each in new if isinstance(each, int))
+    upper = min((cut for cut in known.cuts if cut > lower), default=None)
+    ends = (end for end in (lower, upper) if end is not None)
+    found = (next((name for name, each in telling.items() if end in each.cuts), None) for end in ends)
+    return tuple(sorted({name for name in found if name is not None}))
+
+
+def _least_closed(field: Field, telling: Mapping[str, Told]) -> tuple[str, ...]:
+    """The questions, in their order, of which each tells values apart that those before it do not."""
+    kept: list[str] = []
+    classes = dict.fromkeys(field.values, 0)
+    for name, each in telling.items():
+        sets = list(each.sets)
+        marks = {value: (mark, *(value in some for some in sets)) for value, mark in classes.items()}
+        numbers = {mark: number for number, mark in enumerate(dict.fromkeys(marks.values()))}
+        if len(numbers) > len(set(classes.values())):
+            classes = {value: numbers[mark] for value, mark in marks.items()}
+            kept.append(name)
     return tuple(kept)
 
 

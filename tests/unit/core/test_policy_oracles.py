@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from datetime import date
 
 import pytest
@@ -193,3 +194,16 @@ def test_too_many_requesters_end_in_a_note(monkeypatch: pytest.MonkeyPatch) -> N
     monkeypatch.setattr(policy_lint_asked, "MAX_REQUESTERS", 1)
     found = _lint({"p": UP_TO, "q": BELOW}, ("p", TAX_ONLY), ("q", MEDICAL_ONLY))
     assert [each.key for each in found] == ["lint.oracle-too-much"]
+
+
+def test_a_thousand_questions_of_one_requester_are_weighed_in_seconds() -> None:
+    edges = [*range(7, 6300, 7), 6294]
+    questions = {f"q{number:04}": f'verify: "months_paid < {edge}"' for number, edge in enumerate(edges)}
+    pairs = "".join(
+        f"  - {{id: g{number}, questions: [q{number:04}, q0899], within_days: 30}}\n" for number in range(90)
+    )
+    head = HEAD.replace("[0, 720]", "[0, 9000]")
+    before = time.monotonic()
+    found = _lint(questions, (", ".join(questions), ANY), more=f"forbidden_together:\n{pairs}", head=head)
+    assert time.monotonic() - before < 20
+    assert _told(found) == [("lint.oracle-together", "months_paid", "q0898, q0899")]
