@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import product
 from string import Formatter
 
 from policy_samples import CALENDAR, GRANT, REQUEST, at, build
@@ -10,7 +11,7 @@ from policy_samples import CALENDAR, GRANT, REQUEST, at, build
 from node.core.clause_messages import CLAUSE_MESSAGES
 from node.core.clauses import CHECKS, RULE_CHECKS
 from node.core.explain import Clause, Explanation, explain
-from node.core.grant import Grant
+from node.core.grant import Grant, GrantState
 from node.core.request import Request
 from node.errors import Reason
 
@@ -24,6 +25,23 @@ def _explain(request: Request, grant: Grant | None = GRANT) -> Explanation:
 def _clause(explanation: Explanation, rule: str, name: str) -> Clause:
     clauses = next(each.clauses for each in explanation.rules if each.rule == rule)
     return next(each for each in clauses if each.name == name)
+
+
+def test_something_has_to_change_for_every_denial_and_nothing_for_a_permit() -> None:
+    purposes = ("social-insurance/pension/deferral", "social-insurance/pension", "tax")
+    grants = (GRANT, None, replace(GRANT, state=GrantState.SUSPENDED), replace(GRANT, questions=frozenset()))
+    permits = 0
+    for question, purpose, case, hour, subjects, grant in product(
+        ("is-enrolled", "enrolled-by-region", "nothing"), purposes, ("", "DG-2026"), (10, 20), (0, 1), grants
+    ):
+        request = replace(at(hour), question=question, purpose=purpose, case_number=case, subjects=subjects)
+        explanation = _explain(request, grant)
+        decision = explanation.decision
+        for lang in ("en", "zh"):
+            assert bool(explanation.changes(lang)) is not decision.permit
+        assert not decision.rule or decision.rule == explanation.closest
+        permits += decision.permit
+    assert permits
 
 
 def test_a_permit_shows_every_clause_that_holds() -> None:
