@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -15,6 +16,8 @@ MAX_ITEMS = 1_000
 MAX_CELL = 10_000
 MAX_FAULTS = 20
 _MAX_NAME = 128
+# Control characters but for tab and line feed, and halves of characters.
+_UNPRINTABLE = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,10 +57,7 @@ def text_fault(text: str) -> str:
     """What is wrong with a text of an entry, "" if nothing is."""
     if len(text) > MAX_CELL:
         return f"the text is longer than {MAX_CELL} characters: shorten it"
-    if any(
-        (char < " " and char not in "\n\t") or "\x7f" <= char < "\xa0" or "\ud800" <= char <= "\udfff"
-        for char in text
-    ):
+    if _UNPRINTABLE.search(text):
         return "the text has characters that cannot be printed: take them out"
     return ""
 
