@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from enum import IntEnum
 
-from node.errors import Reason
+from node.errors import NodeError, Reason
 
 
 class Exit(IntEnum):
@@ -72,3 +72,13 @@ EXIT_OF_REASON: Mapping[Reason, Exit] = {
     Reason.LOG_CORRUPT: Exit.INTEGRITY,
     Reason.INTERNAL: Exit.FAILED,
 }
+
+
+def exit_of(error: NodeError) -> Exit:
+    """The exit code of an error; mistakes in policies at hand are for the caller to mend."""
+    if error.reason is Reason.POLICY_NOT_LOADED:
+        from node.core.policy_build import PoliciesInvalidError
+
+        if isinstance(error, PoliciesInvalidError):
+            return Exit.USAGE
+    return EXIT_OF_REASON[error.reason]

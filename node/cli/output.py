@@ -13,7 +13,7 @@ from datetime import datetime, time, timedelta, timezone
 from enum import Enum
 from typing import TYPE_CHECKING, TypeAlias
 
-from node.cli.exits import EXIT_OF_REASON, Exit
+from node.cli.exits import Exit, exit_of
 from node.cli.said import detail_of
 from node.cli.text import t
 from node.errors import NodeError, Reason
@@ -183,7 +183,7 @@ def report(error: NodeError, *, as_json: bool) -> Exit:
         _say("hint", hint)
         if detail is None:
             _aside(f"{t('label.detail')}: {error.message}")
-    return EXIT_OF_REASON[error.reason]
+    return exit_of(error)
 
 
 def report_usage(message: str, hint: str, *, as_json: bool) -> Exit:

@@ -6,9 +6,9 @@ import re
 from collections.abc import Mapping
 from functools import cache
 
-from node.cli.text import language, table
+from node.cli.text import language, t, table
 from node.core.denial_messages import denial_text
-from node.errors import NodeError
+from node.errors import NodeError, Reason
 
 _HOLE = re.compile(r"\{(\w+)\}")
 _HAN = re.compile(r"[\u4e00-\u9fff]")
@@ -52,9 +52,26 @@ def detail_of(error: NodeError) -> str | None:
 
     Where the node has no sentence of its own for a denial, the clause that decided it has one.
     """
+    if error.reason is Reason.POLICY_NOT_LOADED and (told := _policies_of(error)) is not None:
+        return told
     if language() == "en":
         return error.message
     return in_chinese(error.message) or denial_text(error.reason, error.metadata.get("clause", ""), "zh")
+
+
+def _policies_of(error: NodeError) -> str | None:
+    """What is wrong with policies, by the first problem; None if the error is of another kind."""
+    from node.core.policy_build import PoliciesInvalidError
+
+    if not isinstance(error, PoliciesInvalidError):
+        return None
+    first = error.problems[0]
+    return t(
+        "policies.invalid",
+        count=len(error.problems),
+        place=f"{first.file}:{first.line}:{first.column}",
+        what=first.message_in("zh" if language() == "zh" else "en"),
+    )
 
 
 @cache

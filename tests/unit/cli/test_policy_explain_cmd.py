@@ -119,6 +119,15 @@ def test_half_a_request_is_a_wrong_command_line(policies: Path, args: tuple[str,
     assert (ran.code, ran.out) == (2, "")
 
 
+def test_mistakes_in_policies_are_told_in_the_language_spoken(policies: Path, lang: str) -> None:
+    edit(policies, "update: daily", "update: dayly")
+    ran = explain(policies, lang=lang)
+    assert ran.code == 2
+    assert "pension.yaml:6:9" in ran.err
+    assert ("is not one of the values" in ran.err) is (lang == "en")
+    assert "详情" not in ran.err
+
+
 def test_what_is_supposed_is_said(policies: Path, lang: str) -> None:
     args = ("is-enrolled", "--requester", TAX, *DEFERRAL)
     supposed = json.loads(explain(policies, *args, "--json", lang=lang).out)["supposed"]
