@@ -25,7 +25,7 @@ _EN: Mapping[str, tuple[str, str]] = {
     ),
     "question.subjects": ("number of subjects", "the number of subjects is wrong: give {needed}"),
     "mode": (
-        "sharing mode",
+        "subjects at once, by sharing mode",
         "an exchange about {value} subjects is not among the sharing modes of the dataset, {needed}: "
         "ask about one subject at a time where it has 'interface', otherwise ask the provider",
     ),
@@ -69,7 +69,7 @@ _ZH: Mapping[str, tuple[str, str]] = {
     ),
     "question.subjects": ("当事人数量", "当事人数量不符：须给出 {needed}"),
     "mode": (
-        "共享方式",
+        "一次查询的当事人数量（共享方式）",
         "一次交换涉及 {value} 个当事人，不在该数据集的共享方式（{needed}）之内："
         "有 interface 时请逐个查询，否则请联系提供部门",
     ),
