@@ -81,7 +81,7 @@ def _suggest(session: Session, name: str, provider: str) -> None:
         names = tuple(entry.dataset for entry in session.client.catalogue(provider))
         unknown = UnknownName("dataset", name, names)
         if unknown.closest:
-            session.terminal.note(unknown.said("zh" if language() == "zh" else "en"))
+            session.terminal.note(unknown.said(language()))
 
 
 @app.command("search")

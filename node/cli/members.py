@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from node.cli.session import DEFAULT_CONFIG
+from node.cli.session import settings_file
 from node.cli.statement_words import say
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ def read_members(directory: Path | None, authority_key: str, config: Path | None
     from node.crypto.files import read_file
     from node.crypto.sign import Verifier
 
-    path = config or (DEFAULT_CONFIG if DEFAULT_CONFIG.exists() else None)
+    path = settings_file(config)
     if directory is None or not authority_key:
         if path is None and directory is not None:
             raise typer.BadParameter(say("usage.authority"))

@@ -28,7 +28,6 @@ from node.core.policy_format import DefinitionsPart, PolicyPart, schema_text
 from node.core.policy_lint import lint
 from node.core.policy_table_words import table_schema_text
 from node.core.problem import Problem, Severity
-from node.core.problem_messages import Lang
 from node.errors import NodeError
 
 app = typer.Typer()
@@ -57,7 +56,7 @@ def check(
     problems = sorted((*checked.problems, *warnings), key=_order)
     _write(terminal, format_, problems, files)
     datasets = len(checked.policies.datasets) if checked.policies is not None else 0
-    terminal.note(policy_report.check_summary(problems, len(files), datasets, _lang()))
+    terminal.note(policy_report.check_summary(problems, len(files), datasets, language()))
     grave = {problem.severity for problem in problems if not problem.because}
     if Severity.ERROR in grave:
         raise typer.Exit(Exit.USAGE)
@@ -73,7 +72,7 @@ def _order(problem: Problem) -> tuple[bool, str, int, int]:
 def _write(
     terminal: Terminal, format_: Format, problems: Sequence[Problem], files: Sequence[PolicyFile]
 ) -> None:
-    lang = _lang()
+    lang = language()
     if terminal.json:
         terminal.document(policy_report.problem_views(problems, lang))
     elif format_ is Format.SARIF:
@@ -97,10 +96,6 @@ def schema(
         raise typer.BadParameter("--definitions / --tables")
     kind = DefinitionsPart if definitions else PolicyPart
     sys.stdout.write(table_schema_text() if tables else schema_text(kind))
-
-
-def _lang() -> Lang:
-    return "zh" if language() == "zh" else "en"
 
 
 # In the order of an officer's work.

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import sys
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
@@ -12,11 +13,12 @@ import typer
 
 from node.cli import policy_diff_report
 from node.cli.exits import Exit
-from node.cli.output import CHINA, Terminal
-from node.cli.policy_diff_words import Titles
+from node.cli.output import CHINA, Terminal, Ticker
+from node.cli.policy_diff_words import Titles, say
 from node.cli.policy_files import read_files
-from node.cli.session import with_terminal
+from node.cli.session import settings_file, with_terminal
 from node.cli.workdays_cmd import calendar_of
+from node.core.policy import Policies
 from node.core.policy_build import build_policies
 from node.core.policy_diff import difference
 
@@ -28,15 +30,22 @@ def diff(
     after: Annotated[Path, typer.Argument(metavar="B")],
     holidays: Annotated[Path | None, typer.Option("--holidays", show_default=False)] = None,
     holidays_before: Annotated[Path | None, typer.Option("--holidays-before", show_default=False)] = None,
+    config: Annotated[
+        Path | None, typer.Option("--config", envvar="DXNODE_CONFIG", show_default=False)
+    ] = None,
 ) -> None:
     """Say what changes in meaning from A to B. The exit code says whether somebody may learn more."""
     # Millions of small tuples live to the end of this command, and none in a cycle: looking for cycles among
     # them again and again is half of the time.
     gc.disable()
-    old, new = (build_policies(read_files([path])) for path in (before, after))
-    calendar = calendar_of(holidays)
+    calendar = calendar_of(holidays, settings_file(config))
     calendar_before = calendar_of(holidays_before) if holidays_before is not None else None
-    found = difference(old, new, calendar, datetime.now(CHINA).date(), calendar_before)
+    with terminal.progress(say("busy.reading"), 2) as ticker:
+        old, new = (_read(path, ticker) for path in (before, after))
+    datasets = old.datasets.keys() | new.datasets.keys()
+    with terminal.progress(say("busy.comparing"), len(datasets)) as ticker:
+        today = datetime.now(CHINA).date()
+        found = difference(old, new, calendar, today, calendar_before, partial(ticker.advance, 1))
     if terminal.json:
         terminal.document(policy_diff_report.difference_view(found))
     else:
@@ -44,3 +53,9 @@ def diff(
             sys.stdout.write(line + "\n")
     if not found.equal:
         raise typer.Exit(Exit.WIDER if found.widens else Exit.NARROWER)
+
+
+def _read(path: Path, ticker: Ticker) -> Policies:
+    policies = build_policies(read_files([path]))
+    ticker.advance(1)
+    return policies

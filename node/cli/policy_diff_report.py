@@ -162,7 +162,7 @@ def _example(example: Example) -> str:
 def _decided(decision: Decision) -> str:
     if decision.permit:
         return say("word.permit", rule=decision.rule)
-    clause = clause_label(decision.clause, "zh" if language() == "zh" else "en")
+    clause = clause_label(decision.clause, language())
     if decision.rule:
         return say("word.deny-by", clause=clause, rule=decision.rule)
     return say("word.deny", clause=clause)

@@ -20,7 +20,7 @@ from node.cli.output import Terminal, when
 from node.cli.policy_files import read_files
 from node.cli.policy_names import UnknownName, unknown_names
 from node.cli.policy_statement import Statement, statement_of
-from node.cli.session import with_terminal
+from node.cli.session import settings_file, with_terminal
 from node.cli.statement_words import say
 from node.cli.text import language, table
 from node.cli.workdays_cmd import calendar_of
@@ -29,7 +29,6 @@ from node.core.explain import explain as explain_request
 from node.core.identity import normalise_credit_code, normalise_region
 from node.core.policy import Policies
 from node.core.policy_build import build_policies
-from node.core.problem_messages import Lang
 from node.core.request import Request, Requester
 from node.errors import NodeError
 
@@ -92,9 +91,11 @@ def explain(
         at=moment_from(at) if at else datetime.now(UTC),
     )
     for unknown in unknown_names(loaded, request):
-        terminal.note(unknown.said(_lang()))
+        terminal.note(unknown.said(language()))
     covering = real or supposed_grant(request)
-    explanation = explain_request(loaded, lambda _: covering, request, calendar_of(holidays))
+    explanation = explain_request(
+        loaded, lambda _: covering, request, calendar_of(holidays, settings_file(config))
+    )
     supposed = [table("explain", language())[f"supposed.{key}"] for key in who.supposed]
     if real is None:
         supposed.insert(0, table("explain", language())["supposed.grant"])
@@ -104,7 +105,7 @@ def explain(
         tuple(counted(explanation.decision)),
         _titles(members) or {},
     )
-    lang = _lang()
+    lang = language()
     if terminal.json:
         terminal.document(explanation_view(explained, lang))
         return
@@ -135,17 +136,13 @@ def _requester(code: str, region: str, level: LevelOption | None, members: Direc
     )
 
 
-def _lang() -> Lang:
-    return "zh" if language() == "zh" else "en"
-
-
 def _state(
     terminal: Terminal, loaded: Policies, dataset: str, given: Sequence[Path], members: Directory | None
 ) -> None:
     policy = loaded.get(dataset)
     if policy is None:
         unknown = UnknownName("dataset", dataset, tuple(sorted(loaded.datasets)))
-        raise typer.BadParameter(unknown.said(_lang()))
+        raise typer.BadParameter(unknown.said(language()))
     names = _titles(members)
     statement = statement_of(loaded, policy, names)
     bundle, fits = _bundle(given)

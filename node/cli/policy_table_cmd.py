@@ -49,7 +49,7 @@ def run_tables(
     holidays: Annotated[Path | None, typer.Option("--holidays")] = None,
 ) -> None:
     """Hold policies against the tables beside them; the exit code says whether all came as expected."""
-    lang: Lang = "zh" if language() == "zh" else "en"
+    lang = language()
     calendar = calendar_of(holidays)
     try:
         tested = _all_tested(terminal, table_files(paths), lang, calendar, mutate=mutate)

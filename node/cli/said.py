@@ -70,7 +70,7 @@ def _policies_of(error: NodeError) -> str | None:
         "policies.invalid",
         count=len(error.problems),
         place=f"{first.file}:{first.line}:{first.column}",
-        what=first.message_in("zh" if language() == "zh" else "en"),
+        what=first.message_in(language()),
     )
 
 

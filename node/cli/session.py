@@ -104,6 +104,11 @@ def _with_options(
     return wrapped
 
 
+def settings_file(config: Path | None) -> Path | None:
+    """The settings of the own node: those that `--config` names, else ./node.yaml if it is there."""
+    return config or (DEFAULT_CONFIG if DEFAULT_CONFIG.exists() else None)
+
+
 def open_client(
     desk: str | None,
     cert: Path | None,
@@ -122,7 +127,7 @@ def open_client(
 
     credentials = Credentials(cert, key, roots) if cert and key and roots else None
     if desk is None:
-        path = config or (DEFAULT_CONFIG if DEFAULT_CONFIG.exists() else None)
+        path = settings_file(config)
         if path is None:
             raise NodeError(Reason.CONFIG_INVALID, t("desk.missing"))
         desk = _socket_of(path)

@@ -7,13 +7,15 @@ from collections.abc import Mapping
 from contextvars import ContextVar
 from functools import cache
 from importlib.resources import files
+from typing import Literal
 
-LANGUAGES = ("en", "zh")
+Language = Literal["zh", "en"]
+LANGUAGES: tuple[Language, ...] = ("en", "zh")
 
-_current: ContextVar[str] = ContextVar("language", default="en")
+_current: ContextVar[Language] = ContextVar("language", default="en")
 
 
-def detect_language(environ: Mapping[str, str]) -> str:
+def detect_language(environ: Mapping[str, str]) -> Language:
     """What the environment asks for: DXNODE_LANG, and then as POSIX orders LC_ALL, LC_MESSAGES, LANG."""
     for name in ("DXNODE_LANG", "LC_ALL", "LC_MESSAGES", "LANG"):
         value = environ.get(name, "")
@@ -23,12 +25,12 @@ def detect_language(environ: Mapping[str, str]) -> str:
 
 
 def use_language(language: str) -> None:
-    """Speak `language` from here on in this context."""
-    _current.set(language if language in LANGUAGES else "en")
+    """Speak `language` from here on in this context; English for one that is not known."""
+    _current.set("zh" if language == "zh" else "en")
 
 
-def language() -> str:
-    """The language spoken now: "en" or "zh"."""
+def language() -> Language:
+    """The language spoken now."""
     return _current.get()
 
 

@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 import sys
+from datetime import tzinfo
 from pathlib import Path
 from typing import Annotated
+from zoneinfo import ZoneInfo
 
 import typer
 
 from node.cli.exits import Exit
 from node.cli.options import day_from
 from node.cli.output import CHINA, Terminal
+from node.cli.policy_files import read_file
 from node.cli.session import with_terminal
 from node.cli.text import language, t
-from node.core.document import MAX_BYTES
 from node.core.holidays import check_holidays
 from node.core.workdays import MAX_WORKDAYS, NO_HOLIDAYS, Calendar, Day, Term
-from node.errors import NodeError, Reason
 
 app = typer.Typer()
 
@@ -47,25 +48,26 @@ def workdays(
         _show_day(terminal, calendar.on(start))
 
 
-def calendar_of(file: Path | None) -> Calendar:
+def calendar_of(file: Path | None, config: Path | None = None) -> Calendar:
     """China's calendar with a holiday file on top; every problem of the file is told before the command ends.
 
-    Raises NodeError(CONFIG_INVALID) for what cannot be read, typer.Exit for what is wrong in it.
+    Without a file, that of the node with the settings `config`. Raises NodeError(CONFIG_INVALID) for what
+    cannot be read, typer.Exit for what is wrong in it.
     """
+    zone: tzinfo = CHINA
+    if config is not None:
+        from node.config_file import load_settings
+
+        settings = load_settings(config)
+        zone, file = ZoneInfo(settings.timezone), file or settings.holidays
     if file is None:
-        return Calendar(CHINA, NO_HOLIDAYS)
-    try:
-        with file.open("rb") as opened:
-            content = opened.read(MAX_BYTES + 1)
-    except OSError as error:
-        why = (error.strerror or "error").lower()
-        raise NodeError(Reason.CONFIG_INVALID, f"cannot read {file}: {why}", file=str(file)) from None
-    checked = check_holidays(str(file), content)
+        return Calendar(zone, NO_HOLIDAYS)
+    checked = check_holidays(str(file), read_file(file).content)
     if checked.holidays is None:
         for problem in checked.problems:
-            sys.stderr.write(problem.render("zh" if language() == "zh" else "en") + "\n")
+            sys.stderr.write(problem.render(language()) + "\n")
         raise typer.Exit(Exit.USAGE)
-    return Calendar(CHINA, checked.holidays)
+    return Calendar(zone, checked.holidays)
 
 
 def _show_term(terminal: Terminal, term: Term) -> None:

@@ -148,11 +148,12 @@ def difference(
     calendar: Calendar,
     today: date,
     calendar_before: Calendar | None = None,
+    compared: Callable[[], None] = lambda: None,
 ) -> Difference:
     """Compare the meaning of two sets of policies; examples lie on or after `today` if they can.
 
-    Both sides' rules are compared under `calendar`; what another one before means is told by dates.
-    Raises NotCoveredError if policies can say what this comparison does not know.
+    Both sides' rules are compared under `calendar`; what another one before means is told by dates. After each
+    dataset, `compared` is called. Raises NotCoveredError if policies can say what this comparison does not know.
     """
     check_covered()
     findings: list[Finding] = []
@@ -168,6 +169,7 @@ def difference(
         if pair.counters_differ():
             changes.append(Change(name, "", "counters", "", "", Direction.UNKNOWN))
         too_complex += ((name, question) for question in pair.too_complex)
+        compared()
     return Difference(tuple(findings), tuple(changes), tuple(too_complex))
 
 

@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 
 import pytest
+from cli_run import at_a_terminal, dxnode
 from policy_samples import POLICY
 from typer.testing import CliRunner, Result
 
@@ -116,3 +117,30 @@ def test_dates_of_another_holiday_file_are_told(tmp_path: Path) -> None:
         "  all datasets, dates that become working days: - → 2027-10-08, 2027-10-09 (more can be learned)"
     ]
     assert _diff(tmp_path, POLICY, "--holidays", str(after)).exit_code == Exit.OK
+
+
+def test_holiday_file_of_the_node_is_taken_and_one_that_is_given_goes_before_it(tmp_path: Path) -> None:
+    assert dxnode("init", tmp_path / "hr", "--dev-authority", tmp_path / "authority").code == 0
+    config = tmp_path / "hr" / "node.yaml"
+    before, own, given = (tmp_path / "hr" / f"{name}.yaml" for name in ("before", "own", "given"))
+    before.write_text("days_off: {}\n", "utf-8")
+    own.write_text("working_days:\n  2027-10-09: 国庆节调休上班\n", "utf-8")
+    given.write_text("working_days:\n  2027-10-16: 国庆节调休上班\n", "utf-8")
+    config.write_text(config.read_text("utf-8") + "holidays: own.yaml\n", "utf-8")
+    asked = ("--holidays-before", str(before), "--config", str(config))
+    assert "2027-10-09" in _diff(tmp_path, POLICY, *asked).stdout
+    said = _diff(tmp_path, POLICY, *asked, "--holidays", str(given)).stdout
+    assert "2027-10-16" in said
+    assert "2027-10-09" not in said
+
+
+def test_terminal_shows_how_far_the_comparison_is_and_a_pipe_nothing_of_it(tmp_path: Path) -> None:
+    piped = _diff(tmp_path, POLICY.replace("per_day: 5000", "per_day: 4000"))
+    assert piped.stderr == ""
+    files = (str(tmp_path / "before.yaml"), str(tmp_path / "after.yaml"))
+    out, screen = at_a_terminal(["policy", "diff", *files], [])
+    assert out == piped.stdout.strip()
+    words = table("diff", "en")
+    assert words["busy.reading"] in screen
+    assert words["busy.comparing"] in screen
+    assert "1/1" in screen

@@ -105,6 +105,16 @@ def test_departments_have_the_names_of_the_directory(policies: Path, tmp_path: P
     assert explain(policies, "--directory", directory, "--authority-key", other).code == 5
 
 
+def test_holiday_file_of_the_node_counts_in_what_is_decided(policies: Path, tmp_path: Path) -> None:
+    assert dxnode("init", tmp_path / "hr", "--dev-authority", tmp_path / "authority").code == 0
+    config = tmp_path / "hr" / "node.yaml"
+    (tmp_path / "hr" / "holidays.yaml").write_text("days_off:\n  2026-11-23: 台风停工\n", "utf-8")
+    asked = ("is-enrolled", "--requester", TAX, *OFFICE, "--json", "--config", config)
+    assert json.loads(explain(policies, *asked).out)["permit"]
+    config.write_text(config.read_text("utf-8") + "holidays: holidays.yaml\n", "utf-8")
+    assert json.loads(explain(policies, *asked).out)["clause"] == "when.workdays"
+
+
 def test_a_dataset_that_there_is_not_is_told(policies: Path, lang: str) -> None:
     ran = dxnode("policy", "explain", "pension-insurence", "--policies", policies, "--lang", lang)
     assert ran.code == 2
