@@ -152,8 +152,9 @@ def difference(
 ) -> Difference:
     """Compare the meaning of two sets of policies; examples lie on or after `today` if they can.
 
-    Both sides' rules are compared under `calendar`; what another one before means is told by dates. After each
-    dataset, `compared` is called. Raises NotCoveredError if policies can say what this comparison does not know.
+    Both sides' rules are compared under `calendar`; what another one before means is told by dates.
+    `compared` is called after each dataset. Raises NotCoveredError if policies can say what this comparison
+    does not know.
     """
     check_covered()
     findings: list[Finding] = []
