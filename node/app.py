@@ -215,18 +215,22 @@ class Node:
 
     async def reload(self, caller: Caller) -> ReloadReport:
         """Read files again; recorded in the usage log."""
-        self._stamp = stamp(self._config, self._settings)
         loop = asyncio.get_running_loop()
+        self._stamp = await loop.run_in_executor(self._workers, stamp, self._config, self._settings)
         report = await loop.run_in_executor(self._workers, self._live.reload)
         self._vault.replace_keys(self._live.keys.ring, self._live.keys.data)
         self._commit.replace_keys(self._live.log_keys())
-        for source in self._live.retired():
-            loop.call_later(RETIRE_SECONDS, source.close)  # an exchange under way may still read it
+        self._close_retired()
         await self._tell_health()
         note = "; ".join((*report.done, *(f"refused {line}" for line in report.refused)))[:500]
         department = self._settings.department.code
         await self._commit.run(AdminJob(department, caller, "node.reload", "", note))
         return report
+
+    def _close_retired(self) -> None:
+        loop = asyncio.get_running_loop()
+        for source in self._live.retired():
+            loop.call_later(RETIRE_SECONDS, source.close)  # an exchange under way may still read it
 
     def _add_exchange_services(self) -> None:
         live, limits = self._live, self._settings.limits
@@ -319,6 +323,7 @@ class Node:
             await self.reload(Caller("node"))
         else:
             await loop.run_in_executor(self._workers, self._live.retry)
+            self._close_retired()
             await self._tell_health()  # policies expire without a reload
 
     async def _prune(self) -> None:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from pathlib import Path
 
 from node.config import Settings
 from node.core.approval import Publication
 from node.core.catalogue_shelf import EMPTY, Catalogue, Shelf, imported_shelf, own_shelf
 from node.core.policy import Policies
+from node.crypto.files import unreadable
 from node.imported_catalogues import imported_files, imported_folder, read_import
 
 
@@ -32,9 +34,17 @@ class LiveCatalogue:
     def read_imported(self) -> Shelf:
         """The imported entries as they are on the disk now. Raises NodeError(CONFIG_INVALID)."""
         paths = imported_files(imported_folder(self._settings))
-        marks = [(path, path.stat()) for path in paths]
-        files = tuple((path.name, mark.st_mtime_ns, mark.st_size, mark.st_ino) for path, mark in marks)
+        files = tuple(map(_mark, paths))
         if files != self._files:
             self._imported = imported_shelf(self._settings.department.code, map(read_import, paths))
             self._files = files
         return self._imported
+
+
+def _mark(path: Path) -> tuple[str, int, int, int]:
+    """Changes with the file. Raises NodeError(CONFIG_INVALID) for one that is gone, or leads nowhere."""
+    try:
+        status = path.stat()
+    except OSError as error:
+        raise unreadable(path, error) from None
+    return path.name, status.st_mtime_ns, status.st_size, status.st_ino

@@ -65,8 +65,11 @@ class LiveSources:
 
     def retired(self) -> list[OpenSource]:
         """Sources that were replaced since the last call, to be closed once nobody reads them any more."""
-        retired, self._retired = self._retired, []
-        return retired
+        # One by one from one list: a load in another thread may add to it meanwhile, and none is told twice.
+        taken: list[OpenSource] = []
+        while self._retired:
+            taken.append(self._retired.pop())
+        return taken
 
     def _wanted(self, policies: Policies) -> list[str]:
         return sorted(set(self._settings.sources) & set(policies.datasets))

@@ -27,6 +27,7 @@ from node.crypto.bundle_folder import ACTIVE
 from node.crypto.certificate import identify
 from node.crypto.data_key import DataKeyRing
 from node.crypto.directory_file import open_directory, read_directory
+from node.crypto.files import read_file
 from node.crypto.keys import KeyUse, PrivateKey, newest, read_keys
 from node.crypto.pki import CertificateFiles
 from node.crypto.seal import KeyRing
@@ -145,19 +146,6 @@ def signing_keys(keys: Keys, member: Member | None) -> tuple[Signer, Signer]:
     return log, cosign
 
 
-def read_bounded(path: Path, limit: int = MAX_FILE_BYTES) -> bytes:
-    """A file of at most `limit` bytes. Raises NodeError(CONFIG_INVALID)."""
-    try:
-        with path.open("rb") as file:
-            content = file.read(limit + 1)
-    except OSError as error:
-        why = (error.strerror or "error").lower()
-        raise NodeError(Reason.CONFIG_INVALID, f"cannot read {path}: {why}", file=str(path)) from None
-    if len(content) > limit:
-        raise NodeError(Reason.CONFIG_INVALID, f"{path} is larger than {limit} bytes", file=str(path))
-    return content
-
-
 def load_identity(settings: Settings) -> Identity:
     """Certificate and key for the exchange port. Raises NodeError(CONFIG_INVALID)."""
     pair = CertificateFiles(settings.exchange.certificate, settings.exchange.key).read()
@@ -174,7 +162,7 @@ def load_desk_tls(settings: Settings) -> TlsFiles:
     """What the desk port shows and trusts. Raises NodeError(CONFIG_INVALID)."""
     desk = settings.desk
     pair = CertificateFiles(desk.certificate, desk.key).read()
-    return TlsFiles(pair.certificate, pair.key, read_bounded(desk.roots))
+    return TlsFiles(pair.certificate, pair.key, read_file(desk.roots, MAX_FILE_BYTES))
 
 
 def stamp(config: Path, settings: Settings) -> tuple[tuple[str, int, int, int], ...]:
@@ -206,7 +194,7 @@ def load_directory(
     One that has expired is given too, so that the node can run and say so; nothing is exchanged by it.
     Raises NodeError(DIRECTORY_INVALID), (CLOCK_SKEWED), (CONFIG_INVALID).
     """
-    note = read_bounded(path, MAX_DIRECTORY_BYTES)
+    note = read_file(path, MAX_DIRECTORY_BYTES)
     key = Verifier.parse(authority)
     try:
         return open_directory(note, key, seen, now)
@@ -219,7 +207,7 @@ def load_directory(
 def load_policies(folder: Path, department: str) -> Policies:
     """All policy files in a folder. Raises NodeError(POLICY_NOT_LOADED)."""
     return policies_of(
-        [PolicyFile(path.name, read_bounded(path)) for path in policy_files(folder)], department
+        [PolicyFile(path.name, read_file(path, MAX_FILE_BYTES)) for path in policy_files(folder)], department
     )
 
 
@@ -240,7 +228,7 @@ def load_calendar(settings: Settings) -> Calendar:
     """The node's time zone and working days. Raises NodeError(CONFIG_INVALID) for a bad holiday file."""
     path, holidays = settings.holidays, NO_HOLIDAYS
     if path is not None:
-        holidays = read_holidays(path.name, read_bounded(path, MAX_DOCUMENT_BYTES))
+        holidays = read_holidays(path.name, read_file(path, MAX_DOCUMENT_BYTES))
     return Calendar(ZoneInfo(settings.timezone), holidays)
 
 

@@ -1,4 +1,4 @@
-"""Writes files whole or not at all, and private keys so that nobody else ever could read them."""
+"""Reads files within bounds; writes them whole or not at all, and private keys for their owner alone."""
 
 from __future__ import annotations
 
@@ -48,6 +48,13 @@ def unwritable(path: Path, error: OSError) -> NodeError:
     )
 
 
+def unreadable(path: Path, error: OSError) -> NodeError:
+    """What to raise when reading at `path` failed."""
+    return NodeError(
+        Reason.CONFIG_INVALID, f"{path}: cannot be read ({error.strerror}): check the path and its owner"
+    )
+
+
 def read_file(path: Path, most: int) -> bytes:
     """The content of a file of at most `most` bytes. Raises NodeError(CONFIG_INVALID)."""
     return _read(path, most, private=False)
@@ -72,9 +79,7 @@ def _read(path: Path, most: int, *, private: bool) -> bytes:
                 )
             content = file.read(most + 1)
     except OSError as error:
-        raise NodeError(
-            Reason.CONFIG_INVALID, f"{path}: cannot be read ({error.strerror}): check the path and its owner"
-        ) from None
+        raise unreadable(path, error) from None
     if len(content) > most:
         raise NodeError(Reason.CONFIG_INVALID, f"{path}: is longer than {most:,} bytes: check the path")
     return content

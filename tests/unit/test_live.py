@@ -14,6 +14,7 @@ from town import HR
 
 from node.config_file import load_settings
 from node.errors import NodeError, Reason
+from node.imported_catalogues import imported_folder
 from node.live import Live
 from node.loading import stamp
 
@@ -94,7 +95,35 @@ def test_a_node_whose_holidays_were_never_good_starts_and_denies(tmp_path: Path)
         live.provider_state()
     assert caught.value.reason is Reason.POLICY_NOT_LOADED
     (problem,) = live.problems()
-    assert problem.startswith("holidays: cannot read")
+    assert problem.startswith("holidays: ")
+    assert "cannot be read" in problem
     (office.folder / "missing.yaml").write_text(HOLIDAYS, "utf-8")
     assert live.reload().refused == ()
     assert live.provider_state().calendar.holidays.digest
+
+
+def test_an_imported_catalogue_that_leads_nowhere_stops_neither_start_nor_reload(tmp_path: Path) -> None:
+    office = pension_town(tmp_path).offices[HR]
+    settings = load_settings(office.config)
+    folder = imported_folder(settings)
+    folder.mkdir(parents=True)
+    (folder / "gone.catalogue").symlink_to(tmp_path / "gone")
+    live = Live(office.config, settings, Remembered(), lambda: datetime.now(UTC), os.urandom)
+    (problem,) = live.problems()
+    assert problem.startswith("imported catalogues: ")
+    (refused,) = live.reload().refused
+    assert "cannot be read" in refused
+    assert live.provider_state().policies.datasets
+
+
+@pytest.mark.timeout(20)
+def test_a_pipe_in_place_of_a_policy_holds_no_reload(tmp_path: Path) -> None:
+    office = pension_town(tmp_path).offices[HR]
+    live = Live(
+        office.config, load_settings(office.config), Remembered(), lambda: datetime.now(UTC), os.urandom
+    )
+    before = live.policy_digest()
+    os.mkfifo(office.folder / "policies" / "pipe.yaml")
+    (refused,) = live.reload().refused
+    assert "pipe.yaml: is not a file" in refused
+    assert live.policy_digest() == before
