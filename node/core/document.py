@@ -24,7 +24,8 @@ _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 # Control characters, line ends other than LF and CRLF, invisible characters and those that turn the
 # direction of text: what a reviewer cannot see must not be in a policy.
 _UNSEEN = re.compile(
-    r"[\x00-\x08\x0b-\x0c\x0e-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\uffff]|\r(?!\n)"
+    r"[\x00-\x08\x0b-\x0c\x0e-\x1f\x7f-\x9f\xad\u061c\u115f-\u1160\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\u3164"
+    r"\ud800-\udfff\ufeff\uffa0\ufff9-\uffff\U000e0000-\U000e007f]|\r(?!\n)"
 )
 
 
@@ -224,6 +225,9 @@ class _Reader:
         place = _place(event)
         over_lines = event.style in ("'", '"') and "\n" in self._document.text[place.start : place.end]
         self.quoted = place if over_lines else None
+        # An escape such as \e or \u202E can be seen in the file, but not where its text is shown.
+        if event.style == '"' and (unseen := _UNSEEN.search(text)):
+            raise self._stop("file.unseen-character", event, code=f"U+{ord(unseen.group()[0]):04X}")
         top = self._stack[-1] if self._stack else None
         if top is not None and isinstance(top.node, dict) and top.key is None:
             if not text or text == "<<":
