@@ -277,6 +277,8 @@ class _Reader:
 
     def _take_columns(self, row: Sequence[str]) -> None:
         for column in row:
+            if self._faults.full:  # else a first row of a million columns would be looked at for hours
+                break
             if column not in COLUMNS:
                 self._fault(1, column, f"there is no column {column[:40]!r}: take it out", row)
             elif row.count(column) > 1:

@@ -9,6 +9,7 @@ taken, so that a term can mean only one thing.
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from datetime import datetime
 from typing import NoReturn
@@ -223,8 +224,8 @@ class _TwiceError(Exception):
 def _unique(pairs: list[tuple[str, Json]]) -> dict[str, Json]:
     told = dict(pairs)
     if len(told) < len(pairs):
-        keys = [key for key, _ in pairs]
-        raise _TwiceError(repr(next(key for key in keys if keys.count(key) > 1))[:80])
+        counts = Counter(key for key, _ in pairs)
+        raise _TwiceError(repr(next(key for key in told if counts[key] > 1)[:60]))
     return told
 
 

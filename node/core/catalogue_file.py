@@ -14,8 +14,10 @@ MAX_BYTES = 256 * 1024 * 1024
 MAX_ENTRIES = 100_000
 MAX_ITEMS = 1_000
 MAX_CELL = 10_000
+MAX_ENTRY_BYTES = 1024 * 1024
 MAX_FAULTS = 20
 _MAX_NAME = 128
+_MAX_QUOTED = 300
 # Control characters but for tab and line feed, and halves of characters.
 _UNPRINTABLE = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
 
@@ -35,8 +37,12 @@ class Faults:
         self._said: list[str] = []
 
     def add(self, place: str, message: str) -> None:
-        """`place` says where, with what parts it from the message; the message is lower case."""
-        self._said.append(f"{place}{message}")
+        """`place` says where, with what parts it from the message; the message is lower case.
+
+        Both may quote the file: what a terminal would obey is spelled out, and what is long is cut.
+        """
+        if not self.full:
+            self._said.append(f"{_quoted(place)}{_quoted(message)}")
 
     @property
     def full(self) -> bool:
@@ -50,7 +56,14 @@ class Faults:
 
     def error(self) -> NodeError:
         """CONFIG_INVALID with all of them, one a line."""
-        return NodeError(Reason.CONFIG_INVALID, "\n".join(self._said[:MAX_FAULTS]))
+        return NodeError(Reason.CONFIG_INVALID, "\n".join(self._said))
+
+
+def _quoted(text: str) -> str:
+    head, tail = text, ""
+    if len(text) > _MAX_QUOTED:
+        head, tail = text[: _MAX_QUOTED // 2] + "…", text[-_MAX_QUOTED // 2 :]
+    return "".join(char if char.isprintable() else repr(char)[1:-1] for char in head + tail)
 
 
 def text_fault(text: str) -> str:
@@ -75,6 +88,8 @@ def entry_faults(entry: pb.Dataset) -> Iterable[str]:
         yield "the entry needs a sharing attribute: unconditional, conditional or not_shared"
     if len(entry.fields) > MAX_ITEMS:
         yield f"the entry has more than {MAX_ITEMS} data items: divide it"
+    if entry.ByteSize() > MAX_ENTRY_BYTES:
+        yield f"the entry takes more than {MAX_ENTRY_BYTES} bytes: divide it"
     if any(not value for field in entry.fields for value in field.values):
         yield "a data item has an empty value: take it out"
     names = [field.name for field in entry.fields]

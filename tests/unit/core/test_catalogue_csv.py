@@ -133,3 +133,8 @@ def test_a_table_without_bounds_is_refused(monkeypatch: pytest.MonkeyPatch) -> N
     assert "more than 1 entries" in refused(table(ROW, ROW | {"目录标识": "other"}))
     monkeypatch.setattr("node.core.catalogue_csv.MAX_BYTES", 100)
     assert "longer than 100 bytes" in refused(table(ROW))
+
+
+def test_a_first_row_of_very_many_columns_is_refused_at_once() -> None:
+    said = refused(",".join(f"k{number}" for number in range(200_000)))
+    assert len(said.splitlines()) == 20

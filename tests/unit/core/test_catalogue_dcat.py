@@ -210,3 +210,22 @@ def test_no_more_than_twenty_faults_are_told() -> None:
     many = document()
     many["dataset"] = [1] * 1000
     assert len(refused(many).splitlines()) == 20
+
+
+def test_a_key_that_is_there_twice_among_very_many_is_found_at_once() -> None:
+    keys = ",".join(f'"k{number}":0' for number in range(200_000))
+    assert "two keys 'k7'" in refused("{" + keys + ',"k7":0}')
+
+
+def test_an_entry_out_of_all_bounds_is_refused() -> None:
+    large = document()
+    large["dataset"][0]["modes"] = ["x" * 10_000] * 105
+    assert "in dataset[0]: the entry takes more than 1048576 bytes" in refused(large)
+
+
+def test_what_a_fault_quotes_of_the_file_is_short_and_does_nothing_to_a_terminal() -> None:
+    hostile = document() | {"\x1b]0;owned\x07\u202e" + "k" * 100_000: 1}
+    said = refused(hostile)
+    assert said.startswith(r"in \x1b]0;owned\x07\u202ekkk")
+    assert said.isprintable()
+    assert len(said) < 1000
