@@ -33,6 +33,10 @@ class Shelf:
     def __len__(self) -> int:
         return len(self._entries)
 
+    def size(self, hit: Hit) -> int:
+        """How many bytes the entry of a hit takes."""
+        return len(self._entries[hit.dataset, hit.provider])
+
     def of(self, hit: Hit) -> pb.Dataset:
         """The entry that a search of this shelf hit."""
         return pb.Dataset.FromString(self._entries[hit.dataset, hit.provider])
@@ -87,6 +91,10 @@ class Shown:
     total: int
 
 
+MAX_SHOWN_BYTES = 2 * 1024 * 1024
+"""What a search shows at most, but for one entry: it has to fit into a message, whatever was imported."""
+
+
 @dataclass(frozen=True, slots=True)
 class Catalogue:
     """The own entries and the imported ones."""
@@ -100,7 +108,11 @@ class Catalogue:
         found = [shelf.index.search(lookup, limit) for shelf in shelves]
         told = [[(hit, shelf) for hit in each.hits] for shelf, each in zip(shelves, found, strict=True)]
         best = islice(merge(*told, key=itemgetter(0)), min(limit, MAX_RESULTS))
-        return Shown(
-            tuple(shelf.of(hit) for hit, shelf in best),
-            sum(each.total for each in found),
-        )
+        shown: list[pb.Dataset] = []
+        room = MAX_SHOWN_BYTES
+        for hit, shelf in best:
+            room -= shelf.size(hit)
+            if room < 0 and shown:
+                break
+            shown.append(shelf.of(hit))
+        return Shown(tuple(shown), sum(each.total for each in found))

@@ -5,14 +5,16 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from typing import Protocol, TypeVar
+from typing import ParamSpec, Protocol, TypeVar
 
 from node.core.catalogue_search import MAX_RESULTS, Lookup
 from node.core.catalogue_shelf import Catalogue
+from node.core.directory import Member
 from node.core.policy import Policies, Policy
 from node.core.publication import MAX_HISTORY, ServedVersion, published_entry, published_summary
 from node.core.role import ROLES
 from node.errors import NodeError, Reason
+from node.exchange.rate import Rate
 from node.rpc.callers import Staff
 from node.rpc.exchange_service import Gate
 from node.rpc.status import Context, answered
@@ -20,7 +22,15 @@ from node.v1 import catalogue_pb2 as pb
 from node.v1 import catalogue_pb2_grpc
 
 MAX_PAGE = 500
+SEARCHES_PER_SECOND = 10.0
+SEARCHES_AT_ONCE = 20.0
+"""A search takes many times the work of an exchange, so each caller has a smaller bound for it."""
+SEARCHING = 2
+WAITING = 16
+"""Searches that run, and that wait, at one time: all other calls and threads are for exchanges."""
 T = TypeVar("T")
+R = TypeVar("R")
+P = ParamSpec("P")
 
 
 class Peers(Protocol):
@@ -48,16 +58,23 @@ class Elsewhere:
 
 
 class Admit(Protocol):
-    """Runs the work once the caller is identified."""
+    """Runs the work once the caller is identified, within the rate that is given for it."""
 
-    async def __call__(self, context: Context, work: Callable[[], Awaitable[T]]) -> T: ...
+    async def __call__(
+        self, context: Context, work: Callable[[], Awaitable[T]], rate: Rate | None = None
+    ) -> T: ...
 
 
 def admit_members(gate: Gate) -> Admit:
     """Any member of the directory."""
 
-    async def admit(context: Context, work: Callable[[], Awaitable[T]]) -> T:
-        return await gate.run(context, lambda _member: work())
+    async def admit(context: Context, work: Callable[[], Awaitable[T]], rate: Rate | None = None) -> T:
+        async def within(member: Member) -> T:
+            if rate is not None:
+                rate.take(member.code)
+            return await work()
+
+        return await gate.run(context, within)
 
     return admit
 
@@ -65,9 +82,11 @@ def admit_members(gate: Gate) -> Admit:
 def admit_staff(staff: Staff) -> Admit:
     """Any role."""
 
-    async def admit(context: Context, work: Callable[[], Awaitable[T]]) -> T:
+    async def admit(context: Context, work: Callable[[], Awaitable[T]], rate: Rate | None = None) -> T:
         async def checked() -> T:
-            await staff.admit(context, *ROLES)
+            caller = await staff.admit(context, *ROLES)
+            if rate is not None and caller.fingerprint:  # the operator at the socket is not bounded
+                rate.take(caller.fingerprint.hex())
             return await work()
 
         return await answered(context, checked())
@@ -92,6 +111,9 @@ class CatalogueService(catalogue_pb2_grpc.CatalogueServiceServicer):
         self._catalogue = catalogue
         self._history = history
         self._elsewhere = elsewhere
+        self._rate = Rate(SEARCHES_PER_SECOND, SEARCHES_AT_ONCE)
+        self._turns = asyncio.Semaphore(SEARCHING)
+        self._waiting = 0
 
     async def ListDatasets(
         self, request: pb.ListDatasetsRequest, context: Context
@@ -130,11 +152,10 @@ class CatalogueService(catalogue_pb2_grpc.CatalogueServiceServicer):
             lookup.check()
             if self._elsewhere is not None and request.provider not in ("", self._elsewhere.own):
                 return await self._elsewhere.peers.search(request.provider, request)
-            # In a thread: a search through the catalogue of a province takes a while.
-            found = await asyncio.to_thread(self._catalogue().search, lookup, request.limit or MAX_RESULTS)
+            found = await self._aside(self._catalogue().search, lookup, request.limit or MAX_RESULTS)
             return pb.SearchCatalogueResponse(datasets=found.entries, total=found.total)
 
-        return await self._admit(context, work)
+        return await self._admit(context, work, self._rate)
 
     async def GetDatasetHistory(
         self, request: pb.GetDatasetHistoryRequest, context: Context
@@ -147,12 +168,23 @@ class CatalogueService(catalogue_pb2_grpc.CatalogueServiceServicer):
             if self._elsewhere is not None and request.provider not in ("", self._elsewhere.own):
                 return await self._elsewhere.peers.history(request.provider, request.dataset)
             policy = _served(self._policies(), request.dataset)
-            versions = await asyncio.to_thread(
-                self._history.served_versions, policy.dataset.name, MAX_HISTORY
-            )
+            versions = await self._aside(self._history.served_versions, policy.dataset.name, MAX_HISTORY)
             return pb.GetDatasetHistoryResponse(versions=[version.message for version in versions])
 
-        return await self._admit(context, work)
+        return await self._admit(context, work, self._rate)
+
+    async def _aside(self, work: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
+        """The result of work that takes a while, done in a thread. Raises NodeError(RATE_LIMITED)."""
+        if self._waiting >= SEARCHING + WAITING:
+            raise NodeError(
+                Reason.RATE_LIMITED, "the node is busy searching its catalogue: ask again in a moment"
+            )
+        self._waiting += 1
+        try:
+            async with self._turns:
+                return await asyncio.to_thread(work, *args, **kwargs)
+        finally:
+            self._waiting -= 1
 
 
 def browse(policies: Policies, dataset: str) -> list[pb.Dataset]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from policy_samples import HUMAN_RESOURCES, MEDICAL, TAX, build
 
 from node.core.catalogue_search import Lookup
-from node.core.catalogue_shelf import Catalogue, imported_shelf, own_shelf
+from node.core.catalogue_shelf import MAX_SHOWN_BYTES, Catalogue, imported_shelf, own_shelf
 from node.v1 import catalogue_pb2 as pb
 
 AUTHORITY = "1144190000000006X2"
@@ -65,3 +65,13 @@ def test_of_two_catalogues_the_providers_own_counts_then_the_newer() -> None:
     new = catalogue(HUMAN_RESOURCES, entry("d", MEDICAL, "新的"), at=3)
     assert titles(old, new) == titles(new, old) == ["新的"]
     assert titles(old, own, new) == titles(own, new, old) == ["自己的"]
+
+
+def test_large_entries_that_were_imported_do_not_make_an_answer_that_no_message_holds() -> None:
+    large = [entry(f"d-{number}", MEDICAL, "养老" + "保" * 300_000) for number in range(9)]
+    shown = Catalogue(own_shelf(build()), imported_shelf(TAX, [catalogue(AUTHORITY, *large)])).search(
+        Lookup("养老")
+    )
+    assert shown.total == 10
+    assert 0 < sum(each.ByteSize() for each in shown.entries) <= MAX_SHOWN_BYTES
+    assert len(shown.entries) >= 2
