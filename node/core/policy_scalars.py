@@ -11,7 +11,7 @@ from pydantic import BeforeValidator, Discriminator, Field, Tag, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
 from node.core.document import Plain
-from node.core.predicate import KEYWORDS
+from node.core.predicate_tokens import KEYWORDS
 from node.core.purpose import is_purpose_code
 from node.core.workdays import parse_hours
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from node.core.predicate import KEYWORDS
+from node.core.predicate_tokens import KEYWORDS
 
 Schema = dict[str, object]
 

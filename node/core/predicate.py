@@ -16,7 +16,6 @@ into a data source; and every fault has its place in the text.
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import date
@@ -25,19 +24,14 @@ from sqlglot import exp
 
 from node.core.catalogue import Field, FieldType, Sensitivity
 from node.core.identity import normalise_region
+from node.core.predicate_tokens import Fault, GrammarError, Token, tokens_of
 from node.core.problem import closest, listed
 from node.errors import NodeError
 
-MAX_TOKENS = 300
 MAX_DEPTH = 12
 MAX_LITERAL = 200
 MAX_FAULTS = 20
 _INTEGER = re.compile(r"-?(?:0|[1-9][0-9]{0,17})")
-_TOKEN = re.compile(
-    r"(?P<space>\s+)|(?P<word>[A-Za-z_][A-Za-z0-9_]*)|(?P<integer>[0-9]+)|(?P<text>'(?:[^']|'')*')"
-    r"|(?P<placeholder>:[A-Za-z_][A-Za-z0-9_]*)|(?P<sign><>|<=|>=|!=|==|[=<>(),-])"
-)
-KEYWORDS = frozenset({"AND", "OR", "NOT", "IN", "BETWEEN", "IS", "NULL"})
 _COMPARISONS: Mapping[str, type[exp.Expression]] = {
     "=": exp.EQ,
     "<>": exp.NEQ,
@@ -57,16 +51,6 @@ class Scope:
     fields: Mapping[str, Field]
     parameters: Collection[str]
     claims: Collection[str]
-
-
-@dataclass(frozen=True, slots=True)
-class Fault:
-    """What is wrong at which character of the predicate; `key` and `args` as of a `Problem`."""
-
-    offset: int
-    words: str
-    key: str
-    args: Mapping[str, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +82,7 @@ def read_predicate(text: str, scope: Scope) -> Predicate:
     reader = _Reader(text, scope)
     try:
         expression = reader.whole()
-    except _GrammarError as error:
+    except GrammarError as error:
         reader.result.faults.append(error.fault)
         return reader.result
     except _TooManyError:
@@ -159,55 +143,8 @@ def _is_region(text: str) -> bool:
         return False
 
 
-@dataclass(frozen=True, slots=True)
-class _Token:
-    kind: str
-    text: str
-    offset: int
-
-    @property
-    def keyword(self) -> str:
-        upper = self.text.upper()
-        return upper if self.kind == "word" and upper in KEYWORDS else ""
-
-
 class _TooManyError(Exception):
     """There are so many faults that looking for more helps nobody."""
-
-
-class _GrammarError(Exception):
-    def __init__(self, token: _Token, key: str, **args: str) -> None:
-        super().__init__(key)
-        self.fault = Fault(token.offset, token.text, key, args)
-
-
-def _tokens(text: str) -> list[_Token]:
-    tokens: list[_Token] = []
-    offset = 0
-    while offset < len(text):
-        match = _TOKEN.match(text, offset)
-        if match is None:
-            raise _bad_character(text, offset)
-        if match.lastgroup and match.lastgroup != "space":
-            tokens.append(_Token(match.lastgroup, match.group(), offset))
-        offset = match.end()
-        if len(tokens) > MAX_TOKENS:
-            raise _GrammarError(tokens[-1], "predicate.too-long", limit=str(MAX_TOKENS))
-    tokens.append(_Token("end", "", len(text)))
-    return tokens
-
-
-def _bad_character(text: str, offset: int) -> _GrammarError:
-    char = text[offset]
-    token = _Token("char", char, offset)
-    if char == "'":
-        return _GrammarError(token, "predicate.open-text")
-    narrow = {"‘": "'", "’": "'", "“": "'", "”": "'"}.get(char, unicodedata.normalize("NFKC", char))
-    if narrow != char and narrow.isascii():
-        return _GrammarError(token, "predicate.full-width", narrow=narrow)
-    if char == '"':
-        return _GrammarError(token, "predicate.double-quote")
-    return _GrammarError(token, "predicate.character")
 
 
 class _Reader:
@@ -217,21 +154,21 @@ class _Reader:
         self.result = Predicate()
         self._scope = scope
         self._text = text
-        self._tokens: list[_Token] = []
+        self._tokens: list[Token] = []
         self._next = 0
         self._negated = False
 
     def whole(self) -> exp.Expression:
-        self._tokens = _tokens(self._text)
+        self._tokens = tokens_of(self._text)
         expression = self._condition(0)
         if self._peek().kind != "end":
             raise self._unexpected(self._peek(), "predicate.expected-connector")
         return expression
 
-    def _peek(self) -> _Token:
+    def _peek(self) -> Token:
         return self._tokens[self._next]
 
-    def _take(self) -> _Token:
+    def _take(self) -> Token:
         token = self._tokens[self._next]
         if token.kind != "end":
             self._next += 1
@@ -245,28 +182,28 @@ class _Reader:
 
     def _expect(self, word: str) -> None:
         if not self._accept(word):
-            raise _GrammarError(self._peek(), "predicate.expected", wanted=word)
+            raise GrammarError(self._peek(), "predicate.expected", wanted=word)
 
-    def _unexpected(self, token: _Token, otherwise: str) -> _GrammarError:
+    def _unexpected(self, token: Token, otherwise: str) -> GrammarError:
         if token.kind == "end":
-            return _GrammarError(token, "predicate.ended")
+            return GrammarError(token, "predicate.ended")
         follower = self._tokens[min(self._tokens.index(token) + 1, len(self._tokens) - 1)]
         if token.kind == "word" and not token.keyword and follower.text == "(":
-            return _GrammarError(token, "predicate.function")
+            return GrammarError(token, "predicate.function")
         if token.text in ("!=", "=="):
-            return _GrammarError(token, "predicate.foreign-sign", sign="<>" if token.text == "!=" else "=")
-        return _GrammarError(token, otherwise)
+            return GrammarError(token, "predicate.foreign-sign", sign="<>" if token.text == "!=" else "=")
+        return GrammarError(token, otherwise)
 
     def _condition(self, depth: int) -> exp.Expression:
         if depth > MAX_DEPTH:
-            raise _GrammarError(self._peek(), "predicate.too-deep", limit=str(MAX_DEPTH))
+            raise GrammarError(self._peek(), "predicate.too-deep", limit=str(MAX_DEPTH))
         start = self._peek().offset
         expression = self._term(depth)
         joined = ""
         while self._peek().keyword in ("AND", "OR"):
             connector = self._take()
             if joined and connector.keyword != joined:
-                raise _GrammarError(connector, "predicate.mixed")
+                raise GrammarError(connector, "predicate.mixed")
             joined = connector.keyword
             build = exp.And if joined == "AND" else exp.Or
             expression = build(this=expression, expression=self._term(depth))
@@ -292,7 +229,7 @@ class _Reader:
             self._expect(")")
             return exp.Paren(this=inner)
         if self._peek().keyword == "NOT":
-            raise _GrammarError(self._peek(), "predicate.double-not")
+            raise GrammarError(self._peek(), "predicate.double-not")
         return self._part(self._peek().offset, self._comparison())
 
     def _comparison(self) -> exp.Expression:
@@ -317,11 +254,11 @@ class _Reader:
             test = exp.Between(this=column(token.text), low=low, high=self._value(known, "BETWEEN"))
         else:
             if negated:
-                raise _GrammarError(self._peek(), "predicate.expected", wanted="IN / BETWEEN")
+                raise GrammarError(self._peek(), "predicate.expected", wanted="IN / BETWEEN")
             return self._compare(token, known)
         return exp.Not(this=test) if negated else test
 
-    def _compare(self, token: _Token, known: Field | None) -> exp.Expression:
+    def _compare(self, token: Token, known: Field | None) -> exp.Expression:
         sign = self._take()
         build = _COMPARISONS.get(sign.text) if sign.kind == "sign" else None
         if build is None:
@@ -330,7 +267,7 @@ class _Reader:
             self._check_ordered(token, known, sign.text)
         return build(this=column(token.text), expression=self._value(known, sign.text))
 
-    def _in(self, token: _Token, known: Field | None) -> exp.Expression:
+    def _in(self, token: Token, known: Field | None) -> exp.Expression:
         self._expect("(")
         values = [self._value(known, "IN")]
         while self._accept(","):
@@ -344,18 +281,18 @@ class _Reader:
             number = self._take()
             if number.kind != "integer":
                 raise self._unexpected(number, "predicate.expected-value")
-            return self._literal(_Token("integer", f"-{number.text}", token.offset), known)
+            return self._literal(Token("integer", f"-{number.text}", token.offset), known)
         if token.kind in ("integer", "text"):
             return self._literal(token, known)
         if token.kind == "placeholder":
             return self._placeholder(token, known, sign)
         if token.keyword == "NULL":
-            raise _GrammarError(token, "predicate.null")
+            raise GrammarError(token, "predicate.null")
         if token.kind == "word" and not token.keyword and self._peek().text != "(" and sign != "IN":
             return self._other_field(token, known)
         raise self._unexpected(token, "predicate.expected-value")
 
-    def _field(self, token: _Token) -> Field | None:
+    def _field(self, token: Token) -> Field | None:
         known = self._scope.fields.get(token.text)
         if known is None:
             guess = closest(token.text, self._scope.fields)
@@ -364,7 +301,7 @@ class _Reader:
             self.result.fields.add(known.name)
         return known
 
-    def _other_field(self, token: _Token, known: Field | None) -> exp.Expression:
+    def _other_field(self, token: Token, known: Field | None) -> exp.Expression:
         other = self._field(token)
         if known is not None and other is not None:
             if Sensitivity.IDENTIFIER in (known.sensitivity, other.sensitivity):
@@ -373,7 +310,7 @@ class _Reader:
                 self._fault(token, "predicate.types", field=known.name, type=known.type, other=other.type)
         return column(token.text)
 
-    def _literal(self, token: _Token, known: Field | None) -> exp.Expression:
+    def _literal(self, token: Token, known: Field | None) -> exp.Expression:
         quoted = token.kind == "text"
         text = token.text[1:-1].replace("''", "'") if quoted else token.text
         if known is not None:
@@ -389,7 +326,7 @@ class _Reader:
             return text_literal(text)
         return integer_literal(int(text)) if _INTEGER.fullmatch(text) else exp.Null()
 
-    def _placeholder(self, token: _Token, known: Field | None, sign: str) -> exp.Expression:
+    def _placeholder(self, token: Token, known: Field | None, sign: str) -> exp.Expression:
         name = token.text[1:]
         if name in self._scope.claims:
             if sign != "=" or self._negated:
@@ -408,11 +345,11 @@ class _Reader:
             self.result.placeholders.setdefault(name, []).append(known)
         return exp.Placeholder(this=name)
 
-    def _check_ordered(self, token: _Token, known: Field | None, sign: str) -> None:
+    def _check_ordered(self, token: Token, known: Field | None, sign: str) -> None:
         if known is not None and known.type not in _ORDERED:
             self._fault(token, "predicate.order", field=known.name, type=known.type, sign=sign)
 
-    def _fault(self, token: _Token, key: str, **args: str) -> None:
+    def _fault(self, token: Token, key: str, **args: str) -> None:
         self.result.faults.append(Fault(token.offset, token.text, key, args))
         if len(self.result.faults) >= MAX_FAULTS:
             raise _TooManyError

@@ -8,11 +8,8 @@ from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, 
 from contextlib import aclosing
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol
 
 from node.core import usage
-from node.core.commit import AskedExchange
-from node.core.denial_messages import denial_text
 from node.core.directory import Member
 from node.core.envelope import Routing
 from node.core.grant import Grant
@@ -36,22 +33,13 @@ from node.exchange.asking import (
 from node.exchange.batch import BatchRun, ChunkResult
 from node.exchange.group import GroupCommit
 from node.exchange.ports import Peers, PeerStream, Vault
-from node.exchange.response import open_response
+from node.exchange.repeated import AskedStore, Repeated, said
+from node.exchange.response import denial, open_response
 from node.v1 import exchange_pb2 as pb
 from node.v1 import record_pb2 as rec
 
 _CLOSED_AT_ONCE = 256
 _ASKED = b"asked"
-
-
-class AskedStore(Protocol):
-    """What the requester reads of the store."""
-
-    def asked(self, exchange_id: bytes) -> AskedExchange | None: ...
-    def leaves(self, start: int, limit: int) -> list[tuple[int, bytes]]: ...
-    def opening(self, index: int) -> bytes | None: ...
-    def evidence(self, index: int) -> bytes | None: ...
-    def unfinished(self) -> list[tuple[bytes, int]]: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +79,7 @@ class Requester:
         self._store = store
         self._commit = commit
         self._vault = vault
+        self._repeated = Repeated(store, vault)
         self._peers = peers
         self._refused = refused
         self._clock = clock
@@ -223,7 +212,7 @@ class Requester:
             self._check(query, subjects, exchange_id)
         except NodeError as error:
             raise await self._no(error, caller, query) from None
-        return self._vault.pseudonym(_ASKED, _said(caller, query, subjects))
+        return self._vault.pseudonym(_ASKED, said(caller, query, subjects))
 
     async def _prepare(
         self,
@@ -236,10 +225,9 @@ class Requester:
     ) -> Asked | Answered:
         earlier = self._store.asked(exchange_id)
         if earlier is not None:
-            said = _said(caller, query, subjects)
-            if not self._vault.is_pseudonym(earlier.digest, _ASKED, said):
+            if not self._vault.is_pseudonym(earlier.digest, _ASKED, said(caller, query, subjects)):
                 raise await self._no(_used_before(), caller, query)
-            return self._again(earlier)
+            return self._repeated.again(earlier)
         try:
             member = self._member(query.provider)
             grant = await self._own_grant(query)  # 2
@@ -297,33 +285,6 @@ class Requester:
                 await self._refresh_grants(query.provider)
         raise AssertionError("unreachable")
 
-    def _again(self, earlier: AskedExchange) -> Asked | Answered:
-        leaf = self._store.leaves(earlier.intent_index, 1)[0][1]
-        if earlier.outcome_index >= 0 and (known := self._known(earlier)) is not None:
-            return known
-        envelope = pb.Envelope.FromString(earlier.envelope)
-        routing = Routing(envelope.requester, envelope.provider, envelope.exchange_id, envelope.key_id)
-        response_key = self._vault.decrypt(earlier.response_key, b"response-key/" + earlier.exchange_id)
-        parties = usage.Parties(routing.requester, routing.provider, routing.exchange_id)
-        return Asked(parties, leaf, routing, envelope, response_key)
-
-    def _known(self, earlier: AskedExchange) -> Answered | None:
-        index = earlier.outcome_index
-        outcome = usage.parse_record(self._store.leaves(index, 1)[0][1]).outcome
-        evidence = self._store.evidence(index)
-        if outcome.kind not in (rec.OUTCOME_KIND_ANSWERED, rec.OUTCOME_KIND_DENIED) or evidence is None:
-            return None
-        verdict = usage.parse_record(pb.SealedResponse.FromString(evidence).verdict).verdict
-        if outcome.kind == rec.OUTCOME_KIND_DENIED:
-            raise _denial(verdict, earlier.exchange_id)
-        kept = self._store.opening(index)
-        if kept is None:
-            raise NodeError(Reason.NOT_FOUND, "the answer is no longer kept: ask under a new exchange id")
-        opening = rec.KeptOpening.FromString(self._vault.decrypt(kept, b"opening/%d" % index))
-        position = outcome.provider_log
-        answers = rec.Answers.FromString(opening.answers)
-        return Answered(answers, earlier.exchange_id, index, position.index, position.size, verdict.rule)
-
     async def _conclude_chunk(self, asked: Asked, answer: pb.SealedAnswer) -> Answered | NodeError:
         try:
             return await self._conclude(asked, answer)
@@ -353,14 +314,15 @@ class Requester:
         own_index = await self._commit.run(job)  # 14
         exchange_id = asked.parties.exchange_id
         if not permitted:
-            raise _denial(verdict, exchange_id)
+            raise denial(verdict, exchange_id)
         # 15: only now does the caller get the answer.
         answers = rec.Answers.FromString(response.answers)
         return Answered(answers, exchange_id, own_index, position.index, position.size, verdict.rule)
 
     async def _fail(self, asked: Asked, error: NodeError) -> None:
         outcome = failed_outcome(leaf_hash(asked.intent_leaf), error.reason)
-        with contextlib.suppress(NodeError):  # the first error is the one to tell; recover() closes the rest
+        # The first error is the one to tell; `close_abandoned` sees to an outcome that could not be written.
+        with contextlib.suppress(NodeError):
             await self._commit.run(OutcomeJob(asked.parties, outcome, b"", b"", self._vault))
 
 
@@ -370,34 +332,3 @@ def _under_way() -> NodeError:
 
 def _used_before() -> NodeError:
     return NodeError(Reason.REQUEST_REPLAYED, "the exchange id was used for something else: choose a new one")
-
-
-def _denial(verdict: rec.Verdict, exchange_id: bytes) -> NodeError:
-    try:
-        reason = Reason(verdict.reason)
-    except ValueError:
-        reason = Reason.INTERNAL
-    return NodeError(
-        reason,
-        denial_text(reason, verdict.clause, "en") or "the provider denied it",
-        rule=verdict.rule,
-        clause=verdict.clause,
-        exchange_id=exchange_id.hex(),
-        decided_by="provider",
-    )
-
-
-def _said(caller: usage.Caller, query: Query, subjects: Sequence[SubjectKey]) -> bytes:
-    """Everything that a retry under the same exchange id has to repeat."""
-    parts = [
-        caller.role,
-        caller.fingerprint.hex(),
-        query.provider,
-        query.dataset,
-        query.question,
-        repr(sorted(query.parameters.items())),
-        query.purpose,
-        query.case_number,
-        *(f"{subject.id}{sorted(subject.claims.items())!r}" for subject in subjects),
-    ]
-    return "\x00".join(parts).encode()

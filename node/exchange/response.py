@@ -5,6 +5,7 @@ from __future__ import annotations
 from google.protobuf.message import DecodeError
 
 from node.core import usage
+from node.core.denial_messages import denial_text
 from node.core.directory import Member
 from node.errors import NodeError, Reason
 from node.exchange.asking import Asked
@@ -68,3 +69,19 @@ def _check_number(answers: rec.Answers, subjects: int) -> None:
         or any(position >= subjects for position in answers.refused)
     ):
         raise NodeError(Reason.PROOF_INVALID, "the provider's answer does not fit the number of subjects")
+
+
+def denial(verdict: rec.Verdict, exchange_id: bytes) -> NodeError:
+    """What a verdict that denies is raised as, with its rule and clause."""
+    try:
+        reason = Reason(verdict.reason)
+    except ValueError:
+        reason = Reason.INTERNAL
+    return NodeError(
+        reason,
+        denial_text(reason, verdict.clause, "en") or "the provider denied it",
+        rule=verdict.rule,
+        clause=verdict.clause,
+        exchange_id=exchange_id.hex(),
+        decided_by="provider",
+    )

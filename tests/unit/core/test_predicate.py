@@ -7,7 +7,8 @@ import time
 import pytest
 
 from node.core.catalogue import Field, FieldType, Sensitivity
-from node.core.predicate import MAX_DEPTH, MAX_FAULTS, MAX_TOKENS, Predicate, Scope, read_predicate
+from node.core.predicate import MAX_DEPTH, MAX_FAULTS, Predicate, Scope, read_predicate
+from node.core.predicate_tokens import MAX_TOKENS
 from node.core.problem_messages import MESSAGES
 
 
