@@ -11,9 +11,9 @@ from node.cli import approval_cmd, catalogue_file_cmd, clock_cmd
 from node.cli.approval_text import say as said_of_approval
 from node.cli.catalogue_text import (
     approved_by,
-    hit_lines,
     say,
     show_entry,
+    show_hit,
     title_of,
     word,
 )
@@ -104,7 +104,7 @@ def search(
         terminal.document(found)
         return
     for entry in found.entries:
-        terminal.result(entry, *hit_lines(entry), "")
+        show_hit(terminal, entry)
     if not found.total:
         terminal.note(say("nothing_found"))
     elif found.total > len(found.entries):

@@ -50,13 +50,23 @@ def name_lines(entry: CatalogueEntry) -> list[str]:
 
 def show_entry(terminal: Terminal, entry: CatalogueEntry) -> None:
     """Print all of an entry."""
-    terminal.result(entry, *head_lines(entry), "")
+    terminal.result(entry, *_each_one_line(head_lines(entry)), "")
     columns = ("name", "title", "type", "sensitivity", "level", "values")
     items = [item_row(field) for field in entry.fields]
     terminal.table([say(f"column.{column}") for column in columns], items, t("label.none"))
     for question in entry.questions:
-        terminal.result(entry, "", *question_lines(question, entry))
-    terminal.result(entry, "", *last_lines(entry))
+        terminal.result(entry, "", *_each_one_line(question_lines(question, entry)))
+    terminal.result(entry, "", *_each_one_line(last_lines(entry)))
+
+
+def show_hit(terminal: Terminal, entry: CatalogueEntry) -> None:
+    """Print what was found, in short."""
+    terminal.result(entry, *_each_one_line(hit_lines(entry)), "")
+
+
+def _each_one_line(lines: Iterable[str]) -> Iterator[str]:
+    """The lines, of which no text of another department can make two: the second might say anything."""
+    return (line.replace("\n", " ") for line in lines)
 
 
 def hit_lines(entry: CatalogueEntry) -> list[str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import sys
 import traceback
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -26,6 +27,9 @@ Json: TypeAlias = bool | int | float | str | list["Json"] | dict[str, "Json"] | 
 _PLACES = ("rule", "clause", "grant")
 """Where in a policy or grant a denial comes from; metadata of an error."""
 
+_OBEYED = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]")
+"""What a terminal obeys in place of showing it; line feed and tab are left to who writes."""
+
 CHINA = timezone(timedelta(hours=8))
 """China has one time zone without summer time; times are shown in it."""
 
@@ -42,7 +46,7 @@ class Terminal:
             self.document(value)
         else:
             for line in lines:
-                sys.stdout.write(line + "\n")
+                sys.stdout.write(harmless(line) + "\n")
 
     def document(self, value: object) -> None:
         """`value` as JSON."""
@@ -50,7 +54,7 @@ class Terminal:
 
     def table(self, columns: Sequence[str], rows: Iterable[Sequence[str]], empty: str) -> None:
         """Rows under their columns, tab-separated when stdout is no terminal; without rows, says `empty`."""
-        rows = list(rows)
+        rows = [[harmless(cell) for cell in row] for row in rows]
         if not rows:
             self.note(empty)
             return
@@ -60,20 +64,20 @@ class Terminal:
             return
         from rich.console import Console
         from rich.table import Table
+        from rich.text import Text
 
         table = Table(box=None, pad_edge=False, header_style="bold")
         for number, column in enumerate(columns):
             # The first names the row, and is copied from here.
             table.add_column(column, overflow="fold", no_wrap=number == 0)
         for row in rows:
-            # Rich would read square brackets in titles as markup.
-            table.add_row(*(cell.replace("[", "\\[") for cell in row))
+            table.add_row(*map(Text, row))  # rich would read square brackets in a plain string as markup
         Console().print(table)
 
     def note(self, text: str) -> None:
         """Something for people beside the result; scripts do not see it."""
         if not self.json:
-            sys.stderr.write(text + "\n")
+            sys.stderr.write(harmless(text) + "\n")
 
     def progress(self, what: str, total: int | None) -> AbstractContextManager[Ticker]:
         """Progress to stderr on a terminal, nothing in a pipe or with `json`."""
@@ -104,9 +108,19 @@ def _bar(what: str, total: int | None) -> Iterator[Ticker]:
         yield Ticker(progress)
 
 
+def harmless(text: str) -> str:
+    """The text with what a terminal would obey spelled out: other departments wrote some of it."""
+    return _OBEYED.sub(lambda found: repr(found.group())[1:-1], text)
+
+
 def as_json(value: object) -> str:
     """A value object as an indented JSON document."""
-    return json.dumps(plain(value), ensure_ascii=False, indent=2) + "\n"
+    return _dumped(plain(value), 2) + "\n"
+
+
+def _dumped(value: Json, indent: int | None = None) -> str:
+    text = json.dumps(value, ensure_ascii=False, indent=indent)
+    return _OBEYED.sub(lambda found: f"\\u{ord(found.group()):04x}", text)
 
 
 def plain(value: object) -> Json:
@@ -162,7 +176,7 @@ def report(error: NodeError, *, as_json: bool) -> Exit:
     hint = t("desk.unreachable_next") if at_desk else t(f"{key}.next")
     detail = "" if at_desk else detail_of(error)
     if as_json:
-        body = {
+        body: dict[str, Json] = {
             "error": {
                 "reason": error.reason.name,
                 "message": error.message,
@@ -172,14 +186,14 @@ def report(error: NodeError, *, as_json: bool) -> Exit:
                 "metadata": dict(sorted(error.metadata.items())),
             }
         }
-        sys.stderr.write(json.dumps(body, ensure_ascii=False) + "\n")
+        sys.stderr.write(_dumped(body) + "\n")
     else:
         _say("error", f"{what} ({error.reason.name})" + (f": {detail}" if detail else ""))
         places = [
             t(f"label.{name}", **{name: error.metadata[name]}) for name in _PLACES if error.metadata.get(name)
         ]
         if places:
-            sys.stderr.write(f"  {', '.join(places)}\n")
+            sys.stderr.write(harmless(f"  {', '.join(places)}\n"))
         _say("hint", hint)
         if detail is None:
             _aside(f"{t('label.detail')}: {error.message}")
@@ -189,10 +203,10 @@ def report(error: NodeError, *, as_json: bool) -> Exit:
 def report_usage(message: str, hint: str, *, as_json: bool) -> Exit:
     """As `report`, for a wrong command line."""
     if as_json:
-        body = {
+        body: dict[str, Json] = {
             "error": {"reason": "USAGE", "message": message, "what": message, "hint": hint, "metadata": {}}
         }
-        sys.stderr.write(json.dumps(body, ensure_ascii=False) + "\n")
+        sys.stderr.write(_dumped(body) + "\n")
     else:
         _say("error", message)
         _say("hint", hint)
@@ -213,9 +227,10 @@ def report_stopped() -> None:
 
 
 def _say(label: str, text: str) -> None:
-    sys.stderr.write(f"{t(f'label.{label}')}: {text}\n")
+    sys.stderr.write(harmless(f"{t(f'label.{label}')}: {text}\n"))
 
 
 def _aside(text: str) -> None:
+    text = harmless(text)
     dim = sys.stderr.isatty() and not os.environ.get("NO_COLOR")
     sys.stderr.write(f"\x1b[2m{text}\x1b[0m\n" if dim else f"{text}\n")
