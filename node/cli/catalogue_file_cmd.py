@@ -98,25 +98,29 @@ def import_(
 
     settings = load_settings(config)
     own = settings.department.code
-    content = read_file(file, MAX_BYTES)
     read = read_csv if _format(file, form) is Format.CSV else read_dcat
-    found = read(file.name, content)
-    by = _publisher(found, publisher)
-    if by == own:
-        raise NodeError(Reason.CONFIG_INVALID, "the catalogue is this department's own: its policies have it")
-    folder = imported_folder(settings)
-    before = _contents(kept_import(folder, by).entries)
-    chosen = sorted(
-        (each for each in found.entries if each.summary.provider != own),
-        key=lambda each: (each.summary.dataset, each.summary.provider),
-    )
-    catalogue = pb.ImportedCatalogue(
-        publisher=by,
-        imported_ms=int(datetime.now(UTC).timestamp() * 1000),
-        entries=[each.SerializeToString() for each in chosen],
-    )
-    after = _contents(catalogue.entries)
-    place_import(folder, catalogue)
+    # How long it takes is not known: most of it is reading the file, which is one step.
+    with terminal.progress(say("importing"), None):
+        content = read_file(file, MAX_BYTES)
+        found = read(file.name, content)
+        by = _publisher(found, publisher)
+        if by == own:
+            raise NodeError(
+                Reason.CONFIG_INVALID, "the catalogue is this department's own: its policies have it"
+            )
+        folder = imported_folder(settings)
+        before = _contents(kept_import(folder, by).entries)
+        chosen = sorted(
+            (each for each in found.entries if each.summary.provider != own),
+            key=lambda each: (each.summary.dataset, each.summary.provider),
+        )
+        catalogue = pb.ImportedCatalogue(
+            publisher=by,
+            imported_ms=int(datetime.now(UTC).timestamp() * 1000),
+            entries=[each.SerializeToString() for each in chosen],
+        )
+        after = _contents(catalogue.entries)
+        place_import(folder, catalogue)
     counts = {
         "entries": len(chosen),
         "added": len(after.keys() - before.keys()),

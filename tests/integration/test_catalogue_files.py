@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from cli_run import Ran, dxnode
+from cli_run import Ran, at_a_terminal, dxnode
 from running import ENROLLED, PENSION, Running, pension_town, running
 from town import HR, MEDICAL, TAX
 
@@ -47,6 +47,19 @@ def test_exported_catalogue_is_found_where_it_is_imported(nodes: Running, tmp_pa
     assert json.loads(imported.out)["entries"] == 1
     with nodes.operator(TAX) as tax:
         assert own_finds(tax) == [PENSION]
+
+
+def test_terminal_shows_that_an_import_goes_on_and_a_pipe_nothing_of_it(
+    nodes: Running, tmp_path: Path
+) -> None:
+    file = tmp_path / "catalogue.csv"
+    at(nodes, HR, "export", file)
+    piped = at(nodes, TAX, "import", file)
+    assert piped.err == ""
+    config = str(nodes.town.offices[TAX].config)
+    out, screen = at_a_terminal(["catalogue", "import", str(file), "--config", config], [])
+    assert out.startswith(f"catalogue of {HR}: 1 entries")
+    assert "importing" in screen
 
 
 def test_export_of_a_peer_is_what_the_peer_exports(nodes: Running, tmp_path: Path) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import ast
+import re
 import string
 from importlib.resources import files
 from pathlib import Path
@@ -44,6 +46,31 @@ def test_both_languages_have_the_same_placeholders(name: str) -> None:
 @pytest.mark.parametrize("lang", LANGUAGES)
 def test_no_text_is_empty(name: str, lang: str) -> None:
     assert [key for key, text in table(name, lang).items() if not text.strip()] == []
+
+
+def named_in_the_code() -> tuple[set[str], list[re.Pattern[str]]]:
+    """Texts of the command line's code, and what those with holes can be; their end may be added elsewhere."""
+    whole: set[str] = set()
+    holed: set[str] = set()
+    for path in (ROOT / "node" / "cli").glob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+            if isinstance(node, ast.Constant):
+                whole.add(str(node.value))
+            if isinstance(node, ast.JoinedStr):
+                parts = [
+                    re.escape(part.value) if isinstance(part, ast.Constant) else "" for part in node.values
+                ]
+                # One that is all but a hole could be anything, and so says nothing.
+                if any("." in part for part in parts):
+                    holed.add("".join(part or r"[\w.-]+" for part in parts) + r"\w*")
+    return whole, [re.compile(each) for each in holed]
+
+
+@pytest.mark.parametrize("name", [name for name in TABLES if name != "help"])
+def test_no_text_is_there_that_the_code_does_not_name(name: str) -> None:
+    whole, holed = named_in_the_code()
+    unnamed = [key for key in table(name, "en") if key not in whole]
+    assert [key for key in unnamed if not any(each.fullmatch(key) for each in holed)] == []
 
 
 def test_english_begins_in_lower_case_and_has_no_full_stop() -> None:
