@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import json
-from datetime import date, timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
 from cli_run import Ran, dxnode
+from homes import copy_of
 from town import AUTHORITY, HR, TAX
 
 from node.cli.exits import Exit
+from node.cli.output import CHINA
 
 WORDS = "a head has its own words"
 NAME = "example-enrolment"
@@ -22,7 +24,10 @@ class Office:
     def __init__(self, home: Path) -> None:
         self.home, self.node = home, home / "hr"
         self.policies, self.config = self.node / "policies", self.node / "node.yaml"
-        authority = home / "authority"
+
+    def make(self) -> None:
+        """Make it all; slow."""
+        home, authority = self.home, self.home / "authority"
         assert dxnode("init", self.node, "--code", HR, "--dev-authority", authority).code == 0
         other = home / "review"
         made = dxnode("init", other, "--code", AUTHORITY, "--title", "数据局", "--dev-authority", authority)
@@ -64,9 +69,16 @@ class Office:
         path.write_text(text.replace("\ntitle: ", "\ntitle: 新", 1))
 
 
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    home = tmp_path_factory.mktemp("made")
+    Office(home).make()
+    return home
+
+
 @pytest.fixture
-def office(tmp_path: Path) -> Office:
-    return Office(tmp_path)
+def office(made: Path, tmp_path: Path) -> Office:
+    return Office(copy_of(made, tmp_path / "home"))
 
 
 def test_head_and_authority_approve_and_anybody_verifies(office: Office) -> None:
@@ -148,8 +160,7 @@ def test_unknown_dataset_and_empty_folder_are_refused(office: Office, tmp_path: 
 
 
 def test_cause_runs_until_the_head_and_the_authority_have_approved(office: Office) -> None:
-    today = date.today()  # noqa: DTZ011 - the commands look at the clock too
-    day = today - timedelta(days=1)
+    day = datetime.now(CHINA).date() - timedelta(days=1)  # the commands look at the clock too
     assert office.due().err == "nothing is due\n"
     noted = office.cause("--on", str(day), "--basis", "State Council Decree 809")
     assert noted.code == 0, noted.err

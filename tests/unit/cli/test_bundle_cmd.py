@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from cli_run import Ran, at_a_terminal, dxnode
+from homes import copy_of
 
 from node.cli.exits import Exit
 from node.cli.main import load_command
@@ -24,6 +25,10 @@ class Office:
         self.home, self.node = home, home / "hr"
         self.config = self.node / "node.yaml"
         self.policies = self.node / "policies"
+
+    def make(self) -> None:
+        """Make it all; slow."""
+        home = self.home
         assert dxnode("init", self.node, "--dev-authority", home / "authority").code == 0
         for name, words in WORDS.items():
             made = dxnode("pki", "officer", name, "--code", HR, "--out", home / "keys", stdin=f"{words}\n")
@@ -57,9 +62,16 @@ class Office:
         return active_name(self.node / "state" / "policies")
 
 
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    home = tmp_path_factory.mktemp("made")
+    Office(home).make()
+    return home
+
+
 @pytest.fixture
-def office(tmp_path: Path) -> Office:
-    return Office(tmp_path)
+def office(made: Path, tmp_path: Path) -> Office:
+    return Office(copy_of(made, tmp_path / "home"))
 
 
 def test_two_officers_sign_and_the_operator_activates(office: Office) -> None:

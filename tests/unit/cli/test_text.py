@@ -49,7 +49,7 @@ def test_no_text_is_empty(name: str, lang: str) -> None:
 
 
 def named_in_the_code() -> tuple[set[str], list[re.Pattern[str]]]:
-    """Texts of the command line's code, and what those with holes can be; their end may be added elsewhere."""
+    """Texts of the code, and what those with holes can be; their end may be added elsewhere."""
     whole: set[str] = set()
     holed: set[str] = set()
     for path in (ROOT / "node" / "cli").glob("*.py"):
