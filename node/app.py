@@ -192,7 +192,7 @@ class Node:
             log.warning("policies are unsigned, as node.yaml says: for development alone")
         for problem in self._live.problems():
             log.warning("%s", problem)
-        loaded = self._live.approval
+        loaded = self._live.loaded
         if loaded is not None and loaded.waiting:
             log.warning("%d catalogue entries wait for approval", len(loaded.waiting))
 

@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-import contextlib
-import logging
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
-from typing import Protocol, TypeVar
 
 from node.config import Settings
 from node.config_file import changed_settings, load_settings
-from node.core.bundle import SeenBundle
 from node.core.catalogue_shelf import EMPTY, Catalogue, Shelf
 from node.core.directory import Directory, Member, SeenDirectory, require_current
 from node.core.policy import Policies
@@ -23,7 +19,9 @@ from node.crypto.keys import signature_key_id
 from node.errors import NodeError, Reason
 from node.exchange.group import LogKeys
 from node.exchange.provider import ProviderState
+from node.live_attempts import Attempts
 from node.live_catalogue import LiveCatalogue
+from node.live_policies import LivePolicies, NodeMemory
 from node.live_sources import LiveSources
 from node.loading import (
     Keys,
@@ -36,19 +34,13 @@ from node.loading import (
     log_keys,
     signing_keys,
 )
-from node.memory import Memory, recall, remember
-from node.policy_loading import LoadedPolicies, load_active, load_last, load_unsigned
-from node.publishing import History, publish, record
+from node.memory import recall, remember
+from node.policy_loading import LoadedPolicies
 from node.rpc.admin_service import ReloadReport
 from node.rpc.client import Identity
 from node.rpc.server import TlsFiles
 
-log = logging.getLogger(__name__)
-T = TypeVar("T")
 _SEEN = "directory.seen"
-_SEEN_BUNDLE = "policies.seen"
-_POLICIES = "policies"
-_CATALOGUE = "catalogue"
 _RESTART = "restart needed"
 _IMPORTED = "imported catalogues"
 
@@ -64,10 +56,6 @@ class _Parts:
     keys: Keys
     roles: Roles
     catalogue: Catalogue
-
-
-class NodeMemory(Memory, History, Protocol):
-    """What a node remembers over restarts, such as the store."""
 
 
 class Live:
@@ -93,8 +81,9 @@ class Live:
         self._memory = memory
         self._clock = clock
         self._random = random
-        self._problems: dict[str, str] = {}
-        self._sources = LiveSources(settings, self._try)
+        self._attempt = Attempts()
+        self._policies = LivePolicies(settings, memory, clock, self._attempt)
+        self._sources = LiveSources(settings, self._attempt)
         self._catalogue = LiveCatalogue(settings)
         # One reload at a time: else one that began earlier could put back what it had read before a change.
         self._turn = threading.Lock()
@@ -104,13 +93,13 @@ class Live:
             identity=load_identity(settings),
             desk=load_desk_tls(settings),
             policies=None,
-            calendar=self._try("holidays", lambda: load_calendar(settings), None),
+            calendar=self._attempt("holidays", lambda: load_calendar(settings), None),
             sources={},
             keys=load_keys(settings, clock(), random),
             roles=Roles(settings.roles.rules()),
-            catalogue=Catalogue(imported=self._try(_IMPORTED, self._catalogue.read_imported, EMPTY)),
+            catalogue=Catalogue(imported=self._attempt(_IMPORTED, self._catalogue.read_imported, EMPTY)),
         )
-        self._enforce(self._first_policies(directory))
+        self._enforce(self._policies.first(directory))
 
     @property
     def directory(self) -> Directory:
@@ -161,19 +150,17 @@ class Live:
         return loaded.policies.digest if loaded is not None else b""
 
     @property
-    def approval(self) -> LoadedPolicies | None:
-        """The loaded policies with who approved them, None without any; they may have expired."""
+    def loaded(self) -> LoadedPolicies | None:
+        """The loaded policies with who signed them, None without any; they may have expired."""
         return self._parts.policies
 
     def policies_good(self) -> bool:
         """Whether the newest policies put in place are in use, and valid."""
-        loaded = self._parts.policies
-        return loaded is not None and not self._policy_problem(loaded) and _POLICIES not in self._problems
+        return self._policies.good(self._parts.policies)
 
     def catalogue_good(self) -> bool:
         """Whether no dataset waits for the approval of its catalogue entry."""
-        loaded = self._parts.policies
-        return loaded is not None and not loaded.waiting and _CATALOGUE not in self._problems
+        return self._policies.all_published(self._parts.policies)
 
     @property
     def sources(self) -> Mapping[str, OpenSource]:
@@ -218,14 +205,12 @@ class Live:
 
     def problems(self) -> list[str]:
         """What is wrong now, for people."""
-        found = dict(self._problems)
+        found = dict(self._attempt.problems)
         try:
             require_current(self._parts.directory, self._clock())
         except NodeError as error:
             found["directory"] = error.message
-        loaded = self._parts.policies
-        if loaded is not None and _POLICIES not in found and (expired := self._policy_problem(loaded)):
-            found[_POLICIES] = expired
+        found |= self._policies.problems(self._parts.policies)
         for dataset, source in self._parts.sources.items():
             try:
                 source.check()
@@ -261,21 +246,21 @@ class Live:
     def _reload(self) -> ReloadReport:
         old = self._parts
         settings = self._settings
-        directory = self._try("directory", self._read_directory, old.directory)
+        directory = self._attempt("directory", self._read_directory, old.directory)
         self._parts = replace(
             old,
             directory=directory,
-            identity=self._try("exchange certificate", lambda: load_identity(settings), old.identity),
-            desk=self._try("desk certificate", lambda: load_desk_tls(settings), old.desk),
-            calendar=self._try("holidays", lambda: load_calendar(settings), old.calendar),
-            keys=self._try("keys", lambda: load_keys(settings, self._clock(), self._random), old.keys),
-            roles=self._try("settings", self._read_roles, old.roles),
+            identity=self._attempt("exchange certificate", lambda: load_identity(settings), old.identity),
+            desk=self._attempt("desk certificate", lambda: load_desk_tls(settings), old.desk),
+            calendar=self._attempt("holidays", lambda: load_calendar(settings), old.calendar),
+            keys=self._attempt("keys", lambda: load_keys(settings, self._clock(), self._random), old.keys),
+            roles=self._attempt("settings", self._read_roles, old.roles),
             catalogue=replace(
                 old.catalogue,
-                imported=self._try(_IMPORTED, self._catalogue.read_imported, old.catalogue.imported),
+                imported=self._attempt(_IMPORTED, self._catalogue.read_imported, old.catalogue.imported),
             ),
         )
-        self._enforce(self._next_policies(directory, old.policies))
+        self._enforce(self._policies.next(directory, old.policies))
         new = self._parts
         log_signer, cosigner = (
             signature_key_id(signer.verifier)
@@ -292,12 +277,14 @@ class Live:
                 done.append(f"{len(new.policies.waiting)} catalogue entries wait for approval")
         if settings.holidays is not None and new.calendar is not None:
             done.append(f"holidays, working days known until {new.calendar.known_until}")
-        if "settings" not in self._problems:
+        if not self._attempt.failed("settings"):
             done.append(f"roles {', '.join(new.roles.rules) or 'none'}")
         if len(new.catalogue.imported):
             done.append(f"imported catalogues, {len(new.catalogue.imported)} entries")
         done += [f"source {dataset} snapshot {source.snapshot}" for dataset, source in new.sources.items()]
-        return ReloadReport(tuple(done), tuple(f"{part}: {text}" for part, text in self._problems.items()))
+        return ReloadReport(
+            tuple(done), tuple(f"{part}: {text}" for part, text in self._attempt.problems.items())
+        )
 
     def _read_directory(self) -> Directory:
         seen = recall(self._memory, _SEEN, SeenDirectory)
@@ -308,58 +295,12 @@ class Live:
             remember(self._memory, _SEEN, now_seen)
         return directory
 
-    def _first_policies(self, directory: Directory) -> LoadedPolicies | None:
-        """The policies at the start: a bad bundle leaves the one that was in use last."""
-        loaded = self._next_policies(directory, None)
-        seen = recall(self._memory, _SEEN_BUNDLE, SeenBundle)
-        if loaded is not None or seen is None or self._settings.policies.unsigned:
-            return loaded
-        with contextlib.suppress(NodeError):  # why the newer one is bad has been said
-            last = load_last(self._settings, self._own_entry(directory), seen, self._clock())
-            return self._published(last, directory)
-        return None
-
-    def _next_policies(self, directory: Directory, old: LoadedPolicies | None) -> LoadedPolicies | None:
-        """The newest policies or, when they are bad, the old ones; published by the directory and approvals
-        of now either way."""
-        loaded = self._try(_POLICIES, lambda: self._read_policies(directory), old)
-        if loaded is None:
-            return None
-        return self._try(_CATALOGUE, lambda: self._published(loaded, directory), old)
-
-    def _published(self, loaded: LoadedPolicies, directory: Directory) -> LoadedPolicies:
-        now = self._clock()
-        published = publish(loaded, self._settings.policies.folder, directory, now)
-        record(published, self._memory, now)  # before it is served
-        return published
-
-    def _read_policies(self, directory: Directory) -> LoadedPolicies:
-        if self._settings.policies.unsigned:
-            return load_unsigned(self._settings)
-        seen = recall(self._memory, _SEEN_BUNDLE, SeenBundle)
-        loaded = load_active(self._settings, self._own_entry(directory), seen, self._clock())
-        now_seen = loaded.seen()
-        if now_seen is not None and now_seen != seen:
-            # Before it is in use: after a crash, nothing older may come back.
-            remember(self._memory, _SEEN_BUNDLE, now_seen)
-        return loaded
-
     def _valid_policies(self, parts: _Parts) -> Policies:
-        if parts.policies is None or self._policy_problem(parts.policies):
+        if parts.policies is None or self._policies.problem(parts.policies):
             raise NodeError(
                 Reason.POLICY_NOT_LOADED, "the provider has no valid policy loaded: tell its operator"
             )
         return parts.policies.policies
-
-    def _policy_problem(self, loaded: LoadedPolicies) -> str:
-        """Why loaded policies may not be used now, "" when they may."""
-        if loaded.manifest is None:
-            return ""
-        try:
-            loaded.require_valid(self._clock())
-        except NodeError as error:
-            return error.message
-        return ""
 
     def _read_roles(self) -> Roles:
         """The roles in node.yaml; notes what else has changed in it since the start."""
@@ -367,9 +308,9 @@ class Live:
         changed = changed_settings(
             self._settings, settings.model_copy(update={"roles": self._settings.roles})
         )
-        self._problems.pop(_RESTART, None)
-        if changed:
-            self._problems[_RESTART] = f"{', '.join(changed)} changed in {self._config.name}"
+        self._attempt.note(
+            _RESTART, f"{', '.join(changed)} changed in {self._config.name}" if changed else ""
+        )
         return Roles(settings.roles.rules())
 
     def _own_entry(self, directory: Directory) -> Member | None:
@@ -385,17 +326,6 @@ class Live:
             sources = self._sources.load(loaded.policies, parts.sources)
             catalogue = self._catalogue.with_own(parts.catalogue, loaded.policies)
             self._parts = replace(parts, policies=loaded, sources=sources, catalogue=catalogue)
-
-    def _try(self, part: str, work: Callable[[], T], otherwise: T) -> T:
-        try:
-            result = work()
-        except NodeError as error:
-            message = "; ".join(error.message.splitlines())
-            log.warning("%s not loaded: %s", part, message)
-            self._problems[part] = message
-            return otherwise
-        self._problems.pop(part, None)
-        return result
 
 
 def _said_of(loaded: LoadedPolicies) -> str:

@@ -4,27 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from functools import partial
-from typing import Protocol
 from zoneinfo import ZoneInfo
 
 from node.config import Settings
 from node.core.policy import Policies
 from node.errors import NodeError
+from node.live_attempts import Attempts
 from node.loading import OpenSource, load_source, source_mark
-
-
-class Attempt(Protocol):
-    """Does a part of a reload; when that fails it says so of the part, and gives `otherwise`."""
-
-    def __call__(
-        self, part: str, work: Callable[[], OpenSource | None], otherwise: OpenSource | None
-    ) -> OpenSource | None: ...
 
 
 class LiveSources:
     """Opens sources, and remembers what each was made from."""
 
-    def __init__(self, settings: Settings, attempt: Attempt) -> None:
+    def __init__(self, settings: Settings, attempt: Attempts) -> None:
         self._settings = settings
         self._attempt = attempt
         self._made_from: dict[str, tuple[object, ...]] = {}

@@ -36,7 +36,7 @@ def node_status(
         )
         for dataset, source in live.sources.items()
     ]
-    calendar, loaded = live.calendar, live.approval
+    calendar, loaded = live.calendar, live.loaded
     manifest = loaded.manifest if loaded is not None else None
     waiting = loaded.waiting if loaded is not None else ()
     return pb.GetStatusResponse(

@@ -86,9 +86,9 @@ def live(hr: Department) -> Live:
 
 
 def version(live: Live) -> int:
-    assert live.approval is not None
-    assert live.approval.manifest is not None
-    return live.approval.manifest.version
+    assert live.loaded is not None
+    assert live.loaded.manifest is not None
+    return live.loaded.manifest.version
 
 
 def limit(policies: Policies) -> int:
@@ -109,8 +109,8 @@ def test_approved_bundle_is_enforced_under_its_digest(hr: Department, live: Live
     assert live.policies_good()
     assert version(live) == 5
     assert limit(live.policies) == 1005
-    assert live.approval is not None
-    assert live.approval.approved == ("li", "wang")
+    assert live.loaded is not None
+    assert live.loaded.approved == ("li", "wang")
     assert live.provider_state().policies.digest == live.policy_digest()
     bundle = read_draft(hr.draft, hr.town.member(HR))
     assert live.policy_digest() == bundle.signed.digest
@@ -283,8 +283,8 @@ def test_unsigned_policies_are_enforced_with_the_switch_alone(hr: Department) ->
     config = hr.office.config
     config.write_text(config.read_text() + "policies: {unsigned: true}\n")
     live = Live(config, load_settings(config), hr.facts, hr.now, os.urandom)
-    assert live.approval is not None
-    assert live.approval.manifest is None
+    assert live.loaded is not None
+    assert live.loaded.manifest is None
     assert any(line.endswith("unsigned") for line in live.reload().done)
 
 

@@ -67,8 +67,8 @@ def hr(tmp_path: Path) -> Department:
 
 
 def waiting(live: Live) -> dict[str, tuple[str, ...]]:
-    assert live.approval is not None
-    return {each.dataset: each.lacking for each in live.approval.waiting}
+    assert live.loaded is not None
+    return {each.dataset: each.lacking for each in live.loaded.waiting}
 
 
 def served(live: Live) -> set[str]:
@@ -171,8 +171,8 @@ def test_forged_approval_is_named_in_the_status(hr: Department) -> None:
     approve(hr.draft, reviewer=head("chen", AUTHORITY, key="forged"))
     live = hr.start()
     assert served(live) == set()
-    assert live.approval is not None
-    (found,) = live.approval.waiting
+    assert live.loaded is not None
+    (found,) = live.loaded.waiting
     assert "no key that the directory lists for it has signed it" in found.problems[0]
 
 

@@ -1,0 +1,100 @@
+"""The policies of a running node: the newest that it may use, with what of them is published."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable
+from datetime import datetime
+from typing import Protocol
+
+from node.config import Settings
+from node.core.bundle import SeenBundle
+from node.core.directory import Directory, Member
+from node.errors import NodeError
+from node.live_attempts import Attempts
+from node.memory import Memory, recall, remember
+from node.policy_loading import LoadedPolicies, load_active, load_last, load_unsigned
+from node.publishing import History, publish, record
+
+_SEEN = "policies.seen"
+_POLICIES = "policies"
+_CATALOGUE = "catalogue"
+
+
+class NodeMemory(Memory, History, Protocol):
+    """What a node remembers over restarts, such as the store."""
+
+
+class LivePolicies:
+    """Reads policies, and remembers the newest, so that nothing older is taken afterwards."""
+
+    def __init__(
+        self, settings: Settings, memory: NodeMemory, clock: Callable[[], datetime], attempt: Attempts
+    ) -> None:
+        self._settings = settings
+        self._memory = memory
+        self._clock = clock
+        self._attempt = attempt
+
+    def first(self, directory: Directory) -> LoadedPolicies | None:
+        """The policies at the start: a bad bundle leaves the one that was in use last."""
+        loaded = self.next(directory, None)
+        seen = recall(self._memory, _SEEN, SeenBundle)
+        if loaded is not None or seen is None or self._settings.policies.unsigned:
+            return loaded
+        with contextlib.suppress(NodeError):  # why the newer one is bad has been said
+            last = load_last(self._settings, self._own_entry(directory), seen, self._clock())
+            return self._published(last, directory)
+        return None
+
+    def next(self, directory: Directory, old: LoadedPolicies | None) -> LoadedPolicies | None:
+        """The newest policies or, when they are bad, the old ones.
+
+        Either way they are published by the directory and the approvals of now.
+        """
+        loaded = self._attempt(_POLICIES, lambda: self._read(directory), old)
+        if loaded is None:
+            return None
+        return self._attempt(_CATALOGUE, lambda: self._published(loaded, directory), old)
+
+    def problem(self, loaded: LoadedPolicies) -> str:
+        """Why loaded policies may not be used now, "" when they may."""
+        try:
+            loaded.require_valid(self._clock())
+        except NodeError as error:
+            return error.message
+        return ""
+
+    def problems(self, loaded: LoadedPolicies | None) -> dict[str, str]:
+        """What is wrong with loaded policies by now, unless that newer ones are bad has been said."""
+        if loaded is None or self._attempt.failed(_POLICIES) or not (problem := self.problem(loaded)):
+            return {}
+        return {_POLICIES: problem}
+
+    def good(self, loaded: LoadedPolicies | None) -> bool:
+        """Whether the newest policies put in place are those loaded, and valid."""
+        return loaded is not None and not self.problem(loaded) and not self._attempt.failed(_POLICIES)
+
+    def all_published(self, loaded: LoadedPolicies | None) -> bool:
+        """Whether no dataset waits for the approval of its catalogue entry."""
+        return loaded is not None and not loaded.waiting and not self._attempt.failed(_CATALOGUE)
+
+    def _published(self, loaded: LoadedPolicies, directory: Directory) -> LoadedPolicies:
+        now = self._clock()
+        published = publish(loaded, self._settings.policies.folder, directory, now)
+        record(published, self._memory, now)  # before it is served
+        return published
+
+    def _read(self, directory: Directory) -> LoadedPolicies:
+        if self._settings.policies.unsigned:
+            return load_unsigned(self._settings)
+        seen = recall(self._memory, _SEEN, SeenBundle)
+        loaded = load_active(self._settings, self._own_entry(directory), seen, self._clock())
+        now_seen = loaded.seen()
+        if now_seen is not None and now_seen != seen:
+            # Before it is in use: after a crash, nothing older may come back.
+            remember(self._memory, _SEEN, now_seen)
+        return loaded
+
+    def _own_entry(self, directory: Directory) -> Member | None:
+        return directory.members.get(self._settings.department.code)
