@@ -57,12 +57,10 @@ def named_in_the_code() -> tuple[set[str], list[re.Pattern[str]]]:
             if isinstance(node, ast.Constant):
                 whole.add(str(node.value))
             if isinstance(node, ast.JoinedStr):
-                parts = [
-                    re.escape(part.value) if isinstance(part, ast.Constant) else "" for part in node.values
-                ]
+                parts = [str(part.value) if isinstance(part, ast.Constant) else "" for part in node.values]
                 # One that is all but a hole could be anything, and so says nothing.
                 if any("." in part for part in parts):
-                    holed.add("".join(part or r"[\w.-]+" for part in parts) + r"\w*")
+                    holed.add("".join(re.escape(part) or r"[\w.-]+" for part in parts) + r"\w*")
     return whole, [re.compile(each) for each in holed]
 
 
