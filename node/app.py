@@ -17,6 +17,7 @@ from zoneinfo import ZoneInfo
 
 from node.config_file import load_settings
 from node.core.usage import Caller, first_since
+from node.crypto.approval_file import Approvers, proved_approvals
 from node.crypto.vault import NodeVault
 from node.errors import NodeError, Reason
 from node.exchange.admin import AdminJob, Grants
@@ -119,7 +120,11 @@ class Node:
             random,
         )
         self._peers = PeerClient(
-            live.member, lambda: live.identity, float(limits.deadline_seconds), limits.message_bytes
+            live.member,
+            lambda: live.identity,
+            float(limits.deadline_seconds),
+            limits.message_bytes,
+            lambda version, told: proved_approvals(version, told, Approvers(live.directory), clock()),
         )
         self._received = ReceivedGrants(code, self._store, self._peers, self._workers, time.monotonic)
         self._refusals = Refusals(code, commit, self._clock_ms)

@@ -114,6 +114,7 @@ def import_(
             (each for each in found.entries if each.summary.provider != own),
             key=lambda each: (each.summary.dataset, each.summary.provider),
         )
+        _keep_proved(config, chosen)
         catalogue = pb.ImportedCatalogue(
             publisher=by,
             imported_ms=int(datetime.now(UTC).timestamp() * 1000),
@@ -169,6 +170,19 @@ def _publisher(found: CatalogueFile, asked: str) -> str:
             "the file does not say whose catalogue it is: give the department with --publisher",
         )
     return known
+
+
+def _keep_proved(config: Path, entries: Iterable[Dataset]) -> None:
+    """Leave the entries those approvals that count by the own directory: anybody can write a file."""
+    from node.cli.own_directory import read_own_directory
+    from node.core.publication import keep_proved
+    from node.crypto.approval_file import Approvers, proved_approvals
+
+    approved = [entry for entry in entries if entry.HasField("publication")]
+    if approved:
+        approvers, now = Approvers(read_own_directory(config)[1]), datetime.now(UTC)
+        for entry in approved:
+            keep_proved(entry, lambda version, told: proved_approvals(version, told, approvers, now))
 
 
 def _contents(entries: Iterable[bytes]) -> dict[tuple[str, str], bytes]:

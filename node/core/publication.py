@@ -6,6 +6,7 @@ approval is no part of `Policies.datasets` at all, so that what is published is 
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -74,6 +75,18 @@ def published_summary(policies: Policies, policy: Policy) -> pb.DatasetSummary:
 def approval_messages(publication: Publication) -> list[pb.Approval]:
     """The approvals that count, the head's first."""
     return [_approval(publication.approvals[role]) for role in ApprovalRole if role in publication.approvals]
+
+
+Proved = Callable[[Version, Sequence[pb.Approval]], list[pb.Approval]]
+"""Those of the approvals told of a version that the own directory and their signed notes prove."""
+
+
+def keep_proved(entry: pb.Dataset, proved: Proved) -> None:
+    """Leave an entry from elsewhere only those approvals that are proved: anybody can write the others."""
+    if entry.HasField("publication"):
+        version = Version(entry.summary.dataset, entry.summary.provider, entry_digest(entry))
+        kept = proved(version, entry.publication.approvals)
+        entry.publication.CopyFrom(pb.Publication(entry_digest=version.digest, approvals=kept))
 
 
 def next_version(

@@ -7,7 +7,7 @@ that of the version in force, and what was approved once stays as evidence.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime
 from functools import lru_cache
 from pathlib import Path
@@ -27,9 +27,11 @@ from node.core.approval import (
     render_approval,
 )
 from node.core.directory import Directory
+from node.core.publication import approval_messages
 from node.crypto.files import PUBLIC, read_file, write_file
 from node.crypto.sign import Signer, Verifier, read_note, sign_note
 from node.errors import NodeError
+from node.v1 import catalogue_pb2 as pb
 
 FOLDER: Final = "approvals"
 """The folder of approvals beside the policies."""
@@ -93,12 +95,26 @@ def open_approval(note: bytes, keys: tuple[Verifier, ...]) -> tuple[Approval, Ve
 
 def publication_of(policies: Path, version: Version, approvers: Approvers, now: datetime) -> Publication:
     """How a version stands by the approvals beside the policies; a bad approval is told, never raised."""
+    return _judged(version, lambda role: _read(approval_path(policies, version, role)), approvers, now)
+
+
+def proved_approvals(
+    version: Version, told: Iterable[pb.Approval], approvers: Approvers, now: datetime
+) -> list[pb.Approval]:
+    """Those of the approvals that another department told of a version which their own notes prove."""
+    notes = {each.role: each.signed for each in told}
+    return approval_messages(_judged(version, lambda role: notes.get(role), approvers, now))
+
+
+def _judged(
+    version: Version, note_of: Callable[[ApprovalRole], bytes | None], approvers: Approvers, now: datetime
+) -> Publication:
     approvals: dict[ApprovalRole, Approved] = {}
     problems: dict[ApprovalRole, str] = {}
     signers: list[Verifier] = []
     for role in ApprovalRole:
         try:
-            note = _read(approval_path(policies, version, role))
+            note = note_of(role)
             if note is None:
                 continue
             approval, signer = open_approval(note, approvers.keys(role, version.provider))

@@ -9,9 +9,11 @@ from dataclasses import dataclass
 
 import grpc
 
+from node.core.approval import Version
 from node.core.directory import Member
 from node.core.grant import Grant
 from node.core.grant_message import grant_from_message
+from node.core.publication import Proved, keep_proved
 from node.errors import NodeError, Reason
 from node.exchange.ports import PeerStream
 from node.stated import stated_error
@@ -45,9 +47,12 @@ class PeerClient:
         identity: Callable[[], Identity],
         deadline_seconds: float,
         message_bytes: int,
+        proved: Proved,
     ) -> None:
+        """`proved` says which of the approvals that a provider tells count."""
         self._member = member
         self._identity = identity
+        self._proved = proved
         self._deadline = deadline_seconds
         self._message_bytes = message_bytes
         self._links: dict[str, _Link] = {}
@@ -101,6 +106,7 @@ class PeerClient:
             if dataset:
                 request = catalogue_pb2.GetDatasetRequest(dataset=dataset)
                 response = await stub.GetDataset(request, timeout=self._deadline)
+                keep_proved(response.dataset, self._proved)
                 return [response.dataset]
             return [catalogue_pb2.Dataset(summary=each) for each in await self._summaries(stub)]
         except grpc.aio.AioRpcError as error:
@@ -124,6 +130,8 @@ class PeerClient:
             )
         except grpc.aio.AioRpcError as error:
             raise peer_error(error) from None
+        for entry in response.datasets:
+            keep_proved(entry, self._proved)
         return response
 
     async def history(self, provider: str, dataset: str) -> catalogue_pb2.GetDatasetHistoryResponse:
@@ -136,6 +144,10 @@ class PeerClient:
             )
         except grpc.aio.AioRpcError as error:
             raise peer_error(error) from None
+        for each in response.versions:
+            kept = self._proved(Version(dataset, provider, each.entry_digest), each.approvals)
+            del each.approvals[:]
+            each.approvals.extend(kept)
         return response
 
     async def close(self) -> None:

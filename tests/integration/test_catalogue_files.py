@@ -68,6 +68,19 @@ def test_export_of_a_peer_is_what_the_peer_exports(nodes: Running, tmp_path: Pat
     assert ours.read_bytes() == theirs.read_bytes()
 
 
+def test_approvals_that_a_file_makes_up_are_not_taken_over(nodes: Running, tmp_path: Path) -> None:
+    file = tmp_path / "catalogue.jsonld"
+    at(nodes, HR, "export", file)
+    document = json.loads(file.read_text())
+    made_up = {"role": "head", "department": HR, "person": "zhang", "at_ms": 1, "signed": "00"}
+    document["dataset"][0]["publication"] = {"entry_digest": "00" * 32, "approvals": [made_up]}
+    file.write_text(json.dumps(document))
+    assert at(nodes, TAX, "import", file).code == 0
+    with nodes.operator(TAX) as tax:
+        (entry,) = tax.search_catalogue("养老保险").entries
+        assert (entry.imported_from, entry.approvals) == (HR, ())
+
+
 def test_imported_entry_is_not_served_nor_enforced(nodes: Running, tmp_path: Path, tax: Client) -> None:
     file = tmp_path / "catalogue.jsonld"
     at(nodes, HR, "export", file)

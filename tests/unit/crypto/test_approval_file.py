@@ -26,10 +26,13 @@ from node.core.approval import (
 )
 from node.core.directory import Directory, Member
 from node.core.directory_text import Role
+from node.core.entry_digest import entry_digest
+from node.core.publication import approval_messages, keep_proved
 from node.crypto.approval_file import (
     Approvers,
     all_approvals,
     approval_path,
+    proved_approvals,
     publication_of,
     sign_approval,
     take_along,
@@ -37,6 +40,7 @@ from node.crypto.approval_file import (
 )
 from node.crypto.sign import SignatureSuite, Signer, sign_note
 from node.errors import NodeError, Reason
+from node.v1 import catalogue_pb2 as pb
 
 NOW = datetime(2026, 11, 22, 8, 30, tzinfo=UTC)
 VERSION = Version("pension-insurance", HR, b"e" * 32)
@@ -301,3 +305,60 @@ def test_approvals_are_taken_along_and_never_written_over(approved: Path, tmp_pa
         approval_path(approved, VERSION, REVIEW).read_bytes()
     )
     assert len(list(kept.parent.iterdir())) == 2
+
+
+def from_elsewhere(folder: Path, directory: Directory) -> pb.Dataset:
+    """An entry as another department sends it, with both approvals."""
+    entry = pb.Dataset(summary=pb.DatasetSummary(dataset=VERSION.dataset, provider=HR, title="养老"), level=3)
+    version = replace(VERSION, digest=entry_digest(entry))
+    put(folder, HEAD, ZHANG, version)
+    put(folder, REVIEW, CHEN, version)
+    found = publication_of(folder, version, Approvers(directory), NOW)
+    entry.publication.CopyFrom(
+        pb.Publication(entry_digest=version.digest, approvals=approval_messages(found))
+    )
+    return entry
+
+
+def shown(entry: pb.Dataset, directory: Directory) -> list[str]:
+    """Who is shown to have approved it."""
+    approvers = Approvers(directory)
+    keep_proved(entry, lambda version, told: proved_approvals(version, told, approvers, NOW))
+    return [each.person for each in entry.publication.approvals]
+
+
+def test_approvals_that_another_department_tells_are_kept_when_their_notes_prove_them(
+    tmp_path: Path, directory: Directory
+) -> None:
+    entry = from_elsewhere(tmp_path, directory)
+    told = pb.Dataset.FromString(entry.SerializeToString())
+    assert shown(entry, directory) == ["zhang", "chen"]
+    assert entry == told
+
+
+@pytest.mark.parametrize(
+    "forge",
+    [
+        lambda entry: entry.MergeFrom(pb.Dataset(level=1)),
+        lambda entry: entry.summary.MergeFrom(pb.DatasetSummary(provider=TAX)),
+        lambda entry: [each.ClearField("signed") for each in entry.publication.approvals],
+        lambda entry: [each.MergeFrom(pb.Approval(signed=b"x")) for each in entry.publication.approvals],
+    ],
+    ids=["changed entry", "other provider", "no notes", "broken notes"],
+)
+def test_approvals_that_another_department_made_up_are_not_shown(
+    tmp_path: Path, directory: Directory, forge: Callable[[pb.Dataset], object]
+) -> None:
+    entry = from_elsewhere(tmp_path, directory)
+    forge(entry)
+    assert shown(entry, directory) == []
+
+
+def test_what_is_shown_of_an_approval_is_what_was_signed(tmp_path: Path, directory: Directory) -> None:
+    entry = from_elsewhere(tmp_path, directory)
+    made_up = entry.publication.approvals[0]
+    made_up.person, made_up.department, made_up.at_ms, made_up.note = "somebody", TAX, 1, "made up"
+    assert shown(entry, directory) == ["zhang", "chen"]
+    kept = entry.publication.approvals[0]
+    assert (kept.department, kept.at_ms, kept.note) == (HR, int(NOW.timestamp() * 1000), "")
+    assert shown(entry, with_member(directory, HR, officers=())) == ["chen"]
