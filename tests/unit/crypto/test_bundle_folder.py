@@ -182,27 +182,39 @@ def test_full_disk_leaves_the_old_bundle_in_use(
     assert active(placed, member) == 2
 
 
+# A process for each moment, forked from one that has read everything: it costs the most.
 _KILLED = """
-import os, signal, sys
+import os, shutil, signal, sys
 from pathlib import Path
 from node.core.directory import parse_member
 from node.crypto.bundle_folder import place, read_draft
 
+draft, placed, copies, described = map(Path, sys.argv[1:])
+member = parse_member(described.read_bytes())
+bundle = read_draft(draft, member)
 calls = 0
-def counted(real):
+
+def counted(real, last):
     def act(*given, **named):
         global calls
         calls += 1
-        if calls == int(sys.argv[4]):
+        if calls == last:
             os.kill(os.getpid(), signal.SIGKILL)
         return real(*given, **named)
     return act
 
-member = parse_member(Path(sys.argv[3]).read_bytes())
-bundle = read_draft(Path(sys.argv[1]), member)
-for name in ("fsync", "replace", "rename", "mkdir"):
-    setattr(os, name, counted(getattr(os, name)))
-place(Path(sys.argv[2]), bundle, member)
+for last in range(1, 30):
+    shutil.copytree(placed, copies / str(last))
+    child = os.fork()
+    if not child:
+        for name in ("fsync", "replace", "rename", "mkdir"):
+            setattr(os, name, counted(getattr(os, name), last))
+        place(copies / str(last), bundle, member)
+        os._exit(0)
+    code = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+    print(code)
+    if code == 0:
+        break
 """
 
 
@@ -211,21 +223,23 @@ def test_kill_9_at_any_moment_leaves_a_whole_bundle_in_use(
 ) -> None:
     sign_draft(draft, 2)
     (tmp_path / "member.json").write_bytes(render_member(member))
-    killed = 0
-    for call in range(1, 30):
-        shutil.rmtree(tmp_path / "copy", ignore_errors=True)
-        shutil.copytree(placed, tmp_path / "copy")
-        arguments = (draft, tmp_path / "copy", tmp_path / "member.json", call)
-        done = subprocess.run(  # noqa: S603 - this interpreter, with a script of this file
-            [sys.executable, "-c", _KILLED, *map(str, arguments)], cwd=TESTS.parent, timeout=60, check=False
-        )
-        version = active(tmp_path / "copy", member)
-        if done.returncode == 0:
-            assert version == 2
-            break
-        assert done.returncode == -signal.SIGKILL
-        killed += 1
+    arguments = (draft, placed, tmp_path / "copies", tmp_path / "member.json")
+    done = subprocess.run(  # noqa: S603 - this interpreter, with a script of this file
+        [sys.executable, "-c", _KILLED, *map(str, arguments)],
+        cwd=TESTS.parent,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=True,
+    )
+    *killed, last = map(int, done.stdout.split())
+    assert len(killed) >= 8
+    assert set(killed) == {-signal.SIGKILL}
+    assert last == 0
+    assert active(tmp_path / "copies" / str(len(killed) + 1), member) == 2
+    for moment in range(1, len(killed) + 1):
+        folder = tmp_path / "copies" / str(moment)
+        assert active(folder, member) in (1, 2)
         # What was left half-written is in nobody's way.
-        place(tmp_path / "copy", read_draft(draft, member), member)
-        assert active(tmp_path / "copy", member) == 2
-    assert killed >= 8
+        place(folder, read_draft(draft, member), member)
+        assert active(folder, member) == 2
