@@ -77,11 +77,12 @@ def sign(
             )
         manifest = last
         check_content(manifest, files)
+    if not terminal.json:  # before the passphrase: another officer chose version and time
+        terminal.result(manifest, _line(manifest))
     signed = sign_manifest(manifest, note, open_officer_key(key, read_passphrase(passphrase_file)))
     write_file(path, signed, PUBLIC)
     terminal.result(
         _view(manifest) | {"officer": officer, "manifest": path},
-        _line(manifest),
         say("signed", officer=officer, version=manifest.version),
     )
     terminal.note(say("next_officer"))

@@ -128,6 +128,14 @@ def test_wrong_passphrase_signs_nothing_and_is_not_repeated(office: Office) -> N
     assert not (office.policies / MANIFEST).exists()
 
 
+def test_second_officer_sees_version_and_time_before_giving_the_passphrase(office: Office) -> None:
+    office.sign("li", "--version", "9007199254740991", "--from", "2099-01-01T00:00:00+08:00")
+    asked = office.sign("wang", words="not the passphrase")
+    assert asked.code == Exit.USAGE
+    assert "9007199254740991" in asked.out
+    assert "2099-01-01" in asked.out
+
+
 def test_passphrase_comes_from_a_file_that_nobody_else_reads(office: Office) -> None:
     file = office.home / "words"
     file.write_text(WORDS["li"] + "\n")
