@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import shutil
-import subprocess
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -12,6 +11,7 @@ from pathlib import Path
 import grpc
 from approvals import approve
 from bundles import LI, WANG, sign_draft
+from cli_run import Ran, dxnode
 from grpc_health.v1 import health_pb2
 from processes import Processes
 from running import CASE, DEFERRAL, ENROLLED, pension_policy, resident
@@ -23,7 +23,6 @@ from node.crypto.approval_file import FOLDER
 from node.crypto.bundle_file import read_manifest
 from node.crypto.bundle_folder import ACTIVE, place, read_draft
 from node.crypto.sign import Signer
-from node.demo.process import DXNODE
 from node.rpc.server import POLICIES_HEALTH
 
 POLICY = "pension-insurance.yaml"
@@ -77,19 +76,14 @@ class Officers:
         shutil.copytree(self.draft, self.placed / name, symlinks=True, ignore=approvals)
         (self.placed / ACTIVE).write_text(f"{name}\n")
 
-    def command(self, *options: str) -> list[str]:
+    def activating(self, *options: str) -> list[str]:
+        """The arguments of `dxnode`."""
         config = self.town.offices[HR].config
-        arguments = (str(self.draft), "--config", str(config), "--lang", "en", *options)
-        return [*DXNODE, "policy", "activate", *arguments]
+        return ["policy", "activate", str(self.draft), "--config", str(config), "--lang", "en", *options]
 
-    def activate(
-        self, *options: str, limit: Callable[[], None] | None = None
-    ) -> subprocess.CompletedProcess[str]:
-        """Run `dxnode policy activate`, as a process of its own."""
-        command = self.command(*options)
-        return subprocess.run(  # noqa: S603 - this interpreter, this package
-            command, capture_output=True, text=True, timeout=SECONDS, preexec_fn=limit, check=False
-        )
+    def activate(self, *options: str) -> Ran:
+        """Run `dxnode policy activate`."""
+        return dxnode(*self.activating(*options))
 
     def put(self, start: datetime | None = None, end: datetime | None = None) -> None:
         """Sign the next bundle and put it in place, without a word to the node."""
@@ -101,8 +95,8 @@ class Officers:
         """Sign the next bundle, and have the node take it up."""
         version = self.sign()
         done = self.activate()
-        assert done.returncode == 0, done.stderr
-        assert "the node has taken it up" in done.stderr
+        assert done.code == 0, done.err
+        assert "the node has taken it up" in done.err
         return version
 
 

@@ -139,7 +139,7 @@ def test_terminal_shows_how_far_the_comparison_is_and_a_pipe_nothing_of_it(tmp_p
     assert piped.stderr == ""
     files = (str(tmp_path / "before.yaml"), str(tmp_path / "after.yaml"))
     out, screen = at_a_terminal(["policy", "diff", *files], [])
-    assert out == piped.stdout.strip()
+    assert out.splitlines()[0] == piped.stdout.splitlines()[0]
     words = table("diff", "en")
     assert words["busy.reading"] in screen
     assert words["busy.comparing"] in screen
