@@ -17,6 +17,8 @@ _PLACED = re.compile(r"(\S.*:[0-9]+:[0-9]+): (.+)")
 
 _WHOLE = "message"
 """What stands in a hole of this name must be a known sentence itself."""
+_LONGEST = 600
+"""A line that is longer is no sentence of ours; to look for holes in one could take hours."""
 _WORD = "word"
 """What stands in a hole of this name is one word, so that few words around it do not fit every sentence."""
 
@@ -32,7 +34,7 @@ def in_chinese(said: str) -> str | None:
     if (placed := _PLACED.fullmatch(said)) is not None:
         rest = in_chinese(placed[2])
         return None if rest is None else f"{placed[1]}: {rest}"
-    for pattern, chinese in patterns:
+    for pattern, chinese in patterns if len(said) <= _LONGEST else ():
         if (match := pattern.fullmatch(said)) is not None:
             given = match.groupdict()
             if _WHOLE in given and in_chinese(given[_WHOLE]) is None:

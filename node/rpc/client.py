@@ -22,6 +22,7 @@ from node.v1 import exchange_pb2 as pb
 
 _RETRIED = frozenset({grpc.StatusCode.UNAVAILABLE})
 _ATTEMPTS = 3
+_LONGEST_MESSAGE = 2000
 
 
 @dataclass(frozen=True, slots=True)
@@ -247,7 +248,7 @@ def peer_error(error: grpc.aio.AioRpcError) -> NodeError:
     """The peer's own reason, or that it cannot be reached."""
     if (stated := stated_error(error)) is not None:
         # Of the metadata nothing is passed on: another department's node wrote it.
-        message = f"the provider's node refused: {stated.message}"
+        message = f"the provider's node refused: {stated.message[:_LONGEST_MESSAGE]}"
         return NodeError(stated.reason, message, decided_by="provider")
     if error.code() is grpc.StatusCode.DEADLINE_EXCEEDED:
         return NodeError(Reason.TIMEOUT, "the provider's node did not answer in time: ask again")

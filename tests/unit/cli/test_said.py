@@ -6,6 +6,7 @@ import ast
 import json
 import re
 import string
+import time
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -244,3 +245,14 @@ def test_wrong_command_line_is_told_in_chinese(arguments: tuple[str, ...], told:
     ran = dxnode(*arguments, "--lang", "zh")
     assert ran.code == 2
     assert ran.err.splitlines()[0] == f"错误: {told}"
+
+
+def test_a_hostile_peer_does_not_hold_up_who_reads_its_refusal() -> None:
+    """Patterns with several holes take a time that grows with a power of the length."""
+    before = time.monotonic()
+    for hostile in (
+        "policies " + ", a datasets, version " * 2000,
+        "the holiday file has 1 problem(s), the first at " + ":1" * 20_000,
+    ):
+        assert in_chinese(f"the provider's node refused: {hostile}") is None
+    assert time.monotonic() - before < 5
