@@ -15,6 +15,7 @@ from typing import NamedTuple, TypeAlias
 import yaml
 
 from node.core.problem import Problem, shorten
+from node.core.yaml_fault import fault_at, list_comma, narrow
 
 MAX_BYTES = 1 << 20
 MAX_DEPTH = 16
@@ -242,6 +243,8 @@ class _Reader:
             return
         if not text and event.implicit[0]:
             self._report("yaml.empty-value", event)
+        if top is not None and isinstance(top.node, list) and not event.style and (sign := list_comma(text)):
+            self._list_comma(sign, place)
         self._hang(text if event.style else Plain(text), place)
 
     def _hang(self, node: Node, place: Place) -> Path:
@@ -268,6 +271,13 @@ class _Reader:
     def _report(self, key: str, event: yaml.Event, **args: str) -> None:
         if not self._document.full:
             self._document.problems.append(self._stop(key, event, **args).problem)
+
+    def _list_comma(self, sign: str, place: Place) -> None:
+        document = self._document
+        if not document.full:  # before the place is looked for, which costs
+            line, column = _line_column(document.text, document.text.find(sign, place.start))
+            problem = document._at(line, column, "yaml.list-comma", sign, {"narrow": narrow(sign)})
+            document.problems.append(problem)
 
     def _stop(self, key: str, event: yaml.Event, **args: str) -> _Stop:
         place = _place(event)
@@ -333,5 +343,7 @@ def _syntax(document: Document, error: yaml.MarkedYAMLError, quoted: Place | Non
             at_fault, column = lines[mark.line], min(mark.column, len(lines[mark.line]))
             if "\t" in at_fault[: column + 1]:
                 return document._at(mark.line, at_fault.index("\t"), "yaml.tab", "\t", {})
-            return document._at(mark.line, column, "yaml.syntax", at_fault[column:], {"detail": detail})
+            others = [each.line for each in marks if each is not None and each is not mark]
+            fault = fault_at(lines, mark.line, column, detail, others)
+            return document._at(fault.line, fault.column, fault.key, fault.words, dict(fault.args))
     return document._at(0, 0, "yaml.syntax", "", {"detail": detail})

@@ -17,6 +17,27 @@ EN: Mapping[str, tuple[str, str]] = {
         "this is not YAML: {detail}",
         "check indentation, colons, quotes and brackets on this line",
     ),
+    "yaml.full-width": ("'{words}' is a full-width character", "type it as {narrow}"),
+    "yaml.wide-colon": ("'{words}' is a full-width character", "type it as {narrow} with a blank after it"),
+    "yaml.wide-blank": ("a blank of another kind ({code}) stands here", "type an ordinary blank"),
+    "yaml.list-comma": (
+        "'{words}' does not part the entries of a list",
+        "type it as {narrow}; if it belongs to the text, put the text in quotes",
+    ),
+    "yaml.colon-blank": ("a blank is missing after the colon", "write 'key: value'"),
+    "yaml.no-colon": ("a key and a colon are expected here", "write 'key: value'"),
+    "yaml.indentation": (
+        "this line does not begin in the column of the lines that it belongs to",
+        "indent with two blanks for each level, keys of one level in one column",
+    ),
+    "yaml.colon-in-text": (
+        "a second colon stands in the text of this line",
+        'put text with a colon in quotes: "…"',
+    ),
+    "yaml.open-bracket": (
+        "a comma or the closing {bracket} is missing",
+        "part entries with commas, close every bracket and quote",
+    ),
     "yaml.open-quote": (
         "the quoted text that begins here runs over several lines",
         "add the closing quote on this line",
@@ -46,7 +67,7 @@ EN: Mapping[str, tuple[str, str]] = {
     "value.marker": ("only 'true' can stand here", "write true, or delete the key"),
     "value.choice": ("'{words}' is not one of the values that can stand here", "choose one of: {choices}"),
     "value.mapping": ("keys with values are expected here", "write 'key: value', one on each line"),
-    "value.list": ("a list is expected here", "put square brackets around it, even around one value"),
+    "value.list": ("a list is expected here", "put square brackets around it, even around one value: [ ]"),
     "value.too-few": ("the list is too short: at least {min_length}", "add what is missing"),
     "value.too-many": ("the list is too long: at most {max_length}", "shorten or split it"),
     "value.too-small": ("the number is too small: at least {ge}", "write a greater one"),
@@ -218,7 +239,10 @@ EN: Mapping[str, tuple[str, str]] = {
         "raise the budget, or lower the question's epsilon",
     ),
     # Conditions.
-    "predicate.character": ("'{words}' cannot stand in a condition", "delete it"),
+    "predicate.character": (
+        "'{words}' cannot stand in a condition",
+        "delete it; fields are called by their names, text stands in single quotes",
+    ),
     "predicate.full-width": ("'{words}' is a full-width character", "type it as {narrow}"),
     "predicate.double-quote": ('text stands in single quotes, not in "', "write it as 'active'"),
     "predicate.open-text": ("a quoted text does not end", "add the closing '; write '' for a quote within"),
@@ -247,7 +271,10 @@ EN: Mapping[str, tuple[str, str]] = {
     "predicate.mixed": ("AND and OR stand side by side", "put brackets around what belongs together"),
     "predicate.double-not": ("NOT stands twice", "leave both out"),
     "predicate.null": ("a comparison with NULL is never true", "write IS NULL or IS NOT NULL"),
-    "predicate.unknown-field": ("there is no field '{words}'", "fields of this dataset: {fields}"),
+    "predicate.unknown-field": (
+        "there is no field '{words}'",
+        "fields of this dataset: {fields}; text stands in single quotes",
+    ),
     "predicate.unknown-placeholder": (
         "':{name}' is neither a parameter nor a claim of this question",
         "declare it under 'parameters:' or 'claims:'",

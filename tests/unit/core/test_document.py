@@ -10,6 +10,7 @@ import yaml
 from node.core import document
 from node.core.document import MAX_BYTES, Plain, read
 from node.core.problem import Problem
+from node.core.problem_messages import Lang
 
 
 def _problem(text: str | bytes) -> Problem:
@@ -46,7 +47,26 @@ def test_scalars_keep_the_text_that_was_written() -> None:
         ("a:\nb: 1\n", ("yaml.empty-value", 1, 3)),
         ("a: 1\n? [b]\n: 1\n", ("yaml.key-not-text", 2, 3)),
         ("a:\n  b: 1\n\tc: 2\n", ("yaml.tab", 3, 1)),
-        ("b: 1\na: [1, 2\n\n", ("yaml.syntax", 2, 4)),
+        ("b: 1\na: [1, 2\n\n", ("yaml.open-bracket", 2, 4)),
+        ("a: 1\nb：2\nc: 3\n", ("yaml.wide-colon", 2, 2)),
+        ("a: 1\nb：\n  c: 2\n", ("yaml.wide-colon", 2, 2)),
+        ("a: {b: 甲：乙，c: 丙}\n", ("yaml.full-width", 1, 11)),
+        ("a: ｛b: [1]｝\n", ("yaml.full-width", 1, 4)),
+        ("a: {b: 1｝\n", ("yaml.full-width", 1, 9)),
+        ("a: “b: c”\n", ("yaml.full-width", 1, 4)),
+        ("a: 1\n＃ 说明\nb: 2\n", ("yaml.full-width", 2, 1)),
+        ("a:\n  b: 1\n　　c: 2\n  d: 3\n", ("yaml.wide-blank", 3, 1)),
+        ("a: 1\nb:\u00a02\nc: 3\n", ("yaml.wide-blank", 2, 3)),
+        ("a: [甲，乙]\n", ("yaml.list-comma", 1, 6)),
+        ("a:\n  - 甲、乙\n", ("yaml.list-comma", 2, 6)),
+        ("a: 1\nb:2\nc: 3\n", ("yaml.colon-blank", 2, 2)),
+        ("a: 1\nb\nc: 3\n", ("yaml.no-colon", 2, 1)),
+        ("a: 1\n: 2\n", ("yaml.key-empty", 2, 1)),
+        ("a:\n  b: 1\n c: 2\n", ("yaml.indentation", 3, 2)),
+        ("a: 1\n  b: 2\n", ("yaml.indentation", 2, 4)),
+        ("a: b（甲：乙）: 2\n", ("yaml.colon-in-text", 1, 10)),
+        ("a: {b: [1}\n", ("yaml.open-bracket", 1, 10)),
+        ("a: %\n", ("yaml.syntax", 1, 4)),
         ("", ("yaml.empty-file", 1, 1)),
         ("# nothing\n", ("yaml.empty-file", 1, 1)),
         ("a: 1\nb: \x07\n", ("file.unseen-character", 2, 4)),
@@ -60,6 +80,32 @@ def test_scalars_keep_the_text_that_was_written() -> None:
 )
 def test_refused_with_its_place(text: str | bytes, expected: tuple[str, int, int]) -> None:
     assert _place(text) == expected
+
+
+def test_full_width_signs_are_welcome_in_text() -> None:
+    text = "a: 甲：乙，丙、丁【戊】\nb: {c: （甲、乙）“丙”, d: ['甲，乙']}\n"
+    found = read("f.yaml", text.encode())
+    assert (found.problems, found.root) == (
+        [],
+        {"a": "甲：乙，丙、丁【戊】", "b": {"c": "（甲、乙）“丙”", "d": ["甲，乙"]}},
+    )
+
+
+@pytest.mark.parametrize("lang", ["zh", "en"])
+def test_a_full_width_colon_is_named_with_the_one_to_type(lang: Lang) -> None:
+    problem = _problem("a: 1\nb：2\nc: 3\n")
+    assert problem.words == "："
+    assert ":" in problem.hint_in(lang)
+    assert "expected" not in problem.message_in(lang)
+
+
+@pytest.mark.parametrize(
+    "line", ["{a: ", "a：", "，a", "｛", "［ ", "　", "'", "甲，", "- ", '"x', "＃ ", "，, "]
+)
+def test_what_is_at_fault_in_a_line_of_a_megabyte_is_said_at_once(line: str) -> None:
+    before = time.monotonic()
+    read("f.yaml", ("[1: " + line * (1_000_000 // len(line.encode()))).encode())
+    assert time.monotonic() - before < 5
 
 
 def test_the_first_of_duplicate_keys_is_named() -> None:

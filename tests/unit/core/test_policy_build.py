@@ -391,7 +391,9 @@ def test_every_key_that_the_code_names_has_a_message() -> None:
     named = set()
     for module in (
         "document",
+        "yaml_fault",
         "predicate",
+        "predicate_tokens",
         "question_build",
         "policy_build",
         "definitions_build",

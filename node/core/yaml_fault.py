@@ -1,0 +1,94 @@
+"""What is probably wrong where the YAML parser gave up, in words that can be said in both languages.
+
+The parser speaks English and of its own inner state. The slips behind that are few: full-width signs of a
+Chinese keyboard, a blank that is missing, a line that begins in the wrong column, a bracket left open.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+
+# A line is looked at so far: a file from outside may be one line of a megabyte.
+_MAX_LINE = 2_000
+# A sign counts as meant for YAML only where YAML would have one: text may hold all of them.
+_WIDE = tuple(
+    re.compile(pattern)
+    for pattern in (
+        r"(?P<sign>[\u3000\u00a0])",  # blanks that are wider, or that do not break
+        r"(?:^[ ]*(?:-[ ]+)?|[{,][ ]*)[\w-]+(?P<sign>：)",  # after a key
+        r"(?P<sign>[，、])[ ]*[\w-]+[ ]*[:：]",  # before the next key
+        r"(?:^[ ]*|[:,-][ ]+|[\[{,])(?P<sign>[｛［【“‘])",  # where a value begins
+        r"(?P<sign>[｝］】])[ ]*(?:[,\]}]|$)",  # where one ends
+        r"(?:^|[ ])(?P<sign>＃)",
+    )
+)
+_NARROW = {"、": ",", "【": "[", "】": "]", "“": '"', "‘": "'"}
+_NOT_PLAIN = re.compile(r"'[^']*'|\"[^\"]*\"|(?:^|(?<=[ ]))#.*")
+_COLON_WITHOUT_BLANK = re.compile(r"[ ]*(?:-[ ]+)?[\w-]+(?P<sign>:)[^ ]")
+
+
+@dataclass(frozen=True, slots=True)
+class YamlFault:
+    """Line and column from 0, and key, words at fault and arguments of a `Problem`."""
+
+    line: int
+    column: int
+    key: str
+    words: str
+    args: Mapping[str, str] = field(default_factory=dict)
+
+
+def list_comma(text: str) -> str:
+    """The full-width sign in an unquoted text of a list that was probably meant to part it, or ""."""
+    return "，" if "，" in text else "、" if "、" in text else ""  # asked of every word in a list: no loop
+
+
+def narrow(sign: str) -> str:
+    """The sign that YAML knows for a full-width one."""
+    return _NARROW.get(sign, unicodedata.normalize("NFKC", sign))
+
+
+def fault_at(lines: Sequence[str], line: int, column: int, detail: str, others: Sequence[int]) -> YamlFault:
+    """What is wrong at `lines[line][column]`, where the parser says `detail` and names `others` too."""
+    for number in _near(lines, (line, *others)):
+        if (wide := _wide(lines[number])) is not None:
+            sign = lines[number][wide]
+            if not sign.strip():
+                return YamlFault(number, wide, "yaml.wide-blank", sign, {"code": f"U+{ord(sign):04X}"})
+            key = "yaml.wide-colon" if sign == "：" else "yaml.full-width"
+            return YamlFault(number, wide, key, sign, {"narrow": narrow(sign)})
+    at_fault = lines[line]
+    begins = column == len(at_fault) - len(at_fault.lstrip(" "))
+    words = at_fault[column:]
+    if "expected ':'" in detail:
+        if missing := _COLON_WITHOUT_BLANK.match(at_fault[:_MAX_LINE]):
+            return YamlFault(line, missing.start("sign"), "yaml.colon-blank", ":")
+        return YamlFault(line, column, "yaml.no-colon", words)
+    if begins and words.startswith(":"):
+        return YamlFault(line, column, "yaml.key-empty", ":")
+    if begins and ("expected key" in detail or "expected '-'" in detail):
+        return YamlFault(line, column, "yaml.indentation", words)
+    if "mapping values" in detail:
+        key = "yaml.colon-in-text" if ": " in at_fault[:column] else "yaml.indentation"
+        return YamlFault(line, column, key, words)
+    if bracket := next((each for each in "]}" if f"'{each}'" in detail), ""):
+        return YamlFault(line, column, "yaml.open-bracket", words, {"bracket": bracket})
+    return YamlFault(line, column, "yaml.syntax", words, {"detail": detail})
+
+
+def _near(lines: Sequence[str], named: Sequence[int]) -> Iterator[int]:
+    """The lines that the parser names, and the one before: a slip often shows only in the next line."""
+    before = next((number for number in range(named[0] - 1, -1, -1) if lines[number].strip()), -1)
+    for number in (*named, before):
+        if 0 <= number < len(lines):
+            yield number
+
+
+def _wide(line: str) -> int | None:
+    """The column of the first full-width sign that stands where YAML needs a plain one."""
+    plain = _NOT_PLAIN.sub(lambda found: "x" * len(found.group()), line[:_MAX_LINE])
+    columns = [found.start("sign") for pattern in _WIDE if (found := pattern.search(plain))]
+    return min(columns, default=None)
