@@ -52,7 +52,7 @@ class LivePolicies:
 
         Either way they are published by the directory and the approvals of now.
         """
-        loaded = self._attempt(_POLICIES, lambda: self._read(directory), old)
+        loaded = self._attempt(_POLICIES, lambda: self._read(directory, old), old)
         if loaded is None:
             return None
         return self._attempt(_CATALOGUE, lambda: self._published(loaded, directory), old)
@@ -85,15 +85,14 @@ class LivePolicies:
         record(published, self._memory, now)  # before it is served
         return published
 
-    def _read(self, directory: Directory) -> LoadedPolicies:
+    def _read(self, directory: Directory, old: LoadedPolicies | None) -> LoadedPolicies:
         if self._settings.policies.unsigned:
             return load_unsigned(self._settings)
         seen = recall(self._memory, _SEEN, SeenBundle)
-        loaded = load_active(self._settings, self._own_entry(directory), seen, self._clock())
-        now_seen = loaded.seen()
-        if now_seen is not None and now_seen != seen:
+        loaded = load_active(self._settings, self._own_entry(directory), seen, self._clock(), old)
+        if loaded.seen is not None and loaded.seen != seen:
             # Before it is in use: after a crash, nothing older may come back.
-            remember(self._memory, _SEEN, now_seen)
+            remember(self._memory, _SEEN, loaded.seen)
         return loaded
 
     def _own_entry(self, directory: Directory) -> Member | None:

@@ -22,6 +22,7 @@ class LoadedPolicies:
 
     The digest of approved policies is that of their bundle. `withheld` are the datasets that are not served
     before their catalogue entries are approved, `waiting` says what entries lack (`node.publishing`).
+    `seen` is what to remember once they are in use.
     """
 
     policies: Policies
@@ -29,23 +30,24 @@ class LoadedPolicies:
     approved: tuple[str, ...] = ()
     withheld: Mapping[str, Policy] = field(default_factory=dict)
     waiting: tuple[Waiting, ...] = ()
+    seen: SeenBundle | None = None
 
     def require_valid(self, now: datetime) -> None:
         """Raises NodeError(POLICY_NOT_LOADED) unless they may be used now."""
         if self.manifest is not None:
             require_valid(self.manifest, now)
 
-    def seen(self) -> SeenBundle | None:
-        """What to remember once they are in use."""
-        if self.manifest is None:
-            return None
-        return SeenBundle(self.manifest.version, self.policies.digest)
-
 
 def load_active(
-    settings: Settings, member: Member | None, seen: SeenBundle | None, now: datetime
+    settings: Settings,
+    member: Member | None,
+    seen: SeenBundle | None,
+    now: datetime,
+    old: LoadedPolicies | None = None,
 ) -> LoadedPolicies:
     """The policies to use now. `member` is the own entry of the directory, `seen` the newest bundle so far.
+
+    What is in use already, `old`, is read and verified anew, but not built anew.
 
     Raises NodeError(POLICY_NOT_LOADED), (CONFIG_INVALID).
     """
@@ -55,7 +57,7 @@ def load_active(
             Reason.POLICY_NOT_LOADED,
             "no policy bundle is in place: have two officers sign one, then run `dxnode policy activate`",
         )
-    return _load(settings, name, member, seen, now)
+    return _load(settings, name, member, seen, now, old)
 
 
 def load_unsigned(settings: Settings) -> LoadedPolicies:
@@ -65,11 +67,16 @@ def load_unsigned(settings: Settings) -> LoadedPolicies:
 
 def load_last(settings: Settings, member: Member | None, seen: SeenBundle, now: datetime) -> LoadedPolicies:
     """The bundle that was in use last, for a start with a newer one that is bad. Raises as `load_active`."""
-    return _load(settings, seen.folder, member, seen, now)
+    return _load(settings, seen.folder, member, seen, now, None)
 
 
 def _load(
-    settings: Settings, name: str, member: Member | None, seen: SeenBundle | None, now: datetime
+    settings: Settings,
+    name: str,
+    member: Member | None,
+    seen: SeenBundle | None,
+    now: datetime,
+    old: LoadedPolicies | None,
 ) -> LoadedPolicies:
     if member is None:
         raise NodeError(
@@ -77,6 +84,9 @@ def _load(
             "the directory does not list this department, and so no officers of it: have it published",
         )
     bundle = read_placed(placed_folder(settings), name, member)
-    accept(bundle.signed.manifest, bundle.signed.digest, seen, now)
+    now_seen = accept(bundle.signed.manifest, bundle.signed.digest, seen, now)
+    # To build ten thousand rules takes seconds, which exchanges would feel whenever any other file changes.
+    if old is not None and old.manifest is not None and old.policies.digest == bundle.signed.digest:
+        return replace(old, approved=bundle.signed.approved, seen=now_seen)
     policies = replace(policies_of(bundle.files, settings.department.code), digest=bundle.signed.digest)
-    return LoadedPolicies(policies, bundle.signed.manifest, bundle.signed.approved)
+    return LoadedPolicies(policies, bundle.signed.manifest, bundle.signed.approved, seen=now_seen)

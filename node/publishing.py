@@ -9,7 +9,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Protocol
 
-from node.core.approval import ApprovalRole, Publication
+from node.core.approval import ApprovalRole, Publication, Version
 from node.core.directory import Directory
 from node.core.policy import Policy
 from node.core.publication import ServedVersion, Waiting, next_version, version_of, waiting_for
@@ -40,7 +40,8 @@ def publish(loaded: LoadedPolicies, folder: Path, directory: Directory, now: dat
         if unsigned and not (folder / FOLDER).is_dir():
             waiting[name] = Waiting(name, tuple(ApprovalRole), ())
             continue
-        publication = publications[name] = publication_of(folder, version_of(policy), approvers, now)
+        version = _version(policy, loaded.policies.publications.get(name))
+        publication = publications[name] = publication_of(folder, version, approvers, now)
         if publication.lacking:
             waiting[name] = waiting_for(name, publication)
     withheld = frozenset() if unsigned else frozenset(waiting)
@@ -57,6 +58,13 @@ def publish(loaded: LoadedPolicies, folder: Path, directory: Directory, now: dat
     )
 
 
+def _version(policy: Policy, before: Publication | None) -> Version:
+    """The version of an entry; the digest of policies that were published `before` is known."""
+    if before is None:
+        return version_of(policy)
+    return Version(policy.dataset.name, policy.dataset.provider, before.digest)
+
+
 def record(loaded: LoadedPolicies, history: History, now: datetime) -> None:
     """Add to the history what is served in a new version; idempotent.
 
@@ -68,15 +76,9 @@ def record(loaded: LoadedPolicies, history: History, now: datetime) -> None:
     added: list[ServedVersion] = []
     for name, policy in loaded.policies.datasets.items():
         publication = loaded.policies.publications.get(name)
-        if publication is not None and not publication.lacking and last.get(name) != publication.digest:
-            added += _next(policy, publication, history, now)
+        if publication is None or publication.lacking or last.get(name) == publication.digest:
+            continue
+        before = history.served_versions(name, 1)[0] if name in last else None
+        added.append(next_version(policy, publication, before, now))
     if added:
         history.add_served_versions(added)
-
-
-def _next(
-    policy: Policy, publication: Publication, history: History, now: datetime
-) -> Sequence[ServedVersion]:
-    versions = history.served_versions(policy.dataset.name, 1)
-    version = next_version(policy, publication, versions[0] if versions else None, now)
-    return () if version is None else (version,)

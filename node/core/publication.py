@@ -91,10 +91,8 @@ def keep_proved(entry: pb.Dataset, proved: Proved) -> None:
 
 def next_version(
     policy: Policy, publication: Publication, last: ServedVersion | None, now: datetime
-) -> ServedVersion | None:
-    """The version that serving the entry adds to its history; None when the last one is the same."""
-    if last is not None and last.digest == publication.digest:
-        return None
+) -> ServedVersion:
+    """The version that serving the entry adds to its history; `last` is another one."""
     entry = canonical_entry(entry_of(policy))
     number = last.number + 1 if last is not None else 1
     message = pb.DatasetVersion(

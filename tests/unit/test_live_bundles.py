@@ -116,6 +116,16 @@ def test_approved_bundle_is_enforced_under_its_digest(hr: Department, live: Live
     assert live.policy_digest() == bundle.signed.digest
 
 
+def test_a_bundle_in_use_is_verified_with_every_reload_but_built_once(hr: Department, live: Live) -> None:
+    before = live.policies.datasets["pension-insurance"]
+    assert live.reload().refused == ()
+    assert live.policies.datasets["pension-insurance"] is before
+    file = hr.placed / (hr.placed / ACTIVE).read_text().strip() / "pension-insurance.yaml"
+    file.write_text(pension_policy(per_day="1777"))
+    assert "is not the one that was signed" in refused(live)
+    assert limit(live.policies) == 1005
+
+
 def test_newer_bundle_takes_over_and_changes_what_is_watched(hr: Department, live: Live) -> None:
     before, digest = stamp(hr.office.config, hr.settings), live.policy_digest()
     hr.activate(6)
