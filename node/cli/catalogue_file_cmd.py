@@ -152,7 +152,7 @@ def _format(file: Path, form: Format | None) -> Format:
 
 def _publisher(found: CatalogueFile, asked: str) -> str:
     """Whose catalogue a file is: as it says, as was asked for, or the only provider in it."""
-    from node.core.catalogue_file import is_credit_code
+    from node.core.identity import is_credit_code
 
     if asked and not is_credit_code(asked):
         raise NodeError(

@@ -13,12 +13,12 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Annotated, Final
 
-from pydantic import AfterValidator, ConfigDict, Field, StringConstraints, TypeAdapter, ValidationError
-from pydantic_core import PydanticCustomError
+from pydantic import ConfigDict, Field, StringConstraints, TypeAdapter, ValidationError
 
 from node.core.directory import Directory, Member, OfficerRole, officer_name
-from node.core.directory_text import Code, Moment, Role, moment_text
+from node.core.directory_text import Code, Moment, OneLine, Role, moment_text
 from node.core.identity import region_covers
+from node.core.policy_scalars import MAX_NAME, NAME
 from node.errors import NodeError, Reason
 
 FORMAT: Final = "dxnode/catalogue-approval/1"
@@ -38,13 +38,8 @@ class ApprovalRole(StrEnum):
     """政务数据共享主管部门, after its review (Art. 16)."""
 
 
-def _line(text: str) -> str:
-    if text and (not text.isprintable() or text != text.strip()):
-        raise PydanticCustomError("note", "give one line of text without blanks around it")
-    return text
-
-
-Remark = Annotated[str, StringConstraints(max_length=MAX_NOTE), AfterValidator(_line)]
+Remark = Annotated[str, StringConstraints(max_length=MAX_NOTE), OneLine]
+DatasetName = Annotated[str, StringConstraints(pattern=rf"\A{NAME}\z", max_length=MAX_NAME)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +53,7 @@ class Approval:
     __pydantic_config__ = _SHAPE
 
     format: Annotated[str, StringConstraints(pattern=rf"\A{FORMAT}\z")]
-    dataset: Annotated[str, StringConstraints(pattern=r"\A[a-z0-9]+(-[a-z0-9]+)*\z", max_length=64)]
+    dataset: DatasetName
     provider: Code
     entry: Annotated[str, StringConstraints(pattern=r"\A[0-9a-f]{64}\z")]
     role: Annotated[ApprovalRole, Field(strict=False)]

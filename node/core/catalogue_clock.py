@@ -17,11 +17,10 @@ from datetime import date, datetime
 from enum import StrEnum
 from typing import Annotated, Final
 
-from pydantic import AfterValidator, ConfigDict, Field, StringConstraints, TypeAdapter, ValidationError
-from pydantic_core import PydanticCustomError
+from pydantic import ConfigDict, Field, StringConstraints, TypeAdapter, ValidationError
 
-from node.core.approval import Approval, ApprovalRole
-from node.core.directory_text import Moment
+from node.core.approval import Approval, ApprovalRole, DatasetName
+from node.core.directory_text import Moment, OneLine
 from node.core.workdays import MAX_WORKDAYS, Calendar
 from node.errors import NodeError, Reason
 
@@ -35,13 +34,7 @@ _FORMAT: Final = "dxnode/catalogue-causes/1"
 _SHAPE = ConfigDict(extra="forbid", strict=True)
 
 
-def _line(text: str) -> str:
-    if not text.isprintable() or text != text.strip():
-        raise PydanticCustomError("line", "give one line of text without blanks around it")
-    return text
-
-
-Line = Annotated[str, StringConstraints(min_length=1, max_length=500), AfterValidator(_line)]
+Line = Annotated[str, StringConstraints(min_length=1, max_length=500), OneLine]
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +53,7 @@ class Cause:
 
     __pydantic_config__ = _SHAPE
 
-    dataset: Annotated[str, StringConstraints(pattern=r"\A[a-z0-9]+(-[a-z0-9]+)*\z", max_length=64)]
+    dataset: DatasetName
     on: Annotated[date, Field(strict=False, ge=_FIRST, le=_LAST)]
     basis: Line
     noted: Moment

@@ -22,9 +22,9 @@ from node.core.catalogue_file import (
     CatalogueFile,
     Faults,
     entry_faults,
-    is_credit_code,
 )
 from node.core.catalogue_json import Json, from_json, to_json
+from node.core.identity import is_credit_code
 from node.errors import NodeError, Reason
 from node.v1 import catalogue_pb2 as pb
 

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from node.core.identity import normalise_credit_code
+from node.core.identity import is_credit_code
 from node.errors import NodeError, Reason
 from node.v1 import catalogue_pb2 as pb
 
@@ -95,11 +95,3 @@ def entry_faults(entry: pb.Dataset) -> Iterable[str]:
     names = [field.name for field in entry.fields]
     if len(set(names)) < len(names):
         yield "the entry has two data items of one name: rename one"
-
-
-def is_credit_code(text: str) -> bool:
-    """Whether a text is a credit code, spelled as it should be."""
-    try:
-        return normalise_credit_code(text) == text
-    except NodeError:
-        return False

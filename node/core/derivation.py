@@ -11,11 +11,10 @@ from itertools import pairwise
 
 from sqlglot import exp
 
+from node.core.identity import LEVEL_DIGITS
 from node.core.predicate import column, integer_literal, text_literal
 
 HIDDEN = "****"
-# Digits of GB/T 2260 and the national statistics codes that are kept, and what fills them to six.
-_REGION_DIGITS = {"province": 2, "city": 4, "county": 6, "town": 9}
 
 
 def plain(field: str) -> exp.Expression:
@@ -87,7 +86,7 @@ def round_down(field: str, step: int) -> exp.Expression:
 
 def cut_region(field: str, level: str) -> exp.Expression:
     """A region code cut to a level, filled with zeros to six digits; coarser codes stay as they are."""
-    digits = _REGION_DIGITS[level]
+    digits = LEVEL_DIGITS[level]
     cut = _substring(_as_text(column(field)), 1, digits)
     return cut if digits >= 6 else exp.DPipe(this=cut, expression=text_literal("0" * (6 - digits)))
 

@@ -69,9 +69,9 @@ def _in_normal_form(normalise: Callable[[str], str]) -> Callable[[str], str]:
     return check
 
 
-def _title(text: str) -> str:
+def _one_line(text: str) -> str:
     if not text.isprintable() or text != text.strip():
-        raise PydanticCustomError("title", "give one line of text without blanks around it")
+        raise PydanticCustomError("line", "give one line of text without blanks around it")
     return text
 
 
@@ -128,7 +128,9 @@ def _sealing_key(value: object) -> object:
 Level = Literal["national", "province", "city", "county", "town"]
 Code = Annotated[str, AfterValidator(_in_normal_form(normalise_credit_code))]
 Region = Annotated[str, AfterValidator(_in_normal_form(normalise_region))]
-Title = Annotated[str, StringConstraints(min_length=1, max_length=200), AfterValidator(_title)]
+OneLine = AfterValidator(_one_line)
+"""What people read: printable, without blanks around it; "" too, unless a length says otherwise."""
+Title = Annotated[str, StringConstraints(min_length=1, max_length=200), OneLine]
 Endpoint = Annotated[str, StringConstraints(max_length=300), AfterValidator(_endpoint)]
 Fingerprint = Annotated[str, StringConstraints(pattern=r"\A[0-9a-f]{64}\z")]
 Certificates = Annotated[str, StringConstraints(max_length=64 << 10), AfterValidator(_certificates)]

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import re
 from calendar import isleap
+from collections.abc import Mapping
 from functools import lru_cache
+from types import MappingProxyType
 from typing import Literal
 
 from stdnum.cn import uscc
@@ -168,6 +170,12 @@ def holds_identifier(text: str) -> bool:
     )
 
 
+LEVEL_DIGITS: Mapping[str, int] = MappingProxyType(
+    {"national": 0, "province": 2, "city": 4, "county": 6, "town": 9}
+)
+"""How many digits of a region code an ordinary department of each administrative level has of its own."""
+
+
 @lru_cache(maxsize=4096)
 def normalise_region(text: str) -> str:
     """The shortest full form of a region code: 6 digits (GB/T 2260), or 9 or 12 for towns and villages.
@@ -189,7 +197,7 @@ def normalise_region(text: str) -> str:
 
 def region_covers(outer: str, inner: str) -> bool:
     """Whether the region `outer` is `inner` or contains it; both as `normalise_region` gives them."""
-    return inner.startswith(_significant(outer))
+    return inner.startswith(region_digits(outer))
 
 
 def common_region(one: str, other: str) -> str | None:
@@ -203,8 +211,8 @@ def common_region(one: str, other: str) -> str | None:
 
 
 @lru_cache(maxsize=4096)
-def _significant(region: str) -> str:
-    """The digits that every region within `region` begins with."""
+def region_digits(region: str) -> str:
+    """The digits that every region within `region` begins with, which is as `normalise_region` gives it."""
     if len(region) > 6:
         return region
     while region.endswith("00"):

@@ -14,6 +14,7 @@ from enum import StrEnum
 from sqlglot import exp
 
 from node.core.catalogue import Field
+from node.core.identity import LEVEL_DIGITS
 from node.core.predicate_space import (
     Case,
     Outcome,
@@ -68,8 +69,6 @@ class Compared:
 _NOT_COMPARED = Compared(Relation.NOT_COMPARED, Direction.UNKNOWN)
 _SAME = Compared(Relation.SAME, Direction.NONE)
 _COARSER = Compared(Relation.COARSER, Direction.NARROWER)
-# From the coarsest: what is cut to one level follows from what is cut to a later one.
-_LEVELS = ("province", "city", "county", "town")
 _YES, _NO = "yes", "no"
 
 
@@ -127,7 +126,8 @@ def _derivations(before: Question, after: Question, space: Space) -> Compared:
     if mine.how is Derived.BAND:
         return _bands(before.expression, after.expression, space)
     if mine.how is Derived.REGION:
-        coarser = _LEVELS.index(theirs.details[0]) < _LEVELS.index(mine.details[0])
+        # What is cut to one level follows from what is cut to one below it.
+        coarser = LEVEL_DIGITS[theirs.details[0]] < LEVEL_DIGITS[mine.details[0]]
         return _COARSER if coarser else Compared(Relation.OTHER, Direction.WIDER)
     if mine.how is Derived.MULTIPLE and int(theirs.details[0]) % int(mine.details[0]) == 0:
         return _COARSER

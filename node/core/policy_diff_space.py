@@ -188,7 +188,7 @@ NO_GRANT_REGION, OWN_AREA, ELSEWHERE = "anywhere", "own", "elsewhere"
 
 @dataclass(frozen=True, slots=True)
 class Side:
-    """One of the two policies: its letter, whether it knows where subjects live, which purposes it knows."""
+    """One of the two policies: its letter, and whether it knows where subjects live."""
 
     letter: str
     places_subjects: bool

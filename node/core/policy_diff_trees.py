@@ -5,17 +5,11 @@ from __future__ import annotations
 from collections.abc import Collection, Hashable, Iterable, Sequence
 from typing import cast
 
+from node.core.identity import region_digits
 from node.core.policy import Policies
 from node.core.policy_diff_space import Branch, Items, Part, Purposes, Regions, Side
 from node.core.purpose import is_purpose_code, purpose_line
 from node.core.rule import Rule
-
-
-def region_digits(region: str) -> str:
-    """The digits that every region within a normalised `region` begins with."""
-    while len(region) <= 6 and region.endswith("00"):
-        region = region[:-2]
-    return region
 
 
 def _joined(branches: Iterable[Branch]) -> frozenset[Branch]:

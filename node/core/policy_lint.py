@@ -21,6 +21,7 @@ from node.core.definitions import Definitions
 from node.core.definitions_build import is_definitions
 from node.core.directory import Directory
 from node.core.document import MAX_PROBLEMS, Document, Path, read
+from node.core.identity import LEVEL_DIGITS, region_digits
 from node.core.policy import Policy, PolicyFile
 from node.core.policy_build import Checked, check_files
 from node.core.policy_lint_asked import asked
@@ -32,9 +33,6 @@ from node.core.problem import Problem, closest, listed
 from node.core.purpose import purpose_line
 from node.core.question import QuestionKind
 from node.core.rule import NO_LIMITS, Rule
-
-# How many digits of a region code an ordinary department of a level has of its own.
-_LEVEL_DIGITS = {"national": 0, "province": 2, "city": 4, "county": 6, "town": 9}
 
 
 def lint(
@@ -163,8 +161,8 @@ def _requesters(policy: Policy, rule: Rule, path: Path) -> Iterator[Finding]:
             yield finding("lint.rule-self", (*path, "to", "departments", index))
     levels, regions = rule.to.levels, rule.to.regions
     if levels and regions:
-        digits = max(_LEVEL_DIGITS[level] for level in levels)
-        if all(_depth(region) > digits for region in regions):
+        digits = max(LEVEL_DIGITS[level] for level in levels)
+        if all(len(region_digits(region)) > digits for region in regions):
             yield finding(
                 "lint.rule-level",
                 (*path, "to"),
@@ -173,13 +171,6 @@ def _requesters(policy: Policy, rule: Rule, path: Path) -> Iterator[Finding]:
                 levels=listed(levels),
                 regions=listed(regions),
             )
-
-
-def _depth(region: str) -> int:
-    """How many digits say where a region is: 0 for the whole country, 2 for a province, and so on."""
-    while len(region) <= 6 and region.endswith("00"):
-        region = region[:-2]
-    return len(region)
 
 
 def _idle_limits(policy: Policy, rule: Rule, path: Path) -> Iterator[Finding]:

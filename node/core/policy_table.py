@@ -17,7 +17,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, tzinfo
-from decimal import ROUND_CEILING, Decimal
 from hashlib import sha256
 
 from node.core.cost import BUDGET_PREFIX, CLAIM_TRIES, RULE_DAY, RULE_SUBJECT
@@ -30,6 +29,7 @@ from node.core.policy_shape import parse
 from node.core.policy_table_format import DepartmentPart, SpentPart, SupposedPart, TablePart, UsedPart
 from node.core.problem import Problem, closest, listed
 from node.core.question import QuestionKind
+from node.core.question_build import micros_up
 from node.core.request import Request, Requester
 from node.core.workdays import Holidays
 from node.errors import NodeError
@@ -257,9 +257,5 @@ def _counters(used: UsedPart) -> Mapping[str, int]:
         RULE_DAY: used.per_day,
         RULE_SUBJECT: used.per_subject_per_day,
         CLAIM_TRIES: used.wrong_tries_per_subject,
-        **{BUDGET_PREFIX + circle: _micros_up(epsilon) for circle, epsilon in spent.items() if epsilon},
+        **{BUDGET_PREFIX + circle: micros_up(epsilon) for circle, epsilon in spent.items() if epsilon},
     }
-
-
-def _micros_up(epsilon: Decimal) -> int:
-    return int((epsilon * 1_000_000).to_integral_value(ROUND_CEILING))

@@ -88,7 +88,8 @@ def _numbers(kind: FieldType, fields: Iterable[Field], constants: set[int], coun
     for low, high in pairwise(cuts):
         found.update(range(low + 1, min(high, low + 1 + count)))
     # What lies near a constant says most.
-    return tuple(sorted(found, key=lambda each: (_distance(each, sorted(constants)), each)))
+    near = sorted(constants)
+    return tuple(sorted(found, key=lambda each: (_distance(each, near), each)))
 
 
 def _distance(number: int, constants: Sequence[int]) -> int:

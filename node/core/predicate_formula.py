@@ -77,6 +77,15 @@ _SIGNS: Mapping[type[exp.Expression], str] = {
     exp.GT: ">",
     exp.GTE: ">=",
 }
+# As what the left side may stand to the right one: before it, at it, behind it.
+_HOLDS: Mapping[str, frozenset[int]] = {
+    "=": frozenset({0}),
+    "<>": frozenset({-1, 1}),
+    "<": frozenset({-1}),
+    "<=": frozenset({-1, 0}),
+    ">": frozenset({1}),
+    ">=": frozenset({0, 1}),
+}
 _OPPOSITE = {
     "=": "<>",
     "<>": "=",
@@ -176,12 +185,5 @@ def compared(left: Value, sign: str, right: Value) -> Outcome:
         return Outcome.TRUE if (left is None) is (sign == "null") else Outcome.FALSE
     if left is None or right is None:
         return Outcome.NULL
-    holds = {
-        "=": left == right,
-        "<>": left != right,
-        "<": left < right,  # type: ignore[operator]  # both of the type of the field
-        "<=": left <= right,  # type: ignore[operator]
-        ">": left > right,  # type: ignore[operator]
-        ">=": left >= right,  # type: ignore[operator]
-    }[sign]
-    return Outcome.TRUE if holds else Outcome.FALSE
+    order = (left > right) - (left < right)  # type: ignore[operator]  # both of the type of the field
+    return Outcome.TRUE if order in _HOLDS[sign] else Outcome.FALSE

@@ -12,7 +12,7 @@ from functools import lru_cache
 from sqlglot import exp
 
 from node.core.catalogue import FieldType
-from node.core.identity import normalise_region
+from node.core.identity import normalise_region, region_digits
 from node.core.question import Question
 from node.errors import NodeError, Reason
 from node.source.spec import Layout
@@ -60,7 +60,7 @@ def region_values(layout: Layout, region: str) -> dict[str, Value]:
 
     Raises NodeError(CONDITION_NOT_MET) if the dataset does not say where its subjects belong.
     """
-    prefix = _significant(normalise_region(region)) if region else ""
+    prefix = region_digits(normalise_region(region)) if region else ""
     if not prefix:
         return {}
     if not layout.region:
@@ -92,13 +92,3 @@ def claim_value(claims: Mapping[str, str], name: str, kind: FieldType) -> Value 
 def _choice(text: str, kind: FieldType) -> Value | None:
     """A parameter's value; it is one of a few choices, so reading it once is enough."""
     return read_value(text, kind)
-
-
-@lru_cache(maxsize=1024)
-def _significant(region: str) -> str:
-    """The digits that every region within `region` begins with."""
-    if len(region) > 6:
-        return region
-    while region.endswith("00"):
-        region = region[:-2]
-    return region
