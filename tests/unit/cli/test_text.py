@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import re
 import string
+from functools import cache
 from importlib.resources import files
 from pathlib import Path
 
@@ -48,6 +49,7 @@ def test_no_text_is_empty(name: str, lang: str) -> None:
     assert [key for key, text in table(name, lang).items() if not text.strip()] == []
 
 
+@cache
 def named_in_the_code() -> tuple[set[str], list[re.Pattern[str]]]:
     """Texts of the code, and what those with holes can be; their end may be added elsewhere."""
     whole: set[str] = set()
