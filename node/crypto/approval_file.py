@@ -170,9 +170,12 @@ def all_approvals(policies: Path, approvers: Approvers, now: datetime) -> Iterat
 
 def _read(path: Path) -> bytes | None:
     """The note of a plain file in a plain folder, None without one."""
-    for each in (path.parent, path):
-        if each.is_symlink():
-            raise refused(f"{each.name} is a link to another place")
-    if not path.exists():
-        return None
+    try:
+        for each in (path.parent, path):
+            if each.is_symlink():
+                raise refused(f"{each.name} is a link to another place")
+        if not path.exists():
+            return None
+    except OSError as error:  # such as a folder that only somebody else may enter
+        raise refused(f"{path.name} cannot be read ({error.strerror})") from None
     return read_file(path, MAX_BYTES)

@@ -253,6 +253,13 @@ def test_folder_that_is_a_link_does_not_count(approved: Path, directory: Directo
     assert "a link" in found.problems[HEAD]
 
 
+def test_folder_that_cannot_be_looked_into_does_not_count(tmp_path: Path, directory: Directory) -> None:
+    """A name that no file system takes stands for a folder that only somebody else may enter."""
+    found = publication(tmp_path / ("n" * 300), directory)
+    assert found.lacking == tuple(ApprovalRole)
+    assert all("cannot be read" in problem for problem in found.problems.values())
+
+
 def test_approval_from_the_future_counts_once_its_time_has_come(approved: Path, directory: Directory) -> None:
     put(approved, REVIEW, CHEN, at=NOW + timedelta(hours=1))
     lacks(publication(approved, directory), REVIEW, "still to come")
