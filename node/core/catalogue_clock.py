@@ -163,15 +163,14 @@ def with_extension(
 def _updates(
     causes: Iterable[Cause], approvals: Sequence[Approval], calendar: Calendar, today: date
 ) -> Iterator[Clock]:
+    handed_in: dict[str, list[date]] = {}
+    for each in approvals:
+        if each.role is ApprovalRole.HEAD:
+            handed_in.setdefault(each.dataset, []).append(calendar.local(each.at).date())
     for cause in causes:
-        days = UPDATE_DAYS + (EXTENSION_DAYS if cause.extension is not None else 0)
-        given = (
-            calendar.local(each.at).date()
-            for each in approvals
-            if each.dataset == cause.dataset and each.role is ApprovalRole.HEAD
-        )
-        done = min((day for day in given if day >= cause.on), default=None)
         extended = cause.extension is not None
+        days = UPDATE_DAYS + (EXTENSION_DAYS if extended else 0)
+        done = min((day for day in handed_in.get(cause.dataset, ()) if day >= cause.on), default=None)
         yield _clock(
             cause.dataset, ClockKind.UPDATE, cause.on, cause.basis, extended, days, done, calendar, today
         )

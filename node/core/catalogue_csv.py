@@ -117,26 +117,6 @@ def write_csv(entries: Iterable[pb.Dataset]) -> Iterator[str]:
             yield _line((*head, *("" for _ in _ITEM)))
 
 
-def tabled(entry: pb.Dataset) -> pb.Dataset:
-    """What the table has of an entry."""
-    kept = pb.Dataset(
-        summary=entry.summary,
-        level=entry.level,
-        personal=entry.personal,
-        fields=entry.fields,
-        reason=entry.reason,
-        legal_basis=entry.legal_basis,
-        format=entry.format,
-        modes=entry.modes,
-        scope=entry.scope,
-        use=entry.use,
-    )
-    kept.summary.ClearField("unapproved")
-    if entry.subject != pb.SubjectItem():
-        kept.subject.CopyFrom(entry.subject)
-    return kept
-
-
 def _head(entry: pb.Dataset) -> tuple[str, ...]:
     summary, subject = entry.summary, entry.subject
     return (

@@ -68,11 +68,11 @@ def parts_of(policy: Policy) -> tuple[Part, ...]:
 
 def mutants_of(policy: Policy) -> Iterator[Mutant]:
     """Each part taken away in turn, each item of the lists of a clause too, and each clause turned round."""
+    rules = {rule.id: rule for rule in policy.rules}
     for part in parts_of(policy):
         yield Mutant(part, Change.WITHOUT)
         if part.rule and part.clause in ITEMS_OF:
-            rule = next(rule for rule in policy.rules if rule.id == part.rule)
-            items = ITEMS_OF[part.clause](rule)
+            items = ITEMS_OF[part.clause](rules[part.rule])
             if len(items) > 1:
                 yield from (Mutant(Part(part.rule, part.clause, item), Change.WITHOUT) for item in items)
         if part.clause in _TURNED:

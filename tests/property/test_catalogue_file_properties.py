@@ -11,7 +11,7 @@ from io import StringIO
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from node.core.catalogue_csv import read_csv, tabled, write_csv
+from node.core.catalogue_csv import read_csv, write_csv
 from node.core.catalogue_dcat import read_dcat, write_dcat
 from node.errors import NodeError
 from node.v1 import catalogue_pb2 as pb
@@ -103,6 +103,26 @@ CATALOGUES = st.lists(ENTRIES, max_size=3, unique_by=lambda e: (e.summary.datase
 
 def dcat(entries: list[pb.Dataset]) -> str:
     return "".join(write_dcat(CODES[2], NOW, entries))
+
+
+def tabled(entry: pb.Dataset) -> pb.Dataset:
+    """What the table has of an entry."""
+    kept = pb.Dataset(
+        summary=entry.summary,
+        level=entry.level,
+        personal=entry.personal,
+        fields=entry.fields,
+        reason=entry.reason,
+        legal_basis=entry.legal_basis,
+        format=entry.format,
+        modes=entry.modes,
+        scope=entry.scope,
+        use=entry.use,
+    )
+    kept.summary.ClearField("unapproved")
+    if entry.subject != pb.SubjectItem():
+        kept.subject.CopyFrom(entry.subject)
+    return kept
 
 
 @given(CATALOGUES)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -185,3 +186,14 @@ def test_day_of_another_age_is_refused_and_one_decades_off_is_counted_as_far_as_
     assert clock.overdue
     (clock,) = clocks([cause(date(2100, 12, 31))], [], CHINA, date(2000, 1, 1))
     assert clock.left > 1000
+
+
+@pytest.mark.timeout(10)
+def test_a_province_whose_entries_a_law_changes_is_told_its_clocks_at_once() -> None:
+    given, day = head(date(2026, 9, 30)), date(2026, 9, 16)
+    approvals = [replace(given, dataset=f"d{number}") for number in range(40_000)]
+    causes = [cause(day, f"d{number}") for number in range(10_000)]
+    found = clocks(causes, approvals, CHINA, date(2026, 10, 1))
+    updates = [clock for clock in found if clock.kind is ClockKind.UPDATE]
+    assert len(updates) == 10_000
+    assert {clock.done for clock in updates} == {date(2026, 9, 30)}
