@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import threading
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -13,6 +13,7 @@ from running import pension_policy, pension_town
 from town import HR
 
 from node.config_file import load_settings
+from node.core.workdays import LAST_KNOWN_YEAR
 from node.errors import NodeError, Reason
 from node.imported_catalogues import imported_folder
 from node.live import Live
@@ -58,7 +59,10 @@ def test_reload_that_began_earlier_does_not_put_back_old_policies(tmp_path: Path
     assert live.reload().refused == ()
 
 
-HOLIDAYS = "days_off:\n  2027-10-01/2027-10-07: 国庆节\n"
+# Of a year whose holidays nobody knows, from a Monday on.
+MONDAY = next(day for each in range(1, 8) if (day := date(LAST_KNOWN_YEAR + 1, 3, each)).weekday() == 0)
+THURSDAY, FRIDAY = MONDAY + timedelta(days=3), MONDAY + timedelta(days=4)
+HOLIDAYS = f"days_off:\n  {MONDAY}/{THURSDAY}: 停工\n"
 
 
 def test_holidays_are_read_again_and_the_last_good_ones_are_kept(tmp_path: Path) -> None:
@@ -70,14 +74,14 @@ def test_holidays_are_read_again_and_the_last_good_ones_are_kept(tmp_path: Path)
     settings = load_settings(office.config)
     live = Live(office.config, settings, Remembered(), lambda: datetime.now(UTC), os.urandom)
     before, mark = live.provider_state().calendar, stamp(office.config, settings)
-    assert not before.on(date(2027, 10, 4)).workday
-    assert before.on(date(2027, 10, 8)).workday
-    file.write_text(HOLIDAYS.replace("10-07", "10-08"), "utf-8")
+    assert not before.on(THURSDAY).workday
+    assert before.on(FRIDAY).workday
+    file.write_text(HOLIDAYS.replace(str(THURSDAY), str(FRIDAY)), "utf-8")
     assert stamp(office.config, settings) != mark
     assert live.reload().refused == ()
     good = live.provider_state().calendar
-    assert not good.on(date(2027, 10, 8)).workday
-    file.write_text(HOLIDAYS.replace("10-07", "10-32"), "utf-8")
+    assert not good.on(FRIDAY).workday
+    file.write_text(HOLIDAYS.replace(str(THURSDAY), f"{THURSDAY.year}-03-32"), "utf-8")
     (refused,) = live.reload().refused
     assert refused.startswith("holidays: ")
     assert "holidays.yaml:2:3" in refused

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,11 @@ from typer.testing import CliRunner, Result
 from node.cli.exits import Exit
 from node.cli.policy_cmd import app
 from node.cli.text import table, use_language
+from node.core.workdays import LAST_KNOWN_YEAR
+
+# Of a year whose holidays nobody knows.
+FRIDAY = next(day for each in range(1, 8) if (day := date(LAST_KNOWN_YEAR + 1, 3, each)).weekday() == 4)
+SATURDAY, NEXT = FRIDAY + timedelta(days=1), FRIDAY + timedelta(days=8)
 
 
 def _diff(folder: Path, new: str, *options: str, lang: str = "en") -> Result:
@@ -108,13 +114,13 @@ def test_very_many_findings_are_cut_on_the_screen_and_whole_for_programs(tmp_pat
 
 def test_dates_of_another_holiday_file_are_told(tmp_path: Path) -> None:
     before, after = tmp_path / "holidays.old.yaml", tmp_path / "holidays.yaml"
-    before.write_text("days_off:\n  2027-10-08: 国庆节\n", "utf-8")
-    after.write_text("working_days:\n  2027-10-09: 国庆节调休上班\n", "utf-8")
+    before.write_text(f"days_off:\n  {FRIDAY}: 停工\n", "utf-8")
+    after.write_text(f"working_days:\n  {SATURDAY}: 调休上班\n", "utf-8")
     files = ("--holidays", str(after), "--holidays-before", str(before))
     ran = _diff(tmp_path, POLICY, *files)
     assert ran.exit_code == Exit.WIDER
-    assert [line for line in ran.stdout.splitlines() if "2027" in line] == [
-        "  all datasets, dates that become working days: - → 2027-10-08, 2027-10-09 (more can be learned)"
+    assert [line for line in ran.stdout.splitlines() if str(FRIDAY.year) in line] == [
+        f"  all datasets, dates that become working days: - → {FRIDAY}, {SATURDAY} (more can be learned)"
     ]
     assert _diff(tmp_path, POLICY, "--holidays", str(after)).exit_code == Exit.OK
 
@@ -124,14 +130,14 @@ def test_holiday_file_of_the_node_is_taken_and_one_that_is_given_goes_before_it(
     config = tmp_path / "hr" / "node.yaml"
     before, own, given = (tmp_path / "hr" / f"{name}.yaml" for name in ("before", "own", "given"))
     before.write_text("days_off: {}\n", "utf-8")
-    own.write_text("working_days:\n  2027-10-09: 国庆节调休上班\n", "utf-8")
-    given.write_text("working_days:\n  2027-10-16: 国庆节调休上班\n", "utf-8")
+    own.write_text(f"working_days:\n  {SATURDAY}: 调休上班\n", "utf-8")
+    given.write_text(f"working_days:\n  {NEXT}: 调休上班\n", "utf-8")
     config.write_text(config.read_text("utf-8") + "holidays: own.yaml\n", "utf-8")
     asked = ("--holidays-before", str(before), "--config", str(config))
-    assert "2027-10-09" in _diff(tmp_path, POLICY, *asked).stdout
+    assert str(SATURDAY) in _diff(tmp_path, POLICY, *asked).stdout
     said = _diff(tmp_path, POLICY, *asked, "--holidays", str(given)).stdout
-    assert "2027-10-16" in said
-    assert "2027-10-09" not in said
+    assert str(NEXT) in said
+    assert str(SATURDAY) not in said
 
 
 def test_terminal_shows_how_far_the_comparison_is_and_a_pipe_nothing_of_it(tmp_path: Path) -> None:

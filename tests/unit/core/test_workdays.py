@@ -104,14 +104,18 @@ def test_terms_have_bounds(workdays: int) -> None:
         CHINA.workdays_between(date(2000, 1, 1), date(2090, 1, 1))
 
 
+def _first_monday(year: int) -> date:
+    return next(day for each in range(1, 8) if (day := date(year, 3, each)).weekday() == 0)
+
+
 def test_an_operators_days_stand_above_the_published_and_the_week() -> None:
-    text = (
-        "days_off:\n  2026-11-20: 停电\n  2027-10-01/2027-10-07: 国庆节\nworking_days: {2026-10-05: 值班}\n"
-    )
+    monday = _first_monday(LAST_KNOWN_YEAR + 1)
+    span = f"{monday}/{monday + 3 * ONE_DAY}"
+    text = f"days_off:\n  2026-11-20: 停电\n  {span}: 停工\nworking_days: {{2026-10-05: 值班}}\n"
     calendar = Calendar(ZONE, read_holidays("holidays.yaml", text.encode()))
     closed, duty, holiday, unlisted = (
         calendar.on(each)
-        for each in (date(2026, 11, 20), date(2026, 10, 5), date(2027, 10, 4), date(2027, 10, 8))
+        for each in (date(2026, 11, 20), date(2026, 10, 5), monday + ONE_DAY, monday + 4 * ONE_DAY)
     )
     assert (closed.workday, closed.title) == (False, "停电")
     assert (duty.workday, duty.title) == (True, "值班")
