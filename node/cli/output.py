@@ -60,7 +60,7 @@ class Terminal:
             return
         if not sys.stdout.isatty():
             for row in (columns, *rows):
-                sys.stdout.write("\t".join(cell.replace("\n", " ") for cell in row) + "\n")
+                sys.stdout.write("\t".join(re.sub(r"[\t\n]", " ", cell) for cell in row) + "\n")
             return
         from rich.console import Console
         from rich.table import Table

@@ -63,6 +63,11 @@ def test_a_title_of_two_lines_is_one_line(capsys: pytest.CaptureFixture[str]) ->
     assert not [line for line in capsys.readouterr().out.splitlines() if line.startswith("approved by")]
 
 
+def test_a_cell_of_two_columns_is_one_column(capsys: pytest.CaptureFixture[str]) -> None:
+    Terminal().table(["dataset", "title"], [["a\tunconditional\nb", "c"]], "none")
+    assert capsys.readouterr().out == "dataset\ttitle\na unconditional b\tc\n"
+
+
 def test_brackets_of_a_peer_are_no_markup(monkeypatch: pytest.MonkeyPatch) -> None:
     console = Console(record=True, width=200)
     monkeypatch.setattr("rich.console.Console", lambda: console)
