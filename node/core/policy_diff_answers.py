@@ -15,15 +15,8 @@ from sqlglot import exp
 
 from node.core.catalogue import Field
 from node.core.identity import LEVEL_DIGITS
-from node.core.predicate_space import (
-    Case,
-    Outcome,
-    Space,
-    TooManyCasesError,
-    joint,
-    space_of,
-    together,
-)
+from node.core.predicate_formula import Outcome, Space
+from node.core.predicate_space import Case, TooManyCasesError, joint, space_of, together
 from node.core.question import Derived, Question, QuestionKind
 
 

@@ -16,8 +16,6 @@ from node.core.policy import Budget, Policies, Policy
 from node.core.policy_diff_answers import Compared, Direction, compared
 from node.core.question import Ceiling, Combination, Question, Statistic
 
-__all__ = ["Change", "Direction", "changes_beside_datasets", "changes_of_meaning"]
-
 
 @dataclass(frozen=True, slots=True)
 class Change:
@@ -206,8 +204,8 @@ def _grows(before: object, after: object) -> Direction:
 def _modes(before: object, after: object) -> Direction:
     """By what goes through the node: nothing by file, by each further mode what the one before it allows."""
     mine, theirs = (
-        max((rank for rank, mode in enumerate(_FURTHER) if mode in modes), default=0)  # type: ignore[operator]
-        for modes in (before, after)
+        max((_FURTHER.index(mode) for mode in modes), default=0)
+        for modes in cast("tuple[tuple[Mode, ...], ...]", (before, after))
     )
     return Direction.NONE if mine == theirs else _grows(mine, theirs)
 

@@ -17,15 +17,8 @@ from node.core.document import Document, Path
 from node.core.policy import Policy
 from node.core.policy_lint_finding import Finding
 from node.core.predicate import Part, Scope, read_predicate
-from node.core.predicate_space import (
-    Effort,
-    Outcome,
-    Space,
-    TooManyCasesError,
-    outcomes,
-    space_of,
-    together,
-)
+from node.core.predicate_formula import Outcome, Space
+from node.core.predicate_space import Effort, TooManyCasesError, outcomes, space_of, together
 from node.core.problem import shorten
 from node.core.question import Question
 

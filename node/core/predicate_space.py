@@ -37,18 +37,6 @@ from node.core.predicate_formula import (
 )
 from node.core.question import Question
 
-__all__ = [
-    "Case",
-    "Outcome",
-    "Outcomes",
-    "Space",
-    "TooManyCasesError",
-    "joint",
-    "outcomes",
-    "space_of",
-    "together",
-]
-
 MAX_STEPS = 500_000
 """So many parts of predicates are looked at before a comparison is given up: some half a second."""
 

@@ -57,7 +57,7 @@ def published_entry(policies: Policies, policy: Policy) -> pb.Dataset:
     """The entry as it is served: with its approvals, or the mark that it lacks them."""
     entry = entry_of(policy)
     publication = policies.publications.get(policy.dataset.name)
-    entry.summary.unapproved = publication is None or bool(publication.lacking)
+    entry.summary.unapproved = _unapproved(publication)
     if publication is not None:
         entry.publication.entry_digest = publication.digest
         entry.publication.approvals.extend(approval_messages(publication))
@@ -67,8 +67,7 @@ def published_entry(policies: Policies, policy: Policy) -> pb.Dataset:
 def published_summary(policies: Policies, policy: Policy) -> pb.DatasetSummary:
     """What a list shows of an entry, with the same mark."""
     summary = summary_of(policy.dataset)
-    publication = policies.publications.get(policy.dataset.name)
-    summary.unapproved = publication is None or bool(publication.lacking)
+    summary.unapproved = _unapproved(policies.publications.get(policy.dataset.name))
     return summary
 
 
@@ -104,6 +103,10 @@ def next_version(
         changed=changed_parts(last.entry, entry) if last is not None else (),
     )
     return ServedVersion(policy.dataset.name, number, publication.digest, entry, message)
+
+
+def _unapproved(publication: Publication | None) -> bool:
+    return publication is None or bool(publication.lacking)
 
 
 def _approval(approved: Approved) -> pb.Approval:

@@ -12,15 +12,8 @@ from sqlglot import exp
 from node.core import predicate_space
 from node.core.catalogue import Field, FieldType, Sensitivity
 from node.core.predicate import Scope, read_predicate
-from node.core.predicate_space import (
-    Case,
-    Outcome,
-    Space,
-    TooManyCasesError,
-    joint,
-    outcomes,
-    together,
-)
+from node.core.predicate_formula import Outcome, Space
+from node.core.predicate_space import Case, TooManyCasesError, joint, outcomes, together
 
 
 def _field(
