@@ -6,6 +6,7 @@ import os
 import sys
 from collections.abc import Sequence
 from importlib import import_module
+from io import TextIOWrapper
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -56,6 +57,7 @@ class RootGroup(HelpfulGroup):
 
     def main(self, args: Sequence[str] | None = None, *_: object, **__: object) -> None:
         """Run a command line and exit with its code."""
+        _write_anywhere()
         given = list(sys.argv[1:] if args is None else args)
         as_json = "--json" in given
         text.use_language(text.detect_language(os.environ))
@@ -80,6 +82,13 @@ class RootGroup(HelpfulGroup):
         except Exception as error:
             code = output.report_defect(error, as_json=as_json)
         sys.exit(code if isinstance(code, int) else Exit.OK)
+
+
+def _write_anywhere() -> None:
+    """Where a terminal has no Chinese, write escapes: a command that is done must not fail in saying so."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
 
 
 def load_command(name: str) -> Command | None:

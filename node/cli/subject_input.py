@@ -68,7 +68,8 @@ def _read(source: Path | None) -> str:
         problem = "not UTF-8 text"
     except OSError as error:
         problem = (error.strerror or "error").lower()
-    raise NodeError(Reason.QUERY_INVALID, t("batch.unreadable", path=source, problem=spoken(problem)))
+    # Without the path: who mistakes the option gives the identifier in its place.
+    raise NodeError(Reason.QUERY_INVALID, t("ask.unreadable", problem=spoken(problem)))
 
 
 def _normalised(text: str) -> str:

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import re
+
 import typer
 
 from node.cli.said import spoken
 from node.cli.text import t
+
+# What may name a person: a word with many digits, or not in ASCII.
+_PERSONAL = re.compile(r"[^\s()]*(?:[0-9]{6}|[^\x00-\x7f])[^\s()]*")
 
 
 def usage_message(error: typer.TyperException) -> tuple[str, str]:
@@ -26,6 +31,9 @@ def _what(error: typer.TyperException) -> str:
         case "BadParameter" if not _name(error):
             # Raised by a command itself, in the language spoken.
             return error.message
+    if given.startswith("Got unexpected extra argument"):
+        # An identifier or a name that does not belong on a command line must not get into a log from here.
+        given = _PERSONAL.sub("…", given)
     return spoken(_in_our_form(given))
 
 

@@ -131,6 +131,8 @@ def _suggest(stage: Stage, play: Play) -> None:
     subject.write_text(play.registers.cast.deferrable.resident_id + "\n", "ascii")
     program = Path(sys.executable).with_name("dxnode")
     dxnode = str(program) if program.exists() else "dxnode"
+    spoken = detect_language(os.environ) == stage.language
+    language = [] if spoken else [f"export DXNODE_LANG={stage.language}"]
     stage.closing(
         stage.word(
             "节点继续运行。换一个终端试试（按 Ctrl-C 停止全部节点）：",
@@ -138,6 +140,7 @@ def _suggest(stage: Stage, play: Play) -> None:
         ),
         [
             f"cd {play.city.folder}",
+            *language,
             f"{dxnode} status --config human-resources/node.yaml",
             f"{dxnode} catalogue list --config market-regulation/node.yaml",
             f"{dxnode} grant list --config human-resources/node.yaml",

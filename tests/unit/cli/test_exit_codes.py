@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -65,6 +68,14 @@ def test_defect_tells_its_kind_and_nothing_it_holds(monkeypatch: pytest.MonkeyPa
     assert secret not in ran.out + ran.err
     assert "Traceback" not in ran.err
     assert catalogue_cmd.app
+
+
+def test_a_terminal_without_chinese_gets_escapes_and_no_defect() -> None:
+    arguments = [sys.executable, "-m", "node.cli.main", "workdays", "2026-10-10", "--lang", "zh"]
+    environment = {**os.environ, "PYTHONIOENCODING": "ascii"}
+    ran = subprocess.run(arguments, capture_output=True, text=True, check=False, env=environment)  # noqa: S603
+    assert (ran.returncode, ran.stderr) == (0, "")
+    assert ran.stdout.startswith("2026-10-10 \\u5de5\\u4f5c\\u65e5")
 
 
 def test_desk_must_be_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

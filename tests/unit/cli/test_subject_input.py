@@ -45,6 +45,20 @@ def test_no_command_takes_a_subject_on_its_command_line(desk: FakeDesk, address:
     ran = dxnode(*ASK, resident(1), "--desk", address)
     assert ran.code == 2
     assert desk.asked == []
+    assert resident(1) not in ran.err
+
+
+@pytest.mark.parametrize("lang", ["zh", "en"])
+@pytest.mark.parametrize(
+    "slip", [["{id}"], ["张三"], ["x{id}y"], ["--subject={id}"], ["--subject-from", "{id}"]]
+)
+def test_personal_data_typed_where_they_do_not_belong_are_not_repeated(slip: list[str], lang: str) -> None:
+    given = [each.format(id=resident(1)) for each in slip]
+    for as_json in ((), ("--json",)):
+        ran = dxnode(*ASK, *given, "--lang", lang, *as_json)
+        assert ran.code == 2
+        assert resident(1) not in ran.out + ran.err
+        assert "张三" not in ran.out + ran.err
 
 
 @pytest.mark.parametrize(
