@@ -168,12 +168,21 @@ def accept(manifest: Manifest, digest: bytes, seen: SeenBundle | None, now: date
     Raises NodeError(POLICY_NOT_LOADED): it is older than one in use before, differs from it under the same
     version, is not valid yet or no more.
     """
-    if seen is not None and manifest.version < seen.version:
-        raise refused(f"it has version {manifest.version}, but version {seen.version} was already in use")
-    if seen is not None and manifest.version == seen.version and digest != seen.digest:
-        raise refused(f"another bundle of version {manifest.version} was already in use")
+    if seen is not None:
+        check_newer(manifest.version, seen.version, same=digest == seen.digest)
     require_valid(manifest, now)
     return SeenBundle(manifest.version, digest)
+
+
+def check_newer(version: int, used: int, *, same: bool) -> None:
+    """Raises NodeError(POLICY_NOT_LOADED) for a version before the one `used`, or another of its number.
+
+    `same` says whether both are one bundle.
+    """
+    if version < used:
+        raise refused(f"it has version {version}, but version {used} was already in use")
+    if version == used and not same:
+        raise refused(f"another bundle of version {version} was already in use")
 
 
 def require_valid(manifest: Manifest, now: datetime) -> None:

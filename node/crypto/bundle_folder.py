@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from node.core.bundle import MANIFEST, MAX_BYTES, SeenBundle, check_content, refused
+from node.core.bundle import MANIFEST, MAX_BYTES, SeenBundle, check_content, check_newer, refused
 from node.core.directory import Member
 from node.core.document import MAX_BYTES as MAX_FILE_BYTES
 from node.core.policy import PolicyFile
@@ -128,11 +128,8 @@ def _refuse_older(folder: Path, bundle: Bundle) -> None:
     name = active_name(folder)
     if name is None or not _FOLDER.fullmatch(name):
         return
-    version = int(name.partition("-")[0])
-    if bundle.seen.version < version:
-        raise refused(f"it has version {bundle.seen.version}, but version {version} was already in use")
-    if bundle.seen.version == version and bundle.seen.folder != name:
-        raise refused(f"another bundle of version {version} was already in use")
+    used = int(name.partition("-")[0])
+    check_newer(bundle.seen.version, used, same=bundle.seen.folder == name)
 
 
 def _is_whole(folder: Path, bundle: Bundle, member: Member) -> bool:
