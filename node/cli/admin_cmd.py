@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING
 
 import typer
 
 from node.cli.exits import Exit
 from node.cli.output import Terminal, when
 from node.cli.said import spoken
-from node.cli.session import DEFAULT_CONFIG, Session, with_desk, with_terminal
+from node.cli.session import DEFAULT_CONFIG, ConfigFile, Session, with_desk, with_terminal
 from node.cli.text import t
 
 if TYPE_CHECKING:
@@ -21,7 +20,7 @@ app = typer.Typer()
 
 @app.command("serve")
 def serve(
-    config: Annotated[Path, typer.Option("--config", envvar="DXNODE_CONFIG")] = DEFAULT_CONFIG,
+    config: ConfigFile = DEFAULT_CONFIG,
 ) -> None:
     """Run the node until it is told to stop."""
     from node.app import run

@@ -15,9 +15,9 @@ from node.cli.catalogue_text import show_entry
 from node.cli.exits import Exit
 from node.cli.output import Terminal, when
 from node.cli.own_directory import read_own_directory
-from node.cli.passphrase import read_passphrase
+from node.cli.passphrase import PassphraseFile, read_passphrase
 from node.cli.said import spoken
-from node.cli.session import DEFAULT_CONFIG, with_terminal
+from node.cli.session import DEFAULT_CONFIG, ConfigFile, with_terminal
 from node.errors import NodeError, Reason
 
 if TYPE_CHECKING:
@@ -26,8 +26,6 @@ if TYPE_CHECKING:
 
 Names = Annotated[list[str] | None, typer.Argument(metavar="DATASET", show_default=False)]
 Folder = Annotated[Path, typer.Option("--policies")]
-ConfigFile = Annotated[Path, typer.Option("--config", envvar="DXNODE_CONFIG")]
-PassphraseFile = Annotated[Path | None, typer.Option("--passphrase-file", show_default=False)]
 DEFAULT_FOLDER = Path("policies")
 
 

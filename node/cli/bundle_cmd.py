@@ -13,9 +13,9 @@ from node.cli.exits import Exit
 from node.cli.options import moment_from
 from node.cli.output import Terminal, when
 from node.cli.own_directory import read_own_directory
-from node.cli.passphrase import read_passphrase
+from node.cli.passphrase import PassphraseFile, read_passphrase
 from node.cli.said import spoken
-from node.cli.session import DEFAULT_CONFIG, open_client, with_terminal
+from node.cli.session import DEFAULT_CONFIG, ConfigFile, open_client, with_terminal
 from node.cli.text import t
 from node.errors import NodeError, Reason
 
@@ -27,8 +27,6 @@ if TYPE_CHECKING:
     from node.crypto.bundle_folder import Bundle
 
 Folder = Annotated[Path, typer.Argument(metavar="FOLDER", show_default=False)]
-ConfigFile = Annotated[Path, typer.Option("--config", envvar="DXNODE_CONFIG")]
-PassphraseFile = Annotated[Path | None, typer.Option("--passphrase-file", show_default=False)]
 
 
 def add_to(app: typer.Typer) -> None:

@@ -15,7 +15,7 @@ from node.cli.catalogue_text import say
 from node.cli.exits import Exit
 from node.cli.output import Terminal
 from node.cli.said import spoken
-from node.cli.session import DEFAULT_CONFIG, Session, open_client, with_desk, with_terminal
+from node.cli.session import DEFAULT_CONFIG, ConfigFile, Session, open_client, with_desk, with_terminal
 from node.cli.text import t
 from node.errors import NodeError, Reason
 
@@ -85,7 +85,7 @@ def import_(
     file: Annotated[Path, typer.Argument(metavar="FILE", show_default=False)],
     form: FormatOption = None,
     publisher: Annotated[str, typer.Option("--publisher", show_default=False)] = "",
-    config: Annotated[Path, typer.Option("--config", envvar="DXNODE_CONFIG")] = DEFAULT_CONFIG,
+    config: ConfigFile = DEFAULT_CONFIG,
 ) -> None:
     """Keep another department's catalogue, in place of its earlier one, so that searches here find it."""
     from node.config_file import load_settings

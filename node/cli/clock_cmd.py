@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from node.cli.approval_cmd import DEFAULT_FOLDER, ConfigFile, Folder, chosen_policies
+from node.cli.approval_cmd import DEFAULT_FOLDER, Folder, chosen_policies
 from node.cli.approval_text import say
 from node.cli.exits import Exit
 from node.cli.options import day_from
 from node.cli.output import CHINA, Terminal, plain
 from node.cli.own_directory import read_own_directory
-from node.cli.session import DEFAULT_CONFIG, with_terminal
+from node.cli.session import DEFAULT_CONFIG, ConfigFile, with_terminal
 from node.cli.text import t
 
 if TYPE_CHECKING:

@@ -11,18 +11,17 @@ import typer
 from node.cli.exits import Exit
 from node.cli.output import Terminal
 from node.cli.said import spoken
-from node.cli.session import DEFAULT_CONFIG, with_terminal
+from node.cli.session import DEFAULT_CONFIG, ConfigFile, with_terminal
 from node.cli.text import t
 
 app = typer.Typer()
 
-ConfigFile = Annotated[Path | None, typer.Argument(metavar="FILE", show_default=False)]
-ConfigOption = Annotated[Path, typer.Option("--config", envvar="DXNODE_CONFIG")]
+File = Annotated[Path | None, typer.Argument(metavar="FILE", show_default=False)]
 
 
 @app.command("check")
 @with_terminal
-def check(terminal: Terminal, file: ConfigFile = None, config: ConfigOption = DEFAULT_CONFIG) -> None:
+def check(terminal: Terminal, file: File = None, config: ConfigFile = DEFAULT_CONFIG) -> None:
     """Find every mistake in a settings file."""
     from node.config_file import read_settings
 
@@ -41,8 +40,8 @@ def check(terminal: Terminal, file: ConfigFile = None, config: ConfigOption = DE
 @with_terminal
 def show(
     terminal: Terminal,
-    file: ConfigFile = None,
-    config: ConfigOption = DEFAULT_CONFIG,
+    file: File = None,
+    config: ConfigFile = DEFAULT_CONFIG,
     reference: Annotated[bool, typer.Option("--reference")] = False,
 ) -> None:
     """Show the settings in force, defaults included."""

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from node.cli.output import Terminal, when
-from node.cli.pki_node import AuthorityFolder, ConfigFile, now, say, settings_in
-from node.cli.session import DEFAULT_CONFIG, with_terminal
+from node.cli.pki_node import AuthorityFolder, now, say, settings_in
+from node.cli.session import DEFAULT_CONFIG, ConfigFile, with_terminal
 
 if TYPE_CHECKING:
     from node.core.directory import Directory, Member, OfficerRole

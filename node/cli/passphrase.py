@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
+from typing import Annotated
 
 import typer
 
@@ -11,6 +12,7 @@ from node.cli.bundle_text import say
 from node.errors import NodeError, Reason
 
 _LONGEST = 1024
+PassphraseFile = Annotated[Path | None, typer.Option("--passphrase-file", show_default=False)]
 
 
 def read_passphrase(source: Path | None, *, new: bool = False) -> str:

@@ -10,8 +10,9 @@ import typer
 
 from node.cli import directory_cmd, rotate_cmd
 from node.cli.output import Terminal
-from node.cli.pki_node import ConfigFile, hosts_of, node_in, now, say
-from node.cli.session import DEFAULT_CONFIG, with_terminal
+from node.cli.passphrase import PassphraseFile, read_passphrase
+from node.cli.pki_node import hosts_of, node_in, now, say
+from node.cli.session import DEFAULT_CONFIG, ConfigFile, with_terminal
 
 app = typer.Typer()
 app.add_typer(directory_cmd.app, name="directory")
@@ -94,11 +95,10 @@ def officer(
     code: Annotated[str, typer.Option("--code", show_default=False)],
     out: Annotated[Path, typer.Option("--out")] = Path(),
     head: Annotated[bool, typer.Option("--head")] = False,
-    passphrase_file: Annotated[Path | None, typer.Option("--passphrase-file", show_default=False)] = None,
+    passphrase_file: PassphraseFile = None,
 ) -> None:
     """Make an officer's key for approving policies, or a head's for the catalogue, under a passphrase."""
     from node.cli import bundle_text
-    from node.cli.passphrase import read_passphrase
     from node.core.directory import OfficerRole, officer_key_name
     from node.core.identity import normalise_credit_code
     from node.crypto.files import PUBLIC, write_file

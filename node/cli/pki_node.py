@@ -15,7 +15,6 @@ if TYPE_CHECKING:
     from node.crypto.pki import About, NodeFiles
 
 AuthorityFolder = Annotated[Path, typer.Option("--authority", show_default=False)]
-ConfigFile = Annotated[Path, typer.Option("--config", envvar="DXNODE_CONFIG")]
 
 
 def say(key: str, /, **args: object) -> str:

@@ -16,7 +16,7 @@ from node.cli.exits import Exit
 from node.cli.output import CHINA, Terminal, Ticker
 from node.cli.policy_diff_words import Titles, say
 from node.cli.policy_files import read_files
-from node.cli.session import settings_file, with_terminal
+from node.cli.session import ConfigIfThere, settings_file, with_terminal
 from node.cli.workdays_cmd import calendar_of
 from node.core.policy import Policies
 from node.core.policy_build import build_policies
@@ -30,9 +30,7 @@ def diff(
     after: Annotated[Path, typer.Argument(metavar="B")],
     holidays: Annotated[Path | None, typer.Option("--holidays", show_default=False)] = None,
     holidays_before: Annotated[Path | None, typer.Option("--holidays-before", show_default=False)] = None,
-    config: Annotated[
-        Path | None, typer.Option("--config", envvar="DXNODE_CONFIG", show_default=False)
-    ] = None,
+    config: ConfigIfThere = None,
 ) -> None:
     """Say what changes in meaning from A to B. The exit code says whether somebody may learn more."""
     # Millions of small tuples live to the end of this command, and none in a cycle: looking for cycles among

@@ -20,7 +20,7 @@ from node.cli.output import Terminal, when
 from node.cli.policy_files import read_files
 from node.cli.policy_names import UnknownName, unknown_names
 from node.cli.policy_statement import Statement, statement_of
-from node.cli.session import settings_file, with_terminal
+from node.cli.session import ConfigIfThere, settings_file, with_terminal
 from node.cli.statement_words import say
 from node.cli.text import language, table
 from node.cli.workdays_cmd import calendar_of
@@ -58,9 +58,7 @@ def explain(
     holidays: Annotated[Path | None, typer.Option("--holidays", show_default=False)] = None,
     directory: Annotated[Path | None, typer.Option("--directory", show_default=False)] = None,
     authority_key: Annotated[str, typer.Option("--authority-key", show_default=False)] = "",
-    config: Annotated[
-        Path | None, typer.Option("--config", envvar="DXNODE_CONFIG", show_default=False)
-    ] = None,
+    config: ConfigIfThere = None,
 ) -> None:
     """Say who may learn what of a dataset, or why one request would be permitted or denied."""
     given = policies or [Path("policies")]

@@ -8,8 +8,8 @@ from typing import Annotated
 import typer
 
 from node.cli.output import Terminal
-from node.cli.pki_node import AuthorityFolder, ConfigFile, hosts_of, node_in, now, say
-from node.cli.session import DEFAULT_CONFIG, with_terminal
+from node.cli.pki_node import AuthorityFolder, hosts_of, node_in, now, say
+from node.cli.session import DEFAULT_CONFIG, ConfigFile, with_terminal
 
 app = typer.Typer(no_args_is_help=True)
 # What follows from a new key that the directory has to list before the node signs with it.

@@ -30,6 +30,10 @@ CertOption = Annotated[Path | None, typer.Option("--cert", envvar="DXNODE_CERT",
 KeyOption = Annotated[Path | None, typer.Option("--key", envvar="DXNODE_KEY", rich_help_panel=PANEL)]
 RootsOption = Annotated[Path | None, typer.Option("--roots", envvar="DXNODE_ROOTS", rich_help_panel=PANEL)]
 ConfigOption = Annotated[Path | None, typer.Option("--config", envvar="DXNODE_CONFIG", rich_help_panel=PANEL)]
+ConfigFile = Annotated[Path, typer.Option("--config", envvar="DXNODE_CONFIG")]
+"""Of commands that need the settings of the own node."""
+ConfigIfThere = Annotated[Path | None, typer.Option("--config", envvar="DXNODE_CONFIG", show_default=False)]
+"""Of commands that can do without, see `settings_file`."""
 TimeoutOption = Annotated[float, typer.Option("--timeout", min=0.1, max=600.0, rich_help_panel=PANEL)]
 
 DEFAULT_CONFIG = Path("node.yaml")
