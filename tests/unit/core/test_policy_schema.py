@@ -29,6 +29,7 @@ ONLY_THE_CHECK = re.compile(
 NOT_IN_A_SCHEMA = {
     *("capital-true", "exponent-limit", "float-integer", "hex-integer", "octal-integer"),
     *("credit-code-check-digit", "definitions-group-check-digit", "hours-past-midnight"),
+    "full-width-comma-in-list",  # one value, to any schema
 }
 
 Data = str | int | float | bool | None | list["Data"] | dict[str, "Data"]
