@@ -27,7 +27,7 @@ def sign_manifest(manifest: Manifest, note: bytes | None, officer: Signer) -> by
     signature already; the key is for something else.
     """
     if officer_name(officer.verifier.vkey(), manifest.department) is None:
-        raise refused("the key is no officer's key of the department")
+        raise refused("the key is no officer's key of the department", "have another officer sign it")
     body = render_manifest(manifest)
     if note is None:
         return sign_note(body, officer)

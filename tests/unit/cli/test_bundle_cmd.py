@@ -96,6 +96,16 @@ def test_chinese_says_why_a_bundle_is_refused(office: Office) -> None:
     assert "已签署：li" in said
 
 
+def test_chinese_says_that_a_head_signs_no_policies(office: Office) -> None:
+    words = "chen signs entries alone"
+    keys = office.home / "keys"
+    made = dxnode("pki", "officer", "chen", "--head", "--code", HR, "--out", keys, stdin=f"{words}\n")
+    assert made.code == 0, made.err
+    said = office.sign("chen-head", "--lang", "zh", words=words).err
+    assert "不是本部门安全管理员的密钥。请另一位安全管理员签署" in said
+    assert "the key" not in said
+
+
 def test_officer_who_is_not_in_the_directory_changes_nothing(office: Office) -> None:
     office.sign("li")
     office.sign("zhao")
