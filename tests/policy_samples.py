@@ -28,24 +28,31 @@ subject: {field: resident_id, type: resident_id}
 title_en: Enrolment in pension insurance
 format: database
 fields:
-  status: {title: 参保状态, type: enum, values: [active, paused, ended]}
-  months_paid: {title: 累计缴费月数, type: integer, range: [0, 720]}
-  name: {title: 姓名, type: text, sensitivity: identifier}
-  school: {title: 学校, type: text}
-  born_on: {title: 出生日期, type: date, sensitivity: sensitive}
-  joined_on: {title: 参保日期, type: date}
-  region: {title: 参保地, type: region, values: [441900003, 441900004]}
+  status: {title: 参保状态, title_en: x, type: enum, values: [active, paused, ended]}
+  months_paid: {title: 累计缴费月数, title_en: x, type: integer, range: [0, 720]}
+  name: {title: 姓名, title_en: x, type: text, sensitivity: identifier}
+  school: {title: 学校, title_en: x, type: text}
+  born_on: {title: 出生日期, title_en: x, type: date, sensitivity: sensitive}
+  joined_on: {title: 参保日期, title_en: x, type: date}
+  region: {title: 参保地, title_en: x, type: region, values: [441900003, 441900004]}
 """
 SHARING = "{attribute: conditional, modes: [interface, batch], scope: 全市各部门, use: 办理社会保险业务}"
 NOT_SHARED = "{attribute: not_shared, reason: 理由, legal_basis: 依据}"
 QUESTIONS = """\
 questions:
-  is-enrolled: {verify: "status = 'active'"}
-  months-at-least: {verify: "months_paid >= :n", parameters: {n: {choices: [60, 120, 180]}}}
-  name-matches: {verify: "name = :name", claims: {name: {wrong_tries_per_subject: 3}}}
-  contribution-band: {field: months_paid, as: {band: [0, 60, 120, 180, 720]}}
+  is-enrolled: {title: q, title_en: q, verify: "status = 'active'"}
+  months-at-least:
+    {title: q, title_en: q, verify: "months_paid >= :n", parameters: {n: {choices: [60, 120, 180]}}}
+  name-matches: {title: q, title_en: q, verify: "name = :name", claims: {name: {wrong_tries_per_subject: 3}}}
+  contribution-band: {title: q, title_en: q, field: months_paid, as: {band: [0, 60, 120, 180, 720]}}
   enrolled-by-region:
-    {statistic: count, group_by: [region], where: "status = 'active'", unit_contributes: 1, epsilon: 0.5}
+    title: q
+    title_en: q
+    statistic: count
+    group_by: [region]
+    where: "status = 'active'"
+    unit_contributes: 1
+    epsilon: 0.5
 """
 RULES = """\
 rules:
@@ -123,7 +130,8 @@ def keys(text: str) -> list[str]:
 
 def question(body: str) -> str:
     """A policy with one question, `q`, in flow style."""
-    return f"{HEAD}questions:\n  q: {{{body}}}\n{PRIVACY if 'statistic' in body else ''}"
+    privacy = PRIVACY if "statistic" in body else ""
+    return f"{HEAD}questions:\n  q: {{{body}, title: q, title_en: q}}\n{privacy}"
 
 
 def rule(body: str) -> str:

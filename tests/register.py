@@ -25,42 +25,55 @@ update: daily
 format: database
 subject: {field: resident_id, type: resident_id, region: region}
 fields:
-  name: {title: 姓名, type: text, sensitivity: identifier}
-  status: {title: 状态, type: enum, values: [active, paused, "o'clock: x"]}
-  months: {title: 月数, type: integer, range: [0, 720]}
-  since: {title: 日期, type: date}
-  note: {title: 备注, type: text}
-  partner: {title: 配偶, type: resident_id, sensitivity: identifier}
-  region: {title: 地区, type: region, values: [441900003, 441900004]}
+  name: {title: 姓名, title_en: x, type: text, sensitivity: identifier}
+  status: {title: 状态, title_en: x, type: enum, values: [active, paused, "o'clock: x"]}
+  months: {title: 月数, title_en: x, type: integer, range: [0, 720]}
+  since: {title: 日期, title_en: x, type: date}
+  note: {title: 备注, title_en: x, type: text}
+  partner: {title: 配偶, title_en: x, type: resident_id, sensitivity: identifier}
+  region: {title: 地区, title_en: x, type: region, values: [441900003, 441900004]}
 questions:
-  is-active: {verify: status = 'active'}
-  is-odd: {verify: "status = 'o''clock: x'"}
-  not-active: {verify: NOT (status = 'active')}
-  months-at-least: {verify: "months >= :n", parameters: {n: {choices: [60, 120]}}}
-  since-before: {verify: "since < :day", parameters: {day: {choices: ["2020-01-01", "2021-01-01"]}}}
-  note-empty: {verify: note IS NULL}
-  name-matches: {verify: "name = :name", claims: {name: {wrong_tries_per_subject: 3}}}
+  is-active: {title: q, title_en: q, verify: status = 'active'}
+  is-odd: {title: q, title_en: q, verify: "status = 'o''clock: x'"}
+  not-active: {title: q, title_en: q, verify: NOT (status = 'active')}
+  months-at-least: {title: q, title_en: q, verify: "months >= :n", parameters: {n: {choices: [60, 120]}}}
+  since-before:
+    title: q
+    title_en: q
+    verify: since < :day
+    parameters: {day: {choices: ["2020-01-01", "2021-01-01"]}}
+  note-empty: {title: q, title_en: q, verify: note IS NULL}
+  name-matches: {title: q, title_en: q, verify: "name = :name", claims: {name: {wrong_tries_per_subject: 3}}}
   partner-matches:
+    title: q
+    title_en: q
     verify: partner = :partner AND status = 'active'
     claims: {partner: {wrong_tries_per_subject: 3}}
-  band: {field: months, as: {band: [0, 60, 120]}}
-  year: {field: since, as: {year_of: true}}
-  name-masked: {field: name, as: {mask: {first: 1}}}
-  county: {field: region, as: {generalise: {level: county}}}
-  tens: {field: months, as: {generalise: {step: 10}}}
-  has-note: {field: note, as: {exists: true}}
-  note-plain: {field: note, as: {plain: true}}
-  name-equals: {field: name, as: {equals: name}, claims: {name: {wrong_tries_per_subject: 3}}}
-  people: {statistic: count, unit_contributes: 1, epsilon: 1}
-  named: {statistic: count, where: name IS NOT NULL, unit_contributes: 1, epsilon: 1}
-  by-region: {statistic: count, group_by: [region], unit_contributes: 1, epsilon: 1}
+  band: {title: q, title_en: q, field: months, as: {band: [0, 60, 120]}}
+  year: {title: q, title_en: q, field: since, as: {year_of: true}}
+  name-masked: {title: q, title_en: q, field: name, as: {mask: {first: 1}}}
+  county: {title: q, title_en: q, field: region, as: {generalise: {level: county}}}
+  tens: {title: q, title_en: q, field: months, as: {generalise: {step: 10}}}
+  has-note: {title: q, title_en: q, field: note, as: {exists: true}}
+  note-plain: {title: q, title_en: q, field: note, as: {plain: true}}
+  name-equals:
+    {title: q, title_en: q, field: name, as: {equals: name}, claims: {name: {wrong_tries_per_subject: 3}}}
+  people: {title: q, title_en: q, statistic: count, unit_contributes: 1, epsilon: 1}
+  named: {title: q, title_en: q, statistic: count, where: name IS NOT NULL, unit_contributes: 1, epsilon: 1}
+  by-region: {title: q, title_en: q, statistic: count, group_by: [region], unit_contributes: 1, epsilon: 1}
   by-region-and-status:
-    {statistic: count, group_by: [region, status], where: months < 120, unit_contributes: 1, epsilon: 1}
+    title: q
+    title_en: q
+    statistic: count
+    group_by: [region, status]
+    where: months < 120
+    unit_contributes: 1
+    epsilon: 1
 rules:
   - {id: all, allow: [is-active], to: {any: true}, for: [work]}
 privacy: {budget: {dataset: 100, organisation: 50, requester: 20}, period: year}
 """
-PURPOSES = "purposes: {work: {title: 工作}}\n"
+PURPOSES = "purposes: {work: {title: 工作, title_en: Work}}\n"
 COLUMNS = ("resident_id", "name", "status", "months", "since", "note", "partner", "region")
 
 Row = Sequence[str | None]

@@ -67,7 +67,7 @@ class Titles:
         if titles is None:
             return name
         title = titles[0] if language() == "zh" else titles[1]
-        return say("word.titled", name=name, title=title) if title and title != name else name
+        return say("word.titled", name=name, title=title) if title != name else name
 
 
 CODES = Titles()

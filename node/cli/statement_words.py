@@ -72,7 +72,7 @@ def quoted(values: Iterable[str]) -> Iterator[str]:
 
 
 def _spoken(title: str, title_en: str) -> str:
-    return title if language() == "zh" else title_en or title
+    return title if language() == "zh" else title_en
 
 
 @dataclass(frozen=True)

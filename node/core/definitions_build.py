@@ -13,7 +13,7 @@ from node.core.document import Document, Path
 from node.core.identity import is_credit_code
 from node.core.policy import DEFINITIONS_FILE
 from node.core.policy_format import DefinitionsPart, GroupPart, PolicyPart
-from node.core.policy_shape import parse
+from node.core.policy_shape import TITLES, parse
 from node.core.purpose import Purpose, PurposeTree
 
 # What only definitions open with.
@@ -33,7 +33,7 @@ def is_definitions(document: Document) -> bool:
 def build_definitions(documents: Sequence[Document]) -> Definitions | None:
     """What the only one of these files defines, adding to its problems.
 
-    None if its shape is broken: then nobody knows what it was meant to define.
+    None if its shape is broken, but for titles: then nobody knows what it was meant to define.
     """
     for extra in documents[1:]:
         extra.add("definitions.twice", (), other=documents[0].file)
@@ -41,7 +41,7 @@ def build_definitions(documents: Sequence[Document]) -> Definitions | None:
         return NO_DEFINITIONS
     document = documents[0]
     part = parse(document, DefinitionsPart, {}) if document.root is not None else None
-    if part is None or document.problems:
+    if part is None or any(each.key not in TITLES.values() for each in document.problems):
         return None
     groups = {name: _group(document, name, part.departments) for name in part.departments}
     bands = {name: _band(document, name, edges) for name, edges in part.bands.items()}

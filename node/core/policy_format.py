@@ -76,7 +76,7 @@ class SubjectPart(_Part):
 
 class FieldPart(_Part):
     title: Title
-    title_en: Title = ""
+    title_en: Title
     type: FieldType
     sensitivity: Sensitivity | None = None
     level: GradeNumber | None = None
@@ -121,8 +121,8 @@ class CeilingPart(_Part):
 
 
 class QuestionPart(_Part):
-    title: Title = ""
-    title_en: Title = ""
+    title: Title
+    title_en: Title
     ceiling: CeilingPart | None = None
     verify: Text | None = None
     field: FieldName | None = None
@@ -237,7 +237,7 @@ class PolicyPart(_Part):
 
 class PurposePart(_Part):
     title: Title
-    title_en: Title = ""
+    title_en: Title
 
 
 class GroupPart(_Part):

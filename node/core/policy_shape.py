@@ -26,6 +26,9 @@ _PLAIN_KEYS = {
     "less_than_equal": "value.too-great",
 }
 
+# What says that a title is missing, by its key.
+TITLES = {"title": "key.title", "title_en": "key.title-en"}
+
 # What pydantic puts into a path that is no step in the file.
 _NO_STEPS = frozenset({"[key]", "[edges]", "[name]"})
 
@@ -39,7 +42,9 @@ def parse(document: Document, model: type[Part], stand_ins: Mapping[str, Node]) 
     try:
         return model.model_validate(document.root)
     except ValidationError as error:
-        details = error.errors(include_url=False, include_input=False)[:MAX_PROBLEMS]
+        every = error.errors(include_url=False, include_input=False)
+    # Missing titles come in crowds: they are the last to be told, so that they push out no other problem.
+    details = sorted(every, key=_lacks_title)[:MAX_PROBLEMS]
     document.problems.extend(_problem(document, model, each) for each in details)
     rest = deepcopy(document.root)
     for each in details:
@@ -51,8 +56,13 @@ def parse(document: Document, model: type[Part], stand_ins: Mapping[str, Node]) 
 
 
 def _mend(rest: Node | None, error: ErrorDetails, stand_ins: Mapping[str, Node]) -> None:
-    """Take out an unknown key, a question, or all rules; replace what has a stand-in."""
+    """Take out an unknown key, a question, or all rules; replace what has a stand-in, and missing titles."""
     path: Path = error["loc"]
+    if _lacks_title(error):
+        node = within(rest, path[:-1])
+        if isinstance(node, dict):
+            node[str(path[-1])] = "x"
+        return
     if error["type"] == "extra_forbidden":
         node = within(rest, path[:-1])
     elif path[:1] == ("questions",):
@@ -68,6 +78,10 @@ def _mend(rest: Node | None, error: ErrorDetails, stand_ins: Mapping[str, Node])
         node.pop(str(path[-1]), None)
 
 
+def _lacks_title(error: ErrorDetails) -> bool:
+    return error["type"] == "missing" and error["loc"][-1] in TITLES
+
+
 def _problem(document: Document, model: type[BaseModel], error: ErrorDetails) -> Problem:
     kind, context = error["type"], error.get("ctx", {})
     path: Path = tuple(step for step in error["loc"] if str(step) not in _NO_STEPS)
@@ -79,7 +93,8 @@ def _problem(document: Document, model: type[BaseModel], error: ErrorDetails) ->
             "key.unknown", path, key=shorten(word), closest=closest(word, known), known=listed(known, 20)
         )
     if kind == "missing":
-        return document.key_problem("key.missing", path[:-1], key=str(path[-1]))
+        missing = str(path[-1])
+        return document.key_problem(TITLES.get(missing, "key.missing"), path[:-1], key=missing)
     if kind in ("literal_error", "enum"):
         choices = list(_choices(str(context.get("expected", ""))))
         guess = closest(str(document.at(path)), choices)

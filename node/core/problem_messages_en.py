@@ -57,6 +57,14 @@ EN: Mapping[str, tuple[str, str]] = {
     # Keys and values.
     "key.unknown": ("the key '{key}' is not known here", "known keys: {known}"),
     "key.missing": ("the key '{key}' is missing here", "add '{key}:'"),
+    "key.title": (
+        "the title in Chinese is missing here",
+        "add 'title:' and what people call it, such as 'title: 参保状态'",
+    ),
+    "key.title-en": (
+        "the title in English is missing here",
+        "add 'title_en:' and what people call it, such as 'title_en: Enrolment status'",
+    ),
     "value.text": ("text is expected here", "write a single value"),
     "value.line": ("one line of text is expected here, of at most {limit} characters", "shorten the text"),
     "value.too-long": ("the text is longer than {limit} characters", "shorten it"),

@@ -39,6 +39,8 @@ ZH: Mapping[str, tuple[str, str]] = {
     # Keys and values.
     "key.unknown": ("此处没有键“{key}”", "可用的键：{known}"),
     "key.missing": ("此处缺少键“{key}”", "请加上“{key}:”"),
+    "key.title": ("此处缺少中文名称", "请加上“title:”和通用的中文名称，如 title: 参保状态"),
+    "key.title-en": ("此处缺少英文名称", "请加上“title_en:”和通用的英文名称，如 title_en: Enrolment status"),
     "value.text": ("此处应为文本", "请写单个值"),
     "value.line": ("此处应为一行文本，最多 {limit} 个字符", "请缩短文本"),
     "value.too-long": ("文本超过 {limit} 个字符", "请缩短"),

@@ -96,7 +96,7 @@ class QuestionBuilder:
             return None
         return Question(
             name=name,
-            title=part.title or name,
+            title=part.title,
             title_en=part.title_en,
             kind=kind,
             text=body.text,

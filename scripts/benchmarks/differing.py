@@ -40,8 +40,8 @@ classification: {{level: 2, personal: true}}
 update: daily
 subject: {{field: resident_id, type: resident_id, region: region}}
 fields:
-  status: {{title: 状态, type: enum, values: ["on", "off"]}}
-  region: {{title: 区划, type: region}}
+  status: {{title: 状态, title_en: Status, type: enum, values: ["on", "off"]}}
+  region: {{title: 区划, title_en: Region, type: region}}
 questions:
 """
 
@@ -88,7 +88,10 @@ def _texts(rules: int, files: int) -> list[str]:
     departments = [_department(number) for number in range(_DEPARTMENTS)]
     texts = []
     for number in range(files):
-        questions = "".join(f"  {name}: {{verify: \"status = 'on'\"}}\n" for name in _QUESTIONS)
+        questions = "".join(
+            f"  {name}: {{title: 问题, title_en: Question, verify: \"status = 'on'\"}}\n"
+            for name in _QUESTIONS
+        )
         lines = [_rule(chance, f"r{place}", departments) for place in range(rules // files)]
         texts.append(_HEAD.format(number=number) + questions + "rules:\n" + "".join(lines))
     return texts
@@ -124,7 +127,8 @@ def _department(number: int) -> str:
 
 
 def _one_widened(texts: list[str]) -> list[str]:
-    return [texts[0].replace("08:30-17:30", "08:30-18:30", 1), *texts[1:]]
+    first = next(number for number, text in enumerate(texts) if "08:30-17:30" in text)
+    return [*texts[:first], texts[first].replace("08:30-17:30", "08:30-18:30", 1), *texts[first + 1 :]]
 
 
 def _every_hour(texts: list[str]) -> list[str]:

@@ -54,7 +54,10 @@ def test_quick_run_measures_node_against_echo_and_keeps_the_figures(folder: Path
     ratios = [figure for figure in unary["figures"] if figure.get("target")]
     assert len(ratios) == 2
     assert all(figure["value"] > 0 and figure["met"] is None for figure in ratios)
-    assert all(figure["p99_ms"] >= figure["p50_ms"] > 0 for figure in decide["figures"])
+    assert all(figure["value"] > 0 for figure in decide["figures"])
+    spread = [figure for figure in decide["figures"] if "p99_ms" in figure]
+    assert spread
+    assert all(figure["p99_ms"] >= figure["p50_ms"] > 0 for figure in spread)
     (kept,) = (folder / "out").iterdir()
     assert json.loads(kept.read_text()) == run
 

@@ -43,21 +43,21 @@ format: database
 update: daily
 subject: {{field: id, type: resident_id}}
 fields:
-  status: {{title: x, type: enum, values: [on, off]}}
-  name: {{title: x, type: text, sensitivity: identifier}}
+  status: {{title: x, title_en: x, type: enum, values: [on, off]}}
+  name: {{title: x, title_en: x, type: text, sensitivity: identifier}}
 {region}
 """
 SHARED = "conditional, modes: [{modes}], scope: x, use: x"
 MODES = ("interface", "batch", "interface, batch", "file", "file, interface")
 BODY = """\
 questions:
-  flag: {verify: "status = 'on'"}
-  choice: {verify: "status = :s", parameters: {s: {choices: [on, off]}}}
-  claimed: {verify: "name = :n", claims: {n: {wrong_tries_per_subject: 3}}}
-  counted: {statistic: count, group_by: [status], unit_contributes: 1, epsilon: 1}
+  flag: {title: q, title_en: q, verify: "status = 'on'"}
+  choice: {title: q, title_en: q, verify: "status = :s", parameters: {s: {choices: [on, off]}}}
+  claimed: {title: q, title_en: q, verify: "name = :n", claims: {n: {wrong_tries_per_subject: 3}}}
+  counted: {title: q, title_en: q, statistic: count, group_by: [status], unit_contributes: 1, epsilon: 1}
 privacy: {budget: {dataset: 9, organisation: 9, requester: 9}, period: year}
 """
-TREE = "purposes:\n  a: {title: x}\n  a/b: {title: x}\n  a/b/c: {title: x}\n"
+TREE = "purposes:\n" + "".join(f"  {code}: {{title: x, title_en: x}}\n" for code in ("a", "a/b", "a/b/c"))
 HOURS = ("00:00-24:00", "08:30-17:30", "17:30-24:00")
 DATES = ("2026-09-25", "2026-10-01", "2026-10-08")
 CASES = ("X-##", "@*", "*")
@@ -97,7 +97,7 @@ def _rule(draw: st.DrawFn, own_region: bool) -> str:
 @st.composite
 def _policies(draw: st.DrawFn) -> Policies:
     closed = draw(st.integers(0, 19)) == 0
-    region = "  region: {title: x, type: region}" if draw(st.booleans()) else ""
+    region = "  region: {title: x, title_en: x, type: region}" if draw(st.booleans()) else ""
     shared = SHARED.format(modes=draw(st.sampled_from(MODES)))
     sharing = "not_shared, reason: x, legal_basis: x" if closed else shared
     text = HEAD.format(sharing=sharing, region=region)
@@ -111,7 +111,7 @@ def _policies(draw: st.DrawFn) -> Policies:
         for name, codes in GROUPS.items()
     )
     if draw(st.booleans()):
-        definitions += TREE + "  a/bc: {title: x}\n"
+        definitions += TREE + "  a/bc: {title: x, title_en: x}\n"
     files.append(PolicyFile("definitions.yaml", definitions.encode()))
     return build_policies(files)
 

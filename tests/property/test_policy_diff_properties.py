@@ -50,9 +50,9 @@ classification: {level: 2, personal: true}
 update: daily
 subject: {field: id, type: resident_id}
 fields:
-  status: {title: x, type: enum, values: [on, off]}
+  status: {title: x, title_en: x, type: enum, values: [on, off]}
 """
-REGION = "  region: {title: x, type: region}\n"
+REGION = "  region: {title: x, title_en: x, type: region}\n"
 # A friday, a saturday and a sunday that is worked.
 DAYS = (date(2026, 9, 18), date(2026, 9, 19), date(2026, 9, 20))
 MINUTES = (0, 8 * 60 + 29, 8 * 60 + 30, 12 * 60, 24 * 60 - 1)
@@ -121,13 +121,15 @@ def _worlds(draw: st.DrawFn) -> tuple[Policies, Policies]:
 def _build(draw: st.DrawFn, rules: list[str], region: bool) -> Policies:
     choices = draw(st.sampled_from(("[on, off]", "[on]", "[off]")))
     text = HEAD + (REGION if region else "") + "questions:\n"
-    text += "  flag: {verify: \"status = 'on'\"}\n"
-    text += f'  choice: {{verify: "status = :s", parameters: {{s: {{choices: {choices}}}}}}}\n'
+    text += "  flag: {title: q, title_en: q, verify: \"status = 'on'\"}\n"
+    parameters = f"{{s: {{choices: {choices}}}}}"
+    text += f'  choice: {{title: q, title_en: q, verify: "status = :s", parameters: {parameters}}}\n'
     text += "rules:\n" * bool(rules) + "".join(f"  - {{id: r{i}, {rule}}}\n" for i, rule in enumerate(rules))
     files = [PolicyFile("d.yaml", text.encode())]
-    tree = draw(st.sampled_from((None, "", "  a/b/c: {title: x}\n")))
+    tree = draw(st.sampled_from((None, "", "  a/b/c: {title: x, title_en: x}\n")))
     if tree is not None:
-        listed = "purposes:\n  a: {title: x}\n  a/b: {title: x}\n  d: {title: x}\n" + tree
+        usual = "".join(f"  {code}: {{title: x, title_en: x}}\n" for code in ("a", "a/b", "d"))
+        listed = f"purposes:\n{usual}{tree}"
         files.append(PolicyFile("definitions.yaml", listed.encode()))
     return build_policies(files)
 

@@ -163,7 +163,8 @@ def test_passphrase_is_asked_for_unseen_and_twice_for_a_new_key(tmp_path: Path) 
     _, screen = at_a_terminal(make, [words, words])
     assert words not in screen
     (tmp_path / "policies").mkdir()
-    (tmp_path / "policies" / "definitions.yaml").write_text("purposes:\n  tax: {title: 税务}\n", "utf-8")
+    definitions = "purposes:\n  tax: {title: 税务, title_en: x}\n"
+    (tmp_path / "policies" / "definitions.yaml").write_text(definitions, "utf-8")
     sign = ["policy", "sign", str(tmp_path / "policies"), "--key", str(tmp_path / "li.key")]
     said, screen = at_a_terminal(sign, [words])
     assert "li signed version 1" in said

@@ -20,9 +20,9 @@ from node.errors import NodeError, Reason
 CLEAN = POLICY.replace("    limits: {per_day: 5000, per_subject_per_day: 3}\n", "")
 PURPOSES = """\
 purposes:
-  social-insurance: {title: 社会保险}
-  social-insurance/pension: {title: 养老}
-  social-insurance/pension/deferral: {title: 延缴}
+  social-insurance: {title: 社会保险, title_en: x}
+  social-insurance/pension: {title: 养老, title_en: x}
+  social-insurance/pension/deferral: {title: 延缴, title_en: x}
 """
 
 
@@ -69,7 +69,7 @@ def test_problems_are_told_by_file_line_and_column_with_exit_code_2(policies: Pa
     result = _run("check", str(path), lang=lang)
     assert result.exit_code == 2
     line = HEAD.count("\n") + 2
-    assert result.stdout.startswith(f"{path}:{line}:35: ")
+    assert result.stdout.startswith(f"{path}:{line}:58: ")
     assert "active" in result.stdout
 
 
@@ -97,7 +97,7 @@ def test_problems_as_json_are_stable_for_programs(policies: Path) -> None:
 
 
 def test_purposes_beside_a_file_come_along(policies: Path) -> None:
-    (policies / "definitions.yaml").write_text("purposes:\n  tax: {title: 税务}\n", "utf-8")
+    (policies / "definitions.yaml").write_text("purposes:\n  tax: {title: 税务, title_en: x}\n", "utf-8")
     result = _run("check", str(policies / "pension.yaml"))
     assert result.exit_code == 2
     assert "social-insurance/pension/deferral" in result.stdout

@@ -16,7 +16,7 @@ from node.core.policy_build import build_policies
 from node.core.request import Request
 
 PURPOSES = b"purposes:\n" + b"".join(
-    f"  {code}: {{title: x}}\n".encode()
+    f"  {code}: {{title: x, title_en: x}}\n".encode()
     for code in ("social-insurance", "social-insurance/pension", "social-insurance/pension/deferral")
 )
 REQUESTER = ["--requester", TAX, "--purpose", "tax/inspection"]

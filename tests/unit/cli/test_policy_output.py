@@ -21,7 +21,7 @@ from node.core.policy_build import check_files
 from node.core.problem import Problem
 from node.core.problem_messages import ARTICLES, MESSAGES, NOTES, WARNINGS
 
-WRONG = POLICY.replace("title: 姓名, type: text", "title: 姓名, type: txet").replace("daily", "dayly")
+WRONG = POLICY.replace("type: text, sens", "type: txet, sens").replace("daily", "dayly")
 SECRET = POLICY.replace("personal: true}", "personal: true, secret: true}")
 
 

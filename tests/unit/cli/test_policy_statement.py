@@ -105,9 +105,11 @@ def test_what_decides_otherwise_is_said_otherwise(paths: set[str]) -> None:
 @pytest.mark.parametrize(
     "edit",
     [
-        lambda purposes: purposes.update({"social-insurance/pension/late": {"title": "补缴"}}),
+        lambda purposes: purposes.update(
+            {"social-insurance/pension/late": {"title": "补缴", "title_en": "Late"}}
+        ),
         lambda purposes: purposes.pop("social-insurance/medical"),
-        lambda purposes: purposes.update({"social-insurance": {"title": "社保"}}),
+        lambda purposes: purposes.update({"social-insurance": {"title": "社保", "title_en": "Insurance"}}),
     ],
 )
 def test_what_a_purpose_covers_is_said(edit: Callable[[dict[str, Any]], object]) -> None:
@@ -205,7 +207,7 @@ def test_fields_and_questions_that_nobody_reaches_are_named() -> None:
     (section,) = [each for each in statement.sections if each.key == "nobody"]
     unread, hidden, others = (sentence.text for sentence in section.sentences)
     assert "“Status”" not in unread
-    assert "“姓名”" in unread
+    assert "“Name”" in unread
     assert hidden.endswith("“Status”.")
     assert "month-band" in others
     assert "Enrolled?" not in others
@@ -214,21 +216,21 @@ def test_fields_and_questions_that_nobody_reaches_are_named() -> None:
 CONDITIONS = {
     "status = 'active' AND NOT (months < 60 OR months >= 600)": (
         "“Status” is “active” and it is not so that "
-        "(“缴费月数” is less than 60 or “缴费月数” is at least 600)"
+        "(“Months paid” is less than 60 or “Months paid” is at least 600)"
     ),
     "status IN ('active', 'paused')": "“Status” is one of “active” or “paused”",
     "status NOT IN ('active')": "“Status” is none of “active”",
-    "months BETWEEN 60 AND 120": "“缴费月数” lies from 60 to 120, both included",
-    "months NOT BETWEEN 60 AND 120": "“缴费月数” does not lie from 60 to 120",
-    "months > -1": "“缴费月数” is more than -1",
-    "months <> 60": "“缴费月数” is other than 60",
-    "on < '2026-01-01'": "“参保日期” is before “2026-01-01”",
-    "on <= '2026-01-01'": "“参保日期” is on or before “2026-01-01”",
-    "on > '2026-01-01'": "“参保日期” is after “2026-01-01”",
-    "on >= '2026-01-01'": "“参保日期” is on or after “2026-01-01”",
-    "on IS NULL": "“参保日期” is empty",
-    "on IS NOT NULL": "“参保日期” is filled",
-    "region = birthplace": "“参保地” is “出生地”",
+    "months BETWEEN 60 AND 120": "“Months paid” lies from 60 to 120, both included",
+    "months NOT BETWEEN 60 AND 120": "“Months paid” does not lie from 60 to 120",
+    "months > -1": "“Months paid” is more than -1",
+    "months <> 60": "“Months paid” is other than 60",
+    "on < '2026-01-01'": "“Enrolled on” is before “2026-01-01”",
+    "on <= '2026-01-01'": "“Enrolled on” is on or before “2026-01-01”",
+    "on > '2026-01-01'": "“Enrolled on” is after “2026-01-01”",
+    "on >= '2026-01-01'": "“Enrolled on” is on or after “2026-01-01”",
+    "on IS NULL": "“Enrolled on” is empty",
+    "on IS NOT NULL": "“Enrolled on” is filled",
+    "region = birthplace": "“Enrolled in” is “Born in”",
 }
 
 
@@ -236,8 +238,8 @@ CONDITIONS = {
 def test_conditions_are_put_into_words(condition: str) -> None:
     use_language("en")
     policy = copy.deepcopy(POLICY)
-    policy["questions"]["is-enrolled"] = {"verify": condition}
-    assert f"is-enrolled: yes, if {CONDITIONS[condition]}; otherwise no." in said(built(policy))
+    policy["questions"]["is-enrolled"] = {"title": "是否", "title_en": "Is it so?", "verify": condition}
+    assert f"“Is it so?” (is-enrolled): yes, if {CONDITIONS[condition]}; otherwise no." in said(built(policy))
 
 
 @pytest.mark.parametrize(

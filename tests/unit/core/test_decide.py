@@ -219,7 +219,8 @@ def test_a_question_that_no_rule_allows_is_denied() -> None:
 
 def test_a_purpose_must_be_in_the_providers_tree() -> None:
     tree = "purposes:\n" + "".join(
-        f"  {code}: {{title: x}}\n" for code in ("social-insurance", PENSION, f"{PENSION}/deferral")
+        f"  {code}: {{title: x, title_en: x}}\n"
+        for code in ("social-insurance", PENSION, f"{PENSION}/deferral")
     )
     files = [PolicyFile("p.yaml", POLICY.encode()), PolicyFile("definitions.yaml", tree.encode())]
     policies = build_policies(files)
@@ -230,7 +231,7 @@ def test_a_purpose_must_be_in_the_providers_tree() -> None:
 
 
 def test_a_region_can_only_bind_where_subjects_have_one() -> None:
-    regions = "  region: {title: 参保地, type: region, values: [441900003, 441900004]}\n"
+    regions = "  region: {title: 参保地, title_en: x, type: region, values: [441900003, 441900004]}\n"
     text = POLICY.replace(regions, "").replace("[region]", "[status]")
     expected = (Reason.CONDITION_NOT_MET, "", "grant.region")
     assert _why(REQUEST, replace(GRANT, region="441900"), build(text)) == expected

@@ -138,7 +138,11 @@ def test_a_band_by_its_name_is_the_band_written_out() -> None:
         (POLICY, TAX_AND_MEDICAL.replace("120, 180", "120, 121"), "definitions.yaml: derivation.band: 121"),
         (POLICY, "band: {months: [0, 60]}", "definitions.yaml: key.unknown: band"),
         (POLICY, "departments: {a: {title: 组, title_en: A, departments: []}}", None),
-        (POLICY, "departments: {a: {title: 组, departments: [x]}}", "definitions.yaml: key.missing: a"),
+        (
+            POLICY,
+            f"departments: {{a: {{title: 组, departments: [{TAX}]}}}}",
+            "definitions.yaml: key.title-en: a",
+        ),
         (POLICY, "departments: [a]", "definitions.yaml: value.mapping: [a]"),
         (POLICY, "bands: {months: [0]}", "definitions.yaml: value.too-few: months"),
         (POLICY, "bands: {months: [0, 60], months: [0, 60]}", "definitions.yaml: yaml.duplicate-key: months"),

@@ -33,7 +33,11 @@ from node.core.problem_messages import MESSAGES
 from node.core.question import GroupField, QuestionKind
 from node.errors import Reason
 
-PURPOSES = "purposes:\n  social-insurance: {title: 社会保险}\n  social-insurance/pension: {title: 养老}\n"
+PURPOSES = """\
+purposes:
+  social-insurance: {title: 社会保险, title_en: x}
+  social-insurance/pension: {title: 养老, title_en: x}
+"""
 
 
 def test_a_policy_becomes_catalogue_entry_questions_and_rules() -> None:
@@ -124,7 +128,7 @@ def test_invalid_policies_are_one_typed_error_with_all_problems() -> None:
         ("dataset: pension-insurance", "dataset: Pension", "name.spelling", 1, "Pension"),
         ("update: daily", "update: dayly", "value.choice", 6, "dayly"),
         ("update: daily", "update: daily\nupdated: daily", "key.unknown", 7, "updated"),
-        ("title: 基本养老保险参保信息\n", "", "key.missing", 1, "dataset: pension-insurance"),
+        ("title: 基本养老保险参保信息\n", "", "key.title", 1, "dataset: pension-insurance"),
         ("title: 基本养老保险参保信息", "title: [a]", "value.text", 2, "[a]"),
         ("title: 基本养老保险参保信息", "title: ''", "value.line", 2, "''"),
         ("11441900000000019Y", "11441900000000019Z", "credit-code.invalid", 3, "11441900000000019Z"),
@@ -154,11 +158,11 @@ def test_invalid_policies_are_one_typed_error_with_all_problems() -> None:
         ("range: [0, 720]", "range: [720, 0]", "field.range-order", 12, "[720, 0]"),
         ("range: [0, 720]", "range: [0]", "value.too-few", 12, "range"),
         ("range: [0, 720]", "values: [a]", "field.values-type", 12, "values"),
-        ("学校, type: text", "学校, type: text, range: [0, 1]", "field.range-type", 14, "range"),
+        ("type: text}", "type: text, range: [0, 1]}", "field.range-type", 14, "range"),
         (", values: [active, paused, ended]", "", "field.values-missing", 11, "status"),
         ("paused, ended]", "paused, ended, active]", "field.value-twice", 11, "active"),
         ("[441900003, 441900004]", "[441900003, 4419]", "literal.region", 17, "4419"),
-        ("参保日期, type: date}", "参保日期, type: datetime}", "value.choice", 16, "datetime"),
+        ("type: date}", "type: datetime}", "value.choice", 16, "datetime"),
     ],
 )
 def test_a_wrong_head_is_told_with_its_place(
@@ -179,7 +183,7 @@ COUNT = "statistic: count, unit_contributes: 1, epsilon: 1"
 @pytest.mark.parametrize(
     ("body", "expected"),
     [
-        ("title: x", ["question.one-kind"]),
+        ("ceiling: {level: 1}", ["question.one-kind"]),
         ("verify: \"status = 'active'\", field: status, as: {exists: true}", ["question.one-kind"]),
         ("verify: \"status = 'active'\", epsilon: 1", ["question.key-of-other-kind"]),
         ("verify: \"status = 'active'\", as: {exists: true}", ["question.key-of-other-kind"]),
@@ -350,7 +354,7 @@ def test_purposes_of_rules_must_be_in_the_tree_if_there_is_one() -> None:
     policy = PolicyFile("p.yaml", POLICY.encode())
     checked = check_files([tree, policy])
     assert [(each.key, each.file) for each in checked.problems] == [("purpose.unknown", "p.yaml")]
-    more = PURPOSES + "  social-insurance/pension/deferral: {title: 延缴}\n"
+    more = PURPOSES + "  social-insurance/pension/deferral: {title: 延缴, title_en: x}\n"
     grown = PolicyFile("definitions.yaml", more.encode())
     policies = build_policies([grown, policy])
     assert policies.purposes is not None
@@ -358,7 +362,8 @@ def test_purposes_of_rules_must_be_in_the_tree_if_there_is_one() -> None:
 
 
 def test_a_purpose_needs_its_parent() -> None:
-    checked = check_files([PolicyFile("definitions.yaml", b"purposes:\n  tax/refund: {title: x}\n")])
+    text = b"purposes:\n  tax/refund: {title: x, title_en: x}\n"
+    checked = check_files([PolicyFile("definitions.yaml", text)])
     assert [(each.key, each.line, each.column) for each in checked.problems] == [("purpose.no-parent", 2, 3)]
 
 
@@ -420,9 +425,10 @@ def test_every_key_that_the_code_names_has_a_message() -> None:
 
 
 def test_a_hopeless_file_ends_in_bounded_time_with_bounded_problems() -> None:
-    fields = "".join(f"  months_paid_{i}: {{title: x, type: integer}}\n" for i in range(300))
+    fields = "".join(f"  months_paid_{i}: {{title: x, title_en: x, type: integer}}\n" for i in range(300))
     wrong = " AND ".join(f"month_paid_{i} = 1" for i in range(60))
-    text = HEAD + fields + "questions:\n" + "".join(f'  q{i}: {{verify: "{wrong}"}}\n' for i in range(300))
+    questions = "".join(f'  q{i}: {{title: q, title_en: q, verify: "{wrong}"}}\n' for i in range(300))
+    text = f"{HEAD}{fields}questions:\n{questions}"
     before = time.monotonic()
     assert len(problems(text)) <= 2 * MAX_PROBLEMS
     assert time.monotonic() - before < 20
@@ -437,7 +443,7 @@ def test_rule_for_the_own_area_needs_a_field_that_places_the_subject() -> None:
 
 # --- levels and ceilings ---
 
-LEVELS = HEAD.replace("{title: 学校, type: text}", "{title: 学校, type: text, level: 2}")
+LEVELS = HEAD.replace("type: text}", "type: text, level: 2}")
 
 
 @pytest.mark.parametrize(
@@ -459,7 +465,7 @@ LEVELS = HEAD.replace("{title: 学校, type: text}", "{title: 学校, type: text
     ],
 )
 def test_question_stays_under_its_ceiling(body: str, expected: list[str]) -> None:
-    assert keys(f"{LEVELS}questions:\n  q: {{{body}}}\n") == expected
+    assert keys(f"{LEVELS}questions:\n  q: {{{body}, title: q, title_en: q}}\n") == expected
 
 
 def test_statistic_stays_under_its_ceiling_with_groups_and_condition() -> None:
@@ -469,18 +475,18 @@ def test_statistic_stays_under_its_ceiling_with_groups_and_condition() -> None:
 
 
 def test_field_is_not_of_a_higher_level_than_its_dataset() -> None:
-    assert keys(HEAD.replace("学校, type: text", "学校, type: text, level: 4")) == ["field.level"]
+    assert keys(HEAD.replace("type: text}", "type: text, level: 4}")) == ["field.level"]
 
 
 @pytest.mark.parametrize("how", ["{plain: true}", "{mask: {first: 1}}"])
 def test_of_the_highest_level_no_value_leaves(how: str) -> None:
-    text = HEAD.replace("level: 3", "level: 4") + f"questions:\n  q: {{field: school, as: {how}}}\n"
+    text = question(f"field: school, as: {how}").replace("level: 3", "level: 4")
     assert keys(text) == ["derivation.level"]
 
 
 @pytest.mark.parametrize("body", ["field: school, as: {exists: true}", "verify: months_paid > 3"])
 def test_of_the_highest_level_a_bit_may_leave(body: str) -> None:
-    assert keys(HEAD.replace("level: 3", "level: 4") + f"questions:\n  q: {{{body}}}\n") == []
+    assert keys(question(body).replace("level: 3", "level: 4")) == []
 
 
 # --- what a catalogue entry states (Art. 13, 15) ---
@@ -489,8 +495,23 @@ def test_of_the_highest_level_a_bit_may_leave(body: str) -> None:
 @pytest.mark.parametrize("key", ["title_en", "format", "update", "classification", "sharing"])
 def test_catalogue_entry_without_a_required_item_is_refused(key: str) -> None:
     rest = [line for line in HEAD.splitlines(keepends=True) if not line.startswith(key)]
-    found = [problem for problem in problems("".join(rest)) if problem.key == "key.missing"]
+    found = [problem for problem in problems("".join(rest)) if problem.key.startswith("key.")]
     assert [dict(problem.args)["key"] for problem in found] == [key]
+
+
+def test_data_items_and_questions_are_titled_in_both_languages() -> None:
+    text = HEAD + "  flag: {type: text}\nquestions:\n  q: {verify: months_paid > 3}\n"
+    told = [(each.key, each.words) for each in problems(text)]
+    assert told == [(key, words) for words in ("flag", "q") for key in ("key.title", "key.title-en")]
+
+
+def test_missing_titles_hide_no_other_problem_however_many_they_are() -> None:
+    fields = "".join(f"  f{n}: {{title: 数据项, type: text}}\n" for n in range(MAX_PROBLEMS + 20))
+    found = keys(f"{HEAD}{fields}".replace("daily", "dayly"))
+    assert found.count("value.choice") == 1
+    assert found.count("key.title-en") == MAX_PROBLEMS - 1
+    few = f"{HEAD}  f: {{title: 数据项, type: text}}\nquestions:\n  q: {{verify: monthspaid > 3}}\n"
+    assert sorted(keys(few)) == ["key.title", "key.title-en", "key.title-en", "predicate.unknown-field"]
 
 
 @pytest.mark.parametrize(

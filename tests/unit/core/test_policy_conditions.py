@@ -135,7 +135,9 @@ def test_a_claim_can_be_any_value() -> None:
 
 def test_a_part_is_faulted_at_its_place_also_over_several_lines() -> None:
     text = question("verify: x").replace(
-        "  q: {verify: x}\n", "  q:\n    verify: >-\n      status = 'active' OR\n      months_paid > 720\n"
+        "  q: {verify: x, title: q, title_en: q}\n",
+        "  q:\n    title: q\n    title_en: q\n    verify: >-\n"
+        "      status = 'active' OR\n      months_paid > 720\n",
     )
     files = [PolicyFile("p.yaml", text.encode())]
     (found,) = [each for each in lint(files, check_files(files), TODAY) if each.key == "lint.part-never"]
@@ -144,12 +146,12 @@ def test_a_part_is_faulted_at_its_place_also_over_several_lines() -> None:
 
 
 def test_what_has_too_many_cases_is_said_not_to_be_analysed_and_costs_little() -> None:
-    fields = "".join(f"  f{n}: {{title: x, type: integer}}\n" for n in range(60))
+    fields = "".join(f"  f{n}: {{title: x, title_en: x, type: integer}}\n" for n in range(60))
     # A clique of comparisons: nothing less than all orders of the fields tells.
     pairs = [f"(f{n} < f{(n * 7 + 3) % 60} OR f{n} > f{(n * 11 + 5) % 60})" for n in range(30)]
     condition = " AND ".join(pairs)
     text = question(f'verify: "{condition}"').replace("fields:\n", f"fields:\n{fields}")
-    many = "".join(f'  q{n}: {{verify: "{condition}"}}\n' for n in range(40))
+    many = "".join(f'  q{n}: {{title: q, title_en: q, verify: "{condition}"}}\n' for n in range(40))
     files = [PolicyFile("p.yaml", text.replace("questions:\n", f"questions:\n{many}").encode())]
     checked = check_files(files)
     assert not [each.render("en") for each in checked.problems]

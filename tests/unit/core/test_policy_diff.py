@@ -105,7 +105,7 @@ def test_dataset_no_longer_shared_denies_all_that_was_allowed() -> None:
         ("band: [0, 60, 120, 180, 720]", "band: [0, 60, 90, 180, 720]", Direction.WIDER),
         ("status = 'active'\"}", "status = 'active' OR status = 'ended'\"}", Direction.WIDER),
         ("status = 'active'\"}", 'months_paid < 0"}', Direction.NARROWER),
-        ("status = 'active'\", unit", "status <> 'ended'\", unit", Direction.WIDER),
+        ("status = 'active'\"\n    unit", "status <> 'ended'\"\n    unit", Direction.WIDER),
         ("wrong_tries_per_subject: 3", "wrong_tries_per_subject: 9", Direction.WIDER),
         ("wrong_tries_per_subject: 3", "wrong_tries_per_subject: 1", Direction.NARROWER),
         ("epsilon: 0.5", "epsilon: 0.25", Direction.UNKNOWN),

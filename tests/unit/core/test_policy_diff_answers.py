@@ -15,7 +15,8 @@ TODAY = date(2026, 11, 22)
 
 
 def _with(question: str) -> str:
-    return f"{HEAD}questions:\n  q: {{{question}}}\n{PRIVACY if 'statistic' in question else ''}"
+    privacy = PRIVACY if "statistic" in question else ""
+    return f"{HEAD}questions:\n  q: {{{question}, title: q, title_en: q}}\n{privacy}"
 
 
 def _diff(before: str, after: str) -> Difference:

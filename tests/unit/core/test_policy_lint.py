@@ -24,7 +24,9 @@ from node.core.rule import compile_case_number
 
 TODAY = date(2026, 11, 23)
 PURPOSES = PolicyFile(
-    "definitions.yaml", b"purposes:\n  tax: {title: x}\n  tax/refund: {title: x}\n  fee: {title: x}\n"
+    "definitions.yaml",
+    b"purposes:\n  tax: {title: x, title_en: x}\n  tax/refund: {title: x, title_en: x}\n"
+    b"  fee: {title: x, title_en: x}\n",
 )
 UNCONDITIONAL = "{attribute: unconditional, modes: [interface]}"
 RULE = "id: r, allow: [is-enrolled], to: {any: true}, for: [tax]"
@@ -325,7 +327,10 @@ def test_a_missing_purpose_tree_is_said() -> None:
 
 
 def test_warnings_of_one_file_are_bounded_and_it_says_how_many_more() -> None:
-    many = "".join(f"  q{number}: {{verify: \"status = 'active'\"}}\n" for number in range(MAX_PROBLEMS + 7))
+    many = "".join(
+        f"  q{number}: {{title: q, title_en: q, verify: \"status = 'active'\"}}\n"
+        for number in range(MAX_PROBLEMS + 7)
+    )
     found = _lint(f"{HEAD}questions:\n{many}")
     assert len(found) == MAX_PROBLEMS + 1
     assert (found[-1].key, dict(found[-1].args)["count"]) == ("lint.more", "7")

@@ -25,7 +25,8 @@ def _lint(
     questions: dict[str, str], *rules: tuple[str, str], more: str = "", head: str = HEAD
 ) -> list[Problem]:
     """The findings about oracles; a rule is what it allows, and to whom."""
-    text = head + "questions:\n" + "".join(f"  {name}: {{{body}}}\n" for name, body in questions.items())
+    asked = "".join(f"  {name}: {{{body}, title: q, title_en: q}}\n" for name, body in questions.items())
+    text = f"{head}questions:\n{asked}"
     text += "rules:\n"
     for number, (allow, to) in enumerate(rules):
         text += f"  - {{id: r{number}, allow: [{allow}], to: {to}, for: [tax]}}\n"
@@ -184,7 +185,8 @@ def test_what_may_leave_plain_is_no_secret() -> None:
 )
 def test_what_was_not_analysed_is_said(body: str, field: str) -> None:
     text = HEAD.replace("type: integer, range: [0, 720]", "type: integer")
-    text += f"questions:\n  q: {{{body}}}\nrules:\n  - {{id: r, allow: [q], to: {ANY}, for: [tax]}}\n"
+    text += f"questions:\n  q: {{{body}, title: q, title_en: q}}\n"
+    text += f"rules:\n  - {{id: r, allow: [q], to: {ANY}, for: [tax]}}\n"
     files = [PolicyFile("p.yaml", text.encode())]
     found = [each for each in lint(files, check_files(files), TODAY) if each.key == "lint.oracle-unknown"]
     assert field in [dict(each.args)["field"] for each in found]

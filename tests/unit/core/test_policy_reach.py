@@ -101,7 +101,7 @@ def test_a_combination_that_nobody_can_put_together() -> None:
 @pytest.mark.parametrize(("epsilon", "found"), [("1", False), ("1.1", True)])
 def test_a_budget_that_does_not_pay_for_every_statistic_once(epsilon: str, found: bool) -> None:
     body = f"statistic: count, unit_contributes: 1, epsilon: {epsilon}"
-    text = question(body).replace("  q:", f"  p: {{{body}}}\n  q:")
+    text = question(body).replace("  q:", f"  p: {{{body}, title: p, title_en: p}}\n  q:")
     rules = "rules:\n  - {id: r, allow: [p, q], to: {any: true}, for: [tax]}\n"
     assert _told(text + rules) == ([("lint.budget-all", "budget")] if found else [])
     assert _told(text + rules.replace("[p, q]", "[p]")) == []

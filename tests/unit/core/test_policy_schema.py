@@ -21,7 +21,7 @@ POLICY, DEFINITIONS = (json.loads(schema_text(part)) for part in (PolicyPart, De
 
 # What takes the whole file to tell.
 ONLY_THE_CHECK = re.compile(
-    r"yaml\.duplicate-key|predicate\..*|literal\..*|purpose\.no-parent|rule\.(effective-order|id-twice)"
+    r"yaml\.(duplicate-key|list-comma)|predicate\..*|literal\..*|purpose\.no-parent|rule\.(effective-order|id-twice)"
     r"|rule\.unknown-question|derivation\.(mask|plain|band)|field\.(range-order|unknown)"
     r"|classification\.personal|privacy\.missing|budget\..*|.*-twice|.*\.twice|(group|band|purpose)\.unknown"
 )
@@ -125,6 +125,8 @@ def test_most_of_the_corpus_is_seen_in_the_editor() -> None:
         ("level: 3", "level: null"),
         ("verify: status = 'active'", "verify: status = 'active'\n    field: status"),
         ("type: text", "typ: text"),
+        ("title_en: Name, ", ""),
+        ("    title: 是否正常参保\n", ""),
     ],
 )
 def test_an_edit_that_breaks_an_example_is_seen(before: str, after: str) -> None:

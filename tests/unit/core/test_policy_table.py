@@ -51,9 +51,11 @@ forbidden_together:
 TREE = PolicyFile(
     "definitions.yaml",
     (
-        b"purposes:\n  social-insurance: {title: a}\n  social-insurance/pension: {title: b}\n"
-        b"  social-insurance/pension/deferral: {title: c}\n  social-insurance/pension/transfer: {title: d}\n"
-        b"  tax: {title: e}\n"
+        b"purposes:\n  social-insurance: {title: a, title_en: x}\n"
+        b"  social-insurance/pension: {title: b, title_en: x}\n"
+        b"  social-insurance/pension/deferral: {title: c, title_en: x}\n"
+        b"  social-insurance/pension/transfer: {title: d, title_en: x}\n"
+        b"  tax: {title: e, title_en: x}\n"
     ),
 )
 

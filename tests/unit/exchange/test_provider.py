@@ -33,7 +33,7 @@ def _many_counts() -> str:
     text = pension_policy(dataset="1", organisation="1", requester="1")
     price = "unit_contributes: 1, epsilon: 0.5"
     questions = "".join(
-        f"  {name}: {{title: t, statistic: count, where: months_paid >= {n}, {price}}}\n"
+        f"  {name}: {{title: t, title_en: t, statistic: count, where: months_paid >= {n}, {price}}}\n"
         for n, name in enumerate(COUNTS)
     )
     text = text.replace("\nrules:", f"{questions}\nrules:", 1)
