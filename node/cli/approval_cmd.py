@@ -77,19 +77,20 @@ def approve(
 def verify(
     terminal: Terminal,
     datasets: Names = None,
-    policies: Folder = DEFAULT_FOLDER,
+    policies: Annotated[Path | None, typer.Option("--policies", show_default=False)] = None,
     config: ConfigFile = DEFAULT_CONFIG,
 ) -> None:
-    """Say which approvals stand for the entries as the policies are now."""
+    """Say which approvals stand for the entries as the policies are now; by default, those of the node."""
     from node.core.approval import ApprovalRole
     from node.core.publication import version_of
     from node.crypto.approval_file import Approvers, publication_of
 
-    _settings, directory = read_own_directory(config)
+    settings, directory = read_own_directory(config)
+    folder = policies or settings.policies.folder
     approvers, now = Approvers(directory), datetime.now(UTC)
     found = {
-        policy.dataset.name: publication_of(policies, version_of(policy), approvers, now)
-        for policy in chosen_policies(policies, datasets or ())
+        policy.dataset.name: publication_of(folder, version_of(policy), approvers, now)
+        for policy in chosen_policies(folder, datasets or ())
     }
     if terminal.json:
         terminal.document({"entries": [_state(name, each) for name, each in found.items()]})

@@ -75,10 +75,11 @@ EXIT_OF_REASON: Mapping[Reason, Exit] = {
 
 
 def exit_of(error: NodeError) -> Exit:
-    """The exit code of an error; mistakes in policies at hand are for the caller to mend."""
+    """The exit code of an error; mistakes in policies and bundles at hand are for the caller to mend."""
     if error.reason is Reason.POLICY_NOT_LOADED:
+        from node.core.bundle import BundleRefusedError
         from node.core.policy_build import PoliciesInvalidError
 
-        if isinstance(error, PoliciesInvalidError):
+        if isinstance(error, PoliciesInvalidError | BundleRefusedError):
             return Exit.USAGE
     return EXIT_OF_REASON[error.reason]

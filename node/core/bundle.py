@@ -32,6 +32,13 @@ _SHAPE = ConfigDict(extra="forbid", strict=True)
 _NAME = r"\A[A-Za-z0-9][A-Za-z0-9._-]{0,119}\.yaml\z"
 
 
+class BundleRefusedError(NodeError):
+    """Why a bundle is not used, and what to do `then`: POLICY_NOT_LOADED."""
+
+    def __init__(self, problem: str, then: str = "have the officers sign a new one") -> None:
+        super().__init__(Reason.POLICY_NOT_LOADED, f"the policy bundle is refused, because {problem}: {then}")
+
+
 @dataclass(frozen=True, slots=True)
 class _Entry:
     __pydantic_config__ = _SHAPE
@@ -104,17 +111,19 @@ def make_manifest(
 def parse_manifest(body: bytes) -> Manifest:
     """The manifest whose canonical JSON is `body`. Raises NodeError(POLICY_NOT_LOADED), saying where."""
     if len(body) > MAX_BYTES:
-        raise refused(f"its manifest is larger than {MAX_BYTES:,} bytes")
+        raise BundleRefusedError(f"its manifest is larger than {MAX_BYTES:,} bytes")
     try:
         parsed = _BODY.validate_json(body)
     except ValidationError as error:
         first = error.errors(include_url=False, include_context=False, include_input=False)[0]
         where = ".".join(str(step) for step in first["loc"]) or "the beginning"
-        raise refused(f"its manifest is malformed at {where}") from None
+        raise BundleRefusedError(f"its manifest is malformed at {where}") from None
     if parsed.format != FORMAT:
-        raise refused(f"its manifest is not of the format {FORMAT}")
+        raise BundleRefusedError(f"its manifest is not of the format {FORMAT}")
     if not parsed.valid_from < parsed.valid_until <= parsed.valid_from + MAX_LIFETIME:
-        raise refused(f"it must be valid for some time, and for {MAX_LIFETIME.days} days at the most")
+        raise BundleRefusedError(
+            f"it must be valid for some time, and for {MAX_LIFETIME.days} days at the most"
+        )
     manifest = Manifest(
         parsed.department,
         parsed.version,
@@ -124,7 +133,7 @@ def parse_manifest(body: bytes) -> Manifest:
     )
     # Whatever could be written in two ways, as a name listed twice, differs from the one way.
     if render_manifest(manifest) != body:
-        raise refused("its manifest is not in its canonical form")
+        raise BundleRefusedError("its manifest is not in its canonical form")
     return manifest
 
 
@@ -154,12 +163,12 @@ def check_content(manifest: Manifest, files: Iterable[PolicyFile]) -> None:
     """Raises NodeError(POLICY_NOT_LOADED) unless `files` are those of the manifest, no more and no less."""
     found = {file.name: file for file in files}
     for name in sorted(manifest.files.keys() - found.keys()):
-        raise refused(f"the file {name} of its manifest is missing", _SIGNED_ANEW)
+        raise BundleRefusedError(f"the file {name} of its manifest is missing", _SIGNED_ANEW)
     for name in sorted(found.keys() - manifest.files.keys()):
-        raise refused(f"the file {name} is not of its manifest", _SIGNED_ANEW)
+        raise BundleRefusedError(f"the file {name} is not of its manifest", _SIGNED_ANEW)
     for name in sorted(found):
         if found[name].digest.hex() != manifest.files[name]:
-            raise refused(f"the file {name} is not the one that was signed", _SIGNED_ANEW)
+            raise BundleRefusedError(f"the file {name} is not the one that was signed", _SIGNED_ANEW)
 
 
 def accept(manifest: Manifest, digest: bytes, seen: SeenBundle | None, now: datetime) -> SeenBundle:
@@ -180,22 +189,16 @@ def check_newer(version: int, used: int, *, same: bool) -> None:
     `same` says whether both are one bundle.
     """
     if version < used:
-        raise refused(f"it has version {version}, but version {used} was already in use")
+        raise BundleRefusedError(f"it has version {version}, but version {used} was already in use")
     if version == used and not same:
-        raise refused(f"another bundle of version {version} was already in use")
+        raise BundleRefusedError(f"another bundle of version {version} was already in use")
 
 
 def require_valid(manifest: Manifest, now: datetime) -> None:
     """Raises NodeError(POLICY_NOT_LOADED) unless the bundle is valid now."""
     if now < manifest.valid_from:
-        raise refused(f"it is valid from {moment_text(manifest.valid_from)} on, which is still to come")
+        raise BundleRefusedError(
+            f"it is valid from {moment_text(manifest.valid_from)} on, which is still to come"
+        )
     if now >= manifest.valid_until:
-        raise refused(f"it was valid until {moment_text(manifest.valid_until)}")
-
-
-def refused(problem: str, then: str = "have the officers sign a new one") -> NodeError:
-    """Why a bundle is not used, and what to do `then`."""
-    return NodeError(
-        Reason.POLICY_NOT_LOADED,
-        f"the policy bundle is refused, because {problem}: {then}",
-    )
+        raise BundleRefusedError(f"it was valid until {moment_text(manifest.valid_until)}")

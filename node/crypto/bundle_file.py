@@ -5,7 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from node.core.bundle import MAX_BYTES, Manifest, bundle_digest, parse_manifest, refused, render_manifest
+from node.core.bundle import (
+    MAX_BYTES,
+    BundleRefusedError,
+    Manifest,
+    bundle_digest,
+    parse_manifest,
+    render_manifest,
+)
 from node.core.directory import Member, OfficerRole, officer_name
 from node.crypto.sign import Note, Signer, Verifier, read_note, sign_note
 from node.errors import NodeError
@@ -27,16 +34,18 @@ def sign_manifest(manifest: Manifest, note: bytes | None, officer: Signer) -> by
     signature already; the key is for something else.
     """
     if officer_name(officer.verifier.vkey(), manifest.department) is None:
-        raise refused("the key is no officer's key of the department", "have another officer sign it")
+        raise BundleRefusedError(
+            "the key is no officer's key of the department", "have another officer sign it"
+        )
     body = render_manifest(manifest)
     if note is None:
         return sign_note(body, officer)
     if read_manifest(note) != manifest:
-        raise refused("the manifest beside the files is another than the one to sign")
+        raise BundleRefusedError("the manifest beside the files is another than the one to sign")
     signed = sign_note(body, officer)
     line = signed.removeprefix(body + b"\n")
     if line in note[len(body) :]:
-        raise refused("this officer has signed it already", "have another officer sign it")
+        raise BundleRefusedError("this officer has signed it already", "have another officer sign it")
     return note + line
 
 
@@ -56,7 +65,7 @@ def signed_manifest(note: bytes, member: Member) -> SignedManifest:
     read = _read(note, [Verifier.parse(vkey) for vkey in member.keys_for(OfficerRole.OFFICER)])
     manifest = parse_manifest(read.body)
     if manifest.department != member.code:
-        raise refused("it is of another department")
+        raise BundleRefusedError("it is of another department")
     people = {officer_name(officer.vkey(), member.code) or "" for officer in read.verified}
     return SignedManifest(manifest, bundle_digest(read.body), tuple(sorted(people)))
 
@@ -67,11 +76,11 @@ def open_manifest(note: bytes, member: Member) -> SignedManifest:
     People are counted, not signatures: two of one officer, or with two keys of one officer, are one.
     """
     if not member.keys_for(OfficerRole.OFFICER):
-        raise refused("the directory lists no officers of this department")
+        raise BundleRefusedError("the directory lists no officers of this department")
     signed = signed_manifest(note, member)
     if len(signed.approved) < member.approvals:
         by = ", ".join(signed.approved) or "nobody"
-        raise refused(
+        raise BundleRefusedError(
             f"it needs {member.approvals} of the officers that the directory lists, and is signed by {by}",
             "have another officer sign it",
         )
@@ -82,4 +91,4 @@ def _read(note: bytes, officers: Iterable[Verifier] = ()) -> Note:
     try:
         return read_note(note, officers, MAX_BYTES)
     except NodeError as error:
-        raise refused(f"its manifest cannot be trusted, {error.message}") from None
+        raise BundleRefusedError(f"its manifest cannot be trusted, {error.message}") from None

@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from node.core.bundle import MANIFEST, MAX_BYTES, SeenBundle, check_content, check_newer, refused
+from node.core.bundle import MANIFEST, MAX_BYTES, BundleRefusedError, SeenBundle, check_content, check_newer
 from node.core.directory import Member
 from node.core.document import MAX_BYTES as MAX_FILE_BYTES
 from node.core.policy import PolicyFile
@@ -69,18 +69,18 @@ def read_placed(folder: Path, name: str, member: Member) -> Bundle:
     Raises NodeError as `read_draft`, and for any file too many.
     """
     if not _FOLDER.fullmatch(name):
-        raise refused(f"the file {ACTIVE} names no bundle")
+        raise BundleRefusedError(f"the file {ACTIVE} names no bundle")
     place = folder / name
     try:
         if not stat.S_ISDIR(place.lstat().st_mode):
-            raise refused(f"{name} is no folder")
+            raise BundleRefusedError(f"{name} is no folder")
         entries = sorted(os.listdir(place))
     except OSError as error:
-        raise refused(f"its folder {name} cannot be read ({error.strerror})") from None
+        raise BundleRefusedError(f"its folder {name} cannot be read ({error.strerror})") from None
     files = tuple(_policy_file(place / entry) for entry in entries if entry != MANIFEST)
     bundle = _bundle(read_file(place / MANIFEST, MAX_BYTES), files, member)
     if bundle.seen.folder != name:
-        raise refused(f"the folder {name} holds another bundle")
+        raise BundleRefusedError(f"the folder {name} holds another bundle")
     return bundle
 
 
@@ -120,7 +120,7 @@ def _bundle(note: bytes, files: tuple[PolicyFile, ...], member: Member) -> Bundl
 
 def _policy_file(path: Path) -> PolicyFile:
     if path.is_symlink():
-        raise refused(f"the file {path.name} is a link to another place")
+        raise BundleRefusedError(f"the file {path.name} is a link to another place")
     return PolicyFile(path.name, read_file(path, MAX_FILE_BYTES))
 
 

@@ -77,7 +77,7 @@ def office(made: Path, tmp_path: Path) -> Office:
 def test_two_officers_sign_and_the_operator_activates(office: Office) -> None:
     assert "li signed version 1" in office.sign("li").out
     early = office.verify()
-    assert early.code == Exit.UNAVAILABLE
+    assert early.code == Exit.USAGE
     assert "signed by li" in early.err
     assert "wang signed version 1" in office.sign("wang").out
     verified = office.verify()
@@ -126,7 +126,7 @@ def test_directory_show_names_officers_and_how_many_have_to_sign(
 def test_officer_cannot_sign_twice(office: Office) -> None:
     office.sign("li")
     again = office.sign("li")
-    assert again.code == Exit.UNAVAILABLE
+    assert again.code == Exit.USAGE
     assert "signed it already" in again.err
 
 
