@@ -142,7 +142,8 @@ def test_kept_city_answers_the_commands_that_are_printed(tmp_path: Path) -> None
         if " verify " in line and "--subject-from" in line:
             break
     else:
-        pytest.fail("no command to try was printed")
+        _, err = process.communicate(timeout=60)
+        pytest.fail(f"no command to try was printed: {err}")
     arguments = shlex.split(line)[1:]
     said = subprocess.run(  # noqa: S603 - this interpreter, and a command that the demo printed
         [sys.executable, "-m", "node.cli.main", *arguments],
