@@ -270,7 +270,7 @@ def test_kill_9_while_activating_leaves_a_whole_bundle_in_use(nodes: Nodes) -> N
     subprocess.run(command, capture_output=True, timeout=SECONDS, check=True)  # noqa: S603 - this package
     whole = monotonic() - began
     with nodes.running.client(TAX) as tax, asking(tax) as answered:
-        for _ in range(3):
+        for _ in range(12):  # on a machine whose speed varies, some will be done before they are killed
             before, version = nodes.version(), nodes.officers.sign()
             with subprocess.Popen(  # noqa: S603 - this interpreter, this package
                 command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
@@ -282,6 +282,8 @@ def test_kill_9_while_activating_leaves_a_whole_bundle_in_use(nodes: Nodes) -> N
             assert nodes.reload() == []
             assert nodes.version() in (before, version)
             goes_on(answered)
+            if killed == 3:
+                break
     assert killed
     nodes.officers.activate_next()
 
