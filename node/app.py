@@ -16,6 +16,7 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from node.config_file import load_settings
+from node.core.milliseconds import to_ms
 from node.core.usage import Caller, first_since
 from node.crypto.approval_file import Approvers, proved_approvals
 from node.crypto.vault import NodeVault
@@ -30,7 +31,6 @@ from node.exchange.requester import Requester
 from node.live import Live
 from node.loading import (
     RandomPool,
-    milliseconds,
     noise,
     read_certificate,
     stamp,
@@ -354,7 +354,7 @@ class Node:
         await self._received.refresh_all(list(self._live.directory.members))
 
     def _clock_ms(self) -> int:
-        return milliseconds(self._clock())
+        return to_ms(self._clock())
 
 
 async def _repeat(seconds: float, work: Callable[[], Awaitable[None]]) -> None:

@@ -308,11 +308,6 @@ class RandomPool:
         return bytes(taken)
 
 
-def milliseconds(moment: datetime) -> int:
-    """Since 1970-01-01 UTC."""
-    return int(moment.timestamp() * 1000)
-
-
 def utc_now() -> datetime:
     """The wall clock."""
     return datetime.now(UTC)

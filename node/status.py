@@ -8,7 +8,7 @@ from node import __version__
 from node.config import Settings
 from node.core.commit import Head
 from node.core.grant import Grant, GrantState
-from node.core.grant_message import to_ms
+from node.core.milliseconds import to_ms
 from node.live import Live
 from node.v1 import desk_pb2 as pb
 

@@ -17,6 +17,7 @@ from node.cli.output import Terminal
 from node.cli.said import spoken
 from node.cli.session import DEFAULT_CONFIG, ConfigFile, Session, open_client, with_desk, with_terminal
 from node.cli.text import t
+from node.core.milliseconds import to_ms
 from node.errors import NodeError, Reason
 
 if TYPE_CHECKING:
@@ -117,7 +118,7 @@ def import_(
         _keep_proved(config, chosen)
         catalogue = pb.ImportedCatalogue(
             publisher=by,
-            imported_ms=int(datetime.now(UTC).timestamp() * 1000),
+            imported_ms=to_ms(datetime.now(UTC)),
             entries=[each.SerializeToString() for each in chosen],
         )
         after = _contents(catalogue.entries)

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import datetime
 
+from node.client.convert import time_of
 from node.v1 import catalogue_pb2 as pb
 
 _SHARING = {
@@ -228,7 +229,7 @@ def catalogue_entry(message: pb.Dataset) -> CatalogueEntry:
         entry_digest=message.publication.entry_digest,
         approvals=tuple(map(_approval, message.publication.approvals)),
         imported_from=summary.imported_from,
-        imported_at=_time(summary.imported_ms),
+        imported_at=time_of(summary.imported_ms),
     )
 
 
@@ -238,7 +239,7 @@ def catalogue_version(message: pb.DatasetVersion) -> CatalogueVersion:
         number=message.number,
         entry_digest=message.entry_digest,
         title=message.title,
-        served_since=_time(message.served_since_ms),
+        served_since=time_of(message.served_since_ms),
         approvals=tuple(map(_approval, message.approvals)),
         changed=tuple(message.changed),
     )
@@ -249,7 +250,7 @@ def _approval(message: pb.Approval) -> CatalogueApproval:
         role=message.role if message.role in ("head", "authority") else "unknown",
         department=message.department,
         person=message.person,
-        at=_time(message.at_ms),
+        at=time_of(message.at_ms),
         note=message.note,
         signed=message.signed,
     )
@@ -320,7 +321,3 @@ def _budget(message: pb.PrivacyBudget) -> PrivacyBudget:
     return PrivacyBudget(
         message.dataset_micros, message.organisation_micros, message.requester_micros, message.period
     )
-
-
-def _time(milliseconds: int) -> datetime | None:
-    return datetime.fromtimestamp(milliseconds / 1000, UTC) if milliseconds else None

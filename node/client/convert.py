@@ -122,19 +122,19 @@ def node_status(message: desk_pb2.GetStatusResponse) -> NodeStatus:
         log_size=message.log_size,
         checkpoint=message.checkpoint,
         directory_version=message.directory_version,
-        directory_expires=_time(message.directory_expires_ms),
+        directory_expires=time_of(message.directory_expires_ms),
         policy_digest=message.policy_digest,
         datasets=tuple(
             DatasetStatus(d.dataset, d.snapshot, d.rows, d.invalid_subjects, d.duplicates, d.problem)
             for d in message.datasets
         ),
         active_grants=message.active_grants,
-        keys=tuple(KeyStatus(key.use, key.key_id, _time(key.expires_ms)) for key in message.keys),
+        keys=tuple(KeyStatus(key.use, key.key_id, time_of(key.expires_ms)) for key in message.keys),
         workdays_known_until=message.workdays_known_until,
         holidays_digest=message.holidays_digest,
         policies_unsigned=message.policies_unsigned,
         policy_version=message.policy_version,
-        policy_valid_until=_time(message.policy_valid_until_ms),
+        policy_valid_until=time_of(message.policy_valid_until_ms),
         policy_approved=tuple(message.policy_approved),
         waiting=tuple(
             WaitingDataset(each.dataset, tuple(each.lacking), tuple(each.problems))
@@ -144,5 +144,6 @@ def node_status(message: desk_pb2.GetStatusResponse) -> NodeStatus:
     )
 
 
-def _time(milliseconds: int) -> datetime | None:
+def time_of(milliseconds: int) -> datetime | None:
+    """The UTC time of milliseconds since 1970-01-01; None for 0, which says that there is none."""
     return datetime.fromtimestamp(milliseconds / 1000, UTC) if milliseconds else None

@@ -6,7 +6,6 @@ An approval is a C2SP signed note whose text is the JSON that `render_approval` 
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -18,6 +17,7 @@ from pydantic import ConfigDict, Field, StringConstraints, TypeAdapter, Validati
 from node.core.directory import Directory, Member, OfficerRole, officer_name
 from node.core.directory_text import Code, Moment, OneLine, Role, moment_text
 from node.core.identity import region_covers
+from node.core.json_text import canonical_json, malformed_at
 from node.core.policy_scalars import MAX_NAME, NAME
 from node.errors import NodeError, Reason
 
@@ -125,9 +125,8 @@ def make_approval(version: Version, role: ApprovalRole, by: str, at: datetime, n
 
 
 def render_approval(approval: Approval) -> bytes:
-    """The canonical JSON: sorted keys, two spaces, UTF-8, a newline at the end."""
-    tree: object = _APPROVAL.dump_python(approval, mode="json")
-    return json.dumps(tree, ensure_ascii=False, indent=2, sort_keys=True).encode() + b"\n"
+    """The text that is signed."""
+    return canonical_json(_APPROVAL, approval)
 
 
 def parse_approval(body: bytes) -> Approval:
@@ -137,9 +136,7 @@ def parse_approval(body: bytes) -> Approval:
     try:
         approval = _APPROVAL.validate_json(body)
     except ValidationError as error:
-        first = error.errors(include_url=False, include_context=False, include_input=False)[0]
-        where = ".".join(str(step) for step in first["loc"]) or "the beginning"
-        raise refused(f"its text is malformed at {where}") from None
+        raise refused(f"its text is malformed at {malformed_at(error)}") from None
     if approval.role is ApprovalRole.HEAD and not approval.by.startswith(f"dxnode/{approval.provider}/"):
         raise refused("it is not signed by the provider's own head")
     if not _is_head(approval.by):

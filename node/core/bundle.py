@@ -7,7 +7,6 @@ and content are here.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -18,6 +17,7 @@ from typing import Annotated, Final
 from pydantic import ConfigDict, Field, StringConstraints, TypeAdapter, ValidationError
 
 from node.core.directory_text import Code, Moment, moment_text
+from node.core.json_text import canonical_json, malformed_at
 from node.core.policy import PolicyFile
 from node.errors import NodeError, Reason
 
@@ -115,9 +115,7 @@ def parse_manifest(body: bytes) -> Manifest:
     try:
         parsed = _BODY.validate_json(body)
     except ValidationError as error:
-        first = error.errors(include_url=False, include_context=False, include_input=False)[0]
-        where = ".".join(str(step) for step in first["loc"]) or "the beginning"
-        raise BundleRefusedError(f"its manifest is malformed at {where}") from None
+        raise BundleRefusedError(f"its manifest is malformed at {malformed_at(error)}") from None
     if parsed.format != FORMAT:
         raise BundleRefusedError(f"its manifest is not of the format {FORMAT}")
     if not parsed.valid_from < parsed.valid_until <= parsed.valid_from + MAX_LIFETIME:
@@ -138,7 +136,7 @@ def parse_manifest(body: bytes) -> Manifest:
 
 
 def render_manifest(manifest: Manifest) -> bytes:
-    """The canonical JSON: files by name, sorted keys, two spaces, UTF-8, a newline at the end."""
+    """The canonical JSON, files by name."""
     body = _Body(
         FORMAT,
         manifest.department,
@@ -147,8 +145,7 @@ def render_manifest(manifest: Manifest) -> bytes:
         manifest.valid_until,
         tuple(_Entry(name, manifest.files[name]) for name in sorted(manifest.files)),
     )
-    tree: object = _BODY.dump_python(body, mode="json")
-    return json.dumps(tree, ensure_ascii=False, indent=2, sort_keys=True).encode() + b"\n"
+    return canonical_json(_BODY, body)
 
 
 def bundle_digest(body: bytes) -> bytes:

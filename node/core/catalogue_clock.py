@@ -10,7 +10,6 @@ The day that a term begins on does not count (`node.core.workdays`).
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
@@ -21,6 +20,7 @@ from pydantic import ConfigDict, Field, StringConstraints, TypeAdapter, Validati
 
 from node.core.approval import Approval, ApprovalRole, DatasetName
 from node.core.directory_text import Moment, OneLine
+from node.core.json_text import canonical_json, malformed_at
 from node.core.workdays import MAX_WORKDAYS, Calendar
 from node.errors import NodeError, Reason
 
@@ -121,19 +121,16 @@ def parse_causes(content: bytes) -> tuple[Cause, ...]:
     try:
         return _CAUSES.validate_json(content).causes
     except ValidationError as error:
-        first = error.errors(include_url=False, include_context=False, include_input=False)[0]
-        where = ".".join(str(step) for step in first["loc"]) or "the beginning"
         raise NodeError(
             Reason.CONFIG_INVALID,
-            f"the file of causes is malformed at {where}: put its backup in its place",
+            f"the file of causes is malformed at {malformed_at(error)}: put its backup in its place",
         ) from None
 
 
 def render_causes(causes: Sequence[Cause]) -> bytes:
     """The content of a file of causes, by dataset and day. Raises NodeError(CONFIG_INVALID) for bad ones."""
     ordered = tuple(sorted(causes, key=lambda cause: (cause.dataset, cause.on)))
-    tree: object = _CAUSES.dump_python(_Causes(_FORMAT, ordered), mode="json")
-    content = json.dumps(tree, ensure_ascii=False, indent=2, sort_keys=True).encode() + b"\n"
+    content = canonical_json(_CAUSES, _Causes(_FORMAT, ordered))
     parse_causes(content)
     return content
 

@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 from node.core.budget import Balances, Debit, exhausted
 from node.core.decide import Decision
+from node.core.milliseconds import to_ms
 from node.core.policy import Budget
 from node.core.question import Question
 from node.errors import Reason
@@ -58,7 +59,7 @@ class Day:
 @lru_cache(maxsize=8)
 def _day(day: date, zone: tzinfo | None) -> Day:
     end = datetime.combine(day + timedelta(days=2), time(), zone)
-    return Day(day.strftime("%Y%m%d"), day.toordinal(), int(end.timestamp() * 1000))
+    return Day(day.strftime("%Y%m%d"), day.toordinal(), to_ms(end))
 
 
 _DAY_MS = 86_400_000

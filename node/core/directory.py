@@ -7,7 +7,6 @@ byte for byte. `node.crypto.directory_file` checks the signature; the rules of t
 from __future__ import annotations
 
 import hashlib
-import json
 import re
 from collections import Counter
 from collections.abc import Iterable, Mapping
@@ -37,6 +36,7 @@ from node.core.directory_text import (
     VerifierKeys,
     moment_text,
 )
+from node.core.json_text import canonical_json
 from node.errors import NodeError, Reason
 
 MAX_BYTES: Final = 64 << 20
@@ -190,7 +190,9 @@ def parse_directory(body: bytes) -> Directory:
 def render_directory(directory: Directory) -> bytes:
     """The canonical JSON: members by code, sorted keys, two spaces, UTF-8, a newline at the end."""
     members = tuple(directory.members[code] for code in sorted(directory.members))
-    return _render(_BODY, _Body(FORMAT, directory.version, directory.issued, directory.expires, members))
+    return canonical_json(
+        _BODY, _Body(FORMAT, directory.version, directory.issued, directory.expires, members)
+    )
 
 
 def parse_member(content: bytes) -> Member:
@@ -202,7 +204,7 @@ def parse_member(content: bytes) -> Member:
 
 def render_member(member: Member) -> bytes:
     """The content of a member file."""
-    return _render(_MEMBER, member)
+    return canonical_json(_MEMBER, member)
 
 
 def accept(directory: Directory, body: bytes, seen: SeenDirectory | None, now: datetime) -> SeenDirectory:
@@ -348,11 +350,6 @@ def _parse(adapter: TypeAdapter[_T], content: bytes, what: str) -> _T:
 
 def _where(path: tuple[int | str, ...]) -> str:
     return "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in path).removeprefix(".")
-
-
-def _render(adapter: TypeAdapter[_T], value: _T) -> bytes:
-    tree: object = adapter.dump_python(value, mode="json")
-    return json.dumps(tree, ensure_ascii=False, indent=2, sort_keys=True).encode() + b"\n"
 
 
 def _invalid(what: str, where: str, problem: str) -> NodeError:

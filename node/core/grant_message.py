@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
-
 from google.protobuf.message import DecodeError
 
 from node.core.grant import Grant, GrantState
+from node.core.milliseconds import from_ms, to_ms
 from node.errors import NodeError, Reason
 from node.v1 import grant_pb2 as pb
 
@@ -16,21 +15,6 @@ _TO_STATE = {
     GrantState.REVOKED: pb.GRANT_STATE_REVOKED,
 }
 _FROM_STATE = {number: state for state, number in _TO_STATE.items()}
-
-
-def to_ms(moment: datetime) -> int:
-    """Milliseconds since 1970-01-01 UTC."""
-    return int(moment.timestamp() * 1000)
-
-
-def from_ms(milliseconds: int) -> datetime:
-    """The UTC time of milliseconds since 1970-01-01. Raises NodeError(QUERY_INVALID) past year 9999."""
-    try:
-        return datetime.fromtimestamp(milliseconds / 1000, UTC)
-    except (OverflowError, ValueError, OSError):
-        raise NodeError(
-            Reason.QUERY_INVALID, "a time is out of range: give one before the year 9999"
-        ) from None
 
 
 def grant_to_message(grant: Grant) -> pb.Grant:

@@ -13,6 +13,7 @@ from datetime import datetime
 from node.core.approval import ApprovalRole, Approved, Publication, Version
 from node.core.catalogue_entry import entry_of, summary_of
 from node.core.entry_digest import canonical_entry, changed_parts, entry_digest
+from node.core.milliseconds import to_ms
 from node.core.policy import Policies, Policy
 from node.v1 import catalogue_pb2 as pb
 
@@ -98,7 +99,7 @@ def next_version(
         number=number,
         entry_digest=publication.digest,
         title=policy.dataset.title,
-        served_since_ms=int(now.timestamp() * 1000),
+        served_since_ms=to_ms(now),
         approvals=approval_messages(publication),
         changed=changed_parts(last.entry, entry) if last is not None else (),
     )
@@ -115,7 +116,7 @@ def _approval(approved: Approved) -> pb.Approval:
         role=approval.role,
         department=approval.department,
         person=approval.person,
-        at_ms=int(approval.at.timestamp() * 1000),
+        at_ms=to_ms(approval.at),
         note=approval.note,
         signed=approved.note,
     )

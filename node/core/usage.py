@@ -18,6 +18,7 @@ from google.protobuf.message import DecodeError
 
 from node.core.identity import holds_identifier
 from node.core.merkle import leaf_hash
+from node.core.milliseconds import to_ms
 from node.errors import NodeError, Reason
 from node.v1 import record_pb2 as pb
 
@@ -56,7 +57,7 @@ def new_exchange_id(now: datetime, random: Callable[[int], bytes]) -> bytes:
 
     Databases that are keyed by ids in their order in time grow at one end, and not at random places.
     """
-    return int(now.timestamp() * 1000).to_bytes(_TIME_BYTES) + random(EXCHANGE_ID_BYTES - _TIME_BYTES)
+    return to_ms(now).to_bytes(_TIME_BYTES) + random(EXCHANGE_ID_BYTES - _TIME_BYTES)
 
 
 def opening_commitment(opening: bytes) -> bytes:

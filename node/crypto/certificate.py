@@ -31,7 +31,7 @@ from cryptography.hazmat.primitives.serialization import (
 )
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
-from node.core.identity import normalise_credit_code
+from node.core.identity import is_credit_code, normalise_credit_code
 from node.core.role import ROLES
 from node.errors import NodeError, Reason
 
@@ -72,7 +72,7 @@ def identify(certificate: bytes) -> CertificateIdentity:
         raise _unidentified(f"must name one department as {_DEPARTMENT}<credit code>")
     if len(roles) > 1 or len(departments) + len(roles) != len(names):
         raise _unidentified("names more than a department and a role")
-    if not _is_code(departments[0]):
+    if not is_credit_code(departments[0]):
         raise _unidentified("names its department by a malformed credit code")
     if roles and roles[0] not in ROLES:
         raise _unidentified("names a role that does not exist")
@@ -89,13 +89,6 @@ def _names(certificate: x509.Certificate) -> list[str]:
         raise _unidentified("has no readable subject alternative name") from None
     # Upper case is no way past the rules: a URN's scheme and namespace ignore case (RFC 8141, 3.1).
     return [uri for uri in uris if uri.lower().startswith(_URN)]
-
-
-def _is_code(text: str) -> bool:
-    try:
-        return normalise_credit_code(text) == text
-    except NodeError:
-        return False
 
 
 def _load(certificate: bytes) -> x509.Certificate:

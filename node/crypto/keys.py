@@ -15,6 +15,7 @@ from hashlib import sha256
 from pathlib import Path
 
 from node.crypto.data_key import DataKey
+from node.crypto.files import sync_folder
 from node.crypto.seal import SealingKey, SealingSuite
 from node.crypto.sign import SEED, SignatureSuite, Signer, Verifier
 from node.errors import NodeError, Reason
@@ -156,7 +157,7 @@ def write_key(directory: Path, key: PrivateKey) -> Path:
             file.flush()
             os.fsync(file.fileno())
         part.replace(path)
-        _sync(directory)
+        sync_folder(directory)
     except OSError as error:
         with suppress(OSError):
             part.unlink()
@@ -218,14 +219,6 @@ def _parse(path: Path, data: bytes) -> PrivateKey:
     if content["suite"] != key.suite or content["id"] != key.key_id:
         raise _invalid(f"{path}: its seed, suite and id do not belong together: put its backup in its place")
     return key
-
-
-def _sync(directory: Path) -> None:
-    descriptor = os.open(directory, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 _TIME = "%Y-%m-%dT%H:%M:%S.%fZ"

@@ -15,13 +15,14 @@ from dataclasses import dataclass
 from node.config_file import load_settings
 from node.core.directory import Member
 from node.core.envelope import Routing
+from node.core.milliseconds import to_ms
 from node.core.subject import SubjectKey
 from node.core.usage import Caller, Parties, new_exchange_id, parse_record
 from node.crypto.vault import NodeVault
 from node.exchange.asking import BatchPlace, IntentJob, Query
 from node.exchange.group import GroupCommit
 from node.exchange.opened import check_receipt
-from node.loading import load_directory, load_keys, log_keys, milliseconds, utc_now
+from node.loading import load_directory, load_keys, log_keys, utc_now
 from node.store.store import Store
 from node.v1 import exchange_pb2 as pb
 from node.v1 import record_pb2 as rec
@@ -119,7 +120,7 @@ async def preparing(site: Site, grant_id: str) -> AsyncIterator[Preparer]:
     keys = load_keys(settings, utc_now(), os.urandom)
     directory, _ = load_directory(settings.directory, settings.authority, None, utc_now())
     store = Store.open(site.folder / f"prepared-{grant_id}.db")
-    commit = GroupCommit(store, log_keys(keys, settings), lambda: milliseconds(utc_now()))
+    commit = GroupCommit(store, log_keys(keys, settings), lambda: to_ms(utc_now()))
     try:
         vault = NodeVault(keys.ring, keys.data, os.urandom)
         yield Preparer(commit, vault, directory.members[PROVIDER.code], grant_id)

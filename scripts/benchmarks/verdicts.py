@@ -19,6 +19,7 @@ from node.core.commit import AnsweredExchange, Append
 from node.core.cost import Day, exchange_cost
 from node.core.decide import Decision
 from node.core.envelope import Routing
+from node.core.milliseconds import to_ms
 from node.core.rule import Limits
 from node.crypto.vault import NodeVault
 from node.demo.city import CityNode
@@ -26,7 +27,7 @@ from node.exchange.answering import Computed, verify_answers
 from node.exchange.group import GroupCommit, Job, Ledger, Recorded
 from node.exchange.opened import Opened
 from node.exchange.verdict import VerdictJob
-from node.loading import load_keys, log_keys, milliseconds, utc_now
+from node.loading import load_keys, log_keys, utc_now
 from node.store.store import Store
 from node.v1 import record_pb2 as rec
 from node.v1.usage_log_pb2 import InclusionProof, Receipt
@@ -113,7 +114,7 @@ class Exchanges:
 
     def records(self, count: int, first_index: int) -> list[RecordJob]:
         """The same, settled, for a log of `first_index` records."""
-        time_ms = milliseconds(datetime.now(UTC))
+        time_ms = to_ms(datetime.now(UTC))
         return [
             RecordJob(verdict.settle(Ledger({}, lambda _: None), time_ms, index))
             for index, verdict in enumerate(self.verdicts(count), first_index)
@@ -138,7 +139,7 @@ class Exchanges:
             caller=response_key,
             response_key_hash=usage.response_key_hash(response_key),
         )
-        time_ms = milliseconds(now)
+        time_ms = to_ms(now)
         receipt = Receipt(proof=InclusionProof(index=99_999, hashes=_PROOF), checkpoint=_CHECKPOINT)
         opened = Opened(
             routing=routing,
@@ -210,7 +211,7 @@ async def writing(node: CityNode, population: Population) -> AsyncIterator[Writi
     keys = load_keys(settings, utc_now(), os.urandom)
     store = Store.open(settings.state / DATABASE)
     try:
-        commit = GroupCommit(store, log_keys(keys, settings), lambda: milliseconds(utc_now()))
+        commit = GroupCommit(store, log_keys(keys, settings), lambda: to_ms(utc_now()))
         vault = NodeVault(keys.ring, keys.data, os.urandom)
         yield Writing(commit, Exchanges(vault, population, np.random.default_rng(2)))
         await commit.stop()
