@@ -57,13 +57,8 @@ class NodeProcess:
             )
 
     def wait_until_healthy(self, timeout: float) -> None:
-        """Return when it serves. Raises RuntimeError, with what it printed last, when it does not.
-
-        gRPC's own threads crash a process in rare cases when it begins to serve (SIGSEGV, grpcio 1.85.1):
-        it is started once more then, as whatever supervises a node in use does.
-        """
+        """Return when it serves. Raises RuntimeError, with what it printed last, when it does not."""
         deadline = monotonic() + timeout
-        crashes = 0
         with grpc.insecure_channel(self._health_at, options=_CHANNEL) as channel:
             check = channel.unary_unary(
                 "/grpc.health.v1.Health/Check",
@@ -71,10 +66,6 @@ class NodeProcess:
                 response_deserializer=health_pb2.HealthCheckResponse.FromString,
             )
             while monotonic() < deadline:
-                if self.pid is None and self._crashed() and not crashes:
-                    crashes += 1
-                    print(f"{self.config} crashed when it began to serve: started again", file=sys.stderr)
-                    self.start()
                 if self.pid is None:
                     raise RuntimeError(f"{self.config} did not start:\n{self.last_output()}")
                 try:
@@ -86,9 +77,6 @@ class NodeProcess:
                     return
                 sleep(_POLL)
         raise RuntimeError(f"{self.config} did not become healthy in {timeout:g} s:\n{self.last_output()}")
-
-    def _crashed(self) -> bool:
-        return self._process is not None and self._process.poll() == -signal.SIGSEGV
 
     def ask_to_stop(self) -> None:
         """Ask it to drain and end."""

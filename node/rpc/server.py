@@ -7,14 +7,16 @@ import socket
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from functools import lru_cache
 from pathlib import Path
+from time import sleep
 
 import grpc
 from grpc_health.v1 import health, health_pb2, health_pb2_grpc
 
 from node.errors import NodeError, Reason
 from node.v1 import catalogue_pb2, desk_pb2, exchange_pb2, grant_pb2, usage_log_pb2
+
+_TAKE_UP_SECONDS = 0.1
 
 EXCHANGE_SERVICES = (
     exchange_pb2.DESCRIPTOR.services_by_name["ExchangeService"].full_name,
@@ -69,12 +71,38 @@ def add_tls_port(server: grpc.aio.Server, listen: str, current: Callable[[], Tls
 
     Returns the port. Raises NodeError(CONFIG_INVALID) when the address is taken or wrong.
     """
-    made = lru_cache(maxsize=2)(_configuration)
+    shown = _Shown(current)
     credentials = grpc.dynamic_ssl_server_credentials(
-        made(current()), lambda: made(current()), require_client_authentication=True
+        _configuration(shown.files),
+        shown.replaced,  # type: ignore[arg-type]  # the stubs leave out that None is for "unchanged"
+        require_client_authentication=True,
     )
     _refuse_taken(listen)
     return _bound(lambda: server.add_secure_port(listen, credentials), listen)
+
+
+class _Shown:
+    """What a port shows; gRPC asks at each handshake, one at a time, whether it was replaced.
+
+    gRPC frees what it showed before while another handshake may just be taking it up, and crashes then
+    (https://github.com/grpc/grpc/issues/36693). If each handshake replaced it, whoever can connect could
+    crash the node. So nothing is replaced that did not change; and when it did, handshakes that were told
+    to go on with the old get a moment to take it up before it is freed.
+    """
+
+    def __init__(self, current: Callable[[], TlsFiles]) -> None:
+        self._current = current
+        self.files = current()
+
+    def replaced(self) -> grpc.ServerCertificateConfiguration | None:
+        """What to show from now on, None for the same as before."""
+        files = self._current()
+        if files == self.files:
+            return None
+        configuration = _configuration(files)
+        sleep(_TAKE_UP_SECONDS)
+        self.files = files
+        return configuration
 
 
 def add_socket(server: grpc.aio.Server, path: Path) -> None:

@@ -1,10 +1,12 @@
-"""Claims about the ports of a node as a process of its own: TLS 1.3 alone, and a port that is taken."""
+"""Claims about the ports of a node as a process of its own: TLS 1.3 alone, many callers, a taken port."""
 
 from __future__ import annotations
 
 import socket
 import ssl
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
@@ -25,6 +27,7 @@ from node.demo.process import NodeProcess
 
 PREFACE = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + bytes(3) + b"\x04" + bytes(5)  # with empty SETTINGS, RFC 9113
 SECONDS = 60.0
+HANDSHAKES = 4_000  # a port that shows its files anew at each handshake crashes after 50 to 3,000
 
 
 def with_rsa_key(certificate: bytes, authority: Certified) -> tuple[bytes, bytes]:
@@ -82,8 +85,8 @@ def office(
         process.wait(SECONDS)
 
 
-def spoken(office: Office, port: str, version: ssl.TLSVersion) -> str | None:
-    """The TLS version in which a port answers a caller that offers just `version`."""
+def caller(office: Office, port: str) -> tuple[ssl.SSLContext, int]:
+    """How a port is called, and its number."""
     if port == "exchange":
         folder, number = office.folder / "tls", office.exchange_port
         roots, certificate, key = (
@@ -96,15 +99,27 @@ def spoken(office: Office, port: str, version: ssl.TLSVersion) -> str | None:
         roots, certificate, key = folder / "roots.pem", folder / "cert.pem", folder / "key.pem"
     context = ssl.create_default_context(cafile=str(roots))
     context.load_cert_chain(certificate, key)
-    context.minimum_version = context.maximum_version = version
     context.set_alpn_protocols(["h2"])
+    return context, number
+
+
+def spoken(office: Office, port: str, version: ssl.TLSVersion) -> str | None:
+    """The TLS version in which a port answers a caller that offers just `version`."""
+    context, number = caller(office, port)
+    context.minimum_version = context.maximum_version = version
+    with connected(context, number) as secure:
+        secure.sendall(PREFACE)
+        assert secure.recv(9)[3] == 4  # SETTINGS: in TLS 1.3 a refusal of the certificate would come only now
+        return secure.version()
+
+
+@contextmanager
+def connected(context: ssl.SSLContext, number: int) -> Iterator[ssl.SSLSocket]:
     with (
         socket.create_connection(("127.0.0.1", number), SECONDS) as plain,
         context.wrap_socket(plain, server_hostname="127.0.0.1") as secure,
     ):
-        secure.sendall(PREFACE)
-        assert secure.recv(9)[3] == 4  # SETTINGS: in TLS 1.3 a refusal of the certificate would come only now
-        return secure.version()
+        yield secure
 
 
 @pytest.mark.timeout(120)
@@ -113,6 +128,20 @@ def test_ports_speak_tls_1_3_and_nothing_older(office: Office) -> None:
         assert spoken(office, port, ssl.TLSVersion.TLSv1_3) == "TLSv1.3"
         with pytest.raises((ssl.SSLError, ConnectionError)):
             spoken(office, port, ssl.TLSVersion.TLSv1_2)
+
+
+@pytest.mark.timeout(120)
+@pytest.mark.parametrize("port", ["exchange", "desk"])
+def test_thousands_of_handshakes_at_once_crash_no_node(office: Office, port: str) -> None:
+    context, number = caller(office, port)
+
+    def shake(_: int) -> None:
+        with connected(context, number):
+            pass
+
+    with ThreadPoolExecutor(16) as callers:
+        assert len(list(callers.map(shake, range(HANDSHAKES)))) == HANDSHAKES
+    assert spoken(office, port, ssl.TLSVersion.TLSv1_3) == "TLSv1.3"
 
 
 @pytest.mark.parametrize("port", ["exchange", "desk"])
