@@ -119,7 +119,7 @@ def within(node: Node | None, path: Path) -> Node | None:
     for step in path:
         if isinstance(node, dict) and isinstance(step, str):
             node = node.get(step)
-        elif isinstance(node, list) and isinstance(step, int):
+        elif isinstance(node, list) and isinstance(step, int) and step < len(node):
             node = node[step]
         else:
             return None

@@ -70,7 +70,7 @@ def _mend(rest: Node | None, error: ErrorDetails, stand_ins: Mapping[str, Node])
     else:
         node, path = rest, path[:1]
         if isinstance(node, dict) and path and path[0] in stand_ins:
-            node[str(path[0])] = stand_ins[str(path[0])]
+            node[str(path[0])] = deepcopy(stand_ins[str(path[0])])  # which other faults may change
             return
         if path != ("rules",):
             return

@@ -169,6 +169,12 @@ def test_a_file_that_ends_too_early_is_faulted_within_itself() -> None:
     assert [(each.line, each.column) for each in problems if each.key == "yaml.empty-value"] == [(2, 12)]
 
 
+def test_faults_beside_each_other_in_one_part_are_all_told() -> None:
+    one = "forbidden_together:\n  - {id: g, uestions: [a/b, c/d], within_days: 0}\n"
+    keys = [each.key for each in check_files([PolicyFile("p.yaml", one.encode())]).problems]
+    assert {"key.unknown", "key.missing", "value.too-small"} <= set(keys)
+
+
 @settings(max_examples=300, deadline=PATIENCE * 1000)
 @given(_spoilt(CORPUS) | st.binary(max_size=400))
 def test_spoilt_files_never_crash_or_hang_the_checker(content: bytes) -> None:
