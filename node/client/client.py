@@ -104,7 +104,7 @@ class Client:
         """
         query = self._query(question, purpose, case, parameters)
         response = self._ask(query, Subject(subject, claims or {}), exchange_id)
-        return Verification(convert.verification(response.answers), convert.proof(response.proof))
+        return Verification(convert.verification(response), convert.proof(response.proof))
 
     def field(
         self,
@@ -120,7 +120,7 @@ class Client:
         """Ask for one derived field of one subject; `exchange_id` as in `verify`."""
         query = self._query(question, purpose, case, parameters)
         response = self._ask(query, Subject(subject, claims or {}), exchange_id)
-        return FieldAnswer(convert.field_value(response.answers), convert.proof(response.proof))
+        return FieldAnswer(convert.field_value(response), convert.proof(response.proof))
 
     def statistic(
         self,

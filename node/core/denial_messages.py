@@ -70,8 +70,9 @@ _TOLD: Mapping[str, tuple[Reason, str, str]] = {
     ),
     "question.subjects": (
         Reason.QUERY_INVALID,
-        "the number of subjects is wrong: a statistic has none, any other question at least one",
-        "当事人数量不符：统计不带当事人，其他问题至少一个",
+        "the number of subjects is wrong: ask a statistic with `dxnode stats`, any other question with "
+        "`dxnode verify` or `dxnode ask`",
+        "当事人数量不符：统计问题请用 `dxnode stats`，其他问题请用 `dxnode verify` 或 `dxnode ask`",
     ),
     "mode": (
         Reason.CONDITION_NOT_MET,

@@ -199,6 +199,18 @@ def test_retry_with_the_same_exchange_id_gets_the_same_answer_and_one_charge(
     assert sum(r.exchange_id == exchange_id for r in nodes.records(TAX)) == 2
 
 
+def test_question_asked_with_the_wrong_command_counts_once_when_asked_with_the_right_one(
+    nodes: Running, tax: Client
+) -> None:
+    with pytest.raises(NodeError) as mistaken:
+        tax.field(ENROLLED, resident(6), purpose=DEFERRAL, case=CASE)
+    assert mistaken.value.reason is Reason.QUERY_INVALID
+    assert "`dxnode verify`" in mistaken.value.message
+    exchange_id = bytes.fromhex(mistaken.value.metadata["exchange_id"])
+    assert tax.verify(ENROLLED, resident(6), purpose=DEFERRAL, case=CASE, exchange_id=exchange_id).answer
+    assert sum(r.exchange_id == exchange_id for r in nodes.records(HR)) == 1
+
+
 def test_other_content_under_a_used_exchange_id_is_refused(tax: Client) -> None:
     exchange_id = os.urandom(16)
     tax.verify(ENROLLED, resident(6), purpose=DEFERRAL, case=CASE, exchange_id=exchange_id)
