@@ -76,6 +76,11 @@ class Officers:
         shutil.copytree(self.draft, self.placed / name, symlinks=True, ignore=approvals)
         (self.placed / ACTIVE).write_text(f"{name}\n")
 
+    def verify(self, *options: str) -> Ran:
+        """Run `dxnode policy verify`."""
+        config = self.town.offices[HR].config
+        return dxnode("policy", "verify", self.draft, "--config", config, *options)
+
     def activating(self, *options: str) -> list[str]:
         """The arguments of `dxnode`."""
         config = self.town.offices[HR].config

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -89,10 +90,17 @@ def sign(
 @with_terminal
 def verify(terminal: Terminal, folder: Folder, config: ConfigFile = DEFAULT_CONFIG) -> None:
     """Say whether a bundle could be activated now: signatures, files, time and content."""
-    _settings, _directory, member = _node(config)
+    from node.loading import placed_folder
+
+    settings, directory, member = _node(config)
     bundle = _checked(folder, member)
-    _show(terminal, bundle, member)
-    terminal.note(say("draft_valid"))
+    own = settings.policies.folder
+    waiting = _waiting(bundle, own, directory, brought=folder)
+    lost = _lost(placed_folder(settings), own, directory, member, waiting)
+    _show(terminal, bundle, member, waiting=waiting, withheld=lost)
+    terminal.note(say("draft_withholds", datasets=", ".join(lost)) if lost else say("draft_valid"))
+    if waiting:
+        terminal.note(say("waiting", datasets=", ".join(waiting)))
 
 
 @with_terminal
@@ -118,7 +126,7 @@ def activate(
     for version in _versions(bundle):
         take_along(folder, own, version)
     waiting = _waiting(bundle, own, directory)
-    lost = sorted(_served(placed, own, directory, member).intersection(waiting))
+    lost = _lost(placed, own, directory, member, waiting)
     if lost and not withhold:
         raise NodeError(
             Reason.CONFIG_INVALID,
@@ -153,12 +161,24 @@ def _versions(bundle: Bundle) -> list[Version]:
     return list(map(version_of, build_policies(bundle.files).datasets.values()))
 
 
-def _waiting(bundle: Bundle, own: Path, directory: Directory) -> list[str]:
-    """The datasets of a bundle whose entries lack an approval beside the node's own policies."""
+def _waiting(bundle: Bundle, own: Path, directory: Directory, brought: Path | None = None) -> list[str]:
+    """The datasets of a bundle whose entries lack an approval beside the node's own policies.
+
+    Those that lie in `brought` count too: activating the bundle takes them along.
+    """
     from node.crypto.approval_file import Approvers, publication_of
 
     approvers, now = Approvers(directory), datetime.now(UTC)
-    return [each.dataset for each in _versions(bundle) if publication_of(own, each, approvers, now).lacking]
+    return [
+        each.dataset
+        for each in _versions(bundle)
+        if publication_of(own, each, approvers, now, brought).lacking
+    ]
+
+
+def _lost(placed: Path, own: Path, directory: Directory, member: Member, waiting: Sequence[str]) -> list[str]:
+    """Those of the waiting datasets that are served now, and so would be withheld."""
+    return sorted(_served(placed, own, directory, member).intersection(waiting))
 
 
 def _served(placed: Path, own: Path, directory: Directory, member: Member) -> set[str]:

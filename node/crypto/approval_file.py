@@ -93,9 +93,21 @@ def open_approval(note: bytes, keys: tuple[Verifier, ...]) -> tuple[Approval, Ve
     return approval, signer
 
 
-def publication_of(policies: Path, version: Version, approvers: Approvers, now: datetime) -> Publication:
-    """How a version stands by the approvals beside the policies; a bad approval is told, never raised."""
-    return _judged(version, lambda role: _read(approval_path(policies, version, role)), approvers, now)
+def publication_of(
+    policies: Path, version: Version, approvers: Approvers, now: datetime, brought: Path | None = None
+) -> Publication:
+    """How a version stands by the approvals beside the policies; a bad approval is told, never raised.
+
+    With `brought`, as it would stand once `take_along` had copied from there.
+    """
+
+    def note_of(role: ApprovalRole) -> bytes | None:
+        note = _read(approval_path(policies, version, role))
+        if note is None and brought is not None:
+            note = _read(approval_path(brought, version, role))
+        return note
+
+    return _judged(version, note_of, approvers, now)
 
 
 def proved_approvals(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import random
 import resource
 import shutil
@@ -323,9 +324,16 @@ def test_dataset_that_is_served_is_not_withheld_for_want_of_approvals_unless_tha
 ) -> None:
     officers, before = nodes.officers, nodes.version()
     officers.sign()
+    assert json.loads(officers.verify("--json").out)["waiting"] == []
     for version in versions(officers.draft):
         for role in ApprovalRole:
             approval_path(officers.draft, version, role).unlink()
+    foreseen = json.loads(officers.verify("--json").out)
+    assert foreseen["waiting"] == foreseen["withheld"] == ["pension-insurance"]
+    verified = officers.verify()
+    assert verified.code == 0
+    assert "or activate it with --withhold" in verified.err
+    assert "can be activated" not in verified.err
     done = officers.activate()
     assert done.code == 2
     assert "would not before the changed entry is approved" in done.err

@@ -51,8 +51,8 @@ class Office:
         stdin = f"{words or WORDS[name]}\n"
         return dxnode("policy", "sign", self.policies, "--key", key, *options, stdin=stdin)
 
-    def verify(self) -> Ran:
-        return dxnode("policy", "verify", self.policies, "--config", self.config)
+    def verify(self, *options: str) -> Ran:
+        return dxnode("policy", "verify", self.policies, "--config", self.config, *options)
 
     def activate(self) -> Ran:
         return dxnode("policy", "activate", self.policies, "--config", self.config)
@@ -83,11 +83,22 @@ def test_two_officers_sign_and_the_operator_activates(office: Office) -> None:
     verified = office.verify()
     assert verified.code == 0
     assert "approved by li, wang; 2 are needed" in verified.out
+    assert "not served before their catalogue entries are approved: example-enrolment" in verified.err
     activated = office.activate()
     assert activated.code == 0, activated.err
     assert "does not answer" in activated.err
     assert "not served before their catalogue entries are approved: example-enrolment" in activated.err
     assert (office.active or "").startswith("1-")
+
+
+def test_verify_tells_programs_which_datasets_wait_for_approval(office: Office) -> None:
+    office.sign("li")
+    office.sign("wang")
+    verified = office.verify("--json")
+    told = json.loads(verified.out)
+    assert (verified.code, told["waiting"], told["withheld"]) == (0, ["example-enrolment"], [])
+    said = office.verify("--lang", "zh").err
+    assert "目录条目审核同意之前暂不提供：example-enrolment" in said
 
 
 def test_chinese_says_why_a_bundle_is_refused(office: Office) -> None:

@@ -301,11 +301,16 @@ def test_text_of_another_form_is_no_approval(change: Callable[[str], str]) -> No
     assert caught.value.reason is Reason.POLICY_NOT_LOADED
 
 
-def test_approvals_are_taken_along_and_never_written_over(approved: Path, tmp_path: Path) -> None:
+def test_approvals_are_taken_along_as_foreseen_and_never_written_over(
+    approved: Path, tmp_path: Path, directory: Directory
+) -> None:
     target = tmp_path / "node" / "policies"
     kept = put(target, HEAD, head("wu"))
     before = kept.read_bytes()
+    foreseen = publication_of(target, VERSION, Approvers(directory), NOW, approved)
     take_along(approved, target, VERSION)
+    assert publication_of(target, VERSION, Approvers(directory), NOW) == foreseen
+    assert foreseen.lacking == (HEAD,)
     take_along(approved, target, replace(VERSION, digest=b"f" * 32))
     assert kept.read_bytes() == before
     assert approval_path(target, VERSION, REVIEW).read_bytes() == (
