@@ -39,7 +39,8 @@ class SettingProblem:
 def load_settings(path: Path) -> Settings:
     """The settings in a file; relative paths in it count from where it stands.
 
-    Raises NodeError(CONFIG_INVALID) with the place of the first problems.
+    Raises NodeError(CONFIG_INVALID) with the place of the first problems, and the setting that the first is
+    in, "" for what is wrong with the form of the file.
     """
     settings, problems = read_settings(path)
     if settings is not None:
@@ -47,13 +48,15 @@ def load_settings(path: Path) -> Settings:
     shown = "\n".join(str(problem) for problem in problems[:_MOST_SHOWN])
     more = len(problems) - _MOST_SHOWN
     first = problems[0]
+    # A file that is not there has no setting to correct.
+    place = {"setting": first.setting} if path.is_file() else {}
     raise NodeError(
         Reason.CONFIG_INVALID,
         f"{shown}\nand {more} more" if more > 0 else shown,
         file=first.file,
         line=str(first.line),
         column=str(first.column),
-        setting=first.setting,
+        **place,
     )
 
 

@@ -171,9 +171,7 @@ def report(error: NodeError, *, as_json: bool) -> Exit:
     What the node says in English only goes to a line of its own, for who looks after it.
     """
     at_desk = error.reason is Reason.PEER_UNAVAILABLE and error.metadata.get("peer") == "desk"
-    key = f"reason.{error.reason.name}"
-    what = t("desk.unreachable") if at_desk else t(f"{key}.what")
-    hint = t("desk.unreachable_next") if at_desk else t(f"{key}.next")
+    what, hint = (t(key) for key in _texts_of(error, at_desk=at_desk))
     detail = "" if at_desk else detail_of(error)
     if as_json:
         body: dict[str, Json] = {
@@ -198,6 +196,15 @@ def report(error: NodeError, *, as_json: bool) -> Exit:
         if detail is None:
             _aside(f"{t('label.detail')}: {error.message}")
     return exit_of(error)
+
+
+def _texts_of(error: NodeError, *, at_desk: bool) -> tuple[str, str]:
+    """The keys of what is wrong and what to do next: by the reason, or what is known more closely."""
+    if at_desk:
+        return "desk.unreachable", "desk.unreachable_next"
+    if error.reason is Reason.CONFIG_INVALID and "setting" in error.metadata:
+        return "settings.wrong", "settings.wrong_next"
+    return f"reason.{error.reason.name}.what", f"reason.{error.reason.name}.next"
 
 
 def report_usage(message: str, hint: str, *, as_json: bool) -> Exit:
