@@ -20,6 +20,7 @@ from node.cli.policy_table_report import (
     Tested,
     busy,
     not_mutated,
+    refused,
     summary,
     tested_lines,
     tested_view,
@@ -163,5 +164,5 @@ def _refused(
         terminal.document(policy_report.problem_views(problems, lang))
     for line in policy_output.text_lines(problems, Sources.of(files), lang) if not terminal.json else ():
         sys.stdout.write(line + "\n")
-    terminal.note(policy_report.check_summary(problems, len(files), 0, lang))
+    terminal.note(refused(problems, lang))
     return typer.Exit(Exit.USAGE)

@@ -12,6 +12,7 @@ from node.core.policy_table import Expected
 from node.core.policy_table_limits import Shortage
 from node.core.policy_table_parts import NOT_MUTATED, Mutant, Part
 from node.core.policy_table_run import Coverage, Outcome, Ran
+from node.core.problem import Problem, Severity
 from node.core.problem_messages import Lang
 
 Place = tuple[str, int]
@@ -110,6 +111,13 @@ def summary(tested: Sequence[Tested], lang: Lang) -> str:
     rows, failed = sum(len(each.ran) for each in tested), sum(len(each.failed) for each in tested)
     key = "summary.bad" if failed else "summary.good"
     return _say(key, lang, tables=str(len(tested)), rows=str(rows), failed=str(failed))
+
+
+def refused(problems: Sequence[Problem], lang: Lang) -> str:
+    """The last line when a policy or table has problems."""
+    errors = [each for each in problems if each.severity is Severity.ERROR]
+    files = len({each.file for each in errors})
+    return _say("summary.refused", lang, count=str(len(errors)), files=str(files))
 
 
 def busy(lang: Lang) -> str:

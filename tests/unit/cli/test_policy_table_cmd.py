@@ -104,6 +104,17 @@ def test_a_wrong_table_is_refused_with_its_place(folder: Path, lang: str) -> Non
     assert "when.hours" in result.stdout
 
 
+@pytest.mark.parametrize("name", ["pension-insurance.yaml", NAME])
+def test_a_mistake_is_said_to_keep_rows_from_being_tested_not_from_taking_effect(
+    folder: Path, name: str, lang: str
+) -> None:
+    with (folder / name).open("a", encoding="utf-8") as file:
+        file.write("surplus: 7\n")
+    said = _run(str(folder / NAME), lang=lang).stderr
+    assert {"en": "1 problem(s) in 1 file(s): no row is tested", "zh": "不测试任何一行"}[lang] in said
+    assert {"en": "takes effect", "zh": "生效"}[lang] not in said
+
+
 def test_a_wrong_policy_is_told_before_its_table(folder: Path) -> None:
     _edit(folder / "pension-insurance.yaml", "update: daily", "update: dayly")
     result = _run(str(folder), "--json")
