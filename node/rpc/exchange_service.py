@@ -28,6 +28,7 @@ WINDOW = 4
 """Chunks of one stream that are worked on at once."""
 STREAMS = 16
 """Streams that one member may have open at once, so that it cannot keep the others out."""
+_LAST_WRITES_SECONDS = 0.1
 
 
 class Gate:
@@ -89,7 +90,8 @@ class ExchangeService(exchange_pb2_grpc.ExchangeServiceServicer):
         window = asyncio.Semaphore(WINDOW)
         code = self._gate.code(context)
         self._streams[code] += 1
-        reader = asyncio.create_task(self._read(requests, context, tasks, window))
+        ended = asyncio.Event()
+        reader = asyncio.create_task(self._read(requests, context, tasks, window, ended))
         try:
             if self._streams[code] > STREAMS:
                 raise NodeError(
@@ -102,6 +104,9 @@ class ExchangeService(exchange_pb2_grpc.ExchangeServiceServicer):
                 yield pb.AskBatchResponse(answer=answer)
                 window.release()
         except NodeError as error:
+            # A client's gRPC does not learn why a stream ended in the middle of one of its writes.
+            ended.set()
+            await asyncio.wait({reader}, timeout=_LAST_WRITES_SECONDS)
             await self._gate.refuse(context, error)
         except (grpc.aio.AbortError, asyncio.CancelledError):
             raise
@@ -124,26 +129,41 @@ class ExchangeService(exchange_pb2_grpc.ExchangeServiceServicer):
         context: Context,
         tasks: asyncio.Queue[asyncio.Task[pb.SealedAnswer] | NodeError | None],
         window: asyncio.Semaphore,
+        ended: asyncio.Event,
     ) -> None:
+        """Begin what is asked; once the stream has `ended`, only let the caller's writes arrive."""
         order = BatchOrder()
         count = 0
         try:
             while (request := await self._next(requests)) is not None:
+                if ended.is_set():
+                    continue
                 await window.acquire()
-                # Each chunk anew: a suspension, an expired directory or a rate limit holds under way too.
-                member = self._gate.identify(context, request.envelope.requester)
                 count += 1
-                if count > self._max_chunks:
-                    raise NodeError(
-                        Reason.QUERY_INVALID, f"a stream has at most {self._max_chunks} chunks: open another"
-                    )
-                tasks.put_nowait(asyncio.create_task(self._provider.ask(member, request.envelope, order)))
+                try:
+                    # Each chunk anew: a suspension, an expired directory, a rate limit holds under way too.
+                    member = self._gate.identify(context, request.envelope.requester)
+                    self._check_count(count)
+                except NodeError as error:
+                    tasks.put_nowait(error)
+                    ended.set()
+                else:
+                    work = self._provider.ask(member, request.envelope, order)
+                    tasks.put_nowait(asyncio.create_task(work))
         except NodeError as error:
             tasks.put_nowait(error)
+        except grpc.aio.AbortError:
+            pass  # the call is over
         except Exception:
             tasks.put_nowait(internal_error())
         finally:
             tasks.put_nowait(None)
+
+    def _check_count(self, chunks: int) -> None:
+        if chunks > self._max_chunks:
+            raise NodeError(
+                Reason.QUERY_INVALID, f"a stream has at most {self._max_chunks} chunks: open another"
+            )
 
     async def _next(self, requests: AsyncIterator[pb.AskBatchRequest]) -> pb.AskBatchRequest | None:
         try:
