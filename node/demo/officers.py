@@ -59,12 +59,14 @@ def make_officers(folder: Path, code: str, random: Callable[[int], bytes]) -> Of
     return Officers(folder, tuple(officers), head)
 
 
-def approve(officers: Officers, policies: Path, placed: Path, member: Member, now: datetime) -> None:
-    """Have all officers sign the first bundle of these policies, and put it in place for the node.
+def approve(
+    officers: Officers, policies: Path, placed: Path, member: Member, now: datetime, version: int = 1
+) -> None:
+    """Have all officers sign a bundle of these policies, and put it in place for the node.
 
     `placed` is where the node looks for it. Raises NodeError(CONFIG_INVALID).
     """
-    manifest = make_manifest(member.code, 1, now, now + LIFETIME, read_policies(policies))
+    manifest = make_manifest(member.code, version, now, now + LIFETIME, read_policies(policies))
     note = None
     for signer in officers.signers:
         note = sign_manifest(manifest, note, signer)

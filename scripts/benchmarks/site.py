@@ -11,12 +11,17 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from time import monotonic
 
+from node.core.directory import Member
+from node.core.directory_text import Role
 from node.core.grant import Grant, GrantState
 from node.crypto.pki import CertificateFiles, make_authority_files
 from node.crypto.publish import Orders, publish
+from node.crypto.sign import Signer
 from node.demo.city import DIRECTORY_LIFETIME, POLICIES, CityNode, furnish, plan_node
 from node.demo.departments import AUTHORITY, department
+from node.demo.officers import Officers, approve, approve_entries, make_officers
 from node.demo.process import free_ports
+from node.loading import PLACED
 from scripts.benchmarks.population import Population
 
 DATASET = "pension-insurance"
@@ -31,9 +36,9 @@ ASK = "/node.v1.ExchangeService/Ask"
 START_SECONDS = 900.0  # a node builds the files of its dataset when it starts
 STOP_SECONDS = 30.0
 
+_SOURCE = f"sources:\n  {DATASET}: {{parquet: data/{DATASET}.parquet}}\n"
 # Limits that keep a peer from asking too much would end every benchmark early, so they are out of the way.
 _SETTINGS = """\
-policies: {unsigned: true}
 limits:
   peer_requests_per_second: 1000000
   peer_burst: 1000000
@@ -44,12 +49,24 @@ limits:
 
 @dataclass(frozen=True, slots=True)
 class Site:
-    """The folders of both departments; nothing runs yet. `population` is whom the provider knows."""
+    """The folders of both departments; nothing runs yet. `population` is whom the provider knows.
+
+    `member` is the provider in the directory, `officers` and `reviewer` approve its policies.
+    """
 
     folder: Path
     provider: CityNode
     requester: CityNode
     population: Population
+    member: Member
+    officers: Officers
+    reviewer: Signer
+
+    def approve(self, version: int) -> None:
+        """Have the provider's policies signed, and their entries approved, by everybody who must."""
+        policies, now = self.provider.policies, datetime.now(UTC)
+        approve_entries(self.officers.head, self.reviewer, policies, now)
+        approve(self.officers, policies, self.provider.folder / "state" / PLACED, self.member, now, version)
 
     def issue_grant(self) -> Grant:
         """Let the requester ask; the provider must run."""
@@ -80,24 +97,27 @@ def make_grant(now: datetime) -> Grant:
 def build_site(folder: Path, population: Population) -> Site:
     """Write everything that the two nodes need."""
     now = datetime.now(UTC)
-    authority = make_authority_files(folder / "authority", AUTHORITY.code, now, os.urandom)
-    ports = free_ports(4)
-    provider = plan_node(folder / "provider", PROVIDER, ports[0], ports[1])
-    requester = plan_node(folder / "requester", REQUESTER, ports[2], ports[3])
-    sources = f"sources:\n  {DATASET}: {{parquet: data/{DATASET}.parquet}}\n"
-    members = (
-        furnish(provider, authority, sources + _SETTINGS, now, os.urandom),
-        furnish(requester, authority, _SETTINGS, now, os.urandom),
-    )
-    publish(authority, Orders(members=members), now, DIRECTORY_LIFETIME)
+    authority = make_authority_files(folder / "directory-authority", AUTHORITY.code, now, os.urandom)
+    nodes, officers, members = [], [], []
+    for each, settings in ((PROVIDER, f"{_SOURCE}{_SETTINGS}"), (REQUESTER, _SETTINGS), (AUTHORITY, "")):
+        node = plan_node(folder / each.name, each, *free_ports(2))
+        own = make_officers(folder / "officers" / each.name, each.code, os.urandom)
+        members.append(furnish(node, authority, settings, now, os.urandom, own.verifier_keys()))
+        nodes.append(node)
+        officers.append(own)
+    roles = {AUTHORITY.code: (Role.AUTHORITY,)}
+    publish(authority, Orders(members=tuple(members), roles=roles), now, DIRECTORY_LIFETIME)
+    provider, requester, _ = nodes
     for node in (provider, requester):
         shutil.copyfile(authority.directory, node.folder / "directory.note")
-    policies = provider.folder / "policies"
-    policies.mkdir()
-    shutil.copyfile(POLICY, policies / POLICY.name)
-    shutil.copyfile(POLICIES / "definitions.yaml", policies / "definitions.yaml")
+        node.policies.mkdir()
+        shutil.copyfile(POLICIES / "definitions.yaml", node.policies / "definitions.yaml")
+    shutil.copyfile(POLICY, provider.policies / POLICY.name)
     population.write(provider.folder / "data" / f"{DATASET}.parquet")
-    return Site(folder, provider, requester, population)
+    site = Site(folder, provider, requester, population, members[0], officers[0], officers[2].head)
+    site.approve(1)
+    approve(officers[1], requester.policies, requester.folder / "state" / PLACED, members[1], now)
+    return site
 
 
 @contextmanager
