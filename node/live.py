@@ -193,14 +193,12 @@ class Live:
     def member(self, code: str) -> Member:
         """A member of the directory, to ask it.
 
-        Raises NodeError(DIRECTORY_EXPIRED), (PEER_UNAVAILABLE) for what the directory does not have.
+        Raises NodeError(DIRECTORY_EXPIRED), (NOT_FOUND) for what the directory does not have.
         """
         require_current(self._parts.directory, self._clock())
         member = self._parts.directory.members.get(code)
         if member is None:
-            raise NodeError(
-                Reason.PEER_UNAVAILABLE, "the directory has no such department: check its credit code"
-            )
+            raise NodeError(Reason.NOT_FOUND, "the directory has no such department: check its credit code")
         return member
 
     def problems(self) -> list[str]:

@@ -271,7 +271,7 @@ class TwoSides:
 
     def _member(self, code: str) -> Member:
         if code != HR:
-            raise NodeError(Reason.PEER_UNAVAILABLE, "the directory has no such department")
+            raise NodeError(Reason.NOT_FOUND, "the directory has no such department")
         return self.hr.member
 
     async def _refresh(self, _provider: str) -> None:

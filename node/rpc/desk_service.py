@@ -92,7 +92,8 @@ class DeskService(desk_pb2_grpc.DeskServiceServicer):
             return await self._peers.catalogue(provider, dataset)
         except NodeError as error:
             kept = self._imported(dataset, provider)
-            if error.reason is not Reason.PEER_UNAVAILABLE or kept is None:
+            # A catalogue may be imported of a department that is no member.
+            if error.reason not in (Reason.PEER_UNAVAILABLE, Reason.NOT_FOUND) or kept is None:
                 raise
             return [kept]
 

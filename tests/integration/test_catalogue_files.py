@@ -11,8 +11,11 @@ from cli_run import Ran, at_a_terminal, dxnode
 from running import ENROLLED, PENSION, Running, pension_town, running
 from town import HR, MEDICAL, TAX
 
+from node.cli.exits import Exit
 from node.client import Client
 from node.errors import NodeError, Reason
+
+UNLISTED = "11441900000000043F"
 
 
 @pytest.fixture(scope="module")
@@ -115,6 +118,17 @@ def test_imported_entry_of_a_department_that_cannot_be_asked_is_shown(nodes: Run
     assert f"来自 {MEDICAL} 的目录，导入时间 " in shown.out
     assert at(nodes, TAX, "show", f"{MEDICAL}/other").code != 0
     assert at(nodes, TAX, "list", "--provider", MEDICAL).code != 0
+
+
+def test_imported_entry_of_a_department_that_is_no_member_is_shown(nodes: Running, tmp_path: Path) -> None:
+    file = tmp_path / "catalogue.csv"
+    at(nodes, HR, "export", file)
+    file.write_bytes(file.read_bytes().replace(HR.encode(), UNLISTED.encode()))
+    assert at(nodes, TAX, "import", file).code == 0
+    shown = at(nodes, TAX, "show", f"{UNLISTED}/pension-insurance")
+    assert shown.code == 0, shown.err
+    assert at(nodes, TAX, "show", f"{UNLISTED}/other").code == Exit.USAGE
+    assert at(nodes, TAX, "list", "--provider", UNLISTED).code == Exit.USAGE
 
 
 def test_a_bad_file_leaves_what_was_imported(nodes: Running, tmp_path: Path, tax: Client) -> None:

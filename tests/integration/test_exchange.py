@@ -11,6 +11,7 @@ from dataclasses import replace
 
 import pandas as pd
 import pytest
+from cli_run import dxnode
 from running import (
     BAND,
     BY_REGION,
@@ -28,7 +29,9 @@ from running import (
 )
 from town import HR, MEDICAL, TAX
 
+from node.cli.exits import Exit
 from node.client import Chunk, ChunkResult, Client, Subject
+from node.client.frame import BatchStoppedError
 from node.core.checkpoint import Checkpoint
 from node.core.grant import Grant
 from node.core.merkle import leaf_hash, verify_inclusion
@@ -43,6 +46,13 @@ def nodes(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
         nodes.grant()
         nodes.grant(pension_grant(MEDICAL))
         yield nodes
+
+
+UNLISTED = "11441900000000043F"
+
+
+def tax_desk(nodes: Running) -> str:
+    return f"unix:{nodes.town.offices[TAX].socket}"
 
 
 @pytest.fixture
@@ -175,6 +185,36 @@ def test_desk_refuses_a_purpose_outside_its_grant_before_anything_is_sent(
     assert (attempts[-1].requester, attempts[-1].provider) == (TAX, HR)
     assert attempts[-1].refusals.attempt.question == "is-enrolled"
     assert attempts[-1].refusals.attempt.case_number == CASE
+
+
+def test_department_that_the_directory_does_not_list_is_for_the_caller_to_correct(
+    nodes: Running, tax: Client
+) -> None:
+    elsewhere = ENROLLED.replace(HR, UNLISTED)
+    with pytest.raises(NodeError) as refused:
+        tax.verify(elsewhere, resident(2), purpose=DEFERRAL, case=CASE)
+    assert refused.value.reason is Reason.NOT_FOUND
+    last = nodes.records(TAX)[-1]
+    assert (last.provider, last.refusals.attempt.question) == (UNLISTED, "is-enrolled")
+    ask = ("verify", elsewhere, "--purpose", DEFERRAL, "--case", CASE, "--desk", tax_desk(nodes))
+    said = dxnode(*ask, stdin=f"{resident(2)}\n")
+    assert said.code == Exit.USAGE
+    assert "the directory has no such department: check its credit code" in said.err
+    assert "again" not in said.err
+    assert "部门名录中没有该部门" in dxnode(*ask, "--lang", "zh", stdin=f"{resident(2)}\n").err
+
+
+def test_batch_to_a_department_that_the_directory_does_not_list_stops_at_once(
+    nodes: Running, tax: Client
+) -> None:
+    frame = pd.DataFrame({"id": [resident(number) for number in range(20)]})
+    before = len(nodes.records(TAX))
+    with pytest.raises(BatchStoppedError) as stopped:
+        tax.verify_batch(
+            frame, question=ENROLLED.replace(HR, UNLISTED), purpose=DEFERRAL, case=CASE, chunk_size=1
+        )
+    assert stopped.value.reason is Reason.NOT_FOUND
+    assert len(nodes.records(TAX)) <= before + 9
 
 
 def test_attempt_that_names_a_person_is_recorded_without_the_name(nodes: Running, tax: Client) -> None:

@@ -460,7 +460,7 @@ async def test_unlisted_provider_is_refused(sides: TwoSides) -> None:
     elsewhere = replace(query(), provider="11441900000000043F")
     with pytest.raises(NodeError) as refused:
         await sides.requester.ask(CALLER, elsewhere, about(2), ID)
-    assert refused.value.reason is Reason.PEER_UNAVAILABLE
+    assert refused.value.reason is Reason.NOT_FOUND
 
 
 # --- batches ---
