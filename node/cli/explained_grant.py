@@ -8,7 +8,7 @@ from pathlib import Path
 
 from pydantic import TypeAdapter, ValidationError
 
-from node.cli.session import open_client
+from node.cli.session import open_client, settings_file
 from node.cli.statement_words import listed, micros, number
 from node.cli.text import language, table
 from node.core.decide import Decision
@@ -23,10 +23,23 @@ _GRANT = TypeAdapter(Grant)
 def read_grant(given: str, config: Path | None) -> Grant:
     """The grant in a file, as `dxnode grant show --json` writes it; else that of this id at the own node.
 
-    Raises NodeError: CONFIG_INVALID for a file that holds no grant, and what the node says.
+    Raises NodeError: CONFIG_INVALID for a file that holds no grant or is not there, or when no settings name
+    the node; and what the node says.
     """
     path = Path(given)
     if not path.is_file():
+        if path.suffix or path.name != given:
+            raise NodeError(
+                Reason.CONFIG_INVALID,
+                f"there is no file {path}: write it with `dxnode grant show GRANT --json`",
+                file=given,
+            )
+        if settings_file(config) is None:
+            raise NodeError(
+                Reason.CONFIG_INVALID,
+                "no settings name the node that has issued the grant: give --config node.yaml, or a file that "
+                "`dxnode grant show GRANT --json` has written",
+            )
         with open_client(None, None, None, None, config, 10.0) as client:
             return client.admin.grant(given)
     try:
@@ -59,6 +72,14 @@ def supposed_grant(request: Request) -> Grant:
         scenario="",
         note="",
     )
+
+
+def other_grant(grant: Grant, request: Request) -> str:
+    """What keeps a grant from being one for the request, for people: whose it is, and of what; "" if nothing."""
+    if (grant.requester, grant.dataset) == (request.requester.code, request.dataset):
+        return ""
+    words = table("explain", language())["grant.of-other"]
+    return words.format(id=grant.id, requester=grant.requester, dataset=grant.dataset)
 
 
 def counted(decision: Decision) -> Iterator[str]:

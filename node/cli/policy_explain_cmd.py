@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from node.cli.explained_grant import counted, read_grant, supposed_grant
+from node.cli.explained_grant import counted, other_grant, read_grant, supposed_grant
 from node.cli.explanation_report import Explained, explanation_lines, explanation_view
 from node.cli.init_cmd import LevelOption
 from node.cli.members import read_members
@@ -90,6 +90,8 @@ def explain(
     )
     for unknown in unknown_names(loaded, request):
         terminal.note(unknown.said(language()))
+    if real is not None and (other := other_grant(real, request)):
+        terminal.note(other)
     covering = real or supposed_grant(request)
     explanation = explain_request(
         loaded, lambda _: covering, request, calendar_of(holidays, settings_file(config))

@@ -169,6 +169,18 @@ def test_a_real_grant_is_taken_from_a_file(policies: Path, tmp_path: Path, lang:
     assert json.loads(explain(policies, *args).out)["clause"] == "grant.validity"
 
 
+@pytest.mark.parametrize("given", ["grant.json", "./grant", "g-1"])
+def test_a_grant_that_can_be_found_nowhere_is_told(
+    policies: Path, given: str, lang: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    ran = explain(policies, "is-enrolled", "--grant", given, *DEFERRAL, lang=lang)
+    assert ran.code == 2
+    assert "--json" in ran.err
+    assert ("--config" in ran.err) is (given == "g-1")
+    assert ("--desk" in ran.err, "详情" in ran.err) == (False, False)
+
+
 def test_a_grant_of_another_department_is_none(policies: Path, tmp_path: Path) -> None:
     file = tmp_path / "grant.json"
     file.write_text(as_json(GRANT), "utf-8")
