@@ -32,7 +32,7 @@ from node.crypto.pki import (
 )
 from node.crypto.publish import Orders, publish
 from node.demo.departments import AUTHORITY, DEPARTMENTS, GRANTS, REGION, Department, PlannedGrant, department
-from node.demo.officers import Officers, approve, approve_entries, make_officers
+from node.demo.officers import Officers, approve_entries, make_officers, put_in_place, sign
 from node.demo.process import NodeProcess, free_ports
 from node.demo.registers import RESIDENTS, SEED, Registers, make_registers
 from node.loading import PLACED
@@ -89,6 +89,11 @@ class CityNode:
     def policies(self) -> Path:
         """Where its officers write policies."""
         return self.folder / "policies"
+
+    @property
+    def placed(self) -> Path:
+        """Where the node looks for bundles."""
+        return self.folder / "state" / PLACED
 
     @property
     def log_key(self) -> Path:
@@ -223,7 +228,8 @@ def build_city(
         member = furnish(node, authority, settings, now, random, approvers)
         members.append(member)
         _put_data(node, registers)
-        approve(officers[each.name], node.policies, node.folder / "state" / PLACED, member, now)
+        sign(officers[each.name], node.policies, member, now)
+        put_in_place(node.policies, node.placed, member)
     reviewer = officers[AUTHORITY.name].head
     for node in nodes.values():
         approve_entries(officers[node.department.name].head, reviewer, node.policies, now)

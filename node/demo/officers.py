@@ -59,18 +59,17 @@ def make_officers(folder: Path, code: str, random: Callable[[int], bytes]) -> Of
     return Officers(folder, tuple(officers), head)
 
 
-def approve(
-    officers: Officers, policies: Path, placed: Path, member: Member, now: datetime, version: int = 1
-) -> None:
-    """Have all officers sign a bundle of these policies, and put it in place for the node.
-
-    `placed` is where the node looks for it. Raises NodeError(CONFIG_INVALID).
-    """
+def sign(officers: Officers, policies: Path, member: Member, now: datetime, version: int = 1) -> None:
+    """Have all officers sign a bundle of these policies. Raises NodeError(CONFIG_INVALID)."""
     manifest = make_manifest(member.code, version, now, now + LIFETIME, read_policies(policies))
     note = None
     for signer in officers.signers:
         note = sign_manifest(manifest, note, signer)
     write_file(policies / MANIFEST, note or b"", PUBLIC)
+
+
+def put_in_place(policies: Path, placed: Path, member: Member) -> None:
+    """Put the signed bundle in `placed`, where the node looks for it. Raises NodeError as `read_draft`."""
     place(placed, read_draft(policies, member), member)
 
 

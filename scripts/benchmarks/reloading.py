@@ -64,7 +64,8 @@ def reloading(setting: Setting) -> list[Figure]:
     """Seconds of a reload under load, requests that were not answered, and the longest wait for an answer."""
     rules, requests, rounds = (500, 600, 2) if setting.quick else (10_000, 8_000, 5)
     site = build_site(setting.folder / "reload", Population(2_000))
-    _put_in_place(site, rules, edition=1)
+    _approve(site, rules, edition=1)
+    site.put_in_place()
     took: list[float] = []
 
     async def measure() -> tuple[Traffic, float, float]:
@@ -79,9 +80,10 @@ def reloading(setting: Setting) -> list[Figure]:
             busy = 0.0
             for reload in range(1, rounds + 1):
                 setting.tell(f"reload: {rules:,} rules while {_CALLERS} callers ask, {reload} of {rounds}")
-                _put_in_place(site, rules, edition=reload + 1)
+                _approve(site, rules, edition=reload + 1)
                 asking = asyncio.create_task(traffic.run(requests))
                 await asyncio.sleep(_SETTLING)
+                site.put_in_place()
                 took.append(await asyncio.to_thread(_reload, site))
                 if asking.done():
                     raise BenchError("the callers were done before the reload was")
@@ -110,8 +112,8 @@ def _reload(site: Site) -> float:
     return seconds
 
 
-def _put_in_place(site: Site, rules: int, edition: int) -> None:
-    """A signed bundle of the usual policy with so many rules that are for others, no two editions alike."""
+def _approve(site: Site, rules: int, edition: int) -> None:
+    """Sign a bundle of the usual policy with so many rules that are for others, no two editions alike."""
     what = f"allow: [{LIST_QUESTION}], to: {{levels: [town]}}, for: [{PURPOSE}]"
     others = [f"  - {{id: e{edition}-{number}, {what}}}\n" for number in range(rules - 2)]
     path = site.provider.policies / POLICY.name

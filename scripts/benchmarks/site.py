@@ -19,9 +19,8 @@ from node.crypto.publish import Orders, publish
 from node.crypto.sign import Signer
 from node.demo.city import DIRECTORY_LIFETIME, POLICIES, CityNode, furnish, plan_node
 from node.demo.departments import AUTHORITY, department
-from node.demo.officers import Officers, approve, approve_entries, make_officers
+from node.demo.officers import Officers, approve_entries, make_officers, put_in_place, sign
 from node.demo.process import free_ports
-from node.loading import PLACED
 from scripts.benchmarks.population import Population
 
 DATASET = "pension-insurance"
@@ -66,7 +65,11 @@ class Site:
         """Have the provider's policies signed, and their entries approved, by everybody who must."""
         policies, now = self.provider.policies, datetime.now(UTC)
         approve_entries(self.officers.head, self.reviewer, policies, now)
-        approve(self.officers, policies, self.provider.folder / "state" / PLACED, self.member, now, version)
+        sign(self.officers, policies, self.member, now, version)
+
+    def put_in_place(self) -> None:
+        """Have the provider find what was approved last."""
+        put_in_place(self.provider.policies, self.provider.placed, self.member)
 
     def issue_grant(self) -> Grant:
         """Let the requester ask; the provider must run."""
@@ -116,7 +119,9 @@ def build_site(folder: Path, population: Population) -> Site:
     population.write(provider.folder / "data" / f"{DATASET}.parquet")
     site = Site(folder, provider, requester, population, members[0], officers[0], officers[2].head)
     site.approve(1)
-    approve(officers[1], requester.policies, requester.folder / "state" / PLACED, members[1], now)
+    site.put_in_place()
+    sign(officers[1], requester.policies, members[1], now)
+    put_in_place(requester.policies, requester.placed, members[1])
     return site
 
 
