@@ -36,8 +36,9 @@ def diff(
     # Millions of small tuples live to the end of this command, and none in a cycle: looking for cycles among
     # them again and again is half of the time.
     gc.disable()
-    calendar = calendar_of(holidays, settings_file(config))
-    calendar_before = calendar_of(holidays_before) if holidays_before is not None else None
+    settings = settings_file(config)
+    calendar = calendar_of(holidays, settings)
+    calendar_before = calendar_of(holidays_before, settings) if holidays_before is not None else None
     with terminal.progress(say("busy.reading"), 2) as ticker:
         old, new = (_read(path, ticker) for path in (before, after))
     datasets = old.datasets.keys() | new.datasets.keys()

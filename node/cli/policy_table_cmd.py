@@ -25,7 +25,7 @@ from node.cli.policy_table_report import (
     tested_lines,
     tested_view,
 )
-from node.cli.session import with_terminal
+from node.cli.session import ConfigIfThere, settings_file, with_terminal
 from node.cli.text import language
 from node.cli.workdays_cmd import calendar_of
 from node.core.definitions_build import is_definitions
@@ -47,11 +47,12 @@ def run_tables(
     terminal: Terminal,
     paths: Annotated[list[Path], typer.Argument(metavar="FILE...")],
     mutate: Annotated[bool, typer.Option("--mutate")] = False,
-    holidays: Annotated[Path | None, typer.Option("--holidays")] = None,
+    holidays: Annotated[Path | None, typer.Option("--holidays", show_default=False)] = None,
+    config: ConfigIfThere = None,
 ) -> None:
     """Hold policies against the tables beside them; the exit code says whether all came as expected."""
     lang = language()
-    calendar = calendar_of(holidays)
+    calendar = calendar_of(holidays, settings_file(config))
     try:
         tested = _all_tested(terminal, table_files(paths), lang, calendar, mutate=mutate)
     except NodeError as error:

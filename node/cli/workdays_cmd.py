@@ -14,7 +14,7 @@ from node.cli.exits import Exit
 from node.cli.options import day_from
 from node.cli.output import CHINA, Terminal
 from node.cli.policy_files import read_file
-from node.cli.session import with_terminal
+from node.cli.session import ConfigIfThere, settings_file, with_terminal
 from node.cli.text import language, t
 from node.core.holidays import check_holidays
 from node.core.workdays import MAX_WORKDAYS, NO_HOLIDAYS, Calendar, Day, Term
@@ -29,12 +29,13 @@ def workdays(
     day: Annotated[str, typer.Argument(metavar="DATE")],
     add: Annotated[int | None, typer.Option("--add", min=1, max=MAX_WORKDAYS)] = None,
     until: Annotated[str, typer.Option("--until")] = "",
-    holidays: Annotated[Path | None, typer.Option("--holidays")] = None,
+    holidays: Annotated[Path | None, typer.Option("--holidays", show_default=False)] = None,
+    config: ConfigIfThere = None,
 ) -> None:
     """Say whether a date is a working day, or count the working days of a term."""
     if add is not None and until:
         raise typer.BadParameter(t("workdays.one-only"))
-    calendar, start = calendar_of(holidays), day_from(day)
+    calendar, start = calendar_of(holidays, settings_file(config)), day_from(day)
     if add is not None:
         term = calendar.add_workdays(start, add)
         _show_term(terminal, term)
