@@ -37,8 +37,8 @@ def read_grant(given: str, config: Path | None) -> Grant:
         if settings_file(config) is None:
             raise NodeError(
                 Reason.CONFIG_INVALID,
-                "no settings name the node that has issued the grant: give --config node.yaml, or a file that "
-                "`dxnode grant show GRANT --json` has written",
+                "no settings name the node that has issued the grant: give --config node.yaml, or a file "
+                "that `dxnode grant show GRANT --json` has written",
             )
         with open_client(None, None, None, None, config, 10.0) as client:
             return client.admin.grant(given)
@@ -75,7 +75,7 @@ def supposed_grant(request: Request) -> Grant:
 
 
 def other_grant(grant: Grant, request: Request) -> str:
-    """What keeps a grant from being one for the request, for people: whose it is, and of what; "" if nothing."""
+    """Whose grant it is, for people, if it is not of who asks or not for the dataset; else ""."""
     if (grant.requester, grant.dataset) == (request.requester.code, request.dataset):
         return ""
     words = table("explain", language())["grant.of-other"]
