@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from datetime import UTC, datetime
 from enum import StrEnum
 from pathlib import Path
@@ -129,6 +129,9 @@ def import_(
         "removed": len(before.keys() - after.keys()),
         "changed": sum(before[key] != after[key] for key in before.keys() & after.keys()),
         "own_left_out": len(found.entries) - len(chosen),
+        "lost_questions": sum(
+            bool(before[key].questions and not after[key].questions) for key in before.keys() & after.keys()
+        ),
     }
     said = say(
         "kept",
@@ -141,6 +144,8 @@ def import_(
     terminal.result({"publisher": by, **counts}, said)
     if counts["own_left_out"]:
         terminal.note(say("own_left_out", count=counts["own_left_out"]))
+    if counts["lost_questions"]:
+        terminal.note(say("lost_questions", count=counts["lost_questions"]))
     _reload(terminal, config)
 
 
@@ -186,17 +191,12 @@ def _keep_proved(config: Path, entries: Iterable[Dataset]) -> None:
             keep_proved(entry, lambda version, told: proved_approvals(version, told, approvers, now))
 
 
-def _contents(entries: Iterable[bytes]) -> dict[tuple[str, str], bytes]:
-    """What is kept of each entry."""
+def _contents(entries: Iterable[bytes]) -> dict[tuple[str, str], Dataset]:
+    """Entries by dataset and provider."""
+    from node.v1.catalogue_pb2 import Dataset
 
-    def keyed() -> Iterator[tuple[tuple[str, str], bytes]]:
-        from node.v1.catalogue_pb2 import Dataset
-
-        for content in entries:
-            summary = Dataset.FromString(content).summary
-            yield (summary.dataset, summary.provider), content
-
-    return dict(keyed())
+    read = map(Dataset.FromString, entries)
+    return {(each.summary.dataset, each.summary.provider): each for each in read}
 
 
 def _reload(terminal: Terminal, config: Path) -> None:

@@ -108,6 +108,16 @@ def test_a_new_import_takes_the_place_of_the_one_before_whole(nodes: Running, tm
         assert own_finds(tax) == [f"{HR}/other"]
 
 
+def test_a_table_that_takes_the_place_of_questions_says_so(nodes: Running, tmp_path: Path) -> None:
+    whole, table = tmp_path / "catalogue.jsonld", tmp_path / "catalogue.csv"
+    at(nodes, HR, "export", whole)
+    at(nodes, HR, "export", table)
+    first = at(nodes, TAX, "import", whole, "--json")
+    assert (json.loads(first.out)["lost_questions"], first.err) == (0, "")
+    assert "1 entries had questions and conditions of use before" in at(nodes, TAX, "import", table).err
+    assert json.loads(at(nodes, TAX, "import", table, "--json").out)["lost_questions"] == 0  # by then none
+
+
 def test_imported_entry_of_a_department_that_cannot_be_asked_is_shown(nodes: Running, tmp_path: Path) -> None:
     file = tmp_path / "catalogue.csv"
     at(nodes, HR, "export", file)
