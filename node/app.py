@@ -44,6 +44,7 @@ from node.rpc.checked import CheckedServer
 from node.rpc.client import PeerClient
 from node.rpc.desk_service import DeskService
 from node.rpc.exchange_service import ExchangeService, Gate, GrantService
+from node.rpc.guarded import Door
 from node.rpc.log_service import UsageLogService, peer_view, staff_view
 from node.rpc.server import (
     CATALOGUE_HEALTH,
@@ -51,6 +52,7 @@ from node.rpc.server import (
     EXCHANGE_SERVICES,
     POLICIES_HEALTH,
     Bounds,
+    SetHealth,
     add_health,
     add_reflection,
     add_socket,
@@ -163,24 +165,29 @@ class Node:
             random=random,
             max_subjects=limits.chunk_subjects,
         )
+        rate = Rate(float(limits.peer_requests_per_second), float(limits.peer_burst))
+        members = Members(lambda: live.directory, read_certificate, clock, rate)
+        self._gate = gate = Gate(members, self._refusals)
+        self._staff = staff = Staff(
+            code,
+            read_certificate,
+            Rate(float(limits.peer_requests_per_second), float(limits.peer_burst)),
+            self._refused_at_desk,
+        )
         bounds = Bounds(limits.message_bytes, limits.concurrent)
-        self._exchange, self._desk = make_server(bounds), make_server(bounds)
+        self._exchange = make_server(bounds, Door(gate.caller, gate.refuse))
+        self._desk = make_server(bounds, Door(staff.caller, self._refuse_at_desk))
         self.exchange_port = add_tls_port(self._exchange, settings.exchange.listen, live.exchange_tls)
         self.desk_port = add_tls_port(self._desk, settings.desk.listen, live.desk_tls)
         add_socket(self._desk, settings.desk.socket)
-        self._set_health = [
-            add_health(self._exchange, EXCHANGE_SERVICES),
-            add_health(self._desk, DESK_SERVICES),
-        ]
-        self._add_exchange_services()
-        self._add_desk_services()
+        self._set_health = [self._add_exchange_services(), self._add_desk_services()]
         self._tasks: list[asyncio.Task[None]] = []
 
     async def start(self) -> None:
         """Serve; what an earlier process left open is closed as soon as the log can be written."""
         await self._exchange.start()
         await self._desk.start()
-        await self._tell_health()
+        self._tell_health()
         for every, work in (
             (self._settings.limits.refusal_interval_seconds, self._refusals.flush),
             (WATCH_SECONDS, self._watch),
@@ -204,7 +211,7 @@ class Node:
     async def stop(self) -> None:
         """Drain: no new work, let running calls end, write what is left, close."""
         self._draining = True
-        await self._tell_health()
+        self._tell_health()
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
@@ -226,7 +233,7 @@ class Node:
         self._vault.replace_keys(self._live.keys.ring, self._live.keys.data)
         self._commit.replace_keys(self._live.log_keys())
         self._close_retired()
-        await self._tell_health()
+        self._tell_health()
         note = "; ".join((*report.done, *(f"refused {line}" for line in report.refused)))[:500]
         department = self._settings.department.code
         await self._commit.run(AdminJob(department, caller, "node.reload", "", note))
@@ -237,11 +244,15 @@ class Node:
         for source in self._live.retired():
             loop.call_later(RETIRE_SECONDS, source.close)  # an exchange under way may still read it
 
-    def _add_exchange_services(self) -> None:
-        live, limits = self._live, self._settings.limits
-        rate = Rate(float(limits.peer_requests_per_second), float(limits.peer_burst))
-        members = Members(lambda: live.directory, read_certificate, self._clock, rate)
-        gate = Gate(members, self._refusals)
+    async def _refused_at_desk(self, reason: Reason) -> None:
+        await self._refusals.note(self._settings.department.code, reason)
+
+    async def _refuse_at_desk(self, context: Context, error: NodeError) -> None:
+        await self._refused_at_desk(error.reason)
+        await abort(context, error)
+
+    def _add_exchange_services(self) -> SetHealth:
+        live, limits, gate = self._live, self._settings.limits, self._gate
         server = CheckedServer(self._exchange, gate.refuse)
         exchange_pb2_grpc.add_ExchangeServiceServicer_to_server(
             ExchangeService(self._provider, gate, limits.batch_chunks, float(limits.deadline_seconds)), server
@@ -254,21 +265,12 @@ class Node:
         usage_log_pb2_grpc.add_UsageLogServiceServicer_to_server(
             UsageLogService(self._commit, self._store, self._workers, peer_view(gate)), server
         )
+        return add_health(server, EXCHANGE_SERVICES)
 
-    def _add_desk_services(self) -> None:
-        live, limits = self._live, self._settings.limits
+    def _add_desk_services(self) -> SetHealth:
+        live, staff = self._live, self._staff
         code = self._settings.department.code
-
-        async def refused(reason: Reason) -> None:
-            await self._refusals.note(code, reason)
-
-        async def refuse(context: Context, error: NodeError) -> None:
-            await refused(error.reason)
-            await abort(context, error)
-
-        server = CheckedServer(self._desk, refuse)
-        rate = Rate(float(limits.peer_requests_per_second), float(limits.peer_burst))
-        staff = Staff(code, read_certificate, rate, refused)
+        server = CheckedServer(self._desk, self._refuse_at_desk)
         desk_pb2_grpc.add_DeskServiceServicer_to_server(
             DeskService(
                 self._requester,
@@ -301,6 +303,7 @@ class Node:
         )
         if self._settings.desk.reflection:
             add_reflection(self._desk, DESK_SERVICES)
+        return add_health(server, DESK_SERVICES)
 
     async def _status(self) -> desk_pb2.GetStatusResponse:
         loop = asyncio.get_running_loop()
@@ -316,10 +319,10 @@ class Node:
             ),
         )
 
-    async def _tell_health(self) -> None:
+    def _tell_health(self) -> None:
         parts = {POLICIES_HEALTH: self._live.policies_good(), CATALOGUE_HEALTH: self._live.catalogue_good()}
         for set_health in self._set_health:
-            await set_health(not self._draining, parts)
+            set_health(not self._draining, parts)
 
     async def _watch(self) -> None:
         loop = asyncio.get_running_loop()
@@ -329,7 +332,7 @@ class Node:
         else:
             await loop.run_in_executor(self._workers, self._live.retry)
             self._close_retired()
-            await self._tell_health()  # policies expire without a reload
+            self._tell_health()  # policies expire without a reload
 
     async def _prune(self) -> None:
         now = self._clock_ms()

@@ -73,6 +73,17 @@ class Members:
         self._rate.take(member.code)
         return member
 
+    def caller(self, context: Context) -> str:
+        """The member whose listed certificate the caller shows, "" for any other certificate.
+
+        Not the name in the certificate: a member's authority can put any name into one.
+        """
+        try:
+            certificate = self._read(_pem(context))
+            return self._directory().identify(certificate.department, certificate.fingerprint.hex()).code
+        except NodeError:
+            return ""
+
     def code(self, context: Context) -> str:
         """The department that the certificate names, "" when there is none; for records of refusals."""
         try:
@@ -110,6 +121,16 @@ class Staff:
             await self._refused(error.reason)
             raise
         return caller
+
+    def caller(self, context: Context) -> str | None:
+        """The caller's fingerprint, "" for a certificate of another department; None for the operator."""
+        if context.peer().startswith("unix:"):
+            return None
+        try:
+            certificate = self._read(_pem(context))
+        except NodeError:
+            return ""
+        return certificate.fingerprint.hex() if certificate.department == self._department else ""
 
     def _identify(self, context: Context) -> Caller:
         """The caller and its role (step 1)."""

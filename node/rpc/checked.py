@@ -15,6 +15,7 @@ from node.rpc.status import Context
 M = TypeVar("M", bound=Message)
 Refuse = Callable[[Context, NodeError], Awaitable[None]]
 Unary = Callable[[Message, Context], Awaitable[Message]]
+Responses = Callable[[Message, Context], AsyncGenerator[Message, None]]
 Stream = Callable[[AsyncIterator[Message], Context], AsyncGenerator[Message, None]]
 
 
@@ -29,14 +30,14 @@ class CheckedServer:
         self._refuse = refuse
 
     def add_generic_rpc_handlers(self, _handlers: object) -> None:
-        """Nothing: the same handlers come by `add_registered_method_handlers`."""
+        """Nothing: the same handlers come by `add_registered_method_handlers`, and no other is served."""
 
     def add_registered_method_handlers(
         self, service: str, handlers: Mapping[str, grpc.RpcMethodHandler[Message, Message]]
     ) -> None:
         """Add the handlers of one service."""
         checked = {name: self._checked(handler) for name, handler in handlers.items()}
-        self._server.add_generic_rpc_handlers((grpc.method_handlers_generic_handler(service, checked),))
+        self._server.add_registered_method_handlers(service, checked)
 
     def _checked(
         self, handler: grpc.RpcMethodHandler[Message, Message]
@@ -48,6 +49,10 @@ class CheckedServer:
             return grpc.stream_stream_rpc_method_handler(
                 self._stream(cast("Stream", handler.stream_stream)), read, handler.response_serializer
             )
+        if handler.response_streaming:
+            return grpc.unary_stream_rpc_method_handler(
+                self._responses(cast("Responses", handler.unary_stream)), read, handler.response_serializer
+            )
         return grpc.unary_unary_rpc_method_handler(
             self._unary(cast("Unary", handler.unary_unary)), read, handler.response_serializer
         )
@@ -57,6 +62,16 @@ class CheckedServer:
             if request is _MALFORMED:
                 await self._refuse(context, _unreadable())
             return await behaviour(request, context)
+
+        return call
+
+    def _responses(self, behaviour: Responses) -> Responses:
+        async def call(request: Message, context: Context) -> AsyncGenerator[Message, None]:
+            if request is _MALFORMED:
+                await self._refuse(context, _unreadable())
+            async with aclosing(behaviour(request, context)) as responses:
+                async for response in responses:
+                    yield response
 
         return call
 

@@ -58,6 +58,10 @@ class Gate:
         """The department that the caller's certificate names, "" for none."""
         return self._members.code(context)
 
+    def caller(self, context: Context) -> str:
+        """The member that calls, "" when the directory does not list the certificate."""
+        return self._members.caller(context)
+
     async def refuse(self, context: Context, error: NodeError) -> None:
         """Record a refusal, then end the call with it."""
         await self._refusals.note(self._members.code(context), error.reason)
@@ -88,7 +92,7 @@ class ExchangeService(exchange_pb2_grpc.ExchangeServiceServicer):
         """A sealed request a chunk; answers in order, at most WINDOW in the works."""
         tasks: asyncio.Queue[asyncio.Task[pb.SealedAnswer] | NodeError | None] = asyncio.Queue()
         window = asyncio.Semaphore(WINDOW)
-        code = self._gate.code(context)
+        code = self._gate.caller(context)
         self._streams[code] += 1
         ended = asyncio.Event()
         reader = asyncio.create_task(self._read(requests, context, tasks, window, ended))

@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import errno
 import socket
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from time import sleep
+from typing import cast
 
 import grpc
-from grpc_health.v1 import health, health_pb2, health_pb2_grpc
+from grpc_health.v1 import health_pb2_grpc
 
 from node.errors import NodeError, Reason
+from node.rpc.checked import CheckedServer
+from node.rpc.guarded import Door, GuardedServer
+from node.rpc.health_service import Health
 from node.v1 import catalogue_pb2, desk_pb2, exchange_pb2, grant_pb2, usage_log_pb2
 
 _TAKE_UP_SECONDS = 0.1
@@ -50,20 +54,22 @@ class Bounds:
     concurrent: int
 
 
-def make_server(bounds: Bounds) -> grpc.aio.Server:
-    """A server without ports and services."""
-    return grpc.aio.server(
-        maximum_concurrent_rpcs=bounds.concurrent,
+def make_server(bounds: Bounds, door: Door) -> grpc.aio.Server:
+    """A server without ports and services; of a service, the registered methods count."""
+    server = GuardedServer(
+        concurrent=bounds.concurrent,
+        door=door,
         options=[
             ("grpc.max_receive_message_length", bounds.message_bytes),
             ("grpc.max_send_message_length", bounds.message_bytes),
             ("grpc.max_concurrent_streams", bounds.concurrent),
             ("grpc.max_metadata_size", 16_384),
-            ("grpc.http2.min_recv_ping_interval_without_data_ms", 30_000),
+            ("grpc.http2.min_ping_interval_without_data_ms", 30_000),
             ("grpc.http2.max_ping_strikes", 3),
             ("grpc.so_reuseport", 0),
         ],
     )
+    return cast("grpc.aio.Server", server)  # which it is; the stubs hide the class
 
 
 def add_tls_port(server: grpc.aio.Server, listen: str, current: Callable[[], TlsFiles]) -> int:
@@ -125,21 +131,17 @@ POLICIES_HEALTH = "policies"
 """Not serving in health when the newest policies put in place are not in use; the last good ones may be."""
 CATALOGUE_HEALTH = "catalogue"
 """Not serving in health while a dataset waits for the approval of its catalogue entry."""
+SetHealth = Callable[[bool, Mapping[str, bool]], None]
 
 
-def add_health(
-    server: grpc.aio.Server, services: Sequence[str]
-) -> Callable[[bool, Mapping[str, bool]], Awaitable[None]]:
+def add_health(server: CheckedServer, services: Sequence[str]) -> SetHealth:
     """Standard gRPC health; returns what sets all services, and the parts named, to serving or not."""
-    servicer = health.aio.HealthServicer()
-    health_pb2_grpc.add_HealthServicer_to_server(servicer, server)
+    servicer = Health()
+    health_pb2_grpc.add_HealthServicer_to_server(servicer, server)  # type: ignore[arg-type]
 
-    async def set_all(serving: bool, parts: Mapping[str, bool]) -> None:
-        good, bad = health_pb2.HealthCheckResponse.SERVING, health_pb2.HealthCheckResponse.NOT_SERVING
-        for service in ("", *services):
-            await servicer.set(service, good if serving else bad)
-        for part, part_serving in parts.items():
-            await servicer.set(part, good if serving and part_serving else bad)
+    def set_all(serving: bool, parts: Mapping[str, bool]) -> None:
+        names = dict.fromkeys(("", *services), serving)
+        servicer.set(names | {part: serving and part_serving for part, part_serving in parts.items()})
 
     return set_all
 

@@ -1,0 +1,110 @@
+"""HTTP/2 frames by hand (RFC 9113), for callers who keep to no rule of a client library."""
+
+from __future__ import annotations
+
+import socket
+import ssl
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from time import monotonic
+
+DATA, HEADERS, RST_STREAM, SETTINGS, PING, GOAWAY, WINDOW_UPDATE = 0, 1, 3, 4, 6, 7, 8
+ACK, END_STREAM, END_HEADERS = 1, 1, 4
+INITIAL_WINDOW = 4
+PREFACE = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
+
+
+def frame(kind: int, flags: int = 0, stream: int = 0, body: bytes = b"") -> bytes:
+    """One frame."""
+    return len(body).to_bytes(3) + bytes([kind, flags]) + stream.to_bytes(4) + body
+
+
+def message(body: bytes = b"") -> bytes:
+    """A gRPC message, not compressed."""
+    return b"\0" + len(body).to_bytes(4) + body
+
+
+def request(path: bytes, extra: Iterable[tuple[bytes, bytes]] = ()) -> bytes:
+    """The header block of a call."""
+    usual = (
+        (b":method", b"POST"),
+        (b":scheme", b"https"),
+        (b":path", path),
+        (b":authority", b"node"),
+        (b"te", b"trailers"),
+        (b"content-type", b"application/grpc"),
+    )
+    return b"".join(b"\0" + _text(name) + _text(value) for name, value in (*usual, *extra))
+
+
+def _text(value: bytes) -> bytes:
+    size = len(value)
+    if size < 127:
+        return bytes([size]) + value
+    rest, coded = size - 127, [127]
+    while rest >= 128:
+        coded.append(rest % 128 + 128)
+        rest //= 128
+    return bytes([*coded, rest]) + value
+
+
+@dataclass(slots=True)
+class Line:
+    """A connection on which a test writes what it likes."""
+
+    tls: ssl.SSLSocket
+    read: list[tuple[int, int, int, bytes]] = field(default_factory=list)
+    """Frames that came: kind, flags, stream, body."""
+    _rest: bytes = b""
+    _next: int = 1
+
+    def send(self, *frames: bytes) -> None:
+        """Send frames."""
+        self.tls.sendall(b"".join(frames))
+
+    def call(self, path: bytes, body: bytes | None = b"", extra: Iterable[tuple[bytes, bytes]] = ()) -> int:
+        """Begin a call, with one message unless `body` is None; its stream."""
+        stream, self._next = self._next, self._next + 2
+        self.send(frame(HEADERS, END_HEADERS, stream, request(path, extra)))
+        if body is not None:
+            self.send(frame(DATA, END_STREAM, stream, message(body)))
+        return stream
+
+    def wait(self, kind: int, stream: int = 0, seconds: float = 10.0) -> bytes | None:
+        """The body of a frame that came on the stream, None if none came; SETTINGS are acknowledged."""
+        end = monotonic() + seconds
+        while True:
+            for found, _, where, body in self.read:
+                if (found, where) == (kind, stream):
+                    return body
+            left = end - monotonic()
+            if left <= 0 or not self._receive(left):
+                return None
+
+    def _receive(self, seconds: float) -> bool:
+        self.tls.settimeout(seconds)
+        try:
+            got = self.tls.recv(65_536)
+        except OSError:
+            return False
+        self._rest += got
+        while len(self._rest) >= 9 and len(self._rest) >= 9 + (size := int.from_bytes(self._rest[:3])):
+            kind, flags, stream = self._rest[3], self._rest[4], int.from_bytes(self._rest[5:9])
+            body, self._rest = self._rest[9 : 9 + size], self._rest[9 + size :]
+            self.read.append((kind, flags, stream, body))
+            if kind == SETTINGS and not flags & ACK:
+                self.send(frame(SETTINGS, ACK))
+        return bool(got)
+
+    def close(self) -> None:
+        """Hang up."""
+        self.tls.close()
+
+
+def dial(context: ssl.SSLContext, port: int, window: int | None = None) -> Line:
+    """A connection over TLS, opened as HTTP/2; with `window`, no stream lets more bytes through."""
+    plain = socket.create_connection(("127.0.0.1", port), 20.0)
+    line = Line(context.wrap_socket(plain, server_hostname="127.0.0.1"))
+    settings = b"" if window is None else INITIAL_WINDOW.to_bytes(2) + window.to_bytes(4)
+    line.send(PREFACE, frame(SETTINGS, body=settings))
+    return line

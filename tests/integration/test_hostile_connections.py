@@ -1,0 +1,161 @@
+"""Whoever can connect to a node, with a certificate or not, cannot stop it, fill it up or flood its log."""
+
+from __future__ import annotations
+
+import ssl
+import time
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+from forger import Forger, forging
+from http2 import DATA, END_HEADERS, HEADERS, RST_STREAM, Line, dial, frame, request
+from processes import Processes, processes
+from running import pension_town, wait_for
+from town import HR, MEDICAL, TAX, Office
+
+from node.client import Client
+from node.client.channel import Credentials
+from node.errors import NodeError, Reason
+from node.v1 import exchange_pb2 as pb
+
+ASK = b"/node.v1.ExchangeService/Ask"
+BATCH = b"/node.v1.ExchangeService/AskBatch"
+CHECK = b"/grpc.health.v1.Health/Check"
+WATCH = b"/grpc.health.v1.Health/Watch"
+DESK_ASK = b"/node.v1.DeskService/Ask"
+CONCURRENT = 256
+pytestmark = pytest.mark.timeout(180)
+
+
+@pytest.fixture(scope="module")
+def town(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Processes]:
+    """Human resources runs, as a process of its own; the tax office and medical insurance call it."""
+    town = pension_town(tmp_path_factory.mktemp("town"))
+    (town.folder / "roots.pem").write_bytes(town.tls_authority.certificate)
+    with processes(town, HR) as running:
+        yield running
+
+
+@pytest.fixture
+def hr(town: Processes) -> Iterator[Office]:
+    """The office whose node is attacked; it has to be the same process afterwards, and to serve."""
+    node = town.nodes[HR]
+    before = node.pid
+    yield town.town.offices[HR]
+    assert node.pid == before
+    node.wait_until_healthy(10)
+    for port in ("exchange", "desk"):
+        with closing(line(town, port)) as each:
+            assert each.wait(DATA, each.call(CHECK)) is not None
+
+
+def line(town: Processes, port: str, caller: str = TAX, window: int | None = None) -> Line:
+    """A member's line to the exchange port, or one of a desk user of the role `caller` to the desk."""
+    office = town.town.offices[HR]
+    if port == "exchange":
+        folder = town.town.offices[caller].folder / "tls"
+        files = town.town.folder / "roots.pem", folder / "exchange.pem", folder / "exchange.key"
+    else:
+        folder = office.desk_user("clerk" if caller == TAX else caller)
+        files = folder / "roots.pem", folder / "cert.pem", folder / "key.pem"
+    context = ssl.create_default_context(cafile=str(files[0]))
+    context.load_cert_chain(files[1], files[2])
+    context.set_alpn_protocols(["h2"])
+    return dial(context, office.exchange_port if port == "exchange" else office.desk_port, window)
+
+
+def is_answered(forger: Forger) -> bool:
+    """Whether a member's call is looked at: an empty envelope is refused for what it is."""
+    with pytest.raises(NodeError) as refused:
+        forger.answer(pb.Envelope())
+    return refused.value.reason is Reason.ENVELOPE_INVALID
+
+
+def printed(town: Processes) -> bytes:
+    """What the node has printed so far."""
+    return Path(town.nodes[HR].output).read_bytes()
+
+
+# --- what stopped a node ---
+
+
+@pytest.mark.parametrize("port", ["exchange", "desk"])
+def test_path_that_is_no_text_ends_no_port(town: Processes, hr: Office, port: str) -> None:
+    with closing(line(town, port)) as bad:
+        for path in (b"/\xff\xfe/x", b"\xff", b"/node.v1.ExchangeService/\xe4\xbd"):
+            told = bad.wait(HEADERS, bad.call(path))
+            assert told is not None
+            assert b"Method not found!" in told
+        assert bad.wait(DATA, bad.call(CHECK)) is not None
+
+
+# --- places that one caller could hold for ever ---
+
+
+def test_calls_that_never_send_a_message_leave_the_others_their_places(town: Processes, hr: Office) -> None:
+    with closing(line(town, "exchange")) as bad, forging(town.town, MEDICAL) as medical:
+        last = [bad.call(ASK, None) for _ in range(CONCURRENT)][-1]
+        assert bad.wait(HEADERS, last) is not None  # refused: half of the places are taken
+        assert is_answered(medical)
+        with forging(town.town, TAX) as tax, pytest.raises(NodeError) as refused:
+            tax.answer(pb.Envelope())
+        assert refused.value.reason is Reason.RATE_LIMITED
+    with forging(town.town, TAX) as tax:
+        wait_for(lambda: is_answered(tax))
+
+
+def test_answers_that_a_caller_does_not_let_through_leave_the_others_their_places(
+    town: Processes, hr: Office
+) -> None:
+    with closing(line(town, "exchange", window=0)) as bad, forging(town.town, MEDICAL) as medical:
+        last = [bad.call(CHECK) for _ in range(CONCURRENT)][-1]
+        assert bad.wait(HEADERS, last) is not None
+        assert is_answered(medical)
+
+
+def test_desk_caller_who_takes_all_it_can_locks_out_no_colleague_and_no_operator(
+    town: Processes, hr: Office
+) -> None:
+    office = town.town.offices[HR]
+    folder = office.desk_user("auditor")
+    credentials = Credentials(folder / "cert.pem", folder / "key.pem", folder / "roots.pem")
+    with closing(line(town, "desk")) as bad:
+        last = [bad.call(DESK_ASK, None) for _ in range(CONCURRENT)][-1]
+        assert bad.wait(HEADERS, last) is not None
+        with town.client(HR) as operator:
+            assert operator.admin.status().state == "SERVING"
+        with Client(f"127.0.0.1:{office.desk_port}", credentials, timeout=10.0) as auditor:
+            assert auditor.admin.status().state == "SERVING"
+
+
+def test_streams_opened_and_reset_at_once_keep_no_places(town: Processes, hr: Office) -> None:
+    with closing(line(town, "exchange")) as bad, forging(town.town, MEDICAL) as medical:
+        head = request(BATCH)
+        for stream in range(1, 20_000, 2):
+            bad.send(frame(HEADERS, END_HEADERS, stream, head), frame(RST_STREAM, 0, stream, b"\0\0\0\x08"))
+        assert is_answered(medical)
+    with forging(town.town, TAX) as tax:
+        wait_for(lambda: is_answered(tax))
+
+
+def test_watcher_of_health_who_reads_nothing_holds_up_no_reload(town: Processes, hr: Office) -> None:
+    with closing(line(town, "exchange", window=0)) as exchange, closing(line(town, "desk", window=0)) as desk:
+        for bad in (exchange, desk):
+            assert bad.wait(HEADERS, bad.call(WATCH)) is not None
+        with town.client(HR, timeout=10.0) as operator:
+            for _ in range(2):
+                operator.admin.reload()
+
+
+# --- what flooded its log ---
+
+
+def test_refused_streams_are_no_defects_in_the_log(town: Processes, hr: Office) -> None:
+    before = len(printed(town))
+    with closing(line(town, "exchange")) as bad:
+        streams = [bad.call(BATCH, None) for _ in range(40)]
+        assert bad.wait(HEADERS, streams[-1]) is not None
+        time.sleep(0.5)
+    assert b"failed" not in printed(town)[before:]
