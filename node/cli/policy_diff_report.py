@@ -12,8 +12,8 @@ from node.cli.text import language, table
 from node.core.clause_messages import clause_label
 from node.core.decide import Decision
 from node.core.policy_diff import Difference, Example, Finding, Terms
-from node.core.policy_diff_answers import Direction, Record
 from node.core.policy_diff_meaning import Change
+from node.core.policy_diff_relation import Direction, Record
 
 _MOST_SHOWN = 50
 

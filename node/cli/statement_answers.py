@@ -9,6 +9,7 @@ from functools import reduce
 from sqlglot import exp
 
 from node.cli.statement_words import Words, asked, choice, listed, micros, number, quoted, say
+from node.core.noise import accuracy_95
 from node.core.question import Derivation, Derived, Question, QuestionKind, Statistic
 
 _COMPARED: dict[type[exp.Expression], tuple[str, str]] = {
@@ -43,16 +44,6 @@ def meaning(question: Question, words: Words) -> str:
             bounds.append(say("question.ceiling-sensitivity", sensitivity=sensitivity))
         sentences.append(say("question.ceiling", ceiling=choice(bounds)))
     return _spaced(sentences)
-
-
-def accuracy_95(statistic: Statistic) -> int:
-    """How far, with probability 0.95, a noisy count is from the exact one at most.
-
-    The noise is the discrete Laplace distribution of scale b = unit_contributes / epsilon: with q = e^(-1/b),
-    P(|error| ≥ a) = 2 q^a / (1 + q) (Ghosh, Roughgarden, Sundararajan 2009). `node.privacy` adds the noise.
-    """
-    decay = statistic.epsilon_micros / (statistic.unit_contributes * 1_000_000)
-    return math.floor(-math.log(0.05 * (1 + math.exp(-decay)) / 2) / decay)
 
 
 def _spaced(sentences: list[str]) -> str:

@@ -73,6 +73,15 @@ def band_labels(edges: Sequence[int]) -> tuple[str, ...]:
     return (f"<{edges[0]}", *inner, f">{edges[-1]}")
 
 
+def band_edges(labels: Sequence[str]) -> list[int]:
+    """The edges that bands with these labels have: `band_labels` the other way round.
+
+    >>> band_edges(("<0", "[0,60)", "[60,120]", ">120"))
+    [0, 60, 120]
+    """
+    return [int(labels[0][1:]), *(int(label[1:-1].split(",")[1]) for label in labels[1:-1])]
+
+
 def narrow_edge(edges: Sequence[int]) -> int | None:
     """Where edges stop growing, or grow by less than 2; None for the edges of a band."""
     return next((at for at, (low, high) in enumerate(pairwise(edges), 1) if high - low < 2), None)

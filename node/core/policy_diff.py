@@ -21,7 +21,6 @@ from typing import cast
 from node.core.decide import Decision, decide
 from node.core.grant import Grant
 from node.core.policy import Policies, Policy
-from node.core.policy_diff_answers import Direction
 from node.core.policy_diff_cases import TooManyFormsError
 from node.core.policy_diff_days import changes_of_days
 from node.core.policy_diff_dimensions import (
@@ -35,6 +34,7 @@ from node.core.policy_diff_dimensions import (
 )
 from node.core.policy_diff_example import Forms, Setting, example_of
 from node.core.policy_diff_meaning import Change, changes_beside_datasets, changes_of_meaning
+from node.core.policy_diff_relation import Direction
 from node.core.policy_diff_solve import Cell, Solver
 from node.core.policy_diff_space import Part, Side, check_covered
 from node.core.policy_diff_trees import PurposeDimension, RegionDimension

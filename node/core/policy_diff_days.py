@@ -5,8 +5,8 @@ from __future__ import annotations
 from datetime import date
 
 from node.core.policy import Policies
-from node.core.policy_diff_answers import Direction
 from node.core.policy_diff_meaning import Change
+from node.core.policy_diff_relation import Direction
 from node.core.workdays import Calendar
 
 

@@ -13,7 +13,9 @@ from typing import cast
 
 from node.core.catalogue import Dataset, Field, Mode, Sharing
 from node.core.policy import Budget, Policies, Policy
-from node.core.policy_diff_answers import Compared, Direction, compared
+from node.core.policy_diff_answers import compared
+from node.core.policy_diff_counted import counted, more_releases
+from node.core.policy_diff_relation import Compared, Direction
 from node.core.question import Ceiling, Combination, Question, Statistic
 
 
@@ -66,6 +68,7 @@ def changes_of_meaning(name: str, before: Policy | None, after: Policy | None) -
         *_of_fields(name, before, after),
         *_of_questions(name, before, after),
         *_of_budget(name, before.budget, after.budget),
+        *_of_releases(name, before, after),
     ]
 
 
@@ -153,14 +156,13 @@ def _of_question(
             yield replace(
                 change, before=before.text, after=after.text, direction=answers.direction, compared=answers
             )
-        elif change.part != "statistic" or not _filters_alone(before.statistic, after.statistic):
+        elif change.part != "statistic" or before.statistic is None or after.statistic is None:
             yield change
+        # Its filter alone is the question's expression.
+        elif replace(before.statistic, where=after.statistic.where) != after.statistic:
+            noise = counted(before.statistic, after.statistic)
+            yield replace(change, direction=noise.direction, compared=noise)
     yield from _of_placeholders(name, before, after)
-
-
-def _filters_alone(before: Statistic | None, after: Statistic | None) -> bool:
-    """Whether two statistics differ in the filter only, which is the question's expression."""
-    return before is not None and after is not None and replace(before, where=after.where) == after
 
 
 def _of_placeholders(name: str, before: Question, after: Question) -> Iterator[Change]:
@@ -195,6 +197,15 @@ def _of_budget(name: str, before: Budget | None, after: Budget | None) -> Iterat
     grows = _grows if before.period == after.period else _unknown
     directions = dict.fromkeys(("dataset_micros", "organisation_micros", "requester_micros"), grows)
     yield from _parts(name, "", before, after, frozenset(), directions)
+
+
+def _of_releases(name: str, before: Policy, after: Policy) -> Iterator[Change]:
+    for each in more_releases(before, after):
+        was, now = (
+            f"dataset {dataset}, organisation {organisation}, requester {requester}"
+            for dataset, organisation, requester in (each.before, each.after)
+        )
+        yield Change(name, each.question, "releases", was, now, each.direction)
 
 
 def _grows(before: object, after: object) -> Direction:

@@ -82,7 +82,7 @@ def _stand_ins(
 
 def _numbers(kind: FieldType, fields: Iterable[Field], constants: set[int], count: int) -> tuple[Value, ...]:
     lowest, highest = _ends(kind)
-    ranges = [_range(field) for field in fields]
+    ranges = [range_of(field) for field in fields]
     cuts = sorted({lowest, highest, *constants, *(end for ends in ranges for end in ends)})
     found = set(cuts)
     for low, high in pairwise(cuts):
@@ -103,7 +103,8 @@ def _ends(kind: FieldType) -> tuple[int, int]:
     return -_MOST_INTEGER, _MOST_INTEGER
 
 
-def _range(field: Field) -> tuple[int, int]:
+def range_of(field: Field) -> tuple[int, int]:
+    """The least and the greatest integer, or date as an ordinal, that a field can hold."""
     lowest, highest = _ends(field.type)
     return (
         lowest if field.minimum is None else field.minimum,
@@ -113,7 +114,7 @@ def _range(field: Field) -> tuple[int, int]:
 
 def _within(field: Field, values: Iterable[Value]) -> tuple[Value, ...]:
     if field.type in (FieldType.INTEGER, FieldType.DATE):
-        lowest, highest = _range(field)
+        lowest, highest = range_of(field)
         return tuple(each for each in values if isinstance(each, int) and lowest <= each <= highest)
     if field.type is FieldType.ENUM:
         return tuple(each for each in values if each in field.values)

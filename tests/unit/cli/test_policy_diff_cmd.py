@@ -99,6 +99,37 @@ def test_record_shows_what_another_predicate_answers(tmp_path: Path) -> None:
     assert "before [0,60), after [0,120)" in narrower.stdout
 
 
+BUDGET = "{dataset: 10, organisation: 5, requester: 2}"
+
+
+@pytest.mark.parametrize("lang", ["en", "zh"])
+def test_noise_is_told_with_an_example_and_the_releases_that_are_paid_for(tmp_path: Path, lang: str) -> None:
+    words = table("diff", lang)
+    edited = POLICY.replace("epsilon: 0.5", "epsilon: 0.25")
+    ran = _diff(tmp_path, edited, lang=lang)
+    assert ran.exit_code == Exit.WIDER
+    assert words["relation.noisier"] in ran.stdout
+    example = words["line.record"].format(values="count(*) = 1000", before="1000 ± 6", after="1000 ± 12")
+    assert example in ran.stdout
+    (told,) = [line for line in ran.stdout.splitlines() if words["part.releases"] in line]
+    assert "dataset 20, organisation 10, requester 4 → dataset 40, organisation 20, requester 8" in told
+    cheaper = edited.replace(BUDGET, "{dataset: 5, organisation: 2.5, requester: 1}")
+    narrower = _diff(tmp_path, cheaper, lang=lang)
+    assert narrower.exit_code == Exit.NARROWER
+    assert words["part.releases"] not in narrower.stdout
+
+
+@pytest.mark.parametrize("lang", ["en", "zh"])
+def test_finer_answer_is_told_by_two_values_that_were_answered_alike(tmp_path: Path, lang: str) -> None:
+    words = table("diff", lang)
+    ran = _diff(tmp_path, POLICY.replace("band: [0, 60, 120,", "band: [0, 60, 90, 120,"), lang=lang)
+    assert ran.exit_code == Exit.WIDER
+    assert words["relation.finer"] in ran.stdout
+    for value, band in (("89", "[60,90)"), ("90", "[90,120)")):
+        example = words["line.record"].format(values=f"months_paid = {value}", before="[60,120)", after=band)
+        assert example in ran.stdout
+
+
 def test_very_many_findings_are_cut_on_the_screen_and_whole_for_programs(tmp_path: Path) -> None:
     rules = "".join(
         f"  - {{id: r{minute}, allow: [is-enrolled], to: {{any: true}}, for: [tax/x{minute}],"

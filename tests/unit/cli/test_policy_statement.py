@@ -18,8 +18,8 @@ from policy_samples import CALENDAR, HUMAN_RESOURCES, MEDICAL, MONDAY, TAX
 from node.cli.policy_explain_cmd import statement_lines
 from node.cli.policy_files import read_files
 from node.cli.policy_statement import statement_of
-from node.cli.statement_answers import accuracy_95
 from node.cli.text import LANGUAGES, use_language
+from node.core.noise import accuracy_95
 from node.core.policy import Policies, PolicyFile
 from node.core.policy_build import build_policies
 from node.core.policy_diff import difference

@@ -13,7 +13,7 @@ from node.core.explain import explain
 from node.core.policy import Policies, PolicyFile
 from node.core.policy_build import build_policies, check_files
 from node.core.policy_diff import difference
-from node.core.policy_diff_answers import Direction
+from node.core.policy_diff_relation import Direction
 from node.core.policy_lint import lint
 from node.core.problem import Problem
 from node.core.request import Requester

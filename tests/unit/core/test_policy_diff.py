@@ -13,8 +13,8 @@ from node.core import policy_diff_space
 from node.core.clauses import CHECKS
 from node.core.policy_build import build_policies
 from node.core.policy_diff import Difference, Kind, difference
-from node.core.policy_diff_answers import Direction
 from node.core.policy_diff_cases import TooManyFormsError, case_number_classes
+from node.core.policy_diff_relation import Direction
 from node.core.policy_diff_space import NotCoveredError, Times, check_covered
 from node.core.rule import Rule
 
@@ -108,7 +108,8 @@ def test_dataset_no_longer_shared_denies_all_that_was_allowed() -> None:
         ("status = 'active'\"\n    unit", "status <> 'ended'\"\n    unit", Direction.WIDER),
         ("wrong_tries_per_subject: 3", "wrong_tries_per_subject: 9", Direction.WIDER),
         ("wrong_tries_per_subject: 3", "wrong_tries_per_subject: 1", Direction.NARROWER),
-        ("epsilon: 0.5", "epsilon: 0.25", Direction.UNKNOWN),
+        ("epsilon: 0.5", "epsilon: 1", Direction.WIDER),
+        ("unit_contributes: 1", "unit_contributes: 2", Direction.UNKNOWN),
         ("dataset: 10", "dataset: 11", Direction.WIDER),
         ("dataset: 10", "dataset: 9", Direction.NARROWER),
         ("period: year", "period: month", Direction.UNKNOWN),
