@@ -16,8 +16,18 @@ def table_files(paths: Sequence[Path]) -> list[Path]:
     found: list[Path] = []
     for path in paths:
         inside = sorted(path.glob(f"*{TABLE_ENDING}")) if path.is_dir() else [path]
-        if not inside or not all(each.name.endswith(TABLE_ENDING) for each in inside):
-            raise NodeError(Reason.CONFIG_INVALID, f"no *{TABLE_ENDING} file is in {path}: name another")
+        if not inside:
+            raise NodeError(
+                Reason.CONFIG_INVALID, f"no *{TABLE_ENDING} file is in {path}: name another folder"
+            )
+        if not all(map(_is_table, inside)):
+            read_file(path)
+            beside = path.with_name(path.name.removesuffix(".yaml") + TABLE_ENDING)
+            raise NodeError(
+                Reason.CONFIG_INVALID,
+                f"{path} is no table of tests: those of X.yaml are in X{TABLE_ENDING}, here {beside}",
+                file=str(path),
+            )
         if path.is_dir():
             _refuse_links_out(path, inside)
         found += inside
@@ -27,12 +37,20 @@ def table_files(paths: Sequence[Path]) -> list[Path]:
 def read_files(paths: Sequence[Path]) -> list[PolicyFile]:
     """The files, and those of folders as `policy_files`; the definitions beside them always comes along.
 
+    Tables of tests among them are left out, as they are of folders: `policies/*.yaml` names them too.
     Raises NodeError(CONFIG_INVALID) for what cannot be read. At most one byte more than is allowed is
     read of a file, so that the check can say that it is too large. A folder is taken for what lies in
     it: a link that leads out of it is refused.
     """
     found: dict[Path, Path] = {}
-    for path in paths:
+    named = [path for path in paths if path.is_dir() or not _is_table(path)]
+    if paths and not named:
+        raise NodeError(
+            Reason.CONFIG_INVALID,
+            f"{paths[0]} is a table of tests, which `dxnode policy test` reads: name policies",
+            file=str(paths[0]),
+        )
+    for path in named:
         inside = policy_files(path) if path.is_dir() else [path]
         if not inside:
             raise NodeError(Reason.CONFIG_INVALID, f"no *.yaml file is in {path}: name another folder")
@@ -42,6 +60,10 @@ def read_files(paths: Sequence[Path]) -> list[PolicyFile]:
         for file in [*inside, *([definitions] if definitions.is_file() else [])]:
             found.setdefault(_resolved(file), file)
     return [read_file(path) for path in found.values()]
+
+
+def _is_table(path: Path) -> bool:
+    return path.name.endswith(TABLE_ENDING)
 
 
 def _refuse_links_out(folder: Path, files: Sequence[Path]) -> None:

@@ -38,8 +38,8 @@ def _what(error: typer.TyperException) -> str:
 
 
 def _in_our_form(given: str) -> str:
-    """Typer's messages begin with a capital and end in a full stop; ours do not."""
-    given = given.rstrip(".")
+    """Typer's messages begin with a capital and end in a full stop; ours do not, nor do they name a class."""
+    given = given.rstrip(".").replace(": Value error, ", ": ")
     return given[0].lower() + given[1:] if given[1:2].islower() else given
 
 

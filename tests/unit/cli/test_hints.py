@@ -54,3 +54,19 @@ def test_what_is_wrong_elsewhere_is_no_matter_of_settings(
     assert "CONFIG_INVALID" in ran.err
     assert CHECK not in ran.err
     assert {"en": "a setting is", "zh": "配置"}[lang] not in ran.err
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ("policy", "check", "policies", "--format", "sarf"),
+        ("policy", "explain", "d", "q", "--requester", "r", "--purpose", "p", "--level", "市"),
+    ],
+    ids=" ".join,
+)
+def test_choice_that_there_is_not_is_told_in_the_language_spoken(command: tuple[str, ...]) -> None:
+    english, chinese = (dxnode(*command, "--lang", lang).err for lang in ("en", "zh"))
+    assert " is not one of " in english
+    assert "Value error" not in english
+    assert "不在可选值之中" in chinese
+    assert " is not " not in chinese

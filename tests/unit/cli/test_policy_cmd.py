@@ -6,9 +6,11 @@ import json
 from pathlib import Path
 
 import pytest
+from cli_run import dxnode
 from policy_samples import HEAD, POLICY, TAX
 from typer.testing import CliRunner, Result
 
+from node.cli.exits import Exit
 from node.cli.policy_cmd import app
 from node.cli.policy_files import read_files
 from node.cli.text import use_language
@@ -106,6 +108,17 @@ def test_purposes_beside_a_file_come_along(policies: Path) -> None:
 def test_a_file_that_is_named_twice_is_read_once(policies: Path) -> None:
     path = policies / "pension.yaml"
     assert len(read_files([path, policies, path])) == 2
+
+
+def test_a_table_of_tests_is_left_out_beside_policies_and_told_when_it_is_alone(policies: Path) -> None:
+    table = policies / "pension.test.yaml"
+    table.write_text("tests: []\n", "utf-8")
+    assert read_files([policies / "pension.yaml", table]) == read_files([policies / "pension.yaml"])
+    for lang in ("en", "zh"):
+        alone = dxnode("policy", "check", table, "--lang", lang)
+        assert alone.code == Exit.UNREADABLE
+        assert "`dxnode policy test`" in alone.err
+        assert "详情" not in alone.err
 
 
 def test_what_cannot_be_read_is_a_typed_error(tmp_path: Path) -> None:

@@ -7,6 +7,7 @@ import shutil
 from pathlib import Path
 
 import pytest
+from cli_run import dxnode
 from typer.testing import CliRunner, Result
 
 from node.cli.policy_cmd import app
@@ -127,6 +128,15 @@ def test_what_is_no_table_beside_a_policy_is_unreadable(folder: Path, name: str)
     (folder / "empty").mkdir()
     shutil.copy(folder / NAME, folder / "purposes.test.yaml")
     assert _run(str(folder / name)).exit_code == 12
+
+
+def test_a_policy_in_the_place_of_its_table_is_told_with_the_table(folder: Path, lang: str) -> None:
+    said = dxnode("policy", "test", folder / "pension-insurance.yaml", "--lang", lang)
+    assert said.code == 12
+    assert str(folder / NAME) in said.err
+    assert "详情" not in said.err
+    missing = dxnode("policy", "test", folder / "missing", "--lang", lang).err
+    assert {"en": "no such file", "zh": "没有这个文件"}[lang] in missing
 
 
 def test_a_limit_that_refuses_is_told_with_what_is_used_up(folder: Path, lang: str) -> None:
