@@ -7,6 +7,7 @@ import contextlib
 import gc
 import logging
 import os
+import resource
 import signal
 import time
 from collections.abc import Awaitable, Callable
@@ -84,6 +85,9 @@ DRAIN_SECONDS = 10
 RETIRE_SECONDS = 60
 WORKERS = 8
 DATABASE = "node.db"
+CONNECTIONS = 1024
+DESCRIPTORS = 65_536
+"""Connections to each port, and files that the node may have open, at most."""
 
 
 class Node:
@@ -174,7 +178,7 @@ class Node:
             Rate(float(limits.peer_requests_per_second), float(limits.peer_burst)),
             self._refused_at_desk,
         )
-        bounds = Bounds(limits.message_bytes, limits.concurrent)
+        bounds = Bounds(limits.message_bytes, limits.concurrent, _connections())
         self._exchange = make_server(bounds, Door(gate.caller, gate.refuse))
         self._desk = make_server(bounds, Door(staff.caller, self._refuse_at_desk))
         self.exchange_port = add_tls_port(self._exchange, settings.exchange.listen, live.exchange_tls)
@@ -207,6 +211,15 @@ class Node:
         loaded = self._live.loaded
         if loaded is not None and loaded.waiting:
             log.warning("%d catalogue entries wait for approval", len(loaded.waiting))
+
+    async def ended(self) -> None:
+        """Return when a port serves no more, though nobody asked it to stop."""
+        try:
+            # Within a time: what waits without one cannot be cancelled without harm to the port.
+            while await self._exchange.wait_for_termination(1) and await self._desk.wait_for_termination(1):
+                pass
+        except Exception:
+            log.exception("a port ended")
 
     async def stop(self) -> None:
         """Drain: no new work, let running calls end, write what is left, close."""
@@ -371,8 +384,24 @@ async def _repeat(seconds: float, work: Callable[[], Awaitable[None]]) -> None:
         await asyncio.sleep(seconds)
 
 
+def _connections() -> int:
+    """How many connections a port takes: whoever connects must not use up the node's own files."""
+    soft, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    return CONNECTIONS if soft == resource.RLIM_INFINITY else min(CONNECTIONS, soft // 4)
+
+
+def _raise_file_limit() -> None:
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    most = DESCRIPTORS if hard == resource.RLIM_INFINITY else min(DESCRIPTORS, hard)
+    if soft != resource.RLIM_INFINITY and soft < most:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (most, hard))
+
+
 async def serve(config: Path) -> None:
-    """Run a node until SIGTERM or SIGINT; SIGHUP reads its files again."""
+    """Run a node until SIGTERM or SIGINT; SIGHUP reads its files again.
+
+    Raises NodeError(INTERNAL) when a port ended by itself, so that the service manager starts the node anew.
+    """
     loop = asyncio.get_running_loop()
     node = Node(config)
     ended = asyncio.Event()
@@ -387,9 +416,15 @@ async def serve(config: Path) -> None:
 
     loop.add_signal_handler(signal.SIGHUP, reload)
     await node.start()
+    asked, failed = loop.create_task(ended.wait()), loop.create_task(node.ended())
     try:
-        await ended.wait()
+        await asyncio.wait((asked, failed), return_when=asyncio.FIRST_COMPLETED)
+        if not ended.is_set():
+            raise NodeError(Reason.INTERNAL, "a port of the node ended by itself: start the node again")
     finally:
+        for task in (asked, failed):
+            task.cancel()
+        await asyncio.gather(asked, failed, return_exceptions=True)
         with contextlib.suppress(NodeError):
             await node.stop()
 
@@ -397,4 +432,5 @@ async def serve(config: Path) -> None:
 def run(config: Path) -> None:
     """Run the node of a settings file. Raises NodeError when it cannot start."""
     set_up()
+    _raise_file_limit()
     asyncio.run(serve(config))

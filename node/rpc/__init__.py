@@ -7,7 +7,7 @@ import os
 # The one suite named here needs a pre-shared key, which no port or channel has: TLS 1.2 finds none in common.
 os.environ["GRPC_SSL_CIPHER_SUITES"] = "ECDHE-PSK-CHACHA20-POLY1305"
 
-# The core of gRPC writes a line of its own format to standard error for every handshake that fails, so that
-# whoever reaches a port could fill the node's log. It has no hook for its lines, only this level; errors of
-# the core itself, such as too many open files, still come through. What the operator has set stays.
-os.environ.setdefault("GRPC_VERBOSITY", "ERROR")
+# The core of gRPC writes a line of its own format to standard error for every handshake that fails, and for
+# every call with headers that it cannot parse, so that whoever reaches a port could fill the node's log. It
+# has no hook for its lines, only this level. What the operator has set stays.
+os.environ.setdefault("GRPC_VERBOSITY", "NONE")

@@ -22,6 +22,7 @@ from node.errors import NodeError, Reason
 from node.rpc.status import Context
 
 log = logging.getLogger(__name__)
+_CORE_LOG = logging.getLogger("grpc._cython.cygrpc")
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,10 +114,16 @@ class _GuardedCore(cygrpc.AioServer):  # type: ignore[misc]  # untyped
         task.add_done_callback(self.refusing.discard)
 
 
+def _is_ours_to_say(record: logging.LogRecord) -> bool:
+    """Not what gRPC says of headers that are no text: it quotes them, once a call."""
+    return not record.msg.startswith("Invalid encoding")
+
+
 class GuardedServer(_server.Server):
     """A `grpc.aio.Server` of registered methods alone, in the running event loop."""
 
     def __init__(self, options: Sequence[tuple[str, int]], concurrent: int, door: Door) -> None:
+        _CORE_LOG.addFilter(_is_ours_to_say)
         self._loop = cygrpc.get_working_loop()
         self._server = core = _GuardedCore(self._loop, None, (), None, tuple(options), None)
         core.door, core.places, core.loop, core.refusing = door, Places(concurrent), self._loop, set()

@@ -48,10 +48,11 @@ class TlsFiles:
 
 @dataclass(frozen=True, slots=True)
 class Bounds:
-    """What one caller can make the server hold."""
+    """What callers can make the server hold: bytes of a message, calls at once, connections to each port."""
 
     message_bytes: int
     concurrent: int
+    connections: int
 
 
 def make_server(bounds: Bounds, door: Door) -> grpc.aio.Server:
@@ -64,6 +65,12 @@ def make_server(bounds: Bounds, door: Door) -> grpc.aio.Server:
             ("grpc.max_send_message_length", bounds.message_bytes),
             ("grpc.max_concurrent_streams", bounds.concurrent),
             ("grpc.max_metadata_size", 16_384),
+            ("grpc.max_allowed_incoming_connections", bounds.connections),
+            # Who only connects goes soon; a connection without calls, or to a machine that is gone, in time.
+            ("grpc.server_handshake_timeout_ms", 10_000),
+            ("grpc.max_connection_idle_ms", 600_000),
+            ("grpc.keepalive_time_ms", 120_000),
+            ("grpc.keepalive_timeout_ms", 20_000),
             ("grpc.http2.min_ping_interval_without_data_ms", 30_000),
             ("grpc.http2.max_ping_strikes", 3),
             ("grpc.so_reuseport", 0),

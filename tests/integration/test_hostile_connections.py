@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+import asyncio
+import resource
+import socket
 import ssl
 import time
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import ExitStack, closing
 from pathlib import Path
 
 import pytest
 from forger import Forger, forging
-from http2 import DATA, END_HEADERS, HEADERS, RST_STREAM, Line, dial, frame, request
+from http2 import DATA, END_HEADERS, GOAWAY, HEADERS, PING, RST_STREAM, Line, dial, frame, request
 from processes import Processes, processes
 from running import pension_town, wait_for
-from town import HR, MEDICAL, TAX, Office
+from town import HR, MEDICAL, TAX, Office, Town
 
+from node.app import CONNECTIONS, Node, serve
 from node.client import Client
 from node.client.channel import Credentials
 from node.errors import NodeError, Reason
@@ -91,6 +95,24 @@ def test_path_that_is_no_text_ends_no_port(town: Processes, hr: Office, port: st
         assert bad.wait(DATA, bad.call(CHECK)) is not None
 
 
+def test_node_whose_port_ended_by_itself_ends_with_an_error(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    town = Town(tmp_path)
+    office = town.add(TAX)
+    town.publish()
+    started = Node.start
+
+    async def start(node: Node) -> None:
+        await started(node)
+        await node._exchange.stop(0)
+
+    monkeypatch.setattr(Node, "start", start)
+    with pytest.raises(NodeError) as ended:
+        asyncio.run(asyncio.wait_for(serve(office.config), 20))
+    assert ended.value.reason is Reason.INTERNAL
+
+
 # --- places that one caller could hold for ever ---
 
 
@@ -149,6 +171,40 @@ def test_watcher_of_health_who_reads_nothing_holds_up_no_reload(town: Processes,
                 operator.admin.reload()
 
 
+def test_connections_of_strangers_leave_the_node_its_files_and_its_operator(
+    town: Processes, hr: Office
+) -> None:
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+    node = Path(f"/proc/{town.nodes[HR].pid}")
+    with ExitStack() as stack, forging(town.town, MEDICAL) as medical:
+        stack.callback(resource.setrlimit, resource.RLIMIT_NOFILE, (soft, hard))
+        assert is_answered(medical)
+        for _ in range(CONNECTIONS + 200):
+            stack.enter_context(socket.create_connection(("127.0.0.1", hr.exchange_port), 10))
+        time.sleep(1)
+        assert CONNECTIONS // 2 < len(list((node / "fd").iterdir())) < CONNECTIONS + 100
+        assert is_answered(medical)
+        with town.client(HR) as operator:
+            assert operator.admin.status().state == "SERVING"
+
+
+def test_connection_that_shakes_no_hands_ends_soon(town: Processes, hr: Office) -> None:
+    with socket.create_connection(("127.0.0.1", hr.exchange_port), 10) as idle:
+        idle.settimeout(20)
+        assert idle.recv(1) == b""
+
+
+def test_pings_without_end_end_the_connection(town: Processes, hr: Office) -> None:
+    with closing(line(town, "exchange")) as bad:
+        assert bad.wait(DATA, bad.call(CHECK)) is not None
+        for number in range(20):
+            bad.send(frame(PING, body=number.to_bytes(8)))
+        told = bad.wait(GOAWAY)
+        assert told is not None
+        assert b"too_many_pings" in told
+
+
 # --- what flooded its log ---
 
 
@@ -159,3 +215,13 @@ def test_refused_streams_are_no_defects_in_the_log(town: Processes, hr: Office) 
         assert bad.wait(HEADERS, streams[-1]) is not None
         time.sleep(0.5)
     assert b"failed" not in printed(town)[before:]
+
+
+def test_headers_that_make_no_sense_leave_no_line_in_the_log(town: Processes, hr: Office) -> None:
+    before = printed(town)
+    with closing(line(town, "exchange")) as bad:
+        for extra in ((b"note", b"\xff" * 1000), (b"grpc-encoding", b"none"), (b"user-agent", b"\xff")):
+            assert bad.wait(HEADERS, bad.call(ASK, extra=[extra])) is not None
+    with closing(line(town, "exchange")) as bad:
+        assert bad.wait(HEADERS, bad.call(CHECK, b"\xff\xff")) is not None
+    assert printed(town) == before
