@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from node.core.approval import Version
     from node.core.bundle import Manifest
     from node.core.directory import Directory, Member
+    from node.core.policy import PolicyFile
     from node.crypto.bundle_folder import Bundle
 
 Folder = Annotated[Path, typer.Argument(metavar="FOLDER", show_default=False)]
@@ -56,8 +57,7 @@ def sign(
     from node.crypto.officer_key import open_officer_key, read_officer
 
     files = read_policies(folder)
-    if not files:
-        raise NodeError(Reason.CONFIG_INVALID, f"no *.yaml file is in {folder}: name another folder")
+    _require_some(folder, files)
     build_policies(files)
     path = folder / MANIFEST
     note = read_file(path, MAX_BYTES) if path.exists() else None
@@ -78,6 +78,8 @@ def sign(
         check_content(manifest, files)
     if not terminal.json:  # before the passphrase: another officer chose version and time
         terminal.result(manifest, _line(manifest))
+    if new and last is not None and last.files == manifest.files:
+        terminal.note(say("same_files", version=last.version))
     signed = sign_manifest(manifest, note, open_officer_key(key, read_passphrase(passphrase_file)))
     write_file(path, signed, PUBLIC)
     terminal.result(
@@ -98,7 +100,10 @@ def verify(terminal: Terminal, folder: Folder, config: ConfigFile = DEFAULT_CONF
     waiting = _waiting(bundle, own, directory, brought=folder)
     lost = _lost(placed_folder(settings), own, directory, member, waiting)
     _show(terminal, bundle, member, waiting=waiting, withheld=lost)
-    terminal.note(say("draft_withholds", datasets=", ".join(lost)) if lost else say("draft_valid"))
+    if settings.policies.unsigned:
+        terminal.note(say("draft_unsigned"))
+    else:
+        terminal.note(say("draft_withholds", datasets=", ".join(lost)) if lost else say("draft_valid"))
     if waiting:
         terminal.note(say("waiting", datasets=", ".join(waiting)))
 
@@ -210,13 +215,19 @@ def _node(config: Path) -> tuple[Settings, Directory, Member]:
     return settings, directory, member
 
 
+def _require_some(folder: Path, files: Sequence[PolicyFile]) -> None:
+    if not files:
+        raise NodeError(Reason.CONFIG_INVALID, f"no *.yaml file is in {folder}: name another folder")
+
+
 def _checked(folder: Path, member: Member) -> Bundle:
     """The bundle in a folder, good in every way that can be seen from here."""
     from node.core.bundle import MANIFEST, require_valid
-    from node.crypto.bundle_folder import read_draft
+    from node.crypto.bundle_folder import read_draft, read_policies
     from node.loading import policies_of
 
     if not (folder / MANIFEST).exists():
+        _require_some(folder, read_policies(folder))
         raise NodeError(
             Reason.CONFIG_INVALID, f"no officer has signed the policies in {folder}: run `dxnode policy sign`"
         )

@@ -24,7 +24,7 @@ from node.core.document import MAX_BYTES as MAX_FILE_BYTES
 from node.core.policy import PolicyFile
 from node.crypto.bundle_file import SignedManifest, open_manifest
 from node.crypto.files import PUBLIC, read_file, sync_folder, unwritable, write_file
-from node.errors import NodeError
+from node.errors import NodeError, Reason
 from node.policy_folder import policy_files
 
 ACTIVE: Final = "active"
@@ -49,8 +49,11 @@ class Bundle:
 def read_policies(folder: Path) -> tuple[PolicyFile, ...]:
     """The policy files in a folder that officers edit.
 
-    Raises NodeError(CONFIG_INVALID), also for one that is no plain file, such as a link out of the folder.
+    Raises NodeError(CONFIG_INVALID), also for one that is no plain file, such as a link out of the folder,
+    and for a file in the place of the folder.
     """
+    if folder.is_file():
+        raise NodeError(Reason.CONFIG_INVALID, f"{folder} is a file: name the folder that it is in")
     return tuple(_policy_file(path) for path in policy_files(folder))
 
 

@@ -18,7 +18,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.kdf.argon2 import Argon2id
 
 from node.core.directory import OfficerRole, officer_key_name
-from node.crypto.files import PRIVATE, read_private_file, write_file
+from node.crypto.files import PRIVATE, read_file, read_private_file, write_file
 from node.crypto.sign import SEED, SignatureSuite, Signer, Verifier
 from node.errors import NodeError, Reason
 
@@ -91,8 +91,20 @@ def open_officer_key(path: Path, passphrase: str) -> Signer:
 
 
 def _read(path: Path) -> dict[str, str]:
+    if path.suffix == ".vkey":
+        raise _invalid(f"{path}: is the public part of a key: name the file that ends in .key")
     try:
-        content = json.loads(read_private_file(path, _LONGEST))
+        content = read_private_file(path, _LONGEST)
+    except NodeError:
+        # What others may read and is no key at all is told as that: nobody has to replace it.
+        _fields(path, read_file(path, _LONGEST))
+        raise
+    return _fields(path, content)
+
+
+def _fields(path: Path, file: bytes) -> dict[str, str]:
+    try:
+        content = json.loads(file)
     except (ValueError, RecursionError):
         raise _damaged(path) from None
     if (

@@ -134,6 +134,14 @@ def test_directory_show_names_officers_and_how_many_have_to_sign(
     assert (member["officers"], member["approvals"]) == (["li", "wang"], 2)
 
 
+@pytest.mark.parametrize("lang", ["en", "zh"])
+def test_officers_key_is_not_written_over(office: Office, lang: str) -> None:
+    make = ("pki", "officer", "li", "--code", HR, "--out", office.home / "keys", "--lang", lang)
+    again = dxnode(*make, stdin=f"{WORDS['li']}\n")
+    assert again.code == Exit.USAGE
+    assert {"en": "is there already", "zh": "已存在"}[lang] in again.err
+
+
 def test_officer_cannot_sign_twice(office: Office) -> None:
     office.sign("li")
     again = office.sign("li")
@@ -204,6 +212,56 @@ def test_second_officer_does_not_sign_what_was_changed_after_the_first(office: O
     )
 
 
+@pytest.mark.parametrize("lang", ["en", "zh"])
+def test_what_is_no_key_is_told_as_that_and_not_as_a_key_that_others_read(office: Office, lang: str) -> None:
+    public = office.home / "keys" / "li.vkey"
+    settings = office.node / "node.yaml"
+    settings.chmod(0o644)
+    for file in (public, settings):
+        ran = dxnode("policy", "sign", office.policies, "--key", file, "--lang", lang)
+        assert ran.code == Exit.USAGE
+        assert "600" not in ran.err
+        assert "详情" not in ran.err
+    key = office.home / "keys" / "li.key"
+    key.chmod(0o644)
+    assert "600" in office.sign("li", "--lang", lang).err
+
+
+@pytest.mark.parametrize("lang", ["en", "zh"])
+def test_file_or_nothing_in_the_place_of_the_folder_is_told(office: Office, lang: str) -> None:
+    office.sign("li")
+    (file,) = (each for each in office.policies.glob("*.yaml") if each.name == "example-enrolment.yaml")
+    signs = ("sign", "--key", office.home / "keys" / "li.key")
+    for command, *options in (
+        signs,
+        ("verify", "--config", office.config),
+        ("activate", "--config", office.config),
+    ):
+        ran = dxnode("policy", command, file, *options, "--lang", lang)
+        assert (ran.code, {"en": "is a file: name the folder", "zh": "所在的目录"}[lang] in ran.err) == (
+            2,
+            True,
+        )
+        missing = dxnode("policy", command, office.home / "nowhere", *options, "--lang", lang)
+        assert (missing.code, "*.yaml" in missing.err) == (2, True)
+
+
+def test_officer_who_begins_anew_with_the_same_files_is_told(office: Office) -> None:
+    office.sign("li")
+    assert "leave --new out" in office.sign("wang", "--new").err
+    assert "请不写 --new" in office.sign("wang", "--new", "--lang", "zh").err
+    (office.policies / "definitions.yaml").open("a").write("# seen\n")
+    assert "leave --new out" not in office.sign("wang", "--new").err
+
+
+def test_refused_bundle_is_not_said_to_be_for_another_department_to_mend(office: Office) -> None:
+    office.sign("li")
+    for lang, other in (("en", "another department"), ("zh", "其他部门")):
+        ran = dxnode("policy", "verify", office.policies, "--config", office.config, "--lang", lang)
+        assert ran.code == Exit.USAGE
+        assert other not in ran.err
+
+
 def test_policies_with_a_problem_are_not_signed(office: Office) -> None:
     (office.policies / "bad.yaml").write_text("dataset: 7\n")
     assert office.sign("li").code != 0
@@ -232,6 +290,9 @@ def test_node_with_unsigned_policies_is_told_to_leave_them_first(office: Office)
     office.sign("li")
     office.sign("wang")
     office.config.write_text(office.config.read_text().replace("unsigned: false", "unsigned: true"))
+    verified = office.verify()
+    assert (verified.code, "can be activated" in verified.err) == (0, False)
+    assert "policies.unsigned" in verified.err
     assert "policies.unsigned" in office.activate().err
 
 

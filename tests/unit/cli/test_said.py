@@ -103,6 +103,7 @@ def test_nothing_is_translated_that_is_not_said() -> None:
     said |= {"name questions of the dataset, not {}", "{} or {}", "and {} more"}
     said |= {
         "No such file or directory",
+        "Is a directory",
         "no such file or directory",
         "permission denied",
         "is a directory",
