@@ -161,14 +161,26 @@ class PeerClient:
         self, stub: catalogue_pb2_grpc.CatalogueServiceStub
     ) -> Sequence[catalogue_pb2.DatasetSummary]:
         found: list[catalogue_pb2.DatasetSummary] = []
-        token = ""
-        while True:
-            request = catalogue_pb2.ListDatasetsRequest(page_token=token)
-            page = await stub.ListDatasets(request, timeout=self._deadline)
-            found.extend(page.datasets)
-            if not page.next_page_token or page.next_page_token <= token:
-                return found
-            token = page.next_page_token
+        token, size = "", 0
+        try:
+            # All pages together, as one would be: a provider may have ever more of them.
+            async with asyncio.timeout(self._deadline):
+                while True:
+                    request = catalogue_pb2.ListDatasetsRequest(page_token=token)
+                    page = await stub.ListDatasets(request, timeout=self._deadline)
+                    size += page.ByteSize()
+                    if size > self._message_bytes:
+                        raise NodeError(
+                            Reason.QUERY_INVALID, "the provider's catalogue is too long to list: search it"
+                        )
+                    found.extend(page.datasets)
+                    if not page.next_page_token or page.next_page_token <= token:
+                        return found
+                    token = page.next_page_token
+        except TimeoutError:
+            raise NodeError(
+                Reason.TIMEOUT, "the provider's catalogue did not come in time: search it"
+            ) from None
 
     def _channel(self, provider: str) -> grpc.aio.Channel:
         member = self._member(provider)
