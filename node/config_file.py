@@ -66,7 +66,10 @@ def read_settings(path: Path) -> tuple[Settings | None, tuple[SettingProblem, ..
         with path.open("rb") as file:
             content = file.read(MAX_BYTES + 1)
     except OSError as error:
-        what = f"cannot be read ({error.strerror}): write one with `dxnode init`"
+        what = (
+            f"cannot be read ({error.strerror}): name the settings with --config, or write them with "
+            "`dxnode init`"
+        )
         return None, (SettingProblem(str(path), 1, 1, "", what),)
     return parse_settings(str(path), content, path.absolute().parent)
 

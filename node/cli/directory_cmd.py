@@ -12,6 +12,7 @@ import typer
 from node.cli.output import Terminal, when
 from node.cli.pki_node import AuthorityFolder, now, say, settings_in
 from node.cli.session import DEFAULT_CONFIG, ConfigFile, with_terminal
+from node.errors import NodeError, Reason
 
 if TYPE_CHECKING:
     from node.core.directory import Directory, Member, OfficerRole
@@ -101,7 +102,16 @@ def _member_file(path: Path) -> Member:
     from node.core.directory import parse_member
     from node.crypto.files import read_file
 
-    return parse_member(read_file(path, _MOST_BYTES))
+    content = read_file(path, _MOST_BYTES)
+    try:
+        return parse_member(content)
+    except NodeError as error:
+        raise NodeError(
+            Reason.CONFIG_INVALID,
+            f"{path}: is no valid member file, {error.message}: have the department write it again with "
+            "`dxnode pki member`",
+            file=str(path),
+        ) from None
 
 
 def _summary(member: Member) -> Mapping[str, object]:

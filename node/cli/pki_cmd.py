@@ -13,6 +13,7 @@ from node.cli.output import Terminal
 from node.cli.passphrase import PassphraseFile, read_passphrase
 from node.cli.pki_node import hosts_of, node_in, now, say
 from node.cli.session import DEFAULT_CONFIG, ConfigFile, with_terminal
+from node.errors import NodeError, Reason
 
 app = typer.Typer()
 app.add_typer(directory_cmd.app, name="directory")
@@ -130,16 +131,29 @@ def member(
     """Write the file that tells the authority this node's public keys, certificates and address."""
     from hashlib import sha256
 
-    from node.core.directory import render_member
+    from node.core.directory import OfficerRole, render_member
     from node.crypto.files import PUBLIC, write_file
     from node.crypto.pki import export_member, read_officers
 
     settings, files, about = node_in(config)
     roots = roots or settings.exchange.roots or files.exchange.roots
     officers, approvals = read_officers(settings.policies.officers), settings.policies.approvals
+    named = [key.partition("+")[0] for key in officers]
+    signers = {name for name in named if name.startswith(f"dxnode/{about.code}/{OfficerRole.OFFICER}/")}
+    if signers and len(signers) < approvals:
+        raise NodeError(
+            Reason.CONFIG_INVALID,
+            f"{len(signers)} officers cannot be the {approvals} who have to sign policies: put the .vkey "
+            f"files of all of them into {settings.policies.officers}",
+        )
     exported = export_member(about, files.keys, files.exchange, roots, now(), officers, approvals)
     content = render_member(exported)
     write_file(out, content, PUBLIC)
     digest = sha256(content).hexdigest()
-    terminal.result({"path": str(out), "sha256": digest}, say("member.made", path=out, digest=digest))
+    names = [name.split("/", 2)[-1] for name in named]
+    terminal.result(
+        {"path": str(out), "sha256": digest, "officers": names},
+        say("member.made", path=out, digest=digest),
+        say("member.officers", names=", ".join(names)) if names else say("member.no_officers"),
+    )
     terminal.note(say("member.next"))

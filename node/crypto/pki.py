@@ -325,8 +325,14 @@ def export_member(
 def read_officers(folder: Path) -> tuple[str, ...]:
     """The verifier keys in the `*.vkey` files of a folder, none without the folder.
 
-    Raises NodeError(CONFIG_INVALID).
+    Raises NodeError(CONFIG_INVALID), also for a private key there: its owner alone may have it.
     """
+    for path in sorted(folder.glob("*.key")):
+        raise NodeError(
+            Reason.CONFIG_INVALID,
+            f"{path}: is a private key, which its owner alone may have: take it away, and put the .vkey file "
+            "there",
+        )
     paths = sorted(folder.glob("*.vkey"))
     return tuple(
         Verifier.parse(read_file(path, _LONGEST).decode("ascii", "replace").strip()).vkey() for path in paths

@@ -32,7 +32,8 @@ def publish(
 ) -> tuple[Directory | None, Directory]:
     """Sign the directory that follows the last one and put it in the authority's folder; returns both.
 
-    Raises NodeError(CONFIG_INVALID), (DIRECTORY_INVALID), (NOT_FOUND).
+    Raises NodeError(CONFIG_INVALID) also when no valid directory can be made so, (DIRECTORY_INVALID) when the
+    last one is none, (NOT_FOUND).
     """
     signer = authority.signer(now)
     last = None
@@ -50,8 +51,16 @@ def publish(
         members[code] = replace(_listed(members, code), suspended=suspended)
     for code, roles in orders.roles.items():
         members[code] = replace(_listed(members, code), roles=roles)
-    directory = next_directory(last, members.values(), now, lifetime)
-    write_file(authority.directory, sign_directory(directory, signer), PUBLIC)
+    try:
+        directory = next_directory(last, members.values(), now, lifetime)
+        note = sign_directory(directory, signer)
+    except NodeError as error:  # none is there yet that could not be trusted
+        raise NodeError(
+            Reason.CONFIG_INVALID,
+            f"no directory can be made of these entries, {error.message}: correct them, and publish again",
+            **error.metadata,
+        ) from None
+    write_file(authority.directory, note, PUBLIC)
     return last, directory
 
 

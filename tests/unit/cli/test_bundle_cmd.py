@@ -142,6 +142,58 @@ def test_officers_key_is_not_written_over(office: Office, lang: str) -> None:
     assert {"en": "is there already", "zh": "已存在"}[lang] in again.err
 
 
+@pytest.mark.parametrize("lang", ["en", "zh"])
+def test_member_file_names_the_officers_whose_keys_are_in_it(office: Office, lang: str) -> None:
+    out = office.home / "again.json"
+    export = ("pki", "member", "--config", office.config, "--out", out, "--lang", lang)
+    assert "officer/li, officer/wang" in dxnode(*export).out
+    assert json.loads(dxnode(*export, "--json").out)["officers"] == ["officer/li", "officer/wang"]
+    (office.node / "officers" / "wang.vkey").unlink()
+    few = dxnode(*export)
+    assert few.code == Exit.USAGE
+    assert {"en": "1 officers cannot be the 2", "zh": "只有 1 名安全管理员"}[lang] in few.err
+    (office.node / "officers" / "li.vkey").unlink()
+    assert {"en": "nobody can sign policies", "zh": "还无人可以签署策略"}[lang] in dxnode(*export).out
+
+
+@pytest.mark.parametrize("lang", ["en", "zh"])
+def test_private_key_among_the_public_ones_is_refused(office: Office, lang: str) -> None:
+    key = office.node / "officers" / "li.key"
+    key.write_bytes((office.home / "keys" / "li.key").read_bytes())
+    out = office.home / "again.json"
+    ran = dxnode("pki", "member", "--config", office.config, "--out", out, "--lang", lang)
+    assert ran.code == Exit.USAGE
+    assert {"en": "is a private key", "zh": "这是私钥"}[lang] in ran.err
+    assert not out.exists()
+
+
+@pytest.mark.parametrize("lang", ["en", "zh"])
+def test_wrong_member_file_is_no_directory_that_cannot_be_trusted(office: Office, lang: str) -> None:
+    publish = ("pki", "directory", "publish", "--authority", office.home / "authority", "--lang", lang)
+    other = dxnode(*publish, "--member", office.config)
+    assert other.code == Exit.USAGE
+    assert "`dxnode pki member`" in other.err
+    member = json.loads((office.home / "member.json").read_text())
+    described = json.dumps(member).replace('"approvals": 2', '"approvals": 9')
+    (office.home / "wrong.json").write_text(described)
+    wrong = dxnode(*publish, "--member", office.home / "wrong.json")
+    assert wrong.code == Exit.USAGE
+    assert {"en": "is no valid member file", "zh": "不是有效的成员文件"}[lang] in wrong.err
+    assert "approvals" in wrong.err or "the 9 who" in wrong.err
+    assert "DIRECTORY_INVALID" not in other.err + wrong.err
+
+
+@pytest.mark.parametrize("lang", ["en", "zh"])
+def test_settings_that_are_not_there_can_be_named(
+    office: Office, lang: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(office.home)
+    for config in ((), ("--config", office.node)):
+        ran = dxnode("policy", "verify", office.policies, *config, "--lang", lang)
+        assert (ran.code, "--config" in ran.err) == (Exit.USAGE, True)
+        assert "Is a directory" not in ran.err or lang == "en"
+
+
 def test_officer_cannot_sign_twice(office: Office) -> None:
     office.sign("li")
     again = office.sign("li")
@@ -231,19 +283,17 @@ def test_what_is_no_key_is_told_as_that_and_not_as_a_key_that_others_read(office
 def test_file_or_nothing_in_the_place_of_the_folder_is_told(office: Office, lang: str) -> None:
     office.sign("li")
     (file,) = (each for each in office.policies.glob("*.yaml") if each.name == "example-enrolment.yaml")
-    signs = ("sign", "--key", office.home / "keys" / "li.key")
-    for command, *options in (
-        signs,
-        ("verify", "--config", office.config),
-        ("activate", "--config", office.config),
+    key, config = office.home / "keys" / "li.key", office.config
+    said = {"en": "is a file: name the folder", "zh": "所在的目录"}[lang]
+    for command, option, value in (
+        ("sign", "--key", key),
+        ("verify", "--config", config),
+        ("activate", "--config", config),
     ):
-        ran = dxnode("policy", command, file, *options, "--lang", lang)
-        assert (ran.code, {"en": "is a file: name the folder", "zh": "所在的目录"}[lang] in ran.err) == (
-            2,
-            True,
-        )
-        missing = dxnode("policy", command, office.home / "nowhere", *options, "--lang", lang)
-        assert (missing.code, "*.yaml" in missing.err) == (2, True)
+        ran = dxnode("policy", command, file, option, value, "--lang", lang)
+        assert (ran.code, said in ran.err) == (Exit.USAGE, True)
+        missing = dxnode("policy", command, office.home / "nowhere", option, value, "--lang", lang)
+        assert (missing.code, "*.yaml" in missing.err) == (Exit.USAGE, True)
 
 
 def test_officer_who_begins_anew_with_the_same_files_is_told(office: Office) -> None:

@@ -53,7 +53,7 @@ def test_what_is_wrong_elsewhere_is_no_matter_of_settings(
     ran = dxnode(*(word.format(folder=folder) for word in command), "--lang", lang, stdin="words of hers\n")
     assert "CONFIG_INVALID" in ran.err
     assert CHECK not in ran.err
-    assert {"en": "a setting is", "zh": "配置"}[lang] not in ran.err
+    assert {"en": "a setting is", "zh": "配置缺失"}[lang] not in ran.err
 
 
 @pytest.mark.parametrize(

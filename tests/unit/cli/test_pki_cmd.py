@@ -183,8 +183,8 @@ def test_only_what_is_missing_is_made(home: Path, capsys: pytest.CaptureFixture[
         (("directory", "publish", "--authority", "{authority}", "--suspend", TAX), 2, "NOT_FOUND"),
         (
             ("directory", "publish", "--authority", "{authority}", "--member", "{home}/node.yaml"),
-            5,
-            "DIRECTORY_INVALID",
+            2,
+            "CONFIG_INVALID",
         ),
         (("directory", "show", "{home}/node.yaml", "--config", "{home}/node.yaml"), 5, "DIRECTORY_INVALID"),
         (("rotate", "activate", "--config", "{home}/node.yaml"), 2, "CONFIG_INVALID"),

@@ -199,6 +199,17 @@ def test_orders_about_a_stranger_change_nothing(authority: Authority) -> None:
     assert authority.directory.read_bytes() == before
 
 
+def test_entries_that_make_no_valid_directory_are_for_the_authority_to_correct(
+    tmp_path: Path, authority: Authority
+) -> None:
+    member = exported(make_node(tmp_path / "tax", authority))
+    lengthy = replace(member, certificates=member.certificates * 2000)
+    with pytest.raises(NodeError, match="no directory can be made") as caught:
+        publish(authority, Orders(members=(lengthy,)), NOW, 30 * DAY)
+    assert caught.value.reason is Reason.CONFIG_INVALID
+    assert not authority.directory.exists()
+
+
 def test_tampered_directory_is_not_gone_on_from(authority: Authority) -> None:
     publish(authority, Orders(), NOW, 30 * DAY)
     authority.directory.write_bytes(
