@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+from collections import Counter
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass
@@ -39,6 +40,8 @@ from node.v1 import exchange_pb2 as pb
 from node.v1 import record_pb2 as rec
 
 _CLOSED_AT_ONCE = 256
+UNDER_WAY = 4096
+"""Exchanges under way at one time, a quarter of them one caller's: they go on when their callers leave."""
 _ASKED = b"asked"
 
 
@@ -86,6 +89,7 @@ class Requester:
         self._random = random
         self._max_subjects = max_subjects
         self._running: dict[bytes, _Running] = {}
+        self._asking: Counter[bytes] = Counter()
 
     async def ask(
         self, caller: usage.Caller, query: Query, subjects: Sequence[SubjectKey], exchange_id: bytes = b""
@@ -99,12 +103,15 @@ class Requester:
         digest = await self._admit(caller, query, subjects, exchange_id)
         running = self._running.get(exchange_id)
         if running is None:
+            if len(self._running) >= UNDER_WAY or self._asking[caller.fingerprint] >= UNDER_WAY // 4:
+                raise await self._no(_too_many(), caller, query)
             # A task of its own: an exchange that was begun gets its outcome, whether or not its caller waits.
             task = asyncio.get_running_loop().create_task(
                 self._ask(caller, query, subjects, exchange_id, digest)
             )
             running = self._running[exchange_id] = _Running(digest, task)
-            task.add_done_callback(lambda done: self._finished(exchange_id, done))
+            self._asking[caller.fingerprint] += 1
+            task.add_done_callback(lambda done: self._finished(caller, exchange_id, done))
         if running.digest != digest or running.task is None:
             raise await self._no(_under_way(), caller, query)
         return await asyncio.shield(running.task)
@@ -191,8 +198,11 @@ class Requester:
             raise
         return await self._conclude(asked, answer)
 
-    def _finished(self, exchange_id: bytes, task: asyncio.Task[Answered]) -> None:
+    def _finished(self, caller: usage.Caller, exchange_id: bytes, task: asyncio.Task[Answered]) -> None:
         del self._running[exchange_id]
+        self._asking[caller.fingerprint] -= 1
+        if not self._asking[caller.fingerprint]:
+            del self._asking[caller.fingerprint]
         if not task.cancelled():
             task.exception()  # seen: perhaps nobody waits any more
 
@@ -324,6 +334,10 @@ class Requester:
         # The first error is the one to tell; `close_abandoned` sees to an outcome that could not be written.
         with contextlib.suppress(NodeError):
             await self._commit.run(OutcomeJob(asked.parties, outcome, b"", b"", self._vault))
+
+
+def _too_many() -> NodeError:
+    return NodeError(Reason.RATE_LIMITED, "too many exchanges are under way: wait until some have ended")
 
 
 def _under_way() -> NodeError:

@@ -94,8 +94,9 @@ class ExchangeService(exchange_pb2_grpc.ExchangeServiceServicer):
         window = asyncio.Semaphore(WINDOW)
         code = self._gate.caller(context)
         self._streams[code] += 1
+        begun: set[asyncio.Task[pb.SealedAnswer]] = set()
         ended = asyncio.Event()
-        reader = asyncio.create_task(self._read(requests, context, tasks, window, ended))
+        reader = asyncio.create_task(self._read(requests, context, tasks, window, ended, begun))
         try:
             if self._streams[code] > STREAMS:
                 raise NodeError(
@@ -117,15 +118,28 @@ class ExchangeService(exchange_pb2_grpc.ExchangeServiceServicer):
         except Exception:
             await abort(context, internal_error())
         finally:
-            self._streams[code] -= 1
             reader.cancel()
             with contextlib.suppress(asyncio.CancelledError):
                 await reader
-            # What was begun is recorded to its end; nobody waits for it any more.
-            while not tasks.empty():
-                left = tasks.get_nowait()
-                if isinstance(left, asyncio.Task):
-                    left.add_done_callback(lambda task: task.cancelled() or task.exception())
+            self._leave(code, begun)
+
+    def _leave(self, code: str, begun: set[asyncio.Task[pb.SealedAnswer]]) -> None:
+        """Count a stream no more once what was `begun` on it has been recorded, for which nobody waits now.
+
+        Else a member who opens streams and leaves them at once could have any number of chunks in the works.
+        """
+        left = len(begun)
+        if not left:
+            self._streams[code] -= 1
+
+        def done(_task: asyncio.Task[pb.SealedAnswer]) -> None:
+            nonlocal left
+            left -= 1
+            if not left:
+                self._streams[code] -= 1
+
+        for task in tuple(begun):
+            task.add_done_callback(done)
 
     async def _read(
         self,
@@ -134,6 +148,7 @@ class ExchangeService(exchange_pb2_grpc.ExchangeServiceServicer):
         tasks: asyncio.Queue[asyncio.Task[pb.SealedAnswer] | NodeError | None],
         window: asyncio.Semaphore,
         ended: asyncio.Event,
+        begun: set[asyncio.Task[pb.SealedAnswer]],
     ) -> None:
         """Begin what is asked; once the stream has `ended`, only let the caller's writes arrive."""
         order = BatchOrder()
@@ -152,8 +167,11 @@ class ExchangeService(exchange_pb2_grpc.ExchangeServiceServicer):
                     tasks.put_nowait(error)
                     ended.set()
                 else:
-                    work = self._provider.ask(member, request.envelope, order)
-                    tasks.put_nowait(asyncio.create_task(work))
+                    task = asyncio.create_task(self._provider.ask(member, request.envelope, order))
+                    begun.add(task)
+                    task.add_done_callback(begun.discard)
+                    task.add_done_callback(_seen)
+                    tasks.put_nowait(task)
         except NodeError as error:
             tasks.put_nowait(error)
         except grpc.aio.AbortError:
@@ -175,6 +193,11 @@ class ExchangeService(exchange_pb2_grpc.ExchangeServiceServicer):
                 return await anext(requests, None)
         except TimeoutError:
             raise NodeError(Reason.TIMEOUT, "the stream was idle for too long: open another") from None
+
+
+def _seen(task: asyncio.Task[pb.SealedAnswer]) -> None:
+    if not task.cancelled():
+        task.exception()  # perhaps nobody waits for it any more
 
 
 class GrantService(grant_pb2_grpc.GrantServiceServicer):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import threading
 import time
@@ -31,7 +32,11 @@ from running import (
 from town import HR, MEDICAL, TAX
 
 from node.client import Chunk, Client, Subject
+from node.client.status import node_error
+from node.core.directory import Member
 from node.errors import NodeError, Reason
+from node.exchange.provider import Provider
+from node.rpc.exchange_service import STREAMS, WINDOW
 from node.v1 import exchange_pb2 as pb
 from node.v1 import record_pb2 as rec
 
@@ -290,6 +295,35 @@ def test_department_that_opens_many_streams_keeps_no_other_out(nodes: Running, f
     assert codes[grpc.StatusCode.RESOURCE_EXHAUSTED] >= 4
     with nodes.operator(TAX) as tax:
         assert _verify(tax, 82) is True
+
+
+def test_streams_that_are_left_count_until_what_was_begun_on_them_has_ended(
+    nodes: Running, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    works = Counter[str]()
+
+    async def ask(_self: Provider, member: Member, *_: object) -> pb.SealedAnswer:
+        works[member.code] += 1
+        await asyncio.sleep(4)
+        raise NodeError(Reason.SOURCE_UNAVAILABLE, "slow")
+
+    monkeypatch.setattr(Provider, "ask", ask)
+    with forging(nodes.town, TAX) as forger:
+        for _ in range(100):
+            call = forger.stub.AskBatch(iter([pb.AskBatchRequest()] * 4), timeout=15)
+            time.sleep(0.02)
+            call.cancel()
+    assert 4 <= works[TAX] <= STREAMS * WINDOW
+    monkeypatch.undo()
+    with forging(nodes.town, TAX) as forger:
+        wait_for(lambda: _refused_stream(forger) is not Reason.RATE_LIMITED)
+
+
+def _refused_stream(forger: Forger) -> Reason:
+    call = forger.stub.AskBatch(iter([pb.AskBatchRequest()]), timeout=15)
+    with pytest.raises(grpc.RpcError) as refused:
+        list(call)
+    return node_error(refused.value).reason
 
 
 def test_calls_beyond_the_concurrency_are_refused_and_the_node_recovers(

@@ -106,6 +106,32 @@ async def test_intent_is_durable_before_anything_is_sent(sides: TwoSides) -> Non
     assert len(sides.wire.carried) == 1
 
 
+async def test_exchanges_whose_callers_left_are_bounded_for_each_caller(
+    sides: TwoSides, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("node.exchange.requester.UNDER_WAY", 8)
+    held: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+    sides.wire.before = lambda: asyncio.shield(held)
+
+    async def leave(number: int, caller: Caller) -> bool:
+        """Whether an exchange goes on after its caller has left."""
+        asked = asyncio.ensure_future(sides.requester.ask(caller, query(), about(2), bytes([number] * 16)))
+        done, _ = await asyncio.wait({asked}, timeout=0.2)
+        if done:
+            assert isinstance(error := asked.exception(), NodeError)
+            assert error.reason is Reason.RATE_LIMITED
+            return False
+        asked.cancel()
+        return True
+
+    clerk = Caller("operator", b"another")
+    assert [await leave(number, CALLER) for number in range(1, 4)] == [True, True, False]
+    assert await leave(4, clerk)
+    held.set_result(None)
+    await asyncio.sleep(0.5)
+    assert (await ask(sides)).answers.verify.results[0]
+
+
 async def test_nothing_is_sent_when_the_intent_cannot_be_recorded(sides: TwoSides) -> None:
     sides.tax.faults.fail("commit")
     assert (await fails(sides)).reason is Reason.STORE_UNAVAILABLE
