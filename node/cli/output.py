@@ -204,6 +204,8 @@ def _texts_of(error: NodeError, *, at_desk: bool) -> tuple[str, str]:
         return "desk.unreachable", "desk.unreachable_next"
     if error.reason is Reason.CONFIG_INVALID and "setting" in error.metadata:
         return "settings.wrong", "settings.wrong_next"
+    if error.reason is Reason.QUESTION_NOT_ALLOWED and error.metadata.get("clause") == "role":
+        return "role.wrong", "role.wrong_next"
     if error.reason is Reason.POLICY_NOT_LOADED and exit_of(error) is Exit.USAGE:
         return "reason.POLICY_NOT_LOADED.what", "policies.mend"
     return f"reason.{error.reason.name}.what", f"reason.{error.reason.name}.next"

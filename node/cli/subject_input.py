@@ -30,10 +30,12 @@ def read_subject(source: Path | None, claims: Sequence[str]) -> Subject:
     On a terminal without `source` it prompts, hidden, for the identifier and each of `claims`. Else it reads
     `source` ("-" or nothing is stdin): the identifier on the first line, then one `claim=value` a line.
 
-    Raises NodeError QUERY_INVALID, never with the value in it.
+    Raises NodeError QUERY_INVALID, never with the value in it; typer.BadParameter for a claim with its value.
     """
     from node.client.results import Subject
 
+    if any("=" in name for name in claims):  # not repeated: the value is personal
+        raise typer.BadParameter(t("ask.claim_alone"))
     if source is None and sys.stdin.isatty():
         identifier = _prompt_identifier()
         return Subject(identifier, {name: _prompt(t("ask.claim", name=name)) for name in claims})

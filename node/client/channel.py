@@ -10,6 +10,7 @@ import grpc
 from node.errors import NodeError, Reason
 
 MAX_MESSAGE = 4 * 1024 * 1024
+_CERTIFICATE = b"CERTIFICATE-----"
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +26,7 @@ def open_channel(desk: str, credentials: Credentials | None) -> grpc.Channel:
     """A channel to `desk`, "unix:/path" or "host:port"; nothing is sent before the first call.
 
     Raises NodeError CONFIG_INVALID for an address that is neither, a port without credentials, or a file that
-    cannot be read.
+    cannot be read or holds something else.
     """
     options = [
         ("grpc.max_receive_message_length", MAX_MESSAGE),
@@ -47,12 +48,24 @@ def open_channel(desk: str, credentials: Credentials | None) -> grpc.Channel:
         raise NodeError(
             Reason.CONFIG_INVALID, "a desk port needs a certificate, its key and the roots: give all three"
         )
+    roots, key, certificate = map(_read, (credentials.roots, credentials.key, credentials.certificate))
+    # gRPC would only say that the desk cannot be reached.
+    if _CERTIFICATE not in certificate:
+        raise _mistaken(
+            f"{credentials.certificate}, given with --cert, holds no certificate: check the files"
+        )
+    if b"PRIVATE KEY-----" not in key:
+        raise _mistaken(f"{credentials.key}, given with --key, holds no private key: check the files")
+    if _CERTIFICATE not in roots:
+        raise _mistaken(f"{credentials.roots}, given with --roots, holds no certificate: check the files")
     tls = grpc.ssl_channel_credentials(
-        root_certificates=_read(credentials.roots),
-        private_key=_read(credentials.key),
-        certificate_chain=_read(credentials.certificate),
+        root_certificates=roots, private_key=key, certificate_chain=certificate
     )
     return grpc.secure_channel(desk, tls, options=options)
+
+
+def _mistaken(problem: str) -> NodeError:
+    return NodeError(Reason.CONFIG_INVALID, problem)
 
 
 def _read(path: Path) -> bytes:

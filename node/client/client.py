@@ -305,7 +305,8 @@ class Client:
             )
         raise NodeError(
             Reason.NO_GRANT,
-            "no department gave a grant on such a dataset: name the provider or apply for one",
+            "no department gave a grant on such a dataset: check its name, name the provider or apply for "
+            "one",
         )
 
     def _providers_of(self, dataset: str, *, refresh: bool = False) -> set[str]:

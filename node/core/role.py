@@ -45,7 +45,8 @@ class Roles:
         if rule is None or not any(fnmatchcase(asked, pattern) for pattern in rule.questions):
             raise NodeError(
                 Reason.QUESTION_NOT_ALLOWED,
-                f"the role {caller.role} may not ask {asked}: have the operator allow it in node.yaml",
+                f"the role {caller.role} may not ask {asked}: check the name, or have the operator allow it "
+                "in node.yaml",
                 clause="role.questions",
             )
         if rule.purposes and not any(purpose_covers(allowed, purpose) for allowed in rule.purposes):

@@ -14,7 +14,7 @@ from cli_run import dxnode
 from fake_desk import PURPOSE, VERIFY, FakeDesk, resident, serving
 
 from node.cli import catalogue_cmd
-from node.cli.exits import EXIT_OF_REASON
+from node.cli.exits import EXIT_OF_REASON, Exit
 from node.errors import NodeError, Reason
 
 ASK = ("verify", VERIFY, "--purpose", PURPOSE, "--case", "DG-1")
@@ -83,6 +83,33 @@ def test_desk_must_be_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
     ran = dxnode("status")
     assert ran.code == 2
     assert "--desk" in ran.err
+
+
+@pytest.mark.parametrize("lang", ["en", "zh"])
+@pytest.mark.parametrize("wrong", ["--cert", "--key", "--roots"])
+def test_files_that_are_mistaken_for_each_other_are_told(tmp_path: Path, wrong: str, lang: str) -> None:
+    """A certificate in the place of a key, a key in the place of a certificate."""
+    certificate, key = tmp_path / "cert.pem", tmp_path / "key.pem"
+    certificate.write_text("-----BEGIN CERTIFICATE-----\n")
+    key.write_text("-----BEGIN PRIVATE KEY-----\n")
+    right = {"--cert": certificate, "--key": key, "--roots": certificate}
+    given = right | {wrong: certificate if wrong == "--key" else key}
+    options = [str(word) for pair in given.items() for word in pair]
+    said = dxnode("status", "--desk", "127.0.0.1:1", *options, "--lang", lang)
+    assert said.code == Exit.USAGE
+    assert wrong in said.err
+    assert "`dxnode serve`" not in said.err
+
+
+@pytest.mark.parametrize("lang", ["en", "zh"])
+def test_action_that_the_role_may_not_do_is_not_called_a_question(
+    desk: FakeDesk, address: str, lang: str
+) -> None:
+    desk.fail_with = NodeError(Reason.QUESTION_NOT_ALLOWED, "this needs the role operator", clause="role")
+    said = dxnode(*ASK, "--desk", address, "--lang", lang, stdin=f"{resident(2)}\n")
+    assert said.code == Exit.DENIED
+    assert {"en": "your role may not do this", "zh": "您的角色不能进行该操作"}[lang] in said.err
+    assert {"en": "choose a question", "zh": "请选择"}[lang] not in said.err
 
 
 def test_settings_lead_to_the_socket(tmp_path: Path, desk: FakeDesk) -> None:

@@ -61,6 +61,16 @@ def test_personal_data_typed_where_they_do_not_belong_are_not_repeated(slip: lis
         assert "张三" not in ran.out + ran.err
 
 
+@pytest.mark.parametrize(("lang", "said"), [("en", "name of a claim alone"), ("zh", "只写申报项的名称")])
+@pytest.mark.parametrize("command", ["verify", "ask"])
+def test_value_of_a_claim_does_not_belong_on_the_command_line(
+    desk: FakeDesk, address: str, command: str, lang: str, said: str
+) -> None:
+    ask = (command, VERIFY, "--purpose", PURPOSE, "--case", "DG-1", "--desk", address, "--lang", lang)
+    ran = dxnode(*ask, "--claim", "name=张三", stdin=f"{resident(2)}\n")
+    assert (ran.code, said in ran.err, "张三" in ran.err, desk.asked) == (2, True, False, [])
+
+
 @pytest.mark.parametrize(
     "stdin", ["", "\n", "44190019900101001", f"{resident(1)}\nname\n", f"{resident(1)}\n=x\n"]
 )
