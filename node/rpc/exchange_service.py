@@ -54,10 +54,6 @@ class Gate:
         """The member that calls, or that a gateway calls for. Raises NodeError."""
         return self._members.identify(context, on_behalf)
 
-    def code(self, context: Context) -> str:
-        """The department that the caller's certificate names, "" for none."""
-        return self._members.code(context)
-
     def caller(self, context: Context) -> str:
         """The member that calls, "" when the directory does not list the certificate."""
         return self._members.caller(context)
