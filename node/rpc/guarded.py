@@ -116,7 +116,7 @@ class _GuardedCore(cygrpc.AioServer):  # type: ignore[misc]  # untyped
 
 def _is_ours_to_say(record: logging.LogRecord) -> bool:
     """Not what gRPC says of headers that are no text: it quotes them, once a call."""
-    return not record.msg.startswith("Invalid encoding")
+    return not str(record.msg).startswith("Invalid encoding")  # it may be an exception
 
 
 class GuardedServer(_server.Server):
