@@ -149,7 +149,9 @@ class _Reader:
         if not self._document.full:
             own = name in self._given.model_fields_set
             path: Path = (*self._path, name) if own else ("defaults", name)
-            self._document.problems.append(self._document.problem(key, path, **args))
+            problem = self._document.problem(key, path, **args)
+            if problem not in self._document.problems:  # what stands under defaults is read for every row
+                self._document.problems.append(problem)
 
     def _requester(self, by: str) -> Requester | None:
         known = self._departments.get(by)

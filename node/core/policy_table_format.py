@@ -56,7 +56,7 @@ def _read_time(value: object) -> datetime:
 def _read_reason(value: object) -> str:
     text = read_text(value)
     if text not in _REASONS:
-        raise PydanticCustomError("table.reason", "reason", {"closest": closest(text, _REASONS)})
+        raise PydanticCustomError("table.reason", "reason", {"closest": closest(text.upper(), _REASONS)})
     return text
 
 

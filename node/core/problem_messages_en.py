@@ -12,7 +12,7 @@ EN: Mapping[str, tuple[str, str]] = {
         "a character that cannot be seen ({code}) stands here",
         "delete it; it often comes with text copied from elsewhere",
     ),
-    "yaml.empty-file": ("the file is empty", "write the policy of one dataset, beginning with 'dataset:'"),
+    "yaml.empty-file": ("the file is empty", "write what belongs in it; a policy begins with 'dataset:'"),
     "yaml.syntax": (
         "this is not YAML: {detail}",
         "check indentation, colons, quotes and brackets on this line",

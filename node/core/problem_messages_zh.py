@@ -9,7 +9,7 @@ ZH: Mapping[str, tuple[str, str]] = {
     "file.too-large": ("文件超过 {limit} 字节", "请拆分：每个数据集一个文件"),
     "file.not-utf8": ("文件不是 UTF-8 文本", "请在编辑器中另存为 UTF-8"),
     "file.unseen-character": ("此处有看不见的字符（{code}）", "请删除；多半是从别处复制带来的"),
-    "yaml.empty-file": ("文件是空的", "请写一个数据集的策略，以 'dataset:' 开头"),
+    "yaml.empty-file": ("文件是空的", "请写上应有的内容；策略以 'dataset:' 开头"),
     "yaml.syntax": ("不是合法的 YAML：{detail}", "请检查这一行的缩进、冒号、引号和括号"),
     "yaml.full-width": ("“{words}”是全角字符", "请改为 {narrow}"),
     "yaml.wide-colon": ("“{words}”是全角字符", "请改为 {narrow}，其后加一个空格"),

@@ -148,10 +148,12 @@ class Grants:
                 Reason.QUERY_INVALID, "no policy of this node has that dataset: see `dxnode catalogue list`"
             )
         unknown = sorted(grant.questions - set(policy.questions))
-        if not grant.questions or unknown:
+        if not grant.questions:
+            raise NodeError(Reason.QUERY_INVALID, "name questions of the dataset")
+        if unknown:
             raise NodeError(
                 Reason.QUERY_INVALID,
-                "name questions of the dataset" + (f", not {', '.join(unknown)}" if unknown else ""),
+                f"name questions of the dataset, each by itself: it has no {', '.join(unknown)}",
             )
         if not grant.purposes or not all(is_purpose_code(purpose) for purpose in grant.purposes):
             raise NodeError(Reason.QUERY_INVALID, "name purposes such as social-insurance/pension/deferral")

@@ -10,6 +10,7 @@ from node.core.policy_build import build_policies
 from node.core.policy_table import CheckedTable, check_table
 from node.core.policy_table_parts import Change, Mutant, Part, mutants_of
 from node.core.policy_table_run import Coverage, Ran, coverage, mutated, run_table, unmissed
+from node.core.problem_messages import Lang
 
 DATASET = "pension-insurance"
 HEAD = """\
@@ -147,6 +148,25 @@ def test_a_row_that_cannot_be_meant_is_a_problem_at_its_line(row: str, key: str)
     assert {problem.line for problem in checked.problems} == {HEAD.count("\n") + 2}
     for problem in checked.problems:
         assert problem.render("en") != problem.render("zh")
+
+
+def test_a_mistake_in_the_defaults_is_told_once_for_all_rows() -> None:
+    checked = _check(*ROWS, head=HEAD.replace("by: tax", "by: taxes"))
+    assert [problem.key for problem in checked.problems] == ["table.department"]
+
+
+@pytest.mark.parametrize("lang", ["en", "zh"])
+def test_a_reason_in_small_letters_is_recognised(lang: Lang) -> None:
+    (problem,) = _check("ask: is-enrolled, expect: deny, reason: question_not_allowed").problems
+    assert "QUESTION_NOT_ALLOWED" in problem.hint_in(lang)
+
+
+@pytest.mark.parametrize("lang", ["en", "zh"])
+def test_an_empty_table_is_not_said_to_need_a_dataset(lang: Lang) -> None:
+    policy = _policies().datasets[DATASET]
+    (problem,) = check_table(PolicyFile("pension.test.yaml", b""), policy, CALENDAR.zone).problems
+    assert problem.key == "yaml.empty-file"
+    assert {"en": "what belongs in it", "zh": "应有的内容"}[lang] in problem.hint_in(lang)
 
 
 def test_a_row_needs_a_requester_and_a_purpose() -> None:
