@@ -60,7 +60,10 @@ def approve(
     for policy in chosen:
         version = version_of(policy)
         _refuse_untimely(policies, version, as_role)
-        wanted.append(make_approval(version, as_role, by, now, note))
+        try:
+            wanted.append(make_approval(version, as_role, by, now, note))
+        except NodeError as error:  # it is the key or note at hand, no policy in use
+            raise NodeError(Reason.CONFIG_INVALID, error.message) from None
         if not terminal.json:
             show_entry(terminal, catalogue_entry(entry_of(policy)))
             terminal.result(policy, say("version", digest=version.digest.hex()), "")

@@ -140,6 +140,14 @@ def test_key_of_another_department_or_role_is_refused(office: Office) -> None:
     assert dxnode("catalogue", "approve", NAME, "--key", officer, "--as", "boss").code == Exit.USAGE
 
 
+@pytest.mark.parametrize("lang", ["en", "zh"])
+def test_key_of_another_role_is_not_to_be_tried_again_later(office: Office, lang: str) -> None:
+    refused = office.approve("head", "chen", "--lang", lang)
+    assert refused.code == Exit.USAGE
+    assert {"en": "does not count", "zh": "不算数"}[lang] in refused.err
+    assert {"en": "ask again later", "zh": "稍后再查询"}[lang] not in refused.err
+
+
 def test_unlisted_key_is_told_by_verify_in_both_languages(office: Office) -> None:
     keys = ("pki", "officer", "wu", "--head", "--code", HR, "--out", office.home / "keys")
     assert dxnode(*keys, stdin=f"{WORDS}\n").code == 0
