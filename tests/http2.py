@@ -5,6 +5,7 @@ from __future__ import annotations
 import socket
 import ssl
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from time import monotonic
 
@@ -93,7 +94,10 @@ class Line:
             body, self._rest = self._rest[9 : 9 + size], self._rest[9 + size :]
             self.read.append((kind, flags, stream, body))
             if kind == SETTINGS and not flags & ACK:
-                self.send(frame(SETTINGS, ACK))
+                with suppress(
+                    OSError
+                ):  # the other side may be done with us; what it said is still to be read
+                    self.send(frame(SETTINGS, ACK))
         return bool(got)
 
     def close(self) -> None:

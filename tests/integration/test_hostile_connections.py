@@ -198,8 +198,7 @@ def test_connection_that_shakes_no_hands_ends_soon(town: Processes, hr: Office) 
 def test_pings_without_end_end_the_connection(town: Processes, hr: Office) -> None:
     with closing(line(town, "exchange")) as bad:
         assert bad.wait(DATA, bad.call(CHECK)) is not None
-        for number in range(20):
-            bad.send(frame(PING, body=number.to_bytes(8)))
+        bad.send(*(frame(PING, body=number.to_bytes(8)) for number in range(20)))
         told = bad.wait(GOAWAY)
         assert told is not None
         assert b"too_many_pings" in told

@@ -138,6 +138,13 @@ def test_rate_is_each_members_own_also_behind_a_gateway(door: Door) -> None:
     assert door.refuses(call(f"{TAX} - aa")) is Reason.RATE_LIMITED
 
 
+def test_certificate_that_is_not_listed_takes_no_places_of_the_member_it_names(door: Door) -> None:
+    assert door.members.caller(call(f"{TAX} - aa")) == TAX
+    assert door.members.caller(call(f"{TAX} - bb")) == ""
+    assert door.members.caller(call("1144190000000006X2 - aa")) == ""
+    assert door.members.caller(call("")) == ""
+
+
 def test_refusal_is_written_to_the_account_of_who_the_certificate_names(door: Door) -> None:
     assert door.members.code(call(f"{TAX} - bb")) == TAX
     assert door.members.code(call("1144190000000006X2 - aa")) == ""
@@ -219,3 +226,14 @@ async def test_desk_caller_is_told_to_slow_down() -> None:
         await desk.staff.admit(call(f"{TAX} clerk aa"), CLERK)
     assert await desk.refuses(call(f"{TAX} clerk aa"), CLERK) is Reason.RATE_LIMITED
     await desk.staff.admit(call(f"{TAX} clerk bb"), CLERK)
+
+
+def test_each_desk_certificate_counts_by_itself_and_the_operator_not_at_all() -> None:
+    desk = Desk()
+    clerk, other = (desk.staff.caller(call(f"{TAX} {CLERK} {each}")) for each in ("aa", "bb"))
+    assert clerk
+    assert other
+    assert clerk != other
+    assert desk.staff.caller(call(f"{HR} {CLERK} cc")) == ""
+    assert desk.staff.caller(call("")) == ""
+    assert desk.staff.caller(call(peer="unix:")) is None
