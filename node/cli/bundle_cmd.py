@@ -91,11 +91,13 @@ def sign(
 
 @with_terminal
 def verify(terminal: Terminal, folder: Folder, config: ConfigFile = DEFAULT_CONFIG) -> None:
-    """Say whether a bundle could be activated now: signatures, files, time and content."""
+    """Say whether a bundle could be activated now: signatures, files, time, content and version."""
+    from node.crypto.bundle_folder import refuse_older
     from node.loading import placed_folder
 
     settings, directory, member = _node(config)
     bundle = _checked(folder, member)
+    refuse_older(placed_folder(settings), bundle)
     own = settings.policies.folder
     waiting = _waiting(bundle, own, directory, brought=folder)
     lost = _lost(placed_folder(settings), own, directory, member, waiting)

@@ -195,7 +195,8 @@ def require_valid(manifest: Manifest, now: datetime) -> None:
     """Raises NodeError(POLICY_NOT_LOADED) unless the bundle is valid now."""
     if now < manifest.valid_from:
         raise BundleRefusedError(
-            f"it is valid from {moment_text(manifest.valid_from)} on, which is still to come"
+            f"it is valid from {moment_text(manifest.valid_from)} on, which is still to come",
+            "wait until then, or have the officers sign a new one",
         )
     if now >= manifest.valid_until:
         raise BundleRefusedError(f"it was valid until {moment_text(manifest.valid_until)}")

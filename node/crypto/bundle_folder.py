@@ -107,7 +107,7 @@ def place(folder: Path, bundle: Bundle, member: Member) -> Path:
     a newer bundle, or another of the same version, is in use; CONFIG_INVALID.
     """
     with _alone(folder):
-        _refuse_older(folder, bundle)
+        refuse_older(folder, bundle)
         target = folder / bundle.seen.folder
         if not _is_whole(folder, bundle, member):
             _write(folder, target, bundle)
@@ -127,7 +127,8 @@ def _policy_file(path: Path) -> PolicyFile:
     return PolicyFile(path.name, read_file(path, MAX_FILE_BYTES))
 
 
-def _refuse_older(folder: Path, bundle: Bundle) -> None:
+def refuse_older(folder: Path, bundle: Bundle) -> None:
+    """Raises NodeError(POLICY_NOT_LOADED) for one that must not follow the bundle in use in that folder."""
     name = active_name(folder)
     if name is None or not _FOLDER.fullmatch(name):
         return

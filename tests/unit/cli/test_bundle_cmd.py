@@ -324,15 +324,17 @@ def test_older_version_is_not_activated_again(office: Office) -> None:
     assert office.activate().code == 0
     office.sign("li", "--new", "--version", "4")
     office.sign("wang")
-    rolled_back = office.activate()
-    assert "version 5 was already in use" in rolled_back.err
+    for refused in (office.verify(), office.activate()):
+        assert refused.code == Exit.USAGE
+        assert "version 5 was already in use" in refused.err
     assert (office.active or "").startswith("5-")
 
 
 def test_bundle_whose_time_has_not_come_is_not_activated(office: Office) -> None:
     office.sign("li", "--from", "2099-01-01", "--days", "9")
     office.sign("wang")
-    assert "still to come" in office.activate().err
+    assert "wait until then" in office.activate().err
+    assert "请等到那时" in office.verify("--lang", "zh").err
     assert office.active is None
 
 
