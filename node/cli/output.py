@@ -30,6 +30,9 @@ _PLACES = ("rule", "clause", "grant")
 _OBEYED = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]")
 """What a terminal obeys in place of showing it; line feed and tab are left to who writes."""
 
+_MOMENT = re.compile(r"\b[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}Z")
+"""A time as errors have it, in UTC."""
+
 CHINA = timezone(timedelta(hours=8))
 """China has one time zone without summer time; times are shown in it."""
 
@@ -151,6 +154,13 @@ def when(moment: datetime | None) -> str:
     return t("label.never") if moment is None else moment.astimezone(CHINA).strftime("%Y-%m-%d %H:%M:%S")
 
 
+def _local(found: re.Match[str]) -> str:
+    try:
+        return when(datetime.fromisoformat(found.group()))
+    except (ValueError, OverflowError):
+        return found.group()
+
+
 def last_day(end: datetime) -> str:
     """The end of something for people: the last day of it when it goes on until midnight, else the time."""
     local = end.astimezone(CHINA)
@@ -172,7 +182,8 @@ def report(error: NodeError, *, as_json: bool) -> Exit:
     """
     at_desk = error.reason is Reason.PEER_UNAVAILABLE and error.metadata.get("peer") == "desk"
     what, hint = (t(key) for key in _texts_of(error, at_desk=at_desk))
-    detail = "" if at_desk else detail_of(error)
+    told = "" if at_desk else detail_of(error)
+    detail = None if told is None else _MOMENT.sub(_local, told)
     if as_json:
         body: dict[str, Json] = {
             "error": {

@@ -335,6 +335,8 @@ def test_bundle_whose_time_has_not_come_is_not_activated(office: Office) -> None
     office.sign("wang")
     assert "wait until then" in office.activate().err
     assert "请等到那时" in office.verify("--lang", "zh").err
+    for lang in ("en", "zh"):  # as it was given, in China's time
+        assert "2099-01-01 00:00:00" in office.verify("--lang", lang).err
     assert office.active is None
 
 
