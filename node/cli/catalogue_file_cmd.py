@@ -32,6 +32,7 @@ class Format(StrEnum):
     CSV = "csv"
 
 
+_ENDINGS = {".jsonld": Format.DCAT, ".json": Format.DCAT, ".csv": Format.CSV}
 FormatOption = Annotated[Format | None, typer.Option("--format", show_default=False)]
 
 
@@ -150,10 +151,16 @@ def import_(
 
 
 def _format(file: Path, form: Format | None) -> Format:
-    """The one asked for, or the one that the name says."""
+    """The one asked for, or the one that the name says. Raises NodeError(CONFIG_INVALID) if neither does."""
     if form is not None:
         return form
-    return Format.CSV if file.suffix.lower() == ".csv" else Format.DCAT
+    known = _ENDINGS.get(file.suffix.lower() if str(file) != "-" else ".jsonld")
+    if known is None:
+        raise NodeError(
+            Reason.CONFIG_INVALID,
+            "the name of the file does not say its format: end it in .jsonld, .json, .csv or give --format",
+        )
+    return known
 
 
 def _publisher(found: CatalogueFile, asked: str) -> str:

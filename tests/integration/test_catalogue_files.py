@@ -108,6 +108,17 @@ def test_a_new_import_takes_the_place_of_the_one_before_whole(nodes: Running, tm
         assert own_finds(tax) == [f"{HR}/other"]
 
 
+def test_a_name_that_does_not_say_the_format_is_refused(nodes: Running, tmp_path: Path) -> None:
+    file = tmp_path / "catalogue.pdf"
+    refused = at(nodes, HR, "export", file)
+    assert refused.code == Exit.USAGE
+    assert "end it in .jsonld, .json, .csv or give --format" in refused.err
+    assert not file.exists()
+    assert at(nodes, HR, "export", file, "--format", "csv").code == 0
+    assert at(nodes, TAX, "import", file).code == Exit.USAGE
+    assert json.loads(at(nodes, HR, "export", "-").out)["@type"] == "Catalog"
+
+
 def test_a_table_that_takes_the_place_of_questions_says_so(nodes: Running, tmp_path: Path) -> None:
     whole, table = tmp_path / "catalogue.jsonld", tmp_path / "catalogue.csv"
     at(nodes, HR, "export", whole)
