@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import gc
 import logging
 import os
 import resource
-import signal
 import time
 from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -37,7 +35,6 @@ from node.loading import (
     stamp,
     utc_now,
 )
-from node.logs import set_up
 from node.rpc.admin_service import AdminService, GrantAdminService, ReloadReport
 from node.rpc.callers import Members, Staff
 from node.rpc.catalogue_service import CatalogueService, Elsewhere, admit_members, admit_staff, browse
@@ -86,8 +83,7 @@ RETIRE_SECONDS = 60
 WORKERS = 8
 DATABASE = "node.db"
 CONNECTIONS = 1024
-DESCRIPTORS = 65_536
-"""Connections to each port, and files that the node may have open, at most."""
+"""To each port, at most."""
 
 
 class Node:
@@ -388,49 +384,3 @@ def _connections() -> int:
     """How many connections a port takes: whoever connects must not use up the node's own files."""
     soft, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
     return CONNECTIONS if soft == resource.RLIM_INFINITY else min(CONNECTIONS, soft // 4)
-
-
-def _raise_file_limit() -> None:
-    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    most = DESCRIPTORS if hard == resource.RLIM_INFINITY else min(DESCRIPTORS, hard)
-    if soft != resource.RLIM_INFINITY and soft < most:
-        resource.setrlimit(resource.RLIMIT_NOFILE, (most, hard))
-
-
-async def serve(config: Path) -> None:
-    """Run a node until SIGTERM or SIGINT; SIGHUP reads its files again.
-
-    Raises NodeError(INTERNAL) when a port ended by itself, so that the service manager starts the node anew.
-    """
-    loop = asyncio.get_running_loop()
-    node = Node(config)
-    ended = asyncio.Event()
-    for each in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(each, ended.set)
-    reloads: set[asyncio.Task[ReloadReport]] = set()
-
-    def reload() -> None:
-        task = loop.create_task(node.reload(Caller("node")))
-        reloads.add(task)
-        task.add_done_callback(reloads.discard)
-
-    loop.add_signal_handler(signal.SIGHUP, reload)
-    await node.start()
-    asked, failed = loop.create_task(ended.wait()), loop.create_task(node.ended())
-    try:
-        await asyncio.wait((asked, failed), return_when=asyncio.FIRST_COMPLETED)
-        if not ended.is_set():
-            raise NodeError(Reason.INTERNAL, "a port of the node ended by itself: start the node again")
-    finally:
-        for task in (asked, failed):
-            task.cancel()
-        await asyncio.gather(asked, failed, return_exceptions=True)
-        with contextlib.suppress(NodeError):
-            await node.stop()
-
-
-def run(config: Path) -> None:
-    """Run the node of a settings file. Raises NodeError when it cannot start."""
-    set_up()
-    _raise_file_limit()
-    asyncio.run(serve(config))

@@ -23,7 +23,7 @@ def serve(
     config: ConfigFile = DEFAULT_CONFIG,
 ) -> None:
     """Run the node until it is told to stop."""
-    from node.app import run
+    from node.service import run
 
     run(config)
 

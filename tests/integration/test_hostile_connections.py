@@ -19,10 +19,11 @@ from processes import Processes, processes
 from running import pension_town, wait_for
 from town import HR, MEDICAL, TAX, Office, Town
 
-from node.app import CONNECTIONS, Node, serve
+from node.app import CONNECTIONS, Node
 from node.client import Client
 from node.client.channel import Credentials
 from node.errors import NodeError, Reason
+from node.service import serve
 from node.v1 import exchange_pb2 as pb
 
 ASK = b"/node.v1.ExchangeService/Ask"
