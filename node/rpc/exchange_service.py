@@ -124,18 +124,14 @@ class ExchangeService(exchange_pb2_grpc.ExchangeServiceServicer):
 
         Else a member who opens streams and leaves them at once could have any number of chunks in the works.
         """
-        left = len(begun)
-        if not left:
-            self._streams[code] -= 1
 
-        def done(_task: asyncio.Task[pb.SealedAnswer]) -> None:
-            nonlocal left
-            left -= 1
-            if not left:
+        def if_recorded(*_: object) -> None:
+            if not begun:  # a task that is done has left it before this is called
                 self._streams[code] -= 1
 
-        for task in tuple(begun):
-            task.add_done_callback(done)
+        if_recorded()
+        for task in begun:
+            task.add_done_callback(if_recorded)
 
     async def _read(
         self,
