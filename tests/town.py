@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import os
+import random
 import shutil
 import socket
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from itertools import cycle
 from pathlib import Path
 
 from node.core.directory import Member, next_directory
@@ -32,11 +35,19 @@ POLICIES = Path(__file__).parent.parent / "policies"
 YEAR = timedelta(days=365)
 
 
+# Of each process that runs tests its own, in turn, and below those that the kernel gives to whoever calls:
+# a port is given out some time before its node listens on it.
+_WORKER = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw")) % 4
+_PORTS = cycle(random.sample(range(10_000 + _WORKER, 32_000, 4), 5_000))
+
+
 def free_port() -> int:
-    """A port of the loopback interface that nobody listens on."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    """A port of the loopback interface that nobody listens on, and that was not given out before."""
+    for port in _PORTS:
+        with socket.socket() as probe, suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            return port
+    raise AssertionError("unreachable")
 
 
 @dataclass(slots=True)

@@ -101,9 +101,10 @@ def build_site(folder: Path, population: Population) -> Site:
     """Write everything that the two nodes need."""
     now = datetime.now(UTC)
     authority = make_authority_files(folder / "directory-authority", AUTHORITY.code, now, os.urandom)
+    ports = free_ports(6)  # all at once: what is given out is held by nobody until its node listens
     nodes, officers, members = [], [], []
     for each, settings in ((PROVIDER, f"{_SOURCE}{_SETTINGS}"), (REQUESTER, _SETTINGS), (AUTHORITY, "")):
-        node = plan_node(folder / each.name, each, *free_ports(2))
+        node = plan_node(folder / each.name, each, ports.pop(), ports.pop())
         own = make_officers(folder / "officers" / each.name, each.code, os.urandom)
         members.append(furnish(node, authority, settings, now, os.urandom, own.verifier_keys()))
         nodes.append(node)
