@@ -3,51 +3,79 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
 from functools import partial
+from types import MappingProxyType
+from typing import Protocol
 from zoneinfo import ZoneInfo
 
 from node.config import Settings
+from node.config import Source as SourceSettings
+from node.core.catalogue import Dataset
+from node.core.data_load import KeptLoad, next_load
 from node.core.policy import Policies
 from node.errors import NodeError
 from node.live_attempts import Attempts
 from node.loading import OpenSource, load_source, source_mark
 
 
+class LoadMemory(Protocol):
+    """Where the loads of datasets are counted, such as the store."""
+
+    def data_load(self, dataset: str) -> KeptLoad | None: ...
+    def set_data_load(self, dataset: str, load: KeptLoad) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Sources:
+    """The sources that answer, and the loads of their data, by dataset."""
+
+    opened: Mapping[str, OpenSource] = field(default_factory=dict)
+    loads: Mapping[str, KeptLoad] = field(default_factory=dict)
+
+
+NO_SOURCES = Sources()
+
+
 class LiveSources:
     """Opens sources, and remembers what each was made from."""
 
-    def __init__(self, settings: Settings, attempt: Attempts) -> None:
+    def __init__(
+        self, settings: Settings, memory: LoadMemory, clock: Callable[[], datetime], attempt: Attempts
+    ) -> None:
         self._settings = settings
+        self._memory = memory
+        self._clock = clock
         self._attempt = attempt
         self._made_from: dict[str, tuple[object, ...]] = {}
         self._retired: list[OpenSource] = []
 
-    def load(self, policies: Policies, old: Mapping[str, OpenSource]) -> dict[str, OpenSource]:
-        """The sources of these policies, by dataset; of `old` those that are as before, and answer."""
+    def load(self, policies: Policies, old: Sources, key: bytes) -> Sources:
+        """The sources of these policies; of `old` those that are as before, and answer.
+
+        `key` is for names of contents.
+        """
         opened: dict[str, OpenSource] = {}
+        loads: dict[str, KeptLoad] = {}
         for dataset in self._wanted(policies):
             settings, described = self._settings.sources[dataset], policies.datasets[dataset].dataset
             made_from = source_mark(settings, described)
-            kept = old.get(dataset)
-            work: Callable[[], OpenSource | None]
+            kept = old.opened.get(dataset)
+            result = (kept, old.loads[dataset]) if kept is not None else None
+            part = f"source {dataset}"
             if kept is not None and self._made_from.get(dataset) == made_from and _answers(kept):
-                work = partial(_same, kept)
+                self._attempt.note(part, "")
             else:
-                work = partial(
-                    load_source,
-                    settings,
-                    described,
-                    self._settings.state / "data",
-                    ZoneInfo(self._settings.timezone),
-                    float(self._settings.limits.source_seconds),
-                )
-            result = self._attempt(f"source {dataset}", work, kept)
+                result = self._attempt(part, partial(self._open, settings, described, key), result)
             if result is not None:
-                opened[dataset] = result
-                if result is not kept:
+                opened[dataset], loads[dataset] = result
+                if opened[dataset] is not kept:
                     self._made_from[dataset] = made_from
-        self._retired += [source for dataset, source in old.items() if opened.get(dataset) is not source]
-        return opened
+        self._retired += [
+            source for dataset, source in old.opened.items() if opened.get(dataset) is not source
+        ]
+        return Sources(MappingProxyType(opened), MappingProxyType(loads))
 
     def lacking(self, policies: Policies, opened: Mapping[str, OpenSource]) -> bool:
         """Whether a source that these policies have is not open, or does not answer."""
@@ -63,12 +91,23 @@ class LiveSources:
             taken.append(self._retired.pop())
         return taken
 
+    def _open(self, settings: SourceSettings, dataset: Dataset, key: bytes) -> tuple[OpenSource, KeptLoad]:
+        """A source, and its load, which is durable before anybody is told of it."""
+        data, seconds = self._settings.state / "data", float(self._settings.limits.source_seconds)
+        source = load_source(settings, dataset, data, key, seconds)
+        try:
+            last = self._memory.data_load(dataset.name)
+            now = self._clock().astimezone(ZoneInfo(self._settings.timezone))
+            load = next_load(last, source.mark, source.daily, now)
+            if load is not last:
+                self._memory.set_data_load(dataset.name, load)
+        except NodeError:
+            source.close()
+            raise
+        return source, load
+
     def _wanted(self, policies: Policies) -> list[str]:
         return sorted(set(self._settings.sources) & set(policies.datasets))
-
-
-def _same(source: OpenSource) -> OpenSource:
-    return source
 
 
 def _answers(source: OpenSource) -> bool:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 
 from node import __version__
 from node.config import Settings
 from node.core.commit import Head
 from node.core.grant import Grant, GrantState
 from node.core.milliseconds import to_ms
+from node.exchange.answering import load_message
 from node.live import Live
 from node.v1 import desk_pb2 as pb
 
@@ -17,24 +19,31 @@ MAX_WAITING = 100
 
 
 def node_status(
-    settings: Settings, live: Live, head: Head, log_problem: str, grants: Sequence[Grant], draining: bool
+    settings: Settings,
+    live: Live,
+    head: Head,
+    log_problem: str,
+    grants: Sequence[Grant],
+    draining: bool,
+    now: datetime,
 ) -> pb.GetStatusResponse:
-    """The status message; touches every data source once."""
+    """The status message at a time where the node is; touches every data source once."""
     problems = live.problems()
     if log_problem:
         problems.append(f"usage log: {log_problem}")
     directory = live.directory
     state = "DRAINING" if draining else "DEGRADED" if problems else "SERVING"
+    sources = live.sources
     datasets = [
         pb.DatasetStatus(
             dataset=dataset,
-            snapshot=source.snapshot,
+            load=load_message(sources.loads[dataset].at(now)),
             rows=max(0, source.report.rows),
             invalid_subjects=max(0, source.report.invalid_subjects),
             duplicates=max(0, source.report.duplicates),
             problem=next((text for text in problems if text.startswith(f"source {dataset}: ")), ""),
         )
-        for dataset, source in live.sources.items()
+        for dataset, source in sources.opened.items()
     ]
     calendar, loaded = live.calendar, live.loaded
     manifest = loaded.manifest if loaded is not None else None

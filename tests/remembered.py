@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from node.core.data_load import KeptLoad
 from node.core.publication import ServedVersion
 from node.errors import NodeError, Reason
 
 
 class Remembered:
-    """Facts and the history of the catalogue; `full` as a disk may be."""
+    """Facts, loads of data, and the history of the catalogue; `full` as a disk may be."""
 
     def __init__(self) -> None:
         self._facts: dict[str, str] = {}
         self.versions: list[ServedVersion] = []
+        self.loads: dict[str, KeptLoad] = {}
         self.full = False
 
     def fact(self, name: str) -> str | None:
@@ -32,6 +34,13 @@ class Remembered:
     def add_served_versions(self, versions: Sequence[ServedVersion]) -> None:
         self._check()
         self.versions += versions
+
+    def data_load(self, dataset: str) -> KeptLoad | None:
+        return self.loads.get(dataset)
+
+    def set_data_load(self, dataset: str, load: KeptLoad) -> None:
+        self._check()
+        self.loads[dataset] = load
 
     def _check(self) -> None:
         if self.full:

@@ -13,7 +13,7 @@ from node.cli.session import DEFAULT_CONFIG, ConfigFile, Session, with_desk, wit
 from node.cli.text import t
 
 if TYPE_CHECKING:
-    from node.client.results import NodeStatus
+    from node.client.results import Load, NodeStatus
 
 app = typer.Typer()
 
@@ -93,6 +93,10 @@ def _waiting(found: NodeStatus) -> list[str]:
     return lines
 
 
+def _load(load: Load) -> str:
+    return t("status.load_text", number=load.number, since=when(load.since)) if load.number else "-"
+
+
 def _show(terminal: Terminal, found: NodeStatus) -> None:
     state = t(f"status.{found.state}") if found.state in ("SERVING", "DEGRADED", "DRAINING") else found.state
     directory = t(
@@ -113,14 +117,14 @@ def _show(terminal: Terminal, found: NodeStatus) -> None:
         terminal.result(found, f"{t('status.problems')}: {spoken(problem)}")
     if found.waiting_total:
         terminal.result(found, *_waiting(found))
-    columns = ("dataset", "rows", "invalid", "duplicates", "snapshot", "problems")
+    columns = ("dataset", "rows", "invalid", "duplicates", "load", "problems")
     rows = [
         (
             d.dataset,
             str(d.rows),
             str(d.invalid_subjects),
             str(d.duplicates),
-            d.snapshot,
+            _load(d.load),
             spoken(d.problem) or "-",
         )
         for d in found.datasets

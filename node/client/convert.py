@@ -9,6 +9,7 @@ from node.client.results import (
     ChunkResult,
     DatasetStatus,
     KeyStatus,
+    Load,
     NodeStatus,
     Proof,
     Refusal,
@@ -101,7 +102,7 @@ def statistic(response: desk_pb2.DeskServiceAskResponse) -> Statistic:
         cells=tuple(Cell(tuple(cell.key), cell.count) for cell in release.cells),
         epsilon_micros=release.epsilon_micros,
         accuracy_95=release.accuracy_95,
-        snapshot=release.snapshot,
+        load=_load(release.load),
         reused=release.reused,
         proof=proof(response.proof),
     )
@@ -135,6 +136,10 @@ def _mismatch(kind: str) -> NodeError:
     )
 
 
+def _load(message: record_pb2.DataLoad) -> Load:
+    return Load(message.number, time_of(message.time_ms))
+
+
 def node_status(message: desk_pb2.GetStatusResponse) -> NodeStatus:
     """From a message."""
     return NodeStatus(
@@ -149,7 +154,7 @@ def node_status(message: desk_pb2.GetStatusResponse) -> NodeStatus:
         directory_expires=time_of(message.directory_expires_ms),
         policy_digest=message.policy_digest,
         datasets=tuple(
-            DatasetStatus(d.dataset, d.snapshot, d.rows, d.invalid_subjects, d.duplicates, d.problem)
+            DatasetStatus(d.dataset, _load(d.load), d.rows, d.invalid_subjects, d.duplicates, d.problem)
             for d in message.datasets
         ),
         active_grants=message.active_grants,

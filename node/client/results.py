@@ -76,8 +76,19 @@ class Cell:
 
 
 @dataclass(frozen=True, slots=True)
+class Load:
+    """A load of a dataset's data: its number, from 1, and since when it is (`None` when nobody said).
+
+    Two loads may hold the same data.
+    """
+
+    number: int
+    since: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
 class Statistic:
-    """A release of noisy counts.
+    """A release of noisy counts of one load of the data.
 
     `epsilon_micros` is what it cost, in millionths of epsilon; a cell is within `accuracy_95` of the exact
     count with probability 0.95; `reused` means that it was released before and cost nothing now.
@@ -86,7 +97,7 @@ class Statistic:
     cells: tuple[Cell, ...]
     epsilon_micros: int
     accuracy_95: int
-    snapshot: str
+    load: Load
     reused: bool
     proof: Proof
 
@@ -129,7 +140,7 @@ class DatasetStatus:
     """What the node loaded of one dataset; `problem` is empty when its source answers."""
 
     dataset: str
-    snapshot: str
+    load: Load
     rows: int
     invalid_subjects: int
     duplicates: int

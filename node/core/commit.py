@@ -54,7 +54,7 @@ class AskedExchange:
 
 @dataclass(frozen=True, slots=True)
 class Release:
-    """A noisy statistic that was released, for every later ask of the same on the same snapshot."""
+    """A noisy statistic that was released, for every later ask of the same on the same load."""
 
     key: bytes
     body: bytes

@@ -13,7 +13,7 @@ from node.core.decide import Decision
 from node.core.envelope import response_bucket
 from node.core.grant import Grant, GrantState
 from node.errors import NodeError, Reason
-from node.exchange.answering import Computed, without, wrong_claims
+from node.exchange.answering import Computed, load_message, without, wrong_claims
 from node.exchange.group import Ledger, Recorded
 from node.exchange.opened import Opened
 from node.exchange.ports import Vault
@@ -87,7 +87,7 @@ class VerdictJob:
             clause=decision.clause,
             policy_digest=self.policy_digest,
             charges=usage.charges_message([(debit.scope, debit.amount) for debit in settled.charges]),
-            snapshot=self.computed.snapshot if settled.answers else "",
+            load=load_message(self.computed.load) if settled.answers else None,
             answer_commitment=usage.answer_commitment(settled.answers) if settled.answers else b"",
         )
         kept = rec.KeptOpening(opening=opened.opening_bytes, answers=settled.answers).SerializeToString()

@@ -54,10 +54,12 @@ class SnapshotSource:
     """
 
     quick = True
+    daily = False
 
     def __init__(self, folder: Path, layout: Layout, manifest: Manifest) -> None:
         """Raises NodeError(SOURCE_UNAVAILABLE)."""
         self.snapshot = manifest.snapshot
+        self.mark = manifest.mark()
         self.report: LoadReport = manifest.report
         self._folder = folder / manifest.snapshot
         self._layout = layout

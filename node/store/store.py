@@ -14,6 +14,7 @@ from sqlalchemy.dialects.sqlite import insert as upsert
 from sqlalchemy.pool import PoolProxiedConnection
 
 from node.core.commit import AskedExchange, Head
+from node.core.data_load import KeptLoad
 from node.core.grant import Grant
 from node.core.grant_message import grant_from_bytes, grant_to_bytes
 from node.core.publication import ServedVersion
@@ -225,6 +226,23 @@ class Store:
         if rows:
             with store_errors(), self._engine.begin() as connection:
                 connection.execute(insert(s.served_version), rows)
+
+    # --- loads of data ---
+
+    def data_load(self, dataset: str) -> KeptLoad | None:
+        """The newest load of a dataset; None before the first."""
+        with self._read() as connection:
+            row = connection.execute(
+                select(s.data_load).where(s.data_load.c.dataset == dataset)
+            ).one_or_none()
+        return None if row is None else KeptLoad(row.number, row.time_ms, row.mark, row.daily)
+
+    def set_data_load(self, dataset: str, load: KeptLoad) -> None:
+        """Remember the newest load of a dataset; durable when it returns."""
+        values = {"number": load.number, "time_ms": load.time_ms, "mark": load.mark, "daily": load.daily}
+        statement = upsert(s.data_load).values(dataset=dataset, **values)
+        with store_errors(), self._engine.begin() as connection:
+            connection.execute(statement.on_conflict_do_update(index_elements=["dataset"], set_=values))
 
     # --- grants, facts ---
 

@@ -17,6 +17,7 @@ from node.config_file import load_settings
 from node.core import usage
 from node.core.commit import AnsweredExchange, Append
 from node.core.cost import Day, exchange_cost
+from node.core.data_load import DataLoad
 from node.core.decide import Decision
 from node.core.envelope import Routing
 from node.core.milliseconds import to_ms
@@ -157,7 +158,7 @@ class Exchanges:
             opened=opened,
             digest=response_key,
             decision=_DECISION,
-            computed=Computed(verify_answers([True], os.urandom(32)), snapshot="0123456789abcdef"),
+            computed=Computed(verify_answers([True], os.urandom(32)), load=DataLoad(1, 1_800_000_000_000)),
             cost=exchange_cost(_DECISION, REQUESTER.code, DATASET, [subject], Day.of(now), self._pseudonym),
             policy_digest=response_key,
             grants=lambda _: _GRANT,

@@ -13,8 +13,9 @@ from pathlib import Path
 
 import pytest
 from running import pension_policy, resident
-from two_sides import CALLER, TwoSides, query
+from two_sides import CALLER, LOAD, TwoSides, query
 
+from node.core.data_load import KeptLoad
 from node.core.grant import GrantState
 from node.core.subject import SubjectKey
 from node.errors import NodeError, Reason
@@ -63,6 +64,11 @@ async def denied(work: Awaitable[object]) -> NodeError:
     return found.value
 
 
+def load(sides: TwoSides, load: KeptLoad) -> None:
+    """Another load of the register."""
+    sides.state = replace(sides.state, loads=dict.fromkeys(sides.state.sources, load))
+
+
 def verdicts(sides: TwoSides) -> list[rec.Verdict]:
     return [r.verdict for r in sides.hr.records() if r.WhichOneof("body") == "verdict"]
 
@@ -104,20 +110,44 @@ async def test_same_statistic_at_once_is_one_release_and_one_charge(sides: TwoSi
     assert sum(not each.answers.statistic.reused for each in answered) == 1
 
 
-async def test_new_snapshot_is_a_new_release_and_is_charged(sides: TwoSides) -> None:
+async def test_new_load_is_a_new_release_and_is_charged(sides: TwoSides) -> None:
     first = await count(sides, "enrolled-by-region")
-    sides.register.snapshot = "snapshot-2"
+    load(sides, replace(LOAD, number=2, time_ms=LOAD.time_ms + 1))
     second = await count(sides, "enrolled-by-region")
     assert not second.answers.statistic.reused
-    assert (first.answers.statistic.snapshot, second.answers.statistic.snapshot) == (
-        "snapshot-1",
-        "snapshot-2",
-    )
-    sides.register.snapshot = "snapshot-3"
+    told = [each.answers.statistic.load for each in (first, second)]
+    assert [(each.number, each.time_ms) for each in told] == [(1, LOAD.time_ms), (2, LOAD.time_ms + 1)]
+    load(sides, replace(LOAD, number=3))
     refused = await denied(count(sides, "enrolled-by-region"))
     assert refused.reason is Reason.BUDGET_EXHAUSTED
-    sides.register.snapshot = "snapshot-1"
+    load(sides, LOAD)
     assert (await count(sides, "enrolled-by-region")).answers.statistic.cells == first.answers.statistic.cells
+
+
+async def test_load_of_the_same_number_and_another_time_is_another_one(sides: TwoSides) -> None:
+    # As after a database that was put back: numbers may come again, times don't.
+    await count(sides, "enrolled-by-region")
+    load(sides, replace(LOAD, time_ms=LOAD.time_ms + 1))
+    assert not (await count(sides, "enrolled-by-region")).answers.statistic.reused
+
+
+async def test_live_database_has_a_new_release_each_day(sides: TwoSides) -> None:
+    load(sides, replace(LOAD, time_ms=sides.clock.now - 10 * 3_600_000, daily=True))
+    assert not (await count(sides, "enrolled-by-region")).answers.statistic.reused
+    assert (await count(sides, "enrolled-by-region")).answers.statistic.reused
+    sides.clock.now += 14 * 3_600_000  # midnight in Dongguan
+    again = await count(sides, "enrolled-by-region")
+    assert not again.answers.statistic.reused
+    assert (again.answers.statistic.load.number, again.answers.statistic.load.time_ms) == (2, sides.clock.now)
+
+
+async def test_verdict_names_the_load_that_was_read_and_a_denial_names_none(sides: TwoSides) -> None:
+    await ask(sides)
+    sides.grants.clear()
+    await denied(ask(sides))
+    answered, refused = verdicts(sides)
+    assert (answered.load.number, answered.load.time_ms) == (1, LOAD.time_ms)
+    assert not refused.HasField("load")
 
 
 async def test_failed_count_costs_no_budget(sides: TwoSides) -> None:
