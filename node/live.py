@@ -25,7 +25,7 @@ from node.exchange.provider import ProviderState
 from node.live_attempts import Attempts
 from node.live_catalogue import LiveCatalogue
 from node.live_policies import LivePolicies, PolicyMemory
-from node.live_sources import NO_SOURCES, LiveSources, LoadMemory, Sources
+from node.live_sources import NO_SOURCES, LiveSources, SourceMemory, Sources
 from node.loading import (
     Keys,
     OpenSource,
@@ -62,7 +62,7 @@ class _Parts:
     catalogue: Catalogue
 
 
-class NodeMemory(PolicyMemory, LoadMemory, Protocol):
+class NodeMemory(PolicyMemory, SourceMemory, Protocol):
     """What a node remembers over restarts, such as the store."""
 
 

@@ -66,6 +66,10 @@ class OpenSource(Source, Protocol):
         """Tells this load of the data from any other; not for outside."""
 
     @property
+    def content(self) -> str:
+        """What names the content under the node's own key, "" if there is none; not for outside."""
+
+    @property
     def daily(self) -> bool:
         """Whether each day is a load of its own, as of what changes all the time."""
 

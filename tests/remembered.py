@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from node.core.data_load import KeptLoad
 from node.core.publication import ServedVersion
@@ -16,6 +16,7 @@ class Remembered:
         self._facts: dict[str, str] = {}
         self.versions: list[ServedVersion] = []
         self.loads: dict[str, KeptLoad] = {}
+        self.accounts: dict[str, set[str]] = {}
         self.full = False
 
     def fact(self, name: str) -> str | None:
@@ -41,6 +42,10 @@ class Remembered:
     def set_data_load(self, dataset: str, load: KeptLoad) -> None:
         self._check()
         self.loads[dataset] = load
+
+    def keep_account_sources(self, account: str, sources: Iterable[str], passing: str) -> None:
+        self._check()
+        self.accounts.setdefault(account, set()).update(sources)
 
     def _check(self) -> None:
         if self.full:

@@ -118,6 +118,8 @@ def activate(
     config: ConfigFile = DEFAULT_CONFIG,
 ) -> None:
     """Put a bundle in place for the node, and have the node take it up."""
+    from node.budget_accounts import check_accounts
+    from node.core.policy_build import build_policies
     from node.crypto.approval_file import take_along
     from node.crypto.bundle_folder import place
     from node.loading import placed_folder
@@ -129,6 +131,7 @@ def activate(
             "node.yaml has the node use unsigned policies: take policies.unsigned out and restart it first",
         )
     bundle = _checked(folder, member)
+    check_accounts(build_policies(bundle.files), settings)
     own, placed = settings.policies.folder, placed_folder(settings)
     for version in _versions(bundle):
         take_along(folder, own, version)

@@ -6,7 +6,7 @@ import hashlib
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
-from node.core.budget import Debit
+from node.core.budget import BudgetDebit
 from node.core.data_load import DataLoad
 from node.core.question import Question
 from node.errors import NodeError
@@ -23,7 +23,7 @@ class Computed(NamedTuple):
     answers: rec.Answers | None = None
     load: DataLoad | None = None
     release_key: bytes = b""
-    budget: tuple[Debit, ...] = ()
+    budget: tuple[BudgetDebit, ...] = ()
     failure: NodeError | None = None
 
 

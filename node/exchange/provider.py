@@ -303,9 +303,7 @@ class Provider:
             question.statistic.unit_contributes,
             question.statistic.epsilon_micros,
         )
-        debits = budget_debits(
-            policy.budget, opened.intent.dataset, peer.code, peer.organisation, moment, noisy.epsilon_micros
-        )
+        debits = budget_debits(policy.budget, peer.code, peer.organisation, moment, noisy.epsilon_micros)
         cells = [
             rec.StatisticCell(key=group, count=count)
             for (group, _), count in zip(table, noisy.counts, strict=True)

@@ -65,6 +65,7 @@ class DatabaseSource:
 
     quick = False
     daily = True
+    content = ""
 
     def __init__(self, spec: DatabaseSpec, layout: Layout, seconds: float) -> None:
         """Connect and look at the table; no call takes longer than about `seconds`.

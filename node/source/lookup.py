@@ -60,6 +60,8 @@ class SnapshotSource:
         """Raises NodeError(SOURCE_UNAVAILABLE)."""
         self.snapshot = manifest.snapshot
         self.mark = manifest.mark()
+        # Of files without a row, one is like the other, whatever they are about.
+        self.content = manifest.content if manifest.report.rows else ""
         self.report: LoadReport = manifest.report
         self._folder = folder / manifest.snapshot
         self._layout = layout

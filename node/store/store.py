@@ -13,6 +13,7 @@ from sqlalchemy.dialects.sqlite import Insert
 from sqlalchemy.dialects.sqlite import insert as upsert
 from sqlalchemy.pool import PoolProxiedConnection
 
+from node.core.budget import Pot, Spent
 from node.core.commit import AskedExchange, Head
 from node.core.data_load import KeptLoad
 from node.core.grant import Grant
@@ -20,6 +21,7 @@ from node.core.grant_message import grant_from_bytes, grant_to_bytes
 from node.core.publication import ServedVersion
 from node.core.tree import TILE
 from node.errors import NodeError, Reason
+from node.store import budgets
 from node.store import schema as s
 from node.store.engine import is_busy, never_wait, open_engine, store_errors
 from node.store.transaction import Statements, Transaction
@@ -147,6 +149,16 @@ class Store:
         """Amounts used; keys never charged are left out."""
         with self._read() as connection:
             return _balances(connection, list(keys))
+
+    def spent(self, pot: Pot) -> Spent:
+        """What was spent of a privacy budget by now, and the accounts that count together in it."""
+        with self._read() as connection:
+            return budgets.spent_of(connection, pot)
+
+    def keep_account_sources(self, account: str, sources: Iterable[str], passing: str) -> None:
+        """Remember on which sources an account is enforced; see `node.store.budgets.keep_sources`."""
+        with store_errors(), self._engine.begin() as connection:
+            budgets.keep_sources(connection, account, sources, passing)
 
     def prune(self, now_ms: int, answered_before: int) -> int:
         """Forget expired counters, and answered exchanges before an index; returns rows removed."""

@@ -13,10 +13,13 @@ from pathlib import Path
 
 import pytest
 from running import pension_policy, resident
+from town import POLICIES
 from two_sides import CALLER, LOAD, TwoSides, query
 
 from node.core.data_load import KeptLoad
 from node.core.grant import GrantState
+from node.core.policy import DEFINITIONS_FILE, PolicyFile
+from node.core.policy_build import build_policies
 from node.core.subject import SubjectKey
 from node.errors import NodeError, Reason
 from node.exchange.asking import Answered
@@ -26,6 +29,7 @@ from node.v1 import exchange_pb2 as pb
 from node.v1 import record_pb2 as rec
 
 AT_ONCE = 64
+DEFINITIONS = POLICIES / DEFINITIONS_FILE
 COUNTS = [f"count-{number}" for number in range(AT_ONCE)]
 
 
@@ -92,6 +96,42 @@ async def test_last_of_the_budget_goes_to_exactly_one_of_64(sides: TwoSides) -> 
     spent = [charges(verdict).get("budget.dataset", 0) for verdict in verdicts(sides)]
     assert sum(spent) == 1_000_000
     assert sorted(spent)[-2:] == [500_000, 500_000]
+
+
+async def test_last_of_an_account_goes_to_exactly_one_of_64_of_two_datasets(tmp_path: Path) -> None:
+    policy = _many_counts().replace("period: year", "period: year\n  account: residents")
+    other = policy.replace("dataset: pension-insurance", "dataset: pension-payments", 1)
+    sides = TwoSides(tmp_path, policy, more=[PolicyFile("payments.yaml", other.encode())])
+    wider = replace(sides.grant, questions=sides.grant.questions | set(COUNTS))
+    second = replace(wider, id="g-0123456789abcdee", dataset="pension-payments")
+    sides.grants, sides.received = {each.id: each for each in (wider, second)}, [wider, second]
+    await count(sides, "enrolled-by-region")
+    asked = [
+        replace(query(name, "city-planning/population"), dataset=dataset)
+        for name in COUNTS[: AT_ONCE // 2]
+        for dataset in ("pension-insurance", "pension-payments")
+    ]
+    works = [asyncio.ensure_future(sides.requester.ask(CALLER, each, [])) for each in asked]
+    assert await _tally(works) == {"answered": 1, Reason.BUDGET_EXHAUSTED: AT_ONCE - 1}
+    assert sum(charges(verdict).get("budget.dataset", 0) for verdict in verdicts(sides)) == 1_000_000
+    await sides.close()
+
+
+async def test_budget_of_a_period_is_what_its_days_leave(tmp_path: Path) -> None:
+    sides = TwoSides(tmp_path, _many_counts().replace("period: year", "period: day"))
+    sides.received = [replace(sides.grant, questions=sides.grant.questions | set(COUNTS))]
+    sides.grants = {each.id: each for each in sides.received}
+    for name in ("enrolled-by-region", "count-1"):
+        await count(sides, name)
+    assert (await denied(count(sides, "count-2"))).reason is Reason.BUDGET_EXHAUSTED
+    sides.clock.now += 14 * 3_600_000  # midnight in Dongguan
+    await count(sides, "count-2")
+    # Counted by the month, what was spent on both days is spent.
+    by_month = PolicyFile("p.yaml", _many_counts().replace("period: year", "period: month").encode())
+    policies = build_policies([by_month, PolicyFile("definitions.yaml", DEFINITIONS.read_bytes())])
+    sides.state = replace(sides.state, policies=policies)
+    assert (await denied(count(sides, "count-3"))).reason is Reason.BUDGET_EXHAUSTED
+    await sides.close()
 
 
 async def test_release_is_charged_in_every_scope(sides: TwoSides) -> None:
