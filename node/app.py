@@ -325,6 +325,7 @@ class Node:
                 self._grants.all(),
                 self._draining,
                 self._clock().astimezone(ZoneInfo(self._settings.timezone)),
+                self._store.spent,
             ),
         )
 

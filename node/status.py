@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
 
 from node import __version__
 from node.config import Settings
+from node.core.budget import Pot, Spent
 from node.core.commit import Head
+from node.core.cost import budget_debits
 from node.core.grant import Grant, GrantState
 from node.core.milliseconds import to_ms
+from node.core.policy import Budget, Policies
 from node.exchange.answering import load_message
 from node.live import Live
 from node.v1 import desk_pb2 as pb
@@ -26,8 +29,12 @@ def node_status(
     grants: Sequence[Grant],
     draining: bool,
     now: datetime,
+    spent: Callable[[Pot], Spent],
 ) -> pb.GetStatusResponse:
-    """The status message at a time where the node is; touches every data source once."""
+    """The status message at a time where the node is; touches every data source once.
+
+    `spent` gives what was spent of a privacy budget.
+    """
     problems = live.problems()
     if log_problem:
         problems.append(f"usage log: {log_problem}")
@@ -76,4 +83,27 @@ def node_status(
             for each in waiting[:MAX_WAITING]
         ],
         waiting_total=len(waiting),
+        accounts=_accounts(loaded.policies, now, spent) if loaded is not None else (),
     )
+
+
+def _accounts(policies: Policies, now: datetime, spent: Callable[[Pot], Spent]) -> Iterator[pb.AccountStatus]:
+    """What was spent of each account by all together, in each period that a policy counts it by."""
+    budgets: dict[tuple[str, str], dict[str, Budget]] = {}
+    for name, policy in policies.datasets.items():
+        if (budget := policy.budget) is not None:
+            budgets.setdefault((budget.account, budget.period), {})[name] = budget
+    for (account, period), by_dataset in sorted(budgets.items()):
+        least = min(by_dataset.values(), key=lambda budget: budget.dataset_micros)
+        by_all = budget_debits(least, "", "", now, 0)[0]
+        found = spent(by_all.pot)
+        yield pb.AccountStatus(
+            account=account,
+            datasets=sorted(by_dataset),
+            counted_with=sorted(found.accounts - {account}),
+            period=period,
+            from_ms=by_all.period.from_ms,
+            until_ms=by_all.period.until_ms,
+            spent_micros=found.used,
+            limit_micros=by_all.limit,
+        )

@@ -357,6 +357,18 @@ class _Admin(desk_pb2_grpc.AdminServiceServicer):
                 )
             ],
             waiting_total=1,
+            accounts=[
+                desk_pb2.AccountStatus(
+                    account="tax-payment",
+                    datasets=["tax-payment"],
+                    counted_with=["tax"],
+                    period="year",
+                    from_ms=1_767_196_800_000,
+                    until_ms=1_798_732_800_000,
+                    spent_micros=1_500_000,
+                    limit_micros=10_000_000,
+                )
+            ],
         )
 
     def Reload(self, request: Message, context: Context) -> desk_pb2.ReloadResponse:

@@ -93,6 +93,31 @@ def _waiting(found: NodeStatus) -> list[str]:
     return lines
 
 
+def _accounts(terminal: Terminal, found: NodeStatus) -> None:
+    rows = [
+        (
+            each.account,
+            ", ".join(each.datasets),
+            t(
+                "status.spent_text",
+                spent=f"{each.spent_micros / 1e6:g}",
+                limit=f"{each.limit_micros / 1e6:g}",
+            ),
+            when(each.ends),
+            ", ".join(each.counted_with) or "-",
+        )
+        for each in found.accounts
+    ]
+    if rows:
+        columns = ("account", "drawn_by", "spent", "until", "counted_with")
+        terminal.result(found, "")
+        terminal.table([t(f"status.{column}") for column in columns], rows, "")
+
+
+def _epsilon(micros: int) -> str:
+    return f"{micros / 1_000_000:g}"
+
+
 def _load(load: Load) -> str:
     return t("status.load_text", number=load.number, since=when(load.since)) if load.number else "-"
 
@@ -132,6 +157,7 @@ def _show(terminal: Terminal, found: NodeStatus) -> None:
     if rows:
         terminal.result(found, "")
         terminal.table([t(f"status.{column}") for column in columns], rows, "")
+    _accounts(terminal, found)
     keys = [(key.use, key.key_id, when(key.expires)) for key in found.keys]
     if keys:
         terminal.result(found, "")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 from node.client.results import (
+    AccountStatus,
     Cell,
     ChunkResult,
     DatasetStatus,
@@ -170,6 +171,19 @@ def node_status(message: desk_pb2.GetStatusResponse) -> NodeStatus:
             for each in message.waiting
         ),
         waiting_total=message.waiting_total,
+        accounts=tuple(
+            AccountStatus(
+                each.account,
+                tuple(each.datasets),
+                tuple(each.counted_with),
+                each.period,
+                time_of(each.from_ms),
+                time_of(each.until_ms),
+                each.spent_micros,
+                each.limit_micros,
+            )
+            for each in message.accounts
+        ),
     )
 
 

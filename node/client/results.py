@@ -148,6 +148,24 @@ class DatasetStatus:
 
 
 @dataclass(frozen=True, slots=True)
+class AccountStatus:
+    """What was spent of a budget account by all requesters together, in the period that goes on.
+
+    In micro-epsilon; `limit_micros` is the least that the policies of its `datasets` allow. What was spent of
+    the accounts that it is `counted_with` is in it, since their data were the same once.
+    """
+
+    account: str
+    datasets: tuple[str, ...]
+    counted_with: tuple[str, ...]
+    period: str
+    begins: datetime | None
+    ends: datetime | None
+    spent_micros: int
+    limit_micros: int
+
+
+@dataclass(frozen=True, slots=True)
 class KeyStatus:
     """One key of the node and when it expires (`None`: never)."""
 
@@ -193,6 +211,7 @@ class NodeStatus:
     policy_approved: tuple[str, ...]
     waiting: tuple[WaitingDataset, ...]
     waiting_total: int
+    accounts: tuple[AccountStatus, ...]
 
 
 @dataclass(frozen=True, slots=True)

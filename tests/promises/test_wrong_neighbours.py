@@ -132,6 +132,11 @@ def test_account_under_another_name_has_spent_the_same(spent: Register) -> None:
     spent.policies(pension_insurance=account(ONE_RELEASE, "a-third"))
     spent.reload()
     spent.refuses()
+    with spent.nodes.operator(HR) as hr:
+        (told,) = hr.admin.status().accounts
+    assert (told.account, told.datasets) == ("a-third", (NAME,))
+    assert told.counted_with == ("another", NAME)
+    assert (told.spent_micros, told.limit_micros) == (500_000, 500_000)
 
 
 def test_other_periods_have_what_is_left_of_their_own_days(spent: Register) -> None:

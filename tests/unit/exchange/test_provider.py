@@ -111,7 +111,9 @@ async def test_last_of_an_account_goes_to_exactly_one_of_64_of_two_datasets(tmp_
         for name in COUNTS[: AT_ONCE // 2]
         for dataset in ("pension-insurance", "pension-payments")
     ]
-    works = [asyncio.ensure_future(sides.requester.ask(CALLER, each, [])) for each in asked]
+    works: list[asyncio.Future[Answered]] = [
+        asyncio.ensure_future(sides.requester.ask(CALLER, each, [])) for each in asked
+    ]
     assert await _tally(works) == {"answered": 1, Reason.BUDGET_EXHAUSTED: AT_ONCE - 1}
     assert sum(charges(verdict).get("budget.dataset", 0) for verdict in verdicts(sides)) == 1_000_000
     await sides.close()
