@@ -1,4 +1,4 @@
-"""The list of what leaves a node is whole: each field of each message, each error key, each line of the log."""
+"""The list of what leaves a node is whole: fields of messages, keys of errors, lines of the log."""
 
 from __future__ import annotations
 
