@@ -186,6 +186,16 @@ class NodeStatus:
 
 
 @dataclass(frozen=True, slots=True)
+class OrderApplied:
+    """An order that the node carried out: what kind, its SHA-256, who signed, and the index of the record."""
+
+    kind: str
+    digest: bytes
+    approved: tuple[str, ...]
+    index: int
+
+
+@dataclass(frozen=True, slots=True)
 class Reloaded:
     """What a reload read, and what it refused and left as it was."""
 

@@ -225,3 +225,37 @@ class ReloadResponse(_message.Message):
     done: _containers.RepeatedScalarFieldContainer[str]
     refused: _containers.RepeatedScalarFieldContainer[str]
     def __init__(self, done: _Optional[_Iterable[str]] = ..., refused: _Optional[_Iterable[str]] = ...) -> None: ...
+
+class DraftOrderRequest(_message.Message):
+    __slots__ = ("kind", "about", "reason")
+    KIND_FIELD_NUMBER: _ClassVar[int]
+    ABOUT_FIELD_NUMBER: _ClassVar[int]
+    REASON_FIELD_NUMBER: _ClassVar[int]
+    kind: str
+    about: str
+    reason: str
+    def __init__(self, kind: _Optional[str] = ..., about: _Optional[str] = ..., reason: _Optional[str] = ...) -> None: ...
+
+class DraftOrderResponse(_message.Message):
+    __slots__ = ("order",)
+    ORDER_FIELD_NUMBER: _ClassVar[int]
+    order: bytes
+    def __init__(self, order: _Optional[bytes] = ...) -> None: ...
+
+class ApplyOrderRequest(_message.Message):
+    __slots__ = ("note",)
+    NOTE_FIELD_NUMBER: _ClassVar[int]
+    note: bytes
+    def __init__(self, note: _Optional[bytes] = ...) -> None: ...
+
+class ApplyOrderResponse(_message.Message):
+    __slots__ = ("kind", "digest", "approved", "index")
+    KIND_FIELD_NUMBER: _ClassVar[int]
+    DIGEST_FIELD_NUMBER: _ClassVar[int]
+    APPROVED_FIELD_NUMBER: _ClassVar[int]
+    INDEX_FIELD_NUMBER: _ClassVar[int]
+    kind: str
+    digest: bytes
+    approved: _containers.RepeatedScalarFieldContainer[str]
+    index: int
+    def __init__(self, kind: _Optional[str] = ..., digest: _Optional[bytes] = ..., approved: _Optional[_Iterable[str]] = ..., index: _Optional[int] = ...) -> None: ...
