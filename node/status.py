@@ -15,6 +15,8 @@ from node.core.milliseconds import to_ms
 from node.core.policy import Budget, Policies
 from node.exchange.answering import load_message
 from node.live import Live
+from node.store import driver
+from node.surroundings import problems_around
 from node.v1 import desk_pb2 as pb
 
 MAX_WAITING = 100
@@ -35,7 +37,7 @@ def node_status(
 
     `spent` gives what was spent of a privacy budget.
     """
-    problems = live.problems()
+    problems = [*live.problems(), *problems_around()]
     if log_problem:
         problems.append(f"usage log: {log_problem}")
     directory = live.directory
@@ -83,6 +85,7 @@ def node_status(
             for each in waiting[:MAX_WAITING]
         ],
         waiting_total=len(waiting),
+        sqlite=driver.VERSION,
         accounts=_accounts(loaded.policies, now, spent) if loaded is not None else (),
     )
 

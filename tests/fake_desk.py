@@ -357,6 +357,7 @@ class _Admin(desk_pb2_grpc.AdminServiceServicer):
                 )
             ],
             waiting_total=1,
+            sqlite="3.54.1",
             accounts=[
                 desk_pb2.AccountStatus(
                     account="tax-payment",

@@ -211,7 +211,18 @@ class NodeStatus:
     policy_approved: tuple[str, ...]
     waiting: tuple[WaitingDataset, ...]
     waiting_total: int
+    sqlite: str
     accounts: tuple[AccountStatus, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class OrderApplied:
+    """An order that the node carried out: what kind, its SHA-256, who signed, and the index of the record."""
+
+    kind: str
+    digest: bytes
+    approved: tuple[str, ...]
+    index: int
 
 
 @dataclass(frozen=True, slots=True)
