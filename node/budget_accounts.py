@@ -23,7 +23,9 @@ _CONTENT = "content "
 class AccountMemory(Protocol):
     """Where the accounts of sources are remembered, such as the store."""
 
-    def keep_account_sources(self, account: str, sources: Iterable[str], passing: str) -> None: ...
+    def keep_account_sources(
+        self, account: str, dataset: str, sources: Iterable[str], passing: str
+    ) -> None: ...
 
 
 class Accounts:
@@ -48,7 +50,7 @@ class Accounts:
             names.add(_CONTENT + content)
         known = (budget.account, frozenset(names))
         if self._kept.get(dataset) != known:
-            self._memory.keep_account_sources(budget.account, names, _CONTENT)
+            self._memory.keep_account_sources(budget.account, dataset, names, _CONTENT)
             self._kept[dataset] = known
         return True
 

@@ -43,7 +43,7 @@ class Remembered:
         self._check()
         self.loads[dataset] = load
 
-    def keep_account_sources(self, account: str, sources: Iterable[str], passing: str) -> None:
+    def keep_account_sources(self, account: str, dataset: str, sources: Iterable[str], passing: str) -> None:
         self._check()
         self.accounts.setdefault(account, set()).update(sources)
 

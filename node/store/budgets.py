@@ -47,21 +47,19 @@ def spent_of(connection: Connection, pot: Pot) -> Spent:
     return Spent(frozenset(accounts), connection.scalar(used(), pot._asdict()) or 0)
 
 
-def keep_sources(connection: Connection, account: str, sources: Iterable[str], passing: str) -> None:
-    """Remember that sources are enforced under an account.
+def keep_sources(
+    connection: Connection, account: str, dataset: str, sources: Iterable[str], passing: str
+) -> None:
+    """Remember that the sources of a dataset are enforced under an account.
 
-    Those whose names begin with `passing` are another one with every load: of them the newest stay, and those
-    that link the account with another.
+    Those whose names begin with `passing` are another one with every load: of them the newest of the dataset
+    stay, and those that link the account with another.
     """
-    names = sorted(set(sources))
     row, other = s.account_source.c, s.account_source.alias()
     shared = exists().where(and_(other.c.source == row.source, other.c.account != account))
-    connection.execute(
-        delete(s.account_source).where(
-            row.account == account, row.source.startswith(passing, autoescape=True), ~shared
-        )
-    )
-    rows = [{"source": name, "account": account} for name in names]
+    gone = (row.account == account, row.dataset == dataset, row.source.startswith(passing, autoescape=True))
+    connection.execute(delete(s.account_source).where(*gone, ~shared))
+    rows = [{"source": name, "account": account, "dataset": dataset} for name in sorted(set(sources))]
     connection.execute(upsert(s.account_source).on_conflict_do_nothing(), rows)
 
 

@@ -107,6 +107,7 @@ account_source = Table(
     metadata,
     Column("source", Text, primary_key=True),
     Column("account", Text, primary_key=True),
+    Column("dataset", Text, primary_key=True),
     Index("account_source_account", "account"),
     sqlite_with_rowid=False,
 )

@@ -154,10 +154,10 @@ class Store:
         with self._read() as connection:
             return budgets.spent_of(connection, pot)
 
-    def keep_account_sources(self, account: str, sources: Iterable[str], passing: str) -> None:
+    def keep_account_sources(self, account: str, dataset: str, sources: Iterable[str], passing: str) -> None:
         """Remember on which sources an account is enforced; see `node.store.budgets.keep_sources`."""
         with store_errors(), self._engine.begin() as connection:
-            budgets.keep_sources(connection, account, sources, passing)
+            budgets.keep_sources(connection, account, dataset, sources, passing)
 
     def prune(self, now_ms: int, answered_before: int) -> int:
         """Forget expired counters, and answered exchanges before an index; returns rows removed."""

@@ -85,7 +85,7 @@ def test_several_periods_that_end_on_one_day_add_up(tmp_path: Path) -> None:
 
 def test_dataset_that_gets_an_account_of_its_own_name_or_another_has_spent_the_same(tmp_path: Path) -> None:
     store = migrated(tmp_path, {"budget.dataset|pension||2026": 7})
-    store.keep_account_sources("register", ["dataset pension", "file /x"], "content ")
+    store.keep_account_sources("register", "pension", ["dataset pension", "file /x"], "content ")
     year = (date(2026, 1, 1), date(2026, 12, 31))
     assert spent(store, "dataset", "", *year, account="register") == 7
     assert spent(store, "dataset", "", *year, account="another") == 0

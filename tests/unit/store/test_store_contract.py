@@ -328,11 +328,11 @@ def test_what_a_transaction_that_was_rolled_back_spent_is_not_spent(store: Store
 
 def test_accounts_of_one_source_count_together(store: Store, reopen: Callable[[], Store]) -> None:
     spend(store, {("a", "r", 1): 1, ("b", "r", 1): 10, ("c", "r", 1): 100, ("d", "r", 1): 1000})
-    store.keep_account_sources("a", ["file /x", "dataset m"], "content ")
-    store.keep_account_sources("b", ["file /y"], "content ")
+    store.keep_account_sources("a", "of a", ["file /x", "dataset m"], "content ")
+    store.keep_account_sources("b", "of b", ["file /y"], "content ")
     assert [used(store, pot(account)) for account in "abcd"] == [1, 10, 100, 1000]
-    store.keep_account_sources("b", ["file /x"], "content ")
-    store.keep_account_sources("c", ["file /y"], "content ")
+    store.keep_account_sources("b", "of b", ["file /x"], "content ")
+    store.keep_account_sources("c", "of c", ["file /y"], "content ")
     store = reopen()
     assert [used(store, pot(account)) for account in "abcd"] == [111, 111, 111, 1000]
     assert store.spent(pot("c")).accounts == {"a", "b", "c"}
@@ -341,13 +341,20 @@ def test_accounts_of_one_source_count_together(store: Store, reopen: Callable[[]
 
 def test_names_of_contents_are_kept_while_they_are_the_newest_or_link_accounts(store: Store) -> None:
     for number in range(5):
-        store.keep_account_sources("a", ["file /x", f"content {number}"], "content ")
-    store.keep_account_sources("b", ["file /y", "content 3"], "content ")
+        store.keep_account_sources("a", "of a", ["file /x", f"content {number}"], "content ")
+    store.keep_account_sources("b", "of b", ["file /y", "content 3"], "content ")
     assert store.spent(pot("b")).accounts == {"b"}, "of old contents nothing is kept"
-    store.keep_account_sources("c", ["file /z", "content 4"], "content ")
-    store.keep_account_sources("a", ["file /x", "content 5"], "content ")
-    store.keep_account_sources("c", ["file /z", "content 6"], "content ")
+    store.keep_account_sources("c", "of c", ["file /z", "content 4"], "content ")
+    store.keep_account_sources("a", "of a", ["file /x", "content 5"], "content ")
+    store.keep_account_sources("c", "of c", ["file /z", "content 6"], "content ")
     assert store.spent(pot("a")).accounts == {"a", "c"}, "what was the same data stays so"
+
+
+def test_contents_of_datasets_of_one_account_are_kept_side_by_side(store: Store) -> None:
+    store.keep_account_sources("a", "m", ["content 1"], "content ")
+    store.keep_account_sources("a", "n", ["content 2"], "content ")
+    store.keep_account_sources("b", "o", ["content 1"], "content ")
+    assert store.spent(pot("b")).accounts == {"a", "b"}
 
 
 # --- grants, facts ---

@@ -49,6 +49,7 @@ def upgrade() -> None:
         "account_source",
         sa.Column("source", sa.Text, primary_key=True),
         sa.Column("account", sa.Text, primary_key=True),
+        sa.Column("dataset", sa.Text, primary_key=True),
         sqlite_with_rowid=False,
     )
     op.create_index("account_source_account", "account_source", ["account"])
@@ -58,7 +59,7 @@ def upgrade() -> None:
         connection.execute(sa.insert(budget), [row._asdict() for row in spent])
         # Until now the dataset was the account: another account of it has spent the same.
         pairs = [
-            {"source": _DATASET + account, "account": account}
+            {"source": _DATASET + account, "account": account, "dataset": account}
             for account in sorted({row.account for row in spent})
         ]
         connection.execute(sa.insert(account_source), pairs)
