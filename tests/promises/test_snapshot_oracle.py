@@ -117,7 +117,7 @@ def test_nobody_finds_out_by_trying_what_the_data_are(nodes: Running) -> None:
     assert bytes.fromhex(kept) not in said
 
 
-def test_two_nodes_name_the_same_data_differently(tmp_path: Path) -> None:
+def test_names_differ_by_node(tmp_path: Path) -> None:
     kept = set()
     for name in ("a", "b"):
         (tmp_path / name).mkdir()
