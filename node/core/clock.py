@@ -15,6 +15,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from node.core.directory_text import moment_text
+from node.errors import NodeError, Reason
 
 _FOLLOWS = 1000
 """While both clocks agree, what is expected of the one follows it by one part in so many: twice as fast as a
@@ -54,6 +55,17 @@ class Bounds:
     jump: timedelta
     away: timedelta
     skew: timedelta
+
+
+class TimeUnknownError(NodeError):
+    """Nothing can be asked, answered or recorded before the node knows what time it is: CLOCK_SKEWED."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            Reason.CLOCK_SKEWED,
+            "this node does not know for sure what time it is, and asks and answers nothing until then: its "
+            "operator sees in the status what it waits for",
+        )
 
 
 class Standing(StrEnum):
