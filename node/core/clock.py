@@ -173,7 +173,8 @@ def heard(
 ) -> Clock:
     """After most of the other departments that were asked have said what time it is.
 
-    The clock never goes back behind the last record by this alone.
+    By this alone the clock never goes back behind the last record; and to a time that the system's clock does
+    not say, no further than a start alone would be believed: a few who lie together cannot take it far.
     """
     line = Line(said, reading.elapsed)
     to_system, to_own = abs(said - reading.wall), abs(said - clock.own.at(reading))
@@ -191,6 +192,8 @@ def heard(
         return replace(clock, standing=Standing.WAITING, floor=last_record, told=told, said=line)
     if system:
         return replace(agreed(reading), told=Told.SYSTEM, said=line)
+    if said > clock.own.at(reading) + bounds.away:
+        return replace(clock, told=Told.OTHER, said=line)
     off = reading.wall - said
     return Clock(Standing.HELD, line, line, off, told=Told.OWN, said=line)
 
@@ -235,6 +238,11 @@ def clock_problem(clock: Clock, reading: Reading) -> str:
             "departments; if the system's clock is wrong, set it"
         )
     floor = "" if clock.floor is None else moment_text(clock.floor)
+    if clock.said is not None and clock.floor is not None and clock.said.at(reading) > clock.floor:
+        return (
+            f"the system's clock is {off} from the last time that the node knew, {floor}, and most other "
+            f"departments say that it is {said}: nothing is asked or answered until it is set"
+        )
     if clock.told is not Told.NOTHING:
         return (
             f"most other departments say that it is {said}, but the last record is of {floor}: nothing is "

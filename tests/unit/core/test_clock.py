@@ -232,12 +232,21 @@ def test_departments_that_agree_with_the_system_end_the_waiting() -> None:
 def test_departments_say_what_time_it_is_when_the_system_is_wrong(moved: timedelta) -> None:
     machine = Machine(moved=moved)
     machine.start()
-    assert machine.hear(NOW + 3 * DAY).standing is Standing.HELD
+    assert machine.hear(NOW + 20 * HOUR).standing is Standing.HELD
     machine.look(HOUR)
-    assert machine.time == NOW + 3 * DAY + HOUR
+    assert machine.time == NOW + 21 * HOUR
     assert "set it" in machine.problem
-    machine.moved = 3 * DAY
+    machine.moved = 20 * HOUR
     assert machine.look(SECOND).standing is Standing.AGREED
+
+
+@pytest.mark.parametrize("moved", [-20 * 365 * DAY, 3 * DAY])
+def test_departments_who_lie_together_take_a_node_no_further_than_a_start_would(moved: timedelta) -> None:
+    machine = Machine(moved=moved)
+    machine.start()
+    clock = machine.hear(NOW + 365 * DAY)
+    assert (clock.standing, clock.told) == (Standing.WAITING, Told.OTHER)
+    assert "2027-11-23T02:00:00Z: nothing is asked or answered until it is set" in machine.problem
 
 
 @pytest.mark.parametrize("moved", [-300 * DAY, 3 * DAY, timedelta()])
