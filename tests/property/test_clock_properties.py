@@ -10,8 +10,8 @@ from datetime import timedelta
 from itertools import pairwise
 from pathlib import Path
 
-from doubting import BOUNDS, DAY, MINUTE, SECOND, Office
-from hypothesis import given, settings
+from doubting import BOUNDS, DAY, HOUR, MINUTE, SECOND, Office
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from node.core.clock import Standing
@@ -22,6 +22,7 @@ from node.exchange.second_look import BELIEVED
 
 _OFF = st.one_of(
     st.just(timedelta()),
+    st.sampled_from([MINUTE / 2, 20 * HOUR, 3 * DAY, 365 * DAY]),
     st.timedeltas(min_value=-2 * MINUTE, max_value=2 * MINUTE),
     st.timedeltas(min_value=-3 * DAY, max_value=3 * DAY),
     st.timedeltas(min_value=-400 * DAY, max_value=400 * DAY),
@@ -58,6 +59,20 @@ class Say:
 
 
 @dataclass(frozen=True)
+class Agree:
+    """Three departments tell what the system's clock says, or the true time."""
+
+    with_system: bool
+
+
+@dataclass(frozen=True)
+class Glitch:
+    """The node is started and records while the clock is off, which is set right then."""
+
+    off: timedelta
+
+
+@dataclass(frozen=True)
 class Fail:
     step: str
 
@@ -75,13 +90,15 @@ _STEPS = st.lists(
         st.just(Record()),
         st.builds(Restart, _SPAN),
         st.builds(Say, st.lists(st.one_of(st.none(), _OFF), max_size=5).map(tuple)),
+        st.builds(Agree, st.booleans()),
+        st.builds(Glitch, st.timedeltas(min_value=MINUTE, max_value=DAY)),
         st.builds(Fail, st.sampled_from(["begin", "write", "commit", "late"])),
         st.just(Decide()),
     ),
     max_size=25,
 )
 _EXPECTED = frozenset({Reason.CLOCK_SKEWED, Reason.STORE_UNAVAILABLE, Reason.NOT_FOUND})
-Step = Wait | Jump | Record | Restart | Say | Fail | Decide
+Step = Wait | Jump | Record | Restart | Say | Agree | Glitch | Fail | Decide
 
 
 async def _do(office: Office, step: Step) -> None:
@@ -96,6 +113,16 @@ async def _do(office: Office, step: Step) -> None:
             await office.restart(after)
         case Say(off):
             office.others.say(*off)
+        case Agree(with_system):
+            office.others.say(*[office.machine.moved if with_system else timedelta()] * 3)
+            await office.wait(MINUTE)
+        case Glitch(off):
+            office.machine.moved = off
+            await office.restart()
+            try:
+                await office.record()
+            finally:
+                office.machine.moved = timedelta()
         case Fail(name):
             office.faults.fail(name)
             try:
@@ -126,8 +153,12 @@ def _check(office: Office, step: Step, before: int, failed: NodeError | None) ->
         assert new.admin.action not in (CLOCK_SET, BELIEVED)
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(_STEPS)
+@example([Glitch(20 * HOUR), Agree(with_system=True), Record()])
+@example([Glitch(2 * MINUTE), Agree(with_system=True), Record(), Wait(MINUTE / 4), Record()])
+@example([Glitch(20 * HOUR), Wait(SECOND), Decide(), Record(), Restart(MINUTE), Record()])
+@example([Jump(365 * DAY), Agree(with_system=False), Record(), Restart(HOUR), Record()])
 def test_time_in_the_log_goes_back_by_order_alone(steps: list[Step]) -> None:
     async def run(folder: Path) -> None:
         office = Office(folder)

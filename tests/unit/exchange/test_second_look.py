@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from datetime import timedelta
 from pathlib import Path
@@ -237,6 +238,15 @@ async def test_two_officers_take_the_log_back_with_a_record_that_names_both_time
     await ahead.restart(MINUTE)
     await ahead.record()
     assert times(ahead)[-1] == to_ms(ahead.machine.true)
+
+
+async def test_what_is_recorded_at_the_same_moment_goes_by_the_new_time(ahead: Office) -> None:
+    size = ahead.commit.head.size
+    works = [ahead.record(), ahead.set_by_order(), *(ahead.record() for _ in range(5))]
+    await asyncio.gather(*works)
+    now = to_ms(ahead.machine.true)
+    assert times(ahead)[size] > now
+    assert times(ahead)[size + 1 :] == [now] * 6
 
 
 async def test_times_of_a_log_that_went_back_can_be_searched(ahead: Office) -> None:
