@@ -234,7 +234,7 @@ def clock_problem(clock: Clock, reading: Reading) -> str:
                 "the node goes on by the time that ran, set the system's clock"
             )
         return (
-            f"the system's clock jumped by {off}: the node goes on by the time that ran, and asks other "
+            f"the system's clock jumped by {off}, so the node goes on by the time that ran, and asks other "
             "departments; if the system's clock is wrong, set it"
         )
     floor = "" if clock.floor is None else moment_text(clock.floor)
