@@ -11,6 +11,8 @@ from node.core.commit import Head
 from node.core.grant import Grant, GrantState
 from node.core.milliseconds import to_ms
 from node.live import Live
+from node.store import driver
+from node.surroundings import problems_around
 from node.v1 import desk_pb2 as pb
 
 MAX_WAITING = 100
@@ -27,7 +29,7 @@ def node_status(
     draining: bool,
 ) -> pb.GetStatusResponse:
     """The status message; touches every data source once."""
-    problems = live.problems()
+    problems = [*live.problems(), *problems_around()]
     if log_problem:
         problems.append(f"usage log: {log_problem}")
     if clock_is_wrong := clock_problem(*clock):
@@ -76,6 +78,7 @@ def node_status(
             for each in waiting[:MAX_WAITING]
         ],
         waiting_total=len(waiting),
+        sqlite=driver.VERSION,
         clock=_clock_status(*clock),
     )
 

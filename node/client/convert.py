@@ -172,6 +172,7 @@ def node_status(message: desk_pb2.GetStatusResponse) -> NodeStatus:
             time_of(message.clock.system_ms),
             message.clock.told,
         ),
+        sqlite=message.sqlite,
     )
 
 

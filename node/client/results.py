@@ -198,6 +198,7 @@ class NodeStatus:
     waiting: tuple[WaitingDataset, ...]
     waiting_total: int
     clock: ClockStatus
+    sqlite: str
 
 
 @dataclass(frozen=True, slots=True)
