@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -25,7 +24,7 @@ def main() -> None:
 
     def read() -> Reading:
         reading = read_clocks()
-        return replace(reading, wall=reading.wall + timedelta(seconds=float(off.read_text())))
+        return Reading(reading.wall + timedelta(seconds=float(off.read_text())), reading.elapsed)
 
     set_up()
     asyncio.run(serve(config, read))

@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
+from typing import NamedTuple
 
 from node.core.directory_text import moment_text
 from node.errors import NodeError, Reason
@@ -24,8 +25,7 @@ _LOOK = timedelta(seconds=1)
 MIN_PEERS = 2
 
 
-@dataclass(frozen=True, slots=True)
-class Reading:
+class Reading(NamedTuple):
     """What the machine says at one moment: date and time in UTC, and the time that ran since it started."""
 
     wall: datetime
@@ -257,8 +257,8 @@ def clock_problem(clock: Clock, reading: Reading) -> str:
 
 def _followed(clock: Clock, reading: Reading, bounds: Bounds) -> Clock:
     ran = reading.elapsed - clock.expected.elapsed
-    off = reading.wall - (clock.expected.time + ran)
-    if not -bounds.jump <= off <= bounds.jump:
+    off = reading.wall - clock.expected.time - ran
+    if abs(off) > bounds.jump:
         held = replace(clock, standing=Standing.HELD, told=Told.NOTHING, said=None)
         return replace(held, off=reading.wall - held.own.at(reading))
     if ran < _LOOK:

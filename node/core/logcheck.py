@@ -25,9 +25,6 @@ from node.v1 import record_pb2 as pb
 SEGMENT = 16_384
 """Leaves a segment: a power of two, so that a whole segment is one subtree."""
 
-TOLERANCE_MS = 5 * 60 * 1000
-"""How much older than an earlier record a record may be: records of one commit are not sorted by time."""
-
 MAX_FINDINGS = 100
 OFFICERS = 2
 """Different people who have to order that time goes back."""
@@ -219,7 +216,7 @@ def check_segment(leaves: Sequence[bytes], first: int, owner: str, marks: Sequen
             newest_ms = time_ms
         elif time_ms > newest_ms:
             newest_ms = time_ms
-        elif time_ms < newest_ms - TOLERANCE_MS:
+        elif time_ms < newest_ms:
             findings.append(Finding(index, index, Fault.TIME_BACKWARDS))
         if not sets and (time_ms < oldest_ms or oldest_index < 0):
             oldest_ms, oldest_index = time_ms, index
@@ -352,7 +349,7 @@ class LogCheck:
     def _times(self, segment: Segment) -> None:
         if self._first_ms < 0:
             self._first_ms = segment.first_ms
-        if segment.oldest_index >= 0 and segment.oldest_ms < self._newest_ms - TOLERANCE_MS:
+        if segment.oldest_index >= 0 and segment.oldest_ms < self._newest_ms:
             found = Finding(segment.oldest_index, segment.oldest_index, Fault.TIME_BACKWARDS)
             if found not in segment.findings:
                 self._findings.append(found)

@@ -78,7 +78,10 @@ class NodeClock:
         with self._lock:
             reading = self._read()
             before = self._clock
-            clock = self._clock = looked(before, reading, self.bounds)
+            clock = looked(before, reading, self.bounds)
+            if clock is before:
+                return clock, reading
+            self._clock = clock
         if clock.standing is not before.standing:
             self._tell()
         return clock, reading

@@ -153,7 +153,7 @@ def _check(office: Office, step: Step, before: int, failed: NodeError | None) ->
         assert new.admin.action not in (CLOCK_SET, BELIEVED)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=50, deadline=None)
 @given(_STEPS)
 @example([Glitch(20 * HOUR), Agree(with_system=True), Record()])
 @example([Glitch(2 * MINUTE), Agree(with_system=True), Record(), Wait(MINUTE / 4), Record()])
@@ -180,7 +180,7 @@ def test_time_in_the_log_goes_back_by_order_alone(steps: list[Step]) -> None:
         asyncio.run(run(Path(folder)))
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(_STEPS, st.timedeltas(min_value=-400 * DAY, max_value=400 * DAY))
 def test_every_state_of_the_clock_is_left_by_setting_it_or_by_an_order(
     steps: list[Step], moved: timedelta

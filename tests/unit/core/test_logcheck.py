@@ -105,8 +105,10 @@ def test_removed_intent_is_missed_by_its_outcome() -> None:
 
 def test_outcome_finds_its_intent_in_an_earlier_segment() -> None:
     leaves = make_log(2 * SEGMENT)
-    intents, outcomes = leaves[::2], leaves[1::2]
-    ordered = [*intents, *outcomes]
+    intents, outcomes = leaves[::2], [pb.UsageRecord.FromString(leaf) for leaf in leaves[1::2]]
+    for outcome in outcomes:
+        outcome.time_ms += 3_600_000
+    ordered = [*intents, *(outcome.SerializeToString() for outcome in outcomes)]
     assert check(ordered, checkpoint(ordered)).findings == ()
 
 
@@ -131,16 +133,21 @@ def test_intent_without_an_outcome_is_open() -> None:
 def test_record_older_than_those_before_it_is_found(at: int) -> None:
     leaves = make_log(10)
     record = pb.UsageRecord.FromString(leaves[at])
-    record.time_ms -= logcheck.TOLERANCE_MS + 100
+    record.time_ms -= 100
     leaves[at] = record.SerializeToString()
     assert Finding(at, at, Fault.TIME_BACKWARDS) in check(leaves).findings
 
 
-def test_slightly_older_record_is_tolerated() -> None:
+def test_record_that_is_older_by_a_millisecond_is_found() -> None:
     leaves = make_log(10)
     record = pb.UsageRecord.FromString(leaves[9])
-    record.time_ms -= 1000
+    record.time_ms -= 2
     leaves[9] = record.SerializeToString()
+    assert check(leaves, checkpoint(leaves)).findings == (Finding(9, 9, Fault.TIME_BACKWARDS),)
+
+
+def test_records_of_one_moment_are_in_order() -> None:
+    leaves = [admin(START)] * 20
     assert check(leaves, checkpoint(leaves)).findings == ()
 
 
