@@ -181,6 +181,10 @@ def test_node_that_was_off_for_days_waits_for_two_departments(machines: Machines
     wait_for(lambda: machines.status().state == "SERVING", 40.0)
     wait_for(lambda: machines.health(*EXCHANGING) == {SERVING})
     assert machines.ask()
+    # What was refused meanwhile is recorded, as a number.
+    machines.nodes[HR].call(machines.nodes[HR].nodes[HR]._refusals.flush())
+    refusals = [each.refusals for each in machines.nodes[HR].records(HR)]
+    assert sum(each.count for each in refusals if each.reason == Reason.CLOCK_SKEWED.wire) == 1
     # What is in force from now on is recorded.
     wait_for(lambda: machines.actions()[-2:] == [BELIEVED, "node.reload"])
 
