@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
+from zoneinfo import ZoneInfo
 
 from node import __version__
 from node.config import Settings
 from node.core.budget import Pot, Spent
+from node.core.clock import Clock, Reading, clock_problem
 from node.core.commit import Head
 from node.core.cost import budget_debits
 from node.core.grant import Grant, GrantState
@@ -28,9 +30,9 @@ def node_status(
     live: Live,
     head: Head,
     log_problem: str,
+    clock: tuple[Clock, Reading],
     grants: Sequence[Grant],
     draining: bool,
-    now: datetime,
     spent: Callable[[Pot], Spent],
 ) -> pb.GetStatusResponse:
     """The status message at a time where the node is; touches every data source once.
@@ -40,6 +42,9 @@ def node_status(
     problems = [*live.problems(), *problems_around()]
     if log_problem:
         problems.append(f"usage log: {log_problem}")
+    if clock_is_wrong := clock_problem(*clock):
+        problems.append(f"clock: {clock_is_wrong}")
+    now = clock[0].time(clock[1]).astimezone(ZoneInfo(settings.timezone))
     directory = live.directory
     state = "DRAINING" if draining else "DEGRADED" if problems else "SERVING"
     sources = live.sources
@@ -87,6 +92,16 @@ def node_status(
         waiting_total=len(waiting),
         sqlite=driver.VERSION,
         accounts=_accounts(loaded.policies, now, spent) if loaded is not None else (),
+        clock=_clock_status(*clock),
+    )
+
+
+def _clock_status(clock: Clock, reading: Reading) -> pb.ClockStatus:
+    return pb.ClockStatus(
+        standing=clock.standing,
+        node_ms=to_ms(clock.time(reading)),
+        system_ms=to_ms(reading.wall),
+        told=clock.told,
     )
 
 
