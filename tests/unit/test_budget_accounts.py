@@ -6,6 +6,7 @@ import os
 import sqlite3
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
 from remembered import Remembered
@@ -152,17 +153,15 @@ def test_source_whose_account_cannot_be_remembered_is_not_answered_from(office: 
 
 def test_load_that_a_wrong_clock_dated_is_counted_anew_with_the_next_reload(office: Office) -> None:
     path = office.folder / "register.db"
+    columns = "resident_id text, name text, status text, months_paid integer, region text"
     with sqlite3.connect(path) as database:
-        database.execute(
-            "CREATE TABLE t (resident_id text, name text, status text, months_paid integer, region text)"
-        )
+        database.execute(f"CREATE TABLE t ({columns})")
     database.close()
+    live_table = f"{{url: 'sqlite:///{path}', table: t}}"
     text = office.config.read_text()
-    office.config.write_text(
-        text.replace("{csv: data/pension-insurance.csv}", f"{{url: 'sqlite:///{path}', table: t}}")
-    )
-    now = datetime.now(UTC)
-    clock = [now + timedelta(days=400)]
+    office.config.write_text(text.replace("{csv: data/pension-insurance.csv}", live_table))
+    now = datetime.now(ZoneInfo("Asia/Shanghai"))
+    clock = [now + timedelta(days=10)]
     settings, memory = load_settings(office.config), Remembered()
     node = Live(office.config, settings, memory, lambda: clock[0], os.urandom)
     wrong = node.sources.loads[NAME]
