@@ -45,6 +45,7 @@ from node.rpc.client import PeerClient
 from node.rpc.desk_service import DeskService
 from node.rpc.exchange_service import ExchangeService, Gate, GrantService
 from node.rpc.guarded import Door
+from node.rpc.inflow import Inflow
 from node.rpc.log_service import UsageLogService, peer_view, staff_view
 from node.rpc.server import (
     CATALOGUE_HEALTH,
@@ -181,12 +182,16 @@ class Node:
             self._refused_at_desk,
         )
         bounds = Bounds(limits.message_bytes, limits.concurrent, _connections())
-        self._exchange = make_server(bounds, Door(gate.caller, gate.refuse))
-        self._desk = make_server(bounds, Door(staff.caller, self._refuse_at_desk))
+        doors = Door(gate.caller, gate.refuse), Door(staff.caller, self._refuse_at_desk)
+        self._exchange, self._desk = (make_server(bounds, door) for door in doors)
+        checked = [
+            CheckedServer(server, door, Inflow(limits.message_bytes))
+            for server, door in zip((self._exchange, self._desk), doors, strict=True)
+        ]
         self.exchange_port = add_tls_port(self._exchange, settings.exchange.listen, live.exchange_tls)
         self.desk_port = add_tls_port(self._desk, settings.desk.listen, live.desk_tls)
         add_socket(self._desk, settings.desk.socket)
-        self._set_health = [self._add_exchange_services(), self._add_desk_services()]
+        self._set_health = [self._add_exchange_services(checked[0]), self._add_desk_services(checked[1])]
         self._tasks: list[asyncio.Task[None]] = []
 
     async def start(self) -> None:
@@ -266,9 +271,8 @@ class Node:
         await self._refused_at_desk(error.reason)
         await abort(context, error)
 
-    def _add_exchange_services(self) -> SetHealth:
+    def _add_exchange_services(self, server: CheckedServer) -> SetHealth:
         live, limits, gate = self._live, self._settings.limits, self._gate
-        server = CheckedServer(self._exchange, gate.refuse)
         exchange_pb2_grpc.add_ExchangeServiceServicer_to_server(
             ExchangeService(self._provider, gate, limits.batch_chunks, float(limits.deadline_seconds)), server
         )
@@ -282,10 +286,9 @@ class Node:
         )
         return add_health(server, EXCHANGE_SERVICES)
 
-    def _add_desk_services(self) -> SetHealth:
+    def _add_desk_services(self, server: CheckedServer) -> SetHealth:
         live, staff = self._live, self._staff
         code = self._settings.department.code
-        server = CheckedServer(self._desk, self._refuse_at_desk)
         desk_pb2_grpc.add_DeskServiceServicer_to_server(
             DeskService(
                 self._requester,

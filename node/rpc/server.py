@@ -73,6 +73,9 @@ def make_server(bounds: Bounds, door: Door) -> grpc.aio.Server:
             ("grpc.keepalive_timeout_ms", 20_000),
             ("grpc.http2.min_ping_interval_without_data_ms", 30_000),
             ("grpc.http2.max_ping_strikes", 3),
+            # Else gRPC lets ever more of a fast caller in that nobody has asked for, see `Inflow`.
+            ("grpc.http2.bdp_probe", 0),
+            ("grpc.http2.lookahead_bytes", 65_536),
             ("grpc.so_reuseport", 0),
         ],
     )
