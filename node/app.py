@@ -18,10 +18,13 @@ from node.config_file import load_settings
 from node.core.milliseconds import to_ms
 from node.core.usage import Caller, first_since
 from node.crypto.approval_file import Approvers, proved_approvals
+from node.crypto.certificate import trusted_until
 from node.crypto.order_file import open_order
 from node.crypto.vault import NodeVault
 from node.errors import NodeError, Reason
 from node.exchange.admin import AdminJob, Grants
+from node.exchange.desk_certificates import FACT as REVOKED
+from node.exchange.desk_certificates import DeskCertificates
 from node.exchange.group import GroupCommit
 from node.exchange.orders import Orders
 from node.exchange.provider import Provider, ProviderLimits
@@ -38,7 +41,7 @@ from node.loading import (
     utc_now,
 )
 from node.rpc.admin_service import AdminService, GrantAdminService, ReloadReport
-from node.rpc.callers import Members, Staff
+from node.rpc.callers import DeskTrust, Members, Staff
 from node.rpc.catalogue_service import CatalogueService, Elsewhere, admit_members, admit_staff, browse
 from node.rpc.checked import CheckedServer
 from node.rpc.client import PeerClient
@@ -175,9 +178,16 @@ class Node:
         rate = Rate(float(limits.peer_requests_per_second), float(limits.peer_burst))
         members = Members(lambda: live.directory, read_certificate, clock, rate)
         self._gate = gate = Gate(members, self._refusals)
+        self._certificates = DeskCertificates(code, self._store.fact(REVOKED), commit, self._clock_ms)
+        trust = DeskTrust(
+            lambda pem, chain: trusted_until(pem, chain, live.desk_tls().roots),
+            self._certificates.revoked,
+            clock,
+        )
         self._staff = staff = Staff(
             code,
             read_certificate,
+            trust,
             Rate(float(limits.peer_requests_per_second), float(limits.peer_burst)),
             self._refused_at_desk,
         )
@@ -301,7 +311,7 @@ class Node:
             server,
         )
         desk_pb2_grpc.add_AdminServiceServicer_to_server(
-            AdminService(self._status, self.reload, self._orders, staff), server
+            AdminService(self._status, self.reload, self._orders, self._certificates, staff), server
         )
         grant_pb2_grpc.add_GrantAdminServiceServicer_to_server(
             GrantAdminService(self._grants, self._received.all, self._refresh_grants, staff), server
@@ -320,7 +330,7 @@ class Node:
             UsageLogService(self._commit, self._store, self._workers, staff_view(staff)), server
         )
         if self._settings.desk.reflection:
-            add_reflection(self._desk, DESK_SERVICES)
+            add_reflection(server, DESK_SERVICES)
         return add_health(server, DESK_SERVICES)
 
     async def _status(self) -> desk_pb2.GetStatusResponse:

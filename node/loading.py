@@ -274,7 +274,9 @@ def _progress(dataset: str) -> Callable[[int, int | None], None]:
 def read_certificate(pem: bytes) -> Certificate:
     """Who a certificate names. Raises NodeError(CALLER_UNIDENTIFIED)."""
     identity = identify(pem)
-    return Certificate(identity.fingerprint, identity.department, identity.role)
+    return Certificate(
+        identity.fingerprint, identity.department, identity.role, identity.begins, identity.ends
+    )
 
 
 def noise(counts: Sequence[int], unit_contributes: int, epsilon_micros: int) -> Noisy:

@@ -37,13 +37,14 @@ MODULES = {
     "workdays": "workdays_cmd",
     "log": "log_cmd",
     "order": "order_cmd",
+    "desk": "desk_cmd",
     "pki": "pki_cmd",
     "config": "config_cmd",
     "version": "admin_cmd",
 }
 """Each command and its module, in the order of the help. A module is imported when it is needed."""
 
-GROUPS = frozenset({"catalogue", "grant", "policy", "log", "order", "pki", "config"})
+GROUPS = frozenset({"catalogue", "grant", "policy", "log", "order", "desk", "pki", "config"})
 """Commands that have commands of their own: the whole module."""
 
 

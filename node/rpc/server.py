@@ -156,11 +156,12 @@ def add_health(server: CheckedServer, services: Sequence[str]) -> SetHealth:
     return set_all
 
 
-def add_reflection(server: grpc.aio.Server, services: Sequence[str]) -> None:
+def add_reflection(server: CheckedServer, services: Sequence[str]) -> None:
     """Let tools list the desk's services; off unless the operator asks for it."""
-    from grpc_reflection.v1alpha import reflection
+    from grpc_reflection.v1alpha import reflection, reflection_pb2_grpc
 
-    reflection.enable_server_reflection((*services, reflection.SERVICE_NAME), server)
+    servicer = reflection.aio.ReflectionServicer((*services, reflection.SERVICE_NAME))
+    reflection_pb2_grpc.add_ServerReflectionServicer_to_server(servicer, server)  # type: ignore[no-untyped-call]
 
 
 def _configuration(files: TlsFiles) -> grpc.ServerCertificateConfiguration:
