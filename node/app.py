@@ -49,6 +49,7 @@ from node.rpc.desk_service import DeskService
 from node.rpc.exchange_service import ExchangeService, Gate, GrantService
 from node.rpc.guarded import Door
 from node.rpc.inflow import Inflow
+from node.rpc.links import Links, Trust
 from node.rpc.log_service import UsageLogService, peer_view, staff_view
 from node.rpc.server import (
     CATALOGUE_HEALTH,
@@ -128,9 +129,15 @@ class Node:
             clock,
             random,
         )
-        self._peers = PeerClient(
+        links = Links(
             live.member,
             lambda: live.identity,
+            Trust(lambda: live.directory, read_certificate, clock),
+            limits.message_bytes,
+            float(limits.deadline_seconds),
+        )
+        self._peers = PeerClient(
+            links,
             float(limits.deadline_seconds),
             limits.message_bytes,
             lambda version, told: proved_approvals(version, told, Approvers(live.directory), clock()),

@@ -6,7 +6,7 @@ import errno
 import socket
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from time import sleep
 from typing import cast
@@ -42,7 +42,7 @@ class TlsFiles:
     """What a port shows and whom it trusts, PEM."""
 
     certificate: bytes
-    key: bytes
+    key: bytes = field(repr=False)
     roots: bytes
 
 

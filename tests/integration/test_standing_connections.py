@@ -14,7 +14,7 @@ import grpc
 import pytest
 from forger import Forger
 from grpc_health.v1 import health_pb2, health_pb2_grpc
-from running import CASE, DEFERRAL, ENROLLED, Running, pension_town, resident, wait_for
+from running import CASE, DEFERRAL, ENROLLED, Running, pension_grant, pension_town, resident, wait_for
 from town import HR, TAX, Town
 
 from node.client import Chunk, Client, Subject
@@ -193,6 +193,59 @@ def test_health_is_told_to_no_expired_certificate(world: World) -> None:
         assert reason_of(lambda: check(member.channel)) is Reason.CALLER_UNIDENTIFIED
     finally:
         member.close()
+
+
+# --- the own side ---
+
+
+def test_provider_whose_certificate_ends_is_asked_nothing_more_on_the_link_that_stands(
+    tmp_path_factory: pytest.TempPathFactory,
+) -> None:
+    town = pension_town(tmp_path_factory.mktemp("town"))
+    tls = town.offices[HR].folder / "tls"
+
+    def renew(lifetime: timedelta) -> str:
+        new = issue_node(town.tls_authority, HR, ["127.0.0.1"], datetime.now(UTC), lifetime)
+        (tls / "exchange.pem").write_bytes(new.certificate)
+        (tls / "exchange.key").write_bytes(new.key)
+        return identify(new.certificate).fingerprint.hex()
+
+    short = renew(SHORT)
+    town.publish(replace(town.member(HR), certificates=(short,)))
+    clock = HandClock()
+    provider, requester = Running(town), Running(town, clock)
+    try:
+        provider.start(HR)
+        requester.start(TAX)
+        with provider.operator(HR) as hr, requester.operator(TAX) as tax:
+            hr.admin.issue_grant(pension_grant(valid_until=datetime.now(UTC) + timedelta(days=20)))
+            tax.grants(refresh=True)
+
+            def ask() -> object:
+                return tax.verify(ENROLLED, resident(2), purpose=DEFERRAL, case=CASE).answer
+
+            def chunks() -> Iterator[Chunk]:
+                for number in range(20):
+                    if number == 10:
+                        clock.moved = SHORT + timedelta(hours=1)
+                    yield Chunk(number, (Subject(resident(number)),))
+
+            assert ask() is True
+            results = tax.batch(ENROLLED, chunks(), purpose=DEFERRAL, case=CASE, batch_id=os.urandom(16))
+            with pytest.raises(NodeError, match="certificate") as ended:
+                list(results)
+            assert ended.value.reason is Reason.PEER_UNAVAILABLE
+            with pytest.raises(NodeError, match="certificate") as refused:
+                ask()
+            assert refused.value.reason is Reason.PEER_UNAVAILABLE
+            # A new certificate is taken up without a word to the requester, but for the directory's.
+            town.publish(replace(town.member(HR), certificates=(renew(timedelta(days=30)), short)))
+            hr.admin.reload()
+            tax.admin.reload()
+            assert [each.provider for each in tax.grants(refresh=True)] == [HR]
+    finally:
+        requester.close()
+        provider.close()
 
 
 # --- the desk ---
