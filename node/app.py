@@ -230,7 +230,7 @@ class Node:
         log.info("serving: exchange port %d, desk port %d", self.exchange_port, self.desk_port)
         if self._settings.policies.unsigned:
             log.warning("policies are unsigned, as node.yaml says: for development alone")
-        for problem in (*self._live.problems(), *problems_around()):
+        for problem in (*self._live.problems(), *problems_around(self._settings)):
             log.warning("%s", problem)
         loaded = self._live.loaded
         if loaded is not None and loaded.waiting:

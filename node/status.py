@@ -22,7 +22,7 @@ def node_status(
     settings: Settings, live: Live, head: Head, log_problem: str, grants: Sequence[Grant], draining: bool
 ) -> pb.GetStatusResponse:
     """The status message; touches every data source once."""
-    problems = [*live.problems(), *problems_around()]
+    problems = [*live.problems(), *problems_around(settings)]
     if log_problem:
         problems.append(f"usage log: {log_problem}")
     directory = live.directory

@@ -15,6 +15,7 @@ import grpc
 from grpc_health.v1 import health_pb2_grpc
 
 from node.errors import NodeError, Reason
+from node.private_folder import make_private, open_to_others
 from node.rpc.checked import CheckedServer
 from node.rpc.guarded import Door, GuardedServer
 from node.rpc.health_service import Health
@@ -126,8 +127,8 @@ def add_socket(server: grpc.aio.Server, path: Path) -> None:
 
     Raises NodeError(CONFIG_INVALID).
     """
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    if path.parent.stat().st_mode & 0o077:
+    make_private(path.parent)
+    if open_to_others(path.parent):
         raise NodeError(
             Reason.CONFIG_INVALID,
             f"others can enter {path.parent}, where the desk socket stands: set its mode to 700",
