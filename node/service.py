@@ -12,6 +12,7 @@ from node.app import Node
 from node.core.usage import Caller
 from node.errors import NodeError, Reason
 from node.logs import set_up
+from node.no_dumps import forbid_dumps
 from node.rpc.admin_service import ReloadReport
 
 DESCRIPTORS = 65_536
@@ -20,6 +21,7 @@ DESCRIPTORS = 65_536
 
 def run(config: Path) -> None:
     """Run the node of a settings file. Raises NodeError when it cannot start."""
+    forbid_dumps()
     set_up()
     _raise_file_limit()
     asyncio.run(serve(config))

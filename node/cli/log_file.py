@@ -16,6 +16,7 @@ from node.core.checkpoint import Checkpoint
 from node.core.logcheck import LogCheck, Report, Segment, check_segment, split_leaves, split_segments
 from node.crypto.sign import Note, SignatureSuite, Verifier, open_note
 from node.errors import NodeError, Reason
+from node.no_dumps import forbid_dumps
 from node.regular_file import open_regular, read_regular
 from node.v1.usage_log_pb2 import LogExport
 
@@ -225,7 +226,7 @@ def _run(tasks: Iterator[_Task], workers: int) -> Iterator[Segment]:
     if workers == 1:
         yield from map(_check, tasks)
         return
-    with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
+    with ProcessPoolExecutor(workers, get_context("spawn"), forbid_dumps) as pool:
         ahead: list[Future[Segment]] = []
         for task in tasks:
             ahead.append(pool.submit(_check, task))

@@ -17,6 +17,7 @@ from node.cli.exits import Exit
 from node.cli.help import HelpfulCommand, HelpfulGroup, describe
 from node.cli.usage import usage_message
 from node.errors import NodeError
+from node.no_dumps import forbid_dumps
 
 if TYPE_CHECKING:
     # Typer does not name these in public.
@@ -148,6 +149,7 @@ def root(
 
 def run() -> None:
     """The entry point of the `dxnode` command."""
+    forbid_dumps()  # commands hold passphrases, keys, identity numbers
     app()
 
 
