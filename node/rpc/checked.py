@@ -139,9 +139,9 @@ class CheckedServer:
                     return
                 yield answer
         finally:
-            if next_answer is not None and not next_answer.done():
+            if next_answer is not None:
                 next_answer.cancel()
-                await asyncio.wait({next_answer})
+                await asyncio.gather(next_answer, return_exceptions=True)
             await answers.aclose()
 
 
