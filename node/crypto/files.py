@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import secrets
 from pathlib import Path
@@ -54,6 +55,8 @@ def unwritable(path: Path, error: OSError) -> NodeError:
 
 def unreadable(path: Path, error: OSError) -> NodeError:
     """What to raise when reading at `path` failed."""
+    if error.errno in (errno.EISDIR, errno.EINVAL):  # as `open_regular` says
+        return NodeError(Reason.CONFIG_INVALID, f"{path}: is not a file: check the path")
     return NodeError(
         Reason.CONFIG_INVALID, f"{path}: cannot be read ({error.strerror}): check the path and its owner"
     )

@@ -11,6 +11,7 @@ from typing import TypeAlias
 import grpc
 
 from node.core.approval import Version
+from node.core.directory import Member
 from node.core.grant import Grant
 from node.core.grant_message import grant_from_message
 from node.core.publication import Proved, keep_proved
@@ -19,13 +20,22 @@ from node.exchange.ports import PeerStream
 from node.rpc.links import Link, Links
 from node.rpc.status import CODE_OF
 from node.stated import stated_error
-from node.v1 import catalogue_pb2, catalogue_pb2_grpc, exchange_pb2_grpc, grant_pb2, grant_pb2_grpc
+from node.v1 import (
+    catalogue_pb2,
+    catalogue_pb2_grpc,
+    exchange_pb2_grpc,
+    grant_pb2,
+    grant_pb2_grpc,
+    usage_log_pb2,
+    usage_log_pb2_grpc,
+)
 from node.v1 import exchange_pb2 as pb
 
 _RETRIED = frozenset(reason for reason, code in CODE_OF.items() if code is grpc.StatusCode.UNAVAILABLE)
 _ATTEMPTS = 3
 _LONGEST_MESSAGE = 2000
 _BatchCall: TypeAlias = "grpc.aio.StreamStreamCall[pb.AskBatchRequest, pb.AskBatchResponse]"
+_TIME_SECONDS = 5.0
 
 
 class PeerClient:
@@ -73,6 +83,17 @@ class PeerClient:
             stub = grant_pb2_grpc.GrantServiceStub(channel)
             response = await stub.ListGrants(grant_pb2.ListGrantsRequest(), timeout=self._deadline)
         return [grant_from_message(grant) for grant in response.grants]
+
+    async def time_of(self, member: Member) -> int:
+        """What time it is by a member's clock (milliseconds), 0 when it does not know. Raises NodeError.
+
+        The directory may have expired: a node asks when it does not know what time it is.
+        """
+        async with self._on(await self._links.to_member(member)) as channel:
+            response = await usage_log_pb2_grpc.UsageLogServiceStub(channel).GetCheckpoint(
+                usage_log_pb2.GetCheckpointRequest(), timeout=min(_TIME_SECONDS, self._deadline)
+            )
+        return int(response.time_ms)
 
     async def catalogue(self, provider: str, dataset: str) -> list[catalogue_pb2.Dataset]:
         """One dataset of a provider in full, or the summaries of all. Raises NodeError."""
@@ -126,7 +147,12 @@ class PeerClient:
     @asynccontextmanager
     async def _over(self, provider: str) -> AsyncIterator[grpc.aio.Channel]:
         """The channel to a provider, for one call; its failure becomes a NodeError."""
-        link = await self._links.to(provider)
+        async with self._on(await self._links.to(provider)) as channel:
+            yield channel
+
+    @asynccontextmanager
+    async def _on(self, link: Link) -> AsyncIterator[grpc.aio.Channel]:
+        """As `_over`, over a link that is there."""
         try:
             yield link.channel
         except grpc.aio.AioRpcError as error:

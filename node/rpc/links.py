@@ -48,11 +48,14 @@ class Trust:
     read: Callable[[bytes], Shown]
     """PEM to what it says. Raises NodeError(CALLER_UNIDENTIFIED)."""
     clock: Callable[[], datetime]
+    known: Callable[[], bool] = lambda: True
+    """Whether the node knows what time it is: else it judges no certificate by it, and asks others for it."""
 
     def check(self, provider: str, shown: Shown) -> None:
         """Raises NodeError(PEER_UNAVAILABLE) unless it is valid, and the provider's or a gateway's."""
         try:
-            shown.check_time(self.clock())
+            if self.known():
+                shown.check_time(self.clock())
             owner = self.directory().identify(shown.department, shown.fingerprint.hex())
         except NodeError:
             raise _refused() from None
@@ -101,13 +104,18 @@ class Links:
         Raises NodeError(PEER_UNAVAILABLE) when it cannot be reached or shows a certificate that does not
         count, and what looking the member up raises.
         """
-        if (link := self._standing(provider)) is not None:
+        return await self.to_member(self._member(provider))
+
+    async def to_member(self, member: Member) -> Link:
+        """As `to`, of a member that was looked up."""
+        provider = member.code
+        if (link := self._standing(member)) is not None:
             return link
         async with self._making.setdefault(provider, asyncio.Lock()):
-            if (link := self._standing(provider)) is not None:  # another call has just made it
+            if (link := self._standing(member)) is not None:  # another call has just made it
                 return link
             self._leave(provider)
-            member, identity = self._member(provider), self._identity()
+            identity = self._identity()
             pem = await _shown_at(member, self._seconds)
             try:
                 shown = self._trust.read(pem)
@@ -130,8 +138,8 @@ class Links:
         for link in links:
             await link.channel.close()
 
-    def _standing(self, provider: str) -> Link | None:
-        member, link = self._member(provider), self._links.get(provider)
+    def _standing(self, member: Member) -> Link | None:
+        link = self._links.get(member.code)
         if link is None or link.made_for != (member.endpoint, member.tls_roots, self._identity()):
             return None
         try:

@@ -27,7 +27,7 @@ from node.v1 import error_reason_pb2 as node_dot_v1_dot_error__reason__pb2
 from node.v1 import record_pb2 as node_dot_v1_dot_record__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x12node/v1/desk.proto\x12\x07node.v1\x1a\x17node/v1/catalogue.proto\x1a\x1anode/v1/error_reason.proto\x1a\x14node/v1/record.proto\"\xc9\x01\n\x05Query\x12\x10\n\x08provider\x18\x01 \x01(\t\x12\x0f\n\x07\x64\x61taset\x18\x02 \x01(\t\x12\x10\n\x08question\x18\x03 \x01(\t\x12\x32\n\nparameters\x18\x04 \x03(\x0b\x32\x1e.node.v1.Query.ParametersEntry\x12\x0f\n\x07purpose\x18\x05 \x01(\t\x12\x13\n\x0b\x63\x61se_number\x18\x06 \x01(\t\x1a\x31\n\x0fParametersEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t:\x02\x38\x01\"n\n\x15\x44\x65skServiceAskRequest\x12\x1d\n\x05query\x18\x01 \x01(\x0b\x32\x0e.node.v1.Query\x12!\n\x07subject\x18\x02 \x01(\x0b\x32\x10.node.v1.Subject\x12\x13\n\x0b\x65xchange_id\x18\x03 \x01(\x0c\"Z\n\x16\x44\x65skServiceAskResponse\x12!\n\x07\x61nswers\x18\x01 \x01(\x0b\x32\x10.node.v1.Answers\x12\x1d\n\x05proof\x18\x02 \x01(\x0b\x32\x0e.node.v1.Proof\"l\n\x05Proof\x12\x13\n\x0b\x65xchange_id\x18\x01 \x01(\x0c\x12\x11\n\town_index\x18\x02 \x01(\x04\x12\x16\n\x0eprovider_index\x18\x03 \x01(\x04\x12\x15\n\rprovider_size\x18\x04 \x01(\x04\x12\x0c\n\x04rule\x18\x05 \x01(\t\"r\n\x1a\x44\x65skServiceAskBatchRequest\x12&\n\x06header\x18\x01 \x01(\x0b\x32\x14.node.v1.BatchHeaderH\x00\x12$\n\x05\x63hunk\x18\x02 \x01(\x0b\x32\x13.node.v1.BatchChunkH\x00\x42\x06\n\x04kind\">\n\x0b\x42\x61tchHeader\x12\x1d\n\x05query\x18\x01 \x01(\x0b\x32\x0e.node.v1.Query\x12\x10\n\x08\x62\x61tch_id\x18\x02 \x01(\x0c\"?\n\nBatchChunk\x12\r\n\x05\x63hunk\x18\x01 \x01(\r\x12\"\n\x08subjects\x18\x02 \x03(\x0b\x32\x10.node.v1.Subject\"\x9f\x01\n\x1b\x44\x65skServiceAskBatchResponse\x12\r\n\x05\x63hunk\x18\x01 \x01(\r\x12#\n\x07\x61nswers\x18\x02 \x01(\x0b\x32\x10.node.v1.AnswersH\x00\x12#\n\x07refusal\x18\x03 \x01(\x0b\x32\x10.node.v1.RefusalH\x00\x12\x1d\n\x05proof\x18\x04 \x01(\x0b\x32\x0e.node.v1.ProofB\x08\n\x06result\"^\n\x07Refusal\x12$\n\x06reason\x18\x01 \x01(\x0e\x32\x14.node.v1.ErrorReason\x12\x0c\n\x04rule\x18\x02 \x01(\t\x12\x0e\n\x06\x63lause\x18\x03 \x01(\t\x12\x0f\n\x07message\x18\x04 \x01(\t\";\n\x16\x42rowseCatalogueRequest\x12\x10\n\x08provider\x18\x01 \x01(\t\x12\x0f\n\x07\x64\x61taset\x18\x02 \x01(\t\"=\n\x17\x42rowseCatalogueResponse\x12\"\n\x08\x64\x61tasets\x18\x01 \x03(\x0b\x32\x10.node.v1.Dataset\"\x12\n\x10GetStatusRequest\"\xb4\x04\n\x11GetStatusResponse\x12\x12\n\ndepartment\x18\x01 \x01(\t\x12\r\n\x05title\x18\x02 \x01(\t\x12\x0f\n\x07version\x18\x03 \x01(\t\x12\r\n\x05state\x18\x04 \x01(\t\x12\x10\n\x08problems\x18\x05 \x03(\t\x12\x10\n\x08log_size\x18\x06 \x01(\x04\x12\x12\n\ncheckpoint\x18\x07 \x01(\x0c\x12\x19\n\x11\x64irectory_version\x18\x08 \x01(\x04\x12\x1c\n\x14\x64irectory_expires_ms\x18\t \x01(\x03\x12\x15\n\rpolicy_digest\x18\n \x01(\x0c\x12(\n\x08\x64\x61tasets\x18\x0b \x03(\x0b\x32\x16.node.v1.DatasetStatus\x12\x15\n\ractive_grants\x18\x0c \x01(\r\x12 \n\x04keys\x18\r \x03(\x0b\x32\x12.node.v1.KeyStatus\x12\x1c\n\x14workdays_known_until\x18\x0e \x01(\t\x12\x17\n\x0fholidays_digest\x18\x0f \x01(\x0c\x12\x19\n\x11policies_unsigned\x18\x10 \x01(\x08\x12\x16\n\x0epolicy_version\x18\x11 \x01(\x04\x12\x1d\n\x15policy_valid_until_ms\x18\x12 \x01(\x03\x12\x17\n\x0fpolicy_approved\x18\x13 \x03(\t\x12(\n\x07waiting\x18\x14 \x03(\x0b\x32\x17.node.v1.WaitingDataset\x12\x15\n\rwaiting_total\x18\x15 \x01(\r\x12\x0e\n\x06sqlite\x18\x1b \x01(\t\"D\n\x0eWaitingDataset\x12\x0f\n\x07\x64\x61taset\x18\x01 \x01(\t\x12\x0f\n\x07lacking\x18\x02 \x03(\t\x12\x10\n\x08problems\x18\x03 \x03(\t\"\x7f\n\rDatasetStatus\x12\x0f\n\x07\x64\x61taset\x18\x01 \x01(\t\x12\x10\n\x08snapshot\x18\x02 \x01(\t\x12\x0c\n\x04rows\x18\x03 \x01(\x04\x12\x18\n\x10invalid_subjects\x18\x04 \x01(\x04\x12\x12\n\nduplicates\x18\x05 \x01(\x04\x12\x0f\n\x07problem\x18\x06 \x01(\t\"<\n\tKeyStatus\x12\x0b\n\x03use\x18\x01 \x01(\t\x12\x0e\n\x06key_id\x18\x02 \x01(\t\x12\x12\n\nexpires_ms\x18\x03 \x01(\x03\"\x0f\n\rReloadRequest\"/\n\x0eReloadResponse\x12\x0c\n\x04\x64one\x18\x01 \x03(\t\x12\x0f\n\x07refused\x18\x02 \x03(\t\"@\n\x11\x44raftOrderRequest\x12\x0c\n\x04kind\x18\x01 \x01(\t\x12\r\n\x05\x61\x62out\x18\x02 \x01(\t\x12\x0e\n\x06reason\x18\x03 \x01(\t\"#\n\x12\x44raftOrderResponse\x12\r\n\x05order\x18\x01 \x01(\x0c\"!\n\x11\x41pplyOrderRequest\x12\x0c\n\x04note\x18\x01 \x01(\x0c\"S\n\x12\x41pplyOrderResponse\x12\x0c\n\x04kind\x18\x01 \x01(\t\x12\x0e\n\x06\x64igest\x18\x02 \x01(\x0c\x12\x10\n\x08\x61pproved\x18\x03 \x03(\t\x12\r\n\x05index\x18\x04 \x01(\x04\"N\n\x16RevokedDeskCertificate\x12\x13\n\x0b\x66ingerprint\x18\x01 \x01(\x0c\x12\x0f\n\x07time_ms\x18\x02 \x01(\x03\x12\x0e\n\x06reason\x18\x03 \x01(\t\"C\n\x1cRevokeDeskCertificateRequest\x12\x13\n\x0b\x66ingerprint\x18\x01 \x01(\x0c\x12\x0e\n\x06reason\x18\x02 \x01(\t\"Q\n\x1dRevokeDeskCertificateResponse\x12\x30\n\x07revoked\x18\x01 \x01(\x0b\x32\x1f.node.v1.RevokedDeskCertificate\"E\n\x1eUnrevokeDeskCertificateRequest\x12\x13\n\x0b\x66ingerprint\x18\x01 \x01(\x0c\x12\x0e\n\x06reason\x18\x02 \x01(\t\"!\n\x1fUnrevokeDeskCertificateResponse\"$\n\"ListRevokedDeskCertificatesRequest\"W\n#ListRevokedDeskCertificatesResponse\x12\x30\n\x07revoked\x18\x01 \x03(\x0b\x32\x1f.node.v1.RevokedDeskCertificate2\x86\x02\n\x0b\x44\x65skService\x12\x46\n\x03\x41sk\x12\x1e.node.v1.DeskServiceAskRequest\x1a\x1f.node.v1.DeskServiceAskResponse\x12Y\n\x08\x41skBatch\x12#.node.v1.DeskServiceAskBatchRequest\x1a$.node.v1.DeskServiceAskBatchResponse(\x01\x30\x01\x12T\n\x0f\x42rowseCatalogue\x12\x1f.node.v1.BrowseCatalogueRequest\x1a .node.v1.BrowseCatalogueResponse2\xeb\x04\n\x0c\x41\x64minService\x12\x42\n\tGetStatus\x12\x19.node.v1.GetStatusRequest\x1a\x1a.node.v1.GetStatusResponse\x12\x39\n\x06Reload\x12\x16.node.v1.ReloadRequest\x1a\x17.node.v1.ReloadResponse\x12\x45\n\nDraftOrder\x12\x1a.node.v1.DraftOrderRequest\x1a\x1b.node.v1.DraftOrderResponse\x12\x45\n\nApplyOrder\x12\x1a.node.v1.ApplyOrderRequest\x1a\x1b.node.v1.ApplyOrderResponse\x12\x66\n\x15RevokeDeskCertificate\x12%.node.v1.RevokeDeskCertificateRequest\x1a&.node.v1.RevokeDeskCertificateResponse\x12l\n\x17UnrevokeDeskCertificate\x12\'.node.v1.UnrevokeDeskCertificateRequest\x1a(.node.v1.UnrevokeDeskCertificateResponse\x12x\n\x1bListRevokedDeskCertificates\x12+.node.v1.ListRevokedDeskCertificatesRequest\x1a,.node.v1.ListRevokedDeskCertificatesResponseb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x12node/v1/desk.proto\x12\x07node.v1\x1a\x17node/v1/catalogue.proto\x1a\x1anode/v1/error_reason.proto\x1a\x14node/v1/record.proto\"\xc9\x01\n\x05Query\x12\x10\n\x08provider\x18\x01 \x01(\t\x12\x0f\n\x07\x64\x61taset\x18\x02 \x01(\t\x12\x10\n\x08question\x18\x03 \x01(\t\x12\x32\n\nparameters\x18\x04 \x03(\x0b\x32\x1e.node.v1.Query.ParametersEntry\x12\x0f\n\x07purpose\x18\x05 \x01(\t\x12\x13\n\x0b\x63\x61se_number\x18\x06 \x01(\t\x1a\x31\n\x0fParametersEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t:\x02\x38\x01\"n\n\x15\x44\x65skServiceAskRequest\x12\x1d\n\x05query\x18\x01 \x01(\x0b\x32\x0e.node.v1.Query\x12!\n\x07subject\x18\x02 \x01(\x0b\x32\x10.node.v1.Subject\x12\x13\n\x0b\x65xchange_id\x18\x03 \x01(\x0c\"Z\n\x16\x44\x65skServiceAskResponse\x12!\n\x07\x61nswers\x18\x01 \x01(\x0b\x32\x10.node.v1.Answers\x12\x1d\n\x05proof\x18\x02 \x01(\x0b\x32\x0e.node.v1.Proof\"l\n\x05Proof\x12\x13\n\x0b\x65xchange_id\x18\x01 \x01(\x0c\x12\x11\n\town_index\x18\x02 \x01(\x04\x12\x16\n\x0eprovider_index\x18\x03 \x01(\x04\x12\x15\n\rprovider_size\x18\x04 \x01(\x04\x12\x0c\n\x04rule\x18\x05 \x01(\t\"r\n\x1a\x44\x65skServiceAskBatchRequest\x12&\n\x06header\x18\x01 \x01(\x0b\x32\x14.node.v1.BatchHeaderH\x00\x12$\n\x05\x63hunk\x18\x02 \x01(\x0b\x32\x13.node.v1.BatchChunkH\x00\x42\x06\n\x04kind\">\n\x0b\x42\x61tchHeader\x12\x1d\n\x05query\x18\x01 \x01(\x0b\x32\x0e.node.v1.Query\x12\x10\n\x08\x62\x61tch_id\x18\x02 \x01(\x0c\"?\n\nBatchChunk\x12\r\n\x05\x63hunk\x18\x01 \x01(\r\x12\"\n\x08subjects\x18\x02 \x03(\x0b\x32\x10.node.v1.Subject\"\x9f\x01\n\x1b\x44\x65skServiceAskBatchResponse\x12\r\n\x05\x63hunk\x18\x01 \x01(\r\x12#\n\x07\x61nswers\x18\x02 \x01(\x0b\x32\x10.node.v1.AnswersH\x00\x12#\n\x07refusal\x18\x03 \x01(\x0b\x32\x10.node.v1.RefusalH\x00\x12\x1d\n\x05proof\x18\x04 \x01(\x0b\x32\x0e.node.v1.ProofB\x08\n\x06result\"^\n\x07Refusal\x12$\n\x06reason\x18\x01 \x01(\x0e\x32\x14.node.v1.ErrorReason\x12\x0c\n\x04rule\x18\x02 \x01(\t\x12\x0e\n\x06\x63lause\x18\x03 \x01(\t\x12\x0f\n\x07message\x18\x04 \x01(\t\";\n\x16\x42rowseCatalogueRequest\x12\x10\n\x08provider\x18\x01 \x01(\t\x12\x0f\n\x07\x64\x61taset\x18\x02 \x01(\t\"=\n\x17\x42rowseCatalogueResponse\x12\"\n\x08\x64\x61tasets\x18\x01 \x03(\x0b\x32\x10.node.v1.Dataset\"\x12\n\x10GetStatusRequest\"\xd9\x04\n\x11GetStatusResponse\x12\x12\n\ndepartment\x18\x01 \x01(\t\x12\r\n\x05title\x18\x02 \x01(\t\x12\x0f\n\x07version\x18\x03 \x01(\t\x12\r\n\x05state\x18\x04 \x01(\t\x12\x10\n\x08problems\x18\x05 \x03(\t\x12\x10\n\x08log_size\x18\x06 \x01(\x04\x12\x12\n\ncheckpoint\x18\x07 \x01(\x0c\x12\x19\n\x11\x64irectory_version\x18\x08 \x01(\x04\x12\x1c\n\x14\x64irectory_expires_ms\x18\t \x01(\x03\x12\x15\n\rpolicy_digest\x18\n \x01(\x0c\x12(\n\x08\x64\x61tasets\x18\x0b \x03(\x0b\x32\x16.node.v1.DatasetStatus\x12\x15\n\ractive_grants\x18\x0c \x01(\r\x12 \n\x04keys\x18\r \x03(\x0b\x32\x12.node.v1.KeyStatus\x12\x1c\n\x14workdays_known_until\x18\x0e \x01(\t\x12\x17\n\x0fholidays_digest\x18\x0f \x01(\x0c\x12\x19\n\x11policies_unsigned\x18\x10 \x01(\x08\x12\x16\n\x0epolicy_version\x18\x11 \x01(\x04\x12\x1d\n\x15policy_valid_until_ms\x18\x12 \x01(\x03\x12\x17\n\x0fpolicy_approved\x18\x13 \x03(\t\x12(\n\x07waiting\x18\x14 \x03(\x0b\x32\x17.node.v1.WaitingDataset\x12\x15\n\rwaiting_total\x18\x15 \x01(\r\x12#\n\x05\x63lock\x18\x19 \x01(\x0b\x32\x14.node.v1.ClockStatus\x12\x0e\n\x06sqlite\x18\x1b \x01(\t\"Q\n\x0b\x43lockStatus\x12\x10\n\x08standing\x18\x01 \x01(\t\x12\x0f\n\x07node_ms\x18\x02 \x01(\x03\x12\x11\n\tsystem_ms\x18\x03 \x01(\x03\x12\x0c\n\x04told\x18\x04 \x01(\t\"D\n\x0eWaitingDataset\x12\x0f\n\x07\x64\x61taset\x18\x01 \x01(\t\x12\x0f\n\x07lacking\x18\x02 \x03(\t\x12\x10\n\x08problems\x18\x03 \x03(\t\"\x7f\n\rDatasetStatus\x12\x0f\n\x07\x64\x61taset\x18\x01 \x01(\t\x12\x10\n\x08snapshot\x18\x02 \x01(\t\x12\x0c\n\x04rows\x18\x03 \x01(\x04\x12\x18\n\x10invalid_subjects\x18\x04 \x01(\x04\x12\x12\n\nduplicates\x18\x05 \x01(\x04\x12\x0f\n\x07problem\x18\x06 \x01(\t\"<\n\tKeyStatus\x12\x0b\n\x03use\x18\x01 \x01(\t\x12\x0e\n\x06key_id\x18\x02 \x01(\t\x12\x12\n\nexpires_ms\x18\x03 \x01(\x03\"\x0f\n\rReloadRequest\"/\n\x0eReloadResponse\x12\x0c\n\x04\x64one\x18\x01 \x03(\t\x12\x0f\n\x07refused\x18\x02 \x03(\t\"@\n\x11\x44raftOrderRequest\x12\x0c\n\x04kind\x18\x01 \x01(\t\x12\r\n\x05\x61\x62out\x18\x02 \x01(\t\x12\x0e\n\x06reason\x18\x03 \x01(\t\"#\n\x12\x44raftOrderResponse\x12\r\n\x05order\x18\x01 \x01(\x0c\"!\n\x11\x41pplyOrderRequest\x12\x0c\n\x04note\x18\x01 \x01(\x0c\"S\n\x12\x41pplyOrderResponse\x12\x0c\n\x04kind\x18\x01 \x01(\t\x12\x0e\n\x06\x64igest\x18\x02 \x01(\x0c\x12\x10\n\x08\x61pproved\x18\x03 \x03(\t\x12\r\n\x05index\x18\x04 \x01(\x04\"N\n\x16RevokedDeskCertificate\x12\x13\n\x0b\x66ingerprint\x18\x01 \x01(\x0c\x12\x0f\n\x07time_ms\x18\x02 \x01(\x03\x12\x0e\n\x06reason\x18\x03 \x01(\t\"C\n\x1cRevokeDeskCertificateRequest\x12\x13\n\x0b\x66ingerprint\x18\x01 \x01(\x0c\x12\x0e\n\x06reason\x18\x02 \x01(\t\"Q\n\x1dRevokeDeskCertificateResponse\x12\x30\n\x07revoked\x18\x01 \x01(\x0b\x32\x1f.node.v1.RevokedDeskCertificate\"E\n\x1eUnrevokeDeskCertificateRequest\x12\x13\n\x0b\x66ingerprint\x18\x01 \x01(\x0c\x12\x0e\n\x06reason\x18\x02 \x01(\t\"!\n\x1fUnrevokeDeskCertificateResponse\"$\n\"ListRevokedDeskCertificatesRequest\"W\n#ListRevokedDeskCertificatesResponse\x12\x30\n\x07revoked\x18\x01 \x03(\x0b\x32\x1f.node.v1.RevokedDeskCertificate2\x86\x02\n\x0b\x44\x65skService\x12\x46\n\x03\x41sk\x12\x1e.node.v1.DeskServiceAskRequest\x1a\x1f.node.v1.DeskServiceAskResponse\x12Y\n\x08\x41skBatch\x12#.node.v1.DeskServiceAskBatchRequest\x1a$.node.v1.DeskServiceAskBatchResponse(\x01\x30\x01\x12T\n\x0f\x42rowseCatalogue\x12\x1f.node.v1.BrowseCatalogueRequest\x1a .node.v1.BrowseCatalogueResponse2\xeb\x04\n\x0c\x41\x64minService\x12\x42\n\tGetStatus\x12\x19.node.v1.GetStatusRequest\x1a\x1a.node.v1.GetStatusResponse\x12\x39\n\x06Reload\x12\x16.node.v1.ReloadRequest\x1a\x17.node.v1.ReloadResponse\x12\x45\n\nDraftOrder\x12\x1a.node.v1.DraftOrderRequest\x1a\x1b.node.v1.DraftOrderResponse\x12\x45\n\nApplyOrder\x12\x1a.node.v1.ApplyOrderRequest\x1a\x1b.node.v1.ApplyOrderResponse\x12\x66\n\x15RevokeDeskCertificate\x12%.node.v1.RevokeDeskCertificateRequest\x1a&.node.v1.RevokeDeskCertificateResponse\x12l\n\x17UnrevokeDeskCertificate\x12\'.node.v1.UnrevokeDeskCertificateRequest\x1a(.node.v1.UnrevokeDeskCertificateResponse\x12x\n\x1bListRevokedDeskCertificates\x12+.node.v1.ListRevokedDeskCertificatesRequest\x1a,.node.v1.ListRevokedDeskCertificatesResponseb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -63,41 +63,43 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_GETSTATUSREQUEST']._serialized_start=1251
   _globals['_GETSTATUSREQUEST']._serialized_end=1269
   _globals['_GETSTATUSRESPONSE']._serialized_start=1272
-  _globals['_GETSTATUSRESPONSE']._serialized_end=1836
-  _globals['_WAITINGDATASET']._serialized_start=1838
-  _globals['_WAITINGDATASET']._serialized_end=1906
-  _globals['_DATASETSTATUS']._serialized_start=1908
-  _globals['_DATASETSTATUS']._serialized_end=2035
-  _globals['_KEYSTATUS']._serialized_start=2037
-  _globals['_KEYSTATUS']._serialized_end=2097
-  _globals['_RELOADREQUEST']._serialized_start=2099
-  _globals['_RELOADREQUEST']._serialized_end=2114
-  _globals['_RELOADRESPONSE']._serialized_start=2116
-  _globals['_RELOADRESPONSE']._serialized_end=2163
-  _globals['_DRAFTORDERREQUEST']._serialized_start=2165
-  _globals['_DRAFTORDERREQUEST']._serialized_end=2229
-  _globals['_DRAFTORDERRESPONSE']._serialized_start=2231
-  _globals['_DRAFTORDERRESPONSE']._serialized_end=2266
-  _globals['_APPLYORDERREQUEST']._serialized_start=2268
-  _globals['_APPLYORDERREQUEST']._serialized_end=2301
-  _globals['_APPLYORDERRESPONSE']._serialized_start=2303
-  _globals['_APPLYORDERRESPONSE']._serialized_end=2386
-  _globals['_REVOKEDDESKCERTIFICATE']._serialized_start=2388
-  _globals['_REVOKEDDESKCERTIFICATE']._serialized_end=2466
-  _globals['_REVOKEDESKCERTIFICATEREQUEST']._serialized_start=2468
-  _globals['_REVOKEDESKCERTIFICATEREQUEST']._serialized_end=2535
-  _globals['_REVOKEDESKCERTIFICATERESPONSE']._serialized_start=2537
-  _globals['_REVOKEDESKCERTIFICATERESPONSE']._serialized_end=2618
-  _globals['_UNREVOKEDESKCERTIFICATEREQUEST']._serialized_start=2620
-  _globals['_UNREVOKEDESKCERTIFICATEREQUEST']._serialized_end=2689
-  _globals['_UNREVOKEDESKCERTIFICATERESPONSE']._serialized_start=2691
-  _globals['_UNREVOKEDESKCERTIFICATERESPONSE']._serialized_end=2724
-  _globals['_LISTREVOKEDDESKCERTIFICATESREQUEST']._serialized_start=2726
-  _globals['_LISTREVOKEDDESKCERTIFICATESREQUEST']._serialized_end=2762
-  _globals['_LISTREVOKEDDESKCERTIFICATESRESPONSE']._serialized_start=2764
-  _globals['_LISTREVOKEDDESKCERTIFICATESRESPONSE']._serialized_end=2851
-  _globals['_DESKSERVICE']._serialized_start=2854
-  _globals['_DESKSERVICE']._serialized_end=3116
-  _globals['_ADMINSERVICE']._serialized_start=3119
-  _globals['_ADMINSERVICE']._serialized_end=3738
+  _globals['_GETSTATUSRESPONSE']._serialized_end=1873
+  _globals['_CLOCKSTATUS']._serialized_start=1875
+  _globals['_CLOCKSTATUS']._serialized_end=1956
+  _globals['_WAITINGDATASET']._serialized_start=1958
+  _globals['_WAITINGDATASET']._serialized_end=2026
+  _globals['_DATASETSTATUS']._serialized_start=2028
+  _globals['_DATASETSTATUS']._serialized_end=2155
+  _globals['_KEYSTATUS']._serialized_start=2157
+  _globals['_KEYSTATUS']._serialized_end=2217
+  _globals['_RELOADREQUEST']._serialized_start=2219
+  _globals['_RELOADREQUEST']._serialized_end=2234
+  _globals['_RELOADRESPONSE']._serialized_start=2236
+  _globals['_RELOADRESPONSE']._serialized_end=2283
+  _globals['_DRAFTORDERREQUEST']._serialized_start=2285
+  _globals['_DRAFTORDERREQUEST']._serialized_end=2349
+  _globals['_DRAFTORDERRESPONSE']._serialized_start=2351
+  _globals['_DRAFTORDERRESPONSE']._serialized_end=2386
+  _globals['_APPLYORDERREQUEST']._serialized_start=2388
+  _globals['_APPLYORDERREQUEST']._serialized_end=2421
+  _globals['_APPLYORDERRESPONSE']._serialized_start=2423
+  _globals['_APPLYORDERRESPONSE']._serialized_end=2506
+  _globals['_REVOKEDDESKCERTIFICATE']._serialized_start=2508
+  _globals['_REVOKEDDESKCERTIFICATE']._serialized_end=2586
+  _globals['_REVOKEDESKCERTIFICATEREQUEST']._serialized_start=2588
+  _globals['_REVOKEDESKCERTIFICATEREQUEST']._serialized_end=2655
+  _globals['_REVOKEDESKCERTIFICATERESPONSE']._serialized_start=2657
+  _globals['_REVOKEDESKCERTIFICATERESPONSE']._serialized_end=2738
+  _globals['_UNREVOKEDESKCERTIFICATEREQUEST']._serialized_start=2740
+  _globals['_UNREVOKEDESKCERTIFICATEREQUEST']._serialized_end=2809
+  _globals['_UNREVOKEDESKCERTIFICATERESPONSE']._serialized_start=2811
+  _globals['_UNREVOKEDESKCERTIFICATERESPONSE']._serialized_end=2844
+  _globals['_LISTREVOKEDDESKCERTIFICATESREQUEST']._serialized_start=2846
+  _globals['_LISTREVOKEDDESKCERTIFICATESREQUEST']._serialized_end=2882
+  _globals['_LISTREVOKEDDESKCERTIFICATESRESPONSE']._serialized_start=2884
+  _globals['_LISTREVOKEDDESKCERTIFICATESRESPONSE']._serialized_end=2971
+  _globals['_DESKSERVICE']._serialized_start=2974
+  _globals['_DESKSERVICE']._serialized_end=3236
+  _globals['_ADMINSERVICE']._serialized_start=3239
+  _globals['_ADMINSERVICE']._serialized_end=3858
 # @@protoc_insertion_point(module_scope)

@@ -47,10 +47,8 @@ def run(program: str, folder: Path) -> subprocess.CompletedProcess[str]:
 
 
 @pytest.mark.usefixtures("_dumps_allowed")
-def test_node_that_is_aborted_leaves_no_core(tmp_path: Path) -> None:
-    elsewhere, folder = tmp_path / "elsewhere", tmp_path / "town"
-    elsewhere.mkdir()
-    folder.mkdir()
+def test_node_that_is_aborted_leaves_no_core(tmp_path_factory: pytest.TempPathFactory) -> None:
+    elsewhere, folder = tmp_path_factory.mktemp("other"), tmp_path_factory.mktemp("town")
     assert run(ABORTS, elsewhere).returncode == -signal.SIGABRT
     with processes(pension_town(folder), HR) as running:
         process = running.nodes[HR]
@@ -92,10 +90,12 @@ def test_commands_and_jobs_are_not_dumpable(begun_as: str, tmp_path: Path) -> No
 
 
 @pytest.mark.usefixtures("_dumps_allowed")
-def test_others_of_the_same_user_may_not_read_the_memory_of_a_node(tmp_path: Path) -> None:
+def test_others_of_the_same_user_may_not_read_the_memory_of_a_node(
+    tmp_path_factory: pytest.TempPathFactory,
+) -> None:
     if os.geteuid() == 0:
         pytest.skip("root may read everything")
-    with processes(pension_town(tmp_path), HR) as running:
+    with processes(pension_town(tmp_path_factory.mktemp("town")), HR) as running:
         pid = running.nodes[HR].pid
         with pytest.raises(PermissionError):
             Path(f"/proc/{pid}/mem").open("rb")  # noqa: SIM115 - it does not open

@@ -14,6 +14,7 @@ import grpc
 import pytest
 from forger import Forger
 from grpc_health.v1 import health_pb2, health_pb2_grpc
+from hand_clock import HandClock
 from running import CASE, DEFERRAL, ENROLLED, Running, pension_grant, pension_town, resident, wait_for
 from town import HR, TAX, Town
 
@@ -32,16 +33,6 @@ from node.v1 import (
 
 SHORT = timedelta(days=2)
 STOLEN = "laptop of window 3 stolen"
-
-
-@dataclass(slots=True)
-class HandClock:
-    """A node's clock that a test moves."""
-
-    moved: timedelta = field(default_factory=timedelta)
-
-    def __call__(self) -> datetime:
-        return datetime.now(UTC) + self.moved
 
 
 @dataclass(slots=True)
@@ -145,7 +136,7 @@ def batch_of(member: Forger) -> Iterator[Callable[[], object]]:
 
 
 def expire(world: World) -> None:
-    world.clock.moved = SHORT + timedelta(hours=1)
+    world.clock.passed = SHORT + timedelta(hours=1)
 
 
 def strike_off(world: World) -> None:
@@ -179,7 +170,6 @@ def test_member_whose_certificate_ends_is_refused_on_the_connection_that_it_has(
             for call in calls_of(member):
                 assert reason_of(call) is Reason.CALLER_UNIDENTIFIED
             wait_for(lambda: watching.ended == [grpc.StatusCode.UNAUTHENTICATED])
-        world.clock.moved = timedelta()
         assert world.refusals() > before
     finally:
         member.close()
@@ -189,7 +179,7 @@ def test_health_is_told_to_no_expired_certificate(world: World) -> None:
     member = Forger(world.town, world.town.offices[TAX])
     try:
         check(member.channel)
-        world.clock.moved = timedelta(days=400)
+        world.clock.passed = timedelta(days=400)
         assert reason_of(lambda: check(member.channel)) is Reason.CALLER_UNIDENTIFIED
     finally:
         member.close()
@@ -227,7 +217,7 @@ def test_provider_whose_certificate_ends_is_asked_nothing_more_on_the_link_that_
             def chunks() -> Iterator[Chunk]:
                 for number in range(20):
                     if number == 10:
-                        clock.moved = SHORT + timedelta(hours=1)
+                        clock.passed = SHORT + timedelta(hours=1)
                     yield Chunk(number, (Subject(resident(number)),))
 
             assert ask() is True
@@ -290,7 +280,7 @@ def desk(world: World) -> Iterator[Desk]:
 
 
 def expire_desk(desk: Desk) -> None:
-    desk.world.clock.moved = timedelta(days=400)
+    desk.world.clock.passed = timedelta(days=400)
 
 
 def replace_authority(desk: Desk) -> None:
