@@ -39,7 +39,7 @@ def node_status(
 
     `spent` gives what was spent of a privacy budget.
     """
-    problems = [*live.problems(), *problems_around()]
+    problems = [*live.problems(), *problems_around(settings)]
     if log_problem:
         problems.append(f"usage log: {log_problem}")
     if clock_is_wrong := clock_problem(*clock):
