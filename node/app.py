@@ -297,9 +297,8 @@ class Node:
         self._tell_health()
         if not self._clock.known():
             return report
-        note = "; ".join((*report.done, *(f"refused {line}" for line in report.refused)))[:500]
         department = self._settings.department.code
-        await self._commit.run(AdminJob(department, caller, "node.reload", "", note))
+        await self._commit.run(AdminJob(department, caller, "node.reload", "", report.note()))
         return report
 
     def _close_retired(self) -> None:
@@ -380,6 +379,7 @@ class Node:
                 self._clock.look(),
                 self._grants.all(),
                 self._draining,
+                self._store.spent,
             ),
         )
 

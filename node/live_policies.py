@@ -21,15 +21,15 @@ _POLICIES = "policies"
 _CATALOGUE = "catalogue"
 
 
-class NodeMemory(Memory, History, Protocol):
-    """What a node remembers over restarts, such as the store."""
+class PolicyMemory(Memory, History, Protocol):
+    """What a node remembers of policies over restarts."""
 
 
 class LivePolicies:
     """Reads policies, and remembers the newest, so that nothing older is taken afterwards."""
 
     def __init__(
-        self, settings: Settings, memory: NodeMemory, clock: Callable[[], datetime], attempt: Attempts
+        self, settings: Settings, memory: PolicyMemory, clock: Callable[[], datetime], attempt: Attempts
     ) -> None:
         self._settings = settings
         self._memory = memory

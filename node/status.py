@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
+from datetime import datetime
+from zoneinfo import ZoneInfo
 
 from node import __version__
 from node.config import Settings
+from node.core.budget import Pot, Spent
 from node.core.clock import Clock, Reading, clock_problem
 from node.core.commit import Head
+from node.core.cost import budget_debits
 from node.core.grant import Grant, GrantState
 from node.core.milliseconds import to_ms
+from node.core.policy import Budget, Policies
+from node.exchange.answering import load_message
 from node.live import Live
 from node.store import driver
 from node.surroundings import problems_around
@@ -27,25 +33,31 @@ def node_status(
     clock: tuple[Clock, Reading],
     grants: Sequence[Grant],
     draining: bool,
+    spent: Callable[[Pot], Spent],
 ) -> pb.GetStatusResponse:
-    """The status message; touches every data source once."""
+    """The status message at a time where the node is; touches every data source once.
+
+    `spent` gives what was spent of a privacy budget.
+    """
     problems = [*live.problems(), *problems_around(settings)]
     if log_problem:
         problems.append(f"usage log: {log_problem}")
     if clock_is_wrong := clock_problem(*clock):
         problems.append(f"clock: {clock_is_wrong}")
+    now = clock[0].time(clock[1]).astimezone(ZoneInfo(settings.timezone))
     directory = live.directory
     state = "DRAINING" if draining else "DEGRADED" if problems else "SERVING"
+    sources = live.sources
     datasets = [
         pb.DatasetStatus(
             dataset=dataset,
-            snapshot=source.snapshot,
+            load=load_message(sources.loads[dataset].at(now)),
             rows=max(0, source.report.rows),
             invalid_subjects=max(0, source.report.invalid_subjects),
             duplicates=max(0, source.report.duplicates),
             problem=next((text for text in problems if text.startswith(f"source {dataset}: ")), ""),
         )
-        for dataset, source in live.sources.items()
+        for dataset, source in sources.opened.items()
     ]
     calendar, loaded = live.calendar, live.loaded
     manifest = loaded.manifest if loaded is not None else None
@@ -79,6 +91,7 @@ def node_status(
         ],
         waiting_total=len(waiting),
         sqlite=driver.VERSION,
+        accounts=_accounts(loaded.policies, now, spent) if loaded is not None else (),
         clock=_clock_status(*clock),
     )
 
@@ -90,3 +103,25 @@ def _clock_status(clock: Clock, reading: Reading) -> pb.ClockStatus:
         system_ms=to_ms(reading.wall),
         told=clock.told,
     )
+
+
+def _accounts(policies: Policies, now: datetime, spent: Callable[[Pot], Spent]) -> Iterator[pb.AccountStatus]:
+    """What was spent of each account by all together, in each period that a policy counts it by."""
+    budgets: dict[tuple[str, str], dict[str, Budget]] = {}
+    for name, policy in policies.datasets.items():
+        if (budget := policy.budget) is not None:
+            budgets.setdefault((budget.account, budget.period), {})[name] = budget
+    for (account, period), by_dataset in sorted(budgets.items()):
+        least = min(by_dataset.values(), key=lambda budget: budget.dataset_micros)
+        by_all = budget_debits(least, "", "", now, 0)[0]
+        found = spent(by_all.pot)
+        yield pb.AccountStatus(
+            account=account,
+            datasets=sorted(by_dataset),
+            counted_with=sorted(found.accounts - {account}),
+            period=period,
+            from_ms=by_all.period.from_ms,
+            until_ms=by_all.period.until_ms,
+            spent_micros=found.used,
+            limit_micros=by_all.limit,
+        )

@@ -5,11 +5,13 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 from node.client.results import (
+    AccountStatus,
     Cell,
     ChunkResult,
     ClockStatus,
     DatasetStatus,
     KeyStatus,
+    Load,
     NodeStatus,
     Proof,
     Refusal,
@@ -103,7 +105,7 @@ def statistic(response: desk_pb2.DeskServiceAskResponse) -> Statistic:
         cells=tuple(Cell(tuple(cell.key), cell.count) for cell in release.cells),
         epsilon_micros=release.epsilon_micros,
         accuracy_95=release.accuracy_95,
-        snapshot=release.snapshot,
+        load=_load(release.load),
         reused=release.reused,
         proof=proof(response.proof),
     )
@@ -137,6 +139,10 @@ def _mismatch(kind: str) -> NodeError:
     )
 
 
+def _load(message: record_pb2.DataLoad) -> Load:
+    return Load(message.number, time_of(message.time_ms))
+
+
 def node_status(message: desk_pb2.GetStatusResponse) -> NodeStatus:
     """From a message."""
     return NodeStatus(
@@ -151,7 +157,7 @@ def node_status(message: desk_pb2.GetStatusResponse) -> NodeStatus:
         directory_expires=time_of(message.directory_expires_ms),
         policy_digest=message.policy_digest,
         datasets=tuple(
-            DatasetStatus(d.dataset, d.snapshot, d.rows, d.invalid_subjects, d.duplicates, d.problem)
+            DatasetStatus(d.dataset, _load(d.load), d.rows, d.invalid_subjects, d.duplicates, d.problem)
             for d in message.datasets
         ),
         active_grants=message.active_grants,
@@ -174,6 +180,19 @@ def node_status(message: desk_pb2.GetStatusResponse) -> NodeStatus:
             message.clock.told,
         ),
         sqlite=message.sqlite,
+        accounts=tuple(
+            AccountStatus(
+                each.account,
+                tuple(each.datasets),
+                tuple(each.counted_with),
+                each.period,
+                time_of(each.from_ms),
+                time_of(each.until_ms),
+                each.spent_micros,
+                each.limit_micros,
+            )
+            for each in message.accounts
+        ),
     )
 
 

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from small_log import at_revision
 
 from node.errors import NodeError, Reason
 from node.store.engine import lock_state, open_engine
@@ -114,13 +115,9 @@ def test_every_method_has_a_typed_error_when_the_database_breaks(tmp_path: Path)
 
 
 def test_database_of_the_first_version_is_brought_up_to_date_and_keeps_what_it_has(tmp_path: Path) -> None:
-    path = tmp_path / "node.db"
-    store = Store.open(path)
-    store.set_fact("kept", "yes")
-    store.close()
+    path = at_revision(tmp_path / "node.db", "0001")
     with sqlite3.connect(path) as raw:
-        raw.execute("DROP TABLE served_version")
-        raw.execute("UPDATE alembic_version SET version_num = '0001'")
+        raw.execute("INSERT INTO fact VALUES ('kept', 'yes')")
     raw.close()
     store = Store.open(path)
     assert (store.fact("kept"), store.served_digests()) == ("yes", {})
