@@ -8,9 +8,9 @@ another's. So a file is scanned before it is read, and refused with line and col
 - a value with a line break in it holds no comma; in the header, and in a file of one column, none has one.
 
 The last rule is ours. Two stray marks may close each other, and what lies between them is then one value by
-RFC 4180. Where that takes rows and leaves as many values as there are columns, it goes from one place in a row
-to the same place in a later one: so for each row taken there are as many commas in the value as there are
-columns less one. The property tests try it.
+RFC 4180. Where that takes rows and leaves as many values as there are columns, it goes from one place in a
+row to the same place in a later one: so for each row taken the value holds as many commas as there are
+columns, less one. The property tests try it.
 
 Works on bytes: in UTF-8 and in GB 18030 no longer character holds the byte of a comma, a quotation mark, CR,
 LF or NUL.
@@ -55,7 +55,7 @@ _OUT_OF_PLACE: Final = {
 class CsvLines:
     """What the lines of a file are; `lines` is the sum of the others and the header's.
 
-    Each of `rows` begins on a line of its own, `continued` lines begin within a value, `blank` ones are empty.
+    Each of `rows` begins a line, `continued` lines begin within a value, `blank` ones are empty.
     """
 
     lines: int
@@ -186,7 +186,7 @@ def _walk(data: bytes, columns: int) -> _Row:
                 return _Row(values, offset, problem)
             return _Row(values, line_end.end())
         elif offset == len(data):
-            return _Row(values, 0, f"the row is longer than {MAX_ROW} bytes: export a table of short values")
+            return _Row(values, 0, f"the row is longer than {MAX_ROW} bytes: export short values alone")
         else:
             after_marks = (
                 "something stands behind a closing quotation mark: double the marks within the value"

@@ -263,7 +263,7 @@ class DatabaseSource:
         except NodeError:
             numbers = [-1, -1]
         rows, subjects = numbers[0], numbers[-1]
-        return LoadReport(subjects, rows, -1, rows - subjects, {}, {})
+        return LoadReport(subjects, rows, -1, rows - subjects, {}, {}, rows)
 
 
 def _engine(url: str, seconds: float) -> Engine:

@@ -13,7 +13,8 @@ from __future__ import annotations
 import hashlib
 import os
 import shutil
-from collections.abc import Iterator
+import stat
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -27,7 +28,7 @@ GROUPS = "groups.parquet"
 _MANIFEST = "manifest.json"
 _BUILDING = ".building-"
 # Changes whenever the built files do, so that older ones are built anew.
-_FORMAT = 1
+_FORMAT = 2
 _HASH_BYTES = 1 << 20
 
 
@@ -52,6 +53,9 @@ class FileIdentity:
         except OSError:
             message = "the data file cannot be reached: check its permissions and its disk"
             raise NodeError(Reason.SOURCE_UNAVAILABLE, message) from None
+        if not stat.S_ISREG(status.st_mode):
+            message = "the data file is a folder, a pipe or a device: give a regular file"
+            raise NodeError(Reason.SOURCE_UNAVAILABLE, message)
         return cls(status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns)
 
 
@@ -77,19 +81,18 @@ def name_of(content: bytes, layout: str, encoding: str) -> str:
     return hashlib.sha256(f"{_FORMAT}\n{content.hex()}\n{layout}\n{encoding}".encode()).hexdigest()[:32]
 
 
-def content_of(path: Path) -> tuple[bytes, int]:
-    """SHA-256 digest of a file, and how many line ends it has. Raises NodeError(SOURCE_UNAVAILABLE)."""
+def content_of(path: Path, shown: Callable[[bytes], None]) -> bytes:
+    """SHA-256 digest of a file, whose bytes are `shown` in parts. Raises NodeError(SOURCE_UNAVAILABLE)."""
     digest = hashlib.sha256()
-    lines = 0
     try:
         with path.open("rb", buffering=0) as file:
             while block := file.read(_HASH_BYTES):
                 digest.update(block)
-                lines += block.count(b"\n")
+                shown(block)
     except OSError:
         message = "the data file cannot be read: check its permissions and its disk"
         raise NodeError(Reason.SOURCE_UNAVAILABLE, message) from None
-    return digest.digest(), lines
+    return digest.digest()
 
 
 def manifests(folder: Path) -> Iterator[Manifest]:

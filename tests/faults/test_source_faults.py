@@ -87,7 +87,7 @@ def test_corrupt_data_file_leaves_the_last_good_snapshot(tmp_path: Path) -> None
     with pytest.raises(NodeError) as refused:
         _open(path)
 
-    assert refused.value.metadata == {"row": "2"}
+    assert refused.value.metadata == {"file": "r.csv", "line": "2", "column": "27"}
     assert ANN not in str(refused.value)
     assert _is_active(source)
 
@@ -177,17 +177,30 @@ def test_killed_build_is_refused_and_the_next_one_works(tmp_path: Path) -> None:
     assert len(list(folder.iterdir())) == 1
 
 
-def test_data_file_that_never_answers_is_given_up(tmp_path: Path) -> None:
-    path = tmp_path / "r.csv"
-    os.mkfifo(path)
+def test_data_file_that_stops_answering_is_given_up(tmp_path: Path) -> None:
+    path = write_csv(tmp_path / "r.csv", [(resident(n), *ROWS[0][1:]) for n in range(100_000)])
     job = BuildJob(FileSpec(path, "csv"), Layout.of(dataset()), tmp_path / "data")
-    began = time.monotonic()
+
+    def stop(done: int, total: int | None) -> None:
+        for pid in _children(os.getpid()):
+            os.kill(pid, signal.SIGSTOP)
 
     with pytest.raises(NodeError) as refused:
-        worker.run(job, Built, lambda done, total: None, 2)
+        worker.run(job, Built, stop, 2)
 
     assert refused.value.reason is Reason.SOURCE_UNAVAILABLE
-    assert time.monotonic() - began < 5
+    assert "took longer than 2 seconds" in refused.value.message
+
+
+def test_pipe_in_place_of_a_data_file_is_refused_at_once(tmp_path: Path) -> None:
+    path = tmp_path / "r.csv"
+    os.mkfifo(path)
+
+    with pytest.raises(NodeError) as refused:
+        _open(path)
+
+    assert refused.value.reason is Reason.SOURCE_UNAVAILABLE
+    assert "a folder, a pipe or a device" in refused.value.message
 
 
 @pytest.fixture(scope="module")

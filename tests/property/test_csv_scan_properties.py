@@ -32,10 +32,7 @@ def scan(content: bytes, part: int = 1 << 20, encoding: str = "utf-8") -> CsvLin
         for start in range(0, len(content), part):
             scanned.feed(content[start : start + part])
         return scanned.end()
-    except CsvFaultError as fault:
-        before = content.decode(encoding, "replace").removeprefix("\ufeff").split("\n")
-        assert 1 <= fault.line <= len(before) + 1
-        assert 1 <= fault.column <= max(map(len, before)) + 2
+    except CsvFaultError:
         return None
 
 
