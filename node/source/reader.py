@@ -171,8 +171,9 @@ def _refusing(spec: FileSpec) -> Iterator[None]:
         raise _refused("the data file is missing: put it back or correct its path") from None
     except (pa.ArrowException, UnicodeError, OSError, MemoryError) as error:
         if spec.format == "csv" and (place := _undecodable(spec)) is not None:
-            hint = ", or set encoding: gb18030 if it is that" if spec.encoding == "utf-8" else ""
-            problem = f"the file is not {spec.encoding} here: save it as UTF-8{hint}"
+            problem = f"the file is not {spec.encoding} here: save it as UTF-8"
+            if spec.encoding == "utf-8":
+                problem = "the file is not UTF-8 here: save it so, or set encoding: gb18030 if it is that"
             raise _misplaced(spec, *place, problem) from None
         if isinstance(error, pa.ArrowMemoryError | MemoryError):
             raise _refused("the data file needs too much memory: write it in smaller row groups") from None

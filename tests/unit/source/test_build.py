@@ -241,7 +241,7 @@ def test_header_alone_is_a_dataset_without_rows(tmp_path: Path) -> None:
         ),
         (
             (",".join(COLUMNS) + f"\n{ANN},").encode() + b"\xff\xfe,,,,,,\n",
-            "not utf-8 here",
+            "not UTF-8 here",
             {"line": "2", "column": "20"},
         ),
         (
