@@ -224,6 +224,9 @@ class Live:
                 source.check()
             except NodeError as error:
                 found[f"source {dataset}"] = error.message
+                continue
+            if refused := source.problems():
+                found[f"source {dataset}"] = "; ".join(refused)
         member = self._own_entry(self._parts.directory)
         if member is not None:
             log_signer, cosigner = signing_keys(self._parts.keys, member)
@@ -244,6 +247,7 @@ class Live:
         """Try again to open the data sources that are missing or cannot be read."""
         with self._turn:
             parts = self._parts
+            self._sources.tend(parts.sources)
             if parts.policies is not None and self._sources.lacking(parts.policies.policies, parts.sources):
                 self._enforce(parts.policies)
 
@@ -254,6 +258,7 @@ class Live:
     def _reload(self) -> ReloadReport:
         old = self._parts
         settings = self._settings
+        self._sources.tend(old.sources, asked=True)
         directory = self._attempt("directory", self._read_directory, old.directory)
         self._parts = replace(
             old,

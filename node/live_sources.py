@@ -40,6 +40,7 @@ class LiveSources:
                     self._settings.state / "data",
                     ZoneInfo(self._settings.timezone),
                     float(self._settings.limits.source_seconds),
+                    float(self._settings.limits.source_check_seconds),
                 )
             result = self._attempt(f"source {dataset}", work, kept)
             if result is not None:
@@ -54,6 +55,11 @@ class LiveSources:
         return any(
             dataset not in opened or not _answers(opened[dataset]) for dataset in self._wanted(policies)
         )
+
+    def tend(self, opened: Mapping[str, OpenSource], *, asked: bool = False) -> None:
+        """Have live databases look at their data again where it is time, or where it is `asked` for."""
+        for source in opened.values():
+            source.tend(asked=asked)
 
     def retired(self) -> list[OpenSource]:
         """Sources that were replaced since the last call, to be closed once nobody reads them any more."""

@@ -42,7 +42,7 @@ from node.rpc.callers import Certificate
 from node.rpc.client import Identity
 from node.rpc.server import TlsFiles
 from node.source.open import open_database, open_file
-from node.source.spec import DatabaseSpec, FileSpec, LoadReport
+from node.source.spec import DatabaseSpec, Exactness, FileSpec, LoadReport
 
 log = logging.getLogger(__name__)
 MAX_FILE_BYTES = 4 << 20
@@ -62,8 +62,18 @@ class OpenSource(Source, Protocol):
     """A source as the composition root holds it."""
 
     @property
-    def report(self) -> LoadReport:
-        """What loading found."""
+    def report(self) -> LoadReport | None:
+        """What loading found, None if it is not known."""
+
+    @property
+    def exactness(self) -> Exactness:
+        """How far it is known that the data are in the form of the product."""
+
+    def problems(self) -> Sequence[str]:
+        """What is refused of the data, though the source answers."""
+
+    def tend(self, *, asked: bool = False) -> None:
+        """Look at the data again if it is time, or if something was wrong and it is `asked` for."""
 
     def check(self) -> None:
         """Raises NodeError(SOURCE_UNAVAILABLE)."""
@@ -241,11 +251,17 @@ def source_mark(settings: SourceSettings, dataset: Dataset) -> tuple[object, ...
 
 
 def load_source(
-    settings: SourceSettings, dataset: Dataset, data_folder: Path, zone: tzinfo, seconds: float
+    settings: SourceSettings,
+    dataset: Dataset,
+    data_folder: Path,
+    zone: tzinfo,
+    seconds: float,
+    check_seconds: float,
 ) -> OpenSource:
     """Open the data source of a dataset, building its files when they changed.
 
-    `seconds` bounds each query of a live database; `zone` is where a day begins.
+    `seconds` bounds each query of a live database, `check_seconds` each look through the whole of it; `zone`
+    is where a day begins.
 
     Raises NodeError(SOURCE_UNAVAILABLE), (CONFIG_INVALID).
     """
@@ -255,7 +271,7 @@ def load_source(
         return open_file(spec, dataset, data_folder, _progress(dataset.name))
     table = settings.table or ""
     database = DatabaseSpec(settings.database_url(os.environ), table, settings.snapshot)
-    return open_database(database, dataset, lambda: datetime.now(zone).date(), seconds)
+    return open_database(database, dataset, lambda: datetime.now(zone).date(), seconds, check_seconds)
 
 
 def _progress(dataset: str) -> Callable[[int, int | None], None]:

@@ -10,6 +10,8 @@ from node.core.commit import Head
 from node.core.grant import Grant, GrantState
 from node.core.milliseconds import to_ms
 from node.live import Live
+from node.loading import OpenSource
+from node.source.spec import Exactness
 from node.store import driver
 from node.surroundings import problems_around
 from node.v1 import desk_pb2 as pb
@@ -27,17 +29,7 @@ def node_status(
         problems.append(f"usage log: {log_problem}")
     directory = live.directory
     state = "DRAINING" if draining else "DEGRADED" if problems else "SERVING"
-    datasets = [
-        pb.DatasetStatus(
-            dataset=dataset,
-            snapshot=source.snapshot,
-            rows=max(0, source.report.rows),
-            invalid_subjects=max(0, source.report.invalid_subjects),
-            duplicates=max(0, source.report.duplicates),
-            problem=next((text for text in problems if text.startswith(f"source {dataset}: ")), ""),
-        )
-        for dataset, source in live.sources.items()
-    ]
+    datasets = [_dataset(dataset, source, problems) for dataset, source in live.sources.items()]
     calendar, loaded = live.calendar, live.loaded
     manifest = loaded.manifest if loaded is not None else None
     waiting = loaded.waiting if loaded is not None else ()
@@ -71,3 +63,27 @@ def node_status(
         waiting_total=len(waiting),
         sqlite=driver.VERSION,
     )
+
+
+_EXACTNESS = {
+    Exactness.READ: pb.EXACTNESS_READ,
+    Exactness.CHECKED: pb.EXACTNESS_CHECKED,
+    Exactness.CHECKING: pb.EXACTNESS_CHECKING,
+    Exactness.UNCHECKED: pb.EXACTNESS_UNCHECKED,
+}
+
+
+def _dataset(name: str, source: OpenSource, problems: Sequence[str]) -> pb.DatasetStatus:
+    report = source.report
+    status = pb.DatasetStatus(
+        dataset=name,
+        snapshot=source.snapshot,
+        exactness=_EXACTNESS[source.exactness],
+        problem=next((text for text in problems if text.startswith(f"source {name}: ")), ""),
+    )
+    if report is not None:
+        status.rows, status.invalid_subjects = report.rows, report.invalid_subjects
+        status.duplicates, status.refused_values = report.duplicates, sum(report.refused.values())
+        status.lines, status.header_lines = report.lines, report.header
+        status.blank_lines, status.continued_lines = report.blank, report.continued
+    return status

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from calendar import isleap
 from collections.abc import Mapping
-from functools import lru_cache
+from functools import cache, lru_cache
 from types import MappingProxyType
 from typing import Literal
 
@@ -34,6 +34,8 @@ _OLD_CANDIDATE = re.compile(r"(?<![0-9])[1-9][0-9]{14}(?![0-9X])").finditer
 _LONG_NUMBER = re.compile(r"[0-9]{15}").search
 _SPACED_NUMBER = re.compile(r"(?:[0-9]\s*){15}").search
 _REGION = re.compile(r"[0-9]{2}(?:[0-9]{2}(?:[0-9]{2}(?:[0-9]{3}(?:[0-9]{3})?)?)?)?").fullmatch
+
+_PLAIN = re.compile(r"[0-9A-Z]").fullmatch
 
 # Long enough for an identifier typed with a blank after every character.
 _LONGEST = 64
@@ -138,6 +140,20 @@ def normalise_credit_code(text: str) -> str:
     except ValidationError:
         problem = "the credit code is not valid: check it"
     raise _invalid(problem)
+
+
+@cache
+def spellings(kind: SubjectType) -> Mapping[str, str]:
+    """The characters that `normalise_subject` takes for a digit or a capital letter, or passes over ("")."""
+    taken_for = {}
+    # The whole of the first plane, and the digits for mathematics.
+    for character in map(chr, (*range(0xD800), *range(0xE000, 0x10000), *range(0x1D7CE, 0x1D800))):
+        plain = _ascii(character)
+        if kind == "credit_code":
+            plain = uscc.compact(plain)
+        if plain != character and (not plain or _PLAIN(plain)):
+            taken_for[character] = plain
+    return MappingProxyType(taken_for)
 
 
 def is_credit_code(text: str) -> bool:

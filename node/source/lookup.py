@@ -21,7 +21,7 @@ from node.core.subject import SubjectKey
 from node.errors import NodeError, Reason
 from node.source.counting import conditions, fold, group_columns, statistic_of
 from node.source.snapshot import GROUPS, LOOKUP, Manifest, distrust
-from node.source.spec import Layout, LoadReport
+from node.source.spec import Exactness, Layout, LoadReport
 from node.source.sql import ROW, claim_value, parameter_values, region_condition, region_values, render
 from node.source.values import Value
 from node.source.worker import CountJob, Counts, run
@@ -59,6 +59,7 @@ class SnapshotSource:
         """Raises NodeError(SOURCE_UNAVAILABLE)."""
         self.snapshot = manifest.snapshot
         self.report: LoadReport = manifest.report
+        self.exactness = Exactness.READ
         self._folder = folder / manifest.snapshot
         self._layout = layout
         self._plans: dict[tuple[int, bool, bool], _Plan] = {}
@@ -71,6 +72,13 @@ class SnapshotSource:
         """Read one row. Raises NodeError(SOURCE_UNAVAILABLE)."""
         self._read("SELECT 1 FROM subject LIMIT 1", {})
 
+    def problems(self) -> tuple[str, ...]:
+        """Nothing: a file is read exactly, or not opened."""
+        return ()
+
+    def tend(self, *, asked: bool = False) -> None:
+        """Do nothing: a file is read when it changes."""
+
     def close(self) -> None:
         """Let go of the file; later calls raise NodeError(SOURCE_UNAVAILABLE)."""
         self._closed = True
@@ -79,7 +87,7 @@ class SnapshotSource:
 
     def verify(
         self, question: Question, parameters: Mapping[str, str], region: str, subjects: Sequence[SubjectKey]
-    ) -> list[bool]:
+    ) -> Sequence[bool]:
         """Whether the predicate holds, for each subject; an unknown one and NULL are false.
 
         Raises NodeError: (SOURCE_UNAVAILABLE), (QUERY_INVALID) for a missing parameter.
@@ -95,7 +103,7 @@ class SnapshotSource:
 
     def field(
         self, question: Question, parameters: Mapping[str, str], region: str, subjects: Sequence[SubjectKey]
-    ) -> list[str | None]:
+    ) -> Sequence[str | None]:
         """The derived value, for each subject; None for an unknown one and an empty field.
 
         Raises as `verify`.

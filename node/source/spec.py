@@ -6,6 +6,7 @@ import hashlib
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from enum import StrEnum
 from pathlib import Path
 from typing import Literal
 
@@ -43,6 +44,20 @@ class DatabaseSpec:
 
 
 SourceSpec = FileSpec | DatabaseSpec
+
+
+class Exactness(StrEnum):
+    """How far it is known that a source's values are in the form of the product, one row for each subject.
+
+    READ: a file, each value of which was read. CHECKED: a live database that was looked through.
+    CHECKING: one that is being looked through for the first time. UNCHECKED: one that took too long; its
+    lookups are exact, but values in another form count as other values, and it gives no statistics.
+    """
+
+    READ = "read"
+    CHECKED = "checked"
+    CHECKING = "checking"
+    UNCHECKED = "unchecked"
 
 
 @dataclass(frozen=True, slots=True)

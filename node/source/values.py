@@ -21,6 +21,9 @@ Value = str | int
 # Characters of one value; longer text is no data item but a document.
 MAX_TEXT = 1000
 
+LARGEST = 10**18 - 1
+"""Of integers, to either side."""
+
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]").search
 _INTEGER = re.compile(r"([+-]?[0-9]{1,18})(?:\.0+)?").fullmatch
 # Year first, with midnight behind it as databases export days; any other time of day would be lost.

@@ -1,0 +1,67 @@
+"""The table or view that a live database is asked about: its name, its columns, and whether they fit."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Engine
+from sqlalchemy.exc import NoSuchTableError, SQLAlchemyError
+from sqlalchemy.types import CHAR, Date, Integer, NullType, String, TypeEngine
+from sqlglot import exp
+
+from node.core.catalogue import FieldType
+from node.errors import NodeError, Reason
+from node.source.sessions import unavailable
+from node.source.spec import Layout
+from node.source.sql import ROW
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """What the database says of a table: whether a subject has one row at most, and is of type CHAR."""
+
+    is_unique: bool
+    is_char: bool
+
+
+def named(table: str) -> exp.Table:
+    """A table as a policy's node.yaml names it, "schema.table" or "table", under the alias `ROW`."""
+    schema, _, name = table.rpartition(".")
+    return exp.table_(name, db=schema or None, quoted=True, alias=ROW)
+
+
+def examine(engine: Engine, table: str, layout: Layout) -> Shape:
+    """Check that a table has the columns of the layout.
+
+    Raises NodeError: (CONFIG_INVALID) if it has not, (SOURCE_UNAVAILABLE).
+    """
+    schema, _, name = table.rpartition(".")
+    try:
+        inspector = sa.inspect(engine)
+        found = {column["name"]: column["type"] for column in inspector.get_columns(name, schema or None)}
+        keys = [inspector.get_pk_constraint(name, schema or None)["constrained_columns"]]
+        keys += [unique["column_names"] for unique in inspector.get_unique_constraints(name, schema or None)]
+    except NoSuchTableError:
+        raise _misfit("the database has no such table or view: check its name and permissions") from None
+    except SQLAlchemyError as error:
+        raise unavailable(error) from None
+    wanted = {layout.subject: FieldType.TEXT} | {field.name: field.type for field in layout.fields}
+    for column, kind in wanted.items():
+        if column not in found:
+            raise _misfit(f"the table has no column {column}: give a view that has the fields of the policy")
+        if not _fits(found[column], kind):
+            raise _misfit(f"the column {column} does not hold {kind}: give a view that casts it")
+    return Shape([layout.subject] in keys, isinstance(found[layout.subject], CHAR))
+
+
+def _fits(column: TypeEngine[object], kind: FieldType) -> bool:
+    if isinstance(column, NullType):  # some databases do not say what a view holds
+        return True
+    if kind is FieldType.INTEGER:
+        return isinstance(column, Integer)
+    return isinstance(column, String) or (kind is FieldType.DATE and isinstance(column, Date))
+
+
+def _misfit(message: str) -> NodeError:
+    return NodeError(Reason.CONFIG_INVALID, message)
