@@ -11,8 +11,9 @@ import mariadb
 import postgres
 import pytest
 import sqlalchemy as sa
-from register import COLUMNS, ROWS, Row
+from register import COLUMNS, ROWS
 
+Row = Sequence[str | int | None]
 KINDS = ("sqlite", "postgresql", "mariadb")
 TYPES: Mapping[str, str] = MappingProxyType(
     {
@@ -45,7 +46,7 @@ class Databases:
             return f"sqlite:///{self._folder}/live register {self._made}.db"
         if kind == "postgresql":
             if self._postgres is None:
-                self._postgres = self._stack.enter_context(postgres.running(self._folder))
+                self._postgres = self._stack.enter_context(postgres.running())
             return self._postgres.new_database()
         if mariadb.LACKING:
             pytest.skip(mariadb.LACKING)

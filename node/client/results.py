@@ -114,7 +114,7 @@ class ChunkResult:
     """The answers of one chunk in the order of its subjects, or its refusal.
 
     `answers` are all `bool`, or all `str | None`. The positions in `over_limit` got none, because that
-    subject's own limit is used up.
+    subject's own limit is used up, or the provider's live database has several rows about it.
     """
 
     chunk: int

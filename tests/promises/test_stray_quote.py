@@ -36,9 +36,8 @@ def load(folder: Path, text: str) -> SnapshotSource:
 
 
 def enrolled(source: SnapshotSource, people: list[int]) -> list[bool]:
-    return source.verify(
-        pension().questions["is-enrolled"], {}, "", [SubjectKey(resident(number), {}) for number in people]
-    )
+    subjects = [SubjectKey(resident(number), {}) for number in people]
+    return list(source.verify(pension().questions["is-enrolled"], {}, "", subjects))
 
 
 def refusal(folder: Path, text: str) -> NodeError:
