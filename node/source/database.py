@@ -269,8 +269,8 @@ class DatabaseSource:
         subjects: exp.Expression = exp.Placeholder(this=_SUBJECTS)
         if self._dialect is POSTGRES:
             # One array, not a thousand values to write a statement for: ten times as fast.
-            if self._shape.is_char:
-                subjects = exp.cast(subjects, "BPCHAR[]", dialect=POSTGRES.name)
+            if self._shape.array:
+                subjects = exp.Cast(this=subjects, to=exp.DataType.build(self._shape.array, udt=True))
             among = exp.Any(this=exp.Paren(this=subjects))
             return statement_of(select.where(exp.EQ(this=self._subject(), expression=among)), self._dialect)
         chosen = select.where(exp.In(this=self._subject(), field=subjects))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import CITEXT
 from sqlalchemy.engine import Engine
 from sqlalchemy.exc import NoSuchTableError, SQLAlchemyError
 from sqlalchemy.types import CHAR, Date, Integer, NullType, String, TypeEngine
@@ -19,10 +20,14 @@ from node.source.sql import ROW
 
 @dataclass(frozen=True, slots=True)
 class Shape:
-    """What the database says of a table: whether a subject has one row at most, and is of type CHAR."""
+    """What the database says of a table.
+
+    `is_unique`: a subject has one row at most. `array`: the type of an array in PostgreSQL that is compared with
+    the subject like a single text; "" where any is.
+    """
 
     is_unique: bool
-    is_char: bool
+    array: str
 
 
 def named(table: str) -> exp.Table:
@@ -52,7 +57,13 @@ def examine(engine: Engine, table: str, layout: Layout) -> Shape:
             raise _misfit(f"the table has no column {column}: give a view that has the fields of the policy")
         if not _fits(found[column], kind):
             raise _misfit(f"the column {column} does not hold {kind}: give a view that casts it")
-    return Shape([layout.subject] in keys, isinstance(found[layout.subject], CHAR))
+    return Shape([layout.subject] in keys, _array_of(found[layout.subject]))
+
+
+def _array_of(column: TypeEngine[object]) -> str:
+    if isinstance(column, CITEXT):
+        return "CITEXT[]"
+    return "BPCHAR[]" if isinstance(column, CHAR) else ""
 
 
 def _fits(column: TypeEngine[object], kind: FieldType) -> bool:

@@ -1,4 +1,4 @@
-"""One person in a live database in several rows and spellings: never counted more than once, never a false yes."""
+"""One person in a live database in several rows and spellings: counted once at most, and no false yes."""
 
 from __future__ import annotations
 
