@@ -219,14 +219,14 @@ class Live:
         except NodeError as error:
             found["directory"] = error.message
         found |= self._policies.problems(self._parts.policies)
+        refused: list[str] = []
         for dataset, source in self._parts.sources.items():
             try:
                 source.check()
             except NodeError as error:
                 found[f"source {dataset}"] = error.message
                 continue
-            if refused := source.problems():
-                found[f"source {dataset}"] = "; ".join(refused)
+            refused += [f"source {dataset}: {problem}" for problem in source.problems()]
         member = self._own_entry(self._parts.directory)
         if member is not None:
             log_signer, cosigner = signing_keys(self._parts.keys, member)
@@ -236,7 +236,7 @@ class Live:
                     "the directory does not list the key that this node's log is signed with: "
                     "run `dxnode pki member` and have the authority publish it"
                 )
-        return [f"{part}: {message}" for part, message in found.items()]
+        return [*(f"{part}: {message}" for part, message in found.items()), *refused]
 
     def reload(self) -> ReloadReport:
         """Read everything again; a part that is bad keeps its last good state."""

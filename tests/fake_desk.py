@@ -335,7 +335,16 @@ class _Admin(desk_pb2_grpc.AdminServiceServicer):
             directory_version=3,
             directory_expires_ms=1_830_000_000_000,
             policy_digest=bytes(32),
-            datasets=[desk_pb2.DatasetStatus(dataset="tax-payment", rows=10, invalid_subjects=1)],
+            datasets=[
+                desk_pb2.DatasetStatus(
+                    dataset="tax-payment",
+                    rows=10,
+                    invalid_subjects=1,
+                    lines=12,
+                    header_lines=1,
+                    exactness=desk_pb2.EXACTNESS_READ,
+                )
+            ],
             active_grants=1,
             keys=[desk_pb2.KeyStatus(use="log", key_id="00ff")],
             workdays_known_until="2026-12-31",

@@ -47,7 +47,7 @@ class Findings:
             )
         if self.surplus:
             found.append(
-                f"{self.surplus} rows are about a subject that has one already: give a view with one each"
+                f"{self.surplus} rows are about a subject that has one already: give a view with one for each"
             )
         found += [
             f"the column {name} has {number} values in another form than its type's: "

@@ -22,8 +22,8 @@ from node.source.sql import ROW
 class Shape:
     """What the database says of a table.
 
-    `is_unique`: a subject has one row at most. `array`: the type of an array in PostgreSQL that is compared with
-    the subject like a single text; "" where any is.
+    `is_unique`: a subject has one row at most. `array`: the type of an array in PostgreSQL that is compared
+    with the subject like a single text; "" where any is.
     """
 
     is_unique: bool

@@ -20,7 +20,7 @@ from node.core.question import Question
 from node.core.subject import SubjectKey
 from node.errors import NodeError, Reason
 from node.source.counting import conditions, fold, group_columns, statistic_of
-from node.source.snapshot import GROUPS, LOOKUP, Manifest, distrust
+from node.source.snapshot import GROUPS, LOOKUP, Manifest, distrust, is_whole
 from node.source.spec import Exactness, Layout, LoadReport
 from node.source.sql import ROW, claim_value, parameter_values, region_condition, region_values, render
 from node.source.values import Value
@@ -61,6 +61,7 @@ class SnapshotSource:
         self.report: LoadReport = manifest.report
         self.exactness = Exactness.READ
         self._folder = folder / manifest.snapshot
+        self._manifest = manifest
         self._layout = layout
         self._plans: dict[tuple[int, bool, bool], _Plan] = {}
         self._idle: deque[sqlite3.Connection] = deque()
@@ -69,7 +70,12 @@ class SnapshotSource:
         _warm(self._folder / LOOKUP)
 
     def check(self) -> None:
-        """Read one row. Raises NodeError(SOURCE_UNAVAILABLE)."""
+        """See whether the files are there, and read one row. Raises NodeError(SOURCE_UNAVAILABLE)."""
+        if not is_whole(self._folder, self._manifest):
+            message = (
+                "the built files are gone or were changed: reload, if they are not built anew by themselves"
+            )
+            raise NodeError(Reason.SOURCE_UNAVAILABLE, message)
         self._read("SELECT 1 FROM subject LIMIT 1", {})
 
     def problems(self) -> tuple[str, ...]:

@@ -156,6 +156,15 @@ def touch(folder: Path, manifest: Manifest, original: FileIdentity) -> Manifest:
     return renewed
 
 
+def is_whole(folder: Path, manifest: Manifest) -> bool:
+    """Whether all files of a snapshot are still in its folder, as long as they were made."""
+    try:
+        lookup, groups, _ = (os.stat(folder / name) for name in (LOOKUP, GROUPS, _MANIFEST))
+    except OSError:
+        return False
+    return (lookup.st_size, groups.st_size) == (manifest.lookup_bytes, manifest.groups_bytes)
+
+
 def distrust(folder: Path) -> None:
     """Mark a damaged snapshot, so that the next opening builds it anew."""
     (folder / _MANIFEST).unlink(missing_ok=True)

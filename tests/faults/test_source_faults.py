@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -107,6 +108,24 @@ def test_damaged_lookup_file_is_refused_and_built_anew(tmp_path: Path, damage: b
         assert refused.value.reason is Reason.SOURCE_UNAVAILABLE
 
     assert _is_active(_open(path))
+
+
+@pytest.mark.parametrize("gone", [".", "*", "*/groups.parquet", "*/lookup.sqlite", "*/manifest.json"])
+def test_built_files_that_are_gone_are_noticed_and_built_anew(tmp_path: Path, gone: str) -> None:
+    source = _open(write_csv(tmp_path / "r.csv"))
+    folder = tmp_path / "data" / "register"
+    for path in folder.glob(gone) if gone != "." else [folder]:
+        path.unlink() if path.is_file() else shutil.rmtree(path)
+
+    with pytest.raises(NodeError) as refused:
+        source.check()
+    assert refused.value.reason is Reason.SOURCE_UNAVAILABLE
+    assert "the built files are gone" in refused.value.message
+
+    anew = _open(tmp_path / "r.csv")
+    anew.check()
+    assert _is_active(anew)
+    assert dict(anew.count(question("people"), {}, "")) == {(): 4}
 
 
 def test_page_that_goes_bad_while_running_is_refused_and_built_anew(tmp_path: Path) -> None:
