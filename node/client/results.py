@@ -128,10 +128,10 @@ class ChunkResult:
 class DatasetStatus:
     """What the node loaded of one dataset.
 
-    `lines` are those of the header, of rows (taken, about invalid subjects, duplicates), blank ones, and those
-    that begin within a value. `refused_values` do not fit their field. `exactness` is "read" of a file, "checked"
-    of a live database that was looked through, "checking" or "unchecked" of others, whose numbers are all 0.
-    `problem` is empty when the source answers, and nothing of it is refused.
+    `lines` are those of the header, of rows (taken, about invalid subjects, duplicates), blank ones, and
+    those that begin within a value. `refused_values` do not fit their field. `exactness` is "read" of a file,
+    "checked" of a live database that was looked through, "checking" or "unchecked" of others, whose numbers
+    are all 0. `problem` is empty when the source answers, and nothing of it is refused.
     """
 
     dataset: str

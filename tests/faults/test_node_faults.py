@@ -315,9 +315,7 @@ async def _forget_connections(here: Running) -> None:
         source._idle.pop().close()  # type: ignore[attr-defined]
 
 
-@pytest.mark.parametrize(
-    "gone", ["data", "data/*", "data/*/*", "data/*/*/groups.parquet", "data/*/*/lookup.sqlite"]
-)
+@pytest.mark.parametrize("gone", ["", "/*", "/*/*", "/*/*/groups.parquet", "/*/*/lookup.sqlite"])
 def test_data_that_is_gone_is_told_in_status_and_a_reload_builds_it_anew(here: Running, gone: str) -> None:
     state = here.town.offices[HR].folder / "state"
     with here.operator(TAX) as tax, here.operator(HR) as hr:
