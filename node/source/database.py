@@ -30,7 +30,7 @@ from node.source.counting import conditions, fold, group_columns, statistic_of
 from node.source.dialect import POSTGRES, exactly
 from node.source.forms import forms_of, functions
 from node.source.live_check import Findings, look_through
-from node.source.live_table import examine, named
+from node.source.live_table import check_comparison, examine, named
 from node.source.sessions import Sessions, statement_of
 from node.source.spec import DatabaseSpec, Exactness, Layout, LoadReport
 from node.source.sql import ROW, claim_value, parameter_values, raw, region_condition, region_values
@@ -93,6 +93,7 @@ class DatabaseSource:
         self._state = ""
         try:
             self._shape = self._lookups.inspect(lambda engine: examine(engine, spec.table, layout))
+            self._lookups.run(lambda connection: check_comparison(connection, dialect))
             if spec.snapshot:
                 self._lookups.run(self._ask_snapshot)
         except NodeError:
@@ -174,8 +175,10 @@ class DatabaseSource:
         """
         statistic = statistic_of(question)
         if self._checker.findings is None:
-            message = "the source is not looked through, so nobody knows that each subject counts once"
-            raise NodeError(Reason.SOURCE_UNAVAILABLE, f"{message}: ask again later")
+            raise NodeError(
+                Reason.SOURCE_UNAVAILABLE,
+                "the source is not looked through, so counts may not be exact: ask again later",
+            )
         scope = region_values(self._layout, region)
         self._refuse_inexact([*question.fields, *(group.name for group in statistic.group_by)], scope)
         columns = [self._group(column) for column in group_columns(statistic)]

@@ -36,7 +36,8 @@ class Dialect:
         return _filled(self.exact, value)
 
 
-def _dialect(name: str, as_text: str, exact: str) -> Dialect:
+def dialect_of(name: str, as_text: str, exact: str) -> Dialect:
+    """From SQL with the hole `_x`."""
     return Dialect(name, _parsed(as_text, name), _parsed(exact, name))
 
 
@@ -52,14 +53,14 @@ def _filled(template: exp.Expression, value: exp.Expression) -> exp.Expression:
     )
 
 
-POSTGRES = _dialect("postgres", "CAST(_x AS TEXT)", 'CAST(_x AS TEXT) COLLATE "C"')
+POSTGRES = dialect_of("postgres", "CAST(_x AS TEXT)", 'CAST(_x AS TEXT) COLLATE "C"')
 # A binary string: the _bin collations pass over blanks at the end, and only some versions have others.
-MYSQL = _dialect(
+MYSQL = dialect_of(
     "mysql",
     "CAST(_x AS CHAR CHARACTER SET utf8mb4)",
     "CAST(CAST(_x AS CHAR CHARACTER SET utf8mb4) AS BINARY)",
 )
-SQLITE = _dialect("sqlite", "CAST(_x AS TEXT)", "CAST(_x AS TEXT) COLLATE BINARY")
+SQLITE = dialect_of("sqlite", "CAST(_x AS TEXT)", "CAST(_x AS TEXT) COLLATE BINARY")
 
 DIALECTS: Mapping[str, Dialect] = MappingProxyType(
     {"postgresql": POSTGRES, "sqlite": SQLITE, "mysql": MYSQL, "mariadb": MYSQL}

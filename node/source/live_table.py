@@ -6,16 +6,20 @@ from dataclasses import dataclass
 
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import CITEXT
-from sqlalchemy.engine import Engine
+from sqlalchemy.engine import Connection, Engine
 from sqlalchemy.exc import NoSuchTableError, SQLAlchemyError
 from sqlalchemy.types import CHAR, Date, Integer, NullType, String, TypeEngine
 from sqlglot import exp
 
 from node.core.catalogue import FieldType
 from node.errors import NodeError, Reason
-from node.source.sessions import unavailable
+from node.source.dialect import Dialect
+from node.source.sessions import statement_of, unavailable
 from node.source.spec import Layout
 from node.source.sql import ROW
+
+# Case, blanks at the end, accents, width; in characters that every Chinese character set has.
+_NOT_ALIKE = (("a", "A"), ("a", "a "), ("e", "é"), ("A", "Ａ"), ("王", "主"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +62,27 @@ def examine(engine: Engine, table: str, layout: Layout) -> Shape:
         if not _fits(found[column], kind):
             raise _misfit(f"the column {column} does not hold {kind}: give a view that casts it")
     return Shape([layout.subject] in keys, _array_of(found[layout.subject]))
+
+
+def check_comparison(connection: Connection, dialect: Dialect) -> None:
+    """Have the database compare what is not alike, as every question will.
+
+    One that calls itself another, or was set up to know no case, is found out by this. Raises
+    NodeError(CONFIG_INVALID).
+    """
+    alike = [
+        exp.EQ(
+            this=dialect.exactly(exp.Literal.string(one)),
+            expression=dialect.exactly(exp.Literal.string(other)),
+        )
+        for one, other in _NOT_ALIKE
+    ]
+    found = exp.select(exp.Case(ifs=[exp.If(this=exp.or_(*alike), true=exp.Literal.number(1))]))
+    if connection.execute(statement_of(found, dialect)).scalar() is not None:
+        raise _misfit(
+            "the database takes different texts for the same whatever it is told: "
+            "use a file, or a database that tells them apart"
+        )
 
 
 def _array_of(column: TypeEngine[object]) -> str:

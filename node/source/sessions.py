@@ -74,8 +74,14 @@ class Sessions:
         return self._workers.start(lambda: self._within_time(work))
 
     def inspect(self, work: Callable[[Engine], T]) -> T:
-        """What `work` finds out about tables. Raises as `run`."""
-        return self._workers.run(lambda: work(self._engine))
+        """What `work` finds out about tables. Raises as `run`, and NodeError(CONFIG_INVALID)."""
+        try:
+            return self._workers.run(lambda: work(self._engine))
+        except AssertionError:  # SQLAlchemy's, of a server whose version it cannot make out
+            message = (
+                "the server is of another kind than its URL says: use a kind that is supported, or a file"
+            )
+            raise NodeError(Reason.CONFIG_INVALID, message) from None
 
     def close(self) -> None:
         """Let go of the connections."""

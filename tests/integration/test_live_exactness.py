@@ -17,6 +17,8 @@ from sqlalchemy.engine import Connection
 from node.core.subject import Unclear
 from node.errors import NodeError, Reason
 from node.source.database import DatabaseSource
+from node.source.dialect import dialect_of
+from node.source.live_table import check_comparison
 from node.source.open import open_database
 from node.source.spec import DatabaseSpec, Exactness
 
@@ -333,6 +335,33 @@ def test_statement_that_takes_too_long_is_ended_by_the_database(
         future.result(20.0)
     assert error.value.reason is Reason.SOURCE_UNAVAILABLE
     source.close()
+
+
+@pytest.mark.parametrize("kind", ["postgresql with citext", "mariadb", "sqlite"])
+def test_database_that_tells_nothing_apart_is_refused(servers: Databases, kind: str) -> None:
+    """As one does that was set up without case: here it is asked in a way that knows none."""
+    how = {"postgresql with citext": "CAST(_x AS CITEXT)", "mariadb": "_x", "sqlite": "UPPER(_x)"}[kind]
+    source = open_live(kind, servers, ROWS)
+    careless = dialect_of(source._dialect.name, how, how)
+
+    source._lookups.run(partial(check_comparison, dialect=source._dialect))
+    with pytest.raises(NodeError) as error:
+        source._lookups.run(partial(check_comparison, dialect=careless))
+    assert error.value.reason is Reason.CONFIG_INVALID
+    source.close()
+
+
+def test_server_of_another_kind_than_its_url_says_is_refused(
+    servers: Databases, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def version(*_: object) -> None:
+        raise AssertionError("Could not determine version from string '(openGauss 5.0.0)'")
+
+    url = made("postgresql", servers, ROWS)
+    monkeypatch.setattr("sqlalchemy.dialects.postgresql.base.PGDialect._get_server_version_info", version)
+    with pytest.raises(NodeError) as error:
+        open_database(DatabaseSpec(url, "register"), dataset(), lambda: DAY)
+    assert error.value.reason is Reason.CONFIG_INVALID
 
 
 def test_database_without_an_exact_comparison_is_refused() -> None:
