@@ -272,9 +272,7 @@ class Provider:
             )
         unclear = frozenset(place for place, value in enumerate(values) if isinstance(value, Unclear))
         if unclear and len(subjects) == 1:
-            message = (
-                "the provider's data have several rows about this subject: ask the provider to mend them"
-            )
+            message = "the data have several rows about this subject: ask the provider to mend them"
             return Computed(failure=NodeError(Reason.SOURCE_UNAVAILABLE, message))
         make = verify_answers if question.kind is QuestionKind.VERIFY else field_answers
         return Computed(answers=make(values, self._random(32)), snapshot=snapshot, unclear=unclear)

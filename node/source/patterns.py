@@ -1,7 +1,7 @@
 """Regular expressions of values in the form that the product keeps, for databases that check their own.
 
 In the part of the syntax that PostgreSQL, MySQL, MariaDB and Python share; each is for a whole value.
-`test_patterns` holds them to the readers.
+`test_patterns` and `test_forms_in_sql` hold them to the readers.
 """
 
 from __future__ import annotations
