@@ -26,7 +26,22 @@ def servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Databases]:
         yield servers
 
 
-@pytest.fixture(scope="module", params=KINDS)
+# The others have what they differ by in the tests further down.
+USUAL = (
+    *FILES,
+    "sqlite",
+    "sqlite without key",
+    "postgresql",
+    "postgresql without key",
+    "mariadb without key",
+)
+ALL = [
+    kind if kind in USUAL else pytest.param(kind, marks=pytest.mark.full("every collation takes long"))
+    for kind in KINDS
+]
+
+
+@pytest.fixture(scope="module", params=ALL)
 def source(
     request: pytest.FixtureRequest, servers: Databases, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Source]:

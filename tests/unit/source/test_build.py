@@ -14,8 +14,10 @@ import pytest
 from register import ANN, BEN, COLUMNS, EVE, ROWS, Row, dataset, resident, write_csv
 
 from node.core.catalogue import Sensitivity
+from node.core.csv_scan import CsvLines
 from node.errors import NodeError, Reason
 from node.source.ingest import build
+from node.source.reader import Table, read_file
 from node.source.snapshot import GROUPS, LOOKUP, Manifest
 from node.source.spec import FileSpec, Layout
 
@@ -263,6 +265,21 @@ def test_corrupt_csv_is_refused_without_its_content(
     assert error.metadata.items() >= metadata.items()
     assert ANN not in str(error)
     assert error.__cause__ is None
+
+
+def test_rows_that_are_read_otherwise_than_they_were_counted_are_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = write_csv(tmp_path / "r.csv")
+
+    def one_row_less(spec: FileSpec, columns: Sequence[str], lines: CsvLines | None) -> Table:
+        table = read_file(spec, columns, lines)
+        return Table(table.rows, [[column[1:] for column in chunk] for chunk in table.chunks])
+
+    monkeypatch.setattr("node.source.ingest.read_file", one_row_less)
+
+    assert "not those that the data file has" in _refusal(path, tmp_path / "data").message
+    assert list((tmp_path / "data").iterdir()) == []
 
 
 def test_missing_file_and_folder_in_its_place_are_refused(tmp_path: Path) -> None:
