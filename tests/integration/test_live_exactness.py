@@ -337,6 +337,52 @@ def test_statement_that_takes_too_long_is_ended_by_the_database(
     source.close()
 
 
+def test_statement_that_takes_too_long_goes_on_in_no_mariadb_either(servers: Databases) -> None:
+    """The driver stops waiting by itself: the server is asked whether it has stopped working, too."""
+    url = made("mariadb", servers, ROWS)
+    source = open_database(DatabaseSpec(url, "register"), dataset(), lambda: DAY, 1.0)
+    future = source._lookups.start(lambda connection: connection.exec_driver_sql("SELECT SLEEP(60)").scalar())
+    with pytest.raises(NodeError):
+        future.result(20.0)
+    source.close()
+
+    other = opened(url)
+    sql = "SELECT COUNT(*) FROM information_schema.processlist WHERE info = 'SELECT SLEEP(60)'"
+    deadline = time.monotonic() + 30
+    while other._lookups.run(lambda connection: connection.exec_driver_sql(sql).scalar()):
+        assert time.monotonic() < deadline
+        time.sleep(0.1)
+    other.close()
+
+
+@pytest.mark.parametrize(
+    ("kind", "sql", "settings"),
+    [
+        (
+            "mariadb",
+            "SELECT @@max_statement_time, @@tx_read_only, @@character_set_connection, "
+            "@@sql_mode LIKE '%STRICT%'",
+            (30.0, 1, "utf8mb4", 1),
+        ),
+        (
+            "postgresql",
+            "SELECT current_setting('statement_timeout'), current_setting('transaction_read_only'), "
+            "current_setting('DateStyle') LIKE 'ISO%'",
+            ("30s", "on", True),
+        ),
+        ("sqlite", "PRAGMA query_only", (1,)),
+    ],
+)
+def test_session_is_set_up_before_it_is_used(
+    servers: Databases, kind: str, sql: str, settings: tuple[object, ...]
+) -> None:
+    source = open_live(kind, servers, ROWS)
+    row = source._lookups.run(lambda connection: connection.exec_driver_sql(sql.replace("%", "%%")).one())
+
+    assert tuple(row) == settings
+    source.close()
+
+
 @pytest.mark.parametrize("kind", ["postgresql with citext", "mariadb", "sqlite"])
 def test_database_that_tells_nothing_apart_is_refused(servers: Databases, kind: str) -> None:
     """As one does that was set up without case: here it is asked in a way that knows none."""
