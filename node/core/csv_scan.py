@@ -20,6 +20,7 @@ from __future__ import annotations
 
 import codecs
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final
@@ -42,13 +43,15 @@ _plain = re.compile(rb'[^",\r\n\0]*+').match
 _marked = re.compile(rb'"(?:[^"]++|"")*+"').match
 _line_end = re.compile(rb"\r?\n").match
 _blanks = re.compile(rb"(?:\A|(?<=\n))\r?\n").findall
-_to_break_in_value = re.compile(rb'[^"]*+(?:"[^"\n]*+"[^"]*+)*+"[^"\n]*+\n').match
 _NUL: Final = "a NUL byte stands here: export the file as text"
 _OUT_OF_PLACE: Final = {
     b'"': "a quotation mark stands within a value: put the value in marks and double those in it",
     b"\0": _NUL,
     b"\r": "a carriage return stands alone: end lines with LF or CR LF",
 }
+
+
+_Match = Callable[..., re.Match[bytes] | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,19 +117,24 @@ class CsvScan:
     def _take_rows(self) -> None:
         if not self._columns:
             self._take_header()
-        found = _rows_of(self._columns).match(self._rest)
-        end = found.end() if found is not None else 0
-        whole, self._rest = self._rest[:end], self._rest[end:]
-        self._breaks += whole.count(b"\n")
-        if whole[:1] in (b"\r", b"\n") or b"\n\n" in whole or b"\n\r\n" in whole:
-            self._blank += len(_blanks(whole))
-        position = 0 if b'"' in whole else end
-        # Most marks enclose no line break: the expression passes over them at the speed of C.
-        while position < end and (found := _to_break_in_value(whole, position)) is not None:
-            first = found.end() - 1
-            position = whole.index(b'"', first) + 1
-            self._continued += whole.count(b"\n", first, position)
-            self._blank -= len(_blanks(whole, first, position))
+        flat_rows, tall_row = _rows_of(self._columns)
+        begin, tall = 0, None
+        while True:
+            flat = flat_rows(self._rest, begin)
+            end = begin if flat is None else flat.end()
+            self._count_flat(self._rest[begin:end])
+            if tall_row is None or (tall := tall_row(self._rest, end)) is None:
+                break
+            breaks = tall[0].count(b"\n")
+            self._breaks += breaks
+            self._continued += breaks - 1
+            begin = tall.end()
+        self._rest = self._rest[end:]
+
+    def _count_flat(self, rows: bytes) -> None:
+        self._breaks += rows.count(b"\n")
+        if rows[:1] in (b"\r", b"\n") or b"\n\n" in rows or b"\n\r\n" in rows:
+            self._blank += len(_blanks(rows))
 
     def _take_header(self) -> None:
         for mark, problem in _NO_CSV:
@@ -152,11 +160,17 @@ class CsvScan:
 
 
 @lru_cache(maxsize=64)
-def _rows_of(columns: int) -> re.Pattern[bytes]:
-    """As many whole rows of so many values, and blank lines, as there are."""
-    marked = _ON_ONE_LINE if columns == 1 else _ON_ONE_LINE + b"|" + _WITHOUT_COMMA
-    value = b"(?:" + _PLAIN + b"|" + marked + b"|)"
-    return re.compile(rb"(?:\r?\n|(?:%s,){%d}+%s\r?\n)*+" % (value, columns - 1, value))
+def _rows_of(columns: int) -> tuple[_Match, _Match | None]:
+    """What matches any number of rows of one line, and blank lines; and what matches one row of several lines.
+
+    The latter are rare, and a file of one column has none.
+    """
+    flat = b"(?:" + _PLAIN + b"|" + _ON_ONE_LINE + b"|)"
+    rows = re.compile(rb"(?:\r?\n|(?:%s,){%d}+%s\r?\n)*+" % (flat, columns - 1, flat)).match
+    if columns == 1:
+        return rows, None
+    tall = b"(?:" + _PLAIN + b"|" + _ON_ONE_LINE + b"|" + _WITHOUT_COMMA + b"|)"
+    return rows, re.compile(rb"(?:%s,){%d}+%s\r?\n" % (tall, columns - 1, tall)).match
 
 
 def _walk(data: bytes, columns: int) -> _Row:

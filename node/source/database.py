@@ -15,6 +15,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
 from datetime import date
+from functools import cached_property
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
@@ -28,7 +29,7 @@ from node.errors import NodeError, Reason
 from node.source.checker import Checker
 from node.source.counting import conditions, fold, group_columns, statistic_of
 from node.source.dialect import POSTGRES, exactly
-from node.source.forms import forms_of, functions
+from node.source.forms import Forms, forms_of, functions
 from node.source.live_check import Findings, look_through
 from node.source.live_table import check_comparison, examine, named
 from node.source.sessions import Sessions, statement_of
@@ -184,7 +185,7 @@ class DatabaseSource:
         columns = [self._group(column) for column in group_columns(statistic)]
         wanted = [self._exactly(condition) for condition in conditions(question, self._layout)]
         # What came since the table was looked through: no identifier counts, nor one with several rows.
-        wanted.append(raw(forms_of(self._layout, self._dialect).own))
+        wanted.append(raw(self._forms.own))
         if scope:
             wanted.append(self._exactly(region_condition(self._layout)))
         select = exp.select(*columns, exp.Count(this=exp.Star())).from_(self._rows_counted())
@@ -281,6 +282,10 @@ class DatabaseSource:
 
     def _exactly(self, expression: exp.Expression) -> exp.Expression:
         return exactly(expression, self._dialect, self._is_integer)
+
+    @cached_property
+    def _forms(self) -> Forms:
+        return forms_of(self._layout, self._dialect)
 
     def _group(self, column: exp.Expression) -> exp.Expression:
         return column if self._is_integer(column.name) else self._dialect.exactly(column)
