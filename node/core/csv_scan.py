@@ -161,7 +161,7 @@ class CsvScan:
 
 @lru_cache(maxsize=64)
 def _rows_of(columns: int) -> tuple[_Match, _Match | None]:
-    """What matches any number of rows of one line, and blank lines; and what matches one row of several lines.
+    """What matches any number of rows of one line and blank lines, and what matches one row of several lines.
 
     The latter are rare, and a file of one column has none.
     """
