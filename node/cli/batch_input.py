@@ -103,7 +103,7 @@ def read_blocks(source: Input, skip_rows: int) -> Iterator[pd.DataFrame]:
     import pandas as pd
 
     changed = unreadable(source.path, t("batch.changed"))
-    csv.field_size_limit(MAX_ROW)  # else a value that the scan lets pass may be too long
+    others = csv.field_size_limit(MAX_ROW)  # else a value that the scan lets pass may be too long
     try:
         with source.path.open(encoding=source.encoding, newline="") as file:
             rows = (row for row in csv.reader(file, strict=True) if row)
@@ -119,3 +119,5 @@ def read_blocks(source: Input, skip_rows: int) -> Iterator[pd.DataFrame]:
                 raise changed
     except (csv.Error, UnicodeDecodeError):
         raise changed from None
+    finally:
+        csv.field_size_limit(others)

@@ -276,6 +276,15 @@ def test_line_break_within_a_value_is_no_row_more(tmp_path: Path, address: str) 
     assert [row["name"] for row in answers(tmp_path / "out.csv")] == ["某\n某"] * 3
 
 
+def test_long_value_in_another_column_is_no_hindrance(tmp_path: Path, address: str) -> None:
+    limit = csv.field_size_limit()
+    source = people(tmp_path / "in.csv", 2)
+    source.write_text(source.read_text("utf-8").replace("某某", "某" * 200_000, 1), encoding="utf-8")
+
+    assert "2 rows written" in batch(source, address).out
+    assert csv.field_size_limit() == limit, "other readers keep theirs"
+
+
 @pytest.mark.parametrize("end", ["9999,1,x\n", '9999,"1,x\n'])
 def test_input_that_grows_while_it_is_read_is_told(tmp_path: Path, end: str) -> None:
     source = open_input(people(tmp_path / "in.csv", 2500))
