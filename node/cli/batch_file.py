@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Self
 from node.cli.batch_input import Input
 from node.cli.text import t
 from node.errors import NodeError, Reason
+from node.regular_file import read_regular
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -38,6 +39,9 @@ class Progress:
     bytes: int
     answered: int
     yes: int
+
+
+_LONGEST_PROGRESS = 64 << 10
 
 
 def asked_digest(source: Input, query: Mapping[str, object]) -> str:
@@ -139,7 +143,7 @@ def load_progress(path: Path, asked: str) -> Progress | None:
     if not state.exists():
         return None
     try:
-        progress = Progress(**json.loads(state.read_text("utf-8")))
+        progress = Progress(**json.loads(read_regular(state, _LONGEST_PROGRESS)))
         sound = len(bytes.fromhex(progress.batch_id)) == 16 and part.stat().st_size >= progress.bytes
     except (OSError, ValueError, TypeError):
         sound = False

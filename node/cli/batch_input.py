@@ -7,6 +7,7 @@ import hashlib
 from codecs import BOM_UTF8, getincrementaldecoder
 from collections.abc import Iterator
 from dataclasses import dataclass
+from io import TextIOWrapper
 from itertools import chain, islice
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,6 +16,7 @@ from node.cli.said import spoken
 from node.cli.text import t
 from node.core.csv_scan import MAX_ROW, CsvFaultError, CsvScan
 from node.errors import NodeError, Reason
+from node.regular_file import open_regular
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -75,7 +77,7 @@ def _rows(path: Path, encoding: str) -> int:
 
 def _parts(path: Path) -> Iterator[bytes]:
     try:
-        with path.open("rb") as file:
+        with open_regular(path) as file:
             while part := file.read(1 << 20):
                 yield part
     except OSError as error:
@@ -105,7 +107,7 @@ def read_blocks(source: Input, skip_rows: int) -> Iterator[pd.DataFrame]:
     changed = unreadable(source.path, t("batch.changed"))
     others = csv.field_size_limit(MAX_ROW)  # else a value that the scan lets pass may be too long
     try:
-        with source.path.open(encoding=source.encoding, newline="") as file:
+        with TextIOWrapper(open_regular(source.path), encoding=source.encoding, newline="") as file:
             rows = (row for row in csv.reader(file, strict=True) if row)
             names = [name.removeprefix("\ufeff") for name in next(rows, [])]
             done = skip_rows // BLOCK_ROWS * BLOCK_ROWS

@@ -14,6 +14,7 @@ from node.client.results import (
     NodeStatus,
     Proof,
     Refusal,
+    RevokedCertificate,
     Statistic,
     Subject,
     WaitingDataset,
@@ -195,6 +196,11 @@ def _dataset(message: desk_pb2.DatasetStatus) -> DatasetStatus:
         refused_values=message.refused_values,
         exactness=_EXACTNESS.get(message.exactness, ""),
     )
+
+
+def revoked_certificate(message: desk_pb2.RevokedDeskCertificate) -> RevokedCertificate:
+    """From a message."""
+    return RevokedCertificate(message.fingerprint.hex(), time_of(message.time_ms), message.reason)
 
 
 def time_of(milliseconds: int) -> datetime | None:

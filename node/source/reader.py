@@ -14,6 +14,7 @@ from pyarrow import csv
 
 from node.core.csv_scan import CsvFaultError, CsvLines, CsvScan
 from node.errors import NodeError, Reason
+from node.regular_file import open_regular
 from node.source.snapshot import content_of
 from node.source.spec import FileSpec
 
@@ -188,7 +189,7 @@ def _undecodable(spec: FileSpec) -> tuple[int, int] | None:
     decoder = codecs.getincrementaldecoder(spec.encoding)()
     line = 1
     try:
-        with spec.path.open("rb") as file:
+        with open_regular(spec.path) as file:
             while part := file.readline(BLOCK_BYTES):
                 decoder.decode(part)
                 line += part.endswith(b"\n")

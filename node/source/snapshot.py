@@ -21,6 +21,7 @@ from pathlib import Path
 from pydantic import TypeAdapter, ValidationError
 
 from node.errors import NodeError, Reason
+from node.regular_file import open_regular
 from node.source.spec import LoadReport
 
 LOOKUP = "lookup.sqlite"
@@ -85,7 +86,7 @@ def content_of(path: Path, shown: Callable[[bytes], None]) -> bytes:
     """SHA-256 digest of a file, whose bytes are `shown` in parts. Raises NodeError(SOURCE_UNAVAILABLE)."""
     digest = hashlib.sha256()
     try:
-        with path.open("rb", buffering=0) as file:
+        with open_regular(path) as file:
             while block := file.read(_HASH_BYTES):
                 digest.update(block)
                 shown(block)
