@@ -260,6 +260,7 @@ class Limits(_Section):
     peer_denials_per_minute: Annotated[Whole, Field(ge=1, le=1_000_000)] = 600
     deadline_seconds: Annotated[Whole, Field(ge=1, le=600)] = 30
     source_seconds: Annotated[Whole, Field(ge=1, le=600)] = 10
+    source_check_seconds: Annotated[Whole, Field(ge=1, le=3_600)] = 60
     chunk_subjects: Annotated[Whole, Field(ge=1, le=1_000)] = 1_000
     batch_chunks: Annotated[Whole, Field(ge=1, le=1_000_000)] = 10_000
     clock_skew_seconds: Annotated[Whole, Field(ge=1, le=3_600)] = 300

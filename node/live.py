@@ -235,11 +235,14 @@ class Live:
         except NodeError as error:
             found["directory"] = error.message
         found |= self._policies.problems(self._parts.policies)
+        refused: list[str] = []
         for dataset, source in self._parts.sources.opened.items():
             try:
                 source.check()
             except NodeError as error:
                 found[f"source {dataset}"] = error.message
+                continue
+            refused += [f"source {dataset}: {problem}" for problem in source.problems()]
         member = self._own_entry(self._parts.directory)
         if member is not None:
             log_signer, cosigner = signing_keys(self._parts.keys, member)
@@ -249,7 +252,7 @@ class Live:
                     "the directory does not list the key that this node's log is signed with: "
                     "run `dxnode pki member` and have the authority publish it"
                 )
-        return [f"{part}: {message}" for part, message in found.items()]
+        return [*(f"{part}: {message}" for part, message in found.items()), *refused]
 
     def reload(self) -> ReloadReport:
         """Read everything again; a part that is bad keeps its last good state."""
@@ -260,6 +263,7 @@ class Live:
         """Try again to open the data sources that are missing or cannot be read."""
         with self._turn:
             parts = self._parts
+            self._sources.tend(parts.sources.opened)
             if parts.policies is not None and self._sources.lacking(
                 parts.policies.policies, parts.sources.opened
             ):
@@ -272,6 +276,7 @@ class Live:
     def _reload(self) -> ReloadReport:
         old = self._parts
         settings = self._settings
+        self._sources.tend(old.sources.opened, asked=True)
         directory = self._attempt("directory", self._read_directory, old.directory)
         self._parts = replace(
             old,

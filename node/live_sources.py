@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from functools import partial
 from types import MappingProxyType
 from typing import Protocol
@@ -80,6 +80,11 @@ class LiveSources:
             dataset not in opened or not _answers(opened[dataset]) for dataset in self._wanted(policies)
         )
 
+    def tend(self, opened: Mapping[str, OpenSource], *, asked: bool = False) -> None:
+        """Have live databases look at their data again where it is time, or where it is `asked` for."""
+        for source in opened.values():
+            source.tend(asked=asked)
+
     def retired(self) -> list[OpenSource]:
         """Sources that were replaced since the last call, to be closed once nobody reads them any more."""
         # One by one from one list: a load in another thread may add to it meanwhile, and none is told twice.
@@ -97,8 +102,16 @@ class LiveSources:
         if kept is not None and self._made_from.get(dataset) == made_from and _answers(kept):
             self._attempt.note(_part(dataset), "")
         else:
-            data, seconds = self._settings.state / "data", float(self._settings.limits.source_seconds)
-            opened = partial(load_source, settings, described, data, key, seconds)
+            opened = partial(
+                load_source,
+                settings,
+                described,
+                self._settings.state / "data",
+                key,
+                self._today,
+                float(self._settings.limits.source_seconds),
+                float(self._settings.limits.source_check_seconds),
+            )
             source = self._attempt(_part(dataset), opened, kept)
         if source is None:
             return None
@@ -115,11 +128,16 @@ class LiveSources:
         """The load of a source, durable with the account of it before anybody is told or spends of it."""
         self._accounts.keep(policies, dataset, source.content)
         last = self._memory.data_load(dataset)
-        now = self._clock().astimezone(ZoneInfo(self._settings.timezone))
-        load = next_load(last, source.mark, source.daily, now)
+        load = next_load(last, source.mark, source.daily, self._now())
         if load is not last:
             self._memory.set_data_load(dataset, load)
         return load
+
+    def _now(self) -> datetime:
+        return self._clock().astimezone(ZoneInfo(self._settings.timezone))
+
+    def _today(self) -> date:
+        return self._now().date()
 
     def _wanted(self, policies: Policies) -> list[str]:
         return sorted(set(self._settings.sources) & set(policies.datasets))

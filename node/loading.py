@@ -8,7 +8,7 @@ import threading
 import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Protocol
 from zoneinfo import ZoneInfo
@@ -42,7 +42,7 @@ from node.rpc.callers import Certificate
 from node.rpc.links import Identity
 from node.rpc.server import TlsFiles
 from node.source.open import open_database, open_file
-from node.source.spec import DatabaseSpec, FileSpec, LoadReport, SourceSpec
+from node.source.spec import DatabaseSpec, Exactness, FileSpec, LoadReport, SourceSpec
 
 log = logging.getLogger(__name__)
 MAX_FILE_BYTES = 4 << 20
@@ -74,8 +74,18 @@ class OpenSource(Source, Protocol):
         """Whether each day is a load of its own, as of what changes all the time."""
 
     @property
-    def report(self) -> LoadReport:
-        """What loading found."""
+    def report(self) -> LoadReport | None:
+        """What loading found, None if it is not known."""
+
+    @property
+    def exactness(self) -> Exactness:
+        """How far it is known that the data are in the form of the product."""
+
+    def problems(self) -> Sequence[str]:
+        """What is refused of the data, though the source answers."""
+
+    def tend(self, *, asked: bool = False) -> None:
+        """Look at the data again if it is time, or if something was wrong and it is `asked` for."""
 
     def check(self) -> None:
         """Raises NodeError(SOURCE_UNAVAILABLE)."""
@@ -255,18 +265,25 @@ def source_mark(settings: SourceSettings, dataset: Dataset) -> tuple[object, ...
 
 
 def load_source(
-    settings: SourceSettings, dataset: Dataset, data_folder: Path, key: bytes, seconds: float
+    settings: SourceSettings,
+    dataset: Dataset,
+    data_folder: Path,
+    key: bytes,
+    today: Callable[[], date],
+    seconds: float,
+    check_seconds: float,
 ) -> OpenSource:
     """Open the data source of a dataset, building its files when they changed.
 
-    `seconds` bounds each query of a live database; `key` is the node's own, for names of contents.
+    `seconds` bounds each query of a live database, `check_seconds` each look through the whole of it; `key`
+    is the node's own, for names of contents; `today` is the date where the department is.
 
     Raises NodeError(SOURCE_UNAVAILABLE), (CONFIG_INVALID).
     """
     spec = source_spec(settings)
     if isinstance(spec, FileSpec):
         return open_file(spec, dataset, data_folder, key, _progress(dataset.name))
-    return open_database(spec, dataset, seconds)
+    return open_database(spec, dataset, today, seconds, check_seconds)
 
 
 def source_spec(settings: SourceSettings) -> SourceSpec:

@@ -12,11 +12,14 @@ from node.core.budget import Pot, Spent
 from node.core.clock import Clock, Reading, clock_problem
 from node.core.commit import Head
 from node.core.cost import budget_debits
+from node.core.data_load import DataLoad
 from node.core.grant import Grant, GrantState
 from node.core.milliseconds import to_ms
 from node.core.policy import Budget, Policies
 from node.exchange.answering import load_message
 from node.live import Live
+from node.loading import OpenSource
+from node.source.spec import Exactness
 from node.store import driver
 from node.surroundings import problems_around
 from node.v1 import desk_pb2 as pb
@@ -47,17 +50,9 @@ def node_status(
     now = clock[0].time(clock[1]).astimezone(ZoneInfo(settings.timezone))
     directory = live.directory
     state = "DRAINING" if draining else "DEGRADED" if problems else "SERVING"
-    sources = live.sources
     datasets = [
-        pb.DatasetStatus(
-            dataset=dataset,
-            load=load_message(sources.loads[dataset].at(now)),
-            rows=max(0, source.report.rows),
-            invalid_subjects=max(0, source.report.invalid_subjects),
-            duplicates=max(0, source.report.duplicates),
-            problem=next((text for text in problems if text.startswith(f"source {dataset}: ")), ""),
-        )
-        for dataset, source in sources.opened.items()
+        _dataset(dataset, source, live.sources.loads[dataset].at(now), problems)
+        for dataset, source in live.sources.opened.items()
     ]
     calendar, loaded = live.calendar, live.loaded
     manifest = loaded.manifest if loaded is not None else None
@@ -103,6 +98,30 @@ def _clock_status(clock: Clock, reading: Reading) -> pb.ClockStatus:
         system_ms=to_ms(reading.wall),
         told=clock.told,
     )
+
+
+_EXACTNESS = {
+    Exactness.READ: pb.EXACTNESS_READ,
+    Exactness.CHECKED: pb.EXACTNESS_CHECKED,
+    Exactness.CHECKING: pb.EXACTNESS_CHECKING,
+    Exactness.UNCHECKED: pb.EXACTNESS_UNCHECKED,
+}
+
+
+def _dataset(name: str, source: OpenSource, load: DataLoad, problems: Sequence[str]) -> pb.DatasetStatus:
+    report = source.report
+    status = pb.DatasetStatus(
+        dataset=name,
+        load=load_message(load),
+        exactness=_EXACTNESS[source.exactness],
+        problem=next((text for text in problems if text.startswith(f"source {name}: ")), ""),
+    )
+    if report is not None:
+        status.rows, status.invalid_subjects = report.rows, report.invalid_subjects
+        status.duplicates, status.refused_values = report.duplicates, sum(report.refused.values())
+        status.lines, status.header_lines = report.lines, report.header
+        status.blank_lines, status.continued_lines = report.blank, report.continued
+    return status
 
 
 def _accounts(policies: Policies, now: datetime, spent: Callable[[Pot], Spent]) -> Iterator[pb.AccountStatus]:

@@ -341,7 +341,10 @@ class _Admin(desk_pb2_grpc.AdminServiceServicer):
                     dataset="tax-payment",
                     rows=10,
                     invalid_subjects=1,
+                    lines=12,
+                    header_lines=1,
                     load=record_pb2.DataLoad(number=3, time_ms=1_795_320_000_000),
+                    exactness=desk_pb2.EXACTNESS_READ,
                 )
             ],
             active_grants=1,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -45,7 +46,14 @@ class Postgres:
 
 
 @contextmanager
-def running(folder: Path) -> Iterator[Postgres]:
-    """A server with its data in `folder`."""
-    with get_server(folder / "postgres", cleanup_mode="stop") as server:
+def running() -> Iterator[Postgres]:
+    """A server with its data in a folder of its own.
+
+    Not in one of pytest's: where root runs it, the server is another user, and whenever another run of pytest
+    begins, those folders are for root alone again.
+    """
+    with (
+        tempfile.TemporaryDirectory(prefix="postgres-") as folder,
+        get_server(Path(folder, "data"), cleanup_mode="stop") as server,
+    ):
         yield Postgres(server)

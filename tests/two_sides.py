@@ -24,7 +24,7 @@ from node.core.policy import DEFINITIONS_FILE, PolicyFile
 from node.core.policy_build import build_policies
 from node.core.question import Question
 from node.core.role import Roles
-from node.core.subject import SubjectKey
+from node.core.subject import SubjectKey, Unclear
 from node.core.workdays import Calendar
 from node.crypto.data_key import DataKeyRing
 from node.crypto.keys import KeyUse, PrivateKey, generate
@@ -106,19 +106,25 @@ class Side:
 
 
 class Register:
-    """A data source: whoever's number is even is active. It can be made to fail, or to wait."""
+    """A data source: whoever's number is even is active. It can be made to fail, to wait, to be unclear."""
 
     quick = True
 
     def __init__(self) -> None:
         self.asked = 0
         self.before: Callable[[], None] = lambda: None
+        self.unclear: set[str] = set()
 
     def verify(
         self, question: Question, parameters: Mapping[str, str], region: str, subjects: Sequence[SubjectKey]
-    ) -> list[bool]:
+    ) -> list[bool | Unclear]:
         self._read()
-        return [_even(subject) and subject.claims in ({}, {"name": "right"}) for subject in subjects]
+        return [
+            Unclear.SEVERAL_ROWS
+            if subject.id in self.unclear
+            else _even(subject) and subject.claims in ({}, {"name": "right"})
+            for subject in subjects
+        ]
 
     def field(
         self, question: Question, parameters: Mapping[str, str], region: str, subjects: Sequence[SubjectKey]

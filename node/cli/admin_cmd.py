@@ -13,9 +13,10 @@ from node.cli.session import DEFAULT_CONFIG, ConfigFile, Session, with_desk, wit
 from node.cli.text import t
 
 if TYPE_CHECKING:
-    from node.client.results import Load, NodeStatus
+    from node.client.results import DatasetStatus, Load, NodeStatus
 
 app = typer.Typer()
+_UNKNOWN = ("checking", "unchecked")
 
 
 @app.command("serve")
@@ -122,6 +123,28 @@ def _load(load: Load) -> str:
     return t("status.load_text", number=load.number, since=when(load.since)) if load.number else "-"
 
 
+def _number(dataset: DatasetStatus, number: int) -> str:
+    return "-" if dataset.exactness in _UNKNOWN else str(number)
+
+
+def _lines(dataset: DatasetStatus) -> str:
+    """How the lines that were read add up, and how far the data are known."""
+    if dataset.exactness in _UNKNOWN:
+        return t(f"status.{dataset.exactness}", dataset=dataset.dataset)
+    return t(
+        "status.looked" if dataset.exactness == "checked" else "status.lines",
+        dataset=dataset.dataset,
+        lines=dataset.lines,
+        header=dataset.header_lines,
+        rows=dataset.rows,
+        invalid=dataset.invalid_subjects,
+        duplicates=dataset.duplicates,
+        blank=dataset.blank_lines,
+        continued=dataset.continued_lines,
+        values=dataset.refused_values,
+    )
+
+
 def _show(terminal: Terminal, found: NodeStatus) -> None:
     state = t(f"status.{found.state}") if found.state in ("SERVING", "DEGRADED", "DRAINING") else found.state
     if found.state == "DEGRADED" and found.clock.standing == "waiting":
@@ -151,9 +174,7 @@ def _show(terminal: Terminal, found: NodeStatus) -> None:
     rows = [
         (
             d.dataset,
-            str(d.rows),
-            str(d.invalid_subjects),
-            str(d.duplicates),
+            *(_number(d, number) for number in (d.rows, d.invalid_subjects, d.duplicates)),
             _load(d.load),
             spoken(d.problem) or "-",
         )
@@ -162,6 +183,7 @@ def _show(terminal: Terminal, found: NodeStatus) -> None:
     if rows:
         terminal.result(found, "")
         terminal.table([t(f"status.{column}") for column in columns], rows, "")
+        terminal.result(found, *map(_lines, found.datasets))
     _accounts(terminal, found)
     keys = [(key.use, key.key_id, when(key.expires)) for key in found.keys]
     if keys:

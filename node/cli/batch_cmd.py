@@ -48,9 +48,8 @@ def batch(
         forget_progress,
         load_progress,
         new_progress,
-        open_input,
-        read_blocks,
     )
+    from node.cli.batch_input import open_input, read_blocks
     from node.client.frame import Columns, Query, RefusedError, ask_blocks
 
     if target.exists():

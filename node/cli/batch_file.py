@@ -10,36 +10,22 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, replace
-from itertools import islice
 from pathlib import Path
 from time import monotonic
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
-from warnings import catch_warnings
 
-from node.cli.said import spoken
+from node.cli.batch_input import Input
 from node.cli.text import t
 from node.errors import NodeError, Reason
-from node.regular_file import open_regular, read_regular
+from node.regular_file import read_regular
 
 if TYPE_CHECKING:
     import pandas as pd
 
-BLOCK_ROWS = 1000
 SYNC_SECONDS = 1.0
-_SAMPLE = 64 * 1024
-
-
-@dataclass(frozen=True, slots=True)
-class Input:
-    """A CSV file to be asked about; `rows` is counted by lines, so quoted line breaks make it too high."""
-
-    path: Path
-    digest: str
-    encoding: str
-    rows: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,73 +42,6 @@ class Progress:
 
 
 _LONGEST_PROGRESS = 64 << 10
-
-
-def open_input(path: Path) -> Input:
-    """Read a file once, for its digest, its encoding (UTF-8 or GB 18030) and its number of rows.
-
-    Raises NodeError QUERY_INVALID when it cannot be read or has no rows.
-    """
-    digest = hashlib.sha256()
-    lines, last, first = 0, b"\n", b""
-    try:
-        with open_regular(path) as file:
-            while part := file.read(1 << 20):
-                first = first or part[:_SAMPLE]
-                digest.update(part)
-                lines += part.count(b"\n")
-                last = part[-1:]
-    except OSError as error:
-        raise unreadable(path, (error.strerror or "error").lower()) from error
-    rows = lines + (last != b"\n") - 1
-    if rows < 1:
-        raise NodeError(Reason.QUERY_INVALID, t("batch.empty"))
-    return Input(path, digest.hexdigest(), _encoding(first), rows)
-
-
-def unreadable(path: Path, problem: str) -> NodeError:
-    """The error for a file that cannot be read."""
-    return NodeError(Reason.QUERY_INVALID, t("batch.unreadable", path=path, problem=spoken(problem)))
-
-
-def _encoding(sample: bytes) -> str:
-    if sample.startswith(b"\xef\xbb\xbf"):
-        return "utf-8-sig"
-    try:
-        # The sample may end within a character.
-        sample[: sample.rfind(b"\n") + 1].decode()
-    except UnicodeDecodeError:
-        return "gb18030"
-    return "utf-8"
-
-
-def read_blocks(source: Input, skip_rows: int) -> Iterator[pd.DataFrame]:
-    """Blocks of `BLOCK_ROWS` rows, all as text, without those that the first `skip_rows` rows make up.
-
-    Raises NodeError QUERY_INVALID for a file that is no CSV.
-    """
-    import pandas as pd
-
-    try:
-        with (
-            catch_warnings(action="error", category=pd.errors.ParserWarning),
-            pd.read_csv(
-                source.path,
-                dtype=str,
-                keep_default_na=False,
-                encoding=source.encoding,
-                chunksize=BLOCK_ROWS,
-                # Else a row that is too long would shift the columns, and the wrong people be asked about.
-                index_col=False,
-            ) as blocks,
-        ):
-            # Counted in blocks, not in lines: a blank line is no row.
-            yield from islice(blocks, skip_rows // BLOCK_ROWS, None)
-    except (pd.errors.ParserError, pd.errors.ParserWarning, pd.errors.EmptyDataError):
-        # The parser's own message would quote the line.
-        raise unreadable(source.path, t("batch.ragged")) from None
-    except UnicodeDecodeError:
-        raise unreadable(source.path, t("batch.encoding")) from None
 
 
 def asked_digest(source: Input, query: Mapping[str, object]) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import UTC, datetime
 
 from node.client.results import (
@@ -25,6 +26,12 @@ from node.v1 import desk_pb2, record_pb2
 
 _COMMANDS = {"verify": "verify", "field": "ask", "statistic": "stats"}
 """Kind of a question to the command that asks it."""
+_EXACTNESS: Mapping[int, str] = {
+    desk_pb2.EXACTNESS_READ: "read",
+    desk_pb2.EXACTNESS_CHECKED: "checked",
+    desk_pb2.EXACTNESS_CHECKING: "checking",
+    desk_pb2.EXACTNESS_UNCHECKED: "unchecked",
+}
 
 
 def subject_message(subject: Subject) -> record_pb2.Subject:
@@ -156,10 +163,7 @@ def node_status(message: desk_pb2.GetStatusResponse) -> NodeStatus:
         directory_version=message.directory_version,
         directory_expires=time_of(message.directory_expires_ms),
         policy_digest=message.policy_digest,
-        datasets=tuple(
-            DatasetStatus(d.dataset, _load(d.load), d.rows, d.invalid_subjects, d.duplicates, d.problem)
-            for d in message.datasets
-        ),
+        datasets=tuple(map(_dataset, message.datasets)),
         active_grants=message.active_grants,
         keys=tuple(KeyStatus(key.use, key.key_id, time_of(key.expires_ms)) for key in message.keys),
         workdays_known_until=message.workdays_known_until,
@@ -193,6 +197,23 @@ def node_status(message: desk_pb2.GetStatusResponse) -> NodeStatus:
             )
             for each in message.accounts
         ),
+    )
+
+
+def _dataset(message: desk_pb2.DatasetStatus) -> DatasetStatus:
+    return DatasetStatus(
+        dataset=message.dataset,
+        load=_load(message.load),
+        rows=message.rows,
+        invalid_subjects=message.invalid_subjects,
+        duplicates=message.duplicates,
+        problem=message.problem,
+        lines=message.lines,
+        header_lines=message.header_lines,
+        blank_lines=message.blank_lines,
+        continued_lines=message.continued_lines,
+        refused_values=message.refused_values,
+        exactness=_EXACTNESS.get(message.exactness, ""),
     )
 
 

@@ -162,13 +162,19 @@ def ask_frame(
 
 
 def check_columns(present: Iterable[str], columns: Columns) -> None:
-    """Raises NodeError QUERY_INVALID, naming the first column that is missing."""
-    names = set(present)
+    """Raises NodeError QUERY_INVALID, naming the first column that is missing, or there more than once."""
+    names = list(present)
     for column in (columns.subject, *columns.claims.values()):
         if column not in names:
             raise NodeError(
                 Reason.QUERY_INVALID,
                 f"there is no column {column}: name the one that holds it",
+                column=column,
+            )
+        if names.count(column) > 1:
+            raise NodeError(
+                Reason.QUERY_INVALID,
+                f"there is more than one column {column}: name the others differently",
                 column=column,
             )
 
@@ -185,26 +191,38 @@ def _resume_at(frame: pd.DataFrame, columns: Columns, chunk_size: int) -> tuple[
 def _subjects(block: pd.DataFrame, columns: Columns) -> tuple[tuple[Subject, ...], list[bool]]:
     """The well-formed subjects of a block with their claims, and for each row whether it has one."""
     identifiers = [_well_formed(value) for value in block[columns.subject].tolist()]
-    valid = [identifier is not None for identifier in identifiers]
     if not columns.claims:
-        return tuple(Subject(identifier) for identifier in identifiers if identifier is not None), valid
-    names = list(columns.claims)
-    claimed = zip(*(block[columns.claims[name]].tolist() for name in names), strict=True)
-    subjects = (
-        Subject(identifier, dict(zip(names, map(_text, values), strict=True)))
-        for identifier, values in zip(identifiers, claimed, strict=True)
-        if identifier is not None
-    )
-    return tuple(subjects), valid
+        subjects = [None if identifier is None else Subject(identifier) for identifier in identifiers]
+    else:
+        names = list(columns.claims)
+        claimed = zip(*(block[columns.claims[name]].tolist() for name in names), strict=True)
+        subjects = [
+            _claiming(identifier, dict(zip(names, map(_text, values), strict=True)))
+            for identifier, values in zip(identifiers, claimed, strict=True)
+        ]
+    return tuple(each for each in subjects if each is not None), [each is not None for each in subjects]
 
 
-def _text(value: object) -> str:
-    # A missing value is a float NaN, None or pd.NA; an identifier read as a number is still its digits.
-    return value if isinstance(value, str) else str(value) if isinstance(value, int) else ""
+def _claiming(identifier: str | None, claims: Mapping[str, str | None]) -> Subject | None:
+    said = {name: text for name, text in claims.items() if text is not None}
+    return Subject(identifier, said) if identifier is not None and len(said) == len(claims) else None
+
+
+def _text(value: object) -> str | None:
+    """A value as text, "" for a missing one; None for what was read as something that has no one text.
+
+    An identifier read as a whole number is still its digits, but one read as a float has been rounded.
+    """
+    if isinstance(value, str):
+        return value
+    if isinstance(value, int) and not isinstance(value, bool):
+        return str(value)
+    missing = value is None or value is pd.NA or value is pd.NaT or value != value
+    return "" if missing else None
 
 
 def _well_formed(value: object) -> str | None:
-    text = _text(value)
+    text = _text(value) or ""
     for normalise in (normalise_resident_id, normalise_credit_code):
         try:
             return normalise(text)

@@ -125,7 +125,7 @@ class ChunkResult:
     """The answers of one chunk in the order of its subjects, or its refusal.
 
     `answers` are all `bool`, or all `str | None`. The positions in `over_limit` got none, because that
-    subject's own limit is used up.
+    subject's own limit is used up, or the provider's live database has several rows about it.
     """
 
     chunk: int
@@ -137,7 +137,13 @@ class ChunkResult:
 
 @dataclass(frozen=True, slots=True)
 class DatasetStatus:
-    """What the node loaded of one dataset; `problem` is empty when its source answers."""
+    """What the node loaded of one dataset.
+
+    `lines` are those of the header, of rows (taken, about invalid subjects, duplicates), blank ones, and
+    those that begin within a value. `refused_values` do not fit their field. `exactness` is "read" of a file,
+    "checked" of a live database that was looked through, "checking" or "unchecked" of others, whose numbers
+    are all 0. `problem` is empty when the source answers, and nothing of it is refused.
+    """
 
     dataset: str
     load: Load
@@ -145,6 +151,12 @@ class DatasetStatus:
     invalid_subjects: int
     duplicates: int
     problem: str
+    lines: int
+    header_lines: int
+    blank_lines: int
+    continued_lines: int
+    refused_values: int
+    exactness: str
 
 
 @dataclass(frozen=True, slots=True)

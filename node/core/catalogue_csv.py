@@ -26,6 +26,7 @@ from node.errors import NodeError, Reason
 from node.v1 import catalogue_pb2 as pb
 
 BYTE_ORDER_MARK = "\ufeff"
+BREAK = "\r\n"
 # What spreadsheets begin a formula with, full-width forms too, and what stands before such a cell.
 _FORMULA = "=+-@\t\r\n＝＋－＠"
 _GUARD = "'"
@@ -176,7 +177,7 @@ def _parted(cell: str) -> list[str]:
 
 def _line(cells: Iterable[str]) -> str:
     out = StringIO()
-    csv.writer(out, lineterminator="\r\n").writerow([_guarded(cell) for cell in cells])
+    csv.writer(out, lineterminator=BREAK).writerow([_guarded(cell) for cell in cells])
     return out.getvalue()
 
 
@@ -189,8 +190,9 @@ def _guarded(cell: str) -> str:
 def read_csv(name: str, content: bytes) -> CatalogueFile:
     """The entries of a table. Raises NodeError(CONFIG_INVALID) with places as file:row:column."""
     faults = Faults()
-    reader = _Reader(name, faults)
-    rows = csv.reader(StringIO(_decoded(name, content), newline=""), strict=True)
+    text = _decoded(name, content)
+    reader = _Reader(name, faults, line_feeds=BREAK not in text)
+    rows = csv.reader(StringIO(text, newline=""), strict=True)
     number = 0
     try:
         for number, row in enumerate(rows, 1):
@@ -222,11 +224,12 @@ def _decoded(name: str, content: bytes) -> str:
 
 
 class _Reader:
-    """Makes entries of rows."""
+    """Makes entries of rows, which end with a line feed alone or with CR LF."""
 
-    def __init__(self, name: str, faults: Faults) -> None:
+    def __init__(self, name: str, faults: Faults, *, line_feeds: bool) -> None:
         self._name = name
         self._faults = faults
+        self._line_feeds = line_feeds
         self._columns: Sequence[str] = ()
         self._entries: dict[tuple[str, str], pb.Dataset] = {}
         self._heads: dict[tuple[str, str], tuple[str, ...]] = {}
@@ -280,6 +283,12 @@ class _Reader:
             return ""
         text = cell.removeprefix(_GUARD)
         fault = text_fault(text)
+        # Two stray marks may have made one cell of whole rows. CR LF in it is no text in any case.
+        if self._line_feeds and "\n" in text and "," in text:
+            fault = (
+                "the cell has a line break and a comma in it, as where quotation marks are missing: take one "
+                "out, or end the rows with CR LF"
+            )
         if fault:
             self._fault(number, column, fault)
             return ""

@@ -6,7 +6,7 @@ import re
 import unicodedata
 from calendar import isleap
 from collections.abc import Mapping
-from functools import lru_cache
+from functools import cache, lru_cache
 from types import MappingProxyType
 from typing import Literal
 
@@ -36,6 +36,8 @@ _FIFTEEN_DIGITS = re.compile(r"(?:[0-9][^0-9A-Za-z]*){15}").search
 _FEW = 5
 _NUMERALS = frozenset("0123456789X")
 _REGION = re.compile(r"[0-9]{2}(?:[0-9]{2}(?:[0-9]{2}(?:[0-9]{3}(?:[0-9]{3})?)?)?)?").fullmatch
+
+_PLAIN = re.compile(r"[0-9A-Z]").fullmatch
 
 # Long enough for an identifier typed with a blank after every character.
 _LONGEST = 64
@@ -140,6 +142,20 @@ def normalise_credit_code(text: str) -> str:
     except ValidationError:
         problem = "the credit code is not valid: check it"
     raise _invalid(problem)
+
+
+@cache
+def spellings(kind: SubjectType) -> Mapping[str, str]:
+    """The characters that `normalise_subject` takes for a digit or a capital letter, or passes over ("")."""
+    taken_for = {}
+    # The whole of the first plane, and the digits for mathematics.
+    for character in map(chr, (*range(0xD800), *range(0xE000, 0x10000), *range(0x1D7CE, 0x1D800))):
+        plain = _ascii(character)
+        if kind == "credit_code":
+            plain = uscc.compact(plain)
+        if plain != character and (not plain or _PLAIN(plain)):
+            taken_for[character] = plain
+    return MappingProxyType(taken_for)
 
 
 def is_credit_code(text: str) -> bool:

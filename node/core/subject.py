@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from enum import Enum
 from typing import NamedTuple
 
 
@@ -11,3 +12,9 @@ class SubjectKey(NamedTuple):
 
     id: str
     claims: Mapping[str, str]
+
+
+class Unclear(Enum):
+    """Why a source has no answer about one subject, though it has others."""
+
+    SEVERAL_ROWS = "several rows"

@@ -17,7 +17,7 @@ class Computed(NamedTuple):
     """What step 10 found: answers, or why there are none. Not yet released, not yet charged.
 
     With a `release_key` the answers are a statistic: a new one costs `budget`, one that was released
-    before costs nothing.
+    before costs nothing. `unclear` are the positions of subjects about whom the source has no one answer.
     """
 
     answers: rec.Answers | None = None
@@ -25,6 +25,7 @@ class Computed(NamedTuple):
     release_key: bytes = b""
     budget: tuple[BudgetDebit, ...] = ()
     failure: NodeError | None = None
+    unclear: frozenset[int] = frozenset()
 
 
 def verify_answers(values: Sequence[object], salt: bytes) -> rec.Answers:

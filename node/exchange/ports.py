@@ -10,7 +10,7 @@ from typing import Protocol
 from node.core.checkpoint import Checkpoint
 from node.core.envelope import Routing, Sealed
 from node.core.question import Question
-from node.core.subject import SubjectKey
+from node.core.subject import SubjectKey, Unclear
 from node.v1 import exchange_pb2 as pb
 
 
@@ -57,11 +57,11 @@ class Source(Protocol):
 
     def verify(
         self, question: Question, parameters: Mapping[str, str], region: str, subjects: Sequence[SubjectKey]
-    ) -> list[bool]: ...
+    ) -> Sequence[bool | Unclear]: ...
 
     def field(
         self, question: Question, parameters: Mapping[str, str], region: str, subjects: Sequence[SubjectKey]
-    ) -> list[str | None]: ...
+    ) -> Sequence[str | Unclear | None]: ...
 
     def count(
         self, question: Question, parameters: Mapping[str, str], region: str

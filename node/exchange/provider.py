@@ -22,7 +22,7 @@ from node.core.identity import normalise_subject
 from node.core.policy import Policies
 from node.core.question import Question, QuestionKind
 from node.core.request import Request, Requester
-from node.core.subject import SubjectKey
+from node.core.subject import SubjectKey, Unclear
 from node.core.workdays import Calendar
 from node.errors import NodeError, Reason
 from node.exchange.answering import Computed, field_answers, load_message, release_key, verify_answers
@@ -273,8 +273,12 @@ class Provider:
             return Computed(
                 failure=NodeError(Reason.SOURCE_UNAVAILABLE, "the data source failed: ask again later")
             )
+        unclear = frozenset(place for place, value in enumerate(values) if isinstance(value, Unclear))
+        if unclear and len(subjects) == 1:
+            message = "the data have several rows about this subject: ask the provider to mend them"
+            return Computed(failure=NodeError(Reason.SOURCE_UNAVAILABLE, message))
         make = verify_answers if question.kind is QuestionKind.VERIFY else field_answers
-        return Computed(answers=make(values, self._random(32)), load=load)
+        return Computed(answers=make(values, self._random(32)), load=load, unclear=unclear)
 
     async def _statistic(
         self,

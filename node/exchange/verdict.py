@@ -153,11 +153,13 @@ class VerdictJob:
         return self._denied(Reason.GRANT_EXPIRED, "grant.revoked", "the grant was revoked: apply again")
 
     def _answer(self, ledger: Ledger, answers: rec.Answers) -> _Settled:
-        refused = self.cost.refused(ledger.balances)
+        used_up = self.cost.refused(ledger.balances)
+        # Asking costs the same whether or not the source has one answer, so that it is no way around a limit.
+        refused = used_up | self.computed.unclear
         wrong = wrong_claims(answers) if self.cost.tries else frozenset()
         charges = [
             *self.cost.whole,
-            *(debit for debit in self.cost.subjects if debit.subject not in refused),
+            *(debit for debit in self.cost.subjects if debit.subject not in used_up),
             *(debit for debit in self.cost.tries if debit.subject in wrong and debit.subject not in refused),
         ]
         given = without(answers, sorted(refused)) if refused else answers

@@ -18,9 +18,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from node.core.catalogue import Field, FieldType, Sensitivity
+from node.core.csv_scan import HEADER_LINES, CsvLines
 from node.core.identity import normalise_credit_code, normalise_resident_id
 from node.errors import NodeError, Reason
-from node.source.reader import read_file
+from node.source.reader import content_and_lines, read_file
 from node.source.snapshot import (
     GROUPS,
     LOOKUP,
@@ -28,7 +29,6 @@ from node.source.snapshot import (
     Manifest,
     building_folder,
     content_name,
-    content_of,
     manifests,
     name_of,
     put_in_place,
@@ -55,18 +55,19 @@ def build(spec: FileSpec, layout: Layout, folder: Path, key: bytes, progress: Pr
     """
     for _ in range(_ATTEMPTS):
         original = FileIdentity.of(spec.path)
-        digest, lines = content_of(spec.path)
-        content = content_name(key, digest)
-        snapshot = name_of(content, layout.digest(), spec.encoding)
+        content = content_and_lines(spec, lambda: progress(0, None))
+        name = content_name(key, content.digest)
+        snapshot = name_of(name, layout.digest(), spec.encoding)
         try:
             for known in manifests(folder):
                 if known.snapshot == snapshot:
                     return touch(folder, known, original)
             building = building_folder(folder)
             try:
-                report = _load(spec, layout, building, max(lines - 1, 0), progress)
+                report = _load(spec, layout, building, content.lines, progress)
                 if FileIdentity.of(spec.path) == original:
-                    return put_in_place(building, content, layout.digest(), spec.encoding, original, report)
+                    _check(report)
+                    return put_in_place(building, name, layout.digest(), spec.encoding, original, report)
             finally:
                 shutil.rmtree(building, ignore_errors=True)
         except (sqlite3.Error, OSError, pa.ArrowException):
@@ -78,10 +79,18 @@ def build(spec: FileSpec, layout: Layout, folder: Path, key: bytes, progress: Pr
     raise NodeError(Reason.SOURCE_UNAVAILABLE, message)
 
 
-def _load(spec: FileSpec, layout: Layout, building: Path, lines: int, progress: Progress) -> LoadReport:
+def _check(report: LoadReport) -> None:
+    """Refuse what was read otherwise than it was counted; a file that changed meanwhile is read again."""
+    if not report.adds_up:
+        message = "the rows that were read are not those that the data file has: export it again"
+        raise NodeError(Reason.SOURCE_UNAVAILABLE, message)
+
+
+def _load(
+    spec: FileSpec, layout: Layout, building: Path, lines: CsvLines | None, progress: Progress
+) -> LoadReport:
     """Fill `building` with the lookup and the groups file."""
-    table = read_file(spec, [layout.subject, *(field.name for field in layout.fields)])
-    total = lines if table.rows is None else table.rows
+    table = read_file(spec, [layout.subject, *(field.name for field in layout.fields)], lines)
     columns = [_Column(field) for field in layout.fields]
     read = valid = 0
     with closing(sqlite3.connect(building / LOOKUP, isolation_level=None)) as database:
@@ -97,7 +106,7 @@ def _load(spec: FileSpec, layout: Layout, building: Path, lines: int, progress: 
             )
             read += len(subjects)
             valid += len(subjects) - subjects.count(None)
-            progress(read, max(total, read))
+            progress(read, max(table.rows, read))
         database.set_progress_handler(lambda: progress(read, read), _STEPS)
         rows_kept = _sort(database, layout)
         _write_groups(database, layout, building / GROUPS, lambda: progress(read, read))
@@ -108,6 +117,10 @@ def _load(spec: FileSpec, layout: Layout, building: Path, lines: int, progress: 
         duplicates=valid - rows_kept,
         empty={column.field.name: column.empty for column in columns},
         refused={column.field.name: column.refused for column in columns},
+        lines=lines.lines if lines is not None else table.rows,
+        header=HEADER_LINES if lines is not None else 0,
+        blank=lines.blank if lines is not None else 0,
+        continued=lines.continued if lines is not None else 0,
     )
 
 

@@ -20,8 +20,8 @@ from node.core.question import Question
 from node.core.subject import SubjectKey
 from node.errors import NodeError, Reason
 from node.source.counting import conditions, fold, group_columns, statistic_of
-from node.source.snapshot import GROUPS, LOOKUP, Manifest, distrust
-from node.source.spec import Layout, LoadReport
+from node.source.snapshot import GROUPS, LOOKUP, Manifest, distrust, is_whole
+from node.source.spec import Exactness, Layout, LoadReport
 from node.source.sql import ROW, claim_value, parameter_values, region_condition, region_values, render
 from node.source.values import Value
 from node.source.worker import CountJob, Counts, run
@@ -63,7 +63,9 @@ class SnapshotSource:
         # Of files without a row, one is like the other, whatever they are about.
         self.content = manifest.content if manifest.report.rows else ""
         self.report: LoadReport = manifest.report
+        self.exactness = Exactness.READ
         self._folder = folder / manifest.snapshot
+        self._manifest = manifest
         self._layout = layout
         self._plans: dict[tuple[int, bool, bool], _Plan] = {}
         self._idle: deque[sqlite3.Connection] = deque()
@@ -72,8 +74,20 @@ class SnapshotSource:
         _warm(self._folder / LOOKUP)
 
     def check(self) -> None:
-        """Read one row. Raises NodeError(SOURCE_UNAVAILABLE)."""
+        """See whether the files are there, and read one row. Raises NodeError(SOURCE_UNAVAILABLE)."""
+        if not is_whole(self._folder, self._manifest):
+            message = (
+                "the built files are gone or were changed: reload, if they are not built anew by themselves"
+            )
+            raise NodeError(Reason.SOURCE_UNAVAILABLE, message)
         self._read("SELECT 1 FROM subject LIMIT 1", {})
+
+    def problems(self) -> tuple[str, ...]:
+        """Nothing: a file is read exactly, or not opened."""
+        return ()
+
+    def tend(self, *, asked: bool = False) -> None:
+        """Do nothing: a file is read when it changes."""
 
     def close(self) -> None:
         """Let go of the file; later calls raise NodeError(SOURCE_UNAVAILABLE)."""
@@ -83,7 +97,7 @@ class SnapshotSource:
 
     def verify(
         self, question: Question, parameters: Mapping[str, str], region: str, subjects: Sequence[SubjectKey]
-    ) -> list[bool]:
+    ) -> Sequence[bool]:
         """Whether the predicate holds, for each subject; an unknown one and NULL are false.
 
         Raises NodeError: (SOURCE_UNAVAILABLE), (QUERY_INVALID) for a missing parameter.
@@ -99,7 +113,7 @@ class SnapshotSource:
 
     def field(
         self, question: Question, parameters: Mapping[str, str], region: str, subjects: Sequence[SubjectKey]
-    ) -> list[str | None]:
+    ) -> Sequence[str | None]:
         """The derived value, for each subject; None for an unknown one and an empty field.
 
         Raises as `verify`.

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from datetime import date
 from pathlib import Path
 
 from node.core.catalogue import Dataset
@@ -14,6 +16,7 @@ from node.source.worker import BuildJob, Built, run
 # A build says how far it is all the time; a disk that stops answering does not.
 _SILENCE_SECONDS = 120.0
 _DATABASE_SECONDS = 5.0
+_CHECK_SECONDS = 60.0
 
 
 def open_file(
@@ -34,12 +37,20 @@ def open_file(
     return source
 
 
-def open_database(spec: DatabaseSpec, dataset: Dataset, seconds: float = _DATABASE_SECONDS) -> DatabaseSource:
-    """Answer from a live database.
+def open_database(
+    spec: DatabaseSpec,
+    dataset: Dataset,
+    today: Callable[[], date],
+    seconds: float = _DATABASE_SECONDS,
+    check_seconds: float = _CHECK_SECONDS,
+) -> DatabaseSource:
+    """Answer from a live database; `today` is the date where the department is.
+
+    `seconds` bounds each question, `check_seconds` each look through the whole table.
 
     Raises NodeError: (CONFIG_INVALID) for a URL, table or column that does not fit, (SOURCE_UNAVAILABLE).
     """
-    return DatabaseSource(spec, Layout.of(dataset), seconds)
+    return DatabaseSource(spec, Layout.of(dataset), today, seconds, check_seconds)
 
 
 def _unchanged(spec: FileSpec, layout: Layout, folder: Path) -> Manifest | None:

@@ -1,57 +1,87 @@
-"""Reads CSV and Parquet files in chunks of text columns, in bounded memory."""
+"""Reads CSV and Parquet files in chunks of text columns, in bounded memory: exactly, or not at all."""
 
 from __future__ import annotations
 
 import codecs
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
 
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from pyarrow import csv
 
+from node.core.csv_scan import CsvFaultError, CsvLines, CsvScan
 from node.errors import NodeError, Reason
+from node.regular_file import open_regular
+from node.source.snapshot import content_of
 from node.source.spec import FileSpec
 
-# One row has to fit into a block.
+# Twice the longest row that the scan lets pass, which GB 18030 makes at most half as long again in UTF-8.
 BLOCK_BYTES = 2 << 20
 BATCH_ROWS = 32_768
+# What a double holds without rounding.
+_EXACT_DOUBLE = 2**53
+
+
+@dataclass(frozen=True, slots=True)
+class Content:
+    """A data file as a whole: SHA-256 digest, and what the lines of a CSV file are."""
+
+    digest: bytes
+    lines: CsvLines | None
 
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """A data file, open: chunks of the wanted columns as text in their order; `rows` if the file says."""
+    """A data file, open: how many rows it says that it has, and chunks of the wanted columns as text."""
 
-    rows: int | None
+    rows: int
     chunks: Iterable[Sequence[pa.StringArray]]
 
 
-def read_file(spec: FileSpec, columns: Sequence[str]) -> Table:
-    """Open a data file. Both this and the chunks raise NodeError(SOURCE_UNAVAILABLE), with a `line` if known.
+def content_and_lines(spec: FileSpec, alive: Callable[[], None]) -> Content:
+    """Read a file through; `alive` is called again and again meanwhile.
 
-    Nothing of the file's content, not even its column names, gets into a message: without a header the
-    first line is data.
+    Raises NodeError(SOURCE_UNAVAILABLE), for CSV that is not well formed with `file`, `line` and `column`.
     """
-    return _read_csv(spec, columns) if spec.format == "csv" else _read_parquet(spec.path, columns)
+    scan = CsvScan(spec.encoding) if spec.format == "csv" else None
+    read = 0
+
+    def shown(part: bytes) -> None:
+        nonlocal read
+        read += 1
+        if read % 64 == 0:
+            alive()
+        if scan is not None:
+            scan.feed(part)
+
+    try:
+        digest = content_of(spec.path, shown)
+        return Content(digest, scan.end() if scan is not None else None)
+    except CsvFaultError as fault:
+        raise _misplaced(spec, fault.line, fault.column, fault.problem) from None
 
 
-def _read_csv(spec: FileSpec, columns: Sequence[str]) -> Table:
-    malformed: list[csv.InvalidRow] = []
+def read_file(spec: FileSpec, columns: Sequence[str], lines: CsvLines | None) -> Table:
+    """Open a data file; `lines` are those of a CSV file that was read through before.
 
-    def refuse(row: csv.InvalidRow) -> str:
-        malformed.append(row)
-        return "error"
+    Both this and the chunks raise NodeError(SOURCE_UNAVAILABLE). Nothing of the file's content, not even its
+    column names, gets into a message: without a header the first line is data.
+    """
+    return _read_parquet(spec, columns) if lines is None else _read_csv(spec, columns, lines)
 
-    # One thread: rows keep their order, and a malformed one its number.
-    parse = csv.ParseOptions(newlines_in_values=True, invalid_row_handler=refuse)
+
+def _read_csv(spec: FileSpec, columns: Sequence[str], lines: CsvLines) -> Table:
+    # One thread: rows keep their order. Where no value has a line break, the parser need not look for them.
+    parse = csv.ParseOptions(newlines_in_values=lines.continued > 0)
     read = csv.ReadOptions(use_threads=False, block_size=BLOCK_BYTES, encoding=spec.encoding)
 
     def chunks() -> Iterator[Sequence[pa.StringArray]]:
-        with _refusing(spec, malformed):
+        with _refusing(spec):
             with csv.open_csv(spec.path, read_options=read, parse_options=parse) as reader:
-                _check_columns(reader.schema.names, columns)
+                _check_columns(spec, reader.schema.names, columns)
             convert = csv.ConvertOptions(
                 include_columns=list(columns),
                 column_types=dict.fromkeys(columns, pa.string()),
@@ -63,66 +93,89 @@ def _read_csv(spec: FileSpec, columns: Sequence[str]) -> Table:
                     for start in range(0, batch.num_rows, BATCH_ROWS):
                         yield batch.slice(start, BATCH_ROWS).columns
 
-    return Table(None, chunks())
+    return Table(lines.rows, chunks())
 
 
-def _read_parquet(path: Path, columns: Sequence[str]) -> Table:
-    spec = FileSpec(path, "parquet")
-    with _refusing(spec, []):
-        file = pq.ParquetFile(path, memory_map=False, pre_buffer=False)
-        _check_columns(file.schema_arrow.names, columns)
+def _read_parquet(spec: FileSpec, columns: Sequence[str]) -> Table:
+    with _refusing(spec):
+        file = pq.ParquetFile(spec.path, memory_map=False, pre_buffer=False)
+        _check_columns(spec, file.schema_arrow.names, columns)
+        for name in columns:
+            _check_type(name, file.schema_arrow.field(name).type)
 
     def chunks() -> Iterator[Sequence[pa.StringArray]]:
-        with _refusing(spec, []), file:
+        with _refusing(spec), file:
             for batch in file.iter_batches(BATCH_ROWS, columns=list(columns), use_threads=False):
-                yield [_as_text(batch.column(name)) for name in columns]
+                yield [_as_text(name, batch.column(name)) for name in columns]
 
     return Table(file.metadata.num_rows, chunks())
 
 
-def _as_text(column: pa.Array) -> pa.StringArray:
-    """Any column as the text that a CSV file would hold for it."""
-    kind = column.type
-    if pa.types.is_dictionary(kind):
-        return _as_text(column.dictionary_decode())
-    if pa.types.is_timestamp(kind) or pa.types.is_date64(kind):
-        column = column.cast(pa.date32(), safe=False)
-    elif pa.types.is_nested(kind) or pa.types.is_binary(kind) or pa.types.is_large_binary(kind):
-        raise pa.ArrowTypeError
-    return column.cast(pa.string())
+def _check_type(name: str, kind: pa.DataType) -> None:
+    """Raises NodeError(SOURCE_UNAVAILABLE) for a column whose values have no one text."""
+    types = pa.types
+    if types.is_dictionary(kind):
+        kind = kind.value_type
+    if types.is_timestamp(kind) and kind.tz is not None:
+        what, instead = "moments with a time zone, which are another day elsewhere", "dates"
+    elif not (
+        types.is_string(kind)
+        or types.is_large_string(kind)
+        or types.is_string_view(kind)
+        or types.is_integer(kind)
+        or types.is_floating(kind)
+        or types.is_decimal(kind)
+        or types.is_boolean(kind)
+        or types.is_date(kind)
+        or types.is_timestamp(kind)
+        or types.is_null(kind)
+    ):
+        what, instead = "other values than text, numbers and dates", "text"
+    else:
+        return
+    message = f"the column {name} of the data file holds {what}: write {instead} in it"
+    raise NodeError(Reason.SOURCE_UNAVAILABLE, message, field=name)
 
 
-def _check_columns(found: Sequence[str], wanted: Sequence[str]) -> None:
+def _as_text(name: str, column: pa.Array) -> pa.StringArray:
+    """A column of a type that passed, as the text that a CSV file would hold for it."""
+    if pa.types.is_dictionary(column.type):
+        column = column.dictionary_decode()
+    if pa.types.is_date64(column.type):
+        column = column.cast(pa.date32())
+    if pa.types.is_floating(column.type):
+        column = column.cast(pa.float64())
+        if pc.any(pc.greater_equal(pc.abs(column), float(_EXACT_DOUBLE))).as_py():
+            message = (
+                f"the column {name} of the data file holds rounded numbers: write whole ones or text in it"
+            )
+            raise NodeError(Reason.SOURCE_UNAVAILABLE, message, field=name)
+    text = column.cast(pa.string())
+    text.validate(full=True)  # a file can call bytes text that are none
+    return text
+
+
+def _check_columns(spec: FileSpec, found: Sequence[str], wanted: Sequence[str]) -> None:
     for name in wanted:
         if found.count(name) != 1:
             problem = "no column" if name not in found else "more than one column"
             message = f"the data file has {problem} named {name}: name each once in its header"
-            raise NodeError(Reason.SOURCE_UNAVAILABLE, message, field=name)
+            raise NodeError(Reason.SOURCE_UNAVAILABLE, message, file=spec.path.name, field=name)
 
 
 @contextmanager
-def _refusing(spec: FileSpec, malformed: Sequence[csv.InvalidRow]) -> Iterator[None]:
+def _refusing(spec: FileSpec) -> Iterator[None]:
     """Say what is wrong with the file without the words of the library, which quote the data."""
     try:
         yield
     except FileNotFoundError:
         raise _refused("the data file is missing: put it back or correct its path") from None
     except (pa.ArrowException, UnicodeError, OSError, MemoryError) as error:
-        if malformed:
-            row = malformed[0]
-            counts = f"{row.actual_columns} values for {row.expected_columns} columns"
-            # The header is row 1.
-            place = {} if row.number is None else {"row": str(row.number)}
-            where = f"row {row.number}" if place else "a row"
-            raise _refused(
-                f"{where} of the data file has {counts}: correct it and load again", **place
-            ) from None
-        if spec.format == "csv" and (line := _undecodable_line(spec)):
-            hint = ""
+        if spec.format == "csv" and (place := _undecodable(spec)) is not None:
+            problem = f"the file is not {spec.encoding} here: save it as UTF-8"
             if spec.encoding == "utf-8":
-                hint = ", or set encoding: gb18030 if it is that"
-            message = f"the data file is not {spec.encoding} in line {line}: save it as UTF-8{hint}"
-            raise _refused(message, line=str(line)) from None
+                problem = "the file is not UTF-8 here: save it so, or set encoding: gb18030 if it is that"
+            raise _misplaced(spec, *place, problem) from None
         if isinstance(error, pa.ArrowMemoryError | MemoryError):
             raise _refused("the data file needs too much memory: write it in smaller row groups") from None
         if isinstance(error, OSError) and error.errno is not None:
@@ -131,22 +184,33 @@ def _refusing(spec: FileSpec, malformed: Sequence[csv.InvalidRow]) -> Iterator[N
         raise _refused(message) from None
 
 
-def _undecodable_line(spec: FileSpec) -> int:
-    """The number of the first line that is not in the encoding, or 0."""
+def _undecodable(spec: FileSpec) -> tuple[int, int] | None:
+    """Line and column of what is first not in the encoding."""
     decoder = codecs.getincrementaldecoder(spec.encoding)()
     line = 1
     try:
-        with spec.path.open("rb") as file:
+        with open_regular(spec.path) as file:
             while part := file.readline(BLOCK_BYTES):
                 decoder.decode(part)
                 line += part.endswith(b"\n")
             decoder.decode(b"", final=True)
-    except UnicodeError:
-        return line
+    except UnicodeDecodeError as error:
+        return line, len(error.object[: error.start].decode(spec.encoding, "replace")) + 1
     except OSError:
         pass
-    return 0
+    return None
 
 
-def _refused(message: str, **metadata: str) -> NodeError:
-    return NodeError(Reason.SOURCE_UNAVAILABLE, message, **metadata)
+def _refused(message: str) -> NodeError:
+    return NodeError(Reason.SOURCE_UNAVAILABLE, message)
+
+
+def _misplaced(spec: FileSpec, line: int, column: int, problem: str) -> NodeError:
+    name = spec.path.name
+    return NodeError(
+        Reason.SOURCE_UNAVAILABLE,
+        f"{name}:{line}:{column}: {problem}",
+        file=name,
+        line=str(line),
+        column=str(column),
+    )

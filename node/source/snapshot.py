@@ -16,13 +16,15 @@ import hashlib
 import hmac
 import os
 import shutil
-from collections.abc import Iterator
+import stat
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from pydantic import TypeAdapter, ValidationError
 
 from node.errors import NodeError, Reason
+from node.regular_file import open_regular
 from node.source.spec import LoadReport
 
 LOOKUP = "lookup.sqlite"
@@ -55,6 +57,9 @@ class FileIdentity:
         except OSError:
             message = "the data file cannot be reached: check its permissions and its disk"
             raise NodeError(Reason.SOURCE_UNAVAILABLE, message) from None
+        if not stat.S_ISREG(status.st_mode):
+            message = "the data file is a folder, a pipe or a device: give a regular file"
+            raise NodeError(Reason.SOURCE_UNAVAILABLE, message)
         return cls(status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns)
 
     def mark(self) -> str:
@@ -97,19 +102,18 @@ def name_of(content: str, layout: str, encoding: str) -> str:
     return hashlib.sha256(f"{_FORMAT}\n{content}\n{layout}\n{encoding}".encode()).hexdigest()[:32]
 
 
-def content_of(path: Path) -> tuple[bytes, int]:
-    """SHA-256 digest of a file, and how many line ends it has. Raises NodeError(SOURCE_UNAVAILABLE)."""
+def content_of(path: Path, shown: Callable[[bytes], None]) -> bytes:
+    """SHA-256 digest of a file, whose bytes are `shown` in parts. Raises NodeError(SOURCE_UNAVAILABLE)."""
     digest = hashlib.sha256()
-    lines = 0
     try:
-        with path.open("rb", buffering=0) as file:
+        with open_regular(path) as file:
             while block := file.read(_HASH_BYTES):
                 digest.update(block)
-                lines += block.count(b"\n")
+                shown(block)
     except OSError:
         message = "the data file cannot be read: check its permissions and its disk"
         raise NodeError(Reason.SOURCE_UNAVAILABLE, message) from None
-    return digest.digest(), lines
+    return digest.digest()
 
 
 def manifests(folder: Path) -> Iterator[Manifest]:
@@ -173,6 +177,15 @@ def touch(folder: Path, manifest: Manifest, original: FileIdentity) -> Manifest:
     _sync(beside)
     beside.replace(path)
     return renewed
+
+
+def is_whole(folder: Path, manifest: Manifest) -> bool:
+    """Whether all files of a snapshot are still in its folder, as long as they were made."""
+    try:
+        lookup, groups, _ = (os.stat(folder / name) for name in (LOOKUP, GROUPS, _MANIFEST))
+    except OSError:
+        return False
+    return (lookup.st_size, groups.st_size) == (manifest.lookup_bytes, manifest.groups_bytes)
 
 
 def distrust(folder: Path) -> None:

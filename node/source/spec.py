@@ -6,6 +6,7 @@ import hashlib
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from enum import StrEnum
 from pathlib import Path
 from typing import Literal
 
@@ -20,7 +21,8 @@ Progress = Callable[[int, int | None], None]
 class FileSpec:
     """A data file with one row for each subject; the columns are named after the subject and the fields.
 
-    CSV as of RFC 4180 with a header, UTF-8 with or without byte order mark, or GB18030 where said so.
+    CSV as of RFC 4180 with a header, UTF-8 with or without byte order mark, or GB18030 where said so, in the
+    bounds of `node.core.csv_scan`.
     """
 
     path: Path
@@ -40,6 +42,20 @@ class DatabaseSpec:
 
 
 SourceSpec = FileSpec | DatabaseSpec
+
+
+class Exactness(StrEnum):
+    """How far it is known that a source's values are in the form of the product, one row for each subject.
+
+    READ: a file, each value of which was read. CHECKED: a live database that was looked through.
+    CHECKING: one that is being looked through for the first time. UNCHECKED: one that took too long; its
+    lookups are exact, but values in another form count as other values, and it gives no statistics.
+    """
+
+    READ = "read"
+    CHECKED = "checked"
+    CHECKING = "checking"
+    UNCHECKED = "unchecked"
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +86,8 @@ class LoadReport:
     Of `read` rows, those with an identifier that is none (`invalid_subjects`) were left out, and of several
     about one subject the last one counts (`duplicates` were left out): `rows` remain. By field: `empty`
     values, and `refused` ones that do not fit the field's type, range or closed values and count as empty.
-    A number that a live database could not tell in time is -1.
+    A CSV file has `lines` for `header`, rows, `blank` ones and those that begin within a value (`continued`);
+    elsewhere each row is a line.
     """
 
     rows: int
@@ -79,3 +96,16 @@ class LoadReport:
     duplicates: int
     empty: Mapping[str, int]
     refused: Mapping[str, int]
+    lines: int
+    header: int = 0
+    blank: int = 0
+    continued: int = 0
+
+    @property
+    def adds_up(self) -> bool:
+        """Whether every line is one of these."""
+        taken_or_left = self.rows + self.invalid_subjects + self.duplicates
+        return (
+            self.read == taken_or_left
+            and self.lines == self.header + taken_or_left + self.blank + self.continued
+        )

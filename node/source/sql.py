@@ -48,6 +48,11 @@ def render(
     return expression.transform(placed).sql(dialect=dialect)
 
 
+def raw(sql: str) -> exp.Expression:
+    """SQL of the node's own that is in the dialect already."""
+    return exp.Var(this=sql)
+
+
 def region_condition(layout: Layout) -> exp.Expression:
     """What must hold for a row to lie in the region that `region_values` binds."""
     column = exp.column(layout.region, quoted=True)

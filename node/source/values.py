@@ -21,12 +21,15 @@ Value = str | int
 # Characters of one value; longer text is no data item but a document.
 MAX_TEXT = 1000
 
+LARGEST = 10**18 - 1
+"""Of integers, to either side."""
+
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]").search
 _INTEGER = re.compile(r"([+-]?[0-9]{1,18})(?:\.0+)?").fullmatch
-# Year first, with a time of day as databases export it.
+# Year first, with midnight behind it as databases export days; any other time of day would be lost.
 _DATE = re.compile(
     r"([0-9]{4})(?:[-/.年]([0-9]{1,2})[-/.月]([0-9]{1,2})日?|([0-9]{2})([0-9]{2}))"
-    r"(?:[ T][0-9]{2}:[0-9]{2}(?::[0-9]{2}(?:\.[0-9]+)?)?)?"
+    r"(?:[ T]00:00(?::00(?:\.0+)?)?)?"
 ).fullmatch
 
 

@@ -2,12 +2,26 @@ from node.v1 import catalogue_pb2 as _catalogue_pb2
 from node.v1 import error_reason_pb2 as _error_reason_pb2
 from node.v1 import record_pb2 as _record_pb2
 from google.protobuf.internal import containers as _containers
+from google.protobuf.internal import enum_type_wrapper as _enum_type_wrapper
 from google.protobuf import descriptor as _descriptor
 from google.protobuf import message as _message
 from collections.abc import Iterable as _Iterable, Mapping as _Mapping
 from typing import ClassVar as _ClassVar, Optional as _Optional, Union as _Union
 
 DESCRIPTOR: _descriptor.FileDescriptor
+
+class Exactness(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
+    __slots__ = ()
+    EXACTNESS_UNSPECIFIED: _ClassVar[Exactness]
+    EXACTNESS_READ: _ClassVar[Exactness]
+    EXACTNESS_CHECKED: _ClassVar[Exactness]
+    EXACTNESS_CHECKING: _ClassVar[Exactness]
+    EXACTNESS_UNCHECKED: _ClassVar[Exactness]
+EXACTNESS_UNSPECIFIED: Exactness
+EXACTNESS_READ: Exactness
+EXACTNESS_CHECKED: Exactness
+EXACTNESS_CHECKING: Exactness
+EXACTNESS_UNCHECKED: Exactness
 
 class Query(_message.Message):
     __slots__ = ("provider", "dataset", "question", "parameters", "purpose", "case_number")
@@ -225,20 +239,32 @@ class WaitingDataset(_message.Message):
     def __init__(self, dataset: _Optional[str] = ..., lacking: _Optional[_Iterable[str]] = ..., problems: _Optional[_Iterable[str]] = ...) -> None: ...
 
 class DatasetStatus(_message.Message):
-    __slots__ = ("dataset", "rows", "invalid_subjects", "duplicates", "problem", "load")
+    __slots__ = ("dataset", "rows", "invalid_subjects", "duplicates", "problem", "load", "lines", "header_lines", "blank_lines", "continued_lines", "refused_values", "exactness")
     DATASET_FIELD_NUMBER: _ClassVar[int]
     ROWS_FIELD_NUMBER: _ClassVar[int]
     INVALID_SUBJECTS_FIELD_NUMBER: _ClassVar[int]
     DUPLICATES_FIELD_NUMBER: _ClassVar[int]
     PROBLEM_FIELD_NUMBER: _ClassVar[int]
     LOAD_FIELD_NUMBER: _ClassVar[int]
+    LINES_FIELD_NUMBER: _ClassVar[int]
+    HEADER_LINES_FIELD_NUMBER: _ClassVar[int]
+    BLANK_LINES_FIELD_NUMBER: _ClassVar[int]
+    CONTINUED_LINES_FIELD_NUMBER: _ClassVar[int]
+    REFUSED_VALUES_FIELD_NUMBER: _ClassVar[int]
+    EXACTNESS_FIELD_NUMBER: _ClassVar[int]
     dataset: str
     rows: int
     invalid_subjects: int
     duplicates: int
     problem: str
     load: _record_pb2.DataLoad
-    def __init__(self, dataset: _Optional[str] = ..., rows: _Optional[int] = ..., invalid_subjects: _Optional[int] = ..., duplicates: _Optional[int] = ..., problem: _Optional[str] = ..., load: _Optional[_Union[_record_pb2.DataLoad, _Mapping]] = ...) -> None: ...
+    lines: int
+    header_lines: int
+    blank_lines: int
+    continued_lines: int
+    refused_values: int
+    exactness: Exactness
+    def __init__(self, dataset: _Optional[str] = ..., rows: _Optional[int] = ..., invalid_subjects: _Optional[int] = ..., duplicates: _Optional[int] = ..., problem: _Optional[str] = ..., load: _Optional[_Union[_record_pb2.DataLoad, _Mapping]] = ..., lines: _Optional[int] = ..., header_lines: _Optional[int] = ..., blank_lines: _Optional[int] = ..., continued_lines: _Optional[int] = ..., refused_values: _Optional[int] = ..., exactness: _Optional[_Union[Exactness, str]] = ...) -> None: ...
 
 class KeyStatus(_message.Message):
     __slots__ = ("use", "key_id", "expires_ms")

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
-import sqlite3
 import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from datetime import date
 from pathlib import Path
 
 import psycopg
 import pytest
 from postgres import Postgres, running
-from register import ANN, BEN, COLUMNS, KEY, ROWS, dataset, key, question, resident, write_csv
+from register import ANN, COLUMNS, KEY, ROWS, dataset, key, question, resident, write_csv
 
 from node.errors import NodeError, Reason
 from node.source import worker
@@ -26,6 +27,7 @@ from node.source.spec import DatabaseSpec, FileSpec, Layout
 from node.source.worker import BuildJob, Built
 
 SECONDS = 1.0
+DAY = date(2026, 11, 22)
 
 
 def _open(path: Path) -> SnapshotSource:
@@ -33,7 +35,7 @@ def _open(path: Path) -> SnapshotSource:
 
 
 def _is_active(source: SnapshotSource | DatabaseSource, subject: str = ANN) -> bool:
-    return source.verify(question("is-active"), {}, "", [key(subject)])[0]
+    return source.verify(question("is-active"), {}, "", [key(subject)])[0] is True
 
 
 def _children(parent: int) -> list[int]:
@@ -85,7 +87,7 @@ def test_corrupt_data_file_leaves_the_last_good_snapshot(tmp_path: Path) -> None
     with pytest.raises(NodeError) as refused:
         _open(path)
 
-    assert refused.value.metadata == {"row": "2"}
+    assert refused.value.metadata == {"file": "r.csv", "line": "2", "column": "27"}
     assert ANN not in str(refused.value)
     assert _is_active(source)
 
@@ -106,6 +108,24 @@ def test_damaged_lookup_file_is_refused_and_built_anew(tmp_path: Path, damage: b
         assert refused.value.reason is Reason.SOURCE_UNAVAILABLE
 
     assert _is_active(_open(path))
+
+
+@pytest.mark.parametrize("gone", [".", "*", "*/groups.parquet", "*/lookup.sqlite", "*/manifest.json"])
+def test_built_files_that_are_gone_are_noticed_and_built_anew(tmp_path: Path, gone: str) -> None:
+    source = _open(write_csv(tmp_path / "r.csv"))
+    folder = tmp_path / "data" / "register"
+    for path in folder.glob(gone) if gone != "." else [folder]:
+        path.unlink() if path.is_file() else shutil.rmtree(path)
+
+    with pytest.raises(NodeError) as refused:
+        source.check()
+    assert refused.value.reason is Reason.SOURCE_UNAVAILABLE
+    assert "the built files are gone" in refused.value.message
+
+    anew = _open(tmp_path / "r.csv")
+    anew.check()
+    assert _is_active(anew)
+    assert dict(anew.count(question("people"), {}, "")) == {(): 4}
 
 
 def test_page_that_goes_bad_while_running_is_refused_and_built_anew(tmp_path: Path) -> None:
@@ -175,22 +195,35 @@ def test_killed_build_is_refused_and_the_next_one_works(tmp_path: Path) -> None:
     assert len(list(folder.iterdir())) == 1
 
 
-def test_data_file_that_never_answers_is_given_up(tmp_path: Path) -> None:
-    path = tmp_path / "r.csv"
-    os.mkfifo(path)
+def test_data_file_that_stops_answering_is_given_up(tmp_path: Path) -> None:
+    path = write_csv(tmp_path / "r.csv", [(resident(n), *ROWS[0][1:]) for n in range(100_000)])
     job = BuildJob(FileSpec(path, "csv"), Layout.of(dataset()), tmp_path / "data", KEY.hex())
-    began = time.monotonic()
+
+    def stop(done: int, total: int | None) -> None:
+        for pid in _children(os.getpid()):
+            os.kill(pid, signal.SIGSTOP)
 
     with pytest.raises(NodeError) as refused:
-        worker.run(job, Built, lambda done, total: None, 2)
+        worker.run(job, Built, stop, 2)
 
     assert refused.value.reason is Reason.SOURCE_UNAVAILABLE
-    assert time.monotonic() - began < 5
+    assert "took longer than 2 seconds" in refused.value.message
+
+
+def test_pipe_in_place_of_a_data_file_is_refused_at_once(tmp_path: Path) -> None:
+    path = tmp_path / "r.csv"
+    os.mkfifo(path)
+
+    with pytest.raises(NodeError) as refused:
+        _open(path)
+
+    assert refused.value.reason is Reason.SOURCE_UNAVAILABLE
+    assert "a folder, a pipe or a device" in refused.value.message
 
 
 @pytest.fixture(scope="module")
-def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Postgres]:
-    with running(tmp_path_factory.mktemp("pg")) as server:
+def postgres() -> Iterator[Postgres]:
+    with running() as server:
         yield server
 
 
@@ -207,7 +240,7 @@ def url(postgres: Postgres) -> str:
 
 
 def _live(url: str, table: str = "register") -> DatabaseSource:
-    return open_database(DatabaseSpec(url, table), dataset(), SECONDS)
+    return open_database(DatabaseSpec(url, table), dataset(), lambda: DAY, SECONDS)
 
 
 def test_database_stopped_and_started_again_is_answered_from_again(postgres: Postgres, url: str) -> None:
@@ -275,7 +308,7 @@ def test_database_is_only_read(url: str) -> None:
     source = _live(url)
 
     with pytest.raises(NodeError):
-        source._transact(lambda connection: connection.exec_driver_sql("DELETE FROM register"))
+        source._lookups.run(lambda connection: connection.exec_driver_sql("DELETE FROM register"))
 
     assert _is_active(source)
     source.close()
@@ -301,20 +334,3 @@ def test_read_only_sqlite_url_makes_no_file(tmp_path: Path) -> None:
         _live(f"sqlite:///{tmp_path / 'none.db'}")
 
     assert list(tmp_path.iterdir()) == []
-
-
-def test_subject_with_several_rows_counts_once(tmp_path: Path) -> None:
-    path = tmp_path / "live.db"
-    with sqlite3.connect(path) as database:
-        columns = ", ".join(f"{name} {'integer' if name == 'months' else 'text'}" for name in COLUMNS)
-        database.execute(f"CREATE TABLE register ({columns})")
-        marks = ", ".join("?" * len(COLUMNS))
-        rows = [*ROWS, ROWS[0], ROWS[0]]
-        database.executemany(f"INSERT INTO register VALUES ({marks})", rows)  # noqa: S608
-    source = _live(f"sqlite:///{path}")
-
-    assert source.report.duplicates == 2
-    assert source.count(question("people"), {}, "") == [((), 4)]
-    assert dict(source.count(question("by-region"), {}, "")) == {("441900003",): 2, ("441900004",): 1}
-    assert source.field(question("band"), {}, "", [key(ANN), key(BEN)]) == [">120", "[60,120]"]
-    source.close()

@@ -2,97 +2,57 @@
 
 from __future__ import annotations
 
-import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-import psycopg
-import pyarrow as pa
-import pyarrow.parquet as pq
 import pytest
-from postgres import Postgres, running
-from register import ANN, BEN, COLUMNS, DAN, EVE, KEY, NOBODY, ROWS, dataset, key, question, write_csv
+from kinds import FILES, KINDS, Source, open_source
+from live import Databases, databases
+from register import ANN, BEN, DAN, EVE, KEY, NOBODY, ROWS, dataset, key, question, write_csv
 
 from node.core.question import QuestionKind
+from node.core.subject import Unclear
 from node.errors import NodeError, Reason
-from node.source.database import DatabaseSource
-from node.source.lookup import SnapshotSource
-from node.source.open import open_database, open_file
-from node.source.spec import DatabaseSpec, FileSpec
+from node.source.open import open_file
+from node.source.spec import Exactness, FileSpec
 
-Source = SnapshotSource | DatabaseSource
 EVERYBODY = [ANN, BEN, EVE, DAN, NOBODY]
-TABLE = """CREATE TABLE register (resident_id VARCHAR(18){key}, name TEXT, status TEXT, months INTEGER,
-    since DATE, note TEXT, partner TEXT, region TEXT)"""
-
-
-def _insert(
-    connection: sqlite3.Connection | psycopg.Connection[tuple[object, ...]], mark: str, key: str
-) -> None:
-    cursor = connection.cursor()
-    cursor.execute(TABLE.format(key=key))
-    cursor.executemany(f"INSERT INTO register VALUES ({','.join([mark] * 8)})", list(ROWS))  # noqa: S608
-    connection.commit()
-    connection.close()
 
 
 @pytest.fixture(scope="module")
-def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Postgres]:
-    with running(tmp_path_factory.mktemp("pg")) as server:
-        yield server
+def servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Databases]:
+    with databases(tmp_path_factory.mktemp("live")) as servers:
+        yield servers
 
 
-@pytest.fixture(
-    scope="module",
-    params=[
-        "csv",
-        "csv in gb18030",
-        "parquet",
-        "sqlite",
-        "sqlite without key",
-        "postgresql",
-        "postgresql without key",
-    ],
+# The others have what they differ by in the tests further down.
+USUAL = (
+    *FILES,
+    "sqlite",
+    "sqlite without key",
+    "postgresql",
+    "postgresql without key",
+    "mariadb without key",
 )
-def source(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Source]:
-    folder = tmp_path_factory.mktemp("source")
-    opened = _open(request, folder)
+ALL = [
+    kind if kind in USUAL else pytest.param(kind, marks=pytest.mark.full("every collation takes long"))
+    for kind in KINDS
+]
+
+
+@pytest.fixture(scope="module", params=ALL)
+def source(
+    request: pytest.FixtureRequest, servers: Databases, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Source]:
+    opened = open_source(request.param, servers, tmp_path_factory.mktemp("source"))
     yield opened
     opened.close()
 
 
-def _open(request: pytest.FixtureRequest, folder: Path) -> Source:
-    kind: str = request.param
-    unique = "" if kind.endswith("without key") else " PRIMARY KEY"
-    if kind.startswith("postgresql"):
-        postgres: Postgres = request.getfixturevalue("postgres")
-        url = postgres.new_database()
-        _insert(psycopg.connect(url), "%s", unique)
-        return open_database(DatabaseSpec(url, "public.register"), dataset())
-    if kind.startswith("sqlite"):
-        path = folder / "live register.db"
-        _insert(sqlite3.connect(path), "?", unique)
-        return open_database(DatabaseSpec(f"sqlite:///{path}", "register"), dataset())
-    path = write_csv(folder / "register.csv")
-    spec = FileSpec(path, "csv")
-    if kind == "csv in gb18030":
-        path.write_bytes(path.read_text("utf-8").encode("gb18030"))
-        spec = FileSpec(path, "csv", "gb18030")
-    if kind == "parquet":
-        columns = dict(zip(COLUMNS, zip(*ROWS, strict=True), strict=True))
-        table = pa.table({name: pa.array(values, pa.string()) for name, values in columns.items()})
-        months = table["months"].cast(pa.int32())
-        since = table["since"].cast(pa.date32())
-        table = table.set_column(3, "months", months).set_column(4, "since", since)
-        spec = FileSpec(folder / "register.parquet", "parquet")
-        pq.write_table(table, spec.path)
-    return open_file(spec, dataset(), folder / "data", KEY, lambda done, total: None)
-
-
 def _ask(
     source: Source, name: str, subjects: list[str], region: str = "", **parameters: str
-) -> list[bool | str | None]:
+) -> list[bool | str | Unclear | None]:
     """One by one and all at once must agree."""
     asked = question(name)
     ask = source.verify if asked.kind is QuestionKind.VERIFY else source.field
@@ -207,7 +167,7 @@ def test_thousand_subjects_are_answered_in_their_order(source: Source) -> None:
 def test_many_threads_get_the_same_answers(source: Source) -> None:
     subjects = [key(subject) for subject in EVERYBODY]
 
-    def ask(number: int) -> list[bool]:
+    def ask(number: int) -> Sequence[bool | Unclear]:
         return source.verify(question("is-active"), {}, "", subjects if number % 2 else subjects[:1])
 
     with ThreadPoolExecutor(16) as threads:
@@ -234,11 +194,65 @@ def test_verification_is_no_statistic(source: Source) -> None:
 
 def test_sound_source_reports_its_rows_and_checks(source: Source) -> None:
     source.check()
+    report = source.report
 
-    assert (source.report.rows, source.report.duplicates) == (4, 0)
+    assert report is not None
+    assert (report.rows, report.duplicates, report.read) == (4, 0, 4)
+    assert report.adds_up
+    assert source.exactness in (Exactness.READ, Exactness.CHECKED)
+    assert source.problems() == ()
 
 
-def test_closed_source_says_so(request: pytest.FixtureRequest, tmp_path: Path) -> None:
+@pytest.mark.parametrize("kind", KINDS)
+def test_names_are_compared_character_by_character(servers: Databases, kind: str, tmp_path: Path) -> None:
+    """Whatever the collation: rare characters, accents, case, blanks and width are told apart."""
+    names = (
+        ["Wang e", "王x", "Strasse", "ab"] if kind == "mariadb in gbk" else ["Wang é", "王𠮷", "Straße", "ab"]
+    )
+    others = [
+        ["Wang E", "WANG É", "Wang è", "wang é", "Wang e\u0301x", "Ｗang é"],
+        ["王𠮶", "王吉", "王", "王X", "王 𠮷"],
+        ["STRASSE", "Strase", "straße", "Straßé"],
+        ["AB", "a", "abb", "a b", "ａb", "a-b", "a%", "_b", "á", "ab\u200b"],
+    ]
+    rows = [(subject, name, *row[2:]) for subject, name, row in zip(EVERYBODY, names, ROWS, strict=False)]
+    source = open_source(kind, servers, tmp_path, rows)
+    asked = question("name-matches")
+
+    for subject, name, unlike in zip(EVERYBODY, names, others, strict=False):
+        subjects = [key(subject, name=claim) for claim in (name, f" {name} ", *unlike)]
+        wanted = [True, True, *[False] * len(unlike)]
+        assert list(source.verify(asked, {}, "", subjects)) == wanted
+        assert [source.verify(asked, {}, "", [each])[0] for each in subjects] == wanted
+    source.close()
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_value_that_is_not_closed_is_no_closed_value(servers: Databases, kind: str, tmp_path: Path) -> None:
+    """A file counts it as empty; of a live database the column is refused: nowhere is it a yes."""
+    rows = [(ANN, "x", "ACTIVE", *ROWS[0][3:]), (BEN, "x", "active", *ROWS[1][3:])]
+    source = open_source(kind, servers, tmp_path, rows)
+
+    if kind in FILES:
+        assert _ask(source, "is-active", [ANN, BEN]) == [False, True]
+        assert dict(source.count(question("by-region-and-status"), {}, ""))["441900003", "active"] == 0
+    else:
+        (problem,) = source.problems()
+        assert problem.startswith("the column status has 1 values in another form than its type's: ")
+        for refused in ("is-active", "not-active", "partner-matches"):
+            with pytest.raises(NodeError) as error:
+                source.verify(question(refused), {}, "", [key(BEN)])
+            assert error.value.reason is Reason.SOURCE_UNAVAILABLE
+        with pytest.raises(NodeError):
+            source.count(question("by-region-and-status"), {}, "")
+    assert _ask(source, "months-at-least", [ANN, BEN], n="60") == [True, True], (
+        "other columns are answered from"
+    )
+    assert dict(source.count(question("people"), {}, "")) == {(): 2}
+    source.close()
+
+
+def test_closed_source_says_so(tmp_path: Path) -> None:
     opened = open_file(
         FileSpec(write_csv(tmp_path / "r.csv"), "csv"), dataset(), tmp_path, KEY, lambda done, total: None
     )

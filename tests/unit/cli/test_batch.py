@@ -16,7 +16,8 @@ import pytest
 from cli_run import Ran, dxnode
 from fake_desk import FIELD, PURPOSE, VERIFY, FakeDesk, enrolled, resident, serving
 
-from node.errors import Reason
+from node.cli.batch_input import open_input, read_blocks
+from node.errors import NodeError, Reason
 
 
 @pytest.fixture
@@ -239,8 +240,13 @@ def test_claims_are_read_from_their_columns(tmp_path: Path, address: str, desk: 
         ("id\n", "no rows"),
         ("no,name\n1,x\n", "no column id"),
         ("id,answer\n1,x\n", "a column answer already"),
-        ("id,name\n1,2,3\n", "more columns than the heading"),
-        ("id,name\n1,2\n1,2,3\n", "more columns than the heading"),
+        ("id,name\n1,2,3\n", "2:5: the row has more than 2 values"),
+        ("id,name\n1,2\n1,2,3\n", "3:5: the row has more than 2 values"),
+        ("id,name\n1\n", "2:2: the row has 1 of 2 values"),
+        ('id,name\n1,"2\n3,4\n5,6"\n', "2:3: a value has a line break and a comma"),
+        ('id,name\n1,2\n3,"4\n', "3:3: no other quotation mark"),
+        ("id,id\n1,2\n", "more than one column id"),
+        ("PK\x03\x04", "1:1: the file is a workbook"),
     ],
 )
 def test_input_that_is_wrong_is_told(
@@ -251,6 +257,45 @@ def test_input_that_is_wrong_is_told(
     assert ran.code == 2
     assert said in ran.err
     assert desk.chunks == []
+
+
+def test_encoding_is_that_of_the_whole_file(tmp_path: Path, address: str) -> None:
+    source = people(tmp_path / "in.csv", 5000)
+    ascii_alone = source.read_text("utf-8").replace("某某", "x")
+    source.write_text(ascii_alone + f"5000,{resident(5000)},某某\n", encoding="gb18030")
+
+    assert batch(source, address).code == 0
+    assert answers(tmp_path / "out.csv", "gb18030")[5000]["name"] == "某某"
+
+
+def test_line_break_within_a_value_is_no_row_more(tmp_path: Path, address: str) -> None:
+    source = people(tmp_path / "in.csv", 3)
+    source.write_text(source.read_text("utf-8").replace("某某", '"某\n某"'), encoding="utf-8")
+
+    assert "3 rows written" in batch(source, address).out
+    assert [row["name"] for row in answers(tmp_path / "out.csv")] == ["某\n某"] * 3
+
+
+def test_long_value_in_another_column_is_no_hindrance(tmp_path: Path, address: str) -> None:
+    limit = csv.field_size_limit()
+    source = people(tmp_path / "in.csv", 2)
+    source.write_text(source.read_text("utf-8").replace("某某", "某" * 200_000, 1), encoding="utf-8")
+
+    assert "2 rows written" in batch(source, address).out
+    assert csv.field_size_limit() == limit, "other readers keep theirs"
+
+
+@pytest.mark.parametrize("end", ["9999,1,x\n", '9999,"1,x\n'])
+def test_input_that_grows_while_it_is_read_is_told(tmp_path: Path, end: str) -> None:
+    source = open_input(people(tmp_path / "in.csv", 2500))
+    blocks = read_blocks(source, 0)
+    taken = len(next(blocks))
+    with source.path.open("a") as file:
+        file.write(end)
+
+    with pytest.raises(NodeError, match="changes while it is read"):
+        taken += sum(map(len, blocks))
+    assert taken <= 2500
 
 
 def test_existing_output_is_not_overwritten_unasked(tmp_path: Path, address: str) -> None:

@@ -142,3 +142,24 @@ def test_identifiers_read_as_numbers_are_asked(client: Client, desk: FakeDesk) -
     digits = [number for number in range(40) if resident(number).isdigit()]
     frame = pd.DataFrame({"id": [int(resident(number)) for number in digits]})
     assert set(ask(client, frame)["reason"]) == {""}
+
+
+@pytest.mark.parametrize("claim", [12.5, True, pd.Timestamp(2020, 1, 31), ["x"]])
+def test_claim_without_one_text_is_not_asked(client: Client, desk: FakeDesk, claim: object) -> None:
+    frame = people(3)
+    frame["since"] = pd.Series(["2020-01-31", claim, None], frame.index, dtype=object)
+    answered = client.verify_batch(
+        frame, question=VERIFY, purpose=PURPOSE, case="DG-1", chunk_size=10, claims={"since": "since"}
+    )
+
+    assert list(answered["reason"]) == ["", "QUERY_INVALID", ""]
+    assert desk.claims == [{"since": "2020-01-31"}, {"since": ""}]
+
+
+def test_column_that_is_there_twice_is_refused(client: Client, desk: FakeDesk) -> None:
+    frame = people(3)
+    frame.columns = pd.Index(["id", "id"])
+
+    with pytest.raises(NodeError, match="more than one column id"):
+        ask(client, frame)
+    assert desk.chunks == []

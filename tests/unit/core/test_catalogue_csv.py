@@ -109,6 +109,21 @@ def test_a_row_that_is_wrong_is_refused_with_its_place(rows: list[dict[str, str]
     assert said in refused(table(*rows))
 
 
+def test_rows_that_stray_marks_made_one_cell_of_are_refused() -> None:
+    rows = [
+        ROW | {"数据项标识": name, "共享范围": scope}
+        for name, scope in (("a", '"市'), ("b", ""), ("c", '市"'))
+    ]
+    swallowed = table(*rows).replace('"""市"', '"市').replace('"市"""', '市"')
+
+    assert "c.csv:2:7: the text has characters" in refused(swallowed)
+    assert "c.csv:2:7: the cell has a line break and a comma" in refused(swallowed.replace("\r\n", "\n"))
+
+
+def test_line_breaks_and_commas_of_a_text_come_back() -> None:
+    assert read(table(ROW | {"共享范围": "市, 区\n县"}))[0].scope == "市, 区\n县"
+
+
 @pytest.mark.parametrize(
     ("content", "said"),
     [

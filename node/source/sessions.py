@@ -1,0 +1,180 @@
+"""Sessions with a live database: read-only, each call in bounded time, with failures that quote nothing."""
+
+from __future__ import annotations
+
+import math
+import sqlite3
+import time
+from collections.abc import Callable, Mapping
+from concurrent.futures import Future
+from threading import local
+from typing import TypeVar
+from urllib.parse import quote
+
+import sqlalchemy as sa
+from sqlalchemy.engine import URL, Connection, Engine, make_url
+from sqlalchemy.engine.interfaces import DBAPIConnection, DBAPICursor
+from sqlalchemy.exc import ArgumentError, NoSuchModuleError, SQLAlchemyError
+from sqlglot import exp
+
+from node.errors import NodeError, Reason
+from node.source.bounded import Workers
+from node.source.dialect import DIALECTS, POSTGRES, SQLITE, Dialect
+from node.source.sql import render
+
+T = TypeVar("T")
+_MARK = "\x00"
+
+Function = Callable[..., int]
+"""Of values of a row, as SQLite gives them, to a number."""
+# Steps of SQLite's machine between two looks at the clock.
+_STEPS = 100_000
+# Drivers that are taken where the URL names none.
+_DRIVERS = {"postgresql": "postgresql+psycopg", "mysql": "mysql+pymysql", "mariadb": "mariadb+pymysql"}
+# What a driver is told besides, with the seconds that it may wait for the server.
+_WAITS = {
+    "psycopg": ("connect_timeout",),
+    "pymysql": ("connect_timeout", "read_timeout", "write_timeout"),
+}
+# As MariaDB and MySQL understand statements that follow the standard; their defaults differ between versions.
+_SQL_MODE = "STRICT_ALL_TABLES,NO_ENGINE_SUBSTITUTION,ERROR_FOR_DIVISION_BY_ZERO"
+
+
+def statement_of(select: exp.Select, dialect: Dialect) -> sa.TextClause:
+    """A statement over the rows of `ROW`, its placeholders the names of values to bind."""
+    # SQLAlchemy reads a colon as the mark of a bound name, so those in the policy's text are escaped.
+    sql = render(select, dialect.name, _MARK)
+    return sa.text(sql.replace(":", "\\:").replace(_MARK, ":"))
+
+
+class Sessions:
+    """A few sessions with one database, for the calls of as many threads at a time."""
+
+    def __init__(
+        self, url: str, count: int, seconds: float, functions: Mapping[str, Function] | None = None
+    ) -> None:
+        """No call takes longer than about `seconds`; SQLite is taught `functions` of any number of values.
+
+        Raises NodeError(CONFIG_INVALID) for a URL that is not understood, or of a kind that is not known.
+        """
+        self._seconds = seconds
+        self._until = local()
+        self._functions = functions or {}
+        self._engine = _engine(url, count, seconds)
+        self.dialect: Dialect = DIALECTS[self._engine.dialect.name]
+        sa.event.listen(self._engine, "connect", self._prepare)
+        self._workers = Workers(count, seconds)
+
+    def run(self, work: Callable[[Connection], T]) -> T:
+        """What `work` gives. Raises NodeError(SOURCE_UNAVAILABLE) when the database fails or is too slow."""
+        return self._workers.run(lambda: self._within_time(work))
+
+    def start(self, work: Callable[[Connection], T]) -> Future[T]:
+        """The same without waiting for it."""
+        return self._workers.start(lambda: self._within_time(work))
+
+    def inspect(self, work: Callable[[Engine], T]) -> T:
+        """What `work` finds out about tables. Raises as `run`, and NodeError(CONFIG_INVALID)."""
+        try:
+            return self._workers.run(lambda: work(self._engine))
+        except AssertionError:  # SQLAlchemy's, of a server whose version it cannot make out
+            message = (
+                "the server is of another kind than its URL says: use a kind that is supported, or a file"
+            )
+            raise NodeError(Reason.CONFIG_INVALID, message) from None
+
+    def close(self) -> None:
+        """Let go of the connections."""
+        self._workers.close()
+        self._engine.dispose()
+
+    def _within_time(self, work: Callable[[Connection], T]) -> T:
+        self._until.moment = time.monotonic() + self._seconds
+        try:
+            with self._engine.connect() as connection:
+                return work(connection)
+        except SQLAlchemyError as error:
+            raise unavailable(error) from None
+
+    def _prepare(self, connection: DBAPIConnection, _record: object) -> None:
+        if isinstance(connection, sqlite3.Connection):
+            for name, function in self._functions.items():
+                connection.create_function(name, -1, function, deterministic=True)
+            connection.set_progress_handler(self._is_late, _STEPS)
+        cursor = connection.cursor()
+        for setting in self._settings(cursor):
+            cursor.execute(setting)
+        cursor.close()
+        connection.commit()
+
+    def _is_late(self) -> bool:
+        return time.monotonic() > getattr(self._until, "moment", float("inf"))
+
+    def _settings(self, cursor: DBAPICursor) -> tuple[str, ...]:
+        """What makes a session read-only, ends its statements in time, and makes its text one text."""
+        if self.dialect is SQLITE:
+            return ("PRAGMA query_only = ON",)
+        milliseconds = int(self._seconds * 1000)
+        if self.dialect is POSTGRES:
+            return (
+                "SET SESSION CHARACTERISTICS AS TRANSACTION READ ONLY",
+                f"SET statement_timeout = {milliseconds}",
+                "SET DateStyle = 'ISO'",
+            )
+        cursor.execute("SELECT VERSION()")
+        (version,) = cursor.fetchone() or ("",)
+        limit = (
+            f"SET SESSION max_statement_time = {self._seconds}"
+            if "MariaDB" in str(version)
+            else f"SET SESSION max_execution_time = {milliseconds}"
+        )
+        return (
+            "SET SESSION TRANSACTION READ ONLY",
+            limit,
+            "SET NAMES utf8mb4",
+            f"SET SESSION sql_mode = '{_SQL_MODE}'",
+        )
+
+
+def _engine(url: str, count: int, seconds: float) -> Engine:
+    try:
+        parsed = make_url(url)
+        parsed = parsed.set(drivername=_DRIVERS.get(parsed.drivername, parsed.drivername))
+        if parsed.get_backend_name() == "sqlite" and parsed.database:
+            # A file that is missing is not to be made.
+            parsed = parsed.set(
+                database=f"file:{quote(parsed.database)}", query={"mode": "ro", "uri": "true"}
+            )
+        if parsed.get_backend_name() not in DIALECTS:
+            known = ", ".join(DIALECTS)
+            message = (
+                f"no exact comparison is known for {parsed.get_backend_name()}: use one of {known}, or a file"
+            )
+            raise NodeError(Reason.CONFIG_INVALID, message)
+        return sa.create_engine(
+            parsed,
+            pool_pre_ping=True,
+            pool_size=count,
+            max_overflow=0,
+            pool_timeout=seconds,
+            hide_parameters=True,
+            connect_args=_waits(parsed, seconds),
+        )
+    except (ArgumentError, NoSuchModuleError, ImportError, TypeError, ValueError):
+        message = "the database URL is not understood: check it, and that the driver it names is installed"
+        raise NodeError(Reason.CONFIG_INVALID, message) from None
+
+
+def _waits(url: URL, seconds: float) -> dict[str, object]:
+    longest = max(1, math.ceil(seconds))
+    waits: dict[str, object] = dict.fromkeys(_WAITS.get(url.get_driver_name(), ()), longest)
+    return waits | ({"charset": "utf8mb4"} if url.get_driver_name() == "pymysql" else {})
+
+
+def unavailable(error: SQLAlchemyError) -> NodeError:
+    """A failure in words that hold nothing of the query, its values or the URL."""
+    if isinstance(error, sa.exc.ProgrammingError):
+        message = "the database refuses the query: check the table, its columns and the permissions"
+    else:
+        message = "the database does not answer: check it and its network, then ask again"
+    return NodeError(Reason.SOURCE_UNAVAILABLE, message)

@@ -1,0 +1,81 @@
+"""A real MariaDB server for tests, on a Unix socket of its own, from the packages of the system."""
+
+from __future__ import annotations
+
+import getpass
+import os
+import shutil
+import signal
+import subprocess
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pymysql
+
+_SERVER = shutil.which("mariadbd", path=f"{os.environ.get('PATH', '')}:/usr/sbin")
+_INSTALLER = shutil.which("mariadb-install-db")
+LACKING = "" if _SERVER and _INSTALLER else "there is no MariaDB server: apt-get install mariadb-server"
+"""Why no server can be run, "" where one can."""
+_START_SECONDS = 60.0
+
+
+class MariaDB:
+    """A running server."""
+
+    def __init__(self, socket: Path) -> None:
+        self._socket = socket
+        self._made = 0
+
+    def connect(self, database: str | None = None) -> pymysql.connections.Connection[pymysql.cursors.Cursor]:
+        """A connection that may do everything."""
+        return pymysql.connect(
+            unix_socket=str(self._socket), user="root", database=database, charset="utf8mb4", autocommit=True
+        )
+
+    def new_database(self, defaults: str = "") -> str:
+        """The name of an empty database; `defaults` are its character set and collation in SQL."""
+        self._made += 1
+        name = f"test_{self._made}"
+        with self.connect() as connection:
+            connection.cursor().execute(f"CREATE DATABASE {name} {defaults}")
+        return name
+
+    def url(self, database: str) -> str:
+        """Where a source finds it."""
+        return f"mysql+pymysql://root@localhost/{database}?unix_socket={self._socket}"
+
+
+@contextmanager
+def running() -> Iterator[MariaDB]:
+    """A server with its data in a folder of its own: the path of a socket has to be short."""
+    assert _SERVER is not None
+    assert _INSTALLER is not None
+    with tempfile.TemporaryDirectory(prefix="mariadb-") as folder:
+        data, socket = Path(folder, "data"), Path(folder, "socket")
+        options = ["--no-defaults", f"--datadir={data}", f"--user={getpass.getuser()}"]
+        install = [_INSTALLER, *options, "--auth-root-authentication-method=normal", "--skip-test-db"]
+        subprocess.run(install, check=True, capture_output=True)  # noqa: S603
+        server = [_SERVER, *options, f"--socket={socket}", "--skip-networking", f"--pid-file={folder}/pid"]
+        with subprocess.Popen(server, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:  # noqa: S603
+            try:
+                database = MariaDB(socket)
+                _wait_for(database, process)
+                yield database
+            finally:
+                process.send_signal(signal.SIGKILL)
+
+
+def _wait_for(database: MariaDB, process: subprocess.Popen[bytes]) -> None:
+    deadline = time.monotonic() + _START_SECONDS
+    while True:
+        try:
+            database.connect().close()
+        except pymysql.err.OperationalError:
+            assert process.poll() is None, "the server ended"
+            assert time.monotonic() < deadline, "the server does not answer"
+            time.sleep(0.05)
+        else:
+            return
