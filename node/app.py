@@ -32,7 +32,6 @@ from node.exchange.requester import Requester
 from node.live import Live
 from node.loading import (
     RandomPool,
-    noise,
     read_certificate,
     stamp,
     utc_now,
@@ -71,11 +70,13 @@ from node.v1 import (
     grant_pb2_grpc,
     usage_log_pb2_grpc,
 )
+from node.working import Working
 
 log = logging.getLogger(__name__)
 
 WATCH_SECONDS = 3
 PRUNE_SECONDS = 60
+TIDY_SECONDS = 60
 GRANTS_SECONDS = 60
 ABANDONED_SECONDS = 30
 ANSWERED_KEPT_MS = 24 * 3600 * 1000
@@ -136,23 +137,23 @@ class Node:
             code, {}, lambda note: open_order(note, live.own_member()), self._store.fact, clock, random
         )
         zone = ZoneInfo(settings.timezone)
+        denials = Rate(limits.peer_denials_per_minute / 60, float(limits.peer_denials_per_minute))
+        self._working = Working(
+            limits, self._store, live.statistics, self._workers, WORKERS, self._refusals, denials, random
+        )
         self._provider = Provider(
             code=code,
             state=live.provider_state,
             grants=self._grants.find,
-            stored_release=self._store.release,
             commit=commit,
             vault=vault,
-            noise=noise,
+            computing=self._working.computing,
             zone=zone,
-            workers=self._workers,
             clock=clock,
             random=random,
-            denials=Rate(limits.peer_denials_per_minute / 60, float(limits.peer_denials_per_minute)),
+            denials=denials,
             limits=ProviderLimits(
-                subjects=limits.chunk_subjects,
-                max_skew_ms=limits.clock_skew_seconds * 1000,
-                source_seconds=float(limits.source_seconds),
+                subjects=limits.chunk_subjects, max_skew_ms=limits.clock_skew_seconds * 1000
             ),
         )
         self._requester = Requester(
@@ -197,6 +198,7 @@ class Node:
             (self._settings.limits.refusal_interval_seconds, self._refusals.flush),
             (WATCH_SECONDS, self._watch),
             (PRUNE_SECONDS, self._prune),
+            (TIDY_SECONDS, self._working.tidy),
             (GRANTS_SECONDS, self._refresh_grants),
             (ABANDONED_SECONDS, self._close_abandoned),
         ):
@@ -231,6 +233,7 @@ class Node:
         await asyncio.gather(*self._tasks, return_exceptions=True)
         await asyncio.gather(self._desk.stop(DRAIN_SECONDS), self._exchange.stop(DRAIN_SECONDS))
         await self._requester.stop()
+        await self._working.stop()
         await self._refusals.flush()
         await self._peers.close()
         await self._commit.stop()

@@ -11,13 +11,15 @@ from node.core.policy import Policies
 from node.errors import NodeError
 from node.live_attempts import Attempts
 from node.loading import OpenSource, load_source, source_mark
+from node.source.count_query import Counter
 
 
 class LiveSources:
     """Opens sources, and remembers what each was made from."""
 
-    def __init__(self, settings: Settings, attempt: Attempts) -> None:
+    def __init__(self, settings: Settings, attempt: Attempts, counter: Counter) -> None:
         self._settings = settings
+        self._counter = counter
         self._attempt = attempt
         self._made_from: dict[str, tuple[object, ...]] = {}
         self._retired: list[OpenSource] = []
@@ -38,6 +40,7 @@ class LiveSources:
                     settings,
                     described,
                     self._settings.state / "data",
+                    self._counter,
                     ZoneInfo(self._settings.timezone),
                     float(self._settings.limits.source_seconds),
                 )

@@ -22,6 +22,7 @@ from node.core.document import MAX_BYTES as MAX_DOCUMENT_BYTES
 from node.core.holidays import read_holidays
 from node.core.policy import Policies, PolicyFile
 from node.core.policy_build import build_policies
+from node.core.stop import Stop
 from node.core.workdays import NO_HOLIDAYS, Calendar
 from node.crypto.bundle_folder import ACTIVE
 from node.crypto.certificate import identify
@@ -35,14 +36,16 @@ from node.crypto.sign import Signer, Verifier, open_note, sign_note
 from node.errors import NodeError, Reason
 from node.exchange.group import LogKeys
 from node.exchange.opened import log_origin
-from node.exchange.ports import Noisy, Source
+from node.exchange.ports import Noise, Noisy, Source
 from node.imported_catalogues import imported_files, imported_folder
 from node.policy_folder import policy_files
 from node.rpc.callers import Certificate
 from node.rpc.client import Identity
 from node.rpc.server import TlsFiles
+from node.source.count_query import Counter
 from node.source.open import open_database, open_file
 from node.source.spec import DatabaseSpec, FileSpec, LoadReport
+from node.statistics.pool import Pool
 
 log = logging.getLogger(__name__)
 MAX_FILE_BYTES = 4 << 20
@@ -241,18 +244,24 @@ def source_mark(settings: SourceSettings, dataset: Dataset) -> tuple[object, ...
 
 
 def load_source(
-    settings: SourceSettings, dataset: Dataset, data_folder: Path, zone: tzinfo, seconds: float
+    settings: SourceSettings,
+    dataset: Dataset,
+    data_folder: Path,
+    counter: Counter,
+    zone: tzinfo,
+    seconds: float,
 ) -> OpenSource:
     """Open the data source of a dataset, building its files when they changed.
 
-    `seconds` bounds each query of a live database; `zone` is where a day begins.
+    `counter` counts over built files; `seconds` bounds each query of a live database; `zone` is where a day
+    begins.
 
     Raises NodeError(SOURCE_UNAVAILABLE), (CONFIG_INVALID).
     """
     path = settings.csv or settings.parquet
     if path is not None:
         spec = FileSpec(path, "csv" if settings.csv is not None else "parquet", settings.encoding)
-        return open_file(spec, dataset, data_folder, _progress(dataset.name))
+        return open_file(spec, dataset, data_folder, _progress(dataset.name), counter)
     table = settings.table or ""
     database = DatabaseSpec(settings.database_url(os.environ), table, settings.snapshot)
     return open_database(database, dataset, lambda: datetime.now(zone).date(), seconds)
@@ -277,14 +286,14 @@ def read_certificate(pem: bytes) -> Certificate:
     return Certificate(identity.fingerprint, identity.department, identity.role)
 
 
-def noise(counts: Sequence[int], unit_contributes: int, epsilon_micros: int) -> Noisy:
-    """Noisy counts and their price."""
-    from node.privacy.mechanism import (
-        release,
-    )  # OpenDP costs start-up time and memory that most nodes never need
+def noise(pool: Pool) -> Noise:
+    """What adds noise to counts and prices it, in the processes of `pool`."""
 
-    released = release(counts, unit_contributes, epsilon_micros)
-    return Noisy(tuple(released.values), released.epsilon_micros, released.accuracy_95)
+    def noisy(counts: Sequence[int], unit_contributes: int, epsilon_micros: int, stop: Stop) -> Noisy:
+        released = pool.noise(counts, unit_contributes, epsilon_micros, stop)
+        return Noisy(released.values, released.epsilon_micros, released.accuracy_95)
+
+    return noisy
 
 
 class RandomPool:

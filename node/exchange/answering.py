@@ -9,6 +9,7 @@ from typing import NamedTuple
 from node.core.budget import Debit
 from node.core.question import Question
 from node.errors import NodeError
+from node.exchange.payable import Short
 from node.v1 import record_pb2 as rec
 
 
@@ -16,7 +17,8 @@ class Computed(NamedTuple):
     """What step 10 found: answers, or why there are none. Not yet released, not yet charged.
 
     With a `release_key` the answers are a statistic: a new one costs `budget`, one that was released
-    before costs nothing.
+    before costs nothing. What is `short` cannot be paid, and so was not computed; nor was what has nothing at
+    all here, because it was answered before.
     """
 
     answers: rec.Answers | None = None
@@ -24,6 +26,7 @@ class Computed(NamedTuple):
     release_key: bytes = b""
     budget: tuple[Debit, ...] = ()
     failure: NodeError | None = None
+    short: Short | None = None
 
 
 def verify_answers(values: Sequence[object], salt: bytes) -> rec.Answers:

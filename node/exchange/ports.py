@@ -8,8 +8,10 @@ from datetime import datetime
 from typing import Protocol
 
 from node.core.checkpoint import Checkpoint
+from node.core.commit import AnsweredExchange
 from node.core.envelope import Routing, Sealed
 from node.core.question import Question
+from node.core.stop import Stop
 from node.core.subject import SubjectKey
 from node.v1 import exchange_pb2 as pb
 
@@ -68,7 +70,7 @@ class Source(Protocol):
     ) -> list[str | None]: ...
 
     def count(
-        self, question: Question, parameters: Mapping[str, str], region: str
+        self, question: Question, parameters: Mapping[str, str], region: str, stop: Stop
     ) -> list[tuple[tuple[str, ...], int]]: ...
 
 
@@ -84,7 +86,22 @@ class Noisy:
 class Noise(Protocol):
     """Adds noise and prices it; see `node.privacy`."""
 
-    def __call__(self, counts: Sequence[int], unit_contributes: int, epsilon_micros: int) -> Noisy: ...
+    def __call__(
+        self, counts: Sequence[int], unit_contributes: int, epsilon_micros: int, stop: Stop
+    ) -> Noisy: ...
+
+
+class Books(Protocol):
+    """The ledger as it stands, outside of any transaction; may be read from any thread."""
+
+    def balances(self, keys: Sequence[str]) -> dict[str, int]:
+        """Amounts used; keys never charged are left out."""
+
+    def release(self, key: bytes) -> bytes | None:
+        """A statistic that was released before."""
+
+    def answered(self, requester: str, exchange_id: bytes) -> AnsweredExchange | None:
+        """An exchange that was answered before."""
 
 
 class PeerStream(Protocol):

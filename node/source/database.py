@@ -26,9 +26,11 @@ from sqlglot import exp
 
 from node.core.catalogue import FieldType
 from node.core.question import Question
+from node.core.stop import Stop
 from node.core.subject import SubjectKey
 from node.errors import NodeError, Reason
 from node.source.bounded import Workers
+from node.source.cancel import cancel
 from node.source.counting import conditions, fold, group_columns, statistic_of
 from node.source.spec import DatabaseSpec, Layout, LoadReport
 from node.source.sql import ROW, claim_value, parameter_values, region_condition, region_values, render
@@ -133,7 +135,7 @@ class DatabaseSource:
         return self._ask(question, parameters, region, subjects, derives=True)
 
     def count(
-        self, question: Question, parameters: Mapping[str, str], region: str
+        self, question: Question, parameters: Mapping[str, str], region: str, stop: Stop
     ) -> list[tuple[tuple[str, ...], int]]:
         """Exact counts for every combination of declared groups, zeros too; to be noised.
 
@@ -150,7 +152,7 @@ class DatabaseSource:
         select = exp.select(*columns, exp.Count(this=exp.Star())).from_(self._one_row_each())
         for condition in wanted:
             select = select.where(condition)
-        rows = self._rows(self._statement(select.group_by(*columns)), values)
+        rows = self._rows_until(stop, self._statement(select.group_by(*columns)), values)
         return fold(((row[:-1], int(str(row[-1]))) for row in rows), statistic, self._layout)
 
     def _ask(
@@ -239,6 +241,25 @@ class DatabaseSource:
             return [tuple(row) for row in connection.execute(statement, dict(values)).all()]
 
         return self._workers.run(lambda: self._transact(read))
+
+    def _rows_until(
+        self, stop: Stop, statement: sa.TextClause, values: Mapping[str, object]
+    ) -> list[tuple[object, ...]]:
+        """As `_rows`; once `stop` is asked, the query is cancelled in the database."""
+        asked: list[Connection] = []
+
+        def read(connection: Connection) -> list[tuple[object, ...]]:
+            asked.append(connection)
+            try:
+                return [tuple(row) for row in connection.execute(statement, dict(values)).all()]
+            finally:
+                asked.clear()
+
+        def end() -> None:
+            for connection in tuple(asked):
+                cancel(self._engine, connection)
+
+        return self._workers.run_until(stop, lambda: self._transact(read), end)
 
     def _transact(self, work: Callable[[Connection], T]) -> T:
         try:

@@ -7,18 +7,21 @@ from datetime import date
 from pathlib import Path
 
 from node.core.catalogue import Dataset
+from node.source.count_query import Counter
 from node.source.database import DatabaseSource
 from node.source.lookup import SnapshotSource
 from node.source.snapshot import FileIdentity, Manifest, manifests, prune
 from node.source.spec import DatabaseSpec, FileSpec, Layout, Progress
-from node.source.worker import BuildJob, Built, run
+from node.source.worker import BuildJob, run
 
 # A build says how far it is all the time; a disk that stops answering does not.
 _SILENCE_SECONDS = 120.0
 _DATABASE_SECONDS = 5.0
 
 
-def open_file(spec: FileSpec, dataset: Dataset, data_folder: Path, progress: Progress) -> SnapshotSource:
+def open_file(
+    spec: FileSpec, dataset: Dataset, data_folder: Path, progress: Progress, counter: Counter
+) -> SnapshotSource:
     """Answer from a data file: built into `data_folder` first, if its content or the layout changed.
 
     Raises NodeError(SOURCE_UNAVAILABLE); an older snapshot that is open goes on.
@@ -27,8 +30,8 @@ def open_file(spec: FileSpec, dataset: Dataset, data_folder: Path, progress: Pro
     folder = data_folder / dataset.name
     manifest = _unchanged(spec, layout, folder)
     if manifest is None:
-        manifest = run(BuildJob(spec, layout, folder), Built, progress, _SILENCE_SECONDS).manifest
-    source = SnapshotSource(folder, layout, manifest)
+        manifest = run(BuildJob(spec, layout, folder), progress, _SILENCE_SECONDS)
+    source = SnapshotSource(folder, layout, manifest, counter)
     prune(folder, keep=manifest.snapshot)
     return source
 

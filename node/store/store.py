@@ -13,7 +13,7 @@ from sqlalchemy.dialects.sqlite import Insert
 from sqlalchemy.dialects.sqlite import insert as upsert
 from sqlalchemy.pool import PoolProxiedConnection
 
-from node.core.commit import AskedExchange, Head
+from node.core.commit import AnsweredExchange, AskedExchange, Head
 from node.core.grant import Grant
 from node.core.grant_message import grant_from_bytes, grant_to_bytes
 from node.core.publication import ServedVersion
@@ -137,6 +137,14 @@ class Store:
         query = select(s.asked.c.exchange_id, s.asked.c.intent_index).where(s.asked.c.outcome_index < 0)
         with self._read() as connection:
             return [(row.exchange_id, row.intent_index) for row in connection.execute(query)]
+
+    def answered(self, requester: str, exchange_id: bytes) -> AnsweredExchange | None:
+        """A provider's exchange that was answered before."""
+        c = s.answered.c
+        query = select(c.digest, c.seq).where(c.exchange_id == exchange_id, c.requester == requester)
+        with self._read() as connection:
+            row = connection.execute(query).one_or_none()
+        return None if row is None else AnsweredExchange(requester, exchange_id, row.digest, row.seq)
 
     def release(self, key: bytes) -> bytes | None:
         """A statistic that was released before."""

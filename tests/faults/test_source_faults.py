@@ -15,8 +15,9 @@ from pathlib import Path
 import psycopg
 import pytest
 from postgres import Postgres, running
-from register import ANN, BEN, COLUMNS, ROWS, dataset, key, question, resident, write_csv
+from register import ANN, BEN, COLUMNS, COUNTER, ROWS, dataset, key, question, resident, write_csv
 
+from node.core.stop import Stop
 from node.errors import NodeError, Reason
 from node.source import worker
 from node.source.database import DatabaseSource
@@ -24,14 +25,16 @@ from node.source.lookup import SnapshotSource
 from node.source.open import open_database, open_file
 from node.source.snapshot import GROUPS, LOOKUP
 from node.source.spec import DatabaseSpec, FileSpec, Layout
-from node.source.worker import BuildJob, Built
+from node.source.worker import BuildJob
 
 DAY = date(2026, 11, 22)
 SECONDS = 1.0
 
 
 def _open(path: Path) -> SnapshotSource:
-    return open_file(FileSpec(path, "csv"), dataset(), path.parent / "data", lambda done, total: None)
+    return open_file(
+        FileSpec(path, "csv"), dataset(), path.parent / "data", lambda done, total: None, COUNTER
+    )
 
 
 def _is_active(source: SnapshotSource | DatabaseSource, subject: str = ANN) -> bool:
@@ -132,7 +135,7 @@ def test_count_over_a_damaged_groups_file_is_refused(tmp_path: Path) -> None:
     groups.write_bytes(groups.read_bytes()[:-50])
 
     with pytest.raises(NodeError) as refused:
-        source.count(question("by-region"), {}, "")
+        source.count(question("by-region"), {}, "", Stop())
 
     assert refused.value.reason is Reason.SOURCE_UNAVAILABLE
     assert _is_active(source)
@@ -170,7 +173,7 @@ def test_killed_build_is_refused_and_the_next_one_works(tmp_path: Path) -> None:
             os.kill(pid, signal.SIGKILL)
 
     with pytest.raises(NodeError) as refused:
-        worker.run(BuildJob(FileSpec(path, "csv"), Layout.of(dataset()), folder), Built, kill, 30)
+        worker.run(BuildJob(FileSpec(path, "csv"), Layout.of(dataset()), folder), kill, 30)
 
     assert refused.value.reason is Reason.SOURCE_UNAVAILABLE
     assert _is_active(_open(path), resident(7))
@@ -184,7 +187,7 @@ def test_data_file_that_never_answers_is_given_up(tmp_path: Path) -> None:
     began = time.monotonic()
 
     with pytest.raises(NodeError) as refused:
-        worker.run(job, Built, lambda done, total: None, 2)
+        worker.run(job, lambda done, total: None, 2)
 
     assert refused.value.reason is Reason.SOURCE_UNAVAILABLE
     assert time.monotonic() - began < 5
@@ -363,7 +366,7 @@ def test_subject_with_several_rows_counts_once(tmp_path: Path) -> None:
     source = _live(f"sqlite:///{path}")
 
     assert source.report.duplicates == 2
-    assert source.count(question("people"), {}, "") == [((), 4)]
-    assert dict(source.count(question("by-region"), {}, "")) == {("441900003",): 2, ("441900004",): 1}
+    assert source.count(question("people"), {}, "", Stop()) == [((), 4)]
+    assert dict(source.count(question("by-region"), {}, "", Stop())) == {("441900003",): 2, ("441900004",): 1}
     assert source.field(question("band"), {}, "", [key(ANN), key(BEN)]) == [">120", "[60,120]"]
     source.close()

@@ -13,9 +13,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from postgres import Postgres, running
-from register import ANN, BEN, COLUMNS, DAN, EVE, NOBODY, ROWS, dataset, key, question, write_csv
+from register import ANN, BEN, COLUMNS, COUNTER, DAN, EVE, NOBODY, ROWS, dataset, key, question, write_csv
 
 from node.core.question import QuestionKind
+from node.core.stop import Stop
 from node.errors import NodeError, Reason
 from node.source.database import DatabaseSource
 from node.source.lookup import SnapshotSource
@@ -89,7 +90,7 @@ def _open(request: pytest.FixtureRequest, folder: Path) -> Source:
         table = table.set_column(3, "months", months).set_column(4, "since", since)
         spec = FileSpec(folder / "register.parquet", "parquet")
         pq.write_table(table, spec.path)
-    return open_file(spec, dataset(), folder / "data", lambda done, total: None)
+    return open_file(spec, dataset(), folder / "data", lambda done, total: None, COUNTER)
 
 
 def _ask(
@@ -197,7 +198,7 @@ def test_claims_match_only_the_subject_they_are_made_about(
 def test_counts_fill_every_declared_cell(
     source: Source, name: str, region: str, counts: dict[tuple[str, ...], int]
 ) -> None:
-    assert dict(source.count(question(name), {}, region)) == counts
+    assert dict(source.count(question(name), {}, region, Stop())) == counts
 
 
 def test_thousand_subjects_are_answered_in_their_order(source: Source) -> None:
@@ -229,7 +230,7 @@ def test_missing_or_malformed_parameter_is_refused(source: Source, parameters: d
 
 def test_verification_is_no_statistic(source: Source) -> None:
     with pytest.raises(NodeError) as refused:
-        source.count(question("is-active"), {}, "")
+        source.count(question("is-active"), {}, "", Stop())
 
     assert refused.value.reason is Reason.QUERY_INVALID
 
@@ -242,7 +243,7 @@ def test_sound_source_reports_its_rows_and_checks(source: Source) -> None:
 
 def test_closed_source_says_so(request: pytest.FixtureRequest, tmp_path: Path) -> None:
     opened = open_file(
-        FileSpec(write_csv(tmp_path / "r.csv"), "csv"), dataset(), tmp_path, lambda done, total: None
+        FileSpec(write_csv(tmp_path / "r.csv"), "csv"), dataset(), tmp_path, lambda done, total: None, COUNTER
     )
     opened.close()
 

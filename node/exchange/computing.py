@@ -1,0 +1,178 @@
+"""Step 10 of an exchange: what the data source says, once it is known that it can be paid."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import Executor
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+from datetime import datetime
+
+from node.core.budget import Debit
+from node.core.cost import Cost, budget_debits
+from node.core.directory import Member
+from node.core.policy import Budget
+from node.core.question import Question, QuestionKind, Statistic
+from node.core.stop import Stop
+from node.core.subject import SubjectKey
+from node.errors import NodeError, Reason
+from node.exchange.answering import Computed, field_answers, release_key, verify_answers
+from node.exchange.counts import CountKey, Counts
+from node.exchange.group import Ledger
+from node.exchange.payable import counters, short_of
+from node.exchange.ports import Books, Noise, Source
+from node.exchange.turns import Turns
+from node.v1 import record_pb2 as rec
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Permitted:
+    """A permitted exchange, as far as its answer depends on it; `cost` is what it costs beside a budget."""
+
+    peer: Member
+    exchange_id: bytes
+    dataset: str
+    question: Question
+    parameters: Mapping[str, str]
+    region: str
+    subjects: Sequence[SubjectKey]
+    cost: Cost
+    budget: Budget | None
+    moment: datetime
+
+
+class Computing:
+    """Reads data sources: at once where that costs less than to look whether it is paid for, else in turn."""
+
+    def __init__(
+        self,
+        *,
+        books: Books,
+        noise: Noise,
+        counts: Counts,
+        workers: Executor,
+        turns: Turns,
+        seconds: float,
+        random: Callable[[int], bytes],
+    ) -> None:
+        """`workers` look up, for at most `seconds` each, who has one of the `turns`."""
+        self._books = books
+        self._noise = noise
+        self._counts = counts
+        self._workers = workers
+        self._turns = turns
+        self._seconds = seconds
+        self._random = random
+
+    async def compute(self, source: Source | None, asked: Permitted, held: AsyncExitStack) -> Computed:
+        """What there is to answer, or why there is nothing; `held` ends when it is charged."""
+        try:
+            if source is None:
+                raise NodeError(
+                    Reason.SOURCE_UNAVAILABLE, "the dataset has no data source now: ask again later"
+                )
+            if asked.question.kind is QuestionKind.STATISTIC:
+                return await self._statistic(source, asked, held)
+            if source.quick and len(asked.subjects) == 1:
+                return self._look_up(source, asked)
+            return await self._in_turn(source, asked)
+        except NodeError as error:
+            return Computed(failure=error)
+        except Exception:
+            log.exception("a data source failed")
+            return Computed(
+                failure=NodeError(Reason.SOURCE_UNAVAILABLE, "the data source failed: ask again later")
+            )
+
+    def _look_up(self, source: Source, asked: Permitted) -> Computed:
+        snapshot, question = source.snapshot, asked.question
+        verifies = question.kind is QuestionKind.VERIFY
+        ask = source.verify if verifies else source.field
+        values: Sequence[object] = ask(question, asked.parameters, asked.region, asked.subjects)
+        make = verify_answers if verifies else field_answers
+        return Computed(answers=make(values, self._random(32)), snapshot=snapshot)
+
+    async def _in_turn(self, source: Source, asked: Permitted) -> Computed:
+        def work() -> Computed:
+            known = self._known(asked, source.snapshot)
+            return self._look_up(source, asked) if known is None else known
+
+        await self._turns.take(asked.peer.code)
+        done = asyncio.get_running_loop().run_in_executor(self._workers, work)
+        # Its place is another's when its thread is, not when its caller has gone.
+        done.add_done_callback(lambda _: self._turns.give_back(asked.peer.code))
+        try:
+            async with asyncio.timeout(self._seconds):
+                return await asyncio.shield(done)
+        except TimeoutError:
+            raise NodeError(
+                Reason.SOURCE_UNAVAILABLE, "the data source took too long: ask again later"
+            ) from None
+
+    async def _statistic(self, source: Source, asked: Permitted, held: AsyncExitStack) -> Computed:
+        question, snapshot = asked.question, source.snapshot
+        statistic = question.statistic
+        if statistic is None or asked.budget is None:
+            raise NodeError(
+                Reason.POLICY_NOT_LOADED, "the statistic has no privacy budget: set one in the policy"
+            )
+        key = release_key(asked.dataset, question, asked.parameters, asked.region, snapshot)
+        # The price is what the policy says: OpenDP adds the least noise that costs no more.
+        price = self._budget(asked, statistic.epsilon_micros)
+
+        def known() -> Computed | None:
+            return self._known(asked, snapshot, key, price)
+
+        def work(stop: Stop) -> Computed:
+            table = source.count(question, asked.parameters, asked.region, stop)
+            return self._noisy(table, statistic, asked, snapshot, key, stop)
+
+        if (already := known()) is not None:
+            return already
+        count = CountKey(asked.peer.code, asked.exchange_id, key)
+        return await held.enter_async_context(self._counts.of(count, known, work))
+
+    def _noisy(
+        self,
+        table: Sequence[tuple[tuple[str, ...], int]],
+        statistic: Statistic,
+        asked: Permitted,
+        snapshot: str,
+        key: bytes,
+        stop: Stop,
+    ) -> Computed:
+        exact = [count for _, count in table]
+        noisy = self._noise(exact, statistic.unit_contributes, statistic.epsilon_micros, stop)
+        cells = [
+            rec.StatisticCell(key=group, count=count)
+            for (group, _), count in zip(table, noisy.counts, strict=True)
+        ]
+        message = rec.StatisticAnswer(
+            cells=cells, epsilon_micros=noisy.epsilon_micros, accuracy_95=noisy.accuracy_95, snapshot=snapshot
+        )
+        answers = rec.Answers(salt=self._random(32), statistic=message)
+        price = self._budget(asked, noisy.epsilon_micros)
+        return Computed(answers=answers, snapshot=snapshot, release_key=key, budget=price)
+
+    def _known(
+        self, asked: Permitted, snapshot: str, key: bytes = b"", price: Sequence[Debit] = ()
+    ) -> Computed | None:
+        """What an exchange comes to without its work: it was answered before, released, or cannot be paid."""
+        if self._books.answered(asked.peer.code, asked.exchange_id) is not None:
+            return Computed()
+        ledger = Ledger(self._books.balances(counters(asked.cost, price)), self._books.release)
+        if key and (stored := ledger.release(key)) is not None:
+            return Computed(answers=rec.Answers.FromString(stored), snapshot=snapshot, release_key=key)
+        short = short_of(asked.cost, len(asked.subjects), price, ledger)
+        return None if short is None else Computed(short=short, release_key=key, budget=tuple(price))
+
+    def _budget(self, asked: Permitted, epsilon_micros: int) -> tuple[Debit, ...]:
+        assert asked.budget is not None
+        peer = asked.peer
+        return budget_debits(
+            asked.budget, asked.dataset, peer.code, peer.organisation, asked.moment, epsilon_micros
+        )
