@@ -276,11 +276,13 @@ class Node:
         )
         grant_pb2_grpc.add_GrantServiceServicer_to_server(GrantService(self._grants, gate), server)
         catalogue_pb2_grpc.add_CatalogueServiceServicer_to_server(
-            CatalogueService(lambda: live.policies, lambda: live.catalogue, admit_members(gate), self._store),
+            CatalogueService(
+                lambda: live.policies, lambda: live.catalogue, admit_members(gate), gate.caller, self._store
+            ),
             server,
         )
         usage_log_pb2_grpc.add_UsageLogServiceServicer_to_server(
-            UsageLogService(self._commit, self._store, self._workers, peer_view(gate)), server
+            UsageLogService(self._commit, self._store, self._workers, peer_view(gate), gate.caller), server
         )
         return add_health(server, EXCHANGE_SERVICES)
 
@@ -310,13 +312,14 @@ class Node:
                 lambda: live.policies,
                 lambda: live.catalogue,
                 admit_staff(staff),
+                staff.caller,
                 self._store,
                 Elsewhere(code, self._peers),
             ),
             server,
         )
         usage_log_pb2_grpc.add_UsageLogServiceServicer_to_server(
-            UsageLogService(self._commit, self._store, self._workers, staff_view(staff)), server
+            UsageLogService(self._commit, self._store, self._workers, staff_view(staff), staff.caller), server
         )
         if self._settings.desk.reflection:
             add_reflection(self._desk, DESK_SERVICES)

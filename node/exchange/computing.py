@@ -101,10 +101,7 @@ class Computing:
             known = self._known(asked, source.snapshot)
             return self._look_up(source, asked) if known is None else known
 
-        await self._turns.take(asked.peer.code)
-        done = asyncio.get_running_loop().run_in_executor(self._workers, work)
-        # Its place is another's when its thread is, not when its caller has gone.
-        done.add_done_callback(lambda _: self._turns.give_back(asked.peer.code))
+        done = await self._turns.run(asked.peer.code, self._workers, work)
         try:
             async with asyncio.timeout(self._seconds):
                 return await asyncio.shield(done)

@@ -5,9 +5,13 @@ from __future__ import annotations
 import asyncio
 from collections import Counter, OrderedDict, deque
 from collections.abc import Callable
+from concurrent.futures import Executor
 from dataclasses import dataclass
+from typing import TypeVar
 
 from node.errors import NodeError
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +62,16 @@ class Turns:
         except BaseException:
             self._step_out(member, turn)
             raise
+
+    async def run(self, member: str, workers: Executor | None, work: Callable[[], T]) -> asyncio.Future[T]:
+        """Do work in a thread when its turn comes; its place is another's when the thread has ended.
+
+        Whoever gives up what is returned has to shield it: the thread goes on.
+        """
+        await self.take(member)
+        done = asyncio.get_running_loop().run_in_executor(workers, work)
+        done.add_done_callback(lambda _: self.give_back(member))
+        return done
 
     def give_back(self, member: str) -> None:
         """Give a place to who is next."""

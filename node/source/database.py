@@ -14,6 +14,7 @@ from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
 from datetime import date
+from threading import Lock
 from typing import TypeVar
 from urllib.parse import quote
 
@@ -246,18 +247,23 @@ class DatabaseSource:
         self, stop: Stop, statement: sa.TextClause, values: Mapping[str, object]
     ) -> list[tuple[object, ...]]:
         """As `_rows`; once `stop` is asked, the query is cancelled in the database."""
-        asked: list[Connection] = []
+        running: list[Connection] = []
+        turn = Lock()
 
         def read(connection: Connection) -> list[tuple[object, ...]]:
-            asked.append(connection)
+            running.append(connection)
             try:
                 return [tuple(row) for row in connection.execute(statement, dict(values)).all()]
             finally:
-                asked.clear()
+                with turn:
+                    running.clear()
+                    if stop.asked:  # what cancels a query may come late, and must meet no other
+                        connection.invalidate()
 
         def end() -> None:
-            for connection in tuple(asked):
-                cancel(self._engine, connection)
+            with turn:
+                for connection in running:
+                    cancel(self._engine, connection)
 
         return self._workers.run_until(stop, lambda: self._transact(read), end)
 

@@ -7,15 +7,18 @@ import signal
 import sqlite3
 import subprocess
 import sys
+import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import date
 from pathlib import Path
 
 import psycopg
 import pytest
-from postgres import Postgres, running
+from postgres import Postgres
+from postgres import running as postgres_running
 from register import ANN, BEN, COLUMNS, COUNTER, ROWS, dataset, key, question, resident, write_csv
+from running import wait_for
 
 from node.core.stop import Stop
 from node.errors import NodeError, Reason
@@ -195,7 +198,7 @@ def test_data_file_that_never_answers_is_given_up(tmp_path: Path) -> None:
 
 @pytest.fixture(scope="module")
 def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Postgres]:
-    with running(tmp_path_factory.mktemp("pg")) as server:
+    with postgres_running(tmp_path_factory.mktemp("pg")) as server:
         yield server
 
 
@@ -262,6 +265,64 @@ def test_locked_table_is_given_up_in_time(url: str) -> None:
         other.execute("LOCK TABLE register IN ACCESS EXCLUSIVE MODE")
         _refusal(source)
     assert _is_active(source)
+    source.close()
+
+
+def _count_until_stopped(source: DatabaseSource, begun: Callable[[], bool]) -> list[NodeError]:
+    """Count, stop that once it has begun, and wait for its end; what it ended with."""
+    stop, ended = Stop(), list[NodeError]()
+
+    def count() -> None:
+        try:
+            source.count(question("people"), {}, "", stop)
+        except NodeError as error:
+            ended.append(error)
+
+    counting = threading.Thread(target=count)
+    counting.start()
+    wait_for(begun)
+    assert counting.is_alive()
+    stop.ask()
+    counting.join(20)
+    assert not counting.is_alive()
+    return ended
+
+
+def test_count_that_is_stopped_is_cancelled_in_the_database(url: str) -> None:
+    source = open_database(DatabaseSpec(url, "register"), dataset(), lambda: DAY, 300.0)
+    waiting = b"SELECT count(*) FROM pg_locks WHERE NOT granted"
+
+    with psycopg.connect(url) as other, psycopg.connect(url, autocommit=True) as watch:
+
+        def waits() -> bool:
+            row = watch.execute(waiting).fetchone()
+            return row is not None and row[0] > 0
+
+        other.execute("LOCK TABLE register IN ACCESS EXCLUSIVE MODE")
+        ended = _count_until_stopped(source, waits)
+        assert not waits()
+
+    assert [error.reason for error in ended] == [Reason.SOURCE_UNAVAILABLE]
+    assert source.count(question("people"), {}, "", Stop()) == [((), 4)]
+    source.close()
+
+
+def test_count_that_is_stopped_ends_in_sqlite_too(tmp_path: Path) -> None:
+    path = tmp_path / "live.db"
+    with sqlite3.connect(path) as database:
+        columns = ", ".join(f"{name} {'integer' if name == 'months' else 'text'}" for name in COLUMNS)
+        database.execute(f"CREATE TABLE register ({columns})")
+    source = open_database(DatabaseSpec(f"sqlite:///{path}", "register"), dataset(), lambda: DAY, 300.0)
+    endless = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT max(i) FROM n"
+    with sqlite3.connect(path) as database:
+        database.execute("DROP TABLE register")
+        named = ", ".join([f"({endless}) AS {COLUMNS[0]}", *(f"'' AS {name}" for name in COLUMNS[1:])])
+        database.execute(f"CREATE VIEW register AS SELECT {named}")
+    began = time.monotonic()
+
+    ended = _count_until_stopped(source, lambda: time.monotonic() > began + 0.5)
+
+    assert [error.reason for error in ended] == [Reason.SOURCE_UNAVAILABLE]
     source.close()
 
 
