@@ -182,6 +182,7 @@ class NodeStatus:
     policy_approved: tuple[str, ...]
     waiting: tuple[WaitingDataset, ...]
     waiting_total: int
+    sqlite: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,7 +21,7 @@ from node.errors import NodeError, Reason
 from node.exchange.answering import Computed, field_answers, release_key, verify_answers
 from node.exchange.counts import CountKey, Counts
 from node.exchange.group import Ledger
-from node.exchange.payable import counters, short_of
+from node.exchange.payable import short_before
 from node.exchange.ports import Books, Noise, Source
 from node.exchange.turns import Turns
 from node.v1 import record_pb2 as rec
@@ -78,7 +78,8 @@ class Computing:
             if asked.question.kind is QuestionKind.STATISTIC:
                 return await self._statistic(source, asked, held)
             if source.quick and len(asked.subjects) == 1:
-                return self._look_up(source, asked)
+                snapshot = source.snapshot
+                return self._answered(asked, _look_up(source, asked), snapshot)
             return await self._in_turn(source, asked)
         except NodeError as error:
             return Computed(failure=error)
@@ -88,27 +89,30 @@ class Computing:
                 failure=NodeError(Reason.SOURCE_UNAVAILABLE, "the data source failed: ask again later")
             )
 
-    def _look_up(self, source: Source, asked: Permitted) -> Computed:
-        snapshot, question = source.snapshot, asked.question
-        verifies = question.kind is QuestionKind.VERIFY
-        ask = source.verify if verifies else source.field
-        values: Sequence[object] = ask(question, asked.parameters, asked.region, asked.subjects)
-        make = verify_answers if verifies else field_answers
-        return Computed(answers=make(values, self._random(32)), snapshot=snapshot)
-
     async def _in_turn(self, source: Source, asked: Permitted) -> Computed:
-        def work() -> Computed:
-            known = self._known(asked, source.snapshot)
-            return self._look_up(source, asked) if known is None else known
-
-        done = await self._turns.run(asked.peer.code, self._workers, work)
+        member, snapshot = asked.peer.code, source.snapshot
+        await self._turns.take(member)
+        try:
+            known = self._known(asked, snapshot)
+        except BaseException:
+            self._turns.give_back(member)
+            raise
+        if known is not None:
+            self._turns.give_back(member)
+            return known
+        done = self._turns.start(member, self._workers, lambda: _look_up(source, asked))
         try:
             async with asyncio.timeout(self._seconds):
-                return await asyncio.shield(done)
+                values = await asyncio.shield(done)
         except TimeoutError:
             raise NodeError(
                 Reason.SOURCE_UNAVAILABLE, "the data source took too long: ask again later"
             ) from None
+        return self._answered(asked, values, snapshot)
+
+    def _answered(self, asked: Permitted, values: Sequence[object], snapshot: str) -> Computed:
+        make = verify_answers if asked.question.kind is QuestionKind.VERIFY else field_answers
+        return Computed(answers=make(values, self._random(32)), snapshot=snapshot)
 
     async def _statistic(self, source: Source, asked: Permitted, held: AsyncExitStack) -> Computed:
         question, snapshot = asked.question, source.snapshot
@@ -161,11 +165,13 @@ class Computing:
         """What an exchange comes to without its work: it was answered before, released, or cannot be paid."""
         if self._books.answered(asked.peer.code, asked.exchange_id) is not None:
             return Computed()
-        ledger = Ledger(self._books.balances(counters(asked.cost, price)), self._books.release)
-        if key and (stored := ledger.release(key)) is not None:
+        if key and (stored := self._books.release(key)) is not None:
             return Computed(answers=rec.Answers.FromString(stored), snapshot=snapshot, release_key=key)
-        short = short_of(asked.cost, len(asked.subjects), price, ledger)
+        short = short_before(asked.cost, len(asked.subjects), price, self._ledger)
         return None if short is None else Computed(short=short, release_key=key, budget=tuple(price))
+
+    def _ledger(self, keys: Sequence[str]) -> Ledger:
+        return Ledger(self._books.balances(keys), self._books.release)
 
     def _budget(self, asked: Permitted, epsilon_micros: int) -> tuple[Debit, ...]:
         assert asked.budget is not None
@@ -173,3 +179,8 @@ class Computing:
         return budget_debits(
             asked.budget, asked.dataset, peer.code, peer.organisation, asked.moment, epsilon_micros
         )
+
+
+def _look_up(source: Source, asked: Permitted) -> Sequence[object]:
+    ask = source.verify if asked.question.kind is QuestionKind.VERIFY else source.field
+    return ask(asked.question, asked.parameters, asked.region, asked.subjects)

@@ -1,14 +1,16 @@
-"""Whether an exchange can be paid, asked before its work is begun, and again when it is charged."""
+"""Whether an exchange can be paid: asked before its work is begun, and again when it is charged."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import NamedTuple
 
 from node.core.budget import Debit, exhausted
 from node.core.cost import BUDGET_SHORT, LINKAGE, SHORT, Cost
 from node.errors import Reason
 from node.exchange.group import Ledger
+
+_FEW = 16
 
 
 class Short(NamedTuple):
@@ -36,4 +38,20 @@ def short_of(cost: Cost, subjects: int, budget: Iterable[Debit], ledger: Ledger)
     if exhausted(budget, ledger.balances):
         spent = "the privacy budget is used up: use an earlier release, or ask the provider"
         return Short(*BUDGET_SHORT, spent)
+    return None
+
+
+def short_before(
+    cost: Cost, subjects: int, budget: Sequence[Debit], ledger: Callable[[Sequence[str]], Ledger]
+) -> Short | None:
+    """As `short_of`, with what `ledger` reads of some counters; of a large exchange few, if those will do.
+
+    An exchange about many subjects is denied as a whole when there is no answer about any of them: the first
+    of them about whom there is one settles that.
+    """
+    for first in (_FEW, subjects):
+        part = cost if first >= subjects else cost.of_first(first)
+        short = short_of(part, min(first, subjects), budget, ledger(counters(part, budget)))
+        if short is None or first >= subjects:
+            return short
     return None

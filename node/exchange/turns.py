@@ -63,15 +63,19 @@ class Turns:
             self._step_out(member, turn)
             raise
 
-    async def run(self, member: str, workers: Executor | None, work: Callable[[], T]) -> asyncio.Future[T]:
-        """Do work in a thread when its turn comes; its place is another's when the thread has ended.
+    def start(self, member: str, workers: Executor | None, work: Callable[[], T]) -> asyncio.Future[T]:
+        """Do work in a thread, on a place that was taken, and is given back when the thread has ended.
 
         Whoever gives up what is returned has to shield it: the thread goes on.
         """
-        await self.take(member)
         done = asyncio.get_running_loop().run_in_executor(workers, work)
         done.add_done_callback(lambda _: self.give_back(member))
         return done
+
+    async def run(self, member: str, workers: Executor | None, work: Callable[[], T]) -> T:
+        """What work comes to that is done in a thread when its turn comes."""
+        await self.take(member)
+        return await asyncio.shield(self.start(member, workers, work))
 
     def give_back(self, member: str) -> None:
         """Give a place to who is next."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from functools import partial
@@ -182,7 +181,7 @@ class CatalogueService(catalogue_pb2_grpc.CatalogueServiceServicer):
     async def _aside(self, context: Context, work: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
         """The result of work that takes a while, done in a thread. Raises NodeError(RATE_LIMITED)."""
         name = self._caller(context) or ""
-        return await asyncio.shield(await self._turns.run(name, None, partial(work, *args, **kwargs)))
+        return await self._turns.run(name, None, partial(work, *args, **kwargs))
 
 
 def _busy() -> NodeError:

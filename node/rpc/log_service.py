@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Awaitable, Callable
 from concurrent.futures import Executor
 from functools import partial
@@ -141,7 +140,7 @@ class UsageLogService(usage_log_pb2_grpc.UsageLogServiceServicer):
     async def _in_turn(self, context: Context, work: Callable[..., T], *args: object) -> T:
         """What work that reads the log comes to, done in a thread. Raises NodeError(RATE_LIMITED)."""
         name = self._caller(context) or ""
-        return await asyncio.shield(await self._turns.run(name, self._workers, partial(work, *args)))
+        return await self._turns.run(name, self._workers, partial(work, *args))
 
 
 def _busy() -> NodeError:

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TypeVar
+from typing import cast
 
 from sqlalchemy import Connection, Engine, Select, bindparam, delete, func, insert, select, update
 from sqlalchemy.dialects.sqlite import Insert
@@ -19,13 +18,12 @@ from node.core.grant_message import grant_from_bytes, grant_to_bytes
 from node.core.publication import ServedVersion
 from node.core.tree import TILE
 from node.errors import NodeError, Reason
+from node.store import driver
 from node.store import schema as s
 from node.store.engine import is_busy, never_wait, open_engine, store_errors
-from node.store.transaction import Statements, Transaction
+from node.store.transaction import Statements, Transaction, in_parts
 from node.v1 import catalogue_pb2 as pb
 
-_T = TypeVar("_T")
-_KEYS_AT_ONCE = 500
 _PRUNE_AT_ONCE = 2000
 _CLEARED = "openings.cleared"
 
@@ -66,7 +64,7 @@ class Store:
                 never_wait(self._writer)
             try:
                 return Transaction(self._writer, self._sql)
-            except sqlite3.Error as error:
+            except driver.Error as error:
                 if is_busy(error):
                     return None
                 # Connections that were opened while the file could not be written never write again.
@@ -138,22 +136,25 @@ class Store:
         with self._read() as connection:
             return [(row.exchange_id, row.intent_index) for row in connection.execute(query)]
 
-    def answered(self, requester: str, exchange_id: bytes) -> AnsweredExchange | None:
-        """A provider's exchange that was answered before."""
-        c = s.answered.c
-        query = select(c.digest, c.seq).where(c.exchange_id == exchange_id, c.requester == requester)
-        with self._read() as connection:
-            row = connection.execute(query).one_or_none()
-        return None if row is None else AnsweredExchange(requester, exchange_id, row.digest, row.seq)
-
     def release(self, key: bytes) -> bytes | None:
         """A statistic that was released before."""
-        return self._scalar(select(s.release.c.body).where(s.release.c.key == key))
+        found = self._rows(self._sql.find_release, [key])
+        return None if not found else cast("bytes", found[0][0])
+
+    def answered(self, requester: str, exchange_id: bytes) -> AnsweredExchange | None:
+        """A provider's exchange that was answered before."""
+        rows = self._rows(self._sql.find_answered(1), [exchange_id])
+        for _, who, digest, index in cast("list[tuple[bytes, str, bytes, int]]", rows):
+            if who == requester:
+                return AnsweredExchange(requester, exchange_id, digest, index)
+        return None
 
     def balances(self, keys: Iterable[str]) -> dict[str, int]:
         """Amounts used; keys never charged are left out."""
-        with self._read() as connection:
-            return _balances(connection, list(keys))
+        found: dict[str, int] = {}
+        for part in in_parts(list(keys)):
+            found.update(cast("list[tuple[str, int]]", self._rows(self._sql.balances(len(part)), part)))
+        return found
 
     def prune(self, now_ms: int, answered_before: int) -> int:
         """Forget expired counters, and answered exchanges before an index; returns rows removed."""
@@ -272,6 +273,22 @@ class Store:
         with store_errors(), self._reader.connect() as connection:
             yield connection
 
+    def _rows(self, sql: str, values: Sequence[object]) -> list[tuple[object, ...]]:
+        """The rows of one of the `Statements`, on the driver itself: it is read before many exchanges."""
+        with store_errors():
+            connection = self._engine.raw_connection()
+            try:
+                cursor = connection.cursor()
+                cursor.execute(sql, tuple(values))
+                found = list(cursor.fetchall())
+                cursor.close()
+            except BaseException:
+                connection.invalidate()
+                raise
+            finally:
+                connection.close()
+        return found
+
     def _scalar(self, query: Select[bytes]) -> bytes | None:
         with self._read() as connection:
             return connection.execute(query).scalar()
@@ -280,16 +297,3 @@ class Store:
 def _fact(name: str, value: str) -> Insert:
     statement = upsert(s.fact).values(name=name, value=value)
     return statement.on_conflict_do_update(index_elements=["name"], set_={"value": value})
-
-
-def _balances(connection: Connection, keys: Sequence[str]) -> dict[str, int]:
-    found: dict[str, int] = {}
-    for part in _parts(keys):
-        query = select(s.counter.c.key, s.counter.c.used).where(s.counter.c.key.in_(part))
-        found.update((row.key, row.used) for row in connection.execute(query))
-    return found
-
-
-def _parts(items: Sequence[_T]) -> Iterator[Sequence[_T]]:
-    for start in range(0, len(items), _KEYS_AT_ONCE):
-        yield items[start : start + _KEYS_AT_ONCE]

@@ -8,6 +8,7 @@ import threading
 from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -181,6 +182,24 @@ async def test_chunk_whose_quota_is_used_up_reads_no_data(tmp_path: Path) -> Non
     assert [v.clause for v in verdicts(sides)[1:]] == ["limits.per_subject_per_day", "limits.per_day"]
 
     assert list((await verify(sides, 2, 8)).answers.verify.results) == [False, True]
+    await sides.close()
+
+
+async def test_chunk_is_read_for_one_subject_whose_limit_is_not_used_up_wherever_it_stands(
+    tmp_path: Path,
+) -> None:
+    sides = TwoSides(tmp_path, pension_policy(per_subject_per_day="1"))
+    many = range(2, 102)
+    for place in (0, 15, 16, 17, 98):
+        await verify(sides, *(number for number in many if number != many[place]))
+        answered = await verify(sides, *many)
+        assert list(answered.answers.refused) == [p for p in range(100) if p != place]
+        read = sides.register.asked
+        assert (await denied(verify(sides, *many))).reason is Reason.QUOTA_EXHAUSTED
+        assert sides.register.asked == read
+        sides.clock.now += 24 * 3_600_000
+        longer = replace(sides.grant, valid_until=sides.now() + timedelta(days=2))
+        sides.grants[longer.id], sides.received[0] = longer, longer
     await sides.close()
 
 
