@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Iterator
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
+from pathlib import Path
 from statistics import median
 from time import perf_counter
 
@@ -19,6 +20,7 @@ from scripts.benchmarks.figures import BenchError, Figure, Setting, at_most, spr
 from scripts.benchmarks.load import ask_all, channel
 from scripts.benchmarks.population import Population
 from scripts.benchmarks.prepared import Prepared, Preparer, Statistic, preparing
+from scripts.benchmarks.processes import cpu_seconds
 from scripts.benchmarks.site import (
     ASK,
     LIST_QUESTION,
@@ -130,7 +132,9 @@ def counts(setting: Setting) -> list[Figure]:
             asker, other, calm = await _connect(stack, site)
             setting.tell(f"counts: {alone} new statistics over {rows:,} rows, one after the other")
             cold = await asker.one()
+            before = _processor(site)
             warm = [await asker.one() for _ in range(alone)]
+            cost = (_processor(site) - before) / alone
             setting.tell("counts: another department asks, first alone, then in a storm of statistics")
             await calm.ask(requests, chunks)
             asker.became.clear()
@@ -148,6 +152,7 @@ def counts(setting: Setting) -> list[Figure]:
                 Figure(
                     f"a new statistic over {rows:,} rows", median(warm) * 1e3, "ms", _TARGET, spread(warm)
                 ),
+                Figure("the same, processor of the node and its processes", cost * 1e3, "ms"),
                 Figure("the first, which starts a process", cold * 1e3, "ms"),
                 Figure(f"statistics, {_STORM} asked for at once", rate, "/s"),
                 *calm.figures("before"),
@@ -172,6 +177,17 @@ async def _connect(stack: AsyncExitStack, site: Site) -> tuple[_Asker, _Other, _
         channel(site.provider.exchange_port, exchange_files(site.requester))
     )
     return asker, _Other(site, theirs, to_theirs), _Other(site, theirs, to_theirs)
+
+
+def _processor(site: Site) -> float:
+    """Processor time of the provider's node and of the processes that it started, s."""
+    node = site.provider.process.pid or 0
+    started = [
+        int(pid)
+        for path in Path(f"/proc/{node}/task").glob("*/children")
+        for pid in path.read_text("ascii").split()
+    ]
+    return sum(cpu_seconds(pid) for pid in (node, *started))
 
 
 def _with_statistics(policy: str) -> str:
