@@ -47,7 +47,7 @@ async def test_lists_asked_for_at_once_are_read_a_few_at_a_time() -> None:
     store = Slow()
     commit = SimpleNamespace(head=SimpleNamespace(size=9))
     with ThreadPoolExecutor(8) as workers:
-        service = UsageLogService(commit, store, workers, everybody, str)  # type: ignore[arg-type]
+        service = UsageLogService(commit, store, workers, everybody, lambda: 0, str)  # type: ignore[arg-type]
         asked = [
             service.ListRecords(pb.ListRecordsRequest(start=7), by(str(number % 5))) for number in range(20)
         ]
@@ -62,7 +62,7 @@ async def test_one_caller_who_reads_much_leaves_a_place_to_another() -> None:
     store = Slow()
     commit = SimpleNamespace(head=SimpleNamespace(size=9))
     with ThreadPoolExecutor(8) as workers:
-        service = UsageLogService(commit, store, workers, everybody, str)  # type: ignore[arg-type]
+        service = UsageLogService(commit, store, workers, everybody, lambda: 0, str)  # type: ignore[arg-type]
         asked = [service.ListRecords(pb.ListRecordsRequest(), by("greedy")) for _ in range(200)]
         greedy = [asyncio.create_task(each) for each in asked]
         await asyncio.sleep(0)
