@@ -14,6 +14,7 @@ from pydantic import Field as Marked
 from pydantic import TypeAdapter, ValidationError
 
 from node.errors import NodeError, Reason
+from node.no_dumps import forbid_dumps
 from node.source.child import Child
 from node.source.snapshot import Manifest
 from node.source.spec import FileSpec, Layout, Progress
@@ -95,6 +96,7 @@ def run(job: BuildJob, progress: Progress, silence: float) -> Manifest:
 
 def main() -> None:
     """The job's side of the pipes."""
+    forbid_dumps()
     os.umask(0o077)
     os.nice(5)
     resource.setrlimit(resource.RLIMIT_DATA, (_MEMORY_BYTES, _MEMORY_BYTES))

@@ -16,6 +16,7 @@ from threading import Thread
 from typing import BinaryIO
 
 from node.errors import NodeError, Reason
+from node.no_dumps import forbid_dumps
 from node.statistics import words
 
 _MEMORY_BYTES = 1 << 30
@@ -24,6 +25,7 @@ _MEMORY_BYTES = 1 << 30
 
 def main() -> None:
     """Do what comes in; end with it, or with the node."""
+    forbid_dumps()
     os.umask(0o077)
     os.nice(5)
     resource.setrlimit(resource.RLIMIT_DATA, (_MEMORY_BYTES, _MEMORY_BYTES))
