@@ -29,9 +29,9 @@ def main() -> None:
     os.umask(0o077)
     os.nice(5)
     resource.setrlimit(resource.RLIMIT_DATA, (_MEMORY_BYTES, _MEMORY_BYTES))
-    # What a library prints is nothing that the node should hear.
+    # What a library prints is nothing that the node should hear: it goes where its errors go.
     said = os.fdopen(os.dup(1), "wb")
-    os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+    os.dup2(2, 1)
     bench = _Bench(said)
     Thread(target=bench.work, daemon=True).start()
     # Heard here while a job runs: that nobody wants it any more, and that the node has ended.
