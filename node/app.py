@@ -37,7 +37,6 @@ from node.exchange.second_look import ClockMemory, ClockOrder
 from node.live import Live
 from node.loading import (
     RandomPool,
-    noise,
     read_certificate,
     stamp,
 )
@@ -79,11 +78,13 @@ from node.v1 import (
     grant_pb2_grpc,
     usage_log_pb2_grpc,
 )
+from node.working import Working
 
 log = logging.getLogger(__name__)
 
 WATCH_SECONDS = 3
 PRUNE_SECONDS = 60
+TIDY_SECONDS = 60
 GRANTS_SECONDS = 60
 ABANDONED_SECONDS = 30
 CLOCK_SECONDS = 2
@@ -165,23 +166,23 @@ class Node:
             random,
         )
         zone = ZoneInfo(settings.timezone)
+        denials = Rate(limits.peer_denials_per_minute / 60, float(limits.peer_denials_per_minute))
+        self._working = Working(
+            limits, self._store, live.statistics, self._workers, WORKERS, self._refusals, denials, random
+        )
         self._provider = Provider(
             code=code,
             state=live.provider_state,
             grants=self._grants.find,
-            stored_release=self._store.release,
             commit=commit,
             vault=vault,
-            noise=noise,
+            computing=self._working.computing,
             zone=zone,
-            workers=self._workers,
             clock=self._clock.believed,
             random=random,
-            denials=Rate(limits.peer_denials_per_minute / 60, float(limits.peer_denials_per_minute)),
+            denials=denials,
             limits=ProviderLimits(
-                subjects=limits.chunk_subjects,
-                max_skew_ms=limits.clock_skew_seconds * 1000,
-                source_seconds=float(limits.source_seconds),
+                subjects=limits.chunk_subjects, max_skew_ms=limits.clock_skew_seconds * 1000
             ),
         )
         self._requester = Requester(
@@ -238,6 +239,7 @@ class Node:
             (self._settings.limits.refusal_interval_seconds, self._refusals.flush),
             (WATCH_SECONDS, self._watch),
             (PRUNE_SECONDS, self._prune),
+            (TIDY_SECONDS, self._working.tidy),
             (GRANTS_SECONDS, self._refresh_grants),
             (ABANDONED_SECONDS, self._close_abandoned),
             (CLOCK_SECONDS, self._keeper.tick),
@@ -273,6 +275,7 @@ class Node:
         await asyncio.gather(*self._tasks, return_exceptions=True)
         await asyncio.gather(self._desk.stop(DRAIN_SECONDS), self._exchange.stop(DRAIN_SECONDS))
         await self._requester.stop()
+        await self._working.stop()
         await self._refusals.flush()
         with contextlib.suppress(NodeError):
             await self._keeper.remember()
@@ -320,11 +323,15 @@ class Node:
         )
         grant_pb2_grpc.add_GrantServiceServicer_to_server(GrantService(self._grants, gate), server)
         catalogue_pb2_grpc.add_CatalogueServiceServicer_to_server(
-            CatalogueService(lambda: live.policies, lambda: live.catalogue, admit_members(gate), self._store),
+            CatalogueService(
+                lambda: live.policies, lambda: live.catalogue, admit_members(gate), gate.caller, self._store
+            ),
             server,
         )
         usage_log_pb2_grpc.add_UsageLogServiceServicer_to_server(
-            UsageLogService(self._commit, self._store, self._workers, peer_view(gate), self._clock.told_ms),
+            UsageLogService(
+                self._commit, self._store, self._workers, peer_view(gate), self._clock.told_ms, gate.caller
+            ),
             server,
         )
         return add_health(server, EXCHANGE_SERVICES)
@@ -354,13 +361,16 @@ class Node:
                 lambda: live.policies,
                 lambda: live.catalogue,
                 admit_staff(staff),
+                staff.caller,
                 self._store,
                 Elsewhere(code, self._peers),
             ),
             server,
         )
         usage_log_pb2_grpc.add_UsageLogServiceServicer_to_server(
-            UsageLogService(self._commit, self._store, self._workers, staff_view(staff), self._clock.told_ms),
+            UsageLogService(
+                self._commit, self._store, self._workers, staff_view(staff), self._clock.told_ms, staff.caller
+            ),
             server,
         )
         if self._settings.desk.reflection:

@@ -261,6 +261,10 @@ class Limits(_Section):
     deadline_seconds: Annotated[Whole, Field(ge=1, le=600)] = 30
     source_seconds: Annotated[Whole, Field(ge=1, le=600)] = 10
     source_check_seconds: Annotated[Whole, Field(ge=1, le=3_600)] = 60
+    counts: Annotated[Whole, Field(ge=1, le=64)] = 2
+    counts_waiting: Annotated[Whole, Field(ge=1, le=4_096)] = 256
+    counts_waiting_each: Annotated[Whole, Field(ge=1, le=4_096)] = 64
+    counts_wait_seconds: Annotated[Whole, Field(ge=1, le=600)] = 15
     chunk_subjects: Annotated[Whole, Field(ge=1, le=1_000)] = 1_000
     batch_chunks: Annotated[Whole, Field(ge=1, le=1_000_000)] = 10_000
     clock_skew_seconds: Annotated[Whole, Field(ge=1, le=3_600)] = 300

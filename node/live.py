@@ -42,6 +42,7 @@ from node.policy_loading import LoadedPolicies
 from node.rpc.admin_service import ReloadReport
 from node.rpc.links import Identity
 from node.rpc.server import TlsFiles
+from node.statistics.pool import Pool
 
 _SEEN = "directory.seen"
 _RESTART = "restart needed"
@@ -91,7 +92,9 @@ class Live:
         self._random = random
         self._attempt = Attempts()
         self._policies = LivePolicies(settings, memory, clock, self._attempt)
-        self._sources = LiveSources(settings, memory, clock, self._attempt)
+        self.statistics = Pool(float(settings.limits.source_seconds))
+        """Where counts and noise are made."""
+        self._sources = LiveSources(settings, memory, clock, self._attempt, self.statistics)
         self._catalogue = LiveCatalogue(settings)
         # One reload at a time: else one that began earlier could put back what it had read before a change.
         self._turn = threading.Lock()

@@ -17,6 +17,7 @@ from node.core.policy import Policies
 from node.errors import NodeError
 from node.live_attempts import Attempts
 from node.loading import OpenSource, load_source, source_mark
+from node.source.count_query import Counter
 
 
 class SourceMemory(AccountMemory, Protocol):
@@ -41,11 +42,17 @@ class LiveSources:
     """Opens sources, and remembers what each was made from."""
 
     def __init__(
-        self, settings: Settings, memory: SourceMemory, clock: Callable[[], datetime], attempt: Attempts
+        self,
+        settings: Settings,
+        memory: SourceMemory,
+        clock: Callable[[], datetime],
+        attempt: Attempts,
+        counter: Counter,
     ) -> None:
         self._settings = settings
         self._memory = memory
         self._clock = clock
+        self._counter = counter
         self._attempt = attempt
         self._accounts = Accounts(settings, memory)
         self._made_from: dict[str, tuple[object, ...]] = {}
@@ -108,9 +115,9 @@ class LiveSources:
                 described,
                 self._settings.state / "data",
                 key,
+                self._counter,
                 self._today,
-                float(self._settings.limits.source_seconds),
-                float(self._settings.limits.source_check_seconds),
+                self._settings.limits,
             )
             source = self._attempt(_part(dataset), opened, kept)
         if source is None:

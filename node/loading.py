@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Protocol
 from zoneinfo import ZoneInfo
 
-from node.config import Settings
+from node.config import Limits, Settings
 from node.config import Source as SourceSettings
 from node.core.catalogue import Dataset
 from node.core.directory import MAX_BYTES as MAX_DIRECTORY_BYTES
@@ -22,6 +22,7 @@ from node.core.document import MAX_BYTES as MAX_DOCUMENT_BYTES
 from node.core.holidays import read_holidays
 from node.core.policy import Policies, PolicyFile
 from node.core.policy_build import build_policies
+from node.core.stop import Stop
 from node.core.workdays import NO_HOLIDAYS, Calendar
 from node.crypto.bundle_folder import ACTIVE
 from node.crypto.certificate import identify
@@ -35,14 +36,16 @@ from node.crypto.sign import Signer, Verifier, open_note, sign_note
 from node.errors import NodeError, Reason
 from node.exchange.group import LogKeys
 from node.exchange.opened import log_origin
-from node.exchange.ports import Noisy, Source
+from node.exchange.ports import Noise, Noisy, Source
 from node.imported_catalogues import imported_files, imported_folder
 from node.policy_folder import policy_files
 from node.rpc.callers import Certificate
 from node.rpc.links import Identity
 from node.rpc.server import TlsFiles
+from node.source.count_query import Counter
 from node.source.open import open_database, open_file
 from node.source.spec import DatabaseSpec, Exactness, FileSpec, LoadReport, SourceSpec
+from node.statistics.pool import Pool
 
 log = logging.getLogger(__name__)
 MAX_FILE_BYTES = 4 << 20
@@ -269,21 +272,28 @@ def load_source(
     dataset: Dataset,
     data_folder: Path,
     key: bytes,
+    counter: Counter,
     today: Callable[[], date],
-    seconds: float,
-    check_seconds: float,
+    limits: Limits,
 ) -> OpenSource:
     """Open the data source of a dataset, building its files when they changed.
 
-    `seconds` bounds each query of a live database, `check_seconds` each look through the whole of it; `key`
-    is the node's own, for names of contents; `today` is the date where the department is.
+    `key` is the node's own, for names of contents; `counter` counts over built files; `today` is the date
+    where the department is; `limits` bound what a live database is asked.
 
     Raises NodeError(SOURCE_UNAVAILABLE), (CONFIG_INVALID).
     """
     spec = source_spec(settings)
     if isinstance(spec, FileSpec):
-        return open_file(spec, dataset, data_folder, key, _progress(dataset.name))
-    return open_database(spec, dataset, today, seconds, check_seconds)
+        return open_file(spec, dataset, data_folder, key, _progress(dataset.name), counter)
+    return open_database(
+        spec,
+        dataset,
+        today,
+        float(limits.source_seconds),
+        float(limits.source_check_seconds),
+        limits.counts,
+    )
 
 
 def source_spec(settings: SourceSettings) -> SourceSpec:
@@ -315,14 +325,14 @@ def read_certificate(pem: bytes) -> Certificate:
     )
 
 
-def noise(counts: Sequence[int], unit_contributes: int, epsilon_micros: int) -> Noisy:
-    """Noisy counts and their price."""
-    from node.privacy.mechanism import (
-        release,
-    )  # OpenDP costs start-up time and memory that most nodes never need
+def noise(pool: Pool) -> Noise:
+    """What adds noise to counts and prices it, in the processes of `pool`."""
 
-    released = release(counts, unit_contributes, epsilon_micros)
-    return Noisy(tuple(released.values), released.epsilon_micros, released.accuracy_95)
+    def noisy(counts: Sequence[int], unit_contributes: int, epsilon_micros: int, stop: Stop) -> Noisy:
+        released = pool.noise(counts, unit_contributes, epsilon_micros, stop)
+        return Noisy(released.values, released.epsilon_micros, released.accuracy_95)
+
+    return noisy
 
 
 class RandomPool:

@@ -12,7 +12,7 @@ import pyarrow.parquet as pq
 import pytest
 import sqlalchemy as sa
 from live import Databases, change, fill
-from register import COLUMNS, KEY, ROWS, Row, dataset, write_csv
+from register import COLUMNS, COUNTER, KEY, ROWS, Row, dataset, write_csv
 
 from node.source.database import DatabaseSource
 from node.source.lookup import SnapshotSource
@@ -104,4 +104,4 @@ def _open_file(kind: str, folder: Path, rows: Sequence[Row]) -> SnapshotSource:
         table = table.set_column(3, "months", months).set_column(4, "since", since)
         spec = FileSpec(folder / "register.parquet", "parquet")
         pq.write_table(table, spec.path)
-    return open_file(spec, dataset(), folder / "data", KEY, lambda done, total: None)
+    return open_file(spec, dataset(), folder / "data", KEY, lambda done, total: None, COUNTER)

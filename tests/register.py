@@ -13,6 +13,10 @@ from node.core.policy import Policy, PolicyFile
 from node.core.policy_build import build_policies
 from node.core.question import Question
 from node.core.subject import SubjectKey
+from node.statistics.pool import Pool
+
+COUNTER = Pool(30.0)
+"""Where counts over built files are made; its processes end with the tests."""
 
 KEY = bytes(range(32))
 """The node's key for names of contents."""

@@ -24,6 +24,7 @@ from node.core.policy import DEFINITIONS_FILE, PolicyFile
 from node.core.policy_build import build_policies
 from node.core.question import Question
 from node.core.role import Roles
+from node.core.stop import Stop
 from node.core.subject import SubjectKey, Unclear
 from node.core.workdays import Calendar
 from node.crypto.data_key import DataKeyRing
@@ -33,11 +34,14 @@ from node.crypto.sign import open_note, sign_note
 from node.crypto.vault import NodeVault
 from node.errors import NodeError, Reason
 from node.exchange.asking import Query
+from node.exchange.computing import Computing
+from node.exchange.counts import Counts
 from node.exchange.group import GroupCommit, LogKeys
 from node.exchange.ports import Noisy
 from node.exchange.provider import Provider, ProviderLimits, ProviderState
 from node.exchange.rate import Rate
 from node.exchange.requester import Requester
+from node.exchange.turns import Bounds, Turns
 from node.store.store import Store
 from node.v1 import exchange_pb2 as pb
 from node.v1 import record_pb2 as rec
@@ -112,6 +116,8 @@ class Register:
 
     def __init__(self) -> None:
         self.asked = 0
+        self.counted = 0
+        self.stops: list[Stop] = []
         self.before: Callable[[], None] = lambda: None
         self.unclear: set[str] = set()
 
@@ -133,8 +139,10 @@ class Register:
         return ["[0,60)" if _even(subject) else None for subject in subjects]
 
     def count(
-        self, question: Question, parameters: Mapping[str, str], region: str
+        self, question: Question, parameters: Mapping[str, str], region: str, stop: Stop
     ) -> list[tuple[tuple[str, ...], int]]:
+        self.counted += 1
+        self.stops.append(stop)
         self._read()
         return [((f"44190000{n}",), 100 * n) for n in range(8)]
 
@@ -147,7 +155,7 @@ def _even(subject: SubjectKey) -> bool:
     return int(subject.id[14:17]) % 2 == 0
 
 
-def noise(counts: Sequence[int], unit_contributes: int, epsilon_micros: int) -> Noisy:
+def noise(counts: Sequence[int], unit_contributes: int, epsilon_micros: int, stop: Stop) -> Noisy:
     """Counts with a noise of one."""
     return Noisy(tuple(count + 1 for count in counts), epsilon_micros, 6)
 
@@ -207,8 +215,14 @@ class TwoSides:
     """Tax asks human resources."""
 
     def __init__(
-        self, folder: Path, policy: str = "", source_seconds: float = 10.0, more: Sequence[PolicyFile] = ()
+        self,
+        folder: Path,
+        policy: str = "",
+        source_seconds: float = 10.0,
+        more: Sequence[PolicyFile] = (),
+        counts: tuple[int, int, int, int, float] = (2, 2, 100, 100, 10.0),
     ) -> None:
+        """`counts` are the bounds on counts, as in `Bounds`."""
         self.clock = Clock(int(_START.timestamp() * 1000))
         self.tax, self.hr = Side(TAX, folder / "tax", self.clock), Side(HR, folder / "hr", self.clock)
         files = [PolicyFile("pension.yaml", (policy or pension_policy()).encode())]
@@ -234,20 +248,31 @@ class TwoSides:
         self.refused: list[Reason] = []
         self.workers = ThreadPoolExecutor(8)
         self.denials = Rate(0.0, 1000.0, lambda: 0.0)
+        self.given_up: list[str] = []
+        self.counts = Counts(
+            Turns(Bounds(*counts), _busy), ThreadPoolExecutor(counts[0]), source_seconds, self._give_up
+        )
+        computing = Computing(
+            books=self.hr.store,
+            noise=noise,
+            counts=self.counts,
+            workers=self.workers,
+            turns=Turns(Bounds(8, 4, 1000, 1000, source_seconds), _busy),
+            seconds=source_seconds,
+            random=os.urandom,
+        )
         self.provider = Provider(
             code=HR,
             state=lambda: self.state,
             grants=lambda grant_id: self.grants.get(grant_id),
-            stored_release=self.hr.store.release,
             commit=self.hr.commit,
             vault=self.hr.vault,
-            noise=noise,
+            computing=computing,
             zone=ZONE,
-            workers=self.workers,
             clock=self.now,
             random=os.urandom,
             denials=self.denials,
-            limits=ProviderLimits(source_seconds=source_seconds),
+            limits=ProviderLimits(),
         )
         self.wire = Wire(self.provider, self.tax.member)
         self.requester = self.make_requester()
@@ -276,6 +301,7 @@ class TwoSides:
     async def close(self) -> None:
         """Stop both."""
         await self.requester.stop()
+        await self.counts.stop()
         for side in (self.tax, self.hr):
             await side.commit.stop()
             side.store.close()
@@ -286,11 +312,18 @@ class TwoSides:
             raise NodeError(Reason.NOT_FOUND, "the directory has no such department")
         return self.hr.member
 
+    async def _give_up(self, member: str) -> None:
+        self.given_up.append(member)
+
     async def _refresh(self, _provider: str) -> None:
         self.refreshed += 1
 
     async def _refuse(self, _provider: str, reason: Reason, _attempt: rec.Intent) -> None:
         self.refused.append(reason)
+
+
+def _busy() -> NodeError:
+    return NodeError(Reason.SOURCE_BUSY, "busy")
 
 
 def query(question: str = "is-enrolled", purpose: str = "social-insurance/pension/deferral") -> Query:

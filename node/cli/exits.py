@@ -69,6 +69,7 @@ EXIT_OF_REASON: Mapping[Reason, Exit] = {
     Reason.DRAINING: Exit.UNAVAILABLE,
     Reason.TIMEOUT: Exit.UNAVAILABLE,
     Reason.STORE_UNAVAILABLE: Exit.UNAVAILABLE,
+    Reason.SOURCE_BUSY: Exit.UNAVAILABLE,
     Reason.LOG_CORRUPT: Exit.INTEGRITY,
     Reason.INTERNAL: Exit.FAILED,
 }

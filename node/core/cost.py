@@ -6,8 +6,9 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta, tzinfo
 from functools import lru_cache
+from itertools import takewhile
 from types import MappingProxyType
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 from node.core.budget import Balances, BudgetDebit, Debit, Period, Pot, exhausted
 from node.core.decide import Decision
@@ -95,6 +96,9 @@ class Link(NamedTuple):
         return all(any(balances.get(name, 0) >= self.since for name in names) for names in self.others)
 
 
+_Part = TypeVar("_Part", Debit, Link)
+
+
 @dataclass(frozen=True, slots=True)
 class Cost:
     """The debits of one exchange.
@@ -129,6 +133,14 @@ class Cost:
     def _linked(self, balances: Balances) -> set[int]:
         """Those about whom an answer would complete a forbidden combination (Art. 25)."""
         return {link.subject for link in self.links if link.completes(balances)}
+
+    def of_first(self, subjects: int) -> Cost:
+        """The cost for the first so many subjects alone; all parts are in the order of the subjects."""
+
+        def first(part: Sequence[_Part]) -> tuple[_Part, ...]:
+            return tuple(takewhile(lambda each: each.subject < subjects, part))
+
+        return Cost(self.whole, first(self.subjects), first(self.tries), first(self.links))
 
     def keys(self) -> list[str]:
         """All counters that are concerned."""

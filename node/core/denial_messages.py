@@ -185,6 +185,11 @@ _TOLD: Mapping[str, tuple[Reason, str, str]] = {
         "the provider's data cannot be read now: ask again later",
         "提供部门的数据暂时无法读取：请稍后再查询",
     ),
+    "source.busy": (
+        Reason.SOURCE_BUSY,
+        "too many wait for the provider's data: ask again in a moment",
+        "等待读取提供部门数据的请求过多：请稍候再查询",
+    ),
 }
 DENIAL_CLAUSES = frozenset(_TOLD)
 

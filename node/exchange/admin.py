@@ -69,11 +69,14 @@ class Grants:
     ) -> None:
         self._code = code
         self._grants = {grant.id: grant for grant in grants}
+        self._of: dict[str, tuple[Grant, ...]] = {}
         self._commit = commit
         self._policies = policies
         self._is_member = is_member
         self._clock = clock
         self._random = random
+        for grant in self.all():
+            self._of[grant.requester] = (*self._of.get(grant.requester, ()), grant)
 
     def find(self, grant_id: str) -> Grant | None:
         """The grant of this id, in any state."""
@@ -86,9 +89,9 @@ class Grants:
             raise NodeError(Reason.NOT_FOUND, "no grant has this id: see `dxnode grant list`")
         return grant
 
-    def of(self, requester: str) -> list[Grant]:
-        """All grants of one requester, by id."""
-        return [grant for grant in self.all() if grant.requester == requester]
+    def of(self, requester: str) -> tuple[Grant, ...]:
+        """All grants of one requester, by id; the same object until one of them changes."""
+        return self._of.get(requester, ())
 
     def all(self) -> list[Grant]:
         """All grants, by id."""
@@ -137,15 +140,20 @@ class Grants:
         previous = self._grants.get(grant.id)
         narrowing = grant.state is not GrantState.ACTIVE
         if narrowing:  # what takes away holds before it is durable, what gives holds after
-            self._grants[grant.id] = grant
+            self._put(grant)
         try:
             await self._commit.run(AdminJob(self._code, caller, action, grant.id, note, grant))
         except NodeError:
             if narrowing and previous is not None:
-                self._grants[grant.id] = previous
+                self._put(previous)
             raise
-        self._grants[grant.id] = grant
+        self._put(grant)
         return grant
+
+    def _put(self, grant: Grant) -> None:
+        self._grants[grant.id] = grant
+        others = [each for each in self._of.get(grant.requester, ()) if each.id != grant.id]
+        self._of[grant.requester] = tuple(sorted([*others, grant], key=lambda each: each.id))
 
     def _check(self, grant: Grant) -> None:
         if grant.requester == self._code or not self._is_member(grant.requester):

@@ -10,6 +10,7 @@ from node.core.budget import BudgetDebit
 from node.core.data_load import DataLoad
 from node.core.question import Question
 from node.errors import NodeError
+from node.exchange.payable import Short
 from node.v1 import record_pb2 as rec
 
 
@@ -18,6 +19,8 @@ class Computed(NamedTuple):
 
     With a `release_key` the answers are a statistic: a new one costs `budget`, one that was released
     before costs nothing. `unclear` are the positions of subjects about whom the source has no one answer.
+    What is `short` cannot be paid, and so was not computed; nor was what has nothing at all here, because it
+    was answered before.
     """
 
     answers: rec.Answers | None = None
@@ -26,6 +29,7 @@ class Computed(NamedTuple):
     budget: tuple[BudgetDebit, ...] = ()
     failure: NodeError | None = None
     unclear: frozenset[int] = frozenset()
+    short: Short | None = None
 
 
 def verify_answers(values: Sequence[object], salt: bytes) -> rec.Answers:

@@ -7,9 +7,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
+from node.core.budget import Pot, Spent
 from node.core.checkpoint import Checkpoint
+from node.core.commit import AnsweredExchange
 from node.core.envelope import Routing, Sealed
 from node.core.question import Question
+from node.core.stop import Stop
 from node.core.subject import SubjectKey, Unclear
 from node.v1 import exchange_pb2 as pb
 
@@ -64,7 +67,7 @@ class Source(Protocol):
     ) -> Sequence[str | Unclear | None]: ...
 
     def count(
-        self, question: Question, parameters: Mapping[str, str], region: str
+        self, question: Question, parameters: Mapping[str, str], region: str, stop: Stop
     ) -> list[tuple[tuple[str, ...], int]]: ...
 
 
@@ -80,7 +83,25 @@ class Noisy:
 class Noise(Protocol):
     """Adds noise and prices it; see `node.privacy`."""
 
-    def __call__(self, counts: Sequence[int], unit_contributes: int, epsilon_micros: int) -> Noisy: ...
+    def __call__(
+        self, counts: Sequence[int], unit_contributes: int, epsilon_micros: int, stop: Stop
+    ) -> Noisy: ...
+
+
+class Books(Protocol):
+    """The ledger as it stands, outside of any transaction; may be read from any thread."""
+
+    def balances(self, keys: Sequence[str]) -> dict[str, int]:
+        """Amounts used; keys never charged are left out."""
+
+    def spent(self, pot: Pot) -> Spent:
+        """What was spent of a privacy budget, and the accounts that count together in it."""
+
+    def release(self, key: bytes) -> bytes | None:
+        """A statistic that was released before."""
+
+    def answered(self, requester: str, exchange_id: bytes) -> AnsweredExchange | None:
+        """An exchange that was answered before."""
 
 
 class PeerStream(Protocol):

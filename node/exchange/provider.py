@@ -7,13 +7,13 @@ import hashlib
 import logging
 from binascii import b2a_base64
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import Executor
+from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from datetime import UTC, datetime, tzinfo
 from typing import TypeVar
 
-from node.core.cost import NO_COST, Cost, Day, budget_debits, exchange_cost
-from node.core.data_load import DataLoad, KeptLoad
+from node.core.cost import NO_COST, Cost, Day, exchange_cost
+from node.core.data_load import KeptLoad
 from node.core.decide import Decider, Decision
 from node.core.directory import Member
 from node.core.envelope import Routing
@@ -22,13 +22,14 @@ from node.core.identity import normalise_subject
 from node.core.policy import Policies
 from node.core.question import Question, QuestionKind
 from node.core.request import Request, Requester
-from node.core.subject import SubjectKey, Unclear
+from node.core.subject import SubjectKey
 from node.core.workdays import Calendar
 from node.errors import NodeError, Reason
-from node.exchange.answering import Computed, field_answers, load_message, release_key, verify_answers
+from node.exchange.answering import Computed
+from node.exchange.computing import Computing, Permitted
 from node.exchange.group import GroupCommit
 from node.exchange.opened import Opened, open_request, routing_of
-from node.exchange.ports import Noise, Source, Vault
+from node.exchange.ports import Source, Vault
 from node.exchange.rate import Rate
 from node.exchange.verdict import VerdictJob
 from node.v1 import exchange_pb2 as pb
@@ -54,7 +55,6 @@ class ProviderLimits:
 
     subjects: int = 1000
     max_skew_ms: int = 300_000
-    source_seconds: float = 10.0
 
 
 class Provider:
@@ -66,12 +66,10 @@ class Provider:
         code: str,
         state: Callable[[], ProviderState],
         grants: Callable[[str], Grant | None],
-        stored_release: Callable[[bytes], bytes | None],
         commit: GroupCommit,
         vault: Vault,
-        noise: Noise,
+        computing: Computing,
         zone: tzinfo,
-        workers: Executor,
         clock: Callable[[], datetime],
         random: Callable[[int], bytes],
         denials: Rate,
@@ -81,12 +79,10 @@ class Provider:
         self._code = code
         self._state = state
         self._grants = grants
-        self._stored_release = stored_release
         self._commit = commit
         self._vault = vault
-        self._noise = noise
+        self._computing = computing
         self._zone = zone
-        self._workers = workers
         self._clock = clock
         self._random = random
         self._denials = denials
@@ -133,24 +129,27 @@ class Provider:
         opened = open_request(envelope, routing, peer, self._vault, now, self._limits.max_skew_ms)
         # 8: decide.
         decision, subjects = self._decide(state, peer, opened, now, batch)
-        computed, cost = Computed(), NO_COST
-        if decision.permit and decision.question is not None:
-            moment = now.astimezone(self._zone)
-            cost = self._cost(decision, peer, opened, subjects, moment)
-            # 10: compute. Nothing of it leaves before 9 and 11 are durable.
-            computed = await self._compute(state, decision, decision.question, peer, opened, subjects, moment)
-        # 9, 11, 12: charge, record, seal; durable in one transaction with all that arrived together.
-        job = VerdictJob(
-            opened=opened,
-            digest=digest,
-            decision=decision,
-            computed=computed,
-            cost=cost,
-            policy_digest=state.policies.digest,
-            grants=self._grants,
-            vault=self._vault,
-        )
-        answer = await self._commit.run(job)
+        # What a count holds, it holds until it is charged: so that no other is counted for the same budget.
+        async with AsyncExitStack() as held:
+            computed, cost = Computed(), NO_COST
+            if decision.permit and decision.question is not None:
+                moment = now.astimezone(self._zone)
+                cost = self._cost(decision, peer, opened, subjects, moment)
+                asked = _permitted(state, decision, decision.question, peer, opened, subjects, cost, moment)
+                # 10: compute. Nothing of it leaves before 9 and 11 are durable.
+                computed = await self._computing.compute(state.sources.get(asked.dataset), asked, held)
+            # 9, 11, 12: charge, record, seal; durable in one transaction with all that arrived together.
+            job = VerdictJob(
+                opened=opened,
+                digest=digest,
+                decision=decision,
+                computed=computed,
+                cost=cost,
+                policy_digest=state.policies.digest,
+                grants=self._grants,
+                vault=self._vault,
+            )
+            answer = await self._commit.run(job)
         if job.denied:
             self._denials.spend(peer.code)
         return answer
@@ -206,6 +205,9 @@ class Provider:
         if statistic == bool(given):
             expected = "no subject" if statistic else "at least one subject"
             raise NodeError(Reason.QUERY_INVALID, f"this question needs {expected}")
+        if statistic and intent.HasField("batch"):
+            # In a stream nobody could be seen to wait for it.
+            raise NodeError(Reason.QUERY_INVALID, "a statistic is asked by itself: not in a batch")
         policy = state.policies.get(intent.dataset)
         if policy is None:
             raise NodeError(Reason.NOT_SHARED, "the dataset is not shared")
@@ -238,98 +240,32 @@ class Provider:
         ids, day = [subject.id for subject in subjects], Day.of(moment)
         return exchange_cost(decision, peer.code, opened.intent.dataset, ids, day, pseudonym, older)
 
-    async def _compute(
-        self,
-        state: ProviderState,
-        decision: Decision,
-        question: Question,
-        peer: Member,
-        opened: Opened,
-        subjects: Sequence[SubjectKey],
-        moment: datetime,
-    ) -> Computed:
-        dataset = opened.intent.dataset
-        source, kept = state.sources.get(dataset), state.loads.get(dataset)
-        try:
-            if source is None or kept is None:
-                raise NodeError(
-                    Reason.SOURCE_UNAVAILABLE, "the dataset has no data source now: ask again later"
-                )
-            parameters = {p.name: p.value for p in opened.intent.parameters}
-            load = kept.at(moment)
-            if question.kind is QuestionKind.STATISTIC:
-                return await self._statistic(
-                    state, source, load, decision, question, peer, opened, parameters, moment
-                )
-            ask = source.verify if question.kind is QuestionKind.VERIFY else source.field
-            if source.quick and len(subjects) == 1:
-                values: Sequence[object] = ask(question, parameters, decision.region, subjects)
-            else:
-                values = await self._in_worker(ask, question, parameters, decision.region, subjects)
-        except NodeError as error:
-            return Computed(failure=error)
-        except Exception:
-            log.exception("a data source failed")
-            return Computed(
-                failure=NodeError(Reason.SOURCE_UNAVAILABLE, "the data source failed: ask again later")
-            )
-        unclear = frozenset(place for place, value in enumerate(values) if isinstance(value, Unclear))
-        if unclear and len(subjects) == 1:
-            message = "the data have several rows about this subject: ask the provider to mend them"
-            return Computed(failure=NodeError(Reason.SOURCE_UNAVAILABLE, message))
-        make = verify_answers if question.kind is QuestionKind.VERIFY else field_answers
-        return Computed(answers=make(values, self._random(32)), load=load, unclear=unclear)
 
-    async def _statistic(
-        self,
-        state: ProviderState,
-        source: Source,
-        load: DataLoad,
-        decision: Decision,
-        question: Question,
-        peer: Member,
-        opened: Opened,
-        parameters: Mapping[str, str],
-        moment: datetime,
-    ) -> Computed:
-        policy = state.policies.get(opened.intent.dataset)
-        if question.statistic is None or policy is None or policy.budget is None:
-            raise NodeError(
-                Reason.POLICY_NOT_LOADED, "the statistic has no privacy budget: set one in the policy"
-            )
-        key = release_key(opened.intent.dataset, question, parameters, decision.region, load)
-        if (stored := self._stored_release(key)) is not None:
-            return Computed(answers=rec.Answers.FromString(stored), load=load, release_key=key)
-        table = await self._in_worker(source.count, question, parameters, decision.region)
-        noisy = await self._in_worker(
-            self._noise,
-            [count for _, count in table],
-            question.statistic.unit_contributes,
-            question.statistic.epsilon_micros,
-        )
-        debits = budget_debits(policy.budget, peer.code, peer.organisation, moment, noisy.epsilon_micros)
-        cells = [
-            rec.StatisticCell(key=group, count=count)
-            for (group, _), count in zip(table, noisy.counts, strict=True)
-        ]
-        statistic = rec.StatisticAnswer(
-            cells=cells,
-            epsilon_micros=noisy.epsilon_micros,
-            accuracy_95=noisy.accuracy_95,
-            load=load_message(load),
-        )
-        answers = rec.Answers(salt=self._random(32), statistic=statistic)
-        return Computed(answers=answers, load=load, release_key=key, budget=debits)
-
-    async def _in_worker(self, work: Callable[..., T], *args: object) -> T:
-        loop = asyncio.get_running_loop()
-        try:
-            async with asyncio.timeout(self._limits.source_seconds):
-                return await loop.run_in_executor(self._workers, work, *args)
-        except TimeoutError:
-            raise NodeError(
-                Reason.SOURCE_UNAVAILABLE, "the data source took too long: ask again later"
-            ) from None
+def _permitted(
+    state: ProviderState,
+    decision: Decision,
+    question: Question,
+    peer: Member,
+    opened: Opened,
+    subjects: Sequence[SubjectKey],
+    cost: Cost,
+    moment: datetime,
+) -> Permitted:
+    intent = opened.intent
+    policy, kept = state.policies.get(intent.dataset), state.loads.get(intent.dataset)
+    return Permitted(
+        peer=peer,
+        exchange_id=opened.routing.exchange_id,
+        dataset=intent.dataset,
+        question=question,
+        parameters={p.name: p.value for p in intent.parameters},
+        region=decision.region,
+        subjects=subjects,
+        cost=cost,
+        budget=None if policy is None else policy.budget,
+        load=None if kept is None else kept.at(moment),
+        moment=moment,
+    )
 
 
 class _Running:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from node.core import usage
 from node.core.budget import BudgetDebit, Debit
 from node.core.commit import AnsweredExchange, Append, Release
-from node.core.cost import BUDGET_SHORT, LINKAGE, SHORT, Cost, Link
+from node.core.cost import Cost, Link
 from node.core.decide import Decision
 from node.core.envelope import response_bucket
 from node.core.grant import Grant, GrantState
@@ -16,6 +16,7 @@ from node.errors import NodeError, Reason
 from node.exchange.answering import Computed, load_message, without, wrong_claims
 from node.exchange.group import Ledger, Recorded
 from node.exchange.opened import Opened
+from node.exchange.payable import short_of
 from node.exchange.ports import Vault
 from node.v1 import exchange_pb2 as pb
 from node.v1 import record_pb2 as rec
@@ -127,15 +128,17 @@ class VerdictJob:
             return _Settled(self.decision)
         if (ended := self._grant_ended()) is not None:
             return ended
-        if scope := self.cost.short(len(self.opened.opening.subjects), ledger.balances):
-            reason, clause = SHORT[scope]
-            together = "the provider does not answer these questions together about one subject"
-            used_up = "the quota is used up: ask again tomorrow"
-            return self._denied(reason, clause, together if scope == LINKAGE else used_up)
+        stored = ledger.release(self.computed.release_key) if self.computed.release_key else None
+        budget = self.computed.budget if stored is None else ()
+        short = short_of(self.cost, len(self.opened.opening.subjects), budget, ledger)
+        if short is not None or (stored is None and (short := self.computed.short) is not None):
+            return self._denied(*short)
+        if stored is not None:
+            return self._reuse(stored)
         if self.computed.failure is not None or self.computed.answers is None:
             return self._failed(self.computed.failure)
         if self.computed.release_key:
-            return self._release(ledger)
+            return self._release(self.computed.answers)
         return self._answer(ledger, self.computed.answers)
 
     def _grant_ended(self) -> _Settled | None:
@@ -166,26 +169,22 @@ class VerdictJob:
         marks = [link for link in self.cost.links if link.subject not in refused]
         return _Settled(self.decision, given.SerializeToString(), charges, marks)
 
-    def _release(self, ledger: Ledger) -> _Settled:
-        key, answers = self.computed.release_key, self.computed.answers
-        if (stored := ledger.release(key)) is not None:
-            again = rec.Answers.FromString(stored)
-            again.statistic.reused = True
-            return _Settled(self.decision, again.SerializeToString(), self.cost.whole)
-        if answers is None or ledger.budgets.exhausted(self.computed.budget):
-            return self._denied(
-                *BUDGET_SHORT,
-                "the privacy budget is used up: use an earlier release, or ask the provider",
-            )
+    def _reuse(self, stored: bytes) -> _Settled:
+        again = rec.Answers.FromString(stored)
+        again.statistic.reused = True
+        return _Settled(self.decision, again.SerializeToString(), self.cost.whole)
+
+    def _release(self, answers: rec.Answers) -> _Settled:
         body = answers.SerializeToString()
-        release = Release(key, body)
+        release = Release(self.computed.release_key, body)
         return _Settled(self.decision, body, self.cost.whole, release=release, spent=self.computed.budget)
 
     def _failed(self, failure: NodeError | None) -> _Settled:
         error = failure or NodeError(Reason.INTERNAL, "no answer was computed")
         # Quotas are charged all the same, so that failing on purpose is no way around them; a
         # privacy budget is not, because no noisy value was made.
-        settled = self._denied(error.reason, "source", error.message)
+        clause = "source.busy" if error.reason is Reason.SOURCE_BUSY else "source"
+        settled = self._denied(error.reason, clause, error.message)
         settled.charges = [*self.cost.whole, *self.cost.subjects]
         return settled
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import ParamSpec, Protocol, TypeVar
 
 from node.core.catalogue_search import MAX_RESULTS, Lookup
@@ -15,8 +15,10 @@ from node.core.publication import MAX_HISTORY, ServedVersion, published_entry, p
 from node.core.role import ROLES
 from node.errors import NodeError, Reason
 from node.exchange.rate import Rate
+from node.exchange.turns import Bounds, Turns
 from node.rpc.callers import Staff
 from node.rpc.exchange_service import Gate
+from node.rpc.log_service import CallerName
 from node.rpc.status import Context, answered
 from node.v1 import catalogue_pb2 as pb
 from node.v1 import catalogue_pb2_grpc
@@ -26,8 +28,8 @@ SEARCHES_PER_SECOND = 10.0
 SEARCHES_AT_ONCE = 20.0
 """A search takes many times the work of an exchange, so each caller has a smaller bound for it."""
 SEARCHING = 2
-WAITING = 16
-"""Searches that run, and that wait, at one time: all other calls and threads are for exchanges."""
+WAITING, WAIT_SECONDS = 16, 20.0
+"""Searches that run, and that wait, half of those one caller's: all else is for exchanges."""
 T = TypeVar("T")
 R = TypeVar("R")
 P = ParamSpec("P")
@@ -102,6 +104,7 @@ class CatalogueService(catalogue_pb2_grpc.CatalogueServiceServicer):
         policies: Callable[[], Policies],
         catalogue: Callable[[], Catalogue],
         admit: Admit,
+        caller: CallerName,
         history: History,
         elsewhere: Elsewhere | None = None,
     ) -> None:
@@ -112,8 +115,8 @@ class CatalogueService(catalogue_pb2_grpc.CatalogueServiceServicer):
         self._history = history
         self._elsewhere = elsewhere
         self._rate = Rate(SEARCHES_PER_SECOND, SEARCHES_AT_ONCE)
-        self._turns = asyncio.Semaphore(SEARCHING)
-        self._waiting = 0
+        self._caller = caller
+        self._turns = Turns(Bounds(SEARCHING, SEARCHING, WAITING, WAITING // 2, WAIT_SECONDS), _busy)
 
     async def ListDatasets(
         self, request: pb.ListDatasetsRequest, context: Context
@@ -152,7 +155,7 @@ class CatalogueService(catalogue_pb2_grpc.CatalogueServiceServicer):
             lookup.check()
             if self._elsewhere is not None and request.provider not in ("", self._elsewhere.own):
                 return await self._elsewhere.peers.search(request.provider, request)
-            found = await self._aside(self._catalogue().search, lookup, request.limit or MAX_RESULTS)
+            found = await self._aside(context, self._catalogue().search, lookup, request.limit or MAX_RESULTS)
             return pb.SearchCatalogueResponse(datasets=found.entries, total=found.total)
 
         return await self._admit(context, work, self._rate)
@@ -168,23 +171,21 @@ class CatalogueService(catalogue_pb2_grpc.CatalogueServiceServicer):
             if self._elsewhere is not None and request.provider not in ("", self._elsewhere.own):
                 return await self._elsewhere.peers.history(request.provider, request.dataset)
             policy = _served(self._policies(), request.dataset)
-            versions = await self._aside(self._history.served_versions, policy.dataset.name, MAX_HISTORY)
+            versions = await self._aside(
+                context, self._history.served_versions, policy.dataset.name, MAX_HISTORY
+            )
             return pb.GetDatasetHistoryResponse(versions=[version.message for version in versions])
 
         return await self._admit(context, work, self._rate)
 
-    async def _aside(self, work: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
+    async def _aside(self, context: Context, work: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
         """The result of work that takes a while, done in a thread. Raises NodeError(RATE_LIMITED)."""
-        if self._waiting >= SEARCHING + WAITING:
-            raise NodeError(
-                Reason.RATE_LIMITED, "the node is busy searching its catalogue: ask again in a moment"
-            )
-        self._waiting += 1
-        try:
-            async with self._turns:
-                return await asyncio.to_thread(work, *args, **kwargs)
-        finally:
-            self._waiting -= 1
+        name = self._caller(context) or ""
+        return await self._turns.run(name, None, partial(work, *args, **kwargs))
+
+
+def _busy() -> NodeError:
+    return NodeError(Reason.RATE_LIMITED, "the node is busy searching its catalogue: ask again in a moment")
 
 
 def browse(policies: Policies, dataset: str) -> list[pb.Dataset]:

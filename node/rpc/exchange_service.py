@@ -11,6 +11,7 @@ from typing import TypeVar
 import grpc
 
 from node.core.directory import Member
+from node.core.grant import Grant
 from node.core.grant_message import grant_to_message
 from node.errors import NodeError, Reason
 from node.exchange.admin import Grants
@@ -197,6 +198,7 @@ class GrantService(grant_pb2_grpc.GrantServiceServicer):
     def __init__(self, grants: Grants, gate: Gate) -> None:
         self._grants = grants
         self._gate = gate
+        self._told: dict[str, tuple[tuple[Grant, ...], grant_pb2.ListGrantsResponse]] = {}
 
     async def ListGrants(
         self, request: grant_pb2.ListGrantsRequest, context: Context
@@ -204,10 +206,18 @@ class GrantService(grant_pb2_grpc.GrantServiceServicer):
         """The caller's grants, in every state."""
 
         async def work(member: Member) -> grant_pb2.ListGrantsResponse:
-            own = self._grants.of(member.code)
-            return grant_pb2.ListGrantsResponse(grants=[grant_to_message(grant) for grant in own])
+            return self._tell(member.code)
 
         return await self._gate.run(context, work, _on_behalf(context))
+
+    def _tell(self, member: str) -> grant_pb2.ListGrantsResponse:
+        """What a member was granted: made once, however often it asks."""
+        own = self._grants.of(member)
+        made_of, told = self._told.get(member, (None, None))
+        if told is None or made_of is not own:
+            told = grant_pb2.ListGrantsResponse(grants=[grant_to_message(grant) for grant in own])
+            self._told[member] = own, told
+        return told
 
 
 def _on_behalf(context: Context) -> str:

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Awaitable, Callable
 from concurrent.futures import Executor
+from functools import partial
 from typing import Protocol, TypeVar
 
 from node.core import usage
 from node.core.directory_text import Role
 from node.core.role import AUDITOR, OFFICER
+from node.errors import NodeError, Reason
 from node.exchange.group import GroupCommit
+from node.exchange.turns import Bounds, Turns
 from node.rpc.callers import Staff
 from node.rpc.exchange_service import Gate
 from node.rpc.status import Context, answered
@@ -19,7 +21,11 @@ from node.v1 import usage_log_pb2_grpc
 
 MAX_RECORDS = 1000
 READING = 2
-"""Lists that are read at one time: one takes as much work as ten exchanges, which have the other threads."""
+"""Lists and proofs at one time, of each caller one: a list takes as much work as ten exchanges, which have
+the other threads."""
+WAITING, WAITING_EACH, WAIT_SECONDS = 256, 64, 20.0
+CallerName = Callable[[Context], str | None]
+"""Names who calls, "" for who is not known, None for the operator."""
 T = TypeVar("T")
 
 
@@ -63,7 +69,13 @@ class UsageLogService(usage_log_pb2_grpc.UsageLogServiceServicer):
     """Checkpoint, proofs and records."""
 
     def __init__(
-        self, commit: GroupCommit, store: Leaves, workers: Executor, view: View, time_ms: Callable[[], int]
+        self,
+        commit: GroupCommit,
+        store: Leaves,
+        workers: Executor,
+        view: View,
+        time_ms: Callable[[], int],
+        caller: CallerName,
     ) -> None:
         """`time_ms` is what others are told of the time, 0 while the node does not know it."""
         self._commit = commit
@@ -71,7 +83,8 @@ class UsageLogService(usage_log_pb2_grpc.UsageLogServiceServicer):
         self._workers = workers
         self._view = view
         self._time_ms = time_ms
-        self._turns = asyncio.Semaphore(READING)
+        self._caller = caller
+        self._turns = Turns(Bounds(READING, 1, WAITING, WAITING_EACH, WAIT_SECONDS), _busy)
 
     async def GetCheckpoint(
         self, request: pb.GetCheckpointRequest, context: Context
@@ -93,7 +106,7 @@ class UsageLogService(usage_log_pb2_grpc.UsageLogServiceServicer):
 
         async def work(_party: str | None) -> pb.GetInclusionProofResponse:
             size = request.size or self._commit.head.size
-            hashes = await self._in_worker(self._commit.inclusion_proof, request.index, size)
+            hashes = await self._in_turn(context, self._commit.inclusion_proof, request.index, size)
             proof = pb.InclusionProof(index=request.index, hashes=hashes)
             return pb.GetInclusionProofResponse(proof=proof, size=size)
 
@@ -106,7 +119,7 @@ class UsageLogService(usage_log_pb2_grpc.UsageLogServiceServicer):
 
         async def work(_party: str | None) -> pb.GetConsistencyProofResponse:
             second = request.second_size or self._commit.head.size
-            hashes = await self._in_worker(self._commit.consistency_proof, request.first_size, second)
+            hashes = await self._in_turn(context, self._commit.consistency_proof, request.first_size, second)
             return pb.GetConsistencyProofResponse(
                 hashes=hashes, first_size=request.first_size, second_size=second
             )
@@ -120,8 +133,7 @@ class UsageLogService(usage_log_pb2_grpc.UsageLogServiceServicer):
             size = self._commit.head.size
             limit = min(request.limit or MAX_RECORDS, MAX_RECORDS)
             # A peer sees few of many records: the scan is bounded, not the number found.
-            async with self._turns:
-                rows, end = await self._in_worker(self._read, min(request.start, size), limit, size, party)
+            rows, end = await self._in_turn(context, self._read, min(request.start, size), limit, size, party)
             records = [pb.IndexedRecord(index=index, leaf=leaf) for index, leaf in rows]
             return pb.ListRecordsResponse(records=records, next_start=end, size=size)
 
@@ -135,8 +147,14 @@ class UsageLogService(usage_log_pb2_grpc.UsageLogServiceServicer):
         end = rows[-1][0] + 1 if rows else size
         return [row for row in rows if party is None or _names(row[1], party)], end
 
-    async def _in_worker(self, work: Callable[..., T], *args: object) -> T:
-        return await asyncio.get_running_loop().run_in_executor(self._workers, work, *args)
+    async def _in_turn(self, context: Context, work: Callable[..., T], *args: object) -> T:
+        """What work that reads the log comes to, done in a thread. Raises NodeError(RATE_LIMITED)."""
+        name = self._caller(context) or ""
+        return await self._turns.run(name, self._workers, partial(work, *args))
+
+
+def _busy() -> NodeError:
+    return NodeError(Reason.RATE_LIMITED, "too many read the usage log: ask again in a moment")
 
 
 def _names(leaf: bytes, party: str) -> bool:

@@ -54,6 +54,7 @@ _CODES = {
         Reason.PEER_UNAVAILABLE,
         Reason.DRAINING,
         Reason.STORE_UNAVAILABLE,
+        Reason.SOURCE_BUSY,
     ),
     grpc.StatusCode.DEADLINE_EXCEEDED: (Reason.TIMEOUT,),
     grpc.StatusCode.DATA_LOSS: (Reason.LOG_CORRUPT,),

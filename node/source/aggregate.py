@@ -1,33 +1,36 @@
 """Exact counts over a snapshot's rows, by DuckDB; they never leave the node without noise.
 
-Runs in a process of its own (`worker`).
+Runs in a process of its own (`node.statistics`).
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import os
+from collections.abc import Callable
 from contextlib import closing
-from pathlib import Path
 
 import duckdb
 
 from node.errors import NodeError, Reason
+from node.source.count_query import CountQuery, Row
 
-Cell = tuple[tuple[str | int | None, ...], int]
 # The relation that a query counts over.
 ROWS = "groups"
 
 
-def count(groups: Path, query: str, values: Mapping[str, str | int]) -> tuple[Cell, ...]:
-    """Run `query` over the relation `ROWS`; the columns are the group values, then the count.
+def count(query: CountQuery, begins: Callable[[Callable[[], None]], None]) -> tuple[Row, ...]:
+    """Run a query in a database of its own, which can read that one file and nothing else.
 
-    The query can read that one file and nothing else. Raises NodeError(SOURCE_UNAVAILABLE).
+    Before it does, `begins` is given what interrupts it. Raises NodeError(SOURCE_UNAVAILABLE).
     """
+    groups = query.groups
     file = "'" + str(groups).replace("'", "''") + "'"
     settings: dict[str, str | bool | int | float | list[str]] = {
         "threads": 1,
         "memory_limit": "256MB",
-        "temp_directory": str(groups.parent),
+        # Beside the data, not in a shared folder; a folder of its own, because DuckDB lets queries read and
+        # write in it. It makes that when it needs it, and takes it away again.
+        "temp_directory": str(groups.parent / f".counting-{os.getpid()}"),
         "autoinstall_known_extensions": False,
         "autoload_known_extensions": False,
     }
@@ -37,7 +40,8 @@ def count(groups: Path, query: str, values: Mapping[str, str | int]) -> tuple[Ce
             database.execute("SET enable_external_access = false")
             database.read_parquet(str(groups)).create_view(ROWS)
             database.execute("SET lock_configuration = true")
-            rows = database.execute(query, dict(values)).fetchall()
+            begins(database.interrupt)
+            rows = database.execute(query.sql, dict(query.values)).fetchall()
     except duckdb.Error:
         message = "the counts cannot be taken: reload to build the files for answering anew"
         raise NodeError(Reason.SOURCE_UNAVAILABLE, message) from None

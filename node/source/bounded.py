@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
-from concurrent.futures import Future
+from concurrent.futures import Future, wait
 from queue import SimpleQueue
 from threading import Thread
 from typing import TypeVar
 
+from node.core.stop import Stop
 from node.errors import NodeError, Reason
 
 T = TypeVar("T")
@@ -33,9 +35,25 @@ class Workers:
         try:
             return future.result(self._seconds)
         except TimeoutError:
-            future.cancel()
-            message = f"the database took longer than {self._seconds:g} seconds: check it and its network"
-            raise NodeError(Reason.SOURCE_UNAVAILABLE, message) from None
+            raise self._late(future) from None
+
+    def run_until(self, stop: Stop, work: Callable[[], T], end: Callable[[], None]) -> T:
+        """As `run`; once `stop` is asked, `end` is called from time to time, until the work ends by that."""
+        future = self.start(work)
+        until = time.monotonic() + self._seconds
+        while not wait([future], stop.LOOK_SECONDS).done:
+            if time.monotonic() > until:
+                raise self._late(future)
+            if stop.asked and not future.cancel():
+                end()
+        if future.cancelled():
+            raise NodeError(Reason.SOURCE_UNAVAILABLE, "the question was given up: ask again")
+        return future.result()
+
+    def _late(self, future: Future[T]) -> NodeError:
+        future.cancel()
+        message = f"the database took longer than {self._seconds:g} seconds: check it and its network"
+        return NodeError(Reason.SOURCE_UNAVAILABLE, message)
 
     def start(self, work: Callable[[], T]) -> Future[T]:
         """Hand over a call without waiting for it."""

@@ -21,6 +21,7 @@ from sqlglot import exp
 from node.core.catalogue import FieldType
 from node.core.identity import normalise_subject
 from node.core.question import Question
+from node.core.stop import Stop
 from node.core.subject import SubjectKey, Unclear
 from node.errors import NodeError, Reason
 from node.source.checker import Checker
@@ -70,11 +71,12 @@ class DatabaseSource:
         today: Callable[[], date],
         seconds: float,
         check_seconds: float,
+        counts: int,
     ) -> None:
         """Connect, examine the table, and begin to look through it.
 
-        A question takes no longer than about `seconds`, a look `check_seconds`. Raises NodeError:
-        (CONFIG_INVALID) for a URL, table or column that does not fit, (SOURCE_UNAVAILABLE).
+        A question takes no longer than about `seconds`, a look `check_seconds`; `counts` run at one time.
+        Raises NodeError: (CONFIG_INVALID) for a URL, table or column that does not fit, (SOURCE_UNAVAILABLE).
         """
         self._spec = spec
         self._layout = layout
@@ -85,7 +87,7 @@ class DatabaseSource:
         # Counts and looks take long: they have sessions of their own, so that no lookup waits for them.
         taught = functions(layout)
         self._lookups = Sessions(spec.url, _SESSIONS, seconds)
-        self._counts = Sessions(spec.url, 1, seconds, taught)
+        self._counts = Sessions(spec.url, counts, seconds, taught)
         self._looks = Sessions(spec.url, 1, check_seconds, taught)
         self._dialect = dialect = self._lookups.dialect
         try:
@@ -151,7 +153,7 @@ class DatabaseSource:
         return self._ask(question, parameters, region, subjects, derives=True)
 
     def count(
-        self, question: Question, parameters: Mapping[str, str], region: str
+        self, question: Question, parameters: Mapping[str, str], region: str, stop: Stop
     ) -> list[tuple[tuple[str, ...], int]]:
         """Exact counts for every combination of declared groups, zeros too; to be noised.
 
@@ -177,7 +179,7 @@ class DatabaseSource:
             select = select.where(condition)
         statement = statement_of(select.group_by(*columns), self._dialect)
         values = {**parameter_values(question, parameters), **scope}
-        rows = self._counts.run(lambda connection: connection.execute(statement, values).all())
+        rows = self._counts.run_until(stop, lambda connection: connection.execute(statement, values).all())
         return fold(((list(map(_text, row[:-1])), int(row[-1])) for row in rows), statistic, self._layout)
 
     def _ask(

@@ -17,19 +17,19 @@ from pathlib import Path
 from sqlglot import exp
 
 from node.core.question import Question
+from node.core.stop import Stop
 from node.core.subject import SubjectKey
 from node.errors import NodeError, Reason
+from node.source.count_query import Counter, CountQuery
 from node.source.counting import conditions, fold, group_columns, statistic_of
 from node.source.snapshot import GROUPS, LOOKUP, Manifest, distrust, is_whole
 from node.source.spec import Exactness, Layout, LoadReport
 from node.source.sql import ROW, claim_value, parameter_values, region_condition, region_values, render
 from node.source.values import Value
-from node.source.worker import CountJob, Counts, run
 
 _CACHE_KIB = 8 << 10
 _IDLE_CONNECTIONS = 8
 _MAX_PLANS = 512
-_COUNT_SECONDS = 30.0
 _READ_AHEAD = 128 << 10
 # The relation of what is asked about in bulk: a JSON array, one entry for each subject.
 _ASKED = "_asked"
@@ -56,7 +56,7 @@ class SnapshotSource:
     quick = True
     daily = False
 
-    def __init__(self, folder: Path, layout: Layout, manifest: Manifest) -> None:
+    def __init__(self, folder: Path, layout: Layout, manifest: Manifest, counter: Counter) -> None:
         """Raises NodeError(SOURCE_UNAVAILABLE)."""
         self.snapshot = manifest.snapshot
         self.mark = manifest.mark()
@@ -67,6 +67,7 @@ class SnapshotSource:
         self._folder = folder / manifest.snapshot
         self._manifest = manifest
         self._layout = layout
+        self._counter = counter
         self._plans: dict[tuple[int, bool, bool], _Plan] = {}
         self._idle: deque[sqlite3.Connection] = deque()
         self._closed = False
@@ -125,7 +126,7 @@ class SnapshotSource:
         return [found.get(str(position)) for position in range(len(subjects))]
 
     def count(
-        self, question: Question, parameters: Mapping[str, str], region: str
+        self, question: Question, parameters: Mapping[str, str], region: str, stop: Stop
     ) -> list[tuple[tuple[str, ...], int]]:
         """Exact counts for every combination of declared groups, zeros too; to be noised. Raises as `verify`.
 
@@ -143,8 +144,8 @@ class SnapshotSource:
         selected = ", ".join([*columns, "COUNT(*)"])
         grouped = f" GROUP BY {', '.join(columns)}" if columns else ""
         query = f'SELECT {selected} FROM "groups" AS {ROW} WHERE {where}{grouped}'  # noqa: S608 (values are bound)
-        counts = run(CountJob(self._folder / GROUPS, query, values), Counts, lambda *_: None, _COUNT_SECONDS)
-        return fold(counts.rows, statistic, self._layout)
+        counts = self._counter.count(CountQuery(self._folder / GROUPS, query, values), stop)
+        return fold(counts, statistic, self._layout)
 
     def _plan(
         self, question: Question, parameters: Mapping[str, str], region: str, derives: bool

@@ -7,20 +7,22 @@ from datetime import date
 from pathlib import Path
 
 from node.core.catalogue import Dataset
+from node.source.count_query import Counter
 from node.source.database import DatabaseSource
 from node.source.lookup import SnapshotSource
 from node.source.snapshot import FileIdentity, Manifest, manifests, prune
 from node.source.spec import DatabaseSpec, FileSpec, Layout, Progress
-from node.source.worker import BuildJob, Built, run
+from node.source.worker import BuildJob, run
 
 # A build says how far it is all the time; a disk that stops answering does not.
 _SILENCE_SECONDS = 120.0
 _DATABASE_SECONDS = 5.0
 _CHECK_SECONDS = 60.0
+_COUNTS = 2
 
 
 def open_file(
-    spec: FileSpec, dataset: Dataset, data_folder: Path, key: bytes, progress: Progress
+    spec: FileSpec, dataset: Dataset, data_folder: Path, key: bytes, progress: Progress, counter: Counter
 ) -> SnapshotSource:
     """Answer from a data file: built into `data_folder` first, if its content or the layout changed.
 
@@ -31,8 +33,8 @@ def open_file(
     folder = data_folder / dataset.name
     manifest = _unchanged(spec, layout, folder)
     if manifest is None:
-        manifest = run(BuildJob(spec, layout, folder, key.hex()), Built, progress, _SILENCE_SECONDS).manifest
-    source = SnapshotSource(folder, layout, manifest)
+        manifest = run(BuildJob(spec, layout, folder, key.hex()), progress, _SILENCE_SECONDS)
+    source = SnapshotSource(folder, layout, manifest, counter)
     prune(folder, keep=manifest.snapshot)
     return source
 
@@ -43,14 +45,15 @@ def open_database(
     today: Callable[[], date],
     seconds: float = _DATABASE_SECONDS,
     check_seconds: float = _CHECK_SECONDS,
+    counts: int = _COUNTS,
 ) -> DatabaseSource:
     """Answer from a live database; `today` is the date where the department is.
 
-    `seconds` bounds each question, `check_seconds` each look through the whole table.
+    `seconds` bounds each question, `check_seconds` each look through the table; `counts` run at one time.
 
     Raises NodeError: (CONFIG_INVALID) for a URL, table or column that does not fit, (SOURCE_UNAVAILABLE).
     """
-    return DatabaseSource(spec, Layout.of(dataset), today, seconds, check_seconds)
+    return DatabaseSource(spec, Layout.of(dataset), today, seconds, check_seconds, counts)
 
 
 def _unchanged(spec: FileSpec, layout: Layout, folder: Path) -> Manifest | None:

@@ -7,7 +7,7 @@ import sqlite3
 import time
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future
-from threading import local
+from threading import Lock, local
 from typing import TypeVar
 from urllib.parse import quote
 
@@ -17,8 +17,10 @@ from sqlalchemy.engine.interfaces import DBAPIConnection, DBAPICursor
 from sqlalchemy.exc import ArgumentError, NoSuchModuleError, SQLAlchemyError
 from sqlglot import exp
 
+from node.core.stop import Stop
 from node.errors import NodeError, Reason
 from node.source.bounded import Workers
+from node.source.cancel import cancel
 from node.source.dialect import DIALECTS, POSTGRES, SQLITE, Dialect
 from node.source.sql import render
 
@@ -72,6 +74,28 @@ class Sessions:
     def start(self, work: Callable[[Connection], T]) -> Future[T]:
         """The same without waiting for it."""
         return self._workers.start(lambda: self._within_time(work))
+
+    def run_until(self, stop: Stop, work: Callable[[Connection], T]) -> T:
+        """As `run`; once `stop` is asked, what runs is cancelled in the database."""
+        running: list[Connection] = []
+        turn = Lock()
+
+        def watched(connection: Connection) -> T:
+            running.append(connection)
+            try:
+                return work(connection)
+            finally:
+                with turn:
+                    running.clear()
+                    if stop.asked:  # what cancels a query may come late, and must meet no other
+                        connection.invalidate()
+
+        def end() -> None:
+            with turn:
+                for connection in running:
+                    cancel(self._engine, connection)
+
+        return self._workers.run_until(stop, lambda: self._within_time(watched), end)
 
     def inspect(self, work: Callable[[Engine], T]) -> T:
         """What `work` finds out about tables. Raises as `run`, and NodeError(CONFIG_INVALID)."""
@@ -155,7 +179,7 @@ def _engine(url: str, count: int, seconds: float) -> Engine:
             parsed,
             pool_pre_ping=True,
             pool_size=count,
-            max_overflow=0,
+            max_overflow=1,  # for what cancels a query, if that takes a connection
             pool_timeout=seconds,
             hide_parameters=True,
             connect_args=_waits(parsed, seconds),

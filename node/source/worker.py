@@ -1,65 +1,37 @@
-"""Runs heavy jobs (building files, counting) in a process of their own.
-
-So the node stays small, a damaged file that crashes a library takes no node with it, and a job that hangs
-can be ended. Job and outcome travel as JSON over pipes; nothing stands in the process list.
-"""
+"""Builds the files for answering, in a process of its own (`child`)."""
 
 from __future__ import annotations
 
 import os
 import resource
-import selectors
-import subprocess
 import sys
 import time
-from collections.abc import Iterator
-from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Annotated, Literal, TypeVar
+from typing import Annotated, Literal
 
 from pydantic import Field as Marked
 from pydantic import TypeAdapter, ValidationError
 
 from node.errors import NodeError, Reason
 from node.no_dumps import forbid_dumps
+from node.source.child import Child
 from node.source.snapshot import Manifest
 from node.source.spec import FileSpec, Layout, Progress
 
 # Data of the job's process, at most: 10 million rows need a third of it.
 _MEMORY_BYTES = 1 << 30
-_LINE_BYTES = 64 << 20
 _PROGRESS_SECONDS = 0.1
-_END_SECONDS = 5
 
 
 @dataclass(frozen=True, slots=True)
 class BuildJob:
-    """Build the files for answering out of a data file, into `folder`; `key` is in hex."""
+    """Build the files for answering out of a data file, into `folder`."""
 
     spec: FileSpec
     layout: Layout
     folder: Path
     key: str = field(repr=False)
-    kind: Literal["build"] = "build"
-
-
-@dataclass(frozen=True, slots=True)
-class CountJob:
-    """Run one query for counts over a snapshot's groups file; its columns are groups, then the count."""
-
-    groups: Path
-    query: str
-    values: dict[str, str | int]
-    kind: Literal["count"] = "count"
-
-
-@dataclass(frozen=True, slots=True)
-class Counts:
-    """Rows of group values and a count."""
-
-    rows: tuple[tuple[tuple[str | int | None, ...], int], ...]
-    kind: Literal["counts"] = "counts"
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,76 +61,37 @@ class Failure:
     kind: Literal["failure"] = "failure"
 
 
-_Job = BuildJob | CountJob
-_Word = Advance | Built | Counts | Failure
-JOB: TypeAdapter[_Job] = TypeAdapter(Annotated[_Job, Marked(discriminator="kind")])
+_Word = Advance | Built | Failure
+JOB: TypeAdapter[BuildJob] = TypeAdapter(BuildJob)
 WORD: TypeAdapter[_Word] = TypeAdapter(Annotated[_Word, Marked(discriminator="kind")])
-Outcome = TypeVar("Outcome", Built, Counts)
 
 
-def run(job: _Job, outcome: type[Outcome], progress: Progress, silence: float) -> Outcome:
-    """Do a job in a process of its own; `silence` is how many seconds may pass without a sign of life.
+def run(job: BuildJob, progress: Progress, silence: float) -> Manifest:
+    """Build in a process of its own; `silence` is how many seconds may pass without a sign of life.
 
     Raises NodeError: the job's own, or (SOURCE_UNAVAILABLE) if its process died or hung.
     """
-    folder = job.folder if isinstance(job, BuildJob) else job.groups.parent
     # What does not fit into memory goes beside the built files, not into a shared folder.
-    environment = os.environ | {"SQLITE_TMPDIR": str(folder), "ARROW_DEFAULT_MEMORY_POOL": "system"}
-    process = subprocess.Popen(  # noqa: S603 (this program, no arguments from outside)
-        [sys.executable, "-P", "-m", __name__],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,  # the libraries' words may quote the data
-        env=environment,
-    )
+    child = Child(__name__, {"SQLITE_TMPDIR": str(job.folder), "ARROW_DEFAULT_MEMORY_POOL": "system"})
     try:
-        for word in _words(process, JOB.dump_json(job), silence):
+        child.tell(JOB.dump_json(job), silence)
+        child.say_no_more()
+        while (line := child.hear(silence)) is not None:
+            word = WORD.validate_json(line)
             if isinstance(word, Advance):
                 progress(word.done, word.total)
             elif isinstance(word, Failure):
                 raise NodeError(word.reason, word.message, **word.metadata)
-            elif isinstance(word, outcome):
-                return word
+            else:
+                return word.manifest
+    except TimeoutError:
+        message = f"reading the data took longer than {silence:g} seconds: check the disk, then try again"
+        raise NodeError(Reason.SOURCE_UNAVAILABLE, message) from None
+    except ValidationError:
+        pass  # a process that dies may say anything
     finally:
-        _end(process)
+        child.end()
     message = "reading the data ended unexpectedly: check the file and the memory, then load again"
-    raise NodeError(Reason.SOURCE_UNAVAILABLE, message)
-
-
-def _end(process: subprocess.Popen[bytes]) -> None:
-    process.kill()
-    for pipe in (process.stdin, process.stdout):
-        if pipe is not None:
-            with suppress(BrokenPipeError):
-                pipe.close()
-    # A process that waits for a dead disk cannot be ended: it is left to the system.
-    with suppress(subprocess.TimeoutExpired):
-        process.wait(_END_SECONDS)
-
-
-def _words(process: subprocess.Popen[bytes], job: bytes, silence: float) -> Iterator[_Word]:
-    """What the process says; ends when it does. Raises NodeError(SOURCE_UNAVAILABLE) on silence."""
-    assert process.stdin is not None
-    assert process.stdout is not None
-    try:
-        process.stdin.write(job)
-        process.stdin.close()
-    except BrokenPipeError:
-        return
-    rest = b""
-    with selectors.DefaultSelector() as selector:
-        selector.register(process.stdout, selectors.EVENT_READ)
-        while selector.select(silence):
-            heard = os.read(process.stdout.fileno(), 1 << 16)
-            if not heard or len(rest) > _LINE_BYTES:
-                return
-            *lines, rest = (rest + heard).split(b"\n")
-            for line in lines:
-                try:
-                    yield WORD.validate_json(line)
-                except ValidationError:
-                    return
-    message = f"reading the data took longer than {silence:g} seconds: check the disk, then try again"
     raise NodeError(Reason.SOURCE_UNAVAILABLE, message)
 
 
@@ -180,23 +113,16 @@ def main() -> None:
             said = time.monotonic()
             say(Advance(done, total))
 
+    # Only here: the node itself builds nothing.
+    from node.source.ingest import build
+
     try:
-        say(_do(JOB.validate_json(sys.stdin.buffer.read()), progress))
+        job = JOB.validate_json(sys.stdin.buffer.read())
+        say(Built(build(job.spec, job.layout, job.folder, bytes.fromhex(job.key), progress)))
     except NodeError as error:
         say(Failure(error.reason, error.message, dict(error.metadata)))
     except MemoryError:
         say(Failure(Reason.SOURCE_UNAVAILABLE, "the data need too much memory: write smaller row groups", {}))
-
-
-def _do(job: _Job, progress: Progress) -> Built | Counts:
-    # Each job loads only the engine that it needs.
-    if isinstance(job, BuildJob):
-        from node.source.ingest import build
-
-        return Built(build(job.spec, job.layout, job.folder, bytes.fromhex(job.key), progress))
-    from node.source.aggregate import count
-
-    return Counts(count(job.groups, job.query, job.values))
 
 
 if __name__ == "__main__":

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TypeVar
+from typing import cast
 
 from sqlalchemy import Connection, Engine, Select, bindparam, delete, func, insert, select, update
 from sqlalchemy.dialects.sqlite import Insert
@@ -13,7 +13,7 @@ from sqlalchemy.dialects.sqlite import insert as upsert
 from sqlalchemy.pool import PoolProxiedConnection
 
 from node.core.budget import Pot, Spent
-from node.core.commit import AskedExchange, Head
+from node.core.commit import AnsweredExchange, AskedExchange, Head
 from node.core.data_load import KeptLoad
 from node.core.grant import Grant
 from node.core.grant_message import grant_from_bytes, grant_to_bytes
@@ -23,11 +23,9 @@ from node.errors import NodeError, Reason
 from node.store import budgets, driver
 from node.store import schema as s
 from node.store.engine import is_busy, never_wait, open_engine, store_errors
-from node.store.transaction import Statements, Transaction
+from node.store.transaction import Statements, Transaction, in_parts
 from node.v1 import catalogue_pb2 as pb
 
-_T = TypeVar("_T")
-_KEYS_AT_ONCE = 500
 _PRUNE_AT_ONCE = 2000
 _CLEARED = "openings.cleared"
 
@@ -142,12 +140,23 @@ class Store:
 
     def release(self, key: bytes) -> bytes | None:
         """A statistic that was released before."""
-        return self._scalar(select(s.release.c.body).where(s.release.c.key == key))
+        found = self._rows(self._sql.find_release, [key])
+        return None if not found else cast("bytes", found[0][0])
+
+    def answered(self, requester: str, exchange_id: bytes) -> AnsweredExchange | None:
+        """A provider's exchange that was answered before."""
+        rows = self._rows(self._sql.find_answered(1), [exchange_id])
+        for _, who, digest, index in cast("list[tuple[bytes, str, bytes, int]]", rows):
+            if who == requester:
+                return AnsweredExchange(requester, exchange_id, digest, index)
+        return None
 
     def balances(self, keys: Iterable[str]) -> dict[str, int]:
         """Amounts used; keys never charged are left out."""
-        with self._read() as connection:
-            return _balances(connection, list(keys))
+        found: dict[str, int] = {}
+        for part in in_parts(list(keys)):
+            found.update(cast("list[tuple[str, int]]", self._rows(self._sql.balances(len(part)), part)))
+        return found
 
     def spent(self, pot: Pot) -> Spent:
         """What was spent of a privacy budget by now, and the accounts that count together in it."""
@@ -293,6 +302,22 @@ class Store:
         with store_errors(), self._reader.connect() as connection:
             yield connection
 
+    def _rows(self, sql: str, values: Sequence[object]) -> list[tuple[object, ...]]:
+        """The rows of one of the `Statements`, on the driver itself: it is read before many exchanges."""
+        with store_errors():
+            connection = self._engine.raw_connection()
+            try:
+                cursor = connection.cursor()
+                cursor.execute(sql, tuple(values))
+                found = list(cursor.fetchall())
+                cursor.close()
+            except BaseException:
+                connection.invalidate()
+                raise
+            finally:
+                connection.close()
+        return found
+
     def _scalar(self, query: Select[bytes]) -> bytes | None:
         with self._read() as connection:
             return connection.execute(query).scalar()
@@ -301,16 +326,3 @@ class Store:
 def _fact(name: str, value: str) -> Insert:
     statement = upsert(s.fact).values(name=name, value=value)
     return statement.on_conflict_do_update(index_elements=["name"], set_={"value": value})
-
-
-def _balances(connection: Connection, keys: Sequence[str]) -> dict[str, int]:
-    found: dict[str, int] = {}
-    for part in _parts(keys):
-        query = select(s.counter.c.key, s.counter.c.used).where(s.counter.c.key.in_(part))
-        found.update((row.key, row.used) for row in connection.execute(query))
-    return found
-
-
-def _parts(items: Sequence[_T]) -> Iterator[Sequence[_T]]:
-    for start in range(0, len(items), _KEYS_AT_ONCE):
-        yield items[start : start + _KEYS_AT_ONCE]

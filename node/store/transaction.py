@@ -164,13 +164,17 @@ class Transaction:
         return row
 
     def _find(self, query: Callable[[int], str], keys: Sequence[object]) -> Iterator[tuple[object, ...]]:
-        for start in range(0, len(keys), _KEYS_AT_ONCE):
-            part = list(keys[start : start + _KEYS_AT_ONCE])
-            # Repeating a key changes nothing, and few different lengths need few statements.
-            part += part[:1] * ((1 << (len(part) - 1).bit_length()) - len(part))
+        for part in in_parts(keys):
             with store_errors():
                 self._cursor.execute(query(len(part)), part)
                 yield from self._cursor.fetchall()
+
+
+def in_parts(keys: Sequence[object]) -> Iterator[list[object]]:
+    """The keys in lists of few different lengths, so that few statements are needed; some come again."""
+    for start in range(0, len(keys), _KEYS_AT_ONCE):
+        part = list(keys[start : start + _KEYS_AT_ONCE])
+        yield part + part[:1] * ((1 << (len(part) - 1).bit_length()) - len(part))
 
 
 def _replacing(table: Table) -> ClauseElement:

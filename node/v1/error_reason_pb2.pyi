@@ -34,6 +34,7 @@ class ErrorReason(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     ERROR_REASON_DRAINING: _ClassVar[ErrorReason]
     ERROR_REASON_TIMEOUT: _ClassVar[ErrorReason]
     ERROR_REASON_STORE_UNAVAILABLE: _ClassVar[ErrorReason]
+    ERROR_REASON_SOURCE_BUSY: _ClassVar[ErrorReason]
     ERROR_REASON_LOG_CORRUPT: _ClassVar[ErrorReason]
     ERROR_REASON_INTERNAL: _ClassVar[ErrorReason]
 ERROR_REASON_UNSPECIFIED: ErrorReason
@@ -64,5 +65,6 @@ ERROR_REASON_PEER_UNAVAILABLE: ErrorReason
 ERROR_REASON_DRAINING: ErrorReason
 ERROR_REASON_TIMEOUT: ErrorReason
 ERROR_REASON_STORE_UNAVAILABLE: ErrorReason
+ERROR_REASON_SOURCE_BUSY: ErrorReason
 ERROR_REASON_LOG_CORRUPT: ErrorReason
 ERROR_REASON_INTERNAL: ErrorReason

@@ -22,6 +22,7 @@ from node.errors import NodeError
 from scripts.benchmarks.batch import batch
 from scripts.benchmarks.catalogue import catalogue
 from scripts.benchmarks.comparing import comparing
+from scripts.benchmarks.counts import counts
 from scripts.benchmarks.deciding import deciding
 from scripts.benchmarks.differing import differing
 from scripts.benchmarks.figures import Bench, BenchError, Setting
@@ -36,6 +37,7 @@ from scripts.benchmarks.unary import unary
 BENCHES: Mapping[str, Bench] = {
     "unary": unary,
     "batch": batch,
+    "counts": counts,
     "log": log,
     "flat": flat,
     "memory": memory,

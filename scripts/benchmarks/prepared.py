@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from types import MappingProxyType
+from typing import NamedTuple
 
 from node.config_file import load_settings
 from node.core.directory import Member
@@ -19,6 +21,7 @@ from node.core.milliseconds import to_ms
 from node.core.subject import SubjectKey
 from node.core.usage import Caller, Parties, new_exchange_id, parse_record
 from node.crypto.vault import NodeVault
+from node.demo.city import CityNode
 from node.exchange.asking import BatchPlace, IntentJob, Query
 from node.exchange.group import GroupCommit
 from node.exchange.opened import check_receipt
@@ -27,9 +30,16 @@ from node.store.store import Store
 from node.v1 import exchange_pb2 as pb
 from node.v1 import record_pb2 as rec
 from scripts.benchmarks.figures import BenchError
-from scripts.benchmarks.site import CASE, DATASET, PROVIDER, PURPOSE, QUESTION, REQUESTER, Site
+from scripts.benchmarks.site import CASE, DATASET, PROVIDER, PURPOSE, QUESTION, Site
 
 _CALLER = Caller("system", bytes(range(32)))
+
+
+class Statistic(NamedTuple):
+    """A question for counts."""
+
+    question: str
+    parameters: Mapping[str, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +55,10 @@ class Prepared:
 class Preparer:
     """The requester's side, in this process."""
 
-    def __init__(self, commit: GroupCommit, vault: NodeVault, provider: Member, grant_id: str) -> None:
+    def __init__(
+        self, commit: GroupCommit, vault: NodeVault, requester: str, provider: Member, grant_id: str
+    ) -> None:
+        self._requester = requester
         self._commit = commit
         self._vault = vault
         self._provider = provider
@@ -73,14 +86,27 @@ class Preparer:
             for subjects, place in zip(chunks, places, strict=True)
         ]
 
+    async def statistics(self, asked: Sequence[Statistic]) -> list[Prepared]:
+        """A request each."""
+        made: list[Prepared] = []
+        for question, parameters in asked:
+            exchange_id = new_exchange_id(utc_now(), os.urandom)
+            made.append(await self._prepare((), exchange_id, question, None, parameters))
+        return made
+
     async def _prepare(
-        self, subjects: Sequence[str], exchange_id: bytes, question: str, place: BatchPlace | None = None
+        self,
+        subjects: Sequence[str],
+        exchange_id: bytes,
+        question: str,
+        place: BatchPlace | None = None,
+        parameters: Mapping[str, str] = MappingProxyType({}),
     ) -> Prepared:
         key = self._provider.sealing_key(utc_now())
-        routing = Routing(REQUESTER.code, PROVIDER.code, exchange_id, key.key_id)
+        routing = Routing(self._requester, PROVIDER.code, exchange_id, key.key_id)
         job = IntentJob(
-            parties=Parties(REQUESTER.code, PROVIDER.code, exchange_id),
-            query=Query(PROVIDER.code, DATASET, question, {}, PURPOSE, CASE),
+            parties=Parties(self._requester, PROVIDER.code, exchange_id),
+            query=Query(PROVIDER.code, DATASET, question, parameters, PURPOSE, CASE),
             caller=_CALLER,
             grant_id=self._grant_id,
             subjects=[SubjectKey(subject, {}) for subject in subjects],
@@ -101,29 +127,37 @@ class Preparer:
 
         Raises BenchError, NodeError.
         """
+        answers, clause = self.read(prepared, body)
+        if answers is None:
+            raise BenchError(f"a request was denied: {clause}")
+        if len(answers.verify.results) != prepared.subjects or answers.refused:
+            raise BenchError("an answer does not have a bit for every subject")
+
+    def read(self, prepared: Prepared, body: bytes) -> tuple[rec.Answers | None, str]:
+        """What an AskResponse (or AskBatchResponse) answers, proved; None and the clause for a denial."""
         sealed = pb.AskResponse.FromString(body).answer.ciphertext
         plaintext = self._vault.open_answer(sealed, prepared.response_key, prepared.routing)
         response = pb.SealedResponse.FromString(plaintext)
         verdict = parse_record(response.verdict).verdict
-        if verdict.decision != rec.DECISION_PERMIT:
-            raise BenchError(f"a request was denied: {verdict.rule} {verdict.clause} ({verdict.reason})")
-        answers = rec.Answers.FromString(response.answers)
-        if len(answers.verify.results) != prepared.subjects or answers.refused:
-            raise BenchError("an answer does not have a bit for every subject")
         check_receipt(response.verdict, response.receipt, self._provider, self._vault)
+        if verdict.decision != rec.DECISION_PERMIT:
+            return None, verdict.clause
+        return rec.Answers.FromString(response.answers), ""
 
 
 @asynccontextmanager
-async def preparing(site: Site, grant_id: str) -> AsyncIterator[Preparer]:
-    """A preparer with the requester's keys and a usage log of its own beside the node's."""
-    settings = load_settings(site.requester.config)
+async def preparing(site: Site, grant_id: str, asker: CityNode | None = None) -> AsyncIterator[Preparer]:
+    """A preparer with the keys of the requester, or of another department, and a usage log of its own."""
+    node = asker or site.requester
+    settings = load_settings(node.config)
     keys = load_keys(settings, utc_now(), os.urandom)
-    directory, _ = load_directory(settings.directory, settings.authority, None, utc_now())
+    known = load_settings(site.requester.config)
+    directory, _ = load_directory(known.directory, known.authority, None, utc_now())
     store = Store.open(site.folder / f"prepared-{grant_id}.db")
     commit = GroupCommit(store, log_keys(keys, settings), lambda: to_ms(utc_now()))
     try:
         vault = NodeVault(keys.ring, keys.data, os.urandom)
-        yield Preparer(commit, vault, directory.members[PROVIDER.code], grant_id)
+        yield Preparer(commit, vault, node.department.code, directory.members[PROVIDER.code], grant_id)
     finally:
         await commit.stop()
         store.close()

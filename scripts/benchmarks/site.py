@@ -6,7 +6,7 @@ import os
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from time import monotonic
@@ -28,6 +28,7 @@ QUESTION = "deferral-eligible"
 """Its rule counts how often each subject is asked about."""
 LIST_QUESTION = "is-enrolled"
 """Its rule does not."""
+_ASKED = frozenset({QUESTION, LIST_QUESTION})
 PURPOSE, CASE = "social-insurance/pension/deferral", "DG-20260101-0001"
 PROVIDER, REQUESTER = department("human-resources"), department("tax")
 POLICY = Path(__file__).with_name("policy.yaml")
@@ -56,6 +57,7 @@ class Site:
     folder: Path
     provider: CityNode
     requester: CityNode
+    authority: CityNode
     population: Population
     member: Member
     officers: Officers
@@ -71,10 +73,11 @@ class Site:
         """Have the provider find what was approved last."""
         put_in_place(self.provider.policies, self.provider.placed, self.member)
 
-    def issue_grant(self) -> Grant:
-        """Let the requester ask; the provider must run."""
+    def issue_grant(self, requester: str = REQUESTER.code, questions: frozenset[str] = _ASKED) -> Grant:
+        """Let the requester ask, or another department; the provider must run."""
+        grant = replace(make_grant(datetime.now(UTC)), requester=requester, questions=questions)
         with self.provider.operator() as desk:
-            return desk.admin.issue_grant(make_grant(datetime.now(UTC)))
+            return desk.admin.issue_grant(grant)
 
 
 def make_grant(now: datetime) -> Grant:
@@ -84,7 +87,7 @@ def make_grant(now: datetime) -> Grant:
         provider=PROVIDER.code,
         requester=REQUESTER.code,
         dataset=DATASET,
-        questions=frozenset({QUESTION, LIST_QUESTION}),
+        questions=_ASKED,
         purposes=(PURPOSE,),
         region="",
         subjects_per_day=0,
@@ -111,14 +114,14 @@ def build_site(folder: Path, population: Population) -> Site:
         officers.append(own)
     roles = {AUTHORITY.code: (Role.AUTHORITY,)}
     publish(authority, Orders(members=tuple(members), roles=roles), now, DIRECTORY_LIFETIME)
-    provider, requester, _ = nodes
+    provider, requester, reviewing = nodes
     for node in (provider, requester):
         shutil.copyfile(authority.directory, node.folder / "directory.note")
         node.policies.mkdir()
         shutil.copyfile(POLICIES / "definitions.yaml", node.policies / "definitions.yaml")
     shutil.copyfile(POLICY, provider.policies / POLICY.name)
     population.write(provider.folder / "data" / f"{DATASET}.parquet")
-    site = Site(folder, provider, requester, population, members[0], officers[0], officers[2].head)
+    site = Site(folder, provider, requester, reviewing, population, members[0], officers[0], officers[2].head)
     site.approve(1)
     site.put_in_place()
     sign(officers[1], requester.policies, members[1], now)

@@ -40,6 +40,7 @@ def run(program: str, folder: Path) -> subprocess.CompletedProcess[str]:
         [sys.executable, "-c", program],
         cwd=folder,
         env={**os.environ, "PYTHONPATH": str(ROOT)},
+        stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,
         check=False,
@@ -75,6 +76,13 @@ class Fails:
 worker.JOB = Fails()
 worker.main()
 """
+COUNTS = """
+import os
+os._exit = lambda code: None
+os.dup2 = lambda *descriptors: None
+import node.statistics.process as process
+process.main()
+"""
 ASKS = f"""
 import ctypes, resource
 print(ctypes.CDLL(None).prctl({PR_GET_DUMPABLE}), resource.getrlimit(resource.RLIMIT_CORE), sep=";")
@@ -82,7 +90,7 @@ print(ctypes.CDLL(None).prctl({PR_GET_DUMPABLE}), resource.getrlimit(resource.RL
 
 
 @pytest.mark.usefixtures("_dumps_allowed")
-@pytest.mark.parametrize("begun_as", [COMMAND, JOB], ids=["command", "job"])
+@pytest.mark.parametrize("begun_as", [COMMAND, JOB, COUNTS], ids=["command", "job", "counts"])
 def test_commands_and_jobs_are_not_dumpable(begun_as: str, tmp_path: Path) -> None:
     assert run(ASKS, tmp_path).stdout.startswith("1;")
     said = run(begun_as + ASKS, tmp_path)

@@ -5,18 +5,23 @@ from __future__ import annotations
 import os
 import shutil
 import signal
+import sqlite3
 import subprocess
 import sys
+import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import date
 from pathlib import Path
 
 import psycopg
 import pytest
-from postgres import Postgres, running
-from register import ANN, COLUMNS, KEY, ROWS, dataset, key, question, resident, write_csv
+from postgres import Postgres
+from postgres import running as postgres_running
+from register import ANN, COLUMNS, COUNTER, KEY, ROWS, dataset, key, question, resident, write_csv
+from running import wait_for
 
+from node.core.stop import Stop
 from node.errors import NodeError, Reason
 from node.source import worker
 from node.source.database import DatabaseSource
@@ -24,14 +29,16 @@ from node.source.lookup import SnapshotSource
 from node.source.open import open_database, open_file
 from node.source.snapshot import GROUPS, LOOKUP
 from node.source.spec import DatabaseSpec, FileSpec, Layout
-from node.source.worker import BuildJob, Built
+from node.source.worker import BuildJob
 
 SECONDS = 1.0
 DAY = date(2026, 11, 22)
 
 
 def _open(path: Path) -> SnapshotSource:
-    return open_file(FileSpec(path, "csv"), dataset(), path.parent / "data", KEY, lambda done, total: None)
+    return open_file(
+        FileSpec(path, "csv"), dataset(), path.parent / "data", KEY, lambda done, total: None, COUNTER
+    )
 
 
 def _is_active(source: SnapshotSource | DatabaseSource, subject: str = ANN) -> bool:
@@ -125,7 +132,7 @@ def test_built_files_that_are_gone_are_noticed_and_built_anew(tmp_path: Path, go
     anew = _open(tmp_path / "r.csv")
     anew.check()
     assert _is_active(anew)
-    assert dict(anew.count(question("people"), {}, "")) == {(): 4}
+    assert dict(anew.count(question("people"), {}, "", Stop())) == {(): 4}
 
 
 def test_page_that_goes_bad_while_running_is_refused_and_built_anew(tmp_path: Path) -> None:
@@ -150,7 +157,7 @@ def test_count_over_a_damaged_groups_file_is_refused(tmp_path: Path) -> None:
     groups.write_bytes(groups.read_bytes()[:-50])
 
     with pytest.raises(NodeError) as refused:
-        source.count(question("by-region"), {}, "")
+        source.count(question("by-region"), {}, "", Stop())
 
     assert refused.value.reason is Reason.SOURCE_UNAVAILABLE
     assert _is_active(source)
@@ -188,7 +195,7 @@ def test_killed_build_is_refused_and_the_next_one_works(tmp_path: Path) -> None:
             os.kill(pid, signal.SIGKILL)
 
     with pytest.raises(NodeError) as refused:
-        worker.run(BuildJob(FileSpec(path, "csv"), Layout.of(dataset()), folder, KEY.hex()), Built, kill, 30)
+        worker.run(BuildJob(FileSpec(path, "csv"), Layout.of(dataset()), folder, KEY.hex()), kill, 30)
 
     assert refused.value.reason is Reason.SOURCE_UNAVAILABLE
     assert _is_active(_open(path), resident(7))
@@ -204,7 +211,7 @@ def test_data_file_that_stops_answering_is_given_up(tmp_path: Path) -> None:
             os.kill(pid, signal.SIGSTOP)
 
     with pytest.raises(NodeError) as refused:
-        worker.run(job, Built, stop, 2)
+        worker.run(job, stop, 2)
 
     assert refused.value.reason is Reason.SOURCE_UNAVAILABLE
     assert "took longer than 2 seconds" in refused.value.message
@@ -223,7 +230,7 @@ def test_pipe_in_place_of_a_data_file_is_refused_at_once(tmp_path: Path) -> None
 
 @pytest.fixture(scope="module")
 def postgres() -> Iterator[Postgres]:
-    with running() as server:
+    with postgres_running() as server:
         yield server
 
 
@@ -290,6 +297,64 @@ def test_locked_table_is_given_up_in_time(url: str) -> None:
         other.execute("LOCK TABLE register IN ACCESS EXCLUSIVE MODE")
         _refusal(source)
     assert _is_active(source)
+    source.close()
+
+
+def _count_until_stopped(source: DatabaseSource, begun: Callable[[], bool]) -> list[NodeError]:
+    """Count, stop that once it has begun, and wait for its end; what it ended with."""
+    stop, ended = Stop(), list[NodeError]()
+
+    def count() -> None:
+        try:
+            source.count(question("people"), {}, "", stop)
+        except NodeError as error:
+            ended.append(error)
+
+    counting = threading.Thread(target=count)
+    counting.start()
+    wait_for(begun)
+    assert counting.is_alive()
+    stop.ask()
+    counting.join(20)
+    assert not counting.is_alive()
+    return ended
+
+
+def test_count_that_is_stopped_is_cancelled_in_the_database(url: str) -> None:
+    source = open_database(DatabaseSpec(url, "register"), dataset(), lambda: DAY, 300.0)
+    waiting = b"SELECT count(*) FROM pg_locks WHERE NOT granted"
+
+    with psycopg.connect(url) as other, psycopg.connect(url, autocommit=True) as watch:
+
+        def waits() -> bool:
+            row = watch.execute(waiting).fetchone()
+            return row is not None and row[0] > 0
+
+        other.execute("LOCK TABLE register IN ACCESS EXCLUSIVE MODE")
+        ended = _count_until_stopped(source, waits)
+        assert not waits()
+
+    assert [error.reason for error in ended] == [Reason.SOURCE_UNAVAILABLE]
+    assert source.count(question("people"), {}, "", Stop()) == [((), 4)]
+    source.close()
+
+
+def test_count_that_is_stopped_ends_in_sqlite_too(tmp_path: Path) -> None:
+    path = tmp_path / "live.db"
+    with sqlite3.connect(path) as database:
+        columns = ", ".join(f"{name} {'integer' if name == 'months' else 'text'}" for name in COLUMNS)
+        database.execute(f"CREATE TABLE register ({columns})")
+    source = open_database(DatabaseSpec(f"sqlite:///{path}", "register"), dataset(), lambda: DAY, 300.0)
+    endless = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT max(i) FROM n"
+    with sqlite3.connect(path) as database:
+        database.execute("DROP TABLE register")
+        named = ", ".join([f"({endless}) AS {COLUMNS[0]}", *(f"'' AS {name}" for name in COLUMNS[1:])])
+        database.execute(f"CREATE VIEW register AS SELECT {named}")
+    began = time.monotonic()
+
+    ended = _count_until_stopped(source, lambda: time.monotonic() > began + 0.5)
+
+    assert [error.reason for error in ended] == [Reason.SOURCE_UNAVAILABLE]
     source.close()
 
 

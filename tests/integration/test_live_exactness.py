@@ -14,6 +14,7 @@ from live import Databases, change, databases, fill, insert
 from register import ANN, BEN, COLUMNS, DAN, EVE, NOBODY, ROWS, Row, dataset, key, question, resident
 from sqlalchemy.engine import Connection
 
+from node.core.stop import Stop
 from node.core.subject import Unclear
 from node.errors import NodeError, Reason
 from node.source.database import DatabaseSource
@@ -52,7 +53,7 @@ def refused(source: DatabaseSource) -> None:
         lambda: source.verify(question("is-active"), {}, "", [key(X)]),
         lambda: source.verify(question("is-active"), {}, "", [key(X), key(NOBODY)]),
         lambda: source.field(question("band"), {}, "", [key(ANN)]),
-        lambda: source.count(question("people"), {}, ""),
+        lambda: source.count(question("people"), {}, "", Stop()),
     ):
         with pytest.raises(NodeError) as error:
             ask()
@@ -102,7 +103,7 @@ def test_what_is_no_identifier_is_left_out_and_told(servers: Databases, kind: st
     assert (report.rows, report.read, report.invalid_subjects) == (4, 11, 7)
     assert report.adds_up
     assert source.problems() == ()
-    assert source.count(question("people"), {}, "") == [((), 4)]
+    assert source.count(question("people"), {}, "", Stop()) == [((), 4)]
     assert verify(source, ANN, BEN, NOBODY) == [True, False, False]
     source.close()
 
@@ -137,8 +138,8 @@ def test_rows_that_came_since_make_their_subject_unclear_and_count_nowhere(
     assert source.field(question("band"), {}, "", [key(X), key(BEN)]) == [Unclear.SEVERAL_ROWS, "[0,60)"]
     assert source.field(question("name-equals"), {}, "", [key(X, name="王")]) == [Unclear.SEVERAL_ROWS]
     assert source.verify(question("is-active"), {}, "110000", [key(X)]) == [Unclear.SEVERAL_ROWS]
-    assert source.count(question("people"), {}, "") == [((), 1)]
-    assert dict(source.count(question("by-region"), {}, "")) == {("441900003",): 1, ("441900004",): 0}
+    assert source.count(question("people"), {}, "", Stop()) == [((), 1)]
+    assert dict(source.count(question("by-region"), {}, "", Stop())) == {("441900003",): 1, ("441900004",): 0}
     source.close()
 
 
@@ -149,7 +150,7 @@ def test_spelling_that_the_collation_takes_for_the_same_is_no_answer(servers: Da
     insert(url, [row(X.lower())])
 
     assert verify(source, X, BEN) == [Unclear.SEVERAL_ROWS, True]
-    assert source.count(question("people"), {}, "") == [((), 1)]
+    assert source.count(question("people"), {}, "", Stop()) == [((), 1)]
     source.close()
 
 
@@ -187,12 +188,12 @@ def test_column_with_a_value_that_a_load_would_change_is_refused(
         source.field(question(asked), {}, "", [key(ANN, name="x", partner=BEN)])
     assert error.value.reason is Reason.SOURCE_UNAVAILABLE
     assert source.field(question("tens"), {}, "", [key(ANN)]) == ["150"], "other columns are answered from"
-    assert source.count(question("people"), {}, "") == [((), 4)]
+    assert source.count(question("people"), {}, "", Stop()) == [((), 4)]
     if column == "region":
         with pytest.raises(NodeError):
             source.field(question("tens"), {}, "441900", [key(ANN)])
         with pytest.raises(NodeError):
-            source.count(question("people"), {}, "441900")
+            source.count(question("people"), {}, "441900", Stop())
     source.close()
 
 
@@ -235,7 +236,7 @@ def test_table_that_takes_too_long_is_answered_one_by_one_and_gives_no_statistic
             False,
         ]
         with pytest.raises(NodeError) as error:
-            source.count(question("people"), {}, "")
+            source.count(question("people"), {}, "", Stop())
         assert error.value.reason is Reason.SOURCE_UNAVAILABLE
         source.close()
 
@@ -249,7 +250,7 @@ def test_opening_does_not_wait_for_a_long_look(servers: Databases, monkeypatch: 
     assert source.exactness is Exactness.CHECKING
     assert verify(source, ANN, BEN) == [True, False]
     with pytest.raises(NodeError, match="not looked through"):
-        source.count(question("people"), {}, "")
+        source.count(question("people"), {}, "", Stop())
     let.set()
     source.close()
 
@@ -286,7 +287,7 @@ def test_what_was_mended_is_seen_when_it_is_asked_for(servers: Databases) -> Non
     settle(source)
 
     assert source.problems() == ()
-    assert source.count(question("people"), {}, "") == [((), 4)]
+    assert source.count(question("people"), {}, "", Stop()) == [((), 4)]
     source.close()
 
 
@@ -312,7 +313,7 @@ def test_session_can_write_nothing(servers: Databases, kind: str) -> None:
                 sessions.run(partial(Connection.exec_driver_sql, statement=statement))
             assert error.value.reason is Reason.SOURCE_UNAVAILABLE
 
-    assert source.count(question("people"), {}, "") == [((), 4)]
+    assert source.count(question("people"), {}, "", Stop()) == [((), 4)]
     source.close()
 
 

@@ -9,9 +9,10 @@ from pathlib import Path
 import pytest
 from kinds import FILES, KINDS, Source, open_source
 from live import Databases, databases
-from register import ANN, BEN, DAN, EVE, KEY, NOBODY, ROWS, dataset, key, question, write_csv
+from register import ANN, BEN, COUNTER, DAN, EVE, KEY, NOBODY, ROWS, dataset, key, question, write_csv
 
 from node.core.question import QuestionKind
+from node.core.stop import Stop
 from node.core.subject import Unclear
 from node.errors import NodeError, Reason
 from node.source.open import open_file
@@ -155,7 +156,7 @@ def test_claims_match_only_the_subject_they_are_made_about(
 def test_counts_fill_every_declared_cell(
     source: Source, name: str, region: str, counts: dict[tuple[str, ...], int]
 ) -> None:
-    assert dict(source.count(question(name), {}, region)) == counts
+    assert dict(source.count(question(name), {}, region, Stop())) == counts
 
 
 def test_thousand_subjects_are_answered_in_their_order(source: Source) -> None:
@@ -187,7 +188,7 @@ def test_missing_or_malformed_parameter_is_refused(source: Source, parameters: d
 
 def test_verification_is_no_statistic(source: Source) -> None:
     with pytest.raises(NodeError) as refused:
-        source.count(question("is-active"), {}, "")
+        source.count(question("is-active"), {}, "", Stop())
 
     assert refused.value.reason is Reason.QUERY_INVALID
 
@@ -235,7 +236,9 @@ def test_value_that_is_not_closed_is_no_closed_value(servers: Databases, kind: s
 
     if kind in FILES:
         assert _ask(source, "is-active", [ANN, BEN]) == [False, True]
-        assert dict(source.count(question("by-region-and-status"), {}, ""))["441900003", "active"] == 0
+        assert (
+            dict(source.count(question("by-region-and-status"), {}, "", Stop()))["441900003", "active"] == 0
+        )
     else:
         (problem,) = source.problems()
         assert problem.startswith("the column status has 1 values in another form than its type's: ")
@@ -244,17 +247,22 @@ def test_value_that_is_not_closed_is_no_closed_value(servers: Databases, kind: s
                 source.verify(question(refused), {}, "", [key(BEN)])
             assert error.value.reason is Reason.SOURCE_UNAVAILABLE
         with pytest.raises(NodeError):
-            source.count(question("by-region-and-status"), {}, "")
+            source.count(question("by-region-and-status"), {}, "", Stop())
     assert _ask(source, "months-at-least", [ANN, BEN], n="60") == [True, True], (
         "other columns are answered from"
     )
-    assert dict(source.count(question("people"), {}, "")) == {(): 2}
+    assert dict(source.count(question("people"), {}, "", Stop())) == {(): 2}
     source.close()
 
 
 def test_closed_source_says_so(tmp_path: Path) -> None:
     opened = open_file(
-        FileSpec(write_csv(tmp_path / "r.csv"), "csv"), dataset(), tmp_path, KEY, lambda done, total: None
+        FileSpec(write_csv(tmp_path / "r.csv"), "csv"),
+        dataset(),
+        tmp_path,
+        KEY,
+        lambda done, total: None,
+        COUNTER,
     )
     opened.close()
 

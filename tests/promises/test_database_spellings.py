@@ -9,6 +9,7 @@ from kinds import DATABASES, made, opened
 from live import Databases, databases, insert
 from register import BEN, ROWS, Row, key, question, resident
 
+from node.core.stop import Stop
 from node.core.subject import Unclear
 from node.errors import NodeError, Reason
 from node.source.database import DatabaseSource
@@ -32,7 +33,7 @@ def row(subject: str, status: str = "active", region: str = "441900003") -> Row:
 def people(source: DatabaseSource) -> int | Reason:
     """How many people are counted, or why none are."""
     try:
-        return source.count(question("people"), {}, "")[0][1]
+        return source.count(question("people"), {}, "", Stop())[0][1]
     except NodeError as error:
         return error.reason
 
@@ -98,7 +99,7 @@ def test_person_in_two_regions_counts_in_neither(servers: Databases, kind: str) 
     source = opened(url)
     insert(url, [row(X), row(X, region="441900004")])
 
-    assert dict(source.count(question("by-region"), {}, "")) == {("441900003",): 1, ("441900004",): 0}
+    assert dict(source.count(question("by-region"), {}, "", Stop())) == {("441900003",): 1, ("441900004",): 0}
     assert active(source, X) is Unclear.SEVERAL_ROWS
     source.close()
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from register import KEY
+from register import COUNTER, KEY
 from running import resident
 from town import POLICIES
 
@@ -33,7 +33,8 @@ def row(number: int, status: str = "active", name: str = "张三", region: str =
 def load(folder: Path, text: str) -> SnapshotSource:
     file = folder / "people.csv"
     file.write_text(text, encoding="utf-8")
-    return open_file(FileSpec(file, "csv"), pension().dataset, folder / "data", KEY, lambda done, total: None)
+    spec, data = FileSpec(file, "csv"), folder / "data"
+    return open_file(spec, pension().dataset, data, KEY, lambda done, total: None, COUNTER)
 
 
 def enrolled(source: SnapshotSource, people: list[int]) -> list[bool]:

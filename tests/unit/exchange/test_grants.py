@@ -66,8 +66,22 @@ async def test_issued_grant_has_the_nodes_own_id_and_is_there_after_a_restart(
     assert issued.id.startswith("g-")
     assert grants.find(issued.id) == issued
     assert open_grants(sides).all() == [issued]
-    assert grants.of(TAX) == [issued]
-    assert grants.of(MEDICAL) == []
+    assert list(grants.of(TAX)) == [issued]
+    assert list(grants.of(MEDICAL)) == []
+
+
+async def test_what_one_requester_was_granted_is_put_together_anew_only_after_a_change(
+    sides: TwoSides, grants: Grants
+) -> None:
+    issued = [await grants.issue(OFFICER, wanted(sides)) for _ in range(3)]
+    first = grants.of(TAX)
+    assert list(first) == sorted(issued, key=lambda grant: grant.id)
+    assert grants.of(TAX) is first
+
+    await grants.suspend(OFFICER, issued[1].id, "an objection")
+
+    assert [grant.state for grant in grants.of(TAX) if grant.id == issued[1].id] == [GrantState.SUSPENDED]
+    assert grants.of(TAX) == open_grants(sides).of(TAX)
 
 
 @pytest.mark.parametrize(

@@ -54,6 +54,7 @@ def service(catalogue: Catalogue | Slow) -> CatalogueService:
         lambda: policies,
         lambda: cast("Catalogue", catalogue),
         admit_members(cast("Gate", OpenGate())),
+        str,
         NoHistory(),
     )
 
@@ -103,5 +104,44 @@ def test_searches_of_many_members_wait_for_each_other_and_no_more_wait_than_fit(
         await asyncio.gather(*held)
         assert slow.most <= SEARCHING
         assert (await catalogue.SearchCatalogue(SEARCH, by("one too many"))).total == 0
+
+    asyncio.run(run())
+
+
+def test_searches_of_one_member_leave_room_to_wait_and_the_next_turn_to_another() -> None:
+    async def run() -> None:
+        slow = Slow()
+        catalogue = service(slow)
+        asked = [catalogue.SearchCatalogue(SEARCH, by(TAX)) for _ in range(SEARCHING + WAITING)]
+        held = [asyncio.create_task(each) for each in asked]
+        await asyncio.sleep(0.2)
+        refused = [task for task in held if task.done()]
+        assert len(refused) == WAITING // 2
+        other = asyncio.create_task(catalogue.SearchCatalogue(SEARCH, by(MEDICAL)))
+        await asyncio.sleep(0)
+        assert not other.done()
+        slow.may_end.set()
+        assert (await other).total == 0
+        results = await asyncio.gather(*held, return_exceptions=True)
+        assert sum(isinstance(result, NodeError) for result in results) == WAITING // 2
+
+    asyncio.run(run())
+
+
+def test_search_that_is_given_up_keeps_its_place_until_its_thread_has_ended() -> None:
+    async def run() -> None:
+        slow = Slow()
+        catalogue = service(slow)
+        for _ in range(5):
+            given_up = [
+                asyncio.create_task(catalogue.SearchCatalogue(SEARCH, by(TAX))) for _ in range(SEARCHING)
+            ]
+            await asyncio.sleep(0.05)
+            for task in given_up:
+                task.cancel()
+            await asyncio.gather(*given_up, return_exceptions=True)
+        slow.may_end.set()
+        await catalogue.SearchCatalogue(SEARCH, by(MEDICAL))
+        assert slow.most == SEARCHING
 
     asyncio.run(run())

@@ -8,7 +8,9 @@ import time
 from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
 from types import SimpleNamespace
+from typing import cast
 
+from node.errors import Reason
 from node.rpc.log_service import READING, UsageLogService
 from node.rpc.status import Context
 from node.v1 import usage_log_pb2 as pb
@@ -37,14 +39,34 @@ async def everybody(
     return await work(None)
 
 
+def by(caller: str) -> Context:
+    return cast("Context", caller)
+
+
 async def test_lists_asked_for_at_once_are_read_a_few_at_a_time() -> None:
     store = Slow()
     commit = SimpleNamespace(head=SimpleNamespace(size=9))
     with ThreadPoolExecutor(8) as workers:
-        service = UsageLogService(commit, store, workers, everybody, lambda: 0)  # type: ignore[arg-type]
-        asked = [service.ListRecords(pb.ListRecordsRequest(start=7), None) for _ in range(20)]  # type: ignore[arg-type]
+        service = UsageLogService(commit, store, workers, everybody, lambda: 0, str)  # type: ignore[arg-type]
+        asked = [
+            service.ListRecords(pb.ListRecordsRequest(start=7), by(str(number % 5))) for number in range(20)
+        ]
         told = await asyncio.gather(*asked)
     assert store.most == READING
     for each in told:
         assert [record.index for record in each.records] == [7, 8]
         assert (each.next_start, each.size) == (9, 9)
+
+
+async def test_one_caller_who_reads_much_leaves_a_place_to_another() -> None:
+    store = Slow()
+    commit = SimpleNamespace(head=SimpleNamespace(size=9))
+    with ThreadPoolExecutor(8) as workers:
+        service = UsageLogService(commit, store, workers, everybody, lambda: 0, str)  # type: ignore[arg-type]
+        asked = [service.ListRecords(pb.ListRecordsRequest(), by("greedy")) for _ in range(200)]
+        greedy = [asyncio.create_task(each) for each in asked]
+        await asyncio.sleep(0)
+        await service.ListRecords(pb.ListRecordsRequest(), by("other"))
+        assert sum(task.done() and not task.exception() for task in greedy) < 10
+        results = await asyncio.gather(*greedy, return_exceptions=True)
+    assert {getattr(result, "reason", None) for result in results} == {None, Reason.RATE_LIMITED}

@@ -1,0 +1,69 @@
+"""What the processes of `pool` are told, and what they say: JSON, a line each."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Annotated, Literal
+
+from pydantic import Field, TypeAdapter
+
+from node.errors import Reason
+from node.privacy.mechanism import Release
+from node.source.count_query import CountQuery, Row
+
+
+@dataclass(frozen=True, slots=True)
+class Count:
+    """Run a query for exact counts."""
+
+    query: CountQuery
+    kind: Literal["count"] = "count"
+
+
+@dataclass(frozen=True, slots=True)
+class Noise:
+    """Make exact counts noisy, and price that."""
+
+    counts: tuple[int, ...]
+    unit_contributes: int
+    epsilon_micros: int
+    kind: Literal["noise"] = "noise"
+
+
+@dataclass(frozen=True, slots=True)
+class Stop:
+    """End what you do."""
+
+    kind: Literal["stop"] = "stop"
+
+
+@dataclass(frozen=True, slots=True)
+class Counted:
+    """The rows of a query."""
+
+    rows: tuple[Row, ...]
+    kind: Literal["counted"] = "counted"
+
+
+@dataclass(frozen=True, slots=True)
+class Released:
+    """Noisy counts and their price."""
+
+    release: Release
+    kind: Literal["released"] = "released"
+
+
+@dataclass(frozen=True, slots=True)
+class Failed:
+    """It ended with a NodeError."""
+
+    reason: Reason
+    message: str
+    kind: Literal["failed"] = "failed"
+
+
+Job = Count | Noise
+Told = Job | Stop
+Said = Counted | Released | Failed
+TOLD: TypeAdapter[Told] = TypeAdapter(Annotated[Told, Field(discriminator="kind")])
+SAID: TypeAdapter[Said] = TypeAdapter(Annotated[Said, Field(discriminator="kind")])
