@@ -16,6 +16,7 @@ from zoneinfo import ZoneInfo
 
 from node.config_file import load_settings
 from node.core.milliseconds import to_ms
+from node.core.order import OrderKind
 from node.core.usage import Caller, first_since
 from node.crypto.approval_file import Approvers, proved_approvals
 from node.crypto.order_file import open_order
@@ -29,6 +30,7 @@ from node.exchange.rate import Rate
 from node.exchange.received import ReceivedGrants
 from node.exchange.refusals import Refusals
 from node.exchange.requester import Requester
+from node.history import History, floors_of, open_mark
 from node.live import Live
 from node.loading import (
     RandomPool,
@@ -45,7 +47,7 @@ from node.rpc.client import PeerClient
 from node.rpc.desk_service import DeskService
 from node.rpc.exchange_service import ExchangeService, Gate, GrantService
 from node.rpc.guarded import Door
-from node.rpc.log_service import UsageLogService, peer_view, staff_view
+from node.rpc.log_service import UsageLogService, peer_seen, peer_view, staff_view
 from node.rpc.server import (
     CATALOGUE_HEALTH,
     DESK_SERVICES,
@@ -106,14 +108,25 @@ class Node:
         self._clock = clock
         random = random or RandomPool()
         self._lock = lock_state(settings.state)
+        mark = open_mark(settings)
         self._store = Store.open(settings.state / DATABASE)
-        self._live = live = Live(config, settings, self._store, clock, random)
+        self._live = live = Live(config, settings, self._store, clock, random, floors_of(mark))
         self._vault = vault = NodeVault(live.keys.ring, live.keys.data, random)
         self._workers = ThreadPoolExecutor(WORKERS, thread_name_prefix="worker")
-        self._commit = commit = GroupCommit(self._store, live.log_keys(), self._clock_ms)
+        code, limits = settings.department.code, settings.limits
+        self._peers = PeerClient(
+            live.member,
+            lambda: live.identity,
+            float(limits.deadline_seconds),
+            limits.message_bytes,
+            lambda version, told: proved_approvals(version, told, Approvers(live.directory), clock()),
+        )
+        self._history = history = History(
+            settings, self._store, mark, live, vault, self._peers, self._workers, self._clock_ms
+        )
+        self._commit = commit = GroupCommit(self._store, live.log_keys(), self._clock_ms, history)
         self._stamp = stamp(config, settings)
         self._draining = False
-        code, limits = settings.department.code, settings.limits
         self._grants = Grants(
             code,
             self._store.issued_grants(),
@@ -123,17 +136,16 @@ class Node:
             clock,
             random,
         )
-        self._peers = PeerClient(
-            live.member,
-            lambda: live.identity,
-            float(limits.deadline_seconds),
-            limits.message_bytes,
-            lambda version, told: proved_approvals(version, told, Approvers(live.directory), clock()),
-        )
+        history.watch_over(commit, self._grants)
         self._received = ReceivedGrants(code, self._store, self._peers, self._workers, time.monotonic)
         self._refusals = Refusals(code, commit, self._clock_ms)
         self._orders = Orders(
-            code, {}, lambda note: open_order(note, live.own_member()), self._store.fact, clock, random
+            code,
+            {OrderKind.ACCEPT_STATE: history.own_state},
+            lambda note: open_order(note, live.own_member()),
+            self._store.fact,
+            clock,
+            random,
         )
         zone = ZoneInfo(settings.timezone)
         self._provider = Provider(
@@ -154,6 +166,9 @@ class Node:
                 max_skew_ms=limits.clock_skew_seconds * 1000,
                 source_seconds=float(limits.source_seconds),
             ),
+            ready=history.ready,
+            peer_logs=history.peer_logs,
+            answered=self._store.is_answered,
         )
         self._requester = Requester(
             code=code,
@@ -168,6 +183,8 @@ class Node:
             refused=self._refusals.note_attempt,
             clock=clock,
             random=random,
+            ready=history.ready,
+            peer_logs=history.peer_logs,
             max_subjects=limits.chunk_subjects,
         )
         rate = Rate(float(limits.peer_requests_per_second), float(limits.peer_burst))
@@ -199,15 +216,17 @@ class Node:
             (PRUNE_SECONDS, self._prune),
             (GRANTS_SECONDS, self._refresh_grants),
             (ABANDONED_SECONDS, self._close_abandoned),
+            *self._history.works(),
         ):
             self._tasks.append(asyncio.create_task(_repeat(float(every), work)))
+        self._tasks.append(asyncio.create_task(self._history.begin()))
         # What stands now stands as long as the node: the collector need not look at it again.
         gc.collect()
         gc.freeze()
         log.info("serving: exchange port %d, desk port %d", self.exchange_port, self.desk_port)
         if self._settings.policies.unsigned:
             log.warning("policies are unsigned, as node.yaml says: for development alone")
-        for problem in self._live.problems():
+        for problem in (*self._live.problems(), *self._history.problems()):
             log.warning("%s", problem)
         loaded = self._live.loaded
         if loaded is not None and loaded.waiting:
@@ -235,6 +254,7 @@ class Node:
         await self._peers.close()
         await self._commit.stop()
         self._workers.shutdown(wait=False, cancel_futures=True)
+        self._history.close()
         self._store.close()
         os.close(self._lock)
         log.info("stopped")
@@ -250,7 +270,7 @@ class Node:
         self._tell_health()
         note = "; ".join((*report.done, *(f"refused {line}" for line in report.refused)))[:500]
         department = self._settings.department.code
-        await self._commit.run(AdminJob(department, caller, "node.reload", "", note))
+        await self._commit.run(AdminJob(department, caller, "node.reload", "", note), by_staff=True)
         return report
 
     def _close_retired(self) -> None:
@@ -277,7 +297,10 @@ class Node:
             server,
         )
         usage_log_pb2_grpc.add_UsageLogServiceServicer_to_server(
-            UsageLogService(self._commit, self._store, self._workers, peer_view(gate)), server
+            UsageLogService(
+                self._commit, self._store, self._workers, peer_view(gate), peer_seen(gate, self._history.seen)
+            ),
+            server,
         )
         return add_health(server, EXCHANGE_SERVICES)
 
@@ -297,7 +320,7 @@ class Node:
             server,
         )
         desk_pb2_grpc.add_AdminServiceServicer_to_server(
-            AdminService(self._status, self.reload, self._orders, staff), server
+            AdminService(self._status, self.reload, self._orders, self._history, staff), server
         )
         grant_pb2_grpc.add_GrantAdminServiceServicer_to_server(
             GrantAdminService(self._grants, self._received.all, self._refresh_grants, staff), server
@@ -329,6 +352,7 @@ class Node:
                 self._commit.head,
                 self._commit.problem,
                 self._grants.all(),
+                self._history,
                 self._draining,
             ),
         )
@@ -336,7 +360,7 @@ class Node:
     def _tell_health(self) -> None:
         parts = {POLICIES_HEALTH: self._live.policies_good(), CATALOGUE_HEALTH: self._live.catalogue_good()}
         for set_health in self._set_health:
-            set_health(not self._draining, parts)
+            set_health(not self._draining and self._history.lost is None, parts)
 
     async def _watch(self) -> None:
         loop = asyncio.get_running_loop()
@@ -363,6 +387,8 @@ class Node:
         await loop.run_in_executor(self._workers, work)
 
     async def _close_abandoned(self) -> None:
+        if self._history.lost is not None:
+            return  # nothing is recorded before officers decide
         closed = await self._requester.close_abandoned()
         if closed:
             log.info("%d unfinished exchanges recorded as abandoned", closed)

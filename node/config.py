@@ -288,6 +288,7 @@ class Settings(_Section):
     authority: VerifierKey
     directory: FilePath = Path("directory.note")
     state: FilePath = Path("state")
+    mark: FilePath = Path("mark")
     keys: FilePath = Path("keys")
     policies: PolicySettings
     holidays: FilePath | None = None

@@ -34,7 +34,7 @@ from node.loading import (
     log_keys,
     signing_keys,
 )
-from node.memory import recall, remember
+from node.memory import NO_FLOORS, Floors, recall, remember
 from node.policy_loading import LoadedPolicies
 from node.rpc.admin_service import ReloadReport
 from node.rpc.client import Identity
@@ -68,8 +68,9 @@ class Live:
         memory: NodeMemory,
         clock: Callable[[], datetime],
         random: Callable[[int], bytes],
+        floors: Floors = NO_FLOORS,
     ) -> None:
-        """Read everything that `settings`, those in the file `config`, lead to.
+        """Read everything that `settings`, those in the file `config`, lead to; nothing older than `floors`.
 
         Raises NodeError for what a node cannot start without.
 
@@ -81,8 +82,9 @@ class Live:
         self._memory = memory
         self._clock = clock
         self._random = random
+        self._floors = floors
         self._attempt = Attempts()
-        self._policies = LivePolicies(settings, memory, clock, self._attempt)
+        self._policies = LivePolicies(settings, memory, clock, self._attempt, floors.policies)
         self._sources = LiveSources(settings, self._attempt)
         self._catalogue = LiveCatalogue(settings)
         # One reload at a time: else one that began earlier could put back what it had read before a change.
@@ -153,6 +155,15 @@ class Live:
     def loaded(self) -> LoadedPolicies | None:
         """The loaded policies with who signed them, None without any; they may have expired."""
         return self._parts.policies
+
+    def versions(self) -> Floors:
+        """The newest versions of what is signed that were in use."""
+        loaded = self._parts.policies
+        manifest = loaded.manifest if loaded is not None else None
+        return Floors(
+            max(self._floors.directory, self._parts.directory.version),
+            max(self._floors.policies, manifest.version if manifest is not None else 0),
+        )
 
     def policies_good(self) -> bool:
         """Whether the newest policies put in place are in use, and valid."""
@@ -299,6 +310,7 @@ class Live:
         directory, now_seen = load_directory(
             self._settings.directory, self._settings.authority, seen, self._clock()
         )
+        self._floors.check_directory(directory)
         if now_seen is not None and now_seen != seen:
             remember(self._memory, _SEEN, now_seen)
         return directory

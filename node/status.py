@@ -8,7 +8,9 @@ from node import __version__
 from node.config import Settings
 from node.core.commit import Head
 from node.core.grant import Grant, GrantState
+from node.core.lost_state import LostState
 from node.core.milliseconds import to_ms
+from node.history import History
 from node.live import Live
 from node.v1 import desk_pb2 as pb
 
@@ -17,10 +19,16 @@ MAX_WAITING = 100
 
 
 def node_status(
-    settings: Settings, live: Live, head: Head, log_problem: str, grants: Sequence[Grant], draining: bool
+    settings: Settings,
+    live: Live,
+    head: Head,
+    log_problem: str,
+    grants: Sequence[Grant],
+    history: History,
+    draining: bool,
 ) -> pb.GetStatusResponse:
     """The status message; touches every data source once."""
-    problems = live.problems()
+    problems = [*history.problems(), *live.problems()]
     if log_problem:
         problems.append(f"usage log: {log_problem}")
     directory = live.directory
@@ -67,4 +75,21 @@ def node_status(
             for each in waiting[:MAX_WAITING]
         ],
         waiting_total=len(waiting),
+        notices=history.notices(),
+        lost=_lost(history.lost),
+        stopped_peers=history.peer_logs.stopped(),
+    )
+
+
+def _lost(lost: LostState | None) -> pb.LostState | None:
+    if lost is None:
+        return None
+    return pb.LostState(
+        own_size=lost.own_size,
+        own_root=bytes.fromhex(lost.own_root),
+        seen_size=lost.seen_size,
+        seen_root=bytes.fromhex(lost.seen_root),
+        seen_by=lost.seen_by,
+        found_ms=lost.found_ms,
+        last_record_ms=lost.last_record_ms,
     )

@@ -9,6 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import TypeVar
 from zoneinfo import ZoneInfo
 
 from running import pension_grant, pension_policy
@@ -16,9 +17,11 @@ from small_log import Clock, FaultyStore, open_store
 from town import HR, POLICIES, TAX
 
 from node.core import usage
+from node.core.commit import Head
 from node.core.directory import Member
 from node.core.directory_text import SealingKey
 from node.core.grant import Grant
+from node.core.peer_log import PeerLog
 from node.core.policy import DEFINITIONS_FILE, PolicyFile
 from node.core.policy_build import build_policies
 from node.core.question import Question
@@ -31,8 +34,10 @@ from node.crypto.seal import KeyRing
 from node.crypto.sign import open_note, sign_note
 from node.crypto.vault import NodeVault
 from node.errors import NodeError, Reason
+from node.exchange.admin import AdminJob
 from node.exchange.asking import Query
 from node.exchange.group import GroupCommit, LogKeys
+from node.exchange.peer_logs import PeerLogs
 from node.exchange.ports import Noisy
 from node.exchange.provider import Provider, ProviderLimits, ProviderState
 from node.exchange.rate import Rate
@@ -41,6 +46,7 @@ from node.store.store import Store
 from node.v1 import exchange_pb2 as pb
 from node.v1 import record_pb2 as rec
 
+T = TypeVar("T")
 ZONE = ZoneInfo("Asia/Shanghai")
 CALLER = usage.Caller("operator")
 _START = datetime(2026, 11, 23, 2, 0, tzinfo=UTC)  # Monday, 10:00 in Dongguan
@@ -56,11 +62,37 @@ def _keys(code: str) -> dict[KeyUse, PrivateKey]:
     return _KEYS[code]
 
 
+class OtherLogs:
+    """The usage logs of other departments, asked as their nodes would be; `away` when they cannot."""
+
+    def __init__(self) -> None:
+        self.members: dict[str, Member] = {}
+        self.logs: dict[str, GroupCommit] = {}
+        self.away = False
+        self.asked: list[tuple[int, int]] = []
+
+    async def consistency_proof(self, code: str, first: int, second: int) -> Sequence[bytes]:
+        self.asked.append((first, second))
+        return self._said(lambda: self.logs[code].consistency_proof(first, second))
+
+    async def checkpoint(self, code: str) -> bytes:
+        return self._said(lambda: self.logs[code].head.note)
+
+    def _said(self, work: Callable[[], T]) -> T:
+        if self.away:
+            raise NodeError(Reason.PEER_UNAVAILABLE, "away")
+        try:
+            return work()
+        except NodeError as error:
+            raise NodeError(error.reason, error.message, decided_by="provider") from None
+
+
 class Side:
     """What either side has: keys, a log on a real database, and its entry in the directory."""
 
     def __init__(self, code: str, folder: Path, clock: Clock) -> None:
         keys = _keys(code)
+        self.hold: NodeError | None = None
         origin = f"dxnode/{code}"
         self.signer, cosigner = keys[KeyUse.LOG].signer(origin), keys[KeyUse.COSIGN].signer(origin)
         folder.mkdir(exist_ok=True)
@@ -77,7 +109,17 @@ class Side:
             lambda body: sign_note(body, self.signer, cosigner),
             lambda note: open_note(note, (self.signer.verifier,)).body,
         )
-        self.commit = GroupCommit(self.faults, self.log_keys, clock)
+        self.other_logs = OtherLogs()
+        self.peer_logs = PeerLogs(
+            code,
+            self.store,
+            self.other_logs,
+            lambda code: self.other_logs.members[code],
+            self.vault.open_checkpoint,
+            self._record,
+            clock,
+        )
+        self.commit = GroupCommit(self.faults, self.log_keys, clock, self)
         self.member = Member(
             code=code,
             title=code,
@@ -93,6 +135,24 @@ class Side:
             cosign_keys=(cosigner.verifier.vkey(),),
             suspended=False,
         )
+
+    # What goes along with its log (`node.exchange.watch.Watch`).
+
+    def held(self) -> NodeError | None:
+        return self.hold
+
+    def changed(self) -> tuple[PeerLog, ...]:
+        return self.peer_logs.changed()
+
+    def durable(self, head: Head, kept: Sequence[PeerLog]) -> None:
+        self.peer_logs.kept(kept)
+
+    async def ready(self) -> None:
+        if self.hold is not None:
+            raise self.hold
+
+    async def _record(self, job: AdminJob) -> int:
+        return await self.commit.run(job, by_staff=True)
 
     def records(self) -> list[rec.UsageRecord]:
         """Its usage log."""
@@ -204,6 +264,9 @@ class TwoSides:
     ) -> None:
         self.clock = Clock(int(_START.timestamp() * 1000))
         self.tax, self.hr = Side(TAX, folder / "tax", self.clock), Side(HR, folder / "hr", self.clock)
+        for side, other in ((self.tax, self.hr), (self.hr, self.tax)):
+            side.other_logs.members[other.member.code] = other.member
+            side.other_logs.logs[other.member.code] = other.commit
         files = [PolicyFile("pension.yaml", (policy or pension_policy()).encode())]
         if not any(file.name == DEFINITIONS_FILE for file in more):
             files.append(PolicyFile(DEFINITIONS_FILE, (POLICIES / DEFINITIONS_FILE).read_bytes()))
@@ -236,6 +299,9 @@ class TwoSides:
             random=os.urandom,
             denials=self.denials,
             limits=ProviderLimits(source_seconds=source_seconds),
+            ready=self.hr.ready,
+            peer_logs=self.hr.peer_logs,
+            answered=self.hr.store.is_answered,
         )
         self.wire = Wire(self.provider, self.tax.member)
         self.requester = self.make_requester()
@@ -255,6 +321,8 @@ class TwoSides:
             refused=self._refuse,
             clock=self.now,
             random=os.urandom,
+            ready=self.tax.ready,
+            peer_logs=self.tax.peer_logs,
         )
 
     def now(self) -> datetime:

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from node.core.gap import Gap
 from node.core.grant import Grant
+from node.core.peer_log import Contradiction, PeerLog
 from node.core.tree import Tile
 
 
@@ -74,10 +76,15 @@ class Append:
     settled: bytes = b""
     """Exchange id whose outcome this record is."""
     release: Release | None = None
-    issued: Grant | None = None
-    """A grant of this node, new or changed."""
+    issued: tuple[Grant, ...] = ()
+    """Grants of this node, new or changed."""
     facts: tuple[tuple[str, str], ...] = ()
     """Small facts about the node: name and value."""
+    peer_log: PeerLog | None = None
+    """What is remembered of another node's log from now on, with `contradiction` where it has one."""
+    contradiction: Contradiction | None = None
+    gap: Gap | None = None
+    """A time of which records and counts are lost."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,3 +97,5 @@ class Commit:
     tiles: tuple[Tile, ...]
     balances: Mapping[str, tuple[int, int]]
     """Counter key to (new amount used, until_ms)."""
+    peer_logs: tuple[PeerLog, ...] = ()
+    """What was seen of other nodes' logs up to this commit."""

@@ -180,6 +180,12 @@ _TOLD: Mapping[str, tuple[Reason, str, str]] = {
         "the exchange id was used before with other content: ask under a new one",
         "该交换编号已用于其他内容：请换新编号再查询",
     ),
+    "log": (
+        Reason.LOG_DIFFERS,
+        "the provider has seen another state of this department's usage log: tell the operator, see `dxnode "
+        "status`",
+        "提供部门所见的本部门使用日志与现有的不同：请告知运维人员，并查看 `dxnode status`",
+    ),
     "source": (
         Reason.SOURCE_UNAVAILABLE,
         "the provider's data cannot be read now: ask again later",

@@ -8,8 +8,10 @@ from datetime import datetime
 
 from node.core import usage
 from node.core.commit import AnsweredExchange, Append
+from node.core.gap import Gap
 from node.core.grant import Grant, GrantState
 from node.core.identity import holds_identifier, normalise_region
+from node.core.peer_log import Contradiction, PeerLog
 from node.core.policy import Policies, Policy
 from node.core.purpose import PurposeTree, is_purpose_code, purpose_covers
 from node.errors import NodeError, Reason
@@ -21,9 +23,9 @@ MAX_ITEMS = 200
 
 @dataclass(slots=True)
 class AdminJob:
-    """One admin record, and the grant that it makes or changes, or the facts about the node.
+    """One admin record, and what becomes durable with it: grants, facts, the memory of a peer's log.
 
-    `approved` are the officers who signed the order for it.
+    `approved` are the officers who signed the order for it; of a `gap`, what was counted is lost.
     """
 
     department: str
@@ -31,9 +33,12 @@ class AdminJob:
     action: str
     target: str
     note: str
-    grant: Grant | None = None
+    grants: tuple[Grant, ...] = ()
     facts: tuple[tuple[str, str], ...] = ()
     approved: tuple[str, ...] = ()
+    peer_log: PeerLog | None = None
+    contradiction: Contradiction | None = None
+    gap: Gap | None = None
 
     counters: Sequence[str] = ()
     exchange: tuple[str, bytes] | None = None
@@ -47,7 +52,14 @@ class AdminJob:
         leaf = usage.admin_record(
             time_ms, self.department, self.caller, self.action, self.target, self.note, self.approved
         )
-        return Append(leaf=leaf, issued=self.grant, facts=self.facts)
+        return Append(
+            leaf=leaf,
+            issued=self.grants,
+            facts=self.facts,
+            peer_log=self.peer_log,
+            contradiction=self.contradiction,
+            gap=self.gap,
+        )
 
     def finish(self, append: Append, recorded: Recorded) -> tuple[Append, int]:
         """Where it stands."""
@@ -109,7 +121,7 @@ class Grants:
 
     async def suspend(self, caller: usage.Caller, grant_id: str, note: str) -> Grant:
         """Suspend at once (Art. 27). Raises NodeError(NOT_FOUND), (QUERY_INVALID)."""
-        return await self._set_state(caller, grant_id, GrantState.SUSPENDED, "grant.suspend", _reason(note))
+        return await self._set_state(caller, grant_id, GrantState.SUSPENDED, "grant.suspend", reason_of(note))
 
     async def resume(self, caller: usage.Caller, grant_id: str, note: str) -> Grant:
         """Lift a suspension. Raises NodeError(NOT_FOUND), (QUERY_INVALID)."""
@@ -117,7 +129,16 @@ class Grants:
 
     async def revoke(self, caller: usage.Caller, grant_id: str, note: str) -> Grant:
         """End for good. Raises NodeError(NOT_FOUND), (QUERY_INVALID)."""
-        return await self._set_state(caller, grant_id, GrantState.REVOKED, "grant.revoke", _reason(note))
+        return await self._set_state(caller, grant_id, GrantState.REVOKED, "grant.revoke", reason_of(note))
+
+    def put_on_hold(self, note: str) -> tuple[Grant, ...]:
+        """All that are active, as suspended ones; once they are durable, give them to `adopt`."""
+        active = (grant for grant in self.all() if grant.state is GrantState.ACTIVE)
+        return tuple(replace(grant, state=GrantState.SUSPENDED, note=note) for grant in active)
+
+    def adopt(self, grants: Sequence[Grant]) -> None:
+        """These became durable."""
+        self._grants.update({grant.id: grant for grant in grants})
 
     async def _set_state(
         self, caller: usage.Caller, grant_id: str, state: GrantState, action: str, note: str
@@ -128,14 +149,15 @@ class Grants:
         return await self._change(caller, action, replace(grant, state=state, note=note), note)
 
     async def _change(self, caller: usage.Caller, action: str, grant: Grant, note: str) -> Grant:
-        if holds_identifier(note):
-            raise NodeError(Reason.QUERY_INVALID, "the reason holds an identity number: leave it out")
+        _check_note(note)
         previous = self._grants.get(grant.id)
         narrowing = grant.state is not GrantState.ACTIVE
         if narrowing:  # what takes away holds before it is durable, what gives holds after
             self._grants[grant.id] = grant
         try:
-            await self._commit.run(AdminJob(self._code, caller, action, grant.id, note, grant))
+            await self._commit.run(
+                AdminJob(self._code, caller, action, grant.id, note, (grant,)), by_staff=True
+            )
         except NodeError:
             if narrowing and previous is not None:
                 self._grants[grant.id] = previous
@@ -200,7 +222,14 @@ def _check_purpose(purpose: str, policy: Policy, known: PurposeTree | None) -> N
         )
 
 
-def _reason(note: str) -> str:
+def reason_of(note: str) -> str:
+    """The reason that was given. Raises NodeError(QUERY_INVALID) for one that cannot stand in a record."""
     if not note.strip() or len(note) > MAX_NOTE:
         raise NodeError(Reason.QUERY_INVALID, f"say why, in at most {MAX_NOTE} characters (Art. 27)")
+    _check_note(note)
     return note
+
+
+def _check_note(note: str) -> None:
+    if holds_identifier(note):
+        raise NodeError(Reason.QUERY_INVALID, "the reason holds an identity number: leave it out")

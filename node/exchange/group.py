@@ -20,8 +20,10 @@ from node.core.budget import Balances, Debit
 from node.core.checkpoint import Checkpoint
 from node.core.commit import AnsweredExchange, Append, Commit, Head
 from node.core.merkle import leaf_hash
+from node.core.peer_log import PeerLog
 from node.core.tree import Tree
 from node.errors import NodeError, Reason
+from node.exchange.watch import Unwatched, Watch
 from node.v1 import usage_log_pb2 as pb
 
 log = logging.getLogger(__name__)
@@ -147,7 +149,9 @@ class _Waiting:
 class GroupCommit:
     """The single writer of the node's log and ledger. Made and used in one event loop."""
 
-    def __init__(self, store: LogStore, keys: LogKeys, clock_ms: Callable[[], int]) -> None:
+    def __init__(
+        self, store: LogStore, keys: LogKeys, clock_ms: Callable[[], int], watch: Watch | None = None
+    ) -> None:
         """Restore the log's right edge from the store.
 
         Raises NodeError(LOG_CORRUPT) when leaves, tiles and checkpoint disagree.
@@ -155,6 +159,7 @@ class GroupCommit:
         self._store = store
         self._keys = keys
         self._clock_ms = clock_ms
+        self._watch = watch or Unwatched()
         self._waiting: deque[_Waiting] = deque()
         self._worker: asyncio.Task[None] | None = None
         self._last_size = 1
@@ -166,14 +171,18 @@ class GroupCommit:
         """Why the last group could not be recorded, "" when it was."""
         self._head, self._tree = self._restore()
 
-    async def run(self, job: Job[T]) -> T:
+    async def run(self, job: Job[T], *, by_staff: bool = False) -> T:
         """Wait until `job` is durable and give its result.
 
+        What is done by the department's own staff is recorded also while exchanges are held.
+
         Raises NodeError(DRAINING) after stop, (RATE_LIMITED) when too many wait, (STORE_UNAVAILABLE)
-        and (CLOCK_SKEWED) when nothing can be recorded.
+        and (CLOCK_SKEWED) when nothing can be recorded, (STATE_LOST) while exchanges are held.
         """
         if self._stopped:
             raise NodeError(Reason.DRAINING, "the node is shutting down: ask again when it is back")
+        if not by_staff and (held := self._watch.held()) is not None:
+            raise held
         if len(self._waiting) >= MAX_WAITING:
             raise NodeError(Reason.RATE_LIMITED, "the node is overloaded: ask again in a moment")
         loop = asyncio.get_running_loop()
@@ -202,6 +211,12 @@ class GroupCommit:
     def head(self) -> Head:
         """The newest durable tree head."""
         return self._head
+
+    def root(self, size: int) -> bytes:
+        """The root of the first `size` records of the durable log. Raises NodeError(NOT_FOUND)."""
+        if size > self._head.size:
+            raise NodeError(Reason.NOT_FOUND, f"the log has {self._head.size} records: ask within that")
+        return self._tree.root(size)
 
     def inclusion_proof(self, index: int, size: int) -> list[bytes]:
         """RFC 6962 inclusion proof in the durable log (0: newest). Raises NodeError(NOT_FOUND)."""
@@ -279,8 +294,9 @@ class GroupCommit:
         now = self._now()
         transaction = await self._begin()
         keys = self._keys
+        seen = self._watch.changed()
         try:
-            head, results = self._settle(transaction, group, now)
+            head, results = self._settle(transaction, group, now, seen)
             # Only the wait for the disk is in another thread: the rest is work for the interpreter, and
             # two threads that fight for it are slower than one.
             await asyncio.get_running_loop().run_in_executor(self._disk, transaction.commit)
@@ -292,7 +308,9 @@ class GroupCommit:
         self._tree.confirm()
         if head.cosigned_size > self._head.cosigned_size:
             self._cosigned_by = keys
+        written = head is not self._head
         self._head = head
+        self._watch.durable(head, seen if written else ())
         return results
 
     async def _begin(self) -> Transaction:
@@ -306,7 +324,9 @@ class GroupCommit:
             await asyncio.sleep(0.002)
         return transaction
 
-    def _settle(self, transaction: Transaction, group: list[_Waiting], now: int) -> tuple[Head, list[object]]:
+    def _settle(
+        self, transaction: Transaction, group: list[_Waiting], now: int, seen: tuple[PeerLog, ...]
+    ) -> tuple[Head, list[object]]:
         results: list[object] = [None] * len(group)
         exchanges = [w.job.exchange for w in group if w.job.exchange is not None]
         known = transaction.answered(exchanges) if exchanges else {}
@@ -337,7 +357,7 @@ class GroupCommit:
             recorded = self._recorded(index, head.size, head.note, root, append.leaf)
             final, results[position] = group[position].job.finish(append, recorded)
             appends.append(final)
-        transaction.write(Commit(first, head, tuple(appends), tiles, ledger.touched))
+        transaction.write(Commit(first, head, tuple(appends), tiles, ledger.touched, seen))
         return head, results
 
     def _repeat(self, tx: Transaction, job: Job[object], earlier: AnsweredExchange) -> object | None:

@@ -33,7 +33,9 @@ def log_origin(code: str) -> str:
 class Opened(NamedTuple):
     """An open request. `problem` says why it must be denied before any policy is asked.
 
-    `intent_leaf` is empty unless what came is an intent of this exchange that may stand in the own log.
+    `intent_leaf` is empty unless what came is an intent of this exchange that may stand in the own log, and
+    `checkpoint`, the signed note behind `requester_log`, unless the intent was proved to be in the
+    requester's log.
     """
 
     routing: Routing
@@ -44,6 +46,7 @@ class Opened(NamedTuple):
     opening_bytes: bytes
     opening: rec.Opening
     requester_log: rec.LogPosition
+    checkpoint: bytes
     evidence: bytes
     problem: NodeError | None
 
@@ -82,7 +85,7 @@ def open_request(
         raise NodeError(Reason.ENVELOPE_INVALID, "the inside of the envelope has wrong lengths")
     record, opening, position, problem = rec.UsageRecord(), rec.Opening(), rec.LogPosition(), None
     # What is not yet checked is not kept: else a peer could write into the own log whatever it likes.
-    leaf = evidence = opening_bytes = b""
+    leaf = checkpoint = evidence = opening_bytes = b""
     try:
         record = usage.parse_record(request.intent)
         _check_record(record, routing)
@@ -90,6 +93,7 @@ def open_request(
         if usage.response_key_hash(request.response_key) != record.intent.response_key_hash:
             raise NodeError(Reason.PROOF_INVALID, "the response key is not the one of the intent")
         position = check_receipt(request.intent, request.receipt, member, vault)
+        checkpoint = request.receipt.checkpoint
         evidence = request.receipt.SerializeToString()
         opening = _check_opening(record.intent, request.opening)
         opening_bytes = request.opening
@@ -105,6 +109,7 @@ def open_request(
         opening_bytes=opening_bytes,
         opening=opening,
         requester_log=position,
+        checkpoint=checkpoint,
         evidence=evidence,
         problem=problem,
     )

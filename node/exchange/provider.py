@@ -6,10 +6,10 @@ import asyncio
 import hashlib
 import logging
 from binascii import b2a_base64
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass
-from datetime import UTC, datetime, tzinfo
+from datetime import datetime, tzinfo
 from typing import TypeVar
 
 from node.core.cost import NO_COST, Cost, Day, budget_debits, exchange_cost
@@ -27,14 +27,18 @@ from node.errors import NodeError, Reason
 from node.exchange.answering import Computed, field_answers, release_key, verify_answers
 from node.exchange.group import GroupCommit
 from node.exchange.opened import Opened, open_request, routing_of
+from node.exchange.peer_logs import PeerLogs
 from node.exchange.ports import Noise, Source, Vault
 from node.exchange.rate import Rate
+from node.exchange.running import Running
 from node.exchange.verdict import VerdictJob
 from node.v1 import exchange_pb2 as pb
 from node.v1 import record_pb2 as rec
 
 log = logging.getLogger(__name__)
 T = TypeVar("T")
+LOG_CLAUSE = "log"
+"""What denies a requester whose usage log contradicts itself."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,8 +78,15 @@ class Provider:
         random: Callable[[int], bytes],
         denials: Rate,
         limits: ProviderLimits,
+        ready: Callable[[], Awaitable[None]],
+        peer_logs: PeerLogs,
+        answered: Callable[[str, bytes], bool],
     ) -> None:
-        """`denials` bounds how many records of denials one requester can cause."""
+        """`denials` bounds how many records of denials one requester can cause.
+
+        `ready` returns once this state is known to be the newest; `answered` says whether an exchange of a
+        requester was answered before.
+        """
         self._code = code
         self._state = state
         self._grants = grants
@@ -89,7 +100,10 @@ class Provider:
         self._random = random
         self._denials = denials
         self._limits = limits
-        self._running: dict[tuple[str, bytes], _Running] = {}
+        self._ready = ready
+        self._peer_logs = peer_logs
+        self._answered = answered
+        self._running: dict[tuple[str, bytes], Running] = {}
         self._decider: Decider | None = None
 
     async def ask(
@@ -100,6 +114,7 @@ class Provider:
         A denial is an answer too. Raises NodeError only for what fails before the envelope is open,
         or when nothing can be recorded.
         """
+        await self._ready()
         # 6: the caller is a member (the RPC edge saw to it) and says so in the envelope.
         routing = routing_of(envelope, peer.code, self._code)
         digest = hashlib.sha256(envelope.SerializeToString(deterministic=True)).digest()
@@ -110,7 +125,7 @@ class Provider:
             if (done := await running.join()) is not None:
                 return done.result()
             # Who began it went away before the end: who waits takes over.
-        running = self._running[key] = _Running(digest)
+        running = self._running[key] = Running(digest)
         try:
             answer = await self._exchange(peer, envelope, routing, digest, batch)
         except BaseException as error:
@@ -129,6 +144,8 @@ class Provider:
         now, state = self._clock(), self._state()
         # 7: open, verify the checkpoint's signature, the intent's inclusion and its commitment.
         opened = open_request(envelope, routing, peer, self._vault, now, self._limits.max_skew_ms)
+        if opened.checkpoint:
+            opened = await self._held_to_its_log(peer.code, opened)
         # 8: decide.
         decision, subjects = self._decide(state, peer, opened, now, batch)
         computed, cost = Computed(), NO_COST
@@ -153,6 +170,27 @@ class Provider:
             self._denials.spend(peer.code)
         return answer
 
+    async def _held_to_its_log(self, code: str, opened: Opened) -> Opened:
+        """The request as it is, or with the problem that its requester's log contradicts what was seen of it.
+
+        Raises NodeError(PEER_UNAVAILABLE) when that cannot be found out now.
+        """
+        logs, position, note = self._peer_logs, opened.requester_log, opened.checkpoint
+        try:
+            # What was answered before is answered from its record, however old the request is by now; and
+            # what is denied anyway is not worth a proof.
+            if (
+                not logs.believe(code, position, note)
+                and opened.problem is None
+                and not self._answered(code, opened.routing.exchange_id)
+            ):
+                await logs.prove(code, position, note)
+        except NodeError as error:
+            if error.reason is not Reason.LOG_DIFFERS:
+                raise
+            return opened._replace(problem=opened.problem or error)
+        return opened
+
     def _decide(
         self,
         state: ProviderState,
@@ -168,7 +206,8 @@ class Provider:
                 batch.check(opened.intent)
             return self._decide_opened(state, peer, opened, now)
         except NodeError as error:
-            return Decision.denial(error.reason, "request", error.message), []
+            clause = LOG_CLAUSE if error.reason is Reason.LOG_DIFFERS else "request"
+            return Decision.denial(error.reason, clause, error.message), []
         except Exception:
             log.exception("deciding failed")
             return Decision.denial(Reason.INTERNAL, "request", "the provider could not decide"), []
@@ -324,38 +363,6 @@ class Provider:
             ) from None
 
 
-class _Running:
-    """An exchange in progress, which the same request may join while it lasts."""
-
-    __slots__ = ("_joined", "digest")
-
-    def __init__(self, digest: bytes) -> None:
-        self.digest = digest
-        self._joined: asyncio.Future[pb.SealedAnswer] | None = None
-
-    async def join(self) -> asyncio.Future[pb.SealedAnswer] | None:
-        """Wait for its end; None when it was given up."""
-        if self._joined is None:
-            self._joined = asyncio.get_running_loop().create_future()
-        await asyncio.wait([self._joined])
-        return None if self._joined.cancelled() else self._joined
-
-    def answered(self, answer: pb.SealedAnswer) -> None:
-        """Give the answer to all who joined."""
-        if self._joined is not None:
-            self._joined.set_result(answer)
-
-    def failed(self, error: BaseException) -> None:
-        """Tell all who joined; anything but a NodeError is a caller that went away."""
-        if self._joined is None:
-            return
-        if isinstance(error, NodeError):
-            self._joined.set_exception(error)
-            self._joined.exception()  # seen: nobody else may be waiting
-        else:
-            self._joined.cancel()
-
-
 class BatchOrder:
     """Holds the chunks of one batch stream to their order: the first may be any, then without gaps."""
 
@@ -373,8 +380,3 @@ class BatchOrder:
                 Reason.REQUEST_REPLAYED, "a chunk came twice, too early or from another batch: start anew"
             )
         self._batch, self._next = place.batch_id, place.chunk + 1
-
-
-def utc_now() -> datetime:
-    """The wall clock."""
-    return datetime.now(UTC)

@@ -20,7 +20,7 @@ SINGLY = 3
 """Refusals of one requester and reason that are recorded one by one in an interval."""
 SINGLY_AT_DESK = 100
 """The same for the own desk, whose callers answer for what they attempt (Art. 25)."""
-NOT_RECORDED = frozenset({Reason.DRAINING, Reason.STORE_UNAVAILABLE})
+NOT_RECORDED = frozenset({Reason.DRAINING, Reason.STATE_LOST, Reason.STORE_UNAVAILABLE})
 """Reasons that keep the log itself from being written."""
 
 

@@ -33,6 +33,7 @@ from node.exchange.asking import (
 )
 from node.exchange.batch import BatchRun, ChunkResult
 from node.exchange.group import GroupCommit
+from node.exchange.peer_logs import PeerLogs
 from node.exchange.ports import Peers, PeerStream, Vault
 from node.exchange.repeated import AskedStore, Repeated, said
 from node.exchange.response import denial, open_response
@@ -43,6 +44,16 @@ _CLOSED_AT_ONCE = 256
 UNDER_WAY = 4096
 """Exchanges under way at one time, a quarter of them one caller's: they go on when their callers leave."""
 _ASKED = b"asked"
+_END_A_BATCH = frozenset(
+    {
+        Reason.PROOF_INVALID,
+        Reason.ENVELOPE_INVALID,
+        Reason.LOG_DIFFERS,
+        Reason.STATE_LOST,
+        Reason.STORE_UNAVAILABLE,
+    }
+)
+"""After these, no further chunk of a batch would fare better."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,9 +82,14 @@ class Requester:
         refused: Callable[[str, Reason, rec.Intent], Awaitable[None]],
         clock: Callable[[], datetime],
         random: Callable[[int], bytes],
+        ready: Callable[[], Awaitable[None]],
+        peer_logs: PeerLogs,
         max_subjects: int = 1000,
     ) -> None:
-        """`refused` records what the desk refuses to ask a provider before there is an intent."""
+        """`refused` records what the desk refuses to ask a provider before there is an intent.
+
+        `ready` returns once this state is known to be the newest.
+        """
         self._code = code
         self._member = member
         self._grants = grants
@@ -87,6 +103,8 @@ class Requester:
         self._refused = refused
         self._clock = clock
         self._random = random
+        self._ready = ready
+        self._peer_logs = peer_logs
         self._max_subjects = max_subjects
         self._running: dict[bytes, _Running] = {}
         self._asking: Counter[bytes] = Counter()
@@ -165,6 +183,7 @@ class Requester:
 
         After a crash these are the intents without one; later, those whose outcome could not be written.
         """
+        await self._ready()
         left = [each for each in self._store.unfinished() if each[0] not in self._running]
         for start in range(0, len(left), _CLOSED_AT_ONCE):
             await asyncio.gather(*(self._abandon(*each) for each in left[start : start + _CLOSED_AT_ONCE]))
@@ -216,6 +235,7 @@ class Requester:
     async def _admit(
         self, caller: usage.Caller, query: Query, subjects: Sequence[SubjectKey], exchange_id: bytes
     ) -> bytes:
+        await self._ready()
         # 1: the caller and its role were identified by the RPC edge; what may the role ask?
         try:
             self._roles().check_ask(caller, query.dataset, query.question, query.purpose)
@@ -240,6 +260,7 @@ class Requester:
             return self._repeated.again(earlier)
         try:
             member = self._member(query.provider)
+            self._peer_logs.require(query.provider)
             grant = await self._own_grant(query)  # 2
             key = member.sealing_key(self._clock())
         except NodeError as error:
@@ -299,7 +320,7 @@ class Requester:
         try:
             return await self._conclude(asked, answer)
         except NodeError as error:
-            if error.reason in (Reason.PROOF_INVALID, Reason.ENVELOPE_INVALID, Reason.STORE_UNAVAILABLE):
+            if error.reason in _END_A_BATCH:
                 raise
             return error
 
@@ -307,6 +328,9 @@ class Requester:
         try:
             member = self._member(asked.parties.provider)
             response, verdict, position = open_response(asked, answer, member, self._vault)  # 13
+            note = response.receipt.checkpoint
+            if not self._peer_logs.believe(member.code, position, note):
+                await self._peer_logs.prove(member.code, position, note)
         except NodeError as error:
             await self._fail(asked, error)
             raise

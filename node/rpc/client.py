@@ -15,14 +15,25 @@ from node.core.grant import Grant
 from node.core.grant_message import grant_from_message
 from node.core.publication import Proved, keep_proved
 from node.errors import NodeError, Reason
+from node.exchange.own_state import SeenOfUs
 from node.exchange.ports import PeerStream
 from node.stated import stated_error
-from node.v1 import catalogue_pb2, catalogue_pb2_grpc, exchange_pb2_grpc, grant_pb2, grant_pb2_grpc
+from node.v1 import (
+    catalogue_pb2,
+    catalogue_pb2_grpc,
+    exchange_pb2_grpc,
+    grant_pb2,
+    grant_pb2_grpc,
+    usage_log_pb2,
+    usage_log_pb2_grpc,
+)
 from node.v1 import exchange_pb2 as pb
 
 _RETRIED = frozenset({grpc.StatusCode.UNAVAILABLE})
 _ATTEMPTS = 3
 _LONGEST_MESSAGE = 2000
+_PROOF_SECONDS = 5.0
+"""A proof of a log is waited for on the way of an answer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,6 +162,37 @@ class PeerClient:
             each.approvals.extend(kept)
         return response
 
+    async def consistency_proof(self, code: str, first: int, second: int) -> Sequence[bytes]:
+        """The proof that the usage log of a department grew from one size to another. Raises NodeError."""
+        request = usage_log_pb2.GetConsistencyProofRequest(first_size=first, second_size=second)
+        try:
+            response: usage_log_pb2.GetConsistencyProofResponse = await self._log(code).GetConsistencyProof(
+                request, timeout=_PROOF_SECONDS
+            )
+        except grpc.aio.AioRpcError as error:
+            raise peer_error(error) from None
+        return tuple(response.hashes)
+
+    async def checkpoint(self, code: str) -> bytes:
+        """The newest checkpoint of a department's usage log, as it shows it now. Raises NodeError."""
+        try:
+            response: usage_log_pb2.GetCheckpointResponse = await self._log(code).GetCheckpoint(
+                usage_log_pb2.GetCheckpointRequest(), timeout=_PROOF_SECONDS
+            )
+        except grpc.aio.AioRpcError as error:
+            raise peer_error(error) from None
+        return bytes(response.checkpoint)
+
+    async def seen_of_us(self, code: str) -> SeenOfUs:
+        """What a department has seen of the own usage log. Raises NodeError."""
+        try:
+            response: usage_log_pb2.GetSeenCheckpointResponse = await self._log(code).GetSeenCheckpoint(
+                usage_log_pb2.GetSeenCheckpointRequest(), timeout=_PROOF_SECONDS
+            )
+        except grpc.aio.AioRpcError as error:
+            raise peer_error(error) from None
+        return SeenOfUs(response.checkpoint, response.contradicting)
+
     async def close(self) -> None:
         """Close all channels."""
         links, self._links = list(self._links.values()), {}
@@ -181,6 +223,9 @@ class PeerClient:
             raise NodeError(
                 Reason.TIMEOUT, "the provider's catalogue did not come in time: search it"
             ) from None
+
+    def _log(self, code: str) -> usage_log_pb2_grpc.UsageLogServiceStub:
+        return usage_log_pb2_grpc.UsageLogServiceStub(self._channel(code))
 
     def _channel(self, provider: str) -> grpc.aio.Channel:
         member = self._member(provider)

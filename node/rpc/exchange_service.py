@@ -23,7 +23,7 @@ from node.v1 import exchange_pb2_grpc, grant_pb2, grant_pb2_grpc
 
 R = TypeVar("R")
 ON_BEHALF = "dxnode-requester"
-"""Metadata by which a gateway says for which department it fetches grants."""
+"""Metadata by which a gateway says for which department it calls where no envelope says it."""
 WINDOW = 4
 """Chunks of one stream that are worked on at once."""
 STREAMS = 16
@@ -208,10 +208,11 @@ class GrantService(grant_pb2_grpc.GrantServiceServicer):
             own = self._grants.of(member.code)
             return grant_pb2.ListGrantsResponse(grants=[grant_to_message(grant) for grant in own])
 
-        return await self._gate.run(context, work, _on_behalf(context))
+        return await self._gate.run(context, work, on_behalf_of(context))
 
 
-def _on_behalf(context: Context) -> str:
+def on_behalf_of(context: Context) -> str:
+    """The department that a gateway says it calls for, "" without one."""
     for key, value in context.invocation_metadata() or ():
         if key == ON_BEHALF and isinstance(value, str):
             return value

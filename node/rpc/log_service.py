@@ -8,12 +8,14 @@ from concurrent.futures import Executor
 from typing import Protocol, TypeVar
 
 from node.core import usage
+from node.core.directory import Member
 from node.core.directory_text import Role
 from node.core.role import AUDITOR, OFFICER
+from node.errors import NodeError, Reason
 from node.exchange.group import GroupCommit
 from node.rpc.callers import Staff
-from node.rpc.exchange_service import Gate
-from node.rpc.status import Context, answered
+from node.rpc.exchange_service import Gate, on_behalf_of
+from node.rpc.status import Context, abort, answered
 from node.v1 import usage_log_pb2 as pb
 from node.v1 import usage_log_pb2_grpc
 
@@ -53,6 +55,32 @@ def staff_view(staff: Staff) -> View:
     return view
 
 
+class SeenLog(Protocol):
+    """What this node has seen of the caller's own log; runs on either port."""
+
+    async def __call__(self, context: Context) -> pb.GetSeenCheckpointResponse: ...
+
+
+def peer_seen(gate: Gate, seen: Callable[[str], tuple[bytes, bytes]]) -> SeenLog:
+    """On the exchange port: of the calling member, also through a gateway."""
+
+    async def tell(context: Context) -> pb.GetSeenCheckpointResponse:
+        async def work(member: Member) -> pb.GetSeenCheckpointResponse:
+            newest, contradicting = seen(member.code)
+            return pb.GetSeenCheckpointResponse(checkpoint=newest, contradicting=contradicting)
+
+        return await gate.run(context, work, on_behalf_of(context))
+
+    return tell
+
+
+async def nobody_seen(context: Context) -> pb.GetSeenCheckpointResponse:
+    """At the desk: staff have no log of their own."""
+    await abort(
+        context, NodeError(Reason.NOT_FOUND, "only another department asks this: see `dxnode peer list`")
+    )
+
+
 class Leaves(Protocol):
     """Where records are read."""
 
@@ -62,8 +90,11 @@ class Leaves(Protocol):
 class UsageLogService(usage_log_pb2_grpc.UsageLogServiceServicer):
     """Checkpoint, proofs and records."""
 
-    def __init__(self, commit: GroupCommit, store: Leaves, workers: Executor, view: View) -> None:
+    def __init__(
+        self, commit: GroupCommit, store: Leaves, workers: Executor, view: View, seen: SeenLog = nobody_seen
+    ) -> None:
         self._commit = commit
+        self._seen = seen
         self._store = store
         self._workers = workers
         self._view = view
@@ -120,6 +151,12 @@ class UsageLogService(usage_log_pb2_grpc.UsageLogServiceServicer):
             return pb.ListRecordsResponse(records=records, next_start=end, size=size)
 
         return await self._view(context, work)
+
+    async def GetSeenCheckpoint(
+        self, request: pb.GetSeenCheckpointRequest, context: Context
+    ) -> pb.GetSeenCheckpointResponse:
+        """What was seen of the caller's own log."""
+        return await self._seen(context)
 
     def _read(
         self, start: int, limit: int, size: int, party: str | None

@@ -14,7 +14,7 @@ from sqlalchemy import (
     Text,
 )
 
-REVISION = "0002"
+REVISION = "0005"
 """The Alembic revision that these tables are."""
 
 metadata = MetaData()
@@ -119,6 +119,40 @@ served_version = Table(
     Column("digest", LargeBinary, nullable=False),
     Column("entry", LargeBinary, nullable=False),
     Column("body", LargeBinary, nullable=False),
+)
+
+# What was seen of other nodes' usage logs: the newest checkpoint, and the newest that was proved. While
+# `stopped_ms` is not 0, it names the contradiction that staff have to decide on.
+peer_log = Table(
+    "peer_log",
+    metadata,
+    Column("code", Text, primary_key=True),
+    Column("newest", LargeBinary, nullable=False),
+    Column("newest_ms", BigInteger, nullable=False),
+    Column("proved", LargeBinary, nullable=False),
+    Column("proved_ms", BigInteger, nullable=False),
+    Column("stopped_ms", BigInteger, nullable=False),
+)
+
+contradiction = Table(
+    "contradiction",
+    metadata,
+    Column("code", Text, primary_key=True),
+    Column("found_ms", BigInteger, primary_key=True, autoincrement=False),
+    Column("kind", Text, nullable=False),
+    Column("remembered", LargeBinary, nullable=False),
+    Column("remembered_ms", BigInteger, nullable=False),
+    Column("other", LargeBinary, nullable=False),
+    Column("other_ms", BigInteger, nullable=False),
+    Column("accepted_ms", BigInteger, nullable=False),
+)
+
+# Times of which records and counts are lost.
+gap = Table(
+    "gap",
+    metadata,
+    Column("from_ms", BigInteger, primary_key=True, autoincrement=False),
+    Column("until_ms", BigInteger, primary_key=True, autoincrement=False),
 )
 
 # Small facts about the node itself, such as the highest directory version seen.

@@ -14,14 +14,17 @@ from sqlalchemy.dialects.sqlite import insert as upsert
 from sqlalchemy.pool import PoolProxiedConnection
 
 from node.core.commit import AskedExchange, Head
+from node.core.gap import Gap
 from node.core.grant import Grant
 from node.core.grant_message import grant_from_bytes, grant_to_bytes
+from node.core.peer_log import Contradiction, PeerLog
 from node.core.publication import ServedVersion
 from node.core.tree import TILE
 from node.errors import NodeError, Reason
+from node.store import history
 from node.store import schema as s
 from node.store.engine import is_busy, never_wait, open_engine, store_errors
-from node.store.transaction import Statements, Transaction
+from node.store.transaction import Statements, Transaction, replacing
 from node.v1 import catalogue_pb2 as pb
 
 _T = TypeVar("_T")
@@ -41,6 +44,7 @@ class Store:
         self._reader = engine.execution_options(readonly=True)
         self._sql = Statements(engine.dialect)
         self._writer: PoolProxiedConnection | None = None
+        self._keep_peer_log = replacing(s.peer_log)
 
     @classmethod
     def open(cls, path: Path) -> Store:
@@ -137,6 +141,14 @@ class Store:
         query = select(s.asked.c.exchange_id, s.asked.c.intent_index).where(s.asked.c.outcome_index < 0)
         with self._read() as connection:
             return [(row.exchange_id, row.intent_index) for row in connection.execute(query)]
+
+    def is_answered(self, requester: str, exchange_id: bytes) -> bool:
+        """Whether an exchange of a requester was answered, and is remembered."""
+        query = select(s.answered.c.seq).where(
+            s.answered.c.exchange_id == exchange_id, s.answered.c.requester == requester
+        )
+        with self._read() as connection:
+            return connection.execute(query).first() is not None
 
     def release(self, key: bytes) -> bytes | None:
         """A statistic that was released before."""
@@ -247,6 +259,28 @@ class Store:
             if grants:
                 rows = [{"provider": provider, "id": g.id, "body": grant_to_bytes(g)} for g in grants]
                 connection.execute(insert(s.received_grant), rows)
+
+    # --- what is remembered of logs ---
+
+    def peer_logs(self) -> list[PeerLog]:
+        """What was seen of other nodes' logs, by credit code."""
+        with self._read() as connection:
+            return history.peer_logs(connection)
+
+    def contradictions(self) -> dict[str, list[Contradiction]]:
+        """What was found wrong with them, by credit code, the newest first."""
+        with self._read() as connection:
+            return history.contradictions(connection)
+
+    def keep_peer_logs(self, logs: Sequence[PeerLog]) -> None:
+        """Remember what was seen of some logs beside any record."""
+        with store_errors(), self._engine.begin() as connection:
+            connection.execute(self._keep_peer_log, history.rows_as_values(logs))
+
+    def gaps(self) -> list[Gap]:
+        """Times of which records and counts are lost, the oldest first."""
+        with self._read() as connection:
+            return history.gaps(connection)
 
     def fact(self, name: str) -> str | None:
         """A small fact about the node."""

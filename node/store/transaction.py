@@ -12,6 +12,7 @@ from functools import lru_cache
 from typing import TypeVar, cast
 
 from sqlalchemy import BindParameter, Column, Dialect, Select, Table, bindparam, insert, select, update
+from sqlalchemy.dialects.sqlite import Insert
 from sqlalchemy.dialects.sqlite import insert as upsert
 from sqlalchemy.pool import PoolProxiedConnection
 from sqlalchemy.sql.elements import ClauseElement
@@ -21,6 +22,7 @@ from node.core.grant_message import grant_to_bytes
 from node.errors import NodeError, Reason
 from node.store import schema as s
 from node.store.engine import BEGIN, store_errors
+from node.store.history import contradiction_row, peer_log_row
 
 _T = TypeVar("_T")
 _KEYS_AT_ONCE = 512
@@ -37,10 +39,13 @@ class Statements:
         self.answered = self._text(insert(s.answered))
         self.asked = self._text(insert(s.asked))
         self.release = self._text(insert(s.release))
-        self.counter = self._text(_replacing(s.counter))
-        self.head = self._text(_replacing(s.log_head))
-        self.grant = self._text(_replacing(s.issued_grant))
-        self.fact = self._text(_replacing(s.fact))
+        self.counter = self._text(replacing(s.counter))
+        self.head = self._text(replacing(s.log_head))
+        self.grant = self._text(replacing(s.issued_grant))
+        self.fact = self._text(replacing(s.fact))
+        self.peer_log = self._text(replacing(s.peer_log))
+        self.contradiction = self._text(replacing(s.contradiction))
+        self.gap = self._text(insert(s.gap))
         settled = update(s.asked).where(s.asked.c.exchange_id == bindparam("b"))
         self.settle = self._text(settled.values(outcome_index=bindparam("a")))
         self.find_record = self._text(
@@ -133,10 +138,19 @@ class Transaction:
         self._many(sql.counter, [(key, used, until) for key, (used, until) in commit.balances.items()])
         self._many(sql.settle, [(seq, a.settled) for seq, a in indexed if a.settled])
         self._many(sql.release, [(a.release.key, a.release.body) for a in appends if a.release is not None])
-        self._many(
-            sql.grant, [(a.issued.id, grant_to_bytes(a.issued)) for a in appends if a.issued is not None]
-        )
+        self._many(sql.grant, [(grant.id, grant_to_bytes(grant)) for a in appends for grant in a.issued])
         self._many(sql.fact, [fact for a in appends for fact in a.facts])
+        decided = [a.peer_log for a in appends if a.peer_log is not None]
+        self._many(sql.peer_log, [peer_log_row(log) for log in (*commit.peer_logs, *decided)])
+        self._many(
+            sql.contradiction,
+            [
+                contradiction_row(a.peer_log.code, a.contradiction)
+                for a in appends
+                if a.peer_log is not None and a.contradiction is not None
+            ],
+        )
+        self._many(sql.gap, [tuple(a.gap) for a in appends if a.gap is not None])
         self._many(sql.head, [_head_row(commit.head)])
 
     def _many(self, sql: str, rows: list[tuple[object, ...]]) -> None:
@@ -160,7 +174,8 @@ class Transaction:
                 yield from self._cursor.fetchall()
 
 
-def _replacing(table: Table) -> ClauseElement:
+def replacing(table: Table) -> Insert:
+    """An insert that takes the place of a row with the same key."""
     statement = upsert(table)
     keys = [column.name for column in table.primary_key]
     others = {c.name: statement.excluded[c.name] for c in table.columns if c.name not in keys}

@@ -131,7 +131,7 @@ class GetStatusRequest(_message.Message):
     def __init__(self) -> None: ...
 
 class GetStatusResponse(_message.Message):
-    __slots__ = ("department", "title", "version", "state", "problems", "log_size", "checkpoint", "directory_version", "directory_expires_ms", "policy_digest", "datasets", "active_grants", "keys", "workdays_known_until", "holidays_digest", "policies_unsigned", "policy_version", "policy_valid_until_ms", "policy_approved", "waiting", "waiting_total")
+    __slots__ = ("department", "title", "version", "state", "problems", "log_size", "checkpoint", "directory_version", "directory_expires_ms", "policy_digest", "datasets", "active_grants", "keys", "workdays_known_until", "holidays_digest", "policies_unsigned", "policy_version", "policy_valid_until_ms", "policy_approved", "waiting", "waiting_total", "notices", "lost", "stopped_peers")
     DEPARTMENT_FIELD_NUMBER: _ClassVar[int]
     TITLE_FIELD_NUMBER: _ClassVar[int]
     VERSION_FIELD_NUMBER: _ClassVar[int]
@@ -153,6 +153,9 @@ class GetStatusResponse(_message.Message):
     POLICY_APPROVED_FIELD_NUMBER: _ClassVar[int]
     WAITING_FIELD_NUMBER: _ClassVar[int]
     WAITING_TOTAL_FIELD_NUMBER: _ClassVar[int]
+    NOTICES_FIELD_NUMBER: _ClassVar[int]
+    LOST_FIELD_NUMBER: _ClassVar[int]
+    STOPPED_PEERS_FIELD_NUMBER: _ClassVar[int]
     department: str
     title: str
     version: str
@@ -174,7 +177,28 @@ class GetStatusResponse(_message.Message):
     policy_approved: _containers.RepeatedScalarFieldContainer[str]
     waiting: _containers.RepeatedCompositeFieldContainer[WaitingDataset]
     waiting_total: int
-    def __init__(self, department: _Optional[str] = ..., title: _Optional[str] = ..., version: _Optional[str] = ..., state: _Optional[str] = ..., problems: _Optional[_Iterable[str]] = ..., log_size: _Optional[int] = ..., checkpoint: _Optional[bytes] = ..., directory_version: _Optional[int] = ..., directory_expires_ms: _Optional[int] = ..., policy_digest: _Optional[bytes] = ..., datasets: _Optional[_Iterable[_Union[DatasetStatus, _Mapping]]] = ..., active_grants: _Optional[int] = ..., keys: _Optional[_Iterable[_Union[KeyStatus, _Mapping]]] = ..., workdays_known_until: _Optional[str] = ..., holidays_digest: _Optional[bytes] = ..., policies_unsigned: _Optional[bool] = ..., policy_version: _Optional[int] = ..., policy_valid_until_ms: _Optional[int] = ..., policy_approved: _Optional[_Iterable[str]] = ..., waiting: _Optional[_Iterable[_Union[WaitingDataset, _Mapping]]] = ..., waiting_total: _Optional[int] = ...) -> None: ...
+    notices: _containers.RepeatedScalarFieldContainer[str]
+    lost: LostState
+    stopped_peers: _containers.RepeatedScalarFieldContainer[str]
+    def __init__(self, department: _Optional[str] = ..., title: _Optional[str] = ..., version: _Optional[str] = ..., state: _Optional[str] = ..., problems: _Optional[_Iterable[str]] = ..., log_size: _Optional[int] = ..., checkpoint: _Optional[bytes] = ..., directory_version: _Optional[int] = ..., directory_expires_ms: _Optional[int] = ..., policy_digest: _Optional[bytes] = ..., datasets: _Optional[_Iterable[_Union[DatasetStatus, _Mapping]]] = ..., active_grants: _Optional[int] = ..., keys: _Optional[_Iterable[_Union[KeyStatus, _Mapping]]] = ..., workdays_known_until: _Optional[str] = ..., holidays_digest: _Optional[bytes] = ..., policies_unsigned: _Optional[bool] = ..., policy_version: _Optional[int] = ..., policy_valid_until_ms: _Optional[int] = ..., policy_approved: _Optional[_Iterable[str]] = ..., waiting: _Optional[_Iterable[_Union[WaitingDataset, _Mapping]]] = ..., waiting_total: _Optional[int] = ..., notices: _Optional[_Iterable[str]] = ..., lost: _Optional[_Union[LostState, _Mapping]] = ..., stopped_peers: _Optional[_Iterable[str]] = ...) -> None: ...
+
+class LostState(_message.Message):
+    __slots__ = ("own_size", "own_root", "seen_size", "seen_root", "seen_by", "found_ms", "last_record_ms")
+    OWN_SIZE_FIELD_NUMBER: _ClassVar[int]
+    OWN_ROOT_FIELD_NUMBER: _ClassVar[int]
+    SEEN_SIZE_FIELD_NUMBER: _ClassVar[int]
+    SEEN_ROOT_FIELD_NUMBER: _ClassVar[int]
+    SEEN_BY_FIELD_NUMBER: _ClassVar[int]
+    FOUND_MS_FIELD_NUMBER: _ClassVar[int]
+    LAST_RECORD_MS_FIELD_NUMBER: _ClassVar[int]
+    own_size: int
+    own_root: bytes
+    seen_size: int
+    seen_root: bytes
+    seen_by: str
+    found_ms: int
+    last_record_ms: int
+    def __init__(self, own_size: _Optional[int] = ..., own_root: _Optional[bytes] = ..., seen_size: _Optional[int] = ..., seen_root: _Optional[bytes] = ..., seen_by: _Optional[str] = ..., found_ms: _Optional[int] = ..., last_record_ms: _Optional[int] = ...) -> None: ...
 
 class WaitingDataset(_message.Message):
     __slots__ = ("dataset", "lacking", "problems")
@@ -257,3 +281,59 @@ class ApplyOrderResponse(_message.Message):
     approved: _containers.RepeatedScalarFieldContainer[str]
     index: int
     def __init__(self, kind: _Optional[str] = ..., digest: _Optional[bytes] = ..., approved: _Optional[_Iterable[str]] = ..., index: _Optional[int] = ...) -> None: ...
+
+class ListPeersRequest(_message.Message):
+    __slots__ = ()
+    def __init__(self) -> None: ...
+
+class ListPeersResponse(_message.Message):
+    __slots__ = ("peers",)
+    PEERS_FIELD_NUMBER: _ClassVar[int]
+    peers: _containers.RepeatedCompositeFieldContainer[PeerLog]
+    def __init__(self, peers: _Optional[_Iterable[_Union[PeerLog, _Mapping]]] = ...) -> None: ...
+
+class PeerLog(_message.Message):
+    __slots__ = ("department", "newest", "newest_ms", "proved", "proved_ms", "stopped", "contradictions")
+    DEPARTMENT_FIELD_NUMBER: _ClassVar[int]
+    NEWEST_FIELD_NUMBER: _ClassVar[int]
+    NEWEST_MS_FIELD_NUMBER: _ClassVar[int]
+    PROVED_FIELD_NUMBER: _ClassVar[int]
+    PROVED_MS_FIELD_NUMBER: _ClassVar[int]
+    STOPPED_FIELD_NUMBER: _ClassVar[int]
+    CONTRADICTIONS_FIELD_NUMBER: _ClassVar[int]
+    department: str
+    newest: bytes
+    newest_ms: int
+    proved: bytes
+    proved_ms: int
+    stopped: bool
+    contradictions: _containers.RepeatedCompositeFieldContainer[Contradiction]
+    def __init__(self, department: _Optional[str] = ..., newest: _Optional[bytes] = ..., newest_ms: _Optional[int] = ..., proved: _Optional[bytes] = ..., proved_ms: _Optional[int] = ..., stopped: _Optional[bool] = ..., contradictions: _Optional[_Iterable[_Union[Contradiction, _Mapping]]] = ...) -> None: ...
+
+class Contradiction(_message.Message):
+    __slots__ = ("found_ms", "kind", "remembered", "other", "accepted_ms")
+    FOUND_MS_FIELD_NUMBER: _ClassVar[int]
+    KIND_FIELD_NUMBER: _ClassVar[int]
+    REMEMBERED_FIELD_NUMBER: _ClassVar[int]
+    OTHER_FIELD_NUMBER: _ClassVar[int]
+    ACCEPTED_MS_FIELD_NUMBER: _ClassVar[int]
+    found_ms: int
+    kind: str
+    remembered: bytes
+    other: bytes
+    accepted_ms: int
+    def __init__(self, found_ms: _Optional[int] = ..., kind: _Optional[str] = ..., remembered: _Optional[bytes] = ..., other: _Optional[bytes] = ..., accepted_ms: _Optional[int] = ...) -> None: ...
+
+class AcceptPeerRequest(_message.Message):
+    __slots__ = ("department", "reason")
+    DEPARTMENT_FIELD_NUMBER: _ClassVar[int]
+    REASON_FIELD_NUMBER: _ClassVar[int]
+    department: str
+    reason: str
+    def __init__(self, department: _Optional[str] = ..., reason: _Optional[str] = ...) -> None: ...
+
+class AcceptPeerResponse(_message.Message):
+    __slots__ = ("peer",)
+    PEER_FIELD_NUMBER: _ClassVar[int]
+    peer: PeerLog
+    def __init__(self, peer: _Optional[_Union[PeerLog, _Mapping]] = ...) -> None: ...

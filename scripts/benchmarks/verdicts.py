@@ -150,6 +150,7 @@ class Exchanges:
             opening_bytes=opening_bytes,
             opening=opening,
             requester_log=rec.LogPosition(index=99_999, size=100_000, root=response_key),
+            checkpoint=b"",
             evidence=receipt.SerializeToString(),
             problem=None,
         )

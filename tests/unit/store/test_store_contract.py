@@ -275,8 +275,8 @@ def test_issued_grant_changes_with_its_record(store: Store, reopen: Callable[[],
     second = replace(second, valid_from=first.valid_from)
     until = first.valid_until.replace(microsecond=0)
     first, second = replace(first, valid_until=until), replace(second, valid_until=until)
-    write(store, 0, Append(b"a", issued=first), Append(b"b", issued=second))
-    write(store, 2, Append(b"c", issued=replace(first, state=GrantState.SUSPENDED, note="why")))
+    write(store, 0, Append(b"a", issued=(first,)), Append(b"b", issued=(second,)))
+    write(store, 2, Append(b"c", issued=(replace(first, state=GrantState.SUSPENDED, note="why"),)))
     assert reopen().issued_grants() == [second, replace(first, state=GrantState.SUSPENDED, note="why")]
 
 
