@@ -51,13 +51,19 @@ class Sent:
 
 
 class Forger:
-    """Has a real department's keys, and a usage log in memory. Speaks real mutual TLS."""
+    """Has a real department's keys, and a usage log in memory. Speaks real mutual TLS.
+
+    A department whose node runs has a log already: one made by hand beside it contradicts that.
+    """
 
     def __init__(self, town: Town, office: Office, endpoint: str = "", provider: str = HR) -> None:
         self.code, self.provider = office.code, provider
         self.signer = next(k for k in keys_of(office) if k.use is KeyUse.LOG).signer(f"dxnode/{office.code}")
         self.recipient = SealingPublicKey.decode(town.member(provider).sealing_keys[0].encoded)
+        self._hashes = office.forged_log
         self._tree = Tree(_NoTiles())
+        self._tree.extend(self._hashes)
+        self._tree.confirm()
         self._grant_id = ""
         self.channel = grpc.secure_channel(
             endpoint or town.member(provider).endpoint,
@@ -165,7 +171,8 @@ class Forger:
             raise node_error(error) from None
 
     def _log(self, leaf: bytes) -> usage_log_pb2.Receipt:
-        self._tree.extend([leaf_hash(leaf)])
+        self._hashes.append(leaf_hash(leaf))
+        self._tree.extend(self._hashes[-1:])
         self._tree.confirm()
         index, size = self._tree.size - 1, self._tree.size
         body = Checkpoint(f"dxnode/{self.code}", size, self._tree.root()).body()

@@ -60,6 +60,8 @@ class Office:
     desk_port: int
     desk_authority: Certified
     sealing: list[PrivateKey] = field(default_factory=list)
+    forged_log: list[bytes] = field(default_factory=list)
+    """Leaf hashes of what was made in its name by hand: a department has one log, whoever writes it."""
 
     @property
     def config(self) -> Path:

@@ -5,7 +5,9 @@ The file lies outside of the state folder, so that it does not go back when that
 
 from __future__ import annotations
 
+import errno
 import os
+import stat
 import threading
 from dataclasses import replace
 from pathlib import Path
@@ -40,6 +42,9 @@ class MarkFile:
             descriptor = os.open(
                 path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK, 0o600
             )
+            if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+                os.close(descriptor)
+                raise OSError(errno.EINVAL, "no plain file")
             content = os.pread(descriptor, SLOT * SLOTS, 0)
             if len(content) < SLOT * SLOTS:
                 # All at once, so that a mark can be written over when the disk is full.

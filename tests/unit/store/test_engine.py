@@ -11,9 +11,10 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from sqlalchemy import create_engine, text
 
 from node.errors import NodeError, Reason
-from node.store.engine import lock_state, open_engine
+from node.store.engine import _migrate, lock_state, open_engine
 from node.store.store import Store
 
 
@@ -115,13 +116,9 @@ def test_every_method_has_a_typed_error_when_the_database_breaks(tmp_path: Path)
 
 def test_database_of_the_first_version_is_brought_up_to_date_and_keeps_what_it_has(tmp_path: Path) -> None:
     path = tmp_path / "node.db"
+    with create_engine(f"sqlite:///{path}").begin() as connection:
+        _migrate(connection, "0001")
+        connection.execute(text("INSERT INTO fact VALUES ('kept', 'yes')"))
     store = Store.open(path)
-    store.set_fact("kept", "yes")
-    store.close()
-    with sqlite3.connect(path) as raw:
-        raw.execute("DROP TABLE served_version")
-        raw.execute("UPDATE alembic_version SET version_num = '0001'")
-    raw.close()
-    store = Store.open(path)
-    assert (store.fact("kept"), store.served_digests()) == ("yes", {})
+    assert (store.fact("kept"), store.served_digests(), store.peer_logs()) == ("yes", {}, [])
     store.close()
