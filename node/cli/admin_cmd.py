@@ -111,6 +111,8 @@ def _show(terminal: Terminal, found: NodeStatus) -> None:
     terminal.result(found, *(f"{t(f'status.{key}')}: {value}" for key, value in said.items()))
     for problem in found.problems:
         terminal.result(found, f"{t('status.problems')}: {spoken(problem)}")
+    for notice in found.notices:
+        terminal.result(found, f"{t('status.notices')}: {spoken(notice)}")
     if found.waiting_total:
         terminal.result(found, *_waiting(found))
     columns = ("dataset", "rows", "invalid", "duplicates", "snapshot", "problems")

@@ -36,6 +36,7 @@ MODULES = {
     "policy": "policy_cmd",
     "workdays": "workdays_cmd",
     "log": "log_cmd",
+    "peer": "peer_cmd",
     "order": "order_cmd",
     "pki": "pki_cmd",
     "config": "config_cmd",
@@ -43,7 +44,7 @@ MODULES = {
 }
 """Each command and its module, in the order of the help. A module is imported when it is needed."""
 
-GROUPS = frozenset({"catalogue", "grant", "policy", "log", "order", "pki", "config"})
+GROUPS = frozenset({"catalogue", "grant", "policy", "log", "peer", "order", "pki", "config"})
 """Commands that have commands of their own: the whole module."""
 
 

@@ -9,7 +9,10 @@ from node.client.results import (
     ChunkResult,
     DatasetStatus,
     KeyStatus,
+    LostState,
     NodeStatus,
+    PeerContradiction,
+    PeerLog,
     Proof,
     Refusal,
     Statistic,
@@ -165,6 +168,39 @@ def node_status(message: desk_pb2.GetStatusResponse) -> NodeStatus:
             for each in message.waiting
         ),
         waiting_total=message.waiting_total,
+        notices=tuple(message.notices),
+        lost=_lost(message.lost) if message.HasField("lost") else None,
+        stopped_peers=tuple(message.stopped_peers),
+    )
+
+
+def _lost(message: desk_pb2.LostState) -> LostState:
+    return LostState(
+        own_size=message.own_size,
+        own_root=message.own_root,
+        seen_size=message.seen_size,
+        seen_root=message.seen_root,
+        seen_by=message.seen_by,
+        found=time_of(message.found_ms),
+        last_record=time_of(message.last_record_ms),
+    )
+
+
+def peer_log(message: desk_pb2.PeerLog) -> PeerLog:
+    """From a message."""
+    return PeerLog(
+        department=message.department,
+        newest=message.newest,
+        newest_seen=time_of(message.newest_ms),
+        proved=message.proved,
+        proved_seen=time_of(message.proved_ms),
+        stopped=message.stopped,
+        contradictions=tuple(
+            PeerContradiction(
+                time_of(each.found_ms), each.kind, each.remembered, each.other, time_of(each.accepted_ms)
+            )
+            for each in message.contradictions
+        ),
     )
 
 

@@ -9,7 +9,8 @@ that does not are under suspicion.
 from __future__ import annotations
 
 import copy
-from collections import Counter
+from array import array
+from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -17,7 +18,8 @@ from enum import StrEnum
 from google.protobuf.message import DecodeError
 
 from node.core.checkpoint import Checkpoint
-from node.core.merkle import EMPTY_ROOT, Frontier, hash_leaves
+from node.core.log_positions import PositionCheck, decision, entry
+from node.core.merkle import EMPTY_ROOT, Frontier, hash_leaves, leaf_hash
 from node.core.usage import EXCHANGE_ID_BYTES, MAX_LEAF_BYTES, VERSION
 from node.errors import NodeError, Reason
 from node.v1 import record_pb2 as pb
@@ -29,6 +31,9 @@ TOLERANCE_MS = 5 * 60 * 1000
 """How much older than an earlier record a record may be: records of one commit are not sorted by time."""
 
 MAX_FINDINGS = 100
+
+ACCEPTED = "peer.accept"
+"""The action by which staff go on with a department whose log contradicts what was seen of it."""
 
 
 class Fault(StrEnum):
@@ -50,6 +55,8 @@ class Fault(StrEnum):
     """A checkpoint covers records that are not there."""
     RECORDS_ADDED = "records-added"
     """There are records that the newest checkpoint does not cover."""
+    POSITION_DIFFERS = "position-differs"
+    """The record names another log of the other side than an earlier record does."""
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -67,8 +74,9 @@ class Segment:
 
     `marked` has, for every mark that was asked for, the root of the leaves from `first` up to it; `open` are
     the leaf hashes of intents without a last outcome in the segment; `unmatched` are outcomes whose intent is
-    not in it: the index, the intent's hash, and whether the outcome is the last word. Times are -1 in a
-    segment without a readable record.
+    not in it: the index, the intent's hash, and whether the outcome is the last word; `positions` has what it
+    says of other logs, by party (`node.core.log_positions`). Times are -1 in a segment without a readable
+    record.
     """
 
     first: int
@@ -82,6 +90,7 @@ class Segment:
     newest_ms: int
     open: frozenset[bytes]
     unmatched: tuple[tuple[int, bytes, bool], ...]
+    positions: tuple[tuple[str, array[int]], ...]
     findings: tuple[Finding, ...]
 
 
@@ -178,6 +187,7 @@ def check_segment(leaves: Sequence[bytes], first: int, owner: str, marks: Sequen
     kinds: list[str] = []
     opened: set[bytes] = set()
     unmatched: list[tuple[int, bytes, bool]] = []
+    positions: defaultdict[str, array[int]] = defaultdict(lambda: array("Q"))
     first_ms = newest_ms = oldest_ms = oldest_index = -1
     # One loop, with no call a record that can be spared: a log has millions of them.
     for index, leaf in enumerate(leaves, first):
@@ -208,6 +218,10 @@ def check_segment(leaves: Sequence[bytes], first: int, owner: str, marks: Sequen
         if kind == "verdict":
             if not _verdict_holds(record):
                 findings.append(Finding(index, index, Fault.VERDICT_INVALID))
+            verdict = record.verdict
+            if (place := verdict.requester_log).size:
+                leaf = leaf_hash(verdict.intent) if verdict.intent else b""
+                positions[record.requester].extend(entry(index, place.index, place.size, place.root, leaf))
         elif kind == "intent":
             opened.add(hashes[index - first])
         elif kind == "outcome":
@@ -219,6 +233,11 @@ def check_segment(leaves: Sequence[bytes], first: int, owner: str, marks: Sequen
                 unmatched.append((index, intent_hash, final))
             elif final:
                 opened.discard(intent_hash)
+            if (place := outcome.provider_log).size:
+                hashed = outcome.verdict_hash
+                positions[record.provider].extend(entry(index, place.index, place.size, place.root, hashed))
+        elif kind == "admin" and record.admin.action == ACCEPTED:
+            positions[record.admin.object].extend(decision(index))
     return Segment(
         first=first,
         count=len(leaves),
@@ -231,6 +250,7 @@ def check_segment(leaves: Sequence[bytes], first: int, owner: str, marks: Sequen
         newest_ms=newest_ms,
         open=frozenset(opened),
         unmatched=tuple(unmatched),
+        positions=tuple(positions.items()),
         findings=tuple(findings[:MAX_FINDINGS]),
     )
 
@@ -288,6 +308,7 @@ class LogCheck:
     _open: set[bytes] = field(default_factory=set)
     _roots: dict[int, bytes] = field(default_factory=lambda: {0: EMPTY_ROOT})
     _findings: list[Finding] = field(default_factory=list)
+    _positions: PositionCheck = field(default_factory=PositionCheck)
 
     def marks(self, first: int, count: int = SEGMENT) -> tuple[int, ...]:
         """The sizes, within the segment that begins at `first`, at which a checkpoint stands."""
@@ -308,6 +329,9 @@ class LogCheck:
         self._tree.extend([segment.root])
         self._times(segment)
         self._intents(segment)
+        for party, entries in segment.positions:
+            differing = self._positions.add(party, entries)
+            self._findings += [Finding(at, at, Fault.POSITION_DIFFERS) for at in differing]
         self._kinds.update(dict(segment.kinds))
         self._findings.extend(segment.findings)
         self._records += segment.count
@@ -330,6 +354,10 @@ class LogCheck:
             elif final:
                 self._open.discard(intent)
         self._open |= segment.open
+
+    def holds(self, checkpoint: Checkpoint) -> bool:
+        """Whether the log, once whole, has that checkpoint's root at its size."""
+        return self._roots.get(checkpoint.size) == checkpoint.root
 
     def report(self) -> Report:
         """The result, once every segment was added."""

@@ -17,6 +17,7 @@ from typing import Protocol
 
 from node.core.checkpoint import Checkpoint
 from node.core.directory import Member
+from node.core.logcheck import ACCEPTED
 from node.core.merkle import verify_consistency
 from node.core.peer_log import Contradiction, ContradictionKind, PeerLog, SeenCheckpoint
 from node.core.usage import Caller
@@ -195,11 +196,10 @@ class PeerLogs:
         late = sorted(code for code, since in self._failing.items() if since < before)
         if not late:
             return []
-        more = f" and {len(late) - 3} more" if len(late) > 3 else ""
+        codes = ", ".join(late[:3]) + (", …" if len(late) > 3 else "")
         return [
-            "that their usage logs only grew could not be proved for an hour, of "
-            f"{', '.join(late[:3])}{more}: see that "
-            "their nodes can be reached"
+            f"that their usage logs only grew could not be proved for an hour, of {codes}: "
+            "see that their nodes can be reached"
         ]
 
     async def accept(self, caller: Caller, code: str, reason: str) -> PeerLog:
@@ -220,7 +220,7 @@ class PeerLogs:
                 AdminJob(
                     self._own,
                     caller,
-                    "peer.accept",
+                    ACCEPTED,
                     code,
                     reason,
                     peer_log=accepted,
