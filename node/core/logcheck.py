@@ -219,7 +219,8 @@ def check_segment(leaves: Sequence[bytes], first: int, owner: str, marks: Sequen
             if not _verdict_holds(record):
                 findings.append(Finding(index, index, Fault.VERDICT_INVALID))
             verdict = record.verdict
-            if (place := verdict.requester_log).size:
+            # What is denied because it contradicts what was seen before is not what the owner relied on.
+            if (place := verdict.requester_log).size and verdict.reason != _DIFFERS:
                 leaf = leaf_hash(verdict.intent) if verdict.intent else b""
                 positions[record.requester].extend(entry(index, place.index, place.size, place.root, leaf))
         elif kind == "intent":
@@ -263,6 +264,7 @@ def _root(hashes: Sequence[bytes]) -> bytes:
 
 _parse = pb.UsageRecord.FromString
 _EMPTY = pb.UsageRecord()
+_DIFFERS = Reason.LOG_DIFFERS.wire
 _FINAL = frozenset({pb.OUTCOME_KIND_ANSWERED, pb.OUTCOME_KIND_DENIED})
 _WITHOUT_INTENT = frozenset(
     reason.wire for reason in (Reason.PROOF_INVALID, Reason.QUERY_INVALID, Reason.REQUEST_REPLAYED)
