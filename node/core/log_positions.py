@@ -10,25 +10,20 @@ from array import array
 from bisect import bisect_left
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from struct import Struct
 
-FIELDS = 5
-"""Of an entry: the record's own index; index, size, root and leaf in the other log, hashes by 8 bytes."""
+_ENTRY = Struct(">QQQ8s8s")
+"""The record's own index; index, size, root and leaf in the other log. Of hashes, 64 bits tell enough."""
+_READ = Struct(">QQQQQ")
 _UNKNOWN = 0
 
-
-def entry(record: int, index: int, size: int, root: bytes, leaf: bytes) -> tuple[int, ...]:
-    """One position; without a `leaf` that is known, b""."""
-    return record, index, size, _short(root), _short(leaf) if leaf else _UNKNOWN
+entry = _ENTRY.pack
+"""One position; a leaf that is not known is b""."""
 
 
-def decision(record: int) -> tuple[int, ...]:
+def decision(record: int) -> bytes:
     """What staff decided about the other log: it is compared with what came before no more."""
-    return record, 0, 0, 0, 0
-
-
-def _short(hashed: bytes) -> int:
-    # 64 bits: enough to tell what an owner of both logs did not mean to collide.
-    return int.from_bytes(hashed[:8])
+    return entry(record, 0, 0, b"", b"")
 
 
 @dataclass(slots=True)
@@ -63,11 +58,10 @@ class PositionCheck:
     def __init__(self) -> None:
         self._logs: dict[str, _OtherLog] = {}
 
-    def add(self, party: str, entries: array[int]) -> Iterator[int]:
+    def add(self, party: str, entries: bytes | bytearray) -> Iterator[int]:
         """Entries about the log of one party; gives the records that contradict an earlier one."""
         log = self._logs.setdefault(party, _OtherLog())
-        for start in range(0, len(entries), FIELDS):
-            record, index, size, root, leaf = entries[start : start + FIELDS]
+        for record, index, size, root, leaf in _READ.iter_unpack(entries):
             if not size:
                 log = self._logs[party] = _OtherLog()
                 continue

@@ -9,7 +9,6 @@ that does not are under suspicion.
 from __future__ import annotations
 
 import copy
-from array import array
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
@@ -90,7 +89,7 @@ class Segment:
     newest_ms: int
     open: frozenset[bytes]
     unmatched: tuple[tuple[int, bytes, bool], ...]
-    positions: tuple[tuple[str, array[int]], ...]
+    positions: tuple[tuple[str, bytes], ...]
     findings: tuple[Finding, ...]
 
 
@@ -187,7 +186,7 @@ def check_segment(leaves: Sequence[bytes], first: int, owner: str, marks: Sequen
     kinds: list[str] = []
     opened: set[bytes] = set()
     unmatched: list[tuple[int, bytes, bool]] = []
-    positions: defaultdict[str, array[int]] = defaultdict(lambda: array("Q"))
+    positions: defaultdict[str, bytearray] = defaultdict(bytearray)
     first_ms = newest_ms = oldest_ms = oldest_index = -1
     # One loop, with no call a record that can be spared: a log has millions of them.
     for index, leaf in enumerate(leaves, first):
@@ -222,7 +221,7 @@ def check_segment(leaves: Sequence[bytes], first: int, owner: str, marks: Sequen
             # What is denied because it contradicts what was seen before is not what the owner relied on.
             if (place := verdict.requester_log).size and verdict.reason != _DIFFERS:
                 leaf = leaf_hash(verdict.intent) if verdict.intent else b""
-                positions[record.requester].extend(entry(index, place.index, place.size, place.root, leaf))
+                positions[record.requester] += entry(index, place.index, place.size, place.root, leaf)
         elif kind == "intent":
             opened.add(hashes[index - first])
         elif kind == "outcome":
@@ -236,9 +235,9 @@ def check_segment(leaves: Sequence[bytes], first: int, owner: str, marks: Sequen
                 opened.discard(intent_hash)
             if (place := outcome.provider_log).size:
                 hashed = outcome.verdict_hash
-                positions[record.provider].extend(entry(index, place.index, place.size, place.root, hashed))
+                positions[record.provider] += entry(index, place.index, place.size, place.root, hashed)
         elif kind == "admin" and record.admin.action == ACCEPTED:
-            positions[record.admin.object].extend(decision(index))
+            positions[record.admin.object] += decision(index)
     return Segment(
         first=first,
         count=len(leaves),
@@ -251,7 +250,7 @@ def check_segment(leaves: Sequence[bytes], first: int, owner: str, marks: Sequen
         newest_ms=newest_ms,
         open=frozenset(opened),
         unmatched=tuple(unmatched),
-        positions=tuple(positions.items()),
+        positions=tuple((party, bytes(entries)) for party, entries in positions.items()),
         findings=tuple(findings[:MAX_FINDINGS]),
     )
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from array import array
 from collections.abc import Sequence
 
 import pytest
@@ -300,9 +299,9 @@ POSITIONS = st.lists(
 def test_positions_are_compared_as_two_tables_would(given_positions: list[tuple[int, int, int, int]]) -> None:
     roots: dict[int, int] = {}
     leaves: dict[int, int] = {}
-    expected, entries = [], array("Q")
+    expected, entries = [], b""
     for record, (index, size, root, leaf) in enumerate(given_positions):
-        entries.extend(entry(record, index, size, bytes([root]) * 32, bytes([leaf]) * 32 if leaf else b""))
+        entries += entry(record, index, size, bytes([root]) * 32, bytes([leaf]) * 32)
         same_root = roots.setdefault(size, root) == root
         same_leaf = not leaf or leaves.setdefault(index, leaf) == leaf
         if not (same_root and same_leaf):
