@@ -65,6 +65,7 @@ from node.rpc.status import Context, abort
 from node.status import node_status
 from node.store.engine import lock_state
 from node.store.store import Store
+from node.surroundings import problems_around
 from node.v1 import (
     catalogue_pb2_grpc,
     desk_pb2,
@@ -226,7 +227,7 @@ class Node:
         log.info("serving: exchange port %d, desk port %d", self.exchange_port, self.desk_port)
         if self._settings.policies.unsigned:
             log.warning("policies are unsigned, as node.yaml says: for development alone")
-        for problem in (*self._live.problems(), *self._history.problems()):
+        for problem in (*self._live.problems(), *self._history.problems(), *problems_around()):
             log.warning("%s", problem)
         loaded = self._live.loaded
         if loaded is not None and loaded.waiting:

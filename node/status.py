@@ -12,6 +12,8 @@ from node.core.lost_state import LostState
 from node.core.milliseconds import to_ms
 from node.history import History
 from node.live import Live
+from node.store import driver
+from node.surroundings import problems_around
 from node.v1 import desk_pb2 as pb
 
 MAX_WAITING = 100
@@ -28,7 +30,7 @@ def node_status(
     draining: bool,
 ) -> pb.GetStatusResponse:
     """The status message; touches every data source once."""
-    problems = [*history.problems(), *live.problems()]
+    problems = [*history.problems(), *live.problems(), *problems_around()]
     if log_problem:
         problems.append(f"usage log: {log_problem}")
     directory = live.directory
@@ -78,6 +80,7 @@ def node_status(
         notices=history.notices(),
         lost=_lost(history.lost),
         stopped_peers=history.peer_logs.stopped(),
+        sqlite=driver.VERSION,
     )
 
 

@@ -171,6 +171,7 @@ def node_status(message: desk_pb2.GetStatusResponse) -> NodeStatus:
         notices=tuple(message.notices),
         lost=_lost(message.lost) if message.HasField("lost") else None,
         stopped_peers=tuple(message.stopped_peers),
+        sqlite=message.sqlite,
     )
 
 

@@ -182,9 +182,10 @@ class NodeStatus:
     policy_approved: tuple[str, ...]
     waiting: tuple[WaitingDataset, ...]
     waiting_total: int
-    notices: tuple[str, ...] = ()
-    lost: LostState | None = None
-    stopped_peers: tuple[str, ...] = ()
+    notices: tuple[str, ...]
+    lost: LostState | None
+    stopped_peers: tuple[str, ...]
+    sqlite: str
 
 
 @dataclass(frozen=True, slots=True)

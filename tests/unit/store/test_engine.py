@@ -14,6 +14,7 @@ import pytest
 from sqlalchemy import create_engine, text
 
 from node.errors import NodeError, Reason
+from node.store.driver import MODULE
 from node.store.engine import _migrate, lock_state, open_engine
 from node.store.store import Store
 
@@ -116,7 +117,7 @@ def test_every_method_has_a_typed_error_when_the_database_breaks(tmp_path: Path)
 
 def test_database_of_the_first_version_is_brought_up_to_date_and_keeps_what_it_has(tmp_path: Path) -> None:
     path = tmp_path / "node.db"
-    with create_engine(f"sqlite:///{path}").begin() as connection:
+    with create_engine(f"sqlite:///{path}", module=MODULE).begin() as connection:
         _migrate(connection, "0001")
         connection.execute(text("INSERT INTO fact VALUES ('kept', 'yes')"))
     store = Store.open(path)
