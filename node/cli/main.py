@@ -38,6 +38,8 @@ MODULES = {
     "log": "log_cmd",
     "peer": "peer_cmd",
     "order": "order_cmd",
+    "backup": "backup_cmd",
+    "restore": "backup_cmd",
     "pki": "pki_cmd",
     "config": "config_cmd",
     "version": "admin_cmd",
