@@ -91,7 +91,7 @@ def _progress(terminal: Terminal) -> Iterator[Callable[[str, int, int], None]]:
         def tell(what: str, done: int, total: int) -> None:
             if what not in shown:
                 bars.close()
-                shown[what] = bars.enter_context(terminal.progress(say(what), total)), 0
+                shown[what] = bars.enter_context(terminal.progress(say(f"busy.{what}"), total)), 0
             ticker, before = shown[what]
             ticker.advance(done - before)
             shown[what] = ticker, done

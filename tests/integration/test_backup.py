@@ -7,7 +7,7 @@ import os
 import shutil
 import stat
 import tarfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -32,7 +32,7 @@ def silent(_what: str, _done: int, _total: int) -> None:
 
 
 @pytest.fixture(scope="module")
-def stopped(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Town]:
+def stopped(tmp_path_factory: pytest.TempPathFactory) -> Town:
     """A town whose provider has answered, and has stopped."""
     town = pension_town(tmp_path_factory.mktemp("town"))
     nodes = Running(town)
