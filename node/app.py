@@ -123,11 +123,19 @@ class Node:
             lambda version, told: proved_approvals(version, told, Approvers(live.directory), clock()),
         )
         self._history = history = History(
-            settings, self._store, mark, live, vault, self._peers, self._workers, self._clock_ms
+            settings,
+            self._store,
+            mark,
+            live,
+            vault,
+            self._peers,
+            self._workers,
+            self._clock_ms,
+            self._tell_health,
         )
         self._commit = commit = GroupCommit(self._store, live.log_keys(), self._clock_ms, history)
         self._stamp = stamp(config, settings)
-        self._draining = False
+        self._serving = self._draining = False
         self._grants = Grants(
             code,
             self._store.issued_grants(),
@@ -185,6 +193,7 @@ class Node:
             clock=clock,
             random=random,
             ready=history.ready,
+            doubted=history.doubted,
             peer_logs=history.peer_logs,
             max_subjects=limits.chunk_subjects,
         )
@@ -210,6 +219,7 @@ class Node:
         """Serve; what an earlier process left open is closed as soon as the log can be written."""
         await self._exchange.start()
         await self._desk.start()
+        self._serving = True
         self._tell_health()
         for every, work in (
             (self._settings.limits.refusal_interval_seconds, self._refusals.flush),
@@ -220,7 +230,6 @@ class Node:
             *self._history.works(),
         ):
             self._tasks.append(asyncio.create_task(_repeat(float(every), work)))
-        self._tasks.append(asyncio.create_task(self._history.begin()))
         # What stands now stands as long as the node: the collector need not look at it again.
         gc.collect()
         gc.freeze()
@@ -360,7 +369,7 @@ class Node:
 
     def _tell_health(self) -> None:
         parts = {POLICIES_HEALTH: self._live.policies_good(), CATALOGUE_HEALTH: self._live.catalogue_good()}
-        for set_health in self._set_health:
+        for set_health in self._set_health if self._serving else ():
             set_health(not self._draining and self._history.lost is None, parts)
 
     async def _watch(self) -> None:

@@ -61,8 +61,9 @@ class History:
         source: PeerClient,
         workers: Executor,
         clock_ms: Callable[[], int],
+        changed: Callable[[], None],
     ) -> None:
-        """`watch_over` has to be called before anything is recorded."""
+        """`watch_over` comes before anything is recorded; `changed` hears when exchanges are held."""
         self._code = settings.department.code
         self._store = store
         self._mark = mark
@@ -70,8 +71,10 @@ class History:
         self._source = source
         self._workers = workers
         self._clock_ms = clock_ms
+        self._changed = changed
         self._found = mark.last
         self._mark_missing = False
+        self._first = True
         self.peer_logs = PeerLogs(
             self._code, store, source, live.member, vault.open_checkpoint, self._record, clock_ms
         )
@@ -88,6 +91,7 @@ class History:
             self._source.seen_of_us,
             self._record,
             self._set_mark,
+            self._changed,
             self._clock_ms,
         )
         self._own.gaps = tuple(self._store.gaps())
@@ -116,13 +120,6 @@ class History:
 
     # --- what goes on beside ---
 
-    async def begin(self) -> None:
-        """Ask the others what they have seen of this node; what waits for it waits for a few seconds."""
-        await self._own.first_look(self._others())
-        if self._mark_missing and self._own.lost is None:
-            log.warning("the mark outside of the state was missing: it was made anew")
-            await self._record(AdminJob(self._code, Caller("node"), "mark.make", "", "it was missing"))
-
     def works(self) -> tuple[tuple[float, Callable[[], Awaitable[None]]], ...]:
         """What is done again and again, and after how many seconds."""
         return (SYNC_SECONDS, self._sync), (LOOK_SECONDS, self._look)
@@ -131,12 +128,22 @@ class History:
         await self._in_worker(self._mark.sync)
 
     async def _look(self) -> None:
-        await self._own.looked()
-        await self._own.look(self._others())
+        """Ask the others what they have seen of this node, and to prove their own logs."""
+        if self._first:
+            self._first = False
+            await self._own.first_look(self._others())
+            await self._record_new_mark()
+        else:
+            await self._own.look(self._others())
         await self.peer_logs.prove_growth()
         if changed := self.peer_logs.changed():
             await self._in_worker(self._store.keep_peer_logs, changed)
             self.peer_logs.kept(changed)
+
+    async def _record_new_mark(self) -> None:
+        if self._mark_missing and self._own.lost is None:
+            log.warning("the mark outside of the state was missing: it was made anew")
+            await self._record(AdminJob(self._code, Caller("node"), "mark.make", "", "it was missing"))
 
     def close(self) -> None:
         """Sync the mark, and let go of it."""
@@ -162,6 +169,10 @@ class History:
     async def ready(self) -> None:
         """Return once this state is known to be the newest. Raises NodeError(STATE_LOST)."""
         await self._own.ready()
+
+    async def doubted(self, code: str) -> None:
+        """A department says that it has seen another state of the own log: ask it at once what that was."""
+        await self._own.look([code])
 
     def seen(self, code: str) -> tuple[bytes, bytes]:
         """The newest note of a department's log, and one that contradicts it; b"" for none."""

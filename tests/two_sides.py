@@ -283,6 +283,7 @@ class TwoSides:
         self.received: list[Grant] = [self.grant]
         self.refreshed = 0
         self.refused: list[Reason] = []
+        self.doubted: list[str] = []
         self.workers = ThreadPoolExecutor(8)
         self.denials = Rate(0.0, 1000.0, lambda: 0.0)
         self.provider = Provider(
@@ -322,6 +323,7 @@ class TwoSides:
             clock=self.now,
             random=os.urandom,
             ready=self.tax.ready,
+            doubted=self._doubt,
             peer_logs=self.tax.peer_logs,
         )
 
@@ -344,6 +346,9 @@ class TwoSides:
 
     async def _refresh(self, _provider: str) -> None:
         self.refreshed += 1
+
+    async def _doubt(self, provider: str) -> None:
+        self.doubted.append(provider)
 
     async def _refuse(self, _provider: str, reason: Reason, _attempt: rec.Intent) -> None:
         self.refused.append(reason)

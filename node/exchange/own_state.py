@@ -75,9 +75,13 @@ class OwnState:
         seen_of_us: Callable[[str], Awaitable[SeenOfUs]],
         record: Callable[[AdminJob], Awaitable[int]],
         set_mark: Callable[[Head], None],
+        changed: Callable[[], None],
         clock_ms: Callable[[], int],
     ) -> None:
-        """`verify` gives the body of a note that one of the own log keys has signed, else raises."""
+        """`verify` gives the body of a note that one of the own log keys has signed, else raises.
+
+        `changed` hears when exchanges are held from now on, or no more.
+        """
         self._origin = origin
         self._own = own
         self._facts = facts
@@ -86,6 +90,7 @@ class OwnState:
         self._seen_of_us = seen_of_us
         self._record = record
         self._set_mark = set_mark
+        self._changed = changed
         self._clock_ms = clock_ms
         self._looked = asyncio.Event()
         self._accepted = int(facts.fact(ACCEPTED) or 0)
@@ -167,6 +172,7 @@ class OwnState:
             found_ms=self._clock_ms() if old is None else old.found_ms,
         )
         log.error("nothing is asked or answered: %s", self.lost.said())
+        self._changed()
         try:
             self._facts.set_fact(LOST, self.lost.to_fact())
         except NodeError as error:  # found again at the next start, by the same witness
@@ -208,6 +214,7 @@ class OwnState:
         self.gaps = (*self.gaps, gap)
         self._grants.adopt(suspended)
         self._set_mark(self._own.head)
+        self._changed()
         log.warning("the node goes on from an older state, as %s decided", ", ".join(job.approved))
         return index
 

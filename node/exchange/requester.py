@@ -83,12 +83,14 @@ class Requester:
         clock: Callable[[], datetime],
         random: Callable[[int], bytes],
         ready: Callable[[], Awaitable[None]],
+        doubted: Callable[[str], Awaitable[None]],
         peer_logs: PeerLogs,
         max_subjects: int = 1000,
     ) -> None:
         """`refused` records what the desk refuses to ask a provider before there is an intent.
 
-        `ready` returns once this state is known to be the newest.
+        `ready` returns once this state is known to be the newest; `doubted` hears of a provider that has seen
+        another state of the own log.
         """
         self._code = code
         self._member = member
@@ -104,6 +106,7 @@ class Requester:
         self._clock = clock
         self._random = random
         self._ready = ready
+        self._doubted = doubted
         self._peer_logs = peer_logs
         self._max_subjects = max_subjects
         self._running: dict[bytes, _Running] = {}
@@ -348,7 +351,10 @@ class Requester:
         own_index = await self._commit.run(job)  # 14
         exchange_id = asked.parties.exchange_id
         if not permitted:
-            raise denial(verdict, exchange_id)
+            denied = denial(verdict, exchange_id)
+            if denied.reason is Reason.LOG_DIFFERS:
+                await self._doubted(asked.parties.provider)
+            raise denied
         # 15: only now does the caller get the answer.
         answers = rec.Answers.FromString(response.answers)
         return Answered(answers, exchange_id, own_index, position.index, position.size, verdict.rule)

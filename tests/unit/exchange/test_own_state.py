@@ -54,6 +54,7 @@ class World:
     seen: dict[str, SeenOfUs] = field(default_factory=dict)
     away: set[str] = field(default_factory=set)
     marked: list[int] = field(default_factory=list)
+    told: list[bool] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.open(self.folder)
@@ -73,6 +74,7 @@ class World:
             self.ask,
             self.record,
             self.mark,
+            lambda: self.told.append(self.own.lost is not None),
             self.clock,
         )
 
@@ -311,6 +313,8 @@ async def test_node_goes_on_when_officers_have_signed_and_all_of_it_is_on_record
     (gap,) = world.store.gaps()
     assert world.own.gaps == (gap,)
     assert gap.from_ms == gap.until_ms == world.clock.now
+    # Who tells others is told when exchanges are held, and when no more.
+    assert world.told == [True, False]
     # And the mark says so from now on.
     assert world.marked[-1] == world.commit.head.size == 3
 

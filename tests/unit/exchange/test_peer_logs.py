@@ -224,6 +224,7 @@ async def test_requester_that_was_put_back_gets_a_sealed_denial_on_record(
             "log",
         )
     assert sides.register.asked == asked
+    assert sides.doubted == [HR, HR]
     assert actions(sides.hr) == ["peer.stop"]
 
 
