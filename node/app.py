@@ -15,6 +15,7 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from node.config_file import load_settings
+from node.core.gap import last_end
 from node.core.milliseconds import to_ms
 from node.core.order import OrderKind
 from node.core.usage import Caller, first_since
@@ -153,6 +154,7 @@ class Node:
             {OrderKind.ACCEPT_STATE: history.own_state},
             lambda note: open_order(note, live.own_member()),
             self._store.fact,
+            lambda: last_end(history.gaps),
             clock,
             random,
         )

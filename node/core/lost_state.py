@@ -25,7 +25,8 @@ MARK = "mark"
 class LostState:
     """What is left: own records, their root (hex) and the time of the last one; and the most that was seen.
 
-    `seen_by` is "mark" or the credit code of a department; `found_ms` is when it was found.
+    `seen_by` is "mark" or the credit code of a department; `found_ms` is when it was found. `marked` names
+    the log of the mark, where that differs from the own one: size and root, else "".
     """
 
     own_size: int
@@ -35,6 +36,7 @@ class LostState:
     seen_root: str
     seen_by: str
     found_ms: int
+    marked: str = ""
 
     def facts(self) -> Mapping[str, str]:
         """What officers sign when they accept the loss."""

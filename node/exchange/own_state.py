@@ -119,8 +119,15 @@ class OwnState:
 
     def check_mark(self, mark: Mark) -> None:
         """Compare with the mark as it was when the node started."""
-        if is_news(mark.log, self._own.head.size, self._own.root, accepted=0):
-            self._lose(mark.log, MARK)
+        if not is_news(mark.log, self._own.head.size, self._own.root, accepted=0):
+            return
+        marked = f"{mark.log.size} {mark.log.root.hex()}"
+        lost = self.lost
+        if lost is not None and lost.marked != marked:
+            # Since that was found, the node went on and was put back again: what was signed for it is over.
+            self.lost = replace(lost, found_ms=self._clock_ms(), marked=marked)
+            self._keep(self.lost)
+        self._lose(mark.log, MARK, marked)
 
     async def first_look(self, others: Iterable[str]) -> None:
         """Ask all other nodes; exchanges wait for it, but not for long."""
@@ -157,7 +164,7 @@ class OwnState:
         if news:
             self._lose(seen, code)
 
-    def _lose(self, seen: Checkpoint, code: str) -> None:
+    def _lose(self, seen: Checkpoint, code: str, marked: str = "") -> None:
         if self.lost is not None and self.lost.seen_size >= seen.size:
             return
         head, old = self._own.head, self.lost
@@ -170,11 +177,15 @@ class OwnState:
             seen_root=seen.root.hex(),
             seen_by=code,
             found_ms=self._clock_ms() if old is None else old.found_ms,
+            marked=marked or (old.marked if old is not None else ""),
         )
         log.error("nothing is asked or answered: %s", self.lost.said())
         self._changed()
+        self._keep(self.lost)
+
+    def _keep(self, lost: LostState) -> None:
         try:
-            self._facts.set_fact(LOST, self.lost.to_fact())
+            self._facts.set_fact(LOST, lost.to_fact())
         except NodeError as error:  # found again at the next start, by the same witness
             log.warning("%s", error.message)
 

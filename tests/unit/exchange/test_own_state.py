@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import shutil
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -16,6 +17,7 @@ from two_sides import TwoSides
 
 from node.core.checkpoint import Checkpoint
 from node.core.commit import Head
+from node.core.gap import last_end
 from node.core.grant import Grant, GrantState
 from node.core.mark import Mark
 from node.core.order import OrderKind
@@ -268,6 +270,7 @@ def orders(world: World, sides: TwoSides) -> Orders:
         {OrderKind.ACCEPT_STATE: world.own},
         lambda note: open_order(note, member),
         world.store.fact,
+        lambda: last_end(world.own.gaps),
         sides.now,
         os.urandom,
     )
@@ -407,3 +410,25 @@ async def test_decision_that_cannot_be_recorded_leaves_exchanges_held_also_after
     world.open(tmp_path / "two")
     world.own.check_mark(marked(world.commit.head.note))
     assert world.own.lost is not None
+
+
+async def test_order_is_not_good_again_for_the_state_that_it_was_signed_for(
+    world: World, sides: TwoSides, tmp_path: Path
+) -> None:
+    newest = await lost_five(world, tmp_path / "two")
+    world.own.check_mark(marked(newest))
+    await world.close()
+    shutil.copytree(tmp_path / "two", tmp_path / "kept")  # what was lost is known in it
+    world.open(tmp_path / "two")
+    found = orders(world, sides)
+    note = signed(found)
+    await found.apply(OPERATOR, note)
+    later = await world.grow("after the decision")
+    await world.close()
+    world.clock.now += 60_000
+    world.open(tmp_path / "kept")
+    world.own.check_mark(marked(later))
+    assert world.own.lost is not None
+    with pytest.raises(NodeError) as refused:
+        await orders(world, sides).apply(OPERATOR, note)
+    assert "(found)" in refused.value.message
