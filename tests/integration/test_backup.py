@@ -50,10 +50,11 @@ def stopped(tmp_path_factory: pytest.TempPathFactory) -> Town:
 
 
 @pytest.fixture
-def settings(stopped: Town, tmp_path: Path) -> Settings:
+def settings(stopped: Town, tmp_path_factory: pytest.TempPathFactory) -> Settings:
     """The provider's settings, on a folder of its own."""
-    shutil.copytree(stopped.folder, tmp_path / "town", ignore=shutil.ignore_patterns("*.sock"))
-    return load_settings(tmp_path / "town" / HR / "node.yaml")
+    folder = tmp_path_factory.mktemp("t")  # a socket's path is short
+    shutil.copytree(stopped.folder / HR, folder / HR, ignore=shutil.ignore_patterns("*.sock"))
+    return load_settings(folder / HR / "node.yaml")
 
 
 @pytest.fixture
@@ -138,7 +139,7 @@ def test_backup_is_never_half_there(
 
     for name in ("backup", "backup.tar"):
         assert refused(lambda name=name: make_backup(settings, tmp_path / name, NOW, fails))  # type: ignore[misc]
-        assert sorted(path.name for path in tmp_path.iterdir()) == ["town"]
+        assert sorted(path.name for path in tmp_path.iterdir()) == []
 
 
 def test_what_is_there_already_is_not_overwritten(settings: Settings, made: Path) -> None:
