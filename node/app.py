@@ -280,9 +280,8 @@ class Node:
         self._commit.replace_keys(self._live.log_keys())
         self._close_retired()
         self._tell_health()
-        note = "; ".join((*report.done, *(f"refused {line}" for line in report.refused)))[:500]
         department = self._settings.department.code
-        await self._commit.run(AdminJob(department, caller, "node.reload", "", note), by_staff=True)
+        await self._commit.run(AdminJob(department, caller, "node.reload", "", report.note()), by_staff=True)
         return report
 
     def _close_retired(self) -> None:
@@ -366,6 +365,8 @@ class Node:
                 self._grants.all(),
                 self._history,
                 self._draining,
+                self._clock().astimezone(ZoneInfo(self._settings.timezone)),
+                self._store.spent,
             ),
         )
 

@@ -185,7 +185,6 @@ class Source(_Section):
     url_file: FilePath | None = None
     url_env: Annotated[str, _matching(_VARIABLE, "must name an environment variable")] | None = None
     table: Annotated[str, _matching(_TABLE, "must be a table or schema.table")] | None = None
-    snapshot: str = ""
 
     @model_validator(mode="after")
     def _one_place(self) -> Self:
@@ -195,9 +194,17 @@ class Source(_Section):
             raise _wrong("must have exactly one of csv, parquet, url, url_file and url_env")
         if databases and self.table is None:
             raise _wrong("needs table, the table or view in the database")
-        if files and (self.table is not None or self.snapshot):
-            raise _wrong("must not have table or snapshot: a file has none")
+        if files and self.table is not None:
+            raise _wrong("must not have table: a file has none")
         return self
+
+    @model_validator(mode="before")
+    @classmethod
+    def _no_snapshot(cls, values: object) -> object:
+        # What its query said left the node, and was a function of the data.
+        if isinstance(values, Mapping) and "snapshot" in values:
+            raise _wrong("must not have snapshot any more: a live database has one load a day, take it out")
+        return values
 
     def database_url(self, environ: Mapping[str, str]) -> str:
         """The URL of the database, secret included. Raises NodeError(CONFIG_INVALID)."""

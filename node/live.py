@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
+from typing import Protocol
+from zoneinfo import ZoneInfo
 
 from node.config import Settings
 from node.config_file import changed_settings, load_settings
+from node.content_key import content_key
 from node.core.catalogue_shelf import EMPTY, Catalogue, Shelf
 from node.core.directory import Directory, Member, SeenDirectory, require_current
 from node.core.policy import Policies
@@ -21,8 +24,8 @@ from node.exchange.group import LogKeys
 from node.exchange.provider import ProviderState
 from node.live_attempts import Attempts
 from node.live_catalogue import LiveCatalogue
-from node.live_policies import LivePolicies, NodeMemory
-from node.live_sources import LiveSources
+from node.live_policies import LivePolicies, PolicyMemory
+from node.live_sources import NO_SOURCES, LiveSources, SourceMemory, Sources
 from node.loading import (
     Keys,
     OpenSource,
@@ -52,10 +55,15 @@ class _Parts:
     desk: TlsFiles
     policies: LoadedPolicies | None
     calendar: Calendar | None
-    sources: Mapping[str, OpenSource]
+    sources: Sources
     keys: Keys
+    content_key: bytes
     roles: Roles
     catalogue: Catalogue
+
+
+class NodeMemory(PolicyMemory, SourceMemory, Protocol):
+    """What a node remembers over restarts, such as the store."""
 
 
 class Live:
@@ -85,19 +93,21 @@ class Live:
         self._floors = floors
         self._attempt = Attempts()
         self._policies = LivePolicies(settings, memory, clock, self._attempt, floors.policies)
-        self._sources = LiveSources(settings, self._attempt)
+        self._sources = LiveSources(settings, memory, clock, self._attempt)
         self._catalogue = LiveCatalogue(settings)
         # One reload at a time: else one that began earlier could put back what it had read before a change.
         self._turn = threading.Lock()
         directory = self._read_directory()
+        keys = load_keys(settings, clock(), random)
         self._parts = _Parts(
             directory=directory,
             identity=load_identity(settings),
             desk=load_desk_tls(settings),
             policies=None,
             calendar=self._attempt("holidays", lambda: load_calendar(settings), None),
-            sources={},
-            keys=load_keys(settings, clock(), random),
+            sources=NO_SOURCES,
+            keys=keys,
+            content_key=content_key(memory, keys.data, random),
             roles=Roles(settings.roles.rules()),
             catalogue=Catalogue(imported=self._attempt(_IMPORTED, self._catalogue.read_imported, EMPTY)),
         )
@@ -174,8 +184,8 @@ class Live:
         return self._policies.all_published(self._parts.policies)
 
     @property
-    def sources(self) -> Mapping[str, OpenSource]:
-        """The open data sources by dataset."""
+    def sources(self) -> Sources:
+        """The open data sources, and the loads of their data."""
         return self._parts.sources
 
     @property
@@ -199,7 +209,8 @@ class Live:
             raise NodeError(
                 Reason.POLICY_NOT_LOADED, "the provider has no valid holiday file loaded: tell its operator"
             )
-        return ProviderState(self._valid_policies(parts), parts.sources, parts.calendar)
+        sources = parts.sources
+        return ProviderState(self._valid_policies(parts), sources.opened, sources.loads, parts.calendar)
 
     def member(self, code: str) -> Member:
         """A member of the directory, to ask it.
@@ -230,7 +241,7 @@ class Live:
         except NodeError as error:
             found["directory"] = error.message
         found |= self._policies.problems(self._parts.policies)
-        for dataset, source in self._parts.sources.items():
+        for dataset, source in self._parts.sources.opened.items():
             try:
                 source.check()
             except NodeError as error:
@@ -255,7 +266,9 @@ class Live:
         """Try again to open the data sources that are missing or cannot be read."""
         with self._turn:
             parts = self._parts
-            if parts.policies is not None and self._sources.lacking(parts.policies.policies, parts.sources):
+            if parts.policies is not None and self._sources.lacking(
+                parts.policies.policies, parts.sources.opened
+            ):
                 self._enforce(parts.policies)
 
     def retired(self) -> list[OpenSource]:
@@ -279,6 +292,10 @@ class Live:
                 imported=self._attempt(_IMPORTED, self._catalogue.read_imported, old.catalogue.imported),
             ),
         )
+        self._parts = replace(
+            self._parts,
+            content_key=self._attempt("content key", self._read_content_key, old.content_key),
+        )
         self._enforce(self._policies.next(directory, old.policies))
         new = self._parts
         log_signer, cosigner = (
@@ -300,10 +317,11 @@ class Live:
             done.append(f"roles {', '.join(new.roles.rules) or 'none'}")
         if len(new.catalogue.imported):
             done.append(f"imported catalogues, {len(new.catalogue.imported)} entries")
-        done += [f"source {dataset} snapshot {source.snapshot}" for dataset, source in new.sources.items()]
-        return ReloadReport(
-            tuple(done), tuple(f"{part}: {text}" for part, text in self._attempt.problems.items())
-        )
+        now = self._clock().astimezone(ZoneInfo(settings.timezone))
+        done += [
+            f"source {dataset} load {load.at(now).number}" for dataset, load in new.sources.loads.items()
+        ]
+        return ReloadReport(tuple(done), self._attempt.problems)
 
     def _read_directory(self) -> Directory:
         seen = recall(self._memory, _SEEN, SeenDirectory)
@@ -314,6 +332,9 @@ class Live:
         if now_seen is not None and now_seen != seen:
             remember(self._memory, _SEEN, now_seen)
         return directory
+
+    def _read_content_key(self) -> bytes:
+        return content_key(self._memory, self._parts.keys.data, self._random)
 
     def _valid_policies(self, parts: _Parts) -> Policies:
         if parts.policies is None or self._policies.problem(parts.policies):
@@ -343,7 +364,7 @@ class Live:
         """
         parts = self._parts
         if loaded is not None:
-            sources = self._sources.load(loaded.policies, parts.sources)
+            sources = self._sources.load(loaded.policies, parts.sources, parts.content_key)
             catalogue = self._catalogue.with_own(parts.catalogue, loaded.policies)
             self._parts = replace(parts, policies=loaded, sources=sources, catalogue=catalogue)
 

@@ -21,8 +21,8 @@ _POLICIES = "policies"
 _CATALOGUE = "catalogue"
 
 
-class NodeMemory(Memory, History, Protocol):
-    """What a node remembers over restarts, such as the store."""
+class PolicyMemory(Memory, History, Protocol):
+    """What a node remembers of policies over restarts."""
 
 
 class LivePolicies:
@@ -31,7 +31,7 @@ class LivePolicies:
     def __init__(
         self,
         settings: Settings,
-        memory: NodeMemory,
+        memory: PolicyMemory,
         clock: Callable[[], datetime],
         attempt: Attempts,
         floor: int = 0,

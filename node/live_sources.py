@@ -3,51 +3,79 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
 from functools import partial
+from types import MappingProxyType
+from typing import Protocol
 from zoneinfo import ZoneInfo
 
+from node.budget_accounts import AccountMemory, Accounts, conflicts
 from node.config import Settings
+from node.config import Source as SourceSettings
+from node.core.catalogue import Dataset
+from node.core.data_load import KeptLoad, next_load
 from node.core.policy import Policies
 from node.errors import NodeError
 from node.live_attempts import Attempts
 from node.loading import OpenSource, load_source, source_mark
 
 
+class SourceMemory(AccountMemory, Protocol):
+    """Where loads of datasets are counted, and the accounts of sources kept, such as the store."""
+
+    def data_load(self, dataset: str) -> KeptLoad | None: ...
+    def set_data_load(self, dataset: str, load: KeptLoad) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Sources:
+    """The sources that answer, and the loads of their data, by dataset."""
+
+    opened: Mapping[str, OpenSource] = field(default_factory=dict)
+    loads: Mapping[str, KeptLoad] = field(default_factory=dict)
+
+
+NO_SOURCES = Sources()
+_Opened = tuple[OpenSource, KeptLoad]
+
+
 class LiveSources:
     """Opens sources, and remembers what each was made from."""
 
-    def __init__(self, settings: Settings, attempt: Attempts) -> None:
+    def __init__(
+        self, settings: Settings, memory: SourceMemory, clock: Callable[[], datetime], attempt: Attempts
+    ) -> None:
         self._settings = settings
+        self._memory = memory
+        self._clock = clock
         self._attempt = attempt
+        self._accounts = Accounts(settings, memory)
         self._made_from: dict[str, tuple[object, ...]] = {}
+        self._told: set[str] = set()
         self._retired: list[OpenSource] = []
 
-    def load(self, policies: Policies, old: Mapping[str, OpenSource]) -> dict[str, OpenSource]:
-        """The sources of these policies, by dataset; of `old` those that are as before, and answer."""
+    def load(self, policies: Policies, old: Sources, key: bytes) -> Sources:
+        """The sources of these policies; of `old` those that are as before, and answer.
+
+        `key` is for names of contents.
+        """
         opened: dict[str, OpenSource] = {}
-        for dataset in self._wanted(policies):
-            settings, described = self._settings.sources[dataset], policies.datasets[dataset].dataset
-            made_from = source_mark(settings, described)
-            kept = old.get(dataset)
-            work: Callable[[], OpenSource | None]
-            if kept is not None and self._made_from.get(dataset) == made_from and _answers(kept):
-                work = partial(_same, kept)
-            else:
-                work = partial(
-                    load_source,
-                    settings,
-                    described,
-                    self._settings.state / "data",
-                    ZoneInfo(self._settings.timezone),
-                    float(self._settings.limits.source_seconds),
-                )
-            result = self._attempt(f"source {dataset}", work, kept)
-            if result is not None:
-                opened[dataset] = result
-                if result is not kept:
-                    self._made_from[dataset] = made_from
-        self._retired += [source for dataset, source in old.items() if opened.get(dataset) is not source]
-        return opened
+        loads: dict[str, KeptLoad] = {}
+        wanted, refused = self._wanted(policies), conflicts(policies, self._settings)
+        for dataset in self._told - set(wanted):
+            self._attempt.note(_part(dataset), "")
+            self._attempt.note(f"account of {dataset}", "")
+        self._told = set(wanted)
+        for dataset in wanted:
+            if dataset in refused:
+                self._attempt.note(_part(dataset), refused[dataset])
+            elif (result := self._load(policies, dataset, old, key)) is not None:
+                opened[dataset], loads[dataset] = result
+        self._retired += [
+            source for dataset, source in old.opened.items() if opened.get(dataset) is not source
+        ]
+        return Sources(MappingProxyType(opened), MappingProxyType(loads))
 
     def lacking(self, policies: Policies, opened: Mapping[str, OpenSource]) -> bool:
         """Whether a source that these policies have is not open, or does not answer."""
@@ -63,12 +91,49 @@ class LiveSources:
             taken.append(self._retired.pop())
         return taken
 
+    def _load(self, policies: Policies, dataset: str, old: Sources, key: bytes) -> _Opened | None:
+        settings, described = self._settings.sources[dataset], policies.datasets[dataset].dataset
+        made_from = source_mark(settings, described)
+        kept = old.opened.get(dataset)
+        result = (kept, old.loads[dataset]) if kept is not None else None
+        if kept is not None and self._made_from.get(dataset) == made_from and _answers(kept):
+            self._attempt.note(_part(dataset), "")
+        else:
+            result = self._attempt(_part(dataset), partial(self._open, settings, described, key), result)
+        if result is None:
+            return None
+        source, _ = result
+        keep = partial(self._accounts.keep, policies, dataset, source.content)
+        if not self._attempt(f"account of {dataset}", keep, False):
+            # What is spent of it now would be forgotten under another name.
+            if source is not kept:
+                source.close()
+            return None
+        if source is not kept:
+            self._made_from[dataset] = made_from
+        return result
+
+    def _open(self, settings: SourceSettings, dataset: Dataset, key: bytes) -> _Opened:
+        """A source, and its load, which is durable before anybody is told of it."""
+        data, seconds = self._settings.state / "data", float(self._settings.limits.source_seconds)
+        source = load_source(settings, dataset, data, key, seconds)
+        try:
+            last = self._memory.data_load(dataset.name)
+            now = self._clock().astimezone(ZoneInfo(self._settings.timezone))
+            load = next_load(last, source.mark, source.daily, now)
+            if load is not last:
+                self._memory.set_data_load(dataset.name, load)
+        except NodeError:
+            source.close()
+            raise
+        return source, load
+
     def _wanted(self, policies: Policies) -> list[str]:
         return sorted(set(self._settings.sources) & set(policies.datasets))
 
 
-def _same(source: OpenSource) -> OpenSource:
-    return source
+def _part(dataset: str) -> str:
+    return f"source {dataset}"
 
 
 def _answers(source: OpenSource) -> bool:

@@ -8,7 +8,7 @@ import threading
 import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, tzinfo
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Protocol
 from zoneinfo import ZoneInfo
@@ -42,7 +42,7 @@ from node.rpc.callers import Certificate
 from node.rpc.client import Identity
 from node.rpc.server import TlsFiles
 from node.source.open import open_database, open_file
-from node.source.spec import DatabaseSpec, FileSpec, LoadReport
+from node.source.spec import DatabaseSpec, FileSpec, LoadReport, SourceSpec
 
 log = logging.getLogger(__name__)
 MAX_FILE_BYTES = 4 << 20
@@ -60,6 +60,18 @@ def placed_folder(settings: Settings) -> Path:
 
 class OpenSource(Source, Protocol):
     """A source as the composition root holds it."""
+
+    @property
+    def mark(self) -> str:
+        """Tells this load of the data from any other; not for outside."""
+
+    @property
+    def content(self) -> str:
+        """What names the content under the node's own key, "" if there is none; not for outside."""
+
+    @property
+    def daily(self) -> bool:
+        """Whether each day is a load of its own, as of what changes all the time."""
 
     @property
     def report(self) -> LoadReport:
@@ -165,7 +177,7 @@ def load_desk_tls(settings: Settings) -> TlsFiles:
     return TlsFiles(pair.certificate, pair.key, read_file(desk.roots, MAX_FILE_BYTES))
 
 
-def stamp(config: Path, settings: Settings) -> tuple[tuple[str, int, int, int], ...]:
+def stamp(config: Path, settings: Settings) -> tuple[tuple[str, int, int, int, int], ...]:
     """Changes whenever one of the files that a reload reads does."""
     watched = [config, settings.directory, settings.exchange.certificate, settings.exchange.key]
     watched += [settings.desk.certificate, settings.desk.key, settings.desk.roots]
@@ -182,7 +194,7 @@ def stamp(config: Path, settings: Settings) -> tuple[tuple[str, int, int, int], 
             status = os.stat(path)
         except OSError:
             continue
-        marks.append((str(path), status.st_mtime_ns, status.st_size, status.st_ino))
+        marks.append((str(path), status.st_mtime_ns, status.st_ctime_ns, status.st_size, status.st_ino))
     return tuple(marks)
 
 
@@ -236,26 +248,33 @@ def source_mark(settings: SourceSettings, dataset: Dataset) -> tuple[object, ...
     """Changes whenever a source has to be opened anew."""
     path = settings.csv or settings.parquet
     status = path.stat() if path is not None and path.exists() else None
-    file = (status.st_mtime_ns, status.st_size, status.st_ino) if status is not None else ()
+    file = (
+        (status.st_mtime_ns, status.st_ctime_ns, status.st_size, status.st_ino) if status is not None else ()
+    )
     return settings, dataset, file
 
 
 def load_source(
-    settings: SourceSettings, dataset: Dataset, data_folder: Path, zone: tzinfo, seconds: float
+    settings: SourceSettings, dataset: Dataset, data_folder: Path, key: bytes, seconds: float
 ) -> OpenSource:
     """Open the data source of a dataset, building its files when they changed.
 
-    `seconds` bounds each query of a live database; `zone` is where a day begins.
+    `seconds` bounds each query of a live database; `key` is the node's own, for names of contents.
 
     Raises NodeError(SOURCE_UNAVAILABLE), (CONFIG_INVALID).
     """
+    spec = source_spec(settings)
+    if isinstance(spec, FileSpec):
+        return open_file(spec, dataset, data_folder, key, _progress(dataset.name))
+    return open_database(spec, dataset, seconds)
+
+
+def source_spec(settings: SourceSettings) -> SourceSpec:
+    """Where a source is. Raises NodeError(CONFIG_INVALID) for a URL that cannot be read."""
     path = settings.csv or settings.parquet
     if path is not None:
-        spec = FileSpec(path, "csv" if settings.csv is not None else "parquet", settings.encoding)
-        return open_file(spec, dataset, data_folder, _progress(dataset.name))
-    table = settings.table or ""
-    database = DatabaseSpec(settings.database_url(os.environ), table, settings.snapshot)
-    return open_database(database, dataset, lambda: datetime.now(zone).date(), seconds)
+        return FileSpec(path, "csv" if settings.csv is not None else "parquet", settings.encoding)
+    return DatabaseSpec(settings.database_url(os.environ), settings.table or "")
 
 
 def _progress(dataset: str) -> Callable[[int, int | None], None]:

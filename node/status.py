@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
+from datetime import datetime
 
 from node import __version__
 from node.config import Settings
+from node.core.budget import Pot, Spent
 from node.core.commit import Head
+from node.core.cost import budget_debits
 from node.core.grant import Grant, GrantState
 from node.core.lost_state import LostState
 from node.core.milliseconds import to_ms
+from node.core.policy import Budget, Policies
+from node.exchange.answering import load_message
 from node.history import History
 from node.live import Live
 from node.store import driver
@@ -28,23 +33,29 @@ def node_status(
     grants: Sequence[Grant],
     history: History,
     draining: bool,
+    now: datetime,
+    spent: Callable[[Pot], Spent],
 ) -> pb.GetStatusResponse:
-    """The status message; touches every data source once."""
+    """The status message at a time where the node is; touches every data source once.
+
+    `spent` gives what was spent of a privacy budget.
+    """
     problems = [*history.problems(), *live.problems(), *problems_around()]
     if log_problem:
         problems.append(f"usage log: {log_problem}")
     directory = live.directory
     state = "DRAINING" if draining else "DEGRADED" if problems else "SERVING"
+    sources = live.sources
     datasets = [
         pb.DatasetStatus(
             dataset=dataset,
-            snapshot=source.snapshot,
+            load=load_message(sources.loads[dataset].at(now)),
             rows=max(0, source.report.rows),
             invalid_subjects=max(0, source.report.invalid_subjects),
             duplicates=max(0, source.report.duplicates),
             problem=next((text for text in problems if text.startswith(f"source {dataset}: ")), ""),
         )
-        for dataset, source in live.sources.items()
+        for dataset, source in sources.opened.items()
     ]
     calendar, loaded = live.calendar, live.loaded
     manifest = loaded.manifest if loaded is not None else None
@@ -81,6 +92,7 @@ def node_status(
         lost=_lost(history.lost),
         stopped_peers=history.peer_logs.stopped(),
         sqlite=driver.VERSION,
+        accounts=_accounts(loaded.policies, now, spent) if loaded is not None else (),
     )
 
 
@@ -96,3 +108,25 @@ def _lost(lost: LostState | None) -> pb.LostState | None:
         found_ms=lost.found_ms,
         last_record_ms=lost.last_record_ms,
     )
+
+
+def _accounts(policies: Policies, now: datetime, spent: Callable[[Pot], Spent]) -> Iterator[pb.AccountStatus]:
+    """What was spent of each account by all together, in each period that a policy counts it by."""
+    budgets: dict[tuple[str, str], dict[str, Budget]] = {}
+    for name, policy in policies.datasets.items():
+        if (budget := policy.budget) is not None:
+            budgets.setdefault((budget.account, budget.period), {})[name] = budget
+    for (account, period), by_dataset in sorted(budgets.items()):
+        least = min(by_dataset.values(), key=lambda budget: budget.dataset_micros)
+        by_all = budget_debits(least, "", "", now, 0)[0]
+        found = spent(by_all.pot)
+        yield pb.AccountStatus(
+            account=account,
+            datasets=sorted(by_dataset),
+            counted_with=sorted(found.accounts - {account}),
+            period=period,
+            from_ms=by_all.period.from_ms,
+            until_ms=by_all.period.until_ms,
+            spent_micros=found.used,
+            limit_micros=by_all.limit,
+        )

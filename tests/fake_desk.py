@@ -189,7 +189,7 @@ class _Desk(desk_pb2_grpc.DeskServiceServicer):
                 ],
                 epsilon_micros=500_000,
                 accuracy_95=6,
-                snapshot="2026-11-22",
+                load=record_pb2.DataLoad(number=3, time_ms=1_795_320_000_000),
                 reused=True,
             )
             return desk_pb2.DeskServiceAskResponse(answers=record_pb2.Answers(statistic=release), proof=proof)
@@ -335,7 +335,14 @@ class _Admin(desk_pb2_grpc.AdminServiceServicer):
             directory_version=3,
             directory_expires_ms=1_830_000_000_000,
             policy_digest=bytes(32),
-            datasets=[desk_pb2.DatasetStatus(dataset="tax-payment", rows=10, invalid_subjects=1)],
+            datasets=[
+                desk_pb2.DatasetStatus(
+                    dataset="tax-payment",
+                    rows=10,
+                    invalid_subjects=1,
+                    load=record_pb2.DataLoad(number=3, time_ms=1_795_320_000_000),
+                )
+            ],
             active_grants=1,
             keys=[desk_pb2.KeyStatus(use="log", key_id="00ff")],
             workdays_known_until="2026-12-31",
@@ -351,6 +358,18 @@ class _Admin(desk_pb2_grpc.AdminServiceServicer):
             ],
             waiting_total=1,
             sqlite="3.54.1",
+            accounts=[
+                desk_pb2.AccountStatus(
+                    account="tax-payment",
+                    datasets=["tax-payment"],
+                    counted_with=["tax"],
+                    period="year",
+                    from_ms=1_767_196_800_000,
+                    until_ms=1_798_732_800_000,
+                    spent_micros=1_500_000,
+                    limit_micros=10_000_000,
+                )
+            ],
         )
 
     def Reload(self, request: Message, context: Context) -> desk_pb2.ReloadResponse:

@@ -237,6 +237,7 @@ CHANGES: dict[str, object] = {
     "privacy.budget.organisation": 6,
     "privacy.budget.requester": 3,
     "privacy.period": "month",
+    "privacy.account": "register",
 }
 NOT_SHARED: dict[str, object] = {
     "sharing": {"attribute": "not_shared", "reason": "商业秘密", "legal_basis": "某法第二条"},

@@ -15,6 +15,7 @@ from running import pension_grant, wait_for
 from town import HR, TAX, Town
 
 from node.client import Client
+from node.core.budget import Pot
 from node.core.cost import BUDGET_PREFIX, RULE_DAY
 from node.core.grant import Grant
 from node.core.logcheck import Finding
@@ -137,17 +138,15 @@ def read_ended(town: Town, code: str) -> Ended:
 def _used(store: Store) -> dict[str, int]:
     today = datetime.now(ZoneInfo("Asia/Shanghai"))
     days = [(today - timedelta(days=back)).strftime("%Y%m%d") for back in (0, 1)]
-    year = today.strftime("%Y")
     dataset = "pension-insurance"
-    keys = {
-        RULE_DAY: [
-            f"{RULE_DAY}|{dataset}|{rule}|{TAX}|{day}"
-            for rule in ("tax-deferral", "city-planning")
-            for day in days
-        ],
-        f"{BUDGET_PREFIX}dataset": [f"{BUDGET_PREFIX}dataset|{dataset}||{year}"],
-    }
-    return {scope: sum(store.balances(listed).values()) for scope, listed in keys.items()}
+    keys = [
+        f"{RULE_DAY}|{dataset}|{rule}|{TAX}|{day}"
+        for rule in ("tax-deferral", "city-planning")
+        for day in days
+    ]
+    by_all = f"{BUDGET_PREFIX}dataset"
+    ever = Pot(dataset, by_all, "", 0, today.toordinal() + 1)
+    return {RULE_DAY: sum(store.balances(keys).values()), by_all: store.spent(ever).used}
 
 
 def charged(verdicts: Iterable[rec.Verdict], scope: str) -> int:

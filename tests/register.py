@@ -14,6 +14,9 @@ from node.core.policy_build import build_policies
 from node.core.question import Question
 from node.core.subject import SubjectKey
 
+KEY = bytes(range(32))
+"""The node's key for names of contents."""
+
 POLICY = """
 dataset: register
 title: 登记信息

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
+from node.core.data_load import KeptLoad
 from node.core.publication import ServedVersion
 from node.errors import NodeError, Reason
 
 
 class Remembered:
-    """Facts and the history of the catalogue; `full` as a disk may be."""
+    """Facts, loads of data, and the history of the catalogue; `full` as a disk may be."""
 
     def __init__(self) -> None:
         self._facts: dict[str, str] = {}
         self.versions: list[ServedVersion] = []
+        self.loads: dict[str, KeptLoad] = {}
+        self.accounts: dict[str, set[str]] = {}
         self.full = False
 
     def fact(self, name: str) -> str | None:
@@ -32,6 +35,17 @@ class Remembered:
     def add_served_versions(self, versions: Sequence[ServedVersion]) -> None:
         self._check()
         self.versions += versions
+
+    def data_load(self, dataset: str) -> KeptLoad | None:
+        return self.loads.get(dataset)
+
+    def set_data_load(self, dataset: str, load: KeptLoad) -> None:
+        self._check()
+        self.loads[dataset] = load
+
+    def keep_account_sources(self, account: str, dataset: str, sources: Iterable[str], passing: str) -> None:
+        self._check()
+        self.accounts.setdefault(account, set()).update(sources)
 
     def _check(self) -> None:
         if self.full:

@@ -6,6 +6,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from alembic import command
+from alembic.config import Config
+from sqlalchemy import create_engine
+
 from node.core.budget import Debit, exhausted
 from node.core.checkpoint import Checkpoint
 from node.core.commit import AnsweredExchange, Append, Commit, Head
@@ -14,6 +18,7 @@ from node.core.tree import Tree
 from node.crypto.sign import SignatureSuite, Signer, open_note, sign_note
 from node.errors import NodeError, Reason
 from node.exchange.group import Ledger, LogKeys, Recorded
+from node.store import schema
 from node.store.store import Store
 from node.store.transaction import Transaction
 
@@ -134,6 +139,7 @@ class FaultyTransaction:
         self._faults = faults
         self._real = real
         self.balances = real.balances
+        self.spent = real.spent
         self.answered = real.answered
         self.record = real.record
         self.release = real.release
@@ -153,6 +159,18 @@ class FaultyTransaction:
 def open_store(folder: Path) -> Store:
     """A store of its own."""
     return Store.open(folder / "node.db")
+
+
+def at_revision(path: Path, revision: str) -> Path:
+    """A database as an earlier version of the node left it."""
+    config = Config()
+    config.set_main_option("script_location", str(Path(schema.__file__).parent / "migrations"))
+    engine = create_engine(f"sqlite:///{path}")
+    with engine.begin() as connection:
+        config.attributes["connection"] = connection
+        command.upgrade(config, revision)
+    engine.dispose()
+    return path
 
 
 def check_log(store: Store) -> list[bytes]:

@@ -18,6 +18,7 @@ from town import HR, POLICIES, TAX
 
 from node.core import usage
 from node.core.commit import Head
+from node.core.data_load import KeptLoad
 from node.core.directory import Member
 from node.core.directory_text import SealingKey
 from node.core.grant import Grant
@@ -51,6 +52,7 @@ ZONE = ZoneInfo("Asia/Shanghai")
 CALLER = usage.Caller("operator")
 _START = datetime(2026, 11, 23, 2, 0, tzinfo=UTC)  # Monday, 10:00 in Dongguan
 _YEAR = timedelta(days=365)
+LOAD = KeptLoad(1, 1_795_000_000_000, "mark")
 _KEYS: dict[str, dict[KeyUse, PrivateKey]] = {}
 
 
@@ -169,7 +171,6 @@ class Register:
     quick = True
 
     def __init__(self) -> None:
-        self.snapshot = "snapshot-1"
         self.asked = 0
         self.before: Callable[[], None] = lambda: None
 
@@ -272,7 +273,12 @@ class TwoSides:
             files.append(PolicyFile(DEFINITIONS_FILE, (POLICIES / DEFINITIONS_FILE).read_bytes()))
         self.register = Register()
         policies = build_policies([*files, *more])
-        self.state = ProviderState(policies, dict.fromkeys(policies.datasets, self.register), Calendar(ZONE))
+        self.state = ProviderState(
+            policies,
+            dict.fromkeys(policies.datasets, self.register),
+            dict.fromkeys(policies.datasets, LOAD),
+            Calendar(ZONE),
+        )
         self.grant = replace(
             pension_grant(),
             id="g-0123456789abcdef",

@@ -13,7 +13,7 @@ from node.cli.session import DEFAULT_CONFIG, ConfigFile, Session, with_desk, wit
 from node.cli.text import t
 
 if TYPE_CHECKING:
-    from node.client.results import NodeStatus
+    from node.client.results import Load, NodeStatus
 
 app = typer.Typer()
 
@@ -93,6 +93,35 @@ def _waiting(found: NodeStatus) -> list[str]:
     return lines
 
 
+def _accounts(terminal: Terminal, found: NodeStatus) -> None:
+    rows = [
+        (
+            each.account,
+            ", ".join(each.datasets),
+            t(
+                "status.spent_text",
+                spent=f"{each.spent_micros / 1e6:g}",
+                limit=f"{each.limit_micros / 1e6:g}",
+            ),
+            when(each.ends),
+            ", ".join(each.counted_with) or "-",
+        )
+        for each in found.accounts
+    ]
+    if rows:
+        columns = ("account", "drawn_by", "spent", "until", "counted_with")
+        terminal.result(found, "")
+        terminal.table([t(f"status.{column}") for column in columns], rows, "")
+
+
+def _epsilon(micros: int) -> str:
+    return f"{micros / 1_000_000:g}"
+
+
+def _load(load: Load) -> str:
+    return t("status.load_text", number=load.number, since=when(load.since)) if load.number else "-"
+
+
 def _show(terminal: Terminal, found: NodeStatus) -> None:
     state = t(f"status.{found.state}") if found.state in ("SERVING", "DEGRADED", "DRAINING") else found.state
     directory = t(
@@ -116,14 +145,14 @@ def _show(terminal: Terminal, found: NodeStatus) -> None:
         terminal.result(found, f"{t('status.notices')}: {spoken(notice)}")
     if found.waiting_total:
         terminal.result(found, *_waiting(found))
-    columns = ("dataset", "rows", "invalid", "duplicates", "snapshot", "problems")
+    columns = ("dataset", "rows", "invalid", "duplicates", "load", "problems")
     rows = [
         (
             d.dataset,
             str(d.rows),
             str(d.invalid_subjects),
             str(d.duplicates),
-            d.snapshot,
+            _load(d.load),
             spoken(d.problem) or "-",
         )
         for d in found.datasets
@@ -131,6 +160,7 @@ def _show(terminal: Terminal, found: NodeStatus) -> None:
     if rows:
         terminal.result(found, "")
         terminal.table([t(f"status.{column}") for column in columns], rows, "")
+    _accounts(terminal, found)
     keys = [(key.use, key.key_id, when(key.expires)) for key in found.keys]
     if keys:
         terminal.result(found, "")

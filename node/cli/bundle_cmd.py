@@ -96,7 +96,7 @@ def verify(terminal: Terminal, folder: Folder, config: ConfigFile = DEFAULT_CONF
     from node.loading import placed_folder
 
     settings, directory, member = _node(config)
-    bundle = _checked(folder, member)
+    bundle = _checked(folder, member, settings)
     refuse_older(placed_folder(settings), bundle)
     own = settings.policies.folder
     waiting = _waiting(bundle, own, directory, brought=folder)
@@ -128,7 +128,7 @@ def activate(
             Reason.CONFIG_INVALID,
             "node.yaml has the node use unsigned policies: take policies.unsigned out and restart it first",
         )
-    bundle = _checked(folder, member)
+    bundle = _checked(folder, member, settings)
     own, placed = settings.policies.folder, placed_folder(settings)
     for version in _versions(bundle):
         take_along(folder, own, version)
@@ -222,8 +222,9 @@ def _require_some(folder: Path, files: Sequence[PolicyFile]) -> None:
         raise NodeError(Reason.CONFIG_INVALID, f"no *.yaml file is in {folder}: name another folder")
 
 
-def _checked(folder: Path, member: Member) -> Bundle:
+def _checked(folder: Path, member: Member, settings: Settings) -> Bundle:
     """The bundle in a folder, good in every way that can be seen from here."""
+    from node.budget_accounts import check_accounts
     from node.core.bundle import MANIFEST, require_valid
     from node.crypto.bundle_folder import read_draft, read_policies
     from node.loading import policies_of
@@ -235,7 +236,7 @@ def _checked(folder: Path, member: Member) -> Bundle:
         )
     bundle = read_draft(folder, member)
     require_valid(bundle.signed.manifest, datetime.now(UTC))
-    policies_of(bundle.files, member.code)
+    check_accounts(policies_of(bundle.files, member.code), settings)
     return bundle
 
 

@@ -169,6 +169,8 @@ def last_lines(entry: CatalogueEntry) -> Iterator[str]:
             requester=_epsilon(budget.requester_micros),
             period=word("period", budget.period),
         )
+        if budget.account != entry.dataset:
+            yield say("account", account=budget.account)
     if entry.sharing != "not_shared":
         yield say(f"get.{entry.sharing}", provider=entry.provider, dataset=entry.dataset)
 

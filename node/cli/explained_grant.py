@@ -13,6 +13,7 @@ from node.cli.statement_words import listed, micros, number
 from node.cli.text import language, table
 from node.core.decide import Decision
 from node.core.grant import Grant, GrantState
+from node.core.policy import Budget
 from node.core.request import Request
 from node.errors import NodeError, Reason
 
@@ -82,7 +83,7 @@ def other_grant(grant: Grant, request: Request) -> str:
     return words.format(id=grant.id, requester=grant.requester, dataset=grant.dataset)
 
 
-def counted(decision: Decision) -> Iterator[str]:
+def counted(decision: Decision, budget: Budget | None) -> Iterator[str]:
     """What a permit still depends on, because earlier answers count: limits, tries, combinations, budget."""
     question, limits = decision.question, decision.limits
     if not decision.permit or question is None:
@@ -98,8 +99,9 @@ def counted(decision: Decision) -> Iterator[str]:
     for combination in question.combinations:
         others = listed(name for name in combination.questions if name != question.name)
         yield _say("together", questions=others, days=combination.days, id=combination.id)
-    if question.statistic is not None:
-        yield _say("budget", epsilon=micros(question.statistic.epsilon_micros))
+    if question.statistic is not None and budget is not None:
+        epsilon = micros(question.statistic.epsilon_micros)
+        yield _say("budget", account=budget.account, epsilon=epsilon)
 
 
 def _say(key: str, **args: object) -> str:

@@ -99,10 +99,11 @@ def explain(
     supposed = [table("explain", language())[f"supposed.{key}"] for key in who.supposed]
     if real is None:
         supposed.insert(0, table("explain", language())["supposed.grant"])
+    asked = loaded.get(request.dataset)
     explained = Explained(
         explanation,
         tuple(supposed),
-        tuple(counted(explanation.decision)),
+        tuple(counted(explanation.decision, asked.budget if asked is not None else None)),
         _titles(members) or {},
     )
     lang = language()

@@ -161,6 +161,7 @@ def _budget(words: Words, budget: Budget | None, allowed: list[Question]) -> Ite
     statistics = [each for each in allowed if each.statistic is not None]
     key = "statistic.budget" if statistics else "statistic.unused"
     yield Sentence("", say(key, period=period, unit=words.unit, **amounts))
+    yield Sentence("", say("statistic.account", account=budget.account))
     for question in statistics:
         if question.statistic is not None:
             price = question.statistic.epsilon_micros

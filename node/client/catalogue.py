@@ -109,12 +109,13 @@ class ForbiddenCombination:
 
 @dataclass(frozen=True, slots=True)
 class PrivacyBudget:
-    """What the releases of a period may cost, in millionths of epsilon."""
+    """What the releases of a period may cost of an account, in millionths of epsilon."""
 
     dataset_micros: int
     organisation_micros: int
     requester_micros: int
     period: str
+    account: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -223,7 +224,7 @@ def catalogue_entry(message: pb.Dataset) -> CatalogueEntry:
             ForbiddenCombination(each.id, tuple(each.questions), each.within_days)
             for each in message.forbidden_together
         ),
-        privacy=_budget(message.privacy) if message.HasField("privacy") else None,
+        privacy=_budget(message.privacy, message.summary.dataset) if message.HasField("privacy") else None,
         digest=message.digest,
         unapproved=summary.unapproved,
         entry_digest=message.publication.entry_digest,
@@ -317,7 +318,11 @@ def _rule(message: pb.UsageRule) -> UsageRule:
     )
 
 
-def _budget(message: pb.PrivacyBudget) -> PrivacyBudget:
+def _budget(message: pb.PrivacyBudget, dataset: str) -> PrivacyBudget:
     return PrivacyBudget(
-        message.dataset_micros, message.organisation_micros, message.requester_micros, message.period
+        message.dataset_micros,
+        message.organisation_micros,
+        message.requester_micros,
+        message.period,
+        message.account or dataset,
     )

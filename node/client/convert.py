@@ -5,10 +5,12 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 from node.client.results import (
+    AccountStatus,
     Cell,
     ChunkResult,
     DatasetStatus,
     KeyStatus,
+    Load,
     LostState,
     NodeStatus,
     PeerContradiction,
@@ -104,7 +106,7 @@ def statistic(response: desk_pb2.DeskServiceAskResponse) -> Statistic:
         cells=tuple(Cell(tuple(cell.key), cell.count) for cell in release.cells),
         epsilon_micros=release.epsilon_micros,
         accuracy_95=release.accuracy_95,
-        snapshot=release.snapshot,
+        load=_load(release.load),
         reused=release.reused,
         proof=proof(response.proof),
     )
@@ -138,6 +140,10 @@ def _mismatch(kind: str) -> NodeError:
     )
 
 
+def _load(message: record_pb2.DataLoad) -> Load:
+    return Load(message.number, time_of(message.time_ms))
+
+
 def node_status(message: desk_pb2.GetStatusResponse) -> NodeStatus:
     """From a message."""
     return NodeStatus(
@@ -152,7 +158,7 @@ def node_status(message: desk_pb2.GetStatusResponse) -> NodeStatus:
         directory_expires=time_of(message.directory_expires_ms),
         policy_digest=message.policy_digest,
         datasets=tuple(
-            DatasetStatus(d.dataset, d.snapshot, d.rows, d.invalid_subjects, d.duplicates, d.problem)
+            DatasetStatus(d.dataset, _load(d.load), d.rows, d.invalid_subjects, d.duplicates, d.problem)
             for d in message.datasets
         ),
         active_grants=message.active_grants,
@@ -172,6 +178,19 @@ def node_status(message: desk_pb2.GetStatusResponse) -> NodeStatus:
         lost=_lost(message.lost) if message.HasField("lost") else None,
         stopped_peers=tuple(message.stopped_peers),
         sqlite=message.sqlite,
+        accounts=tuple(
+            AccountStatus(
+                each.account,
+                tuple(each.datasets),
+                tuple(each.counted_with),
+                each.period,
+                time_of(each.from_ms),
+                time_of(each.until_ms),
+                each.spent_micros,
+                each.limit_micros,
+            )
+            for each in message.accounts
+        ),
     )
 
 

@@ -76,8 +76,19 @@ class Cell:
 
 
 @dataclass(frozen=True, slots=True)
+class Load:
+    """A load of a dataset's data: its number, from 1, and since when it is (`None` when nobody said).
+
+    Two loads may hold the same data.
+    """
+
+    number: int
+    since: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
 class Statistic:
-    """A release of noisy counts.
+    """A release of noisy counts of one load of the data.
 
     `epsilon_micros` is what it cost, in millionths of epsilon; a cell is within `accuracy_95` of the exact
     count with probability 0.95; `reused` means that it was released before and cost nothing now.
@@ -86,7 +97,7 @@ class Statistic:
     cells: tuple[Cell, ...]
     epsilon_micros: int
     accuracy_95: int
-    snapshot: str
+    load: Load
     reused: bool
     proof: Proof
 
@@ -129,11 +140,29 @@ class DatasetStatus:
     """What the node loaded of one dataset; `problem` is empty when its source answers."""
 
     dataset: str
-    snapshot: str
+    load: Load
     rows: int
     invalid_subjects: int
     duplicates: int
     problem: str
+
+
+@dataclass(frozen=True, slots=True)
+class AccountStatus:
+    """What was spent of a budget account by all requesters together, in the period that goes on.
+
+    In micro-epsilon; `limit_micros` is the least that the policies of its `datasets` allow. What was spent of
+    the accounts that it is `counted_with` is in it, since their data were the same once.
+    """
+
+    account: str
+    datasets: tuple[str, ...]
+    counted_with: tuple[str, ...]
+    period: str
+    begins: datetime | None
+    ends: datetime | None
+    spent_micros: int
+    limit_micros: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,6 +215,7 @@ class NodeStatus:
     lost: LostState | None
     stopped_peers: tuple[str, ...]
     sqlite: str
+    accounts: tuple[AccountStatus, ...]
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,8 +1,12 @@
 """What an exchange costs and whether it can be paid: quotas and privacy budgets, as one pure rule.
 
-Everything that runs out is a counter with a limit: exchanges a day, subjects of a grant a day,
-asks about one subject, wrong tries of a claim, micro-epsilon of a privacy budget. A debit names the
-counter, the amount and the limit; debits are paid all together or not at all.
+Most of what runs out is a counter with a limit: exchanges a day, subjects of a grant a day, asks about one
+subject, wrong tries of a claim. A debit names the counter, the amount and the limit; debits are paid all
+together or not at all.
+
+A privacy budget belongs to an account, whatever datasets draw on it and however they are called, and is kept
+by day: what was spent in a period is a sum of days, so that neither another name nor another period makes
+any of it undone.
 """
 
 from __future__ import annotations
@@ -11,12 +15,24 @@ from collections.abc import Iterable, MutableMapping, Sequence
 from typing import NamedTuple
 
 
+class Period(NamedTuple):
+    """A time over which something is counted: from one moment up to another, which is not in it (ms)."""
+
+    from_ms: int
+    until_ms: int
+
+
+ALWAYS = Period(0, 1 << 62)
+"""What is counted without a period."""
+
+
 class Debit(NamedTuple):
     """An amount to add to a counter that may not pass its limit.
 
-    `scope` is the kind of counter as records name it ("rule.day", "budget.dataset", …); `key` is the
-    counter itself, without any personal value; `until_ms` is when the counter may be forgotten (0:
-    never); `subject` is the position of the subject it concerns, -1 for the exchange as a whole.
+    `scope` is the kind of counter as records name it ("rule.day", "grant.day", …); `key` is the counter
+    itself, without any personal value; `until_ms` is when the counter may be forgotten (0: never), which is
+    later than its `period`; `subject` is the position of the subject it concerns, -1 for the exchange as a
+    whole.
     """
 
     scope: str
@@ -25,6 +41,57 @@ class Debit(NamedTuple):
     limit: int
     until_ms: int = 0
     subject: int = -1
+    period: Period = ALWAYS
+
+
+class Pot(NamedTuple):
+    """What a privacy budget is held against: all that was spent from `first` to `last` (numbers of days).
+
+    Spent under `scope` ("budget.dataset", "budget.organisation", "budget.requester") by `who`, "" for all
+    together, of `account` and of every account that counts together with it.
+    """
+
+    account: str
+    scope: str
+    who: str
+    first: int
+    last: int
+
+
+class BudgetDebit(NamedTuple):
+    """Micro-epsilon to spend on a `day` (its number) of an account, if what is in the pot allows it."""
+
+    pot: Pot
+    day: int
+    amount: int
+    limit: int
+    period: Period
+
+    @property
+    def scope(self) -> str:
+        """The kind of budget, as records name it."""
+        return self.pot.scope
+
+
+class BudgetRow(NamedTuple):
+    """Names one row of the ledger of privacy budgets: what was spent of an account on a day."""
+
+    account: str
+    scope: str
+    who: str
+    day: int
+
+
+class Spent(NamedTuple):
+    """What a pot comes to: the accounts that count together in it, and the micro-epsilon spent of them."""
+
+    accounts: frozenset[str]
+    used: int
+
+    def counts(self, row: BudgetRow, pot: Pot) -> bool:
+        """Whether what a row says was spent of the pot, which this is about."""
+        same = (row.scope, row.who) == (pot.scope, pot.who) and row.account in self.accounts
+        return same and pot.first <= row.day <= pot.last
 
 
 Balances = MutableMapping[str, int]

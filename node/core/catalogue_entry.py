@@ -52,7 +52,7 @@ def entry_of(policy: Policy) -> pb.Dataset:
         ),
         rules=[_rule(rule, policy) for rule in policy.rules],
         forbidden_together=[_combination(each) for each in _combinations(policy)],
-        privacy=_budget(policy.budget),
+        privacy=_budget(policy.budget, dataset.name),
     )
 
 
@@ -168,7 +168,7 @@ def _combination(combination: Combination) -> pb.ForbiddenCombination:
     )
 
 
-def _budget(budget: Budget | None) -> pb.PrivacyBudget | None:
+def _budget(budget: Budget | None, dataset: str) -> pb.PrivacyBudget | None:
     if budget is None:
         return None
     return pb.PrivacyBudget(
@@ -176,4 +176,5 @@ def _budget(budget: Budget | None) -> pb.PrivacyBudget | None:
         organisation_micros=budget.organisation_micros,
         requester_micros=budget.requester_micros,
         period=budget.period,
+        account="" if budget.account == dataset else budget.account,
     )

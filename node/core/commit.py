@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
+from node.core.budget import BudgetRow
 from node.core.gap import Gap
 from node.core.grant import Grant
 from node.core.peer_log import Contradiction, PeerLog
@@ -56,7 +57,7 @@ class AskedExchange:
 
 @dataclass(frozen=True, slots=True)
 class Release:
-    """A noisy statistic that was released, for every later ask of the same on the same snapshot."""
+    """A noisy statistic that was released, for every later ask of the same on the same load."""
 
     key: bytes
     body: bytes
@@ -97,5 +98,7 @@ class Commit:
     tiles: tuple[Tile, ...]
     balances: Mapping[str, tuple[int, int]]
     """Counter key to (new amount used, until_ms)."""
+    spent: Mapping[BudgetRow, int] = field(default_factory=dict)
+    """Micro-epsilon to add to rows of the ledger of privacy budgets."""
     peer_logs: tuple[PeerLog, ...] = ()
     """What was seen of other nodes' logs up to this commit."""

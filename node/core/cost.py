@@ -9,7 +9,7 @@ from functools import lru_cache
 from types import MappingProxyType
 from typing import NamedTuple
 
-from node.core.budget import Balances, Debit, exhausted
+from node.core.budget import Balances, BudgetDebit, Debit, Period, Pot, exhausted
 from node.core.decide import Decision
 from node.core.milliseconds import to_ms
 from node.core.policy import Budget
@@ -44,10 +44,11 @@ OlderPseudonyms = Callable[[str], tuple[str, ...]]
 
 @dataclass(frozen=True, slots=True)
 class Day:
-    """A calendar day where the provider is: name, number, and when its counters may be forgotten."""
+    """A calendar day where the provider is: name, number, when it is, and when it may be forgotten."""
 
     name: str
     number: int
+    period: Period
     until_ms: int
 
     @classmethod
@@ -58,8 +59,16 @@ class Day:
 
 @lru_cache(maxsize=8)
 def _day(day: date, zone: tzinfo | None) -> Day:
-    end = datetime.combine(day + timedelta(days=2), time(), zone)
-    return Day(day.strftime("%Y%m%d"), day.toordinal(), to_ms(end))
+    return Day(day.strftime("%Y%m%d"), day.toordinal(), _period(day, day, zone), _midnight(day, 2, zone))
+
+
+def _period(first: date, last: date, zone: tzinfo | None) -> Period:
+    """Whole days where the provider is."""
+    return Period(_midnight(first, 0, zone), _midnight(last, 1, zone))
+
+
+def _midnight(day: date, later: int, zone: tzinfo | None) -> int:
+    return to_ms(datetime.combine(day + timedelta(days=later), time(), zone))
 
 
 _DAY_MS = 86_400_000
@@ -145,15 +154,21 @@ def exchange_cost(
     limits, grant, question = decision.limits, decision.grant, decision.question
     if limits.per_day is not None:
         key = f"{RULE_DAY}|{dataset}|{decision.rule}|{requester}|{day.name}"
-        whole.append(Debit(RULE_DAY, key, count, limits.per_day, day.until_ms))
+        whole.append(Debit(RULE_DAY, key, count, limits.per_day, day.until_ms, period=day.period))
     if grant is not None and grant.subjects_per_day and ids:
         key = f"{GRANT_DAY}|{grant.id}|{day.name}"
-        whole.append(Debit(GRANT_DAY, key, count, grant.subjects_per_day, day.until_ms))
+        whole.append(Debit(GRANT_DAY, key, count, grant.subjects_per_day, day.until_ms, period=day.period))
     if limits.per_subject_per_day is not None:
         prefix = f"{RULE_SUBJECT}|{dataset}|{decision.rule}|{requester}|{day.name}|"
         subjects = [
             Debit(
-                RULE_SUBJECT, pseudonym(prefix + each), 1, limits.per_subject_per_day, day.until_ms, position
+                RULE_SUBJECT,
+                pseudonym(prefix + each),
+                1,
+                limits.per_subject_per_day,
+                day.until_ms,
+                position,
+                day.period,
             )
             for position, each in enumerate(ids)
         ]
@@ -161,7 +176,7 @@ def exchange_cost(
         limit = min(claim.wrong_tries_per_subject for claim in question.claims.values())
         prefix = f"{CLAIM_TRIES}|{dataset}|{question.name}|{requester}|{day.name}|"
         tries = [
-            Debit(CLAIM_TRIES, pseudonym(prefix + each), 1, limit, day.until_ms, position)
+            Debit(CLAIM_TRIES, pseudonym(prefix + each), 1, limit, day.until_ms, position, day.period)
             for position, each in enumerate(ids)
         ]
     links: tuple[Link, ...] = ()
@@ -205,16 +220,21 @@ def _links(
 
 
 def budget_debits(
-    budget: Budget, dataset: str, requester: str, organisation: str, moment: datetime, epsilon_micros: int
-) -> tuple[Debit, ...]:
-    """What a noisy release of `epsilon_micros` costs: dataset, requester's organisation, requester.
+    budget: Budget, requester: str, organisation: str, moment: datetime, epsilon_micros: int
+) -> tuple[BudgetDebit, ...]:
+    """What a noisy release of `epsilon_micros` costs its account: by all, by organisation, by requester.
 
-    The counters are never forgotten; with a yearly period each year has its own.
+    What was spent is never forgotten; each period has its own budget, in whole days where the provider is.
     """
-    period = budget.period_name(moment)
+    first, last = budget.days(moment.date())
+    period = _period(first, last, moment.tzinfo)
     return tuple(
-        Debit(
-            BUDGET_PREFIX + scope, f"{BUDGET_PREFIX}{scope}|{dataset}|{who}|{period}", epsilon_micros, limit
+        BudgetDebit(
+            Pot(budget.account, BUDGET_PREFIX + scope, who, first.toordinal(), last.toordinal()),
+            moment.toordinal(),
+            epsilon_micros,
+            limit,
+            period,
         )
         for scope, who, limit in (
             ("dataset", "", budget.dataset_micros),

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from calendar import monthrange
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date
 from hashlib import sha256
 
 from node.core.acceptance import Acceptance
@@ -15,8 +16,6 @@ from node.core.purpose import PurposeTree
 from node.core.question import Question
 from node.core.rule import Rule, RuleIndex
 
-_PERIOD_NAMES = {"day": "%Y-%m-%d", "month": "%Y-%m", "year": "%Y"}
-
 TABLE_ENDING = ".test.yaml"
 """What the name of a file ends with that holds tests of the policy beside it; it is no policy itself."""
 
@@ -26,19 +25,25 @@ DEFINITIONS_FILE = "definitions.yaml"
 
 @dataclass(frozen=True, slots=True)
 class Budget:
-    """How much privacy loss the statistics of a dataset may add up to, in micro-epsilon a period.
+    """How much privacy loss the statistics of an account may add up to, in micro-epsilon a period.
 
-    Budgets are rounded down, prices up. `period` is "day", "month" or "year".
+    Budgets are rounded down, prices up. `period` is "day", "month" or "year". All datasets that draw on one
+    `account` spend of the same.
     """
 
     dataset_micros: int
     organisation_micros: int
     requester_micros: int
     period: str
+    account: str
 
-    def period_name(self, local: datetime) -> str:
-        """The period that a local time falls into, such as "2026-11"; each has its own budget."""
-        return local.strftime(_PERIOD_NAMES[self.period])
+    def days(self, day: date) -> tuple[date, date]:
+        """The first and the last day of the period that a local day falls into."""
+        if self.period == "day":
+            return day, day
+        if self.period == "month":
+            return day.replace(day=1), day.replace(day=monthrange(day.year, day.month)[1])
+        return date(day.year, 1, 1), date(day.year, 12, 31)
 
 
 @dataclass(frozen=True, slots=True)

@@ -173,7 +173,13 @@ def _budget(document: Document, part: PolicyPart, questions: Mapping[str, Questi
         for question in questions.values():
             if question.statistic is not None and question.statistic.epsilon_micros > micros[scope]:
                 document.add("budget.too-small", path, question=question.name)
-    return Budget(micros["dataset"], micros["organisation"], micros["requester"], part.privacy.period)
+    return Budget(
+        micros["dataset"],
+        micros["organisation"],
+        micros["requester"],
+        part.privacy.period,
+        part.privacy.account or part.dataset,
+    )
 
 
 def micros_down(epsilon: Decimal) -> int:

@@ -33,7 +33,12 @@ from node.core.policy_diff_dimensions import (
     TimeDimension,
 )
 from node.core.policy_diff_example import Forms, Setting, example_of
-from node.core.policy_diff_meaning import Change, changes_beside_datasets, changes_of_meaning
+from node.core.policy_diff_meaning import (
+    Change,
+    changes_beside_datasets,
+    changes_of_accounts,
+    changes_of_meaning,
+)
 from node.core.policy_diff_relation import Direction
 from node.core.policy_diff_solve import Cell, Solver
 from node.core.policy_diff_space import Part, Side, check_covered
@@ -158,7 +163,7 @@ def difference(
     """
     check_covered()
     findings: list[Finding] = []
-    changes = changes_beside_datasets(before, after)
+    changes = changes_beside_datasets(before, after) + changes_of_accounts(before, after)
     if calendar_before is not None:
         changes += changes_of_days(after, calendar_before, calendar)
     too_complex: list[tuple[str, str]] = []

@@ -56,6 +56,19 @@ def changes_beside_datasets(before: Policies, after: Policies) -> list[Change]:
     return list(_parts("-", "", before, after, frozenset({"datasets", "purposes", "digest"}), {}))
 
 
+def changes_of_accounts(before: Policies, after: Policies) -> list[Change]:
+    """Accounts that datasets come with which were not there before, as under another name.
+
+    Nothing is spent of such an account, as far as the policies tell.
+    """
+    known = {policy.budget.account for policy in before.datasets.values() if policy.budget is not None}
+    return [
+        Change(name, "", "account", _said(None), policy.budget.account, Direction.WIDER)
+        for name, policy in after.datasets.items()
+        if name not in before.datasets and policy.budget is not None and policy.budget.account not in known
+    ]
+
+
 def changes_of_meaning(name: str, before: Policy | None, after: Policy | None) -> list[Change]:
     """All that differs in what one dataset and its questions are; who may ask them is not looked at."""
     if before is None or after is None:
@@ -196,6 +209,8 @@ def _of_budget(name: str, before: Budget | None, after: Budget | None) -> Iterat
     # In another period the same amount is worth more or less.
     grows = _grows if before.period == after.period else _unknown
     directions = dict.fromkeys(("dataset_micros", "organisation_micros", "requester_micros"), grows)
+    # What was spent stays spent where the node knows the source; a policy does not say what the source is.
+    directions |= dict.fromkeys(("period", "account"), _wider)
     yield from _parts(name, "", before, after, frozenset(), directions)
 
 
@@ -210,6 +225,10 @@ def _of_releases(name: str, before: Policy, after: Policy) -> Iterator[Change]:
 
 def _grows(before: object, after: object) -> Direction:
     return Direction.WIDER if after > before else Direction.NARROWER  # type: ignore[operator]
+
+
+def _wider(before: object, after: object) -> Direction:
+    return Direction.WIDER
 
 
 def _modes(before: object, after: object) -> Direction:

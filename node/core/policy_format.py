@@ -211,6 +211,7 @@ class AcceptedPart(_Part):
 class PrivacyPart(_Part):
     budget: BudgetPart
     period: Period
+    account: Name | None = None
 
 
 class PolicyPart(_Part):

@@ -24,6 +24,7 @@ from node.core.document import MAX_PROBLEMS, Document, Path, read
 from node.core.identity import LEVEL_DIGITS, region_digits
 from node.core.policy import Policy, PolicyFile
 from node.core.policy_build import Checked, check_files
+from node.core.policy_lint_account import account_differs
 from node.core.policy_lint_asked import asked
 from node.core.policy_lint_condition import conditions
 from node.core.policy_lint_finding import Finding, finding, settle
@@ -66,6 +67,7 @@ def lint(
                 told = True
                 findings.append(Finding("lint.no-purposes", ("rules",), on_key=True))
             findings += _of_policy(policy, document, today, members)
+            findings += account_differs(policy, policies.datasets)
         elif policies is not None and not broken and is_definitions(document):
             findings = list(_absent(checked.definitions, policies.datasets))
         if policy is not None:  # only a policy can accept what is found in it

@@ -55,11 +55,13 @@ class Earlier:
 
     `used` is what counters stand at, by scope (`node.core.cost`), budgets in micro-epsilon; `answered` are
     the questions that the requester was answered about the same subjects, each with how many days ago; those
-    of other datasets are named `dataset/question`.
+    of other datasets are named `dataset/question`. What was spent of budgets is of `account`,
+    "" for that of the policy.
     """
 
     used: Mapping[str, int]
     answered: Mapping[str, int]
+    account: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,7 +193,9 @@ class _Reader:
         for name in given.after:
             if name not in known:
                 self._wrong("table.after", "after", name=name, closest=closest(name, known))
-        return Earlier(_counters(given.used or UsedPart.model_validate({})), given.after)
+        used = given.used or UsedPart.model_validate({})
+        account = used.budget.account if used.budget is not None else None
+        return Earlier(_counters(used), given.after, account or "")
 
     def _request(self, requester: Requester, purpose: str) -> Request:
         given, usual = self._given, self._usual

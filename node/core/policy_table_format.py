@@ -99,8 +99,12 @@ class SupposedPart(_Part):
 
 
 class SpentPart(_Part):
-    """Privacy loss that earlier statistics of the same period came to, as under `budget` of a policy."""
+    """Privacy loss that earlier statistics of the same period came to, as under `budget` of a policy.
 
+    It is of the policy's account unless another is named, of which it does not matter.
+    """
+
+    account: Name | None = None
     dataset: _Epsilon | None = None
     organisation: _Epsilon | None = None
     requester: _Epsilon | None = None

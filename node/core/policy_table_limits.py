@@ -80,14 +80,14 @@ def _budget_shortage(row: Row, question: Question, case: Case, without: Part) ->
         return None
     requester, local = row.request.requester.code, case.calendar.local(row.request.at)
     price = question.statistic.epsilon_micros
-    debits = budget_debits(budget, row.request.dataset, requester, requester, local, price)
-    balances = {debit.key: row.earlier.used.get(debit.scope, 0) for debit in debits}
-    for debit in exhausted(debits, balances):
-        circle = debit.scope.removeprefix(BUDGET_PREFIX)
+    # What was spent of another account is no matter of this one.
+    spent = row.earlier.used if row.earlier.account in ("", budget.account) else {}
+    for debit in budget_debits(budget, requester, requester, local, price):
+        circle, used = debit.scope.removeprefix(BUDGET_PREFIX), spent.get(debit.scope, 0)
         part = Part("", BUDGET, circle)
-        if part != without:
+        if used + debit.amount > debit.limit and part != without:
             reason, _ = BUDGET_SHORT
-            value = f"{circle} {balances[debit.key] / 1e6:g} + {debit.amount / 1e6:g}"
+            value = f"{circle} {used / 1e6:g} + {debit.amount / 1e6:g}"
             return Shortage(part, reason.name, value, f"≤ {debit.limit / 1e6:g}")
     return None
 

@@ -133,7 +133,8 @@ ITEMS_OF: Mapping[str, Callable[[Rule], tuple[str, ...]]] = MappingProxyType(
 )
 """The clauses that are lists, and what is in them."""
 _TURNED = frozenset(check.name for check in RULE_CHECKS)
-NOT_MUTATED = ("numbers", "times", "forms", "meaning", "order", "definitions")
-"""What no mutant changes: numbers of limits, dates and hours, forms of case numbers, what questions mean,
-the order of rules, definitions that policies share. What is said of each has the same name in the texts.
+NOT_MUTATED = ("numbers", "accounts", "times", "forms", "meaning", "order", "definitions")
+"""What no mutant changes: numbers of limits, accounts of budgets, dates and hours, forms of case numbers,
+what questions mean, the order of rules, definitions that policies share. What is said of each has the same
+name in the texts.
 """

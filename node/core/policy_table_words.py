@@ -95,6 +95,10 @@ TABLE_WORDS: Mapping[str, tuple[str, str]] = {
         "answers today about the subject that were not yes",
     ),
     "UsedPart.budget": ("本周期已用去的 ε", "epsilon used up in the period of the budget"),
+    "SpentPart.account": (
+        "计入哪个账户，不写即本策略的账户",
+        "of which account; of the policy's if not given",
+    ),
     "SpentPart.dataset": ("全部需求部门合计", "by all together"),
     "SpentPart.organisation": ("同一机构各部门合计", "by the departments of one organisation together"),
     "SpentPart.requester": ("该需求部门", "by this requester"),

@@ -210,6 +210,10 @@ WORDS: Mapping[str, tuple[str, str]] = {
     "AcceptedPart.because": ("为何可以接受", "why it can be accepted"),
     "PrivacyPart.budget": ("各层的隐私预算", "the privacy budget of each circle"),
     "PrivacyPart.period": ("预算按此周期重新计算", "the budget starts anew every such period"),
+    "PrivacyPart.account": (
+        "预算所属的账户，不写即数据集名称；同一数据来源只有一个账户",
+        "the account that the budget belongs to, the dataset's name if not given; a source has one account",
+    ),
     "DefinitionsPart": ("各策略按名称引用的内容", "what policies use by name"),
     "DefinitionsPart.purposes": (
         "用途代码及其名称；每个上级用途都要列出",

@@ -143,6 +143,11 @@ WARNINGS_EN: Mapping[str, tuple[str, str]] = {
         "make it at most {other}",
     ),
     "lint.budget-unused": ("there is a privacy budget, but no statistic", "delete it, or add the statistic"),
+    "lint.account-differs": (
+        "{others} draw on the account '{account}' too, with another budget or period: each holds its own "
+        "releases alone",
+        "give all datasets of an account the same budget and period",
+    ),
     "lint.budget-choices": (
         "one release of '{question}' for each of its {count} choices costs {price}, "
         "more than the requester's budget of {budget}",
@@ -304,6 +309,10 @@ WARNINGS_ZH: Mapping[str, tuple[str, str]] = {
         "请改为不超过 {other}",
     ),
     "lint.budget-unused": ("写了隐私预算，却没有统计", "请删除预算，或加上统计"),
+    "lint.account-differs": (
+        "{others} 也使用账户“{account}”，但预算或周期不同：各自只约束自己的发布",
+        "请让同一账户的各数据集使用相同的预算和周期",
+    ),
     "lint.budget-choices": (
         "“{question}”的 {count} 种可选值各发布一次需要 {price}，超过需求部门的预算 {budget}",
         "请提高预算、降低该问题的 epsilon，或减少可选值",

@@ -107,6 +107,10 @@ class DataKeyRing:
         """As `DataKey.decrypt`, with the key that the ciphertext names."""
         return self._keys.get(ciphertext[:_ID].hex(), self._newest).decrypt(ciphertext, aad)
 
+    def is_current(self, ciphertext: bytes) -> bool:
+        """Whether the newest key encrypted it."""
+        return ciphertext[:_ID].hex() == self._newest.key_id
+
     def pseudonym(self, context: bytes, value: bytes) -> bytes:
         """As `DataKey.pseudonym`, with the newest key."""
         return self._newest.pseudonym(context, value)

@@ -6,7 +6,8 @@ import hashlib
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
-from node.core.budget import Debit
+from node.core.budget import BudgetDebit
+from node.core.data_load import DataLoad
 from node.core.question import Question
 from node.errors import NodeError
 from node.v1 import record_pb2 as rec
@@ -20,9 +21,9 @@ class Computed(NamedTuple):
     """
 
     answers: rec.Answers | None = None
-    snapshot: str = ""
+    load: DataLoad | None = None
     release_key: bytes = b""
-    budget: tuple[Debit, ...] = ()
+    budget: tuple[BudgetDebit, ...] = ()
     failure: NodeError | None = None
 
 
@@ -38,6 +39,11 @@ def field_answers(values: Sequence[object], salt: bytes) -> rec.Answers:
         for value in values
     ]
     return rec.Answers(salt=salt, field=rec.FieldAnswers(answers=answers))
+
+
+def load_message(load: DataLoad | None) -> rec.DataLoad | None:
+    """As a message."""
+    return None if load is None else rec.DataLoad(number=load.number, time_ms=load.time_ms)
 
 
 def without(answers: rec.Answers, refused: Sequence[int]) -> rec.Answers:
@@ -61,9 +67,12 @@ def wrong_claims(answers: rec.Answers) -> frozenset[int]:
 
 
 def release_key(
-    dataset: str, question: Question, parameters: Mapping[str, str], region: str, snapshot: str
+    dataset: str, question: Question, parameters: Mapping[str, str], region: str, load: DataLoad
 ) -> bytes:
-    """Names a statistic: the same question on the same data has the same key (SHA-256, 32 bytes)."""
+    """Names a statistic: the same question on the same load has the same key (SHA-256, 32 bytes).
+
+    Not on the same data: given again for nothing after a new load, it would tell that nothing changed.
+    """
     statistic = question.statistic
     parts = [
         dataset,
@@ -74,6 +83,7 @@ def release_key(
         str(statistic.epsilon_micros) if statistic else "",
         repr(sorted(parameters.items())),
         region,
-        snapshot,
+        str(load.number),
+        str(load.time_ms),
     ]
     return hashlib.sha256("\x00".join(parts).encode()).digest()

@@ -16,13 +16,14 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from typing import Protocol, TypeVar, cast
 
-from node.core.budget import Balances, Debit
+from node.core.budget import Balances, Debit, Pot, Spent
 from node.core.checkpoint import Checkpoint
 from node.core.commit import AnsweredExchange, Append, Commit, Head
 from node.core.merkle import leaf_hash
 from node.core.peer_log import PeerLog
 from node.core.tree import Tree
 from node.errors import NodeError, Reason
+from node.exchange.spent import Budgets
 from node.exchange.watch import Unwatched, Watch
 from node.v1 import usage_log_pb2 as pb
 
@@ -81,6 +82,7 @@ class Ledger:
 
     balances: Balances
     stored_release: Callable[[bytes], bytes | None]
+    budgets: Budgets
     touched: dict[str, tuple[int, int]] = field(default_factory=dict)
     releases: dict[bytes, bytes] = field(default_factory=dict)
 
@@ -109,6 +111,7 @@ class Transaction(Protocol):
     def rollback(self) -> None: ...
 
     def balances(self, keys: Sequence[str]) -> dict[str, int]: ...
+    def spent(self, pot: Pot) -> Spent: ...
     def answered(self, ids: Sequence[tuple[str, bytes]]) -> dict[tuple[str, bytes], AnsweredExchange]: ...
     def record(self, index: int) -> tuple[bytes, bytes]: ...
     def release(self, key: bytes) -> bytes | None: ...
@@ -331,7 +334,8 @@ class GroupCommit:
         exchanges = [w.job.exchange for w in group if w.job.exchange is not None]
         known = transaction.answered(exchanges) if exchanges else {}
         keys = list({key for w in group for key in w.job.counters})
-        ledger = Ledger(transaction.balances(keys) if keys else {}, transaction.release)
+        budgets = Budgets(transaction.spent)
+        ledger = Ledger(transaction.balances(keys) if keys else {}, transaction.release, budgets)
         settled: list[tuple[int, Append]] = []
         first = self._head.size
         here: set[tuple[str, bytes]] = set()
@@ -357,7 +361,7 @@ class GroupCommit:
             recorded = self._recorded(index, head.size, head.note, root, append.leaf)
             final, results[position] = group[position].job.finish(append, recorded)
             appends.append(final)
-        transaction.write(Commit(first, head, tuple(appends), tiles, ledger.touched, seen))
+        transaction.write(Commit(first, head, tuple(appends), tiles, ledger.touched, budgets.added, seen))
         return head, results
 
     def _repeat(self, tx: Transaction, job: Job[object], earlier: AnsweredExchange) -> object | None:

@@ -52,10 +52,6 @@ class Source(Protocol):
     """A dataset that can be asked; see `node.source`. Raises NodeError(SOURCE_UNAVAILABLE)."""
 
     @property
-    def snapshot(self) -> str:
-        """Name of the state of the data."""
-
-    @property
     def quick(self) -> bool:
         """Whether one keyed read takes microseconds, so that it needs no worker thread."""
 

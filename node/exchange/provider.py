@@ -13,6 +13,7 @@ from datetime import datetime, tzinfo
 from typing import TypeVar
 
 from node.core.cost import NO_COST, Cost, Day, budget_debits, exchange_cost
+from node.core.data_load import DataLoad, KeptLoad
 from node.core.decide import Decider, Decision
 from node.core.directory import Member
 from node.core.envelope import Routing
@@ -24,7 +25,7 @@ from node.core.request import Request, Requester
 from node.core.subject import SubjectKey
 from node.core.workdays import Calendar
 from node.errors import NodeError, Reason
-from node.exchange.answering import Computed, field_answers, release_key, verify_answers
+from node.exchange.answering import Computed, field_answers, load_message, release_key, verify_answers
 from node.exchange.group import GroupCommit
 from node.exchange.opened import Opened, open_request, routing_of
 from node.exchange.peer_logs import PeerLogs
@@ -47,6 +48,7 @@ class ProviderState:
 
     policies: Policies
     sources: Mapping[str, Source]
+    loads: Mapping[str, KeptLoad]
     calendar: Calendar
 
 
@@ -285,17 +287,18 @@ class Provider:
         subjects: Sequence[SubjectKey],
         moment: datetime,
     ) -> Computed:
-        source = state.sources.get(opened.intent.dataset)
+        dataset = opened.intent.dataset
+        source, kept = state.sources.get(dataset), state.loads.get(dataset)
         try:
-            if source is None:
+            if source is None or kept is None:
                 raise NodeError(
                     Reason.SOURCE_UNAVAILABLE, "the dataset has no data source now: ask again later"
                 )
             parameters = {p.name: p.value for p in opened.intent.parameters}
-            snapshot = source.snapshot
+            load = kept.at(moment)
             if question.kind is QuestionKind.STATISTIC:
                 return await self._statistic(
-                    state, source, decision, question, peer, opened, parameters, moment
+                    state, source, load, decision, question, peer, opened, parameters, moment
                 )
             ask = source.verify if question.kind is QuestionKind.VERIFY else source.field
             if source.quick and len(subjects) == 1:
@@ -310,12 +313,13 @@ class Provider:
                 failure=NodeError(Reason.SOURCE_UNAVAILABLE, "the data source failed: ask again later")
             )
         make = verify_answers if question.kind is QuestionKind.VERIFY else field_answers
-        return Computed(answers=make(values, self._random(32)), snapshot=snapshot)
+        return Computed(answers=make(values, self._random(32)), load=load)
 
     async def _statistic(
         self,
         state: ProviderState,
         source: Source,
+        load: DataLoad,
         decision: Decision,
         question: Question,
         peer: Member,
@@ -328,10 +332,9 @@ class Provider:
             raise NodeError(
                 Reason.POLICY_NOT_LOADED, "the statistic has no privacy budget: set one in the policy"
             )
-        snapshot = source.snapshot
-        key = release_key(opened.intent.dataset, question, parameters, decision.region, snapshot)
+        key = release_key(opened.intent.dataset, question, parameters, decision.region, load)
         if (stored := self._stored_release(key)) is not None:
-            return Computed(answers=rec.Answers.FromString(stored), snapshot=snapshot, release_key=key)
+            return Computed(answers=rec.Answers.FromString(stored), load=load, release_key=key)
         table = await self._in_worker(source.count, question, parameters, decision.region)
         noisy = await self._in_worker(
             self._noise,
@@ -339,18 +342,19 @@ class Provider:
             question.statistic.unit_contributes,
             question.statistic.epsilon_micros,
         )
-        debits = budget_debits(
-            policy.budget, opened.intent.dataset, peer.code, peer.organisation, moment, noisy.epsilon_micros
-        )
+        debits = budget_debits(policy.budget, peer.code, peer.organisation, moment, noisy.epsilon_micros)
         cells = [
             rec.StatisticCell(key=group, count=count)
             for (group, _), count in zip(table, noisy.counts, strict=True)
         ]
         statistic = rec.StatisticAnswer(
-            cells=cells, epsilon_micros=noisy.epsilon_micros, accuracy_95=noisy.accuracy_95, snapshot=snapshot
+            cells=cells,
+            epsilon_micros=noisy.epsilon_micros,
+            accuracy_95=noisy.accuracy_95,
+            load=load_message(load),
         )
         answers = rec.Answers(salt=self._random(32), statistic=statistic)
-        return Computed(answers=answers, snapshot=snapshot, release_key=key, budget=debits)
+        return Computed(answers=answers, load=load, release_key=key, budget=debits)
 
     async def _in_worker(self, work: Callable[..., T], *args: object) -> T:
         loop = asyncio.get_running_loop()

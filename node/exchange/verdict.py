@@ -6,14 +6,14 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from node.core import usage
-from node.core.budget import Debit, exhausted
+from node.core.budget import BudgetDebit, Debit
 from node.core.commit import AnsweredExchange, Append, Release
 from node.core.cost import BUDGET_SHORT, LINKAGE, SHORT, Cost, Link
 from node.core.decide import Decision
 from node.core.envelope import response_bucket
 from node.core.grant import Grant, GrantState
 from node.errors import NodeError, Reason
-from node.exchange.answering import Computed, without, wrong_claims
+from node.exchange.answering import Computed, load_message, without, wrong_claims
 from node.exchange.group import Ledger, Recorded
 from node.exchange.opened import Opened
 from node.exchange.ports import Vault
@@ -30,6 +30,7 @@ class _Settled:
     charges: Sequence[Debit] = ()
     marks: Sequence[Link] = ()
     release: Release | None = None
+    spent: Sequence[BudgetDebit] = ()
 
 
 @dataclass(slots=True)
@@ -50,8 +51,8 @@ class VerdictJob:
 
     @property
     def counters(self) -> Sequence[str]:
-        """Keys of all debits."""
-        return [*self.cost.keys(), *(debit.key for debit in self.computed.budget)]
+        """Keys of all quotas."""
+        return self.cost.keys()
 
     @property
     def exchange(self) -> tuple[str, bytes] | None:
@@ -72,6 +73,7 @@ class VerdictJob:
         """9 and 11: charge what can be paid, and record the verdict."""
         settled = self._settle(ledger)
         ledger.pay(settled.charges)
+        ledger.budgets.pay(settled.spent)
         for link in settled.marks:
             ledger.mark(link.mark, link.today, link.until_ms)
         if settled.release is not None:
@@ -86,8 +88,13 @@ class VerdictJob:
             rule=decision.rule,
             clause=decision.clause,
             policy_digest=self.policy_digest,
-            charges=usage.charges_message([(debit.scope, debit.amount) for debit in settled.charges]),
-            snapshot=self.computed.snapshot if settled.answers else "",
+            charges=usage.charges_message(
+                [
+                    *((debit.scope, debit.amount) for debit in settled.charges),
+                    *((debit.scope, debit.amount) for debit in settled.spent),
+                ]
+            ),
+            load=load_message(self.computed.load) if settled.answers else None,
             answer_commitment=usage.answer_commitment(settled.answers) if settled.answers else b"",
         )
         kept = rec.KeptOpening(opening=opened.opening_bytes, answers=settled.answers).SerializeToString()
@@ -163,15 +170,14 @@ class VerdictJob:
             again = rec.Answers.FromString(stored)
             again.statistic.reused = True
             return _Settled(self.decision, again.SerializeToString(), self.cost.whole)
-        if answers is None or exhausted(self.computed.budget, ledger.balances):
+        if answers is None or ledger.budgets.exhausted(self.computed.budget):
             return self._denied(
                 *BUDGET_SHORT,
                 "the privacy budget is used up: use an earlier release, or ask the provider",
             )
         body = answers.SerializeToString()
-        return _Settled(
-            self.decision, body, [*self.cost.whole, *self.computed.budget], release=Release(key, body)
-        )
+        release = Release(key, body)
+        return _Settled(self.decision, body, self.cost.whole, release=release, spent=self.computed.budget)
 
     def _failed(self, failure: NodeError | None) -> _Settled:
         error = failure or NodeError(Reason.INTERNAL, "no answer was computed")

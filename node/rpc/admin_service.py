@@ -19,13 +19,25 @@ from node.rpc.status import Context, answered
 from node.v1 import desk_pb2, desk_pb2_grpc, grant_pb2_grpc
 from node.v1 import grant_pb2 as pb
 
+# Characters of the note of a record.
+_NOTE = 500
+
 
 @dataclass(frozen=True, slots=True)
 class ReloadReport:
-    """What was read again, and what was refused; of the refused the last good one stays."""
+    """What was read again, and by part why it was refused; of the refused the last good one stays."""
 
     done: tuple[str, ...]
-    refused: tuple[str, ...]
+    problems: Mapping[str, str]
+
+    @property
+    def refused(self) -> tuple[str, ...]:
+        """One line for each part, for the own operator: of a data file, it may say where it is wrong."""
+        return tuple(f"{part}: {problem}" for part, problem in self.problems.items())
+
+    def note(self) -> str:
+        """What the usage log keeps of it, which others can read: of problems, only with which part."""
+        return "; ".join((*self.done, *(f"refused {part}" for part in self.problems)))[:_NOTE]
 
 
 class GrantAdminService(grant_pb2_grpc.GrantAdminServiceServicer):

@@ -8,12 +8,8 @@ verification asks whether one of them fits, a derived field is the least answer,
 
 from __future__ import annotations
 
-import hashlib
-import time
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import Future
 from dataclasses import dataclass
-from datetime import date
 from typing import TypeVar
 from urllib.parse import quote
 
@@ -30,6 +26,7 @@ from node.core.subject import SubjectKey
 from node.errors import NodeError, Reason
 from node.source.bounded import Workers
 from node.source.counting import conditions, fold, group_columns, statistic_of
+from node.source.place import place_of
 from node.source.spec import DatabaseSpec, Layout, LoadReport
 from node.source.sql import ROW, claim_value, parameter_values, region_condition, region_values, render
 from node.source.values import Value
@@ -39,7 +36,6 @@ _Values = dict[str, Value | None]
 
 _CONNECTIONS = 4
 _MAX_PLANS = 512
-_SNAPSHOT_SECONDS = 60.0
 _MARK = "\x00"
 _SUBJECT = "_subject"
 _SUBJECTS = "_subjects"
@@ -68,8 +64,10 @@ class DatabaseSource:
     """A dataset in a live database; safe to use from many threads at once."""
 
     quick = False
+    daily = True
+    content = ""
 
-    def __init__(self, spec: DatabaseSpec, layout: Layout, today: Callable[[], date], seconds: float) -> None:
+    def __init__(self, spec: DatabaseSpec, layout: Layout, seconds: float) -> None:
         """Connect and look at the table; no call takes longer than about `seconds`.
 
         Raises NodeError: (CONFIG_INVALID) for a URL, table or column that does not fit,
@@ -77,32 +75,17 @@ class DatabaseSource:
         """
         self._spec = spec
         self._layout = layout
-        self._today = today
+        self.mark = f"{place_of(spec)} {layout.digest()}"
         self._engine = _engine(spec.url, seconds)
         self._dialect = _DIALECTS[self._engine.dialect.name]
         self._workers = Workers(_CONNECTIONS, seconds)
         self._plans: dict[tuple[int, bool, bool], _Plan] = {}
-        self._asked_at = 0.0
-        self._asking: Future[None] | None = None
-        self._state = ""
         try:
             self._is_unique = self._workers.run(lambda: _examine(self._engine, spec.table, layout))
-            if spec.snapshot:
-                self._workers.run(self._ask_snapshot)
             self.report = self._count_rows()
         except NodeError:
             self.close()
             raise
-
-    @property
-    def snapshot(self) -> str:
-        """The day, or what the snapshot query said last; asked again in the background every minute."""
-        if not self._spec.snapshot:
-            return f"day-{self._today().isoformat()}"
-        idle = self._asking is None or self._asking.done()
-        if idle and time.monotonic() - self._asked_at > _SNAPSHOT_SECONDS:
-            self._asking = self._workers.start(self._ask_snapshot)
-        return self._state
 
     def check(self) -> None:
         """Read one row. Raises NodeError(SOURCE_UNAVAILABLE)."""
@@ -246,12 +229,6 @@ class DatabaseSource:
                 return work(connection)
         except SQLAlchemyError as error:
             raise _unavailable(error) from None
-
-    def _ask_snapshot(self) -> None:
-        self._asked_at = time.monotonic()
-        query = sa.text(self._spec.snapshot.replace(":", "\\:"))
-        value = self._transact(lambda connection: connection.execute(query).scalar())
-        self._state = "query-" + hashlib.sha256(f"{self._spec.table}\n{value}".encode()).hexdigest()[:32]
 
     def _count_rows(self) -> LoadReport:
         """Rows and duplicates, if the database can count them in time."""

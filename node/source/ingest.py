@@ -27,6 +27,7 @@ from node.source.snapshot import (
     FileIdentity,
     Manifest,
     building_folder,
+    content_name,
     content_of,
     manifests,
     name_of,
@@ -46,14 +47,16 @@ _STEPS = 1_000_000
 _NO_FIELD = "_"
 
 
-def build(spec: FileSpec, layout: Layout, folder: Path, progress: Progress) -> Manifest:
+def build(spec: FileSpec, layout: Layout, folder: Path, key: bytes, progress: Progress) -> Manifest:
     """Bring `folder` to the state of the data file; built anew only if its content or the layout changed.
 
-    Raises NodeError(SOURCE_UNAVAILABLE); what was there before stays.
+    `key` is the node's own, for names of contents. Raises NodeError(SOURCE_UNAVAILABLE); what was there
+    before stays.
     """
     for _ in range(_ATTEMPTS):
         original = FileIdentity.of(spec.path)
-        content, lines = content_of(spec.path)
+        digest, lines = content_of(spec.path)
+        content = content_name(key, digest)
         snapshot = name_of(content, layout.digest(), spec.encoding)
         try:
             for known in manifests(folder):
@@ -63,7 +66,7 @@ def build(spec: FileSpec, layout: Layout, folder: Path, progress: Progress) -> M
             try:
                 report = _load(spec, layout, building, max(lines - 1, 0), progress)
                 if FileIdentity.of(spec.path) == original:
-                    return put_in_place(building, snapshot, layout.digest(), spec.encoding, original, report)
+                    return put_in_place(building, content, layout.digest(), spec.encoding, original, report)
             finally:
                 shutil.rmtree(building, ignore_errors=True)
         except (sqlite3.Error, OSError, pa.ArrowException):

@@ -54,10 +54,14 @@ class SnapshotSource:
     """
 
     quick = True
+    daily = False
 
     def __init__(self, folder: Path, layout: Layout, manifest: Manifest) -> None:
         """Raises NodeError(SOURCE_UNAVAILABLE)."""
         self.snapshot = manifest.snapshot
+        self.mark = manifest.mark()
+        # Of files without a row, one is like the other, whatever they are about.
+        self.content = manifest.content if manifest.report.rows else ""
         self.report: LoadReport = manifest.report
         self._folder = folder / manifest.snapshot
         self._layout = layout

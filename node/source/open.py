@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from datetime import date
 from pathlib import Path
 
 from node.core.catalogue import Dataset
@@ -18,29 +16,30 @@ _SILENCE_SECONDS = 120.0
 _DATABASE_SECONDS = 5.0
 
 
-def open_file(spec: FileSpec, dataset: Dataset, data_folder: Path, progress: Progress) -> SnapshotSource:
+def open_file(
+    spec: FileSpec, dataset: Dataset, data_folder: Path, key: bytes, progress: Progress
+) -> SnapshotSource:
     """Answer from a data file: built into `data_folder` first, if its content or the layout changed.
 
-    Raises NodeError(SOURCE_UNAVAILABLE); an older snapshot that is open goes on.
+    `key` is the node's own, for names of contents. Raises NodeError(SOURCE_UNAVAILABLE); an older snapshot
+    that is open goes on.
     """
     layout = Layout.of(dataset)
     folder = data_folder / dataset.name
     manifest = _unchanged(spec, layout, folder)
     if manifest is None:
-        manifest = run(BuildJob(spec, layout, folder), Built, progress, _SILENCE_SECONDS).manifest
+        manifest = run(BuildJob(spec, layout, folder, key.hex()), Built, progress, _SILENCE_SECONDS).manifest
     source = SnapshotSource(folder, layout, manifest)
     prune(folder, keep=manifest.snapshot)
     return source
 
 
-def open_database(
-    spec: DatabaseSpec, dataset: Dataset, today: Callable[[], date], seconds: float = _DATABASE_SECONDS
-) -> DatabaseSource:
-    """Answer from a live database; `today` is the date where the department is.
+def open_database(spec: DatabaseSpec, dataset: Dataset, seconds: float = _DATABASE_SECONDS) -> DatabaseSource:
+    """Answer from a live database.
 
     Raises NodeError: (CONFIG_INVALID) for a URL, table or column that does not fit, (SOURCE_UNAVAILABLE).
     """
-    return DatabaseSource(spec, Layout.of(dataset), today, seconds)
+    return DatabaseSource(spec, Layout.of(dataset), seconds)
 
 
 def _unchanged(spec: FileSpec, layout: Layout, folder: Path) -> Manifest | None:

@@ -5,12 +5,15 @@
                                        manifest.json    what they were built from, and the load report
 
 These files hold what the data file holds. They are the provider's own data files: kept in a folder of
-their own, readable by the node's user alone, and to be protected like the original.
+their own, readable by the node's user alone, and to be protected like the original. The name serves to not
+build the same twice. It never leaves the node, and is a function of the node's own key too: without one,
+whoever saw it could try out what the data are.
 """
 
 from __future__ import annotations
 
 import hashlib
+import hmac
 import os
 import shutil
 from collections.abc import Iterator
@@ -27,7 +30,7 @@ GROUPS = "groups.parquet"
 _MANIFEST = "manifest.json"
 _BUILDING = ".building-"
 # Changes whenever the built files do, so that older ones are built anew.
-_FORMAT = 1
+_FORMAT = 2
 _HASH_BYTES = 1 << 20
 
 
@@ -54,13 +57,21 @@ class FileIdentity:
             raise NodeError(Reason.SOURCE_UNAVAILABLE, message) from None
         return cls(status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns)
 
+    def mark(self) -> str:
+        """Tells a file that was touched from before; not the device, whose number a restart may change."""
+        return f"{self.inode} {self.size} {self.modified_ns} {self.changed_ns}"
+
 
 @dataclass(frozen=True, slots=True)
 class Manifest:
-    """What a snapshot was built from (digests in hex), and what it should be."""
+    """What a snapshot was built from (digests in hex), and what it should be.
+
+    `content` names the content of the data file, however it was read.
+    """
 
     format: int
     snapshot: str
+    content: str
     layout: str
     encoding: str
     original: FileIdentity
@@ -68,13 +79,22 @@ class Manifest:
     groups_bytes: int
     report: LoadReport
 
+    def mark(self) -> str:
+        """Tells this load from one of a file that was touched, or is read in another way."""
+        return f"{self.original.mark()} {self.layout} {self.encoding}"
+
 
 _AS_JSON = TypeAdapter(Manifest)
 
 
-def name_of(content: bytes, layout: str, encoding: str) -> str:
-    """The name of the snapshot of a data file with this SHA-256 digest."""
-    return hashlib.sha256(f"{_FORMAT}\n{content.hex()}\n{layout}\n{encoding}".encode()).hexdigest()[:32]
+def content_name(key: bytes, digest: bytes) -> str:
+    """The name of a content with this SHA-256 digest, under the node's own key (HMAC-SHA256, cut)."""
+    return hmac.digest(key, b"content" + digest, "sha256").hex()[:32]
+
+
+def name_of(content: str, layout: str, encoding: str) -> str:
+    """The name of the snapshot of a data file whose content has this name."""
+    return hashlib.sha256(f"{_FORMAT}\n{content}\n{layout}\n{encoding}".encode()).hexdigest()[:32]
 
 
 def content_of(path: Path) -> tuple[bytes, int]:
@@ -116,12 +136,14 @@ def building_folder(folder: Path) -> Path:
 
 
 def put_in_place(
-    building: Path, snapshot: str, layout: str, encoding: str, original: FileIdentity, report: LoadReport
+    building: Path, content: str, layout: str, encoding: str, original: FileIdentity, report: LoadReport
 ) -> Manifest:
     """Make what was built the snapshot: durable first, then visible. Raises OSError."""
+    snapshot = name_of(content, layout, encoding)
     manifest = Manifest(
         _FORMAT,
         snapshot,
+        content,
         layout,
         encoding,
         original,

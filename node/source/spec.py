@@ -32,13 +32,11 @@ class FileSpec:
 class DatabaseSpec:
     """A table or view of a live database, one row for each subject, its values in the forms of `values`.
 
-    `table` may be "schema.table". `snapshot` is a query for one value that names the state of the data,
-    such as the time of the last load; without it the state is the day. The URL may hold a password.
+    `table` may be "schema.table". The URL may hold a password.
     """
 
     url: str = field(repr=False)
     table: str
-    snapshot: str = ""
 
 
 SourceSpec = FileSpec | DatabaseSpec

@@ -14,7 +14,7 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated, Literal, TypeVar
 
@@ -34,11 +34,12 @@ _END_SECONDS = 5
 
 @dataclass(frozen=True, slots=True)
 class BuildJob:
-    """Build the files for answering out of a data file, into `folder`."""
+    """Build the files for answering out of a data file, into `folder`; `key` is in hex."""
 
     spec: FileSpec
     layout: Layout
     folder: Path
+    key: str = field(repr=False)
     kind: Literal["build"] = "build"
 
 
@@ -190,7 +191,7 @@ def _do(job: _Job, progress: Progress) -> Built | Counts:
     if isinstance(job, BuildJob):
         from node.source.ingest import build
 
-        return Built(build(job.spec, job.layout, job.folder, progress))
+        return Built(build(job.spec, job.layout, job.folder, bytes.fromhex(job.key), progress))
     from node.source.aggregate import count
 
     return Counts(count(job.groups, job.query, job.values))

@@ -123,11 +123,11 @@ def _on_error(context: ExceptionContext) -> None:
         context.is_disconnect = True
 
 
-def _migrate(connection: Connection, wanted: str = schema.REVISION) -> None:
+def _migrate(connection: Connection) -> None:
     revision = None
     if inspect(connection).has_table("alembic_version"):
         revision = connection.execute(text("SELECT version_num FROM alembic_version")).scalar()
-    if revision == wanted:
+    if revision == schema.REVISION:
         return
     # It tells which plugins it sets up when it is imported.
     logging.getLogger("alembic").setLevel(logging.WARNING)
@@ -140,7 +140,7 @@ def _migrate(connection: Connection, wanted: str = schema.REVISION) -> None:
     config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
     config.attributes["connection"] = connection
     try:
-        command.upgrade(config, wanted)
+        command.upgrade(config, schema.REVISION)
     except CommandError:
         raise NodeError(
             Reason.CONFIG_INVALID,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy import (
     BigInteger,
+    Boolean,
     Column,
     Index,
     Integer,
@@ -77,7 +78,7 @@ asked = Table(
     Index("asked_outcome", "outcome_index"),
 )
 
-# Quotas and privacy budgets: what is used of each.
+# Quotas: what is used of each.
 counter = Table(
     "counter",
     metadata,
@@ -85,6 +86,29 @@ counter = Table(
     Column("used", BigInteger, nullable=False),
     Column("until_ms", BigInteger, nullable=False),
     # A batch touches a thousand of them at random places: each should be in one place only.
+    sqlite_with_rowid=False,
+)
+
+# What was spent of privacy budgets, by the number of the day (date.toordinal): any period is a sum of days.
+budget = Table(
+    "budget",
+    metadata,
+    Column("account", Text, primary_key=True),
+    Column("scope", Text, primary_key=True),
+    Column("who", Text, primary_key=True),
+    Column("day", Integer, primary_key=True, autoincrement=False),
+    Column("used", BigInteger, nullable=False),
+    sqlite_with_rowid=False,
+)
+
+# The accounts that were ever enforced on each source: those that share one count together, for good.
+account_source = Table(
+    "account_source",
+    metadata,
+    Column("source", Text, primary_key=True),
+    Column("account", Text, primary_key=True),
+    Column("dataset", Text, primary_key=True),
+    Index("account_source_account", "account"),
     sqlite_with_rowid=False,
 )
 
@@ -153,6 +177,17 @@ gap = Table(
     metadata,
     Column("from_ms", BigInteger, primary_key=True, autoincrement=False),
     Column("until_ms", BigInteger, primary_key=True, autoincrement=False),
+)
+
+# The newest load of each dataset, by which a state of its data is named. Rows stay, so that numbers grow.
+data_load = Table(
+    "data_load",
+    metadata,
+    Column("dataset", Text, primary_key=True),
+    Column("number", BigInteger, nullable=False),
+    Column("time_ms", BigInteger, nullable=False),
+    Column("mark", Text, nullable=False),
+    Column("daily", Boolean, nullable=False),
 )
 
 # Small facts about the node itself, such as the highest directory version seen.

@@ -12,7 +12,9 @@ from sqlalchemy.dialects.sqlite import Insert
 from sqlalchemy.dialects.sqlite import insert as upsert
 from sqlalchemy.pool import PoolProxiedConnection
 
+from node.core.budget import Pot, Spent
 from node.core.commit import AskedExchange, Head
+from node.core.data_load import KeptLoad
 from node.core.gap import Gap
 from node.core.grant import Grant
 from node.core.grant_message import grant_from_bytes, grant_to_bytes
@@ -20,7 +22,7 @@ from node.core.peer_log import Contradiction, PeerLog
 from node.core.publication import ServedVersion
 from node.core.tree import TILE
 from node.errors import NodeError, Reason
-from node.store import driver, history
+from node.store import budgets, driver, history
 from node.store import schema as s
 from node.store.engine import is_busy, never_wait, open_engine, store_errors
 from node.store.transaction import Statements, Transaction, replacing
@@ -158,6 +160,16 @@ class Store:
         with self._read() as connection:
             return _balances(connection, list(keys))
 
+    def spent(self, pot: Pot) -> Spent:
+        """What was spent of a privacy budget by now, and the accounts that count together in it."""
+        with self._read() as connection:
+            return budgets.spent_of(connection, pot)
+
+    def keep_account_sources(self, account: str, dataset: str, sources: Iterable[str], passing: str) -> None:
+        """Remember on which sources an account is enforced; see `node.store.budgets.keep_sources`."""
+        with store_errors(), self._engine.begin() as connection:
+            budgets.keep_sources(connection, account, dataset, sources, passing)
+
     def prune(self, now_ms: int, answered_before: int) -> int:
         """Forget expired counters, and answered exchanges before an index; returns rows removed."""
         expired = select(s.counter.c.key).where(s.counter.c.until_ms > 0, s.counter.c.until_ms < now_ms)
@@ -236,6 +248,23 @@ class Store:
         if rows:
             with store_errors(), self._engine.begin() as connection:
                 connection.execute(insert(s.served_version), rows)
+
+    # --- loads of data ---
+
+    def data_load(self, dataset: str) -> KeptLoad | None:
+        """The newest load of a dataset; None before the first."""
+        with self._read() as connection:
+            row = connection.execute(
+                select(s.data_load).where(s.data_load.c.dataset == dataset)
+            ).one_or_none()
+        return None if row is None else KeptLoad(row.number, row.time_ms, row.mark, row.daily)
+
+    def set_data_load(self, dataset: str, load: KeptLoad) -> None:
+        """Remember the newest load of a dataset; durable when it returns."""
+        values = {"number": load.number, "time_ms": load.time_ms, "mark": load.mark, "daily": load.daily}
+        statement = upsert(s.data_load).values(dataset=dataset, **values)
+        with store_errors(), self._engine.begin() as connection:
+            connection.execute(statement.on_conflict_do_update(index_elements=["dataset"], set_=values))
 
     # --- grants, facts ---
 

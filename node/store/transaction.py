@@ -17,9 +17,11 @@ from sqlalchemy.dialects.sqlite import insert as upsert
 from sqlalchemy.pool import PoolProxiedConnection
 from sqlalchemy.sql.elements import ClauseElement
 
+from node.core.budget import Pot, Spent
 from node.core.commit import AnsweredExchange, Commit, Head
 from node.core.grant_message import grant_to_bytes
 from node.errors import NodeError, Reason
+from node.store import budgets
 from node.store import schema as s
 from node.store.engine import BEGIN, store_errors
 from node.store.history import contradiction_row, peer_log_row
@@ -52,6 +54,9 @@ class Statements:
             select(s.record.c.leaf, s.record.c.opening).where(s.record.c.seq == bindparam("a"))
         )
         self.find_release = self._text(select(s.release.c.body).where(s.release.c.key == bindparam("a")))
+        self.linked, self.used, self.spend = (
+            self._text(statement) for statement in (budgets.linked("account"), budgets.used(), budgets.add())
+        )
         self.balances = self._among(select(s.counter.c.key, s.counter.c.used), s.counter.c.key)
         self.find_answered = self._among(
             select(s.answered.c.exchange_id, s.answered.c.requester, s.answered.c.digest, s.answered.c.seq),
@@ -98,6 +103,13 @@ class Transaction:
         rows = cast("Iterator[tuple[str, int]]", self._find(self._sql.balances, keys))
         return dict(rows)
 
+    def spent(self, pot: Pot) -> Spent:
+        """What was spent of a privacy budget, and the accounts that count together in it."""
+        with store_errors():
+            accounts = self._cursor.execute(self._sql.linked, (pot.account,)).fetchall()
+            (used,) = self._cursor.execute(self._sql.used, tuple(pot)).fetchone()
+        return Spent(frozenset(account for (account,) in accounts), used or 0)
+
     def answered(self, ids: Sequence[tuple[str, bytes]]) -> dict[tuple[str, bytes], AnsweredExchange]:
         """The exchanges among (requester, exchange id) that were answered before."""
         found = self._find(self._sql.find_answered, [exchange_id for _, exchange_id in ids])
@@ -136,6 +148,7 @@ class Transaction:
         )
         self._many(sql.tile, [(t.level, t.index, t.hashes) for t in commit.tiles])
         self._many(sql.counter, [(key, used, until) for key, (used, until) in commit.balances.items()])
+        self._many(sql.spend, [(*row, amount) for row, amount in commit.spent.items()])
         self._many(sql.settle, [(seq, a.settled) for seq, a in indexed if a.settled])
         self._many(sql.release, [(a.release.key, a.release.body) for a in appends if a.release is not None])
         self._many(sql.grant, [(grant.id, grant_to_bytes(grant)) for a in appends for grant in a.issued])

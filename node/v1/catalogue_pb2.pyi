@@ -304,16 +304,18 @@ class ForbiddenCombination(_message.Message):
     def __init__(self, id: _Optional[str] = ..., questions: _Optional[_Iterable[str]] = ..., within_days: _Optional[int] = ...) -> None: ...
 
 class PrivacyBudget(_message.Message):
-    __slots__ = ("dataset_micros", "organisation_micros", "requester_micros", "period")
+    __slots__ = ("dataset_micros", "organisation_micros", "requester_micros", "period", "account")
     DATASET_MICROS_FIELD_NUMBER: _ClassVar[int]
     ORGANISATION_MICROS_FIELD_NUMBER: _ClassVar[int]
     REQUESTER_MICROS_FIELD_NUMBER: _ClassVar[int]
     PERIOD_FIELD_NUMBER: _ClassVar[int]
+    ACCOUNT_FIELD_NUMBER: _ClassVar[int]
     dataset_micros: int
     organisation_micros: int
     requester_micros: int
     period: str
-    def __init__(self, dataset_micros: _Optional[int] = ..., organisation_micros: _Optional[int] = ..., requester_micros: _Optional[int] = ..., period: _Optional[str] = ...) -> None: ...
+    account: str
+    def __init__(self, dataset_micros: _Optional[int] = ..., organisation_micros: _Optional[int] = ..., requester_micros: _Optional[int] = ..., period: _Optional[str] = ..., account: _Optional[str] = ...) -> None: ...
 
 class SearchCatalogueRequest(_message.Message):
     __slots__ = ("text", "field", "purpose", "limit", "provider", "department")

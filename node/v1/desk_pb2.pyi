@@ -131,7 +131,7 @@ class GetStatusRequest(_message.Message):
     def __init__(self) -> None: ...
 
 class GetStatusResponse(_message.Message):
-    __slots__ = ("department", "title", "version", "state", "problems", "log_size", "checkpoint", "directory_version", "directory_expires_ms", "policy_digest", "datasets", "active_grants", "keys", "workdays_known_until", "holidays_digest", "policies_unsigned", "policy_version", "policy_valid_until_ms", "policy_approved", "waiting", "waiting_total", "notices", "lost", "stopped_peers", "sqlite")
+    __slots__ = ("department", "title", "version", "state", "problems", "log_size", "checkpoint", "directory_version", "directory_expires_ms", "policy_digest", "datasets", "active_grants", "keys", "workdays_known_until", "holidays_digest", "policies_unsigned", "policy_version", "policy_valid_until_ms", "policy_approved", "waiting", "waiting_total", "notices", "lost", "stopped_peers", "sqlite", "accounts")
     DEPARTMENT_FIELD_NUMBER: _ClassVar[int]
     TITLE_FIELD_NUMBER: _ClassVar[int]
     VERSION_FIELD_NUMBER: _ClassVar[int]
@@ -157,6 +157,7 @@ class GetStatusResponse(_message.Message):
     LOST_FIELD_NUMBER: _ClassVar[int]
     STOPPED_PEERS_FIELD_NUMBER: _ClassVar[int]
     SQLITE_FIELD_NUMBER: _ClassVar[int]
+    ACCOUNTS_FIELD_NUMBER: _ClassVar[int]
     department: str
     title: str
     version: str
@@ -182,7 +183,28 @@ class GetStatusResponse(_message.Message):
     lost: LostState
     stopped_peers: _containers.RepeatedScalarFieldContainer[str]
     sqlite: str
-    def __init__(self, department: _Optional[str] = ..., title: _Optional[str] = ..., version: _Optional[str] = ..., state: _Optional[str] = ..., problems: _Optional[_Iterable[str]] = ..., log_size: _Optional[int] = ..., checkpoint: _Optional[bytes] = ..., directory_version: _Optional[int] = ..., directory_expires_ms: _Optional[int] = ..., policy_digest: _Optional[bytes] = ..., datasets: _Optional[_Iterable[_Union[DatasetStatus, _Mapping]]] = ..., active_grants: _Optional[int] = ..., keys: _Optional[_Iterable[_Union[KeyStatus, _Mapping]]] = ..., workdays_known_until: _Optional[str] = ..., holidays_digest: _Optional[bytes] = ..., policies_unsigned: _Optional[bool] = ..., policy_version: _Optional[int] = ..., policy_valid_until_ms: _Optional[int] = ..., policy_approved: _Optional[_Iterable[str]] = ..., waiting: _Optional[_Iterable[_Union[WaitingDataset, _Mapping]]] = ..., waiting_total: _Optional[int] = ..., notices: _Optional[_Iterable[str]] = ..., lost: _Optional[_Union[LostState, _Mapping]] = ..., stopped_peers: _Optional[_Iterable[str]] = ..., sqlite: _Optional[str] = ...) -> None: ...
+    accounts: _containers.RepeatedCompositeFieldContainer[AccountStatus]
+    def __init__(self, department: _Optional[str] = ..., title: _Optional[str] = ..., version: _Optional[str] = ..., state: _Optional[str] = ..., problems: _Optional[_Iterable[str]] = ..., log_size: _Optional[int] = ..., checkpoint: _Optional[bytes] = ..., directory_version: _Optional[int] = ..., directory_expires_ms: _Optional[int] = ..., policy_digest: _Optional[bytes] = ..., datasets: _Optional[_Iterable[_Union[DatasetStatus, _Mapping]]] = ..., active_grants: _Optional[int] = ..., keys: _Optional[_Iterable[_Union[KeyStatus, _Mapping]]] = ..., workdays_known_until: _Optional[str] = ..., holidays_digest: _Optional[bytes] = ..., policies_unsigned: _Optional[bool] = ..., policy_version: _Optional[int] = ..., policy_valid_until_ms: _Optional[int] = ..., policy_approved: _Optional[_Iterable[str]] = ..., waiting: _Optional[_Iterable[_Union[WaitingDataset, _Mapping]]] = ..., waiting_total: _Optional[int] = ..., notices: _Optional[_Iterable[str]] = ..., lost: _Optional[_Union[LostState, _Mapping]] = ..., stopped_peers: _Optional[_Iterable[str]] = ..., sqlite: _Optional[str] = ..., accounts: _Optional[_Iterable[_Union[AccountStatus, _Mapping]]] = ...) -> None: ...
+
+class AccountStatus(_message.Message):
+    __slots__ = ("account", "datasets", "counted_with", "period", "from_ms", "until_ms", "spent_micros", "limit_micros")
+    ACCOUNT_FIELD_NUMBER: _ClassVar[int]
+    DATASETS_FIELD_NUMBER: _ClassVar[int]
+    COUNTED_WITH_FIELD_NUMBER: _ClassVar[int]
+    PERIOD_FIELD_NUMBER: _ClassVar[int]
+    FROM_MS_FIELD_NUMBER: _ClassVar[int]
+    UNTIL_MS_FIELD_NUMBER: _ClassVar[int]
+    SPENT_MICROS_FIELD_NUMBER: _ClassVar[int]
+    LIMIT_MICROS_FIELD_NUMBER: _ClassVar[int]
+    account: str
+    datasets: _containers.RepeatedScalarFieldContainer[str]
+    counted_with: _containers.RepeatedScalarFieldContainer[str]
+    period: str
+    from_ms: int
+    until_ms: int
+    spent_micros: int
+    limit_micros: int
+    def __init__(self, account: _Optional[str] = ..., datasets: _Optional[_Iterable[str]] = ..., counted_with: _Optional[_Iterable[str]] = ..., period: _Optional[str] = ..., from_ms: _Optional[int] = ..., until_ms: _Optional[int] = ..., spent_micros: _Optional[int] = ..., limit_micros: _Optional[int] = ...) -> None: ...
 
 class LostState(_message.Message):
     __slots__ = ("own_size", "own_root", "seen_size", "seen_root", "seen_by", "found_ms", "last_record_ms")
@@ -213,20 +235,20 @@ class WaitingDataset(_message.Message):
     def __init__(self, dataset: _Optional[str] = ..., lacking: _Optional[_Iterable[str]] = ..., problems: _Optional[_Iterable[str]] = ...) -> None: ...
 
 class DatasetStatus(_message.Message):
-    __slots__ = ("dataset", "snapshot", "rows", "invalid_subjects", "duplicates", "problem")
+    __slots__ = ("dataset", "rows", "invalid_subjects", "duplicates", "problem", "load")
     DATASET_FIELD_NUMBER: _ClassVar[int]
-    SNAPSHOT_FIELD_NUMBER: _ClassVar[int]
     ROWS_FIELD_NUMBER: _ClassVar[int]
     INVALID_SUBJECTS_FIELD_NUMBER: _ClassVar[int]
     DUPLICATES_FIELD_NUMBER: _ClassVar[int]
     PROBLEM_FIELD_NUMBER: _ClassVar[int]
+    LOAD_FIELD_NUMBER: _ClassVar[int]
     dataset: str
-    snapshot: str
     rows: int
     invalid_subjects: int
     duplicates: int
     problem: str
-    def __init__(self, dataset: _Optional[str] = ..., snapshot: _Optional[str] = ..., rows: _Optional[int] = ..., invalid_subjects: _Optional[int] = ..., duplicates: _Optional[int] = ..., problem: _Optional[str] = ...) -> None: ...
+    load: _record_pb2.DataLoad
+    def __init__(self, dataset: _Optional[str] = ..., rows: _Optional[int] = ..., invalid_subjects: _Optional[int] = ..., duplicates: _Optional[int] = ..., problem: _Optional[str] = ..., load: _Optional[_Union[_record_pb2.DataLoad, _Mapping]] = ...) -> None: ...
 
 class KeyStatus(_message.Message):
     __slots__ = ("use", "key_id", "expires_ms")

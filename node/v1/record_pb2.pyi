@@ -99,7 +99,7 @@ class BatchPosition(_message.Message):
     def __init__(self, batch_id: _Optional[bytes] = ..., chunk: _Optional[int] = ...) -> None: ...
 
 class Verdict(_message.Message):
-    __slots__ = ("intent", "requester_log", "decision", "reason", "rule", "clause", "policy_digest", "charges", "snapshot", "answer_commitment")
+    __slots__ = ("intent", "requester_log", "decision", "reason", "rule", "clause", "policy_digest", "charges", "answer_commitment", "load")
     INTENT_FIELD_NUMBER: _ClassVar[int]
     REQUESTER_LOG_FIELD_NUMBER: _ClassVar[int]
     DECISION_FIELD_NUMBER: _ClassVar[int]
@@ -108,8 +108,8 @@ class Verdict(_message.Message):
     CLAUSE_FIELD_NUMBER: _ClassVar[int]
     POLICY_DIGEST_FIELD_NUMBER: _ClassVar[int]
     CHARGES_FIELD_NUMBER: _ClassVar[int]
-    SNAPSHOT_FIELD_NUMBER: _ClassVar[int]
     ANSWER_COMMITMENT_FIELD_NUMBER: _ClassVar[int]
+    LOAD_FIELD_NUMBER: _ClassVar[int]
     intent: bytes
     requester_log: LogPosition
     decision: Decision
@@ -118,9 +118,17 @@ class Verdict(_message.Message):
     clause: str
     policy_digest: bytes
     charges: _containers.RepeatedCompositeFieldContainer[Charge]
-    snapshot: str
     answer_commitment: bytes
-    def __init__(self, intent: _Optional[bytes] = ..., requester_log: _Optional[_Union[LogPosition, _Mapping]] = ..., decision: _Optional[_Union[Decision, str]] = ..., reason: _Optional[_Union[_error_reason_pb2.ErrorReason, str]] = ..., rule: _Optional[str] = ..., clause: _Optional[str] = ..., policy_digest: _Optional[bytes] = ..., charges: _Optional[_Iterable[_Union[Charge, _Mapping]]] = ..., snapshot: _Optional[str] = ..., answer_commitment: _Optional[bytes] = ...) -> None: ...
+    load: DataLoad
+    def __init__(self, intent: _Optional[bytes] = ..., requester_log: _Optional[_Union[LogPosition, _Mapping]] = ..., decision: _Optional[_Union[Decision, str]] = ..., reason: _Optional[_Union[_error_reason_pb2.ErrorReason, str]] = ..., rule: _Optional[str] = ..., clause: _Optional[str] = ..., policy_digest: _Optional[bytes] = ..., charges: _Optional[_Iterable[_Union[Charge, _Mapping]]] = ..., answer_commitment: _Optional[bytes] = ..., load: _Optional[_Union[DataLoad, _Mapping]] = ...) -> None: ...
+
+class DataLoad(_message.Message):
+    __slots__ = ("number", "time_ms")
+    NUMBER_FIELD_NUMBER: _ClassVar[int]
+    TIME_MS_FIELD_NUMBER: _ClassVar[int]
+    number: int
+    time_ms: int
+    def __init__(self, number: _Optional[int] = ..., time_ms: _Optional[int] = ...) -> None: ...
 
 class LogPosition(_message.Message):
     __slots__ = ("index", "size", "root")
@@ -252,18 +260,18 @@ class FieldAnswer(_message.Message):
     def __init__(self, present: _Optional[bool] = ..., value: _Optional[str] = ...) -> None: ...
 
 class StatisticAnswer(_message.Message):
-    __slots__ = ("cells", "epsilon_micros", "accuracy_95", "snapshot", "reused")
+    __slots__ = ("cells", "epsilon_micros", "accuracy_95", "reused", "load")
     CELLS_FIELD_NUMBER: _ClassVar[int]
     EPSILON_MICROS_FIELD_NUMBER: _ClassVar[int]
     ACCURACY_95_FIELD_NUMBER: _ClassVar[int]
-    SNAPSHOT_FIELD_NUMBER: _ClassVar[int]
     REUSED_FIELD_NUMBER: _ClassVar[int]
+    LOAD_FIELD_NUMBER: _ClassVar[int]
     cells: _containers.RepeatedCompositeFieldContainer[StatisticCell]
     epsilon_micros: int
     accuracy_95: int
-    snapshot: str
     reused: bool
-    def __init__(self, cells: _Optional[_Iterable[_Union[StatisticCell, _Mapping]]] = ..., epsilon_micros: _Optional[int] = ..., accuracy_95: _Optional[int] = ..., snapshot: _Optional[str] = ..., reused: _Optional[bool] = ...) -> None: ...
+    load: DataLoad
+    def __init__(self, cells: _Optional[_Iterable[_Union[StatisticCell, _Mapping]]] = ..., epsilon_micros: _Optional[int] = ..., accuracy_95: _Optional[int] = ..., reused: _Optional[bool] = ..., load: _Optional[_Union[DataLoad, _Mapping]] = ...) -> None: ...
 
 class StatisticCell(_message.Message):
     __slots__ = ("key", "count")

@@ -15,8 +15,10 @@ import numpy as np
 from node.app import DATABASE
 from node.config_file import load_settings
 from node.core import usage
+from node.core.budget import Spent
 from node.core.commit import AnsweredExchange, Append
 from node.core.cost import Day, exchange_cost
+from node.core.data_load import DataLoad
 from node.core.decide import Decision
 from node.core.envelope import Routing
 from node.core.milliseconds import to_ms
@@ -26,6 +28,7 @@ from node.demo.city import CityNode
 from node.exchange.answering import Computed, verify_answers
 from node.exchange.group import GroupCommit, Job, Ledger, Recorded
 from node.exchange.opened import Opened
+from node.exchange.spent import Budgets
 from node.exchange.verdict import VerdictJob
 from node.loading import load_keys, log_keys, utc_now
 from node.store.store import Store
@@ -115,8 +118,9 @@ class Exchanges:
     def records(self, count: int, first_index: int) -> list[RecordJob]:
         """The same, settled, for a log of `first_index` records."""
         time_ms = to_ms(datetime.now(UTC))
+        budgets = Budgets(lambda _: Spent(frozenset(), 0))
         return [
-            RecordJob(verdict.settle(Ledger({}, lambda _: None), time_ms, index))
+            RecordJob(verdict.settle(Ledger({}, lambda _: None, budgets), time_ms, index))
             for index, verdict in enumerate(self.verdicts(count), first_index)
         ]
 
@@ -158,7 +162,7 @@ class Exchanges:
             opened=opened,
             digest=response_key,
             decision=_DECISION,
-            computed=Computed(verify_answers([True], os.urandom(32)), snapshot="0123456789abcdef"),
+            computed=Computed(verify_answers([True], os.urandom(32)), load=DataLoad(1, 1_800_000_000_000)),
             cost=exchange_cost(_DECISION, REQUESTER.code, DATASET, [subject], Day.of(now), self._pseudonym),
             policy_digest=response_key,
             grants=lambda _: _GRANT,

@@ -308,7 +308,7 @@ def test_damaged_data_is_a_recorded_denial_and_a_reload_rebuilds_it(here: Runnin
 
 async def _forget_connections(here: Running) -> None:
     """As if the node had just started: nothing is cached."""
-    (source,) = here.nodes[HR]._live.sources.values()
+    (source,) = here.nodes[HR]._live.sources.opened.values()
     while source._idle:  # type: ignore[attr-defined]
         source._idle.pop().close()  # type: ignore[attr-defined]
 

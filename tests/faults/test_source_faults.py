@@ -9,13 +9,12 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from datetime import date
 from pathlib import Path
 
 import psycopg
 import pytest
 from postgres import Postgres, running
-from register import ANN, BEN, COLUMNS, ROWS, dataset, key, question, resident, write_csv
+from register import ANN, BEN, COLUMNS, KEY, ROWS, dataset, key, question, resident, write_csv
 
 from node.errors import NodeError, Reason
 from node.source import worker
@@ -26,12 +25,11 @@ from node.source.snapshot import GROUPS, LOOKUP
 from node.source.spec import DatabaseSpec, FileSpec, Layout
 from node.source.worker import BuildJob, Built
 
-DAY = date(2026, 11, 22)
 SECONDS = 1.0
 
 
 def _open(path: Path) -> SnapshotSource:
-    return open_file(FileSpec(path, "csv"), dataset(), path.parent / "data", lambda done, total: None)
+    return open_file(FileSpec(path, "csv"), dataset(), path.parent / "data", KEY, lambda done, total: None)
 
 
 def _is_active(source: SnapshotSource | DatabaseSource, subject: str = ANN) -> bool:
@@ -148,7 +146,7 @@ def test_full_disk_ends_a_build_without_harm(tmp_path: Path) -> None:
         "from node.source.worker import main; main()"
     )
     job = worker.JOB.dump_json(
-        BuildJob(FileSpec(path, "csv"), Layout.of(dataset()), tmp_path / "data" / "register")
+        BuildJob(FileSpec(path, "csv"), Layout.of(dataset()), tmp_path / "data" / "register", KEY.hex())
     )
 
     said = subprocess.run([sys.executable, "-c", limited], input=job, capture_output=True, check=False)  # noqa: S603
@@ -170,7 +168,7 @@ def test_killed_build_is_refused_and_the_next_one_works(tmp_path: Path) -> None:
             os.kill(pid, signal.SIGKILL)
 
     with pytest.raises(NodeError) as refused:
-        worker.run(BuildJob(FileSpec(path, "csv"), Layout.of(dataset()), folder), Built, kill, 30)
+        worker.run(BuildJob(FileSpec(path, "csv"), Layout.of(dataset()), folder, KEY.hex()), Built, kill, 30)
 
     assert refused.value.reason is Reason.SOURCE_UNAVAILABLE
     assert _is_active(_open(path), resident(7))
@@ -180,7 +178,7 @@ def test_killed_build_is_refused_and_the_next_one_works(tmp_path: Path) -> None:
 def test_data_file_that_never_answers_is_given_up(tmp_path: Path) -> None:
     path = tmp_path / "r.csv"
     os.mkfifo(path)
-    job = BuildJob(FileSpec(path, "csv"), Layout.of(dataset()), tmp_path / "data")
+    job = BuildJob(FileSpec(path, "csv"), Layout.of(dataset()), tmp_path / "data", KEY.hex())
     began = time.monotonic()
 
     with pytest.raises(NodeError) as refused:
@@ -208,8 +206,8 @@ def url(postgres: Postgres) -> str:
     return url
 
 
-def _live(url: str, table: str = "register", snapshot: str = "") -> DatabaseSource:
-    return open_database(DatabaseSpec(url, table, snapshot), dataset(), lambda: DAY, SECONDS)
+def _live(url: str, table: str = "register") -> DatabaseSource:
+    return open_database(DatabaseSpec(url, table), dataset(), SECONDS)
 
 
 def test_database_stopped_and_started_again_is_answered_from_again(postgres: Postgres, url: str) -> None:
@@ -281,53 +279,6 @@ def test_database_is_only_read(url: str) -> None:
 
     assert _is_active(source)
     source.close()
-
-
-def test_snapshot_is_what_the_query_says_or_the_day(url: str) -> None:
-    by_query = _live(url, snapshot="SELECT max(months) FROM register")
-    same = _live(url, snapshot="SELECT 150")
-    other = _live(url, snapshot="SELECT '12:30'")
-
-    assert by_query.snapshot == same.snapshot != other.snapshot
-    assert _live(url).snapshot == "day-2026-11-22"
-
-
-def test_snapshot_is_asked_again_in_the_background(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    source = _live(url, snapshot="SELECT count(*) FROM register")
-    first = source.snapshot
-    with psycopg.connect(url) as other:
-        other.execute("DELETE FROM register WHERE resident_id = %s", [BEN])
-    assert source.snapshot == first, "not older than a minute"
-
-    source._asked_at -= 61
-    deadline = time.monotonic() + 5
-    while source.snapshot == first and time.monotonic() < deadline:
-        time.sleep(0.01)
-
-    assert source.snapshot != first
-    source.close()
-
-
-@pytest.mark.parametrize(
-    ("url", "table", "reason"),
-    [
-        ("no url", "register", Reason.CONFIG_INVALID),
-        ("postgresql+nodriver://u:secret-word@h/d", "register", Reason.CONFIG_INVALID),
-        ("postgresql://u:secret-word@127.0.0.1:1/d", "register", Reason.SOURCE_UNAVAILABLE),
-        ("sqlite:////nowhere/secret-word.db", "register", Reason.SOURCE_UNAVAILABLE),
-    ],
-)
-def test_database_that_cannot_be_opened_is_refused_without_its_url(
-    url: str, table: str, reason: Reason
-) -> None:
-    began = time.monotonic()
-    with pytest.raises(NodeError) as refused:
-        _live(url, table)
-
-    assert refused.value.reason is reason
-    assert "secret-word" not in repr(refused.value) + repr(DatabaseSpec(url, table))
-    assert refused.value.__cause__ is None
-    assert time.monotonic() - began < 5
 
 
 def test_table_that_does_not_fit_is_refused(url: str) -> None:

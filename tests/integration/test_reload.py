@@ -390,8 +390,9 @@ def test_new_data_file_is_answered_from_under_traffic(nodes: Running) -> None:
         assert _reload(nodes, HR) == []
         goes_on(answered)
         assert _verify(nodes, 600)
-    snapshots = [r.verdict.snapshot for r in nodes.records(HR)[before:] if r.verdict.snapshot]
-    assert len(set(snapshots)) == 2
+    loads = [r.verdict.load.number for r in nodes.records(HR)[before:] if r.verdict.HasField("load")]
+    assert loads == sorted(loads)
+    assert len(set(loads)) == 2
 
 
 def test_bad_data_file_is_refused_and_the_last_good_one_stays(nodes: Running) -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from datetime import date
 from pathlib import Path
 
 import psycopg
@@ -13,7 +12,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from postgres import Postgres, running
-from register import ANN, BEN, COLUMNS, DAN, EVE, NOBODY, ROWS, dataset, key, question, write_csv
+from register import ANN, BEN, COLUMNS, DAN, EVE, KEY, NOBODY, ROWS, dataset, key, question, write_csv
 
 from node.core.question import QuestionKind
 from node.errors import NodeError, Reason
@@ -24,7 +23,6 @@ from node.source.spec import DatabaseSpec, FileSpec
 
 Source = SnapshotSource | DatabaseSource
 EVERYBODY = [ANN, BEN, EVE, DAN, NOBODY]
-DAY = date(2026, 11, 22)
 TABLE = """CREATE TABLE register (resident_id VARCHAR(18){key}, name TEXT, status TEXT, months INTEGER,
     since DATE, note TEXT, partner TEXT, region TEXT)"""
 
@@ -71,11 +69,11 @@ def _open(request: pytest.FixtureRequest, folder: Path) -> Source:
         postgres: Postgres = request.getfixturevalue("postgres")
         url = postgres.new_database()
         _insert(psycopg.connect(url), "%s", unique)
-        return open_database(DatabaseSpec(url, "public.register"), dataset(), lambda: DAY)
+        return open_database(DatabaseSpec(url, "public.register"), dataset())
     if kind.startswith("sqlite"):
         path = folder / "live register.db"
         _insert(sqlite3.connect(path), "?", unique)
-        return open_database(DatabaseSpec(f"sqlite:///{path}", "register"), dataset(), lambda: DAY)
+        return open_database(DatabaseSpec(f"sqlite:///{path}", "register"), dataset())
     path = write_csv(folder / "register.csv")
     spec = FileSpec(path, "csv")
     if kind == "csv in gb18030":
@@ -89,7 +87,7 @@ def _open(request: pytest.FixtureRequest, folder: Path) -> Source:
         table = table.set_column(3, "months", months).set_column(4, "since", since)
         spec = FileSpec(folder / "register.parquet", "parquet")
         pq.write_table(table, spec.path)
-    return open_file(spec, dataset(), folder / "data", lambda done, total: None)
+    return open_file(spec, dataset(), folder / "data", KEY, lambda done, total: None)
 
 
 def _ask(
@@ -242,7 +240,7 @@ def test_sound_source_reports_its_rows_and_checks(source: Source) -> None:
 
 def test_closed_source_says_so(request: pytest.FixtureRequest, tmp_path: Path) -> None:
     opened = open_file(
-        FileSpec(write_csv(tmp_path / "r.csv"), "csv"), dataset(), tmp_path, lambda done, total: None
+        FileSpec(write_csv(tmp_path / "r.csv"), "csv"), dataset(), tmp_path, KEY, lambda done, total: None
     )
     opened.close()
 

@@ -85,7 +85,7 @@ def test_entry_without_approvals_is_neither_served_nor_enforced(hr: Department) 
     assert live.policies_good()
     assert not live.catalogue_good()
     assert waiting(live) == {PENSION: ("head", "authority")}
-    assert live.sources == {}
+    assert live.sources.opened == {}
     assert "1 catalogue entries wait for approval" in live.reload().done
     assert hr.memory.versions == []
 
@@ -107,7 +107,7 @@ def test_approvals_that_come_later_are_noticed_and_taken_up(hr: Department) -> N
         assert stamp(hr.office.config, hr.settings) != before
         live.reload()
     assert served(live) == {PENSION}
-    assert set(live.sources) == {PENSION}
+    assert set(live.sources.opened) == {PENSION}
     assert live.catalogue_good()
     assert waiting(live) == {}
 

@@ -117,6 +117,33 @@ def test_chinese_says_that_a_head_signs_no_policies(office: Office) -> None:
     assert "the key" not in said
 
 
+def test_bundle_that_gives_one_source_two_accounts_is_refused_before_it_is_in_place(office: Office) -> None:
+    text = (office.policies / "example-enrolment.yaml").read_text("utf-8")
+    statistic = (
+        "  how-many: {title: 人数, title_en: How many, statistic: count, unit_contributes: 1, epsilon: 0.1}\n"
+    )
+    text = text.replace("questions:\n", f"questions:\n{statistic}", 1)
+    text += "\nprivacy: {budget: {dataset: 1, organisation: 1, requester: 1}, period: year}\n"
+    other = text.replace("dataset: example-enrolment", "dataset: example-payments", 1)
+    for name, content in (("example-enrolment", text), ("example-payments", other)):
+        (office.policies / f"{name}.yaml").write_text(content, "utf-8")
+    names = ("example-enrolment", "example-payments")
+    config = office.config.read_text()
+    csv = "{csv: data/example-enrolment.csv}"
+    assert f"sources: {{{names[0]}: {csv}}}" in config
+    office.config.write_text(config.replace(csv, f"{csv}, {names[1]}: {csv}"))
+    for officer in ("li", "wang"):
+        assert office.sign(officer).code == 0
+    for ran in (office.verify(), office.activate()):
+        assert ran.code == Exit.USAGE
+        assert (
+            "example-enrolment and example-payments have one source and different budget accounts" in ran.err
+        )
+    assert office.active is None
+    said = office.verify("--lang", "zh").err
+    assert "使用同一数据来源，预算账户却不同" in said
+
+
 def test_officer_who_is_not_in_the_directory_changes_nothing(office: Office) -> None:
     office.sign("li")
     office.sign("zhao")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -12,9 +12,10 @@ from hypothesis import strategies as st
 from policy_samples import CALENDAR, GRANT, POLICY, REQUEST, build
 from town import TAX
 
-from node.core.budget import Debit, exhausted, pay
+from node.core.budget import Debit, Period, Pot, exhausted, pay
 from node.core.cost import Cost, Day, budget_debits, exchange_cost
 from node.core.decide import Decision, decide
+from node.core.milliseconds import to_ms
 from node.core.policy import Budget
 
 ZONE = ZoneInfo("Asia/Shanghai")
@@ -75,27 +76,45 @@ def test_day_is_that_of_the_provider_and_outlives_itself(moment: datetime, name:
     assert timedelta(days=1) <= timedelta(milliseconds=day.until_ms - moment.timestamp() * 1000)
 
 
-def test_budget_is_charged_for_dataset_organisation_and_requester() -> None:
-    budget = Budget(10, 5, 3, "month")
-    debits = budget_debits(budget, "d", "r", "o", datetime(2026, 11, 23, tzinfo=ZONE), 2)
-    assert [(d.scope, d.key, d.amount, d.limit, d.until_ms) for d in debits] == [
-        ("budget.dataset", "budget.dataset|d||2026-11", 2, 10, 0),
-        ("budget.organisation", "budget.organisation|d|o|2026-11", 2, 5, 0),
-        ("budget.requester", "budget.requester|d|r|2026-11", 2, 3, 0),
+def test_budget_is_charged_for_all_for_the_organisation_and_for_the_requester() -> None:
+    budget = Budget(10, 5, 3, "month", "register")
+    debits = budget_debits(budget, "r", "o", datetime(2026, 11, 23, tzinfo=ZONE), 2)
+    first, last = date(2026, 11, 1).toordinal(), date(2026, 11, 30).toordinal()
+    assert [(d.pot, d.amount, d.limit) for d in debits] == [
+        (Pot("register", "budget.dataset", "", first, last), 2, 10),
+        (Pot("register", "budget.organisation", "o", first, last), 2, 5),
+        (Pot("register", "budget.requester", "r", first, last), 2, 3),
     ]
+    assert {d.day for d in debits} == {date(2026, 11, 23).toordinal()}
 
 
-def test_departments_of_one_organisation_share_its_budget() -> None:
-    budget = Budget(100, 5, 3, "year")
-    moment = datetime(2026, 11, 23, tzinfo=ZONE)
-    balances: dict[str, int] = {}
-    first = budget_debits(budget, "d", "r1", "o", moment, 3)
-    assert exhausted(first, balances) == []
-    pay(first, balances)
-    second = budget_debits(budget, "d", "r2", "o", moment, 3)
-    assert [debit.scope for debit in exhausted(second, balances)] == ["budget.organisation"]
-    elsewhere = budget_debits(budget, "d", "r2", "another", moment, 3)
-    assert exhausted(elsewhere, balances) == []
+@pytest.mark.parametrize(
+    ("period", "first", "after"),
+    [
+        ("day", date(2028, 2, 29), date(2028, 3, 1)),
+        ("month", date(2028, 2, 1), date(2028, 3, 1)),
+        ("year", date(2028, 1, 1), date(2029, 1, 1)),
+    ],
+)
+def test_period_is_whole_days_where_the_provider_is(period: str, first: date, after: date) -> None:
+    moment = datetime(2028, 2, 29, 23, 59, 59, tzinfo=ZONE)
+    debit = budget_debits(Budget(10, 5, 3, period, "a"), "r", "o", moment, 2)[0]
+    assert (debit.pot.first, debit.pot.last) == (first.toordinal(), after.toordinal() - 1)
+    begins, ends = (to_ms(datetime.combine(day, time(), ZONE)) for day in (first, after))
+    assert debit.period == Period(begins, ends)
+
+
+def test_debit_of_a_quota_knows_the_day_that_it_is_for() -> None:
+    debits = [
+        *_cost(_decision("name-matches", subjects_per_day=9), "a").whole,
+        *_cost(_decision(), "a").subjects,
+    ]
+    debits += _cost(_decision("name-matches"), "a").tries
+    midnight = datetime(2026, 11, 23, tzinfo=ZONE)
+    today = Period(to_ms(midnight), to_ms(midnight + timedelta(days=1)))
+    assert {debit.scope for debit in debits} == {"rule.day", "grant.day", "rule.subject", "claim.tries"}
+    assert {debit.period for debit in debits} == {today}
+    assert all(debit.until_ms > today.until_ms for debit in debits)
 
 
 def test_limit_may_be_reached_and_not_passed() -> None:

@@ -409,6 +409,7 @@ def test_every_key_that_the_code_names_has_a_message() -> None:
         "policy_scalars",
         "holidays",
         "policy_lint",
+        "policy_lint_account",
         "policy_lint_asked",
         "policy_lint_condition",
         "policy_lint_finding",

@@ -112,7 +112,9 @@ def test_dataset_no_longer_shared_denies_all_that_was_allowed() -> None:
         ("unit_contributes: 1", "unit_contributes: 2", Direction.UNKNOWN),
         ("dataset: 10", "dataset: 11", Direction.WIDER),
         ("dataset: 10", "dataset: 9", Direction.NARROWER),
-        ("period: year", "period: month", Direction.UNKNOWN),
+        ("period: year", "period: month", Direction.WIDER),
+        ("period: year", "period: day", Direction.WIDER),
+        ("period: year", "period: year\n  account: register", Direction.WIDER),
         ("sensitivity: sensitive", "sensitivity: normal", Direction.WIDER),
     ],
 )
@@ -121,6 +123,24 @@ def test_change_of_a_question_or_dataset_has_its_direction(old: str, new: str, d
     assert {each.direction for each in found.changes} == {direction}
     assert found.widens is (direction is not Direction.NARROWER)
     assert not found.equal
+
+
+def test_account_that_is_named_as_it_is_anyway_is_no_change() -> None:
+    assert _diff("period: year", "period: year\n  account: pension-insurance").equal
+
+
+def test_dataset_under_another_name_comes_with_a_new_account_which_is_wider() -> None:
+    found = _diff("dataset: pension-insurance", "dataset: pension")
+    (account,) = (each for each in found.changes if each.part == "account")
+    assert (account.dataset, account.before, account.after) == ("pension", "-", "pension")
+    assert account.direction is Direction.WIDER
+
+
+def test_dataset_under_another_name_that_keeps_its_account_has_no_new_one() -> None:
+    before = POLICY.replace("period: year", "period: year\n  account: register")
+    after = before.replace("dataset: pension-insurance", "dataset: pension")
+    found = difference(build(before), build(after), CALENDAR, TODAY)
+    assert not [each for each in found.changes if each.part == "account"]
 
 
 @pytest.mark.parametrize(

@@ -306,6 +306,31 @@ def test_a_budget_that_does_not_pay_for_every_choice(epsilon: str, expected: lis
     assert _keys(question(body)) == expected
 
 
+@pytest.mark.parametrize(
+    ("account", "budget", "expected"),
+    [
+        ("register", "requester: 2", []),
+        ("register", "requester: 3", ["lint.account-differs"]),
+        ("another", "requester: 3", []),
+        ("register", "requester: 2}, period: month", ["lint.account-differs"]),
+    ],
+)
+def test_datasets_of_one_account_with_other_budgets(account: str, budget: str, expected: list[str]) -> None:
+    text = question("statistic: count, unit_contributes: 1, epsilon: 1")
+    mine = text.replace("period: year", "period: year\n  account: register")
+    if "period" in budget:
+        theirs = mine.replace("period: year", "period: month")
+    else:
+        theirs = mine.replace("requester: 2", budget)
+    theirs = theirs.replace("account: register", f"account: {account}")
+    theirs = theirs.replace("dataset: pension-insurance", "dataset: pension-payments")
+    found = _lint(mine, PURPOSES, PolicyFile("q.yaml", theirs.encode()))
+    assert [each.key for each in found if each.file == "p.yaml" and "account" in each.key] == expected
+    for each in found:
+        if each.key == "lint.account-differs" and each.file == "p.yaml":
+            assert "pension-payments" in each.render("en")
+
+
 def test_a_budget_without_statistics() -> None:
     assert _keys(question("verify: \"status = 'active'\"") + PRIVACY) == ["lint.budget-unused"]
 

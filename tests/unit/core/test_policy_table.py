@@ -237,6 +237,9 @@ def test_a_mutant_is_what_becomes_of_the_edited_file(part: Part, written: str) -
         ("ask: enrolled-by-region, used: {budget: {requester: 1.5}}", True),
         ("ask: enrolled-by-region, used: {budget: {requester: 1.500001}}", False),
         ("ask: is-enrolled, used: {budget: {requester: 2}}", True),
+        ("ask: enrolled-by-region, used: {budget: {account: pension-insurance, requester: 1.5}}", True),
+        ("ask: enrolled-by-region, used: {budget: {account: pension-insurance, requester: 1.6}}", False),
+        ("ask: enrolled-by-region, used: {budget: {account: another, requester: 2}}", True),
     ],
 )
 def test_what_was_used_before_counts_up_to_the_limit(row: str, permit: bool) -> None:

@@ -13,9 +13,13 @@ from pathlib import Path
 
 import pytest
 from running import pension_policy, resident
-from two_sides import CALLER, TwoSides, query
+from town import POLICIES
+from two_sides import CALLER, LOAD, TwoSides, query
 
+from node.core.data_load import KeptLoad
 from node.core.grant import GrantState
+from node.core.policy import DEFINITIONS_FILE, PolicyFile
+from node.core.policy_build import build_policies
 from node.core.subject import SubjectKey
 from node.errors import NodeError, Reason
 from node.exchange.asking import Answered
@@ -25,6 +29,7 @@ from node.v1 import exchange_pb2 as pb
 from node.v1 import record_pb2 as rec
 
 AT_ONCE = 64
+DEFINITIONS = POLICIES / DEFINITIONS_FILE
 COUNTS = [f"count-{number}" for number in range(AT_ONCE)]
 
 
@@ -63,6 +68,11 @@ async def denied(work: Awaitable[object]) -> NodeError:
     return found.value
 
 
+def load(sides: TwoSides, load: KeptLoad) -> None:
+    """Another load of the register."""
+    sides.state = replace(sides.state, loads=dict.fromkeys(sides.state.sources, load))
+
+
 def verdicts(sides: TwoSides) -> list[rec.Verdict]:
     return [r.verdict for r in sides.hr.records() if r.WhichOneof("body") == "verdict"]
 
@@ -88,6 +98,44 @@ async def test_last_of_the_budget_goes_to_exactly_one_of_64(sides: TwoSides) -> 
     assert sorted(spent)[-2:] == [500_000, 500_000]
 
 
+async def test_last_of_an_account_goes_to_exactly_one_of_64_of_two_datasets(tmp_path: Path) -> None:
+    policy = _many_counts().replace("period: year", "period: year\n  account: residents")
+    other = policy.replace("dataset: pension-insurance", "dataset: pension-payments", 1)
+    sides = TwoSides(tmp_path, policy, more=[PolicyFile("payments.yaml", other.encode())])
+    wider = replace(sides.grant, questions=sides.grant.questions | set(COUNTS))
+    second = replace(wider, id="g-0123456789abcdee", dataset="pension-payments")
+    sides.grants, sides.received = {each.id: each for each in (wider, second)}, [wider, second]
+    await count(sides, "enrolled-by-region")
+    asked = [
+        replace(query(name, "city-planning/population"), dataset=dataset)
+        for name in COUNTS[: AT_ONCE // 2]
+        for dataset in ("pension-insurance", "pension-payments")
+    ]
+    works: list[asyncio.Future[Answered]] = [
+        asyncio.ensure_future(sides.requester.ask(CALLER, each, [])) for each in asked
+    ]
+    assert await _tally(works) == {"answered": 1, Reason.BUDGET_EXHAUSTED: AT_ONCE - 1}
+    assert sum(charges(verdict).get("budget.dataset", 0) for verdict in verdicts(sides)) == 1_000_000
+    await sides.close()
+
+
+async def test_budget_of_a_period_is_what_its_days_leave(tmp_path: Path) -> None:
+    sides = TwoSides(tmp_path, _many_counts().replace("period: year", "period: day"))
+    sides.received = [replace(sides.grant, questions=sides.grant.questions | set(COUNTS))]
+    sides.grants = {each.id: each for each in sides.received}
+    for name in ("enrolled-by-region", "count-1"):
+        await count(sides, name)
+    assert (await denied(count(sides, "count-2"))).reason is Reason.BUDGET_EXHAUSTED
+    sides.clock.now += 14 * 3_600_000  # midnight in Dongguan
+    await count(sides, "count-2")
+    # Counted by the month, what was spent on both days is spent.
+    by_month = PolicyFile("p.yaml", _many_counts().replace("period: year", "period: month").encode())
+    policies = build_policies([by_month, PolicyFile("definitions.yaml", DEFINITIONS.read_bytes())])
+    sides.state = replace(sides.state, policies=policies)
+    assert (await denied(count(sides, "count-3"))).reason is Reason.BUDGET_EXHAUSTED
+    await sides.close()
+
+
 async def test_release_is_charged_in_every_scope(sides: TwoSides) -> None:
     await count(sides, "enrolled-by-region")
     paid = charges(verdicts(sides)[0])
@@ -104,20 +152,44 @@ async def test_same_statistic_at_once_is_one_release_and_one_charge(sides: TwoSi
     assert sum(not each.answers.statistic.reused for each in answered) == 1
 
 
-async def test_new_snapshot_is_a_new_release_and_is_charged(sides: TwoSides) -> None:
+async def test_new_load_is_a_new_release_and_is_charged(sides: TwoSides) -> None:
     first = await count(sides, "enrolled-by-region")
-    sides.register.snapshot = "snapshot-2"
+    load(sides, replace(LOAD, number=2, time_ms=LOAD.time_ms + 1))
     second = await count(sides, "enrolled-by-region")
     assert not second.answers.statistic.reused
-    assert (first.answers.statistic.snapshot, second.answers.statistic.snapshot) == (
-        "snapshot-1",
-        "snapshot-2",
-    )
-    sides.register.snapshot = "snapshot-3"
+    told = [each.answers.statistic.load for each in (first, second)]
+    assert [(each.number, each.time_ms) for each in told] == [(1, LOAD.time_ms), (2, LOAD.time_ms + 1)]
+    load(sides, replace(LOAD, number=3))
     refused = await denied(count(sides, "enrolled-by-region"))
     assert refused.reason is Reason.BUDGET_EXHAUSTED
-    sides.register.snapshot = "snapshot-1"
+    load(sides, LOAD)
     assert (await count(sides, "enrolled-by-region")).answers.statistic.cells == first.answers.statistic.cells
+
+
+async def test_load_of_the_same_number_and_another_time_is_another_one(sides: TwoSides) -> None:
+    # As after a database that was put back: numbers may come again, times don't.
+    await count(sides, "enrolled-by-region")
+    load(sides, replace(LOAD, time_ms=LOAD.time_ms + 1))
+    assert not (await count(sides, "enrolled-by-region")).answers.statistic.reused
+
+
+async def test_live_database_has_a_new_release_each_day(sides: TwoSides) -> None:
+    load(sides, replace(LOAD, time_ms=sides.clock.now - 10 * 3_600_000, daily=True))
+    assert not (await count(sides, "enrolled-by-region")).answers.statistic.reused
+    assert (await count(sides, "enrolled-by-region")).answers.statistic.reused
+    sides.clock.now += 14 * 3_600_000  # midnight in Dongguan
+    again = await count(sides, "enrolled-by-region")
+    assert not again.answers.statistic.reused
+    assert (again.answers.statistic.load.number, again.answers.statistic.load.time_ms) == (2, sides.clock.now)
+
+
+async def test_verdict_names_the_load_that_was_read_and_a_denial_names_none(sides: TwoSides) -> None:
+    await ask(sides)
+    sides.grants.clear()
+    await denied(ask(sides))
+    answered, refused = verdicts(sides)
+    assert (answered.load.number, answered.load.time_ms) == (1, LOAD.time_ms)
+    assert not refused.HasField("load")
 
 
 async def test_failed_count_costs_no_budget(sides: TwoSides) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import sqlite3
 from collections.abc import Sequence
@@ -12,12 +13,12 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from register import ANN, BEN, COLUMNS, EVE, ROWS, Row, dataset, resident, write_csv
+from register import ANN, BEN, COLUMNS, EVE, KEY, ROWS, Row, dataset, resident, write_csv
 
 from node.core.catalogue import Sensitivity
 from node.errors import NodeError, Reason
 from node.source.ingest import build
-from node.source.snapshot import GROUPS, LOOKUP, Manifest
+from node.source.snapshot import GROUPS, LOOKUP, Manifest, content_name, name_of
 from node.source.spec import FileSpec, Layout
 
 LAYOUT = Layout.of(dataset())
@@ -25,7 +26,7 @@ LAYOUT = Layout.of(dataset())
 
 def _build(path: Path, folder: Path, layout: Layout = LAYOUT) -> Manifest:
     kind = FileSpec(path, "parquet") if path.suffix == ".parquet" else FileSpec(path, "csv")
-    return build(kind, layout, folder, lambda done, total: None)
+    return build(kind, layout, folder, KEY, lambda done, total: None)
 
 
 def _rows(folder: Path, manifest: Manifest) -> list[tuple[object, ...]]:
@@ -124,6 +125,52 @@ def test_changed_content_or_layout_has_another_snapshot(tmp_path: Path) -> None:
     assert len(names) == 4
 
 
+def test_name_of_a_content_cannot_be_found_by_trying(tmp_path: Path) -> None:
+    path = write_csv(tmp_path / "r.csv")
+    mine = _build(path, tmp_path / "data")
+    other = build(FileSpec(path, "csv"), LAYOUT, tmp_path / "other", bytes(32), lambda done, total: None)
+
+    assert mine.snapshot != other.snapshot
+    assert mine.content != other.content
+    # Whoever has the data, but not the key, can make none of the names.
+    known = hashlib.sha256(path.read_bytes()).digest()
+    assert known.hex()[:32] not in (mine.content, mine.snapshot)
+    assert name_of(content_name(b"", known), LAYOUT.digest(), "utf-8") != mine.snapshot
+    assert name_of(content_name(KEY, known), LAYOUT.digest(), "utf-8") == mine.snapshot
+
+
+def test_snapshot_of_an_earlier_format_is_built_again(tmp_path: Path) -> None:
+    path, folder = write_csv(tmp_path / "r.csv"), tmp_path / "data"
+    built = _build(path, folder)
+    manifest = folder / built.snapshot / "manifest.json"
+    manifest.write_text(manifest.read_text().replace('"format": 2', '"format": 1'))
+    before = (folder / built.snapshot / LOOKUP).stat().st_ino
+
+    _build(path, folder)
+
+    assert (folder / built.snapshot / LOOKUP).stat().st_ino != before
+
+
+def test_load_has_another_mark_when_the_file_was_touched_and_only_then(tmp_path: Path) -> None:
+    path, folder = write_csv(tmp_path / "r.csv"), tmp_path / "data"
+    first = _build(path, folder)
+    assert _build(path, folder).mark() == first.mark()
+
+    touched = []
+    for touch in (
+        lambda: os.utime(path, (1, 1)),
+        lambda: path.chmod(0o640),
+        lambda: write_csv(tmp_path / "same.csv").replace(path),
+    ):
+        touch()
+        touched.append(_build(path, folder))
+
+    assert {manifest.content for manifest in touched} == {first.content}
+    assert len({first.mark(), *(manifest.mark() for manifest in touched)}) == 4
+    moved = replace(first, original=replace(first.original, device=first.original.device + 1))
+    assert moved.mark() == first.mark(), "the device says nothing: a restart may number it anew"
+
+
 def test_damaged_build_is_built_again(tmp_path: Path) -> None:
     path = write_csv(tmp_path / "r.csv")
     lookup = tmp_path / "data" / _build(path, tmp_path / "data").snapshot / LOOKUP
@@ -144,7 +191,7 @@ def test_interrupted_build_leaves_nothing_behind(tmp_path: Path) -> None:
 
     path = write_csv(tmp_path / "r.csv")
     with pytest.raises(InterruptError):
-        build(FileSpec(path, "csv"), LAYOUT, tmp_path / "data", interrupt)
+        build(FileSpec(path, "csv"), LAYOUT, tmp_path / "data", KEY, interrupt)
     (tmp_path / "data" / ".building-1").mkdir()
     (tmp_path / "data" / ".building-1" / LOOKUP).write_text("from a build that was killed")
 
@@ -161,7 +208,7 @@ def test_file_that_keeps_changing_is_refused(tmp_path: Path) -> None:
             file.write(f"{resident(9)},,,,,,,\n")
 
     with pytest.raises(NodeError) as refused:
-        build(FileSpec(path, "csv"), LAYOUT, tmp_path / "data", change)
+        build(FileSpec(path, "csv"), LAYOUT, tmp_path / "data", KEY, change)
 
     assert refused.value.reason is Reason.SOURCE_UNAVAILABLE
     assert list((tmp_path / "data").iterdir()) == []
@@ -175,6 +222,7 @@ def test_progress_reaches_the_number_of_rows(tmp_path: Path) -> None:
         FileSpec(write_csv(tmp_path / "r.csv", rows), "csv"),
         LAYOUT,
         tmp_path / "data",
+        KEY,
         lambda done, total: heard.append((done, total)),
     )
 

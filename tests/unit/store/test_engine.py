@@ -11,11 +11,10 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from sqlalchemy import create_engine, text
+from small_log import at_revision
 
 from node.errors import NodeError, Reason
-from node.store.driver import MODULE
-from node.store.engine import _migrate, lock_state, open_engine
+from node.store.engine import lock_state, open_engine
 from node.store.store import Store
 
 
@@ -116,10 +115,10 @@ def test_every_method_has_a_typed_error_when_the_database_breaks(tmp_path: Path)
 
 
 def test_database_of_the_first_version_is_brought_up_to_date_and_keeps_what_it_has(tmp_path: Path) -> None:
-    path = tmp_path / "node.db"
-    with create_engine(f"sqlite:///{path}", module=MODULE).begin() as connection:
-        _migrate(connection, "0001")
-        connection.execute(text("INSERT INTO fact VALUES ('kept', 'yes')"))
+    path = at_revision(tmp_path / "node.db", "0001")
+    with sqlite3.connect(path) as raw:
+        raw.execute("INSERT INTO fact VALUES ('kept', 'yes')")
+    raw.close()
     store = Store.open(path)
     assert (store.fact("kept"), store.served_digests(), store.peer_logs()) == ("yes", {}, [])
     store.close()

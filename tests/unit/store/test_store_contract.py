@@ -12,7 +12,9 @@ import pytest
 from running import pension_grant
 from town import HR, MEDICAL, TAX
 
+from node.core.budget import BudgetRow, Pot
 from node.core.commit import AnsweredExchange, Append, AskedExchange, Commit, Head, Release
+from node.core.data_load import KeptLoad
 from node.core.grant import GrantState
 from node.core.publication import ServedVersion
 from node.core.tree import TILE, Tile
@@ -264,6 +266,95 @@ def test_cleared_openings_are_gone_and_leaves_stay(store: Store, reopen: Callabl
     assert [store.opening(n) for n in range(5)] == [None, None, None, b"opening 3", b"opening 4"]
     assert store.leaves(0, 10) == [(n, b"leaf %d" % n) for n in range(5)]
     assert store.clear_openings(before=2) == 3
+
+
+# --- loads of data ---
+
+
+def test_newest_load_of_each_dataset_is_kept(store: Store, reopen: Callable[[], Store]) -> None:
+    assert store.data_load("a") is None
+    store.set_data_load("a", KeptLoad(1, 1000, "first"))
+    store.set_data_load("b", KeptLoad(7, 2**40, "other", daily=True))
+    store.set_data_load("a", KeptLoad(2, 2000, "second"))
+    store = reopen()
+    assert store.data_load("a") == KeptLoad(2, 2000, "second")
+    assert store.data_load("b") == KeptLoad(7, 2**40, "other", daily=True)
+
+
+# --- privacy budgets ---
+
+
+def pot(account: str = "a", who: str = "r", first: int = 0, last: int = 100) -> Pot:
+    return Pot(account, "budget.requester", who, first, last)
+
+
+def spend(store: Store, amounts: Mapping[tuple[str, str, int], int], scope: str = "budget.requester") -> None:
+    """Amounts by account, who and day."""
+    spent = {BudgetRow(account, scope, who, day): used for (account, who, day), used in amounts.items()}
+    first = store.leaf_count()
+    transaction = begin(store)
+    transaction.write(Commit(first, head(first + 1), tuple(lines(1, first)), (), {}, spent))
+    transaction.commit()
+
+
+def used(store: Store, pot: Pot) -> int:
+    """What a transaction and a reader both say of it."""
+    transaction = begin(store)
+    spent = transaction.spent(pot)
+    transaction.rollback()
+    assert store.spent(pot) == spent
+    return spent.used
+
+
+def test_what_is_spent_adds_up_by_day_and_is_kept(store: Store, reopen: Callable[[], Store]) -> None:
+    assert used(store, pot()) == 0
+    spend(store, {("a", "r", 1): 5, ("a", "r", 2): 7, ("a", "s", 1): 100, ("b", "r", 1): 1000})
+    spend(store, {("a", "r", 2): 2**61})
+    spend(store, {("a", "r", 1): 3}, scope="budget.dataset")
+    store = reopen()
+    assert used(store, pot()) == 12 + 2**61
+    assert [used(store, pot(first=day, last=day)) for day in (0, 1, 2)] == [0, 5, 7 + 2**61]
+    assert used(store, pot(who="s")) == 100
+    assert used(store, pot("never")) == 0
+
+
+def test_what_a_transaction_that_was_rolled_back_spent_is_not_spent(store: Store) -> None:
+    transaction = begin(store)
+    spent = {BudgetRow("a", "budget.requester", "r", 1): 5}
+    transaction.write(Commit(0, head(1), tuple(lines(1)), (), {}, spent))
+    transaction.rollback()
+    assert used(store, pot()) == 0
+
+
+def test_accounts_of_one_source_count_together(store: Store, reopen: Callable[[], Store]) -> None:
+    spend(store, {("a", "r", 1): 1, ("b", "r", 1): 10, ("c", "r", 1): 100, ("d", "r", 1): 1000})
+    store.keep_account_sources("a", "of a", ["file /x", "dataset m"], "content ")
+    store.keep_account_sources("b", "of b", ["file /y"], "content ")
+    assert [used(store, pot(account)) for account in "abcd"] == [1, 10, 100, 1000]
+    store.keep_account_sources("b", "of b", ["file /x"], "content ")
+    store.keep_account_sources("c", "of c", ["file /y"], "content ")
+    store = reopen()
+    assert [used(store, pot(account)) for account in "abcd"] == [111, 111, 111, 1000]
+    assert store.spent(pot("c")).accounts == {"a", "b", "c"}
+    assert store.spent(pot("d")).accounts == {"d"}
+
+
+def test_names_of_contents_are_kept_while_they_are_the_newest_or_link_accounts(store: Store) -> None:
+    for number in range(5):
+        store.keep_account_sources("a", "of a", ["file /x", f"content {number}"], "content ")
+    store.keep_account_sources("b", "of b", ["file /y", "content 3"], "content ")
+    assert store.spent(pot("b")).accounts == {"b"}, "of old contents nothing is kept"
+    store.keep_account_sources("c", "of c", ["file /z", "content 4"], "content ")
+    store.keep_account_sources("a", "of a", ["file /x", "content 5"], "content ")
+    store.keep_account_sources("c", "of c", ["file /z", "content 6"], "content ")
+    assert store.spent(pot("a")).accounts == {"a", "c"}, "what was the same data stays so"
+
+
+def test_contents_of_datasets_of_one_account_are_kept_side_by_side(store: Store) -> None:
+    store.keep_account_sources("a", "m", ["content 1"], "content ")
+    store.keep_account_sources("a", "n", ["content 2"], "content ")
+    store.keep_account_sources("b", "o", ["content 1"], "content ")
+    assert store.spent(pot("b")).accounts == {"a", "b"}
 
 
 # --- grants, facts ---

@@ -1,0 +1,58 @@
+"""How a state of the data is named to others: by a number and a time, by nothing that depends on the data.
+
+A name that were a function of the data, or told whether two states are equal, would give exact values away at
+no epsilon: whoever knows the other rows tries out what the one may be. So a load is counted, not compared:
+a file that was touched is another load whatever is in it, and a live database has one load a day.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, time, timedelta
+from typing import NamedTuple
+
+from node.core.milliseconds import from_ms, to_ms
+
+
+class DataLoad(NamedTuple):
+    """A load of a dataset, as verdicts and statistics name it: its number, from 1, and since when it is."""
+
+    number: int
+    time_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class KeptLoad:
+    """The newest load of a dataset, as its node remembers it.
+
+    `mark` tells what was loaded from any other, without looking at the data; it never leaves the node. With
+    `daily`, this is the load of the day that began at `time_ms`, and each day after it has the next number.
+    """
+
+    number: int
+    time_ms: int
+    mark: str
+    daily: bool = False
+
+    def at(self, local: datetime) -> DataLoad:
+        """The load at an aware time where the provider is; a clock that was set back brings no other."""
+        if not self.daily:
+            return DataLoad(self.number, self.time_ms)
+        first = from_ms(self.time_ms).astimezone(local.tzinfo).date()
+        days = max(0, (local.date() - first).days)
+        if not days:
+            return DataLoad(self.number, self.time_ms)
+        began = datetime.combine(first + timedelta(days=days), time(), local.tzinfo)
+        return DataLoad(self.number + days, to_ms(began))
+
+
+def next_load(last: KeptLoad | None, mark: str, daily: bool, local: datetime) -> KeptLoad:
+    """The load of what has this mark: the last one if it is that, else one with the next number.
+
+    `local` is an aware time where the provider is.
+    """
+    if last is not None and (last.mark, last.daily) == (mark, daily):
+        return last
+    number = 1 if last is None else last.at(local).number + 1
+    began = datetime.combine(local.date(), time(), local.tzinfo) if daily else local
+    return KeptLoad(number, to_ms(began), mark, daily)
