@@ -15,7 +15,6 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from node.config_file import load_settings
-from node.core.gap import last_end
 from node.core.milliseconds import to_ms
 from node.core.order import OrderKind
 from node.core.usage import Caller, first_since
@@ -132,6 +131,7 @@ class Node:
             self._peers,
             self._workers,
             self._clock_ms,
+            self._local_time,
             self._tell_health,
         )
         self._commit = commit = GroupCommit(self._store, live.log_keys(), self._clock_ms, history)
@@ -151,10 +151,13 @@ class Node:
         self._refusals = Refusals(code, commit, self._clock_ms)
         self._orders = Orders(
             code,
-            {OrderKind.ACCEPT_STATE: history.own_state},
+            {
+                OrderKind.ACCEPT_STATE: history.own_state,
+                OrderKind.REOPEN_BUDGET: history.shut_budgets,
+            },
             lambda note: open_order(note, live.own_member()),
             self._store.fact,
-            lambda: last_end(history.gaps),
+            lambda: history.gaps().end_ms,
             clock,
             random,
         )
@@ -365,7 +368,7 @@ class Node:
                 self._grants.all(),
                 self._history,
                 self._draining,
-                self._clock().astimezone(ZoneInfo(self._settings.timezone)),
+                self._local_time(),
                 self._store.spent,
             ),
         )
@@ -408,6 +411,9 @@ class Node:
 
     async def _refresh_grants(self) -> None:
         await self._received.refresh_all(list(self._live.directory.members))
+
+    def _local_time(self) -> datetime:
+        return self._clock().astimezone(ZoneInfo(self._settings.timezone))
 
     def _clock_ms(self) -> int:
         return to_ms(self._clock())

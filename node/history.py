@@ -6,12 +6,14 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Sequence
 from concurrent.futures import Executor
+from datetime import datetime
 from typing import TypeVar
 
 from node.config import Settings
 from node.core.checkpoint import Checkpoint, checkpoint_in
 from node.core.commit import Head
-from node.core.gap import Gap
+from node.core.cost import Day
+from node.core.gap import Gaps
 from node.core.lost_state import LostState
 from node.core.mark import Mark
 from node.core.merkle import EMPTY_ROOT
@@ -24,6 +26,7 @@ from node.exchange.group import GroupCommit
 from node.exchange.opened import log_origin
 from node.exchange.own_state import OwnState
 from node.exchange.peer_logs import PeerLogs
+from node.exchange.shut_budgets import REOPENED, ShutBudgets
 from node.live import Live
 from node.memory import NO_FLOORS, Floors
 from node.rpc.client import PeerClient
@@ -61,6 +64,7 @@ class History:
         source: PeerClient,
         workers: Executor,
         clock_ms: Callable[[], int],
+        local_time: Callable[[], datetime],
         changed: Callable[[], None],
     ) -> None:
         """`watch_over` comes before anything is recorded; `changed` hears when exchanges are held."""
@@ -71,6 +75,7 @@ class History:
         self._source = source
         self._workers = workers
         self._clock_ms = clock_ms
+        self._local_time = local_time
         self._changed = changed
         self._found = mark.last
         self._mark_missing = False
@@ -94,7 +99,13 @@ class History:
             self._changed,
             self._clock_ms,
         )
-        self._own.gaps = tuple(self._store.gaps())
+        self._budgets = ShutBudgets(
+            self._own, lambda: self._live.policies, self._store.spent, self._record, self._local_time
+        )
+        reopened = self._store.facts(REOPENED)
+        self._own.gaps = Gaps(
+            tuple(self._store.gaps()), {name: int(until) for name, until in reopened.items()}
+        )
         if self._found is not None:
             self._own.check_mark(self._found)
         else:
@@ -107,6 +118,10 @@ class History:
     def held(self) -> NodeError | None:
         """Why no exchange may be recorded now."""
         return self._own.held()
+
+    def gaps(self) -> Gaps:
+        """Times of which it is not known what was counted."""
+        return self._own.gaps
 
     def changed(self) -> tuple[PeerLog, ...]:
         """What was seen of other logs, to be durable with the next group."""
@@ -157,14 +172,14 @@ class History:
         return self._own
 
     @property
+    def shut_budgets(self) -> ShutBudgets:
+        """The budgets of which it is not known what was spent."""
+        return self._budgets
+
+    @property
     def lost(self) -> LostState | None:
         """What is lost of the own state, until officers decide; None as long as nothing is."""
         return self._own.lost
-
-    @property
-    def gaps(self) -> tuple[Gap, ...]:
-        """Times of which records and counts are lost."""
-        return self._own.gaps
 
     async def ready(self) -> None:
         """Return once this state is known to be the newest. Raises NodeError(STATE_LOST)."""
@@ -195,6 +210,13 @@ class History:
     def notices(self) -> list[str]:
         """What staff should know though nothing is wrong."""
         found = self.peer_logs.notices()
+        if self._own.gaps.shut(Day.of(self._local_time()).period):
+            found.append("limits count as used up until midnight, because records of today are lost")
+        found += [
+            f"the budget account {name} is shut, because records are lost: to open it, two officers sign "
+            f"`dxnode order draft reopen-budget --of {name}`"
+            for name in self._budgets.shut()
+        ]
         if self._mark_missing:
             found.append(
                 "the mark outside of the state was missing at the start, and was made anew: ask who moved it"

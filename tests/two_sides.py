@@ -21,6 +21,7 @@ from node.core.commit import Head
 from node.core.data_load import KeptLoad
 from node.core.directory import Member
 from node.core.directory_text import SealingKey
+from node.core.gap import NO_GAPS, Gaps
 from node.core.grant import Grant
 from node.core.peer_log import PeerLog
 from node.core.policy import DEFINITIONS_FILE, PolicyFile
@@ -95,6 +96,7 @@ class Side:
     def __init__(self, code: str, folder: Path, clock: Clock) -> None:
         keys = _keys(code)
         self.hold: NodeError | None = None
+        self.lost = NO_GAPS
         origin = f"dxnode/{code}"
         self.signer, cosigner = keys[KeyUse.LOG].signer(origin), keys[KeyUse.COSIGN].signer(origin)
         folder.mkdir(exist_ok=True)
@@ -142,6 +144,9 @@ class Side:
 
     def held(self) -> NodeError | None:
         return self.hold
+
+    def gaps(self) -> Gaps:
+        return self.lost
 
     def changed(self) -> tuple[PeerLog, ...]:
         return self.peer_logs.changed()

@@ -9,8 +9,9 @@ from functools import lru_cache
 from types import MappingProxyType
 from typing import NamedTuple
 
-from node.core.budget import Balances, BudgetDebit, Debit, Period, Pot, exhausted
+from node.core.budget import ALWAYS, Balances, BudgetDebit, Debit, Period, Pot, exhausted
 from node.core.decide import Decision
+from node.core.gap import Gaps
 from node.core.milliseconds import to_ms
 from node.core.policy import Budget
 from node.core.question import Question
@@ -50,6 +51,12 @@ class Day:
     number: int
     period: Period
     until_ms: int
+    zone: tzinfo | None = None
+
+    def last(self, days: int) -> Period:
+        """So many days, of which this is the last."""
+        first = date.fromordinal(self.number - days + 1)
+        return Period(_midnight(first, 0, self.zone), self.period.until_ms)
 
     @classmethod
     def of(cls, moment: datetime) -> Day:
@@ -59,7 +66,9 @@ class Day:
 
 @lru_cache(maxsize=8)
 def _day(day: date, zone: tzinfo | None) -> Day:
-    return Day(day.strftime("%Y%m%d"), day.toordinal(), _period(day, day, zone), _midnight(day, 2, zone))
+    return Day(
+        day.strftime("%Y%m%d"), day.toordinal(), _period(day, day, zone), _midnight(day, 2, zone), zone
+    )
 
 
 def _period(first: date, last: date, zone: tzinfo | None) -> Period:
@@ -80,7 +89,7 @@ class Link(NamedTuple):
     `mark` is the counter that remembers the day (its number) on which this question was last answered,
     `others` those of the other questions, each under all its names: were all of them answered on day `since`
     or later, this one is refused. `subject` is the position of the subject; `until_ms` is when the mark may
-    be forgotten.
+    be forgotten; `window` is the time in which the others may have been answered.
     """
 
     subject: int
@@ -89,6 +98,7 @@ class Link(NamedTuple):
     since: int
     today: int
     until_ms: int
+    window: Period = ALWAYS
 
     def completes(self, balances: Mapping[str, int]) -> bool:
         """Whether an answer would complete the combination."""
@@ -129,6 +139,24 @@ class Cost:
     def _linked(self, balances: Balances) -> set[int]:
         """Those about whom an answer would complete a forbidden combination (Art. 25)."""
         return {link.subject for link in self.links if link.completes(balances)}
+
+    def with_gaps(self, gaps: Gaps, balances: Balances) -> Balances:
+        """The balances as they count where records are lost.
+
+        A counter is used up whose time overlaps a gap, and a question of a combination was answered.
+        """
+        if not gaps:
+            return balances
+        counted = dict(balances)
+        for debit in (*self.whole, *self.subjects, *self.tries):
+            if gaps.shut(debit.period):
+                counted[debit.key] = max(counted.get(debit.key, 0), debit.limit)
+        for link in self.links:
+            if gaps.shut(link.window):
+                counted.update(
+                    (name, max(counted.get(name, 0), link.since)) for names in link.others for name in names
+                )
+        return counted
 
     def keys(self) -> list[str]:
         """All counters that are concerned."""
@@ -201,6 +229,8 @@ def _links(
     longest = max(combination.days for combination in question.combinations)
     until_ms = day.until_ms + (longest - 1) * _DAY_MS
 
+    windows = {each.days: day.last(each.days) for each in question.combinations}
+
     def names(other: str, subject: str) -> tuple[str, ...]:
         text = prefixes[other] + subject
         return pseudonym(text), *older(text)
@@ -213,6 +243,7 @@ def _links(
             day.number - combination.days + 1,
             day.number,
             until_ms,
+            windows[combination.days],
         )
         for position, each in enumerate(ids)
         for combination in question.combinations

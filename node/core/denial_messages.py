@@ -186,6 +186,12 @@ _TOLD: Mapping[str, tuple[Reason, str, str]] = {
         "status`",
         "提供部门所见的本部门使用日志与现有的不同：请告知运维人员，并查看 `dxnode status`",
     ),
+    "records": (
+        Reason.REQUEST_REPLAYED,
+        "the provider has lost its records of that time, and this may have been answered: ask under a new "
+        "exchange id",
+        "提供部门丢失了该时段的记录，此问可能已经答复：请换新编号再查询",
+    ),
     "source": (
         Reason.SOURCE_UNAVAILABLE,
         "the provider's data cannot be read now: ask again later",

@@ -19,6 +19,7 @@ from typing import Protocol, TypeVar, cast
 from node.core.budget import Balances, Debit, Pot, Spent
 from node.core.checkpoint import Checkpoint
 from node.core.commit import AnsweredExchange, Append, Commit, Head
+from node.core.gap import NO_GAPS, Gaps
 from node.core.merkle import leaf_hash
 from node.core.peer_log import PeerLog
 from node.core.tree import Tree
@@ -83,6 +84,8 @@ class Ledger:
     balances: Balances
     stored_release: Callable[[bytes], bytes | None]
     budgets: Budgets
+    gaps: Gaps = NO_GAPS
+    """Times of which it is not known what was counted."""
     touched: dict[str, tuple[int, int]] = field(default_factory=dict)
     releases: dict[bytes, bytes] = field(default_factory=dict)
 
@@ -334,8 +337,9 @@ class GroupCommit:
         exchanges = [w.job.exchange for w in group if w.job.exchange is not None]
         known = transaction.answered(exchanges) if exchanges else {}
         keys = list({key for w in group for key in w.job.counters})
-        budgets = Budgets(transaction.spent)
-        ledger = Ledger(transaction.balances(keys) if keys else {}, transaction.release, budgets)
+        gaps = self._watch.gaps()
+        budgets = Budgets(transaction.spent, gaps)
+        ledger = Ledger(transaction.balances(keys) if keys else {}, transaction.release, budgets, gaps)
         settled: list[tuple[int, Append]] = []
         first = self._head.size
         here: set[tuple[str, bytes]] = set()

@@ -15,7 +15,7 @@ from typing import Protocol
 
 from node.core.checkpoint import Checkpoint
 from node.core.commit import Head
-from node.core.gap import Gap
+from node.core.gap import NO_GAPS, Gap
 from node.core.grant import Grant
 from node.core.lost_state import MARK, LostState, is_news
 from node.core.mark import Mark
@@ -96,7 +96,7 @@ class OwnState:
         self._accepted = int(facts.fact(ACCEPTED) or 0)
         kept = facts.fact(LOST)
         self.lost = LostState.from_fact(kept) if kept else None
-        self.gaps: tuple[Gap, ...] = ()
+        self.gaps = NO_GAPS
 
     # --- what holds exchanges ---
 
@@ -222,7 +222,7 @@ class OwnState:
         self._set_mark(self._own.head)
         index = await self._record(job)
         self.lost, self._accepted = None, accepted
-        self.gaps = (*self.gaps, gap)
+        self.gaps = replace(self.gaps, gaps=(*self.gaps.gaps, gap))
         self._grants.adopt(suspended)
         self._set_mark(self._own.head)
         self._changed()

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from node.core import usage
-from node.core.budget import BudgetDebit, Debit
+from node.core.budget import Balances, BudgetDebit, Debit
 from node.core.commit import AnsweredExchange, Append, Release
 from node.core.cost import BUDGET_SHORT, LINKAGE, SHORT, Cost, Link
 from node.core.decide import Decision
@@ -19,6 +19,9 @@ from node.exchange.opened import Opened
 from node.exchange.ports import Vault
 from node.v1 import exchange_pb2 as pb
 from node.v1 import record_pb2 as rec
+
+LOST_CLAUSE = "records"
+"""What denies an intent of a time of which the provider has lost its records."""
 
 
 @dataclass(slots=True)
@@ -125,9 +128,14 @@ class VerdictJob:
             return self._denied(Reason.REQUEST_REPLAYED, "exchange_id", "the exchange id was used before")
         if not self.decision.permit:
             return _Settled(self.decision)
+        if ledger.gaps.may_repeat(self.opened.time_ms):
+            return self._denied(
+                Reason.REQUEST_REPLAYED, LOST_CLAUSE, "it may have been answered before records were lost"
+            )
         if (ended := self._grant_ended()) is not None:
             return ended
-        if scope := self.cost.short(len(self.opened.opening.subjects), ledger.balances):
+        balances = self.cost.with_gaps(ledger.gaps, ledger.balances)
+        if scope := self.cost.short(len(self.opened.opening.subjects), balances):
             reason, clause = SHORT[scope]
             together = "the provider does not answer these questions together about one subject"
             used_up = "the quota is used up: ask again tomorrow"
@@ -136,7 +144,7 @@ class VerdictJob:
             return self._failed(self.computed.failure)
         if self.computed.release_key:
             return self._release(ledger)
-        return self._answer(ledger, self.computed.answers)
+        return self._answer(balances, self.computed.answers)
 
     def _grant_ended(self) -> _Settled | None:
         """The denial, if the grant was suspended or revoked since: that holds at once (Art. 27)."""
@@ -152,8 +160,8 @@ class VerdictJob:
             )
         return self._denied(Reason.GRANT_EXPIRED, "grant.revoked", "the grant was revoked: apply again")
 
-    def _answer(self, ledger: Ledger, answers: rec.Answers) -> _Settled:
-        refused = self.cost.refused(ledger.balances)
+    def _answer(self, balances: Balances, answers: rec.Answers) -> _Settled:
+        refused = self.cost.refused(balances)
         wrong = wrong_claims(answers) if self.cost.tries else frozenset()
         charges = [
             *self.cost.whole,

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Protocol
 
 from node.core.commit import Head
+from node.core.gap import NO_GAPS, Gaps
 from node.core.peer_log import PeerLog
 from node.errors import NodeError
 
@@ -15,6 +16,9 @@ class Watch(Protocol):
 
     def held(self) -> NodeError | None:
         """Why no exchange may be recorded now; None when it may."""
+
+    def gaps(self) -> Gaps:
+        """Times of which it is not known what was counted."""
 
     def changed(self) -> tuple[PeerLog, ...]:
         """What was seen of other logs, to be durable with the group."""
@@ -29,6 +33,10 @@ class Unwatched:
     def held(self) -> NodeError | None:
         """Nothing."""
         return None
+
+    def gaps(self) -> Gaps:
+        """None."""
+        return NO_GAPS
 
     def changed(self) -> tuple[PeerLog, ...]:
         """Nothing."""

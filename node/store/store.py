@@ -316,6 +316,12 @@ class Store:
             value = connection.execute(select(s.fact.c.value).where(s.fact.c.name == name)).scalar()
         return None if value is None else str(value)
 
+    def facts(self, prefix: str) -> dict[str, str]:
+        """The small facts whose names begin so, by the rest of their names."""
+        query = select(s.fact).where(s.fact.c.name.startswith(prefix, autoescape=True))
+        with self._read() as connection:
+            return {row.name.removeprefix(prefix): row.value for row in connection.execute(query)}
+
     def set_fact(self, name: str, value: str) -> None:
         """Remember a small fact about the node."""
         with store_errors(), self._engine.begin() as connection:

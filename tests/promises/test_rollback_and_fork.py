@@ -10,10 +10,10 @@ from pathlib import Path
 
 import grpc
 import pytest
-from bundles import listed
+from bundles import LI, WANG, listed
 from forger import forging
 from grpc_health.v1 import health_pb2, health_pb2_grpc
-from log_audit import audit_leaves
+from log_audit import audit
 from running import (
     BY_REGION,
     CASE,
@@ -28,8 +28,10 @@ from running import (
 from town import HR, TAX, Town, free_port
 
 from node.client.results import NodeStatus
+from node.core.grant import GrantState
 from node.core.lost_state import MARK
 from node.core.usage import parse_record
+from node.crypto.order_file import sign_order
 from node.errors import NodeError, Reason
 from node.exchange import own_state
 from node.v1 import exchange_pb2 as pb
@@ -43,7 +45,7 @@ COPY = "copy"
 def nodes(tmp_path: Path) -> Iterator[Running]:
     """A budget for one release, a limit of one ask a day and subject."""
     policy = pension_policy(dataset="0.5", organisation="0.5", requester="0.5", per_subject_per_day="1")
-    town = pension_town(tmp_path, policy)
+    town = pension_town(tmp_path, policy.replace("    limits: {per_day: 100}\n", ""))
     town.publish(listed(town.member(HR)))
     nodes = Running(town)
     nodes.start(HR, TAX)
@@ -78,7 +80,11 @@ def asked(nodes: Running, number: int) -> pb.Envelope:
 def send_again(nodes: Running, envelope: pb.Envelope) -> object:
     """Send an envelope once more, as whoever has the requester's certificate can."""
     with forging(nodes.town, TAX) as tax:
-        return reason_of(lambda: tax.answer(envelope))
+        answer = reason_of(lambda: tax.answer(envelope))
+    if not isinstance(answer, pb.SealedAnswer):
+        return answer
+    verdicts = [parse_record(leaf).verdict for leaf in nodes.leaves(HR)]
+    return [verdict.reason for verdict in verdicts if verdict.decision][-1]
 
 
 def statistic(nodes: Running) -> object:
@@ -148,6 +154,48 @@ def test_provider_that_is_put_back_answers_nothing_again(
     assert health_of(nodes.town, HR) == health_pb2.HealthCheckResponse.NOT_SERVING
 
 
+def test_nothing_is_opened_again_when_two_officers_let_it_go_on(nodes: Running, tmp_path: Path) -> None:
+    assert ask(nodes, 4) is True
+    keep(nodes, HR, tmp_path / "kept", "state", "mark")
+    envelope = asked(nodes, 8)
+    assert statistic(nodes) == "new"
+    assert ask(nodes, 2) is True
+    put_back(nodes, HR, tmp_path / "kept")
+    assert ask(nodes, 2) is Reason.STATE_LOST
+    with nodes.operator(HR) as hr:
+        drafted = hr.admin.draft_order("accept-state", "", "the disk broke")
+        with pytest.raises(NodeError):
+            hr.admin.apply_order(sign_order(drafted, LI))
+        applied = hr.admin.apply_order(sign_order(sign_order(drafted, LI), WANG))
+        assert applied.approved == ("li", "wang")
+        (granted,) = hr.admin.issued_grants()
+        assert granted.state is GrantState.SUSPENDED
+    assert health_of(nodes.town, HR) == health_pb2.HealthCheckResponse.SERVING
+    # The other side has seen more, and decides for itself.
+    assert ask(nodes, 2) is Reason.LOG_DIFFERS
+    with nodes.operator(TAX) as tax:
+        tax.admin.accept_peer(HR, "they put back a backup, letter of 2027-03-01")
+    assert ask(nodes, 2) is Reason.SUSPENDED
+    with nodes.operator(HR) as hr:
+        hr.admin.resume_grant(granted.id, "nothing was taken back since")
+    # The same envelope, another noise, the same subject: all of it is spent.
+    assert send_again(nodes, envelope) == Reason.REQUEST_REPLAYED
+    assert statistic(nodes) is Reason.BUDGET_EXHAUSTED
+    assert ask(nodes, 2) is Reason.QUOTA_EXHAUSTED
+    found = status(nodes, HR)
+    assert found.state == "SERVING"
+    assert found.lost is None
+    assert any("pension-insurance is shut" in notice for notice in found.notices)
+    # Two officers open the budget, and both logs are whole.
+    with nodes.operator(HR) as hr:
+        drafted = hr.admin.draft_order("reopen-budget", "pension-insurance", "counted by the requesters")
+        hr.admin.apply_order(sign_order(sign_order(drafted, LI), WANG))
+    assert statistic(nodes) == "new"
+    for code in (HR, TAX):
+        with nodes.operator(code) as client:
+            assert audit(client, nodes.town.member(code)) == []
+
+
 def test_state_folder_that_was_emptied_is_found(nodes: Running, tmp_path: Path) -> None:
     assert ask(nodes, 4) is True
     (tmp_path / "kept" / "state").mkdir(parents=True)
@@ -194,12 +242,8 @@ def test_provider_that_forks_its_log_is_stopped_by_its_requester(
         assert len(peer.contradictions) == 1
         tax.admin.accept_peer(HR, "put back after a disk failure, letter of 2027-03-01")
     assert ask(nodes, 16) is True
-    assert audit_leaves(nodes.town.member(TAX), tax_note(nodes), nodes.leaves(TAX)) == []
-
-
-def tax_note(nodes: Running) -> bytes:
     with nodes.operator(TAX) as tax:
-        return tax.log.checkpoints().newest
+        assert audit(tax, nodes.town.member(TAX)) == []
 
 
 def second_copy(nodes: Running, code: str) -> None:

@@ -17,7 +17,6 @@ from two_sides import TwoSides
 
 from node.core.checkpoint import Checkpoint
 from node.core.commit import Head
-from node.core.gap import last_end
 from node.core.grant import Grant, GrantState
 from node.core.mark import Mark
 from node.core.order import OrderKind
@@ -270,7 +269,7 @@ def orders(world: World, sides: TwoSides) -> Orders:
         {OrderKind.ACCEPT_STATE: world.own},
         lambda note: open_order(note, member),
         world.store.fact,
-        lambda: last_end(world.own.gaps),
+        lambda: world.own.gaps.end_ms,
         sides.now,
         os.urandom,
     )
@@ -314,7 +313,7 @@ async def test_node_goes_on_when_officers_have_signed_and_all_of_it_is_on_record
     assert "resume" in world.granted.grant.note
     # What was counted in between is not known, durably.
     (gap,) = world.store.gaps()
-    assert world.own.gaps == (gap,)
+    assert world.own.gaps.gaps == (gap,)
     assert gap.from_ms == gap.until_ms == world.clock.now
     # Who tells others is told when exchanges are held, and when no more.
     assert world.told == [True, False]
