@@ -132,6 +132,7 @@ class Node:
             self._workers,
             self._clock_ms,
             self._local_time,
+            random,
             self._tell_health,
         )
         self._commit = commit = GroupCommit(self._store, live.log_keys(), self._clock_ms, history)

@@ -65,6 +65,7 @@ class History:
         workers: Executor,
         clock_ms: Callable[[], int],
         local_time: Callable[[], datetime],
+        random: Callable[[int], bytes],
         changed: Callable[[], None],
     ) -> None:
         """`watch_over` comes before anything is recorded; `changed` hears when exchanges are held."""
@@ -81,7 +82,7 @@ class History:
         self._mark_missing = False
         self._first = True
         self.peer_logs = PeerLogs(
-            self._code, store, source, live.member, vault.open_checkpoint, self._record, clock_ms
+            self._code, store, source, live.member, vault.open_checkpoint, self._record, clock_ms, random
         )
 
     def watch_over(self, commit: GroupCommit, grants: Grants) -> None:

@@ -122,6 +122,7 @@ class Side:
             self.vault.open_checkpoint,
             self._record,
             clock,
+            os.urandom,
         )
         self.commit = GroupCommit(self.faults, self.log_keys, clock, self)
         self.member = Member(

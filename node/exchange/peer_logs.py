@@ -11,7 +11,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Awaitable, Callable, Coroutine, Iterable, Sequence
 from typing import Protocol
 
@@ -32,6 +32,8 @@ AT_ONCE = 16
 """Other nodes that are asked at one time."""
 MOST_KNOWN = 16_384
 """Checkpoints that are remembered beside the newest, so that answers may overtake each other."""
+MOST_PASSED = 64
+"""Checkpoints of a log that are proved beside the newest in one round: a sample, if more were seen since."""
 STALE_MS = 3_600_000
 """A log that could not be proved for so long is told of."""
 
@@ -62,6 +64,7 @@ class PeerLogs:
         open_checkpoint: Callable[[bytes, tuple[str, ...]], Checkpoint],
         record: Callable[[AdminJob], Awaitable[int]],
         clock_ms: Callable[[], int],
+        random: Callable[[int], bytes],
     ) -> None:
         """`record` writes what is done about a log into the own one."""
         self._own = own
@@ -70,11 +73,15 @@ class PeerLogs:
         self._open = open_checkpoint
         self._record = record
         self._clock_ms = clock_ms
+        self._random = random
         self._logs = {each.code: each for each in shelf.peer_logs()}
         self._known: dict[tuple[str, int], bytes] = {}
         self._changed: set[str] = set()
         self._unrecorded: set[str] = set()
         self._failing: dict[str, int] = {}
+        # By log: what was the newest for a time since the last proof, and how many there were.
+        self._passed: defaultdict[str, list[SeenCheckpoint]] = defaultdict(list)
+        self._seen: Counter[str] = Counter()
         self._turns: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
         self._recording = asyncio.Lock()
 
@@ -96,6 +103,8 @@ class PeerLogs:
         found = self._logs.get(code)
         if found is None or size > found.newest.size:
             seen = SeenCheckpoint(note, self._clock_ms(), size, root)
+            if found is not None and found.unproved:
+                self._pass(code, found.newest)
             self._put(PeerLog.first(code, seen) if found is None else found.grown(seen))
         elif not (found.newest.same_as(size, root) or self._known.get((code, size)) == root):
             return False
@@ -152,6 +161,27 @@ class PeerLogs:
             return
         self._failing.pop(code, None)
         self._put(now.after_proof(newest))
+        await self._prove_passed(code, newest)
+
+    async def _prove_passed(self, code: str, newest: SeenCheckpoint) -> None:
+        """A log that forked, and then grew past what it had said, fits what was proved before that."""
+        passed = self._passed.pop(code, [])
+        later = [each for each in passed if each.size > newest.size]
+        for place, each in enumerate(passed):
+            if each.size >= newest.size:
+                continue
+            try:
+                hashes = await self._source.consistency_proof(code, each.size, newest.size)
+            except NodeError:
+                later += (kept for kept in passed[place:] if kept.size <= newest.size)
+                break
+            if self._logs[code].stopped is not None:
+                return
+            if not _consistent(each, newest, hashes):
+                await self._stop(code, ContradictionKind.DIFFERS, each, newest)
+                return
+        self._passed[code] = (self._passed[code] + later)[-MOST_PASSED:]
+        self._seen[code] = len(self._passed[code])
 
     async def _see_whether_shrunk(self, code: str, newest: SeenCheckpoint) -> None:
         """What it shows as its newest log, signed, is the evidence."""
@@ -230,6 +260,7 @@ class PeerLogs:
             self._logs[code] = accepted
             self._unrecorded.discard(code)
             self._failing.pop(code, None)
+            self._passed.pop(code, None)
             self._known = {key: root for key, root in self._known.items() if key[0] != code}
             return accepted
 
@@ -249,6 +280,15 @@ class PeerLogs:
     def _put(self, changed: PeerLog) -> None:
         self._logs[changed.code] = changed
         self._changed.add(changed.code)
+
+    def _pass(self, code: str, seen: SeenCheckpoint) -> None:
+        """Keep what is the newest no more until it is proved; of too many, each is as likely to stay."""
+        self._seen[code] += 1
+        passed = self._passed[code]
+        if len(passed) < MOST_PASSED:
+            passed.append(seen)
+        elif (place := int.from_bytes(self._random(8)) % self._seen[code]) < MOST_PASSED:
+            passed[place] = seen
 
     def _know(self, code: str, size: int, root: bytes) -> None:
         self._known[code, size] = root

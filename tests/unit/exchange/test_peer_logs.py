@@ -20,6 +20,7 @@ from node.core.subject import SubjectKey
 from node.core.usage import Caller
 from node.crypto.sign import sign_note
 from node.errors import NodeError, Reason
+from node.exchange import peer_logs
 from node.exchange.asking import Answered
 from node.exchange.group import GroupCommit
 from node.exchange.peer_logs import PeerLogs
@@ -103,17 +104,26 @@ async def test_growth_is_proved_afterwards_and_once(sides: TwoSides) -> None:
         await ask(sides, number)
     await sides.tax.peer_logs.prove_growth()
     (log,) = sides.tax.peer_logs.all()
-    assert sides.tax.other_logs.asked == [(1, log.newest.size)]
+    # From what was proved before, and from all that was the newest in between.
+    asked = sides.tax.other_logs.asked
+    assert asked == [(size, log.newest.size) for size in range(1, log.newest.size)]
     assert not log.unproved
     await sides.tax.peer_logs.prove_growth()
-    assert len(sides.tax.other_logs.asked) == 1
+    assert len(asked) == log.newest.size - 1
 
 
 async def test_memory_is_there_after_a_restart(sides: TwoSides) -> None:
     await ask(sides)
     tax = sides.tax
     again = PeerLogs(
-        TAX, tax.store, tax.other_logs, sides._member, tax.vault.open_checkpoint, tax._record, sides.clock
+        TAX,
+        tax.store,
+        tax.other_logs,
+        sides._member,
+        tax.vault.open_checkpoint,
+        tax._record,
+        sides.clock,
+        os.urandom,
     )
     assert again.all() == tax.peer_logs.all()
 
@@ -251,6 +261,21 @@ async def test_larger_fork_is_found_when_its_growth_is_to_be_proved(sides: TwoSi
     assert (log.stopped.kind, log.stopped.other.size) == (ContradictionKind.DIFFERS, 21)
     assert await refused(ask(sides, 6)) is Reason.LOG_DIFFERS
     assert actions(sides.tax) == ["peer.stop"]
+
+
+async def test_what_was_seen_between_two_proofs_is_bounded_and_asked_about_when_its_node_is_back(
+    sides: TwoSides, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(peer_logs, "MOST_PASSED", 4)
+    for number in range(10):
+        await ask(sides, number)
+    sides.tax.other_logs.away = True
+    await sides.tax.peer_logs.prove_growth()
+    sides.tax.other_logs.away, sides.tax.other_logs.asked = False, []
+    await sides.tax.peer_logs.prove_growth()
+    asked = sides.tax.other_logs.asked
+    assert len(asked) == 1 + 4
+    assert {second for _, second in asked} == {seen(sides.tax, HR)}
 
 
 async def test_log_that_shrank_is_found_without_an_exchange(sides: TwoSides, tmp_path: Path) -> None:
