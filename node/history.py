@@ -17,12 +17,14 @@ from node.core.gap import Gaps
 from node.core.lost_state import LostState
 from node.core.mark import Mark
 from node.core.merkle import EMPTY_ROOT
+from node.core.milliseconds import from_ms
 from node.core.peer_log import Contradiction, PeerLog
 from node.core.usage import Caller
 from node.crypto.vault import NodeVault
 from node.errors import NodeError
 from node.exchange.admin import AdminJob, Grants
 from node.exchange.group import GroupCommit
+from node.exchange.node_clock import NodeClock
 from node.exchange.opened import log_origin
 from node.exchange.own_state import OwnState
 from node.exchange.peer_logs import PeerLogs
@@ -51,6 +53,15 @@ def floors_of(mark: MarkFile) -> Floors:
     return NO_FLOORS if last is None else Floors(last.directory, last.policies)
 
 
+def last_known(mark: MarkFile, head: Head, known: datetime | None) -> datetime | None:
+    """The last time that the node knew: of an old state, the mark knows more than that does."""
+    last = mark.last
+    if last is None or last.log.size <= head.size or not last.clock_ms:
+        return known
+    later = from_ms(last.clock_ms)
+    return later if known is None else max(known, later)
+
+
 class History:
     """Goes along with the log (`node.exchange.watch.Watch`). Used in one event loop only."""
 
@@ -63,7 +74,7 @@ class History:
         vault: NodeVault,
         source: PeerClient,
         workers: Executor,
-        clock_ms: Callable[[], int],
+        clock: NodeClock,
         local_time: Callable[[], datetime],
         random: Callable[[int], bytes],
         changed: Callable[[], None],
@@ -75,7 +86,8 @@ class History:
         self._live = live
         self._source = source
         self._workers = workers
-        self._clock_ms = clock_ms
+        self._clock = clock
+        self._clock_ms = clock_ms = clock.now_ms
         self._local_time = local_time
         self._changed = changed
         self._found = mark.last
@@ -235,7 +247,7 @@ class History:
             Mark(
                 log_head,
                 time_ms=head.time_ms,
-                clock_ms=max(head.time_ms, last.clock_ms if last is not None else 0),
+                clock_ms=self._clock_ms() if self._clock.known() or last is None else last.clock_ms,
                 directory=max(versions.directory, last.directory if last is not None else 0),
                 policies=max(versions.policies, last.policies if last is not None else 0),
             )

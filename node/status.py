@@ -8,6 +8,7 @@ from datetime import datetime
 from node import __version__
 from node.config import Settings
 from node.core.budget import Pot, Spent
+from node.core.clock import Clock, Reading, clock_problem
 from node.core.commit import Head
 from node.core.cost import budget_debits
 from node.core.grant import Grant, GrantState
@@ -30,6 +31,7 @@ def node_status(
     live: Live,
     head: Head,
     log_problem: str,
+    clock: tuple[Clock, Reading],
     grants: Sequence[Grant],
     history: History,
     draining: bool,
@@ -43,6 +45,8 @@ def node_status(
     problems = [*history.problems(), *live.problems(), *problems_around()]
     if log_problem:
         problems.append(f"usage log: {log_problem}")
+    if clock_is_wrong := clock_problem(*clock):
+        problems.append(f"clock: {clock_is_wrong}")
     directory = live.directory
     state = "DRAINING" if draining else "DEGRADED" if problems else "SERVING"
     sources = live.sources
@@ -93,6 +97,16 @@ def node_status(
         stopped_peers=history.peer_logs.stopped(),
         sqlite=driver.VERSION,
         accounts=_accounts(loaded.policies, now, spent) if loaded is not None else (),
+        clock=_clock_status(*clock),
+    )
+
+
+def _clock_status(clock: Clock, reading: Reading) -> pb.ClockStatus:
+    return pb.ClockStatus(
+        standing=clock.standing,
+        node_ms=to_ms(clock.time(reading)),
+        system_ms=to_ms(reading.wall),
+        told=clock.told,
     )
 
 

@@ -124,7 +124,7 @@ class Side:
             clock,
             os.urandom,
         )
-        self.commit = GroupCommit(self.faults, self.log_keys, clock, self)
+        self.commit = GroupCommit(self.faults, self.log_keys, clock, watch=self)
         self.member = Member(
             code=code,
             title=code,

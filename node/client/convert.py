@@ -8,6 +8,7 @@ from node.client.results import (
     AccountStatus,
     Cell,
     ChunkResult,
+    ClockStatus,
     DatasetStatus,
     KeyStatus,
     Load,
@@ -177,6 +178,12 @@ def node_status(message: desk_pb2.GetStatusResponse) -> NodeStatus:
         notices=tuple(message.notices),
         lost=_lost(message.lost) if message.HasField("lost") else None,
         stopped_peers=tuple(message.stopped_peers),
+        clock=ClockStatus(
+            message.clock.standing,
+            time_of(message.clock.node_ms),
+            time_of(message.clock.system_ms),
+            message.clock.told,
+        ),
         sqlite=message.sqlite,
         accounts=tuple(
             AccountStatus(

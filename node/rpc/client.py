@@ -32,8 +32,8 @@ from node.v1 import exchange_pb2 as pb
 _RETRIED = frozenset({grpc.StatusCode.UNAVAILABLE})
 _ATTEMPTS = 3
 _LONGEST_MESSAGE = 2000
-_PROOF_SECONDS = 5.0
-"""A proof of a log is waited for on the way of an answer."""
+_SECONDS = 5.0
+"""A proof of a log is waited for on the way of an answer; and the time is not worth more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +111,20 @@ class PeerClient:
             raise peer_error(error) from None
         return [grant_from_message(grant) for grant in response.grants]
 
+    async def time_of(self, member: Member) -> int:
+        """What time it is by a member's clock (milliseconds), 0 when it does not know. Raises NodeError.
+
+        The directory may have expired: a node asks when it does not know what time it is.
+        """
+        stub = usage_log_pb2_grpc.UsageLogServiceStub(self._channel_to(member))
+        try:
+            response = await stub.GetCheckpoint(
+                usage_log_pb2.GetCheckpointRequest(), timeout=min(_SECONDS, self._deadline)
+            )
+        except grpc.aio.AioRpcError as error:
+            raise peer_error(error) from None
+        return int(response.time_ms)
+
     async def catalogue(self, provider: str, dataset: str) -> list[catalogue_pb2.Dataset]:
         """One dataset of a provider in full, or the summaries of all. Raises NodeError."""
         stub = catalogue_pb2_grpc.CatalogueServiceStub(self._channel(provider))
@@ -167,7 +181,7 @@ class PeerClient:
         request = usage_log_pb2.GetConsistencyProofRequest(first_size=first, second_size=second)
         try:
             response: usage_log_pb2.GetConsistencyProofResponse = await self._log(code).GetConsistencyProof(
-                request, timeout=_PROOF_SECONDS
+                request, timeout=_SECONDS
             )
         except grpc.aio.AioRpcError as error:
             raise peer_error(error) from None
@@ -177,7 +191,7 @@ class PeerClient:
         """The newest checkpoint of a department's usage log, as it shows it now. Raises NodeError."""
         try:
             response: usage_log_pb2.GetCheckpointResponse = await self._log(code).GetCheckpoint(
-                usage_log_pb2.GetCheckpointRequest(), timeout=_PROOF_SECONDS
+                usage_log_pb2.GetCheckpointRequest(), timeout=_SECONDS
             )
         except grpc.aio.AioRpcError as error:
             raise peer_error(error) from None
@@ -187,7 +201,7 @@ class PeerClient:
         """What a department has seen of the own usage log. Raises NodeError."""
         try:
             response: usage_log_pb2.GetSeenCheckpointResponse = await self._log(code).GetSeenCheckpoint(
-                usage_log_pb2.GetSeenCheckpointRequest(), timeout=_PROOF_SECONDS
+                usage_log_pb2.GetSeenCheckpointRequest(), timeout=_SECONDS
             )
         except grpc.aio.AioRpcError as error:
             raise peer_error(error) from None
@@ -228,14 +242,16 @@ class PeerClient:
         return usage_log_pb2_grpc.UsageLogServiceStub(self._channel(code))
 
     def _channel(self, provider: str) -> grpc.aio.Channel:
-        member = self._member(provider)
+        return self._channel_to(self._member(provider))
+
+    def _channel_to(self, member: Member) -> grpc.aio.Channel:
         identity = self._identity()
         wanted = (member.endpoint, member.tls_roots, identity)
-        link = self._links.get(provider)
+        link = self._links.get(member.code)
         if link is None or link.made_for != wanted:
             if link is not None:
                 asyncio.get_running_loop().create_task(link.channel.close(self._deadline))
-            link = self._links[provider] = _Link(wanted, self._open(member, identity))
+            link = self._links[member.code] = _Link(wanted, self._open(member, identity))
         return link.channel
 
     def _open(self, member: Member, identity: Identity) -> grpc.aio.Channel:

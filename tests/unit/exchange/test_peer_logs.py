@@ -68,7 +68,7 @@ async def put_back(sides: TwoSides, side: Side, folder: Path, records: int) -> N
     side.store.close()
     folder.mkdir()  # noqa: ASYNC240 - a test waits for nobody
     side.store = side.faults.store = open_store(folder)
-    side.commit = GroupCommit(side.faults, side.log_keys, sides.clock, side)
+    side.commit = GroupCommit(side.faults, side.log_keys, sides.clock, watch=side)
     for other in (sides.tax, sides.hr):
         other.other_logs.logs = {
             each.member.code: each.commit for each in (sides.tax, sides.hr) if each is not other
