@@ -431,3 +431,31 @@ async def test_order_is_not_good_again_for_the_state_that_it_was_signed_for(
     with pytest.raises(NodeError) as refused:
         await orders(world, sides).apply(OPERATOR, note)
     assert "(found)" in refused.value.message
+
+
+async def test_loss_that_could_not_be_kept_when_it_was_found_is_kept_before_it_is_decided(
+    world: World, sides: TwoSides, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    newest = await lost_five(world, tmp_path / "two")
+
+    def full(*_: object) -> None:
+        raise NodeError(Reason.STORE_UNAVAILABLE, "the disk is full")
+
+    with monkeypatch.context() as disk:
+        disk.setattr(world.store, "set_fact", full)
+        world.own.check_mark(marked(newest))
+    assert world.own.lost is not None
+    found = orders(world, sides)
+    note = signed(found)
+
+    async def fails(_: AdminJob) -> int:
+        raise NodeError(Reason.STORE_UNAVAILABLE, "the disk is full again")
+
+    with monkeypatch.context() as disk:
+        disk.setattr(world.own, "_record", fails)
+        with pytest.raises(NodeError):
+            await found.apply(OPERATOR, note)
+    assert world.marked[-1] == 2  # by now the mark knows no more than that
+    await world.close()
+    world.open(tmp_path / "two")
+    assert world.own.lost is not None
