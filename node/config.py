@@ -316,6 +316,12 @@ class Settings(_Section):
         return {"desk": {}, "policies": {}, **values} if isinstance(values, Mapping) else values
 
     @model_validator(mode="after")
+    def _mark_apart(self) -> Self:
+        if self.mark.absolute().is_relative_to(self.state.absolute()):
+            raise _wrong("mark must not lie inside state: what goes back with the state finds nothing")
+        return self
+
+    @model_validator(mode="after")
     def _ports_differ(self) -> Self:
         if self.exchange.listen == self.desk.listen and not self.desk.listen.endswith(":0"):
             raise _wrong("exchange.listen and desk.listen must differ: each port has its own callers")

@@ -171,7 +171,7 @@ class History:
     async def _record_new_mark(self) -> None:
         if self._mark_missing and self._own.lost is None:
             log.warning("the mark outside of the state was missing: it was made anew")
-            await self._record(AdminJob(self._code, Caller("node"), "mark.make", "", "it was missing"))
+            await self._record(AdminJob(self._code, Caller("node"), "mark.made", "", "it was missing"))
 
     def close(self) -> None:
         """Sync the mark, and let go of it."""

@@ -317,7 +317,7 @@ class PeerLogs:
                 job = AdminJob(
                     self._own,
                     Caller("node"),
-                    "peer.stop",
+                    "peer.stopped",
                     code,
                     f"its usage log {_said(contradiction)}",
                     peer_log=stopped,

@@ -159,7 +159,7 @@ def test_department_that_forks_is_stopped(before: list[int], after: list[int], b
         told = newest > TOGETHER
         # Where nothing that differs was seen before the fork, there is nothing to tell it by.
         assert logs.stopped() == ([HR] if told else [])
-        assert peer.recorded == (["peer.stop"] if told else [])
+        assert peer.recorded == (["peer.stopped"] if told else [])
         if told and after[0] <= newest:
             assert refused[0] is Reason.LOG_DIFFERS
         first = next((place for place, why in enumerate(refused) if why is not None), len(refused))

@@ -207,7 +207,7 @@ async def test_provider_that_was_put_back_is_stopped_and_its_answer_is_not_hande
         rec.OUTCOME_KIND_FAILED,
         Reason.LOG_DIFFERS.wire,
     )
-    assert actions(sides.tax) == ["peer.stop"]
+    assert actions(sides.tax) == ["peer.stopped"]
     assert sides.tax.peer_logs.stopped() == [HR]
     assert HR in sides.tax.peer_logs.problems()[0]
     # From now on, nothing is sent to it.
@@ -235,7 +235,7 @@ async def test_requester_that_was_put_back_gets_a_sealed_denial_on_record(
         )
     assert sides.register.asked == asked
     assert sides.doubted == [HR, HR]
-    assert actions(sides.hr) == ["peer.stop"]
+    assert actions(sides.hr) == ["peer.stopped"]
 
 
 async def test_fork_of_one_size_is_found_without_asking(sides: TwoSides, tmp_path: Path) -> None:
@@ -260,7 +260,7 @@ async def test_larger_fork_is_found_when_its_growth_is_to_be_proved(sides: TwoSi
     assert log.stopped is not None
     assert (log.stopped.kind, log.stopped.other.size) == (ContradictionKind.DIFFERS, 21)
     assert await refused(ask(sides, 6)) is Reason.LOG_DIFFERS
-    assert actions(sides.tax) == ["peer.stop"]
+    assert actions(sides.tax) == ["peer.stopped"]
 
 
 async def test_what_was_seen_between_two_proofs_is_bounded_and_asked_about_when_its_node_is_back(
@@ -319,9 +319,9 @@ async def test_stop_holds_though_it_cannot_be_recorded_and_is_recorded_later(
         assert await refused(ask(sides, 5)) is Reason.LOG_DIFFERS
     assert (logs.stopped(), actions(sides.tax)) == ([HR], [])
     await logs.prove_growth()
-    assert actions(sides.tax) == ["peer.stop"]
+    assert actions(sides.tax) == ["peer.stopped"]
     await logs.prove_growth()
-    assert actions(sides.tax) == ["peer.stop"]
+    assert actions(sides.tax) == ["peer.stopped"]
     assert sides.tax.store.peer_logs()[0].stopped is not None
 
 
