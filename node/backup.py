@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
 from pathlib import Path
-from typing import Final
+from typing import IO, Final
 
 from node import __version__
 from node.config import Settings
@@ -37,6 +37,8 @@ from node.errors import NodeError, Reason
 from node.exchange.opened import log_origin
 from node.imported_catalogues import imported_files, imported_folder
 from node.loading import placed_folder
+from node.private_folder import make_private
+from node.regular_file import open_regular
 from node.store.copying import check_database, copy_database
 from node.store.engine import lock_state
 from node.store.mark_file import read_mark
@@ -70,7 +72,7 @@ def make_backup(settings: Settings, target: Path, now: datetime, progress: Progr
         raise NodeError(Reason.CONFIG_INVALID, f"{target}: is there already: name another one")
     part = target.with_name(f".{target.name}.{secrets.token_hex(4)}.part")
     try:
-        part.mkdir(mode=0o700, parents=True)
+        make_private(part)
         backup = _fill(settings, part, now, progress)
         if target.suffix == TAR:
             packed = part.with_name(part.name + TAR)
@@ -128,7 +130,7 @@ def restore_backup(settings: Settings, source: Path, now: datetime, progress: Pr
         shutil.rmtree(left, ignore_errors=True)
     part = settings.state / f"{_RESTORING}{secrets.token_hex(4)}"
     try:
-        part.mkdir(mode=0o700)
+        make_private(part)
         if source.is_dir():
             _copy_in(source, part)
         else:
@@ -203,7 +205,7 @@ def _digest_of(path: Path) -> tuple[str, int]:
     """SHA-256 in hex, and the length."""
     digest, size = sha256(), 0
     try:
-        with os.fdopen(os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK), "rb") as file:
+        with open_regular(path) as file:
             while block := file.read(_BLOCK):
                 digest.update(block)
                 size += len(block)
@@ -213,7 +215,7 @@ def _digest_of(path: Path) -> tuple[str, int]:
 
 
 def _pack(part: Path, backup: Backup, packed: Path) -> None:
-    with os.fdopen(os.open(packed, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
+    with os.fdopen(os.open(packed, os.O_WRONLY | os.O_CREAT | os.O_EXCL, PRIVATE), "wb") as file:
         with tarfile.open(fileobj=file, mode="w") as archive:
             for name in (MANIFEST, *(each.name for each in backup.files)):
                 archive.add(part / name, name, recursive=False)
@@ -224,49 +226,44 @@ def _pack(part: Path, backup: Backup, packed: Path) -> None:
 def _unpack(source: Path, part: Path) -> None:
     """The manifest, and then what that names, and nothing else."""
     try:
-        with tarfile.open(source, "r:") as archive:
+        with open_regular(source) as file, tarfile.open(fileobj=file, mode="r:") as archive:
             first = archive.next()
             if first is None or first.name != MANIFEST or not first.isfile() or first.size > MAX_BYTES:
                 raise BackupRefusedError("it does not begin with its manifest")
             _extract(archive, first, part)
-            sizes = {
-                file.name: file.size for file in parse_backup(read_file(part / MANIFEST, MAX_BYTES)).files
-            }
+            manifest = parse_backup(read_file(part / MANIFEST, MAX_BYTES))
+            sizes = {each.name: each.size for each in manifest.files}
             while (member := archive.next()) is not None:
                 if not member.isfile() or sizes.pop(member.name, None) != member.size:
                     raise BackupRefusedError(f"it holds {member.name!r}, which its manifest does not name")
                 _extract(archive, member, part)
     except (tarfile.TarError, EOFError):
         raise BackupRefusedError("it is no tar file, or cut short") from None
-    except FileNotFoundError as error:
-        raise unreadable(source, error) from None
 
 
 def _extract(archive: tarfile.TarFile, member: tarfile.TarInfo, part: Path) -> None:
     opened = archive.extractfile(member)
     assert opened is not None
-    path = part / member.name
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    with opened, os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
-        shutil.copyfileobj(opened, file, _BLOCK)
-        file.flush()
-        os.fsync(file.fileno())
+    _write_private(part / member.name, opened)
 
 
 def _copy_in(source: Path, part: Path) -> None:
     write_file(part / MANIFEST, read_file(source / MANIFEST, MAX_BYTES), PRIVATE)
     for file in parse_backup(read_file(part / MANIFEST, MAX_BYTES)).files:
-        path = part / file.name
-        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         try:
-            descriptor = os.open(source / file.name, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
+            found = open_regular(source / file.name)
         except OSError as error:
             raise unreadable(source / file.name, error) from None
-        with os.fdopen(descriptor, "rb") as found, path.open("xb") as copied:
-            shutil.copyfileobj(found, copied, _BLOCK)
-            copied.flush()
-            os.fsync(copied.fileno())
-        path.chmod(PRIVATE)
+        _write_private(part / file.name, found)
+
+
+def _write_private(path: Path, source: IO[bytes]) -> None:
+    """Copy what is read to a new file that only its owner may read, durably; `source` is closed."""
+    make_private(path.parent)
+    with source, os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, PRIVATE), "wb") as file:
+        shutil.copyfileobj(source, file, _BLOCK)
+        file.flush()
+        os.fsync(file.fileno())
 
 
 def _put_in_place(settings: Settings, part: Path, backup: Backup, now: datetime) -> Path | None:
@@ -282,7 +279,7 @@ def _put_in_place(settings: Settings, part: Path, backup: Backup, now: datetime)
     before = None
     if old:
         before = state / f"before-restore-{now:%Y%m%dT%H%M%SZ}-{secrets.token_hex(2)}"
-        before.mkdir(mode=0o700)
+        make_private(before)
         # The database last: its write-ahead log must not be found beside another one.
         for path in reversed(old):
             path.rename(before / path.name)

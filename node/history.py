@@ -224,7 +224,11 @@ class History:
         """What staff should know though nothing is wrong."""
         found = self.peer_logs.notices()
         if self._own.gaps.shut(Day.of(self._local_time()).period):
-            found.append("limits count as used up until midnight, because records of today are lost")
+            found.append(
+                "limits count as used up until midnight, because records of today are lost; with them "
+                "perhaps "
+                "revocations of desk certificates: see `dxnode desk list`"
+            )
         found += [
             f"the budget account {name} is shut, because records are lost: to open it, two officers sign "
             f"`dxnode order draft reopen-budget --of {name}`"

@@ -42,7 +42,7 @@ def node_status(
 
     `spent` gives what was spent of a privacy budget.
     """
-    problems = [*history.problems(), *live.problems(), *problems_around()]
+    problems = [*history.problems(), *live.problems(), *problems_around(settings)]
     if log_problem:
         problems.append(f"usage log: {log_problem}")
     if clock_is_wrong := clock_problem(*clock):

@@ -18,6 +18,7 @@ from node.client.results import (
     PeerLog,
     Proof,
     Refusal,
+    RevokedCertificate,
     Statistic,
     Subject,
     WaitingDataset,
@@ -229,6 +230,11 @@ def peer_log(message: desk_pb2.PeerLog) -> PeerLog:
             for each in message.contradictions
         ),
     )
+
+
+def revoked_certificate(message: desk_pb2.RevokedDeskCertificate) -> RevokedCertificate:
+    """From a message."""
+    return RevokedCertificate(message.fingerprint.hex(), time_of(message.time_ms), message.reason)
 
 
 def time_of(milliseconds: int) -> datetime | None:

@@ -121,7 +121,9 @@ class Grants:
 
     async def suspend(self, caller: usage.Caller, grant_id: str, note: str) -> Grant:
         """Suspend at once (Art. 27). Raises NodeError(NOT_FOUND), (QUERY_INVALID)."""
-        return await self._set_state(caller, grant_id, GrantState.SUSPENDED, "grant.suspend", reason_of(note))
+        return await self._set_state(
+            caller, grant_id, GrantState.SUSPENDED, "grant.suspend", stated_reason(note)
+        )
 
     async def resume(self, caller: usage.Caller, grant_id: str, note: str) -> Grant:
         """Lift a suspension. Raises NodeError(NOT_FOUND), (QUERY_INVALID)."""
@@ -129,7 +131,9 @@ class Grants:
 
     async def revoke(self, caller: usage.Caller, grant_id: str, note: str) -> Grant:
         """End for good. Raises NodeError(NOT_FOUND), (QUERY_INVALID)."""
-        return await self._set_state(caller, grant_id, GrantState.REVOKED, "grant.revoke", reason_of(note))
+        return await self._set_state(
+            caller, grant_id, GrantState.REVOKED, "grant.revoke", stated_reason(note)
+        )
 
     def put_on_hold(self, note: str) -> tuple[Grant, ...]:
         """All that are active, as suspended ones; once they are durable, give them to `adopt`."""
@@ -222,8 +226,8 @@ def _check_purpose(purpose: str, policy: Policy, known: PurposeTree | None) -> N
         )
 
 
-def reason_of(note: str) -> str:
-    """The reason that was given. Raises NodeError(QUERY_INVALID) for one that cannot stand in a record."""
+def stated_reason(note: str) -> str:
+    """The reason that staff give. Raises NodeError(QUERY_INVALID) for none, and for an essay."""
     if not note.strip() or len(note) > MAX_NOTE:
         raise NodeError(Reason.QUERY_INVALID, f"say why, in at most {MAX_NOTE} characters (Art. 27)")
     _check_note(note)

@@ -22,7 +22,7 @@ from node.core.merkle import verify_consistency
 from node.core.peer_log import Contradiction, ContradictionKind, PeerLog, SeenCheckpoint
 from node.core.usage import Caller
 from node.errors import NodeError, Reason
-from node.exchange.admin import AdminJob, reason_of
+from node.exchange.admin import AdminJob, stated_reason
 from node.exchange.opened import log_origin
 from node.v1 import record_pb2 as rec
 
@@ -237,7 +237,7 @@ class PeerLogs:
 
         Raises NodeError(NOT_FOUND), (QUERY_INVALID), (STORE_UNAVAILABLE).
         """
-        reason = reason_of(reason)
+        reason = stated_reason(reason)
         async with self._turns[code]:
             found = self._logs.get(code)
             if found is None or found.stopped is None:

@@ -14,6 +14,8 @@ from pathlib import Path
 
 from node.core.mark import SLOT, SLOTS, Mark, newest_mark
 from node.errors import NodeError, Reason
+from node.private_folder import make_private
+from node.regular_file import read_regular
 
 FILE = "high-water"
 
@@ -21,8 +23,7 @@ FILE = "high-water"
 def read_mark(folder: Path) -> Mark | None:
     """The newest mark in a folder, without touching it; None without one."""
     try:
-        with os.fdopen(os.open(folder / FILE, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK), "rb") as file:
-            return newest_mark(file.read(SLOT * SLOTS))
+        return newest_mark(read_regular(folder / FILE, SLOT * SLOTS))
     except OSError:
         return None
 
@@ -47,7 +48,7 @@ class MarkFile:
         """
         path = folder / FILE
         try:
-            folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+            make_private(folder)
             descriptor = os.open(
                 path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK, 0o600
             )
@@ -63,8 +64,7 @@ class MarkFile:
             raise NodeError(
                 Reason.CONFIG_INVALID,
                 f"{path}: cannot be used ({error.strerror}): let the node write there, or name another "
-                "folder with "
-                "the setting mark",
+                "folder with the setting mark",
             ) from None
         last = newest_mark(content)
         if last is not None and last.log.origin != origin:
