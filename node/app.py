@@ -424,7 +424,6 @@ class Node:
                 self._grants.all(),
                 self._history,
                 self._draining,
-                self._local_time(),
                 self._store.spent,
             ),
         )

@@ -36,15 +36,14 @@ class Accounts:
         self._memory = memory
         self._kept: dict[str, tuple[str, frozenset[str]]] = {}
 
-    def keep(self, policies: Policies, dataset: str, content: str) -> bool:
+    def keep(self, policies: Policies, dataset: str, content: str) -> None:
         """Before a dataset is answered from its source, whose content has a name of the node's own, or "".
 
-        A file that is copied elsewhere is known by its content. True once it is durable. Raises
-        NodeError(STORE_UNAVAILABLE).
+        A file that is copied elsewhere is known by its content. Raises NodeError(STORE_UNAVAILABLE).
         """
         budget = policies.datasets[dataset].budget
         if budget is None:
-            return True
+            return
         names = {f"dataset {dataset}", *places(self._settings, [dataset]).values()}
         if content:
             names.add(_CONTENT + content)
@@ -52,7 +51,6 @@ class Accounts:
         if self._kept.get(dataset) != known:
             self._memory.keep_account_sources(budget.account, dataset, names, _CONTENT)
             self._kept[dataset] = known
-        return True
 
 
 def conflicts(policies: Policies, settings: Settings) -> dict[str, str]:

@@ -12,8 +12,6 @@ from zoneinfo import ZoneInfo
 
 from node.budget_accounts import AccountMemory, Accounts, conflicts
 from node.config import Settings
-from node.config import Source as SourceSettings
-from node.core.catalogue import Dataset
 from node.core.data_load import KeptLoad, next_load
 from node.core.policy import Policies
 from node.errors import NodeError
@@ -37,7 +35,6 @@ class Sources:
 
 
 NO_SOURCES = Sources()
-_Opened = tuple[OpenSource, KeptLoad]
 
 
 class LiveSources:
@@ -65,12 +62,12 @@ class LiveSources:
         wanted, refused = self._wanted(policies), conflicts(policies, self._settings)
         for dataset in self._told - set(wanted):
             self._attempt.note(_part(dataset), "")
-            self._attempt.note(f"account of {dataset}", "")
+            self._attempt.note(_account(dataset), "")
         self._told = set(wanted)
         for dataset in wanted:
             if dataset in refused:
                 self._attempt.note(_part(dataset), refused[dataset])
-            elif (result := self._load(policies, dataset, old, key)) is not None:
+            elif (result := self._load(policies, dataset, old.opened.get(dataset), key)) is not None:
                 opened[dataset], loads[dataset] = result
         self._retired += [
             source for dataset, source in old.opened.items() if opened.get(dataset) is not source
@@ -91,42 +88,38 @@ class LiveSources:
             taken.append(self._retired.pop())
         return taken
 
-    def _load(self, policies: Policies, dataset: str, old: Sources, key: bytes) -> _Opened | None:
+    def _load(
+        self, policies: Policies, dataset: str, kept: OpenSource | None, key: bytes
+    ) -> tuple[OpenSource, KeptLoad] | None:
         settings, described = self._settings.sources[dataset], policies.datasets[dataset].dataset
         made_from = source_mark(settings, described)
-        kept = old.opened.get(dataset)
-        result = (kept, old.loads[dataset]) if kept is not None else None
+        source = kept
         if kept is not None and self._made_from.get(dataset) == made_from and _answers(kept):
             self._attempt.note(_part(dataset), "")
         else:
-            result = self._attempt(_part(dataset), partial(self._open, settings, described, key), result)
-        if result is None:
+            data, seconds = self._settings.state / "data", float(self._settings.limits.source_seconds)
+            opened = partial(load_source, settings, described, data, key, seconds)
+            source = self._attempt(_part(dataset), opened, kept)
+        if source is None:
             return None
-        source, _ = result
-        keep = partial(self._accounts.keep, policies, dataset, source.content)
-        if not self._attempt(f"account of {dataset}", keep, False):
-            # What is spent of it now would be forgotten under another name.
+        load = self._attempt(_account(dataset), partial(self._counted, policies, dataset, source), None)
+        if load is None:
             if source is not kept:
                 source.close()
             return None
         if source is not kept:
             self._made_from[dataset] = made_from
-        return result
-
-    def _open(self, settings: SourceSettings, dataset: Dataset, key: bytes) -> _Opened:
-        """A source, and its load, which is durable before anybody is told of it."""
-        data, seconds = self._settings.state / "data", float(self._settings.limits.source_seconds)
-        source = load_source(settings, dataset, data, key, seconds)
-        try:
-            last = self._memory.data_load(dataset.name)
-            now = self._clock().astimezone(ZoneInfo(self._settings.timezone))
-            load = next_load(last, source.mark, source.daily, now)
-            if load is not last:
-                self._memory.set_data_load(dataset.name, load)
-        except NodeError:
-            source.close()
-            raise
         return source, load
+
+    def _counted(self, policies: Policies, dataset: str, source: OpenSource) -> KeptLoad:
+        """The load of a source, durable with the account of it before anybody is told or spends of it."""
+        self._accounts.keep(policies, dataset, source.content)
+        last = self._memory.data_load(dataset)
+        now = self._clock().astimezone(ZoneInfo(self._settings.timezone))
+        load = next_load(last, source.mark, source.daily, now)
+        if load is not last:
+            self._memory.set_data_load(dataset, load)
+        return load
 
     def _wanted(self, policies: Policies) -> list[str]:
         return sorted(set(self._settings.sources) & set(policies.datasets))
@@ -134,6 +127,10 @@ class LiveSources:
 
 def _part(dataset: str) -> str:
     return f"source {dataset}"
+
+
+def _account(dataset: str) -> str:
+    return f"account of {dataset}"
 
 
 def _answers(source: OpenSource) -> bool:

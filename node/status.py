@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
+from zoneinfo import ZoneInfo
 
 from node import __version__
 from node.config import Settings
@@ -35,7 +36,6 @@ def node_status(
     grants: Sequence[Grant],
     history: History,
     draining: bool,
-    now: datetime,
     spent: Callable[[Pot], Spent],
 ) -> pb.GetStatusResponse:
     """The status message at a time where the node is; touches every data source once.
@@ -47,6 +47,7 @@ def node_status(
         problems.append(f"usage log: {log_problem}")
     if clock_is_wrong := clock_problem(*clock):
         problems.append(f"clock: {clock_is_wrong}")
+    now = clock[0].time(clock[1]).astimezone(ZoneInfo(settings.timezone))
     directory = live.directory
     state = "DRAINING" if draining else "DEGRADED" if problems else "SERVING"
     sources = live.sources

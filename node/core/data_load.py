@@ -8,7 +8,7 @@ a file that was touched is another load whatever is in it, and a live database h
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime, time, timedelta
+from datetime import datetime, time
 from typing import NamedTuple
 
 from node.core.milliseconds import from_ms, to_ms
@@ -36,22 +36,25 @@ class KeptLoad:
 
     def at(self, local: datetime) -> DataLoad:
         """The load at an aware time where the provider is; a clock that was set back brings no other."""
-        if not self.daily:
+        days = self.days(local) if self.daily else 0
+        if days <= 0:
             return DataLoad(self.number, self.time_ms)
-        first = from_ms(self.time_ms).astimezone(local.tzinfo).date()
-        days = max(0, (local.date() - first).days)
-        if not days:
-            return DataLoad(self.number, self.time_ms)
-        began = datetime.combine(first + timedelta(days=days), time(), local.tzinfo)
+        began = datetime.combine(local.date(), time(), local.tzinfo)
         return DataLoad(self.number + days, to_ms(began))
+
+    def days(self, local: datetime) -> int:
+        """How many days ago it began at that time; negative if it is still to come."""
+        return (local.date() - from_ms(self.time_ms).astimezone(local.tzinfo).date()).days
 
 
 def next_load(last: KeptLoad | None, mark: str, daily: bool, local: datetime) -> KeptLoad:
     """The load of what has this mark: the last one if it is that, else one with the next number.
 
-    `local` is an aware time where the provider is.
+    `local` is an aware time where the provider is. A day that is still to come was a clock's mistake: counted
+    from it, the days until then would be one load.
     """
-    if last is not None and (last.mark, last.daily) == (mark, daily):
+    to_come = last is not None and last.daily and last.days(local) < 0
+    if last is not None and (last.mark, last.daily) == (mark, daily) and not to_come:
         return last
     number = 1 if last is None else last.at(local).number + 1
     began = datetime.combine(local.date(), time(), local.tzinfo) if daily else local

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
-from datetime import UTC, datetime
+import sqlite3
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
 from remembered import Remembered
@@ -147,3 +149,25 @@ def test_source_whose_account_cannot_be_remembered_is_not_answered_from(office: 
     assert set(node.sources.opened) == {NAME}
     assert "another" in memory.accounts
     assert node.problems() == []
+
+
+def test_load_that_a_wrong_clock_dated_is_counted_anew_with_the_next_reload(office: Office) -> None:
+    path = office.folder / "register.db"
+    columns = "resident_id text, name text, status text, months_paid integer, region text"
+    with sqlite3.connect(path) as database:
+        database.execute(f"CREATE TABLE t ({columns})")
+    database.close()
+    live_table = f"{{url: 'sqlite:///{path}', table: t}}"
+    text = office.config.read_text()
+    office.config.write_text(text.replace("{csv: data/pension-insurance.csv}", live_table))
+    now = datetime.now(ZoneInfo("Asia/Shanghai"))
+    clock = [now + timedelta(days=10)]
+    settings, memory = load_settings(office.config), Remembered()
+    node = Live(office.config, settings, memory, lambda: clock[0], os.urandom)
+    wrong = node.sources.loads[NAME]
+    clock[0] = now
+    node.reload()
+    again = node.sources.loads[NAME]
+    assert (again.number, again.daily) == (wrong.number + 1, True)
+    assert again.days(now) == 0
+    assert memory.loads[NAME] == again

@@ -67,6 +67,13 @@ def test_clock_that_was_set_back_brings_no_other_load() -> None:
     assert first.at(NOON - 5 * DAY) == first.at(NOON)
 
 
+def test_day_that_was_a_mistake_of_the_clock_does_not_last_until_it_comes() -> None:
+    wrong = next_load(None, "a", True, NOON + 365 * DAY)
+    again = next_load(wrong, "a", True, NOON)
+    assert again.at(NOON) == DataLoad(2, to_ms(MIDNIGHT))
+    assert again.at(NOON + DAY).number == 3
+
+
 @given(st.lists(st.tuples(st.sampled_from("ab"), st.booleans(), st.integers(0, 3)), min_size=1, max_size=20))
 def test_numbers_never_fall_and_no_two_loads_share_number_and_time(
     steps: list[tuple[str, bool, int]],

@@ -24,7 +24,7 @@ from node.core.subject import SubjectKey
 from node.errors import NodeError, Reason
 from node.exchange.asking import Answered
 from node.exchange.group import CLOCK_TOLERANCE_MS
-from node.exchange.provider import ProviderState
+from node.exchange.provider import ProviderLimits, ProviderState
 from node.v1 import exchange_pb2 as pb
 from node.v1 import record_pb2 as rec
 
@@ -47,7 +47,7 @@ def _many_counts() -> str:
 
 @pytest.fixture
 async def sides(tmp_path: Path) -> AsyncIterator[TwoSides]:
-    sides = TwoSides(tmp_path, _many_counts(), source_seconds=0.3)
+    sides = TwoSides(tmp_path, _many_counts())
     wider = replace(sides.grant, questions=sides.grant.questions | set(COUNTS))
     sides.grants[wider.id], sides.received = wider, [wider]
     yield sides
@@ -240,6 +240,7 @@ async def test_source_that_fails_is_a_recorded_denial_and_recovers(sides: TwoSid
 
 
 async def test_source_that_hangs_is_given_up_in_bounded_time(sides: TwoSides) -> None:
+    sides.provider._limits = ProviderLimits(source_seconds=0.3)
     sides.register.before = lambda: time.sleep(1.0)
     sides.register.quick = False
     began = time.monotonic()
