@@ -16,11 +16,12 @@ from zoneinfo import ZoneInfo
 
 from node.config_file import load_settings
 from node.core.milliseconds import to_ms
-from node.core.usage import Caller, first_since
+from node.core.usage import Caller
 from node.crypto.approval_file import Approvers, proved_approvals
 from node.crypto.vault import NodeVault
 from node.errors import NodeError, Reason
 from node.exchange.admin import AdminJob, Grants
+from node.exchange.clean_up import CleanUp
 from node.exchange.group import GroupCommit
 from node.exchange.provider import Provider, ProviderLimits
 from node.exchange.rate import Rate
@@ -73,11 +74,9 @@ from node.v1 import (
 log = logging.getLogger(__name__)
 
 WATCH_SECONDS = 3
-PRUNE_SECONDS = 60
+CLEAN_UP_SECONDS = 60
 GRANTS_SECONDS = 60
 ABANDONED_SECONDS = 30
-ANSWERED_KEPT_MS = 24 * 3600 * 1000
-YEAR_MS = 366 * ANSWERED_KEPT_MS
 DRAIN_SECONDS = 10
 RETIRE_SECONDS = 60
 WORKERS = 8
@@ -109,6 +108,15 @@ class Node:
         self._vault = vault = NodeVault(live.keys.ring, live.keys.data, random)
         self._workers = ThreadPoolExecutor(WORKERS, thread_name_prefix="worker")
         self._commit = commit = GroupCommit(self._store, live.log_keys(), self._clock_ms)
+        self._cleaner = self._store.cleaner()
+        self._clean_up = CleanUp(
+            commit,
+            self._store,
+            self._cleaner,
+            self._workers,
+            self._clock_ms,
+            settings.log.retention_years,
+        )
         self._stamp = stamp(config, settings)
         self._draining = False
         code, limits = settings.department.code, settings.limits
@@ -191,7 +199,7 @@ class Node:
         for every, work in (
             (self._settings.limits.refusal_interval_seconds, self._refusals.flush),
             (WATCH_SECONDS, self._watch),
-            (PRUNE_SECONDS, self._prune),
+            (CLEAN_UP_SECONDS, self._clean_up.run),
             (GRANTS_SECONDS, self._refresh_grants),
             (ABANDONED_SECONDS, self._close_abandoned),
         ):
@@ -230,6 +238,7 @@ class Node:
         await self._peers.close()
         await self._commit.stop()
         self._workers.shutdown(wait=False, cancel_futures=True)
+        self._cleaner.close()
         self._store.close()
         os.close(self._lock)
         log.info("stopped")
@@ -343,20 +352,6 @@ class Node:
             self._close_retired()
             self._tell_health()  # policies expire without a reload
 
-    async def _prune(self) -> None:
-        now = self._clock_ms()
-        loop = asyncio.get_running_loop()
-        size = self._commit.head.size
-
-        def since(time_ms: int) -> int:
-            return first_since(lambda index: self._store.leaves(index, 1)[0][1], size, time_ms)
-
-        def work() -> None:
-            self._store.prune(now, since(now - ANSWERED_KEPT_MS))
-            self._store.clear_openings(since(now - self._settings.log.retention_years * YEAR_MS))
-
-        await loop.run_in_executor(self._workers, work)
-
     async def _close_abandoned(self) -> None:
         closed = await self._requester.close_abandoned()
         if closed:
@@ -369,7 +364,7 @@ class Node:
         return to_ms(self._clock())
 
 
-async def _repeat(seconds: float, work: Callable[[], Awaitable[None]]) -> None:
+async def _repeat(seconds: float, work: Callable[[], Awaitable[object]]) -> None:
     while True:
         try:
             await work()

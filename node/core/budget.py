@@ -10,13 +10,28 @@ from __future__ import annotations
 from collections.abc import Iterable, MutableMapping, Sequence
 from typing import NamedTuple
 
+DAY_MS = 86_400_000
+MARK = "mark|"
+"""What the key of a counter begins with that remembers a day, which may go on being used: a mark."""
+
+
+def last_day(until_ms: int) -> int:
+    """The day, counted from 1970 in UTC, from which on what lasts until then may be forgotten."""
+    return -(-until_ms // DAY_MS)
+
+
+def counter_key(until_ms: int, name: str) -> str:
+    """The key of a counter that may be forgotten at `until_ms`: those that end first come first."""
+    return f"{last_day(until_ms):05d}|{name}"
+
 
 class Debit(NamedTuple):
     """An amount to add to a counter that may not pass its limit.
 
     `scope` is the kind of counter as records name it ("rule.day", "budget.dataset", …); `key` is the
     counter itself, without any personal value; `until_ms` is when the counter may be forgotten (0:
-    never); `subject` is the position of the subject it concerns, -1 for the exchange as a whole.
+    never; else `key` is a `counter_key`); `subject` is the position of the subject it concerns, -1 for the
+    exchange as a whole.
     """
 
     scope: str

@@ -1,9 +1,11 @@
-"""What is kept of the other side's proof beside an own record, and the way back to what the other side sent."""
+"""What is kept of the other side's proof beside an own record, and the way back to what that side sent."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from typing import NamedTuple
+
+from google.protobuf.message import DecodeError
 
 from node.core.kept_receipt import KeptReceipt, put_together, shared_name, take_apart
 from node.errors import NodeError, Reason
@@ -68,8 +70,8 @@ def verdict_of(evidence: bytes, intent: bytes) -> bytes:
 
 
 def _whole(evidence: bytes) -> pb.SealedResponse:
-    # At a provider it was the receipt, at a requester the receipt within the response.
-    receipt = Receipt.FromString(evidence)
-    if receipt.checkpoint.startswith(b"dxnode/"):
-        return pb.SealedResponse(receipt=receipt)
-    return pb.SealedResponse.FromString(evidence)
+    """The response that a requester kept whole once, or the receipt that a provider did, in one."""
+    try:
+        return pb.SealedResponse.FromString(evidence)
+    except DecodeError:  # a checkpoint, which is text, stands where a response has its receipt
+        return pb.SealedResponse(receipt=Receipt.FromString(evidence))

@@ -1,4 +1,4 @@
-"""What an exchange leaves on the disk of either side, once the database has taken it over from its journal."""
+"""What an exchange leaves on the disk of either side, once the journal is worked into the database."""
 
 from __future__ import annotations
 
