@@ -91,7 +91,8 @@ class Refusals:
         if reason in NOT_RECORDED:
             return
         now = self._clock_ms()
-        if len(self._tallies) >= MAX_TALLIES and (requester, reason) not in self._tallies:
+        known = (requester, reason) in self._tallies or requester == self._own
+        if not known and len(self._tallies) >= MAX_TALLIES:
             # Whoever can put names into certificates must not get a few records for each.
             requester, singly = "", 0
         tally = self._tallies.setdefault((requester, reason), _Tally())

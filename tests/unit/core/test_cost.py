@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from policy_samples import CALENDAR, GRANT, POLICY, REQUEST, build
 from town import TAX
 
-from node.core.budget import Debit, exhausted, pay
+from node.core.budget import Debit, counter_key, exhausted, pay
 from node.core.cost import Cost, Day, budget_debits, exchange_cost
 from node.core.decide import Decision, decide
 from node.core.policy import Budget
@@ -48,8 +48,18 @@ def test_every_subject_counts_for_the_rule_and_the_grant() -> None:
 def test_counters_name_no_subject() -> None:
     cost = _cost(_decision(), "440101199001011234")
     # What names a subject went through the pseudonym, whole.
-    assert all(debit.key.startswith("<") and debit.key.endswith(">") for debit in cost.subjects)
+    keys = [debit.key.removeprefix(counter_key(DAY.until_ms, "")) for debit in cost.subjects]
+    assert all(key.startswith("<") and key.endswith(">") for key in keys)
     assert not any("440101199001011234" in debit.key for debit in cost.whole)
+
+
+@pytest.mark.parametrize("question", ["is-enrolled", "name-matches"])
+def test_counters_that_end_lie_together_by_the_day_on_which_they_do(question: str) -> None:
+    """Those that are over are a range of keys: nobody has to look for them."""
+    cost = _cost(_decision(question, subjects_per_day=10), "a")
+    debits = [*cost.whole, *cost.subjects, *cost.tries]
+    assert len(debits) >= 3
+    assert all(debit.key.startswith(counter_key(debit.until_ms, "")) for debit in debits)
 
 
 def test_grant_without_a_limit_has_no_counter() -> None:
