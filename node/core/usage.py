@@ -27,8 +27,10 @@ EXCHANGE_ID_BYTES = 16
 _TIME_BYTES = 6
 SALT_BYTES = 32
 MAX_LEAF_BYTES = 16_384
-MAX_INTENT_BYTES = 12_288
-"""An intent stands inside a verdict, which has to be a leaf too."""
+MAX_INTENT_BYTES = 4096
+"""An intent stands inside a verdict too, and both are kept for good."""
+MAX_OPENING_BYTES = 1 << 20
+"""Padded to a power of two, it has to fit into a message of the size that every node takes."""
 
 _GRANT_ID = re.compile(r"g-[0-9a-f]{16}").fullmatch
 _OPENING = b"dxnode/v1/opening\x00"

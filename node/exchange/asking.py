@@ -18,8 +18,6 @@ from node.exchange.ports import Vault
 from node.v1 import exchange_pb2 as pb
 from node.v1 import record_pb2 as rec
 
-MAX_OPENING_BYTES = 1 << 20
-"""Padded to a power of two, it has to fit into a message of the size that every node takes."""
 FINAL = frozenset({rec.OUTCOME_KIND_ANSWERED, rec.OUTCOME_KIND_DENIED})
 """Outcomes after which a request is not sent again: the provider has said its word."""
 MAX_TEXT = 200
@@ -123,7 +121,7 @@ class IntentJob:
             response_key_hash=usage.response_key_hash(self.response_key),
         )
         leaf = usage.intent_record(time_ms, self.parties, intent)
-        if len(leaf) > usage.MAX_INTENT_BYTES or len(self.opening) > MAX_OPENING_BYTES:
+        if len(leaf) > usage.MAX_INTENT_BYTES or len(self.opening) > usage.MAX_OPENING_BYTES:
             raise NodeError(Reason.QUERY_INVALID, "the request is too long: ask about fewer subjects at once")
         kept = rec.KeptOpening(opening=self.opening).SerializeToString()
         return Append(

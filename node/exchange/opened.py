@@ -167,6 +167,8 @@ def _check_opening(intent: rec.Intent, body: bytes, max_subjects: int) -> rec.Op
         raise NodeError(
             Reason.QUERY_INVALID, f"one request has at most {max_subjects} subjects: send more requests"
         )
+    if len(body) > usage.MAX_OPENING_BYTES:
+        raise NodeError(Reason.QUERY_INVALID, "the opening is too long: ask about fewer subjects at once")
     for subject in opening.subjects:
         _check_subject(subject)
     opening.DiscardUnknownFields()

@@ -447,7 +447,10 @@ async def test_answer_longer_than_answers_can_be_is_not_kept(
     sides: TwoSides, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """What a provider says is kept for years, so that it may not say what it likes, though it recorded it."""
-    asking = lambda: sides.requester.ask(CALLER, query("contribution-band"), about(2), os.urandom(16))  # noqa: E731
+
+    async def asking() -> Answered:
+        return await sides.requester.ask(CALLER, query("contribution-band"), about(2), os.urandom(16))
+
     monkeypatch.setattr(sides.register, "field", lambda *_: ["值" * 1000])
     assert len((await asking()).answers.field.answers[0].value) == 1000
     monkeypatch.setattr(sides.register, "field", lambda *_: ["x" * 5000])
@@ -479,7 +482,11 @@ async def test_denial_that_names_another_intent_by_its_hash_is_not_believed(side
             _deny(record)
             record.verdict.ClearField("answer_commitment")
 
-        return lambda inside: (inside.ClearField("answers"), _rewritten(change)(inside), None)[2]
+        def bend(inside: pb.SealedResponse) -> None:
+            inside.ClearField("answers")
+            _rewritten(change)(inside)
+
+        return bend
 
     for said in (b"", bytes(32)):
         sides.wire.bend = _bend_inside(sides, deny(said))

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Iterator
-from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
@@ -150,6 +148,13 @@ def test_nothing_is_looked_for_outside_an_index(store: Store) -> None:
             assert not [step for step in steps if step.startswith(("SCAN", "USE TEMP B-TREE"))], steps
 
 
+def checkpoint(store: Store) -> None:
+    """Work the journal into the database."""
+    connection = store._engine.raw_connection()
+    connection.cursor().execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+    connection.close()
+
+
 def test_what_was_forgotten_is_not_left_in_the_file(store: Store, tmp_path: Path) -> None:
     secret = b"an opening that nobody may read any more"
     transaction = store.begin()
@@ -157,16 +162,14 @@ def test_what_was_forgotten_is_not_left_in_the_file(store: Store, tmp_path: Path
     asked = AskedExchange(bytes(16), b"digest", 0, secret, secret)
     transaction.write(Commit(0, Head(1), (Append(b"leaf", secret, asked=asked),), (), {}))
     transaction.commit()
-    with closing(sqlite3.connect(tmp_path / "node.db")) as other:
-        other.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    checkpoint(store)
     assert secret in (tmp_path / "node.db").read_bytes()
     transaction = store.begin()
     assert transaction is not None
     transaction.write(Commit(1, Head(2), (Append(b"outcome", settled=Settled(0, final=True)),), (), {}))
     transaction.commit()
     clean_up(store, NOW, openings=1)
-    with closing(sqlite3.connect(tmp_path / "node.db")) as other:
-        other.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    checkpoint(store)
     assert secret not in (tmp_path / "node.db").read_bytes()
 
 
