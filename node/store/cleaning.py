@@ -14,7 +14,8 @@ from sqlalchemy.pool import PoolProxiedConnection
 
 from node.core.budget import DAY_MS, counter_key
 from node.core.clean_up import Due, Step
-from node.store.engine import BEGIN, store_errors
+from node.store import driver
+from node.store.engine import BEGIN, is_busy, never_wait, store_errors
 
 ROWS_MOST = 1000
 ROWS_LEAST = 16
@@ -45,7 +46,7 @@ class Cleaner:
         self._rows = ROWS_LEAST
 
     def step(self, due: Due) -> Step:
-        """Forget some rows. Raises NodeError(STORE_UNAVAILABLE)."""
+        """Forget some rows, none while another connection writes. Raises NodeError(STORE_UNAVAILABLE)."""
         with store_errors():
             if self._connection is None or not self._connection.is_valid:
                 self._connection = _open(self._engine)
@@ -54,7 +55,9 @@ class Cleaner:
                 rows = self._forget(self._connection, due)
                 seconds = self._clock() - began
                 self._connection.commit()
-            except BaseException:
+            except driver.Error as error:
+                if is_busy(error):
+                    return Step(0, 0.0, more=True)
                 self._connection.invalidate()
                 raise
         step = Step(rows, seconds, more=rows == self._rows)
@@ -100,6 +103,7 @@ def _open(engine: Engine) -> PoolProxiedConnection:
     """A connection whose commits do not wait for the disk: what is forgotten once can be forgotten again."""
     connection = engine.raw_connection()
     connection.detach()  # nobody else may get it from the pool, whose commits have to be on the disk
+    never_wait(connection)
     cursor = connection.cursor()
     cursor.execute("PRAGMA synchronous = NORMAL")
     cursor.close()

@@ -59,6 +59,7 @@ class Statements:
         self.mark = self._text(_replacing(s.mark))
         self.head = self._text(_replacing(s.log_head))
         self.grant = self._text(_replacing(s.issued_grant))
+        self.fact = self._text(_replacing(s.fact))
         settled = update(s.asked).where(s.asked.c.intent_index == bindparam("b"))
         self.settle = self._text(settled.values(outcome_index=bindparam("a")))
         self.forget = self._text(delete(s.resend).where(s.resend.c.intent_index == bindparam("a")))
@@ -156,6 +157,7 @@ class Transaction:
         self._many(
             sql.grant, [(a.issued.id, grant_to_bytes(a.issued)) for a in appends if a.issued is not None]
         )
+        self._many(sql.fact, [fact for a in appends for fact in a.facts])
         self._many(sql.head, [_head_row(commit.head)])
 
     def _exchanges(self, indexed: Sequence[tuple[int, Append]]) -> None:
