@@ -12,7 +12,7 @@ from sqlalchemy import func, select
 from town import TAX
 
 from node.core.budget import DAY_MS, MARK, counter_key, last_day
-from node.core.clean_up import Due
+from node.core.clean_up import Due, Step
 from node.core.commit import AnsweredExchange, Append, AskedExchange, Commit, Head, Settled
 from node.store import schema as s
 from node.store.cleaning import (
@@ -205,3 +205,15 @@ def test_open_exchange_stays_however_old(store: Store) -> None:
     assert store.asked(bytes(16)) == replace(
         AskedExchange(bytes(16), b"digest", 0, b"", b""), outcome_index=-1
     )
+
+
+def test_another_writer_is_not_waited_for(store: Store) -> None:
+    """What is over can be forgotten a moment later; a group that waits for the cleaner can't."""
+    fill(store, 100)
+    transaction = store.begin()
+    assert transaction is not None
+    cleaner, due = store.cleaner(), Due(NOW, 50, 50, 50)
+    assert cleaner.step(due) == Step(0, 0.0, more=True)
+    transaction.rollback()
+    assert cleaner.step(due).rows == ROWS_LEAST
+    cleaner.close()
