@@ -19,7 +19,8 @@ from node.v1 import record_pb2 as rec
 PSEUDONYM = 8
 """Bytes of one: two people have the same one in 2^64 times, and a denial has as many as it has subjects."""
 _CONTEXT = b"tried/subject"
-_AT_ONCE = 500
+_AT_ONCE = 50
+"""Openings at one time: the longest have a MiB each."""
 
 
 @dataclass(frozen=True, slots=True)
