@@ -20,6 +20,7 @@ from node.core.kept_receipt import (
     take_apart,
 )
 from node.core.merkle import HASH, leaf_hash, root_from_inclusion
+from node.core.note import note_of
 from node.core.tree import TILE, Tile, Tree
 from node.crypto.sign import SignatureSuite, Signer, sign_note
 from node.errors import NodeError, Reason
@@ -110,6 +111,7 @@ def _bent(kind: str) -> bytes:
         "one signature twice": made.checkpoint + made.checkpoint.rpartition(b"\n\n")[2],
         "a line more": sign_note(body + b"more\n", SIGNER),
         "a long signature": made.checkpoint[:-1] + b"A" * 4096 + b"\n",
+        "a signature of another length": note_of(body, (ORIGIN, bytes(69))),
         "a signature spelled differently": made.checkpoint[:-3] + b"B=\n",
         "nothing": b"",
         "a blank at the end": made.checkpoint + b"\n",
@@ -124,6 +126,7 @@ def _bent(kind: str) -> bytes:
         "one signature twice",
         "a line more",
         "a long signature",
+        "a signature of another length",
         "a signature spelled differently",
         "nothing",
         "a blank at the end",
