@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable
 from concurrent.futures import Executor
+from itertools import count
 from typing import Protocol
 
 from node.core.clean_up import Due, Step
@@ -18,6 +19,8 @@ ASKED_KEPT_MS = ANSWERED_KEPT_MS + MAX_AGE_MS
 """Longer than a provider can remember an exchange, which it may have answered that late."""
 YEAR_MS = 366 * 24 * 3_600_000
 PAUSE_SECONDS = 0.005
+SETTLED_AFTER = 16
+"""Steps after which the journal is worked into the database: beside the groups, not between them."""
 PAUSES = 2
 """A step is followed by a pause of so many times its length, and of that at least."""
 
@@ -32,6 +35,7 @@ class Cleaner(Protocol):
     """What forgets; see `node.store.cleaning`."""
 
     def step(self, due: Due) -> Step: ...
+    def settle(self) -> None: ...
 
 
 class CleanUp:
@@ -57,13 +61,17 @@ class CleanUp:
 
     async def run(self) -> int:
         """Forget all that is over now; returns how many rows. Raises NodeError(STORE_UNAVAILABLE)."""
-        due = await asyncio.get_running_loop().run_in_executor(self._workers, self._due)
-        rows, more = 0, True
-        while more:
+        loop = asyncio.get_running_loop()
+        due = await loop.run_in_executor(self._workers, self._due)
+        rows = 0
+        for number in count(1):
             step = await self._commit.between_groups(lambda: self._cleaner.step(due))
-            rows, more = rows + step.rows, step.more
-            if more:
-                await self._pause(max(PAUSE_SECONDS, PAUSES * step.seconds))
+            rows += step.rows
+            if not step.more:
+                break
+            if number % SETTLED_AFTER == 0:
+                await loop.run_in_executor(self._workers, self._cleaner.settle)
+            await self._pause(max(PAUSE_SECONDS, PAUSES * step.seconds))
         return rows
 
     def _due(self) -> Due:

@@ -53,19 +53,27 @@ class Cleaner:
             began = self._clock()
             try:
                 rows = self._forget(self._connection, due)
-                seconds = self._clock() - began
                 self._connection.commit()
             except driver.Error as error:
                 if is_busy(error):
                     return Step(0, 0.0, more=True)
                 self._connection.invalidate()
                 raise
+        seconds = self._clock() - began
         step = Step(rows, seconds, more=rows == self._rows)
         if seconds > STEP_SECONDS:
             self._rows = max(ROWS_LEAST, self._rows // 2)
         elif step.more and seconds < STEP_SECONDS / 2:
             self._rows = min(ROWS_MOST, self._rows * 2)
         return step
+
+    def settle(self) -> None:
+        """Work the journal into the database, while others write. Raises NodeError(STORE_UNAVAILABLE)."""
+        if self._connection is not None:
+            with store_errors():
+                cursor = self._connection.cursor()
+                cursor.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchall()
+                cursor.close()
 
     def close(self) -> None:
         """Give the connection back to the system."""
@@ -100,11 +108,15 @@ def _bounds(due: Due) -> tuple[tuple[str, str | int], ...]:
 
 
 def _open(engine: Engine) -> PoolProxiedConnection:
-    """A connection whose commits do not wait for the disk: what is forgotten once can be forgotten again."""
+    """A connection whose commits do not wait for the disk: what is forgotten once can be forgotten again.
+
+    Nor do they work the journal into the database, which takes far longer than a step.
+    """
     connection = engine.raw_connection()
     connection.detach()  # nobody else may get it from the pool, whose commits have to be on the disk
     never_wait(connection)
     cursor = connection.cursor()
     cursor.execute("PRAGMA synchronous = NORMAL")
+    cursor.execute("PRAGMA wal_autocheckpoint = 0")
     cursor.close()
     return connection

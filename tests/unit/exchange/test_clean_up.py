@@ -17,7 +17,7 @@ from node.core.budget import DAY_MS, Debit, counter_key
 from node.core.clean_up import Due, Step
 from node.core.commit import AnsweredExchange, Append
 from node.errors import NodeError, Reason
-from node.exchange.clean_up import ANSWERED_KEPT_MS, PAUSE_SECONDS, PAUSES, YEAR_MS, CleanUp
+from node.exchange.clean_up import ANSWERED_KEPT_MS, PAUSE_SECONDS, PAUSES, SETTLED_AFTER, YEAR_MS, CleanUp
 from node.exchange.group import GroupCommit, Ledger
 from node.store.cleaning import ROWS_MOST, Cleaner
 from node.store.store import Store
@@ -46,12 +46,17 @@ class Watched:
         self.real = real
         self.steps: list[Step] = []
         self.failing = False
+        self.settled = 0
 
     def step(self, due: Due) -> Step:
         if self.failing:
             raise NodeError(Reason.STORE_UNAVAILABLE, "the disk is full")
         self.steps.append(self.real.step(due))
         return self.steps[-1]
+
+    def settle(self) -> None:
+        self.settled += 1
+        self.real.settle()
 
 
 @dataclass
@@ -100,6 +105,7 @@ async def test_all_that_is_over_goes_in_one_run_however_much_it_is(log: Log) -> 
     assert await log.clean_up.run() == 2 * MANY
     assert (log.left("answered"), log.left("counter"), log.left("opening")) == (10, 10, MANY + 10)
     assert max(step.rows for step in log.cleaner.steps) <= ROWS_MOST
+    assert log.cleaner.settled == (len(log.cleaner.steps) - 1) // SETTLED_AFTER > 0
     assert await log.clean_up.run() == 0
     log.clock.now += 3 * YEAR_MS - 3 * DAY_MS + 1
     # The openings of three years ago, and what was answered three days later.

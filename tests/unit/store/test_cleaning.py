@@ -217,3 +217,20 @@ def test_another_writer_is_not_waited_for(store: Store) -> None:
     transaction.rollback()
     assert cleaner.step(due).rows == ROWS_LEAST
     cleaner.close()
+
+
+def test_journal_does_not_grow_with_what_is_forgotten(tmp_path: Path) -> None:
+    def longest(name: str, settle: bool) -> int:
+        store = Store.open(tmp_path / name)
+        fill(store, 5_000)
+        checkpoint(store)
+        cleaner, due, found = Cleaner(store._engine, lambda: 0.0), Due(NOW, 5_000, 5_000, 5_000), 0
+        while cleaner.step(due).more:
+            if settle:
+                cleaner.settle()
+            found = max(found, (tmp_path / f"{name}-wal").stat().st_size)
+        cleaner.close()
+        store.close()
+        return found
+
+    assert longest("settled.db", settle=True) < longest("growing.db", settle=False) / 3
