@@ -10,19 +10,19 @@ from __future__ import annotations
 from collections.abc import Iterable, MutableMapping, Sequence
 from typing import NamedTuple
 
-DAY_MS = 86_400_000
+HOUR_MS = 3_600_000
 MARK = "mark|"
 """What the key of a counter begins with that remembers a day, which may go on being used: a mark."""
 
 
-def last_day(until_ms: int) -> int:
-    """The day, counted from 1970 in UTC, from which on what lasts until then may be forgotten."""
-    return -(-until_ms // DAY_MS)
+def last_hour(until_ms: int) -> int:
+    """The hour, counted from 1970 in UTC, from which on what lasts until then may be forgotten."""
+    return -(-until_ms // HOUR_MS)
 
 
 def counter_key(until_ms: int, name: str) -> str:
     """The key of a counter that may be forgotten at `until_ms`: those that end first come first."""
-    return f"{last_day(until_ms):05d}|{name}"
+    return f"{last_hour(until_ms):07d}|{name}"
 
 
 class Debit(NamedTuple):

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from concurrent.futures import Executor
 from itertools import count
 from typing import Protocol
 
 from node.core.clean_up import Due, Step
-from node.core.usage import first_since
+from node.core.usage import StepBack, first_since
 from node.exchange.group import GroupCommit
 from node.exchange.opened import MAX_AGE_MS
 
@@ -39,7 +39,10 @@ class Cleaner(Protocol):
 
 
 class CleanUp:
-    """Forgets what is over whenever it is run."""
+    """Forgets what is over whenever it is run.
+
+    `clock_ms` says what has certainly come, `steps` where the time of the log went back.
+    """
 
     def __init__(
         self,
@@ -48,6 +51,7 @@ class CleanUp:
         cleaner: Cleaner,
         workers: Executor,
         clock_ms: Callable[[], int],
+        steps: Callable[[], Sequence[StepBack]],
         retention_years: int,
         pause: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
@@ -56,6 +60,7 @@ class CleanUp:
         self._cleaner = cleaner
         self._workers = workers
         self._clock_ms = clock_ms
+        self._steps = steps
         self._retention_ms = retention_years * YEAR_MS
         self._pause = pause
 
@@ -75,9 +80,9 @@ class CleanUp:
         return rows
 
     def _due(self) -> Due:
-        now, size = self._clock_ms(), self._commit.head.size
+        now, size, steps = self._clock_ms(), self._commit.head.size, self._steps()
 
         def since(age_ms: int) -> int:
-            return first_since(lambda index: self._log.leaves(index, 1)[0][1], size, now - age_ms)
+            return first_since(lambda index: self._log.leaves(index, 1)[0][1], size, now - age_ms, steps)
 
         return Due(now, since(ANSWERED_KEPT_MS), since(ASKED_KEPT_MS), since(self._retention_ms))

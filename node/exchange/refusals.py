@@ -100,7 +100,8 @@ class Refusals:
             tally.single += 1
             with contextlib.suppress(NodeError):  # the caller hears of the refusal either way
                 await self._commit.run(RefusalJob(requester, provider, reason, 1, now, now, attempt))
-            return
+                return
+        # Also what could not be recorded by itself, because the disk is full or the time is not known.
         tally.count += 1
         tally.from_ms = tally.from_ms or now
 

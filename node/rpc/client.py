@@ -17,12 +17,21 @@ from node.core.publication import Proved, keep_proved
 from node.errors import NodeError, Reason
 from node.exchange.ports import PeerStream
 from node.stated import stated_error
-from node.v1 import catalogue_pb2, catalogue_pb2_grpc, exchange_pb2_grpc, grant_pb2, grant_pb2_grpc
+from node.v1 import (
+    catalogue_pb2,
+    catalogue_pb2_grpc,
+    exchange_pb2_grpc,
+    grant_pb2,
+    grant_pb2_grpc,
+    usage_log_pb2,
+    usage_log_pb2_grpc,
+)
 from node.v1 import exchange_pb2 as pb
 
 _RETRIED = frozenset({grpc.StatusCode.UNAVAILABLE})
 _ATTEMPTS = 3
 _LONGEST_MESSAGE = 2000
+_TIME_SECONDS = 5.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +108,20 @@ class PeerClient:
         except grpc.aio.AioRpcError as error:
             raise peer_error(error) from None
         return [grant_from_message(grant) for grant in response.grants]
+
+    async def time_of(self, member: Member) -> int:
+        """What time it is by a member's clock (milliseconds), 0 when it does not know. Raises NodeError.
+
+        The directory may have expired: a node asks when it does not know what time it is.
+        """
+        stub = usage_log_pb2_grpc.UsageLogServiceStub(self._channel_to(member))
+        try:
+            response = await stub.GetCheckpoint(
+                usage_log_pb2.GetCheckpointRequest(), timeout=min(_TIME_SECONDS, self._deadline)
+            )
+        except grpc.aio.AioRpcError as error:
+            raise peer_error(error) from None
+        return int(response.time_ms)
 
     async def catalogue(self, provider: str, dataset: str) -> list[catalogue_pb2.Dataset]:
         """One dataset of a provider in full, or the summaries of all. Raises NodeError."""
@@ -183,14 +206,16 @@ class PeerClient:
             ) from None
 
     def _channel(self, provider: str) -> grpc.aio.Channel:
-        member = self._member(provider)
+        return self._channel_to(self._member(provider))
+
+    def _channel_to(self, member: Member) -> grpc.aio.Channel:
         identity = self._identity()
         wanted = (member.endpoint, member.tls_roots, identity)
-        link = self._links.get(provider)
+        link = self._links.get(member.code)
         if link is None or link.made_for != wanted:
             if link is not None:
                 asyncio.get_running_loop().create_task(link.channel.close(self._deadline))
-            link = self._links[provider] = _Link(wanted, self._open(member, identity))
+            link = self._links[member.code] = _Link(wanted, self._open(member, identity))
         return link.channel
 
     def _open(self, member: Member, identity: Identity) -> grpc.aio.Channel:

@@ -12,7 +12,7 @@ from time import perf_counter
 from sqlalchemy import Engine
 from sqlalchemy.pool import PoolProxiedConnection
 
-from node.core.budget import DAY_MS, counter_key
+from node.core.budget import HOUR_MS, counter_key
 from node.core.clean_up import Due, Step
 from node.store import driver
 from node.store.engine import BEGIN, is_busy, never_wait, store_errors
@@ -27,7 +27,7 @@ STEP_SECONDS = 0.004
 # Each finds its rows at the beginning of an index. A request without an outcome stays until it has one.
 _COUNTERS = "DELETE FROM counter WHERE key IN (SELECT key FROM counter WHERE key < ? ORDER BY key LIMIT ?)"
 _MARKS = (
-    "DELETE FROM mark WHERE key IN (SELECT key FROM mark WHERE until_day <= ? ORDER BY until_day LIMIT ?)"
+    "DELETE FROM mark WHERE key IN (SELECT key FROM mark WHERE until_hour <= ? ORDER BY until_hour LIMIT ?)"
 )
 _BEFORE = "DELETE FROM {0} WHERE {1} IN (SELECT {1} FROM {0} WHERE {1} < ?{2} ORDER BY {1} LIMIT ?)"
 _ANSWERED = _BEFORE.format("answered", "seq", "")
@@ -96,10 +96,10 @@ class Cleaner:
 
 
 def _bounds(due: Due) -> tuple[tuple[str, str | int], ...]:
-    today = due.now_ms // DAY_MS
+    hour = due.now_ms // HOUR_MS
     return (
-        (_COUNTERS, counter_key((today + 1) * DAY_MS, "")),
-        (_MARKS, today),
+        (_COUNTERS, counter_key((hour + 1) * HOUR_MS, "")),
+        (_MARKS, hour),
         (_ANSWERED, due.answered_before),
         (_RESEND, due.answered_before),
         (_ASKED, due.asked_before),

@@ -102,7 +102,7 @@ resend = Table(
     Column("response_key", LargeBinary, nullable=False),
 )
 
-# Quotas and privacy budgets: what is used of each. The key of one that ends begins with the day on which it
+# Quotas and privacy budgets: what is used of each. The key of one that ends begins with the hour in which it
 # may be forgotten (`node.core.budget.counter_key`), so that those that are over lie together.
 counter = Table(
     "counter",
@@ -114,14 +114,14 @@ counter = Table(
 )
 
 # The day on which a question was last answered about a subject, for combinations that are forbidden; from
-# `until_day` on it says nothing any more.
+# `until_hour` on it says nothing any more.
 mark = Table(
     "mark",
     metadata,
     Column("key", Text, primary_key=True),
     Column("number", BigInteger, nullable=False),
-    Column("until_day", Integer, nullable=False),
-    Index("mark_until", "until_day"),
+    Column("until_hour", Integer, nullable=False),
+    Index("mark_until", "until_hour"),
     sqlite_with_rowid=False,
 )
 

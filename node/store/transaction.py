@@ -28,7 +28,7 @@ from sqlalchemy.dialects.sqlite import insert as upsert
 from sqlalchemy.pool import PoolProxiedConnection
 from sqlalchemy.sql.elements import ClauseElement
 
-from node.core.budget import MARK, last_day
+from node.core.budget import MARK, last_hour
 from node.core.commit import AnsweredExchange, Append, Commit, Head
 from node.core.grant_message import grant_to_bytes
 from node.core.kept_receipt import shared_name
@@ -180,7 +180,7 @@ class Transaction:
         marks: list[tuple[object, ...]] = []
         for key, (number, until_ms) in balances.items():
             if key.startswith(MARK):
-                marks.append((key.removeprefix(MARK), number, last_day(until_ms)))
+                marks.append((key.removeprefix(MARK), number, last_hour(until_ms)))
             else:
                 counters.append((key, number))
         self._many(self._sql.counter, counters)

@@ -54,7 +54,7 @@ def test_counters_name_no_subject() -> None:
 
 
 @pytest.mark.parametrize("question", ["is-enrolled", "name-matches"])
-def test_counters_that_end_lie_together_by_the_day_on_which_they_do(question: str) -> None:
+def test_counters_that_end_lie_together_by_the_hour_in_which_they_do(question: str) -> None:
     """Those that are over are a range of keys: nobody has to look for them."""
     cost = _cost(_decision(question, subjects_per_day=10), "a")
     debits = [*cost.whole, *cost.subjects, *cost.tries]

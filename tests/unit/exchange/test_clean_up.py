@@ -13,7 +13,7 @@ from small_log import Clock, Line, Pen, open_store
 from town import HR, TAX
 
 from node.core import usage
-from node.core.budget import DAY_MS, Debit, counter_key
+from node.core.budget import Debit, counter_key
 from node.core.clean_up import Due, Step
 from node.core.commit import AnsweredExchange, Append
 from node.errors import NodeError, Reason
@@ -24,6 +24,7 @@ from node.store.store import Store
 from node.v1 import record_pb2 as rec
 
 MANY = 12_000
+DAY_MS = 86_400_000
 START = Clock().now
 
 
@@ -90,7 +91,7 @@ async def log(tmp_path: Path) -> AsyncIterator[Log]:
         pauses.append(seconds)
         await asyncio.sleep(0)
 
-    clean_up = CleanUp(commit, store, cleaner, workers, clock, 3, pause)
+    clean_up = CleanUp(commit, store, cleaner, workers, clock, lambda: (), 3, pause)
     yield Log(store, commit, clock, cleaner, clean_up, pauses)
     await commit.stop()
     cleaner.real.close()

@@ -232,7 +232,9 @@ async def test_request_is_forgotten_once_it_has_its_answer(sides: TwoSides) -> N
 async def _forget(sides: TwoSides) -> None:
     """What either side's clean-up forgets now."""
     for side in (sides.tax, sides.hr):
-        await CleanUp(side.commit, side.store, side.store.cleaner(), sides.workers, sides.clock, 3).run()
+        await CleanUp(
+            side.commit, side.store, side.store.cleaner(), sides.workers, sides.clock, lambda: (), 3
+        ).run()
 
 
 async def test_retry_within_the_day_gets_its_answer_though_all_was_cleaned_up(sides: TwoSides) -> None:

@@ -11,7 +11,7 @@ from small_log import clean_up
 from sqlalchemy import func, select
 from town import TAX
 
-from node.core.budget import DAY_MS, MARK, counter_key, last_day
+from node.core.budget import HOUR_MS, MARK, counter_key, last_hour
 from node.core.clean_up import Due, Step
 from node.core.commit import AnsweredExchange, Append, AskedExchange, Commit, Head, Settled
 from node.store import schema as s
@@ -24,8 +24,8 @@ from node.store.cleaning import (
 )
 from node.store.store import Store
 
-TODAY = 20_000
-NOW = TODAY * DAY_MS + 7
+HOUR = 480_000
+NOW = HOUR * HOUR_MS + 7
 MANY = 30_000
 
 
@@ -43,9 +43,9 @@ def fill(store: Store, rows: int) -> None:
         appends, balances = [], {}
         for n in numbers:
             lasting = n >= rows - 10
-            until = (TODAY + lasting) * DAY_MS
+            until = (HOUR + lasting) * HOUR_MS
             balances[counter_key(until, f"{n:x}")] = (1, until)
-            balances[f"{MARK}{n:x}"] = (TODAY, until)
+            balances[f"{MARK}{n:x}"] = (HOUR, until)
             appends.append(
                 Append(
                     b"leaf %d" % n,
@@ -92,7 +92,7 @@ def test_no_step_holds_the_writer_for_more_than_its_rows(store: Store) -> None:
     cleaner.close()
     assert rows[0] == ROWS_LEAST
     assert max(rows) == ROWS_MOST
-    assert sum(rows) + step.rows == 6 * 5_000 - 1 - 20  # counters and marks of tomorrow stay
+    assert sum(rows) + step.rows == 6 * 5_000 - 1 - 20  # counters and marks of an hour stay
 
 
 def test_steps_become_smaller_where_they_take_long(store: Store) -> None:
@@ -114,9 +114,9 @@ def test_steps_become_smaller_where_they_take_long(store: Store) -> None:
 def test_what_lasts_is_not_forgotten_to_the_millisecond(store: Store) -> None:
     until = {
         "over": NOW - 7,
-        "just over": NOW - 7 - DAY_MS + 1,
+        "just over": NOW - 7 - HOUR_MS + 1,
         "a moment": NOW + 1,
-        "tomorrow": NOW + DAY_MS,
+        "an hour": NOW + HOUR_MS,
     }
     transaction = store.begin()
     assert transaction is not None
@@ -129,14 +129,14 @@ def test_what_lasts_is_not_forgotten_to_the_millisecond(store: Store) -> None:
     assert transaction is not None
     kept = transaction.balances(list(balances))
     transaction.rollback()
-    assert {key.rpartition("|")[2] for key in kept} == {"a moment", "tomorrow", "x"}
+    assert {key.rpartition("|")[2] for key in kept} == {"a moment", "an hour", "x"}
 
 
-def test_day_of_a_counter_is_never_before_it_ends() -> None:
-    for until in (1, DAY_MS - 1, DAY_MS, DAY_MS + 1, NOW):
-        assert last_day(until) * DAY_MS >= until
-        assert last_day(until) * DAY_MS < until + DAY_MS
-    assert counter_key(NOW, "a") < counter_key(NOW + DAY_MS, "") < "budget"
+def test_hour_of_a_counter_is_never_before_it_ends() -> None:
+    for until in (1, HOUR_MS - 1, HOUR_MS, HOUR_MS + 1, NOW):
+        assert last_hour(until) * HOUR_MS >= until
+        assert last_hour(until) * HOUR_MS < until + HOUR_MS
+    assert counter_key(NOW, "a") < counter_key(NOW + HOUR_MS, "") < "budget"
 
 
 def test_nothing_is_looked_for_outside_an_index(store: Store) -> None:

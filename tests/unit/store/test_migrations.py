@@ -14,11 +14,11 @@ from alembic.config import Config
 from small_log import clean_up
 
 import node.store
-from node.core.budget import DAY_MS, MARK, counter_key
+from node.core.budget import HOUR_MS, MARK, counter_key
 from node.core.commit import AnsweredExchange, AskedExchange
 from node.store.store import Store
 
-TODAY = 20_000
+NOW = 480_000
 TAX = "11441900000000035L"
 DIGEST = hashlib.sha256(b"envelope").digest()
 PSEUDONYM = "QUJDREVGR0hJSktMTU5PUA=="
@@ -49,7 +49,7 @@ def test_database_of_an_earlier_version_keeps_what_it_has(tmp_path: Path, revisi
 @pytest.fixture
 def brought_over(tmp_path: Path) -> Store:
     """A database of revision 0002 in which a node has asked and answered."""
-    until = (TODAY + 1) * DAY_MS - 5
+    until = (NOW + 1) * HOUR_MS - 5
     make(
         tmp_path / "node.db",
         "0002",
@@ -100,7 +100,7 @@ def test_requests_without_an_answer_can_still_be_sent(brought_over: Store) -> No
 
 def test_what_was_used_up_stays_used_up(brought_over: Store) -> None:
     store = brought_over
-    until = (TODAY + 1) * DAY_MS
+    until = (NOW + 1) * HOUR_MS
     keys = {
         counter_key(until, f"rule.day|d|r|{TAX}|20241004"): 3,
         counter_key(until, PSEUDONYM[:16]): 2,

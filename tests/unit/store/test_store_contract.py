@@ -12,7 +12,7 @@ import pytest
 from running import pension_grant
 from town import HR, MEDICAL, TAX
 
-from node.core.budget import DAY_MS, MARK
+from node.core.budget import HOUR_MS, MARK
 from node.core.commit import AnsweredExchange, Append, AskedExchange, Commit, Head, Release, Settled
 from node.core.grant import GrantState
 from node.core.kept_receipt import shared_name
@@ -287,7 +287,7 @@ def test_marks_are_kept_beside_counters(store: Store, reopen: Callable[[], Store
     keys = [f"{MARK}name", "name"]
     transaction = begin(store)
     transaction.write(
-        Commit(0, head(1), tuple(lines(1)), (), {keys[0]: (739_000, 5 * DAY_MS), "name": (2, 0)})
+        Commit(0, head(1), tuple(lines(1)), (), {keys[0]: (739_000, 5 * HOUR_MS), "name": (2, 0)})
     )
     transaction.commit()
     transaction = begin(reopen())

@@ -13,7 +13,7 @@ branch_labels = None
 depends_on = None
 
 _ID = sa.BigInteger().with_variant(sa.Integer, "sqlite")
-_DAY_MS = 86_400_000
+_HOUR_MS = 3_600_000
 _PSEUDONYM = 24
 """Letters of a counter that is about a subject; of them the first 16 are its name now."""
 
@@ -113,20 +113,20 @@ def _counters() -> None:
         "mark",
         sa.Column("key", sa.Text, primary_key=True),
         sa.Column("number", sa.BigInteger, nullable=False),
-        sa.Column("until_day", sa.Integer, nullable=False),
+        sa.Column("until_hour", sa.Integer, nullable=False),
         sqlite_with_rowid=False,
     )
-    op.create_index("mark_until", "mark", ["until_day"])
-    day = f"(until_ms + {_DAY_MS - 1}) / {_DAY_MS}"
+    op.create_index("mark_until", "mark", ["until_hour"])
+    hour = f"(until_ms + {_HOUR_MS - 1}) / {_HOUR_MS}"
     about_a_subject = f"length(key) = {_PSEUDONYM} AND instr(key, '|') = 0"
     name = f"CASE WHEN {about_a_subject} THEN substr(key, 1, 16) ELSE key END"
     op.execute(
         f"INSERT INTO counter (key, used) SELECT CASE WHEN until_ms = 0 THEN key "  # noqa: S608 - own text
-        f"ELSE printf('%05d|', {day}) || {name} END, used FROM counter_before"
+        f"ELSE printf('%07d|', {hour}) || {name} END, used FROM counter_before"
     )
     # What was a counter and what a mark their keys do not tell, and neither is looked for as the other.
     op.execute(
-        f"INSERT INTO mark (key, number, until_day) SELECT substr(key, 1, 16), used, {day} "  # noqa: S608
+        f"INSERT INTO mark (key, number, until_hour) SELECT substr(key, 1, 16), used, {hour} "  # noqa: S608
         f"FROM counter_before WHERE until_ms > 0 AND {about_a_subject}"
     )
     op.drop_table("counter_before")
