@@ -22,6 +22,7 @@ from warnings import catch_warnings
 from node.cli.said import spoken
 from node.cli.text import t
 from node.errors import NodeError, Reason
+from node.regular_file import open_regular, read_regular
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -54,6 +55,9 @@ class Progress:
     yes: int
 
 
+_LONGEST_PROGRESS = 64 << 10
+
+
 def open_input(path: Path) -> Input:
     """Read a file once, for its digest, its encoding (UTF-8 or GB 18030) and its number of rows.
 
@@ -62,7 +66,7 @@ def open_input(path: Path) -> Input:
     digest = hashlib.sha256()
     lines, last, first = 0, b"\n", b""
     try:
-        with path.open("rb") as file:
+        with open_regular(path) as file:
             while part := file.read(1 << 20):
                 first = first or part[:_SAMPLE]
                 digest.update(part)
@@ -220,7 +224,7 @@ def load_progress(path: Path, asked: str) -> Progress | None:
     if not state.exists():
         return None
     try:
-        progress = Progress(**json.loads(state.read_text("utf-8")))
+        progress = Progress(**json.loads(read_regular(state, _LONGEST_PROGRESS)))
         sound = len(bytes.fromhex(progress.batch_id)) == 16 and part.stat().st_size >= progress.bytes
     except (OSError, ValueError, TypeError):
         sound = False

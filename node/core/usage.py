@@ -116,7 +116,7 @@ def names_a_person(intent: pb.Intent) -> bool:
         texts.append(intent.grant_id)
     for parameter in intent.parameters:
         texts += (parameter.name, parameter.value)
-    return holds_identifier("|".join(texts))
+    return any(map(holds_identifier, texts))
 
 
 def first_since(leaf: Callable[[int], bytes], size: int, time_ms: int, steps: Sequence[StepBack] = ()) -> int:

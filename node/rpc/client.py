@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import AsyncIterator, Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from typing import TypeAlias
 
 import grpc
 
@@ -16,6 +17,8 @@ from node.core.grant_message import grant_from_message
 from node.core.publication import Proved, keep_proved
 from node.errors import NodeError, Reason
 from node.exchange.ports import PeerStream
+from node.rpc.links import Link, Links
+from node.rpc.status import CODE_OF
 from node.stated import stated_error
 from node.v1 import (
     catalogue_pb2,
@@ -28,85 +31,57 @@ from node.v1 import (
 )
 from node.v1 import exchange_pb2 as pb
 
-_RETRIED = frozenset({grpc.StatusCode.UNAVAILABLE})
+_RETRIED = frozenset(reason for reason, code in CODE_OF.items() if code is grpc.StatusCode.UNAVAILABLE)
 _ATTEMPTS = 3
 _LONGEST_MESSAGE = 2000
+_BatchCall: TypeAlias = "grpc.aio.StreamStreamCall[pb.AskBatchRequest, pb.AskBatchResponse]"
 _TIME_SECONDS = 5.0
 
 
-@dataclass(frozen=True, slots=True)
-class Identity:
-    """This node's certificate chain and private key for the exchange port, PEM."""
-
-    certificate: bytes
-    key: bytes
-
-
-@dataclass(slots=True)
-class _Link:
-    made_for: tuple[str, str, Identity]
-    channel: grpc.aio.Channel
-
-
 class PeerClient:
-    """Channels to providers, made when needed and made anew when the directory or the identity changes."""
+    """Asks providers, over one link to each."""
 
-    def __init__(
-        self,
-        member: Callable[[str], Member],
-        identity: Callable[[], Identity],
-        deadline_seconds: float,
-        message_bytes: int,
-        proved: Proved,
-    ) -> None:
+    def __init__(self, links: Links, deadline_seconds: float, message_bytes: int, proved: Proved) -> None:
         """`proved` says which of the approvals that a provider tells count."""
-        self._member = member
-        self._identity = identity
+        self._links = links
         self._proved = proved
         self._deadline = deadline_seconds
         self._message_bytes = message_bytes
-        self._links: dict[str, _Link] = {}
 
     async def ask(self, provider: str, envelope: pb.Envelope) -> pb.SealedAnswer:
         """One exchange, retried with the same envelope while the peer is away.
 
         Raises NodeError: the peer's reason, or (PEER_UNAVAILABLE), (TIMEOUT).
         """
-        stub = exchange_pb2_grpc.ExchangeServiceStub(self._channel(provider))
         loop = asyncio.get_running_loop()
         end = loop.time() + self._deadline
-        earlier: grpc.aio.AioRpcError | None = None
+        earlier: NodeError | None = None
         for attempt in range(1, _ATTEMPTS + 1):
             try:
-                response = await stub.Ask(
-                    pb.AskRequest(envelope=envelope), timeout=max(0.1, end - loop.time())
-                )
-            except grpc.aio.AioRpcError as error:
-                if earlier is not None and error.code() is grpc.StatusCode.DEADLINE_EXCEEDED:
-                    raise peer_error(earlier) from None  # why it was asked again says more
+                async with self._over(provider) as channel:
+                    stub = exchange_pb2_grpc.ExchangeServiceStub(channel)
+                    request, left = pb.AskRequest(envelope=envelope), max(0.1, end - loop.time())
+                    answer: pb.SealedAnswer = (await stub.Ask(request, timeout=left)).answer
+                    return answer
+            except NodeError as error:
+                if earlier is not None and error.reason is Reason.TIMEOUT:
+                    raise earlier from None  # why it was asked again says more
                 earlier = error
                 pause = 0.1 * 2**attempt * (0.5 + random.random())  # noqa: S311 - spreads retries, no secret
-                if error.code() not in _RETRIED or attempt == _ATTEMPTS or loop.time() + pause >= end:
-                    raise peer_error(error) from None
+                if error.reason not in _RETRIED or attempt == _ATTEMPTS or loop.time() + pause >= end:
+                    raise
                 await asyncio.sleep(pause)
-            else:
-                answer: pb.SealedAnswer = response.answer
-                return answer
         raise AssertionError("unreachable")
 
     def open_batch(self, provider: str) -> PeerStream:
-        """A batch stream to a provider."""
-        return _Stream(
-            exchange_pb2_grpc.ExchangeServiceStub(self._channel(provider)).AskBatch(), self._deadline
-        )
+        """A batch stream to a provider, which is called with the first chunk."""
+        return _Stream(self._links, provider, self._deadline)
 
     async def grants(self, provider: str) -> list[Grant]:
         """The grants that this department has at a provider. Raises NodeError."""
-        stub = grant_pb2_grpc.GrantServiceStub(self._channel(provider))
-        try:
+        async with self._over(provider) as channel:
+            stub = grant_pb2_grpc.GrantServiceStub(channel)
             response = await stub.ListGrants(grant_pb2.ListGrantsRequest(), timeout=self._deadline)
-        except grpc.aio.AioRpcError as error:
-            raise peer_error(error) from None
         return [grant_from_message(grant) for grant in response.grants]
 
     async def time_of(self, member: Member) -> int:
@@ -114,33 +89,27 @@ class PeerClient:
 
         The directory may have expired: a node asks when it does not know what time it is.
         """
-        stub = usage_log_pb2_grpc.UsageLogServiceStub(self._channel_to(member))
-        try:
-            response = await stub.GetCheckpoint(
+        async with self._on(await self._links.to_member(member)) as channel:
+            response = await usage_log_pb2_grpc.UsageLogServiceStub(channel).GetCheckpoint(
                 usage_log_pb2.GetCheckpointRequest(), timeout=min(_TIME_SECONDS, self._deadline)
             )
-        except grpc.aio.AioRpcError as error:
-            raise peer_error(error) from None
         return int(response.time_ms)
 
     async def catalogue(self, provider: str, dataset: str) -> list[catalogue_pb2.Dataset]:
         """One dataset of a provider in full, or the summaries of all. Raises NodeError."""
-        stub = catalogue_pb2_grpc.CatalogueServiceStub(self._channel(provider))
-        try:
+        async with self._over(provider) as channel:
+            stub = catalogue_pb2_grpc.CatalogueServiceStub(channel)
             if dataset:
                 request = catalogue_pb2.GetDatasetRequest(dataset=dataset)
                 response = await stub.GetDataset(request, timeout=self._deadline)
                 keep_proved(response.dataset, self._proved)
                 return [response.dataset]
             return [catalogue_pb2.Dataset(summary=each) for each in await self._summaries(stub)]
-        except grpc.aio.AioRpcError as error:
-            raise peer_error(error) from None
 
     async def search(
         self, provider: str, request: catalogue_pb2.SearchCatalogueRequest
     ) -> catalogue_pb2.SearchCatalogueResponse:
         """What a provider's catalogue has of what is looked for. Raises NodeError."""
-        stub = catalogue_pb2_grpc.CatalogueServiceStub(self._channel(provider))
         sent = catalogue_pb2.SearchCatalogueRequest(
             text=request.text,
             field=request.field,
@@ -148,26 +117,23 @@ class PeerClient:
             limit=request.limit,
             department=request.department,
         )
-        try:
+        async with self._over(provider) as channel:
+            stub = catalogue_pb2_grpc.CatalogueServiceStub(channel)
             response: catalogue_pb2.SearchCatalogueResponse = await stub.SearchCatalogue(
                 sent, timeout=self._deadline
             )
-        except grpc.aio.AioRpcError as error:
-            raise peer_error(error) from None
         for entry in response.datasets:
             keep_proved(entry, self._proved)
         return response
 
     async def history(self, provider: str, dataset: str) -> catalogue_pb2.GetDatasetHistoryResponse:
         """The versions of a dataset that a provider has served. Raises NodeError."""
-        stub = catalogue_pb2_grpc.CatalogueServiceStub(self._channel(provider))
         request = catalogue_pb2.GetDatasetHistoryRequest(dataset=dataset)
-        try:
+        async with self._over(provider) as channel:
+            stub = catalogue_pb2_grpc.CatalogueServiceStub(channel)
             response: catalogue_pb2.GetDatasetHistoryResponse = await stub.GetDatasetHistory(
                 request, timeout=self._deadline
             )
-        except grpc.aio.AioRpcError as error:
-            raise peer_error(error) from None
         for each in response.versions:
             kept = self._proved(Version(dataset, provider, each.entry_digest), each.approvals)
             del each.approvals[:]
@@ -176,9 +142,24 @@ class PeerClient:
 
     async def close(self) -> None:
         """Close all channels."""
-        links, self._links = list(self._links.values()), {}
-        for link in links:
-            await link.channel.close()
+        await self._links.close()
+
+    @asynccontextmanager
+    async def _over(self, provider: str) -> AsyncIterator[grpc.aio.Channel]:
+        """The channel to a provider, for one call; its failure becomes a NodeError."""
+        async with self._on(await self._links.to(provider)) as channel:
+            yield channel
+
+    @asynccontextmanager
+    async def _on(self, link: Link) -> AsyncIterator[grpc.aio.Channel]:
+        """As `_over`, over a link that is there."""
+        try:
+            yield link.channel
+        except grpc.aio.AioRpcError as error:
+            told = peer_error(error)
+            if told.reason is Reason.PEER_UNAVAILABLE:
+                self._links.doubt(link)
+            raise told from None
 
     async def _summaries(
         self, stub: catalogue_pb2_grpc.CatalogueServiceStub
@@ -205,80 +186,65 @@ class PeerClient:
                 Reason.TIMEOUT, "the provider's catalogue did not come in time: search it"
             ) from None
 
-    def _channel(self, provider: str) -> grpc.aio.Channel:
-        return self._channel_to(self._member(provider))
-
-    def _channel_to(self, member: Member) -> grpc.aio.Channel:
-        identity = self._identity()
-        wanted = (member.endpoint, member.tls_roots, identity)
-        link = self._links.get(member.code)
-        if link is None or link.made_for != wanted:
-            if link is not None:
-                asyncio.get_running_loop().create_task(link.channel.close(self._deadline))
-            link = self._links[member.code] = _Link(wanted, self._open(member, identity))
-        return link.channel
-
-    def _open(self, member: Member, identity: Identity) -> grpc.aio.Channel:
-        credentials = grpc.ssl_channel_credentials(
-            root_certificates=member.tls_roots.encode(),
-            private_key=identity.key,
-            certificate_chain=identity.certificate,
-        )
-        options = [
-            ("grpc.max_receive_message_length", self._message_bytes),
-            ("grpc.max_send_message_length", self._message_bytes),
-            ("grpc.enable_http_proxy", 0),
-            ("grpc.enable_retries", 0),  # retries are ours: the same envelope, within one deadline
-            ("grpc.initial_reconnect_backoff_ms", 200),
-            ("grpc.max_reconnect_backoff_ms", 5000),
-            ("grpc.keepalive_time_ms", 60_000),
-            ("grpc.keepalive_timeout_ms", 10_000),
-        ]
-        return grpc.aio.secure_channel(member.endpoint, credentials, options=options)
-
 
 class _Stream:
-    """One AskBatch call; every answer has to come within the deadline."""
+    """One AskBatch call; every answer has to come within the deadline, and the link has to count."""
 
-    def __init__(
-        self, call: grpc.aio.StreamStreamCall[pb.AskBatchRequest, pb.AskBatchResponse], seconds: float
-    ) -> None:
-        self._call = call
+    def __init__(self, links: Links, provider: str, seconds: float) -> None:
+        self._links = links
+        self._provider = provider
         self._seconds = seconds
+        self._opening = asyncio.Lock()
+        self._opened: tuple[Link, _BatchCall] | None = None
 
     async def send(self, envelope: pb.Envelope) -> None:
         """Send one chunk. Raises NodeError(PEER_UNAVAILABLE)."""
+        link, call = await self._open()
+        link.check()
         try:
             async with asyncio.timeout(self._seconds):
-                await self._call.write(pb.AskBatchRequest(envelope=envelope))
+                await call.write(pb.AskBatchRequest(envelope=envelope))
         except (grpc.aio.AioRpcError, asyncio.InvalidStateError, TimeoutError):
             raise _gone() from None
 
     async def answers(self) -> AsyncIterator[pb.SealedAnswer]:
         """Sealed answers in the order of the chunks. Raises NodeError."""
+        link, call = await self._open()
         while True:
             try:
                 async with asyncio.timeout(self._seconds):
-                    response = await self._call.read()
+                    response = await call.read()
             except grpc.aio.AioRpcError as error:
                 raise peer_error(error) from None
             except TimeoutError:
-                self._call.cancel()
+                call.cancel()
                 raise _gone() from None
             if not isinstance(response, pb.AskBatchResponse):  # the end of the stream
                 return
+            link.check()
             yield response.answer
 
     async def done(self) -> None:
         """No more chunks."""
+        if self._opened is None:
+            return
+        _, call = self._opened
         try:
-            await self._call.done_writing()
+            await call.done_writing()
         except (grpc.aio.AioRpcError, asyncio.InvalidStateError):
             raise _gone() from None
 
     def cancel(self) -> None:
         """End the call, whatever is under way."""
-        self._call.cancel()
+        if self._opened is not None:
+            self._opened[1].cancel()
+
+    async def _open(self) -> tuple[Link, _BatchCall]:
+        async with self._opening:
+            if self._opened is None:
+                link = await self._links.to(self._provider)
+                self._opened = link, exchange_pb2_grpc.ExchangeServiceStub(link.channel).AskBatch()
+            return self._opened
 
 
 def peer_error(error: grpc.aio.AioRpcError) -> NodeError:

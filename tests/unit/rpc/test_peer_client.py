@@ -29,7 +29,7 @@ class Endless:
     ("catalogue", "reason"), [(Endless(100, 0), Reason.QUERY_INVALID), (Endless(0, 0.01), Reason.TIMEOUT)]
 )
 def test_list_of_a_provider_that_never_ends_is_given_up(catalogue: Endless, reason: Reason) -> None:
-    client = PeerClient(None, None, 1.0, 100_000, None)  # type: ignore[arg-type]  # none of them is asked
+    client = PeerClient(None, 1.0, 100_000, None)  # type: ignore[arg-type]  # none of them is asked
 
     async def listed() -> object:
         return await asyncio.wait_for(client._summaries(catalogue), 10)  # type: ignore[arg-type]
