@@ -18,13 +18,14 @@ from zoneinfo import ZoneInfo
 from node.config_file import load_settings
 from node.core.clock import Reading
 from node.core.order import OrderKind
-from node.core.usage import Caller, first_since
+from node.core.usage import Caller
 from node.crypto.approval_file import Approvers, proved_approvals
 from node.crypto.certificate import trusted_until
 from node.crypto.order_file import open_order
 from node.crypto.vault import NodeVault
 from node.errors import NodeError, Reason
 from node.exchange.admin import AdminJob, Grants
+from node.exchange.clean_up import CleanUp
 from node.exchange.desk_certificates import FACT as REVOKED
 from node.exchange.desk_certificates import DeskCertificates
 from node.exchange.group import GroupCommit
@@ -85,12 +86,10 @@ from node.v1 import (
 log = logging.getLogger(__name__)
 
 WATCH_SECONDS = 3
-PRUNE_SECONDS = 60
+CLEAN_UP_SECONDS = 60
 GRANTS_SECONDS = 60
 ABANDONED_SECONDS = 30
 CLOCK_SECONDS = 2
-ANSWERED_KEPT_MS = 24 * 3600 * 1000
-YEAR_MS = 366 * ANSWERED_KEPT_MS
 DRAIN_SECONDS = 10
 RETIRE_SECONDS = 60
 WORKERS = 8
@@ -169,6 +168,17 @@ class Node:
             random,
         )
         history.watch_over(commit, self._grants)
+        self._cleaner = self._store.cleaner()
+        # What a clock that is wrong has forgotten is gone: only what has certainly come counts.
+        self._clean_up = CleanUp(
+            commit,
+            self._store,
+            self._cleaner,
+            self._workers,
+            self._clock.certain_ms,
+            self._time.steps,
+            settings.log.retention_years,
+        )
         self._received = ReceivedGrants(code, self._store, self._peers, self._workers, time.monotonic)
         self._refusals = Refusals(code, commit, self._clock.now_ms)
         self._keeper = make_keeper(
@@ -267,7 +277,7 @@ class Node:
         for every, work in (
             (self._settings.limits.refusal_interval_seconds, self._refusals.flush),
             (WATCH_SECONDS, self._watch),
-            (PRUNE_SECONDS, self._prune),
+            (CLEAN_UP_SECONDS, self._prune),
             (GRANTS_SECONDS, self._refresh_grants),
             (ABANDONED_SECONDS, self._close_abandoned),
             *self._history.works(),
@@ -314,6 +324,7 @@ class Node:
         await self._peers.close()
         await self._commit.stop()
         self._workers.shutdown(wait=False, cancel_futures=True)
+        self._cleaner.close()
         self._history.close()
         self._store.close()
         os.close(self._lock)
@@ -445,22 +456,8 @@ class Node:
             self._tell_health()  # policies expire without a reload
 
     async def _prune(self) -> None:
-        if not self._clock.known():
-            return
-        # What a clock that is wrong has forgotten is gone: only what has certainly come counts.
-        now = self._clock.certain_ms()
-        size = self._commit.head.size
-
-        def work() -> None:
-            steps = self._time.steps()
-
-            def since(time_ms: int) -> int:
-                return first_since(lambda index: self._store.leaves(index, 1)[0][1], size, time_ms, steps)
-
-            self._store.prune(now, since(now - ANSWERED_KEPT_MS))
-            self._store.clear_openings(since(now - self._settings.log.retention_years * YEAR_MS))
-
-        await self._in_worker(work)
+        if self._clock.known():
+            await self._clean_up.run()
 
     async def _close_abandoned(self) -> None:
         if self._history.lost is not None or not self._clock.known():

@@ -9,7 +9,7 @@ from functools import lru_cache
 from types import MappingProxyType
 from typing import NamedTuple
 
-from node.core.budget import ALWAYS, Balances, BudgetDebit, Debit, Period, Pot, exhausted
+from node.core.budget import ALWAYS, MARK, Balances, BudgetDebit, Debit, Period, Pot, counter_key, exhausted
 from node.core.decide import Decision
 from node.core.gap import Gaps
 from node.core.milliseconds import to_ms
@@ -86,7 +86,7 @@ _DAY_MS = 86_400_000
 class Link(NamedTuple):
     """A forbidden combination that an answer about one subject could complete (Art. 25).
 
-    `mark` is the counter that remembers the day (its number) on which this question was last answered,
+    `mark` is the key of what remembers the day (its number) on which this question was last answered,
     `others` those of the other questions, each under all its names: were all of them answered on day `since`
     or later, this one is refused. `subject` is the position of the subject; `until_ms` is when the mark may
     be forgotten; `window` is the time in which the others may have been answered.
@@ -180,31 +180,24 @@ def exchange_cost(
     count = max(1, len(ids))
     whole, subjects, tries = [], [], []
     limits, grant, question = decision.limits, decision.grant, decision.question
+    ends = counter_key(day.until_ms, "")
     if limits.per_day is not None:
-        key = f"{RULE_DAY}|{dataset}|{decision.rule}|{requester}|{day.name}"
+        key = f"{ends}{RULE_DAY}|{dataset}|{decision.rule}|{requester}|{day.name}"
         whole.append(Debit(RULE_DAY, key, count, limits.per_day, day.until_ms, period=day.period))
     if grant is not None and grant.subjects_per_day and ids:
-        key = f"{GRANT_DAY}|{grant.id}|{day.name}"
+        key = f"{ends}{GRANT_DAY}|{grant.id}|{day.name}"
         whole.append(Debit(GRANT_DAY, key, count, grant.subjects_per_day, day.until_ms, period=day.period))
-    if limits.per_subject_per_day is not None:
+    if (most := limits.per_subject_per_day) is not None:
         prefix = f"{RULE_SUBJECT}|{dataset}|{decision.rule}|{requester}|{day.name}|"
         subjects = [
-            Debit(
-                RULE_SUBJECT,
-                pseudonym(prefix + each),
-                1,
-                limits.per_subject_per_day,
-                day.until_ms,
-                position,
-                day.period,
-            )
+            Debit(RULE_SUBJECT, ends + pseudonym(prefix + each), 1, most, day.until_ms, position, day.period)
             for position, each in enumerate(ids)
         ]
     if question is not None and question.claims:
         limit = min(claim.wrong_tries_per_subject for claim in question.claims.values())
         prefix = f"{CLAIM_TRIES}|{dataset}|{question.name}|{requester}|{day.name}|"
         tries = [
-            Debit(CLAIM_TRIES, pseudonym(prefix + each), 1, limit, day.until_ms, position, day.period)
+            Debit(CLAIM_TRIES, ends + pseudonym(prefix + each), 1, limit, day.until_ms, position, day.period)
             for position, each in enumerate(ids)
         ]
     links: tuple[Link, ...] = ()
@@ -233,12 +226,12 @@ def _links(
 
     def names(other: str, subject: str) -> tuple[str, ...]:
         text = prefixes[other] + subject
-        return pseudonym(text), *older(text)
+        return MARK + pseudonym(text), *(MARK + name for name in older(text))
 
     return tuple(
         Link(
             position,
-            pseudonym(prefixes[question.name] + each),
+            MARK + pseudonym(prefixes[question.name] + each),
             tuple(names(other, each) for other in combination.questions if other != question.name),
             day.number - combination.days + 1,
             day.number,
@@ -261,7 +254,7 @@ def budget_debits(
     period = _period(first, last, moment.tzinfo)
     return tuple(
         BudgetDebit(
-            Pot(budget.account, BUDGET_PREFIX + scope, who, first.toordinal(), last.toordinal()),
+            Pot(budget.account, BUDGET_PREFIX + scope, who, first.toordinal()),
             moment.toordinal(),
             epsilon_micros,
             limit,

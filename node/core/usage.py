@@ -29,8 +29,10 @@ SALT_BYTES = 32
 MAX_LEAF_BYTES = 16_384
 CLOCK_SET = "clock.set"
 """The action of the record by which a node takes its system's time, as two officers ordered."""
-MAX_INTENT_BYTES = 12_288
-"""An intent stands inside a verdict, which has to be a leaf too."""
+MAX_INTENT_BYTES = 4096
+"""An intent stands inside a verdict too, and both are kept for good."""
+MAX_OPENING_BYTES = 1 << 20
+"""Padded to a power of two, it has to fit into a message of the size that every node takes."""
 
 _GRANT_ID = re.compile(r"g-[0-9a-f]{16}").fullmatch
 _OPENING = b"dxnode/v1/opening\x00"

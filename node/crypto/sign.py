@@ -13,6 +13,7 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 from cryptography.hazmat.primitives.asymmetric.mldsa import MLDSA65PrivateKey, MLDSA65PublicKey
 
+from node.core.note import note_of
 from node.core.small_order import is_no_ed25519_key
 from node.errors import NodeError, Reason
 
@@ -149,11 +150,9 @@ def sign_note(body: bytes, *signers: Signer) -> bytes:
         raise NodeError(
             Reason.INTERNAL, "a note needs a text that ends in a newline, and a signer: correct the caller"
         )
-    lines = [body, b"\n"]
-    for signer in signers:
-        signature = bytes.fromhex(signer.verifier.key_id) + signer.sign(body)
-        lines.append(f"— {signer.name} {b64encode(signature).decode()}\n".encode())
-    return b"".join(lines)
+    return note_of(
+        body, *((each.name, bytes.fromhex(each.verifier.key_id) + each.sign(body)) for each in signers)
+    )
 
 
 def open_note(note: bytes, verifiers: Iterable[Verifier], longest: int = _LONGEST_NOTE) -> Note:

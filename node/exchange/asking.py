@@ -7,20 +7,19 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from node.core import usage
-from node.core.commit import AnsweredExchange, Append, AskedExchange
+from node.core.commit import AnsweredExchange, Append, AskedExchange, Settled
 from node.core.envelope import REQUEST_BUCKET, SUITE, VERSION, Routing
 from node.core.identity import holds_identifier
 from node.core.subject import SubjectKey
 from node.errors import NodeError, Reason
+from node.exchange.evidence import Evidence
 from node.exchange.group import Ledger, Recorded
 from node.exchange.ports import Vault
 from node.v1 import exchange_pb2 as pb
 from node.v1 import record_pb2 as rec
 
-MAX_OPENING_BYTES = 1 << 20
-"""Padded to a power of two, it has to fit into a message of the size that every node takes."""
-
-
+FINAL = frozenset({rec.OUTCOME_KIND_ANSWERED, rec.OUTCOME_KIND_DENIED})
+"""Outcomes after which a request is not sent again: the provider has said its word."""
 MAX_TEXT = 200
 
 
@@ -54,6 +53,7 @@ class Asked:
     """A recorded intent and its sealed request, ready to be sent, once or again."""
 
     parties: usage.Parties
+    intent_index: int
     intent_leaf: bytes
     routing: Routing
     envelope: pb.Envelope
@@ -102,7 +102,7 @@ class IntentJob:
         """3: the intent record."""
         self.time_ms = time_ms
         subjects = [rec.Subject(id=subject.id, claims=subject.claims) for subject in self.subjects]
-        self.opening = rec.Opening(salt=self.salt, subjects=subjects).SerializeToString()
+        self.opening = rec.Opening(salt=self.salt, subjects=subjects).SerializeToString(deterministic=True)
         query = self.query
         intent = rec.Intent(
             dataset=query.dataset,
@@ -121,7 +121,7 @@ class IntentJob:
             response_key_hash=usage.response_key_hash(self.response_key),
         )
         leaf = usage.intent_record(time_ms, self.parties, intent)
-        if len(leaf) > usage.MAX_INTENT_BYTES or len(self.opening) > MAX_OPENING_BYTES:
+        if len(leaf) > usage.MAX_INTENT_BYTES or len(self.opening) > usage.MAX_OPENING_BYTES:
             raise NodeError(Reason.QUERY_INVALID, "the request is too long: ask about fewer subjects at once")
         kept = rec.KeptOpening(opening=self.opening).SerializeToString()
         return Append(
@@ -155,7 +155,7 @@ class IntentJob:
             envelope=envelope.SerializeToString(),
             response_key=self.vault.encrypt(self.response_key, b"response-key/" + routing.exchange_id),
         )
-        asked = Asked(self.parties, append.leaf, routing, envelope, self.response_key)
+        asked = Asked(self.parties, recorded.index, append.leaf, routing, envelope, self.response_key)
         return replace(append, asked=row), asked
 
 
@@ -164,8 +164,9 @@ class OutcomeJob:
     """Step 14: record how the exchange ended; the result is the record's index."""
 
     parties: usage.Parties
+    intent_index: int
     outcome: rec.Outcome
-    evidence: bytes
+    evidence: Evidence
     answers: bytes
     vault: Vault
 
@@ -182,8 +183,9 @@ class OutcomeJob:
         return Append(
             leaf=usage.outcome_record(time_ms, self.parties, self.outcome),
             opening=self.vault.encrypt(kept, b"opening/%d" % index) if kept else b"",
-            evidence=self.evidence,
-            settled=self.parties.exchange_id,
+            evidence=self.evidence.body,
+            shared=self.evidence.shared,
+            settled=Settled(self.intent_index, final=self.outcome.kind in FINAL),
         )
 
     def finish(self, append: Append, recorded: Recorded) -> tuple[Append, int]:

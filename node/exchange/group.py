@@ -194,6 +194,7 @@ class GroupCommit:
         self._worker: asyncio.Task[None] | None = None
         self._last_size = 1
         self._disk = ThreadPoolExecutor(1, thread_name_prefix="commit")
+        self._writing = asyncio.Lock()
         self._stopped = False
         self._in_doubt = False
         self._cosigned_by = keys
@@ -221,6 +222,11 @@ class GroupCommit:
         if self._worker is None:
             self._worker = loop.create_task(self._work())
         return cast("T", await future)
+
+    async def between_groups(self, work: Callable[[], T]) -> T:
+        """Do something short with the database while no group is being written, after the one that is."""
+        async with self._writing:
+            return await asyncio.get_running_loop().run_in_executor(self._disk, work)
 
     def replace_keys(self, keys: LogKeys) -> None:
         """Sign with other keys from the next group on.
@@ -311,7 +317,8 @@ class GroupCommit:
     async def _commit(self, group: list[_Waiting]) -> None:
         results: list[object]
         try:
-            results = await self._write(group)
+            async with self._writing:
+                results = await self._write(group)
             self.problem = ""
         except TimeUnknownError as error:  # which the clock tells by itself
             results = [error] * len(group)

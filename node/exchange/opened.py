@@ -12,6 +12,7 @@ from node.core.directory import Member
 from node.core.envelope import SUITE, VERSION, Routing, Sealed
 from node.core.merkle import leaf_hash, verify_inclusion
 from node.errors import NodeError, Reason
+from node.exchange.evidence import NO_EVIDENCE, Evidence, evidence_of
 from node.exchange.ports import Vault
 from node.v1 import exchange_pb2 as pb
 from node.v1 import record_pb2 as rec
@@ -21,7 +22,10 @@ RESPONSE_KEY_BYTES = 32
 MAX_AGE_MS = 12 * 3_600_000
 """A request that waited for its provider is still answered. Answered exchanges are remembered for longer,
 so that one that comes once more always meets its first answer."""
+MAX_SUBJECTS = 1000
+MAX_ID_BYTES = 32
 MAX_CLAIMS = 16
+MAX_CLAIM_NAME = 64
 MAX_CLAIM_LENGTH = 200
 
 
@@ -34,20 +38,21 @@ class Opened(NamedTuple):
     """An open request. `problem` says why it must be denied before any policy is asked.
 
     `intent_leaf` is empty unless what came is an intent of this exchange that may stand in the own log, and
-    `checkpoint`, the signed note behind `requester_log`, unless the intent was proved to be in the
-    requester's log.
+    stands in the requester's log: `checkpoint` is the signed note of that, behind `requester_log`.
+    `intent_hash` is the leaf hash of whatever came. The opening is empty unless it was checked whole.
     """
 
     routing: Routing
     response_key: bytes
     intent_leaf: bytes
+    intent_hash: bytes
     intent: rec.Intent
     time_ms: int
     opening_bytes: bytes
     opening: rec.Opening
     requester_log: rec.LogPosition
     checkpoint: bytes
-    evidence: bytes
+    evidence: Evidence
     problem: NodeError | None
 
 
@@ -69,7 +74,13 @@ def routing_of(envelope: pb.Envelope, peer: str, own: str) -> Routing:
 
 
 def open_request(
-    envelope: pb.Envelope, routing: Routing, member: Member, vault: Vault, now: datetime, max_skew_ms: int
+    envelope: pb.Envelope,
+    routing: Routing,
+    member: Member,
+    vault: Vault,
+    now: datetime,
+    max_skew_ms: int,
+    max_subjects: int = MAX_SUBJECTS,
 ) -> Opened:
     """Open and check a request.
 
@@ -85,17 +96,17 @@ def open_request(
         raise NodeError(Reason.ENVELOPE_INVALID, "the inside of the envelope has wrong lengths")
     record, opening, position, problem = rec.UsageRecord(), rec.Opening(), rec.LogPosition(), None
     # What is not yet checked is not kept: else a peer could write into the own log whatever it likes.
-    leaf = checkpoint = evidence = opening_bytes = b""
+    leaf = checkpoint = opening_bytes = b""
+    evidence = NO_EVIDENCE
     try:
         record = usage.parse_record(request.intent)
         _check_record(record, routing)
-        leaf = request.intent
         if usage.response_key_hash(request.response_key) != record.intent.response_key_hash:
             raise NodeError(Reason.PROOF_INVALID, "the response key is not the one of the intent")
-        position = check_receipt(request.intent, request.receipt, member, vault)
-        checkpoint = request.receipt.checkpoint
-        evidence = request.receipt.SerializeToString()
-        opening = _check_opening(record.intent, request.opening)
+        proved = check_receipt(request.intent, request.receipt, member, vault)
+        evidence = evidence_of(request.receipt, log_origin(member.code), proved)
+        leaf, position, checkpoint = request.intent, proved, request.receipt.checkpoint
+        opening = _check_opening(record.intent, request.opening, max_subjects)
         opening_bytes = request.opening
         _check_time(record.time_ms, now, max_skew_ms)
     except NodeError as error:
@@ -104,6 +115,7 @@ def open_request(
         routing=routing,
         response_key=request.response_key,
         intent_leaf=leaf,
+        intent_hash=leaf_hash(request.intent),
         intent=record.intent,
         time_ms=record.time_ms,
         opening_bytes=opening_bytes,
@@ -143,7 +155,8 @@ def _check_record(record: rec.UsageRecord, routing: Routing) -> None:
         )
 
 
-def _check_opening(intent: rec.Intent, body: bytes) -> rec.Opening:
+def _check_opening(intent: rec.Intent, body: bytes, max_subjects: int) -> rec.Opening:
+    """The opening, when it is the one of the intent and as long as subjects and claims let it be."""
     if usage.opening_commitment(body) != intent.commitment:
         raise NodeError(Reason.PROOF_INVALID, "the opening does not fit the commitment of the intent")
     try:
@@ -152,12 +165,34 @@ def _check_opening(intent: rec.Intent, body: bytes) -> rec.Opening:
         raise NodeError(Reason.ENVELOPE_INVALID, "the opening cannot be read") from None
     if len(opening.salt) != usage.SALT_BYTES or len(opening.subjects) != intent.subjects:
         raise NodeError(Reason.PROOF_INVALID, "the opening does not fit the intent")
+    if len(opening.subjects) > max_subjects:
+        raise NodeError(
+            Reason.QUERY_INVALID, f"one request has at most {max_subjects} subjects: send more requests"
+        )
+    if len(body) > usage.MAX_OPENING_BYTES:
+        raise NodeError(Reason.QUERY_INVALID, "the opening is too long: ask about fewer subjects at once")
     for subject in opening.subjects:
-        if subject.claims and (
-            len(subject.claims) > MAX_CLAIMS or max(map(len, subject.claims.values())) > MAX_CLAIM_LENGTH
-        ):
-            raise NodeError(Reason.QUERY_INVALID, "a subject has too many claims, or one that is too long")
+        _check_subject(subject)
+    opening.DiscardUnknownFields()
+    if opening.ByteSize() != len(body):
+        raise NodeError(
+            Reason.ENVELOPE_INVALID, "the opening holds more than subjects and claims: leave that out"
+        )
     return opening
+
+
+def _check_subject(subject: rec.Subject) -> None:
+    if len(subject.id.encode()) > MAX_ID_BYTES:
+        raise NodeError(Reason.QUERY_INVALID, "the identifier of a subject is too long: give 18 characters")
+    claims = subject.claims
+    if not claims:
+        return
+    if (
+        len(claims) > MAX_CLAIMS
+        or max(map(len, claims)) > MAX_CLAIM_NAME
+        or max(map(len, claims.values())) > MAX_CLAIM_LENGTH
+    ):
+        raise NodeError(Reason.QUERY_INVALID, "a subject has too many claims, or one that is too long")
 
 
 def _check_time(time_ms: int, now: datetime, max_skew_ms: int) -> None:

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime, tzinfo
 from typing import TypeVar
 
+from node.core.commit import DIGEST
 from node.core.cost import NO_COST, Cost, Day, budget_debits, exchange_cost
 from node.core.data_load import DataLoad, KeptLoad
 from node.core.decide import Decider, Decision
@@ -40,6 +41,10 @@ log = logging.getLogger(__name__)
 T = TypeVar("T")
 LOG_CLAUSE = "log"
 """What denies a requester whose usage log contradicts itself."""
+DENIAL_BYTES = 1024
+"""Bytes of a record and what is kept with it that count as one denial."""
+_SHORT = 12
+"""Bytes of a pseudonym that name a counter: of a billion, two have one name in 10^11 times."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +124,7 @@ class Provider:
         await self._ready()
         # 6: the caller is a member (the RPC edge saw to it) and says so in the envelope.
         routing = routing_of(envelope, peer.code, self._code)
-        digest = hashlib.sha256(envelope.SerializeToString(deterministic=True)).digest()
+        digest = hashlib.sha256(envelope.SerializeToString(deterministic=True)).digest()[:DIGEST]
         key = (routing.requester, routing.exchange_id)
         while (running := self._running.get(key)) is not None:
             if running.digest != digest:
@@ -145,7 +150,8 @@ class Provider:
         self._denials.check(peer.code)
         now, state = self._clock(), self._state()
         # 7: open, verify the checkpoint's signature, the intent's inclusion and its commitment.
-        opened = open_request(envelope, routing, peer, self._vault, now, self._limits.max_skew_ms)
+        limits = self._limits
+        opened = open_request(envelope, routing, peer, self._vault, now, limits.max_skew_ms, limits.subjects)
         if opened.checkpoint:
             opened = await self._held_to_its_log(peer.code, opened)
         # 8: decide.
@@ -169,7 +175,8 @@ class Provider:
         )
         answer = await self._commit.run(job)
         if job.denied:
-            self._denials.spend(peer.code)
+            # By what it takes on the disk, so that a denial about many subjects counts as what it is.
+            self._denials.spend(peer.code, -(-job.written // DENIAL_BYTES))
         return answer
 
     async def _held_to_its_log(self, code: str, opened: Opened) -> Opened:
@@ -218,11 +225,6 @@ class Provider:
         self, state: ProviderState, peer: Member, opened: Opened, now: datetime
     ) -> tuple[Decision, list[SubjectKey]]:
         intent, given = opened.intent, opened.opening.subjects
-        if len(given) > self._limits.subjects:
-            raise NodeError(
-                Reason.QUERY_INVALID,
-                f"one request has at most {self._limits.subjects} subjects: send more requests",
-            )
         claims = frozenset(given[0].claims) if given else frozenset()
         if any(frozenset(subject.claims) != claims for subject in given):
             raise NodeError(Reason.QUERY_INVALID, "all subjects of a request need the same claims")
@@ -268,11 +270,11 @@ class Provider:
     ) -> Cost:
         def pseudonym(text: str) -> str:
             name = self._vault.pseudonym(b"ledger/subject", text.encode())
-            return b2a_base64(name, newline=False).decode()
+            return _short(name)
 
         def older(text: str) -> tuple[str, ...]:
             names = self._vault.older_pseudonyms(b"ledger/subject", text.encode())
-            return tuple(b2a_base64(name, newline=False).decode() for name in names)
+            return tuple(map(_short, names))
 
         ids, day = [subject.id for subject in subjects], Day.of(moment)
         return exchange_cost(decision, peer.code, opened.intent.dataset, ids, day, pseudonym, older)
@@ -365,6 +367,11 @@ class Provider:
             raise NodeError(
                 Reason.SOURCE_UNAVAILABLE, "the data source took too long: ask again later"
             ) from None
+
+
+def _short(pseudonym: bytes) -> str:
+    """Enough of a pseudonym to tell two apart, in the alphabet of a key: there is one a subject and limit."""
+    return b2a_base64(pseudonym[:_SHORT], newline=False).decode()
 
 
 class BatchOrder:

@@ -20,6 +20,8 @@ SINGLY = 3
 """Refusals of one requester and reason that are recorded one by one in an interval."""
 SINGLY_AT_DESK = 100
 """The same for the own desk, whose callers answer for what they attempt (Art. 25)."""
+MAX_TALLIES = 256
+"""Requesters and reasons that are told apart in an interval; of what else is refused only the reason is."""
 NOT_RECORDED = frozenset({Reason.DRAINING, Reason.STATE_LOST, Reason.STORE_UNAVAILABLE})
 """Reasons that keep the log itself from being written."""
 
@@ -89,6 +91,10 @@ class Refusals:
         if reason in NOT_RECORDED:
             return
         now = self._clock_ms()
+        known = (requester, reason) in self._tallies or requester == self._own
+        if not known and len(self._tallies) >= MAX_TALLIES:
+            # Whoever can put names into certificates must not get a few records for each.
+            requester, singly = "", 0
         tally = self._tallies.setdefault((requester, reason), _Tally())
         if tally.single < singly and reason is not Reason.RATE_LIMITED:
             tally.single += 1

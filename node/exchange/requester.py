@@ -32,7 +32,9 @@ from node.exchange.asking import (
     failed_outcome,
 )
 from node.exchange.batch import BatchRun, ChunkResult
+from node.exchange.evidence import NO_EVIDENCE, evidence_of
 from node.exchange.group import GroupCommit
+from node.exchange.opened import log_origin
 from node.exchange.peer_logs import PeerLogs
 from node.exchange.ports import Peers, PeerStream, Vault
 from node.exchange.repeated import AskedStore, Repeated, said
@@ -233,7 +235,7 @@ class Requester:
         record = usage.parse_record(leaf)
         parties = usage.Parties(record.requester, record.provider, exchange_id)
         outcome = usage.abandoned_outcome(leaf, Reason.DRAINING)
-        await self._commit.run(OutcomeJob(parties, outcome, b"", b"", self._vault))
+        await self._commit.run(OutcomeJob(parties, index, outcome, NO_EVIDENCE, b"", self._vault))
 
     async def _admit(
         self, caller: usage.Caller, query: Query, subjects: Sequence[SubjectKey], exchange_id: bytes
@@ -331,6 +333,9 @@ class Requester:
         try:
             member = self._member(asked.parties.provider)
             response, verdict, position = open_response(asked, answer, member, self._vault)  # 13
+            evidence = evidence_of(
+                response.receipt, log_origin(member.code), position, response.verdict, asked.intent_leaf
+            )
             note = response.receipt.checkpoint
             if not self._peer_logs.believe(member.code, position, note):
                 await self._peer_logs.prove(member.code, position, note)
@@ -346,8 +351,7 @@ class Requester:
             provider_log=position,
             policy_digest=verdict.policy_digest,
         )
-        evidence = pb.SealedResponse(verdict=response.verdict, receipt=response.receipt).SerializeToString()
-        job = OutcomeJob(asked.parties, outcome, evidence, response.answers, self._vault)
+        job = OutcomeJob(asked.parties, asked.intent_index, outcome, evidence, response.answers, self._vault)
         own_index = await self._commit.run(job)  # 14
         exchange_id = asked.parties.exchange_id
         if not permitted:
@@ -363,7 +367,9 @@ class Requester:
         outcome = failed_outcome(leaf_hash(asked.intent_leaf), error.reason)
         # The first error is the one to tell; `close_abandoned` sees to an outcome that could not be written.
         with contextlib.suppress(NodeError):
-            await self._commit.run(OutcomeJob(asked.parties, outcome, b"", b"", self._vault))
+            await self._commit.run(
+                OutcomeJob(asked.parties, asked.intent_index, outcome, NO_EVIDENCE, b"", self._vault)
+            )
 
 
 def _too_many() -> NodeError:

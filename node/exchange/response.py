@@ -7,6 +7,7 @@ from google.protobuf.message import DecodeError
 from node.core import usage
 from node.core.denial_messages import denial_text
 from node.core.directory import Member
+from node.core.merkle import leaf_hash
 from node.errors import NodeError, Reason
 from node.exchange.asking import Asked
 from node.exchange.opened import check_receipt
@@ -15,6 +16,10 @@ from node.v1 import exchange_pb2 as pb
 from node.v1 import record_pb2 as rec
 
 DIGEST = 32
+MAX_VERDICT = 2048
+"""Bytes of a verdict beside the intent: its texts are names of rules and clauses."""
+MAX_ANSWERS, MAX_BIT, MAX_VALUE = 128, 8, 4096
+"""Bytes of answers, and beside them for each subject: a bit, or a value of at most 1000 characters."""
 
 
 def open_response(
@@ -32,9 +37,11 @@ def open_response(
         raise NodeError(Reason.ENVELOPE_INVALID, "the inside of the answer cannot be read") from None
     record = usage.parse_record(response.verdict)
     verdict = record.verdict
-    # A provider that could make nothing of the intent denies without it.
+    # A provider that could make nothing of the intent denies without it, and names it by its hash.
     about = verdict.intent == asked.intent_leaf or (
-        verdict.decision == rec.DECISION_DENY and not verdict.intent
+        verdict.decision == rec.DECISION_DENY
+        and not verdict.intent
+        and verdict.intent_hash == leaf_hash(asked.intent_leaf)
     )
     if (
         record.WhichOneof("body") != "verdict"
@@ -45,9 +52,13 @@ def open_response(
     if verdict.decision == rec.DECISION_PERMIT:
         if usage.answer_commitment(response.answers) != verdict.answer_commitment:
             raise NodeError(Reason.PROOF_INVALID, "the answer is not the one that the provider recorded")
-        _check_number(answers, usage.parse_record(asked.intent_leaf).intent.subjects)
+        subjects = usage.parse_record(asked.intent_leaf).intent.subjects
+        _check_number(answers, subjects)
+        _check_length(response.answers, answers, subjects)
     elif response.answers or verdict.decision != rec.DECISION_DENY:
         raise NodeError(Reason.PROOF_INVALID, "the provider denied, yet sent an answer")
+    if len(response.verdict) > len(asked.intent_leaf) + MAX_VERDICT:
+        raise NodeError(Reason.PROOF_INVALID, "the provider's record is longer than a verdict")
     if len(verdict.policy_digest) != DIGEST:
         raise NodeError(Reason.PROOF_INVALID, "the provider's record does not name the policies that decided")
     position = check_receipt(response.verdict, response.receipt, provider, vault)
@@ -69,6 +80,16 @@ def _check_number(answers: rec.Answers, subjects: int) -> None:
         or any(position >= subjects for position in answers.refused)
     ):
         raise NodeError(Reason.PROOF_INVALID, "the provider's answer does not fit the number of subjects")
+
+
+def _check_length(body: bytes, answers: rec.Answers, subjects: int) -> None:
+    """Raises NodeError(PROOF_INVALID) for answers that say more than so many can: they are kept for years.
+
+    A statistic is as long as a message lets it be.
+    """
+    most = {"verify": MAX_BIT, "field": MAX_VALUE}.get(answers.WhichOneof("kind") or "")
+    if most is not None and len(body) > MAX_ANSWERS + most * subjects:
+        raise NodeError(Reason.PROOF_INVALID, "the provider's answer is longer than answers can be")
 
 
 def denial(verdict: rec.Verdict, exchange_id: bytes) -> NodeError:

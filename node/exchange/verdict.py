@@ -17,6 +17,7 @@ from node.exchange.answering import Computed, load_message, without, wrong_claim
 from node.exchange.group import Ledger, Recorded
 from node.exchange.opened import Opened
 from node.exchange.ports import Vault
+from node.exchange.tried import pseudonyms
 from node.v1 import exchange_pb2 as pb
 from node.v1 import record_pb2 as rec
 
@@ -26,11 +27,15 @@ LOST_CLAUSE = "records"
 
 @dataclass(slots=True)
 class _Settled:
-    """What became of the decision once the ledger was asked."""
+    """What became of the decision once the ledger was asked.
+
+    `hidden` are charges that depend on the data, so that they may not stand in the record.
+    """
 
     decision: Decision
     answers: bytes = b""
     charges: Sequence[Debit] = ()
+    hidden: Sequence[Debit] = ()
     marks: Sequence[Link] = ()
     release: Release | None = None
     spent: Sequence[BudgetDebit] = ()
@@ -38,7 +43,10 @@ class _Settled:
 
 @dataclass(slots=True)
 class VerdictJob:
-    """One exchange at the provider; its result is the sealed answer."""
+    """One exchange at the provider; its result is the sealed answer.
+
+    `written` are the bytes that its record and what is kept with it take.
+    """
 
     opened: Opened
     digest: bytes
@@ -51,6 +59,7 @@ class VerdictJob:
     replayed: bool = False
     denied: bool = False
     answers: bytes = b""
+    written: int = 0
 
     @property
     def counters(self) -> Sequence[str]:
@@ -67,6 +76,8 @@ class VerdictJob:
         if earlier.digest != self.digest:
             self.replayed = True
             return None
+        if usage.parse_record(recorded.leaf).verdict.decision == rec.DECISION_DENY:
+            return self._seal(recorded, b"")
         if not opening:
             raise NodeError(Reason.NOT_FOUND, "the answer is no longer kept: ask under a new exchange id")
         kept = rec.KeptOpening.FromString(self.vault.decrypt(opening, b"opening/%d" % earlier.index))
@@ -76,6 +87,7 @@ class VerdictJob:
         """9 and 11: charge what can be paid, and record the verdict."""
         settled = self._settle(ledger)
         ledger.pay(settled.charges)
+        ledger.pay(settled.hidden)
         ledger.budgets.pay(settled.spent)
         for link in settled.marks:
             ledger.mark(link.mark, link.today, link.until_ms)
@@ -85,36 +97,45 @@ class VerdictJob:
         decision, opened = settled.decision, self.opened
         verdict = rec.Verdict(
             intent=opened.intent_leaf,
+            intent_hash=b"" if opened.intent_leaf else opened.intent_hash,
             requester_log=opened.requester_log,
             decision=rec.DECISION_PERMIT if decision.permit else rec.DECISION_DENY,
             reason=None if decision.reason is None else decision.reason.wire,
             rule=decision.rule,
             clause=decision.clause,
             policy_digest=self.policy_digest,
-            charges=usage.charges_message(
-                [
-                    *((debit.scope, debit.amount) for debit in settled.charges),
-                    *((debit.scope, debit.amount) for debit in settled.spent),
-                ]
-            ),
+            charges=_charges([*settled.charges, *settled.spent]),
             load=load_message(self.computed.load) if settled.answers else None,
             answer_commitment=usage.answer_commitment(settled.answers) if settled.answers else b"",
         )
-        kept = rec.KeptOpening(opening=opened.opening_bytes, answers=settled.answers).SerializeToString()
+        kept = self._kept(settled)
         parties = usage.Parties(opened.routing.requester, opened.routing.provider, opened.routing.exchange_id)
-        return Append(
+        append = Append(
             leaf=usage.verdict_record(time_ms, parties, verdict),
-            opening=self.vault.encrypt(kept, b"opening/%d" % index),
-            evidence=opened.evidence,
+            opening=self.vault.encrypt(kept, b"opening/%d" % index) if kept else b"",
+            evidence=opened.evidence.body,
+            shared=opened.evidence.shared,
             release=settled.release,
             answered=None
             if self.replayed
             else AnsweredExchange(parties.requester, parties.exchange_id, self.digest, index),
         )
+        self.written = append.size
+        return append
 
     def finish(self, append: Append, recorded: Recorded) -> tuple[Append, pb.SealedAnswer]:
         """12: seal answer and receipt."""
         return append, self._seal(recorded, self.answers)
+
+    def _kept(self, settled: _Settled) -> bytes:
+        """The KeptOpening: of a denial no more than finds who was asked about."""
+        opened = self.opened
+        if settled.decision.permit:
+            kept = rec.KeptOpening(opening=opened.opening_bytes, answers=settled.answers)
+            kept.charges.extend(_charges(settled.hidden))
+        else:
+            kept = rec.KeptOpening(pseudonyms=pseudonyms(opened.opening, self.vault))
+        return kept.SerializeToString(deterministic=True)
 
     def _seal(self, recorded: Recorded, answers: bytes) -> pb.SealedAnswer:
         opened, routing = self.opened, self.opened.routing
@@ -162,28 +183,30 @@ class VerdictJob:
 
     def _answer(self, balances: Balances, answers: rec.Answers) -> _Settled:
         refused = self.cost.refused(balances)
-        wrong = wrong_claims(answers) if self.cost.tries else frozenset()
-        charges = [
-            *self.cost.whole,
-            *(debit for debit in self.cost.subjects if debit.subject not in refused),
-            *(debit for debit in self.cost.tries if debit.subject in wrong and debit.subject not in refused),
-        ]
+        wrong = wrong_claims(answers) - refused if self.cost.tries else frozenset()
+        asked = [debit for debit in self.cost.subjects if debit.subject not in refused]
+        tries = [debit for debit in self.cost.tries if debit.subject in wrong]
         given = without(answers, sorted(refused)) if refused else answers
         marks = [link for link in self.cost.links if link.subject not in refused]
-        return _Settled(self.decision, given.SerializeToString(), charges, marks)
+        body = given.SerializeToString(deterministic=True)
+        if self.cost.tries:
+            # A try is charged for a wrong claim alone, and who has none left is refused: a record tells
+            # neither the tries nor about how many there was an answer.
+            return _Settled(self.decision, body, self.cost.whole, [*asked, *tries], marks)
+        return _Settled(self.decision, body, [*self.cost.whole, *asked], (), marks)
 
     def _release(self, ledger: Ledger) -> _Settled:
         key, answers = self.computed.release_key, self.computed.answers
         if (stored := ledger.release(key)) is not None:
             again = rec.Answers.FromString(stored)
             again.statistic.reused = True
-            return _Settled(self.decision, again.SerializeToString(), self.cost.whole)
+            return _Settled(self.decision, again.SerializeToString(deterministic=True), self.cost.whole)
         if answers is None or ledger.budgets.exhausted(self.computed.budget):
             return self._denied(
                 *BUDGET_SHORT,
                 "the privacy budget is used up: use an earlier release, or ask the provider",
             )
-        body = answers.SerializeToString()
+        body = answers.SerializeToString(deterministic=True)
         release = Release(key, body)
         return _Settled(self.decision, body, self.cost.whole, release=release, spent=self.computed.budget)
 
@@ -198,3 +221,7 @@ class VerdictJob:
     def _denied(self, reason: Reason, clause: str, message: str) -> _Settled:
         old = self.decision
         return _Settled(replace(old, permit=False, reason=reason, clause=clause, message=message))
+
+
+def _charges(debits: Sequence[Debit | BudgetDebit]) -> list[rec.Charge]:
+    return usage.charges_message([(debit.scope, debit.amount) for debit in debits])

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TypeVar
 
-from sqlalchemy import Connection, Engine, Select, bindparam, delete, func, insert, select, update
+from sqlalchemy import Connection, Engine, Select, delete, func, insert, select
 from sqlalchemy.dialects.sqlite import Insert
 from sqlalchemy.dialects.sqlite import insert as upsert
 from sqlalchemy.pool import PoolProxiedConnection
@@ -24,14 +24,13 @@ from node.core.tree import TILE
 from node.errors import NodeError, Reason
 from node.store import budgets, driver, history
 from node.store import schema as s
+from node.store.cleaning import Cleaner
 from node.store.engine import is_busy, never_wait, open_engine, store_errors
-from node.store.transaction import Statements, Transaction, replacing
+from node.store.transaction import Statements, Transaction, answered_key, replacing
 from node.v1 import catalogue_pb2 as pb
 
 _T = TypeVar("_T")
 _KEYS_AT_ONCE = 500
-_PRUNE_AT_ONCE = 2000
-_CLEARED = "openings.cleared"
 
 
 class Store:
@@ -116,25 +115,42 @@ class Store:
         return bytes(hashes)
 
     def opening(self, index: int) -> bytes | None:
-        """The encrypted opening of a record, unless it has none or was pruned."""
-        return self._scalar(select(s.record.c.opening).where(s.record.c.seq == index)) or None
+        """The encrypted opening of a record, unless it has none or its time is over."""
+        return self._scalar(select(s.opening.c.body).where(s.opening.c.seq == index))
+
+    def openings(self, start: int, limit: int) -> list[tuple[int, bytes, bytes]]:
+        """At most `limit` (index, leaf, encrypted opening) from `start` on, of records that have one."""
+        query = select(s.opening.c.seq, s.record.c.leaf, s.opening.c.body).where(s.opening.c.seq >= start)
+        query = query.join(s.record, s.record.c.seq == s.opening.c.seq).order_by(s.opening.c.seq)
+        with self._read() as connection:
+            return [(row.seq, row.leaf, row.body) for row in connection.execute(query.limit(limit))]
 
     def evidence(self, index: int) -> bytes | None:
-        """What the other side gave for a record, if anything."""
+        """What is kept of the other side's proof for a record, if anything."""
         return self._scalar(select(s.record.c.evidence).where(s.record.c.seq == index)) or None
+
+    def shared_proof(self, name: bytes) -> bytes | None:
+        """The hashes of this name that receipts share."""
+        return self._scalar(select(s.shared_proof.c.body).where(s.shared_proof.c.name == name))
 
     # --- exchanges, releases ---
 
     def asked(self, exchange_id: bytes) -> AskedExchange | None:
-        """The requester's exchange of this id."""
+        """The requester's exchange of this id; the newest, as one that is forgotten may be used again."""
+        query = select(s.asked, s.resend.c.envelope, s.resend.c.response_key)
+        query = query.outerjoin(s.resend, s.resend.c.intent_index == s.asked.c.intent_index)
+        query = query.where(s.asked.c.exchange_id == exchange_id).order_by(s.asked.c.intent_index.desc())
         with self._read() as connection:
-            row = connection.execute(
-                select(s.asked).where(s.asked.c.exchange_id == exchange_id)
-            ).one_or_none()
+            row = connection.execute(query.limit(1)).one_or_none()
         if row is None:
             return None
         return AskedExchange(
-            row.exchange_id, row.digest, row.intent_index, row.envelope, row.response_key, row.outcome_index
+            row.exchange_id,
+            row.digest,
+            row.intent_index,
+            row.envelope or b"",
+            row.response_key or b"",
+            row.outcome_index,
         )
 
     def unfinished(self) -> list[tuple[bytes, int]]:
@@ -145,9 +161,7 @@ class Store:
 
     def is_answered(self, requester: str, exchange_id: bytes) -> bool:
         """Whether an exchange of a requester was answered, and is remembered."""
-        query = select(s.answered.c.seq).where(
-            s.answered.c.exchange_id == exchange_id, s.answered.c.requester == requester
-        )
+        query = select(s.answered.c.seq).where(s.answered.c.key == answered_key(requester, exchange_id))
         with self._read() as connection:
             return connection.execute(query).first() is not None
 
@@ -156,7 +170,7 @@ class Store:
         return self._scalar(select(s.release.c.body).where(s.release.c.key == key))
 
     def balances(self, keys: Iterable[str]) -> dict[str, int]:
-        """Amounts used; keys never charged are left out."""
+        """Amounts used of counters; keys never charged are left out."""
         with self._read() as connection:
             return _balances(connection, list(keys))
 
@@ -170,43 +184,9 @@ class Store:
         with store_errors(), self._engine.begin() as connection:
             budgets.keep_sources(connection, account, dataset, sources, passing)
 
-    def prune(self, now_ms: int, answered_before: int) -> int:
-        """Forget expired counters, and answered exchanges before an index; returns rows removed."""
-        expired = select(s.counter.c.key).where(s.counter.c.until_ms > 0, s.counter.c.until_ms < now_ms)
-        # Found without holding up the writer: there is no index for it, which every exchange would pay for.
-        with self._read() as connection:
-            keys = connection.execute(expired.limit(_PRUNE_AT_ONCE)).scalars().all()
-        with store_errors(), self._engine.begin() as connection:
-            if keys:
-                connection.execute(
-                    delete(s.counter).where(s.counter.c.key == bindparam("k")), [{"k": key} for key in keys]
-                )
-            old = connection.execute(
-                select(s.answered.c.requester, s.answered.c.exchange_id)
-                .where(s.answered.c.seq < answered_before)
-                .order_by(s.answered.c.seq)
-                .limit(_PRUNE_AT_ONCE)
-            ).all()
-            if old:
-                connection.execute(
-                    delete(s.answered).where(
-                        s.answered.c.requester == bindparam("r"), s.answered.c.exchange_id == bindparam("e")
-                    ),
-                    [{"r": row.requester, "e": row.exchange_id} for row in old],
-                )
-        return len(keys) + len(old)
-
-    def clear_openings(self, before: int) -> int:
-        """Forget some openings of records before an index, oldest first; returns up to where it is done."""
-        done = int(self.fact(_CLEARED) or 0)
-        end = min(before, done + _PRUNE_AT_ONCE)
-        if end <= done:
-            return done
-        with store_errors(), self._engine.begin() as connection:
-            rows = (s.record.c.seq >= done, s.record.c.seq < end)
-            connection.execute(update(s.record).where(*rows).values(opening=b""))
-            connection.execute(_fact(_CLEARED, str(end)))
-        return end
+    def cleaner(self) -> Cleaner:
+        """What forgets what is over."""
+        return Cleaner(self._engine)
 
     # --- the history of the catalogue ---
 

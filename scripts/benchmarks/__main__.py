@@ -24,6 +24,7 @@ from scripts.benchmarks.catalogue import catalogue
 from scripts.benchmarks.comparing import comparing
 from scripts.benchmarks.deciding import deciding
 from scripts.benchmarks.differing import differing
+from scripts.benchmarks.disk import disk
 from scripts.benchmarks.figures import Bench, BenchError, Setting
 from scripts.benchmarks.flat import flat
 from scripts.benchmarks.log import log
@@ -37,6 +38,7 @@ BENCHES: Mapping[str, Bench] = {
     "unary": unary,
     "batch": batch,
     "log": log,
+    "disk": disk,
     "flat": flat,
     "memory": memory,
     "decide": deciding,

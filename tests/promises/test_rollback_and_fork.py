@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
+from unittest import mock
 
 import grpc
 import pytest
@@ -68,13 +68,14 @@ def ask(nodes: Running, number: int, office: str = TAX) -> object:
 
 
 def asked(nodes: Running, number: int) -> pb.Envelope:
-    """Ask, and give the envelope that was sent."""
-    exchange_id = os.urandom(16)
-    with nodes.operator(TAX) as tax:
-        tax.verify(ENROLLED, resident(number), purpose=DEFERRAL, case=CASE, exchange_id=exchange_id)
-    kept = nodes.nodes[TAX]._store.asked(exchange_id)
-    assert kept is not None
-    return pb.Envelope.FromString(kept.envelope)
+    """Ask, and give the envelope that was sent: who sends it keeps none of what is answered."""
+    peers = nodes.nodes[TAX]._peers
+    with mock.patch.object(peers, "ask", wraps=peers.ask) as overheard, nodes.operator(TAX) as tax:
+        tax.verify(ENROLLED, resident(number), purpose=DEFERRAL, case=CASE)
+        (call,) = overheard.call_args_list
+    envelope = call.args[1]
+    assert isinstance(envelope, pb.Envelope)
+    return envelope
 
 
 def send_again(nodes: Running, envelope: pb.Envelope) -> object:

@@ -365,7 +365,7 @@ async def test_a_restarted_log_goes_on_where_it_was(
         "UPDATE record SET leaf = x'00' WHERE seq = 258",
         "DELETE FROM record WHERE seq = 258",
         "DELETE FROM record WHERE seq = 256",
-        "INSERT INTO record SELECT 259, leaf, opening, evidence FROM record WHERE seq = 0",
+        "INSERT INTO record SELECT 259, leaf, evidence FROM record WHERE seq = 0",
         "DELETE FROM log_tile",
         "UPDATE log_tile SET hashes = zeroblob(8192)",
         "UPDATE log_tile SET hashes = zeroblob(100)",

@@ -5,14 +5,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 from running import pension_grant
 from town import HR, MEDICAL, TAX
 
 from node.core.grant import Grant, GrantState
+from node.core.grant_message import grant_to_bytes
 from node.errors import NodeError, Reason
-from node.exchange.received import PAUSE_SECONDS, ReceivedGrants
+from node.exchange.received import MAX_BYTES, MAX_GRANTS, PAUSE_SECONDS, ReceivedGrants
 
 
 class Shelf:
@@ -118,3 +120,29 @@ async def test_all_others_are_asked(desk: Desk) -> None:
     await desk.received.refresh_all([HR, MEDICAL, TAX])
     assert desk.source.asked == 2
     assert {grant.provider for grant in desk.received.all()} == {HR, MEDICAL}
+
+
+async def test_of_ever_more_grants_as_many_are_kept_as_there_is_room_for(desk: Desk) -> None:
+    """What one provider says takes no more than its share; grants that ended go first."""
+    ended = replace(GRANT, valid_until=GRANT.valid_from + timedelta(seconds=1))
+    revoked = replace(GRANT, state=GrantState.REVOKED)
+    offered = [replace(ended, id=f"g-e{n}") for n in range(MAX_GRANTS)]
+    offered += [replace(revoked, id=f"g-r{n}") for n in range(MAX_GRANTS)]
+    offered += [replace(GRANT, id=f"g-{n}") for n in range(10)]
+    desk.source.offers[HR] = offered
+    await desk.received.refresh(HR)
+    kept = list(desk.received.of(HR))
+    assert len(kept) == MAX_GRANTS
+    assert kept[-10:] == offered[-10:]
+    assert not any(grant.state is GrantState.REVOKED for grant in kept)
+    assert list(desk.shelf.kept[HR]) == kept
+
+
+async def test_long_grants_are_kept_up_to_a_size(desk: Desk) -> None:
+    desk.source.offers[HR] = [replace(GRANT, id=f"g-{n}", scenario="很" * 10_000) for n in range(100)]
+    await desk.received.refresh(HR)
+    kept = desk.received.of(HR)
+    assert 0 < sum(len(grant_to_bytes(grant)) for grant in kept) <= MAX_BYTES
+    # Asked again, nothing is written anew.
+    await desk.received.refresh(HR, at_once=True)
+    assert desk.shelf.writes == 1

@@ -201,6 +201,19 @@ def test_bucket_fills_up_to_its_burst_and_no_further() -> None:
     assert taken() == 3
 
 
+def test_what_was_spent_beyond_the_bucket_has_to_be_waited_for() -> None:
+    """Who causes much at once pays for all of it, and not for what was left."""
+    moment = 0.0
+    rate = Rate(1.0, 3.0, lambda: moment)
+    rate.check("x")
+    rate.spend("x", 10)
+    for moment in (1.0, 7.0):  # noqa: B007 - the clock
+        with pytest.raises(NodeError):
+            rate.check("x")
+    moment = 8.0
+    rate.check("x")
+
+
 def test_many_callers_do_not_fill_the_memory() -> None:
     rate = Rate(1.0, 1.0, lambda: 0.0)
     for number in range(MAX_BUCKETS + 10):
