@@ -129,7 +129,7 @@ class Node:
             lambda version, told: proved_approvals(version, told, Approvers(live.directory), clock()),
         )
         self._received = ReceivedGrants(code, self._store, self._peers, self._workers, time.monotonic)
-        self._refusals = Refusals(code, commit, self._clock_ms)
+        self._refusals = Refusals(code, commit, self._clock_ms, live.revision)
         zone = ZoneInfo(settings.timezone)
         self._provider = Provider(
             code=code,
@@ -262,7 +262,7 @@ class Node:
 
     def _add_exchange_services(self) -> SetHealth:
         live, limits, gate = self._live, self._settings.limits, self._gate
-        server = CheckedServer(self._exchange, gate.refuse)
+        server = CheckedServer(self._exchange, gate.refuse, strict=True)
         exchange_pb2_grpc.add_ExchangeServiceServicer_to_server(
             ExchangeService(self._provider, gate, limits.batch_chunks, float(limits.deadline_seconds)), server
         )
@@ -279,7 +279,7 @@ class Node:
     def _add_desk_services(self) -> SetHealth:
         live, staff = self._live, self._staff
         code = self._settings.department.code
-        server = CheckedServer(self._desk, self._refuse_at_desk)
+        server = CheckedServer(self._desk, self._refuse_at_desk, strict=False)
         desk_pb2_grpc.add_DeskServiceServicer_to_server(
             DeskService(
                 self._requester,

@@ -201,6 +201,11 @@ class Live:
             raise NodeError(Reason.NOT_FOUND, "the directory has no such department: check its credit code")
         return member
 
+    def revision(self, code: str) -> int:
+        """The revision of the schema of what is recorded about a department; the first for strangers."""
+        member = self._parts.directory.members.get(code)
+        return 1 if member is None else member.revision
+
     def problems(self) -> list[str]:
         """What is wrong now, for people."""
         found = dict(self._attempt.problems)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from typing import cast
 
 from google.protobuf.descriptor import Descriptor
 from google.protobuf.descriptor import FieldDescriptor as Field
@@ -28,7 +29,9 @@ def delimited(number: int, body: bytes) -> bytes:
 def encode(message: Message) -> bytes:
     """Ascending numbers; what has no presence is left out at its default."""
     fields = message.DESCRIPTOR.fields_by_number
-    return b"".join(part for number in sorted(fields) for part in _parts(message, fields[number]))
+    return b"".join(
+        part for number in sorted(fields) for part in _parts(message, cast("Field", fields[number]))
+    )
 
 
 def _parts(message: Message, field: Field) -> Iterator[bytes]:

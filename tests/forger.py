@@ -13,7 +13,7 @@ from running import CASE, DEFERRAL, resident
 from town import HR, Office, Town, keys_of
 
 from node.client.status import node_error
-from node.core import usage
+from node.core import usage, wire
 from node.core.checkpoint import Checkpoint
 from node.core.envelope import REQUEST_BUCKET, Routing
 from node.core.merkle import leaf_hash
@@ -96,7 +96,7 @@ class Forger:
         response_key = os.urandom(32)
         opening = rec.Opening(salt=os.urandom(32), subjects=asked)
         bend_opening(opening)
-        kept = opening.SerializeToString()
+        kept = wire.write(opening)
         values: dict[str, object] = {
             "dataset": "pension-insurance",
             "question": "is-enrolled",
@@ -117,7 +117,7 @@ class Forger:
             intent=rec.Intent(**{**values, **intent}),  # type: ignore[arg-type]
         )
         bend(record)
-        leaf = record.SerializeToString()
+        leaf = wire.write(record)
         request = pb.SealedRequest(
             intent=leaf, receipt=self._log(leaf), opening=kept, response_key=response_key
         )
@@ -133,7 +133,7 @@ class Forger:
             key_id=self.recipient.key_id,
             sealed_key=seal_secret(secret, self.recipient, routing),
             ciphertext=seal_request(
-                pad(request.SerializeToString(), REQUEST_BUCKET), secret, routing, os.urandom(12)
+                pad(wire.write(request), REQUEST_BUCKET), secret, routing, os.urandom(12)
             ),
         )
         bend_envelope(envelope)

@@ -16,9 +16,11 @@ from typing import NamedTuple
 
 from google.protobuf.message import DecodeError
 
+from node.core import wire
 from node.core.identity import holds_identifier
 from node.core.merkle import leaf_hash
 from node.core.milliseconds import to_ms
+from node.core.revision import REVISION, trim
 from node.errors import NodeError, Reason
 from node.v1 import record_pb2 as pb
 
@@ -76,13 +78,28 @@ def response_key_hash(response_key: bytes) -> bytes:
 
 
 def parse_record(leaf: bytes) -> pb.UsageRecord:
-    """Read a leaf. Raises NodeError(PROOF_INVALID) when it is not a record of a known version."""
-    if len(leaf) > MAX_LEAF_BYTES:
-        raise NodeError(Reason.PROOF_INVALID, f"a usage record is longer than {MAX_LEAF_BYTES} bytes")
+    """Read a leaf of the own log, which a newer version of the node may have written.
+
+    Raises NodeError(PROOF_INVALID) when it is not a record of a known version.
+    """
     try:
         record = pb.UsageRecord.FromString(leaf)
     except DecodeError:
         raise NodeError(Reason.PROOF_INVALID, "a usage record cannot be read") from None
+    return _of_known_version(record)
+
+
+def read_record(leaf: bytes) -> pb.UsageRecord:
+    """Read a leaf of another department's log: in canonical bytes, since it is kept as it came.
+
+    Raises NodeError(ENVELOPE_INVALID), (PROOF_INVALID) when it is not a record of a known version.
+    """
+    if len(leaf) > MAX_LEAF_BYTES:
+        raise NodeError(Reason.PROOF_INVALID, f"a usage record is longer than {MAX_LEAF_BYTES} bytes")
+    return _of_known_version(wire.read(pb.UsageRecord, leaf, "a usage record"))
+
+
+def _of_known_version(record: pb.UsageRecord) -> pb.UsageRecord:
     if record.version != VERSION or record.WhichOneof("body") is None:
         raise NodeError(Reason.PROOF_INVALID, f"a usage record is not of version {VERSION}")
     return record
@@ -110,24 +127,29 @@ def first_since(leaf: Callable[[int], bytes], size: int, time_ms: int) -> int:
     return low
 
 
-def intent_record(time_ms: int, parties: Parties, intent: pb.Intent) -> bytes:
+# A record that concerns two departments says what both of them know: `revision` is theirs.
+
+
+def intent_record(time_ms: int, parties: Parties, intent: pb.Intent, revision: int = REVISION) -> bytes:
     """The requester's record before it asks."""
-    return _record(time_ms, parties, intent=intent)
+    return _record(time_ms, parties, revision, intent=intent)
 
 
-def verdict_record(time_ms: int, parties: Parties, verdict: pb.Verdict) -> bytes:
+def verdict_record(time_ms: int, parties: Parties, verdict: pb.Verdict, revision: int = REVISION) -> bytes:
     """The provider's record before it answers."""
-    return _record(time_ms, parties, verdict=verdict)
+    return _record(time_ms, parties, revision, verdict=verdict)
 
 
-def outcome_record(time_ms: int, parties: Parties, outcome: pb.Outcome) -> bytes:
+def outcome_record(time_ms: int, parties: Parties, outcome: pb.Outcome, revision: int = REVISION) -> bytes:
     """The requester's record before it hands the answer over."""
-    return _record(time_ms, parties, outcome=outcome)
+    return _record(time_ms, parties, revision, outcome=outcome)
 
 
-def refusals_record(time_ms: int, requester: str, provider: str, refusals: pb.Refusals) -> bytes:
+def refusals_record(
+    time_ms: int, requester: str, provider: str, refusals: pb.Refusals, revision: int = REVISION
+) -> bytes:
     """The provider's record of what it refused before an envelope was open."""
-    return _record(time_ms, Parties(requester, provider, b""), refusals=refusals)
+    return _record(time_ms, Parties(requester, provider, b""), revision, refusals=refusals)
 
 
 def admin_record(time_ms: int, department: str, caller: Caller, action: str, target: str, note: str) -> bytes:
@@ -135,7 +157,7 @@ def admin_record(time_ms: int, department: str, caller: Caller, action: str, tar
     body = pb.AdminAction(
         action=action, object=target, role=caller.role, caller=caller.fingerprint, note=note
     )
-    return _record(time_ms, Parties("", department, b""), admin=body)
+    return _record(time_ms, Parties("", department, b""), REVISION, admin=body)
 
 
 def abandoned_outcome(intent_leaf: bytes, reason: Reason) -> pb.Outcome:
@@ -150,6 +172,7 @@ def abandoned_outcome(intent_leaf: bytes, reason: Reason) -> pb.Outcome:
 def _record(
     time_ms: int,
     parties: Parties,
+    revision: int,
     *,
     intent: pb.Intent | None = None,
     verdict: pb.Verdict | None = None,
@@ -157,7 +180,7 @@ def _record(
     refusals: pb.Refusals | None = None,
     admin: pb.AdminAction | None = None,
 ) -> bytes:
-    return pb.UsageRecord(
+    record = pb.UsageRecord(
         version=VERSION,
         time_ms=time_ms,
         exchange_id=parties.exchange_id,
@@ -168,7 +191,8 @@ def _record(
         outcome=outcome,
         refusals=refusals,
         admin=admin,
-    ).SerializeToString()
+    )
+    return wire.write(trim(record, revision))
 
 
 def charges_message(charges: Sequence[tuple[str, int]]) -> list[pb.Charge]:

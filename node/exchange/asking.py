@@ -6,10 +6,13 @@ import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from node.core import usage
+from google.protobuf.message import Message
+
+from node.core import usage, wire
 from node.core.commit import AnsweredExchange, Append, AskedExchange
 from node.core.envelope import REQUEST_BUCKET, SUITE, VERSION, Routing
 from node.core.identity import holds_identifier
+from node.core.revision import trim
 from node.core.subject import SubjectKey
 from node.errors import NodeError, Reason
 from node.exchange.group import Ledger, Recorded
@@ -87,6 +90,7 @@ class IntentJob:
     response_key: bytes
     recipient: str
     routing: Routing
+    revision: int
     vault: Vault
     opening: bytes = b""
     time_ms: int = 0
@@ -102,7 +106,7 @@ class IntentJob:
         """3: the intent record."""
         self.time_ms = time_ms
         subjects = [rec.Subject(id=subject.id, claims=subject.claims) for subject in self.subjects]
-        self.opening = rec.Opening(salt=self.salt, subjects=subjects).SerializeToString()
+        self.opening = self._known(rec.Opening(salt=self.salt, subjects=subjects))
         query = self.query
         intent = rec.Intent(
             dataset=query.dataset,
@@ -120,10 +124,10 @@ class IntentJob:
             else rec.BatchPosition(batch_id=self.place.batch_id, chunk=self.place.chunk),
             response_key_hash=usage.response_key_hash(self.response_key),
         )
-        leaf = usage.intent_record(time_ms, self.parties, intent)
+        leaf = usage.intent_record(time_ms, self.parties, intent, self.revision)
         if len(leaf) > usage.MAX_INTENT_BYTES or len(self.opening) > MAX_OPENING_BYTES:
             raise NodeError(Reason.QUERY_INVALID, "the request is too long: ask about fewer subjects at once")
-        kept = rec.KeptOpening(opening=self.opening).SerializeToString()
+        kept = wire.write(rec.KeptOpening(opening=self.opening))
         return Append(
             leaf=leaf,
             opening=self.vault.encrypt(kept, b"opening/%d" % index),
@@ -135,9 +139,7 @@ class IntentJob:
             intent=append.leaf, receipt=recorded.receipt, opening=self.opening, response_key=self.response_key
         )
         routing = self.routing
-        sealed = self.vault.seal(
-            inside.SerializeToString(), self.recipient, routing, REQUEST_BUCKET, self.time_ms
-        )
+        sealed = self.vault.seal(self._known(inside), self.recipient, routing, REQUEST_BUCKET, self.time_ms)
         envelope = pb.Envelope(
             version=VERSION,
             suite=pb.SUITE_XWING_HKDF_SHA256_AES256GCM if routing.suite == SUITE else pb.SUITE_UNSPECIFIED,
@@ -148,15 +150,20 @@ class IntentJob:
             ciphertext=sealed.ciphertext,
             sealed_key=sealed.sealed_key,
         )
+        trim(envelope, self.revision)
         row = AskedExchange(
             exchange_id=routing.exchange_id,
             digest=self.digest,
             intent_index=recorded.index,
-            envelope=envelope.SerializeToString(),
+            envelope=wire.write(envelope),
             response_key=self.vault.encrypt(self.response_key, b"response-key/" + routing.exchange_id),
         )
         asked = Asked(self.parties, append.leaf, routing, envelope, self.response_key)
         return replace(append, asked=row), asked
+
+    def _known(self, message: Message) -> bytes:
+        """The bytes of what the provider knows of a message."""
+        return wire.write(trim(message, self.revision))
 
 
 @dataclass(slots=True)
@@ -167,6 +174,7 @@ class OutcomeJob:
     outcome: rec.Outcome
     evidence: bytes
     answers: bytes
+    revision: int
     vault: Vault
 
     counters: Sequence[str] = ()
@@ -178,9 +186,9 @@ class OutcomeJob:
 
     def settle(self, ledger: Ledger, time_ms: int, index: int) -> Append:
         """The outcome record, with what the provider gave as evidence."""
-        kept = rec.KeptOpening(answers=self.answers).SerializeToString() if self.answers else b""
+        kept = wire.write(rec.KeptOpening(answers=self.answers)) if self.answers else b""
         return Append(
-            leaf=usage.outcome_record(time_ms, self.parties, self.outcome),
+            leaf=usage.outcome_record(time_ms, self.parties, self.outcome, self.revision),
             opening=self.vault.encrypt(kept, b"opening/%d" % index) if kept else b"",
             evidence=self.evidence,
             settled=self.parties.exchange_id,

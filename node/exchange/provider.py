@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, tzinfo
 from typing import TypeVar
 
+from node.core import wire
 from node.core.cost import NO_COST, Cost, Day, budget_debits, exchange_cost
 from node.core.decide import Decider, Decision
 from node.core.directory import Member
@@ -102,7 +103,7 @@ class Provider:
         """
         # 6: the caller is a member (the RPC edge saw to it) and says so in the envelope.
         routing = routing_of(envelope, peer.code, self._code)
-        digest = hashlib.sha256(envelope.SerializeToString(deterministic=True)).digest()
+        digest = hashlib.sha256(wire.write(envelope)).digest()
         key = (routing.requester, routing.exchange_id)
         while (running := self._running.get(key)) is not None:
             if running.digest != digest:
@@ -145,6 +146,7 @@ class Provider:
             computed=computed,
             cost=cost,
             policy_digest=state.policies.digest,
+            revision=peer.revision,
             grants=self._grants,
             vault=self._vault,
         )

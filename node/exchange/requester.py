@@ -10,7 +10,7 @@ from contextlib import aclosing
 from dataclasses import dataclass
 from datetime import datetime
 
-from node.core import usage
+from node.core import usage, wire
 from node.core.directory import Member
 from node.core.envelope import Routing
 from node.core.grant import Grant
@@ -211,7 +211,8 @@ class Requester:
         record = usage.parse_record(leaf)
         parties = usage.Parties(record.requester, record.provider, exchange_id)
         outcome = usage.abandoned_outcome(leaf, Reason.DRAINING)
-        await self._commit.run(OutcomeJob(parties, outcome, b"", b"", self._vault))
+        revision = self._revision(parties.provider)
+        await self._commit.run(OutcomeJob(parties, outcome, b"", b"", revision, self._vault))
 
     async def _admit(
         self, caller: usage.Caller, query: Query, subjects: Sequence[SubjectKey], exchange_id: bytes
@@ -257,6 +258,7 @@ class Requester:
             response_key=self._random(32),
             recipient=key.encoded,
             routing=routing,
+            revision=member.revision,
             vault=self._vault,
         )
         return await self._commit.run(job)  # 3, 4
@@ -319,8 +321,8 @@ class Requester:
             provider_log=position,
             policy_digest=verdict.policy_digest,
         )
-        evidence = pb.SealedResponse(verdict=response.verdict, receipt=response.receipt).SerializeToString()
-        job = OutcomeJob(asked.parties, outcome, evidence, response.answers, self._vault)
+        evidence = wire.write(pb.SealedResponse(verdict=response.verdict, receipt=response.receipt))
+        job = OutcomeJob(asked.parties, outcome, evidence, response.answers, member.revision, self._vault)
         own_index = await self._commit.run(job)  # 14
         exchange_id = asked.parties.exchange_id
         if not permitted:
@@ -333,7 +335,15 @@ class Requester:
         outcome = failed_outcome(leaf_hash(asked.intent_leaf), error.reason)
         # The first error is the one to tell; `close_abandoned` sees to an outcome that could not be written.
         with contextlib.suppress(NodeError):
-            await self._commit.run(OutcomeJob(asked.parties, outcome, b"", b"", self._vault))
+            revision = self._revision(asked.parties.provider)
+            await self._commit.run(OutcomeJob(asked.parties, outcome, b"", b"", revision, self._vault))
+
+    def _revision(self, provider: str) -> int:
+        """The revision of records about a provider; of one that is no member any more, the first."""
+        try:
+            return self._member(provider).revision
+        except NodeError:
+            return 1
 
 
 def _too_many() -> NodeError:

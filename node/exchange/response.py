@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from google.protobuf.message import DecodeError
-
-from node.core import usage
+from node.core import usage, wire
 from node.core.denial_messages import denial_text
 from node.core.directory import Member
 from node.errors import NodeError, Reason
@@ -25,12 +23,9 @@ def open_response(
     Raises NodeError(ENVELOPE_INVALID), (PROOF_INVALID).
     """
     plaintext = vault.open_answer(answer.ciphertext, asked.response_key, asked.routing)
-    try:
-        response = pb.SealedResponse.FromString(plaintext)
-        answers = rec.Answers.FromString(response.answers)
-    except DecodeError:
-        raise NodeError(Reason.ENVELOPE_INVALID, "the inside of the answer cannot be read") from None
-    record = usage.parse_record(response.verdict)
+    response = wire.read(pb.SealedResponse, plaintext, "the inside of the answer")
+    answers = wire.read(rec.Answers, response.answers, "the answer")
+    record = usage.read_record(response.verdict)
     verdict = record.verdict
     # A provider that could make nothing of the intent denies without it.
     about = verdict.intent == asked.intent_leaf or (

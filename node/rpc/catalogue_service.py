@@ -7,6 +7,8 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import ParamSpec, Protocol, TypeVar
 
+from google.protobuf.message import Message
+
 from node.core.catalogue_search import MAX_RESULTS, Lookup
 from node.core.catalogue_shelf import Catalogue
 from node.core.directory import Member
@@ -28,7 +30,7 @@ SEARCHES_AT_ONCE = 20.0
 SEARCHING = 2
 WAITING = 16
 """Searches that run, and that wait, at one time: all other calls and threads are for exchanges."""
-T = TypeVar("T")
+T = TypeVar("T", bound=Message)
 R = TypeVar("R")
 P = ParamSpec("P")
 

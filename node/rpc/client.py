@@ -6,8 +6,10 @@ import asyncio
 import random
 from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
 import grpc
+from google.protobuf.message import Message
 
 from node.core.approval import Version
 from node.core.directory import Member
@@ -16,13 +18,27 @@ from node.core.grant_message import grant_from_message
 from node.core.publication import Proved, keep_proved
 from node.errors import NodeError, Reason
 from node.exchange.ports import PeerStream
+from node.rpc.peer_call import Call
 from node.stated import stated_error
-from node.v1 import catalogue_pb2, catalogue_pb2_grpc, exchange_pb2_grpc, grant_pb2, grant_pb2_grpc
+from node.v1 import catalogue_pb2, grant_pb2
 from node.v1 import exchange_pb2 as pb
 
 _RETRIED = frozenset({grpc.StatusCode.UNAVAILABLE})
 _ATTEMPTS = 3
 _LONGEST_MESSAGE = 2000
+A = TypeVar("A", bound=Message)
+
+_ASK = Call.of(pb, "ExchangeService", "Ask", pb.AskResponse)
+_ASK_BATCH = Call.of(pb, "ExchangeService", "AskBatch", pb.AskBatchResponse)
+_LIST_GRANTS = Call.of(grant_pb2, "GrantService", "ListGrants", grant_pb2.ListGrantsResponse)
+_LIST_DATASETS = Call.of(
+    catalogue_pb2, "CatalogueService", "ListDatasets", catalogue_pb2.ListDatasetsResponse
+)
+_GET_DATASET = Call.of(catalogue_pb2, "CatalogueService", "GetDataset", catalogue_pb2.GetDatasetResponse)
+_SEARCH = Call.of(catalogue_pb2, "CatalogueService", "SearchCatalogue", catalogue_pb2.SearchCatalogueResponse)
+_HISTORY = Call.of(
+    catalogue_pb2, "CatalogueService", "GetDatasetHistory", catalogue_pb2.GetDatasetHistoryResponse
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,17 +77,15 @@ class PeerClient:
     async def ask(self, provider: str, envelope: pb.Envelope) -> pb.SealedAnswer:
         """One exchange, retried with the same envelope while the peer is away.
 
-        Raises NodeError: the peer's reason, or (PEER_UNAVAILABLE), (TIMEOUT).
+        Raises NodeError: the peer's reason, or (PEER_UNAVAILABLE), (TIMEOUT), (ENVELOPE_INVALID).
         """
-        stub = exchange_pb2_grpc.ExchangeServiceStub(self._channel(provider))
+        request, call = self._prepared(provider, _ASK, pb.AskRequest(envelope=envelope))
         loop = asyncio.get_running_loop()
         end = loop.time() + self._deadline
         earlier: grpc.aio.AioRpcError | None = None
         for attempt in range(1, _ATTEMPTS + 1):
             try:
-                response = await stub.Ask(
-                    pb.AskRequest(envelope=envelope), timeout=max(0.1, end - loop.time())
-                )
+                body = await call(request, timeout=max(0.1, end - loop.time()))
             except grpc.aio.AioRpcError as error:
                 if earlier is not None and error.code() is grpc.StatusCode.DEADLINE_EXCEEDED:
                     raise peer_error(earlier) from None  # why it was asked again says more
@@ -81,43 +95,31 @@ class PeerClient:
                     raise peer_error(error) from None
                 await asyncio.sleep(pause)
             else:
-                answer: pb.SealedAnswer = response.answer
-                return answer
+                return _ASK.read(body).answer
         raise AssertionError("unreachable")
 
     def open_batch(self, provider: str) -> PeerStream:
         """A batch stream to a provider."""
-        return _Stream(
-            exchange_pb2_grpc.ExchangeServiceStub(self._channel(provider)).AskBatch(), self._deadline
-        )
+        return _Stream(_ASK_BATCH.stream(self._channel(provider))(), self._member(provider), self._deadline)
 
     async def grants(self, provider: str) -> list[Grant]:
         """The grants that this department has at a provider. Raises NodeError."""
-        stub = grant_pb2_grpc.GrantServiceStub(self._channel(provider))
-        try:
-            response = await stub.ListGrants(grant_pb2.ListGrantsRequest(), timeout=self._deadline)
-        except grpc.aio.AioRpcError as error:
-            raise peer_error(error) from None
+        response = await self._call(provider, _LIST_GRANTS, grant_pb2.ListGrantsRequest())
         return [grant_from_message(grant) for grant in response.grants]
 
     async def catalogue(self, provider: str, dataset: str) -> list[catalogue_pb2.Dataset]:
         """One dataset of a provider in full, or the summaries of all. Raises NodeError."""
-        stub = catalogue_pb2_grpc.CatalogueServiceStub(self._channel(provider))
-        try:
-            if dataset:
-                request = catalogue_pb2.GetDatasetRequest(dataset=dataset)
-                response = await stub.GetDataset(request, timeout=self._deadline)
-                keep_proved(response.dataset, self._proved)
-                return [response.dataset]
-            return [catalogue_pb2.Dataset(summary=each) for each in await self._summaries(stub)]
-        except grpc.aio.AioRpcError as error:
-            raise peer_error(error) from None
+        if dataset:
+            request = catalogue_pb2.GetDatasetRequest(dataset=dataset)
+            response = await self._call(provider, _GET_DATASET, request)
+            keep_proved(response.dataset, self._proved)
+            return [response.dataset]
+        return [catalogue_pb2.Dataset(summary=each) for each in await self._summaries(provider)]
 
     async def search(
         self, provider: str, request: catalogue_pb2.SearchCatalogueRequest
     ) -> catalogue_pb2.SearchCatalogueResponse:
         """What a provider's catalogue has of what is looked for. Raises NodeError."""
-        stub = catalogue_pb2_grpc.CatalogueServiceStub(self._channel(provider))
         sent = catalogue_pb2.SearchCatalogueRequest(
             text=request.text,
             field=request.field,
@@ -125,26 +127,15 @@ class PeerClient:
             limit=request.limit,
             department=request.department,
         )
-        try:
-            response: catalogue_pb2.SearchCatalogueResponse = await stub.SearchCatalogue(
-                sent, timeout=self._deadline
-            )
-        except grpc.aio.AioRpcError as error:
-            raise peer_error(error) from None
+        response = await self._call(provider, _SEARCH, sent)
         for entry in response.datasets:
             keep_proved(entry, self._proved)
         return response
 
     async def history(self, provider: str, dataset: str) -> catalogue_pb2.GetDatasetHistoryResponse:
         """The versions of a dataset that a provider has served. Raises NodeError."""
-        stub = catalogue_pb2_grpc.CatalogueServiceStub(self._channel(provider))
         request = catalogue_pb2.GetDatasetHistoryRequest(dataset=dataset)
-        try:
-            response: catalogue_pb2.GetDatasetHistoryResponse = await stub.GetDatasetHistory(
-                request, timeout=self._deadline
-            )
-        except grpc.aio.AioRpcError as error:
-            raise peer_error(error) from None
+        response = await self._call(provider, _HISTORY, request)
         for each in response.versions:
             kept = self._proved(Version(dataset, provider, each.entry_digest), each.approvals)
             del each.approvals[:]
@@ -157,9 +148,7 @@ class PeerClient:
         for link in links:
             await link.channel.close()
 
-    async def _summaries(
-        self, stub: catalogue_pb2_grpc.CatalogueServiceStub
-    ) -> Sequence[catalogue_pb2.DatasetSummary]:
+    async def _summaries(self, provider: str) -> Sequence[catalogue_pb2.DatasetSummary]:
         found: list[catalogue_pb2.DatasetSummary] = []
         token, size = "", 0
         try:
@@ -167,7 +156,7 @@ class PeerClient:
             async with asyncio.timeout(self._deadline):
                 while True:
                     request = catalogue_pb2.ListDatasetsRequest(page_token=token)
-                    page = await stub.ListDatasets(request, timeout=self._deadline)
+                    page = await self._call(provider, _LIST_DATASETS, request)
                     size += page.ByteSize()
                     if size > self._message_bytes:
                         raise NodeError(
@@ -181,6 +170,21 @@ class PeerClient:
             raise NodeError(
                 Reason.TIMEOUT, "the provider's catalogue did not come in time: search it"
             ) from None
+
+    async def _call(self, provider: str, call: Call[A], request: Message) -> A:
+        """One call and what it brings. Raises NodeError."""
+        body, made = self._prepared(provider, call, request)
+        try:
+            answer = await made(body, timeout=self._deadline)
+        except grpc.aio.AioRpcError as error:
+            raise peer_error(error) from None
+        return call.read(answer)
+
+    def _prepared(
+        self, provider: str, call: Call[A], request: Message
+    ) -> tuple[bytes, grpc.aio.UnaryUnaryMultiCallable[bytes, bytes]]:
+        """What to send, and the call to send it with. Raises NodeError."""
+        return call.request(self._member(provider), request), call.unary(self._channel(provider))
 
     def _channel(self, provider: str) -> grpc.aio.Channel:
         member = self._member(provider)
@@ -215,17 +219,17 @@ class PeerClient:
 class _Stream:
     """One AskBatch call; every answer has to come within the deadline."""
 
-    def __init__(
-        self, call: grpc.aio.StreamStreamCall[pb.AskBatchRequest, pb.AskBatchResponse], seconds: float
-    ) -> None:
+    def __init__(self, call: grpc.aio.StreamStreamCall[bytes, bytes], member: Member, seconds: float) -> None:
         self._call = call
+        self._member = member
         self._seconds = seconds
 
     async def send(self, envelope: pb.Envelope) -> None:
         """Send one chunk. Raises NodeError(PEER_UNAVAILABLE)."""
+        body = _ASK_BATCH.request(self._member, pb.AskBatchRequest(envelope=envelope))
         try:
             async with asyncio.timeout(self._seconds):
-                await self._call.write(pb.AskBatchRequest(envelope=envelope))
+                await self._call.write(body)
         except (grpc.aio.AioRpcError, asyncio.InvalidStateError, TimeoutError):
             raise _gone() from None
 
@@ -234,15 +238,15 @@ class _Stream:
         while True:
             try:
                 async with asyncio.timeout(self._seconds):
-                    response = await self._call.read()
+                    body = await self._call.read()
             except grpc.aio.AioRpcError as error:
                 raise peer_error(error) from None
             except TimeoutError:
                 self._call.cancel()
                 raise _gone() from None
-            if not isinstance(response, pb.AskBatchResponse):  # the end of the stream
+            if not isinstance(body, bytes):  # the end of the stream
                 return
-            yield response.answer
+            yield _ASK_BATCH.read(body).answer
 
     async def done(self) -> None:
         """No more chunks."""

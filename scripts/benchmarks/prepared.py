@@ -16,6 +16,7 @@ from node.config_file import load_settings
 from node.core.directory import Member
 from node.core.envelope import Routing
 from node.core.milliseconds import to_ms
+from node.core.revision import REVISION
 from node.core.subject import SubjectKey
 from node.core.usage import Caller, Parties, new_exchange_id, parse_record
 from node.crypto.vault import NodeVault
@@ -90,6 +91,7 @@ class Preparer:
             response_key=os.urandom(32),
             recipient=key.encoded,
             routing=routing,
+            revision=REVISION,
             vault=self._vault,
         )
         asked = await self._commit.run(job)

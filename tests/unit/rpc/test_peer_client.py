@@ -1,39 +1,186 @@
-"""A provider that answers as it likes takes neither a requester's memory nor its time without end."""
+"""What a provider answers is taken in canonical bytes alone, in bounded time and memory."""
 
 from __future__ import annotations
 
 import asyncio
+import time
+from collections.abc import Awaitable, Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+from typing import TypeVar
 
+import grpc
 import pytest
+from canonical import delimited
+from google.protobuf.message import Message
+from running import as_is
+from town import HR, Town
 
+from node.core.directory import Member
 from node.errors import NodeError, Reason
 from node.rpc.client import PeerClient
-from node.v1 import catalogue_pb2 as pb
+from node.v1 import catalogue_pb2, grant_pb2
+from node.v1 import exchange_pb2 as pb
+
+T = TypeVar("T")
+UNKNOWN = delimited(999, b"x")
 
 
-class Endless:
-    """A catalogue that has always another page."""
+@dataclass(slots=True)
+class Provider(grpc.GenericRpcHandler):
+    """Answers every call with the bytes that a test gives, and keeps what it was sent."""
 
-    def __init__(self, datasets: int, seconds: float) -> None:
-        self._datasets, self._seconds = datasets, seconds
+    answer: Callable[[bytes], bytes]
+    asked: list[tuple[str, bytes]] = field(default_factory=list)
 
-    async def ListDatasets(  # noqa: N802
-        self, request: pb.ListDatasetsRequest, **_options: float
-    ) -> pb.ListDatasetsResponse:
-        await asyncio.sleep(self._seconds)
-        datasets = [pb.DatasetSummary(dataset="pension-insurance") for _ in range(self._datasets)]
-        return pb.ListDatasetsResponse(datasets=datasets, next_page_token=request.page_token + "a")
+    def service(self, details: grpc.HandlerCallDetails) -> grpc.RpcMethodHandler[bytes, bytes]:
+        path = details.method
+
+        def one(request: bytes, _context: grpc.ServicerContext) -> bytes:
+            self.asked.append((path, request))
+            return self.answer(request)
+
+        def stream(requests: Iterator[bytes], context: grpc.ServicerContext) -> Iterator[bytes]:
+            for request in requests:
+                yield one(request, context)
+
+        if path.endswith("/AskBatch"):
+            return grpc.stream_stream_rpc_method_handler(stream, as_is, as_is)
+        return grpc.unary_unary_rpc_method_handler(one, as_is, as_is)
+
+
+@contextmanager
+def serving(provider: Provider, folder: Path) -> Iterator[str]:
+    server = grpc.server(ThreadPoolExecutor(4))
+    server.add_generic_rpc_handlers((provider,))
+    address = f"unix:{folder}/provider.sock"
+    server.add_insecure_port(address)
+    server.start()
+    try:
+        yield address
+    finally:
+        server.stop(None).wait()
+
+
+class Insecure(PeerClient):
+    """Without TLS, which is not what is looked at here."""
+
+    address = ""
+
+    def _channel(self, provider: str) -> grpc.aio.Channel:
+        return grpc.aio.insecure_channel(self.address)
+
+
+@pytest.fixture(scope="module")
+def member(tmp_path_factory: pytest.TempPathFactory) -> Member:
+    town = Town(tmp_path_factory.mktemp("town"))
+    town.add(HR)
+    return town.member(HR)
+
+
+@pytest.fixture
+def asked(tmp_path: Path, member: Member) -> Callable[[Provider, Callable[[PeerClient], Awaitable[T]]], T]:
+    """What a client makes of a provider."""
+
+    def run(provider: Provider, work: Callable[[PeerClient], Awaitable[T]]) -> T:
+        client = Insecure(lambda _: member, None, 1.0, 100_000, lambda *_: [])  # type: ignore[arg-type]
+
+        async def bounded() -> T:
+            return await asyncio.wait_for(work(client), 10)
+
+        with serving(provider, tmp_path) as client.address:
+            return asyncio.run(bounded())
+
+    return run
+
+
+Asked = Callable[[Provider, Callable[[PeerClient], Awaitable[object]]], object]
+
+
+def _endless(datasets: int, seconds: float) -> Callable[[bytes], bytes]:
+    def answer(body: bytes) -> bytes:
+        time.sleep(seconds)
+        request = catalogue_pb2.ListDatasetsRequest.FromString(body)
+        found = [catalogue_pb2.DatasetSummary(dataset="pension-insurance") for _ in range(datasets)]
+        page = catalogue_pb2.ListDatasetsResponse(datasets=found, next_page_token=request.page_token + "a")
+        return page.SerializeToString()
+
+    return answer
 
 
 @pytest.mark.parametrize(
-    ("catalogue", "reason"), [(Endless(100, 0), Reason.QUERY_INVALID), (Endless(0, 0.01), Reason.TIMEOUT)]
+    ("catalogue", "reason"), [(_endless(500, 0), Reason.QUERY_INVALID), (_endless(0, 0.02), Reason.TIMEOUT)]
 )
-def test_list_of_a_provider_that_never_ends_is_given_up(catalogue: Endless, reason: Reason) -> None:
-    client = PeerClient(None, None, 1.0, 100_000, None)  # type: ignore[arg-type]  # none of them is asked
-
-    async def listed() -> object:
-        return await asyncio.wait_for(client._summaries(catalogue), 10)  # type: ignore[arg-type]
-
+def test_list_of_a_provider_that_never_ends_is_given_up(
+    asked: Asked, catalogue: Callable[[bytes], bytes], reason: Reason
+) -> None:
     with pytest.raises(NodeError) as given_up:
-        asyncio.run(listed())
+        asked(Provider(catalogue), lambda client: client.catalogue(HR, ""))
     assert given_up.value.reason is reason
+
+
+async def _batch(client: PeerClient) -> object:
+    stream = client.open_batch(HR)
+    await stream.send(pb.Envelope(version=1))
+    async for answer in stream.answers():
+        return answer
+    return None
+
+
+CALLS: dict[str, tuple[Message, Callable[[PeerClient], Awaitable[object]]]] = {
+    "ask": (
+        pb.AskResponse(answer=pb.SealedAnswer(exchange_id=b"1")),
+        lambda client: client.ask(HR, pb.Envelope(version=1)),
+    ),
+    "batch": (pb.AskBatchResponse(answer=pb.SealedAnswer(exchange_id=b"1")), _batch),
+    "grants": (grant_pb2.ListGrantsResponse(), lambda client: client.grants(HR)),
+    "dataset": (
+        catalogue_pb2.GetDatasetResponse(
+            dataset=catalogue_pb2.Dataset(
+                summary=catalogue_pb2.DatasetSummary(dataset="pension-insurance", provider=HR)
+            )
+        ),
+        lambda client: client.catalogue(HR, "pension-insurance"),
+    ),
+    "list": (catalogue_pb2.ListDatasetsResponse(), lambda client: client.catalogue(HR, "")),
+    "search": (
+        catalogue_pb2.SearchCatalogueResponse(total=1),
+        lambda client: client.search(HR, catalogue_pb2.SearchCatalogueRequest(text="a")),
+    ),
+    "history": (
+        catalogue_pb2.GetDatasetHistoryResponse(),
+        lambda client: client.history(HR, "pension-insurance"),
+    ),
+}
+
+
+def _always(body: bytes, _request: bytes) -> bytes:
+    return body
+
+
+@pytest.mark.parametrize("name", CALLS)
+def test_answer_that_holds_what_is_not_known_is_refused(asked: Asked, name: str) -> None:
+    sound, call = CALLS[name]
+    body = sound.SerializeToString(deterministic=True)
+    asked(Provider(lambda _: body), call)
+    inside = next((delimited(f.number, UNKNOWN) for f in sound.DESCRIPTOR.fields if f.message_type), b"")
+    for bad in (body + UNKNOWN, inside or UNKNOWN, b"\xff"):
+        with pytest.raises(NodeError) as refused:
+            asked(Provider(partial(_always, bad)), call)
+        assert refused.value.reason is Reason.ENVELOPE_INVALID
+
+
+@pytest.mark.parametrize("name", CALLS)
+def test_call_that_the_provider_does_not_know_is_not_made(
+    asked: Asked, name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sound, call = CALLS[name]
+    provider = Provider(lambda _: sound.SerializeToString())
+    monkeypatch.setattr("node.core.revision._option", lambda *_: 2)
+    with pytest.raises(NodeError) as refused:
+        asked(provider, call)
+    assert refused.value.reason is Reason.PEER_UNAVAILABLE
+    assert provider.asked == []
