@@ -13,6 +13,7 @@ from node.config_file import changed_settings, load_settings
 from node.core.catalogue_shelf import EMPTY, Catalogue, Shelf
 from node.core.directory import Directory, Member, SeenDirectory, require_current
 from node.core.policy import Policies
+from node.core.revision import mismatch
 from node.core.role import Roles
 from node.core.workdays import Calendar
 from node.crypto.keys import signature_key_id
@@ -228,6 +229,8 @@ class Live:
                     "the directory does not list the key that this node's log is signed with: "
                     "run `dxnode pki member` and have the authority publish it"
                 )
+            if problem := mismatch(member.schema):
+                found["schema"] = problem
         return [f"{part}: {message}" for part, message in found.items()]
 
     def reload(self) -> ReloadReport:

@@ -28,6 +28,21 @@ def common(announced: int) -> int:
     return min(REVISION, announced)
 
 
+def mismatch(announced: int) -> str:
+    """What to do if this node's own entry announces another revision than it knows, "" if it does not."""
+    if announced == REVISION:
+        return ""
+    if announced > REVISION:
+        return (
+            f"the directory says that this node knows revision {announced}, and it knows {REVISION}: "
+            "update it, since it refuses what it does not know"
+        )
+    return (
+        f"the directory says that this node knows revision {announced}, and it knows {REVISION}: "
+        "run `dxnode pki member` and have the authority publish it"
+    )
+
+
 def trim(message: M, revision: int) -> M:
     """The message itself, without what came later: fields are cleared, values of enums replaced."""
     cuts = _cuts(message.DESCRIPTOR, revision)
