@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -41,6 +41,7 @@ VERIFY = f"{PROVIDER}/{DATASET}/is-enrolled"
 FIELD = f"{PROVIDER}/{DATASET}/contribution-band"
 COUNT = f"{PROVIDER}/{DATASET}/enrolled-by-region"
 EXCHANGE = bytes(range(16))
+KINDS = {"is-enrolled": "verify", "contribution-band": "field", "enrolled-by-region": "statistic"}
 
 LOG_SIGNER = Signer(f"dxnode/{REQUESTER}", SignatureSuite.ED25519, bytes(32))
 COSIGNER = Signer(f"dxnode/{REQUESTER}", SignatureSuite.ML_DSA_65, bytes(32))
@@ -59,7 +60,7 @@ def enrolled(subject: str) -> bool:
     return int(subject[-2]) % 2 == 0
 
 
-def grant_message(**changes: str | int) -> grant_pb2.Grant:
+def grant_message(roles: Sequence[str] = (), **changes: str | int) -> grant_pb2.Grant:
     """A grant as the desk lists it."""
     grant = grant_pb2.Grant(
         id="g-1",
@@ -73,6 +74,7 @@ def grant_message(**changes: str | int) -> grant_pb2.Grant:
         state=grant_pb2.GRANT_STATE_ACTIVE,
         basis="国令第809号 第20条",
         scenario="税务窗口延缴办理",
+        roles=roles,
     )
     for name, value in changes.items():
         setattr(grant, name, value)
@@ -174,6 +176,10 @@ class _Desk(desk_pb2_grpc.DeskServiceServicer):
         if desk.fail_with is not None:
             _fail(context, desk.fail_with)
         desk.asked.append(request)
+        kind = catalogue_pb2.QuestionKind.Name(request.query.kind).rpartition("_")[2].lower()
+        if kind != KINDS.get(request.query.question, kind):
+            told = "the question is of another kind"
+            _fail(context, NodeError(Reason.QUERY_INVALID, told, clause="question.kind"))
         proof = desk_pb2.Proof(
             exchange_id=request.exchange_id or EXCHANGE,
             own_index=2,
@@ -272,7 +278,7 @@ def catalogue_dataset(provider: str) -> catalogue_pb2.Dataset:
                 values=["active", "ended"],
             )
         ],
-        questions=[question],
+        questions=[question, *map(_question, KINDS)],
         rules=[
             catalogue_pb2.UsageRule(
                 id="tax-deferral",
@@ -287,6 +293,10 @@ def catalogue_dataset(provider: str) -> catalogue_pb2.Dataset:
         ],
         digest=bytes(32),
     )
+
+
+def _question(name: str) -> catalogue_pb2.Question:
+    return catalogue_pb2.Question(name=name, title=name, kind=f"QUESTION_KIND_{KINDS[name].upper()}")
 
 
 class _Catalogue(catalogue_pb2_grpc.CatalogueServiceServicer):

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 import grpc
-from running import CASE, DEFERRAL, resident
+from running import CASE, DEFERRAL, kind_of, resident
 from town import HR, Office, Town, keys_of
 
 from node.client.status import node_error
@@ -17,6 +17,7 @@ from node.core import usage, wire
 from node.core.checkpoint import Checkpoint
 from node.core.envelope import REQUEST_BUCKET, Routing
 from node.core.merkle import leaf_hash
+from node.core.question_kind import kind_to_message
 from node.core.tree import Tree
 from node.crypto.keys import KeyUse
 from node.crypto.seal import SealingPublicKey, open_answer, pad, seal_request, seal_secret, unpad
@@ -25,6 +26,8 @@ from node.v1 import exchange_pb2 as pb
 from node.v1 import exchange_pb2_grpc, grant_pb2_grpc, usage_log_pb2
 from node.v1 import record_pb2 as rec
 
+CALLER = bytes(range(32))
+"""Fingerprint of whoever asks at the forger's desk."""
 Bend = Callable[[rec.UsageRecord], None]
 BendRequest = Callable[[pb.SealedRequest], None]
 BendEnvelope = Callable[[pb.Envelope], None]
@@ -106,15 +109,18 @@ class Forger:
             "subjects": len(asked),
             "commitment": usage.opening_commitment(kept),
             "role": "clerk",
+            "caller": CALLER,
             "response_key_hash": usage.response_key_hash(response_key),
         }
+        values |= intent
+        values.setdefault("kind", kind_to_message(kind_of(str(values["question"]))))
         record = rec.UsageRecord(
             version=1,
             time_ms=int((at or datetime.now(UTC)).timestamp() * 1000),
             exchange_id=exchange_id,
             requester=self.code,
             provider=self.provider,
-            intent=rec.Intent(**{**values, **intent}),  # type: ignore[arg-type]
+            intent=rec.Intent(**values),  # type: ignore[arg-type]
         )
         bend(record)
         leaf = wire.write(record)

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from google.protobuf.message import DecodeError
 
+from node.core import wire
 from node.core.grant import Grant, GrantState
 from node.core.milliseconds import from_ms, to_ms
+from node.core.role import ASKING_ROLES
 from node.errors import NodeError, Reason
 from node.v1 import grant_pb2 as pb
 
@@ -33,11 +35,15 @@ def grant_to_message(grant: Grant) -> pb.Grant:
         basis=grant.basis,
         scenario=grant.scenario,
         note=grant.note,
+        roles=grant.roles,
     )
 
 
 def grant_from_message(message: pb.Grant) -> Grant:
-    """From a message; an unknown state reads as revoked. Raises NodeError(QUERY_INVALID) on bad times."""
+    """From a message; an unknown state reads as revoked, no role as all that may ask.
+
+    Raises NodeError(QUERY_INVALID) on bad times.
+    """
     return Grant(
         id=message.id,
         provider=message.provider,
@@ -53,12 +59,13 @@ def grant_from_message(message: pb.Grant) -> Grant:
         basis=message.basis,
         scenario=message.scenario,
         note=message.note,
+        roles=tuple(message.roles) or ASKING_ROLES,
     )
 
 
 def grant_to_bytes(grant: Grant) -> bytes:
     """As the database keeps it."""
-    return grant_to_message(grant).SerializeToString()
+    return wire.write(grant_to_message(grant))
 
 
 def grant_from_bytes(body: bytes) -> Grant:

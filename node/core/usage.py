@@ -8,7 +8,6 @@ value never stands in one: a SHA-256 commitment to an `Opening` or `Answers` mes
 from __future__ import annotations
 
 import hashlib
-import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -17,7 +16,6 @@ from typing import NamedTuple
 from google.protobuf.message import DecodeError
 
 from node.core import wire
-from node.core.identity import holds_identifier
 from node.core.merkle import leaf_hash
 from node.core.milliseconds import to_ms
 from node.core.revision import REVISION, trim
@@ -29,10 +27,9 @@ EXCHANGE_ID_BYTES = 16
 _TIME_BYTES = 6
 SALT_BYTES = 32
 MAX_LEAF_BYTES = 16_384
-MAX_INTENT_BYTES = 12_288
-"""An intent stands inside a verdict, which has to be a leaf too."""
+MAX_INTENT_BYTES = 4096
+"""Of a record with an intent. It stands inside a verdict, which has to be a leaf too."""
 
-_GRANT_ID = re.compile(r"g-[0-9a-f]{16}").fullmatch
 _OPENING = b"dxnode/v1/opening\x00"
 _ANSWERS = b"dxnode/v1/answers\x00"
 _RESPONSE_KEY = b"dxnode/v1/response-key\x00"
@@ -48,7 +45,7 @@ class Parties(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """Who used the desk: a role, and the SHA-256 of the certificate (empty for the socket's operator)."""
+    """Who used the desk: a role, and the SHA-256 of the certificate (`role.OPERATOR_FINGERPRINT` without)."""
 
     role: str
     fingerprint: bytes = b""
@@ -103,16 +100,6 @@ def _of_known_version(record: pb.UsageRecord) -> pb.UsageRecord:
     if record.version != VERSION or record.WhichOneof("body") is None:
         raise NodeError(Reason.PROOF_INVALID, f"a usage record is not of version {VERSION}")
     return record
-
-
-def names_a_person(intent: pb.Intent) -> bool:
-    """Whether a text of the intent, which stands in the clear, holds a resident identity number."""
-    texts = [intent.case_number, intent.purpose, intent.dataset, intent.question, intent.role]
-    if not _GRANT_ID(intent.grant_id):  # random digits may look like anything
-        texts.append(intent.grant_id)
-    for parameter in intent.parameters:
-        texts += (parameter.name, parameter.value)
-    return holds_identifier("|".join(texts))
 
 
 def first_since(leaf: Callable[[int], bytes], size: int, time_ms: int) -> int:

@@ -12,6 +12,8 @@ from node.core import usage, wire
 from node.core.commit import AnsweredExchange, Append, AskedExchange
 from node.core.envelope import REQUEST_BUCKET, SUITE, VERSION, Routing
 from node.core.identity import holds_identifier
+from node.core.intent import check_intent
+from node.core.question_kind import QuestionKind, kind_to_message
 from node.core.revision import trim
 from node.core.subject import SubjectKey
 from node.errors import NodeError, Reason
@@ -37,6 +39,7 @@ class Query:
     parameters: Mapping[str, str]
     purpose: str
     case_number: str
+    kind: QuestionKind
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,23 +110,11 @@ class IntentJob:
         self.time_ms = time_ms
         subjects = [rec.Subject(id=subject.id, claims=subject.claims) for subject in self.subjects]
         self.opening = self._known(rec.Opening(salt=self.salt, subjects=subjects))
-        query = self.query
-        intent = rec.Intent(
-            dataset=query.dataset,
-            question=query.question,
-            parameters=[rec.Parameter(name=n, value=v) for n, v in sorted(query.parameters.items())],
-            purpose=query.purpose,
-            case_number=query.case_number,
-            grant_id=self.grant_id,
-            subjects=len(self.subjects),
-            commitment=usage.opening_commitment(self.opening),
-            role=self.caller.role,
-            caller=self.caller.fingerprint,
-            batch=None
-            if self.place is None
-            else rec.BatchPosition(batch_id=self.place.batch_id, chunk=self.place.chunk),
-            response_key_hash=usage.response_key_hash(self.response_key),
-        )
+        intent = asked_intent(self.caller, self.query, len(self.subjects), self.place)
+        intent.grant_id = self.grant_id
+        intent.commitment = usage.opening_commitment(self.opening)
+        intent.response_key_hash = usage.response_key_hash(self.response_key)
+        check_intent(intent)
         leaf = usage.intent_record(time_ms, self.parties, intent, self.revision)
         if len(leaf) > usage.MAX_INTENT_BYTES or len(self.opening) > MAX_OPENING_BYTES:
             raise NodeError(Reason.QUERY_INVALID, "the request is too long: ask about fewer subjects at once")
@@ -204,6 +195,24 @@ def failed_outcome(intent_hash: bytes, reason: Reason) -> rec.Outcome:
     return rec.Outcome(intent_hash=intent_hash, kind=rec.OUTCOME_KIND_FAILED, reason=reason.wire)
 
 
+def asked_intent(
+    caller: usage.Caller, query: Query, subjects: int, place: BatchPlace | None = None
+) -> rec.Intent:
+    """What an intent says of what is asked at the desk, by whom and about how many subjects."""
+    return rec.Intent(
+        dataset=query.dataset,
+        question=query.question,
+        parameters=[rec.Parameter(name=n, value=v) for n, v in sorted(query.parameters.items())],
+        purpose=query.purpose,
+        case_number=query.case_number,
+        subjects=subjects,
+        role=caller.role,
+        caller=caller.fingerprint,
+        batch=None if place is None else rec.BatchPosition(batch_id=place.batch_id, chunk=place.chunk),
+        kind=kind_to_message(query.kind),
+    )
+
+
 def attempt(caller: usage.Caller, query: Query) -> rec.Intent:
     """What was asked at the desk and refused, for the record: no subjects, nothing unchecked."""
     return rec.Intent(
@@ -213,6 +222,7 @@ def attempt(caller: usage.Caller, query: Query) -> rec.Intent:
         case_number=clean(query.case_number),
         role=caller.role,
         caller=caller.fingerprint,
+        kind=kind_to_message(query.kind),
     )
 
 

@@ -8,6 +8,7 @@ from typing import NamedTuple
 from node.core import usage, wire
 from node.core.directory import Member
 from node.core.envelope import SUITE, VERSION, Routing, Sealed
+from node.core.intent import check_intent
 from node.core.merkle import leaf_hash, verify_inclusion
 from node.errors import NodeError, Reason
 from node.exchange.ports import Vault
@@ -127,10 +128,7 @@ def _check_record(record: rec.UsageRecord, routing: Routing) -> None:
         routing.exchange_id,
     ):
         raise NodeError(Reason.PROOF_INVALID, "the intent belongs to another exchange")
-    if usage.names_a_person(record.intent):
-        raise NodeError(
-            Reason.QUERY_INVALID, "the intent holds an identity number in the clear: leave it out"
-        )
+    check_intent(record.intent)
 
 
 def _check_opening(intent: rec.Intent, body: bytes) -> rec.Opening:

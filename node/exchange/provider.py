@@ -20,7 +20,8 @@ from node.core.envelope import Routing
 from node.core.grant import Grant
 from node.core.identity import normalise_subject
 from node.core.policy import Policies
-from node.core.question import Question, QuestionKind
+from node.core.question import Question
+from node.core.question_kind import QuestionKind, kind_from_message
 from node.core.request import Request, Requester
 from node.core.subject import SubjectKey
 from node.core.workdays import Calendar
@@ -198,6 +199,8 @@ class Provider:
             grant_id=intent.grant_id,
             subjects=len(given),
             at=now.astimezone(self._zone),
+            role=intent.role,
+            kind=kind_from_message(intent.kind),
         )
         decision = self._deciding(state).decide(self._grants, request)
         if not decision.permit or decision.question is None:

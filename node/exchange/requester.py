@@ -14,7 +14,7 @@ from node.core import usage, wire
 from node.core.directory import Member
 from node.core.envelope import Routing
 from node.core.grant import Grant
-from node.core.identity import holds_identifier
+from node.core.intent import check_asked
 from node.core.merkle import leaf_hash
 from node.core.received import covering_grant
 from node.core.role import Roles
@@ -27,6 +27,7 @@ from node.exchange.asking import (
     IntentJob,
     OutcomeJob,
     Query,
+    asked_intent,
     attempt,
     clean,
     failed_outcome,
@@ -132,7 +133,7 @@ class Requester:
         async def prepare(chunk: int, subjects: Sequence[SubjectKey]) -> Asked | Answered:
             place = BatchPlace(batch_id, chunk)
             exchange_id = place.exchange_id()
-            digest = await self._admit(caller, query, subjects, exchange_id)
+            digest = await self._admit(caller, query, subjects, exchange_id, place)
             if exchange_id in self._running:
                 raise await self._no(_under_way(), caller, query)
             self._running[exchange_id] = _Running(digest)
@@ -215,12 +216,18 @@ class Requester:
         await self._commit.run(OutcomeJob(parties, outcome, b"", b"", revision, self._vault))
 
     async def _admit(
-        self, caller: usage.Caller, query: Query, subjects: Sequence[SubjectKey], exchange_id: bytes
+        self,
+        caller: usage.Caller,
+        query: Query,
+        subjects: Sequence[SubjectKey],
+        exchange_id: bytes,
+        place: BatchPlace | None = None,
     ) -> bytes:
         # 1: the caller and its role were identified by the RPC edge; what may the role ask?
         try:
             self._roles().check_ask(caller, query.dataset, query.question, query.purpose)
             self._check(query, subjects, exchange_id)
+            check_asked(asked_intent(caller, query, len(subjects), place))
         except NodeError as error:
             raise await self._no(error, caller, query) from None
         return self._vault.pseudonym(_ASKED, said(caller, query, subjects))
@@ -241,7 +248,7 @@ class Requester:
             return self._repeated.again(earlier)
         try:
             member = self._member(query.provider)
-            grant = await self._own_grant(query)  # 2
+            grant = await self._own_grant(query, caller.role)  # 2
             key = member.sealing_key(self._clock())
         except NodeError as error:
             raise await self._no(error, caller, query) from None
@@ -277,19 +284,17 @@ class Requester:
             raise NodeError(
                 Reason.QUERY_INVALID, "the provider is this department itself: read your own data"
             )
-        if not query.case_number or len(query.case_number) > 64:
-            raise NodeError(Reason.QUERY_INVALID, "give the case number of the matter, at most 64 characters")
-        texts = (query.case_number, query.dataset, query.question, query.purpose, *query.parameters.values())
-        if any(map(holds_identifier, (*texts, *query.parameters))):
-            raise NodeError(
-                Reason.QUERY_INVALID, "only the subject may hold an identity number: leave it out elsewhere"
-            )
 
-    async def _own_grant(self, query: Query) -> Grant:
+    async def _own_grant(self, query: Query, role: str) -> Grant:
         for turn in (1, 2):
             try:
                 return covering_grant(
-                    self._grants(query.provider), query.dataset, query.question, query.purpose, self._clock()
+                    self._grants(query.provider),
+                    query.dataset,
+                    query.question,
+                    query.purpose,
+                    self._clock(),
+                    role,
                 )
             except NodeError:
                 if turn == 2:

@@ -27,7 +27,7 @@ from node.v1 import error_reason_pb2 as node_dot_v1_dot_error__reason__pb2
 from node.v1 import record_pb2 as node_dot_v1_dot_record__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x12node/v1/desk.proto\x12\x07node.v1\x1a\x17node/v1/catalogue.proto\x1a\x1anode/v1/error_reason.proto\x1a\x14node/v1/record.proto\"\xc9\x01\n\x05Query\x12\x10\n\x08provider\x18\x01 \x01(\t\x12\x0f\n\x07\x64\x61taset\x18\x02 \x01(\t\x12\x10\n\x08question\x18\x03 \x01(\t\x12\x32\n\nparameters\x18\x04 \x03(\x0b\x32\x1e.node.v1.Query.ParametersEntry\x12\x0f\n\x07purpose\x18\x05 \x01(\t\x12\x13\n\x0b\x63\x61se_number\x18\x06 \x01(\t\x1a\x31\n\x0fParametersEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t:\x02\x38\x01\"n\n\x15\x44\x65skServiceAskRequest\x12\x1d\n\x05query\x18\x01 \x01(\x0b\x32\x0e.node.v1.Query\x12!\n\x07subject\x18\x02 \x01(\x0b\x32\x10.node.v1.Subject\x12\x13\n\x0b\x65xchange_id\x18\x03 \x01(\x0c\"Z\n\x16\x44\x65skServiceAskResponse\x12!\n\x07\x61nswers\x18\x01 \x01(\x0b\x32\x10.node.v1.Answers\x12\x1d\n\x05proof\x18\x02 \x01(\x0b\x32\x0e.node.v1.Proof\"l\n\x05Proof\x12\x13\n\x0b\x65xchange_id\x18\x01 \x01(\x0c\x12\x11\n\town_index\x18\x02 \x01(\x04\x12\x16\n\x0eprovider_index\x18\x03 \x01(\x04\x12\x15\n\rprovider_size\x18\x04 \x01(\x04\x12\x0c\n\x04rule\x18\x05 \x01(\t\"r\n\x1a\x44\x65skServiceAskBatchRequest\x12&\n\x06header\x18\x01 \x01(\x0b\x32\x14.node.v1.BatchHeaderH\x00\x12$\n\x05\x63hunk\x18\x02 \x01(\x0b\x32\x13.node.v1.BatchChunkH\x00\x42\x06\n\x04kind\">\n\x0b\x42\x61tchHeader\x12\x1d\n\x05query\x18\x01 \x01(\x0b\x32\x0e.node.v1.Query\x12\x10\n\x08\x62\x61tch_id\x18\x02 \x01(\x0c\"?\n\nBatchChunk\x12\r\n\x05\x63hunk\x18\x01 \x01(\r\x12\"\n\x08subjects\x18\x02 \x03(\x0b\x32\x10.node.v1.Subject\"\x9f\x01\n\x1b\x44\x65skServiceAskBatchResponse\x12\r\n\x05\x63hunk\x18\x01 \x01(\r\x12#\n\x07\x61nswers\x18\x02 \x01(\x0b\x32\x10.node.v1.AnswersH\x00\x12#\n\x07refusal\x18\x03 \x01(\x0b\x32\x10.node.v1.RefusalH\x00\x12\x1d\n\x05proof\x18\x04 \x01(\x0b\x32\x0e.node.v1.ProofB\x08\n\x06result\"^\n\x07Refusal\x12$\n\x06reason\x18\x01 \x01(\x0e\x32\x14.node.v1.ErrorReason\x12\x0c\n\x04rule\x18\x02 \x01(\t\x12\x0e\n\x06\x63lause\x18\x03 \x01(\t\x12\x0f\n\x07message\x18\x04 \x01(\t\";\n\x16\x42rowseCatalogueRequest\x12\x10\n\x08provider\x18\x01 \x01(\t\x12\x0f\n\x07\x64\x61taset\x18\x02 \x01(\t\"=\n\x17\x42rowseCatalogueResponse\x12\"\n\x08\x64\x61tasets\x18\x01 \x03(\x0b\x32\x10.node.v1.Dataset\"\x12\n\x10GetStatusRequest\"\xa4\x04\n\x11GetStatusResponse\x12\x12\n\ndepartment\x18\x01 \x01(\t\x12\r\n\x05title\x18\x02 \x01(\t\x12\x0f\n\x07version\x18\x03 \x01(\t\x12\r\n\x05state\x18\x04 \x01(\t\x12\x10\n\x08problems\x18\x05 \x03(\t\x12\x10\n\x08log_size\x18\x06 \x01(\x04\x12\x12\n\ncheckpoint\x18\x07 \x01(\x0c\x12\x19\n\x11\x64irectory_version\x18\x08 \x01(\x04\x12\x1c\n\x14\x64irectory_expires_ms\x18\t \x01(\x03\x12\x15\n\rpolicy_digest\x18\n \x01(\x0c\x12(\n\x08\x64\x61tasets\x18\x0b \x03(\x0b\x32\x16.node.v1.DatasetStatus\x12\x15\n\ractive_grants\x18\x0c \x01(\r\x12 \n\x04keys\x18\r \x03(\x0b\x32\x12.node.v1.KeyStatus\x12\x1c\n\x14workdays_known_until\x18\x0e \x01(\t\x12\x17\n\x0fholidays_digest\x18\x0f \x01(\x0c\x12\x19\n\x11policies_unsigned\x18\x10 \x01(\x08\x12\x16\n\x0epolicy_version\x18\x11 \x01(\x04\x12\x1d\n\x15policy_valid_until_ms\x18\x12 \x01(\x03\x12\x17\n\x0fpolicy_approved\x18\x13 \x03(\t\x12(\n\x07waiting\x18\x14 \x03(\x0b\x32\x17.node.v1.WaitingDataset\x12\x15\n\rwaiting_total\x18\x15 \x01(\r\"D\n\x0eWaitingDataset\x12\x0f\n\x07\x64\x61taset\x18\x01 \x01(\t\x12\x0f\n\x07lacking\x18\x02 \x03(\t\x12\x10\n\x08problems\x18\x03 \x03(\t\"\x7f\n\rDatasetStatus\x12\x0f\n\x07\x64\x61taset\x18\x01 \x01(\t\x12\x10\n\x08snapshot\x18\x02 \x01(\t\x12\x0c\n\x04rows\x18\x03 \x01(\x04\x12\x18\n\x10invalid_subjects\x18\x04 \x01(\x04\x12\x12\n\nduplicates\x18\x05 \x01(\x04\x12\x0f\n\x07problem\x18\x06 \x01(\t\"<\n\tKeyStatus\x12\x0b\n\x03use\x18\x01 \x01(\t\x12\x0e\n\x06key_id\x18\x02 \x01(\t\x12\x12\n\nexpires_ms\x18\x03 \x01(\x03\"\x0f\n\rReloadRequest\"/\n\x0eReloadResponse\x12\x0c\n\x04\x64one\x18\x01 \x03(\t\x12\x0f\n\x07refused\x18\x02 \x03(\t2\x86\x02\n\x0b\x44\x65skService\x12\x46\n\x03\x41sk\x12\x1e.node.v1.DeskServiceAskRequest\x1a\x1f.node.v1.DeskServiceAskResponse\x12Y\n\x08\x41skBatch\x12#.node.v1.DeskServiceAskBatchRequest\x1a$.node.v1.DeskServiceAskBatchResponse(\x01\x30\x01\x12T\n\x0f\x42rowseCatalogue\x12\x1f.node.v1.BrowseCatalogueRequest\x1a .node.v1.BrowseCatalogueResponse2\x8d\x01\n\x0c\x41\x64minService\x12\x42\n\tGetStatus\x12\x19.node.v1.GetStatusRequest\x1a\x1a.node.v1.GetStatusResponse\x12\x39\n\x06Reload\x12\x16.node.v1.ReloadRequest\x1a\x17.node.v1.ReloadResponseb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x12node/v1/desk.proto\x12\x07node.v1\x1a\x17node/v1/catalogue.proto\x1a\x1anode/v1/error_reason.proto\x1a\x14node/v1/record.proto\"\xee\x01\n\x05Query\x12\x10\n\x08provider\x18\x01 \x01(\t\x12\x0f\n\x07\x64\x61taset\x18\x02 \x01(\t\x12\x10\n\x08question\x18\x03 \x01(\t\x12\x32\n\nparameters\x18\x04 \x03(\x0b\x32\x1e.node.v1.Query.ParametersEntry\x12\x0f\n\x07purpose\x18\x05 \x01(\t\x12\x13\n\x0b\x63\x61se_number\x18\x06 \x01(\t\x12#\n\x04kind\x18\x07 \x01(\x0e\x32\x15.node.v1.QuestionKind\x1a\x31\n\x0fParametersEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t:\x02\x38\x01\"n\n\x15\x44\x65skServiceAskRequest\x12\x1d\n\x05query\x18\x01 \x01(\x0b\x32\x0e.node.v1.Query\x12!\n\x07subject\x18\x02 \x01(\x0b\x32\x10.node.v1.Subject\x12\x13\n\x0b\x65xchange_id\x18\x03 \x01(\x0c\"Z\n\x16\x44\x65skServiceAskResponse\x12!\n\x07\x61nswers\x18\x01 \x01(\x0b\x32\x10.node.v1.Answers\x12\x1d\n\x05proof\x18\x02 \x01(\x0b\x32\x0e.node.v1.Proof\"l\n\x05Proof\x12\x13\n\x0b\x65xchange_id\x18\x01 \x01(\x0c\x12\x11\n\town_index\x18\x02 \x01(\x04\x12\x16\n\x0eprovider_index\x18\x03 \x01(\x04\x12\x15\n\rprovider_size\x18\x04 \x01(\x04\x12\x0c\n\x04rule\x18\x05 \x01(\t\"r\n\x1a\x44\x65skServiceAskBatchRequest\x12&\n\x06header\x18\x01 \x01(\x0b\x32\x14.node.v1.BatchHeaderH\x00\x12$\n\x05\x63hunk\x18\x02 \x01(\x0b\x32\x13.node.v1.BatchChunkH\x00\x42\x06\n\x04kind\">\n\x0b\x42\x61tchHeader\x12\x1d\n\x05query\x18\x01 \x01(\x0b\x32\x0e.node.v1.Query\x12\x10\n\x08\x62\x61tch_id\x18\x02 \x01(\x0c\"?\n\nBatchChunk\x12\r\n\x05\x63hunk\x18\x01 \x01(\r\x12\"\n\x08subjects\x18\x02 \x03(\x0b\x32\x10.node.v1.Subject\"\x9f\x01\n\x1b\x44\x65skServiceAskBatchResponse\x12\r\n\x05\x63hunk\x18\x01 \x01(\r\x12#\n\x07\x61nswers\x18\x02 \x01(\x0b\x32\x10.node.v1.AnswersH\x00\x12#\n\x07refusal\x18\x03 \x01(\x0b\x32\x10.node.v1.RefusalH\x00\x12\x1d\n\x05proof\x18\x04 \x01(\x0b\x32\x0e.node.v1.ProofB\x08\n\x06result\"^\n\x07Refusal\x12$\n\x06reason\x18\x01 \x01(\x0e\x32\x14.node.v1.ErrorReason\x12\x0c\n\x04rule\x18\x02 \x01(\t\x12\x0e\n\x06\x63lause\x18\x03 \x01(\t\x12\x0f\n\x07message\x18\x04 \x01(\t\";\n\x16\x42rowseCatalogueRequest\x12\x10\n\x08provider\x18\x01 \x01(\t\x12\x0f\n\x07\x64\x61taset\x18\x02 \x01(\t\"=\n\x17\x42rowseCatalogueResponse\x12\"\n\x08\x64\x61tasets\x18\x01 \x03(\x0b\x32\x10.node.v1.Dataset\"\x12\n\x10GetStatusRequest\"\xa4\x04\n\x11GetStatusResponse\x12\x12\n\ndepartment\x18\x01 \x01(\t\x12\r\n\x05title\x18\x02 \x01(\t\x12\x0f\n\x07version\x18\x03 \x01(\t\x12\r\n\x05state\x18\x04 \x01(\t\x12\x10\n\x08problems\x18\x05 \x03(\t\x12\x10\n\x08log_size\x18\x06 \x01(\x04\x12\x12\n\ncheckpoint\x18\x07 \x01(\x0c\x12\x19\n\x11\x64irectory_version\x18\x08 \x01(\x04\x12\x1c\n\x14\x64irectory_expires_ms\x18\t \x01(\x03\x12\x15\n\rpolicy_digest\x18\n \x01(\x0c\x12(\n\x08\x64\x61tasets\x18\x0b \x03(\x0b\x32\x16.node.v1.DatasetStatus\x12\x15\n\ractive_grants\x18\x0c \x01(\r\x12 \n\x04keys\x18\r \x03(\x0b\x32\x12.node.v1.KeyStatus\x12\x1c\n\x14workdays_known_until\x18\x0e \x01(\t\x12\x17\n\x0fholidays_digest\x18\x0f \x01(\x0c\x12\x19\n\x11policies_unsigned\x18\x10 \x01(\x08\x12\x16\n\x0epolicy_version\x18\x11 \x01(\x04\x12\x1d\n\x15policy_valid_until_ms\x18\x12 \x01(\x03\x12\x17\n\x0fpolicy_approved\x18\x13 \x03(\t\x12(\n\x07waiting\x18\x14 \x03(\x0b\x32\x17.node.v1.WaitingDataset\x12\x15\n\rwaiting_total\x18\x15 \x01(\r\"D\n\x0eWaitingDataset\x12\x0f\n\x07\x64\x61taset\x18\x01 \x01(\t\x12\x0f\n\x07lacking\x18\x02 \x03(\t\x12\x10\n\x08problems\x18\x03 \x03(\t\"\x7f\n\rDatasetStatus\x12\x0f\n\x07\x64\x61taset\x18\x01 \x01(\t\x12\x10\n\x08snapshot\x18\x02 \x01(\t\x12\x0c\n\x04rows\x18\x03 \x01(\x04\x12\x18\n\x10invalid_subjects\x18\x04 \x01(\x04\x12\x12\n\nduplicates\x18\x05 \x01(\x04\x12\x0f\n\x07problem\x18\x06 \x01(\t\"<\n\tKeyStatus\x12\x0b\n\x03use\x18\x01 \x01(\t\x12\x0e\n\x06key_id\x18\x02 \x01(\t\x12\x12\n\nexpires_ms\x18\x03 \x01(\x03\"\x0f\n\rReloadRequest\"/\n\x0eReloadResponse\x12\x0c\n\x04\x64one\x18\x01 \x03(\t\x12\x0f\n\x07refused\x18\x02 \x03(\t2\x86\x02\n\x0b\x44\x65skService\x12\x46\n\x03\x41sk\x12\x1e.node.v1.DeskServiceAskRequest\x1a\x1f.node.v1.DeskServiceAskResponse\x12Y\n\x08\x41skBatch\x12#.node.v1.DeskServiceAskBatchRequest\x1a$.node.v1.DeskServiceAskBatchResponse(\x01\x30\x01\x12T\n\x0f\x42rowseCatalogue\x12\x1f.node.v1.BrowseCatalogueRequest\x1a .node.v1.BrowseCatalogueResponse2\x8d\x01\n\x0c\x41\x64minService\x12\x42\n\tGetStatus\x12\x19.node.v1.GetStatusRequest\x1a\x1a.node.v1.GetStatusResponse\x12\x39\n\x06Reload\x12\x16.node.v1.ReloadRequest\x1a\x17.node.v1.ReloadResponseb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -37,45 +37,45 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_QUERY_PARAMETERSENTRY']._loaded_options = None
   _globals['_QUERY_PARAMETERSENTRY']._serialized_options = b'8\001'
   _globals['_QUERY']._serialized_start=107
-  _globals['_QUERY']._serialized_end=308
-  _globals['_QUERY_PARAMETERSENTRY']._serialized_start=259
-  _globals['_QUERY_PARAMETERSENTRY']._serialized_end=308
-  _globals['_DESKSERVICEASKREQUEST']._serialized_start=310
-  _globals['_DESKSERVICEASKREQUEST']._serialized_end=420
-  _globals['_DESKSERVICEASKRESPONSE']._serialized_start=422
-  _globals['_DESKSERVICEASKRESPONSE']._serialized_end=512
-  _globals['_PROOF']._serialized_start=514
-  _globals['_PROOF']._serialized_end=622
-  _globals['_DESKSERVICEASKBATCHREQUEST']._serialized_start=624
-  _globals['_DESKSERVICEASKBATCHREQUEST']._serialized_end=738
-  _globals['_BATCHHEADER']._serialized_start=740
-  _globals['_BATCHHEADER']._serialized_end=802
-  _globals['_BATCHCHUNK']._serialized_start=804
-  _globals['_BATCHCHUNK']._serialized_end=867
-  _globals['_DESKSERVICEASKBATCHRESPONSE']._serialized_start=870
-  _globals['_DESKSERVICEASKBATCHRESPONSE']._serialized_end=1029
-  _globals['_REFUSAL']._serialized_start=1031
-  _globals['_REFUSAL']._serialized_end=1125
-  _globals['_BROWSECATALOGUEREQUEST']._serialized_start=1127
-  _globals['_BROWSECATALOGUEREQUEST']._serialized_end=1186
-  _globals['_BROWSECATALOGUERESPONSE']._serialized_start=1188
-  _globals['_BROWSECATALOGUERESPONSE']._serialized_end=1249
-  _globals['_GETSTATUSREQUEST']._serialized_start=1251
-  _globals['_GETSTATUSREQUEST']._serialized_end=1269
-  _globals['_GETSTATUSRESPONSE']._serialized_start=1272
-  _globals['_GETSTATUSRESPONSE']._serialized_end=1820
-  _globals['_WAITINGDATASET']._serialized_start=1822
-  _globals['_WAITINGDATASET']._serialized_end=1890
-  _globals['_DATASETSTATUS']._serialized_start=1892
-  _globals['_DATASETSTATUS']._serialized_end=2019
-  _globals['_KEYSTATUS']._serialized_start=2021
-  _globals['_KEYSTATUS']._serialized_end=2081
-  _globals['_RELOADREQUEST']._serialized_start=2083
-  _globals['_RELOADREQUEST']._serialized_end=2098
-  _globals['_RELOADRESPONSE']._serialized_start=2100
-  _globals['_RELOADRESPONSE']._serialized_end=2147
-  _globals['_DESKSERVICE']._serialized_start=2150
-  _globals['_DESKSERVICE']._serialized_end=2412
-  _globals['_ADMINSERVICE']._serialized_start=2415
-  _globals['_ADMINSERVICE']._serialized_end=2556
+  _globals['_QUERY']._serialized_end=345
+  _globals['_QUERY_PARAMETERSENTRY']._serialized_start=296
+  _globals['_QUERY_PARAMETERSENTRY']._serialized_end=345
+  _globals['_DESKSERVICEASKREQUEST']._serialized_start=347
+  _globals['_DESKSERVICEASKREQUEST']._serialized_end=457
+  _globals['_DESKSERVICEASKRESPONSE']._serialized_start=459
+  _globals['_DESKSERVICEASKRESPONSE']._serialized_end=549
+  _globals['_PROOF']._serialized_start=551
+  _globals['_PROOF']._serialized_end=659
+  _globals['_DESKSERVICEASKBATCHREQUEST']._serialized_start=661
+  _globals['_DESKSERVICEASKBATCHREQUEST']._serialized_end=775
+  _globals['_BATCHHEADER']._serialized_start=777
+  _globals['_BATCHHEADER']._serialized_end=839
+  _globals['_BATCHCHUNK']._serialized_start=841
+  _globals['_BATCHCHUNK']._serialized_end=904
+  _globals['_DESKSERVICEASKBATCHRESPONSE']._serialized_start=907
+  _globals['_DESKSERVICEASKBATCHRESPONSE']._serialized_end=1066
+  _globals['_REFUSAL']._serialized_start=1068
+  _globals['_REFUSAL']._serialized_end=1162
+  _globals['_BROWSECATALOGUEREQUEST']._serialized_start=1164
+  _globals['_BROWSECATALOGUEREQUEST']._serialized_end=1223
+  _globals['_BROWSECATALOGUERESPONSE']._serialized_start=1225
+  _globals['_BROWSECATALOGUERESPONSE']._serialized_end=1286
+  _globals['_GETSTATUSREQUEST']._serialized_start=1288
+  _globals['_GETSTATUSREQUEST']._serialized_end=1306
+  _globals['_GETSTATUSRESPONSE']._serialized_start=1309
+  _globals['_GETSTATUSRESPONSE']._serialized_end=1857
+  _globals['_WAITINGDATASET']._serialized_start=1859
+  _globals['_WAITINGDATASET']._serialized_end=1927
+  _globals['_DATASETSTATUS']._serialized_start=1929
+  _globals['_DATASETSTATUS']._serialized_end=2056
+  _globals['_KEYSTATUS']._serialized_start=2058
+  _globals['_KEYSTATUS']._serialized_end=2118
+  _globals['_RELOADREQUEST']._serialized_start=2120
+  _globals['_RELOADREQUEST']._serialized_end=2135
+  _globals['_RELOADRESPONSE']._serialized_start=2137
+  _globals['_RELOADRESPONSE']._serialized_end=2184
+  _globals['_DESKSERVICE']._serialized_start=2187
+  _globals['_DESKSERVICE']._serialized_end=2449
+  _globals['_ADMINSERVICE']._serialized_start=2452
+  _globals['_ADMINSERVICE']._serialized_end=2593
 # @@protoc_insertion_point(module_scope)

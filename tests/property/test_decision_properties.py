@@ -18,7 +18,7 @@ from node.core.grant import Grant, GrantState
 from node.core.policy import Policies, PolicyFile
 from node.core.policy_build import build_policies
 from node.core.purpose import is_purpose_code
-from node.core.question import QuestionKind
+from node.core.question_kind import QuestionKind
 from node.core.request import Request, Requester
 from node.core.rule import Rule
 from node.core.workdays import Calendar, day
