@@ -239,16 +239,26 @@ def test_retry_with_the_same_exchange_id_gets_the_same_answer_and_one_charge(
     assert sum(r.exchange_id == exchange_id for r in nodes.records(TAX)) == 2
 
 
-def test_question_asked_with_the_wrong_command_counts_once_when_asked_with_the_right_one(
+def test_question_asked_with_the_wrong_command_is_denied_and_costs_nothing(
     nodes: Running, tax: Client
 ) -> None:
     with pytest.raises(NodeError) as mistaken:
         tax.field(ENROLLED, resident(6), purpose=DEFERRAL, case=CASE)
     assert mistaken.value.reason is Reason.QUERY_INVALID
     assert "`dxnode verify`" in mistaken.value.message
-    exchange_id = bytes.fromhex(mistaken.value.metadata["exchange_id"])
-    assert tax.verify(ENROLLED, resident(6), purpose=DEFERRAL, case=CASE, exchange_id=exchange_id).answer
-    assert sum(r.exchange_id == exchange_id for r in nodes.records(HR)) == 1
+    assert mistaken.value.metadata["clause"] == "question.kind"
+    with pytest.raises(NodeError) as mistaken:
+        tax.statistic(ENROLLED, purpose=DEFERRAL, case=CASE)
+    assert "`dxnode verify`" in mistaken.value.message
+    with pytest.raises(NodeError) as mistaken:
+        tax.verify(BAND, resident(6), purpose=DEFERRAL, case=CASE)
+    assert "`dxnode ask`" in mistaken.value.message
+    with pytest.raises(NodeError) as mistaken:
+        tax.verify(BY_REGION, resident(6), purpose=PLANNING, case=CASE)
+    assert "`dxnode stats`" in mistaken.value.message
+    denied = [record.verdict for record in nodes.records(HR)[-4:]]
+    assert {verdict.clause for verdict in denied} == {"question.kind"}
+    assert not any(verdict.charges for verdict in denied)
 
 
 def test_other_content_under_a_used_exchange_id_is_refused(tax: Client) -> None:

@@ -124,7 +124,7 @@ async def test_exchanges_whose_callers_left_are_bounded_for_each_caller(
         asked.cancel()
         return True
 
-    clerk = Caller("operator", b"another")
+    clerk = Caller("operator", bytes(32))
     assert [await leave(number, CALLER) for number in range(1, 4)] == [True, True, False]
     assert await leave(4, clerk)
     held.set_result(None)
