@@ -164,6 +164,7 @@ class Node:
             clock=clock,
             random=random,
             max_subjects=limits.chunk_subjects,
+            max_skew_ms=limits.clock_skew_seconds * 1000,
         )
         rate = Rate(float(limits.peer_requests_per_second), float(limits.peer_burst))
         members = Members(lambda: live.directory, read_certificate, clock, rate)

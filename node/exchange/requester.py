@@ -16,6 +16,7 @@ from node.core.envelope import Routing
 from node.core.grant import Grant
 from node.core.intent import check_asked
 from node.core.merkle import leaf_hash
+from node.core.milliseconds import to_ms
 from node.core.received import covering_grant
 from node.core.role import Roles
 from node.core.subject import SubjectKey
@@ -73,6 +74,7 @@ class Requester:
         clock: Callable[[], datetime],
         random: Callable[[int], bytes],
         max_subjects: int = 1000,
+        max_skew_ms: int = 300_000,
     ) -> None:
         """`refused` records what the desk refuses to ask a provider before there is an intent."""
         self._code = code
@@ -89,6 +91,7 @@ class Requester:
         self._clock = clock
         self._random = random
         self._max_subjects = max_subjects
+        self._max_skew_ms = max_skew_ms
         self._running: dict[bytes, _Running] = {}
         self._asking: Counter[bytes] = Counter()
 
@@ -313,7 +316,10 @@ class Requester:
     async def _conclude(self, asked: Asked, answer: pb.SealedAnswer) -> Answered:
         try:
             member = self._member(asked.parties.provider)
-            response, verdict, position = open_response(asked, answer, member, self._vault)  # 13
+            now_ms = to_ms(self._clock())
+            response, verdict, position = open_response(  # 13
+                asked, answer, member, self._vault, now_ms, self._max_skew_ms
+            )
         except NodeError as error:
             await self._fail(asked, error)
             raise
