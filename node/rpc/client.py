@@ -12,6 +12,8 @@ import grpc
 from google.protobuf.message import Message
 
 from node.core.approval import Version
+from node.core.catalogue_search import MAX_RESULTS
+from node.core.catalogue_taken import check_found, check_history, check_own
 from node.core.directory import Member
 from node.core.grant import Grant
 from node.core.grant_message import grant_from_message
@@ -112,9 +114,13 @@ class PeerClient:
         if dataset:
             request = catalogue_pb2.GetDatasetRequest(dataset=dataset)
             response = await self._call(provider, _GET_DATASET, request)
+            check_own(response.dataset, provider, dataset)
             keep_proved(response.dataset, self._proved)
             return [response.dataset]
-        return [catalogue_pb2.Dataset(summary=each) for each in await self._summaries(provider)]
+        entries = [catalogue_pb2.Dataset(summary=each) for each in await self._summaries(provider)]
+        for entry in entries:
+            check_own(entry, provider)
+        return entries
 
     async def search(
         self, provider: str, request: catalogue_pb2.SearchCatalogueRequest
@@ -128,6 +134,8 @@ class PeerClient:
             department=request.department,
         )
         response = await self._call(provider, _SEARCH, sent)
+        limit = min(request.limit or MAX_RESULTS, MAX_RESULTS)
+        check_found(response.datasets, provider, request.department, limit)
         for entry in response.datasets:
             keep_proved(entry, self._proved)
         return response
@@ -136,6 +144,7 @@ class PeerClient:
         """The versions of a dataset that a provider has served. Raises NodeError."""
         request = catalogue_pb2.GetDatasetHistoryRequest(dataset=dataset)
         response = await self._call(provider, _HISTORY, request)
+        check_history(response.versions)
         for each in response.versions:
             kept = self._proved(Version(dataset, provider, each.entry_digest), each.approvals)
             del each.approvals[:]

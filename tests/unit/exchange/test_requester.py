@@ -10,6 +10,8 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from canonical import delimited
+from google.protobuf.message import Message
 from running import resident
 from town import HR, TAX
 from two_sides import CALLER, TwoSides, WireStream, leaves, query
@@ -361,6 +363,13 @@ def _deny(record: rec.UsageRecord) -> None:
     record.verdict.reason = Reason.NO_GRANT.wire
 
 
+UNKNOWN = delimited(999, b"x")
+
+
+def _hide(message: Message) -> None:
+    message.MergeFromString(UNKNOWN)
+
+
 BENT: dict[str, Callable[[pb.SealedResponse], None]] = {
     "another answer": _another_answer,
     "no answer": lambda inside: inside.ClearField("answers"),
@@ -378,6 +387,11 @@ BENT: dict[str, Callable[[pb.SealedResponse], None]] = {
     "no verdict": _rewritten(lambda record: record.outcome.SetInParent()),
     "no record": lambda inside: setattr(inside, "verdict", b"\xff\xff"),
     "nothing": lambda inside: inside.Clear(),
+    "unknown field": _hide,
+    "unknown field of the record": _rewritten(_hide),
+    "unknown field of the verdict": _rewritten(lambda record: _hide(record.verdict)),
+    "unknown field of the receipt": lambda inside: _hide(inside.receipt.proof),
+    "unknown field of the answers": lambda inside: setattr(inside, "answers", inside.answers + UNKNOWN),
     "another place": lambda inside: setattr(inside.receipt.proof, "index", 7),
     "more proof": lambda inside: inside.receipt.proof.hashes.append(bytes(32)),
     "no checkpoint": lambda inside: setattr(inside.receipt, "checkpoint", b""),

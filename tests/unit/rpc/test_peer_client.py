@@ -17,7 +17,7 @@ import pytest
 from canonical import delimited
 from google.protobuf.message import Message
 from running import as_is
-from town import HR, Town
+from town import HR, TAX, Town
 
 from node.core.directory import Member
 from node.errors import NodeError, Reason
@@ -104,7 +104,8 @@ def _endless(datasets: int, seconds: float) -> Callable[[bytes], bytes]:
     def answer(body: bytes) -> bytes:
         time.sleep(seconds)
         request = catalogue_pb2.ListDatasetsRequest.FromString(body)
-        found = [catalogue_pb2.DatasetSummary(dataset="pension-insurance") for _ in range(datasets)]
+        entry = catalogue_pb2.DatasetSummary(dataset="pension-insurance", provider=HR)
+        found = [entry] * datasets
         page = catalogue_pb2.ListDatasetsResponse(datasets=found, next_page_token=request.page_token + "a")
         return page.SerializeToString()
 
@@ -184,3 +185,94 @@ def test_call_that_the_provider_does_not_know_is_not_made(
         asked(provider, call)
     assert refused.value.reason is Reason.PEER_UNAVAILABLE
     assert provider.asked == []
+
+
+OWN = catalogue_pb2.DatasetSummary(dataset="pension-insurance", provider=HR)
+IMPORTED = catalogue_pb2.DatasetSummary(dataset="tax-payment", provider=TAX, imported_from=TAX, imported_ms=5)
+
+
+def _summary(base: catalogue_pb2.DatasetSummary, **changes: object) -> catalogue_pb2.Dataset:
+    summary = catalogue_pb2.DatasetSummary()
+    summary.CopyFrom(base)
+    for name, value in changes.items():
+        setattr(summary, name, value)
+    return catalogue_pb2.Dataset(summary=summary)
+
+
+def _search(client: PeerClient, **wanted: object) -> Awaitable[object]:
+    request = catalogue_pb2.SearchCatalogueRequest(text="a", **wanted)  # type: ignore[arg-type]
+    return client.search(HR, request)
+
+
+def _found(*entries: catalogue_pb2.Dataset) -> catalogue_pb2.SearchCatalogueResponse:
+    return catalogue_pb2.SearchCatalogueResponse(datasets=entries, total=len(entries))
+
+
+def _history(*numbers: int, **changes: object) -> catalogue_pb2.GetDatasetHistoryResponse:
+    values: dict[str, object] = {"entry_digest": bytes(32), "title": "t", **changes}
+    versions = [catalogue_pb2.DatasetVersion(number=number, **values) for number in numbers]  # type: ignore[arg-type]
+    return catalogue_pb2.GetDatasetHistoryResponse(versions=versions)
+
+
+def _dataset(entry: catalogue_pb2.Dataset) -> catalogue_pb2.GetDatasetResponse:
+    return catalogue_pb2.GetDatasetResponse(dataset=entry)
+
+
+def _list(*entries: catalogue_pb2.Dataset) -> catalogue_pb2.ListDatasetsResponse:
+    return catalogue_pb2.ListDatasetsResponse(datasets=[entry.summary for entry in entries])
+
+
+Work = Callable[[PeerClient], Awaitable[object]]
+GET: Work = CALLS["dataset"][1]
+LIST: Work = CALLS["list"][1]
+HISTORY: Work = CALLS["history"][1]
+SOUND: dict[str, tuple[Message, Work]] = {
+    "own": (_dataset(_summary(OWN)), GET),
+    "listed": (_list(_summary(OWN)), LIST),
+    "found": (_found(_summary(OWN), _summary(IMPORTED)), _search),
+    "found of a department": (_found(_summary(IMPORTED)), partial(_search, department=TAX)),
+    "versions": (_history(3, 2, 1), HISTORY),
+}
+UNSOUND: dict[str, tuple[Message, Work]] = {
+    "another's entry": (_dataset(_summary(OWN, provider=TAX)), GET),
+    "imported entry as its own": (_dataset(_summary(OWN, imported_from=TAX)), GET),
+    "other dataset": (_dataset(_summary(OWN, dataset="tax-payment")), GET),
+    "nothing": (catalogue_pb2.GetDatasetResponse(), GET),
+    "approvals without end": (
+        _dataset(
+            catalogue_pb2.Dataset(
+                summary=OWN,
+                publication=catalogue_pb2.Publication(approvals=[catalogue_pb2.Approval()] * 3),
+            )
+        ),
+        GET,
+    ),
+    "another's entry in the list": (_list(_summary(OWN), _summary(OWN, provider=TAX)), LIST),
+    "entry without a name in the list": (_list(_summary(OWN, dataset="")), LIST),
+    "another's entry found as its own": (_found(_summary(OWN, provider=TAX)), _search),
+    "own entry found as imported": (_found(_summary(OWN, imported_from=TAX)), _search),
+    "more than asked for": (_found(*[_summary(OWN)] * 2), partial(_search, limit=1)),
+    "more than there can be": (_found(*[_summary(OWN)] * 51), _search),
+    "of another department": (_found(_summary(OWN)), partial(_search, department=TAX)),
+    "of no department": (_found(_summary(IMPORTED, provider="nobody")), _search),
+    "versions in disorder": (_history(1, 2), HISTORY),
+    "version twice": (_history(2, 2), HISTORY),
+    "versions without end": (_history(*range(501, 0, -1)), HISTORY),
+    "short digest": (_history(1, entry_digest=bytes(31)), HISTORY),
+    "long title": (_history(1, title="x" * 501), HISTORY),
+    "changes without end": (_history(1, changed=["a"] * 51), HISTORY),
+}
+
+
+@pytest.mark.parametrize("name", SOUND)
+def test_catalogue_of_a_provider_is_taken(asked: Asked, name: str) -> None:
+    answer, call = SOUND[name]
+    asked(Provider(partial(_always, answer.SerializeToString())), call)
+
+
+@pytest.mark.parametrize("name", UNSOUND)
+def test_catalogue_of_others_or_out_of_bounds_is_not_taken(asked: Asked, name: str) -> None:
+    answer, call = UNSOUND[name]
+    with pytest.raises(NodeError) as refused:
+        asked(Provider(partial(_always, answer.SerializeToString())), call)
+    assert refused.value.reason is Reason.ENVELOPE_INVALID
