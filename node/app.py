@@ -18,10 +18,12 @@ from node.config_file import load_settings
 from node.core.milliseconds import to_ms
 from node.core.usage import Caller, first_since
 from node.crypto.approval_file import Approvers, proved_approvals
+from node.crypto.order_file import open_order
 from node.crypto.vault import NodeVault
 from node.errors import NodeError, Reason
 from node.exchange.admin import AdminJob, Grants
 from node.exchange.group import GroupCommit
+from node.exchange.orders import Orders
 from node.exchange.provider import Provider, ProviderLimits
 from node.exchange.rate import Rate
 from node.exchange.received import ReceivedGrants
@@ -61,6 +63,7 @@ from node.rpc.status import Context, abort
 from node.status import node_status
 from node.store.engine import lock_state
 from node.store.store import Store
+from node.surroundings import problems_around
 from node.v1 import (
     catalogue_pb2_grpc,
     desk_pb2,
@@ -130,6 +133,9 @@ class Node:
         )
         self._received = ReceivedGrants(code, self._store, self._peers, self._workers, time.monotonic)
         self._refusals = Refusals(code, commit, self._clock_ms, live.revision)
+        self._orders = Orders(
+            code, {}, lambda note: open_order(note, live.own_member()), self._store.fact, clock, random
+        )
         zone = ZoneInfo(settings.timezone)
         self._provider = Provider(
             code=code,
@@ -203,7 +209,7 @@ class Node:
         log.info("serving: exchange port %d, desk port %d", self.exchange_port, self.desk_port)
         if self._settings.policies.unsigned:
             log.warning("policies are unsigned, as node.yaml says: for development alone")
-        for problem in self._live.problems():
+        for problem in (*self._live.problems(), *problems_around()):
             log.warning("%s", problem)
         loaded = self._live.loaded
         if loaded is not None and loaded.waiting:
@@ -293,7 +299,7 @@ class Node:
             server,
         )
         desk_pb2_grpc.add_AdminServiceServicer_to_server(
-            AdminService(self._status, self.reload, staff), server
+            AdminService(self._status, self.reload, self._orders, staff), server
         )
         grant_pb2_grpc.add_GrantAdminServiceServicer_to_server(
             GrantAdminService(self._grants, self._received.all, self._refresh_grants, staff), server

@@ -207,6 +207,16 @@ class Live:
         member = self._parts.directory.members.get(code)
         return 1 if member is None else member.revision
 
+    def own_member(self) -> Member:
+        """The own entry in the directory, even if that has expired. Raises NodeError(CONFIG_INVALID)."""
+        member = self._own_entry(self._parts.directory)
+        if member is None:
+            raise NodeError(
+                Reason.CONFIG_INVALID,
+                "the directory does not list this department, and so no officers of it: have it published",
+            )
+        return member
+
     def problems(self) -> list[str]:
         """What is wrong now, for people."""
         found = dict(self._attempt.problems)

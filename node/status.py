@@ -10,6 +10,8 @@ from node.core.commit import Head
 from node.core.grant import Grant, GrantState
 from node.core.milliseconds import to_ms
 from node.live import Live
+from node.store import driver
+from node.surroundings import problems_around
 from node.v1 import desk_pb2 as pb
 
 MAX_WAITING = 100
@@ -20,7 +22,7 @@ def node_status(
     settings: Settings, live: Live, head: Head, log_problem: str, grants: Sequence[Grant], draining: bool
 ) -> pb.GetStatusResponse:
     """The status message; touches every data source once."""
-    problems = live.problems()
+    problems = [*live.problems(), *problems_around()]
     if log_problem:
         problems.append(f"usage log: {log_problem}")
     directory = live.directory
@@ -67,4 +69,5 @@ def node_status(
             for each in waiting[:MAX_WAITING]
         ],
         waiting_total=len(waiting),
+        sqlite=driver.VERSION,
     )

@@ -360,6 +360,7 @@ class _Admin(desk_pb2_grpc.AdminServiceServicer):
                 )
             ],
             waiting_total=1,
+            sqlite="3.54.1",
         )
 
     def Reload(self, request: Message, context: Context) -> desk_pb2.ReloadResponse:

@@ -103,6 +103,7 @@ def _show(terminal: Terminal, found: NodeStatus) -> None:
         "version": found.version,
         "state": state,
         "log": t("status.records", size=found.log_size),
+        "database": f"SQLite {found.sqlite}",
         "directory": directory,
         "policies": _policies(found),
         "workdays": t("status.workdays_text", until=found.workdays_known_until or t("label.none")),

@@ -36,13 +36,14 @@ MODULES = {
     "policy": "policy_cmd",
     "workdays": "workdays_cmd",
     "log": "log_cmd",
+    "order": "order_cmd",
     "pki": "pki_cmd",
     "config": "config_cmd",
     "version": "admin_cmd",
 }
 """Each command and its module, in the order of the help. A module is imported when it is needed."""
 
-GROUPS = frozenset({"catalogue", "grant", "policy", "log", "pki", "config"})
+GROUPS = frozenset({"catalogue", "grant", "policy", "log", "order", "pki", "config"})
 """Commands that have commands of their own: the whole module."""
 
 

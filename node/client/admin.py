@@ -1,4 +1,4 @@
-"""The part of the client for those who run a node: grants that it issued, its status, reload."""
+"""The part of the client for those who run a node: grants that it issued, its status, reload, orders."""
 
 from __future__ import annotations
 
@@ -6,14 +6,14 @@ import grpc
 
 from node.client import convert
 from node.client.call import unary
-from node.client.results import NodeStatus, Reloaded
+from node.client.results import NodeStatus, OrderApplied, Reloaded
 from node.core.grant import Grant
 from node.core.grant_message import grant_from_message, grant_to_message
 from node.v1 import desk_pb2, desk_pb2_grpc, grant_pb2, grant_pb2_grpc
 
 
 class AdminClient:
-    """Grants issued by the own node, its status and reload; officer, auditor or operator."""
+    """Grants issued by the own node, its status, reload and orders; officer, auditor or operator."""
 
     def __init__(self, channel: grpc.Channel, timeout: float) -> None:
         self._grants = grant_pb2_grpc.GrantAdminServiceStub(channel)
@@ -69,3 +69,18 @@ class AdminClient:
         """Make the node read certificates, keys, directory and policies again."""
         response: desk_pb2.ReloadResponse = unary(self._admin.Reload, desk_pb2.ReloadRequest(), self._timeout)
         return Reloaded(tuple(response.done), tuple(response.refused))
+
+    def draft_order(self, kind: str, about: str, reason: str) -> bytes:
+        """The text of an order that officers are to sign (`node.core.order`): kind, and what of it.
+
+        Raises NodeError NOT_FOUND when there is nothing of the kind to decide.
+        """
+        request = desk_pb2.DraftOrderRequest(kind=kind, about=about, reason=reason)
+        response: desk_pb2.DraftOrderResponse = unary(self._admin.DraftOrder, request, self._timeout)
+        return response.order
+
+    def apply_order(self, note: bytes) -> OrderApplied:
+        """Have the node carry out an order that enough officers have signed."""
+        request = desk_pb2.ApplyOrderRequest(note=note)
+        response: desk_pb2.ApplyOrderResponse = unary(self._admin.ApplyOrder, request, self._timeout)
+        return OrderApplied(response.kind, response.digest, tuple(response.approved), response.index)

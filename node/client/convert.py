@@ -141,6 +141,7 @@ def node_status(message: desk_pb2.GetStatusResponse) -> NodeStatus:
             for each in message.waiting
         ),
         waiting_total=message.waiting_total,
+        sqlite=message.sqlite,
     )
 
 

@@ -182,6 +182,17 @@ class NodeStatus:
     policy_approved: tuple[str, ...]
     waiting: tuple[WaitingDataset, ...]
     waiting_total: int
+    sqlite: str
+
+
+@dataclass(frozen=True, slots=True)
+class OrderApplied:
+    """An order that the node carried out: what kind, its SHA-256, who signed, and the index of the record."""
+
+    kind: str
+    digest: bytes
+    approved: tuple[str, ...]
+    index: int
 
 
 @dataclass(frozen=True, slots=True)

@@ -76,6 +76,8 @@ class Append:
     release: Release | None = None
     issued: Grant | None = None
     """A grant of this node, new or changed."""
+    facts: tuple[tuple[str, str], ...] = ()
+    """Small facts about the node: name and value."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -139,10 +139,23 @@ def refusals_record(
     return _record(time_ms, Parties(requester, provider, b""), revision, refusals=refusals)
 
 
-def admin_record(time_ms: int, department: str, caller: Caller, action: str, target: str, note: str) -> bytes:
-    """What staff did to the node of `department`."""
+def admin_record(
+    time_ms: int,
+    department: str,
+    caller: Caller,
+    action: str,
+    target: str,
+    note: str,
+    approved: Sequence[str] = (),
+) -> bytes:
+    """What staff did to the node of `department`; `approved` are the officers who signed the order for it."""
     body = pb.AdminAction(
-        action=action, object=target, role=caller.role, caller=caller.fingerprint, note=note
+        action=action,
+        object=target,
+        role=caller.role,
+        caller=caller.fingerprint,
+        note=note,
+        approved=approved,
     )
     return _record(time_ms, Parties("", department, b""), REVISION, admin=body)
 

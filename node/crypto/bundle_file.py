@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 
 from node.core.bundle import (
@@ -13,8 +12,9 @@ from node.core.bundle import (
     parse_manifest,
     render_manifest,
 )
-from node.core.directory import Member, OfficerRole, officer_name
-from node.crypto.sign import Note, Signer, Verifier, read_note, sign_note
+from node.core.directory import Member
+from node.crypto.officer_note import add_signature, read_officers, require_enough
+from node.crypto.sign import Signer, read_note
 from node.errors import NodeError
 
 
@@ -33,20 +33,9 @@ def sign_manifest(manifest: Manifest, note: bytes | None, officer: Signer) -> by
     Raises NodeError(POLICY_NOT_LOADED): `note` is of another manifest, malformed, or has the officer's
     signature already; the key is for something else.
     """
-    if officer_name(officer.verifier.vkey(), manifest.department) is None:
-        raise BundleRefusedError(
-            "the key is no officer's key of the department", "have another officer sign it"
-        )
-    body = render_manifest(manifest)
-    if note is None:
-        return sign_note(body, officer)
-    if read_manifest(note) != manifest:
+    if note is not None and read_manifest(note) != manifest:
         raise BundleRefusedError("the manifest beside the files is another than the one to sign")
-    signed = sign_note(body, officer)
-    line = signed.removeprefix(body + b"\n")
-    if line in note[len(body) :]:
-        raise BundleRefusedError("this officer has signed it already", "have another officer sign it")
-    return note + line
+    return add_signature(render_manifest(manifest), note, officer, manifest.department, BundleRefusedError)
 
 
 def read_manifest(note: bytes) -> Manifest:
@@ -54,7 +43,12 @@ def read_manifest(note: bytes) -> Manifest:
 
     Raises NodeError(POLICY_NOT_LOADED).
     """
-    return parse_manifest(_read(note).body)
+    try:
+        return parse_manifest(read_note(note, longest=MAX_BYTES).body)
+    except NodeError as error:
+        if isinstance(error, BundleRefusedError):
+            raise
+        raise _untrusted(error) from None
 
 
 def signed_manifest(note: bytes, member: Member) -> SignedManifest:
@@ -62,33 +56,22 @@ def signed_manifest(note: bytes, member: Member) -> SignedManifest:
 
     Raises NodeError(POLICY_NOT_LOADED): it is malformed, of another department, or a signature is wrong.
     """
-    read = _read(note, [Verifier.parse(vkey) for vkey in member.keys_for(OfficerRole.OFFICER)])
+    try:
+        read, people = read_officers(note, member, MAX_BYTES)
+    except NodeError as error:
+        raise _untrusted(error) from None
     manifest = parse_manifest(read.body)
     if manifest.department != member.code:
         raise BundleRefusedError("it is of another department")
-    people = {officer_name(officer.vkey(), member.code) or "" for officer in read.verified}
-    return SignedManifest(manifest, bundle_digest(read.body), tuple(sorted(people)))
+    return SignedManifest(manifest, bundle_digest(read.body), people)
 
 
 def open_manifest(note: bytes, member: Member) -> SignedManifest:
-    """As `signed_manifest`, of one that enough officers have signed; else NodeError(POLICY_NOT_LOADED).
-
-    People are counted, not signatures: two of one officer, or with two keys of one officer, are one.
-    """
-    if not member.keys_for(OfficerRole.OFFICER):
-        raise BundleRefusedError("the directory lists no officers of this department")
+    """As `signed_manifest`, of one that enough officers have signed; else NodeError(POLICY_NOT_LOADED)."""
     signed = signed_manifest(note, member)
-    if len(signed.approved) < member.approvals:
-        by = ", ".join(signed.approved) or "nobody"
-        raise BundleRefusedError(
-            f"it needs {member.approvals} of the officers that the directory lists, and is signed by {by}",
-            "have another officer sign it",
-        )
+    require_enough(signed.approved, member, BundleRefusedError)
     return signed
 
 
-def _read(note: bytes, officers: Iterable[Verifier] = ()) -> Note:
-    try:
-        return read_note(note, officers, MAX_BYTES)
-    except NodeError as error:
-        raise BundleRefusedError(f"its manifest cannot be trusted, {error.message}") from None
+def _untrusted(error: NodeError) -> BundleRefusedError:
+    return BundleRefusedError(f"its manifest cannot be trusted, {error.message}")

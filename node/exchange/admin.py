@@ -19,7 +19,10 @@ from node.exchange.group import GroupCommit, Ledger, Recorded
 
 @dataclass(slots=True)
 class AdminJob:
-    """One admin record, and the grant that it makes or changes."""
+    """One admin record, and the grant that it makes or changes, or the facts about the node.
+
+    `approved` are the officers who signed the order for it.
+    """
 
     department: str
     caller: usage.Caller
@@ -27,6 +30,8 @@ class AdminJob:
     target: str
     note: str
     grant: Grant | None = None
+    facts: tuple[tuple[str, str], ...] = ()
+    approved: tuple[str, ...] = ()
 
     counters: Sequence[str] = ()
     exchange: tuple[str, bytes] | None = None
@@ -37,8 +42,10 @@ class AdminJob:
 
     def settle(self, ledger: Ledger, time_ms: int, index: int) -> Append:
         """The record, with the grant."""
-        leaf = usage.admin_record(time_ms, self.department, self.caller, self.action, self.target, self.note)
-        return Append(leaf=leaf, issued=self.grant)
+        leaf = usage.admin_record(
+            time_ms, self.department, self.caller, self.action, self.target, self.note, self.approved
+        )
+        return Append(leaf=leaf, issued=self.grant, facts=self.facts)
 
     def finish(self, append: Append, recorded: Recorded) -> tuple[Append, int]:
         """Where it stands."""

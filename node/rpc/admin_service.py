@@ -1,4 +1,4 @@
-"""Staff run the node at the desk: grants, status, reload."""
+"""Staff run the node at the desk: grants, status, reload, orders."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from node.core.grant_message import grant_from_message, grant_to_message
 from node.core.role import AUDITOR, OFFICER, ROLES
 from node.core.usage import Caller
 from node.exchange.admin import Grants
+from node.exchange.orders import Orders
 from node.rpc.callers import Staff
 from node.rpc.status import Context, answered
 from node.v1 import desk_pb2, desk_pb2_grpc, grant_pb2_grpc
@@ -120,16 +121,18 @@ class GrantAdminService(grant_pb2_grpc.GrantAdminServiceServicer):
 
 
 class AdminService(desk_pb2_grpc.AdminServiceServicer):
-    """Status and reload."""
+    """Status, reload, and what takes two people."""
 
     def __init__(
         self,
         status: Callable[[], Awaitable[desk_pb2.GetStatusResponse]],
         reload: Callable[[Caller], Awaitable[ReloadReport]],
+        orders: Orders,
         staff: Staff,
     ) -> None:
         self._status = status
         self._reload = reload
+        self._orders = orders
         self._staff = staff
 
     async def GetStatus(
@@ -150,5 +153,31 @@ class AdminService(desk_pb2_grpc.AdminServiceServicer):
             caller = await self._staff.admit(context)
             report = await self._reload(caller)
             return desk_pb2.ReloadResponse(done=report.done, refused=report.refused)
+
+        return await answered(context, work())
+
+    async def DraftOrder(
+        self, request: desk_pb2.DraftOrderRequest, context: Context
+    ) -> desk_pb2.DraftOrderResponse:
+        """What there is to decide, for officers to sign."""
+
+        async def work() -> desk_pb2.DraftOrderResponse:
+            await self._staff.admit(context)
+            order = self._orders.draft(request.kind, request.about, request.reason)
+            return desk_pb2.DraftOrderResponse(order=order)
+
+        return await answered(context, work())
+
+    async def ApplyOrder(
+        self, request: desk_pb2.ApplyOrderRequest, context: Context
+    ) -> desk_pb2.ApplyOrderResponse:
+        """Carry out what enough officers have signed."""
+
+        async def work() -> desk_pb2.ApplyOrderResponse:
+            caller = await self._staff.admit(context)
+            carried = await self._orders.apply(caller, request.note)
+            return desk_pb2.ApplyOrderResponse(
+                kind=carried.kind, digest=carried.digest, approved=carried.approved, index=carried.index
+            )
 
         return await answered(context, work())

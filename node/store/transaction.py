@@ -40,6 +40,7 @@ class Statements:
         self.counter = self._text(_replacing(s.counter))
         self.head = self._text(_replacing(s.log_head))
         self.grant = self._text(_replacing(s.issued_grant))
+        self.fact = self._text(_replacing(s.fact))
         settled = update(s.asked).where(s.asked.c.exchange_id == bindparam("b"))
         self.settle = self._text(settled.values(outcome_index=bindparam("a")))
         self.find_record = self._text(
@@ -135,6 +136,7 @@ class Transaction:
         self._many(
             sql.grant, [(a.issued.id, grant_to_bytes(a.issued)) for a in appends if a.issued is not None]
         )
+        self._many(sql.fact, [fact for a in appends for fact in a.facts])
         self._many(sql.head, [_head_row(commit.head)])
 
     def _many(self, sql: str, rows: list[tuple[object, ...]]) -> None:

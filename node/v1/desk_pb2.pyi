@@ -133,7 +133,7 @@ class GetStatusRequest(_message.Message):
     def __init__(self) -> None: ...
 
 class GetStatusResponse(_message.Message):
-    __slots__ = ("department", "title", "version", "state", "problems", "log_size", "checkpoint", "directory_version", "directory_expires_ms", "policy_digest", "datasets", "active_grants", "keys", "workdays_known_until", "holidays_digest", "policies_unsigned", "policy_version", "policy_valid_until_ms", "policy_approved", "waiting", "waiting_total")
+    __slots__ = ("department", "title", "version", "state", "problems", "log_size", "checkpoint", "directory_version", "directory_expires_ms", "policy_digest", "datasets", "active_grants", "keys", "workdays_known_until", "holidays_digest", "policies_unsigned", "policy_version", "policy_valid_until_ms", "policy_approved", "waiting", "waiting_total", "sqlite")
     DEPARTMENT_FIELD_NUMBER: _ClassVar[int]
     TITLE_FIELD_NUMBER: _ClassVar[int]
     VERSION_FIELD_NUMBER: _ClassVar[int]
@@ -155,6 +155,7 @@ class GetStatusResponse(_message.Message):
     POLICY_APPROVED_FIELD_NUMBER: _ClassVar[int]
     WAITING_FIELD_NUMBER: _ClassVar[int]
     WAITING_TOTAL_FIELD_NUMBER: _ClassVar[int]
+    SQLITE_FIELD_NUMBER: _ClassVar[int]
     department: str
     title: str
     version: str
@@ -176,7 +177,8 @@ class GetStatusResponse(_message.Message):
     policy_approved: _containers.RepeatedScalarFieldContainer[str]
     waiting: _containers.RepeatedCompositeFieldContainer[WaitingDataset]
     waiting_total: int
-    def __init__(self, department: _Optional[str] = ..., title: _Optional[str] = ..., version: _Optional[str] = ..., state: _Optional[str] = ..., problems: _Optional[_Iterable[str]] = ..., log_size: _Optional[int] = ..., checkpoint: _Optional[bytes] = ..., directory_version: _Optional[int] = ..., directory_expires_ms: _Optional[int] = ..., policy_digest: _Optional[bytes] = ..., datasets: _Optional[_Iterable[_Union[DatasetStatus, _Mapping]]] = ..., active_grants: _Optional[int] = ..., keys: _Optional[_Iterable[_Union[KeyStatus, _Mapping]]] = ..., workdays_known_until: _Optional[str] = ..., holidays_digest: _Optional[bytes] = ..., policies_unsigned: _Optional[bool] = ..., policy_version: _Optional[int] = ..., policy_valid_until_ms: _Optional[int] = ..., policy_approved: _Optional[_Iterable[str]] = ..., waiting: _Optional[_Iterable[_Union[WaitingDataset, _Mapping]]] = ..., waiting_total: _Optional[int] = ...) -> None: ...
+    sqlite: str
+    def __init__(self, department: _Optional[str] = ..., title: _Optional[str] = ..., version: _Optional[str] = ..., state: _Optional[str] = ..., problems: _Optional[_Iterable[str]] = ..., log_size: _Optional[int] = ..., checkpoint: _Optional[bytes] = ..., directory_version: _Optional[int] = ..., directory_expires_ms: _Optional[int] = ..., policy_digest: _Optional[bytes] = ..., datasets: _Optional[_Iterable[_Union[DatasetStatus, _Mapping]]] = ..., active_grants: _Optional[int] = ..., keys: _Optional[_Iterable[_Union[KeyStatus, _Mapping]]] = ..., workdays_known_until: _Optional[str] = ..., holidays_digest: _Optional[bytes] = ..., policies_unsigned: _Optional[bool] = ..., policy_version: _Optional[int] = ..., policy_valid_until_ms: _Optional[int] = ..., policy_approved: _Optional[_Iterable[str]] = ..., waiting: _Optional[_Iterable[_Union[WaitingDataset, _Mapping]]] = ..., waiting_total: _Optional[int] = ..., sqlite: _Optional[str] = ...) -> None: ...
 
 class WaitingDataset(_message.Message):
     __slots__ = ("dataset", "lacking", "problems")
@@ -225,3 +227,37 @@ class ReloadResponse(_message.Message):
     done: _containers.RepeatedScalarFieldContainer[str]
     refused: _containers.RepeatedScalarFieldContainer[str]
     def __init__(self, done: _Optional[_Iterable[str]] = ..., refused: _Optional[_Iterable[str]] = ...) -> None: ...
+
+class DraftOrderRequest(_message.Message):
+    __slots__ = ("kind", "about", "reason")
+    KIND_FIELD_NUMBER: _ClassVar[int]
+    ABOUT_FIELD_NUMBER: _ClassVar[int]
+    REASON_FIELD_NUMBER: _ClassVar[int]
+    kind: str
+    about: str
+    reason: str
+    def __init__(self, kind: _Optional[str] = ..., about: _Optional[str] = ..., reason: _Optional[str] = ...) -> None: ...
+
+class DraftOrderResponse(_message.Message):
+    __slots__ = ("order",)
+    ORDER_FIELD_NUMBER: _ClassVar[int]
+    order: bytes
+    def __init__(self, order: _Optional[bytes] = ...) -> None: ...
+
+class ApplyOrderRequest(_message.Message):
+    __slots__ = ("note",)
+    NOTE_FIELD_NUMBER: _ClassVar[int]
+    note: bytes
+    def __init__(self, note: _Optional[bytes] = ...) -> None: ...
+
+class ApplyOrderResponse(_message.Message):
+    __slots__ = ("kind", "digest", "approved", "index")
+    KIND_FIELD_NUMBER: _ClassVar[int]
+    DIGEST_FIELD_NUMBER: _ClassVar[int]
+    APPROVED_FIELD_NUMBER: _ClassVar[int]
+    INDEX_FIELD_NUMBER: _ClassVar[int]
+    kind: str
+    digest: bytes
+    approved: _containers.RepeatedScalarFieldContainer[str]
+    index: int
+    def __init__(self, kind: _Optional[str] = ..., digest: _Optional[bytes] = ..., approved: _Optional[_Iterable[str]] = ..., index: _Optional[int] = ...) -> None: ...

@@ -217,6 +217,16 @@ class AdminServiceStub:
                 request_serializer=node_dot_v1_dot_desk__pb2.ReloadRequest.SerializeToString,
                 response_deserializer=node_dot_v1_dot_desk__pb2.ReloadResponse.FromString,
                 _registered_method=True)
+        self.DraftOrder = channel.unary_unary(
+                '/node.v1.AdminService/DraftOrder',
+                request_serializer=node_dot_v1_dot_desk__pb2.DraftOrderRequest.SerializeToString,
+                response_deserializer=node_dot_v1_dot_desk__pb2.DraftOrderResponse.FromString,
+                _registered_method=True)
+        self.ApplyOrder = channel.unary_unary(
+                '/node.v1.AdminService/ApplyOrder',
+                request_serializer=node_dot_v1_dot_desk__pb2.ApplyOrderRequest.SerializeToString,
+                response_deserializer=node_dot_v1_dot_desk__pb2.ApplyOrderResponse.FromString,
+                _registered_method=True)
 
 
 class AdminServiceServicer:
@@ -238,6 +248,20 @@ class AdminServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def DraftOrder(self, request, context):
+        """Write down what takes two officers to decide, for them to sign. Operator.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ApplyOrder(self, request, context):
+        """Carry out an order that enough officers have signed. Operator.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_AdminServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -250,6 +274,16 @@ def add_AdminServiceServicer_to_server(servicer, server):
                     servicer.Reload,
                     request_deserializer=node_dot_v1_dot_desk__pb2.ReloadRequest.FromString,
                     response_serializer=node_dot_v1_dot_desk__pb2.ReloadResponse.SerializeToString,
+            ),
+            'DraftOrder': grpc.unary_unary_rpc_method_handler(
+                    servicer.DraftOrder,
+                    request_deserializer=node_dot_v1_dot_desk__pb2.DraftOrderRequest.FromString,
+                    response_serializer=node_dot_v1_dot_desk__pb2.DraftOrderResponse.SerializeToString,
+            ),
+            'ApplyOrder': grpc.unary_unary_rpc_method_handler(
+                    servicer.ApplyOrder,
+                    request_deserializer=node_dot_v1_dot_desk__pb2.ApplyOrderRequest.FromString,
+                    response_serializer=node_dot_v1_dot_desk__pb2.ApplyOrderResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -307,6 +341,60 @@ class AdminService:
             '/node.v1.AdminService/Reload',
             node_dot_v1_dot_desk__pb2.ReloadRequest.SerializeToString,
             node_dot_v1_dot_desk__pb2.ReloadResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def DraftOrder(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/node.v1.AdminService/DraftOrder',
+            node_dot_v1_dot_desk__pb2.DraftOrderRequest.SerializeToString,
+            node_dot_v1_dot_desk__pb2.DraftOrderResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ApplyOrder(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/node.v1.AdminService/ApplyOrder',
+            node_dot_v1_dot_desk__pb2.ApplyOrderRequest.SerializeToString,
+            node_dot_v1_dot_desk__pb2.ApplyOrderResponse.FromString,
             options,
             channel_credentials,
             insecure,

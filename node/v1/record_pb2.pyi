@@ -174,18 +174,20 @@ class Refusals(_message.Message):
     def __init__(self, reason: _Optional[_Union[_error_reason_pb2.ErrorReason, str]] = ..., count: _Optional[int] = ..., from_ms: _Optional[int] = ..., until_ms: _Optional[int] = ..., attempt: _Optional[_Union[Intent, _Mapping]] = ...) -> None: ...
 
 class AdminAction(_message.Message):
-    __slots__ = ("action", "object", "role", "caller", "note")
+    __slots__ = ("action", "object", "role", "caller", "note", "approved")
     ACTION_FIELD_NUMBER: _ClassVar[int]
     OBJECT_FIELD_NUMBER: _ClassVar[int]
     ROLE_FIELD_NUMBER: _ClassVar[int]
     CALLER_FIELD_NUMBER: _ClassVar[int]
     NOTE_FIELD_NUMBER: _ClassVar[int]
+    APPROVED_FIELD_NUMBER: _ClassVar[int]
     action: str
     object: str
     role: str
     caller: bytes
     note: str
-    def __init__(self, action: _Optional[str] = ..., object: _Optional[str] = ..., role: _Optional[str] = ..., caller: _Optional[bytes] = ..., note: _Optional[str] = ...) -> None: ...
+    approved: _containers.RepeatedScalarFieldContainer[str]
+    def __init__(self, action: _Optional[str] = ..., object: _Optional[str] = ..., role: _Optional[str] = ..., caller: _Optional[bytes] = ..., note: _Optional[str] = ..., approved: _Optional[_Iterable[str]] = ...) -> None: ...
 
 class Opening(_message.Message):
     __slots__ = ("salt", "subjects")

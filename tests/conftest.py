@@ -1,0 +1,78 @@
+"""The tiers of the tests: which tests each run leaves out, and that it says so.
+
+`quick` is for between two edits, `usual` for every commit, `full` for before a change lands; `beyond` is what
+`full` adds to `usual`. What only the full tier holds has a smaller test in the usual one.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from pathlib import Path
+from typing import Final
+
+import pytest
+
+TIERS: Final = ("quick", "usual", "full", "beyond")
+_FOLDERS_OF_PROCESSES: Final = ("integration", "faults", "promises")
+_HERE: Final = Path(__file__).parent
+_LEFT_OUT: Counter[str] = Counter()
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--tier", choices=TIERS, default="full", help="which tests to run; by default all")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line("markers", "full(why): only in the full tier, because it takes long")
+    config.addinivalue_line("markers", "slow(why): not in the quick tier")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    tier = config.getoption("--tier")
+    kept: list[pytest.Item] = []
+    left_out: list[pytest.Item] = []
+    for item in items:
+        why = _why_left_out(item, tier)
+        if why:
+            _LEFT_OUT[why] += 1
+        (left_out if why else kept).append(item)
+    items[:] = kept
+    config.hook.pytest_deselected(items=left_out)
+
+
+def _why_left_out(item: pytest.Item, tier: str) -> str:
+    full, slow = item.get_closest_marker("full"), item.get_closest_marker("slow")
+    if tier == "beyond":
+        return "" if full else "the usual tier runs them: scripts/test"
+    if full and tier != "full":
+        return f"{_reason(full)}: scripts/test --full"
+    if tier == "quick" and slow:
+        return f"{_reason(slow)}: scripts/test"
+    if tier == "quick" and item.path.relative_to(_HERE).parts[0] in _FOLDERS_OF_PROCESSES:
+        return "real nodes and processes: scripts/test"
+    return ""
+
+
+def _reason(mark: pytest.Mark) -> str:
+    return str(mark.args[0])
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    output: dict[str, object] | None = getattr(session.config, "workeroutput", None)
+    if output is not None:
+        output["left_out"] = dict(_LEFT_OUT)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node: object) -> None:
+    """Each process collects the same tests, so what one left out is what all did."""
+    output: dict[str, dict[str, int]] = getattr(node, "workeroutput", {})
+    _LEFT_OUT.update({why: count for why, count in output.get("left_out", {}).items() if not _LEFT_OUT[why]})
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    left_out = {why: count for why, count in _LEFT_OUT.items() if count}
+    if left_out:
+        terminalreporter.section("left out")
+        for why, count in sorted(left_out.items()):
+            terminalreporter.line(f"{count} tests: {why}")
