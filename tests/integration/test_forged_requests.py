@@ -321,7 +321,6 @@ def test_denial_names_its_reason(world: World, intent: dict[str, object], reason
         {"commitment": b""},
         {"parameters": [rec.Parameter(name="n", value="1"), rec.Parameter(name="m", value="1")]},
     ],
-    ids=repr,
 )
 def test_intent_that_no_desk_may_let_pass_is_denied_and_not_kept(
     world: World, intent: dict[str, object]

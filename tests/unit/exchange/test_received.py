@@ -148,7 +148,6 @@ async def test_all_others_are_asked(desk: Desk) -> None:
         {"roles": ("clerk", "clerk")},
         {"roles": ()},
     ],
-    ids=repr,
 )
 async def test_grant_that_no_node_issues_is_not_taken(desk: Desk, changes: dict[str, object]) -> None:
     bad = replace(GRANT, **{"id": "g-00000000000000ff", **changes})  # type: ignore[arg-type]
