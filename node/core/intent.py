@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from functools import lru_cache
 from typing import Final
 
 from node.core.identity import holds_identifier
@@ -24,6 +25,7 @@ MAX_SUBJECTS: Final = 1000
 HASH: Final = 32
 BATCH_ID: Final = 16
 
+_IDENTIFIER = "only the subject may hold an identity number: leave it out elsewhere"
 _GRANT_ID = re.compile(r"g-[0-9a-f]{16}").fullmatch
 _PARAMETER = re.compile(FIELD_NAME).fullmatch
 
@@ -31,6 +33,11 @@ _PARAMETER = re.compile(FIELD_NAME).fullmatch
 def check_intent(intent: pb.Intent) -> None:
     """Raises NodeError(QUERY_INVALID) unless every field is there and of its form."""
     check_asked(intent)
+    check_bound(intent)
+
+
+def check_bound(intent: pb.Intent) -> None:
+    """As `check_intent`, of what the requester's node adds to what was asked: grant and commitments."""
     if not is_grant_id(intent.grant_id):
         raise _invalid("the id of the grant is malformed: see `dxnode grant received`")
     if len(intent.commitment) != HASH or len(intent.response_key_hash) != HASH:
@@ -38,39 +45,42 @@ def check_intent(intent: pb.Intent) -> None:
 
 
 def check_asked(intent: pb.Intent) -> None:
-    """As `check_intent`, of what a desk caller says alone: a grant is looked for later."""
-    if not is_name(intent.dataset) or not is_name(intent.question):
-        raise _invalid(
-            f"name dataset and question as the catalogue does: at most {MAX_NAME} small letters, digits and "
-            "hyphens"
-        )
-    if not is_purpose_code(intent.purpose):
-        raise _invalid(
-            "give a purpose such as social-insurance/pension/deferral, at most "
-            f"{PURPOSE_MAX_LENGTH} characters"
-        )
-    if not _is_line(intent.case_number, MAX_CASE):
+    """As `check_intent`, of what was asked, and by whom."""
+    if problem := _named(intent.dataset, intent.question, intent.purpose):
+        raise _invalid(problem)
+    case = intent.case_number
+    if not _is_line(case, MAX_CASE):
         raise _invalid(f"give the case number of the matter, at most {MAX_CASE} characters on one line")
-    _check_parameters(intent.parameters)
+    parameters = intent.parameters
+    if parameters:
+        _check_parameters(parameters)
     if intent.role not in ASKING_ROLES:
         raise _invalid(f"the role of the caller may not ask: it has to be {' or '.join(ASKING_ROLES)}")
     if len(intent.caller) != HASH:
         raise _invalid("the caller is not named: give the SHA-256 of its certificate")
-    _check_count(kind_from_message(intent.kind), intent.subjects, in_batch=intent.HasField("batch"))
-    if intent.HasField("batch") and len(intent.batch.batch_id) != BATCH_ID:
+    in_batch = intent.HasField("batch")
+    _check_count(kind_from_message(intent.kind), intent.subjects, in_batch=in_batch)
+    if in_batch and len(intent.batch.batch_id) != BATCH_ID:
         raise _invalid(f"a batch id has {BATCH_ID} bytes")
-    if names_a_person(intent):
-        raise _invalid("only the subject may hold an identity number: leave it out elsewhere")
+    if holds_identifier(case) or any(holds_identifier(f"{each.name}|{each.value}") for each in parameters):
+        raise _invalid(_IDENTIFIER)
 
 
-def names_a_person(intent: pb.Intent) -> bool:
-    """Whether a text of the intent, which stands in the clear, holds a resident identity number."""
-    texts = [intent.case_number, intent.purpose, intent.dataset, intent.question, intent.role]
-    if not is_grant_id(intent.grant_id):  # random digits may look like anything
-        texts.append(intent.grant_id)
-    for parameter in intent.parameters:
-        texts += (parameter.name, parameter.value)
-    return holds_identifier("|".join(texts))
+# Of the names there are few, and each is looked at with every exchange.
+@lru_cache(maxsize=4096)
+def _named(dataset: str, question: str, purpose: str) -> str:
+    """What is wrong with names that stand in the clear, "" if nothing is."""
+    if not is_name(dataset) or not is_name(question):
+        return (
+            f"name dataset and question as the catalogue does: at most {MAX_NAME} small letters, digits and "
+            "hyphens"
+        )
+    if not is_purpose_code(purpose):
+        return (
+            "give a purpose such as social-insurance/pension/deferral, at most "
+            f"{PURPOSE_MAX_LENGTH} characters"
+        )
+    return _IDENTIFIER if any(map(holds_identifier, (dataset, question, purpose))) else ""
 
 
 def is_grant_id(text: str) -> bool:

@@ -49,11 +49,7 @@ def check_verdict(verdict: pb.Verdict) -> None:
         raise _invalid("the provider's record names its data in no proper way")
     _check_charges(verdict.charges)
     place = verdict.requester_log
-    if (
-        verdict.HasField("requester_log")
-        and place.size
-        and not (place.index < place.size and len(place.root) == HASH)
-    ):
+    if place.size and not (place.index < place.size and len(place.root) == HASH):
         raise _invalid("the provider's record names no place in this department's log")
 
 

@@ -11,6 +11,7 @@ for good. docs/wire.md says all this for those who write another node.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import cache
 from typing import NamedTuple, TypeVar
 
@@ -32,7 +33,8 @@ def read(kind: type[M], body: bytes, what: str, reason: Reason = Reason.ENVELOPE
     except DecodeError:
         raise NodeError(reason, f"{what} cannot be read: its sender has to send canonical bytes") from None
     message.DiscardUnknownFields()
-    if write(message) != body or not _enums_known(message, _enums_of(message.DESCRIPTOR)):
+    enums = _enums_of(kind.DESCRIPTOR)
+    if write(message) != body or (enums is not None and not _enums_known(message, enums)):
         raise NodeError(
             reason,
             f"{what} holds what this node does not know, or is not in canonical bytes: its sender may send "
@@ -57,28 +59,39 @@ class _Enum(NamedTuple):
     name: str
     repeated: bool
     numbers: frozenset[int]
-    inside: tuple[_Enum, ...]
+    inside: _Enums | None
+
+
+class _Enums(NamedTuple):
+    """The fields of a message that are enums or hold some; of each oneof those that do, by name."""
+
+    fields: tuple[_Enum, ...]
+    choices: tuple[tuple[str, Mapping[str, _Enums]], ...]
 
 
 @cache
-def _enums_of(kind: Descriptor) -> tuple[_Enum, ...]:
-    found: list[_Enum] = []
+def _enums_of(kind: Descriptor) -> _Enums | None:
+    fields: list[_Enum] = []
+    choices: dict[str, dict[str, _Enums]] = {}
     for field in kind.fields:
         if field.enum_type is not None:
             numbers = frozenset(field.enum_type.values_by_number)
-            found.append(_Enum(field.name, field.is_repeated, numbers, ()))
-        elif field.message_type is not None and (inside := _enums_of(field.message_type)):
+            fields.append(_Enum(field.name, field.is_repeated, numbers, None))
+        elif field.message_type is not None and (inside := _enums_of(field.message_type)) is not None:
             # No map of ours has enums or messages in it; the values of one that had would be looked into.
             assert not is_map(field)
-            found.append(_Enum(field.name, field.is_repeated, frozenset(), inside))
-    return tuple(found)
+            if field.containing_oneof is None:
+                fields.append(_Enum(field.name, field.is_repeated, frozenset(), inside))
+            else:
+                choices.setdefault(field.containing_oneof.name, {})[field.name] = inside
+    return _Enums(tuple(fields), tuple(choices.items())) if fields or choices else None
 
 
-def _enums_known(message: Message, enums: tuple[_Enum, ...]) -> bool:
+def _enums_known(message: Message, enums: _Enums) -> bool:
     """Whether each enum has a number that is declared: protobuf keeps any other as it came."""
     # Every message that comes passes here, so there is no call that can be spared.
-    for name, repeated, numbers, inside in enums:
-        if not inside:
+    for name, repeated, numbers, inside in enums.fields:
+        if inside is None:
             value = getattr(message, name)
             if not (all(each in numbers for each in value) if repeated else value in numbers):
                 return False
@@ -86,5 +99,10 @@ def _enums_known(message: Message, enums: tuple[_Enum, ...]) -> bool:
             if not all(_enums_known(each, inside) for each in getattr(message, name)):
                 return False
         elif message.HasField(name) and not _enums_known(getattr(message, name), inside):
+            return False
+    for oneof, choice in enums.choices:
+        name = message.WhichOneof(oneof)
+        inside = choice.get(name) if name is not None else None
+        if inside is not None and not _enums_known(getattr(message, name), inside):
             return False
     return True

@@ -12,7 +12,7 @@ from node.core import usage, wire
 from node.core.commit import AnsweredExchange, Append, AskedExchange
 from node.core.envelope import REQUEST_BUCKET, SUITE, VERSION, Routing
 from node.core.identity import holds_identifier
-from node.core.intent import check_intent
+from node.core.intent import check_bound
 from node.core.question_kind import QuestionKind, kind_to_message
 from node.core.revision import trim
 from node.core.subject import SubjectKey
@@ -114,7 +114,7 @@ class IntentJob:
         intent.grant_id = self.grant_id
         intent.commitment = usage.opening_commitment(self.opening)
         intent.response_key_hash = usage.response_key_hash(self.response_key)
-        check_intent(intent)
+        check_bound(intent)
         leaf = usage.intent_record(time_ms, self.parties, intent, self.revision)
         if len(leaf) > usage.MAX_INTENT_BYTES or len(self.opening) > MAX_OPENING_BYTES:
             raise NodeError(Reason.QUERY_INVALID, "the request is too long: ask about fewer subjects at once")

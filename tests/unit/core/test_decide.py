@@ -557,3 +557,13 @@ def test_rule_for_the_own_area_denies_where_subjects_have_no_region() -> None:
     without = replace(policies, datasets={"pension-insurance": replace(policy, dataset=dataset)})
     decision = decide(without, lambda _: GRANT, REQUEST, CALENDAR)
     assert (decision.reason, decision.clause) == (Reason.CONDITION_NOT_MET, "scope")
+
+
+def test_what_is_remembered_of_one_role_or_kind_permits_no_other() -> None:
+    decider = Decider(build(), CALENDAR)
+    grant = replace(GRANT, roles=("clerk",))
+    asked = replace(REQUEST, kind=QuestionKind.VERIFY)
+    for _ in range(2):
+        assert decider.decide(lambda _: grant, asked).permit
+    assert decider.decide(lambda _: grant, replace(asked, role="system")).clause == "grant.roles"
+    assert decider.decide(lambda _: grant, replace(asked, kind=QuestionKind.FIELD)).clause == "question.kind"

@@ -85,6 +85,9 @@ MALFORMED: list[dict[str, object]] = [
     {"parameters": parameters(*((f"p{n}", "1") for n in range(MAX_PARAMETERS + 1)))},
     {"case_number": f"DG-{resident(7)}"},
     {"parameters": parameters(("a", resident(7)))},
+    {"parameters": parameters((f"a{resident(7)}", "1"))},
+    {"dataset": f"a{resident(7)}"},
+    {"purpose": f"tax/{resident(7)}"},
 ]
 
 
