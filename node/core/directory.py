@@ -197,7 +197,7 @@ def parse_directory(body: bytes) -> Directory:
     directory = Directory(parsed.version, parsed.issued, parsed.expires, members)
     if render_directory(directory) != body:
         raise _invalid(
-            "directory", "", "is not in its canonical form: write it with `dxnode pki directory build`"
+            "directory", "", "is not in its canonical form: have it written by `dxnode pki directory publish`"
         )
     return directory
 
