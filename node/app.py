@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import gc
 import logging
 import os
@@ -10,12 +11,12 @@ import resource
 import time
 from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
-from datetime import datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from node.config_file import load_settings
-from node.core.milliseconds import to_ms
+from node.core.clock import Reading
+from node.core.order import OrderKind
 from node.core.usage import Caller, first_since
 from node.crypto.approval_file import Approvers, proved_approvals
 from node.crypto.order_file import open_order
@@ -29,13 +30,13 @@ from node.exchange.rate import Rate
 from node.exchange.received import ReceivedGrants
 from node.exchange.refusals import Refusals
 from node.exchange.requester import Requester
+from node.exchange.second_look import ClockMemory, ClockOrder
 from node.live import Live
 from node.loading import (
     RandomPool,
     noise,
     read_certificate,
     stamp,
-    utc_now,
 )
 from node.rpc.admin_service import AdminService, GrantAdminService, ReloadReport
 from node.rpc.callers import Members, Staff
@@ -64,6 +65,7 @@ from node.status import node_status
 from node.store.engine import lock_state
 from node.store.store import Store
 from node.surroundings import problems_around
+from node.timekeeping import make_keeper, open_clock, read_clocks, tolerated_ms
 from node.v1 import (
     catalogue_pb2_grpc,
     desk_pb2,
@@ -79,6 +81,7 @@ WATCH_SECONDS = 3
 PRUNE_SECONDS = 60
 GRANTS_SECONDS = 60
 ABANDONED_SECONDS = 30
+CLOCK_SECONDS = 2
 ANSWERED_KEPT_MS = 24 * 3600 * 1000
 YEAR_MS = 366 * ANSWERED_KEPT_MS
 DRAIN_SECONDS = 10
@@ -95,23 +98,29 @@ class Node:
     def __init__(
         self,
         config: Path,
-        clock: Callable[[], datetime] = utc_now,
+        clock: Callable[[], Reading] = read_clocks,
         random: Callable[[int], bytes] | None = None,
     ) -> None:
         """Read the settings in the file `config`, open state and keys, restore the usage log, read all else.
+
+        `clock` reads the machine's clocks; everything here goes by the one that is made of them.
 
         Raises NodeError for what a node cannot start without.
         """
         self._config = config
         self._settings = settings = load_settings(config)
-        self._clock = clock
         random = random or RandomPool()
         self._lock = lock_state(settings.state)
         self._store = Store.open(settings.state / DATABASE)
-        self._live = live = Live(config, settings, self._store, clock, random)
+        self._time = ClockMemory(self._store.fact, self._store.set_fact)
+        self._clock = open_clock(settings, clock, self._time.known(self._store.head().time_ms))
+        now = self._clock.now
+        self._live = live = Live(config, settings, self._store, now, random)
         self._vault = vault = NodeVault(live.keys.ring, live.keys.data, random)
         self._workers = ThreadPoolExecutor(WORKERS, thread_name_prefix="worker")
-        self._commit = commit = GroupCommit(self._store, live.log_keys(), self._clock_ms)
+        self._commit = commit = GroupCommit(
+            self._store, live.log_keys(), self._clock.believed_ms, tolerated_ms(settings.limits)
+        )
         self._stamp = stamp(config, settings)
         self._draining = False
         code, limits = settings.department.code, settings.limits
@@ -121,7 +130,7 @@ class Node:
             commit,
             lambda: live.policies,
             lambda member: member in live.directory.members,
-            clock,
+            now,
             random,
         )
         self._peers = PeerClient(
@@ -129,12 +138,20 @@ class Node:
             lambda: live.identity,
             float(limits.deadline_seconds),
             limits.message_bytes,
-            lambda version, told: proved_approvals(version, told, Approvers(live.directory), clock()),
+            lambda version, told: proved_approvals(version, told, Approvers(live.directory), now()),
         )
         self._received = ReceivedGrants(code, self._store, self._peers, self._workers, time.monotonic)
-        self._refusals = Refusals(code, commit, self._clock_ms, live.revision)
+        self._refusals = Refusals(code, commit, self._clock.now_ms, live.revision)
+        self._keeper = make_keeper(
+            code, self._clock, commit, self._time, live, self._peers, self._in_worker, self._time_changed
+        )
         self._orders = Orders(
-            code, {}, lambda note: open_order(note, live.own_member()), self._store.fact, clock, random
+            code,
+            {OrderKind.ACCEPT_CLOCK: ClockOrder(self._clock, self._keeper)},
+            lambda note: open_order(note, live.own_member()),
+            self._store.fact,
+            now,
+            random,
         )
         zone = ZoneInfo(settings.timezone)
         self._provider = Provider(
@@ -147,7 +164,7 @@ class Node:
             noise=noise,
             zone=zone,
             workers=self._workers,
-            clock=clock,
+            clock=self._clock.believed,
             random=random,
             denials=Rate(limits.peer_denials_per_minute / 60, float(limits.peer_denials_per_minute)),
             limits=ProviderLimits(
@@ -167,13 +184,13 @@ class Node:
             vault=vault,
             peers=self._peers,
             refused=self._refusals.note_attempt,
-            clock=clock,
+            clock=self._clock.believed,
             random=random,
             max_subjects=limits.chunk_subjects,
             max_skew_ms=limits.clock_skew_seconds * 1000,
         )
         rate = Rate(float(limits.peer_requests_per_second), float(limits.peer_burst))
-        members = Members(lambda: live.directory, read_certificate, clock, rate)
+        members = Members(lambda: live.directory, read_certificate, now, rate)
         self._gate = gate = Gate(members, self._refusals)
         self._staff = staff = Staff(
             code,
@@ -201,6 +218,7 @@ class Node:
             (PRUNE_SECONDS, self._prune),
             (GRANTS_SECONDS, self._refresh_grants),
             (ABANDONED_SECONDS, self._close_abandoned),
+            (CLOCK_SECONDS, self._keeper.tick),
         ):
             self._tasks.append(asyncio.create_task(_repeat(float(every), work)))
         # What stands now stands as long as the node: the collector need not look at it again.
@@ -234,6 +252,8 @@ class Node:
         await asyncio.gather(self._desk.stop(DRAIN_SECONDS), self._exchange.stop(DRAIN_SECONDS))
         await self._requester.stop()
         await self._refusals.flush()
+        with contextlib.suppress(NodeError):
+            await self._keeper.remember()
         await self._peers.close()
         await self._commit.stop()
         self._workers.shutdown(wait=False, cancel_futures=True)
@@ -242,7 +262,10 @@ class Node:
         log.info("stopped")
 
     async def reload(self, caller: Caller) -> ReloadReport:
-        """Read files again; recorded in the usage log."""
+        """Read files again; recorded in the usage log.
+
+        What cannot be recorded while the time is not known is read all the same, and again once it is known.
+        """
         loop = asyncio.get_running_loop()
         self._stamp = await loop.run_in_executor(self._workers, stamp, self._config, self._settings)
         report = await loop.run_in_executor(self._workers, self._live.reload)
@@ -250,6 +273,8 @@ class Node:
         self._commit.replace_keys(self._live.log_keys())
         self._close_retired()
         self._tell_health()
+        if not self._clock.known():
+            return report
         note = "; ".join((*report.done, *(f"refused {line}" for line in report.refused)))[:500]
         department = self._settings.department.code
         await self._commit.run(AdminJob(department, caller, "node.reload", "", note))
@@ -279,7 +304,8 @@ class Node:
             server,
         )
         usage_log_pb2_grpc.add_UsageLogServiceServicer_to_server(
-            UsageLogService(self._commit, self._store, self._workers, peer_view(gate)), server
+            UsageLogService(self._commit, self._store, self._workers, peer_view(gate), self._clock.told_ms),
+            server,
         )
         return add_health(server, EXCHANGE_SERVICES)
 
@@ -315,7 +341,8 @@ class Node:
             server,
         )
         usage_log_pb2_grpc.add_UsageLogServiceServicer_to_server(
-            UsageLogService(self._commit, self._store, self._workers, staff_view(staff)), server
+            UsageLogService(self._commit, self._store, self._workers, staff_view(staff), self._clock.told_ms),
+            server,
         )
         if self._settings.desk.reflection:
             add_reflection(self._desk, DESK_SERVICES)
@@ -330,6 +357,7 @@ class Node:
                 self._live,
                 self._commit.head,
                 self._commit.problem,
+                self._clock.look(),
                 self._grants.all(),
                 self._draining,
             ),
@@ -338,7 +366,7 @@ class Node:
     def _tell_health(self) -> None:
         parts = {POLICIES_HEALTH: self._live.policies_good(), CATALOGUE_HEALTH: self._live.catalogue_good()}
         for set_health in self._set_health:
-            set_health(not self._draining, parts)
+            set_health(not self._draining, self._clock.known(), parts)
 
     async def _watch(self) -> None:
         loop = asyncio.get_running_loop()
@@ -351,20 +379,26 @@ class Node:
             self._tell_health()  # policies expire without a reload
 
     async def _prune(self) -> None:
-        now = self._clock_ms()
-        loop = asyncio.get_running_loop()
+        if not self._clock.known():
+            return
+        # What a clock that is wrong has forgotten is gone: only what has certainly come counts.
+        now = self._clock.certain_ms()
         size = self._commit.head.size
 
-        def since(time_ms: int) -> int:
-            return first_since(lambda index: self._store.leaves(index, 1)[0][1], size, time_ms)
-
         def work() -> None:
+            steps = self._time.steps()
+
+            def since(time_ms: int) -> int:
+                return first_since(lambda index: self._store.leaves(index, 1)[0][1], size, time_ms, steps)
+
             self._store.prune(now, since(now - ANSWERED_KEPT_MS))
             self._store.clear_openings(since(now - self._settings.log.retention_years * YEAR_MS))
 
-        await loop.run_in_executor(self._workers, work)
+        await self._in_worker(work)
 
     async def _close_abandoned(self) -> None:
+        if not self._clock.known():
+            return
         closed = await self._requester.close_abandoned()
         if closed:
             log.info("%d unfinished exchanges recorded as abandoned", closed)
@@ -372,8 +406,12 @@ class Node:
     async def _refresh_grants(self) -> None:
         await self._received.refresh_all(list(self._live.directory.members))
 
-    def _clock_ms(self) -> int:
-        return to_ms(self._clock())
+    def _time_changed(self) -> None:
+        self._stamp = ()  # what is valid has changed: everything is read again
+        self._tell_health()
+
+    async def _in_worker(self, work: Callable[[], None]) -> None:
+        await asyncio.get_running_loop().run_in_executor(self._workers, work)
 
 
 async def _repeat(seconds: float, work: Callable[[], Awaitable[None]]) -> None:

@@ -256,6 +256,8 @@ class Limits(_Section):
     chunk_subjects: Annotated[Whole, Field(ge=1, le=1_000)] = 1_000
     batch_chunks: Annotated[Whole, Field(ge=1, le=1_000_000)] = 10_000
     clock_skew_seconds: Annotated[Whole, Field(ge=1, le=3_600)] = 300
+    clock_jump_seconds: Annotated[Whole, Field(ge=1, le=120)] = 60
+    clock_away_hours: Annotated[Whole, Field(ge=1, le=720)] = 24
     refusal_interval_seconds: Annotated[Whole, Field(ge=1, le=3_600)] = 60
 
 

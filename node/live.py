@@ -207,6 +207,11 @@ class Live:
         member = self._parts.directory.members.get(code)
         return 1 if member is None else member.revision
 
+    def others(self) -> list[str]:
+        """The other departments of the directory, without those that are suspended."""
+        members = self._parts.directory.members.values()
+        return [m.code for m in members if m.code != self._settings.department.code and not m.suspended]
+
     def own_member(self) -> Member:
         """The own entry in the directory, even if that has expired. Raises NodeError(CONFIG_INVALID)."""
         member = self._own_entry(self._parts.directory)

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from node import __version__
 from node.config import Settings
+from node.core.clock import Clock, Reading, clock_problem
 from node.core.commit import Head
 from node.core.grant import Grant, GrantState
 from node.core.milliseconds import to_ms
@@ -19,12 +20,20 @@ MAX_WAITING = 100
 
 
 def node_status(
-    settings: Settings, live: Live, head: Head, log_problem: str, grants: Sequence[Grant], draining: bool
+    settings: Settings,
+    live: Live,
+    head: Head,
+    log_problem: str,
+    clock: tuple[Clock, Reading],
+    grants: Sequence[Grant],
+    draining: bool,
 ) -> pb.GetStatusResponse:
     """The status message; touches every data source once."""
     problems = [*live.problems(), *problems_around()]
     if log_problem:
         problems.append(f"usage log: {log_problem}")
+    if clock_is_wrong := clock_problem(*clock):
+        problems.append(f"clock: {clock_is_wrong}")
     directory = live.directory
     state = "DRAINING" if draining else "DEGRADED" if problems else "SERVING"
     datasets = [
@@ -70,4 +79,14 @@ def node_status(
         ],
         waiting_total=len(waiting),
         sqlite=driver.VERSION,
+        clock=_clock_status(*clock),
+    )
+
+
+def _clock_status(clock: Clock, reading: Reading) -> pb.ClockStatus:
+    return pb.ClockStatus(
+        standing=clock.standing,
+        node_ms=to_ms(clock.time(reading)),
+        system_ms=to_ms(reading.wall),
+        told=clock.told,
     )

@@ -184,6 +184,16 @@ def _whole_lines(verified: Verified) -> list[str]:
     kinds = ", ".join(f"{t(f'log.{kind}')} {count}" for kind, count in report.kinds)
     if kinds:
         lines.append(kinds)
+    for each in report.clock_sets:
+        lines.append(
+            t(
+                "log.clock_set",
+                index=each.index,
+                earlier=when_ms(each.from_ms),
+                later=when_ms(each.to_ms),
+                officers=", ".join(each.approved),
+            )
+        )
     if report.open_intents:
         lines.append(t("log.open", open=report.open_intents))
     return lines

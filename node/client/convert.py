@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from node.client.results import (
     Cell,
     ChunkResult,
+    ClockStatus,
     DatasetStatus,
     KeyStatus,
     NodeStatus,
@@ -141,6 +142,12 @@ def node_status(message: desk_pb2.GetStatusResponse) -> NodeStatus:
             for each in message.waiting
         ),
         waiting_total=message.waiting_total,
+        clock=ClockStatus(
+            message.clock.standing,
+            time_of(message.clock.node_ms),
+            time_of(message.clock.system_ms),
+            message.clock.told,
+        ),
         sqlite=message.sqlite,
     )
 

@@ -29,6 +29,8 @@ SALT_BYTES = 32
 MAX_LEAF_BYTES = 16_384
 MAX_INTENT_BYTES = 4096
 """Of a record with an intent. It stands inside a verdict, which has to be a leaf too."""
+CLOCK_SET = "clock.set"
+"""The action of the record by which a node takes its system's time, as two officers ordered."""
 
 _OPENING = b"dxnode/v1/opening\x00"
 _ANSWERS = b"dxnode/v1/answers\x00"
@@ -49,6 +51,23 @@ class Caller:
 
     role: str
     fingerprint: bytes = b""
+
+
+@dataclass(frozen=True, slots=True)
+class ClockTimes:
+    """Between which times a node had to choose: of its last record (0: none), its own, its system's."""
+
+    last_record_ms: int
+    node_ms: int
+    system_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class StepBack:
+    """A record by which the time of the log went back, as two officers ordered: its index and its time."""
+
+    index: int
+    time_ms: int
 
 
 def new_exchange_id(now: datetime, random: Callable[[int], bytes]) -> bytes:
@@ -102,12 +121,16 @@ def _of_known_version(record: pb.UsageRecord) -> pb.UsageRecord:
     return record
 
 
-def first_since(leaf: Callable[[int], bytes], size: int, time_ms: int) -> int:
-    """Index of the first record that was written at `time_ms` or later; `size` when there is none."""
+def first_since(leaf: Callable[[int], bytes], size: int, time_ms: int, steps: Sequence[StepBack] = ()) -> int:
+    """Index of the first record that was written at `time_ms` or later; `size` when there is none.
+
+    What a record before one of the `steps` says of its time was wrong if it is later than the step's.
+    """
     low, high = 0, size
     while low < high:
         middle = (low + high) // 2
-        if parse_record(leaf(middle)).time_ms < time_ms:
+        latest = (step.time_ms for step in steps if middle < step.index)
+        if min((parse_record(leaf(middle)).time_ms, *latest)) < time_ms:
             low = middle + 1
         else:
             high = middle
@@ -147,8 +170,12 @@ def admin_record(
     target: str,
     note: str,
     approved: Sequence[str] = (),
+    clock: ClockTimes | None = None,
 ) -> bytes:
-    """What staff did to the node of `department`; `approved` are the officers who signed the order for it."""
+    """What staff did to the node of `department`; `approved` are the officers who signed the order for it.
+
+    With `clock`, the node took another time by it, and that is the time of the record.
+    """
     body = pb.AdminAction(
         action=action,
         object=target,
@@ -156,6 +183,11 @@ def admin_record(
         caller=caller.fingerprint,
         note=note,
         approved=approved,
+        clock=None
+        if clock is None
+        else pb.ClockStep(
+            last_record_ms=clock.last_record_ms, node_ms=clock.node_ms, system_ms=clock.system_ms
+        ),
     )
     return _record(time_ms, Parties("", department, b""), REVISION, admin=body)
 

@@ -108,7 +108,8 @@ class Refusals:
                 await self._commit.run(
                     RefusalJob(requester, provider, reason, 1, now, now, revision, attempt)
                 )
-            return
+                return
+        # Also what could not be recorded by itself, because the disk is full or the time is not known.
         tally.count += 1
         tally.from_ms = tally.from_ms or now
 

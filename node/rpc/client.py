@@ -22,12 +22,13 @@ from node.errors import NodeError, Reason
 from node.exchange.ports import PeerStream
 from node.rpc.peer_call import Call
 from node.stated import stated_error
-from node.v1 import catalogue_pb2, grant_pb2
+from node.v1 import catalogue_pb2, grant_pb2, usage_log_pb2
 from node.v1 import exchange_pb2 as pb
 
 _RETRIED = frozenset({grpc.StatusCode.UNAVAILABLE})
 _ATTEMPTS = 3
 _LONGEST_MESSAGE = 2000
+_TIME_SECONDS = 5.0
 A = TypeVar("A", bound=Message)
 
 _ASK = Call.of(pb, "ExchangeService", "Ask", pb.AskResponse)
@@ -37,6 +38,7 @@ _LIST_DATASETS = Call.of(
     catalogue_pb2, "CatalogueService", "ListDatasets", catalogue_pb2.ListDatasetsResponse
 )
 _GET_DATASET = Call.of(catalogue_pb2, "CatalogueService", "GetDataset", catalogue_pb2.GetDatasetResponse)
+_CHECKPOINT = Call.of(usage_log_pb2, "UsageLogService", "GetCheckpoint", usage_log_pb2.GetCheckpointResponse)
 _SEARCH = Call.of(catalogue_pb2, "CatalogueService", "SearchCatalogue", catalogue_pb2.SearchCatalogueResponse)
 _HISTORY = Call.of(
     catalogue_pb2, "CatalogueService", "GetDatasetHistory", catalogue_pb2.GetDatasetHistoryResponse
@@ -81,7 +83,11 @@ class PeerClient:
 
         Raises NodeError: the peer's reason, or (PEER_UNAVAILABLE), (TIMEOUT), (ENVELOPE_INVALID).
         """
-        request, call = self._prepared(provider, _ASK, pb.AskRequest(envelope=envelope))
+        member = self._member(provider)
+        request, call = (
+            _ASK.request(member, pb.AskRequest(envelope=envelope)),
+            _ASK.unary(self._channel_to(member)),
+        )
         loop = asyncio.get_running_loop()
         end = loop.time() + self._deadline
         earlier: grpc.aio.AioRpcError | None = None
@@ -102,12 +108,21 @@ class PeerClient:
 
     def open_batch(self, provider: str) -> PeerStream:
         """A batch stream to a provider."""
-        return _Stream(_ASK_BATCH.stream(self._channel(provider))(), self._member(provider), self._deadline)
+        member = self._member(provider)
+        return _Stream(_ASK_BATCH.stream(self._channel_to(member))(), member, self._deadline)
 
     async def grants(self, provider: str) -> list[Grant]:
         """The grants that this department has at a provider. Raises NodeError."""
         response = await self._call(provider, _LIST_GRANTS, grant_pb2.ListGrantsRequest())
         return [grant_from_message(grant) for grant in response.grants]
+
+    async def time_of(self, member: Member) -> int:
+        """What time it is by a member's clock (milliseconds), 0 when it does not know. Raises NodeError.
+
+        The directory may have expired: a node asks when it does not know what time it is.
+        """
+        request, seconds = usage_log_pb2.GetCheckpointRequest(), min(_TIME_SECONDS, self._deadline)
+        return int((await self._call_to(member, _CHECKPOINT, request, seconds)).time_ms)
 
     async def catalogue(self, provider: str, dataset: str) -> list[catalogue_pb2.Dataset]:
         """One dataset of a provider in full, or the summaries of all. Raises NodeError."""
@@ -182,28 +197,24 @@ class PeerClient:
 
     async def _call(self, provider: str, call: Call[A], request: Message) -> A:
         """One call and what it brings. Raises NodeError."""
-        body, made = self._prepared(provider, call, request)
+        return await self._call_to(self._member(provider), call, request, self._deadline)
+
+    async def _call_to(self, member: Member, call: Call[A], request: Message, seconds: float) -> A:
+        body = call.request(member, request)
         try:
-            answer = await made(body, timeout=self._deadline)
+            answer = await call.unary(self._channel_to(member))(body, timeout=seconds)
         except grpc.aio.AioRpcError as error:
             raise peer_error(error) from None
         return call.read(answer)
 
-    def _prepared(
-        self, provider: str, call: Call[A], request: Message
-    ) -> tuple[bytes, grpc.aio.UnaryUnaryMultiCallable[bytes, bytes]]:
-        """What to send, and the call to send it with. Raises NodeError."""
-        return call.request(self._member(provider), request), call.unary(self._channel(provider))
-
-    def _channel(self, provider: str) -> grpc.aio.Channel:
-        member = self._member(provider)
+    def _channel_to(self, member: Member) -> grpc.aio.Channel:
         identity = self._identity()
         wanted = (member.endpoint, member.tls_roots, identity)
-        link = self._links.get(provider)
+        link = self._links.get(member.code)
         if link is None or link.made_for != wanted:
             if link is not None:
                 asyncio.get_running_loop().create_task(link.channel.close(self._deadline))
-            link = self._links[provider] = _Link(wanted, self._open(member, identity))
+            link = self._links[member.code] = _Link(wanted, self._open(member, identity))
         return link.channel
 
     def _open(self, member: Member, identity: Identity) -> grpc.aio.Channel:

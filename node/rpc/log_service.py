@@ -65,21 +65,27 @@ class Leaves(Protocol):
 class UsageLogService(usage_log_pb2_grpc.UsageLogServiceServicer):
     """Checkpoint, proofs and records."""
 
-    def __init__(self, commit: GroupCommit, store: Leaves, workers: Executor, view: View) -> None:
+    def __init__(
+        self, commit: GroupCommit, store: Leaves, workers: Executor, view: View, time_ms: Callable[[], int]
+    ) -> None:
+        """`time_ms` is what others are told of the time, 0 while the node does not know it."""
         self._commit = commit
         self._store = store
         self._workers = workers
         self._view = view
+        self._time_ms = time_ms
         self._turns = asyncio.Semaphore(READING)
 
     async def GetCheckpoint(
         self, request: pb.GetCheckpointRequest, context: Context
     ) -> pb.GetCheckpointResponse:
-        """The newest checkpoint, and the newest cosigned one."""
+        """The newest checkpoint, the newest cosigned one, and the time."""
 
         async def work(_party: str | None) -> pb.GetCheckpointResponse:
             head = self._commit.head
-            return pb.GetCheckpointResponse(checkpoint=head.note, cosigned_checkpoint=head.cosigned)
+            return pb.GetCheckpointResponse(
+                checkpoint=head.note, cosigned_checkpoint=head.cosigned, time_ms=self._time_ms()
+            )
 
         return await self._view(context, work)
 

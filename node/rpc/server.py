@@ -35,6 +35,8 @@ DESK_SERVICES = (
     catalogue_pb2.DESCRIPTOR.services_by_name["CatalogueService"].full_name,
     grant_pb2.DESCRIPTOR.services_by_name["GrantAdminService"].full_name,
 )
+EXCHANGING = frozenset({EXCHANGE_SERVICES[0], DESK_SERVICES[0]})
+"""The services by which questions are asked and answered."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,16 +140,21 @@ POLICIES_HEALTH = "policies"
 """Not serving in health when the newest policies put in place are not in use; the last good ones may be."""
 CATALOGUE_HEALTH = "catalogue"
 """Not serving in health while a dataset waits for the approval of its catalogue entry."""
-SetHealth = Callable[[bool, Mapping[str, bool]], None]
+SetHealth = Callable[[bool, bool, Mapping[str, bool]], None]
 
 
 def add_health(server: CheckedServer, services: Sequence[str]) -> SetHealth:
-    """Standard gRPC health; returns what sets all services, and the parts named, to serving or not."""
+    """Standard gRPC health; returns what sets it.
+
+    It takes whether the services are served; whether those by which questions are asked and answered are, and
+    with them the node as a whole; and the same of the parts that are named.
+    """
     servicer = Health()
     health_pb2_grpc.add_HealthServicer_to_server(servicer, server)  # type: ignore[arg-type]
 
-    def set_all(serving: bool, parts: Mapping[str, bool]) -> None:
-        names = dict.fromkeys(("", *services), serving)
+    def set_all(serving: bool, exchanging: bool, parts: Mapping[str, bool]) -> None:
+        names = dict.fromkeys(services, serving)
+        names |= dict.fromkeys(("", *EXCHANGING.intersection(services)), serving and exchanging)
         servicer.set(names | {part: serving and part_serving for part, part_serving in parts.items()})
 
     return set_all

@@ -174,20 +174,32 @@ class Refusals(_message.Message):
     def __init__(self, reason: _Optional[_Union[_error_reason_pb2.ErrorReason, str]] = ..., count: _Optional[int] = ..., from_ms: _Optional[int] = ..., until_ms: _Optional[int] = ..., attempt: _Optional[_Union[Intent, _Mapping]] = ...) -> None: ...
 
 class AdminAction(_message.Message):
-    __slots__ = ("action", "object", "role", "caller", "note", "approved")
+    __slots__ = ("action", "object", "role", "caller", "note", "approved", "clock")
     ACTION_FIELD_NUMBER: _ClassVar[int]
     OBJECT_FIELD_NUMBER: _ClassVar[int]
     ROLE_FIELD_NUMBER: _ClassVar[int]
     CALLER_FIELD_NUMBER: _ClassVar[int]
     NOTE_FIELD_NUMBER: _ClassVar[int]
     APPROVED_FIELD_NUMBER: _ClassVar[int]
+    CLOCK_FIELD_NUMBER: _ClassVar[int]
     action: str
     object: str
     role: str
     caller: bytes
     note: str
     approved: _containers.RepeatedScalarFieldContainer[str]
-    def __init__(self, action: _Optional[str] = ..., object: _Optional[str] = ..., role: _Optional[str] = ..., caller: _Optional[bytes] = ..., note: _Optional[str] = ..., approved: _Optional[_Iterable[str]] = ...) -> None: ...
+    clock: ClockStep
+    def __init__(self, action: _Optional[str] = ..., object: _Optional[str] = ..., role: _Optional[str] = ..., caller: _Optional[bytes] = ..., note: _Optional[str] = ..., approved: _Optional[_Iterable[str]] = ..., clock: _Optional[_Union[ClockStep, _Mapping]] = ...) -> None: ...
+
+class ClockStep(_message.Message):
+    __slots__ = ("last_record_ms", "node_ms", "system_ms")
+    LAST_RECORD_MS_FIELD_NUMBER: _ClassVar[int]
+    NODE_MS_FIELD_NUMBER: _ClassVar[int]
+    SYSTEM_MS_FIELD_NUMBER: _ClassVar[int]
+    last_record_ms: int
+    node_ms: int
+    system_ms: int
+    def __init__(self, last_record_ms: _Optional[int] = ..., node_ms: _Optional[int] = ..., system_ms: _Optional[int] = ...) -> None: ...
 
 class Opening(_message.Message):
     __slots__ = ("salt", "subjects")

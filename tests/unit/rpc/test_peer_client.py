@@ -70,7 +70,7 @@ class Insecure(PeerClient):
 
     address = ""
 
-    def _channel(self, provider: str) -> grpc.aio.Channel:
+    def _channel_to(self, member: Member) -> grpc.aio.Channel:
         return grpc.aio.insecure_channel(self.address)
 
 
