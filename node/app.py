@@ -298,7 +298,9 @@ class Node:
         exchange_pb2_grpc.add_ExchangeServiceServicer_to_server(
             ExchangeService(self._provider, gate, limits.batch_chunks, float(limits.deadline_seconds)), server
         )
-        grant_pb2_grpc.add_GrantServiceServicer_to_server(GrantService(self._grants, gate), server)
+        grant_pb2_grpc.add_GrantServiceServicer_to_server(
+            GrantService(self._grants, gate, lambda: live.policies), server
+        )
         catalogue_pb2_grpc.add_CatalogueServiceServicer_to_server(
             CatalogueService(lambda: live.policies, lambda: live.catalogue, admit_members(gate), self._store),
             server,

@@ -18,6 +18,7 @@ from grpc_status import rpc_status
 from node.core.checkpoint import Checkpoint
 from node.core.identity import check_character
 from node.core.merkle import EMPTY_ROOT, hash_leaves, node_hash
+from node.core.question_kind import COMMANDS, QuestionKind
 from node.crypto.sign import SignatureSuite, Signer, sign_note
 from node.errors import NodeError, Reason
 from node.rpc.status import to_status
@@ -75,6 +76,7 @@ def grant_message(roles: Sequence[str] = (), **changes: str | int) -> grant_pb2.
         basis="国令第809号 第20条",
         scenario="税务窗口延缴办理",
         roles=roles,
+        kinds=[catalogue_pb2.QUESTION_KIND_VERIFY, catalogue_pb2.QUESTION_KIND_FIELD],
     )
     for name, value in changes.items():
         setattr(grant, name, value)
@@ -178,7 +180,8 @@ class _Desk(desk_pb2_grpc.DeskServiceServicer):
         desk.asked.append(request)
         kind = catalogue_pb2.QuestionKind.Name(request.query.kind).rpartition("_")[2].lower()
         if kind != KINDS.get(request.query.question, kind):
-            told = "the question is of another kind"
+            command = COMMANDS[QuestionKind(KINDS[request.query.question])]
+            told = f"the question is of kind {KINDS[request.query.question]}: ask it with `dxnode {command}`"
             _fail(context, NodeError(Reason.QUERY_INVALID, told, clause="question.kind"))
         proof = desk_pb2.Proof(
             exchange_id=request.exchange_id or EXCHANGE,
@@ -278,7 +281,7 @@ def catalogue_dataset(provider: str) -> catalogue_pb2.Dataset:
                 values=["active", "ended"],
             )
         ],
-        questions=[question, *map(_question, KINDS)],
+        questions=[question],
         rules=[
             catalogue_pb2.UsageRule(
                 id="tax-deferral",
@@ -293,10 +296,6 @@ def catalogue_dataset(provider: str) -> catalogue_pb2.Dataset:
         ],
         digest=bytes(32),
     )
-
-
-def _question(name: str) -> catalogue_pb2.Question:
-    return catalogue_pb2.Question(name=name, title=name, kind=f"QUESTION_KIND_{KINDS[name].upper()}")
 
 
 class _Catalogue(catalogue_pb2_grpc.CatalogueServiceServicer):

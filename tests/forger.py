@@ -61,7 +61,7 @@ class Forger:
         self.signer = next(k for k in keys_of(office) if k.use is KeyUse.LOG).signer(f"dxnode/{office.code}")
         self.recipient = SealingPublicKey.decode(town.member(provider).sealing_keys[0].encoded)
         self._tree = Tree(_NoTiles())
-        self._grant_id = ""
+        self._grant_id = "g-0000000000000000"
         self.channel = grpc.secure_channel(
             endpoint or town.member(provider).endpoint,
             grpc.ssl_channel_credentials(

@@ -39,8 +39,6 @@ if TYPE_CHECKING:
     from pandas import DataFrame
 
 EXCHANGE_ID_BYTES = 16
-_COMMANDS = {QuestionKind.VERIFY: "verify", QuestionKind.FIELD: "ask", QuestionKind.STATISTIC: "stats"}
-"""Kind of a question to the command that asks it."""
 
 
 class Client:
@@ -153,8 +151,8 @@ class Client:
         """Ask one verification or field question about many subjects; yields a result a chunk, in order.
 
         Numbers of chunks follow each other without gaps; the first may be any, so that a batch can be resumed
-        under its `batch_id` (16 bytes). A refused chunk does not end the batch. Without `kind`, the
-        provider's catalogue is asked for it.
+        under its `batch_id` (16 bytes). A refused chunk does not end the batch. Without `kind` it is what
+        `kind_of` says.
         """
         query = self._query(question, kind or self.kind_of(question), purpose, case, parameters)
         return stream_batch(
@@ -219,16 +217,16 @@ class Client:
         return found[0]
 
     def kind_of(self, question: str) -> QuestionKind:
-        """The kind of a question, as its provider's catalogue has it."""
+        """The kind of a question as the grants say that cover it, verify where they don't."""
         name = QuestionName.parse(question)
-        entry = self.dataset(name.dataset, name.provider or self._provider_of(name.dataset))
-        for each in entry.questions:
-            if each.name == name.question:
-                return QuestionKind(each.kind)
-        raise NodeError(
-            Reason.QUESTION_NOT_ALLOWED,
-            "the dataset has no such question: see `dxnode catalogue show PROVIDER/DATASET`",
-        )
+        provider = name.provider or self._provider_of(name.dataset)
+        for refresh in (False, True):
+            for grant in self.grants(refresh=refresh):
+                if (grant.provider, grant.dataset) == (provider, name.dataset):
+                    kind = grant.kind_of(name.question)
+                    if kind is not None:
+                        return kind
+        return QuestionKind.VERIFY
 
     def published_entry(self, name: str, provider: str = "") -> catalogue_pb2.Dataset:
         """One dataset in full as the message that the node publishes, for an export."""
@@ -296,22 +294,8 @@ class Client:
             subject=None if subject is None else convert.subject_message(subject),
             exchange_id=exchange_id or self._random(EXCHANGE_ID_BYTES),
         )
-        try:
-            response: desk_pb2.DeskServiceAskResponse = unary(self._desk.Ask, request, self._timeout)
-        except NodeError as error:
-            raise self._of_kind(query, error) from None
+        response: desk_pb2.DeskServiceAskResponse = unary(self._desk.Ask, request, self._timeout)
         return response
-
-    def _of_kind(self, query: desk_pb2.Query, error: NodeError) -> NodeError:
-        """The denial of a question of another kind with the command that asks it, if the catalogue says."""
-        if error.metadata.get("clause") != "question.kind":
-            return error
-        try:
-            kind = self.kind_of(f"{query.provider}/{query.dataset}/{query.question}")
-        except NodeError:
-            return error
-        message = f"the question is of kind {kind}: ask it with `dxnode {_COMMANDS[kind]}`"
-        return NodeError(error.reason, message, **error.metadata)
 
     def _query(
         self,

@@ -7,6 +7,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from node.core.purpose import purpose_covers
+from node.core.question_kind import QuestionKind
 from node.core.role import ASKING_ROLES
 
 
@@ -24,6 +25,7 @@ class Grant:
 
     `region` is a normalised region code, "" for all; `subjects_per_day` 0 means no limit; the times
     are aware, in UTC, `valid_until` excluded. `roles` are those of the requester's desk that may use it.
+    `kinds` are those of the questions, sorted by name, where the provider told them.
     """
 
     id: str
@@ -41,10 +43,15 @@ class Grant:
     scenario: str
     note: str
     roles: tuple[str, ...] = ASKING_ROLES
+    kinds: tuple[QuestionKind, ...] = ()
 
     def covers_question(self, question: str) -> bool:
         """Whether the grant names the question."""
         return question in self.questions
+
+    def kind_of(self, question: str) -> QuestionKind | None:
+        """The kind of one of its questions, if the provider told it."""
+        return dict(zip(sorted(self.questions), self.kinds, strict=False)).get(question)
 
     def covers_purpose(self, purpose: str) -> bool:
         """Whether the purpose is one of the grant's, or a child of one."""

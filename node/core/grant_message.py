@@ -7,6 +7,7 @@ from google.protobuf.message import DecodeError
 from node.core import wire
 from node.core.grant import Grant, GrantState
 from node.core.milliseconds import from_ms, to_ms
+from node.core.question_kind import QuestionKind, kind_from_message, kind_to_message
 from node.core.role import ASKING_ROLES
 from node.errors import NodeError, Reason
 from node.v1 import grant_pb2 as pb
@@ -36,6 +37,7 @@ def grant_to_message(grant: Grant) -> pb.Grant:
         scenario=grant.scenario,
         note=grant.note,
         roles=grant.roles,
+        kinds=map(kind_to_message, grant.kinds),
     )
 
 
@@ -60,7 +62,15 @@ def grant_from_message(message: pb.Grant) -> Grant:
         scenario=message.scenario,
         note=message.note,
         roles=tuple(message.roles) or ASKING_ROLES,
+        kinds=_kinds(message),
     )
+
+
+def _kinds(message: pb.Grant) -> tuple[QuestionKind, ...]:
+    if len(message.kinds) != len(message.questions):
+        return ()
+    by_name = dict(zip(message.questions, map(kind_from_message, message.kinds), strict=True))
+    return tuple(by_name[name] for name in sorted(by_name))
 
 
 def grant_to_bytes(grant: Grant) -> bytes:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from enum import StrEnum
+from types import MappingProxyType
 
 from node.errors import NodeError, Reason
 from node.v1 import catalogue_pb2 as pb
@@ -16,6 +18,10 @@ class QuestionKind(StrEnum):
     STATISTIC = "statistic"
 
 
+COMMANDS: Mapping[QuestionKind, str] = MappingProxyType(
+    {QuestionKind.VERIFY: "verify", QuestionKind.FIELD: "ask", QuestionKind.STATISTIC: "stats"}
+)
+"""Of `dxnode`, to ask a question of that kind."""
 _TO_WIRE = {
     QuestionKind.VERIFY: pb.QUESTION_KIND_VERIFY,
     QuestionKind.FIELD: pb.QUESTION_KIND_FIELD,

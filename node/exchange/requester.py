@@ -17,6 +17,7 @@ from node.core.grant import Grant
 from node.core.intent import check_asked
 from node.core.merkle import leaf_hash
 from node.core.milliseconds import to_ms
+from node.core.question_kind import COMMANDS
 from node.core.received import covering_grant
 from node.core.role import Roles
 from node.core.subject import SubjectKey
@@ -289,21 +290,23 @@ class Requester:
             )
 
     async def _own_grant(self, query: Query, role: str) -> Grant:
-        for turn in (1, 2):
-            try:
-                return covering_grant(
-                    self._grants(query.provider),
-                    query.dataset,
-                    query.question,
-                    query.purpose,
-                    self._clock(),
-                    role,
-                )
-            except NodeError:
-                if turn == 2:
-                    raise
-                await self._refresh_grants(query.provider)
-        raise AssertionError("unreachable")
+        try:
+            return self._known_grant(query, role)
+        except NodeError:
+            await self._refresh_grants(query.provider)
+        return self._known_grant(query, role)
+
+    def _known_grant(self, query: Query, role: str) -> Grant:
+        grants = self._grants(query.provider)
+        grant = covering_grant(grants, query.dataset, query.question, query.purpose, self._clock(), role)
+        kind = grant.kind_of(query.question)
+        if kind is not None and kind is not query.kind:
+            raise NodeError(
+                Reason.QUERY_INVALID,
+                f"the question is of kind {kind}: ask it with `dxnode {COMMANDS[kind]}`",
+                clause="question.kind",
+            )
+        return grant
 
     async def _conclude_chunk(self, asked: Asked, answer: pb.SealedAnswer) -> Answered | NodeError:
         try:

@@ -6,13 +6,16 @@ import asyncio
 import contextlib
 from collections import Counter
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
+from dataclasses import replace
 from typing import TypeVar
 
 import grpc
 from google.protobuf.message import Message
 
 from node.core.directory import Member
+from node.core.grant import Grant
 from node.core.grant_message import grant_to_message
+from node.core.policy import Policies
 from node.core.revision import trim
 from node.errors import NodeError, Reason
 from node.exchange.admin import Grants
@@ -205,9 +208,10 @@ def _seen(task: asyncio.Task[pb.AskBatchResponse]) -> None:
 class GrantService(grant_pb2_grpc.GrantServiceServicer):
     """A requester fetches its own grants."""
 
-    def __init__(self, grants: Grants, gate: Gate) -> None:
+    def __init__(self, grants: Grants, gate: Gate, policies: Callable[[], Policies]) -> None:
         self._grants = grants
         self._gate = gate
+        self._policies = policies
 
     async def ListGrants(
         self, request: grant_pb2.ListGrantsRequest, context: Context
@@ -215,10 +219,21 @@ class GrantService(grant_pb2_grpc.GrantServiceServicer):
         """The caller's grants, in every state."""
 
         async def work(member: Member) -> grant_pb2.ListGrantsResponse:
-            own = self._grants.of(member.code)
-            return grant_pb2.ListGrantsResponse(grants=[grant_to_message(grant) for grant in own])
+            own = map(self._with_kinds, self._grants.of(member.code))
+            return grant_pb2.ListGrantsResponse(grants=map(grant_to_message, own))
 
         return await self._gate.run(context, work, _on_behalf(context))
+
+    def _with_kinds(self, grant: Grant) -> Grant:
+        """The grant with the kinds of its questions, where the policies of now have them all."""
+        try:
+            policy = self._policies().get(grant.dataset)
+        except NodeError:
+            return grant
+        questions = policy.questions if policy is not None else {}
+        if grant.questions - questions.keys():
+            return grant
+        return replace(grant, kinds=tuple(questions[name].kind for name in sorted(grant.questions)))
 
 
 def _on_behalf(context: Context) -> str:

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from canonical import delimited
 from google.protobuf.message import Message
-from running import resident
+from running import kind_of, resident
 from town import HR, TAX
 from two_sides import CALLER, TwoSides, WireStream, leaves, query
 
@@ -20,6 +20,7 @@ from node.core import usage
 from node.core.envelope import Routing
 from node.core.grant import GrantState
 from node.core.merkle import leaf_hash
+from node.core.question_kind import QuestionKind
 from node.core.subject import SubjectKey
 from node.core.usage import Caller
 from node.crypto.seal import open_answer, pad, seal_answer, unpad
@@ -475,6 +476,24 @@ async def test_wrong_number_of_answers_is_not_handed_over(sides: TwoSides) -> No
 
 
 # --- the own desk ---
+
+
+async def test_question_that_the_grant_says_is_of_another_kind_is_not_sent(sides: TwoSides) -> None:
+    names = sorted(sides.grant.questions)
+    sides.received = [replace(sides.grant, kinds=tuple(kind_of(name) for name in names))]
+    with pytest.raises(NodeError) as refused:
+        await sides.requester.ask(CALLER, query("is-enrolled", kind=QuestionKind.FIELD), about(2), ID)
+    assert refused.value.metadata["clause"] == "question.kind"
+    assert (sides.wire.carried, sides.refused) == ([], [Reason.QUERY_INVALID])
+    assert sides.refreshed == 1  # the provider may have changed it
+    assert list((await ask(sides)).answers.verify.results) == [True]
+
+
+async def test_grant_that_is_for_other_roles_is_not_used(sides: TwoSides) -> None:
+    sides.received = [replace(sides.grant, roles=("clerk",))]
+    error = await fails(sides)
+    assert error.reason is Reason.QUESTION_NOT_ALLOWED
+    assert sides.wire.carried == []
 
 
 async def test_grant_is_looked_for_again_before_the_desk_refuses(sides: TwoSides) -> None:
