@@ -19,10 +19,13 @@ from node.core.clock import Reading
 from node.core.order import OrderKind
 from node.core.usage import Caller, first_since
 from node.crypto.approval_file import Approvers, proved_approvals
+from node.crypto.certificate import trusted_until
 from node.crypto.order_file import open_order
 from node.crypto.vault import NodeVault
 from node.errors import NodeError, Reason
 from node.exchange.admin import AdminJob, Grants
+from node.exchange.desk_certificates import FACT as REVOKED
+from node.exchange.desk_certificates import DeskCertificates
 from node.exchange.group import GroupCommit
 from node.exchange.orders import Orders
 from node.exchange.provider import Provider, ProviderLimits
@@ -39,13 +42,15 @@ from node.loading import (
     stamp,
 )
 from node.rpc.admin_service import AdminService, GrantAdminService, ReloadReport
-from node.rpc.callers import Members, Staff
+from node.rpc.callers import DeskTrust, Members, Staff
 from node.rpc.catalogue_service import CatalogueService, Elsewhere, admit_members, admit_staff, browse
 from node.rpc.checked import CheckedServer
 from node.rpc.client import PeerClient
 from node.rpc.desk_service import DeskService
 from node.rpc.exchange_service import ExchangeService, Gate, GrantService
 from node.rpc.guarded import Door
+from node.rpc.inflow import Inflow
+from node.rpc.links import Links, Trust
 from node.rpc.log_service import UsageLogService, peer_view, staff_view
 from node.rpc.server import (
     CATALOGUE_HEALTH,
@@ -133,9 +138,15 @@ class Node:
             now,
             random,
         )
-        self._peers = PeerClient(
+        links = Links(
             live.member,
             lambda: live.identity,
+            Trust(lambda: live.directory, read_certificate, now, self._clock.known),
+            limits.message_bytes,
+            float(limits.deadline_seconds),
+        )
+        self._peers = PeerClient(
+            links,
             float(limits.deadline_seconds),
             limits.message_bytes,
             lambda version, told: proved_approvals(version, told, Approvers(live.directory), now()),
@@ -190,21 +201,33 @@ class Node:
             max_skew_ms=limits.clock_skew_seconds * 1000,
         )
         rate = Rate(float(limits.peer_requests_per_second), float(limits.peer_burst))
-        members = Members(lambda: live.directory, read_certificate, now, rate)
+        members = Members(lambda: live.directory, read_certificate, now, rate, self._clock.known)
         self._gate = gate = Gate(members, self._refusals)
+        self._certificates = DeskCertificates(code, self._store.fact(REVOKED), commit, self._clock.now_ms)
+        trust = DeskTrust(
+            lambda pem, chain: trusted_until(pem, chain, live.desk_tls().roots),
+            self._certificates.revoked,
+            now,
+            self._clock.known,
+        )
         self._staff = staff = Staff(
             code,
             read_certificate,
+            trust,
             Rate(float(limits.peer_requests_per_second), float(limits.peer_burst)),
             self._refused_at_desk,
         )
         bounds = Bounds(limits.message_bytes, limits.concurrent, _connections())
-        self._exchange = make_server(bounds, Door(gate.caller, gate.refuse))
-        self._desk = make_server(bounds, Door(staff.caller, self._refuse_at_desk))
+        doors = Door(gate.caller, gate.refuse), Door(staff.caller, self._refuse_at_desk)
+        self._exchange, self._desk = (make_server(bounds, door) for door in doors)
+        checked = [
+            CheckedServer(server, door, Inflow(limits.message_bytes), strict=server is self._exchange)
+            for server, door in zip((self._exchange, self._desk), doors, strict=True)
+        ]
         self.exchange_port = add_tls_port(self._exchange, settings.exchange.listen, live.exchange_tls)
         self.desk_port = add_tls_port(self._desk, settings.desk.listen, live.desk_tls)
         add_socket(self._desk, settings.desk.socket)
-        self._set_health = [self._add_exchange_services(), self._add_desk_services()]
+        self._set_health = [self._add_exchange_services(checked[0]), self._add_desk_services(checked[1])]
         self._tasks: list[asyncio.Task[None]] = []
 
     async def start(self) -> None:
@@ -227,7 +250,7 @@ class Node:
         log.info("serving: exchange port %d, desk port %d", self.exchange_port, self.desk_port)
         if self._settings.policies.unsigned:
             log.warning("policies are unsigned, as node.yaml says: for development alone")
-        for problem in (*self._live.problems(), *problems_around()):
+        for problem in (*self._live.problems(), *problems_around(self._settings)):
             log.warning("%s", problem)
         loaded = self._live.loaded
         if loaded is not None and loaded.waiting:
@@ -292,9 +315,8 @@ class Node:
         await self._refused_at_desk(error.reason)
         await abort(context, error)
 
-    def _add_exchange_services(self) -> SetHealth:
+    def _add_exchange_services(self, server: CheckedServer) -> SetHealth:
         live, limits, gate = self._live, self._settings.limits, self._gate
-        server = CheckedServer(self._exchange, gate.refuse, strict=True)
         exchange_pb2_grpc.add_ExchangeServiceServicer_to_server(
             ExchangeService(self._provider, gate, limits.batch_chunks, float(limits.deadline_seconds)), server
         )
@@ -311,10 +333,9 @@ class Node:
         )
         return add_health(server, EXCHANGE_SERVICES)
 
-    def _add_desk_services(self) -> SetHealth:
+    def _add_desk_services(self, server: CheckedServer) -> SetHealth:
         live, staff = self._live, self._staff
         code = self._settings.department.code
-        server = CheckedServer(self._desk, self._refuse_at_desk, strict=False)
         desk_pb2_grpc.add_DeskServiceServicer_to_server(
             DeskService(
                 self._requester,
@@ -327,7 +348,7 @@ class Node:
             server,
         )
         desk_pb2_grpc.add_AdminServiceServicer_to_server(
-            AdminService(self._status, self.reload, self._orders, staff), server
+            AdminService(self._status, self.reload, self._orders, self._certificates, staff), server
         )
         grant_pb2_grpc.add_GrantAdminServiceServicer_to_server(
             GrantAdminService(self._grants, self._received.all, self._refresh_grants, staff), server
@@ -347,7 +368,7 @@ class Node:
             server,
         )
         if self._settings.desk.reflection:
-            add_reflection(self._desk, DESK_SERVICES)
+            add_reflection(server, DESK_SERVICES)
         return add_health(server, DESK_SERVICES)
 
     async def _status(self) -> desk_pb2.GetStatusResponse:

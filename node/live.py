@@ -38,7 +38,7 @@ from node.loading import (
 from node.memory import recall, remember
 from node.policy_loading import LoadedPolicies
 from node.rpc.admin_service import ReloadReport
-from node.rpc.client import Identity
+from node.rpc.links import Identity
 from node.rpc.server import TlsFiles
 
 _SEEN = "directory.seen"

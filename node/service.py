@@ -14,6 +14,7 @@ from node.core.clock import Reading
 from node.core.usage import Caller
 from node.errors import NodeError, Reason
 from node.logs import set_up
+from node.no_dumps import forbid_dumps
 from node.rpc.admin_service import ReloadReport
 from node.timekeeping import read_clocks
 
@@ -23,6 +24,7 @@ DESCRIPTORS = 65_536
 
 def run(config: Path) -> None:
     """Run the node of a settings file. Raises NodeError when it cannot start."""
+    forbid_dumps()
     set_up()
     _raise_file_limit()
     asyncio.run(serve(config))

@@ -29,7 +29,7 @@ def node_status(
     draining: bool,
 ) -> pb.GetStatusResponse:
     """The status message; touches every data source once."""
-    problems = [*live.problems(), *problems_around()]
+    problems = [*live.problems(), *problems_around(settings)]
     if log_problem:
         problems.append(f"usage log: {log_problem}")
     if clock_is_wrong := clock_problem(*clock):

@@ -102,6 +102,7 @@ class FakeDesk:
     """Batch id, number and subjects of every chunk that was asked."""
     claims: list[Mapping[str, str]] = field(default_factory=list)
     """Claims of every subject that was asked about in a batch."""
+    revoked: list[desk_pb2.RevokedDeskCertificate] = field(default_factory=list)
 
     def size(self) -> int:
         return len(self.leaves)
@@ -361,6 +362,32 @@ class _Admin(desk_pb2_grpc.AdminServiceServicer):
             waiting_total=1,
             sqlite="3.54.1",
         )
+
+    def RevokeDeskCertificate(
+        self, request: desk_pb2.RevokeDeskCertificateRequest, context: Context
+    ) -> desk_pb2.RevokeDeskCertificateResponse:
+        revoked = desk_pb2.RevokedDeskCertificate(
+            fingerprint=request.fingerprint, time_ms=1_798_000_000_000, reason=request.reason
+        )
+        self._desk.revoked.append(revoked)
+        return desk_pb2.RevokeDeskCertificateResponse(revoked=revoked)
+
+    def UnrevokeDeskCertificate(
+        self, request: desk_pb2.UnrevokeDeskCertificateRequest, context: Context
+    ) -> desk_pb2.UnrevokeDeskCertificateResponse:
+        left = [each for each in self._desk.revoked if each.fingerprint != request.fingerprint]
+        if left == self._desk.revoked:
+            _fail(
+                context,
+                NodeError(Reason.NOT_FOUND, "the certificate is not revoked: see `dxnode desk list`"),
+            )
+        self._desk.revoked = left
+        return desk_pb2.UnrevokeDeskCertificateResponse()
+
+    def ListRevokedDeskCertificates(
+        self, request: Message, context: Context
+    ) -> desk_pb2.ListRevokedDeskCertificatesResponse:
+        return desk_pb2.ListRevokedDeskCertificatesResponse(revoked=self._desk.revoked)
 
     def Reload(self, request: Message, context: Context) -> desk_pb2.ReloadResponse:
         return desk_pb2.ReloadResponse(done=["policies"], refused=["directory: expired"])

@@ -23,6 +23,7 @@ from node.cli.said import spoken
 from node.cli.text import t
 from node.core.question_kind import QuestionKind
 from node.errors import NodeError, Reason
+from node.regular_file import open_regular, read_regular
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -59,6 +60,9 @@ class Progress:
     yes: int
 
 
+_LONGEST_PROGRESS = 64 << 10
+
+
 def open_input(path: Path) -> Input:
     """Read a file once, for its digest, its encoding (UTF-8 or GB 18030) and its number of rows.
 
@@ -67,7 +71,7 @@ def open_input(path: Path) -> Input:
     digest = hashlib.sha256()
     lines, last, first = 0, b"\n", b""
     try:
-        with path.open("rb") as file:
+        with open_regular(path) as file:
             while part := file.read(1 << 20):
                 first = first or part[:_SAMPLE]
                 digest.update(part)
@@ -225,7 +229,7 @@ def load_progress(path: Path, asked: str) -> Progress | None:
     if not state.exists():
         return None
     try:
-        progress = Progress(**json.loads(state.read_text("utf-8")))
+        progress = Progress(**json.loads(read_regular(state, _LONGEST_PROGRESS)))
         QuestionKind(progress.kind)
         sound = len(bytes.fromhex(progress.batch_id)) == 16 and part.stat().st_size >= progress.bytes
     except (OSError, ValueError, TypeError):

@@ -13,6 +13,7 @@ from node.client.results import (
     NodeStatus,
     Proof,
     Refusal,
+    RevokedCertificate,
     Statistic,
     Subject,
     WaitingDataset,
@@ -150,6 +151,11 @@ def node_status(message: desk_pb2.GetStatusResponse) -> NodeStatus:
         ),
         sqlite=message.sqlite,
     )
+
+
+def revoked_certificate(message: desk_pb2.RevokedDeskCertificate) -> RevokedCertificate:
+    """From a message."""
+    return RevokedCertificate(message.fingerprint.hex(), time_of(message.time_ms), message.reason)
 
 
 def time_of(milliseconds: int) -> datetime | None:

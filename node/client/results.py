@@ -212,6 +212,15 @@ class OrderApplied:
 
 
 @dataclass(frozen=True, slots=True)
+class RevokedCertificate:
+    """A desk certificate that counts no more: the SHA-256 of its DER form in hex, since when, and why."""
+
+    fingerprint: str
+    since: datetime | None
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class Reloaded:
     """What a reload read, and what it refused and left as it was."""
 

@@ -62,7 +62,9 @@ def check_asked(intent: pb.Intent) -> None:
     _check_count(kind_from_message(intent.kind), intent.subjects, in_batch=in_batch)
     if in_batch and len(intent.batch.batch_id) != BATCH_ID:
         raise _invalid(f"a batch id has {BATCH_ID} bytes")
-    if holds_identifier(case) or any(holds_identifier(f"{each.name}|{each.value}") for each in parameters):
+    if holds_identifier(case) or any(
+        holds_identifier(each.name) or holds_identifier(each.value) for each in parameters
+    ):
         raise _invalid(_IDENTIFIER)
 
 

@@ -13,6 +13,7 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 from cryptography.hazmat.primitives.asymmetric.mldsa import MLDSA65PrivateKey, MLDSA65PublicKey
 
+from node.core.small_order import is_no_ed25519_key
 from node.errors import NodeError, Reason
 
 
@@ -58,6 +59,8 @@ class Verifier:
             raise _bad_key("the name of a verifier key is empty, too long, or holds a blank or a plus sign")
         if len(self.public) != _PUBLIC_LENGTHS[self.suite]:
             raise _bad_key("a verifier key has the wrong length for its suite")
+        if self.suite is SignatureSuite.ED25519 and is_no_ed25519_key(self.public):
+            raise _bad_key("a verifier key is a point of small order, under which anybody can sign")
         typed = _TYPES[self.suite] + self.public
         object.__setattr__(self, "key_id", sha256(self.name.encode() + b"\n" + typed).hexdigest()[:8])
         kind = Ed25519PublicKey if self.suite is SignatureSuite.ED25519 else MLDSA65PublicKey

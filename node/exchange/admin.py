@@ -107,7 +107,9 @@ class Grants:
 
     async def suspend(self, caller: usage.Caller, grant_id: str, note: str) -> Grant:
         """Suspend at once (Art. 27). Raises NodeError(NOT_FOUND), (QUERY_INVALID)."""
-        return await self._set_state(caller, grant_id, GrantState.SUSPENDED, "grant.suspend", _reason(note))
+        return await self._set_state(
+            caller, grant_id, GrantState.SUSPENDED, "grant.suspend", stated_reason(note)
+        )
 
     async def resume(self, caller: usage.Caller, grant_id: str, note: str) -> Grant:
         """Lift a suspension. Raises NodeError(NOT_FOUND), (QUERY_INVALID)."""
@@ -115,7 +117,9 @@ class Grants:
 
     async def revoke(self, caller: usage.Caller, grant_id: str, note: str) -> Grant:
         """End for good. Raises NodeError(NOT_FOUND), (QUERY_INVALID)."""
-        return await self._set_state(caller, grant_id, GrantState.REVOKED, "grant.revoke", _reason(note))
+        return await self._set_state(
+            caller, grant_id, GrantState.REVOKED, "grant.revoke", stated_reason(note)
+        )
 
     async def _set_state(
         self, caller: usage.Caller, grant_id: str, state: GrantState, action: str, note: str
@@ -185,7 +189,8 @@ def _check_purpose(purpose: str, policy: Policy, known: PurposeTree | None) -> N
         )
 
 
-def _reason(note: str) -> str:
+def stated_reason(note: str) -> str:
+    """The reason that staff give. Raises NodeError(QUERY_INVALID) for none, and for an essay."""
     if not note.strip() or len(note) > MAX_NOTE:
         raise NodeError(Reason.QUERY_INVALID, f"say why, in at most {MAX_NOTE} characters (Art. 27)")
     return note

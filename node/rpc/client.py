@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import AsyncIterator, Callable, Sequence
-from dataclasses import dataclass
-from typing import TypeVar
+from collections.abc import AsyncIterator, Sequence
+from typing import TypeAlias, TypeVar
 
 import grpc
 from google.protobuf.message import Message
@@ -20,96 +19,69 @@ from node.core.grant_message import grant_from_message
 from node.core.publication import Proved, keep_proved
 from node.errors import NodeError, Reason
 from node.exchange.ports import PeerStream
+from node.rpc.links import Link, Links
 from node.rpc.peer_call import Call
+from node.rpc.status import CODE_OF
 from node.stated import stated_error
 from node.v1 import catalogue_pb2, grant_pb2, usage_log_pb2
 from node.v1 import exchange_pb2 as pb
 
-_RETRIED = frozenset({grpc.StatusCode.UNAVAILABLE})
+_RETRIED = frozenset(reason for reason, code in CODE_OF.items() if code is grpc.StatusCode.UNAVAILABLE)
 _ATTEMPTS = 3
 _LONGEST_MESSAGE = 2000
+_BatchCall: TypeAlias = "grpc.aio.StreamStreamCall[bytes, bytes]"
 _TIME_SECONDS = 5.0
 A = TypeVar("A", bound=Message)
 
 _ASK = Call.of(pb, "ExchangeService", "Ask", pb.AskResponse)
 _ASK_BATCH = Call.of(pb, "ExchangeService", "AskBatch", pb.AskBatchResponse)
 _LIST_GRANTS = Call.of(grant_pb2, "GrantService", "ListGrants", grant_pb2.ListGrantsResponse)
+_CHECKPOINT = Call.of(usage_log_pb2, "UsageLogService", "GetCheckpoint", usage_log_pb2.GetCheckpointResponse)
 _LIST_DATASETS = Call.of(
     catalogue_pb2, "CatalogueService", "ListDatasets", catalogue_pb2.ListDatasetsResponse
 )
 _GET_DATASET = Call.of(catalogue_pb2, "CatalogueService", "GetDataset", catalogue_pb2.GetDatasetResponse)
-_CHECKPOINT = Call.of(usage_log_pb2, "UsageLogService", "GetCheckpoint", usage_log_pb2.GetCheckpointResponse)
 _SEARCH = Call.of(catalogue_pb2, "CatalogueService", "SearchCatalogue", catalogue_pb2.SearchCatalogueResponse)
 _HISTORY = Call.of(
     catalogue_pb2, "CatalogueService", "GetDatasetHistory", catalogue_pb2.GetDatasetHistoryResponse
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Identity:
-    """This node's certificate chain and private key for the exchange port, PEM."""
-
-    certificate: bytes
-    key: bytes
-
-
-@dataclass(slots=True)
-class _Link:
-    made_for: tuple[str, str, Identity]
-    channel: grpc.aio.Channel
-
-
 class PeerClient:
-    """Channels to providers, made when needed and made anew when the directory or the identity changes."""
+    """Asks providers, over one link to each."""
 
-    def __init__(
-        self,
-        member: Callable[[str], Member],
-        identity: Callable[[], Identity],
-        deadline_seconds: float,
-        message_bytes: int,
-        proved: Proved,
-    ) -> None:
+    def __init__(self, links: Links, deadline_seconds: float, message_bytes: int, proved: Proved) -> None:
         """`proved` says which of the approvals that a provider tells count."""
-        self._member = member
-        self._identity = identity
+        self._links = links
         self._proved = proved
         self._deadline = deadline_seconds
         self._message_bytes = message_bytes
-        self._links: dict[str, _Link] = {}
 
     async def ask(self, provider: str, envelope: pb.Envelope) -> pb.SealedAnswer:
         """One exchange, retried with the same envelope while the peer is away.
 
         Raises NodeError: the peer's reason, or (PEER_UNAVAILABLE), (TIMEOUT), (ENVELOPE_INVALID).
         """
-        member = self._member(provider)
-        request, call = (
-            _ASK.request(member, pb.AskRequest(envelope=envelope)),
-            _ASK.unary(self._channel_to(member)),
-        )
         loop = asyncio.get_running_loop()
         end = loop.time() + self._deadline
-        earlier: grpc.aio.AioRpcError | None = None
+        earlier: NodeError | None = None
         for attempt in range(1, _ATTEMPTS + 1):
             try:
-                body = await call(request, timeout=max(0.1, end - loop.time()))
-            except grpc.aio.AioRpcError as error:
-                if earlier is not None and error.code() is grpc.StatusCode.DEADLINE_EXCEEDED:
-                    raise peer_error(earlier) from None  # why it was asked again says more
+                left = max(0.1, end - loop.time())
+                return (await self._call(provider, _ASK, pb.AskRequest(envelope=envelope), left)).answer
+            except NodeError as error:
+                if earlier is not None and error.reason is Reason.TIMEOUT:
+                    raise earlier from None  # why it was asked again says more
                 earlier = error
                 pause = 0.1 * 2**attempt * (0.5 + random.random())  # noqa: S311 - spreads retries, no secret
-                if error.code() not in _RETRIED or attempt == _ATTEMPTS or loop.time() + pause >= end:
-                    raise peer_error(error) from None
+                if error.reason not in _RETRIED or attempt == _ATTEMPTS or loop.time() + pause >= end:
+                    raise
                 await asyncio.sleep(pause)
-            else:
-                return _ASK.read(body).answer
         raise AssertionError("unreachable")
 
     def open_batch(self, provider: str) -> PeerStream:
-        """A batch stream to a provider."""
-        member = self._member(provider)
-        return _Stream(_ASK_BATCH.stream(self._channel_to(member))(), member, self._deadline)
+        """A batch stream to a provider, which is called with the first chunk."""
+        return _Stream(self._links, provider, self._deadline)
 
     async def grants(self, provider: str) -> list[Grant]:
         """The grants that this department has at a provider. Raises NodeError."""
@@ -168,9 +140,24 @@ class PeerClient:
 
     async def close(self) -> None:
         """Close all channels."""
-        links, self._links = list(self._links.values()), {}
-        for link in links:
-            await link.channel.close()
+        await self._links.close()
+
+    async def _call(self, provider: str, call: Call[A], request: Message, seconds: float = 0.0) -> A:
+        """One call and what it brings, in the deadline of all or in `seconds`. Raises NodeError."""
+        member = self._links.member(provider)
+        return await self._call_to(member, call, request, seconds or self._deadline)
+
+    async def _call_to(self, member: Member, call: Call[A], request: Message, seconds: float) -> A:
+        body = call.request(member, request)
+        link = await self._links.to_member(member)
+        try:
+            answer = await call.unary(link.channel)(body, timeout=seconds)
+        except grpc.aio.AioRpcError as error:
+            told = peer_error(error)
+            if told.reason is Reason.PEER_UNAVAILABLE:
+                self._links.doubt(link)
+            raise told from None
+        return call.read(answer)
 
     async def _summaries(self, provider: str) -> Sequence[catalogue_pb2.DatasetSummary]:
         found: list[catalogue_pb2.DatasetSummary] = []
@@ -195,89 +182,67 @@ class PeerClient:
                 Reason.TIMEOUT, "the provider's catalogue did not come in time: search it"
             ) from None
 
-    async def _call(self, provider: str, call: Call[A], request: Message) -> A:
-        """One call and what it brings. Raises NodeError."""
-        return await self._call_to(self._member(provider), call, request, self._deadline)
-
-    async def _call_to(self, member: Member, call: Call[A], request: Message, seconds: float) -> A:
-        body = call.request(member, request)
-        try:
-            answer = await call.unary(self._channel_to(member))(body, timeout=seconds)
-        except grpc.aio.AioRpcError as error:
-            raise peer_error(error) from None
-        return call.read(answer)
-
-    def _channel_to(self, member: Member) -> grpc.aio.Channel:
-        identity = self._identity()
-        wanted = (member.endpoint, member.tls_roots, identity)
-        link = self._links.get(member.code)
-        if link is None or link.made_for != wanted:
-            if link is not None:
-                asyncio.get_running_loop().create_task(link.channel.close(self._deadline))
-            link = self._links[member.code] = _Link(wanted, self._open(member, identity))
-        return link.channel
-
-    def _open(self, member: Member, identity: Identity) -> grpc.aio.Channel:
-        credentials = grpc.ssl_channel_credentials(
-            root_certificates=member.tls_roots.encode(),
-            private_key=identity.key,
-            certificate_chain=identity.certificate,
-        )
-        options = [
-            ("grpc.max_receive_message_length", self._message_bytes),
-            ("grpc.max_send_message_length", self._message_bytes),
-            ("grpc.enable_http_proxy", 0),
-            ("grpc.enable_retries", 0),  # retries are ours: the same envelope, within one deadline
-            ("grpc.initial_reconnect_backoff_ms", 200),
-            ("grpc.max_reconnect_backoff_ms", 5000),
-            ("grpc.keepalive_time_ms", 60_000),
-            ("grpc.keepalive_timeout_ms", 10_000),
-        ]
-        return grpc.aio.secure_channel(member.endpoint, credentials, options=options)
-
 
 class _Stream:
-    """One AskBatch call; every answer has to come within the deadline."""
+    """One AskBatch call; every answer has to come within the deadline, and the link has to count."""
 
-    def __init__(self, call: grpc.aio.StreamStreamCall[bytes, bytes], member: Member, seconds: float) -> None:
-        self._call = call
-        self._member = member
+    def __init__(self, links: Links, provider: str, seconds: float) -> None:
+        self._links = links
+        self._provider = provider
         self._seconds = seconds
+        self._opening = asyncio.Lock()
+        self._opened: tuple[Link, _BatchCall] | None = None
 
     async def send(self, envelope: pb.Envelope) -> None:
         """Send one chunk. Raises NodeError(PEER_UNAVAILABLE)."""
-        body = _ASK_BATCH.request(self._member, pb.AskBatchRequest(envelope=envelope))
+        link, call = await self._open()
+        link.check()
+        member = self._links.member(self._provider)
+        body = _ASK_BATCH.request(member, pb.AskBatchRequest(envelope=envelope))
         try:
             async with asyncio.timeout(self._seconds):
-                await self._call.write(body)
+                await call.write(body)
         except (grpc.aio.AioRpcError, asyncio.InvalidStateError, TimeoutError):
             raise _gone() from None
 
     async def answers(self) -> AsyncIterator[pb.SealedAnswer]:
         """Sealed answers in the order of the chunks. Raises NodeError."""
+        link, call = await self._open()
         while True:
             try:
                 async with asyncio.timeout(self._seconds):
-                    body = await self._call.read()
+                    body = await call.read()
             except grpc.aio.AioRpcError as error:
                 raise peer_error(error) from None
             except TimeoutError:
-                self._call.cancel()
+                call.cancel()
                 raise _gone() from None
             if not isinstance(body, bytes):  # the end of the stream
                 return
+            link.check()
             yield _ASK_BATCH.read(body).answer
 
     async def done(self) -> None:
         """No more chunks."""
+        if self._opened is None:
+            return
+        _, call = self._opened
         try:
-            await self._call.done_writing()
+            await call.done_writing()
         except (grpc.aio.AioRpcError, asyncio.InvalidStateError):
             raise _gone() from None
 
     def cancel(self) -> None:
         """End the call, whatever is under way."""
-        self._call.cancel()
+        if self._opened is not None:
+            self._opened[1].cancel()
+
+    async def _open(self) -> tuple[Link, _BatchCall]:
+        async with self._opening:
+            if self._opened is None:
+                link = await self._links.to(self._provider)
+                self._opened = link, _ASK_BATCH.stream(link.channel)()
+            return self._opened
 
 
 def peer_error(error: grpc.aio.AioRpcError) -> NodeError:

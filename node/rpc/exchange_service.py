@@ -22,6 +22,7 @@ from node.exchange.admin import Grants
 from node.exchange.provider import BatchOrder, Provider
 from node.exchange.refusals import Refusals
 from node.rpc.callers import Members
+from node.rpc.inflow import STREAMS
 from node.rpc.status import Context, abort, internal_error
 from node.v1 import exchange_pb2 as pb
 from node.v1 import exchange_pb2_grpc, grant_pb2, grant_pb2_grpc
@@ -31,8 +32,6 @@ ON_BEHALF = "dxnode-requester"
 """Metadata by which a gateway says for which department it fetches grants."""
 WINDOW = 4
 """Chunks of one stream that are worked on at once."""
-STREAMS = 16
-"""Streams that one member may have open at once, so that it cannot keep the others out."""
 _LAST_WRITES_SECONDS = 0.1
 
 
@@ -106,7 +105,7 @@ class ExchangeService(exchange_pb2_grpc.ExchangeServiceServicer):
         try:
             if self._streams[code] > STREAMS:
                 raise NodeError(
-                    Reason.RATE_LIMITED, f"a department has at most {STREAMS} streams open: close one first"
+                    Reason.RATE_LIMITED, f"a caller has at most {STREAMS} streams open: close one first"
                 )
             while (task := await tasks.get()) is not None:
                 if isinstance(task, NodeError):

@@ -15,6 +15,7 @@ from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.pool import PoolProxiedConnection
 
 from node.errors import NodeError, Reason
+from node.private_folder import make_private
 from node.store import driver, schema
 
 BUSY_SECONDS = 5.0
@@ -42,7 +43,7 @@ def open_engine(path: Path) -> Engine:
     dxnode wrote it.
     """
     with store_errors():
-        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        make_private(path.parent)
         os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
         engine = create_engine(
             f"sqlite:///{path}", module=driver.MODULE, pool_size=8, connect_args={"timeout": BUSY_SECONDS}
@@ -61,7 +62,7 @@ def lock_state(folder: Path) -> int:
     Raises NodeError(CONFIG_INVALID) when another process has it.
     """
     with store_errors():
-        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        make_private(folder)
         descriptor = os.open(folder / "lock", os.O_RDWR | os.O_CREAT, 0o600)
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -275,3 +275,49 @@ class ApplyOrderResponse(_message.Message):
     approved: _containers.RepeatedScalarFieldContainer[str]
     index: int
     def __init__(self, kind: _Optional[str] = ..., digest: _Optional[bytes] = ..., approved: _Optional[_Iterable[str]] = ..., index: _Optional[int] = ...) -> None: ...
+
+class RevokedDeskCertificate(_message.Message):
+    __slots__ = ("fingerprint", "time_ms", "reason")
+    FINGERPRINT_FIELD_NUMBER: _ClassVar[int]
+    TIME_MS_FIELD_NUMBER: _ClassVar[int]
+    REASON_FIELD_NUMBER: _ClassVar[int]
+    fingerprint: bytes
+    time_ms: int
+    reason: str
+    def __init__(self, fingerprint: _Optional[bytes] = ..., time_ms: _Optional[int] = ..., reason: _Optional[str] = ...) -> None: ...
+
+class RevokeDeskCertificateRequest(_message.Message):
+    __slots__ = ("fingerprint", "reason")
+    FINGERPRINT_FIELD_NUMBER: _ClassVar[int]
+    REASON_FIELD_NUMBER: _ClassVar[int]
+    fingerprint: bytes
+    reason: str
+    def __init__(self, fingerprint: _Optional[bytes] = ..., reason: _Optional[str] = ...) -> None: ...
+
+class RevokeDeskCertificateResponse(_message.Message):
+    __slots__ = ("revoked",)
+    REVOKED_FIELD_NUMBER: _ClassVar[int]
+    revoked: RevokedDeskCertificate
+    def __init__(self, revoked: _Optional[_Union[RevokedDeskCertificate, _Mapping]] = ...) -> None: ...
+
+class UnrevokeDeskCertificateRequest(_message.Message):
+    __slots__ = ("fingerprint", "reason")
+    FINGERPRINT_FIELD_NUMBER: _ClassVar[int]
+    REASON_FIELD_NUMBER: _ClassVar[int]
+    fingerprint: bytes
+    reason: str
+    def __init__(self, fingerprint: _Optional[bytes] = ..., reason: _Optional[str] = ...) -> None: ...
+
+class UnrevokeDeskCertificateResponse(_message.Message):
+    __slots__ = ()
+    def __init__(self) -> None: ...
+
+class ListRevokedDeskCertificatesRequest(_message.Message):
+    __slots__ = ()
+    def __init__(self) -> None: ...
+
+class ListRevokedDeskCertificatesResponse(_message.Message):
+    __slots__ = ("revoked",)
+    REVOKED_FIELD_NUMBER: _ClassVar[int]
+    revoked: _containers.RepeatedCompositeFieldContainer[RevokedDeskCertificate]
+    def __init__(self, revoked: _Optional[_Iterable[_Union[RevokedDeskCertificate, _Mapping]]] = ...) -> None: ...

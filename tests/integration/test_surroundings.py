@@ -33,3 +33,26 @@ def test_sqlite_that_can_corrupt_is_told_at_start_and_in_status(
         assert weak.problems[0].startswith(told)
     finally:
         here.close()
+
+
+def test_folder_with_keys_that_others_can_enter_is_told_at_start_and_in_status(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    town = pension_town(tmp_path)
+    folder = town.offices[HR].folder
+    here = Running(town)
+    try:
+        for name in ("keys", "tls"):
+            (folder / name).chmod(0o755)
+        with caplog.at_level(logging.WARNING):
+            here.start(HR)
+        with here.operator(HR) as hr:
+            told = hr.admin.status().problems
+            assert [name in each for name, each in zip(("keys", "tls"), told, strict=True)] == [True, True]
+            assert all("mode 755" in each for each in told)
+            assert all(each in caplog.text for each in told)
+            for name in ("keys", "tls"):
+                (folder / name).chmod(0o700)
+            assert hr.admin.status().problems == ()
+    finally:
+        here.close()

@@ -22,6 +22,7 @@ from town import HR, TAX, Town
 from node.core.directory import Member
 from node.errors import NodeError, Reason
 from node.rpc.client import PeerClient
+from node.rpc.links import Link, Links
 from node.v1 import catalogue_pb2, grant_pb2
 from node.v1 import exchange_pb2 as pb
 
@@ -65,13 +66,33 @@ def serving(provider: Provider, folder: Path) -> Iterator[str]:
         server.stop(None).wait()
 
 
-class Insecure(PeerClient):
-    """Without TLS, which is not what is looked at here."""
+class Insecure(Links):
+    """Links without TLS, which is not what is looked at here."""
 
-    address = ""
+    def __init__(self, member: Member, address: str) -> None:
+        self._told = member
+        self._address = address
 
-    def _channel_to(self, member: Member) -> grpc.aio.Channel:
-        return grpc.aio.insecure_channel(self.address)
+    def member(self, provider: str) -> Member:
+        return self._told
+
+    async def to(self, provider: str) -> Link:
+        return await self.to_member(self._told)
+
+    async def to_member(self, member: Member) -> Link:
+        channel = grpc.aio.insecure_channel(self._address)
+        link: Link = Open(channel)  # type: ignore[assignment]  # it has what a call needs
+        return link
+
+
+@dataclass(frozen=True, slots=True)
+class Open:
+    """A link that always counts."""
+
+    channel: grpc.aio.Channel
+
+    def check(self) -> None:
+        """It does."""
 
 
 @pytest.fixture(scope="module")
@@ -86,12 +107,12 @@ def asked(tmp_path: Path, member: Member) -> Callable[[Provider, Callable[[PeerC
     """What a client makes of a provider."""
 
     def run(provider: Provider, work: Callable[[PeerClient], Awaitable[T]]) -> T:
-        client = Insecure(lambda _: member, None, 1.0, 100_000, lambda *_: [])  # type: ignore[arg-type]
+        with serving(provider, tmp_path) as address:
+            client = PeerClient(Insecure(member, address), 1.0, 100_000, lambda *_: [])
 
-        async def bounded() -> T:
-            return await asyncio.wait_for(work(client), 10)
+            async def bounded() -> T:
+                return await asyncio.wait_for(work(client), 10)
 
-        with serving(provider, tmp_path) as client.address:
             return asyncio.run(bounded())
 
     return run
