@@ -180,7 +180,7 @@ class Node:
             settings.log.retention_years,
         )
         self._received = ReceivedGrants(code, self._store, self._peers, self._workers, time.monotonic)
-        self._refusals = Refusals(code, commit, self._clock.now_ms)
+        self._refusals = Refusals(code, commit, self._clock.now_ms, live.revision)
         self._keeper = make_keeper(
             code, self._clock, commit, self._time, live, self._peers, self._in_worker, self._time_changed
         )
@@ -237,6 +237,7 @@ class Node:
             doubted=history.doubted,
             peer_logs=history.peer_logs,
             max_subjects=limits.chunk_subjects,
+            max_skew_ms=limits.clock_skew_seconds * 1000,
         )
         rate = Rate(float(limits.peer_requests_per_second), float(limits.peer_burst))
         members = Members(lambda: live.directory, read_certificate, now, rate, self._clock.known)
@@ -259,7 +260,7 @@ class Node:
         doors = Door(gate.caller, gate.refuse), Door(staff.caller, self._refuse_at_desk)
         self._exchange, self._desk = (make_server(bounds, door) for door in doors)
         checked = [
-            CheckedServer(server, door, Inflow(limits.message_bytes))
+            CheckedServer(server, door, Inflow(limits.message_bytes), strict=server is self._exchange)
             for server, door in zip((self._exchange, self._desk), doors, strict=True)
         ]
         self.exchange_port = add_tls_port(self._exchange, settings.exchange.listen, live.exchange_tls)
@@ -365,7 +366,9 @@ class Node:
         exchange_pb2_grpc.add_ExchangeServiceServicer_to_server(
             ExchangeService(self._provider, gate, limits.batch_chunks, float(limits.deadline_seconds)), server
         )
-        grant_pb2_grpc.add_GrantServiceServicer_to_server(GrantService(self._grants, gate), server)
+        grant_pb2_grpc.add_GrantServiceServicer_to_server(
+            GrantService(self._grants, gate, lambda: live.policies), server
+        )
         catalogue_pb2_grpc.add_CatalogueServiceServicer_to_server(
             CatalogueService(lambda: live.policies, lambda: live.catalogue, admit_members(gate), self._store),
             server,

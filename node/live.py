@@ -16,6 +16,7 @@ from node.content_key import content_key
 from node.core.catalogue_shelf import EMPTY, Catalogue, Shelf
 from node.core.directory import Directory, Member, SeenDirectory, require_current
 from node.core.policy import Policies
+from node.core.revision import mismatch
 from node.core.role import Roles
 from node.core.workdays import Calendar
 from node.crypto.keys import signature_key_id
@@ -223,6 +224,11 @@ class Live:
             raise NodeError(Reason.NOT_FOUND, "the directory has no such department: check its credit code")
         return member
 
+    def revision(self, code: str) -> int:
+        """The revision of the schema of what is recorded about a department; the first for strangers."""
+        member = self._parts.directory.members.get(code)
+        return 1 if member is None else member.revision
+
     def others(self) -> list[str]:
         """The other departments of the directory, without those that are suspended."""
         members = self._parts.directory.members.values()
@@ -260,6 +266,8 @@ class Live:
                     "the directory does not list the key that this node's log is signed with: "
                     "run `dxnode pki member` and have the authority publish it"
                 )
+            if problem := mismatch(member.schema):
+                found["schema"] = problem
         return [f"{part}: {message}" for part, message in found.items()]
 
     def reload(self) -> ReloadReport:

@@ -289,7 +289,13 @@ _EMPTY = pb.UsageRecord()
 _DIFFERS = Reason.LOG_DIFFERS.wire
 _FINAL = frozenset({pb.OUTCOME_KIND_ANSWERED, pb.OUTCOME_KIND_DENIED})
 _WITHOUT_INTENT = frozenset(
-    reason.wire for reason in (Reason.PROOF_INVALID, Reason.QUERY_INVALID, Reason.REQUEST_REPLAYED)
+    reason.wire
+    for reason in (
+        Reason.ENVELOPE_INVALID,
+        Reason.PROOF_INVALID,
+        Reason.QUERY_INVALID,
+        Reason.REQUEST_REPLAYED,
+    )
 )
 
 

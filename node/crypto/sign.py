@@ -130,10 +130,11 @@ class Signer:
 
 @dataclass(frozen=True, slots=True)
 class Note:
-    """The text of a signed note, and which of the asked keys have signed it."""
+    """The text of a signed note, which of the asked keys have signed it, and how many other lines it has."""
 
     body: bytes
     verified: tuple[Verifier, ...]
+    others: int
 
     @property
     def signers(self) -> tuple[str, ...]:
@@ -182,7 +183,7 @@ def read_note(note: bytes, verifiers: Iterable[Verifier] = (), longest: int = _L
             raise _invalid("a signature under the note is wrong")
         if verifier not in verified:
             verified.append(verifier)
-    return Note(body, tuple(verified))
+    return Note(body, tuple(verified), len(signatures) - len(verified))
 
 
 def _split(note: bytes) -> tuple[bytes, list[tuple[str, str, bytes]]]:

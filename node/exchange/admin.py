@@ -10,15 +10,13 @@ from node.core import usage
 from node.core.commit import AnsweredExchange, Append
 from node.core.gap import Gap
 from node.core.grant import Grant, GrantState
+from node.core.grant_check import MAX_NOTE, check_grant
 from node.core.identity import holds_identifier, normalise_region
 from node.core.peer_log import Contradiction, PeerLog
 from node.core.policy import Policies, Policy
-from node.core.purpose import PurposeTree, is_purpose_code, purpose_covers
+from node.core.purpose import PurposeTree, purpose_covers
 from node.errors import NodeError, Reason
 from node.exchange.group import GroupCommit, Ledger, Recorded
-
-MAX_NOTE = 500
-MAX_ITEMS = 200
 
 
 @dataclass(slots=True)
@@ -181,30 +179,17 @@ class Grants:
                 Reason.QUERY_INVALID, "no policy of this node has that dataset: see `dxnode catalogue list`"
             )
         unknown = sorted(grant.questions - set(policy.questions))
-        if not grant.questions:
-            raise NodeError(Reason.QUERY_INVALID, "name questions of the dataset")
         if unknown:
             raise NodeError(
                 Reason.QUERY_INVALID,
                 f"name questions of the dataset, each by itself: it has no {', '.join(unknown)}",
             )
-        if not grant.purposes or not all(is_purpose_code(purpose) for purpose in grant.purposes):
-            raise NodeError(Reason.QUERY_INVALID, "name purposes such as social-insurance/pension/deferral")
+        check_grant(grant)
         for purpose in grant.purposes:
             _check_purpose(purpose, policy, policies.purposes)
-        if len(grant.questions) > MAX_ITEMS or len(grant.purposes) > MAX_ITEMS:
-            raise NodeError(Reason.QUERY_INVALID, f"a grant has at most {MAX_ITEMS} questions and purposes")
-        if not grant.valid_from < grant.valid_until or grant.valid_until <= self._clock():
+        if grant.valid_until <= self._clock():
             raise NodeError(
                 Reason.QUERY_INVALID, "the grant ends before it starts, or has ended: give other dates"
-            )
-        texts = (grant.basis, grant.scenario)
-        if not all(0 < len(text) <= MAX_NOTE for text in texts) or any(
-            holds_identifier(text) for text in texts
-        ):
-            raise NodeError(
-                Reason.QUERY_INVALID,
-                f"give legal basis and scenario, at most {MAX_NOTE} characters each, no identity number",
             )
 
 

@@ -5,11 +5,10 @@ from __future__ import annotations
 from datetime import datetime
 from typing import NamedTuple
 
-from google.protobuf.message import DecodeError
-
-from node.core import usage
+from node.core import usage, wire
 from node.core.directory import Member
 from node.core.envelope import SUITE, VERSION, Routing, Sealed
+from node.core.intent import check_intent
 from node.core.merkle import leaf_hash, verify_inclusion
 from node.errors import NodeError, Reason
 from node.exchange.evidence import NO_EVIDENCE, Evidence, evidence_of
@@ -88,10 +87,7 @@ def open_request(
     wrong after that is the `problem` of the result, for a sealed denial.
     """
     plaintext = vault.open(Sealed(envelope.sealed_key, envelope.ciphertext), routing, now)
-    try:
-        request = pb.SealedRequest.FromString(plaintext)
-    except DecodeError:
-        raise NodeError(Reason.ENVELOPE_INVALID, "the inside of the envelope cannot be read") from None
+    request = wire.read(pb.SealedRequest, plaintext, "the inside of the envelope")
     if len(request.response_key) != RESPONSE_KEY_BYTES or len(request.intent) > usage.MAX_INTENT_BYTES:
         raise NodeError(Reason.ENVELOPE_INVALID, "the inside of the envelope has wrong lengths")
     record, opening, position, problem = rec.UsageRecord(), rec.Opening(), rec.LogPosition(), None
@@ -99,7 +95,7 @@ def open_request(
     leaf = checkpoint = opening_bytes = b""
     evidence = NO_EVIDENCE
     try:
-        record = usage.parse_record(request.intent)
+        record = usage.read_record(request.intent)
         _check_record(record, routing)
         if usage.response_key_hash(request.response_key) != record.intent.response_key_hash:
             raise NodeError(Reason.PROOF_INVALID, "the response key is not the one of the intent")
@@ -132,7 +128,7 @@ def check_receipt(leaf: bytes, receipt: Receipt, member: Member, vault: Vault) -
 
     Raises NodeError(PROOF_INVALID).
     """
-    checkpoint = vault.open_checkpoint(receipt.checkpoint, member.log_keys)
+    checkpoint = vault.open_checkpoint(receipt.checkpoint, member.log_keys, member.cosign_keys)
     if checkpoint.origin != log_origin(member.code):
         raise NodeError(Reason.PROOF_INVALID, "the checkpoint is of another log")
     proof = receipt.proof
@@ -149,20 +145,14 @@ def _check_record(record: rec.UsageRecord, routing: Routing) -> None:
         routing.exchange_id,
     ):
         raise NodeError(Reason.PROOF_INVALID, "the intent belongs to another exchange")
-    if usage.names_a_person(record.intent):
-        raise NodeError(
-            Reason.QUERY_INVALID, "the intent holds an identity number in the clear: leave it out"
-        )
+    check_intent(record.intent)
 
 
 def _check_opening(intent: rec.Intent, body: bytes, max_subjects: int) -> rec.Opening:
     """The opening, when it is the one of the intent and as long as subjects and claims let it be."""
     if usage.opening_commitment(body) != intent.commitment:
         raise NodeError(Reason.PROOF_INVALID, "the opening does not fit the commitment of the intent")
-    try:
-        opening = rec.Opening.FromString(body)
-    except DecodeError:
-        raise NodeError(Reason.ENVELOPE_INVALID, "the opening cannot be read") from None
+    opening = wire.read(rec.Opening, body, "the opening")
     if len(opening.salt) != usage.SALT_BYTES or len(opening.subjects) != intent.subjects:
         raise NodeError(Reason.PROOF_INVALID, "the opening does not fit the intent")
     if len(opening.subjects) > max_subjects:
@@ -173,11 +163,6 @@ def _check_opening(intent: rec.Intent, body: bytes, max_subjects: int) -> rec.Op
         raise NodeError(Reason.QUERY_INVALID, "the opening is too long: ask about fewer subjects at once")
     for subject in opening.subjects:
         _check_subject(subject)
-    opening.DiscardUnknownFields()
-    if opening.ByteSize() != len(body):
-        raise NodeError(
-            Reason.ENVELOPE_INVALID, "the opening holds more than subjects and claims: leave that out"
-        )
     return opening
 
 

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime, tzinfo
 from typing import TypeVar
 
+from node.core import wire
 from node.core.commit import DIGEST
 from node.core.cost import NO_COST, Cost, Day, budget_debits, exchange_cost
 from node.core.data_load import DataLoad, KeptLoad
@@ -21,7 +22,8 @@ from node.core.envelope import Routing
 from node.core.grant import Grant
 from node.core.identity import normalise_subject
 from node.core.policy import Policies
-from node.core.question import Question, QuestionKind
+from node.core.question import Question
+from node.core.question_kind import QuestionKind, kind_from_message
 from node.core.request import Request, Requester
 from node.core.subject import SubjectKey
 from node.core.workdays import Calendar
@@ -124,7 +126,7 @@ class Provider:
         await self._ready()
         # 6: the caller is a member (the RPC edge saw to it) and says so in the envelope.
         routing = routing_of(envelope, peer.code, self._code)
-        digest = hashlib.sha256(envelope.SerializeToString(deterministic=True)).digest()[:DIGEST]
+        digest = hashlib.sha256(wire.write(envelope)).digest()[:DIGEST]
         key = (routing.requester, routing.exchange_id)
         while (running := self._running.get(key)) is not None:
             if running.digest != digest:
@@ -170,6 +172,7 @@ class Provider:
             computed=computed,
             cost=cost,
             policy_digest=state.policies.digest,
+            revision=peer.revision,
             grants=self._grants,
             vault=self._vault,
         )
@@ -239,6 +242,8 @@ class Provider:
             grant_id=intent.grant_id,
             subjects=len(given),
             at=now.astimezone(self._zone),
+            role=intent.role,
+            kind=kind_from_message(intent.kind),
         )
         decision = self._deciding(state).decide(self._grants, request)
         if not decision.permit or decision.question is None:

@@ -9,6 +9,7 @@ from concurrent.futures import Executor
 from typing import Protocol
 
 from node.core.grant import Grant, GrantState
+from node.core.grant_check import sound_grants
 from node.core.grant_message import grant_to_bytes
 from node.errors import NodeError
 
@@ -75,9 +76,12 @@ class ReceivedGrants:
         except NodeError as error:
             log.info("grants of %s not fetched: %s", provider, error.reason.name)
             return
-        own = bounded(
-            [grant for grant in offered if grant.provider == provider and grant.requester == self._own]
-        )
+        sound = sound_grants(offered, provider, self._own)
+        if len(sound) < len(offered):
+            log.warning(
+                "%d grants of %s are not taken: they are malformed", len(offered) - len(sound), provider
+            )
+        own = bounded(sound)
         if own == list(self.of(provider)):
             return
         loop = asyncio.get_running_loop()

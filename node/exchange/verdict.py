@@ -5,13 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
-from node.core import usage
+from google.protobuf.message import Message
+
+from node.core import usage, wire
 from node.core.budget import Balances, BudgetDebit, Debit
 from node.core.commit import AnsweredExchange, Append, Release
 from node.core.cost import BUDGET_SHORT, LINKAGE, SHORT, Cost, Link
 from node.core.decide import Decision
 from node.core.envelope import response_bucket
 from node.core.grant import Grant, GrantState
+from node.core.revision import trim
 from node.errors import NodeError, Reason
 from node.exchange.answering import Computed, load_message, without, wrong_claims
 from node.exchange.group import Ledger, Recorded
@@ -54,6 +57,7 @@ class VerdictJob:
     computed: Computed
     cost: Cost
     policy_digest: bytes
+    revision: int
     grants: Callable[[str], Grant | None]
     vault: Vault
     replayed: bool = False
@@ -111,7 +115,7 @@ class VerdictJob:
         kept = self._kept(settled)
         parties = usage.Parties(opened.routing.requester, opened.routing.provider, opened.routing.exchange_id)
         append = Append(
-            leaf=usage.verdict_record(time_ms, parties, verdict),
+            leaf=usage.verdict_record(time_ms, parties, verdict, self.revision),
             opening=self.vault.encrypt(kept, b"opening/%d" % index) if kept else b"",
             evidence=opened.evidence.body,
             shared=opened.evidence.shared,
@@ -135,14 +139,18 @@ class VerdictJob:
             kept.charges.extend(_charges(settled.hidden))
         else:
             kept = rec.KeptOpening(pseudonyms=pseudonyms(opened.opening, self.vault))
-        return kept.SerializeToString(deterministic=True)
+        return wire.write(kept)
 
     def _seal(self, recorded: Recorded, answers: bytes) -> pb.SealedAnswer:
         opened, routing = self.opened, self.opened.routing
         inside = pb.SealedResponse(verdict=recorded.leaf, receipt=recorded.receipt, answers=answers)
         bucket = response_bucket(len(opened.opening.subjects))  # a length that says nothing
-        ciphertext = self.vault.seal_answer(inside.SerializeToString(), opened.response_key, routing, bucket)
+        ciphertext = self.vault.seal_answer(self._known(inside), opened.response_key, routing, bucket)
         return pb.SealedAnswer(exchange_id=routing.exchange_id, ciphertext=ciphertext)
+
+    def _known(self, message: Message) -> bytes:
+        """The bytes of what the requester knows of a message."""
+        return wire.write(trim(message, self.revision))
 
     def _settle(self, ledger: Ledger) -> _Settled:
         if self.replayed:
@@ -188,7 +196,7 @@ class VerdictJob:
         tries = [debit for debit in self.cost.tries if debit.subject in wrong]
         given = without(answers, sorted(refused)) if refused else answers
         marks = [link for link in self.cost.links if link.subject not in refused]
-        body = given.SerializeToString(deterministic=True)
+        body = self._known(given)
         if self.cost.tries:
             # A try is charged for a wrong claim alone, and who has none left is refused: a record tells
             # neither the tries nor about how many there was an answer.
@@ -200,14 +208,14 @@ class VerdictJob:
         if (stored := ledger.release(key)) is not None:
             again = rec.Answers.FromString(stored)
             again.statistic.reused = True
-            return _Settled(self.decision, again.SerializeToString(deterministic=True), self.cost.whole)
+            return _Settled(self.decision, self._known(again), self.cost.whole)
         if answers is None or ledger.budgets.exhausted(self.computed.budget):
             return self._denied(
                 *BUDGET_SHORT,
                 "the privacy budget is used up: use an earlier release, or ask the provider",
             )
-        body = answers.SerializeToString(deterministic=True)
-        release = Release(key, body)
+        release = Release(key, wire.write(answers))
+        body = self._known(answers)
         return _Settled(self.decision, body, self.cost.whole, release=release, spent=self.computed.budget)
 
     def _failed(self, failure: NodeError | None) -> _Settled:

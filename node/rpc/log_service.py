@@ -7,6 +7,8 @@ from collections.abc import Awaitable, Callable
 from concurrent.futures import Executor
 from typing import Protocol, TypeVar
 
+from google.protobuf.message import Message
+
 from node.core import usage
 from node.core.directory import Member
 from node.core.directory_text import Role
@@ -22,19 +24,20 @@ from node.v1 import usage_log_pb2_grpc
 MAX_RECORDS = 1000
 READING = 2
 """Lists that are read at one time: one takes as much work as ten exchanges, which have the other threads."""
+R = TypeVar("R", bound=Message)
 T = TypeVar("T")
 
 
 class View(Protocol):
     """Who may see what: runs the work with the credit code that a record must name, or None for all."""
 
-    async def __call__(self, context: Context, work: Callable[[str | None], Awaitable[T]]) -> T: ...
+    async def __call__(self, context: Context, work: Callable[[str | None], Awaitable[R]]) -> R: ...
 
 
 def peer_view(gate: Gate) -> View:
     """On the exchange port: a member sees the records that name it, the authority sees all."""
 
-    async def view(context: Context, work: Callable[[str | None], Awaitable[T]]) -> T:
+    async def view(context: Context, work: Callable[[str | None], Awaitable[R]]) -> R:
         return await gate.run(
             context, lambda member: work(None if Role.AUTHORITY in member.roles else member.code)
         )
@@ -45,8 +48,8 @@ def peer_view(gate: Gate) -> View:
 def staff_view(staff: Staff) -> View:
     """At the desk: auditors, officers and the operator see all."""
 
-    async def view(context: Context, work: Callable[[str | None], Awaitable[T]]) -> T:
-        async def checked() -> T:
+    async def view(context: Context, work: Callable[[str | None], Awaitable[R]]) -> R:
+        async def checked() -> R:
             await staff.admit(context, AUDITOR, OFFICER)
             return await work(None)
 

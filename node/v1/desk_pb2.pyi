@@ -10,7 +10,7 @@ from typing import ClassVar as _ClassVar, Optional as _Optional, Union as _Union
 DESCRIPTOR: _descriptor.FileDescriptor
 
 class Query(_message.Message):
-    __slots__ = ("provider", "dataset", "question", "parameters", "purpose", "case_number")
+    __slots__ = ("provider", "dataset", "question", "parameters", "purpose", "case_number", "kind")
     class ParametersEntry(_message.Message):
         __slots__ = ("key", "value")
         KEY_FIELD_NUMBER: _ClassVar[int]
@@ -24,13 +24,15 @@ class Query(_message.Message):
     PARAMETERS_FIELD_NUMBER: _ClassVar[int]
     PURPOSE_FIELD_NUMBER: _ClassVar[int]
     CASE_NUMBER_FIELD_NUMBER: _ClassVar[int]
+    KIND_FIELD_NUMBER: _ClassVar[int]
     provider: str
     dataset: str
     question: str
     parameters: _containers.ScalarMap[str, str]
     purpose: str
     case_number: str
-    def __init__(self, provider: _Optional[str] = ..., dataset: _Optional[str] = ..., question: _Optional[str] = ..., parameters: _Optional[_Mapping[str, str]] = ..., purpose: _Optional[str] = ..., case_number: _Optional[str] = ...) -> None: ...
+    kind: _catalogue_pb2.QuestionKind
+    def __init__(self, provider: _Optional[str] = ..., dataset: _Optional[str] = ..., question: _Optional[str] = ..., parameters: _Optional[_Mapping[str, str]] = ..., purpose: _Optional[str] = ..., case_number: _Optional[str] = ..., kind: _Optional[_Union[_catalogue_pb2.QuestionKind, str]] = ...) -> None: ...
 
 class DeskServiceAskRequest(_message.Message):
     __slots__ = ("query", "subject", "exchange_id")

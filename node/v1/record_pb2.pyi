@@ -1,3 +1,4 @@
+from node.v1 import catalogue_pb2 as _catalogue_pb2
 from node.v1 import error_reason_pb2 as _error_reason_pb2
 from google.protobuf.internal import containers as _containers
 from google.protobuf.internal import enum_type_wrapper as _enum_type_wrapper
@@ -55,7 +56,7 @@ class UsageRecord(_message.Message):
     def __init__(self, version: _Optional[int] = ..., time_ms: _Optional[int] = ..., exchange_id: _Optional[bytes] = ..., requester: _Optional[str] = ..., provider: _Optional[str] = ..., intent: _Optional[_Union[Intent, _Mapping]] = ..., verdict: _Optional[_Union[Verdict, _Mapping]] = ..., outcome: _Optional[_Union[Outcome, _Mapping]] = ..., refusals: _Optional[_Union[Refusals, _Mapping]] = ..., admin: _Optional[_Union[AdminAction, _Mapping]] = ...) -> None: ...
 
 class Intent(_message.Message):
-    __slots__ = ("dataset", "question", "parameters", "purpose", "case_number", "grant_id", "subjects", "commitment", "role", "caller", "batch", "response_key_hash")
+    __slots__ = ("dataset", "question", "parameters", "purpose", "case_number", "grant_id", "subjects", "commitment", "role", "caller", "batch", "response_key_hash", "kind")
     DATASET_FIELD_NUMBER: _ClassVar[int]
     QUESTION_FIELD_NUMBER: _ClassVar[int]
     PARAMETERS_FIELD_NUMBER: _ClassVar[int]
@@ -68,6 +69,7 @@ class Intent(_message.Message):
     CALLER_FIELD_NUMBER: _ClassVar[int]
     BATCH_FIELD_NUMBER: _ClassVar[int]
     RESPONSE_KEY_HASH_FIELD_NUMBER: _ClassVar[int]
+    KIND_FIELD_NUMBER: _ClassVar[int]
     dataset: str
     question: str
     parameters: _containers.RepeatedCompositeFieldContainer[Parameter]
@@ -80,7 +82,8 @@ class Intent(_message.Message):
     caller: bytes
     batch: BatchPosition
     response_key_hash: bytes
-    def __init__(self, dataset: _Optional[str] = ..., question: _Optional[str] = ..., parameters: _Optional[_Iterable[_Union[Parameter, _Mapping]]] = ..., purpose: _Optional[str] = ..., case_number: _Optional[str] = ..., grant_id: _Optional[str] = ..., subjects: _Optional[int] = ..., commitment: _Optional[bytes] = ..., role: _Optional[str] = ..., caller: _Optional[bytes] = ..., batch: _Optional[_Union[BatchPosition, _Mapping]] = ..., response_key_hash: _Optional[bytes] = ...) -> None: ...
+    kind: _catalogue_pb2.QuestionKind
+    def __init__(self, dataset: _Optional[str] = ..., question: _Optional[str] = ..., parameters: _Optional[_Iterable[_Union[Parameter, _Mapping]]] = ..., purpose: _Optional[str] = ..., case_number: _Optional[str] = ..., grant_id: _Optional[str] = ..., subjects: _Optional[int] = ..., commitment: _Optional[bytes] = ..., role: _Optional[str] = ..., caller: _Optional[bytes] = ..., batch: _Optional[_Union[BatchPosition, _Mapping]] = ..., response_key_hash: _Optional[bytes] = ..., kind: _Optional[_Union[_catalogue_pb2.QuestionKind, str]] = ...) -> None: ...
 
 class Parameter(_message.Message):
     __slots__ = ("name", "value")

@@ -24,6 +24,7 @@ from node.core.envelope import Routing
 from node.core.kept_receipt import SHARED_FROM, SIGNATURE, KeptReceipt, put_together, siblings_below
 from node.core.merkle import HASH, leaf_hash
 from node.core.milliseconds import to_ms
+from node.core.revision import REVISION
 from node.core.rule import Limits
 from node.crypto.vault import NodeVault
 from node.demo.city import CityNode
@@ -172,6 +173,7 @@ class Exchanges:
             computed=Computed(verify_answers([True], os.urandom(32)), load=DataLoad(1, 1_800_000_000_000)),
             cost=exchange_cost(_DECISION, REQUESTER.code, DATASET, [subject], Day.of(now), self._pseudonym),
             policy_digest=response_key,
+            revision=REVISION,
             grants=lambda _: _GRANT,
             vault=self._vault,
         )

@@ -45,7 +45,7 @@ def size(nodes: Running) -> int:
 
 def deny(forger: Forger, subjects: Sequence[rec.Subject], **bends: object) -> rec.Verdict:
     """A request for a dataset that is not there, under a grant that is none."""
-    values: dict[str, object] = {"dataset": "nothing", "grant_id": "none", **bends}
+    values: dict[str, object] = {"dataset": "nothing", **bends}
     said = verdict(forger.send(forger.make(subjects, **values)))  # type: ignore[arg-type]
     assert said.decision == rec.DECISION_DENY
     return said

@@ -19,11 +19,12 @@ from two_sides import CALLER, Side, TwoSides, query
 
 from node.core.kept_receipt import MAX_OWN, MAX_SHARED, SIGNATURE
 from node.core.subject import SubjectKey
-from node.core.usage import MAX_INTENT_BYTES
+from node.core.taken import MAX_AMOUNT, MAX_CHARGES, check_verdict
+from node.core.usage import MAX_INTENT_BYTES, Parties, verdict_record
 from node.errors import NodeError, Reason
 from node.exchange.asking import attempt
 from node.exchange.refusals import Refusals
-from node.exchange.response import MAX_VERDICT
+from node.v1 import record_pb2 as rec
 
 TABLE = Path(__file__).parents[2] / "ARCHITECTURE.md"
 ROW = re.compile(r"^\| (.+?) \| (.+?) \| (.+?) \|")
@@ -176,9 +177,27 @@ async def test_refusals(sides: TwoSides) -> None:
     check("a refusal", 0, await grown(sides, refuse, 50))
 
 
+def _longest_verdict() -> bytes:
+    """The record of the longest verdict that a requester takes, but for the intent that it repeats."""
+    scopes = (f"{'w' * 32}.{letter * 32}" for letter in "abcdefgh"[:MAX_CHARGES])
+    verdict = rec.Verdict(
+        intent=b"-",
+        requester_log=rec.LogPosition(index=2**64 - 2, size=2**64 - 1, root=bytes(32)),
+        decision=rec.DECISION_PERMIT,
+        rule=LONG,
+        policy_digest=bytes(32),
+        charges=[rec.Charge(scope=scope, amount=MAX_AMOUNT) for scope in scopes],
+        load=rec.DataLoad(number=MAX_AMOUNT, time_ms=MAX_AMOUNT),
+        answer_commitment=bytes(32),
+    )
+    check_verdict(verdict)
+    return verdict_record(2**53, Parties("x" * 18, "x" * 18, bytes(16)), verdict)
+
+
 def test_parts_add_up_to_what_the_table_says() -> None:
     """The longest log of another department, and texts longer than any that a test can make."""
-    record = MAX_INTENT_BYTES + MAX_VERDICT
+    assert len(_longest_verdict()) <= 1024
+    record = MAX_INTENT_BYTES + 1024
     proof = SIGNATURE + MAX_OWN + MAX_SHARED
     for what in ("an exchange with an answer", "a denial"):
         provider, requester = bounds(what)

@@ -16,6 +16,7 @@ from two_sides import CALLER, Side, TwoSides, query
 
 from node.core.checkpoint import Checkpoint
 from node.core.peer_log import ContradictionKind
+from node.core.revision import REVISION
 from node.core.subject import SubjectKey
 from node.core.usage import Caller
 from node.crypto.sign import sign_note
@@ -59,7 +60,7 @@ def seen(side: Side, code: str) -> int:
 async def grow(side: Side, records: int) -> None:
     """Records that no other side hears of."""
     for _ in range(records):
-        await side.commit.run(RefusalJob("", side.member.code, Reason.RATE_LIMITED, 1, 0, 0))
+        await side.commit.run(RefusalJob("", side.member.code, Reason.RATE_LIMITED, 1, 0, 0, REVISION))
 
 
 async def put_back(sides: TwoSides, side: Side, folder: Path, records: int) -> None:

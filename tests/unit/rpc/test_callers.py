@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -11,7 +12,7 @@ from town import HR, MEDICAL, TAX
 
 from node.core.directory import Directory, Member
 from node.core.directory_text import Role
-from node.core.role import AUDITOR, CLERK, ROLES, SYSTEM
+from node.core.role import AUDITOR, CLERK, OPERATOR, ROLES, SYSTEM
 from node.errors import NodeError, Reason
 from node.exchange.rate import MAX_BUCKETS, Rate
 from node.rpc.callers import Certificate, DeskTrust, Members, Staff
@@ -254,7 +255,8 @@ async def test_socket_is_the_operator_who_may_do_everything() -> None:
     desk = Desk()
     for roles in ((), (CLERK,), ROLES):
         caller = await desk.staff.admit(call(peer="unix:/run/x"), *roles)
-        assert (caller.role, caller.fingerprint) == ("operator", b"")
+        fingerprint = hashlib.sha256(b"dxnode/v1/operator").digest()
+        assert (caller.role, caller.fingerprint) == (OPERATOR, fingerprint)
     assert desk.refused == []
 
 
