@@ -11,19 +11,21 @@ import resource
 import time
 from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from node.config_file import load_settings
 from node.core.clock import Reading
 from node.core.order import OrderKind
-from node.core.usage import Caller, first_since
+from node.core.usage import Caller
 from node.crypto.approval_file import Approvers, proved_approvals
 from node.crypto.certificate import trusted_until
 from node.crypto.order_file import open_order
 from node.crypto.vault import NodeVault
 from node.errors import NodeError, Reason
 from node.exchange.admin import AdminJob, Grants
+from node.exchange.clean_up import CleanUp
 from node.exchange.desk_certificates import FACT as REVOKED
 from node.exchange.desk_certificates import DeskCertificates
 from node.exchange.group import GroupCommit
@@ -34,6 +36,7 @@ from node.exchange.received import ReceivedGrants
 from node.exchange.refusals import Refusals
 from node.exchange.requester import Requester
 from node.exchange.second_look import ClockMemory, ClockOrder
+from node.history import History, floors_of, last_known, open_mark
 from node.live import Live
 from node.loading import (
     RandomPool,
@@ -50,7 +53,7 @@ from node.rpc.exchange_service import ExchangeService, Gate, GrantService
 from node.rpc.guarded import Door
 from node.rpc.inflow import Inflow
 from node.rpc.links import Links, Trust
-from node.rpc.log_service import UsageLogService, peer_view, staff_view
+from node.rpc.log_service import UsageLogService, peer_seen, peer_view, staff_view
 from node.rpc.server import (
     CATALOGUE_HEALTH,
     DESK_SERVICES,
@@ -83,13 +86,11 @@ from node.working import Working
 log = logging.getLogger(__name__)
 
 WATCH_SECONDS = 3
-PRUNE_SECONDS = 60
 TIDY_SECONDS = 60
+CLEAN_UP_SECONDS = 60
 GRANTS_SECONDS = 60
 ABANDONED_SECONDS = 30
 CLOCK_SECONDS = 2
-ANSWERED_KEPT_MS = 24 * 3600 * 1000
-YEAR_MS = 366 * ANSWERED_KEPT_MS
 DRAIN_SECONDS = 10
 RETIRE_SECONDS = 60
 WORKERS = 8
@@ -117,28 +118,16 @@ class Node:
         self._settings = settings = load_settings(config)
         random = random or RandomPool()
         self._lock = lock_state(settings.state)
+        mark = open_mark(settings)
         self._store = Store.open(settings.state / DATABASE)
         self._time = ClockMemory(self._store.fact, self._store.set_fact)
-        self._clock = open_clock(settings, clock, self._time.known(self._store.head().time_ms))
+        head = self._store.head()
+        self._clock = open_clock(settings, clock, last_known(mark, head, self._time.known(head.time_ms)))
         now = self._clock.now
-        self._live = live = Live(config, settings, self._store, now, random)
+        self._live = live = Live(config, settings, self._store, now, random, floors_of(mark))
         self._vault = vault = NodeVault(live.keys.ring, live.keys.data, random)
         self._workers = ThreadPoolExecutor(WORKERS, thread_name_prefix="worker")
-        self._commit = commit = GroupCommit(
-            self._store, live.log_keys(), self._clock.believed_ms, tolerated_ms(settings.limits)
-        )
-        self._stamp = stamp(config, settings)
-        self._draining = False
         code, limits = settings.department.code, settings.limits
-        self._grants = Grants(
-            code,
-            self._store.issued_grants(),
-            commit,
-            lambda: live.policies,
-            lambda member: member in live.directory.members,
-            now,
-            random,
-        )
         links = Links(
             live.member,
             lambda: live.identity,
@@ -152,23 +141,75 @@ class Node:
             limits.message_bytes,
             lambda version, told: proved_approvals(version, told, Approvers(live.directory), now()),
         )
+        self._history = history = History(
+            settings,
+            self._store,
+            mark,
+            live,
+            vault,
+            self._peers,
+            self._workers,
+            self._clock,
+            self._local_time,
+            random,
+            self._tell_health,
+        )
+        self._commit = commit = GroupCommit(
+            self._store, live.log_keys(), self._clock.believed_ms, tolerated_ms(settings.limits), history
+        )
+        self._stamp = stamp(config, settings)
+        self._serving = self._draining = False
+        self._grants = Grants(
+            code,
+            self._store.issued_grants(),
+            commit,
+            lambda: live.policies,
+            lambda member: member in live.directory.members,
+            now,
+            random,
+        )
+        history.watch_over(commit, self._grants)
+        self._cleaner = self._store.cleaner()
+        # What a clock that is wrong has forgotten is gone: only what has certainly come counts.
+        self._clean_up = CleanUp(
+            commit,
+            self._store,
+            self._cleaner,
+            self._workers,
+            self._clock.certain_ms,
+            self._time.steps,
+            settings.log.retention_years,
+        )
         self._received = ReceivedGrants(code, self._store, self._peers, self._workers, time.monotonic)
-        self._refusals = Refusals(code, commit, self._clock.now_ms)
+        self._refusals = Refusals(code, commit, self._clock.now_ms, live.revision)
         self._keeper = make_keeper(
             code, self._clock, commit, self._time, live, self._peers, self._in_worker, self._time_changed
         )
         self._orders = Orders(
             code,
-            {OrderKind.ACCEPT_CLOCK: ClockOrder(self._clock, self._keeper)},
+            {
+                OrderKind.ACCEPT_STATE: history.own_state,
+                OrderKind.ACCEPT_CLOCK: ClockOrder(self._clock, self._keeper),
+                OrderKind.REOPEN_BUDGET: history.shut_budgets,
+            },
             lambda note: open_order(note, live.own_member()),
             self._store.fact,
+            lambda: history.gaps().end_ms,
             now,
             random,
         )
         zone = ZoneInfo(settings.timezone)
         denials = Rate(limits.peer_denials_per_minute / 60, float(limits.peer_denials_per_minute))
         self._working = Working(
-            limits, self._store, live.statistics, self._workers, WORKERS, self._refusals, denials, random
+            limits,
+            self._store,
+            history.gaps,
+            live.statistics,
+            self._workers,
+            WORKERS,
+            self._refusals,
+            denials,
+            random,
         )
         self._provider = Provider(
             code=code,
@@ -184,6 +225,9 @@ class Node:
             limits=ProviderLimits(
                 subjects=limits.chunk_subjects, max_skew_ms=limits.clock_skew_seconds * 1000
             ),
+            ready=history.ready,
+            peer_logs=history.peer_logs,
+            answered=self._store.is_answered,
         )
         self._requester = Requester(
             code=code,
@@ -198,7 +242,11 @@ class Node:
             refused=self._refusals.note_attempt,
             clock=self._clock.believed,
             random=random,
+            ready=history.ready,
+            doubted=history.doubted,
+            peer_logs=history.peer_logs,
             max_subjects=limits.chunk_subjects,
+            max_skew_ms=limits.clock_skew_seconds * 1000,
         )
         rate = Rate(float(limits.peer_requests_per_second), float(limits.peer_burst))
         members = Members(lambda: live.directory, read_certificate, now, rate, self._clock.known)
@@ -221,7 +269,7 @@ class Node:
         doors = Door(gate.caller, gate.refuse), Door(staff.caller, self._refuse_at_desk)
         self._exchange, self._desk = (make_server(bounds, door) for door in doors)
         checked = [
-            CheckedServer(server, door, Inflow(limits.message_bytes))
+            CheckedServer(server, door, Inflow(limits.message_bytes), strict=server is self._exchange)
             for server, door in zip((self._exchange, self._desk), doors, strict=True)
         ]
         self.exchange_port = add_tls_port(self._exchange, settings.exchange.listen, live.exchange_tls)
@@ -234,14 +282,16 @@ class Node:
         """Serve; what an earlier process left open is closed as soon as the log can be written."""
         await self._exchange.start()
         await self._desk.start()
+        self._serving = True
         self._tell_health()
         for every, work in (
             (self._settings.limits.refusal_interval_seconds, self._refusals.flush),
             (WATCH_SECONDS, self._watch),
-            (PRUNE_SECONDS, self._prune),
             (TIDY_SECONDS, self._working.tidy),
+            (CLEAN_UP_SECONDS, self._prune),
             (GRANTS_SECONDS, self._refresh_grants),
             (ABANDONED_SECONDS, self._close_abandoned),
+            *self._history.works(),
             (CLOCK_SECONDS, self._keeper.tick),
         ):
             self._tasks.append(asyncio.create_task(_repeat(float(every), work)))
@@ -251,7 +301,11 @@ class Node:
         log.info("serving: exchange port %d, desk port %d", self.exchange_port, self.desk_port)
         if self._settings.policies.unsigned:
             log.warning("policies are unsigned, as node.yaml says: for development alone")
-        for problem in (*self._live.problems(), *problems_around(self._settings)):
+        for problem in (
+            *self._live.problems(),
+            *self._history.problems(),
+            *problems_around(self._settings),
+        ):
             log.warning("%s", problem)
         loaded = self._live.loaded
         if loaded is not None and loaded.waiting:
@@ -282,6 +336,8 @@ class Node:
         await self._peers.close()
         await self._commit.stop()
         self._workers.shutdown(wait=False, cancel_futures=True)
+        self._cleaner.close()
+        self._history.close()
         self._store.close()
         os.close(self._lock)
         log.info("stopped")
@@ -301,7 +357,7 @@ class Node:
         if not self._clock.known():
             return report
         department = self._settings.department.code
-        await self._commit.run(AdminJob(department, caller, "node.reload", "", report.note()))
+        await self._commit.run(AdminJob(department, caller, "node.reload", "", report.note()), by_staff=True)
         return report
 
     def _close_retired(self) -> None:
@@ -321,7 +377,9 @@ class Node:
         exchange_pb2_grpc.add_ExchangeServiceServicer_to_server(
             ExchangeService(self._provider, gate, limits.batch_chunks, float(limits.deadline_seconds)), server
         )
-        grant_pb2_grpc.add_GrantServiceServicer_to_server(GrantService(self._grants, gate), server)
+        grant_pb2_grpc.add_GrantServiceServicer_to_server(
+            GrantService(self._grants, gate, lambda: live.policies), server
+        )
         catalogue_pb2_grpc.add_CatalogueServiceServicer_to_server(
             CatalogueService(
                 lambda: live.policies, lambda: live.catalogue, admit_members(gate), gate.caller, self._store
@@ -330,7 +388,13 @@ class Node:
         )
         usage_log_pb2_grpc.add_UsageLogServiceServicer_to_server(
             UsageLogService(
-                self._commit, self._store, self._workers, peer_view(gate), self._clock.told_ms, gate.caller
+                self._commit,
+                self._store,
+                self._workers,
+                peer_view(gate),
+                self._clock.told_ms,
+                gate.caller,
+                peer_seen(gate, self._history.seen),
             ),
             server,
         )
@@ -351,7 +415,8 @@ class Node:
             server,
         )
         desk_pb2_grpc.add_AdminServiceServicer_to_server(
-            AdminService(self._status, self.reload, self._orders, self._certificates, staff), server
+            AdminService(self._status, self.reload, self._orders, self._history, self._certificates, staff),
+            server,
         )
         grant_pb2_grpc.add_GrantAdminServiceServicer_to_server(
             GrantAdminService(self._grants, self._received.all, self._refresh_grants, staff), server
@@ -388,6 +453,7 @@ class Node:
                 self._commit.problem,
                 self._clock.look(),
                 self._grants.all(),
+                self._history,
                 self._draining,
                 self._store.spent,
             ),
@@ -395,8 +461,9 @@ class Node:
 
     def _tell_health(self) -> None:
         parts = {POLICIES_HEALTH: self._live.policies_good(), CATALOGUE_HEALTH: self._live.catalogue_good()}
-        for set_health in self._set_health:
-            set_health(not self._draining, self._clock.known(), parts)
+        exchanging = self._clock.known() and self._history.lost is None
+        for set_health in self._set_health if self._serving else ():
+            set_health(not self._draining, exchanging, parts)
 
     async def _watch(self) -> None:
         loop = asyncio.get_running_loop()
@@ -409,32 +476,21 @@ class Node:
             self._tell_health()  # policies expire without a reload
 
     async def _prune(self) -> None:
-        if not self._clock.known():
-            return
-        # What a clock that is wrong has forgotten is gone: only what has certainly come counts.
-        now = self._clock.certain_ms()
-        size = self._commit.head.size
-
-        def work() -> None:
-            steps = self._time.steps()
-
-            def since(time_ms: int) -> int:
-                return first_since(lambda index: self._store.leaves(index, 1)[0][1], size, time_ms, steps)
-
-            self._store.prune(now, since(now - ANSWERED_KEPT_MS))
-            self._store.clear_openings(since(now - self._settings.log.retention_years * YEAR_MS))
-
-        await self._in_worker(work)
+        if self._clock.known():
+            await self._clean_up.run()
 
     async def _close_abandoned(self) -> None:
-        if not self._clock.known():
-            return
+        if self._history.lost is not None or not self._clock.known():
+            return  # nothing is recorded before officers decide, or the time is known
         closed = await self._requester.close_abandoned()
         if closed:
             log.info("%d unfinished exchanges recorded as abandoned", closed)
 
     async def _refresh_grants(self) -> None:
         await self._received.refresh_all(list(self._live.directory.members))
+
+    def _local_time(self) -> datetime:
+        return self._clock.now().astimezone(ZoneInfo(self._settings.timezone))
 
     def _time_changed(self) -> None:
         self._stamp = ()  # what is valid has changed: everything is read again

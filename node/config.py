@@ -302,6 +302,7 @@ class Settings(_Section):
     authority: VerifierKey
     directory: FilePath = Path("directory.note")
     state: FilePath = Path("state")
+    mark: FilePath = Path("mark")
     keys: FilePath = Path("keys")
     policies: PolicySettings
     holidays: FilePath | None = None
@@ -318,6 +319,12 @@ class Settings(_Section):
     def _desk_in_place(cls, values: object) -> object:
         # A default instance would keep paths that are not resolved.
         return {"desk": {}, "policies": {}, **values} if isinstance(values, Mapping) else values
+
+    @model_validator(mode="after")
+    def _mark_apart(self) -> Self:
+        if self.mark.absolute().is_relative_to(self.state.absolute()):
+            raise _wrong("mark must not lie inside state: what goes back with the state finds nothing")
+        return self
 
     @model_validator(mode="after")
     def _ports_differ(self) -> Self:

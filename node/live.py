@@ -16,6 +16,7 @@ from node.content_key import content_key
 from node.core.catalogue_shelf import EMPTY, Catalogue, Shelf
 from node.core.directory import Directory, Member, SeenDirectory, require_current
 from node.core.policy import Policies
+from node.core.revision import mismatch
 from node.core.role import Roles
 from node.core.workdays import Calendar
 from node.crypto.keys import signature_key_id
@@ -37,7 +38,7 @@ from node.loading import (
     log_keys,
     signing_keys,
 )
-from node.memory import recall, remember
+from node.memory import NO_FLOORS, Floors, recall, remember
 from node.policy_loading import LoadedPolicies
 from node.rpc.admin_service import ReloadReport
 from node.rpc.links import Identity
@@ -77,8 +78,9 @@ class Live:
         memory: NodeMemory,
         clock: Callable[[], datetime],
         random: Callable[[int], bytes],
+        floors: Floors = NO_FLOORS,
     ) -> None:
-        """Read everything that `settings`, those in the file `config`, lead to.
+        """Read everything that `settings`, those in the file `config`, lead to; nothing older than `floors`.
 
         Raises NodeError for what a node cannot start without.
 
@@ -90,8 +92,9 @@ class Live:
         self._memory = memory
         self._clock = clock
         self._random = random
+        self._floors = floors
         self._attempt = Attempts()
-        self._policies = LivePolicies(settings, memory, clock, self._attempt)
+        self._policies = LivePolicies(settings, memory, clock, self._attempt, floors.policies)
         self.statistics = Pool(float(settings.limits.source_seconds))
         """Where counts and noise are made."""
         self._sources = LiveSources(settings, memory, clock, self._attempt, self.statistics)
@@ -167,6 +170,15 @@ class Live:
         """The loaded policies with who signed them, None without any; they may have expired."""
         return self._parts.policies
 
+    def versions(self) -> Floors:
+        """The newest versions of what is signed that were in use."""
+        loaded = self._parts.policies
+        manifest = loaded.manifest if loaded is not None else None
+        return Floors(
+            max(self._floors.directory, self._parts.directory.version),
+            max(self._floors.policies, manifest.version if manifest is not None else 0),
+        )
+
     def policies_good(self) -> bool:
         """Whether the newest policies put in place are in use, and valid."""
         return self._policies.good(self._parts.policies)
@@ -215,6 +227,11 @@ class Live:
             raise NodeError(Reason.NOT_FOUND, "the directory has no such department: check its credit code")
         return member
 
+    def revision(self, code: str) -> int:
+        """The revision of the schema of what is recorded about a department; the first for strangers."""
+        member = self._parts.directory.members.get(code)
+        return 1 if member is None else member.revision
+
     def others(self) -> list[str]:
         """The other departments of the directory, without those that are suspended."""
         members = self._parts.directory.members.values()
@@ -255,6 +272,8 @@ class Live:
                     "the directory does not list the key that this node's log is signed with: "
                     "run `dxnode pki member` and have the authority publish it"
                 )
+            if problem := mismatch(member.schema):
+                found["schema"] = problem
         return [*(f"{part}: {message}" for part, message in found.items()), *refused]
 
     def reload(self) -> ReloadReport:
@@ -330,6 +349,7 @@ class Live:
         directory, now_seen = load_directory(
             self._settings.directory, self._settings.authority, seen, self._clock()
         )
+        self._floors.check_directory(directory)
         if now_seen is not None and now_seen != seen:
             remember(self._memory, _SEEN, now_seen)
         return directory

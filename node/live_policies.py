@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Protocol
 
 from node.config import Settings
-from node.core.bundle import SeenBundle
+from node.core.bundle import SeenBundle, check_newer
 from node.core.directory import Directory, Member
 from node.errors import NodeError
 from node.live_attempts import Attempts
@@ -29,9 +29,16 @@ class LivePolicies:
     """Reads policies, and remembers the newest, so that nothing older is taken afterwards."""
 
     def __init__(
-        self, settings: Settings, memory: PolicyMemory, clock: Callable[[], datetime], attempt: Attempts
+        self,
+        settings: Settings,
+        memory: PolicyMemory,
+        clock: Callable[[], datetime],
+        attempt: Attempts,
+        floor: int = 0,
     ) -> None:
+        """No bundle of a version below `floor` is used."""
         self._settings = settings
+        self._floor = floor
         self._memory = memory
         self._clock = clock
         self._attempt = attempt
@@ -40,7 +47,12 @@ class LivePolicies:
         """The policies at the start: a bad bundle leaves the one that was in use last."""
         loaded = self.next(directory, None)
         seen = recall(self._memory, _SEEN, SeenBundle)
-        if loaded is not None or seen is None or self._settings.policies.unsigned:
+        if (
+            loaded is not None
+            or seen is None
+            or self._settings.policies.unsigned
+            or seen.version < self._floor
+        ):
             return loaded
         with contextlib.suppress(NodeError):  # why the newer one is bad has been said
             last = load_last(self._settings, self._own_entry(directory), seen, self._clock())
@@ -90,6 +102,8 @@ class LivePolicies:
             return load_unsigned(self._settings)
         seen = recall(self._memory, _SEEN, SeenBundle)
         loaded = load_active(self._settings, self._own_entry(directory), seen, self._clock(), old)
+        if loaded.manifest is not None:  # the memory of it may have been put back, the mark was not
+            check_newer(loaded.manifest.version, self._floor, same=True)
         if loaded.seen is not None and loaded.seen != seen:
             # Before it is in use: after a crash, nothing older may come back.
             remember(self._memory, _SEEN, loaded.seen)

@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Protocol, TypeVar
+
+from node.core.directory import Directory
+from node.errors import NodeError, Reason
 
 
 class Seen(Protocol):
@@ -23,6 +27,29 @@ class Memory(Protocol):
 
 
 S = TypeVar("S", bound=Seen)
+
+
+@dataclass(frozen=True, slots=True)
+class Floors:
+    """The versions of directory and policies that were in use, as the mark remembers them; 0 for none."""
+
+    directory: int = 0
+    policies: int = 0
+
+    def check_directory(self, directory: Directory) -> None:
+        """Raises NodeError(DIRECTORY_INVALID) for one that is older."""
+        if directory.version < self.directory:
+            raise NodeError(
+                Reason.DIRECTORY_INVALID,
+                f"the directory has version {directory.version}, but version {self.directory} was already in "
+                "use: "
+                "fetch the newest one from the authority",
+                version=str(directory.version),
+                seen=str(self.directory),
+            )
+
+
+NO_FLOORS = Floors()
 
 
 def recall(memory: Memory, name: str, made: Callable[[int, bytes], S]) -> S | None:

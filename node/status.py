@@ -14,9 +14,11 @@ from node.core.commit import Head
 from node.core.cost import budget_debits
 from node.core.data_load import DataLoad
 from node.core.grant import Grant, GrantState
+from node.core.lost_state import LostState
 from node.core.milliseconds import to_ms
 from node.core.policy import Budget, Policies
 from node.exchange.answering import load_message
+from node.history import History
 from node.live import Live
 from node.loading import OpenSource
 from node.source.spec import Exactness
@@ -35,6 +37,7 @@ def node_status(
     log_problem: str,
     clock: tuple[Clock, Reading],
     grants: Sequence[Grant],
+    history: History,
     draining: bool,
     spent: Callable[[Pot], Spent],
 ) -> pb.GetStatusResponse:
@@ -42,7 +45,7 @@ def node_status(
 
     `spent` gives what was spent of a privacy budget.
     """
-    problems = [*live.problems(), *problems_around(settings)]
+    problems = [*history.problems(), *live.problems(), *problems_around(settings)]
     if log_problem:
         problems.append(f"usage log: {log_problem}")
     if clock_is_wrong := clock_problem(*clock):
@@ -85,6 +88,9 @@ def node_status(
             for each in waiting[:MAX_WAITING]
         ],
         waiting_total=len(waiting),
+        notices=history.notices(),
+        lost=_lost(history.lost),
+        stopped_peers=history.peer_logs.stopped(),
         sqlite=driver.VERSION,
         accounts=_accounts(loaded.policies, now, spent) if loaded is not None else (),
         clock=_clock_status(*clock),
@@ -122,6 +128,20 @@ def _dataset(name: str, source: OpenSource, load: DataLoad, problems: Sequence[s
         status.lines, status.header_lines = report.lines, report.header
         status.blank_lines, status.continued_lines = report.blank, report.continued
     return status
+
+
+def _lost(lost: LostState | None) -> pb.LostState | None:
+    if lost is None:
+        return None
+    return pb.LostState(
+        own_size=lost.own_size,
+        own_root=bytes.fromhex(lost.own_root),
+        seen_size=lost.seen_size,
+        seen_root=bytes.fromhex(lost.seen_root),
+        seen_by=lost.seen_by,
+        found_ms=lost.found_ms,
+        last_record_ms=lost.last_record_ms,
+    )
 
 
 def _accounts(policies: Policies, now: datetime, spent: Callable[[Pot], Spent]) -> Iterator[pb.AccountStatus]:

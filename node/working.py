@@ -7,6 +7,7 @@ from collections.abc import Callable
 from concurrent.futures import Executor, ThreadPoolExecutor
 
 from node.config import Limits
+from node.core.gap import Gaps
 from node.errors import NodeError, Reason
 from node.exchange.computing import Computing
 from node.exchange.counts import Counts
@@ -28,6 +29,7 @@ class Working:
         self,
         limits: Limits,
         books: Books,
+        gaps: Callable[[], Gaps],
         pool: Pool,
         workers: Executor,
         threads: int,
@@ -51,6 +53,7 @@ class Working:
         self._counts = Counts(Turns(in_line, _busy), self._counting, seconds, self._given_up)
         self.computing = Computing(
             books=books,
+            gaps=gaps,
             noise=noise(pool),
             counts=self._counts,
             workers=workers,

@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -18,6 +18,7 @@ from grpc_status import rpc_status
 from node.core.checkpoint import Checkpoint
 from node.core.identity import check_character
 from node.core.merkle import EMPTY_ROOT, hash_leaves, node_hash
+from node.core.question_kind import COMMANDS, QuestionKind
 from node.crypto.sign import SignatureSuite, Signer, sign_note
 from node.errors import NodeError, Reason
 from node.rpc.status import to_status
@@ -41,6 +42,7 @@ VERIFY = f"{PROVIDER}/{DATASET}/is-enrolled"
 FIELD = f"{PROVIDER}/{DATASET}/contribution-band"
 COUNT = f"{PROVIDER}/{DATASET}/enrolled-by-region"
 EXCHANGE = bytes(range(16))
+KINDS = {"is-enrolled": "verify", "contribution-band": "field", "enrolled-by-region": "statistic"}
 
 LOG_SIGNER = Signer(f"dxnode/{REQUESTER}", SignatureSuite.ED25519, bytes(32))
 COSIGNER = Signer(f"dxnode/{REQUESTER}", SignatureSuite.ML_DSA_65, bytes(32))
@@ -59,7 +61,7 @@ def enrolled(subject: str) -> bool:
     return int(subject[-2]) % 2 == 0
 
 
-def grant_message(**changes: str | int) -> grant_pb2.Grant:
+def grant_message(roles: Sequence[str] = (), **changes: str | int) -> grant_pb2.Grant:
     """A grant as the desk lists it."""
     grant = grant_pb2.Grant(
         id="g-1",
@@ -73,6 +75,8 @@ def grant_message(**changes: str | int) -> grant_pb2.Grant:
         state=grant_pb2.GRANT_STATE_ACTIVE,
         basis="国令第809号 第20条",
         scenario="税务窗口延缴办理",
+        roles=roles,
+        kinds=[catalogue_pb2.QUESTION_KIND_VERIFY, catalogue_pb2.QUESTION_KIND_FIELD],
     )
     for name, value in changes.items():
         setattr(grant, name, value)
@@ -175,6 +179,11 @@ class _Desk(desk_pb2_grpc.DeskServiceServicer):
         if desk.fail_with is not None:
             _fail(context, desk.fail_with)
         desk.asked.append(request)
+        kind = catalogue_pb2.QuestionKind.Name(request.query.kind).rpartition("_")[2].lower()
+        if kind != KINDS.get(request.query.question, kind):
+            command = COMMANDS[QuestionKind(KINDS[request.query.question])]
+            told = f"the question is of kind {KINDS[request.query.question]}: ask it with `dxnode {command}`"
+            _fail(context, NodeError(Reason.QUERY_INVALID, told, clause="question.kind"))
         proof = desk_pb2.Proof(
             exchange_id=request.exchange_id or EXCHANGE,
             own_index=2,

@@ -15,8 +15,8 @@ from running import pension_grant, wait_for
 from town import HR, TAX, Town
 
 from node.client import Client
-from node.core.budget import Pot
-from node.core.cost import BUDGET_PREFIX, RULE_DAY
+from node.core.budget import Pot, counter_key
+from node.core.cost import BUDGET_PREFIX, RULE_DAY, Day
 from node.core.grant import Grant
 from node.core.logcheck import Finding
 from node.core.merkle import leaf_hash
@@ -137,15 +137,15 @@ def read_ended(town: Town, code: str) -> Ended:
 
 def _used(store: Store) -> dict[str, int]:
     today = datetime.now(ZoneInfo("Asia/Shanghai"))
-    days = [(today - timedelta(days=back)).strftime("%Y%m%d") for back in (0, 1)]
+    days = [Day.of(today - timedelta(days=back)) for back in (0, 1)]
     dataset = "pension-insurance"
     keys = [
-        f"{RULE_DAY}|{dataset}|{rule}|{TAX}|{day}"
+        counter_key(day.until_ms, f"{RULE_DAY}|{dataset}|{rule}|{TAX}|{day.name}")
         for rule in ("tax-deferral", "city-planning")
         for day in days
     ]
     by_all = f"{BUDGET_PREFIX}dataset"
-    ever = Pot(dataset, by_all, "", 0, today.toordinal() + 1)
+    ever = Pot(dataset, by_all, "", 0)
     return {RULE_DAY: sum(store.balances(keys).values()), by_all: store.spent(ever).used}
 
 

@@ -19,6 +19,7 @@ from node.client.client import Client
 from node.core.clock import Reading
 from node.core.grant import Grant, GrantState
 from node.core.identity import check_character
+from node.core.question_kind import QuestionKind
 from node.core.usage import parse_record
 from node.timekeeping import read_clocks
 from node.v1 import record_pb2 as rec
@@ -38,6 +39,14 @@ def resident(number: int) -> str:
     """A valid identity number; numbers from 500 on are of nobody in the town's register."""
     body = f"44190019800101{number:03d}"
     return body + check_character(body)
+
+
+def kind_of(question: str) -> QuestionKind:
+    """The kind of a question of the pension policy, or of one that a test added."""
+    if question == "contribution-band":
+        return QuestionKind.FIELD
+    counted = question == "enrolled-by-region" or question.startswith("count")
+    return QuestionKind.STATISTIC if counted else QuestionKind.VERIFY
 
 
 def register(people: int = 500) -> str:

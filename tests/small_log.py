@@ -12,6 +12,7 @@ from sqlalchemy import create_engine
 
 from node.core.budget import Debit, exhausted
 from node.core.checkpoint import Checkpoint
+from node.core.clean_up import Due
 from node.core.commit import AnsweredExchange, Append, Commit, Head
 from node.core.merkle import leaf_hash, verify_inclusion
 from node.core.tree import Tree
@@ -192,3 +193,14 @@ def check_receipt(recorded: Recorded, text: bytes) -> None:
     assert (checkpoint.size, checkpoint.root) == (recorded.size, recorded.root)
     hashes = list(recorded.receipt.proof.hashes)
     verify_inclusion(recorded.index, recorded.size, leaf_hash(text), hashes, checkpoint.root)
+
+
+def clean_up(store: Store, now_ms: int, answered: int = 0, asked: int = 0, openings: int = 0) -> int:
+    """Forget all that is over at a time and before these records; how many rows."""
+    cleaner, rows = store.cleaner(), 0
+    while True:
+        step = cleaner.step(Due(now_ms, answered, asked, openings))
+        rows += step.rows
+        if not step.more:
+            cleaner.close()
+            return rows

@@ -32,6 +32,8 @@ HR = "11441900000000019Y"
 MEDICAL = "11441900000000027R"
 TAX = "11441900000000035L"
 AUTHORITY = "1144190000000006X2"
+FORGER = "114419000000000709"
+"""A department without a node of its own, in whose name requests are made by hand: each has one usage log."""
 POLICIES = Path(__file__).parent.parent / "policies"
 YEAR = timedelta(days=365)
 
@@ -61,6 +63,8 @@ class Office:
     desk_port: int
     desk_authority: Certified
     sealing: list[PrivateKey] = field(default_factory=list)
+    forged_log: list[bytes] = field(default_factory=list)
+    """Leaf hashes of what was made in its name by hand: a department has one log, whoever writes it."""
 
     @property
     def config(self) -> Path:

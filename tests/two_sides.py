@@ -9,21 +9,26 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import TypeVar
 from zoneinfo import ZoneInfo
 
-from running import pension_grant, pension_policy
+from running import kind_of, pension_grant, pension_policy
 from small_log import Clock, FaultyStore, open_store
 from town import HR, POLICIES, TAX
 
 from node.core import usage
+from node.core.commit import Head
 from node.core.data_load import KeptLoad
 from node.core.directory import Member
 from node.core.directory_text import SealingKey
+from node.core.gap import NO_GAPS, Gaps
 from node.core.grant import Grant
+from node.core.peer_log import PeerLog
 from node.core.policy import DEFINITIONS_FILE, PolicyFile
 from node.core.policy_build import build_policies
 from node.core.question import Question
-from node.core.role import Roles
+from node.core.question_kind import QuestionKind
+from node.core.role import OPERATOR, OPERATOR_FINGERPRINT, Roles
 from node.core.stop import Stop
 from node.core.subject import SubjectKey, Unclear
 from node.core.workdays import Calendar
@@ -33,10 +38,12 @@ from node.crypto.seal import KeyRing
 from node.crypto.sign import open_note, sign_note
 from node.crypto.vault import NodeVault
 from node.errors import NodeError, Reason
+from node.exchange.admin import AdminJob
 from node.exchange.asking import Query
 from node.exchange.computing import Computing
 from node.exchange.counts import Counts
 from node.exchange.group import GroupCommit, LogKeys
+from node.exchange.peer_logs import PeerLogs
 from node.exchange.ports import Noisy
 from node.exchange.provider import Provider, ProviderLimits, ProviderState
 from node.exchange.rate import Rate
@@ -46,8 +53,9 @@ from node.store.store import Store
 from node.v1 import exchange_pb2 as pb
 from node.v1 import record_pb2 as rec
 
+T = TypeVar("T")
 ZONE = ZoneInfo("Asia/Shanghai")
-CALLER = usage.Caller("operator")
+CALLER = usage.Caller(OPERATOR, OPERATOR_FINGERPRINT)
 _START = datetime(2026, 11, 23, 2, 0, tzinfo=UTC)  # Monday, 10:00 in Dongguan
 _YEAR = timedelta(days=365)
 LOAD = KeptLoad(1, 1_795_000_000_000, "mark")
@@ -62,11 +70,39 @@ def _keys(code: str) -> dict[KeyUse, PrivateKey]:
     return _KEYS[code]
 
 
+class OtherLogs:
+    """The usage logs of other departments, asked as their nodes would be; `away` when they cannot."""
+
+    def __init__(self) -> None:
+        self.members: dict[str, Member] = {}
+        self.logs: dict[str, GroupCommit] = {}
+        self.away = False
+        self.asked: list[tuple[int, int]] = []
+
+    async def consistency_proof(self, code: str, first: int, second: int) -> Sequence[bytes]:
+        self.asked.append((first, second))
+        await asyncio.sleep(0)
+        return self._said(lambda: self.logs[code].consistency_proof(first, second))
+
+    async def checkpoint(self, code: str) -> bytes:
+        return self._said(lambda: self.logs[code].head.note)
+
+    def _said(self, work: Callable[[], T]) -> T:
+        if self.away:
+            raise NodeError(Reason.PEER_UNAVAILABLE, "away")
+        try:
+            return work()
+        except NodeError as error:
+            raise NodeError(error.reason, error.message, decided_by="provider") from None
+
+
 class Side:
     """What either side has: keys, a log on a real database, and its entry in the directory."""
 
     def __init__(self, code: str, folder: Path, clock: Clock) -> None:
         keys = _keys(code)
+        self.hold: NodeError | None = None
+        self.lost = NO_GAPS
         origin = f"dxnode/{code}"
         self.signer, cosigner = keys[KeyUse.LOG].signer(origin), keys[KeyUse.COSIGN].signer(origin)
         folder.mkdir(exist_ok=True)
@@ -83,7 +119,18 @@ class Side:
             lambda body: sign_note(body, self.signer, cosigner),
             lambda note: open_note(note, (self.signer.verifier,)).body,
         )
-        self.commit = GroupCommit(self.faults, self.log_keys, clock)
+        self.other_logs = OtherLogs()
+        self.peer_logs = PeerLogs(
+            code,
+            self.store,
+            self.other_logs,
+            lambda code: self.other_logs.members[code],
+            self.vault.open_checkpoint,
+            self._record,
+            clock,
+            os.urandom,
+        )
+        self.commit = GroupCommit(self.faults, self.log_keys, clock, watch=self)
         self.member = Member(
             code=code,
             title=code,
@@ -99,6 +146,27 @@ class Side:
             cosign_keys=(cosigner.verifier.vkey(),),
             suspended=False,
         )
+
+    # What goes along with its log (`node.exchange.watch.Watch`).
+
+    def held(self) -> NodeError | None:
+        return self.hold
+
+    def gaps(self) -> Gaps:
+        return self.lost
+
+    def changed(self) -> tuple[PeerLog, ...]:
+        return self.peer_logs.changed()
+
+    def durable(self, head: Head, kept: Sequence[PeerLog]) -> None:
+        self.peer_logs.kept(kept)
+
+    async def ready(self) -> None:
+        if self.hold is not None:
+            raise self.hold
+
+    async def _record(self, job: AdminJob) -> int:
+        return await self.commit.run(job, by_staff=True)
 
     def records(self) -> list[rec.UsageRecord]:
         """Its usage log."""
@@ -225,6 +293,9 @@ class TwoSides:
         """`counts` are the bounds on counts, as in `Bounds`."""
         self.clock = Clock(int(_START.timestamp() * 1000))
         self.tax, self.hr = Side(TAX, folder / "tax", self.clock), Side(HR, folder / "hr", self.clock)
+        for side, other in ((self.tax, self.hr), (self.hr, self.tax)):
+            side.other_logs.members[other.member.code] = other.member
+            side.other_logs.logs[other.member.code] = other.commit
         files = [PolicyFile("pension.yaml", (policy or pension_policy()).encode())]
         if not any(file.name == DEFINITIONS_FILE for file in more):
             files.append(PolicyFile(DEFINITIONS_FILE, (POLICIES / DEFINITIONS_FILE).read_bytes()))
@@ -246,6 +317,7 @@ class TwoSides:
         self.received: list[Grant] = [self.grant]
         self.refreshed = 0
         self.refused: list[Reason] = []
+        self.doubted: list[str] = []
         self.workers = ThreadPoolExecutor(8)
         self.denials = Rate(0.0, 1000.0, lambda: 0.0)
         self.given_up: list[str] = []
@@ -254,6 +326,7 @@ class TwoSides:
         )
         computing = Computing(
             books=self.hr.store,
+            gaps=self.hr.gaps,
             noise=noise,
             counts=self.counts,
             workers=self.workers,
@@ -273,6 +346,9 @@ class TwoSides:
             random=os.urandom,
             denials=self.denials,
             limits=ProviderLimits(),
+            ready=self.hr.ready,
+            peer_logs=self.hr.peer_logs,
+            answered=self.hr.store.is_answered,
         )
         self.wire = Wire(self.provider, self.tax.member)
         self.requester = self.make_requester()
@@ -292,6 +368,9 @@ class TwoSides:
             refused=self._refuse,
             clock=self.now,
             random=os.urandom,
+            ready=self.tax.ready,
+            doubted=self._doubt,
+            peer_logs=self.tax.peer_logs,
         )
 
     def now(self) -> datetime:
@@ -318,6 +397,9 @@ class TwoSides:
     async def _refresh(self, _provider: str) -> None:
         self.refreshed += 1
 
+    async def _doubt(self, provider: str) -> None:
+        self.doubted.append(provider)
+
     async def _refuse(self, _provider: str, reason: Reason, _attempt: rec.Intent) -> None:
         self.refused.append(reason)
 
@@ -326,9 +408,13 @@ def _busy() -> NodeError:
     return NodeError(Reason.SOURCE_BUSY, "busy")
 
 
-def query(question: str = "is-enrolled", purpose: str = "social-insurance/pension/deferral") -> Query:
+def query(
+    question: str = "is-enrolled",
+    purpose: str = "social-insurance/pension/deferral",
+    kind: QuestionKind | None = None,
+) -> Query:
     """A question to human resources."""
-    return Query(HR, "pension-insurance", question, {}, purpose, "DG-1")
+    return Query(HR, "pension-insurance", question, {}, purpose, "DG-1", kind or kind_of(question))
 
 
 def leaves(store: Store) -> list[bytes]:

@@ -168,6 +168,8 @@ def _show(terminal: Terminal, found: NodeStatus) -> None:
     terminal.result(found, *(f"{t(f'status.{key}')}: {value}" for key, value in said.items()))
     for problem in found.problems:
         terminal.result(found, f"{t('status.problems')}: {told_locally(spoken(problem))}")
+    for notice in found.notices:
+        terminal.result(found, f"{t('status.notices')}: {told_locally(spoken(notice))}")
     if found.waiting_total:
         terminal.result(found, *_waiting(found))
     columns = ("dataset", "rows", "invalid", "duplicates", "load", "problems")

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Self
 
 from node.cli.batch_input import Input
 from node.cli.text import t
+from node.core.question_kind import QuestionKind
 from node.errors import NodeError, Reason
 from node.regular_file import read_regular
 
@@ -30,10 +31,14 @@ SYNC_SECONDS = 1.0
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """How far a batch has come; `asked` names question and input, so that no other batch goes on with it."""
+    """How far a batch has come; `asked` names question and input, so that no other batch goes on with it.
+
+    `kind` is that of the question.
+    """
 
     batch_id: str
     asked: str
+    kind: str
     rows: int
     next_chunk: int
     bytes: int
@@ -129,9 +134,9 @@ class Output:
         self.progress = progress
 
 
-def new_progress(asked: str, random: Callable[[int], bytes]) -> Progress:
+def new_progress(asked: str, kind: QuestionKind, random: Callable[[int], bytes]) -> Progress:
     """The start of a batch, under a new id."""
-    return Progress(random(16).hex(), asked, rows=0, next_chunk=0, bytes=0, answered=0, yes=0)
+    return Progress(random(16).hex(), asked, kind, rows=0, next_chunk=0, bytes=0, answered=0, yes=0)
 
 
 def load_progress(path: Path, asked: str) -> Progress | None:
@@ -144,6 +149,7 @@ def load_progress(path: Path, asked: str) -> Progress | None:
         return None
     try:
         progress = Progress(**json.loads(read_regular(state, _LONGEST_PROGRESS)))
+        QuestionKind(progress.kind)
         sound = len(bytes.fromhex(progress.batch_id)) == 16 and part.stat().st_size >= progress.bytes
     except (OSError, ValueError, TypeError):
         sound = False

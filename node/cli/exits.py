@@ -59,6 +59,7 @@ EXIT_OF_REASON: Mapping[Reason, Exit] = {
     Reason.DIRECTORY_INVALID: Exit.INTEGRITY,
     Reason.CONFIG_INVALID: Exit.USAGE,
     Reason.CLOCK_SKEWED: Exit.UNAVAILABLE,
+    Reason.STATE_LOST: Exit.UNAVAILABLE,
     Reason.BUDGET_EXHAUSTED: Exit.USED_UP,
     Reason.QUOTA_EXHAUSTED: Exit.USED_UP,
     Reason.RATE_LIMITED: Exit.UNAVAILABLE,
@@ -71,6 +72,7 @@ EXIT_OF_REASON: Mapping[Reason, Exit] = {
     Reason.STORE_UNAVAILABLE: Exit.UNAVAILABLE,
     Reason.SOURCE_BUSY: Exit.UNAVAILABLE,
     Reason.LOG_CORRUPT: Exit.INTEGRITY,
+    Reason.LOG_DIFFERS: Exit.INTEGRITY,
     Reason.INTERNAL: Exit.FAILED,
 }
 

@@ -143,10 +143,12 @@ def verify(
     directory: Annotated[Path | None, typer.Option("--directory", show_default=False)] = None,
     authority_key: Annotated[str, typer.Option("--authority-key", show_default=False)] = "",
     checkpoint: Annotated[list[Path] | None, typer.Option("--checkpoint", show_default=False)] = None,
+    seen: Annotated[list[Path] | None, typer.Option("--seen", show_default=False)] = None,
     processes: Annotated[int | None, typer.Option("--processes", min=1, show_default=False)] = None,
 ) -> None:
     """Verify a whole exported log with nothing but public keys."""
     from node.cli.log_file import read_header, verify_export
+    from node.core.seen_file import parse_seen
 
     try:
         header = read_header(file)
@@ -160,14 +162,16 @@ def verify(
     if not log_keys:
         raise typer.BadParameter(t("log.need_key"))
     known = [_read(path) for path in checkpoint or ()]
+    remembered = [parse_seen(_read(path)) for path in seen or ()]
     started = monotonic()
     with terminal.progress(t("log.verifying"), header.size) as ticker:
-        verified = verify_export(file, log_keys, cosign_keys, known, ticker.advance, processes)
+        verified = verify_export(file, log_keys, cosign_keys, known, ticker.advance, processes, remembered)
     seconds = max(monotonic() - started, 1e-9)
     if terminal.json:
         terminal.document(verified)
     elif verified.report.findings:
-        terminal.result(verified, t("log.broken"), *map(_finding_line, verified.report.findings))
+        lines = [*map(_finding_line, verified.report.findings), *_seen_lines(verified)]
+        terminal.result(verified, t("log.broken"), *lines)
         terminal.note(f"{t('label.hint')}: {t('log.broken_next')}")
     else:
         terminal.result(verified, *_whole_lines(verified))
@@ -203,7 +207,17 @@ def _whole_lines(verified: Verified) -> list[str]:
         )
     if report.open_intents:
         lines.append(t("log.open", open=report.open_intents))
-    return lines
+    return lines + _seen_lines(verified)
+
+
+def _seen_lines(verified: Verified) -> list[str]:
+    """What each department remembers, and whether the log has it."""
+    return [
+        t("log.seen_differs", department=each.department, sizes=", ".join(map(str, each.differing)))
+        if each.differing
+        else t("log.seen_fits", department=each.department, count=each.checkpoints)
+        for each in verified.seen
+    ]
 
 
 def _finding_line(finding: Finding) -> str:

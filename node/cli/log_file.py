@@ -14,6 +14,7 @@ from google.protobuf.message import DecodeError
 
 from node.core.checkpoint import Checkpoint
 from node.core.logcheck import LogCheck, Report, Segment, check_segment, split_leaves, split_segments
+from node.core.seen_file import SeenNotes
 from node.crypto.sign import Note, SignatureSuite, Verifier, open_note
 from node.errors import NodeError, Reason
 from node.no_dumps import forbid_dumps
@@ -28,16 +29,27 @@ ALONE = 100_000
 
 
 @dataclass(frozen=True, slots=True)
+class SeenFit:
+    """What one department remembers: how many checkpoints, and the sizes of those that do not fit."""
+
+    department: str
+    checkpoints: int
+    differing: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Verified:
     """The result for an export: what was found, and by whom its checkpoints are signed.
 
-    `cosigned` is how many records the ML-DSA-65 cosignature covers, None when no key for it was given.
+    `cosigned` is how many records the ML-DSA-65 cosignature covers, None when no key for it was given; `seen`
+    is what other departments remember of the log.
     """
 
     origin: str
     report: Report
     signers: tuple[str, ...]
     cosigned: int | None
+    seen: tuple[SeenFit, ...] = ()
 
 
 def write_export(path: Path, header: LogExport, leaves: Iterable[bytes]) -> int:
@@ -82,11 +94,13 @@ def verify_export(
     known: Sequence[bytes],
     progress: Callable[[int], None],
     processes: int | None = None,
+    seen: Sequence[SeenNotes] = (),
 ) -> Verified:
     """Verify the whole log in an export.
 
     `known` are checkpoints (signed notes) of this log that someone else kept: they narrow down where a log
-    was changed, and show what was cut off. `progress` hears of every run of records that was checked.
+    was changed, and show what was cut off; `seen` is what other departments' nodes remember, of which the
+    notes of this log count. `progress` hears of every run of records that was checked.
 
     Raises NodeError PROOF_INVALID for a signature that does not verify, LOG_CORRUPT for what is no export.
     """
@@ -97,6 +111,10 @@ def verify_export(
         with mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data, memoryview(data) as view:
             header, start = _header(data)
             verified = _open_checkpoints(header, log_keys, cosign_keys, known)
+            remembered = [
+                (each.department, _open_all(each.of(header.origin), header.origin, log_keys)) for each in seen
+            ]
+            verified += [opened for _, found in remembered for opened in found]
             owner = header.origin.removeprefix(ORIGIN)
             check = LogCheck([checkpoint for checkpoint, _ in verified])
             workers = processes or (os.cpu_count() or 1 if header.size >= ALONE else 1)
@@ -122,6 +140,14 @@ def verify_export(
         report=report,
         signers=tuple(sorted({f"{v.name} ({v.suite})" for _, note in verified for v in note.verified})),
         cosigned=cosigned if cosign_keys else None,
+        seen=tuple(
+            SeenFit(
+                department,
+                len(found),
+                tuple(sorted({each.size for each, _ in found if not check.holds(each)})),
+            )
+            for department, found in remembered
+        ),
     )
 
 
@@ -186,6 +212,10 @@ def _open_checkpoints(
         opened.append(cosigned)
     opened += [_open(note, header.origin, keys) for note in known]
     return opened
+
+
+def _open_all(notes: Sequence[bytes], origin: str, keys: Sequence[Verifier]) -> list[tuple[Checkpoint, Note]]:
+    return [_open(note, origin, keys) for note in notes]
 
 
 def _open(text: bytes, origin: str, keys: Sequence[Verifier]) -> tuple[Checkpoint, Note]:

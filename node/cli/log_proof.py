@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from node.core.checkpoint import Checkpoint
+from node.core.checkpoint import Checkpoint, checkpoint_in
 from node.core.merkle import leaf_hash, verify_consistency, verify_inclusion
 from node.errors import NodeError, Reason
 
@@ -73,5 +73,4 @@ def checkpoint_of(note: bytes) -> Checkpoint:
     """The checkpoint in a note of the own node, whose connection vouches for it."""
     if not note:
         raise NodeError(Reason.NOT_FOUND, "the log is empty: it has no checkpoint yet")
-    body, _, _ = note.partition(b"\n\n")
-    return Checkpoint.parse(body + b"\n")
+    return checkpoint_in(note)

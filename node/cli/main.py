@@ -37,7 +37,10 @@ MODULES = {
     "policy": "policy_cmd",
     "workdays": "workdays_cmd",
     "log": "log_cmd",
+    "peer": "peer_cmd",
     "order": "order_cmd",
+    "backup": "backup_cmd",
+    "restore": "backup_cmd",
     "desk": "desk_cmd",
     "pki": "pki_cmd",
     "config": "config_cmd",
@@ -45,7 +48,7 @@ MODULES = {
 }
 """Each command and its module, in the order of the help. A module is imported when it is needed."""
 
-GROUPS = frozenset({"catalogue", "grant", "policy", "log", "order", "desk", "pki", "config"})
+GROUPS = frozenset({"catalogue", "grant", "policy", "log", "peer", "order", "desk", "pki", "config"})
 """Commands that have commands of their own: the whole module."""
 
 

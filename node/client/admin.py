@@ -6,7 +6,7 @@ import grpc
 
 from node.client import convert
 from node.client.call import unary
-from node.client.results import NodeStatus, OrderApplied, Reloaded, RevokedCertificate
+from node.client.results import NodeStatus, OrderApplied, PeerLog, Reloaded, RevokedCertificate
 from node.core.grant import Grant
 from node.core.grant_message import grant_from_message, grant_to_message
 from node.v1 import desk_pb2, desk_pb2_grpc, grant_pb2, grant_pb2_grpc
@@ -69,6 +69,19 @@ class AdminClient:
         """Make the node read certificates, keys, directory and policies again."""
         response: desk_pb2.ReloadResponse = unary(self._admin.Reload, desk_pb2.ReloadRequest(), self._timeout)
         return Reloaded(tuple(response.done), tuple(response.refused))
+
+    def peers(self) -> tuple[PeerLog, ...]:
+        """What the own node remembers of the others' usage logs, by credit code."""
+        response: desk_pb2.ListPeersResponse = unary(
+            self._admin.ListPeers, desk_pb2.ListPeersRequest(), self._timeout
+        )
+        return tuple(map(convert.peer_log, response.peers))
+
+    def accept_peer(self, department: str, reason: str) -> PeerLog:
+        """Go on with a department whose log shrank or contradicts what was seen of it."""
+        request = desk_pb2.AcceptPeerRequest(department=department, reason=reason)
+        response: desk_pb2.AcceptPeerResponse = unary(self._admin.AcceptPeer, request, self._timeout)
+        return convert.peer_log(response.peer)
 
     def draft_order(self, kind: str, about: str, reason: str) -> bytes:
         """The text of an order that officers are to sign (`node.core.order`): kind, and what of it.

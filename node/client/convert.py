@@ -13,7 +13,10 @@ from node.client.results import (
     DatasetStatus,
     KeyStatus,
     Load,
+    LostState,
     NodeStatus,
+    PeerContradiction,
+    PeerLog,
     Proof,
     Refusal,
     RevokedCertificate,
@@ -54,37 +57,15 @@ def proof(message: desk_pb2.Proof) -> Proof:
 
 
 def verification(response: desk_pb2.DeskServiceAskResponse) -> bool:
-    """The one bit.
-
-    Raises NodeError QUOTA_EXHAUSTED when the subject's own limit is used up, QUERY_INVALID when the question
-    is of another kind.
-    """
+    """The one bit. Raises NodeError QUOTA_EXHAUSTED when the subject's own limit is used up."""
     _check_limit(response.answers)
-    _check_kind(response, "verify")
     return _verifications(response.answers, subjects=1)[0]
 
 
 def field_value(response: desk_pb2.DeskServiceAskResponse) -> str | None:
     """The one value. Raises as `verification`."""
     _check_limit(response.answers)
-    _check_kind(response, "field")
     return _field_values(response.answers, subjects=1)[0]
-
-
-def _check_kind(response: desk_pb2.DeskServiceAskResponse, asked: str) -> None:
-    """Name the command for the kind that the question turned out to have; the answer is paid for already."""
-    kind = response.answers.WhichOneof("kind")
-    if kind is None:
-        raise _mismatch(asked)
-    if kind != asked:
-        command, paid = _COMMANDS[kind], response.proof.exchange_id.hex()
-        raise NodeError(
-            Reason.QUERY_INVALID,
-            f"the question is of kind {kind}: ask it with `dxnode {command}`, and with --exchange-id {paid} "
-            "it counts only once",
-            kind=kind,
-            exchange_id=paid,
-        )
 
 
 def _check_limit(answers: record_pb2.Answers) -> None:
@@ -105,8 +86,9 @@ def _field_values(answers: record_pb2.Answers, subjects: int) -> tuple[str | Non
 
 
 def statistic(response: desk_pb2.DeskServiceAskResponse) -> Statistic:
-    """The release in a response. Raises NodeError QUERY_INVALID when the question is of another kind."""
-    _check_kind(response, "statistic")
+    """The release in a response."""
+    if response.answers.WhichOneof("kind") != "statistic":
+        raise _mismatch("statistic")
     release = response.answers.statistic
     return Statistic(
         cells=tuple(Cell(tuple(cell.key), cell.count) for cell in release.cells),
@@ -177,6 +159,9 @@ def node_status(message: desk_pb2.GetStatusResponse) -> NodeStatus:
             for each in message.waiting
         ),
         waiting_total=message.waiting_total,
+        notices=tuple(message.notices),
+        lost=_lost(message.lost) if message.HasField("lost") else None,
+        stopped_peers=tuple(message.stopped_peers),
         clock=ClockStatus(
             message.clock.standing,
             time_of(message.clock.node_ms),
@@ -214,6 +199,36 @@ def _dataset(message: desk_pb2.DatasetStatus) -> DatasetStatus:
         continued_lines=message.continued_lines,
         refused_values=message.refused_values,
         exactness=_EXACTNESS.get(message.exactness, ""),
+    )
+
+
+def _lost(message: desk_pb2.LostState) -> LostState:
+    return LostState(
+        own_size=message.own_size,
+        own_root=message.own_root,
+        seen_size=message.seen_size,
+        seen_root=message.seen_root,
+        seen_by=message.seen_by,
+        found=time_of(message.found_ms),
+        last_record=time_of(message.last_record_ms),
+    )
+
+
+def peer_log(message: desk_pb2.PeerLog) -> PeerLog:
+    """From a message."""
+    return PeerLog(
+        department=message.department,
+        newest=message.newest,
+        newest_seen=time_of(message.newest_ms),
+        proved=message.proved,
+        proved_seen=time_of(message.proved_ms),
+        stopped=message.stopped,
+        contradictions=tuple(
+            PeerContradiction(
+                time_of(each.found_ms), each.kind, each.remembered, each.other, time_of(each.accepted_ms)
+            )
+            for each in message.contradictions
+        ),
     )
 
 

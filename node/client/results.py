@@ -238,9 +238,53 @@ class NodeStatus:
     policy_approved: tuple[str, ...]
     waiting: tuple[WaitingDataset, ...]
     waiting_total: int
+    notices: tuple[str, ...]
+    lost: LostState | None
+    stopped_peers: tuple[str, ...]
     clock: ClockStatus
     sqlite: str
     accounts: tuple[AccountStatus, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class LostState:
+    """What a node has, and what was seen of it elsewhere: by "mark", or by a department."""
+
+    own_size: int
+    own_root: bytes
+    seen_size: int
+    seen_root: bytes
+    seen_by: str
+    found: datetime | None
+    last_record: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class PeerContradiction:
+    """Two signed notes of one log that cannot both be true; `kind` is "shrank" or "differs"."""
+
+    found: datetime | None
+    kind: str
+    remembered: bytes
+    other: bytes
+    accepted: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class PeerLog:
+    """What the own node remembers of another one's usage log, as signed notes.
+
+    `proved` is the newest up to which the log was proved to have only grown; while it is `stopped`, nothing
+    is exchanged with its department.
+    """
+
+    department: str
+    newest: bytes
+    newest_seen: datetime | None
+    proved: bytes
+    proved_seen: datetime | None
+    stopped: bool
+    contradictions: tuple[PeerContradiction, ...]
 
 
 @dataclass(frozen=True, slots=True)

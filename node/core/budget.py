@@ -14,6 +14,20 @@ from __future__ import annotations
 from collections.abc import Iterable, MutableMapping, Sequence
 from typing import NamedTuple
 
+HOUR_MS = 3_600_000
+MARK = "mark|"
+"""What the key of a counter begins with that remembers a day, which may go on being used: a mark."""
+
+
+def last_hour(until_ms: int) -> int:
+    """The hour, counted from 1970 in UTC, from which on what lasts until then may be forgotten."""
+    return -(-until_ms // HOUR_MS)
+
+
+def counter_key(until_ms: int, name: str) -> str:
+    """The key of a counter that may be forgotten at `until_ms`: those that end first come first."""
+    return f"{last_hour(until_ms):07d}|{name}"
+
 
 class Period(NamedTuple):
     """A time over which something is counted: from one moment up to another, which is not in it (ms)."""
@@ -30,9 +44,9 @@ class Debit(NamedTuple):
     """An amount to add to a counter that may not pass its limit.
 
     `scope` is the kind of counter as records name it ("rule.day", "grant.day", …); `key` is the counter
-    itself, without any personal value; `until_ms` is when the counter may be forgotten (0: never), which is
-    later than its `period`; `subject` is the position of the subject it concerns, -1 for the exchange as a
-    whole.
+    itself, without any personal value; `until_ms` is when the counter may be forgotten (0: never; else `key`
+    is a `counter_key`), which is later than its `period`; `subject` is the position of the subject it
+    concerns, -1 for the exchange as a whole.
     """
 
     scope: str
@@ -45,9 +59,10 @@ class Debit(NamedTuple):
 
 
 class Pot(NamedTuple):
-    """What a privacy budget is held against: all that was spent from `first` to `last` (numbers of days).
+    """What a privacy budget is held against: all that was spent from the day `first` (its number) on.
 
-    Spent under `scope` ("budget.dataset", "budget.organisation", "budget.requester") by `who`, "" for all
+    Days that have not come yet count too: what was spent on them, while the clock was ahead, is spent.
+    `scope` is "budget.dataset", "budget.organisation" or "budget.requester"; `who` spent, "" for all
     together, of `account` and of every account that counts together with it.
     """
 
@@ -55,7 +70,6 @@ class Pot(NamedTuple):
     scope: str
     who: str
     first: int
-    last: int
 
 
 class BudgetDebit(NamedTuple):
@@ -91,7 +105,7 @@ class Spent(NamedTuple):
     def counts(self, row: BudgetRow, pot: Pot) -> bool:
         """Whether what a row says was spent of the pot, which this is about."""
         same = (row.scope, row.who) == (pot.scope, pot.who) and row.account in self.accounts
-        return same and pot.first <= row.day <= pot.last
+        return same and pot.first <= row.day
 
 
 Balances = MutableMapping[str, int]

@@ -42,6 +42,12 @@ class Checkpoint:
         return cls(origin, _size(size), _root(root))
 
 
+def checkpoint_in(note: bytes) -> Checkpoint:
+    """The checkpoint in a note whose signatures were verified before. Raises NodeError(PROOF_INVALID)."""
+    body, _, _ = note.partition(b"\n\n")
+    return Checkpoint.parse(body + b"\n")
+
+
 def _size(text: str) -> int:
     if not (text.isascii() and text.isdigit() and len(text) <= _DIGITS) or (text[0] == "0" and text != "0"):
         raise _invalid("the size of the checkpoint is not a decimal number")

@@ -6,7 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from node.core.budget import BudgetRow
+from node.core.gap import Gap
 from node.core.grant import Grant
+from node.core.peer_log import Contradiction, PeerLog
 from node.core.tree import Tile
 
 
@@ -26,11 +28,15 @@ class Head:
     cosigned_ms: int = 0
 
 
+DIGEST = 16
+"""Bytes of a digest by which a node recognises what it has answered: nobody gains by two that have one."""
+
+
 @dataclass(frozen=True, slots=True)
 class AnsweredExchange:
     """A provider's answered exchange: a retry gets the answer of the verdict at `index` again.
 
-    `digest` is the SHA-256 of the envelope.
+    `digest` is the beginning of the SHA-256 of the envelope (`DIGEST` bytes).
     """
 
     requester: str
@@ -41,7 +47,10 @@ class AnsweredExchange:
 
 @dataclass(frozen=True, slots=True)
 class AskedExchange:
-    """A requester's exchange: what is needed to retry it, and where its outcome stands (-1: none yet)."""
+    """A requester's exchange: what is needed to retry it, and where its outcome stands (-1: none yet).
+
+    `envelope` and `response_key` are empty when it can't be sent again: it was answered, or its day is over.
+    """
 
     exchange_id: bytes
     digest: bytes
@@ -51,6 +60,14 @@ class AskedExchange:
     response_key: bytes
     """Encrypted under the node data key."""
     outcome_index: int = -1
+
+
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """The outcome of the exchange whose intent is at `intent_index`; a `final` one is not asked again."""
+
+    intent_index: int
+    final: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,18 +84,30 @@ class Append:
 
     leaf: bytes
     opening: bytes = b""
-    """Encrypted Opening or Answers."""
+    """Encrypted KeptOpening."""
     evidence: bytes = b""
-    """The other side's record and receipt."""
+    """Serialised KeptEvidence of the other side's proof."""
+    shared: bytes = b""
+    """The hashes that the evidence names, end to end: kept once, however many name them."""
     answered: AnsweredExchange | None = None
     asked: AskedExchange | None = None
-    settled: bytes = b""
-    """Exchange id whose outcome this record is."""
+    settled: Settled | None = None
+    """Whose outcome this record is."""
     release: Release | None = None
-    issued: Grant | None = None
-    """A grant of this node, new or changed."""
+    issued: tuple[Grant, ...] = ()
+    """Grants of this node, new or changed."""
     facts: tuple[tuple[str, str], ...] = ()
     """Small facts about the node: name and value."""
+    peer_log: PeerLog | None = None
+    """What is remembered of another node's log from now on, with `contradiction` where it has one."""
+    contradiction: Contradiction | None = None
+    gap: Gap | None = None
+    """A time of which records and counts are lost."""
+
+    @property
+    def size(self) -> int:
+        """Bytes that another party can make longer or shorter."""
+        return len(self.leaf) + len(self.opening) + len(self.evidence) + len(self.shared)
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +119,8 @@ class Commit:
     appends: tuple[Append, ...]
     tiles: tuple[Tile, ...]
     balances: Mapping[str, tuple[int, int]]
-    """Counter key to (new amount used, until_ms)."""
+    """Counter or mark (`node.core.budget`) to (new amount used or number, until_ms)."""
     spent: Mapping[BudgetRow, int] = field(default_factory=dict)
     """Micro-epsilon to add to rows of the ledger of privacy budgets."""
+    peer_logs: tuple[PeerLog, ...] = ()
+    """What was seen of other nodes' logs up to this commit."""

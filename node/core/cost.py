@@ -10,8 +10,9 @@ from itertools import takewhile
 from types import MappingProxyType
 from typing import NamedTuple, TypeVar
 
-from node.core.budget import Balances, BudgetDebit, Debit, Period, Pot, exhausted
+from node.core.budget import ALWAYS, MARK, Balances, BudgetDebit, Debit, Period, Pot, counter_key, exhausted
 from node.core.decide import Decision
+from node.core.gap import Gaps
 from node.core.milliseconds import to_ms
 from node.core.policy import Budget
 from node.core.question import Question
@@ -51,6 +52,12 @@ class Day:
     number: int
     period: Period
     until_ms: int
+    zone: tzinfo | None = None
+
+    def last(self, days: int) -> Period:
+        """So many days, of which this is the last."""
+        first = date.fromordinal(self.number - days + 1)
+        return Period(_midnight(first, 0, self.zone), self.period.until_ms)
 
     @classmethod
     def of(cls, moment: datetime) -> Day:
@@ -60,7 +67,9 @@ class Day:
 
 @lru_cache(maxsize=8)
 def _day(day: date, zone: tzinfo | None) -> Day:
-    return Day(day.strftime("%Y%m%d"), day.toordinal(), _period(day, day, zone), _midnight(day, 2, zone))
+    return Day(
+        day.strftime("%Y%m%d"), day.toordinal(), _period(day, day, zone), _midnight(day, 2, zone), zone
+    )
 
 
 def _period(first: date, last: date, zone: tzinfo | None) -> Period:
@@ -78,10 +87,10 @@ _DAY_MS = 86_400_000
 class Link(NamedTuple):
     """A forbidden combination that an answer about one subject could complete (Art. 25).
 
-    `mark` is the counter that remembers the day (its number) on which this question was last answered,
+    `mark` is the key of what remembers the day (its number) on which this question was last answered,
     `others` those of the other questions, each under all its names: were all of them answered on day `since`
     or later, this one is refused. `subject` is the position of the subject; `until_ms` is when the mark may
-    be forgotten.
+    be forgotten; `window` is the time in which the others may have been answered.
     """
 
     subject: int
@@ -90,6 +99,7 @@ class Link(NamedTuple):
     since: int
     today: int
     until_ms: int
+    window: Period = ALWAYS
 
     def completes(self, balances: Mapping[str, int]) -> bool:
         """Whether an answer would complete the combination."""
@@ -142,6 +152,24 @@ class Cost:
 
         return Cost(self.whole, first(self.subjects), first(self.tries), first(self.links))
 
+    def with_gaps(self, gaps: Gaps, balances: Balances) -> Balances:
+        """The balances as they count where records are lost.
+
+        A counter is used up whose time overlaps a gap, and a question of a combination was answered.
+        """
+        if not gaps:
+            return balances
+        counted = dict(balances)
+        for debit in (*self.whole, *self.subjects, *self.tries):
+            if gaps.shut(debit.period):
+                counted[debit.key] = max(counted.get(debit.key, 0), debit.limit)
+        for link in self.links:
+            if gaps.shut(link.window):
+                counted.update(
+                    (name, max(counted.get(name, 0), link.since)) for names in link.others for name in names
+                )
+        return counted
+
     def keys(self) -> list[str]:
         """All counters that are concerned."""
         keys = [debit.key for part in (self.whole, self.subjects, self.tries) for debit in part]
@@ -164,31 +192,24 @@ def exchange_cost(
     count = max(1, len(ids))
     whole, subjects, tries = [], [], []
     limits, grant, question = decision.limits, decision.grant, decision.question
+    ends = counter_key(day.until_ms, "")
     if limits.per_day is not None:
-        key = f"{RULE_DAY}|{dataset}|{decision.rule}|{requester}|{day.name}"
+        key = f"{ends}{RULE_DAY}|{dataset}|{decision.rule}|{requester}|{day.name}"
         whole.append(Debit(RULE_DAY, key, count, limits.per_day, day.until_ms, period=day.period))
     if grant is not None and grant.subjects_per_day and ids:
-        key = f"{GRANT_DAY}|{grant.id}|{day.name}"
+        key = f"{ends}{GRANT_DAY}|{grant.id}|{day.name}"
         whole.append(Debit(GRANT_DAY, key, count, grant.subjects_per_day, day.until_ms, period=day.period))
-    if limits.per_subject_per_day is not None:
+    if (most := limits.per_subject_per_day) is not None:
         prefix = f"{RULE_SUBJECT}|{dataset}|{decision.rule}|{requester}|{day.name}|"
         subjects = [
-            Debit(
-                RULE_SUBJECT,
-                pseudonym(prefix + each),
-                1,
-                limits.per_subject_per_day,
-                day.until_ms,
-                position,
-                day.period,
-            )
+            Debit(RULE_SUBJECT, ends + pseudonym(prefix + each), 1, most, day.until_ms, position, day.period)
             for position, each in enumerate(ids)
         ]
     if question is not None and question.claims:
         limit = min(claim.wrong_tries_per_subject for claim in question.claims.values())
         prefix = f"{CLAIM_TRIES}|{dataset}|{question.name}|{requester}|{day.name}|"
         tries = [
-            Debit(CLAIM_TRIES, pseudonym(prefix + each), 1, limit, day.until_ms, position, day.period)
+            Debit(CLAIM_TRIES, ends + pseudonym(prefix + each), 1, limit, day.until_ms, position, day.period)
             for position, each in enumerate(ids)
         ]
     links: tuple[Link, ...] = ()
@@ -213,18 +234,21 @@ def _links(
     longest = max(combination.days for combination in question.combinations)
     until_ms = day.until_ms + (longest - 1) * _DAY_MS
 
+    windows = {each.days: day.last(each.days) for each in question.combinations}
+
     def names(other: str, subject: str) -> tuple[str, ...]:
         text = prefixes[other] + subject
-        return pseudonym(text), *older(text)
+        return MARK + pseudonym(text), *(MARK + name for name in older(text))
 
     return tuple(
         Link(
             position,
-            pseudonym(prefixes[question.name] + each),
+            MARK + pseudonym(prefixes[question.name] + each),
             tuple(names(other, each) for other in combination.questions if other != question.name),
             day.number - combination.days + 1,
             day.number,
             until_ms,
+            windows[combination.days],
         )
         for position, each in enumerate(ids)
         for combination in question.combinations
@@ -242,7 +266,7 @@ def budget_debits(
     period = _period(first, last, moment.tzinfo)
     return tuple(
         BudgetDebit(
-            Pot(budget.account, BUDGET_PREFIX + scope, who, first.toordinal(), last.toordinal()),
+            Pot(budget.account, BUDGET_PREFIX + scope, who, first.toordinal()),
             moment.toordinal(),
             epsilon_micros,
             limit,

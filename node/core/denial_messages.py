@@ -63,10 +63,22 @@ _TOLD: Mapping[str, tuple[Reason, str, str]] = {
         "the grant does not cover this purpose: choose one that it covers, or apply for it",
         "授权不包含该用途：请选择授权中的用途，或另行申请",
     ),
+    "grant.roles": (
+        Reason.QUESTION_NOT_ALLOWED,
+        "the grant is not for the caller's role: see `dxnode grant received`, or apply for it",
+        "授权不供该角色使用：请用 `dxnode grant received` 查看，或另行申请",
+    ),
     "grant.region": (
         Reason.CONDITION_NOT_MET,
         "the grant is for one region, but the dataset has none: apply for a grant without region",
         "授权限于某一区划，而该数据集没有区划：请申请不限区域的授权",
+    ),
+    "question.kind": (
+        Reason.QUERY_INVALID,
+        "the question is of another kind: ask one with `dxnode verify` that is answered by yes or no, with "
+        "`dxnode ask` one for a value, with `dxnode stats` a statistic",
+        "该问题属于另一类型：是非问题请用 `dxnode verify`，取值问题请用 `dxnode ask`，"
+        "统计问题请用 `dxnode stats`",
     ),
     "question.subjects": (
         Reason.QUERY_INVALID,
@@ -91,8 +103,8 @@ _TOLD: Mapping[str, tuple[Reason, str, str]] = {
     ),
     "request": (
         Reason.QUERY_INVALID,
-        "the subject or the claims do not fit the question: check kind and form of the identifier",
-        "当事人或申报项与问题不符：请核对证件号码的种类和格式",
+        "the request is malformed: check the form of identifier, claims, case number, purpose and parameters",
+        "请求的格式不正确：请核对证件号码、申报项、办件号、用途和参数的格式",
     ),
     "rules": (
         Reason.QUESTION_NOT_ALLOWED,
@@ -179,6 +191,18 @@ _TOLD: Mapping[str, tuple[Reason, str, str]] = {
         Reason.REQUEST_REPLAYED,
         "the exchange id was used before with other content: ask under a new one",
         "该交换编号已用于其他内容：请换新编号再查询",
+    ),
+    "log": (
+        Reason.LOG_DIFFERS,
+        "the provider has seen another state of this department's usage log: tell the operator, see `dxnode "
+        "status`",
+        "提供部门所见的本部门使用日志与现有的不同：请告知运维人员，并查看 `dxnode status`",
+    ),
+    "records": (
+        Reason.REQUEST_REPLAYED,
+        "the provider has lost its records of that time, and this may have been answered: ask under a new "
+        "exchange id",
+        "提供部门丢失了该时段的记录，此问可能已经答复：请换新编号再查询",
     ),
     "source": (
         Reason.SOURCE_UNAVAILABLE,

@@ -171,6 +171,16 @@ def normalise_subject(text: str, kind: SubjectType) -> str:
     return normalise_resident_id(text) if kind == "resident_id" else normalise_credit_code(text)
 
 
+def common_form(text: str) -> str:
+    """The one form of an identifier of either kind, and any other text as it is."""
+    for normalise in (normalise_resident_id, normalise_credit_code):
+        try:
+            return normalise(text)
+        except NodeError:
+            continue
+    return text
+
+
 def holds_identifier(text: str) -> bool:
     """Whether a valid resident identity number stands in `text`, alone or within a longer run of digits.
 

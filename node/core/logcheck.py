@@ -9,7 +9,7 @@ that does not are under suspicion.
 from __future__ import annotations
 
 import copy
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -17,7 +17,8 @@ from enum import StrEnum
 from google.protobuf.message import DecodeError
 
 from node.core.checkpoint import Checkpoint
-from node.core.merkle import EMPTY_ROOT, Frontier, hash_leaves
+from node.core.log_positions import PositionCheck, decision, entry
+from node.core.merkle import EMPTY_ROOT, Frontier, hash_leaves, leaf_hash
 from node.core.usage import CLOCK_SET, EXCHANGE_ID_BYTES, MAX_LEAF_BYTES, VERSION
 from node.errors import NodeError, Reason
 from node.v1 import record_pb2 as pb
@@ -28,6 +29,9 @@ SEGMENT = 16_384
 MAX_FINDINGS = 100
 OFFICERS = 2
 """Different people who have to order that time goes back."""
+
+ACCEPTED = "peer.accept"
+"""The action by which staff go on with a department whose log contradicts what was seen of it."""
 
 
 class Fault(StrEnum):
@@ -49,6 +53,8 @@ class Fault(StrEnum):
     """A checkpoint covers records that are not there."""
     RECORDS_ADDED = "records-added"
     """There are records that the newest checkpoint does not cover."""
+    POSITION_DIFFERS = "position-differs"
+    """The record names another log of the other side than an earlier record does."""
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -76,9 +82,10 @@ class Segment:
 
     `marked` has, for every mark that was asked for, the root of the leaves from `first` up to it; `open` are
     the leaf hashes of intents without a last outcome in the segment; `unmatched` are outcomes whose intent is
-    not in it: the index, the intent's hash, and whether the outcome is the last word. `sets` are the records
-    by which time went back. `oldest` and `newest_before` are of the records before the first of them,
-    `newest_ms` of those from the last one on; times are -1 where there is no readable record.
+    not in it: the index, the intent's hash, and whether the outcome is the last word; `positions` has what it
+    says of other logs, by party (`node.core.log_positions`). `sets` are the records by which time went back.
+    `oldest` and `newest_before` are of the records before the first of them, `newest_ms` of those from the
+    last one on; times are -1 where there is no readable record.
     """
 
     first: int
@@ -94,6 +101,7 @@ class Segment:
     sets: tuple[ClockSet, ...]
     open: frozenset[bytes]
     unmatched: tuple[tuple[int, bytes, bool], ...]
+    positions: tuple[tuple[str, bytes], ...]
     findings: tuple[Finding, ...]
 
 
@@ -191,6 +199,7 @@ def check_segment(leaves: Sequence[bytes], first: int, owner: str, marks: Sequen
     kinds: list[str] = []
     opened: set[bytes] = set()
     unmatched: list[tuple[int, bytes, bool]] = []
+    positions: defaultdict[str, bytearray] = defaultdict(bytearray)
     sets: list[ClockSet] = []
     first_ms = newest_ms = oldest_ms = oldest_index = newest_before_ms = -1
     # One loop, with no call a record that can be spared: a log has millions of them.
@@ -229,6 +238,11 @@ def check_segment(leaves: Sequence[bytes], first: int, owner: str, marks: Sequen
         if kind == "verdict":
             if not _verdict_holds(record):
                 findings.append(Finding(index, index, Fault.VERDICT_INVALID))
+            verdict = record.verdict
+            # What is denied because it contradicts what was seen before is not what the owner relied on.
+            if (place := verdict.requester_log).size and verdict.reason != _DIFFERS:
+                leaf = leaf_hash(verdict.intent) if verdict.intent else b""
+                positions[record.requester] += entry(index, place.index, place.size, place.root, leaf)
         elif kind == "intent":
             opened.add(hashes[index - first])
         elif kind == "outcome":
@@ -240,6 +254,11 @@ def check_segment(leaves: Sequence[bytes], first: int, owner: str, marks: Sequen
                 unmatched.append((index, intent_hash, final))
             elif final:
                 opened.discard(intent_hash)
+            if (place := outcome.provider_log).size:
+                hashed = outcome.verdict_hash
+                positions[record.provider] += entry(index, place.index, place.size, place.root, hashed)
+        elif kind == "admin" and record.admin.action == ACCEPTED:
+            positions[record.admin.object] += decision(index)
     return Segment(
         first=first,
         count=len(leaves),
@@ -254,6 +273,7 @@ def check_segment(leaves: Sequence[bytes], first: int, owner: str, marks: Sequen
         sets=tuple(sets),
         open=frozenset(opened),
         unmatched=tuple(unmatched),
+        positions=tuple((party, bytes(entries)) for party, entries in positions.items()),
         findings=tuple(findings[:MAX_FINDINGS]),
     )
 
@@ -266,9 +286,16 @@ def _root(hashes: Sequence[bytes]) -> bytes:
 
 _parse = pb.UsageRecord.FromString
 _EMPTY = pb.UsageRecord()
+_DIFFERS = Reason.LOG_DIFFERS.wire
 _FINAL = frozenset({pb.OUTCOME_KIND_ANSWERED, pb.OUTCOME_KIND_DENIED})
 _WITHOUT_INTENT = frozenset(
-    reason.wire for reason in (Reason.PROOF_INVALID, Reason.QUERY_INVALID, Reason.REQUEST_REPLAYED)
+    reason.wire
+    for reason in (
+        Reason.ENVELOPE_INVALID,
+        Reason.PROOF_INVALID,
+        Reason.QUERY_INVALID,
+        Reason.REQUEST_REPLAYED,
+    )
 )
 
 
@@ -322,6 +349,7 @@ class LogCheck:
     _open: set[bytes] = field(default_factory=set)
     _roots: dict[int, bytes] = field(default_factory=lambda: {0: EMPTY_ROOT})
     _findings: list[Finding] = field(default_factory=list)
+    _positions: PositionCheck = field(default_factory=PositionCheck)
 
     def marks(self, first: int, count: int = SEGMENT) -> tuple[int, ...]:
         """The sizes, within the segment that begins at `first`, at which a checkpoint stands."""
@@ -342,6 +370,9 @@ class LogCheck:
         self._tree.extend([segment.root])
         self._times(segment)
         self._intents(segment)
+        for party, entries in segment.positions:
+            differing = self._positions.add(party, entries)
+            self._findings += [Finding(at, at, Fault.POSITION_DIFFERS) for at in differing]
         self._kinds.update(dict(segment.kinds))
         self._findings.extend(segment.findings)
         self._records += segment.count
@@ -368,6 +399,10 @@ class LogCheck:
             elif final:
                 self._open.discard(intent)
         self._open |= segment.open
+
+    def holds(self, checkpoint: Checkpoint) -> bool:
+        """Whether the log, once whole, has that checkpoint's root at its size."""
+        return self._roots.get(checkpoint.size) == checkpoint.root
 
     def report(self) -> Report:
         """The result, once every segment was added."""

@@ -13,6 +13,7 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 from cryptography.hazmat.primitives.asymmetric.mldsa import MLDSA65PrivateKey, MLDSA65PublicKey
 
+from node.core.note import note_of
 from node.core.small_order import is_no_ed25519_key
 from node.errors import NodeError, Reason
 
@@ -129,10 +130,11 @@ class Signer:
 
 @dataclass(frozen=True, slots=True)
 class Note:
-    """The text of a signed note, and which of the asked keys have signed it."""
+    """The text of a signed note, which of the asked keys have signed it, and how many other lines it has."""
 
     body: bytes
     verified: tuple[Verifier, ...]
+    others: int
 
     @property
     def signers(self) -> tuple[str, ...]:
@@ -149,11 +151,9 @@ def sign_note(body: bytes, *signers: Signer) -> bytes:
         raise NodeError(
             Reason.INTERNAL, "a note needs a text that ends in a newline, and a signer: correct the caller"
         )
-    lines = [body, b"\n"]
-    for signer in signers:
-        signature = bytes.fromhex(signer.verifier.key_id) + signer.sign(body)
-        lines.append(f"— {signer.name} {b64encode(signature).decode()}\n".encode())
-    return b"".join(lines)
+    return note_of(
+        body, *((each.name, bytes.fromhex(each.verifier.key_id) + each.sign(body)) for each in signers)
+    )
 
 
 def open_note(note: bytes, verifiers: Iterable[Verifier], longest: int = _LONGEST_NOTE) -> Note:
@@ -183,7 +183,7 @@ def read_note(note: bytes, verifiers: Iterable[Verifier] = (), longest: int = _L
             raise _invalid("a signature under the note is wrong")
         if verifier not in verified:
             verified.append(verifier)
-    return Note(body, tuple(verified))
+    return Note(body, tuple(verified), len(signatures) - len(verified))
 
 
 def _split(note: bytes) -> tuple[bytes, list[tuple[str, str, bytes]]]:

@@ -8,22 +8,22 @@ from datetime import datetime
 
 from node.core import usage
 from node.core.commit import AnsweredExchange, Append
+from node.core.gap import Gap
 from node.core.grant import Grant, GrantState
+from node.core.grant_check import MAX_NOTE, check_grant
 from node.core.identity import holds_identifier, normalise_region
+from node.core.peer_log import Contradiction, PeerLog
 from node.core.policy import Policies, Policy
-from node.core.purpose import PurposeTree, is_purpose_code, purpose_covers
+from node.core.purpose import PurposeTree, purpose_covers
 from node.errors import NodeError, Reason
 from node.exchange.group import GroupCommit, Ledger, Recorded
-
-MAX_NOTE = 500
-MAX_ITEMS = 200
 
 
 @dataclass(slots=True)
 class AdminJob:
-    """One admin record, and the grant that it makes or changes, or the facts about the node.
+    """One admin record, and what becomes durable with it: grants, facts, the memory of a peer's log.
 
-    `approved` are the officers who signed the order for it.
+    `approved` are the officers who signed the order for it; of a `gap`, what was counted is lost.
     """
 
     department: str
@@ -31,9 +31,12 @@ class AdminJob:
     action: str
     target: str
     note: str
-    grant: Grant | None = None
+    grants: tuple[Grant, ...] = ()
     facts: tuple[tuple[str, str], ...] = ()
     approved: tuple[str, ...] = ()
+    peer_log: PeerLog | None = None
+    contradiction: Contradiction | None = None
+    gap: Gap | None = None
 
     counters: Sequence[str] = ()
     exchange: tuple[str, bytes] | None = None
@@ -47,7 +50,14 @@ class AdminJob:
         leaf = usage.admin_record(
             time_ms, self.department, self.caller, self.action, self.target, self.note, self.approved
         )
-        return Append(leaf=leaf, issued=self.grant, facts=self.facts)
+        return Append(
+            leaf=leaf,
+            issued=self.grants,
+            facts=self.facts,
+            peer_log=self.peer_log,
+            contradiction=self.contradiction,
+            gap=self.gap,
+        )
 
     def finish(self, append: Append, recorded: Recorded) -> tuple[Append, int]:
         """Where it stands."""
@@ -126,6 +136,15 @@ class Grants:
             caller, grant_id, GrantState.REVOKED, "grant.revoke", stated_reason(note)
         )
 
+    def put_on_hold(self, note: str) -> tuple[Grant, ...]:
+        """All that are active, as suspended ones; once they are durable, give them to `adopt`."""
+        active = (grant for grant in self.all() if grant.state is GrantState.ACTIVE)
+        return tuple(replace(grant, state=GrantState.SUSPENDED, note=note) for grant in active)
+
+    def adopt(self, grants: Sequence[Grant]) -> None:
+        """These became durable."""
+        self._grants.update({grant.id: grant for grant in grants})
+
     async def _set_state(
         self, caller: usage.Caller, grant_id: str, state: GrantState, action: str, note: str
     ) -> Grant:
@@ -135,14 +154,15 @@ class Grants:
         return await self._change(caller, action, replace(grant, state=state, note=note), note)
 
     async def _change(self, caller: usage.Caller, action: str, grant: Grant, note: str) -> Grant:
-        if holds_identifier(note):
-            raise NodeError(Reason.QUERY_INVALID, "the reason holds an identity number: leave it out")
+        _check_note(note)
         previous = self._grants.get(grant.id)
         narrowing = grant.state is not GrantState.ACTIVE
         if narrowing:  # what takes away holds before it is durable, what gives holds after
             self._put(grant)
         try:
-            await self._commit.run(AdminJob(self._code, caller, action, grant.id, note, grant))
+            await self._commit.run(
+                AdminJob(self._code, caller, action, grant.id, note, (grant,)), by_staff=True
+            )
         except NodeError:
             if narrowing and previous is not None:
                 self._put(previous)
@@ -167,30 +187,17 @@ class Grants:
                 Reason.QUERY_INVALID, "no policy of this node has that dataset: see `dxnode catalogue list`"
             )
         unknown = sorted(grant.questions - set(policy.questions))
-        if not grant.questions:
-            raise NodeError(Reason.QUERY_INVALID, "name questions of the dataset")
         if unknown:
             raise NodeError(
                 Reason.QUERY_INVALID,
                 f"name questions of the dataset, each by itself: it has no {', '.join(unknown)}",
             )
-        if not grant.purposes or not all(is_purpose_code(purpose) for purpose in grant.purposes):
-            raise NodeError(Reason.QUERY_INVALID, "name purposes such as social-insurance/pension/deferral")
+        check_grant(grant)
         for purpose in grant.purposes:
             _check_purpose(purpose, policy, policies.purposes)
-        if len(grant.questions) > MAX_ITEMS or len(grant.purposes) > MAX_ITEMS:
-            raise NodeError(Reason.QUERY_INVALID, f"a grant has at most {MAX_ITEMS} questions and purposes")
-        if not grant.valid_from < grant.valid_until or grant.valid_until <= self._clock():
+        if grant.valid_until <= self._clock():
             raise NodeError(
                 Reason.QUERY_INVALID, "the grant ends before it starts, or has ended: give other dates"
-            )
-        texts = (grant.basis, grant.scenario)
-        if not all(0 < len(text) <= MAX_NOTE for text in texts) or any(
-            holds_identifier(text) for text in texts
-        ):
-            raise NodeError(
-                Reason.QUERY_INVALID,
-                f"give legal basis and scenario, at most {MAX_NOTE} characters each, no identity number",
             )
 
 
@@ -216,4 +223,10 @@ def stated_reason(note: str) -> str:
     """The reason that staff give. Raises NodeError(QUERY_INVALID) for none, and for an essay."""
     if not note.strip() or len(note) > MAX_NOTE:
         raise NodeError(Reason.QUERY_INVALID, f"say why, in at most {MAX_NOTE} characters (Art. 27)")
+    _check_note(note)
     return note
+
+
+def _check_note(note: str) -> None:
+    if holds_identifier(note):
+        raise NodeError(Reason.QUERY_INVALID, "the reason holds an identity number: leave it out")

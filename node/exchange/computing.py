@@ -14,8 +14,10 @@ from node.core.budget import BudgetDebit
 from node.core.cost import Cost, budget_debits
 from node.core.data_load import DataLoad
 from node.core.directory import Member
+from node.core.gap import Gaps
 from node.core.policy import Budget
-from node.core.question import Question, QuestionKind, Statistic
+from node.core.question import Question, Statistic
+from node.core.question_kind import QuestionKind
 from node.core.stop import Stop
 from node.core.subject import SubjectKey, Unclear
 from node.errors import NodeError, Reason
@@ -57,6 +59,7 @@ class Computing:
         self,
         *,
         books: Books,
+        gaps: Callable[[], Gaps],
         noise: Noise,
         counts: Counts,
         workers: Executor,
@@ -66,6 +69,7 @@ class Computing:
     ) -> None:
         """`workers` look up, for at most `seconds` each, who has one of the `turns`."""
         self._books = books
+        self._gaps = gaps
         self._noise = noise
         self._counts = counts
         self._workers = workers
@@ -176,7 +180,7 @@ class Computing:
         self, asked: Permitted, key: bytes = b"", price: Sequence[BudgetDebit] = ()
     ) -> Computed | None:
         """What an exchange comes to without its work: it was answered before, released, or cannot be paid."""
-        if self._books.answered(asked.peer.code, asked.exchange_id) is not None:
+        if self._books.is_answered(asked.peer.code, asked.exchange_id):
             return Computed()
         if key and (stored := self._books.release(key)) is not None:
             return Computed(answers=rec.Answers.FromString(stored), load=asked.load, release_key=key)
@@ -184,7 +188,9 @@ class Computing:
         return None if short is None else Computed(short=short, release_key=key, budget=tuple(price))
 
     def _ledger(self, keys: Sequence[str]) -> Ledger:
-        return Ledger(self._books.balances(keys), self._books.release, Budgets(self._books.spent))
+        gaps = self._gaps()
+        budgets = Budgets(self._books.spent, gaps)
+        return Ledger(self._books.balances(keys), self._books.release, budgets, gaps)
 
     def _budget(self, asked: Permitted, epsilon_micros: int) -> tuple[BudgetDebit, ...]:
         assert asked.budget is not None

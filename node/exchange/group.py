@@ -20,10 +20,13 @@ from node.core.budget import Balances, Debit, Pot, Spent
 from node.core.checkpoint import Checkpoint
 from node.core.clock import TimeUnknownError
 from node.core.commit import AnsweredExchange, Append, Commit, Head
+from node.core.gap import NO_GAPS, Gaps
 from node.core.merkle import leaf_hash
+from node.core.peer_log import PeerLog
 from node.core.tree import Tree
 from node.errors import NodeError, Reason
 from node.exchange.spent import Budgets
+from node.exchange.watch import Unwatched, Watch
 from node.v1 import usage_log_pb2 as pb
 
 log = logging.getLogger(__name__)
@@ -82,6 +85,8 @@ class Ledger:
     balances: Balances
     stored_release: Callable[[bytes], bytes | None]
     budgets: Budgets
+    gaps: Gaps = NO_GAPS
+    """Times of which it is not known what was counted."""
     touched: dict[str, tuple[int, int]] = field(default_factory=dict)
     releases: dict[bytes, bytes] = field(default_factory=dict)
 
@@ -171,6 +176,7 @@ class GroupCommit:
         keys: LogKeys,
         clock_ms: Callable[[], int],
         tolerance_ms: int = CLOCK_TOLERANCE_MS,
+        watch: Watch | None = None,
     ) -> None:
         """Restore the log's right edge from the store.
 
@@ -182,11 +188,13 @@ class GroupCommit:
         self._store = store
         self._keys = keys
         self._clock_ms = clock_ms
+        self._watch = watch or Unwatched()
         self._tolerance_ms = tolerance_ms
         self._waiting: deque[_Waiting] = deque()
         self._worker: asyncio.Task[None] | None = None
         self._last_size = 1
         self._disk = ThreadPoolExecutor(1, thread_name_prefix="commit")
+        self._writing = asyncio.Lock()
         self._stopped = False
         self._in_doubt = False
         self._cosigned_by = keys
@@ -194,14 +202,18 @@ class GroupCommit:
         """Why the last group could not be recorded, "" when it was."""
         self._head, self._tree = self._restore()
 
-    async def run(self, job: Job[T], moment: Moment | None = None) -> T:
+    async def run(self, job: Job[T], moment: Moment | None = None, *, by_staff: bool = False) -> T:
         """Wait until `job` is durable and give its result; with `moment` it is recorded alone, at that time.
 
+        What is done by the department's own staff is recorded also while exchanges are held.
+
         Raises NodeError(DRAINING) after stop, (RATE_LIMITED) when too many wait, (STORE_UNAVAILABLE)
-        and (CLOCK_SKEWED) when nothing can be recorded.
+        and (CLOCK_SKEWED) when nothing can be recorded, (STATE_LOST) while exchanges are held.
         """
         if self._stopped:
             raise NodeError(Reason.DRAINING, "the node is shutting down: ask again when it is back")
+        if not by_staff and (held := self._watch.held()) is not None:
+            raise held
         if len(self._waiting) >= MAX_WAITING:
             raise NodeError(Reason.RATE_LIMITED, "the node is overloaded: ask again in a moment")
         loop = asyncio.get_running_loop()
@@ -210,6 +222,11 @@ class GroupCommit:
         if self._worker is None:
             self._worker = loop.create_task(self._work())
         return cast("T", await future)
+
+    async def between_groups(self, work: Callable[[], T]) -> T:
+        """Do something short with the database while no group is being written, after the one that is."""
+        async with self._writing:
+            return await asyncio.get_running_loop().run_in_executor(self._disk, work)
 
     def replace_keys(self, keys: LogKeys) -> None:
         """Sign with other keys from the next group on.
@@ -230,6 +247,12 @@ class GroupCommit:
     def head(self) -> Head:
         """The newest durable tree head."""
         return self._head
+
+    def root(self, size: int) -> bytes:
+        """The root of the first `size` records of the durable log. Raises NodeError(NOT_FOUND)."""
+        if size > self._head.size:
+            raise NodeError(Reason.NOT_FOUND, f"the log has {self._head.size} records: ask within that")
+        return self._tree.root(size)
 
     def inclusion_proof(self, index: int, size: int) -> list[bytes]:
         """RFC 6962 inclusion proof in the durable log (0: newest). Raises NodeError(NOT_FOUND)."""
@@ -294,7 +317,8 @@ class GroupCommit:
     async def _commit(self, group: list[_Waiting]) -> None:
         results: list[object]
         try:
-            results = await self._write(group)
+            async with self._writing:
+                results = await self._write(group)
             self.problem = ""
         except TimeUnknownError as error:  # which the clock tells by itself
             results = [error] * len(group)
@@ -321,8 +345,9 @@ class GroupCommit:
         now = self._now(moment)
         transaction = await self._begin()
         keys = self._keys
+        seen = self._watch.changed()
         try:
-            head, results = self._settle(transaction, group, now)
+            head, results = self._settle(transaction, group, now, seen)
             # Only the wait for the disk is in another thread: the rest is work for the interpreter, and
             # two threads that fight for it are slower than one.
             await asyncio.get_running_loop().run_in_executor(self._disk, transaction.commit)
@@ -334,7 +359,9 @@ class GroupCommit:
         self._tree.confirm()
         if head.cosigned_size > self._head.cosigned_size:
             self._cosigned_by = keys
+        written = head is not self._head
         self._head = head
+        self._watch.durable(head, seen if written else ())
         if moment is not None and not isinstance(results[0], NodeError):
             moment.taken()
         return results
@@ -350,13 +377,16 @@ class GroupCommit:
             await asyncio.sleep(0.002)
         return transaction
 
-    def _settle(self, transaction: Transaction, group: list[_Waiting], now: int) -> tuple[Head, list[object]]:
+    def _settle(
+        self, transaction: Transaction, group: list[_Waiting], now: int, seen: tuple[PeerLog, ...]
+    ) -> tuple[Head, list[object]]:
         results: list[object] = [None] * len(group)
         exchanges = [w.job.exchange for w in group if w.job.exchange is not None]
         known = transaction.answered(exchanges) if exchanges else {}
         keys = list({key for w in group for key in w.job.counters})
-        budgets = Budgets(transaction.spent)
-        ledger = Ledger(transaction.balances(keys) if keys else {}, transaction.release, budgets)
+        gaps = self._watch.gaps()
+        budgets = Budgets(transaction.spent, gaps)
+        ledger = Ledger(transaction.balances(keys) if keys else {}, transaction.release, budgets, gaps)
         settled: list[tuple[int, Append]] = []
         first = self._head.size
         here: set[tuple[str, bytes]] = set()
@@ -382,7 +412,7 @@ class GroupCommit:
             recorded = self._recorded(index, head.size, head.note, root, append.leaf)
             final, results[position] = group[position].job.finish(append, recorded)
             appends.append(final)
-        transaction.write(Commit(first, head, tuple(appends), tiles, ledger.touched, budgets.added))
+        transaction.write(Commit(first, head, tuple(appends), tiles, ledger.touched, budgets.added, seen))
         return head, results
 
     def _repeat(self, tx: Transaction, job: Job[object], earlier: AnsweredExchange) -> object | None:

@@ -5,13 +5,13 @@ from __future__ import annotations
 from datetime import datetime
 from typing import NamedTuple
 
-from google.protobuf.message import DecodeError
-
-from node.core import usage
+from node.core import usage, wire
 from node.core.directory import Member
 from node.core.envelope import SUITE, VERSION, Routing, Sealed
+from node.core.intent import check_intent
 from node.core.merkle import leaf_hash, verify_inclusion
 from node.errors import NodeError, Reason
+from node.exchange.evidence import NO_EVIDENCE, Evidence, evidence_of
 from node.exchange.ports import Vault
 from node.v1 import exchange_pb2 as pb
 from node.v1 import record_pb2 as rec
@@ -21,7 +21,10 @@ RESPONSE_KEY_BYTES = 32
 MAX_AGE_MS = 12 * 3_600_000
 """A request that waited for its provider is still answered. Answered exchanges are remembered for longer,
 so that one that comes once more always meets its first answer."""
+MAX_SUBJECTS = 1000
+MAX_ID_BYTES = 32
 MAX_CLAIMS = 16
+MAX_CLAIM_NAME = 64
 MAX_CLAIM_LENGTH = 200
 
 
@@ -33,18 +36,22 @@ def log_origin(code: str) -> str:
 class Opened(NamedTuple):
     """An open request. `problem` says why it must be denied before any policy is asked.
 
-    `intent_leaf` is empty unless what came is an intent of this exchange that may stand in the own log.
+    `intent_leaf` is empty unless what came is an intent of this exchange that may stand in the own log, and
+    stands in the requester's log: `checkpoint` is the signed note of that, behind `requester_log`.
+    `intent_hash` is the leaf hash of whatever came. The opening is empty unless it was checked whole.
     """
 
     routing: Routing
     response_key: bytes
     intent_leaf: bytes
+    intent_hash: bytes
     intent: rec.Intent
     time_ms: int
     opening_bytes: bytes
     opening: rec.Opening
     requester_log: rec.LogPosition
-    evidence: bytes
+    checkpoint: bytes
+    evidence: Evidence
     problem: NodeError | None
 
 
@@ -66,7 +73,13 @@ def routing_of(envelope: pb.Envelope, peer: str, own: str) -> Routing:
 
 
 def open_request(
-    envelope: pb.Envelope, routing: Routing, member: Member, vault: Vault, now: datetime, max_skew_ms: int
+    envelope: pb.Envelope,
+    routing: Routing,
+    member: Member,
+    vault: Vault,
+    now: datetime,
+    max_skew_ms: int,
+    max_subjects: int = MAX_SUBJECTS,
 ) -> Opened:
     """Open and check a request.
 
@@ -74,24 +87,22 @@ def open_request(
     wrong after that is the `problem` of the result, for a sealed denial.
     """
     plaintext = vault.open(Sealed(envelope.sealed_key, envelope.ciphertext), routing, now)
-    try:
-        request = pb.SealedRequest.FromString(plaintext)
-    except DecodeError:
-        raise NodeError(Reason.ENVELOPE_INVALID, "the inside of the envelope cannot be read") from None
+    request = wire.read(pb.SealedRequest, plaintext, "the inside of the envelope")
     if len(request.response_key) != RESPONSE_KEY_BYTES or len(request.intent) > usage.MAX_INTENT_BYTES:
         raise NodeError(Reason.ENVELOPE_INVALID, "the inside of the envelope has wrong lengths")
     record, opening, position, problem = rec.UsageRecord(), rec.Opening(), rec.LogPosition(), None
     # What is not yet checked is not kept: else a peer could write into the own log whatever it likes.
-    leaf = evidence = opening_bytes = b""
+    leaf = checkpoint = opening_bytes = b""
+    evidence = NO_EVIDENCE
     try:
-        record = usage.parse_record(request.intent)
+        record = usage.read_record(request.intent)
         _check_record(record, routing)
-        leaf = request.intent
         if usage.response_key_hash(request.response_key) != record.intent.response_key_hash:
             raise NodeError(Reason.PROOF_INVALID, "the response key is not the one of the intent")
-        position = check_receipt(request.intent, request.receipt, member, vault)
-        evidence = request.receipt.SerializeToString()
-        opening = _check_opening(record.intent, request.opening)
+        proved = check_receipt(request.intent, request.receipt, member, vault)
+        evidence = evidence_of(request.receipt, log_origin(member.code), proved)
+        leaf, position, checkpoint = request.intent, proved, request.receipt.checkpoint
+        opening = _check_opening(record.intent, request.opening, max_subjects)
         opening_bytes = request.opening
         _check_time(record.time_ms, now, max_skew_ms)
     except NodeError as error:
@@ -100,11 +111,13 @@ def open_request(
         routing=routing,
         response_key=request.response_key,
         intent_leaf=leaf,
+        intent_hash=leaf_hash(request.intent),
         intent=record.intent,
         time_ms=record.time_ms,
         opening_bytes=opening_bytes,
         opening=opening,
         requester_log=position,
+        checkpoint=checkpoint,
         evidence=evidence,
         problem=problem,
     )
@@ -115,7 +128,7 @@ def check_receipt(leaf: bytes, receipt: Receipt, member: Member, vault: Vault) -
 
     Raises NodeError(PROOF_INVALID).
     """
-    checkpoint = vault.open_checkpoint(receipt.checkpoint, member.log_keys)
+    checkpoint = vault.open_checkpoint(receipt.checkpoint, member.log_keys, member.cosign_keys)
     if checkpoint.origin != log_origin(member.code):
         raise NodeError(Reason.PROOF_INVALID, "the checkpoint is of another log")
     proof = receipt.proof
@@ -132,27 +145,39 @@ def _check_record(record: rec.UsageRecord, routing: Routing) -> None:
         routing.exchange_id,
     ):
         raise NodeError(Reason.PROOF_INVALID, "the intent belongs to another exchange")
-    if usage.names_a_person(record.intent):
-        raise NodeError(
-            Reason.QUERY_INVALID, "the intent holds an identity number in the clear: leave it out"
-        )
+    check_intent(record.intent)
 
 
-def _check_opening(intent: rec.Intent, body: bytes) -> rec.Opening:
+def _check_opening(intent: rec.Intent, body: bytes, max_subjects: int) -> rec.Opening:
+    """The opening, when it is the one of the intent and as long as subjects and claims let it be."""
     if usage.opening_commitment(body) != intent.commitment:
         raise NodeError(Reason.PROOF_INVALID, "the opening does not fit the commitment of the intent")
-    try:
-        opening = rec.Opening.FromString(body)
-    except DecodeError:
-        raise NodeError(Reason.ENVELOPE_INVALID, "the opening cannot be read") from None
+    opening = wire.read(rec.Opening, body, "the opening")
     if len(opening.salt) != usage.SALT_BYTES or len(opening.subjects) != intent.subjects:
         raise NodeError(Reason.PROOF_INVALID, "the opening does not fit the intent")
+    if len(opening.subjects) > max_subjects:
+        raise NodeError(
+            Reason.QUERY_INVALID, f"one request has at most {max_subjects} subjects: send more requests"
+        )
+    if len(body) > usage.MAX_OPENING_BYTES:
+        raise NodeError(Reason.QUERY_INVALID, "the opening is too long: ask about fewer subjects at once")
     for subject in opening.subjects:
-        if subject.claims and (
-            len(subject.claims) > MAX_CLAIMS or max(map(len, subject.claims.values())) > MAX_CLAIM_LENGTH
-        ):
-            raise NodeError(Reason.QUERY_INVALID, "a subject has too many claims, or one that is too long")
+        _check_subject(subject)
     return opening
+
+
+def _check_subject(subject: rec.Subject) -> None:
+    if len(subject.id.encode()) > MAX_ID_BYTES:
+        raise NodeError(Reason.QUERY_INVALID, "the identifier of a subject is too long: give 18 characters")
+    claims = subject.claims
+    if not claims:
+        return
+    if (
+        len(claims) > MAX_CLAIMS
+        or max(map(len, claims)) > MAX_CLAIM_NAME
+        or max(map(len, claims.values())) > MAX_CLAIM_LENGTH
+    ):
+        raise NodeError(Reason.QUERY_INVALID, "a subject has too many claims, or one that is too long")
 
 
 def _check_time(time_ms: int, now: datetime, max_skew_ms: int) -> None:

@@ -9,11 +9,14 @@ from datetime import datetime
 from typing import Protocol
 
 from node.core import usage
+from node.core.milliseconds import to_ms
 from node.core.order import Order, OrderKind, OrderRefusedError, check_order, make_order, render_order
 from node.errors import NodeError, Reason
 from node.exchange.admin import AdminJob
 
 _ID_BYTES = 16
+_ABOUT_THE_LOSS = frozenset({OrderKind.ACCEPT_STATE, OrderKind.ACCEPT_CLOCK})
+"""Orders that are written while records are lost, or the time is not known: their facts tell them apart."""
 _APPLIED = "order."
 """Begins the name of the fact that an order was carried out."""
 
@@ -62,14 +65,19 @@ class Orders:
         subjects: Mapping[OrderKind, Subject],
         open_signed: Callable[[bytes], Signed],
         fact: Callable[[str], str | None],
+        lost_until: Callable[[], int],
         clock: Callable[[], datetime],
         random: Callable[[int], bytes],
     ) -> None:
-        """`open_signed` gives an order that enough of the department's officers have signed, else raises."""
+        """`open_signed` gives an order that enough of the department's officers have signed, else raises.
+
+        `lost_until` is the end (ms) of the time of which the node has lost its records, 0 if it lost none.
+        """
         self._department = department
         self._subjects = subjects
         self._open = open_signed
         self._fact = fact
+        self._lost_until = lost_until
         self._clock = clock
         self._random = random
         # One at a time: else an order could be carried out twice before it is on record.
@@ -101,6 +109,10 @@ class Orders:
         if self._fact(name) is not None:
             raise OrderRefusedError(
                 "it was carried out before", "have the node write a new one if it is needed"
+            )
+        if order.kind not in _ABOUT_THE_LOSS and to_ms(order.issued) < self._lost_until():
+            raise OrderRefusedError(
+                "the node has lost records since, and does not know whether it was carried out"
             )
         subject = self._subject(order.kind)
         check_order(order, self._department, subject.facts(order.about), self._clock())

@@ -26,7 +26,7 @@ def short_of(cost: Cost, subjects: int, budget: Sequence[BudgetDebit], ledger: L
 
     `budget` is what a new statistic costs, nothing for one that was released before.
     """
-    if scope := cost.short(subjects, ledger.balances):
+    if scope := cost.short(subjects, cost.with_gaps(ledger.gaps, ledger.balances)):
         together = "the provider does not answer these questions together about one subject"
         used_up = "the quota is used up: ask again tomorrow"
         return Short(*SHORT[scope], together if scope == LINKAGE else used_up)

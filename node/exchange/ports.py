@@ -9,7 +9,6 @@ from typing import Protocol
 
 from node.core.budget import Pot, Spent
 from node.core.checkpoint import Checkpoint
-from node.core.commit import AnsweredExchange
 from node.core.envelope import Routing, Sealed
 from node.core.question import Question
 from node.core.stop import Stop
@@ -32,8 +31,13 @@ class Vault(Protocol):
     def open_answer(self, ciphertext: bytes, response_key: bytes, routing: Routing) -> bytes:
         """Open an answer, without its padding. Raises NodeError(ENVELOPE_INVALID)."""
 
-    def open_checkpoint(self, note: bytes, log_keys: tuple[str, ...]) -> Checkpoint:
-        """The checkpoint of a note signed by one of the encoded log keys. Raises NodeError(PROOF_INVALID)."""
+    def open_checkpoint(
+        self, note: bytes, log_keys: tuple[str, ...], cosign_keys: tuple[str, ...] = ()
+    ) -> Checkpoint:
+        """The checkpoint of a note that one of the encoded log keys has signed, and perhaps cosign keys.
+
+        Nothing else may stand in the note: it is kept as it came. Raises NodeError(PROOF_INVALID).
+        """
 
     def encrypt(self, plaintext: bytes, context: bytes) -> bytes:
         """Encrypt for keeping, bound to `context`."""
@@ -92,7 +96,7 @@ class Books(Protocol):
     """The ledger as it stands, outside of any transaction; may be read from any thread."""
 
     def balances(self, keys: Sequence[str]) -> dict[str, int]:
-        """Amounts used; keys never charged are left out."""
+        """Amounts used, and numbers of marks; what never was charged or marked is left out."""
 
     def spent(self, pot: Pot) -> Spent:
         """What was spent of a privacy budget, and the accounts that count together in it."""
@@ -100,8 +104,8 @@ class Books(Protocol):
     def release(self, key: bytes) -> bytes | None:
         """A statistic that was released before."""
 
-    def answered(self, requester: str, exchange_id: bytes) -> AnsweredExchange | None:
-        """An exchange that was answered before."""
+    def is_answered(self, requester: str, exchange_id: bytes) -> bool:
+        """Whether an exchange was answered before, and is remembered."""
 
 
 class PeerStream(Protocol):

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-import asyncio
 import hashlib
 import logging
 from binascii import b2a_base64
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
-from datetime import UTC, datetime, tzinfo
+from datetime import datetime, tzinfo
 from typing import TypeVar
 
+from node.core import wire
+from node.core.commit import DIGEST
 from node.core.cost import NO_COST, Cost, Day, exchange_cost
 from node.core.data_load import KeptLoad
 from node.core.decide import Decider, Decision
@@ -20,7 +21,8 @@ from node.core.envelope import Routing
 from node.core.grant import Grant
 from node.core.identity import normalise_subject
 from node.core.policy import Policies
-from node.core.question import Question, QuestionKind
+from node.core.question import Question
+from node.core.question_kind import QuestionKind, kind_from_message
 from node.core.request import Request, Requester
 from node.core.subject import SubjectKey
 from node.core.workdays import Calendar
@@ -29,14 +31,22 @@ from node.exchange.answering import Computed
 from node.exchange.computing import Computing, Permitted
 from node.exchange.group import GroupCommit
 from node.exchange.opened import Opened, open_request, routing_of
+from node.exchange.peer_logs import PeerLogs
 from node.exchange.ports import Source, Vault
 from node.exchange.rate import Rate
+from node.exchange.running import Running
 from node.exchange.verdict import VerdictJob
 from node.v1 import exchange_pb2 as pb
 from node.v1 import record_pb2 as rec
 
 log = logging.getLogger(__name__)
 T = TypeVar("T")
+LOG_CLAUSE = "log"
+"""What denies a requester whose usage log contradicts itself."""
+DENIAL_BYTES = 1024
+"""Bytes of a record and what is kept with it that count as one denial."""
+_SHORT = 12
+"""Bytes of a pseudonym that name a counter: of a billion, two have one name in 10^11 times."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,8 +84,15 @@ class Provider:
         random: Callable[[int], bytes],
         denials: Rate,
         limits: ProviderLimits,
+        ready: Callable[[], Awaitable[None]],
+        peer_logs: PeerLogs,
+        answered: Callable[[str, bytes], bool],
     ) -> None:
-        """`denials` bounds how many records of denials one requester can cause."""
+        """`denials` bounds how many records of denials one requester can cause.
+
+        `ready` returns once this state is known to be the newest; `answered` says whether an exchange of a
+        requester was answered before.
+        """
         self._code = code
         self._state = state
         self._grants = grants
@@ -87,7 +104,10 @@ class Provider:
         self._random = random
         self._denials = denials
         self._limits = limits
-        self._running: dict[tuple[str, bytes], _Running] = {}
+        self._ready = ready
+        self._peer_logs = peer_logs
+        self._answered = answered
+        self._running: dict[tuple[str, bytes], Running] = {}
         self._decider: Decider | None = None
 
     async def ask(
@@ -98,9 +118,10 @@ class Provider:
         A denial is an answer too. Raises NodeError only for what fails before the envelope is open,
         or when nothing can be recorded.
         """
+        await self._ready()
         # 6: the caller is a member (the RPC edge saw to it) and says so in the envelope.
         routing = routing_of(envelope, peer.code, self._code)
-        digest = hashlib.sha256(envelope.SerializeToString(deterministic=True)).digest()
+        digest = hashlib.sha256(wire.write(envelope)).digest()[:DIGEST]
         key = (routing.requester, routing.exchange_id)
         while (running := self._running.get(key)) is not None:
             if running.digest != digest:
@@ -108,7 +129,7 @@ class Provider:
             if (done := await running.join()) is not None:
                 return done.result()
             # Who began it went away before the end: who waits takes over.
-        running = self._running[key] = _Running(digest)
+        running = self._running[key] = Running(digest)
         try:
             answer = await self._exchange(peer, envelope, routing, digest, batch)
         except BaseException as error:
@@ -126,7 +147,10 @@ class Provider:
         self._denials.check(peer.code)
         now, state = self._clock(), self._state()
         # 7: open, verify the checkpoint's signature, the intent's inclusion and its commitment.
-        opened = open_request(envelope, routing, peer, self._vault, now, self._limits.max_skew_ms)
+        limits = self._limits
+        opened = open_request(envelope, routing, peer, self._vault, now, limits.max_skew_ms, limits.subjects)
+        if opened.checkpoint:
+            opened = await self._held_to_its_log(peer.code, opened)
         # 8: decide.
         decision, subjects = self._decide(state, peer, opened, now, batch)
         # What a count holds, it holds until it is charged: so that no other is counted for the same budget.
@@ -146,13 +170,36 @@ class Provider:
                 computed=computed,
                 cost=cost,
                 policy_digest=state.policies.digest,
+                revision=peer.revision,
                 grants=self._grants,
                 vault=self._vault,
             )
             answer = await self._commit.run(job)
         if job.denied:
-            self._denials.spend(peer.code)
+            # By what it takes on the disk, so that a denial about many subjects counts as what it is.
+            self._denials.spend(peer.code, -(-job.written // DENIAL_BYTES))
         return answer
+
+    async def _held_to_its_log(self, code: str, opened: Opened) -> Opened:
+        """The request as it is, or with the problem that its requester's log contradicts what was seen of it.
+
+        Raises NodeError(PEER_UNAVAILABLE) when that cannot be found out now.
+        """
+        logs, position, note = self._peer_logs, opened.requester_log, opened.checkpoint
+        try:
+            # What was answered before is answered from its record, however old the request is by now; and
+            # what is denied anyway is not worth a proof.
+            if (
+                not logs.believe(code, position, note)
+                and opened.problem is None
+                and not self._answered(code, opened.routing.exchange_id)
+            ):
+                await logs.prove(code, position, note)
+        except NodeError as error:
+            if error.reason is not Reason.LOG_DIFFERS:
+                raise
+            return opened._replace(problem=opened.problem or error)
+        return opened
 
     def _decide(
         self,
@@ -169,7 +216,8 @@ class Provider:
                 batch.check(opened.intent)
             return self._decide_opened(state, peer, opened, now)
         except NodeError as error:
-            return Decision.denial(error.reason, "request", error.message), []
+            clause = LOG_CLAUSE if error.reason is Reason.LOG_DIFFERS else "request"
+            return Decision.denial(error.reason, clause, error.message), []
         except Exception:
             log.exception("deciding failed")
             return Decision.denial(Reason.INTERNAL, "request", "the provider could not decide"), []
@@ -178,11 +226,6 @@ class Provider:
         self, state: ProviderState, peer: Member, opened: Opened, now: datetime
     ) -> tuple[Decision, list[SubjectKey]]:
         intent, given = opened.intent, opened.opening.subjects
-        if len(given) > self._limits.subjects:
-            raise NodeError(
-                Reason.QUERY_INVALID,
-                f"one request has at most {self._limits.subjects} subjects: send more requests",
-            )
         claims = frozenset(given[0].claims) if given else frozenset()
         if any(frozenset(subject.claims) != claims for subject in given):
             raise NodeError(Reason.QUERY_INVALID, "all subjects of a request need the same claims")
@@ -197,6 +240,8 @@ class Provider:
             grant_id=intent.grant_id,
             subjects=len(given),
             at=now.astimezone(self._zone),
+            role=intent.role,
+            kind=kind_from_message(intent.kind),
         )
         decision = self._deciding(state).decide(self._grants, request)
         if not decision.permit or decision.question is None:
@@ -231,11 +276,11 @@ class Provider:
     ) -> Cost:
         def pseudonym(text: str) -> str:
             name = self._vault.pseudonym(b"ledger/subject", text.encode())
-            return b2a_base64(name, newline=False).decode()
+            return _short(name)
 
         def older(text: str) -> tuple[str, ...]:
             names = self._vault.older_pseudonyms(b"ledger/subject", text.encode())
-            return tuple(b2a_base64(name, newline=False).decode() for name in names)
+            return tuple(map(_short, names))
 
         ids, day = [subject.id for subject in subjects], Day.of(moment)
         return exchange_cost(decision, peer.code, opened.intent.dataset, ids, day, pseudonym, older)
@@ -268,36 +313,9 @@ def _permitted(
     )
 
 
-class _Running:
-    """An exchange in progress, which the same request may join while it lasts."""
-
-    __slots__ = ("_joined", "digest")
-
-    def __init__(self, digest: bytes) -> None:
-        self.digest = digest
-        self._joined: asyncio.Future[pb.SealedAnswer] | None = None
-
-    async def join(self) -> asyncio.Future[pb.SealedAnswer] | None:
-        """Wait for its end; None when it was given up."""
-        if self._joined is None:
-            self._joined = asyncio.get_running_loop().create_future()
-        await asyncio.wait([self._joined])
-        return None if self._joined.cancelled() else self._joined
-
-    def answered(self, answer: pb.SealedAnswer) -> None:
-        """Give the answer to all who joined."""
-        if self._joined is not None:
-            self._joined.set_result(answer)
-
-    def failed(self, error: BaseException) -> None:
-        """Tell all who joined; anything but a NodeError is a caller that went away."""
-        if self._joined is None:
-            return
-        if isinstance(error, NodeError):
-            self._joined.set_exception(error)
-            self._joined.exception()  # seen: nobody else may be waiting
-        else:
-            self._joined.cancel()
+def _short(pseudonym: bytes) -> str:
+    """Enough of a pseudonym to tell two apart, in the alphabet of a key: there is one a subject and limit."""
+    return b2a_base64(pseudonym[:_SHORT], newline=False).decode()
 
 
 class BatchOrder:
@@ -317,8 +335,3 @@ class BatchOrder:
                 Reason.REQUEST_REPLAYED, "a chunk came twice, too early or from another batch: start anew"
             )
         self._batch, self._next = place.batch_id, place.chunk + 1
-
-
-def utc_now() -> datetime:
-    """The wall clock."""
-    return datetime.now(UTC)

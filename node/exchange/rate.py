@@ -36,10 +36,9 @@ class Rate:
         if self._bucket(caller).tokens < 1:
             raise NodeError(Reason.RATE_LIMITED, "too many requests: slow down and try again in a moment")
 
-    def spend(self, caller: str) -> None:
-        """Take a token for what has already happened."""
-        bucket = self._bucket(caller)
-        bucket.tokens = max(0.0, bucket.tokens - 1)
+    def spend(self, caller: str, tokens: int = 1) -> None:
+        """Take tokens for what has already happened: what is not there yet will be waited for."""
+        self._bucket(caller).tokens -= tokens
 
     def _bucket(self, caller: str) -> _Bucket:
         now = self.clock()

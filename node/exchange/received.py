@@ -8,12 +8,19 @@ from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import Executor
 from typing import Protocol
 
-from node.core.grant import Grant
+from node.core.grant import Grant, GrantState
+from node.core.grant_check import sound_grants
+from node.core.grant_message import grant_to_bytes
 from node.errors import NodeError
 
 log = logging.getLogger(__name__)
 PAUSE_SECONDS = 0.5
 """A provider is not asked more often than this."""
+
+
+MAX_GRANTS = 1000
+MAX_BYTES = 1 << 20
+"""What is kept of the grants of one provider, at most."""
 
 
 class GrantShelf(Protocol):
@@ -69,7 +76,12 @@ class ReceivedGrants:
         except NodeError as error:
             log.info("grants of %s not fetched: %s", provider, error.reason.name)
             return
-        own = [grant for grant in offered if grant.provider == provider and grant.requester == self._own]
+        sound = sound_grants(offered, provider, self._own)
+        if len(sound) < len(offered):
+            log.warning(
+                "%d grants of %s are not taken: they are malformed", len(offered) - len(sound), provider
+            )
+        own = bounded(sound)
         if own == list(self.of(provider)):
             return
         loop = asyncio.get_running_loop()
@@ -80,3 +92,21 @@ class ReceivedGrants:
         """Ask all of them again."""
         others = [provider for provider in providers if provider != self._own]
         await asyncio.gather(*(self.refresh(provider, at_once=True) for provider in others))
+
+
+def bounded(grants: Sequence[Grant]) -> list[Grant]:
+    """As many grants as are kept of one provider, in their order; those that ended are left out first."""
+    lasting = sorted(
+        range(len(grants)),
+        key=lambda place: (grants[place].state is not GrantState.REVOKED, grants[place].valid_until),
+        reverse=True,
+    )
+    kept, size = [], 0
+    for place in lasting[:MAX_GRANTS]:
+        size += len(grant_to_bytes(grants[place]))
+        if size > MAX_BYTES:
+            break
+        kept.append(place)
+    if left := len(grants) - len(kept):
+        log.warning("a provider has more grants for this department than are kept: %d left out", left)
+    return [grants[place] for place in sorted(kept)]

@@ -20,7 +20,9 @@ SINGLY = 3
 """Refusals of one requester and reason that are recorded one by one in an interval."""
 SINGLY_AT_DESK = 100
 """The same for the own desk, whose callers answer for what they attempt (Art. 25)."""
-NOT_RECORDED = frozenset({Reason.DRAINING, Reason.STORE_UNAVAILABLE})
+MAX_TALLIES = 256
+"""Requesters and reasons that are told apart in an interval; of what else is refused only the reason is."""
+NOT_RECORDED = frozenset({Reason.DRAINING, Reason.STATE_LOST, Reason.STORE_UNAVAILABLE})
 """Reasons that keep the log itself from being written."""
 
 
@@ -34,6 +36,7 @@ class RefusalJob:
     count: int
     from_ms: int
     until_ms: int
+    revision: int
     attempt: rec.Intent | None = None
 
     counters: Sequence[str] = ()
@@ -52,7 +55,9 @@ class RefusalJob:
             until_ms=self.until_ms,
             attempt=self.attempt,
         )
-        return Append(leaf=usage.refusals_record(time_ms, self.requester, self.provider, refusals))
+        return Append(
+            leaf=usage.refusals_record(time_ms, self.requester, self.provider, refusals, self.revision)
+        )
 
     def finish(self, append: Append, recorded: Recorded) -> tuple[Append, int]:
         """Where it stands."""
@@ -69,10 +74,18 @@ class _Tally:
 class Refusals:
     """Counts refusals by requester ("" when unidentified) and reason. Used in one event loop only."""
 
-    def __init__(self, own: str, commit: GroupCommit, clock_ms: Callable[[], int]) -> None:
+    def __init__(
+        self,
+        own: str,
+        commit: GroupCommit,
+        clock_ms: Callable[[], int],
+        revision: Callable[[str], int] = lambda _code: 1,
+    ) -> None:
+        """`revision` is that of records about a department."""
         self._own = own
         self._commit = commit
         self._clock_ms = clock_ms
+        self._revision = revision
         self._tallies: dict[tuple[str, Reason], _Tally] = {}
 
     async def note(self, requester: str, reason: Reason) -> None:
@@ -89,11 +102,18 @@ class Refusals:
         if reason in NOT_RECORDED:
             return
         now = self._clock_ms()
+        known = (requester, reason) in self._tallies or requester == self._own
+        if not known and len(self._tallies) >= MAX_TALLIES:
+            # Whoever can put names into certificates must not get a few records for each.
+            requester, singly = "", 0
         tally = self._tallies.setdefault((requester, reason), _Tally())
         if tally.single < singly and reason is not Reason.RATE_LIMITED:
             tally.single += 1
+            revision = self._revision(provider if requester == self._own else requester)
             with contextlib.suppress(NodeError):  # the caller hears of the refusal either way
-                await self._commit.run(RefusalJob(requester, provider, reason, 1, now, now, attempt))
+                await self._commit.run(
+                    RefusalJob(requester, provider, reason, 1, now, now, revision, attempt)
+                )
                 return
         # Also what could not be recorded by itself, because the disk is full or the time is not known.
         tally.count += 1
@@ -106,7 +126,8 @@ class Refusals:
         for (requester, reason), tally in tallies.items():
             if not tally.count:
                 continue
-            job = RefusalJob(requester, self._own, reason, tally.count, tally.from_ms, now)
+            revision = self._revision(requester)
+            job = RefusalJob(requester, self._own, reason, tally.count, tally.from_ms, now, revision)
             try:
                 await self._commit.run(job)
             except NodeError:

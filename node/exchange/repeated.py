@@ -10,7 +10,8 @@ from node.core.commit import AskedExchange
 from node.core.envelope import Routing
 from node.core.subject import SubjectKey
 from node.errors import NodeError, Reason
-from node.exchange.asking import Answered, Asked, Query
+from node.exchange.asking import FINAL, Answered, Asked, Query
+from node.exchange.evidence import verdict_of
 from node.exchange.ports import Vault
 from node.exchange.response import denial
 from node.v1 import exchange_pb2 as pb
@@ -37,24 +38,26 @@ class Repeated:
     def again(self, earlier: AskedExchange) -> Asked | Answered:
         """What is on record of it or, where no answer is, the very same envelope to send.
 
-        Raises NodeError: the denial, (NOT_FOUND) for an answer that is no longer kept.
+        Raises NodeError: the denial, (NOT_FOUND) for an answer or a request that is no longer kept.
         """
         leaf = self._store.leaves(earlier.intent_index, 1)[0][1]
-        if earlier.outcome_index >= 0 and (known := self._known(earlier)) is not None:
+        if earlier.outcome_index >= 0 and (known := self._known(earlier, leaf)) is not None:
             return known
+        if not earlier.envelope:
+            raise NodeError(Reason.NOT_FOUND, "the request is too old to be sent again: ask under a new id")
         envelope = pb.Envelope.FromString(earlier.envelope)
         routing = Routing(envelope.requester, envelope.provider, envelope.exchange_id, envelope.key_id)
         response_key = self._vault.decrypt(earlier.response_key, b"response-key/" + earlier.exchange_id)
         parties = usage.Parties(routing.requester, routing.provider, routing.exchange_id)
-        return Asked(parties, leaf, routing, envelope, response_key)
+        return Asked(parties, earlier.intent_index, leaf, routing, envelope, response_key)
 
-    def _known(self, earlier: AskedExchange) -> Answered | None:
+    def _known(self, earlier: AskedExchange, intent: bytes) -> Answered | None:
         index = earlier.outcome_index
         outcome = usage.parse_record(self._store.leaves(index, 1)[0][1]).outcome
         evidence = self._store.evidence(index)
-        if outcome.kind not in (rec.OUTCOME_KIND_ANSWERED, rec.OUTCOME_KIND_DENIED) or evidence is None:
+        if outcome.kind not in FINAL or evidence is None:
             return None
-        verdict = usage.parse_record(pb.SealedResponse.FromString(evidence).verdict).verdict
+        verdict = usage.parse_record(verdict_of(evidence, intent)).verdict
         if outcome.kind == rec.OUTCOME_KIND_DENIED:
             raise denial(verdict, earlier.exchange_id)
         kept = self._store.opening(index)
@@ -77,6 +80,7 @@ def said(caller: usage.Caller, query: Query, subjects: Sequence[SubjectKey]) -> 
         repr(sorted(query.parameters.items())),
         query.purpose,
         query.case_number,
+        query.kind,
         *(f"{subject.id}{sorted(subject.claims.items())!r}" for subject in subjects),
     ]
     return "\x00".join(parts).encode()

@@ -14,8 +14,10 @@ from node.core import usage
 from node.core.directory import Member
 from node.core.envelope import Routing
 from node.core.grant import Grant
-from node.core.identity import holds_identifier
+from node.core.intent import check_asked
 from node.core.merkle import leaf_hash
+from node.core.milliseconds import to_ms
+from node.core.question_kind import COMMANDS
 from node.core.received import covering_grant
 from node.core.role import Roles
 from node.core.subject import SubjectKey
@@ -27,12 +29,16 @@ from node.exchange.asking import (
     IntentJob,
     OutcomeJob,
     Query,
+    asked_intent,
     attempt,
     clean,
     failed_outcome,
 )
 from node.exchange.batch import BatchRun, ChunkResult
+from node.exchange.evidence import NO_EVIDENCE, evidence_of
 from node.exchange.group import GroupCommit
+from node.exchange.opened import log_origin
+from node.exchange.peer_logs import PeerLogs
 from node.exchange.ports import Peers, PeerStream, Vault
 from node.exchange.repeated import AskedStore, Repeated, said
 from node.exchange.response import denial, open_response
@@ -43,6 +49,16 @@ _CLOSED_AT_ONCE = 256
 UNDER_WAY = 4096
 """Exchanges under way at one time, a quarter of them one caller's: they go on when their callers leave."""
 _ASKED = b"asked"
+_END_A_BATCH = frozenset(
+    {
+        Reason.PROOF_INVALID,
+        Reason.ENVELOPE_INVALID,
+        Reason.LOG_DIFFERS,
+        Reason.STATE_LOST,
+        Reason.STORE_UNAVAILABLE,
+    }
+)
+"""After these, no further chunk of a batch would fare better."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,9 +87,17 @@ class Requester:
         refused: Callable[[str, Reason, rec.Intent], Awaitable[None]],
         clock: Callable[[], datetime],
         random: Callable[[int], bytes],
+        ready: Callable[[], Awaitable[None]],
+        doubted: Callable[[str], Awaitable[None]],
+        peer_logs: PeerLogs,
         max_subjects: int = 1000,
+        max_skew_ms: int = 300_000,
     ) -> None:
-        """`refused` records what the desk refuses to ask a provider before there is an intent."""
+        """`refused` records what the desk refuses to ask a provider before there is an intent.
+
+        `ready` returns once this state is known to be the newest; `doubted` hears of a provider that has seen
+        another state of the own log.
+        """
         self._code = code
         self._member = member
         self._grants = grants
@@ -87,7 +111,11 @@ class Requester:
         self._refused = refused
         self._clock = clock
         self._random = random
+        self._ready = ready
+        self._doubted = doubted
+        self._peer_logs = peer_logs
         self._max_subjects = max_subjects
+        self._max_skew_ms = max_skew_ms
         self._running: dict[bytes, _Running] = {}
         self._asking: Counter[bytes] = Counter()
 
@@ -132,7 +160,7 @@ class Requester:
         async def prepare(chunk: int, subjects: Sequence[SubjectKey]) -> Asked | Answered:
             place = BatchPlace(batch_id, chunk)
             exchange_id = place.exchange_id()
-            digest = await self._admit(caller, query, subjects, exchange_id)
+            digest = await self._admit(caller, query, subjects, exchange_id, place)
             if exchange_id in self._running:
                 raise await self._no(_under_way(), caller, query)
             self._running[exchange_id] = _Running(digest)
@@ -165,6 +193,7 @@ class Requester:
 
         After a crash these are the intents without one; later, those whose outcome could not be written.
         """
+        await self._ready()
         left = [each for each in self._store.unfinished() if each[0] not in self._running]
         for start in range(0, len(left), _CLOSED_AT_ONCE):
             await asyncio.gather(*(self._abandon(*each) for each in left[start : start + _CLOSED_AT_ONCE]))
@@ -211,15 +240,23 @@ class Requester:
         record = usage.parse_record(leaf)
         parties = usage.Parties(record.requester, record.provider, exchange_id)
         outcome = usage.abandoned_outcome(leaf, Reason.DRAINING)
-        await self._commit.run(OutcomeJob(parties, outcome, b"", b"", self._vault))
+        revision = self._revision(parties.provider)
+        await self._commit.run(OutcomeJob(parties, index, outcome, NO_EVIDENCE, b"", revision, self._vault))
 
     async def _admit(
-        self, caller: usage.Caller, query: Query, subjects: Sequence[SubjectKey], exchange_id: bytes
+        self,
+        caller: usage.Caller,
+        query: Query,
+        subjects: Sequence[SubjectKey],
+        exchange_id: bytes,
+        place: BatchPlace | None = None,
     ) -> bytes:
+        await self._ready()
         # 1: the caller and its role were identified by the RPC edge; what may the role ask?
         try:
             self._roles().check_ask(caller, query.dataset, query.question, query.purpose)
             self._check(query, subjects, exchange_id)
+            check_asked(asked_intent(caller, query, len(subjects), place))
         except NodeError as error:
             raise await self._no(error, caller, query) from None
         return self._vault.pseudonym(_ASKED, said(caller, query, subjects))
@@ -240,7 +277,8 @@ class Requester:
             return self._repeated.again(earlier)
         try:
             member = self._member(query.provider)
-            grant = await self._own_grant(query)  # 2
+            self._peer_logs.require(query.provider)
+            grant = await self._own_grant(query, caller.role)  # 2
             key = member.sealing_key(self._clock())
         except NodeError as error:
             raise await self._no(error, caller, query) from None
@@ -257,6 +295,7 @@ class Requester:
             response_key=self._random(32),
             recipient=key.encoded,
             routing=routing,
+            revision=member.revision,
             vault=self._vault,
         )
         return await self._commit.run(job)  # 3, 4
@@ -275,38 +314,47 @@ class Requester:
             raise NodeError(
                 Reason.QUERY_INVALID, "the provider is this department itself: read your own data"
             )
-        if not query.case_number or len(query.case_number) > 64:
-            raise NodeError(Reason.QUERY_INVALID, "give the case number of the matter, at most 64 characters")
-        texts = (query.case_number, query.dataset, query.question, query.purpose, *query.parameters.values())
-        if any(map(holds_identifier, (*texts, *query.parameters))):
-            raise NodeError(
-                Reason.QUERY_INVALID, "only the subject may hold an identity number: leave it out elsewhere"
-            )
 
-    async def _own_grant(self, query: Query) -> Grant:
-        for turn in (1, 2):
-            try:
-                return covering_grant(
-                    self._grants(query.provider), query.dataset, query.question, query.purpose, self._clock()
-                )
-            except NodeError:
-                if turn == 2:
-                    raise
-                await self._refresh_grants(query.provider)
-        raise AssertionError("unreachable")
+    async def _own_grant(self, query: Query, role: str) -> Grant:
+        try:
+            return self._known_grant(query, role)
+        except NodeError:
+            await self._refresh_grants(query.provider)
+        return self._known_grant(query, role)
+
+    def _known_grant(self, query: Query, role: str) -> Grant:
+        grants = self._grants(query.provider)
+        grant = covering_grant(grants, query.dataset, query.question, query.purpose, self._clock(), role)
+        kind = grant.kind_of(query.question)
+        if kind is not None and kind is not query.kind:
+            raise NodeError(
+                Reason.QUERY_INVALID,
+                f"the question is of kind {kind}: ask it with `dxnode {COMMANDS[kind]}`",
+                clause="question.kind",
+            )
+        return grant
 
     async def _conclude_chunk(self, asked: Asked, answer: pb.SealedAnswer) -> Answered | NodeError:
         try:
             return await self._conclude(asked, answer)
         except NodeError as error:
-            if error.reason in (Reason.PROOF_INVALID, Reason.ENVELOPE_INVALID, Reason.STORE_UNAVAILABLE):
+            if error.reason in _END_A_BATCH:
                 raise
             return error
 
     async def _conclude(self, asked: Asked, answer: pb.SealedAnswer) -> Answered:
         try:
             member = self._member(asked.parties.provider)
-            response, verdict, position = open_response(asked, answer, member, self._vault)  # 13
+            now_ms = to_ms(self._clock())
+            response, verdict, position = open_response(  # 13
+                asked, answer, member, self._vault, now_ms, self._max_skew_ms
+            )
+            evidence = evidence_of(
+                response.receipt, log_origin(member.code), position, response.verdict, asked.intent_leaf
+            )
+            note = response.receipt.checkpoint
+            if not self._peer_logs.believe(member.code, position, note):
+                await self._peer_logs.prove(member.code, position, note)
         except NodeError as error:
             await self._fail(asked, error)
             raise
@@ -319,12 +367,22 @@ class Requester:
             provider_log=position,
             policy_digest=verdict.policy_digest,
         )
-        evidence = pb.SealedResponse(verdict=response.verdict, receipt=response.receipt).SerializeToString()
-        job = OutcomeJob(asked.parties, outcome, evidence, response.answers, self._vault)
+        job = OutcomeJob(
+            asked.parties,
+            asked.intent_index,
+            outcome,
+            evidence,
+            response.answers,
+            member.revision,
+            self._vault,
+        )
         own_index = await self._commit.run(job)  # 14
         exchange_id = asked.parties.exchange_id
         if not permitted:
-            raise denial(verdict, exchange_id)
+            denied = denial(verdict, exchange_id)
+            if denied.reason is Reason.LOG_DIFFERS:
+                await self._doubted(asked.parties.provider)
+            raise denied
         # 15: only now does the caller get the answer.
         answers = rec.Answers.FromString(response.answers)
         return Answered(answers, exchange_id, own_index, position.index, position.size, verdict.rule)
@@ -333,7 +391,19 @@ class Requester:
         outcome = failed_outcome(leaf_hash(asked.intent_leaf), error.reason)
         # The first error is the one to tell; `close_abandoned` sees to an outcome that could not be written.
         with contextlib.suppress(NodeError):
-            await self._commit.run(OutcomeJob(asked.parties, outcome, b"", b"", self._vault))
+            revision = self._revision(asked.parties.provider)
+            await self._commit.run(
+                OutcomeJob(
+                    asked.parties, asked.intent_index, outcome, NO_EVIDENCE, b"", revision, self._vault
+                )
+            )
+
+    def _revision(self, provider: str) -> int:
+        """The revision of records about a provider; of one that is no member any more, the first."""
+        try:
+            return self._member(provider).revision
+        except NodeError:
+            return 1
 
 
 def _too_many() -> NodeError:

@@ -132,7 +132,9 @@ class ClockKeeper:
         clock, reading = self._clock.look()
         known = clock.standing is not Standing.WAITING
         if known and self._waiting is not None:  # the system's clock was set right
-            await self._commit.run(self._job(self._waiting, reading, "the system's clock was set"))
+            await self._commit.run(
+                self._job(self._waiting, reading, "the system's clock was set"), by_staff=True
+            )
             self._changed()
         self._waiting = None if known else clock
         if clock.wants_second_look() and _due(self._asked, reading, _LATER if known else _SOON):
@@ -172,7 +174,9 @@ class ClockKeeper:
             self._clock.change(clock.standing, after)
             return
         await self._commit.run(
-            self._job(clock, reading, "most other departments say so"), self._moment(clock, new, back=False)
+            self._job(clock, reading, "most other departments say so"),
+            self._moment(clock, new, back=False),
+            by_staff=True,
         )
         self._waiting = None
         self._changed()
@@ -184,6 +188,7 @@ class ClockKeeper:
         index = await self._commit.run(
             self._job(clock, reading, "", replace(job, action=CLOCK_SET)),
             self._moment(clock, agreed(reading), back=True),
+            by_staff=True,
         )
         self._waiting = None
         self._changed()

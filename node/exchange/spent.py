@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from node.core.budget import BudgetDebit, BudgetRow, Pot, Spent
+from node.core.gap import NO_GAPS, Gaps
 
 
 class Budgets:
@@ -14,8 +15,10 @@ class Budgets:
     the one asked for.
     """
 
-    def __init__(self, read: Callable[[Pot], Spent]) -> None:
+    def __init__(self, read: Callable[[Pot], Spent], gaps: Gaps = NO_GAPS) -> None:
+        """Of accounts that are shut because records are lost (`gaps`), nothing is left."""
         self._read = read
+        self._gaps = gaps
         self._known: dict[Pot, Spent] = {}
         self.added: dict[BudgetRow, int] = {}
         """What the group has spent so far."""
@@ -30,7 +33,12 @@ class Budgets:
 
     def exhausted(self, debits: Sequence[BudgetDebit]) -> list[BudgetDebit]:
         """The debits that cannot be paid; those paid together have a pot each."""
-        return [debit for debit in debits if self.used(debit.pot) + debit.amount > debit.limit]
+        return [
+            debit
+            for debit in debits
+            if self._gaps.shut_account(debit.pot.account, debit.period)
+            or self.used(debit.pot) + debit.amount > debit.limit
+        ]
 
     def pay(self, debits: Sequence[BudgetDebit]) -> None:
         """Spend; durable with the transaction."""

@@ -5,30 +5,41 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
-from node.core import usage
-from node.core.budget import BudgetDebit, Debit
+from google.protobuf.message import Message
+
+from node.core import usage, wire
+from node.core.budget import Balances, BudgetDebit, Debit
 from node.core.commit import AnsweredExchange, Append, Release
 from node.core.cost import Cost, Link
 from node.core.decide import Decision
 from node.core.envelope import response_bucket
 from node.core.grant import Grant, GrantState
+from node.core.revision import trim
 from node.errors import NodeError, Reason
 from node.exchange.answering import Computed, load_message, without, wrong_claims
 from node.exchange.group import Ledger, Recorded
 from node.exchange.opened import Opened
 from node.exchange.payable import short_of
 from node.exchange.ports import Vault
+from node.exchange.tried import pseudonyms
 from node.v1 import exchange_pb2 as pb
 from node.v1 import record_pb2 as rec
+
+LOST_CLAUSE = "records"
+"""What denies an intent of a time of which the provider has lost its records."""
 
 
 @dataclass(slots=True)
 class _Settled:
-    """What became of the decision once the ledger was asked."""
+    """What became of the decision once the ledger was asked.
+
+    `hidden` are charges that depend on the data, so that they may not stand in the record.
+    """
 
     decision: Decision
     answers: bytes = b""
     charges: Sequence[Debit] = ()
+    hidden: Sequence[Debit] = ()
     marks: Sequence[Link] = ()
     release: Release | None = None
     spent: Sequence[BudgetDebit] = ()
@@ -36,7 +47,10 @@ class _Settled:
 
 @dataclass(slots=True)
 class VerdictJob:
-    """One exchange at the provider; its result is the sealed answer."""
+    """One exchange at the provider; its result is the sealed answer.
+
+    `written` are the bytes that its record and what is kept with it take.
+    """
 
     opened: Opened
     digest: bytes
@@ -44,11 +58,13 @@ class VerdictJob:
     computed: Computed
     cost: Cost
     policy_digest: bytes
+    revision: int
     grants: Callable[[str], Grant | None]
     vault: Vault
     replayed: bool = False
     denied: bool = False
     answers: bytes = b""
+    written: int = 0
 
     @property
     def counters(self) -> Sequence[str]:
@@ -65,6 +81,8 @@ class VerdictJob:
         if earlier.digest != self.digest:
             self.replayed = True
             return None
+        if usage.parse_record(recorded.leaf).verdict.decision == rec.DECISION_DENY:
+            return self._seal(recorded, b"")
         if not opening:
             raise NodeError(Reason.NOT_FOUND, "the answer is no longer kept: ask under a new exchange id")
         kept = rec.KeptOpening.FromString(self.vault.decrypt(opening, b"opening/%d" % earlier.index))
@@ -74,6 +92,7 @@ class VerdictJob:
         """9 and 11: charge what can be paid, and record the verdict."""
         settled = self._settle(ledger)
         ledger.pay(settled.charges)
+        ledger.pay(settled.hidden)
         ledger.budgets.pay(settled.spent)
         for link in settled.marks:
             ledger.mark(link.mark, link.today, link.until_ms)
@@ -83,49 +102,66 @@ class VerdictJob:
         decision, opened = settled.decision, self.opened
         verdict = rec.Verdict(
             intent=opened.intent_leaf,
+            intent_hash=b"" if opened.intent_leaf else opened.intent_hash,
             requester_log=opened.requester_log,
             decision=rec.DECISION_PERMIT if decision.permit else rec.DECISION_DENY,
             reason=None if decision.reason is None else decision.reason.wire,
             rule=decision.rule,
             clause=decision.clause,
             policy_digest=self.policy_digest,
-            charges=usage.charges_message(
-                [
-                    *((debit.scope, debit.amount) for debit in settled.charges),
-                    *((debit.scope, debit.amount) for debit in settled.spent),
-                ]
-            ),
+            charges=_charges([*settled.charges, *settled.spent]),
             load=load_message(self.computed.load) if settled.answers else None,
             answer_commitment=usage.answer_commitment(settled.answers) if settled.answers else b"",
         )
-        kept = rec.KeptOpening(opening=opened.opening_bytes, answers=settled.answers).SerializeToString()
+        kept = self._kept(settled)
         parties = usage.Parties(opened.routing.requester, opened.routing.provider, opened.routing.exchange_id)
-        return Append(
-            leaf=usage.verdict_record(time_ms, parties, verdict),
-            opening=self.vault.encrypt(kept, b"opening/%d" % index),
-            evidence=opened.evidence,
+        append = Append(
+            leaf=usage.verdict_record(time_ms, parties, verdict, self.revision),
+            opening=self.vault.encrypt(kept, b"opening/%d" % index) if kept else b"",
+            evidence=opened.evidence.body,
+            shared=opened.evidence.shared,
             release=settled.release,
             answered=None
             if self.replayed
             else AnsweredExchange(parties.requester, parties.exchange_id, self.digest, index),
         )
+        self.written = append.size
+        return append
 
     def finish(self, append: Append, recorded: Recorded) -> tuple[Append, pb.SealedAnswer]:
         """12: seal answer and receipt."""
         return append, self._seal(recorded, self.answers)
 
+    def _kept(self, settled: _Settled) -> bytes:
+        """The KeptOpening: of a denial no more than finds who was asked about."""
+        opened = self.opened
+        if settled.decision.permit:
+            kept = rec.KeptOpening(opening=opened.opening_bytes, answers=settled.answers)
+            kept.charges.extend(_charges(settled.hidden))
+        else:
+            kept = rec.KeptOpening(pseudonyms=pseudonyms(opened.opening, self.vault))
+        return wire.write(kept)
+
     def _seal(self, recorded: Recorded, answers: bytes) -> pb.SealedAnswer:
         opened, routing = self.opened, self.opened.routing
         inside = pb.SealedResponse(verdict=recorded.leaf, receipt=recorded.receipt, answers=answers)
         bucket = response_bucket(len(opened.opening.subjects))  # a length that says nothing
-        ciphertext = self.vault.seal_answer(inside.SerializeToString(), opened.response_key, routing, bucket)
+        ciphertext = self.vault.seal_answer(self._known(inside), opened.response_key, routing, bucket)
         return pb.SealedAnswer(exchange_id=routing.exchange_id, ciphertext=ciphertext)
+
+    def _known(self, message: Message) -> bytes:
+        """The bytes of what the requester knows of a message."""
+        return wire.write(trim(message, self.revision))
 
     def _settle(self, ledger: Ledger) -> _Settled:
         if self.replayed:
             return self._denied(Reason.REQUEST_REPLAYED, "exchange_id", "the exchange id was used before")
         if not self.decision.permit:
             return _Settled(self.decision)
+        if ledger.gaps.may_repeat(self.opened.time_ms):
+            return self._denied(
+                Reason.REQUEST_REPLAYED, LOST_CLAUSE, "it may have been answered before records were lost"
+            )
         if (ended := self._grant_ended()) is not None:
             return ended
         stored = ledger.release(self.computed.release_key) if self.computed.release_key else None
@@ -139,7 +175,8 @@ class VerdictJob:
             return self._failed(self.computed.failure)
         if self.computed.release_key:
             return self._release(self.computed.answers)
-        return self._answer(ledger, self.computed.answers)
+        balances = self.cost.with_gaps(ledger.gaps, ledger.balances)
+        return self._answer(balances, self.computed.answers)
 
     def _grant_ended(self) -> _Settled | None:
         """The denial, if the grant was suspended or revoked since: that holds at once (Art. 27)."""
@@ -155,28 +192,30 @@ class VerdictJob:
             )
         return self._denied(Reason.GRANT_EXPIRED, "grant.revoked", "the grant was revoked: apply again")
 
-    def _answer(self, ledger: Ledger, answers: rec.Answers) -> _Settled:
-        used_up = self.cost.refused(ledger.balances)
+    def _answer(self, balances: Balances, answers: rec.Answers) -> _Settled:
+        used_up = self.cost.refused(balances)
         # Asking costs the same whether or not the source has one answer, so that it is no way around a limit.
         refused = used_up | self.computed.unclear
-        wrong = wrong_claims(answers) if self.cost.tries else frozenset()
-        charges = [
-            *self.cost.whole,
-            *(debit for debit in self.cost.subjects if debit.subject not in used_up),
-            *(debit for debit in self.cost.tries if debit.subject in wrong and debit.subject not in refused),
-        ]
+        wrong = wrong_claims(answers) - refused if self.cost.tries else frozenset()
+        asked = [debit for debit in self.cost.subjects if debit.subject not in used_up]
+        tries = [debit for debit in self.cost.tries if debit.subject in wrong]
         given = without(answers, sorted(refused)) if refused else answers
         marks = [link for link in self.cost.links if link.subject not in refused]
-        return _Settled(self.decision, given.SerializeToString(), charges, marks)
+        body = self._known(given)
+        if self.cost.tries:
+            # A try is charged for a wrong claim alone, and who has none left is refused: a record tells
+            # neither the tries nor about how many there was an answer.
+            return _Settled(self.decision, body, self.cost.whole, [*asked, *tries], marks)
+        return _Settled(self.decision, body, [*self.cost.whole, *asked], (), marks)
 
     def _reuse(self, stored: bytes) -> _Settled:
         again = rec.Answers.FromString(stored)
         again.statistic.reused = True
-        return _Settled(self.decision, again.SerializeToString(), self.cost.whole)
+        return _Settled(self.decision, self._known(again), self.cost.whole)
 
     def _release(self, answers: rec.Answers) -> _Settled:
-        body = answers.SerializeToString()
-        release = Release(self.computed.release_key, body)
+        release = Release(self.computed.release_key, wire.write(answers))
+        body = self._known(answers)
         return _Settled(self.decision, body, self.cost.whole, release=release, spent=self.computed.budget)
 
     def _failed(self, failure: NodeError | None) -> _Settled:
@@ -191,3 +230,7 @@ class VerdictJob:
     def _denied(self, reason: Reason, clause: str, message: str) -> _Settled:
         old = self.decision
         return _Settled(replace(old, permit=False, reason=reason, clause=clause, message=message))
+
+
+def _charges(debits: Sequence[Debit | BudgetDebit]) -> list[rec.Charge]:
+    return usage.charges_message([(debit.scope, debit.amount) for debit in debits])

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 from node.core.grant import Grant
 from node.core.grant_message import grant_from_message, grant_to_message
+from node.core.peer_log import Contradiction, PeerLog
 from node.core.role import AUDITOR, OFFICER, ROLES
 from node.core.usage import Caller
 from node.exchange.admin import Grants
 from node.exchange.desk_certificates import DeskCertificates, Revoked
 from node.exchange.orders import Orders
+from node.exchange.peer_logs import PeerLogs
 from node.rpc.callers import Staff
 from node.rpc.status import Context, answered
 from node.v1 import desk_pb2, desk_pb2_grpc, grant_pb2_grpc
@@ -133,20 +136,30 @@ class GrantAdminService(grant_pb2_grpc.GrantAdminServiceServicer):
         return await answered(context, work())
 
 
+class PeerMemory(Protocol):
+    """What this node remembers of the others' usage logs."""
+
+    @property
+    def peer_logs(self) -> PeerLogs: ...
+    def contradictions(self) -> Mapping[str, Sequence[Contradiction]]: ...
+
+
 class AdminService(desk_pb2_grpc.AdminServiceServicer):
-    """Status, reload, and what takes two people."""
+    """Status, reload, what takes two people, and the memory of peers' logs."""
 
     def __init__(
         self,
         status: Callable[[], Awaitable[desk_pb2.GetStatusResponse]],
         reload: Callable[[Caller], Awaitable[ReloadReport]],
         orders: Orders,
+        peers: PeerMemory,
         certificates: DeskCertificates,
         staff: Staff,
     ) -> None:
         self._status = status
         self._reload = reload
         self._orders = orders
+        self._peers = peers
         self._certificates = certificates
         self._staff = staff
 
@@ -197,6 +210,20 @@ class AdminService(desk_pb2_grpc.AdminServiceServicer):
 
         return await answered(context, work())
 
+    async def ListPeers(
+        self, request: desk_pb2.ListPeersRequest, context: Context
+    ) -> desk_pb2.ListPeersResponse:
+        """What is remembered of other logs."""
+
+        async def work() -> desk_pb2.ListPeersResponse:
+            await self._staff.admit(context, OFFICER, AUDITOR)
+            found = self._peers.contradictions()
+            return desk_pb2.ListPeersResponse(
+                peers=[_peer(each, found.get(each.code, ())) for each in self._peers.peer_logs.all()]
+            )
+
+        return await answered(context, work())
+
     async def RevokeDeskCertificate(
         self, request: desk_pb2.RevokeDeskCertificateRequest, context: Context
     ) -> desk_pb2.RevokeDeskCertificateResponse:
@@ -233,6 +260,40 @@ class AdminService(desk_pb2_grpc.AdminServiceServicer):
             )
 
         return await answered(context, work())
+
+    async def AcceptPeer(
+        self, request: desk_pb2.AcceptPeerRequest, context: Context
+    ) -> desk_pb2.AcceptPeerResponse:
+        """Go on with a department whose log contradicts itself."""
+
+        async def work() -> desk_pb2.AcceptPeerResponse:
+            caller = await self._staff.admit(context, OFFICER)
+            accepted = await self._peers.peer_logs.accept(caller, request.department, request.reason)
+            found = self._peers.contradictions().get(accepted.code, ())
+            return desk_pb2.AcceptPeerResponse(peer=_peer(accepted, found))
+
+        return await answered(context, work())
+
+
+def _peer(log: PeerLog, found: Sequence[Contradiction]) -> desk_pb2.PeerLog:
+    return desk_pb2.PeerLog(
+        department=log.code,
+        newest=log.newest.note,
+        newest_ms=log.newest.time_ms,
+        proved=log.proved.note,
+        proved_ms=log.proved.time_ms,
+        stopped=log.stopped is not None,
+        contradictions=[
+            desk_pb2.Contradiction(
+                found_ms=each.found_ms,
+                kind=each.kind,
+                remembered=each.remembered.note,
+                other=each.other.note,
+                accepted_ms=each.accepted_ms,
+            )
+            for each in found
+        ],
+    )
 
 
 def _revoked(revoked: Revoked) -> desk_pb2.RevokedDeskCertificate:

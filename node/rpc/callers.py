@@ -9,7 +9,7 @@ from functools import lru_cache
 
 from node.core.directory import Directory, Member, require_current
 from node.core.directory_text import Role
-from node.core.role import OPERATOR, require
+from node.core.role import OPERATOR, OPERATOR_FINGERPRINT, require
 from node.core.usage import Caller
 from node.errors import NodeError, Reason
 from node.exchange.rate import Rate
@@ -203,7 +203,7 @@ class Staff:
     def _identify(self, context: Context) -> Caller:
         """The caller and its role (step 1)."""
         if context.peer().startswith("unix:"):
-            return Caller(OPERATOR)
+            return Caller(OPERATOR, OPERATOR_FINGERPRINT)
         pem = _pem(context)
         certificate = self._read(pem)
         if certificate.department != self._department or not certificate.role:

@@ -1,4 +1,8 @@
-"""Adds services to a server: each message is bounded, one that can be read, of a caller who may be here."""
+"""Adds services to a server: each message is bounded, one that can be read, of a caller who may be here.
+
+Of peers, messages are taken in canonical bytes alone. The own desk's callers need not write those: what the
+schema does not know is taken out of their messages, so that none of it is kept or passed on.
+"""
 
 from __future__ import annotations
 
@@ -8,8 +12,11 @@ from contextlib import aclosing
 from typing import NamedTuple, TypeVar, cast
 
 import grpc
+from google.protobuf import descriptor_pool
 from google.protobuf.message import DecodeError, Message
+from google.protobuf.message_factory import GetMessageClass
 
+from node.core import wire
 from node.errors import NodeError, Reason
 from node.rpc.guarded import Door
 from node.rpc.inflow import Inflow
@@ -30,12 +37,14 @@ class CheckedServer:
     exception, and nobody would have recorded it. Calls of one message are served as streams of which one is
     read: of a unary call gRPC takes the message before any code of ours is asked, and here that waits until
     the `inflow` of the caller has room. Who asked on a stream is looked at again before each answer.
+    `strict` is for peers.
     """
 
-    def __init__(self, server: grpc.aio.Server, door: Door, inflow: Inflow) -> None:
+    def __init__(self, server: grpc.aio.Server, door: Door, inflow: Inflow, *, strict: bool) -> None:
         self._server = server
         self._door = door
         self._inflow = inflow
+        self._read = _strictly if strict else _leniently
 
     def add_generic_rpc_handlers(self, _handlers: object) -> None:
         """Nothing: the same handlers come by `add_registered_method_handlers`, and no other is served."""
@@ -44,23 +53,33 @@ class CheckedServer:
         self, service: str, handlers: Mapping[str, grpc.RpcMethodHandler[Message, Message]]
     ) -> None:
         """Add the handlers of one service."""
-        checked = {name: self._checked(handler) for name, handler in handlers.items()}
+        methods = descriptor_pool.Default().FindServiceByName(service).methods_by_name
+        checked = {
+            name: self._checked(handler, self._reader(GetMessageClass(methods[name].input_type)))
+            for name, handler in handlers.items()
+        }
         self._server.add_registered_method_handlers(service, checked)
 
+    def _reader(self, kind: type[Message]) -> Callable[[bytes], Message]:
+        def read(body: bytes) -> _Read:
+            try:
+                return _Read(self._read(kind, body), len(body))
+            except NodeError as error:
+                return _Read(error, len(body))
+
+        return cast("Callable[[bytes], Message]", read)
+
     def _checked(
-        self, handler: grpc.RpcMethodHandler[Message, Message]
+        self, handler: grpc.RpcMethodHandler[Message, Message], read: Callable[[bytes], Message]
     ) -> grpc.RpcMethodHandler[Message, Message]:
-        if handler.request_deserializer is None:
-            raise NodeError(Reason.INTERNAL, "a service has no deserializer")
-        read, write = _lenient(handler.request_deserializer), handler.response_serializer
         if handler.request_streaming:
             stream = self._stream(cast("Stream", handler.stream_stream))
-            return grpc.stream_stream_rpc_method_handler(stream, read, write)
+            return grpc.stream_stream_rpc_method_handler(stream, read, wire.write)
         if handler.response_streaming:
             responses = self._responses(cast("Responses", handler.unary_stream))
-            return grpc.stream_stream_rpc_method_handler(responses, read, write)
+            return grpc.stream_stream_rpc_method_handler(responses, read, wire.write)
         unary = self._unary(cast("Unary", handler.unary_unary))
-        return grpc.stream_unary_rpc_method_handler(unary, read, write)
+        return grpc.stream_unary_rpc_method_handler(unary, read, wire.write)
 
     def _unary(self, behaviour: Unary) -> Callable[[object, Context], Awaitable[Message]]:
         async def call(_requests: object, context: Context) -> Message:
@@ -115,12 +134,14 @@ class CheckedServer:
             await self._door.refuse(context, error)
             raise
 
-    async def _only(self, context: Context) -> _Read:
+    async def _only(self, context: Context) -> tuple[Message, int]:
         """The message of a call that has one, and its size."""
         read: object = await context.read()
-        if not isinstance(read, _Read) or read.message is _MALFORMED:  # there was none, or it is none
-            await self._door.refuse(context, _unreadable())
-        return cast("_Read", read)
+        found = read if isinstance(read, _Read) else _Read(_unreadable(), 0)  # there was none
+        if isinstance(found.message, NodeError):
+            await self._door.refuse(context, found.message)
+            raise found.message
+        return found.message, found.size
 
     async def _watched(
         self, answers: AsyncGenerator[Message, None], context: Context, caller: str | None
@@ -146,9 +167,9 @@ class CheckedServer:
 
 
 class _Read(NamedTuple):
-    """A message and how many bytes it came in."""
+    """A message, or why it is refused, and how many bytes it came in."""
 
-    message: Message
+    message: Message | NodeError
     size: int
 
 
@@ -156,27 +177,23 @@ async def _next(answers: AsyncGenerator[Message, None]) -> Message | None:
     return await anext(answers, None)
 
 
-class _Malformed(Message):
-    """Stands for bytes that are no message."""
+def _strictly(kind: type[Message], body: bytes) -> Message:
+    return wire.read(kind, body, "the message")
 
 
-_MALFORMED = _Malformed()
-
-
-def _lenient(parse: Callable[[bytes], Message]) -> Callable[[bytes], Message]:
-    def read(body: bytes) -> _Read:
-        try:
-            return _Read(parse(body), len(body))
-        except DecodeError:
-            return _Read(_MALFORMED, len(body))
-
-    return cast("Callable[[bytes], Message]", read)
+def _leniently(kind: type[Message], body: bytes) -> Message:
+    try:
+        message = kind.FromString(body)
+    except DecodeError:
+        raise _unreadable() from None
+    message.DiscardUnknownFields()
+    return message
 
 
 async def _sound(requests: AsyncIterator[_Read]) -> AsyncGenerator[Message, None]:
     async for request, _ in requests:
-        if request is _MALFORMED:
-            raise _unreadable()
+        if isinstance(request, NodeError):
+            raise request
         yield request
 
 

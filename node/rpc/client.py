@@ -5,37 +5,54 @@ from __future__ import annotations
 import asyncio
 import random
 from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
-from typing import TypeAlias
+from typing import TypeAlias, TypeVar
 
 import grpc
+from google.protobuf.message import Message
 
 from node.core.approval import Version
+from node.core.catalogue_search import MAX_RESULTS
+from node.core.catalogue_taken import check_found, check_history, check_own
 from node.core.directory import Member
 from node.core.grant import Grant
 from node.core.grant_message import grant_from_message
 from node.core.publication import Proved, keep_proved
 from node.errors import NodeError, Reason
+from node.exchange.own_state import SeenOfUs
 from node.exchange.ports import PeerStream
 from node.rpc.links import Link, Links
+from node.rpc.peer_call import Call
 from node.rpc.status import CODE_OF
 from node.stated import stated_error
-from node.v1 import (
-    catalogue_pb2,
-    catalogue_pb2_grpc,
-    exchange_pb2_grpc,
-    grant_pb2,
-    grant_pb2_grpc,
-    usage_log_pb2,
-    usage_log_pb2_grpc,
-)
+from node.v1 import catalogue_pb2, grant_pb2, usage_log_pb2
 from node.v1 import exchange_pb2 as pb
 
 _RETRIED = frozenset(reason for reason, code in CODE_OF.items() if code is grpc.StatusCode.UNAVAILABLE)
 _ATTEMPTS = 3
 _LONGEST_MESSAGE = 2000
-_BatchCall: TypeAlias = "grpc.aio.StreamStreamCall[pb.AskBatchRequest, pb.AskBatchResponse]"
-_TIME_SECONDS = 5.0
+_BatchCall: TypeAlias = "grpc.aio.StreamStreamCall[bytes, bytes]"
+_SECONDS = 5.0
+"""A proof of a log is waited for on the way of an answer; and the time is not worth more."""
+A = TypeVar("A", bound=Message)
+
+_ASK = Call.of(pb, "ExchangeService", "Ask", pb.AskResponse)
+_ASK_BATCH = Call.of(pb, "ExchangeService", "AskBatch", pb.AskBatchResponse)
+_LIST_GRANTS = Call.of(grant_pb2, "GrantService", "ListGrants", grant_pb2.ListGrantsResponse)
+_CHECKPOINT = Call.of(usage_log_pb2, "UsageLogService", "GetCheckpoint", usage_log_pb2.GetCheckpointResponse)
+_SEEN = Call.of(
+    usage_log_pb2, "UsageLogService", "GetSeenCheckpoint", usage_log_pb2.GetSeenCheckpointResponse
+)
+_CONSISTENCY = Call.of(
+    usage_log_pb2, "UsageLogService", "GetConsistencyProof", usage_log_pb2.GetConsistencyProofResponse
+)
+_LIST_DATASETS = Call.of(
+    catalogue_pb2, "CatalogueService", "ListDatasets", catalogue_pb2.ListDatasetsResponse
+)
+_GET_DATASET = Call.of(catalogue_pb2, "CatalogueService", "GetDataset", catalogue_pb2.GetDatasetResponse)
+_SEARCH = Call.of(catalogue_pb2, "CatalogueService", "SearchCatalogue", catalogue_pb2.SearchCatalogueResponse)
+_HISTORY = Call.of(
+    catalogue_pb2, "CatalogueService", "GetDatasetHistory", catalogue_pb2.GetDatasetHistoryResponse
+)
 
 
 class PeerClient:
@@ -51,18 +68,15 @@ class PeerClient:
     async def ask(self, provider: str, envelope: pb.Envelope) -> pb.SealedAnswer:
         """One exchange, retried with the same envelope while the peer is away.
 
-        Raises NodeError: the peer's reason, or (PEER_UNAVAILABLE), (TIMEOUT).
+        Raises NodeError: the peer's reason, or (PEER_UNAVAILABLE), (TIMEOUT), (ENVELOPE_INVALID).
         """
         loop = asyncio.get_running_loop()
         end = loop.time() + self._deadline
         earlier: NodeError | None = None
         for attempt in range(1, _ATTEMPTS + 1):
             try:
-                async with self._over(provider) as channel:
-                    stub = exchange_pb2_grpc.ExchangeServiceStub(channel)
-                    request, left = pb.AskRequest(envelope=envelope), max(0.1, end - loop.time())
-                    answer: pb.SealedAnswer = (await stub.Ask(request, timeout=left)).answer
-                    return answer
+                left = max(0.1, end - loop.time())
+                return (await self._call(provider, _ASK, pb.AskRequest(envelope=envelope), left)).answer
             except NodeError as error:
                 if earlier is not None and error.reason is Reason.TIMEOUT:
                     raise earlier from None  # why it was asked again says more
@@ -79,9 +93,7 @@ class PeerClient:
 
     async def grants(self, provider: str) -> list[Grant]:
         """The grants that this department has at a provider. Raises NodeError."""
-        async with self._over(provider) as channel:
-            stub = grant_pb2_grpc.GrantServiceStub(channel)
-            response = await stub.ListGrants(grant_pb2.ListGrantsRequest(), timeout=self._deadline)
+        response = await self._call(provider, _LIST_GRANTS, grant_pb2.ListGrantsRequest())
         return [grant_from_message(grant) for grant in response.grants]
 
     async def time_of(self, member: Member) -> int:
@@ -89,22 +101,21 @@ class PeerClient:
 
         The directory may have expired: a node asks when it does not know what time it is.
         """
-        async with self._on(await self._links.to_member(member)) as channel:
-            response = await usage_log_pb2_grpc.UsageLogServiceStub(channel).GetCheckpoint(
-                usage_log_pb2.GetCheckpointRequest(), timeout=min(_TIME_SECONDS, self._deadline)
-            )
-        return int(response.time_ms)
+        request, seconds = usage_log_pb2.GetCheckpointRequest(), min(_SECONDS, self._deadline)
+        return int((await self._call_to(member, _CHECKPOINT, request, seconds)).time_ms)
 
     async def catalogue(self, provider: str, dataset: str) -> list[catalogue_pb2.Dataset]:
         """One dataset of a provider in full, or the summaries of all. Raises NodeError."""
-        async with self._over(provider) as channel:
-            stub = catalogue_pb2_grpc.CatalogueServiceStub(channel)
-            if dataset:
-                request = catalogue_pb2.GetDatasetRequest(dataset=dataset)
-                response = await stub.GetDataset(request, timeout=self._deadline)
-                keep_proved(response.dataset, self._proved)
-                return [response.dataset]
-            return [catalogue_pb2.Dataset(summary=each) for each in await self._summaries(stub)]
+        if dataset:
+            request = catalogue_pb2.GetDatasetRequest(dataset=dataset)
+            response = await self._call(provider, _GET_DATASET, request)
+            check_own(response.dataset, provider, dataset)
+            keep_proved(response.dataset, self._proved)
+            return [response.dataset]
+        entries = [catalogue_pb2.Dataset(summary=each) for each in await self._summaries(provider)]
+        for entry in entries:
+            check_own(entry, provider)
+        return entries
 
     async def search(
         self, provider: str, request: catalogue_pb2.SearchCatalogueRequest
@@ -117,11 +128,9 @@ class PeerClient:
             limit=request.limit,
             department=request.department,
         )
-        async with self._over(provider) as channel:
-            stub = catalogue_pb2_grpc.CatalogueServiceStub(channel)
-            response: catalogue_pb2.SearchCatalogueResponse = await stub.SearchCatalogue(
-                sent, timeout=self._deadline
-            )
+        response = await self._call(provider, _SEARCH, sent)
+        limit = min(request.limit or MAX_RESULTS, MAX_RESULTS)
+        check_found(response.datasets, provider, request.department, limit)
         for entry in response.datasets:
             keep_proved(entry, self._proved)
         return response
@@ -129,41 +138,52 @@ class PeerClient:
     async def history(self, provider: str, dataset: str) -> catalogue_pb2.GetDatasetHistoryResponse:
         """The versions of a dataset that a provider has served. Raises NodeError."""
         request = catalogue_pb2.GetDatasetHistoryRequest(dataset=dataset)
-        async with self._over(provider) as channel:
-            stub = catalogue_pb2_grpc.CatalogueServiceStub(channel)
-            response: catalogue_pb2.GetDatasetHistoryResponse = await stub.GetDatasetHistory(
-                request, timeout=self._deadline
-            )
+        response = await self._call(provider, _HISTORY, request)
+        check_history(response.versions)
         for each in response.versions:
             kept = self._proved(Version(dataset, provider, each.entry_digest), each.approvals)
             del each.approvals[:]
             each.approvals.extend(kept)
         return response
 
+    async def consistency_proof(self, code: str, first: int, second: int) -> Sequence[bytes]:
+        """The proof that the usage log of a department grew from one size to another. Raises NodeError."""
+        request = usage_log_pb2.GetConsistencyProofRequest(first_size=first, second_size=second)
+        return tuple((await self._call(code, _CONSISTENCY, request, _SECONDS)).hashes)
+
+    async def checkpoint(self, code: str) -> bytes:
+        """The newest checkpoint of a department's usage log, as it shows it now. Raises NodeError."""
+        request = usage_log_pb2.GetCheckpointRequest()
+        return (await self._call(code, _CHECKPOINT, request, _SECONDS)).checkpoint
+
+    async def seen_of_us(self, code: str) -> SeenOfUs:
+        """What a department has seen of the own usage log. Raises NodeError."""
+        request = usage_log_pb2.GetSeenCheckpointRequest()
+        response = await self._call(code, _SEEN, request, _SECONDS)
+        return SeenOfUs(response.checkpoint, response.contradicting)
+
     async def close(self) -> None:
         """Close all channels."""
         await self._links.close()
 
-    @asynccontextmanager
-    async def _over(self, provider: str) -> AsyncIterator[grpc.aio.Channel]:
-        """The channel to a provider, for one call; its failure becomes a NodeError."""
-        async with self._on(await self._links.to(provider)) as channel:
-            yield channel
+    async def _call(self, provider: str, call: Call[A], request: Message, seconds: float = 0.0) -> A:
+        """One call and what it brings, in the deadline of all or in `seconds`. Raises NodeError."""
+        member = self._links.member(provider)
+        return await self._call_to(member, call, request, seconds or self._deadline)
 
-    @asynccontextmanager
-    async def _on(self, link: Link) -> AsyncIterator[grpc.aio.Channel]:
-        """As `_over`, over a link that is there."""
+    async def _call_to(self, member: Member, call: Call[A], request: Message, seconds: float) -> A:
+        body = call.request(member, request)
+        link = await self._links.to_member(member)
         try:
-            yield link.channel
+            answer = await call.unary(link.channel)(body, timeout=seconds)
         except grpc.aio.AioRpcError as error:
             told = peer_error(error)
             if told.reason is Reason.PEER_UNAVAILABLE:
                 self._links.doubt(link)
             raise told from None
+        return call.read(answer)
 
-    async def _summaries(
-        self, stub: catalogue_pb2_grpc.CatalogueServiceStub
-    ) -> Sequence[catalogue_pb2.DatasetSummary]:
+    async def _summaries(self, provider: str) -> Sequence[catalogue_pb2.DatasetSummary]:
         found: list[catalogue_pb2.DatasetSummary] = []
         token, size = "", 0
         try:
@@ -171,7 +191,7 @@ class PeerClient:
             async with asyncio.timeout(self._deadline):
                 while True:
                     request = catalogue_pb2.ListDatasetsRequest(page_token=token)
-                    page = await stub.ListDatasets(request, timeout=self._deadline)
+                    page = await self._call(provider, _LIST_DATASETS, request)
                     size += page.ByteSize()
                     if size > self._message_bytes:
                         raise NodeError(
@@ -201,9 +221,11 @@ class _Stream:
         """Send one chunk. Raises NodeError(PEER_UNAVAILABLE)."""
         link, call = await self._open()
         link.check()
+        member = self._links.member(self._provider)
+        body = _ASK_BATCH.request(member, pb.AskBatchRequest(envelope=envelope))
         try:
             async with asyncio.timeout(self._seconds):
-                await call.write(pb.AskBatchRequest(envelope=envelope))
+                await call.write(body)
         except (grpc.aio.AioRpcError, asyncio.InvalidStateError, TimeoutError):
             raise _gone() from None
 
@@ -213,16 +235,16 @@ class _Stream:
         while True:
             try:
                 async with asyncio.timeout(self._seconds):
-                    response = await call.read()
+                    body = await call.read()
             except grpc.aio.AioRpcError as error:
                 raise peer_error(error) from None
             except TimeoutError:
                 call.cancel()
                 raise _gone() from None
-            if not isinstance(response, pb.AskBatchResponse):  # the end of the stream
+            if not isinstance(body, bytes):  # the end of the stream
                 return
             link.check()
-            yield response.answer
+            yield _ASK_BATCH.read(body).answer
 
     async def done(self) -> None:
         """No more chunks."""
@@ -243,7 +265,7 @@ class _Stream:
         async with self._opening:
             if self._opened is None:
                 link = await self._links.to(self._provider)
-                self._opened = link, exchange_pb2_grpc.ExchangeServiceStub(link.channel).AskBatch()
+                self._opened = link, _ASK_BATCH.stream(link.channel)()
             return self._opened
 
 

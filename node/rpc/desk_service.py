@@ -7,6 +7,7 @@ from contextlib import aclosing
 from typing import Protocol
 
 from node.core.identity import normalise_credit_code, normalise_resident_id
+from node.core.question_kind import kind_from_message
 from node.core.role import CLERK, ROLES, SYSTEM
 from node.core.subject import SubjectKey
 from node.core.usage import EXCHANGE_ID_BYTES
@@ -162,6 +163,7 @@ def _query(message: desk_pb2.Query) -> Query:
         parameters=dict(message.parameters),
         purpose=message.purpose,
         case_number=message.case_number,
+        kind=kind_from_message(message.kind),
     )
 
 

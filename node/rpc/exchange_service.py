@@ -6,13 +6,17 @@ import asyncio
 import contextlib
 from collections import Counter
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
-from typing import TypeVar
+from dataclasses import replace
+from typing import NamedTuple, TypeVar
 
 import grpc
+from google.protobuf.message import Message
 
 from node.core.directory import Member
 from node.core.grant import Grant
 from node.core.grant_message import grant_to_message
+from node.core.policy import Policies
+from node.core.revision import trim
 from node.errors import NodeError, Reason
 from node.exchange.admin import Grants
 from node.exchange.provider import BatchOrder, Provider
@@ -23,9 +27,9 @@ from node.rpc.status import Context, abort, internal_error
 from node.v1 import exchange_pb2 as pb
 from node.v1 import exchange_pb2_grpc, grant_pb2, grant_pb2_grpc
 
-R = TypeVar("R")
+R = TypeVar("R", bound=Message)
 ON_BEHALF = "dxnode-requester"
-"""Metadata by which a gateway says for which department it fetches grants."""
+"""Metadata by which a gateway says for which department it calls where no envelope says it."""
 WINDOW = 4
 """Chunks of one stream that are worked on at once."""
 _LAST_WRITES_SECONDS = 0.1
@@ -39,9 +43,13 @@ class Gate:
         self._refusals = refusals
 
     async def run(self, context: Context, work: Callable[[Member], Awaitable[R]], on_behalf: str = "") -> R:
-        """`work` for the calling member; what fails becomes a status, after it was recorded."""
+        """`work` for the calling member, who gets of its result what it knows.
+
+        What fails becomes a status, after it was recorded.
+        """
         try:
-            return await work(self._members.identify(context, on_behalf))
+            member = self._members.identify(context, on_behalf)
+            return trim(await work(member), member.revision)
         except NodeError as error:
             await self.refuse(context, error)
             raise AssertionError("refuse returns never") from None
@@ -77,20 +85,21 @@ class ExchangeService(exchange_pb2_grpc.ExchangeServiceServicer):
     async def Ask(self, request: pb.AskRequest, context: Context) -> pb.AskResponse:
         """One sealed request, one sealed response."""
         envelope = request.envelope
-        answer = await self._gate.run(
-            context, lambda member: self._provider.ask(member, envelope), envelope.requester
-        )
-        return pb.AskResponse(answer=answer)
+
+        async def work(member: Member) -> pb.AskResponse:
+            return pb.AskResponse(answer=await self._provider.ask(member, envelope))
+
+        return await self._gate.run(context, work, envelope.requester)
 
     async def AskBatch(
         self, requests: AsyncIterator[pb.AskBatchRequest], context: Context
     ) -> AsyncGenerator[pb.AskBatchResponse, None]:
         """A sealed request a chunk; answers in order, at most WINDOW in the works."""
-        tasks: asyncio.Queue[asyncio.Task[pb.SealedAnswer] | NodeError | None] = asyncio.Queue()
+        tasks: asyncio.Queue[asyncio.Task[pb.AskBatchResponse] | NodeError | None] = asyncio.Queue()
         window = asyncio.Semaphore(WINDOW)
         code = self._gate.caller(context)
         self._streams[code] += 1
-        begun: set[asyncio.Task[pb.SealedAnswer]] = set()
+        begun: set[asyncio.Task[pb.AskBatchResponse]] = set()
         ended = asyncio.Event()
         reader = asyncio.create_task(self._read(requests, context, tasks, window, ended, begun))
         try:
@@ -101,8 +110,7 @@ class ExchangeService(exchange_pb2_grpc.ExchangeServiceServicer):
             while (task := await tasks.get()) is not None:
                 if isinstance(task, NodeError):
                     raise task
-                answer = await asyncio.shield(task)
-                yield pb.AskBatchResponse(answer=answer)
+                yield await asyncio.shield(task)
                 window.release()
         except NodeError as error:
             # A client's gRPC does not learn why a stream ended in the middle of one of its writes.
@@ -119,7 +127,7 @@ class ExchangeService(exchange_pb2_grpc.ExchangeServiceServicer):
                 await reader
             self._leave(code, begun)
 
-    def _leave(self, code: str, begun: set[asyncio.Task[pb.SealedAnswer]]) -> None:
+    def _leave(self, code: str, begun: set[asyncio.Task[pb.AskBatchResponse]]) -> None:
         """Count a stream no more once what was `begun` on it has been recorded, for which nobody waits now.
 
         Else a member who opens streams and leaves them at once could have any number of chunks in the works.
@@ -137,10 +145,10 @@ class ExchangeService(exchange_pb2_grpc.ExchangeServiceServicer):
         self,
         requests: AsyncIterator[pb.AskBatchRequest],
         context: Context,
-        tasks: asyncio.Queue[asyncio.Task[pb.SealedAnswer] | NodeError | None],
+        tasks: asyncio.Queue[asyncio.Task[pb.AskBatchResponse] | NodeError | None],
         window: asyncio.Semaphore,
         ended: asyncio.Event,
-        begun: set[asyncio.Task[pb.SealedAnswer]],
+        begun: set[asyncio.Task[pb.AskBatchResponse]],
     ) -> None:
         """Begin what is asked; once the stream has `ended`, only let the caller's writes arrive."""
         order = BatchOrder()
@@ -159,7 +167,7 @@ class ExchangeService(exchange_pb2_grpc.ExchangeServiceServicer):
                     tasks.put_nowait(error)
                     ended.set()
                 else:
-                    task = asyncio.create_task(self._provider.ask(member, request.envelope, order))
+                    task = asyncio.create_task(self._chunk(member, request.envelope, order))
                     begun.add(task)
                     task.add_done_callback(begun.discard)
                     task.add_done_callback(_seen)
@@ -172,6 +180,10 @@ class ExchangeService(exchange_pb2_grpc.ExchangeServiceServicer):
             tasks.put_nowait(internal_error())
         finally:
             tasks.put_nowait(None)
+
+    async def _chunk(self, member: Member, envelope: pb.Envelope, order: BatchOrder) -> pb.AskBatchResponse:
+        answer = await self._provider.ask(member, envelope, order)
+        return trim(pb.AskBatchResponse(answer=answer), member.revision)
 
     def _check_count(self, chunks: int) -> None:
         if chunks > self._max_chunks:
@@ -187,18 +199,28 @@ class ExchangeService(exchange_pb2_grpc.ExchangeServiceServicer):
             raise NodeError(Reason.TIMEOUT, "the stream was idle for too long: open another") from None
 
 
-def _seen(task: asyncio.Task[pb.SealedAnswer]) -> None:
+def _seen(task: asyncio.Task[pb.AskBatchResponse]) -> None:
     if not task.cancelled():
         task.exception()  # perhaps nobody waits for it any more
+
+
+class _Told(NamedTuple):
+    """What a member was told, and of what that was made; it is trimmed to its revision."""
+
+    own: tuple[Grant, ...]
+    policies: Policies | None
+    revision: int
+    message: grant_pb2.ListGrantsResponse
 
 
 class GrantService(grant_pb2_grpc.GrantServiceServicer):
     """A requester fetches its own grants."""
 
-    def __init__(self, grants: Grants, gate: Gate) -> None:
+    def __init__(self, grants: Grants, gate: Gate, policies: Callable[[], Policies]) -> None:
         self._grants = grants
         self._gate = gate
-        self._told: dict[str, tuple[tuple[Grant, ...], grant_pb2.ListGrantsResponse]] = {}
+        self._told: dict[str, _Told] = {}
+        self._policies = policies
 
     async def ListGrants(
         self, request: grant_pb2.ListGrantsRequest, context: Context
@@ -206,21 +228,43 @@ class GrantService(grant_pb2_grpc.GrantServiceServicer):
         """The caller's grants, in every state."""
 
         async def work(member: Member) -> grant_pb2.ListGrantsResponse:
-            return self._tell(member.code)
+            return self._tell(member)
 
-        return await self._gate.run(context, work, _on_behalf(context))
+        return await self._gate.run(context, work, on_behalf_of(context))
 
-    def _tell(self, member: str) -> grant_pb2.ListGrantsResponse:
-        """What a member was granted: made once, however often it asks."""
-        own = self._grants.of(member)
-        made_of, told = self._told.get(member, (None, None))
-        if told is None or made_of is not own:
-            told = grant_pb2.ListGrantsResponse(grants=[grant_to_message(grant) for grant in own])
-            self._told[member] = own, told
-        return told
+    def _tell(self, member: Member) -> grant_pb2.ListGrantsResponse:
+        """What a member was granted: made once under the same policies, however often it asks."""
+        own, policies = self._grants.of(member.code), self._enforced()
+        kept = self._told.get(member.code)
+        if (
+            kept is None
+            or kept.own is not own
+            or kept.policies is not policies
+            or kept.revision != member.revision
+        ):
+            message = grant_pb2.ListGrantsResponse(
+                grants=[grant_to_message(_with_kinds(grant, policies)) for grant in own]
+            )
+            kept = self._told[member.code] = _Told(own, policies, member.revision, message)
+        return kept.message
+
+    def _enforced(self) -> Policies | None:
+        try:
+            return self._policies()
+        except NodeError:
+            return None
 
 
-def _on_behalf(context: Context) -> str:
+def _with_kinds(grant: Grant, policies: Policies | None) -> Grant:
+    """The grant with the kinds of its questions, where the policies have them all."""
+    policy = None if policies is None else policies.get(grant.dataset)
+    if policy is None or grant.questions - policy.questions.keys():
+        return grant
+    return replace(grant, kinds=tuple(policy.questions[name].kind for name in sorted(grant.questions)))
+
+
+def on_behalf_of(context: Context) -> str:
+    """The department that a gateway says it calls for, "" without one."""
     for key, value in context.invocation_metadata() or ():
         if key == ON_BEHALF and isinstance(value, str):
             return value

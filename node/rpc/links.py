@@ -104,7 +104,11 @@ class Links:
         Raises NodeError(PEER_UNAVAILABLE) when it cannot be reached or shows a certificate that does not
         count, and what looking the member up raises.
         """
-        return await self.to_member(self._member(provider))
+        return await self.to_member(self.member(provider))
+
+    def member(self, provider: str) -> Member:
+        """What the directory says of a provider. Raises NodeError."""
+        return self._member(provider)
 
     async def to_member(self, member: Member) -> Link:
         """As `to`, of a member that was looked up."""

@@ -7,15 +7,18 @@ from concurrent.futures import Executor
 from functools import partial
 from typing import Protocol, TypeVar
 
+from google.protobuf.message import Message
+
 from node.core import usage
+from node.core.directory import Member
 from node.core.directory_text import Role
 from node.core.role import AUDITOR, OFFICER
 from node.errors import NodeError, Reason
 from node.exchange.group import GroupCommit
 from node.exchange.turns import Bounds, Turns
 from node.rpc.callers import Staff
-from node.rpc.exchange_service import Gate
-from node.rpc.status import Context, answered
+from node.rpc.exchange_service import Gate, on_behalf_of
+from node.rpc.status import Context, abort, answered
 from node.v1 import usage_log_pb2 as pb
 from node.v1 import usage_log_pb2_grpc
 
@@ -26,19 +29,20 @@ the other threads."""
 WAITING, WAITING_EACH, WAIT_SECONDS = 256, 64, 20.0
 CallerName = Callable[[Context], str | None]
 """Names who calls, "" for who is not known, None for the operator."""
+R = TypeVar("R", bound=Message)
 T = TypeVar("T")
 
 
 class View(Protocol):
     """Who may see what: runs the work with the credit code that a record must name, or None for all."""
 
-    async def __call__(self, context: Context, work: Callable[[str | None], Awaitable[T]]) -> T: ...
+    async def __call__(self, context: Context, work: Callable[[str | None], Awaitable[R]]) -> R: ...
 
 
 def peer_view(gate: Gate) -> View:
     """On the exchange port: a member sees the records that name it, the authority sees all."""
 
-    async def view(context: Context, work: Callable[[str | None], Awaitable[T]]) -> T:
+    async def view(context: Context, work: Callable[[str | None], Awaitable[R]]) -> R:
         return await gate.run(
             context, lambda member: work(None if Role.AUTHORITY in member.roles else member.code)
         )
@@ -49,14 +53,40 @@ def peer_view(gate: Gate) -> View:
 def staff_view(staff: Staff) -> View:
     """At the desk: auditors, officers and the operator see all."""
 
-    async def view(context: Context, work: Callable[[str | None], Awaitable[T]]) -> T:
-        async def checked() -> T:
+    async def view(context: Context, work: Callable[[str | None], Awaitable[R]]) -> R:
+        async def checked() -> R:
             await staff.admit(context, AUDITOR, OFFICER)
             return await work(None)
 
         return await answered(context, checked())
 
     return view
+
+
+class SeenLog(Protocol):
+    """What this node has seen of the caller's own log; runs on either port."""
+
+    async def __call__(self, context: Context) -> pb.GetSeenCheckpointResponse: ...
+
+
+def peer_seen(gate: Gate, seen: Callable[[str], tuple[bytes, bytes]]) -> SeenLog:
+    """On the exchange port: of the calling member, also through a gateway."""
+
+    async def tell(context: Context) -> pb.GetSeenCheckpointResponse:
+        async def work(member: Member) -> pb.GetSeenCheckpointResponse:
+            newest, contradicting = seen(member.code)
+            return pb.GetSeenCheckpointResponse(checkpoint=newest, contradicting=contradicting)
+
+        return await gate.run(context, work, on_behalf_of(context))
+
+    return tell
+
+
+async def nobody_seen(context: Context) -> pb.GetSeenCheckpointResponse:
+    """At the desk: staff have no log of their own."""
+    await abort(
+        context, NodeError(Reason.NOT_FOUND, "only another department asks this: see `dxnode peer list`")
+    )
 
 
 class Leaves(Protocol):
@@ -76,9 +106,11 @@ class UsageLogService(usage_log_pb2_grpc.UsageLogServiceServicer):
         view: View,
         time_ms: Callable[[], int],
         caller: CallerName,
+        seen: SeenLog = nobody_seen,
     ) -> None:
         """`time_ms` is what others are told of the time, 0 while the node does not know it."""
         self._commit = commit
+        self._seen = seen
         self._store = store
         self._workers = workers
         self._view = view
@@ -138,6 +170,12 @@ class UsageLogService(usage_log_pb2_grpc.UsageLogServiceServicer):
             return pb.ListRecordsResponse(records=records, next_start=end, size=size)
 
         return await self._view(context, work)
+
+    async def GetSeenCheckpoint(
+        self, request: pb.GetSeenCheckpointRequest, context: Context
+    ) -> pb.GetSeenCheckpointResponse:
+        """What was seen of the caller's own log."""
+        return await self._seen(context)
 
     def _read(
         self, start: int, limit: int, size: int, party: str | None

@@ -41,6 +41,7 @@ _CODES = {
         Reason.DIRECTORY_INVALID,
         Reason.CONFIG_INVALID,
         Reason.CLOCK_SKEWED,
+        Reason.STATE_LOST,
     ),
     grpc.StatusCode.RESOURCE_EXHAUSTED: (
         Reason.BUDGET_EXHAUSTED,
@@ -57,7 +58,7 @@ _CODES = {
         Reason.SOURCE_BUSY,
     ),
     grpc.StatusCode.DEADLINE_EXCEEDED: (Reason.TIMEOUT,),
-    grpc.StatusCode.DATA_LOSS: (Reason.LOG_CORRUPT,),
+    grpc.StatusCode.DATA_LOSS: (Reason.LOG_CORRUPT, Reason.LOG_DIFFERS),
     grpc.StatusCode.INTERNAL: (Reason.INTERNAL,),
 }
 CODE_OF = {reason: code for code, reasons in _CODES.items() for reason in reasons}

@@ -22,13 +22,13 @@ def linked(account: str) -> Select[str]:
 
 
 def used() -> Select[int]:
-    """What was spent of a pot (None: nothing ever); account, scope, who and days are bound as in `Pot`."""
+    """What was spent of a pot (None: nothing ever); account, scope, who and day are bound as in `Pot`."""
     row = s.budget.c
     return select(func.sum(row.used)).where(
         row.account.in_(linked("account")),
         row.scope == bindparam("scope"),
         row.who == bindparam("who"),
-        row.day.between(bindparam("first"), bindparam("last")),
+        row.day >= bindparam("first"),
     )
 
 

@@ -12,6 +12,8 @@ Data sources stay on Python's module: their files are their own, and one connect
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Callable
+from contextlib import closing
 from types import ModuleType
 from typing import cast
 
@@ -56,3 +58,25 @@ def name_of(error: BaseException) -> str:
     """SQLite's name for an error, such as SQLITE_FULL, which holds no value; else the name of its class."""
     name: str | None = getattr(error, "sqlite_errorname", None) or _NAMES.get(code_of(error))
     return name or type(error).__name__
+
+
+def copy(source: str, target: str, pages: int, progress: Callable[[int, int], None]) -> None:
+    """Copy a database file as it is at one moment, some pages at a time (sqlite.org/backup.html).
+
+    Others may write it meanwhile. `progress` hears of the pages that were copied, and of how many there are.
+    """
+    with closing(driver.connect(source)) as reader, closing(driver.connect(target)) as writer:
+        reader.isolation_level = None
+        # What is open for reading stays as it is, so that copying need not begin anew after each commit.
+        reader.execute("BEGIN")
+        reader.execute("SELECT count(*) FROM sqlite_schema").fetchall()
+        if driver is sqlite3:
+            reader.backup(writer, pages=pages, progress=lambda _, left, all_: progress(all_ - left, all_))
+        else:
+            with writer.backup("main", reader, "main") as steps:
+                while not steps.done:
+                    steps.step(pages)
+                    progress(steps.page_count - steps.remaining, steps.page_count)
+        reader.execute("ROLLBACK")
+        # One file, which needs none beside it.
+        writer.execute("PRAGMA journal_mode = DELETE").fetchall()

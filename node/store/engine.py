@@ -104,6 +104,7 @@ def _on_connect(connection: DBAPIConnection, _record: object) -> None:
         "wal_autocheckpoint=4000",
         "cache_size=-16384",
         "journal_size_limit=67108864",
+        "secure_delete=ON",  # what is forgotten is not left in the file
     ):
         cursor.execute(f"PRAGMA {pragma}")
     cursor.close()

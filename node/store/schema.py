@@ -15,7 +15,7 @@ from sqlalchemy import (
     Text,
 )
 
-REVISION = "0004"
+REVISION = "0005"
 """The Alembic revision that these tables are."""
 
 metadata = MetaData()
@@ -23,15 +23,31 @@ metadata = MetaData()
 # SQLite makes a 64-bit rowid only of a column that is spelled INTEGER.
 _Id = BigInteger().with_variant(Integer, "sqlite")
 
-# One row a record: its leaf; the encrypted opening, which may be cleared after the retention time without
-# touching the tree; the other side's record and receipt that belong to it.
+# One row a record: its leaf, and what is kept of the other side's proof that belongs to it.
 record = Table(
     "record",
     metadata,
     Column("seq", _Id, primary_key=True, autoincrement=False),
     Column("leaf", LargeBinary, nullable=False),
-    Column("opening", LargeBinary, nullable=False),
     Column("evidence", LargeBinary, nullable=False),
+)
+
+# Encrypted openings of records. They are forgotten after the retention time, without touching the tree; a
+# table of their own gives their pages back for others.
+opening = Table(
+    "opening",
+    metadata,
+    Column("seq", _Id, primary_key=True, autoincrement=False),
+    Column("body", LargeBinary, nullable=False),
+)
+
+# Hashes that the receipts of neighbours in another's log share, by their own hash.
+shared_proof = Table(
+    "shared_proof",
+    metadata,
+    Column("name", LargeBinary, primary_key=True),
+    Column("body", LargeBinary, nullable=False),
+    sqlite_with_rowid=False,
 )
 
 log_tile = Table(
@@ -54,38 +70,59 @@ log_head = Table(
     Column("cosigned_ms", BigInteger, nullable=False),
 )
 
-# A provider's answered exchanges: a retry is answered again from the verdict's record.
+# A provider's answered exchanges of a day, by the place of the verdict: a retry is answered again from its
+# record. In the order of time, so that those whose day is over lie together.
 answered = Table(
     "answered",
     metadata,
-    Column("exchange_id", LargeBinary, primary_key=True),
-    Column("requester", Text, primary_key=True),
+    Column("seq", _Id, primary_key=True, autoincrement=False),
+    Column("key", LargeBinary, nullable=False),
     Column("digest", LargeBinary, nullable=False),
-    Column("seq", BigInteger, nullable=False),
-    Index("answered_seq", "seq"),
-    sqlite_with_rowid=False,
+    # Not unique: two ids that somebody made to have one key must not keep a group from being written.
+    Index("answered_key", "key"),
 )
 
+# A requester's exchanges, by the place of the intent: what recognises one that is asked again.
 asked = Table(
     "asked",
     metadata,
-    Column("exchange_id", LargeBinary, primary_key=True),
+    Column("intent_index", _Id, primary_key=True, autoincrement=False),
+    Column("exchange_id", LargeBinary, nullable=False),
     Column("digest", LargeBinary, nullable=False),
-    Column("intent_index", BigInteger, nullable=False),
+    Column("outcome_index", BigInteger, nullable=False),
+    Index("asked_exchange", "exchange_id"),
+)
+Index("asked_open", asked.c.outcome_index, sqlite_where=asked.c.outcome_index < 0)
+
+# What it takes to send a request again: while there is no answer, and for a day.
+resend = Table(
+    "resend",
+    metadata,
+    Column("intent_index", _Id, primary_key=True, autoincrement=False),
     Column("envelope", LargeBinary, nullable=False),
     Column("response_key", LargeBinary, nullable=False),
-    Column("outcome_index", BigInteger, nullable=False),
-    Index("asked_outcome", "outcome_index"),
 )
 
-# Quotas: what is used of each.
+# Quotas: what is used of each. The key of one that ends begins with the hour in which it may be forgotten
+# (`node.core.budget.counter_key`), so that those that are over lie together.
 counter = Table(
     "counter",
     metadata,
     Column("key", Text, primary_key=True),
     Column("used", BigInteger, nullable=False),
-    Column("until_ms", BigInteger, nullable=False),
     # A batch touches a thousand of them at random places: each should be in one place only.
+    sqlite_with_rowid=False,
+)
+
+# The day on which a question was last answered about a subject, for combinations that are forbidden; from
+# `until_hour` on it says nothing any more.
+mark = Table(
+    "mark",
+    metadata,
+    Column("key", Text, primary_key=True),
+    Column("number", BigInteger, nullable=False),
+    Column("until_hour", Integer, nullable=False),
+    Index("mark_until", "until_hour"),
     sqlite_with_rowid=False,
 )
 
@@ -143,6 +180,40 @@ served_version = Table(
     Column("digest", LargeBinary, nullable=False),
     Column("entry", LargeBinary, nullable=False),
     Column("body", LargeBinary, nullable=False),
+)
+
+# What was seen of other nodes' usage logs: the newest checkpoint, and the newest that was proved. While
+# `stopped_ms` is not 0, it names the contradiction that staff have to decide on.
+peer_log = Table(
+    "peer_log",
+    metadata,
+    Column("code", Text, primary_key=True),
+    Column("newest", LargeBinary, nullable=False),
+    Column("newest_ms", BigInteger, nullable=False),
+    Column("proved", LargeBinary, nullable=False),
+    Column("proved_ms", BigInteger, nullable=False),
+    Column("stopped_ms", BigInteger, nullable=False),
+)
+
+contradiction = Table(
+    "contradiction",
+    metadata,
+    Column("code", Text, primary_key=True),
+    Column("found_ms", BigInteger, primary_key=True, autoincrement=False),
+    Column("kind", Text, nullable=False),
+    Column("remembered", LargeBinary, nullable=False),
+    Column("remembered_ms", BigInteger, nullable=False),
+    Column("other", LargeBinary, nullable=False),
+    Column("other_ms", BigInteger, nullable=False),
+    Column("accepted_ms", BigInteger, nullable=False),
+)
+
+# Times of which records and counts are lost.
+gap = Table(
+    "gap",
+    metadata,
+    Column("from_ms", BigInteger, primary_key=True, autoincrement=False),
+    Column("until_ms", BigInteger, primary_key=True, autoincrement=False),
 )
 
 # The newest load of each dataset, by which a state of its data is named. Rows stay, so that numbers grow.

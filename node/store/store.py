@@ -2,32 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import cast
 
-from sqlalchemy import Connection, Engine, Select, bindparam, delete, func, insert, select, update
+from sqlalchemy import Connection, Engine, Select, delete, func, insert, select
 from sqlalchemy.dialects.sqlite import Insert
 from sqlalchemy.dialects.sqlite import insert as upsert
 from sqlalchemy.pool import PoolProxiedConnection
 
 from node.core.budget import Pot, Spent
-from node.core.commit import AnsweredExchange, AskedExchange, Head
+from node.core.commit import AskedExchange, Head
 from node.core.data_load import KeptLoad
+from node.core.gap import Gap
 from node.core.grant import Grant
 from node.core.grant_message import grant_from_bytes, grant_to_bytes
+from node.core.peer_log import Contradiction, PeerLog
 from node.core.publication import ServedVersion
 from node.core.tree import TILE
 from node.errors import NodeError, Reason
-from node.store import budgets, driver
+from node.store import budgets, driver, history
 from node.store import schema as s
+from node.store.cleaning import Cleaner
 from node.store.engine import is_busy, never_wait, open_engine, store_errors
-from node.store.transaction import Statements, Transaction, in_parts
+from node.store.transaction import Statements, Transaction, answered_key, counted, in_parts, replacing
 from node.v1 import catalogue_pb2 as pb
-
-_PRUNE_AT_ONCE = 2000
-_CLEARED = "openings.cleared"
 
 
 class Store:
@@ -41,6 +41,7 @@ class Store:
         self._reader = engine.execution_options(readonly=True)
         self._sql = Statements(engine.dialect)
         self._writer: PoolProxiedConnection | None = None
+        self._keep_peer_log = replacing(s.peer_log)
 
     @classmethod
     def open(cls, path: Path) -> Store:
@@ -111,25 +112,42 @@ class Store:
         return bytes(hashes)
 
     def opening(self, index: int) -> bytes | None:
-        """The encrypted opening of a record, unless it has none or was pruned."""
-        return self._scalar(select(s.record.c.opening).where(s.record.c.seq == index)) or None
+        """The encrypted opening of a record, unless it has none or its time is over."""
+        return self._scalar(select(s.opening.c.body).where(s.opening.c.seq == index))
+
+    def openings(self, start: int, limit: int) -> list[tuple[int, bytes, bytes]]:
+        """At most `limit` (index, leaf, encrypted opening) from `start` on, of records that have one."""
+        query = select(s.opening.c.seq, s.record.c.leaf, s.opening.c.body).where(s.opening.c.seq >= start)
+        query = query.join(s.record, s.record.c.seq == s.opening.c.seq).order_by(s.opening.c.seq)
+        with self._read() as connection:
+            return [(row.seq, row.leaf, row.body) for row in connection.execute(query.limit(limit))]
 
     def evidence(self, index: int) -> bytes | None:
-        """What the other side gave for a record, if anything."""
+        """What is kept of the other side's proof for a record, if anything."""
         return self._scalar(select(s.record.c.evidence).where(s.record.c.seq == index)) or None
+
+    def shared_proof(self, name: bytes) -> bytes | None:
+        """The hashes of this name that receipts share."""
+        return self._scalar(select(s.shared_proof.c.body).where(s.shared_proof.c.name == name))
 
     # --- exchanges, releases ---
 
     def asked(self, exchange_id: bytes) -> AskedExchange | None:
-        """The requester's exchange of this id."""
+        """The requester's exchange of this id; the newest, as one that is forgotten may be used again."""
+        query = select(s.asked, s.resend.c.envelope, s.resend.c.response_key)
+        query = query.outerjoin(s.resend, s.resend.c.intent_index == s.asked.c.intent_index)
+        query = query.where(s.asked.c.exchange_id == exchange_id).order_by(s.asked.c.intent_index.desc())
         with self._read() as connection:
-            row = connection.execute(
-                select(s.asked).where(s.asked.c.exchange_id == exchange_id)
-            ).one_or_none()
+            row = connection.execute(query.limit(1)).one_or_none()
         if row is None:
             return None
         return AskedExchange(
-            row.exchange_id, row.digest, row.intent_index, row.envelope, row.response_key, row.outcome_index
+            row.exchange_id,
+            row.digest,
+            row.intent_index,
+            row.envelope or b"",
+            row.response_key or b"",
+            row.outcome_index,
         )
 
     def unfinished(self) -> list[tuple[bytes, int]]:
@@ -138,25 +156,18 @@ class Store:
         with self._read() as connection:
             return [(row.exchange_id, row.intent_index) for row in connection.execute(query)]
 
+    def is_answered(self, requester: str, exchange_id: bytes) -> bool:
+        """Whether an exchange of a requester was answered, and is remembered."""
+        return bool(self._rows(self._sql.find_answered(1), [answered_key(requester, exchange_id)]))
+
     def release(self, key: bytes) -> bytes | None:
         """A statistic that was released before."""
         found = self._rows(self._sql.find_release, [key])
         return None if not found else cast("bytes", found[0][0])
 
-    def answered(self, requester: str, exchange_id: bytes) -> AnsweredExchange | None:
-        """A provider's exchange that was answered before."""
-        rows = self._rows(self._sql.find_answered(1), [exchange_id])
-        for _, who, digest, index in cast("list[tuple[bytes, str, bytes, int]]", rows):
-            if who == requester:
-                return AnsweredExchange(requester, exchange_id, digest, index)
-        return None
-
     def balances(self, keys: Iterable[str]) -> dict[str, int]:
-        """Amounts used; keys never charged are left out."""
-        found: dict[str, int] = {}
-        for part in in_parts(list(keys)):
-            found.update(cast("list[tuple[str, int]]", self._rows(self._sql.balances(len(part)), part)))
-        return found
+        """Amounts used, and numbers of marks; what never was charged or marked is left out."""
+        return counted(self._find, self._sql, list(keys))
 
     def spent(self, pot: Pot) -> Spent:
         """What was spent of a privacy budget by now, and the accounts that count together in it."""
@@ -168,43 +179,9 @@ class Store:
         with store_errors(), self._engine.begin() as connection:
             budgets.keep_sources(connection, account, dataset, sources, passing)
 
-    def prune(self, now_ms: int, answered_before: int) -> int:
-        """Forget expired counters, and answered exchanges before an index; returns rows removed."""
-        expired = select(s.counter.c.key).where(s.counter.c.until_ms > 0, s.counter.c.until_ms < now_ms)
-        # Found without holding up the writer: there is no index for it, which every exchange would pay for.
-        with self._read() as connection:
-            keys = connection.execute(expired.limit(_PRUNE_AT_ONCE)).scalars().all()
-        with store_errors(), self._engine.begin() as connection:
-            if keys:
-                connection.execute(
-                    delete(s.counter).where(s.counter.c.key == bindparam("k")), [{"k": key} for key in keys]
-                )
-            old = connection.execute(
-                select(s.answered.c.requester, s.answered.c.exchange_id)
-                .where(s.answered.c.seq < answered_before)
-                .order_by(s.answered.c.seq)
-                .limit(_PRUNE_AT_ONCE)
-            ).all()
-            if old:
-                connection.execute(
-                    delete(s.answered).where(
-                        s.answered.c.requester == bindparam("r"), s.answered.c.exchange_id == bindparam("e")
-                    ),
-                    [{"r": row.requester, "e": row.exchange_id} for row in old],
-                )
-        return len(keys) + len(old)
-
-    def clear_openings(self, before: int) -> int:
-        """Forget some openings of records before an index, oldest first; returns up to where it is done."""
-        done = int(self.fact(_CLEARED) or 0)
-        end = min(before, done + _PRUNE_AT_ONCE)
-        if end <= done:
-            return done
-        with store_errors(), self._engine.begin() as connection:
-            rows = (s.record.c.seq >= done, s.record.c.seq < end)
-            connection.execute(update(s.record).where(*rows).values(opening=b""))
-            connection.execute(_fact(_CLEARED, str(end)))
-        return end
+    def cleaner(self) -> Cleaner:
+        """What forgets what is over."""
+        return Cleaner(self._engine)
 
     # --- the history of the catalogue ---
 
@@ -286,11 +263,39 @@ class Store:
                 rows = [{"provider": provider, "id": g.id, "body": grant_to_bytes(g)} for g in grants]
                 connection.execute(insert(s.received_grant), rows)
 
+    # --- what is remembered of logs ---
+
+    def peer_logs(self) -> list[PeerLog]:
+        """What was seen of other nodes' logs, by credit code."""
+        with self._read() as connection:
+            return history.peer_logs(connection)
+
+    def contradictions(self) -> dict[str, list[Contradiction]]:
+        """What was found wrong with them, by credit code, the newest first."""
+        with self._read() as connection:
+            return history.contradictions(connection)
+
+    def keep_peer_logs(self, logs: Sequence[PeerLog]) -> None:
+        """Remember what was seen of some logs beside any record."""
+        with store_errors(), self._engine.begin() as connection:
+            connection.execute(self._keep_peer_log, history.rows_as_values(logs))
+
+    def gaps(self) -> list[Gap]:
+        """Times of which records and counts are lost, the oldest first."""
+        with self._read() as connection:
+            return history.gaps(connection)
+
     def fact(self, name: str) -> str | None:
         """A small fact about the node."""
         with self._read() as connection:
             value = connection.execute(select(s.fact.c.value).where(s.fact.c.name == name)).scalar()
         return None if value is None else str(value)
+
+    def facts(self, prefix: str) -> dict[str, str]:
+        """The small facts whose names begin so, by the rest of their names."""
+        query = select(s.fact).where(s.fact.c.name.startswith(prefix, autoescape=True))
+        with self._read() as connection:
+            return {row.name.removeprefix(prefix): row.value for row in connection.execute(query)}
 
     def set_fact(self, name: str, value: str) -> None:
         """Remember a small fact about the node."""
@@ -301,6 +306,10 @@ class Store:
     def _read(self) -> Iterator[Connection]:
         with store_errors(), self._reader.connect() as connection:
             yield connection
+
+    def _find(self, query: Callable[[int], str], keys: Sequence[object]) -> Iterator[tuple[object, ...]]:
+        for part in in_parts(keys):
+            yield from self._rows(query(len(part)), part)
 
     def _rows(self, sql: str, values: Sequence[object]) -> list[tuple[object, ...]]:
         """The rows of one of the `Statements`, on the driver itself: it is read before many exchanges."""

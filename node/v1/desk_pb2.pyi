@@ -24,7 +24,7 @@ EXACTNESS_CHECKING: Exactness
 EXACTNESS_UNCHECKED: Exactness
 
 class Query(_message.Message):
-    __slots__ = ("provider", "dataset", "question", "parameters", "purpose", "case_number")
+    __slots__ = ("provider", "dataset", "question", "parameters", "purpose", "case_number", "kind")
     class ParametersEntry(_message.Message):
         __slots__ = ("key", "value")
         KEY_FIELD_NUMBER: _ClassVar[int]
@@ -38,13 +38,15 @@ class Query(_message.Message):
     PARAMETERS_FIELD_NUMBER: _ClassVar[int]
     PURPOSE_FIELD_NUMBER: _ClassVar[int]
     CASE_NUMBER_FIELD_NUMBER: _ClassVar[int]
+    KIND_FIELD_NUMBER: _ClassVar[int]
     provider: str
     dataset: str
     question: str
     parameters: _containers.ScalarMap[str, str]
     purpose: str
     case_number: str
-    def __init__(self, provider: _Optional[str] = ..., dataset: _Optional[str] = ..., question: _Optional[str] = ..., parameters: _Optional[_Mapping[str, str]] = ..., purpose: _Optional[str] = ..., case_number: _Optional[str] = ...) -> None: ...
+    kind: _catalogue_pb2.QuestionKind
+    def __init__(self, provider: _Optional[str] = ..., dataset: _Optional[str] = ..., question: _Optional[str] = ..., parameters: _Optional[_Mapping[str, str]] = ..., purpose: _Optional[str] = ..., case_number: _Optional[str] = ..., kind: _Optional[_Union[_catalogue_pb2.QuestionKind, str]] = ...) -> None: ...
 
 class DeskServiceAskRequest(_message.Message):
     __slots__ = ("query", "subject", "exchange_id")
@@ -145,7 +147,7 @@ class GetStatusRequest(_message.Message):
     def __init__(self) -> None: ...
 
 class GetStatusResponse(_message.Message):
-    __slots__ = ("department", "title", "version", "state", "problems", "log_size", "checkpoint", "directory_version", "directory_expires_ms", "policy_digest", "datasets", "active_grants", "keys", "workdays_known_until", "holidays_digest", "policies_unsigned", "policy_version", "policy_valid_until_ms", "policy_approved", "waiting", "waiting_total", "clock", "sqlite", "accounts")
+    __slots__ = ("department", "title", "version", "state", "problems", "log_size", "checkpoint", "directory_version", "directory_expires_ms", "policy_digest", "datasets", "active_grants", "keys", "workdays_known_until", "holidays_digest", "policies_unsigned", "policy_version", "policy_valid_until_ms", "policy_approved", "waiting", "waiting_total", "notices", "lost", "stopped_peers", "clock", "sqlite", "accounts")
     DEPARTMENT_FIELD_NUMBER: _ClassVar[int]
     TITLE_FIELD_NUMBER: _ClassVar[int]
     VERSION_FIELD_NUMBER: _ClassVar[int]
@@ -167,6 +169,9 @@ class GetStatusResponse(_message.Message):
     POLICY_APPROVED_FIELD_NUMBER: _ClassVar[int]
     WAITING_FIELD_NUMBER: _ClassVar[int]
     WAITING_TOTAL_FIELD_NUMBER: _ClassVar[int]
+    NOTICES_FIELD_NUMBER: _ClassVar[int]
+    LOST_FIELD_NUMBER: _ClassVar[int]
+    STOPPED_PEERS_FIELD_NUMBER: _ClassVar[int]
     CLOCK_FIELD_NUMBER: _ClassVar[int]
     SQLITE_FIELD_NUMBER: _ClassVar[int]
     ACCOUNTS_FIELD_NUMBER: _ClassVar[int]
@@ -191,10 +196,13 @@ class GetStatusResponse(_message.Message):
     policy_approved: _containers.RepeatedScalarFieldContainer[str]
     waiting: _containers.RepeatedCompositeFieldContainer[WaitingDataset]
     waiting_total: int
+    notices: _containers.RepeatedScalarFieldContainer[str]
+    lost: LostState
+    stopped_peers: _containers.RepeatedScalarFieldContainer[str]
     clock: ClockStatus
     sqlite: str
     accounts: _containers.RepeatedCompositeFieldContainer[AccountStatus]
-    def __init__(self, department: _Optional[str] = ..., title: _Optional[str] = ..., version: _Optional[str] = ..., state: _Optional[str] = ..., problems: _Optional[_Iterable[str]] = ..., log_size: _Optional[int] = ..., checkpoint: _Optional[bytes] = ..., directory_version: _Optional[int] = ..., directory_expires_ms: _Optional[int] = ..., policy_digest: _Optional[bytes] = ..., datasets: _Optional[_Iterable[_Union[DatasetStatus, _Mapping]]] = ..., active_grants: _Optional[int] = ..., keys: _Optional[_Iterable[_Union[KeyStatus, _Mapping]]] = ..., workdays_known_until: _Optional[str] = ..., holidays_digest: _Optional[bytes] = ..., policies_unsigned: _Optional[bool] = ..., policy_version: _Optional[int] = ..., policy_valid_until_ms: _Optional[int] = ..., policy_approved: _Optional[_Iterable[str]] = ..., waiting: _Optional[_Iterable[_Union[WaitingDataset, _Mapping]]] = ..., waiting_total: _Optional[int] = ..., clock: _Optional[_Union[ClockStatus, _Mapping]] = ..., sqlite: _Optional[str] = ..., accounts: _Optional[_Iterable[_Union[AccountStatus, _Mapping]]] = ...) -> None: ...
+    def __init__(self, department: _Optional[str] = ..., title: _Optional[str] = ..., version: _Optional[str] = ..., state: _Optional[str] = ..., problems: _Optional[_Iterable[str]] = ..., log_size: _Optional[int] = ..., checkpoint: _Optional[bytes] = ..., directory_version: _Optional[int] = ..., directory_expires_ms: _Optional[int] = ..., policy_digest: _Optional[bytes] = ..., datasets: _Optional[_Iterable[_Union[DatasetStatus, _Mapping]]] = ..., active_grants: _Optional[int] = ..., keys: _Optional[_Iterable[_Union[KeyStatus, _Mapping]]] = ..., workdays_known_until: _Optional[str] = ..., holidays_digest: _Optional[bytes] = ..., policies_unsigned: _Optional[bool] = ..., policy_version: _Optional[int] = ..., policy_valid_until_ms: _Optional[int] = ..., policy_approved: _Optional[_Iterable[str]] = ..., waiting: _Optional[_Iterable[_Union[WaitingDataset, _Mapping]]] = ..., waiting_total: _Optional[int] = ..., notices: _Optional[_Iterable[str]] = ..., lost: _Optional[_Union[LostState, _Mapping]] = ..., stopped_peers: _Optional[_Iterable[str]] = ..., clock: _Optional[_Union[ClockStatus, _Mapping]] = ..., sqlite: _Optional[str] = ..., accounts: _Optional[_Iterable[_Union[AccountStatus, _Mapping]]] = ...) -> None: ...
 
 class AccountStatus(_message.Message):
     __slots__ = ("account", "datasets", "counted_with", "period", "from_ms", "until_ms", "spent_micros", "limit_micros")
@@ -215,6 +223,24 @@ class AccountStatus(_message.Message):
     spent_micros: int
     limit_micros: int
     def __init__(self, account: _Optional[str] = ..., datasets: _Optional[_Iterable[str]] = ..., counted_with: _Optional[_Iterable[str]] = ..., period: _Optional[str] = ..., from_ms: _Optional[int] = ..., until_ms: _Optional[int] = ..., spent_micros: _Optional[int] = ..., limit_micros: _Optional[int] = ...) -> None: ...
+
+class LostState(_message.Message):
+    __slots__ = ("own_size", "own_root", "seen_size", "seen_root", "seen_by", "found_ms", "last_record_ms")
+    OWN_SIZE_FIELD_NUMBER: _ClassVar[int]
+    OWN_ROOT_FIELD_NUMBER: _ClassVar[int]
+    SEEN_SIZE_FIELD_NUMBER: _ClassVar[int]
+    SEEN_ROOT_FIELD_NUMBER: _ClassVar[int]
+    SEEN_BY_FIELD_NUMBER: _ClassVar[int]
+    FOUND_MS_FIELD_NUMBER: _ClassVar[int]
+    LAST_RECORD_MS_FIELD_NUMBER: _ClassVar[int]
+    own_size: int
+    own_root: bytes
+    seen_size: int
+    seen_root: bytes
+    seen_by: str
+    found_ms: int
+    last_record_ms: int
+    def __init__(self, own_size: _Optional[int] = ..., own_root: _Optional[bytes] = ..., seen_size: _Optional[int] = ..., seen_root: _Optional[bytes] = ..., seen_by: _Optional[str] = ..., found_ms: _Optional[int] = ..., last_record_ms: _Optional[int] = ...) -> None: ...
 
 class ClockStatus(_message.Message):
     __slots__ = ("standing", "node_ms", "system_ms", "told")
@@ -321,6 +347,62 @@ class ApplyOrderResponse(_message.Message):
     approved: _containers.RepeatedScalarFieldContainer[str]
     index: int
     def __init__(self, kind: _Optional[str] = ..., digest: _Optional[bytes] = ..., approved: _Optional[_Iterable[str]] = ..., index: _Optional[int] = ...) -> None: ...
+
+class ListPeersRequest(_message.Message):
+    __slots__ = ()
+    def __init__(self) -> None: ...
+
+class ListPeersResponse(_message.Message):
+    __slots__ = ("peers",)
+    PEERS_FIELD_NUMBER: _ClassVar[int]
+    peers: _containers.RepeatedCompositeFieldContainer[PeerLog]
+    def __init__(self, peers: _Optional[_Iterable[_Union[PeerLog, _Mapping]]] = ...) -> None: ...
+
+class PeerLog(_message.Message):
+    __slots__ = ("department", "newest", "newest_ms", "proved", "proved_ms", "stopped", "contradictions")
+    DEPARTMENT_FIELD_NUMBER: _ClassVar[int]
+    NEWEST_FIELD_NUMBER: _ClassVar[int]
+    NEWEST_MS_FIELD_NUMBER: _ClassVar[int]
+    PROVED_FIELD_NUMBER: _ClassVar[int]
+    PROVED_MS_FIELD_NUMBER: _ClassVar[int]
+    STOPPED_FIELD_NUMBER: _ClassVar[int]
+    CONTRADICTIONS_FIELD_NUMBER: _ClassVar[int]
+    department: str
+    newest: bytes
+    newest_ms: int
+    proved: bytes
+    proved_ms: int
+    stopped: bool
+    contradictions: _containers.RepeatedCompositeFieldContainer[Contradiction]
+    def __init__(self, department: _Optional[str] = ..., newest: _Optional[bytes] = ..., newest_ms: _Optional[int] = ..., proved: _Optional[bytes] = ..., proved_ms: _Optional[int] = ..., stopped: _Optional[bool] = ..., contradictions: _Optional[_Iterable[_Union[Contradiction, _Mapping]]] = ...) -> None: ...
+
+class Contradiction(_message.Message):
+    __slots__ = ("found_ms", "kind", "remembered", "other", "accepted_ms")
+    FOUND_MS_FIELD_NUMBER: _ClassVar[int]
+    KIND_FIELD_NUMBER: _ClassVar[int]
+    REMEMBERED_FIELD_NUMBER: _ClassVar[int]
+    OTHER_FIELD_NUMBER: _ClassVar[int]
+    ACCEPTED_MS_FIELD_NUMBER: _ClassVar[int]
+    found_ms: int
+    kind: str
+    remembered: bytes
+    other: bytes
+    accepted_ms: int
+    def __init__(self, found_ms: _Optional[int] = ..., kind: _Optional[str] = ..., remembered: _Optional[bytes] = ..., other: _Optional[bytes] = ..., accepted_ms: _Optional[int] = ...) -> None: ...
+
+class AcceptPeerRequest(_message.Message):
+    __slots__ = ("department", "reason")
+    DEPARTMENT_FIELD_NUMBER: _ClassVar[int]
+    REASON_FIELD_NUMBER: _ClassVar[int]
+    department: str
+    reason: str
+    def __init__(self, department: _Optional[str] = ..., reason: _Optional[str] = ...) -> None: ...
+
+class AcceptPeerResponse(_message.Message):
+    __slots__ = ("peer",)
+    PEER_FIELD_NUMBER: _ClassVar[int]
+    peer: PeerLog
+    def __init__(self, peer: _Optional[_Union[PeerLog, _Mapping]] = ...) -> None: ...
 
 class RevokedDeskCertificate(_message.Message):
     __slots__ = ("fingerprint", "time_ms", "reason")

@@ -227,6 +227,16 @@ class AdminServiceStub:
                 request_serializer=node_dot_v1_dot_desk__pb2.ApplyOrderRequest.SerializeToString,
                 response_deserializer=node_dot_v1_dot_desk__pb2.ApplyOrderResponse.FromString,
                 _registered_method=True)
+        self.ListPeers = channel.unary_unary(
+                '/node.v1.AdminService/ListPeers',
+                request_serializer=node_dot_v1_dot_desk__pb2.ListPeersRequest.SerializeToString,
+                response_deserializer=node_dot_v1_dot_desk__pb2.ListPeersResponse.FromString,
+                _registered_method=True)
+        self.AcceptPeer = channel.unary_unary(
+                '/node.v1.AdminService/AcceptPeer',
+                request_serializer=node_dot_v1_dot_desk__pb2.AcceptPeerRequest.SerializeToString,
+                response_deserializer=node_dot_v1_dot_desk__pb2.AcceptPeerResponse.FromString,
+                _registered_method=True)
         self.RevokeDeskCertificate = channel.unary_unary(
                 '/node.v1.AdminService/RevokeDeskCertificate',
                 request_serializer=node_dot_v1_dot_desk__pb2.RevokeDeskCertificateRequest.SerializeToString,
@@ -277,6 +287,22 @@ class AdminServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def ListPeers(self, request, context):
+        """What this node remembers of the usage logs of the others. Officer, auditor,
+        operator.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def AcceptPeer(self, request, context):
+        """Go on with a department whose log shrank or contradicts what was seen of
+        it. Officer, operator.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def RevokeDeskCertificate(self, request, context):
         """Let nobody in at the desk with a certificate any more: at once, and on connections and streams that
         stand. Operator.
@@ -321,6 +347,16 @@ def add_AdminServiceServicer_to_server(servicer, server):
                     servicer.ApplyOrder,
                     request_deserializer=node_dot_v1_dot_desk__pb2.ApplyOrderRequest.FromString,
                     response_serializer=node_dot_v1_dot_desk__pb2.ApplyOrderResponse.SerializeToString,
+            ),
+            'ListPeers': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListPeers,
+                    request_deserializer=node_dot_v1_dot_desk__pb2.ListPeersRequest.FromString,
+                    response_serializer=node_dot_v1_dot_desk__pb2.ListPeersResponse.SerializeToString,
+            ),
+            'AcceptPeer': grpc.unary_unary_rpc_method_handler(
+                    servicer.AcceptPeer,
+                    request_deserializer=node_dot_v1_dot_desk__pb2.AcceptPeerRequest.FromString,
+                    response_serializer=node_dot_v1_dot_desk__pb2.AcceptPeerResponse.SerializeToString,
             ),
             'RevokeDeskCertificate': grpc.unary_unary_rpc_method_handler(
                     servicer.RevokeDeskCertificate,
@@ -447,6 +483,60 @@ class AdminService:
             '/node.v1.AdminService/ApplyOrder',
             node_dot_v1_dot_desk__pb2.ApplyOrderRequest.SerializeToString,
             node_dot_v1_dot_desk__pb2.ApplyOrderResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListPeers(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/node.v1.AdminService/ListPeers',
+            node_dot_v1_dot_desk__pb2.ListPeersRequest.SerializeToString,
+            node_dot_v1_dot_desk__pb2.ListPeersResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def AcceptPeer(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/node.v1.AdminService/AcceptPeer',
+            node_dot_v1_dot_desk__pb2.AcceptPeerRequest.SerializeToString,
+            node_dot_v1_dot_desk__pb2.AcceptPeerResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -24,6 +24,7 @@ class ErrorReason(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     ERROR_REASON_DIRECTORY_INVALID: _ClassVar[ErrorReason]
     ERROR_REASON_CONFIG_INVALID: _ClassVar[ErrorReason]
     ERROR_REASON_CLOCK_SKEWED: _ClassVar[ErrorReason]
+    ERROR_REASON_STATE_LOST: _ClassVar[ErrorReason]
     ERROR_REASON_BUDGET_EXHAUSTED: _ClassVar[ErrorReason]
     ERROR_REASON_QUOTA_EXHAUSTED: _ClassVar[ErrorReason]
     ERROR_REASON_RATE_LIMITED: _ClassVar[ErrorReason]
@@ -37,6 +38,7 @@ class ErrorReason(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     ERROR_REASON_SOURCE_BUSY: _ClassVar[ErrorReason]
     ERROR_REASON_LOG_CORRUPT: _ClassVar[ErrorReason]
     ERROR_REASON_INTERNAL: _ClassVar[ErrorReason]
+    ERROR_REASON_LOG_DIFFERS: _ClassVar[ErrorReason]
 ERROR_REASON_UNSPECIFIED: ErrorReason
 ERROR_REASON_CALLER_UNIDENTIFIED: ErrorReason
 ERROR_REASON_NO_GRANT: ErrorReason
@@ -55,6 +57,7 @@ ERROR_REASON_DIRECTORY_EXPIRED: ErrorReason
 ERROR_REASON_DIRECTORY_INVALID: ErrorReason
 ERROR_REASON_CONFIG_INVALID: ErrorReason
 ERROR_REASON_CLOCK_SKEWED: ErrorReason
+ERROR_REASON_STATE_LOST: ErrorReason
 ERROR_REASON_BUDGET_EXHAUSTED: ErrorReason
 ERROR_REASON_QUOTA_EXHAUSTED: ErrorReason
 ERROR_REASON_RATE_LIMITED: ErrorReason
@@ -68,3 +71,4 @@ ERROR_REASON_STORE_UNAVAILABLE: ErrorReason
 ERROR_REASON_SOURCE_BUSY: ErrorReason
 ERROR_REASON_LOG_CORRUPT: ErrorReason
 ERROR_REASON_INTERNAL: ErrorReason
+ERROR_REASON_LOG_DIFFERS: ErrorReason

@@ -1,3 +1,4 @@
+from node.v1 import catalogue_pb2 as _catalogue_pb2
 from node.v1 import error_reason_pb2 as _error_reason_pb2
 from google.protobuf.internal import containers as _containers
 from google.protobuf.internal import enum_type_wrapper as _enum_type_wrapper
@@ -55,7 +56,7 @@ class UsageRecord(_message.Message):
     def __init__(self, version: _Optional[int] = ..., time_ms: _Optional[int] = ..., exchange_id: _Optional[bytes] = ..., requester: _Optional[str] = ..., provider: _Optional[str] = ..., intent: _Optional[_Union[Intent, _Mapping]] = ..., verdict: _Optional[_Union[Verdict, _Mapping]] = ..., outcome: _Optional[_Union[Outcome, _Mapping]] = ..., refusals: _Optional[_Union[Refusals, _Mapping]] = ..., admin: _Optional[_Union[AdminAction, _Mapping]] = ...) -> None: ...
 
 class Intent(_message.Message):
-    __slots__ = ("dataset", "question", "parameters", "purpose", "case_number", "grant_id", "subjects", "commitment", "role", "caller", "batch", "response_key_hash")
+    __slots__ = ("dataset", "question", "parameters", "purpose", "case_number", "grant_id", "subjects", "commitment", "role", "caller", "batch", "response_key_hash", "kind")
     DATASET_FIELD_NUMBER: _ClassVar[int]
     QUESTION_FIELD_NUMBER: _ClassVar[int]
     PARAMETERS_FIELD_NUMBER: _ClassVar[int]
@@ -68,6 +69,7 @@ class Intent(_message.Message):
     CALLER_FIELD_NUMBER: _ClassVar[int]
     BATCH_FIELD_NUMBER: _ClassVar[int]
     RESPONSE_KEY_HASH_FIELD_NUMBER: _ClassVar[int]
+    KIND_FIELD_NUMBER: _ClassVar[int]
     dataset: str
     question: str
     parameters: _containers.RepeatedCompositeFieldContainer[Parameter]
@@ -80,7 +82,8 @@ class Intent(_message.Message):
     caller: bytes
     batch: BatchPosition
     response_key_hash: bytes
-    def __init__(self, dataset: _Optional[str] = ..., question: _Optional[str] = ..., parameters: _Optional[_Iterable[_Union[Parameter, _Mapping]]] = ..., purpose: _Optional[str] = ..., case_number: _Optional[str] = ..., grant_id: _Optional[str] = ..., subjects: _Optional[int] = ..., commitment: _Optional[bytes] = ..., role: _Optional[str] = ..., caller: _Optional[bytes] = ..., batch: _Optional[_Union[BatchPosition, _Mapping]] = ..., response_key_hash: _Optional[bytes] = ...) -> None: ...
+    kind: _catalogue_pb2.QuestionKind
+    def __init__(self, dataset: _Optional[str] = ..., question: _Optional[str] = ..., parameters: _Optional[_Iterable[_Union[Parameter, _Mapping]]] = ..., purpose: _Optional[str] = ..., case_number: _Optional[str] = ..., grant_id: _Optional[str] = ..., subjects: _Optional[int] = ..., commitment: _Optional[bytes] = ..., role: _Optional[str] = ..., caller: _Optional[bytes] = ..., batch: _Optional[_Union[BatchPosition, _Mapping]] = ..., response_key_hash: _Optional[bytes] = ..., kind: _Optional[_Union[_catalogue_pb2.QuestionKind, str]] = ...) -> None: ...
 
 class Parameter(_message.Message):
     __slots__ = ("name", "value")
@@ -99,7 +102,7 @@ class BatchPosition(_message.Message):
     def __init__(self, batch_id: _Optional[bytes] = ..., chunk: _Optional[int] = ...) -> None: ...
 
 class Verdict(_message.Message):
-    __slots__ = ("intent", "requester_log", "decision", "reason", "rule", "clause", "policy_digest", "charges", "answer_commitment", "load")
+    __slots__ = ("intent", "requester_log", "decision", "reason", "rule", "clause", "policy_digest", "charges", "answer_commitment", "load", "intent_hash")
     INTENT_FIELD_NUMBER: _ClassVar[int]
     REQUESTER_LOG_FIELD_NUMBER: _ClassVar[int]
     DECISION_FIELD_NUMBER: _ClassVar[int]
@@ -110,6 +113,7 @@ class Verdict(_message.Message):
     CHARGES_FIELD_NUMBER: _ClassVar[int]
     ANSWER_COMMITMENT_FIELD_NUMBER: _ClassVar[int]
     LOAD_FIELD_NUMBER: _ClassVar[int]
+    INTENT_HASH_FIELD_NUMBER: _ClassVar[int]
     intent: bytes
     requester_log: LogPosition
     decision: Decision
@@ -120,7 +124,8 @@ class Verdict(_message.Message):
     charges: _containers.RepeatedCompositeFieldContainer[Charge]
     answer_commitment: bytes
     load: DataLoad
-    def __init__(self, intent: _Optional[bytes] = ..., requester_log: _Optional[_Union[LogPosition, _Mapping]] = ..., decision: _Optional[_Union[Decision, str]] = ..., reason: _Optional[_Union[_error_reason_pb2.ErrorReason, str]] = ..., rule: _Optional[str] = ..., clause: _Optional[str] = ..., policy_digest: _Optional[bytes] = ..., charges: _Optional[_Iterable[_Union[Charge, _Mapping]]] = ..., answer_commitment: _Optional[bytes] = ..., load: _Optional[_Union[DataLoad, _Mapping]] = ...) -> None: ...
+    intent_hash: bytes
+    def __init__(self, intent: _Optional[bytes] = ..., requester_log: _Optional[_Union[LogPosition, _Mapping]] = ..., decision: _Optional[_Union[Decision, str]] = ..., reason: _Optional[_Union[_error_reason_pb2.ErrorReason, str]] = ..., rule: _Optional[str] = ..., clause: _Optional[str] = ..., policy_digest: _Optional[bytes] = ..., charges: _Optional[_Iterable[_Union[Charge, _Mapping]]] = ..., answer_commitment: _Optional[bytes] = ..., load: _Optional[_Union[DataLoad, _Mapping]] = ..., intent_hash: _Optional[bytes] = ...) -> None: ...
 
 class DataLoad(_message.Message):
     __slots__ = ("number", "time_ms")
@@ -244,12 +249,30 @@ class Answers(_message.Message):
     def __init__(self, salt: _Optional[bytes] = ..., verify: _Optional[_Union[VerifyAnswers, _Mapping]] = ..., field: _Optional[_Union[FieldAnswers, _Mapping]] = ..., statistic: _Optional[_Union[StatisticAnswer, _Mapping]] = ..., refused: _Optional[_Iterable[int]] = ...) -> None: ...
 
 class KeptOpening(_message.Message):
-    __slots__ = ("opening", "answers")
+    __slots__ = ("opening", "answers", "pseudonyms", "charges")
     OPENING_FIELD_NUMBER: _ClassVar[int]
     ANSWERS_FIELD_NUMBER: _ClassVar[int]
+    PSEUDONYMS_FIELD_NUMBER: _ClassVar[int]
+    CHARGES_FIELD_NUMBER: _ClassVar[int]
     opening: bytes
     answers: bytes
-    def __init__(self, opening: _Optional[bytes] = ..., answers: _Optional[bytes] = ...) -> None: ...
+    pseudonyms: bytes
+    charges: _containers.RepeatedCompositeFieldContainer[Charge]
+    def __init__(self, opening: _Optional[bytes] = ..., answers: _Optional[bytes] = ..., pseudonyms: _Optional[bytes] = ..., charges: _Optional[_Iterable[_Union[Charge, _Mapping]]] = ...) -> None: ...
+
+class KeptEvidence(_message.Message):
+    __slots__ = ("signature", "hashes", "shared", "verdict", "verdict_end")
+    SIGNATURE_FIELD_NUMBER: _ClassVar[int]
+    HASHES_FIELD_NUMBER: _ClassVar[int]
+    SHARED_FIELD_NUMBER: _ClassVar[int]
+    VERDICT_FIELD_NUMBER: _ClassVar[int]
+    VERDICT_END_FIELD_NUMBER: _ClassVar[int]
+    signature: bytes
+    hashes: bytes
+    shared: bytes
+    verdict: bytes
+    verdict_end: bytes
+    def __init__(self, signature: _Optional[bytes] = ..., hashes: _Optional[bytes] = ..., shared: _Optional[bytes] = ..., verdict: _Optional[bytes] = ..., verdict_end: _Optional[bytes] = ...) -> None: ...
 
 class VerifyAnswers(_message.Message):
     __slots__ = ("results",)

@@ -96,6 +96,18 @@ class IndexedRecord(_message.Message):
     leaf: bytes
     def __init__(self, index: _Optional[int] = ..., leaf: _Optional[bytes] = ...) -> None: ...
 
+class GetSeenCheckpointRequest(_message.Message):
+    __slots__ = ()
+    def __init__(self) -> None: ...
+
+class GetSeenCheckpointResponse(_message.Message):
+    __slots__ = ("checkpoint", "contradicting")
+    CHECKPOINT_FIELD_NUMBER: _ClassVar[int]
+    CONTRADICTING_FIELD_NUMBER: _ClassVar[int]
+    checkpoint: bytes
+    contradicting: bytes
+    def __init__(self, checkpoint: _Optional[bytes] = ..., contradicting: _Optional[bytes] = ...) -> None: ...
+
 class LogExport(_message.Message):
     __slots__ = ("version", "origin", "size", "checkpoint", "cosigned_checkpoint")
     VERSION_FIELD_NUMBER: _ClassVar[int]

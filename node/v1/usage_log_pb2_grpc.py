@@ -57,6 +57,11 @@ class UsageLogServiceStub:
                 request_serializer=node_dot_v1_dot_usage__log__pb2.ListRecordsRequest.SerializeToString,
                 response_deserializer=node_dot_v1_dot_usage__log__pb2.ListRecordsResponse.FromString,
                 _registered_method=True)
+        self.GetSeenCheckpoint = channel.unary_unary(
+                '/node.v1.UsageLogService/GetSeenCheckpoint',
+                request_serializer=node_dot_v1_dot_usage__log__pb2.GetSeenCheckpointRequest.SerializeToString,
+                response_deserializer=node_dot_v1_dot_usage__log__pb2.GetSeenCheckpointResponse.FromString,
+                _registered_method=True)
 
 
 class UsageLogServiceServicer:
@@ -98,6 +103,14 @@ class UsageLogServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def GetSeenCheckpoint(self, request, context):
+        """What this node has seen of the caller's own log. Any member, exchange port
+        only.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_UsageLogServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -120,6 +133,11 @@ def add_UsageLogServiceServicer_to_server(servicer, server):
                     servicer.ListRecords,
                     request_deserializer=node_dot_v1_dot_usage__log__pb2.ListRecordsRequest.FromString,
                     response_serializer=node_dot_v1_dot_usage__log__pb2.ListRecordsResponse.SerializeToString,
+            ),
+            'GetSeenCheckpoint': grpc.unary_unary_rpc_method_handler(
+                    servicer.GetSeenCheckpoint,
+                    request_deserializer=node_dot_v1_dot_usage__log__pb2.GetSeenCheckpointRequest.FromString,
+                    response_serializer=node_dot_v1_dot_usage__log__pb2.GetSeenCheckpointResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -233,6 +251,33 @@ class UsageLogService:
             '/node.v1.UsageLogService/ListRecords',
             node_dot_v1_dot_usage__log__pb2.ListRecordsRequest.SerializeToString,
             node_dot_v1_dot_usage__log__pb2.ListRecordsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def GetSeenCheckpoint(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/node.v1.UsageLogService/GetSeenCheckpoint',
+            node_dot_v1_dot_usage__log__pb2.GetSeenCheckpointRequest.SerializeToString,
+            node_dot_v1_dot_usage__log__pb2.GetSeenCheckpointResponse.FromString,
             options,
             channel_credentials,
             insecure,

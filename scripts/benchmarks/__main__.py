@@ -25,6 +25,7 @@ from scripts.benchmarks.comparing import comparing
 from scripts.benchmarks.counts import counts
 from scripts.benchmarks.deciding import deciding
 from scripts.benchmarks.differing import differing
+from scripts.benchmarks.disk import disk
 from scripts.benchmarks.figures import Bench, BenchError, Setting
 from scripts.benchmarks.flat import flat
 from scripts.benchmarks.log import log
@@ -39,6 +40,7 @@ BENCHES: Mapping[str, Bench] = {
     "batch": batch,
     "counts": counts,
     "log": log,
+    "disk": disk,
     "flat": flat,
     "memory": memory,
     "decide": deciding,

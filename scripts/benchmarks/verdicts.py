@@ -21,26 +21,33 @@ from node.core.cost import Day, exchange_cost
 from node.core.data_load import DataLoad
 from node.core.decide import Decision
 from node.core.envelope import Routing
+from node.core.kept_receipt import SHARED_FROM, SIGNATURE, KeptReceipt, put_together, siblings_below
+from node.core.merkle import HASH, leaf_hash
 from node.core.milliseconds import to_ms
+from node.core.revision import REVISION
 from node.core.rule import Limits
 from node.crypto.vault import NodeVault
 from node.demo.city import CityNode
 from node.exchange.answering import Computed, verify_answers
+from node.exchange.evidence import evidence_of
 from node.exchange.group import GroupCommit, Job, Ledger, Recorded
-from node.exchange.opened import Opened
+from node.exchange.opened import Opened, log_origin
 from node.exchange.spent import Budgets
 from node.exchange.verdict import VerdictJob
 from node.loading import load_keys, log_keys, utc_now
 from node.store.store import Store
 from node.v1 import record_pb2 as rec
-from node.v1.usage_log_pb2 import InclusionProof, Receipt
 from scripts.benchmarks.load import no_collection
 from scripts.benchmarks.population import Population
 from scripts.benchmarks.site import CASE, DATASET, PROVIDER, PURPOSE, QUESTION, REQUESTER, make_grant
 
 _AT_ONCE = 20_000
-_PROOF = tuple(bytes([level]) * 32 for level in range(17))
-_CHECKPOINT = b"dxnode/%s\n100000\n" % REQUESTER.code.encode() + b"x" * 200
+_POSITION = rec.LogPosition(index=99_999, size=100_000, root=bytes(range(HASH)))
+_KEPT = KeptReceipt(
+    bytes(SIGNATURE), bytes(HASH * siblings_below(99_999, 100_000, SHARED_FROM)), bytes(HASH * 4)
+)
+_ORIGIN = log_origin(REQUESTER.code)
+_EVIDENCE = evidence_of(put_together(_KEPT, _ORIGIN, _POSITION), _ORIGIN, _POSITION)
 _GRANT = make_grant(datetime.now(UTC))
 _DECISION = Decision(
     permit=True,
@@ -144,17 +151,19 @@ class Exchanges:
             response_key_hash=usage.response_key_hash(response_key),
         )
         time_ms = to_ms(now)
-        receipt = Receipt(proof=InclusionProof(index=99_999, hashes=_PROOF), checkpoint=_CHECKPOINT)
+        leaf = usage.intent_record(time_ms, parties, intent)
         opened = Opened(
             routing=routing,
             response_key=response_key,
-            intent_leaf=usage.intent_record(time_ms, parties, intent),
+            intent_leaf=leaf,
+            intent_hash=leaf_hash(leaf),
             intent=intent,
             time_ms=time_ms,
             opening_bytes=opening_bytes,
             opening=opening,
-            requester_log=rec.LogPosition(index=99_999, size=100_000, root=response_key),
-            evidence=receipt.SerializeToString(),
+            requester_log=_POSITION,
+            checkpoint=b"",
+            evidence=_EVIDENCE,
             problem=None,
         )
         return VerdictJob(
@@ -164,6 +173,7 @@ class Exchanges:
             computed=Computed(verify_answers([True], os.urandom(32)), load=DataLoad(1, 1_800_000_000_000)),
             cost=exchange_cost(_DECISION, REQUESTER.code, DATASET, [subject], Day.of(now), self._pseudonym),
             policy_digest=response_key,
+            revision=REVISION,
             grants=lambda _: _GRANT,
             vault=self._vault,
         )

@@ -30,6 +30,7 @@ from running import (
 from town import HR, MEDICAL, TAX, Town
 
 from node.client.results import NodeStatus
+from node.core.budget import counter_key
 from node.core.milliseconds import to_ms
 from node.core.usage import CLOCK_SET
 from node.crypto.order_file import sign_order
@@ -316,16 +317,16 @@ def test_order_is_refused_once_the_clock_is_another(machines: Machines) -> None:
 
 def test_nothing_is_forgotten_by_a_time_that_nothing_confirms(machines: Machines) -> None:
     """A counter whose day is over by a clock that is wrong by hours would be spent twice."""
-    until = to_ms(machines.clocks[HR].true + 10 * HOUR)
+    key = counter_key(to_ms(machines.clocks[HR].true + 10 * HOUR), "rule.day|test")
     machines.stop(HR)
     machines.clocks[HR].moved = 20 * HOUR
     machines.start(HR)
     node = machines.nodes[HR].nodes[HR]
     store = node._store
     with store._engine.begin() as connection:
-        connection.exec_driver_sql("INSERT INTO counter VALUES ('rule.day|test', 5, ?)", (until,))
+        connection.exec_driver_sql("INSERT INTO counter VALUES (?, 5)", (key,))
     machines.nodes[HR].call(node._prune())
-    assert store.balances(["rule.day|test"]) == {"rule.day|test": 5}
+    assert store.balances([key]) == {key: 5}
     machines.start(MEDICAL)
     for code in (TAX, MEDICAL):
         machines.clocks[code].passed = 20 * HOUR  # so the clock was right
@@ -333,7 +334,7 @@ def test_nothing_is_forgotten_by_a_time_that_nothing_confirms(machines: Machines
     def forgotten() -> bool:
         machines.nodes[HR].call(node._keeper.second_look())
         machines.nodes[HR].call(node._prune())
-        return store.balances(["rule.day|test"]) == {}
+        return store.balances([key]) == {}
 
     wait_for(forgotten)
 

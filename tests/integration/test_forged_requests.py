@@ -17,8 +17,12 @@ from node.core import usage
 from node.core.merkle import leaf_hash
 from node.crypto.sign import SignatureSuite, Signer, sign_note
 from node.errors import NodeError, Reason
+from node.v1 import catalogue_pb2
 from node.v1 import exchange_pb2 as pb
 from node.v1 import record_pb2 as rec
+
+VERIFY, FIELD = catalogue_pb2.QUESTION_KIND_VERIFY, catalogue_pb2.QUESTION_KIND_FIELD
+STATISTIC = catalogue_pb2.QUESTION_KIND_STATISTIC
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,6 +158,8 @@ def _denied(world: World, reason: Reason, *, with_intent: bool, **bends: object)
     assert response.answers == b""
     assert not said.charges
     assert said.intent == (sent.leaf if with_intent else b"")
+    # What was not proved to be in the requester's log is named by its hash alone.
+    assert said.intent_hash == (b"" if with_intent else leaf_hash(sent.leaf))
     assert _last(world).verdict == said
 
 
@@ -163,7 +169,7 @@ def test_checkpoint_of_another_key_is_denied(world: World) -> None:
         other = Signer(f"dxnode/{TAX}", SignatureSuite.ED25519, os.urandom(32))
         request.receipt.checkpoint = sign_note(body, other)
 
-    _denied(world, Reason.PROOF_INVALID, with_intent=True, bend_request=resign)
+    _denied(world, Reason.PROOF_INVALID, with_intent=False, bend_request=resign)
 
 
 def test_checkpoint_of_another_department_is_denied(world: World) -> None:
@@ -174,7 +180,7 @@ def test_checkpoint_of_another_department_is_denied(world: World) -> None:
         body = body.replace(TAX.encode(), MEDICAL.encode())
         request.receipt.checkpoint = sign_note(body, world.medical.signer)
 
-    _denied(world, Reason.PROOF_INVALID, with_intent=True, bend_request=swap)
+    _denied(world, Reason.PROOF_INVALID, with_intent=False, bend_request=swap)
 
 
 @pytest.mark.parametrize("what", ["index", "hash", "no hashes", "more hashes", "size", "no checkpoint"])
@@ -197,7 +203,24 @@ def test_proof_that_does_not_lead_to_the_checkpoint_is_denied(world: World, what
         else:
             request.receipt.checkpoint = b""
 
-    _denied(world, Reason.PROOF_INVALID, with_intent=True, bend_request=bend)
+    _denied(world, Reason.PROOF_INVALID, with_intent=False, bend_request=bend)
+
+
+@pytest.mark.parametrize("what", ["a line more", "a signature more", "a long signature"])
+def test_checkpoint_that_says_more_than_it_has_to_is_denied(world: World, what: str) -> None:
+    """It is kept for good, and nobody may choose how long it is."""
+
+    def lengthen(request: pb.SealedRequest) -> None:
+        note = request.receipt.checkpoint
+        body = note.partition(b"\n\n")[0] + b"\n"
+        other = Signer(f"dxnode/{TAX}", SignatureSuite.ED25519, os.urandom(32))
+        request.receipt.checkpoint = {
+            "a line more": sign_note(body + b"more\n", world.tax.signer),
+            "a signature more": sign_note(body, world.tax.signer, other),
+            "a long signature": note + b"\xe2\x80\x94 name " + b"A" * 100_000 + b"\n",
+        }[what]
+
+    _denied(world, Reason.PROOF_INVALID, with_intent=False, bend_request=lengthen)
 
 
 def test_intent_that_was_never_logged_is_denied(world: World) -> None:
@@ -216,6 +239,22 @@ def test_opening_that_the_intent_does_not_commit_to_is_denied(world: World) -> N
         request.opening = opening.SerializeToString()
 
     _denied(world, Reason.PROOF_INVALID, with_intent=True, bend_request=replace_opening)
+
+
+def test_opening_that_holds_more_than_subjects_and_claims_is_denied(world: World) -> None:
+    more = pb.Envelope(ciphertext=bytes(100_000)).SerializeToString()
+    _denied(
+        world,
+        Reason.ENVELOPE_INVALID,
+        with_intent=True,
+        bend_opening=lambda opening: opening.MergeFromString(more),
+    )
+    _denied(
+        world,
+        Reason.ENVELOPE_INVALID,
+        with_intent=True,
+        bend_opening=lambda opening: opening.subjects[0].MergeFromString(more),
+    )
 
 
 def test_opening_with_a_short_salt_is_denied(world: World) -> None:
@@ -241,7 +280,7 @@ def test_response_key_that_the_intent_does_not_name_is_denied(world: World) -> N
     _denied(
         world,
         Reason.PROOF_INVALID,
-        with_intent=True,
+        with_intent=False,
         bend_request=lambda request: setattr(request, "response_key", os.urandom(32)),
     )
 
@@ -281,18 +320,62 @@ def test_intent_of_another_time_is_denied(world: World, minutes: int) -> None:
         ({"question": "nothing"}, Reason.QUESTION_NOT_ALLOWED),
         ({"question": "deferral-eligible"}, Reason.QUESTION_NOT_ALLOWED),
         ({"purpose": "tax/inspection"}, Reason.PURPOSE_NOT_ALLOWED),
-        ({"purpose": "No Purpose"}, Reason.PURPOSE_NOT_ALLOWED),
         ({"purpose": "social-insurance/pension/transfer", "case_number": "x"}, Reason.CONDITION_NOT_MET),
         ({"grant_id": "g-0123456789abcdef"}, Reason.NO_GRANT),
-        ({"grant_id": ""}, Reason.NO_GRANT),
         ({"parameters": [rec.Parameter(name="n", value="1")]}, Reason.QUERY_INVALID),
         ({"question": "months-at-least"}, Reason.QUERY_INVALID),
         ({"question": "name-matches"}, Reason.QUERY_INVALID),
-        ({"question": "enrolled-by-region", "purpose": "city-planning"}, Reason.QUERY_INVALID),
+        (
+            {"question": "enrolled-by-region", "purpose": "city-planning", "kind": VERIFY},
+            Reason.QUERY_INVALID,
+        ),
+        ({"kind": FIELD}, Reason.QUERY_INVALID),
     ],
 )
 def test_denial_names_its_reason(world: World, intent: dict[str, object], reason: Reason) -> None:
     _denied(world, reason, with_intent=True, **intent)
+
+
+@pytest.mark.parametrize(
+    "intent",
+    [
+        {"role": ""},
+        {"role": "auditor"},
+        {"caller": b""},
+        {"caller": bytes(16)},
+        {"case_number": ""},
+        {"case_number": "a\nb"},
+        {"purpose": "No Purpose"},
+        {"dataset": ""},
+        {"question": "Is Enrolled"},
+        {"grant_id": ""},
+        {"grant_id": "g-1"},
+        {"kind": 0},
+        {"kind": STATISTIC},
+        {"batch": rec.BatchPosition(batch_id=b"short")},
+        {"commitment": b""},
+        {"parameters": [rec.Parameter(name="n", value="1"), rec.Parameter(name="m", value="1")]},
+    ],
+)
+def test_intent_that_no_desk_may_let_pass_is_denied_and_not_kept(
+    world: World, intent: dict[str, object]
+) -> None:
+    _denied(world, Reason.QUERY_INVALID, with_intent=False, **intent)
+    assert _last(world).verdict.clause == "request"
+
+
+def test_grant_of_another_role_is_denied(world: World) -> None:
+    with world.nodes.operator(HR) as hr:
+        narrow = hr.admin.issue_grant(pension_grant(TAX, roles=("system", "operator")))
+    _denied(world, Reason.QUESTION_NOT_ALLOWED, with_intent=True, grant_id=narrow.id)
+    assert _last(world).verdict.clause == "grant.roles"
+    permitted = world.tax.send(world.tax.make(grant_id=narrow.id, role="system"))
+    assert verdict(permitted).decision == rec.DECISION_PERMIT
+
+
+def test_question_of_another_kind_is_denied_before_anything_is_charged(world: World) -> None:
+    _denied(world, Reason.QUERY_INVALID, with_intent=True, question="contribution-band", kind=VERIFY)
+    assert _last(world).verdict.clause == "question.kind"
 
 
 def test_grant_of_another_department_is_none(world: World) -> None:
@@ -313,12 +396,31 @@ def test_grant_of_another_department_is_none(world: World) -> None:
         [rec.Subject(id=resident(2)), rec.Subject(id=resident(4), claims={"name": "x"})],
         [rec.Subject(id=resident(2), claims={"name": "x" * 201})],
         [rec.Subject(id=resident(2), claims={str(n): "x" for n in range(17)})],
+        [rec.Subject(id=resident(2), claims={"x" * 65: "x"})],
+        [rec.Subject(id="号" * 11)],
         [rec.Subject(id=resident(2))] * 1001,
         [],
     ],
 )
 def test_malformed_subjects_are_denied(world: World, subjects: list[rec.Subject]) -> None:
-    _denied(world, Reason.QUERY_INVALID, with_intent=True, subjects=subjects)
+    _denied(world, Reason.QUERY_INVALID, with_intent=0 < len(subjects) <= 1000, subjects=subjects)
+
+
+@pytest.mark.parametrize(
+    "subject",
+    [
+        rec.Subject(id=resident(2), claims={"name": "张" * 201}),
+        rec.Subject(id=f"{resident(2)[:9]}{' ' * 20}{resident(2)[9:]}", claims={"name": "张三2"}),
+    ],
+)
+def test_subject_that_takes_more_room_than_a_subject_can_is_denied(
+    world: World, subject: rec.Subject
+) -> None:
+    """An opening is kept for years: what else is right about the request does not matter."""
+    sound = rec.Subject(id=resident(2), claims={"name": "张三2"})
+    said = verdict(world.tax.send(world.tax.make([sound], question="name-matches")))
+    assert said.decision == rec.DECISION_PERMIT
+    _denied(world, Reason.QUERY_INVALID, with_intent=True, subjects=[subject], question="name-matches")
 
 
 def test_grant_that_ended_is_denied(world: World) -> None:

@@ -22,11 +22,12 @@ from running import (
     ENROLLED,
     PENSION,
     PLANNING,
+    pension_grant,
     pension_town,
     resident,
     wait_for,
 )
-from town import HR, TAX
+from town import HR, MEDICAL, TAX
 
 from node.client import Chunk, Subject
 from node.demo.traces import find_identifiers
@@ -151,8 +152,8 @@ def _ask_everything(nodes: Processes, folder: Path) -> list[str]:
 
 def _forge(nodes: Processes) -> None:
     """Requests of a peer that puts identity numbers where none belong."""
-    with forging(nodes.town, TAX) as forger, nodes.client(HR) as hr:
-        forger.use(hr.admin.issued_grants()[0].id)
+    with forging(nodes.town, MEDICAL) as forger, nodes.client(HR) as hr:
+        forger.use(hr.admin.issue_grant(pension_grant(MEDICAL)).id)
         for place in ("case_number", "purpose", "dataset", "question", "grant_id", "role"):
             forger.send(forger.make(**{place: IDS[2]}))  # type: ignore[arg-type]
         forger.send(forger.make(parameters=[rec.Parameter(name="n", value=IDS[2])]))

@@ -10,7 +10,6 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
-from dataclasses import replace
 
 import grpc
 import pytest
@@ -29,7 +28,7 @@ from running import (
     running,
     wait_for,
 )
-from town import HR, MEDICAL, TAX
+from town import FORGER, HR, MEDICAL, TAX
 
 from node.client import Chunk, Client, Subject
 from node.client.status import node_error
@@ -119,22 +118,27 @@ def test_quota_stays_used_up_after_a_restart(scarce: Running) -> None:
 
 @pytest.fixture(scope="module")
 def nodes(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
-    policy = pension_policy(per_subject_per_day="2")
-    with running(pension_town(tmp_path_factory.mktemp("town"), policy, LIMITS), HR, TAX) as nodes:
+    policy = pension_policy(per_subject_per_day="2").replace(f"[{TAX}]}}", f"[{TAX}, {FORGER}]}}")
+    town = pension_town(tmp_path_factory.mktemp("town"), policy, LIMITS)
+    town.add(FORGER)
+    town.publish()
+    with running(town, HR, TAX) as nodes:
         nodes.grant()
         yield nodes
 
 
 @pytest.fixture
 def forger(nodes: Running) -> Iterator[Forger]:
-    with forging(nodes.town, TAX) as forger:
-        forger.use(nodes.grant().id)
+    with nodes.operator(HR) as hr:
+        granted = hr.admin.issue_grant(pension_grant(FORGER))
+    with forging(nodes.town, FORGER) as forger:
+        forger.use(granted.id)
         yield forger
 
 
 def test_grants_subjects_a_day_count_every_subject_of_a_batch(nodes: Running, forger: Forger) -> None:
     with nodes.operator(HR) as hr:
-        granted = hr.admin.issue_grant(replace(pension_grant(), subjects_per_day=10))
+        granted = hr.admin.issue_grant(pension_grant(FORGER, subjects_per_day=10))
 
     def ask(first: int, count: int) -> rec.Verdict:
         subjects = [rec.Subject(id=resident(first + n)) for n in range(count)]
@@ -309,14 +313,14 @@ def test_streams_that_are_left_count_until_what_was_begun_on_them_has_ended(
         raise NodeError(Reason.SOURCE_UNAVAILABLE, "slow")
 
     monkeypatch.setattr(Provider, "ask", ask)
-    with forging(nodes.town, TAX) as forger:
+    with forging(nodes.town, FORGER) as forger:
         for _ in range(100):
             call = forger.stub.AskBatch(iter([pb.AskBatchRequest()] * 4), timeout=15)
             time.sleep(0.02)
             call.cancel()
-    assert 4 <= works[TAX] <= STREAMS * WINDOW
+    assert 4 <= works[FORGER] <= STREAMS * WINDOW
     monkeypatch.undo()
-    with forging(nodes.town, TAX) as forger:
+    with forging(nodes.town, FORGER) as forger:
         wait_for(lambda: _refused_stream(forger) is not Reason.RATE_LIMITED)
 
 

@@ -177,6 +177,12 @@ def test_bad_setting_is_refused(addition: str, message: str) -> None:
     assert problem.line >= 10
 
 
+@pytest.mark.parametrize("mark", ["state/mark", "state", "state/a/b"])
+def test_mark_cannot_lie_inside_of_the_state(mark: str) -> None:
+    assert "inside state" in only(SMALLEST + f"mark: {mark}\n").message
+    assert parsed(SMALLEST + "mark: elsewhere/state\n").mark == BASE / "elsewhere" / "state"
+
+
 def test_exchange_and_desk_cannot_share_a_port() -> None:
     assert "must differ" in only(SMALLEST + "desk: {listen: '0.0.0.0:8443'}\n").message
 

@@ -24,6 +24,7 @@ from node.crypto.sign import Signer
 from node.errors import NodeError, Reason
 from node.live import Live
 from node.loading import OpenSource, load_source, placed_folder, stamp
+from node.memory import NO_FLOORS, Floors
 
 
 class Department:
@@ -46,8 +47,12 @@ class Department:
     def now(self) -> datetime:
         return datetime.now(UTC) + self.ahead
 
-    def start(self) -> Live:
-        return Live(self.office.config, self.settings, self.facts, self.now, os.urandom)
+    def start(self, floors: Floors = NO_FLOORS) -> Live:
+        return Live(self.office.config, self.settings, self.facts, self.now, os.urandom, floors)
+
+    def forget(self) -> None:
+        """The memory is put back to what it was before anything."""
+        self.facts = Remembered()
 
     def activate(
         self,
@@ -103,6 +108,34 @@ def refused(live: Live) -> str:
     assert said in live.problems()
     assert not live.policies_good()
     return said
+
+
+def test_bundle_that_is_older_than_the_mark_knows_is_not_used_though_the_memory_of_it_is_gone(
+    hr: Department, live: Live
+) -> None:
+    directory = live.directory.version
+    assert live.versions() == Floors(directory, 5)
+    hr.forget()
+    old = hr.start(Floors(directory, 6))
+    assert old.loaded is None
+    assert any("version 6 was already in use" in problem for problem in old.problems())
+    assert old.versions() == Floors(directory, 6)
+    hr.activate(6)
+    assert version(hr.start(Floors(0, 6))) == 6
+    # Nor is the last one of the memory, when the newest is bad.
+    (hr.placed / ACTIVE).write_text("no bundle\n")
+    assert hr.start(Floors(0, 7)).loaded is None
+    assert version(hr.start(Floors(0, 6))) == 6
+
+
+def test_directory_that_is_older_than_the_mark_knows_is_refused(hr: Department) -> None:
+    hr.activate(5)
+    newer = hr.start().directory.version + 1
+    with pytest.raises(NodeError) as refused:
+        hr.start(Floors(newer, 0))
+    assert refused.value.reason is Reason.DIRECTORY_INVALID
+    hr.town.publish()
+    assert hr.start(Floors(newer, 0)).versions() == Floors(newer, 5)
 
 
 def test_approved_bundle_is_enforced_under_its_digest(hr: Department, live: Live) -> None:

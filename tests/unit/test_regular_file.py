@@ -147,7 +147,10 @@ def test_what_a_command_reads_has_to_be_files(odd: Path, command: str) -> None:
 # Where something else is opened: made by the node itself, or written.
 OPENED_ELSEWHERE = {
     "regular_file.py": 1,
+    "backup.py": 4,  # written; packed, and unpacked from what was opened in the one place
+    "store/copying.py": 2,  # written, and made durable
     "store/engine.py": 2,  # the database and the lock
+    "store/mark_file.py": 1,  # the node's own, held open for reading and writing: a plain file alone
     "crypto/files.py": 2,  # written; a folder, to make it durable
     "crypto/keys.py": 1,  # written
     "crypto/bundle_folder.py": 2,  # written; the lock
@@ -165,8 +168,8 @@ def opened(path: Path) -> Iterator[ast.Call]:
     for call in ast.walk(ast.parse(path.read_text("utf-8"))):
         if isinstance(call, ast.Call) and isinstance(call.func, ast.Attribute):
             owner = ast.unparse(call.func.value)
-            # Not what is called alike: `Store.open`, `vault.open`, `key.open`.
-            alike = owner in ("vault", "key", "self._ring") or owner.endswith("Store")
+            # Not what is called alike: `Store.open`, `MarkFile.open`, `vault.open`, `key.open`.
+            alike = owner in ("vault", "key", "self._ring") or owner.endswith(("Store", "MarkFile"))
             if call.func.attr in ("open", "read_bytes", "read_text") and not alike:
                 yield call
         elif isinstance(call, ast.Call) and isinstance(call.func, ast.Name) and call.func.id == "open":

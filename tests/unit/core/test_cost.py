@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from policy_samples import CALENDAR, GRANT, POLICY, REQUEST, build
 from town import TAX
 
-from node.core.budget import Debit, Period, Pot, exhausted, pay
+from node.core.budget import Debit, Period, Pot, counter_key, exhausted, pay
 from node.core.cost import Cost, Day, budget_debits, exchange_cost
 from node.core.decide import Decision, decide
 from node.core.milliseconds import to_ms
@@ -49,8 +49,18 @@ def test_every_subject_counts_for_the_rule_and_the_grant() -> None:
 def test_counters_name_no_subject() -> None:
     cost = _cost(_decision(), "440101199001011234")
     # What names a subject went through the pseudonym, whole.
-    assert all(debit.key.startswith("<") and debit.key.endswith(">") for debit in cost.subjects)
+    keys = [debit.key.removeprefix(counter_key(DAY.until_ms, "")) for debit in cost.subjects]
+    assert all(key.startswith("<") and key.endswith(">") for key in keys)
     assert not any("440101199001011234" in debit.key for debit in cost.whole)
+
+
+@pytest.mark.parametrize("question", ["is-enrolled", "name-matches"])
+def test_counters_that_end_lie_together_by_the_hour_in_which_they_do(question: str) -> None:
+    """Those that are over are a range of keys: nobody has to look for them."""
+    cost = _cost(_decision(question, subjects_per_day=10), "a")
+    debits = [*cost.whole, *cost.subjects, *cost.tries]
+    assert len(debits) >= 3
+    assert all(debit.key.startswith(counter_key(debit.until_ms, "")) for debit in debits)
 
 
 def test_grant_without_a_limit_has_no_counter() -> None:
@@ -79,11 +89,11 @@ def test_day_is_that_of_the_provider_and_outlives_itself(moment: datetime, name:
 def test_budget_is_charged_for_all_for_the_organisation_and_for_the_requester() -> None:
     budget = Budget(10, 5, 3, "month", "register")
     debits = budget_debits(budget, "r", "o", datetime(2026, 11, 23, tzinfo=ZONE), 2)
-    first, last = date(2026, 11, 1).toordinal(), date(2026, 11, 30).toordinal()
+    first = date(2026, 11, 1).toordinal()
     assert [(d.pot, d.amount, d.limit) for d in debits] == [
-        (Pot("register", "budget.dataset", "", first, last), 2, 10),
-        (Pot("register", "budget.organisation", "o", first, last), 2, 5),
-        (Pot("register", "budget.requester", "r", first, last), 2, 3),
+        (Pot("register", "budget.dataset", "", first), 2, 10),
+        (Pot("register", "budget.organisation", "o", first), 2, 5),
+        (Pot("register", "budget.requester", "r", first), 2, 3),
     ]
     assert {d.day for d in debits} == {date(2026, 11, 23).toordinal()}
 
@@ -99,7 +109,7 @@ def test_budget_is_charged_for_all_for_the_organisation_and_for_the_requester() 
 def test_period_is_whole_days_where_the_provider_is(period: str, first: date, after: date) -> None:
     moment = datetime(2028, 2, 29, 23, 59, 59, tzinfo=ZONE)
     debit = budget_debits(Budget(10, 5, 3, period, "a"), "r", "o", moment, 2)[0]
-    assert (debit.pot.first, debit.pot.last) == (first.toordinal(), after.toordinal() - 1)
+    assert debit.pot.first == first.toordinal()
     begins, ends = (to_ms(datetime.combine(day, time(), ZONE)) for day in (first, after))
     assert debit.period == Period(begins, ends)
 

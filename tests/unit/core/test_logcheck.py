@@ -6,12 +6,24 @@ from collections.abc import Sequence
 
 import pytest
 from fake_desk import DATASET, PROVIDER, PURPOSE, REQUESTER, make_log, tree_hash
+from hypothesis import given
+from hypothesis import strategies as st
 
 from node.core import logcheck, usage
 from node.core.checkpoint import Checkpoint
 from node.core.directory_text import MIN_APPROVALS
-from node.core.logcheck import Fault, Finding, LogCheck, Report, check_segment, split_leaves, split_segments
-from node.core.merkle import hash_leaves
+from node.core.log_positions import PositionCheck, entry
+from node.core.logcheck import (
+    ACCEPTED,
+    Fault,
+    Finding,
+    LogCheck,
+    Report,
+    check_segment,
+    split_leaves,
+    split_segments,
+)
+from node.core.merkle import hash_leaves, leaf_hash
 from node.errors import NodeError, Reason
 from node.v1 import record_pb2 as pb
 
@@ -280,6 +292,98 @@ def test_verdict_that_contradicts_itself_is_found(changes: dict[str, object]) ->
     leaves = [verdict(**changes)]
     findings = check(leaves, checkpoint(leaves), owner=PROVIDER).findings
     assert findings == (Finding(0, 0, Fault.VERDICT_INVALID),)
+
+
+def named(index: int, size: int, root: bytes, number: int = 0, **changes: object) -> bytes:
+    """A verdict about an intent that stood there in the requester's log."""
+    place = pb.LogPosition(index=index, size=size, root=root * 32)
+    record = pb.UsageRecord.FromString(verdict(requester_log=place, **changes))
+    intent = pb.UsageRecord.FromString(record.verdict.intent)
+    intent.intent.case_number = str(number)
+    record.verdict.intent = intent.SerializeToString()
+    return record.SerializeToString()
+
+
+def accepted() -> bytes:
+    caller = usage.Caller("officer", bytes(32))
+    return usage.admin_record(1_764_000_000_000, PROVIDER, caller, ACCEPTED, REQUESTER, "restored")
+
+
+ONE_LOG = (
+    named(0, 1, b"a", 1),
+    named(2, 4, b"c", 3),
+    named(1, 2, b"b", 2),
+    named(1, 2, b"b", 2),
+    named(9, 20, b"d", 4),
+)
+DENIED: dict[str, object] = {"decision": pb.DECISION_DENY, "reason": Reason.LOG_DIFFERS.wire}
+
+
+def differing(*leaves: bytes) -> list[int]:
+    findings = check(leaves, owner=PROVIDER).findings
+    return [finding.first for finding in findings if finding.fault is Fault.POSITION_DIFFERS]
+
+
+def test_positions_in_one_log_of_the_other_side_agree_in_any_order() -> None:
+    assert differing(*ONE_LOG) == []
+    assert differing(*reversed(ONE_LOG)) == []
+
+
+@pytest.mark.parametrize(
+    "other",
+    [named(2, 4, b"x", 3), named(2, 5, b"x", 9), named(1, 3, b"x", 9)],
+    ids=["another root at the size", "another record at the index", "another record at a late index"],
+)
+@pytest.mark.parametrize("apart", [0, SEGMENT])
+def test_position_that_contradicts_an_earlier_record_is_found(other: bytes, apart: int) -> None:
+    between = [named(30 + each, 40 + each, b"e", each) for each in range(apart)]
+    assert differing(*ONE_LOG, *between, other) == [len(ONE_LOG) + apart]
+
+
+def test_position_that_staff_accepted_is_held_against_the_new_log_alone() -> None:
+    other = named(2, 4, b"x", 3)
+    assert differing(*ONE_LOG, accepted(), other) == []
+    assert differing(*ONE_LOG, accepted(), other, ONE_LOG[1]) == [len(ONE_LOG) + 2]
+
+
+def test_position_that_was_denied_for_it_is_no_fault_of_the_log() -> None:
+    leaves = [*ONE_LOG, named(2, 4, b"x", 3, **DENIED), ONE_LOG[0]]
+    assert differing(*leaves) == []
+
+
+def test_outcomes_that_name_two_verdicts_at_one_place_are_found() -> None:
+    leaves = []
+    for number in range(2):
+        parties = usage.Parties(REQUESTER, PROVIDER, bytes(16))
+        intent = usage.intent_record(1_764_000_000_000, parties, pb.Intent(case_number=str(number)))
+        outcome = pb.Outcome(
+            intent_hash=leaf_hash(intent),
+            kind=pb.OUTCOME_KIND_ANSWERED,
+            verdict_hash=bytes([number + 1]) * 32,
+            provider_log=pb.LogPosition(index=3, size=4 + number, root=bytes([number]) * 32),
+        )
+        leaves += [intent, usage.outcome_record(1_764_000_000_000, parties, outcome)]
+    found = check(leaves, checkpoint(leaves)).findings
+    assert found == (Finding(3, 3, Fault.POSITION_DIFFERS),)
+
+
+POSITIONS = st.lists(
+    st.tuples(st.integers(0, 8), st.integers(1, 9), st.integers(1, 3), st.integers(0, 3)), max_size=40
+)
+
+
+@given(POSITIONS)
+def test_positions_are_compared_as_two_tables_would(given_positions: list[tuple[int, int, int, int]]) -> None:
+    roots: dict[int, int] = {}
+    leaves: dict[int, int] = {}
+    expected, entries = [], b""
+    for record, (index, size, root, leaf) in enumerate(given_positions):
+        entries += entry(record, index, size, bytes([root]) * 32, bytes([leaf]) * 32)
+        same_root = roots.setdefault(size, root) == root
+        same_leaf = not leaf or leaves.setdefault(index, leaf) == leaf
+        if not (same_root and same_leaf):
+            expected.append(record)
+    assert list(PositionCheck().add(PROVIDER, entries)) == expected
 
 
 @pytest.mark.parametrize("cut", [1, 5, 40])

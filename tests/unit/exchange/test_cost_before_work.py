@@ -244,7 +244,7 @@ async def test_other_content_under_an_answered_id_is_denied_without_reading(side
     await count(sides, "count-1")
     envelope = pb.Envelope()
     envelope.CopyFrom(await sent(sides, "count-2"))
-    sides.hr.store.answered = lambda *_: None  # type: ignore[method-assign]
+    sides.hr.store.is_answered = lambda *_: False  # type: ignore[method-assign]
     await sides.provider.ask(sides.tax.member, envelope)
 
     assert sides.register.counted == 2

@@ -5,17 +5,21 @@ from __future__ import annotations
 import asyncio
 import sqlite3
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pytest
 from small_log import Clock, FaultyStore, Line, Pen, check_log, check_receipt, open_store
 
 from node.core.budget import Debit
+from node.core.checkpoint import Checkpoint
+from node.core.commit import Head
 from node.core.merkle import verify_consistency
+from node.core.peer_log import PeerLog, SeenCheckpoint
 from node.errors import NodeError, Reason
 from node.exchange import group
 from node.exchange.group import CLOCK_TOLERANCE_MS, MAX_GROUP, MAX_WAITING, GroupCommit, Recorded
+from node.exchange.watch import Unwatched
 from node.store.store import Store
 
 
@@ -361,7 +365,7 @@ async def test_a_restarted_log_goes_on_where_it_was(
         "UPDATE record SET leaf = x'00' WHERE seq = 258",
         "DELETE FROM record WHERE seq = 258",
         "DELETE FROM record WHERE seq = 256",
-        "INSERT INTO record SELECT 259, leaf, opening, evidence FROM record WHERE seq = 0",
+        "INSERT INTO record SELECT 259, leaf, evidence FROM record WHERE seq = 0",
         "DELETE FROM log_tile",
         "UPDATE log_tile SET hashes = zeroblob(8192)",
         "UPDATE log_tile SET hashes = zeroblob(100)",
@@ -420,3 +424,59 @@ async def test_who_is_alone_waits_for_nobody(commit: GroupCommit, monkeypatch: p
     monkeypatch.setattr(group, "GATHER_SECONDS", 60.0)
     for number in range(3):
         await asyncio.wait_for(commit.run(Line(b"%d" % number)), 10)
+
+
+class Watcher(Unwatched):
+    """Holds exchanges when it is told to, has something to keep, and notes what it hears."""
+
+    def __init__(self) -> None:
+        self.why: NodeError | None = None
+        self.heard: list[tuple[int, tuple[PeerLog, ...]]] = []
+        seen = SeenCheckpoint(Checkpoint("dxnode/x", 1, bytes(32)).body() + b"\n", 1, 1, bytes(32))
+        self.logs = (PeerLog.first("x", seen),)
+
+    def held(self) -> NodeError | None:
+        return self.why
+
+    def changed(self) -> tuple[PeerLog, ...]:
+        return self.logs
+
+    def durable(self, head: Head, kept: Sequence[PeerLog]) -> None:
+        self.heard.append((head.size, tuple(kept)))
+
+
+@pytest.fixture
+def watcher() -> Watcher:
+    return Watcher()
+
+
+@pytest.fixture
+async def watched(faults: FaultyStore, pen: Pen, clock: Clock, watcher: Watcher) -> GroupCommit:
+    return GroupCommit(faults, pen.keys(), clock, watch=watcher)
+
+
+async def test_while_exchanges_are_held_staff_alone_are_recorded(
+    watched: GroupCommit, watcher: Watcher, store: Store
+) -> None:
+    watcher.why = NodeError(Reason.STATE_LOST, "lost")
+    assert _reasons(await _all(watched, Line(b"exchange"))) == [Reason.STATE_LOST]
+    await watched.run(Line(b"staff"), by_staff=True)
+    watcher.why = None
+    await watched.run(Line(b"exchange"))
+    assert check_log(store) == [b"staff", b"exchange"]
+
+
+async def test_what_was_seen_of_other_logs_is_durable_with_the_group_or_not_said_to_be(
+    watched: GroupCommit, watcher: Watcher, faults: FaultyStore, store: Store
+) -> None:
+    refusing = NodeError(Reason.QUOTA_EXHAUSTED, "no")
+    await _all(watched, Line(b"refused", refuses=refusing))  # nothing is written
+    assert watcher.heard == [(0, ())]
+    faults.fail("commit")
+    await _all(watched, Line(b"lost"))
+    assert len(watcher.heard) == 1
+    assert store.peer_logs() == []
+    faults.fail()
+    await watched.run(Line(b"kept"))
+    assert watcher.heard[1:] == [(1, watcher.logs)]
+    assert tuple(store.peer_logs()) == watcher.logs

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 from running import pension_policy, resident
+from small_log import clean_up
 from town import POLICIES
 from two_sides import CALLER, TwoSides, WireStream, query
 
@@ -159,8 +160,8 @@ async def across(tmp_path: Path) -> AsyncIterator[TwoSides]:
     other = pension_policy().replace("dataset: pension-insurance", f"dataset: {OTHER}")
     files = [PolicyFile("other.yaml", other.encode()), PolicyFile(DEFINITIONS_FILE, definitions.encode())]
     sides = TwoSides(tmp_path, more=files)
-    for dataset in ("pension-insurance", OTHER):
-        granted = replace(sides.grant, id=f"g-{dataset}", dataset=dataset)
+    for number, dataset in enumerate(("pension-insurance", OTHER)):
+        granted = replace(sides.grant, id=f"g-{number:016x}", dataset=dataset)
         sides.grants[granted.id] = granted
     sides.received = list(sides.grants.values())
     yield sides
@@ -207,7 +208,7 @@ async def test_answers_are_remembered_over_a_restart_and_as_long_as_they_count(s
     await ask(sides, "is-enrolled", 2)
     await sides.hr.commit.stop()
     sides.clock.now += 29 * DAY_MS
-    sides.hr.store.prune(sides.clock.now, 0)
+    assert clean_up(sides.hr.store, sides.clock.now) == 2  # the counters of the day, and no mark
     sides.provider._commit = sides.hr.commit = GroupCommit(sides.hr.faults, sides.hr.log_keys, sides.clock)
     assert await refused(sides, "contribution-band", 2)
 

@@ -30,6 +30,7 @@ class Counted:
     def __init__(self, sides: TwoSides) -> None:
         self.sides = sides
         self.state = "open"
+        self.lost_until = 0
         self.done: list[str] = []
 
     def facts(self, about: str) -> Mapping[str, str]:
@@ -61,6 +62,7 @@ def orders(sides: TwoSides, subject: Counted) -> Orders:
         {OrderKind.REOPEN_BUDGET: subject},
         lambda note: open_order(note, member),
         sides.hr.store.fact,
+        lambda: subject.lost_until,
         sides.now,
         os.urandom,
     )
@@ -112,6 +114,17 @@ async def test_order_whose_facts_have_changed_is_refused(orders: Orders, subject
     subject.state = "shut"
     assert "(state)" in (await refused(orders.apply(OPERATOR, note))).message
     assert subject.done == []
+
+
+async def test_order_from_before_records_were_lost_is_refused(
+    sides: TwoSides, orders: Orders, subject: Counted
+) -> None:
+    note = signed(orders)
+    subject.lost_until = sides.clock.now + 1
+    assert "lost records" in (await refused(orders.apply(OPERATOR, note))).message
+    sides.clock.now += 2_000
+    await orders.apply(OPERATOR, signed(orders))
+    assert len(subject.done) == 1
 
 
 async def test_order_that_cannot_be_recorded_can_be_applied_again(

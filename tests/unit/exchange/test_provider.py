@@ -81,6 +81,16 @@ def charges(verdict: rec.Verdict) -> dict[str, int]:
     return {charge.scope: charge.amount for charge in verdict.charges}
 
 
+def kept(sides: TwoSides, index: int) -> rec.KeptOpening:
+    """What the provider keeps, encrypted, beside a record."""
+    body = sides.hr.store.opening(index)
+    return rec.KeptOpening.FromString(sides.hr.vault.decrypt(body, b"opening/%d" % index) if body else b"")
+
+
+def hidden(sides: TwoSides, index: int) -> dict[str, int]:
+    return {charge.scope: charge.amount for charge in kept(sides, index).charges}
+
+
 async def _tally(works: list[asyncio.Future[Answered]]) -> Counter[object]:
     results = await asyncio.gather(*works, return_exceptions=True)
     return Counter(r.reason if isinstance(r, NodeError) else "answered" for r in results)
@@ -348,8 +358,35 @@ async def test_wrong_claims_are_counted_and_right_ones_are_not(sides: TwoSides) 
     for _ in range(3):
         assert not await claim("wrong")
     assert (await denied(claim("right"))).reason is Reason.QUOTA_EXHAUSTED
-    tries = [charges(verdict).get("claim.tries", 0) for verdict in verdicts(sides)]
+    tries = [hidden(sides, index).get("claim.tries", 0) for index in range(9)]
     assert tries == [0] * 5 + [1] * 3 + [0]
+
+
+async def test_record_does_not_tell_a_right_claim_from_a_wrong_one(sides: TwoSides) -> None:
+    """What is charged for a wrong claim alone stands where the answer does: encrypted."""
+    for names in (("right", "right"), ("right", "wrong"), ("wrong", "wrong")):
+        subjects = [SubjectKey(resident(2 * n), {"name": name}) for n, name in enumerate(names, 1)]
+        await sides.requester.ask(CALLER, query("name-matches"), subjects)
+    told = verdicts(sides)
+    assert [charges(verdict) for verdict in told] == [{"rule.day": 2}] * 3
+    for verdict in told:
+        verdict.ClearField("requester_log")
+    assert len({verdict.ByteSize() for verdict in told}) == 1
+    kept = [hidden(sides, index) for index in range(3)]
+    assert [each.get("claim.tries", 0) for each in kept] == [0, 1, 2]
+    assert [each["rule.subject"] for each in kept] == [2, 2, 2]
+
+
+async def test_record_does_not_tell_for_how_many_there_were_no_tries_left(sides: TwoSides) -> None:
+    async def claim(*names: str) -> Answered:
+        subjects = [SubjectKey(resident(2 * n), {"name": name}) for n, name in enumerate(names, 1)]
+        return await sides.requester.ask(CALLER, query("name-matches"), subjects)
+
+    for _ in range(3):
+        await claim("wrong", "right")
+    assert list((await claim("right", "right")).answers.refused) == [0]
+    assert [charges(verdict) for verdict in verdicts(sides)] == [{"rule.day": 2}] * 4
+    assert hidden(sides, 3)["rule.subject"] == 1
 
 
 @pytest.mark.parametrize(

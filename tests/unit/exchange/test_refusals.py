@@ -12,7 +12,7 @@ from town import HR, TAX
 from node.core import usage
 from node.errors import Reason
 from node.exchange.group import GroupCommit
-from node.exchange.refusals import SINGLY, Refusals
+from node.exchange.refusals import MAX_TALLIES, SINGLY, Refusals
 from node.store.store import Store
 from node.v1 import record_pb2 as rec
 
@@ -29,7 +29,7 @@ class Book:
 
     def records(self) -> list[tuple[str, int, int]]:
         """Requester, reason and count of each record."""
-        found = [usage.parse_record(leaf) for _, leaf in self.store.leaves(0, 1000)]
+        found = [usage.parse_record(leaf) for _, leaf in self.store.leaves(0, 10_000)]
         return [(record.requester, record.refusals.reason, record.refusals.count) for record in found]
 
 
@@ -117,3 +117,21 @@ async def test_attempt_at_the_own_desk_is_recorded_with_what_was_wanted(book: Bo
     record = usage.parse_record(book.store.leaves(0, 1)[0][1])
     assert record.refusals.attempt == attempt
     assert HR in (record.requester, record.provider)
+
+
+async def test_names_that_anybody_can_put_into_a_certificate_do_not_fill_the_log(book: Book) -> None:
+    """A few records for each of a few names; of all others only how many there were."""
+    names = MAX_TALLIES + 200
+    for number in range(names):
+        for _ in range(10):
+            await book.refusals.note(f"name-{number}", Reason.CALLER_UNIDENTIFIED)
+    await book.refusals.note_attempt(TAX, Reason.QUESTION_NOT_ALLOWED, rec.Intent(dataset="asked"))
+    await book.refusals.flush()
+    records = book.records()
+    assert len(records) == MAX_TALLIES * (SINGLY + 1) + 1 + 1
+    assert (
+        sum(count for _, reason, count in records if reason == Reason.CALLER_UNIDENTIFIED.wire) == names * 10
+    )
+    assert ("", Reason.CALLER_UNIDENTIFIED.wire, 200 * 10) in records
+    # What the own desk refuses is told whole, whatever others do.
+    assert (HR, Reason.QUESTION_NOT_ALLOWED.wire, 1) in records

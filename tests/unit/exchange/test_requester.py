@@ -10,7 +10,9 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from running import resident
+from canonical import delimited
+from google.protobuf.message import Message
+from running import kind_of, resident
 from town import HR, TAX
 from two_sides import CALLER, TwoSides, WireStream, leaves, query
 
@@ -18,12 +20,14 @@ from node.core import usage
 from node.core.envelope import Routing
 from node.core.grant import GrantState
 from node.core.merkle import leaf_hash
+from node.core.question_kind import QuestionKind
 from node.core.subject import SubjectKey
 from node.core.usage import Caller
 from node.crypto.seal import open_answer, pad, seal_answer, unpad
 from node.errors import NodeError, Reason
 from node.exchange.asking import Answered
 from node.exchange.batch import ChunkResult
+from node.exchange.clean_up import ANSWERED_KEPT_MS, ASKED_KEPT_MS, CleanUp
 from node.v1 import exchange_pb2 as pb
 from node.v1 import record_pb2 as rec
 
@@ -124,7 +128,7 @@ async def test_exchanges_whose_callers_left_are_bounded_for_each_caller(
         asked.cancel()
         return True
 
-    clerk = Caller("operator", b"another")
+    clerk = Caller("operator", bytes(32))
     assert [await leave(number, CALLER) for number in range(1, 4)] == [True, True, False]
     assert await leave(4, clerk)
     held.set_result(None)
@@ -212,6 +216,50 @@ async def test_request_that_never_arrived_can_be_sent_hours_later(sides: TwoSide
     sides.wire.lose_request = None
     sides.clock.now += 6 * 3_600_000
     assert list((await ask(sides)).answers.verify.results) == [True]
+
+
+async def test_request_is_forgotten_once_it_has_its_answer(sides: TwoSides) -> None:
+    """And with it the key that opens what was heard on the wire."""
+    await ask(sides)
+    asked = sides.tax.store.asked(ID)
+    assert asked is not None
+    assert (asked.envelope, asked.response_key) == (b"", b"")
+    sides.wire.lose_answer = GONE
+    await fails(sides, exchange_id=bytes(16))
+    asked = sides.tax.store.asked(bytes(16))
+    assert asked is not None
+    assert asked.envelope
+    assert asked.response_key
+
+
+async def _forget(sides: TwoSides) -> None:
+    """What either side's clean-up forgets now."""
+    for side in (sides.tax, sides.hr):
+        await CleanUp(
+            side.commit, side.store, side.store.cleaner(), sides.workers, sides.clock, lambda: (), 3
+        ).run()
+
+
+async def test_retry_within_the_day_gets_its_answer_though_all_was_cleaned_up(sides: TwoSides) -> None:
+    first = await ask(sides)
+    sides.clock.now += ANSWERED_KEPT_MS - 1
+    await _forget(sides)
+    assert await ask(sides) == first
+    await sides.provider.ask(sides.tax.member, sides.wire.carried[0])
+    assert sides.hr.bodies() == ["verdict"]
+
+
+async def test_exchange_is_forgotten_when_no_provider_can_remember_it(sides: TwoSides) -> None:
+    sides.wire.lose_answer = GONE
+    await fails(sides)
+    sides.wire.lose_answer = None
+    sides.clock.now += ANSWERED_KEPT_MS + 1
+    await _forget(sides)
+    refused = await fails(sides)
+    assert (refused.reason, len(sides.wire.carried)) == (Reason.NOT_FOUND, 1), "its day is over"
+    sides.clock.now += ASKED_KEPT_MS - ANSWERED_KEPT_MS
+    await _forget(sides)
+    assert sides.tax.store.asked(ID) is None
 
 
 @pytest.mark.parametrize(
@@ -361,6 +409,13 @@ def _deny(record: rec.UsageRecord) -> None:
     record.verdict.reason = Reason.NO_GRANT.wire
 
 
+UNKNOWN = delimited(999, b"x")
+
+
+def _hide(message: Message) -> None:
+    message.MergeFromString(UNKNOWN)
+
+
 BENT: dict[str, Callable[[pb.SealedResponse], None]] = {
     "another answer": _another_answer,
     "no answer": lambda inside: inside.ClearField("answers"),
@@ -378,6 +433,11 @@ BENT: dict[str, Callable[[pb.SealedResponse], None]] = {
     "no verdict": _rewritten(lambda record: record.outcome.SetInParent()),
     "no record": lambda inside: setattr(inside, "verdict", b"\xff\xff"),
     "nothing": lambda inside: inside.Clear(),
+    "unknown field": _hide,
+    "unknown field of the record": _rewritten(_hide),
+    "unknown field of the verdict": _rewritten(lambda record: _hide(record.verdict)),
+    "unknown field of the receipt": lambda inside: _hide(inside.receipt.proof),
+    "unknown field of the answers": lambda inside: setattr(inside, "answers", inside.answers + UNKNOWN),
     "another place": lambda inside: setattr(inside.receipt.proof, "index", 7),
     "more proof": lambda inside: inside.receipt.proof.hashes.append(bytes(32)),
     "no checkpoint": lambda inside: setattr(inside.receipt, "checkpoint", b""),
@@ -398,6 +458,57 @@ async def test_answer_that_does_not_prove_itself_is_not_handed_over(sides: TwoSi
     sides.wire.bend = lambda _: None
     assert list((await ask(sides)).answers.verify.results) == [True]
     assert charged(sides) == 1
+
+
+async def test_answer_longer_than_answers_can_be_is_not_kept(
+    sides: TwoSides, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What a provider says is kept for years, so that it may not say what it likes, though it recorded it."""
+
+    async def asking() -> Answered:
+        return await sides.requester.ask(CALLER, query("contribution-band"), about(2), os.urandom(16))
+
+    monkeypatch.setattr(sides.register, "field", lambda *_: ["值" * 1000])
+    assert len((await asking()).answers.field.answers[0].value) == 1000
+    monkeypatch.setattr(sides.register, "field", lambda *_: ["x" * 5000])
+    with pytest.raises(NodeError) as refused:
+        await asking()
+    assert refused.value.reason is Reason.PROOF_INVALID
+    assert outcomes(sides)[-1] == (rec.OUTCOME_KIND_FAILED, Reason.PROOF_INVALID.wire)
+
+
+async def test_verdict_longer_than_verdicts_can_be_is_not_kept(
+    sides: TwoSides, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    decide = sides.provider._decide_opened
+
+    def talkative(*arguments: object) -> object:
+        decision, subjects = decide(*arguments)  # type: ignore[arg-type]
+        return replace(decision, rule="x" * 3000), subjects
+
+    monkeypatch.setattr(sides.provider, "_decide_opened", talkative)
+    assert (await fails(sides)).reason is Reason.PROOF_INVALID
+    assert outcomes(sides) == [(rec.OUTCOME_KIND_FAILED, Reason.PROOF_INVALID.wire)]
+
+
+async def test_denial_that_names_another_intent_by_its_hash_is_not_believed(sides: TwoSides) -> None:
+    def deny(verdict_hash: bytes) -> Callable[[pb.SealedResponse], None]:
+        def change(record: rec.UsageRecord) -> None:
+            record.verdict.ClearField("intent")
+            record.verdict.intent_hash = verdict_hash
+            _deny(record)
+            record.verdict.ClearField("answer_commitment")
+
+        def bend(inside: pb.SealedResponse) -> None:
+            inside.ClearField("answers")
+            _rewritten(change)(inside)
+
+        return bend
+
+    for said in (b"", bytes(32)):
+        sides.wire.bend = _bend_inside(sides, deny(said))
+        error = await fails(sides)
+        assert error.message == "the provider's record is about another exchange"
 
 
 async def test_checkpoint_signed_by_another_key_is_not_believed(sides: TwoSides) -> None:
@@ -461,6 +572,24 @@ async def test_wrong_number_of_answers_is_not_handed_over(sides: TwoSides) -> No
 
 
 # --- the own desk ---
+
+
+async def test_question_that_the_grant_says_is_of_another_kind_is_not_sent(sides: TwoSides) -> None:
+    names = sorted(sides.grant.questions)
+    sides.received = [replace(sides.grant, kinds=tuple(kind_of(name) for name in names))]
+    with pytest.raises(NodeError) as refused:
+        await sides.requester.ask(CALLER, query("is-enrolled", kind=QuestionKind.FIELD), about(2), ID)
+    assert refused.value.metadata["clause"] == "question.kind"
+    assert (sides.wire.carried, sides.refused) == ([], [Reason.QUERY_INVALID])
+    assert sides.refreshed == 1  # the provider may have changed it
+    assert list((await ask(sides)).answers.verify.results) == [True]
+
+
+async def test_grant_that_is_for_other_roles_is_not_used(sides: TwoSides) -> None:
+    sides.received = [replace(sides.grant, roles=("clerk",))]
+    error = await fails(sides)
+    assert error.reason is Reason.QUESTION_NOT_ALLOWED
+    assert sides.wire.carried == []
 
 
 async def test_grant_is_looked_for_again_before_the_desk_refuses(sides: TwoSides) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -11,7 +12,7 @@ from town import HR, MEDICAL, TAX
 
 from node.core.directory import Directory, Member
 from node.core.directory_text import Role
-from node.core.role import AUDITOR, CLERK, ROLES, SYSTEM
+from node.core.role import AUDITOR, CLERK, OPERATOR, ROLES, SYSTEM
 from node.errors import NodeError, Reason
 from node.exchange.rate import MAX_BUCKETS, Rate
 from node.rpc.callers import Certificate, DeskTrust, Members, Staff
@@ -201,6 +202,19 @@ def test_bucket_fills_up_to_its_burst_and_no_further() -> None:
     assert taken() == 3
 
 
+def test_what_was_spent_beyond_the_bucket_has_to_be_waited_for() -> None:
+    """Who causes much at once pays for all of it, and not for what was left."""
+    moment = 0.0
+    rate = Rate(1.0, 3.0, lambda: moment)
+    rate.check("x")
+    rate.spend("x", 10)
+    for moment in (1.0, 7.0):  # noqa: B007 - the clock
+        with pytest.raises(NodeError):
+            rate.check("x")
+    moment = 8.0
+    rate.check("x")
+
+
 def test_many_callers_do_not_fill_the_memory() -> None:
     rate = Rate(1.0, 1.0, lambda: 0.0)
     for number in range(MAX_BUCKETS + 10):
@@ -241,7 +255,8 @@ async def test_socket_is_the_operator_who_may_do_everything() -> None:
     desk = Desk()
     for roles in ((), (CLERK,), ROLES):
         caller = await desk.staff.admit(call(peer="unix:/run/x"), *roles)
-        assert (caller.role, caller.fingerprint) == ("operator", b"")
+        fingerprint = hashlib.sha256(b"dxnode/v1/operator").digest()
+        assert (caller.role, caller.fingerprint) == (OPERATOR, fingerprint)
     assert desk.refused == []
 
 

@@ -11,8 +11,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from small_log import at_revision
 
+from node.core.clean_up import Due
 from node.errors import NodeError, Reason
 from node.store.engine import lock_state, open_engine
 from node.store.store import Store
@@ -106,19 +106,9 @@ def test_every_method_has_a_typed_error_when_the_database_breaks(tmp_path: Path)
         lambda: store.set_fact("x", "y"),
         lambda: store.release(b""),
         lambda: store.balances(["x"]),
-        lambda: store.prune(0, 0),
+        lambda: store.cleaner().step(Due(0, 0, 0, 0)),
         lambda: store.replace_received_grants("x", []),
         store.begin,
     ]
     for work in works:
         assert _reason(work).reason is Reason.STORE_UNAVAILABLE
-
-
-def test_database_of_the_first_version_is_brought_up_to_date_and_keeps_what_it_has(tmp_path: Path) -> None:
-    path = at_revision(tmp_path / "node.db", "0001")
-    with sqlite3.connect(path) as raw:
-        raw.execute("INSERT INTO fact VALUES ('kept', 'yes')")
-    raw.close()
-    store = Store.open(path)
-    assert (store.fact("kept"), store.served_digests()) == ("yes", {})
-    store.close()

@@ -1,0 +1,56 @@
+"""Times of which a node does not know what it recorded and counted.
+
+A node that goes on from an older state has lost what it answered since. Of whatever is counted over a time
+that overlaps such a gap, nobody knows how much is used: it counts as used up.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from node.core.budget import Period
+
+
+class Gap(NamedTuple):
+    """From the last record that is left to the moment when officers accepted the loss, in milliseconds."""
+
+    from_ms: int
+    until_ms: int
+
+    def overlaps(self, period: Period) -> bool:
+        """Whether it has a moment in common with that time."""
+        return self.from_ms < period.until_ms and period.from_ms < self.until_ms
+
+
+@dataclass(frozen=True, slots=True)
+class Gaps:
+    """All of them, and the budget accounts that officers opened again: up to which end of a gap (ms)."""
+
+    gaps: tuple[Gap, ...] = ()
+    reopened: Mapping[str, int] = field(default_factory=dict)
+
+    def __bool__(self) -> bool:
+        return bool(self.gaps)
+
+    @property
+    def end_ms(self) -> int:
+        """When the latest one ended; 0 without one."""
+        return max((gap.until_ms for gap in self.gaps), default=0)
+
+    def shut(self, period: Period) -> bool:
+        """Whether what is counted over that time counts as used up."""
+        return any(gap.overlaps(period) for gap in self.gaps)
+
+    def shut_account(self, account: str, period: Period) -> bool:
+        """The same, of a privacy budget."""
+        since = self.reopened.get(account, 0)
+        return any(gap.until_ms > since and gap.overlaps(period) for gap in self.gaps)
+
+    def may_repeat(self, time_ms: int) -> bool:
+        """Whether an intent of that time may have been answered without a record that is left."""
+        return time_ms < self.end_ms
+
+
+NO_GAPS = Gaps()

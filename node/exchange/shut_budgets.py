@@ -1,0 +1,94 @@
+"""Privacy budgets that are shut because it is not known what was spent; two officers open one again."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+from types import MappingProxyType
+from typing import Protocol
+
+from node.core.budget import BudgetDebit, Pot, Spent
+from node.core.cost import budget_debits
+from node.core.directory_text import moment_text
+from node.core.gap import Gaps
+from node.core.milliseconds import from_ms
+from node.core.policy import Policies
+from node.errors import NodeError, Reason
+from node.exchange.admin import AdminJob
+
+REOPENED = "budget.reopened."
+"""Begins the name of the fact that officers opened an account again; its value is the end of a gap."""
+
+
+class HasGaps(Protocol):
+    """Where it is known of which times counts are lost."""
+
+    gaps: Gaps
+
+
+@dataclass(frozen=True, slots=True)
+class ShutBudgets:
+    """What orders to reopen a budget are about (`node.exchange.orders.Subject`).
+
+    `now` is a time where the node is, which says in which periods it is; `spent` is what is known to be
+    spent.
+    """
+
+    state: HasGaps
+    policies: Callable[[], Policies]
+    spent: Callable[[Pot], Spent]
+    record: Callable[[AdminJob], Awaitable[int]]
+    now: Callable[[], datetime]
+
+    def shut(self) -> list[str]:
+        """The accounts that are shut now, by name."""
+        gaps = self.state.gaps
+        return sorted({name for name, debit in self._accounts() if gaps.shut_account(name, debit.period)})
+
+    def facts(self, about: str) -> Mapping[str, str]:
+        """What is known of the budget. Raises NodeError(NOT_FOUND) when it is not shut."""
+        gaps = self.state.gaps
+        found = [
+            debit
+            for name, debit in self._accounts()
+            if name == about and gaps.shut_account(name, debit.period)
+        ]
+        if not found:
+            raise NodeError(
+                Reason.NOT_FOUND,
+                "no budget account of this name is shut: `dxnode status` names those that are",
+            )
+        # Of several periods the longest: what it says is spent of that is the most.
+        debit = min(found, key=lambda each: each.period)
+        return MappingProxyType(
+            {
+                "lost_from": moment_text(from_ms(min(gap.from_ms for gap in gaps.gaps))),
+                "lost_until": moment_text(from_ms(gaps.end_ms)),
+                "period_from": moment_text(from_ms(debit.period.from_ms)),
+                "period_until": moment_text(from_ms(debit.period.until_ms)),
+                "known_spent": str(self.spent(debit.pot).used),
+                "limit": str(debit.limit),
+            }
+        )
+
+    async def carry_out(self, about: str, job: AdminJob) -> int:
+        """Spend again of an account what is known to be left of it."""
+        end = self.state.gaps.end_ms
+        fact = (REOPENED + about, str(end))
+        index = await self.record(
+            replace(job, note=f"{job.note} (account {about})", facts=(*job.facts, fact))
+        )
+        gaps = self.state.gaps
+        self.state.gaps = replace(gaps, reopened={**gaps.reopened, about: end})
+        return index
+
+    def _accounts(self) -> Iterator[tuple[str, BudgetDebit]]:
+        """Each account with its budget of now, once for each period that a policy counts it by."""
+        try:
+            policies = self.policies()
+        except NodeError:
+            return  # none are loaded: nothing is answered, and nothing to open
+        for policy in policies.datasets.values():
+            if policy.budget is not None:
+                yield policy.budget.account, budget_debits(policy.budget, "", "", self.now(), 0)[0]
