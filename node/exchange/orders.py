@@ -110,7 +110,10 @@ class Orders:
             raise OrderRefusedError(
                 "it was carried out before", "have the node write a new one if it is needed"
             )
-        if order.kind not in _ABOUT_THE_LOSS and to_ms(order.issued) < self._lost_until():
+        # Orders are dated by the second: none is written, signed and carried out, and all of that lost and
+        # the loss accepted, within one.
+        lost_until = self._lost_until() // 1000 * 1000
+        if order.kind not in _ABOUT_THE_LOSS and to_ms(order.issued) < lost_until:
             raise OrderRefusedError(
                 "the node has lost records since, and does not know whether it was carried out"
             )

@@ -120,9 +120,19 @@ async def test_order_from_before_records_were_lost_is_refused(
     sides: TwoSides, orders: Orders, subject: Counted
 ) -> None:
     note = signed(orders)
-    subject.lost_until = sides.clock.now + 1
+    subject.lost_until = sides.clock.now + 1_000
     assert "lost records" in (await refused(orders.apply(OPERATOR, note))).message
     sides.clock.now += 2_000
+    await orders.apply(OPERATOR, signed(orders))
+    assert len(subject.done) == 1
+
+
+async def test_order_that_is_written_as_soon_as_a_loss_was_accepted_is_good(
+    sides: TwoSides, orders: Orders, subject: Counted
+) -> None:
+    """An order is dated by the second."""
+    subject.lost_until = sides.clock.now + 999
+    sides.clock.now += 999
     await orders.apply(OPERATOR, signed(orders))
     assert len(subject.done) == 1
 

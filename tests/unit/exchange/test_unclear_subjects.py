@@ -58,8 +58,18 @@ async def test_in_a_batch_only_the_subject_concerned_gets_nothing(sides: TwoSide
     assert list((await ask(sides, 4, 8)).answers.refused) == [0], "asked once today already"
 
 
-async def test_no_answer_is_no_wrong_try(sides: TwoSides) -> None:
+async def test_no_answer_is_no_wrong_try(tmp_path: Path) -> None:
+    sides = TwoSides(tmp_path)
+    sides.register.unclear = {resident(4)}
     answers = (await ask(sides, 2, 4, name="wrong")).answers
 
     assert list(answers.refused) == [1]
-    assert paid(last_verdict(sides), "claim.tries") == 1
+    # Two wrong tries are left about each; of those who got no answer, all three are.
+    for number, left in ((2, 2), (4, 3)):
+        sides.register.unclear = set()
+        for _ in range(left):
+            assert list((await ask(sides, number, name="wrong")).answers.verify.results) == [False]
+        with pytest.raises(NodeError) as used_up:
+            await ask(sides, number, name="wrong")
+        assert used_up.value.reason is Reason.QUOTA_EXHAUSTED
+    await sides.close()
