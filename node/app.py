@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import gc
 import logging
 import os
@@ -10,18 +11,21 @@ import resource
 import time
 from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
-from datetime import datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from node.config_file import load_settings
-from node.core.milliseconds import to_ms
+from node.core.clock import Reading
+from node.core.order import OrderKind
 from node.core.usage import Caller, first_since
 from node.crypto.approval_file import Approvers, proved_approvals
+from node.crypto.certificate import trusted_until
 from node.crypto.order_file import open_order
 from node.crypto.vault import NodeVault
 from node.errors import NodeError, Reason
 from node.exchange.admin import AdminJob, Grants
+from node.exchange.desk_certificates import FACT as REVOKED
+from node.exchange.desk_certificates import DeskCertificates
 from node.exchange.group import GroupCommit
 from node.exchange.orders import Orders
 from node.exchange.provider import Provider, ProviderLimits
@@ -29,22 +33,24 @@ from node.exchange.rate import Rate
 from node.exchange.received import ReceivedGrants
 from node.exchange.refusals import Refusals
 from node.exchange.requester import Requester
+from node.exchange.second_look import ClockMemory, ClockOrder
 from node.live import Live
 from node.loading import (
     RandomPool,
     noise,
     read_certificate,
     stamp,
-    utc_now,
 )
 from node.rpc.admin_service import AdminService, GrantAdminService, ReloadReport
-from node.rpc.callers import Members, Staff
+from node.rpc.callers import DeskTrust, Members, Staff
 from node.rpc.catalogue_service import CatalogueService, Elsewhere, admit_members, admit_staff, browse
 from node.rpc.checked import CheckedServer
 from node.rpc.client import PeerClient
 from node.rpc.desk_service import DeskService
 from node.rpc.exchange_service import ExchangeService, Gate, GrantService
 from node.rpc.guarded import Door
+from node.rpc.inflow import Inflow
+from node.rpc.links import Links, Trust
 from node.rpc.log_service import UsageLogService, peer_view, staff_view
 from node.rpc.server import (
     CATALOGUE_HEALTH,
@@ -63,6 +69,8 @@ from node.rpc.status import Context, abort
 from node.status import node_status
 from node.store.engine import lock_state
 from node.store.store import Store
+from node.surroundings import problems_around
+from node.timekeeping import make_keeper, open_clock, read_clocks, tolerated_ms
 from node.v1 import (
     catalogue_pb2_grpc,
     desk_pb2,
@@ -78,6 +86,7 @@ WATCH_SECONDS = 3
 PRUNE_SECONDS = 60
 GRANTS_SECONDS = 60
 ABANDONED_SECONDS = 30
+CLOCK_SECONDS = 2
 ANSWERED_KEPT_MS = 24 * 3600 * 1000
 YEAR_MS = 366 * ANSWERED_KEPT_MS
 DRAIN_SECONDS = 10
@@ -94,23 +103,29 @@ class Node:
     def __init__(
         self,
         config: Path,
-        clock: Callable[[], datetime] = utc_now,
+        clock: Callable[[], Reading] = read_clocks,
         random: Callable[[int], bytes] | None = None,
     ) -> None:
         """Read the settings in the file `config`, open state and keys, restore the usage log, read all else.
+
+        `clock` reads the machine's clocks; everything here goes by the one that is made of them.
 
         Raises NodeError for what a node cannot start without.
         """
         self._config = config
         self._settings = settings = load_settings(config)
-        self._clock = clock
         random = random or RandomPool()
         self._lock = lock_state(settings.state)
         self._store = Store.open(settings.state / DATABASE)
-        self._live = live = Live(config, settings, self._store, clock, random)
+        self._time = ClockMemory(self._store.fact, self._store.set_fact)
+        self._clock = open_clock(settings, clock, self._time.known(self._store.head().time_ms))
+        now = self._clock.now
+        self._live = live = Live(config, settings, self._store, now, random)
         self._vault = vault = NodeVault(live.keys.ring, live.keys.data, random)
         self._workers = ThreadPoolExecutor(WORKERS, thread_name_prefix="worker")
-        self._commit = commit = GroupCommit(self._store, live.log_keys(), self._clock_ms)
+        self._commit = commit = GroupCommit(
+            self._store, live.log_keys(), self._clock.believed_ms, tolerated_ms(settings.limits)
+        )
         self._stamp = stamp(config, settings)
         self._draining = False
         code, limits = settings.department.code, settings.limits
@@ -120,20 +135,34 @@ class Node:
             commit,
             lambda: live.policies,
             lambda member: member in live.directory.members,
-            clock,
+            now,
             random,
         )
-        self._peers = PeerClient(
+        links = Links(
             live.member,
             lambda: live.identity,
+            Trust(lambda: live.directory, read_certificate, now, self._clock.known),
+            limits.message_bytes,
+            float(limits.deadline_seconds),
+        )
+        self._peers = PeerClient(
+            links,
             float(limits.deadline_seconds),
             limits.message_bytes,
-            lambda version, told: proved_approvals(version, told, Approvers(live.directory), clock()),
+            lambda version, told: proved_approvals(version, told, Approvers(live.directory), now()),
         )
         self._received = ReceivedGrants(code, self._store, self._peers, self._workers, time.monotonic)
-        self._refusals = Refusals(code, commit, self._clock_ms)
+        self._refusals = Refusals(code, commit, self._clock.now_ms, live.revision)
+        self._keeper = make_keeper(
+            code, self._clock, commit, self._time, live, self._peers, self._in_worker, self._time_changed
+        )
         self._orders = Orders(
-            code, {}, lambda note: open_order(note, live.own_member()), self._store.fact, clock, random
+            code,
+            {OrderKind.ACCEPT_CLOCK: ClockOrder(self._clock, self._keeper)},
+            lambda note: open_order(note, live.own_member()),
+            self._store.fact,
+            now,
+            random,
         )
         zone = ZoneInfo(settings.timezone)
         self._provider = Provider(
@@ -146,7 +175,7 @@ class Node:
             noise=noise,
             zone=zone,
             workers=self._workers,
-            clock=clock,
+            clock=self._clock.believed,
             random=random,
             denials=Rate(limits.peer_denials_per_minute / 60, float(limits.peer_denials_per_minute)),
             limits=ProviderLimits(
@@ -166,26 +195,39 @@ class Node:
             vault=vault,
             peers=self._peers,
             refused=self._refusals.note_attempt,
-            clock=clock,
+            clock=self._clock.believed,
             random=random,
             max_subjects=limits.chunk_subjects,
+            max_skew_ms=limits.clock_skew_seconds * 1000,
         )
         rate = Rate(float(limits.peer_requests_per_second), float(limits.peer_burst))
-        members = Members(lambda: live.directory, read_certificate, clock, rate)
+        members = Members(lambda: live.directory, read_certificate, now, rate, self._clock.known)
         self._gate = gate = Gate(members, self._refusals)
+        self._certificates = DeskCertificates(code, self._store.fact(REVOKED), commit, self._clock.now_ms)
+        trust = DeskTrust(
+            lambda pem, chain: trusted_until(pem, chain, live.desk_tls().roots),
+            self._certificates.revoked,
+            now,
+            self._clock.known,
+        )
         self._staff = staff = Staff(
             code,
             read_certificate,
+            trust,
             Rate(float(limits.peer_requests_per_second), float(limits.peer_burst)),
             self._refused_at_desk,
         )
         bounds = Bounds(limits.message_bytes, limits.concurrent, _connections())
-        self._exchange = make_server(bounds, Door(gate.caller, gate.refuse))
-        self._desk = make_server(bounds, Door(staff.caller, self._refuse_at_desk))
+        doors = Door(gate.caller, gate.refuse), Door(staff.caller, self._refuse_at_desk)
+        self._exchange, self._desk = (make_server(bounds, door) for door in doors)
+        checked = [
+            CheckedServer(server, door, Inflow(limits.message_bytes), strict=server is self._exchange)
+            for server, door in zip((self._exchange, self._desk), doors, strict=True)
+        ]
         self.exchange_port = add_tls_port(self._exchange, settings.exchange.listen, live.exchange_tls)
         self.desk_port = add_tls_port(self._desk, settings.desk.listen, live.desk_tls)
         add_socket(self._desk, settings.desk.socket)
-        self._set_health = [self._add_exchange_services(), self._add_desk_services()]
+        self._set_health = [self._add_exchange_services(checked[0]), self._add_desk_services(checked[1])]
         self._tasks: list[asyncio.Task[None]] = []
 
     async def start(self) -> None:
@@ -199,6 +241,7 @@ class Node:
             (PRUNE_SECONDS, self._prune),
             (GRANTS_SECONDS, self._refresh_grants),
             (ABANDONED_SECONDS, self._close_abandoned),
+            (CLOCK_SECONDS, self._keeper.tick),
         ):
             self._tasks.append(asyncio.create_task(_repeat(float(every), work)))
         # What stands now stands as long as the node: the collector need not look at it again.
@@ -207,7 +250,7 @@ class Node:
         log.info("serving: exchange port %d, desk port %d", self.exchange_port, self.desk_port)
         if self._settings.policies.unsigned:
             log.warning("policies are unsigned, as node.yaml says: for development alone")
-        for problem in self._live.problems():
+        for problem in (*self._live.problems(), *problems_around(self._settings)):
             log.warning("%s", problem)
         loaded = self._live.loaded
         if loaded is not None and loaded.waiting:
@@ -232,6 +275,8 @@ class Node:
         await asyncio.gather(self._desk.stop(DRAIN_SECONDS), self._exchange.stop(DRAIN_SECONDS))
         await self._requester.stop()
         await self._refusals.flush()
+        with contextlib.suppress(NodeError):
+            await self._keeper.remember()
         await self._peers.close()
         await self._commit.stop()
         self._workers.shutdown(wait=False, cancel_futures=True)
@@ -240,7 +285,10 @@ class Node:
         log.info("stopped")
 
     async def reload(self, caller: Caller) -> ReloadReport:
-        """Read files again; recorded in the usage log."""
+        """Read files again; recorded in the usage log.
+
+        What cannot be recorded while the time is not known is read all the same, and again once it is known.
+        """
         loop = asyncio.get_running_loop()
         self._stamp = await loop.run_in_executor(self._workers, stamp, self._config, self._settings)
         report = await loop.run_in_executor(self._workers, self._live.reload)
@@ -248,6 +296,8 @@ class Node:
         self._commit.replace_keys(self._live.log_keys())
         self._close_retired()
         self._tell_health()
+        if not self._clock.known():
+            return report
         note = "; ".join((*report.done, *(f"refused {line}" for line in report.refused)))[:500]
         department = self._settings.department.code
         await self._commit.run(AdminJob(department, caller, "node.reload", "", note))
@@ -265,26 +315,27 @@ class Node:
         await self._refused_at_desk(error.reason)
         await abort(context, error)
 
-    def _add_exchange_services(self) -> SetHealth:
+    def _add_exchange_services(self, server: CheckedServer) -> SetHealth:
         live, limits, gate = self._live, self._settings.limits, self._gate
-        server = CheckedServer(self._exchange, gate.refuse)
         exchange_pb2_grpc.add_ExchangeServiceServicer_to_server(
             ExchangeService(self._provider, gate, limits.batch_chunks, float(limits.deadline_seconds)), server
         )
-        grant_pb2_grpc.add_GrantServiceServicer_to_server(GrantService(self._grants, gate), server)
+        grant_pb2_grpc.add_GrantServiceServicer_to_server(
+            GrantService(self._grants, gate, lambda: live.policies), server
+        )
         catalogue_pb2_grpc.add_CatalogueServiceServicer_to_server(
             CatalogueService(lambda: live.policies, lambda: live.catalogue, admit_members(gate), self._store),
             server,
         )
         usage_log_pb2_grpc.add_UsageLogServiceServicer_to_server(
-            UsageLogService(self._commit, self._store, self._workers, peer_view(gate)), server
+            UsageLogService(self._commit, self._store, self._workers, peer_view(gate), self._clock.told_ms),
+            server,
         )
         return add_health(server, EXCHANGE_SERVICES)
 
-    def _add_desk_services(self) -> SetHealth:
+    def _add_desk_services(self, server: CheckedServer) -> SetHealth:
         live, staff = self._live, self._staff
         code = self._settings.department.code
-        server = CheckedServer(self._desk, self._refuse_at_desk)
         desk_pb2_grpc.add_DeskServiceServicer_to_server(
             DeskService(
                 self._requester,
@@ -297,7 +348,7 @@ class Node:
             server,
         )
         desk_pb2_grpc.add_AdminServiceServicer_to_server(
-            AdminService(self._status, self.reload, self._orders, staff), server
+            AdminService(self._status, self.reload, self._orders, self._certificates, staff), server
         )
         grant_pb2_grpc.add_GrantAdminServiceServicer_to_server(
             GrantAdminService(self._grants, self._received.all, self._refresh_grants, staff), server
@@ -313,10 +364,11 @@ class Node:
             server,
         )
         usage_log_pb2_grpc.add_UsageLogServiceServicer_to_server(
-            UsageLogService(self._commit, self._store, self._workers, staff_view(staff)), server
+            UsageLogService(self._commit, self._store, self._workers, staff_view(staff), self._clock.told_ms),
+            server,
         )
         if self._settings.desk.reflection:
-            add_reflection(self._desk, DESK_SERVICES)
+            add_reflection(server, DESK_SERVICES)
         return add_health(server, DESK_SERVICES)
 
     async def _status(self) -> desk_pb2.GetStatusResponse:
@@ -328,6 +380,7 @@ class Node:
                 self._live,
                 self._commit.head,
                 self._commit.problem,
+                self._clock.look(),
                 self._grants.all(),
                 self._draining,
             ),
@@ -336,7 +389,7 @@ class Node:
     def _tell_health(self) -> None:
         parts = {POLICIES_HEALTH: self._live.policies_good(), CATALOGUE_HEALTH: self._live.catalogue_good()}
         for set_health in self._set_health:
-            set_health(not self._draining, parts)
+            set_health(not self._draining, self._clock.known(), parts)
 
     async def _watch(self) -> None:
         loop = asyncio.get_running_loop()
@@ -349,20 +402,26 @@ class Node:
             self._tell_health()  # policies expire without a reload
 
     async def _prune(self) -> None:
-        now = self._clock_ms()
-        loop = asyncio.get_running_loop()
+        if not self._clock.known():
+            return
+        # What a clock that is wrong has forgotten is gone: only what has certainly come counts.
+        now = self._clock.certain_ms()
         size = self._commit.head.size
 
-        def since(time_ms: int) -> int:
-            return first_since(lambda index: self._store.leaves(index, 1)[0][1], size, time_ms)
-
         def work() -> None:
+            steps = self._time.steps()
+
+            def since(time_ms: int) -> int:
+                return first_since(lambda index: self._store.leaves(index, 1)[0][1], size, time_ms, steps)
+
             self._store.prune(now, since(now - ANSWERED_KEPT_MS))
             self._store.clear_openings(since(now - self._settings.log.retention_years * YEAR_MS))
 
-        await loop.run_in_executor(self._workers, work)
+        await self._in_worker(work)
 
     async def _close_abandoned(self) -> None:
+        if not self._clock.known():
+            return
         closed = await self._requester.close_abandoned()
         if closed:
             log.info("%d unfinished exchanges recorded as abandoned", closed)
@@ -370,8 +429,12 @@ class Node:
     async def _refresh_grants(self) -> None:
         await self._received.refresh_all(list(self._live.directory.members))
 
-    def _clock_ms(self) -> int:
-        return to_ms(self._clock())
+    def _time_changed(self) -> None:
+        self._stamp = ()  # what is valid has changed: everything is read again
+        self._tell_health()
+
+    async def _in_worker(self, work: Callable[[], None]) -> None:
+        await asyncio.get_running_loop().run_in_executor(self._workers, work)
 
 
 async def _repeat(seconds: float, work: Callable[[], Awaitable[None]]) -> None:

@@ -35,6 +35,7 @@ from node.core.document import Plain
 from node.core.purpose import is_purpose_code
 from node.core.role import RoleRule
 from node.errors import NodeError, Reason
+from node.regular_file import read_regular
 
 _INTEGER = re.compile(r"0|[1-9][0-9]{0,17}")
 _LISTEN = re.compile(r"(?:[0-9A-Za-z.-]{1,253}|\[[0-9A-Fa-f:.]{2,45}\]):([0-9]{1,5})")
@@ -210,8 +211,7 @@ class Source(_Section):
         if self.url_file is None:
             raise _unusable("this source is no database: give url, url_file or url_env")
         try:
-            with self.url_file.open(encoding="utf-8") as file:
-                url = file.read(_MAX_SECRET).strip()
+            url = read_regular(self.url_file, _MAX_SECRET).decode().strip()
         except (OSError, UnicodeDecodeError):
             url = ""
         if not url:
@@ -256,6 +256,8 @@ class Limits(_Section):
     chunk_subjects: Annotated[Whole, Field(ge=1, le=1_000)] = 1_000
     batch_chunks: Annotated[Whole, Field(ge=1, le=1_000_000)] = 10_000
     clock_skew_seconds: Annotated[Whole, Field(ge=1, le=3_600)] = 300
+    clock_jump_seconds: Annotated[Whole, Field(ge=1, le=120)] = 60
+    clock_away_hours: Annotated[Whole, Field(ge=1, le=720)] = 24
     refusal_interval_seconds: Annotated[Whole, Field(ge=1, le=3_600)] = 60
 
 

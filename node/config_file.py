@@ -18,6 +18,7 @@ from node.config import Settings
 from node.core.document import MAX_BYTES, Document, read
 from node.core.problem import closest, listed
 from node.errors import NodeError, Reason
+from node.regular_file import read_regular
 
 _MOST_SHOWN = 5
 
@@ -63,8 +64,7 @@ def load_settings(path: Path) -> Settings:
 def read_settings(path: Path) -> tuple[Settings | None, tuple[SettingProblem, ...]]:
     """The settings in a file and no problem, or None and all problems, in the order of the file."""
     try:
-        with path.open("rb") as file:
-            content = file.read(MAX_BYTES + 1)
+        content = read_regular(path, MAX_BYTES + 1)
     except OSError as error:
         what = (
             f"cannot be read ({error.strerror}): name the settings with --config, or write them with "

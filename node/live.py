@@ -13,6 +13,7 @@ from node.config_file import changed_settings, load_settings
 from node.core.catalogue_shelf import EMPTY, Catalogue, Shelf
 from node.core.directory import Directory, Member, SeenDirectory, require_current
 from node.core.policy import Policies
+from node.core.revision import mismatch
 from node.core.role import Roles
 from node.core.workdays import Calendar
 from node.crypto.keys import signature_key_id
@@ -37,7 +38,7 @@ from node.loading import (
 from node.memory import recall, remember
 from node.policy_loading import LoadedPolicies
 from node.rpc.admin_service import ReloadReport
-from node.rpc.client import Identity
+from node.rpc.links import Identity
 from node.rpc.server import TlsFiles
 
 _SEEN = "directory.seen"
@@ -201,6 +202,16 @@ class Live:
             raise NodeError(Reason.NOT_FOUND, "the directory has no such department: check its credit code")
         return member
 
+    def revision(self, code: str) -> int:
+        """The revision of the schema of what is recorded about a department; the first for strangers."""
+        member = self._parts.directory.members.get(code)
+        return 1 if member is None else member.revision
+
+    def others(self) -> list[str]:
+        """The other departments of the directory, without those that are suspended."""
+        members = self._parts.directory.members.values()
+        return [m.code for m in members if m.code != self._settings.department.code and not m.suspended]
+
     def own_member(self) -> Member:
         """The own entry in the directory, even if that has expired. Raises NodeError(CONFIG_INVALID)."""
         member = self._own_entry(self._parts.directory)
@@ -233,6 +244,8 @@ class Live:
                     "the directory does not list the key that this node's log is signed with: "
                     "run `dxnode pki member` and have the authority publish it"
                 )
+            if problem := mismatch(member.schema):
+                found["schema"] = problem
         return [f"{part}: {message}" for part, message in found.items()]
 
     def reload(self) -> ReloadReport:

@@ -39,7 +39,7 @@ from node.exchange.ports import Noisy, Source
 from node.imported_catalogues import imported_files, imported_folder
 from node.policy_folder import policy_files
 from node.rpc.callers import Certificate
-from node.rpc.client import Identity
+from node.rpc.links import Identity
 from node.rpc.server import TlsFiles
 from node.source.open import open_database, open_file
 from node.source.spec import DatabaseSpec, FileSpec, LoadReport
@@ -274,7 +274,9 @@ def _progress(dataset: str) -> Callable[[int, int | None], None]:
 def read_certificate(pem: bytes) -> Certificate:
     """Who a certificate names. Raises NodeError(CALLER_UNIDENTIFIED)."""
     identity = identify(pem)
-    return Certificate(identity.fingerprint, identity.department, identity.role)
+    return Certificate(
+        identity.fingerprint, identity.department, identity.role, identity.begins, identity.ends
+    )
 
 
 def noise(counts: Sequence[int], unit_contributes: int, epsilon_micros: int) -> Noisy:

@@ -6,13 +6,17 @@ import asyncio
 import contextlib
 import resource
 import signal
+from collections.abc import Callable
 from pathlib import Path
 
 from node.app import Node
+from node.core.clock import Reading
 from node.core.usage import Caller
 from node.errors import NodeError, Reason
 from node.logs import set_up
+from node.no_dumps import forbid_dumps
 from node.rpc.admin_service import ReloadReport
+from node.timekeeping import read_clocks
 
 DESCRIPTORS = 65_536
 """Files that the node may have open, at most."""
@@ -20,18 +24,19 @@ DESCRIPTORS = 65_536
 
 def run(config: Path) -> None:
     """Run the node of a settings file. Raises NodeError when it cannot start."""
+    forbid_dumps()
     set_up()
     _raise_file_limit()
     asyncio.run(serve(config))
 
 
-async def serve(config: Path) -> None:
-    """Run a node until SIGTERM or SIGINT; SIGHUP reads its files again.
+async def serve(config: Path, clock: Callable[[], Reading] = read_clocks) -> None:
+    """Run a node until SIGTERM or SIGINT; SIGHUP reads its files again. `clock` reads the machine's clocks.
 
     Raises NodeError(INTERNAL) when a port ended by itself, so that the service manager starts the node anew.
     """
     loop = asyncio.get_running_loop()
-    node = Node(config)
+    node = Node(config, clock)
     ended = asyncio.Event()
     for each in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(each, ended.set)

@@ -6,10 +6,13 @@ from collections.abc import Sequence
 
 from node import __version__
 from node.config import Settings
+from node.core.clock import Clock, Reading, clock_problem
 from node.core.commit import Head
 from node.core.grant import Grant, GrantState
 from node.core.milliseconds import to_ms
 from node.live import Live
+from node.store import driver
+from node.surroundings import problems_around
 from node.v1 import desk_pb2 as pb
 
 MAX_WAITING = 100
@@ -17,12 +20,20 @@ MAX_WAITING = 100
 
 
 def node_status(
-    settings: Settings, live: Live, head: Head, log_problem: str, grants: Sequence[Grant], draining: bool
+    settings: Settings,
+    live: Live,
+    head: Head,
+    log_problem: str,
+    clock: tuple[Clock, Reading],
+    grants: Sequence[Grant],
+    draining: bool,
 ) -> pb.GetStatusResponse:
     """The status message; touches every data source once."""
-    problems = live.problems()
+    problems = [*live.problems(), *problems_around(settings)]
     if log_problem:
         problems.append(f"usage log: {log_problem}")
+    if clock_is_wrong := clock_problem(*clock):
+        problems.append(f"clock: {clock_is_wrong}")
     directory = live.directory
     state = "DRAINING" if draining else "DEGRADED" if problems else "SERVING"
     datasets = [
@@ -67,4 +78,15 @@ def node_status(
             for each in waiting[:MAX_WAITING]
         ],
         waiting_total=len(waiting),
+        sqlite=driver.VERSION,
+        clock=_clock_status(*clock),
+    )
+
+
+def _clock_status(clock: Clock, reading: Reading) -> pb.ClockStatus:
+    return pb.ClockStatus(
+        standing=clock.standing,
+        node_ms=to_ms(clock.time(reading)),
+        system_ms=to_ms(reading.wall),
+        told=clock.told,
     )

@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -18,6 +18,7 @@ from grpc_status import rpc_status
 from node.core.checkpoint import Checkpoint
 from node.core.identity import check_character
 from node.core.merkle import EMPTY_ROOT, hash_leaves, node_hash
+from node.core.question_kind import COMMANDS, QuestionKind
 from node.crypto.sign import SignatureSuite, Signer, sign_note
 from node.errors import NodeError, Reason
 from node.rpc.status import to_status
@@ -41,6 +42,7 @@ VERIFY = f"{PROVIDER}/{DATASET}/is-enrolled"
 FIELD = f"{PROVIDER}/{DATASET}/contribution-band"
 COUNT = f"{PROVIDER}/{DATASET}/enrolled-by-region"
 EXCHANGE = bytes(range(16))
+KINDS = {"is-enrolled": "verify", "contribution-band": "field", "enrolled-by-region": "statistic"}
 
 LOG_SIGNER = Signer(f"dxnode/{REQUESTER}", SignatureSuite.ED25519, bytes(32))
 COSIGNER = Signer(f"dxnode/{REQUESTER}", SignatureSuite.ML_DSA_65, bytes(32))
@@ -59,7 +61,7 @@ def enrolled(subject: str) -> bool:
     return int(subject[-2]) % 2 == 0
 
 
-def grant_message(**changes: str | int) -> grant_pb2.Grant:
+def grant_message(roles: Sequence[str] = (), **changes: str | int) -> grant_pb2.Grant:
     """A grant as the desk lists it."""
     grant = grant_pb2.Grant(
         id="g-1",
@@ -73,6 +75,8 @@ def grant_message(**changes: str | int) -> grant_pb2.Grant:
         state=grant_pb2.GRANT_STATE_ACTIVE,
         basis="国令第809号 第20条",
         scenario="税务窗口延缴办理",
+        roles=roles,
+        kinds=[catalogue_pb2.QUESTION_KIND_VERIFY, catalogue_pb2.QUESTION_KIND_FIELD],
     )
     for name, value in changes.items():
         setattr(grant, name, value)
@@ -98,6 +102,7 @@ class FakeDesk:
     """Batch id, number and subjects of every chunk that was asked."""
     claims: list[Mapping[str, str]] = field(default_factory=list)
     """Claims of every subject that was asked about in a batch."""
+    revoked: list[desk_pb2.RevokedDeskCertificate] = field(default_factory=list)
 
     def size(self) -> int:
         return len(self.leaves)
@@ -174,6 +179,11 @@ class _Desk(desk_pb2_grpc.DeskServiceServicer):
         if desk.fail_with is not None:
             _fail(context, desk.fail_with)
         desk.asked.append(request)
+        kind = catalogue_pb2.QuestionKind.Name(request.query.kind).rpartition("_")[2].lower()
+        if kind != KINDS.get(request.query.question, kind):
+            command = COMMANDS[QuestionKind(KINDS[request.query.question])]
+            told = f"the question is of kind {KINDS[request.query.question]}: ask it with `dxnode {command}`"
+            _fail(context, NodeError(Reason.QUERY_INVALID, told, clause="question.kind"))
         proof = desk_pb2.Proof(
             exchange_id=request.exchange_id or EXCHANGE,
             own_index=2,
@@ -350,7 +360,34 @@ class _Admin(desk_pb2_grpc.AdminServiceServicer):
                 )
             ],
             waiting_total=1,
+            sqlite="3.54.1",
         )
+
+    def RevokeDeskCertificate(
+        self, request: desk_pb2.RevokeDeskCertificateRequest, context: Context
+    ) -> desk_pb2.RevokeDeskCertificateResponse:
+        revoked = desk_pb2.RevokedDeskCertificate(
+            fingerprint=request.fingerprint, time_ms=1_798_000_000_000, reason=request.reason
+        )
+        self._desk.revoked.append(revoked)
+        return desk_pb2.RevokeDeskCertificateResponse(revoked=revoked)
+
+    def UnrevokeDeskCertificate(
+        self, request: desk_pb2.UnrevokeDeskCertificateRequest, context: Context
+    ) -> desk_pb2.UnrevokeDeskCertificateResponse:
+        left = [each for each in self._desk.revoked if each.fingerprint != request.fingerprint]
+        if left == self._desk.revoked:
+            _fail(
+                context,
+                NodeError(Reason.NOT_FOUND, "the certificate is not revoked: see `dxnode desk list`"),
+            )
+        self._desk.revoked = left
+        return desk_pb2.UnrevokeDeskCertificateResponse()
+
+    def ListRevokedDeskCertificates(
+        self, request: Message, context: Context
+    ) -> desk_pb2.ListRevokedDeskCertificatesResponse:
+        return desk_pb2.ListRevokedDeskCertificatesResponse(revoked=self._desk.revoked)
 
     def Reload(self, request: Message, context: Context) -> desk_pb2.ReloadResponse:
         return desk_pb2.ReloadResponse(done=["policies"], refused=["directory: expired"])

@@ -9,14 +9,15 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 import grpc
-from running import CASE, DEFERRAL, resident
+from running import CASE, DEFERRAL, kind_of, resident
 from town import HR, Office, Town, keys_of
 
 from node.client.status import node_error
-from node.core import usage
+from node.core import usage, wire
 from node.core.checkpoint import Checkpoint
 from node.core.envelope import REQUEST_BUCKET, Routing
 from node.core.merkle import leaf_hash
+from node.core.question_kind import kind_to_message
 from node.core.tree import Tree
 from node.crypto.keys import KeyUse
 from node.crypto.seal import SealingPublicKey, open_answer, pad, seal_request, seal_secret, unpad
@@ -25,6 +26,8 @@ from node.v1 import exchange_pb2 as pb
 from node.v1 import exchange_pb2_grpc, grant_pb2_grpc, usage_log_pb2
 from node.v1 import record_pb2 as rec
 
+CALLER = bytes(range(32))
+"""Fingerprint of whoever asks at the forger's desk."""
 Bend = Callable[[rec.UsageRecord], None]
 BendRequest = Callable[[pb.SealedRequest], None]
 BendEnvelope = Callable[[pb.Envelope], None]
@@ -58,7 +61,7 @@ class Forger:
         self.signer = next(k for k in keys_of(office) if k.use is KeyUse.LOG).signer(f"dxnode/{office.code}")
         self.recipient = SealingPublicKey.decode(town.member(provider).sealing_keys[0].encoded)
         self._tree = Tree(_NoTiles())
-        self._grant_id = ""
+        self._grant_id = "g-0000000000000000"
         self.channel = grpc.secure_channel(
             endpoint or town.member(provider).endpoint,
             grpc.ssl_channel_credentials(
@@ -96,7 +99,7 @@ class Forger:
         response_key = os.urandom(32)
         opening = rec.Opening(salt=os.urandom(32), subjects=asked)
         bend_opening(opening)
-        kept = opening.SerializeToString()
+        kept = wire.write(opening)
         values: dict[str, object] = {
             "dataset": "pension-insurance",
             "question": "is-enrolled",
@@ -106,18 +109,21 @@ class Forger:
             "subjects": len(asked),
             "commitment": usage.opening_commitment(kept),
             "role": "clerk",
+            "caller": CALLER,
             "response_key_hash": usage.response_key_hash(response_key),
         }
+        values |= intent
+        values.setdefault("kind", kind_to_message(kind_of(str(values["question"]))))
         record = rec.UsageRecord(
             version=1,
             time_ms=int((at or datetime.now(UTC)).timestamp() * 1000),
             exchange_id=exchange_id,
             requester=self.code,
             provider=self.provider,
-            intent=rec.Intent(**{**values, **intent}),  # type: ignore[arg-type]
+            intent=rec.Intent(**values),  # type: ignore[arg-type]
         )
         bend(record)
-        leaf = record.SerializeToString()
+        leaf = wire.write(record)
         request = pb.SealedRequest(
             intent=leaf, receipt=self._log(leaf), opening=kept, response_key=response_key
         )
@@ -133,7 +139,7 @@ class Forger:
             key_id=self.recipient.key_id,
             sealed_key=seal_secret(secret, self.recipient, routing),
             ciphertext=seal_request(
-                pad(request.SerializeToString(), REQUEST_BUCKET), secret, routing, os.urandom(12)
+                pad(wire.write(request), REQUEST_BUCKET), secret, routing, os.urandom(12)
             ),
         )
         bend_envelope(envelope)

@@ -16,9 +16,12 @@ from town import HR, MEDICAL, POLICIES, TAX, Office, Town
 from node.app import Node
 from node.client.channel import Credentials
 from node.client.client import Client
+from node.core.clock import Reading
 from node.core.grant import Grant, GrantState
 from node.core.identity import check_character
+from node.core.question_kind import QuestionKind
 from node.core.usage import parse_record
+from node.timekeeping import read_clocks
 from node.v1 import record_pb2 as rec
 
 T = TypeVar("T")
@@ -36,6 +39,14 @@ def resident(number: int) -> str:
     """A valid identity number; numbers from 500 on are of nobody in the town's register."""
     body = f"44190019800101{number:03d}"
     return body + check_character(body)
+
+
+def kind_of(question: str) -> QuestionKind:
+    """The kind of a question of the pension policy, or of one that a test added."""
+    if question == "contribution-band":
+        return QuestionKind.FIELD
+    counted = question == "enrolled-by-region" or question.startswith("count")
+    return QuestionKind.STATISTIC if counted else QuestionKind.VERIFY
 
 
 def register(people: int = 500) -> str:
@@ -106,7 +117,7 @@ def pension_town(folder: Path, policy: str = "", extra: str = "", unsigned: bool
 class Running:
     """Nodes that run in this process. Every method may be called from the test's thread."""
 
-    def __init__(self, town: Town, clock: Callable[[], datetime] = lambda: datetime.now(UTC)) -> None:
+    def __init__(self, town: Town, clock: Callable[[], Reading] = read_clocks) -> None:
         self.town = town
         self.nodes: dict[str, Node] = {}
         self._clock = clock

@@ -26,6 +26,7 @@ from node.crypto.certificate import (
 from node.crypto.directory_file import read_directory, sign_directory
 from node.crypto.keys import KeyUse, PrivateKey, generate, read_keys, write_key
 from node.crypto.sign import SignatureSuite, Signer
+from node.private_folder import make_private
 
 HR = "11441900000000019Y"
 MEDICAL = "11441900000000027R"
@@ -180,7 +181,7 @@ def _now() -> datetime:
 
 
 def _write(path: Path, content: bytes) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
+    make_private(path.parent)
     part = path.with_suffix(".part")
     part.write_bytes(content)
     part.chmod(0o600)

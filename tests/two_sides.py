@@ -11,7 +11,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-from running import pension_grant, pension_policy
+from running import kind_of, pension_grant, pension_policy
 from small_log import Clock, FaultyStore, open_store
 from town import HR, POLICIES, TAX
 
@@ -22,7 +22,8 @@ from node.core.grant import Grant
 from node.core.policy import DEFINITIONS_FILE, PolicyFile
 from node.core.policy_build import build_policies
 from node.core.question import Question
-from node.core.role import Roles
+from node.core.question_kind import QuestionKind
+from node.core.role import OPERATOR, OPERATOR_FINGERPRINT, Roles
 from node.core.subject import SubjectKey
 from node.core.workdays import Calendar
 from node.crypto.data_key import DataKeyRing
@@ -42,7 +43,7 @@ from node.v1 import exchange_pb2 as pb
 from node.v1 import record_pb2 as rec
 
 ZONE = ZoneInfo("Asia/Shanghai")
-CALLER = usage.Caller("operator")
+CALLER = usage.Caller(OPERATOR, OPERATOR_FINGERPRINT)
 _START = datetime(2026, 11, 23, 2, 0, tzinfo=UTC)  # Monday, 10:00 in Dongguan
 _YEAR = timedelta(days=365)
 _KEYS: dict[str, dict[KeyUse, PrivateKey]] = {}
@@ -281,9 +282,13 @@ class TwoSides:
         self.refused.append(reason)
 
 
-def query(question: str = "is-enrolled", purpose: str = "social-insurance/pension/deferral") -> Query:
+def query(
+    question: str = "is-enrolled",
+    purpose: str = "social-insurance/pension/deferral",
+    kind: QuestionKind | None = None,
+) -> Query:
     """A question to human resources."""
-    return Query(HR, "pension-insurance", question, {}, purpose, "DG-1")
+    return Query(HR, "pension-insurance", question, {}, purpose, "DG-1", kind or kind_of(question))
 
 
 def leaves(store: Store) -> list[bytes]:

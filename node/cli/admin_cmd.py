@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import typer
 
 from node.cli.exits import Exit
-from node.cli.output import Terminal, when
+from node.cli.output import Terminal, told_locally, when
 from node.cli.said import spoken
 from node.cli.session import DEFAULT_CONFIG, ConfigFile, Session, with_desk, with_terminal
 from node.cli.text import t
@@ -95,6 +95,8 @@ def _waiting(found: NodeStatus) -> list[str]:
 
 def _show(terminal: Terminal, found: NodeStatus) -> None:
     state = t(f"status.{found.state}") if found.state in ("SERVING", "DEGRADED", "DRAINING") else found.state
+    if found.state == "DEGRADED" and found.clock.standing == "waiting":
+        state = t("status.silent")
     directory = t(
         "status.directory_text", version=found.directory_version, until=when(found.directory_expires)
     )
@@ -103,14 +105,17 @@ def _show(terminal: Terminal, found: NodeStatus) -> None:
         "version": found.version,
         "state": state,
         "log": t("status.records", size=found.log_size),
+        "database": f"SQLite {found.sqlite}",
         "directory": directory,
         "policies": _policies(found),
         "workdays": t("status.workdays_text", until=found.workdays_known_until or t("label.none")),
         "grants": str(found.active_grants),
     }
+    if found.clock.standing in ("held", "waiting"):
+        said["clock"] = t("status.clock_text", node=when(found.clock.node), system=when(found.clock.system))
     terminal.result(found, *(f"{t(f'status.{key}')}: {value}" for key, value in said.items()))
     for problem in found.problems:
-        terminal.result(found, f"{t('status.problems')}: {spoken(problem)}")
+        terminal.result(found, f"{t('status.problems')}: {told_locally(spoken(problem))}")
     if found.waiting_total:
         terminal.result(found, *_waiting(found))
     columns = ("dataset", "rows", "invalid", "duplicates", "snapshot", "problems")

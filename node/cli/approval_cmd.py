@@ -13,9 +13,10 @@ from node.cli.approval_text import say
 from node.cli.catalogue_text import say as said_of_entry
 from node.cli.catalogue_text import show_entry
 from node.cli.exits import Exit
+from node.cli.officer import open_officer
 from node.cli.output import Terminal, when
 from node.cli.own_directory import read_own_directory
-from node.cli.passphrase import PassphraseFile, read_passphrase
+from node.cli.passphrase import PassphraseFile
 from node.cli.said import spoken
 from node.cli.session import DEFAULT_CONFIG, ConfigFile, with_terminal
 from node.errors import NodeError, Reason
@@ -51,7 +52,7 @@ def approve(
     from node.core.catalogue_entry import entry_of
     from node.core.publication import version_of
     from node.crypto.approval_file import sign_approval, write_approval
-    from node.crypto.officer_key import open_officer_key, read_officer
+    from node.crypto.officer_key import read_officer
 
     as_role = _role(role)
     chosen = chosen_policies(policies, datasets)
@@ -67,7 +68,7 @@ def approve(
         if not terminal.json:
             show_entry(terminal, catalogue_entry(entry_of(policy)))
             terminal.result(policy, say("version", digest=version.digest.hex()), "")
-    signer = open_officer_key(key, read_passphrase(passphrase_file))
+    signer = open_officer(terminal, key, passphrase_file)
     paths = [write_approval(policies, each, sign_approval(each, signer)) for each in wanted]
     terminal.result(
         {"approved": [_view(each) | {"path": path} for each, path in zip(wanted, paths, strict=True)]},

@@ -52,6 +52,7 @@ def batch(
         read_blocks,
     )
     from node.client.frame import Columns, Query, RefusedError, ask_blocks
+    from node.core.question_kind import QuestionKind
 
     if target.exists():
         if target.samefile(source):
@@ -76,10 +77,11 @@ def batch(
         forget_progress(target)
     progress = load_progress(target, asked)
     if progress is None:
-        progress = new_progress(asked, os.urandom)
+        progress = new_progress(asked, session.client.kind_of(question), os.urandom)
     else:
         session.terminal.note(t("batch.resuming", done=progress.rows, total=given.rows))
-    query = Query(question, purpose, case, parameters, bytes.fromhex(progress.batch_id))
+    kind = QuestionKind(progress.kind)
+    query = Query(question, purpose, case, parameters, bytes.fromhex(progress.batch_id), kind)
     blocks = (_checked(block, columns) for block in read_blocks(given, progress.rows))
     with (
         Output(target, given.encoding, progress) as output,

@@ -21,7 +21,9 @@ from warnings import catch_warnings
 
 from node.cli.said import spoken
 from node.cli.text import t
+from node.core.question_kind import QuestionKind
 from node.errors import NodeError, Reason
+from node.regular_file import open_regular, read_regular
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -43,15 +45,22 @@ class Input:
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """How far a batch has come; `asked` names question and input, so that no other batch goes on with it."""
+    """How far a batch has come; `asked` names question and input, so that no other batch goes on with it.
+
+    `kind` is that of the question.
+    """
 
     batch_id: str
     asked: str
+    kind: str
     rows: int
     next_chunk: int
     bytes: int
     answered: int
     yes: int
+
+
+_LONGEST_PROGRESS = 64 << 10
 
 
 def open_input(path: Path) -> Input:
@@ -62,7 +71,7 @@ def open_input(path: Path) -> Input:
     digest = hashlib.sha256()
     lines, last, first = 0, b"\n", b""
     try:
-        with path.open("rb") as file:
+        with open_regular(path) as file:
             while part := file.read(1 << 20):
                 first = first or part[:_SAMPLE]
                 digest.update(part)
@@ -206,9 +215,9 @@ class Output:
         self.progress = progress
 
 
-def new_progress(asked: str, random: Callable[[int], bytes]) -> Progress:
+def new_progress(asked: str, kind: QuestionKind, random: Callable[[int], bytes]) -> Progress:
     """The start of a batch, under a new id."""
-    return Progress(random(16).hex(), asked, rows=0, next_chunk=0, bytes=0, answered=0, yes=0)
+    return Progress(random(16).hex(), asked, kind, rows=0, next_chunk=0, bytes=0, answered=0, yes=0)
 
 
 def load_progress(path: Path, asked: str) -> Progress | None:
@@ -220,7 +229,8 @@ def load_progress(path: Path, asked: str) -> Progress | None:
     if not state.exists():
         return None
     try:
-        progress = Progress(**json.loads(state.read_text("utf-8")))
+        progress = Progress(**json.loads(read_regular(state, _LONGEST_PROGRESS)))
+        QuestionKind(progress.kind)
         sound = len(bytes.fromhex(progress.batch_id)) == 16 and part.stat().st_size >= progress.bytes
     except (OSError, ValueError, TypeError):
         sound = False

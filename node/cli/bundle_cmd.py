@@ -11,10 +11,11 @@ import typer
 
 from node.cli.bundle_text import say
 from node.cli.exits import Exit
+from node.cli.officer import open_officer
 from node.cli.options import moment_from
 from node.cli.output import Terminal, when
 from node.cli.own_directory import read_own_directory
-from node.cli.passphrase import PassphraseFile, read_passphrase
+from node.cli.passphrase import PassphraseFile
 from node.cli.said import spoken
 from node.cli.session import DEFAULT_CONFIG, ConfigFile, open_client, with_terminal
 from node.cli.text import t
@@ -54,7 +55,7 @@ def sign(
     from node.crypto.bundle_file import read_manifest, sign_manifest
     from node.crypto.bundle_folder import read_policies
     from node.crypto.files import PUBLIC, read_file, write_file
-    from node.crypto.officer_key import open_officer_key, read_officer
+    from node.crypto.officer_key import read_officer
 
     files = read_policies(folder)
     _require_some(folder, files)
@@ -80,7 +81,7 @@ def sign(
         terminal.result(manifest, _line(manifest))
     if new and last is not None and last.files == manifest.files:
         terminal.note(say("same_files", version=last.version))
-    signed = sign_manifest(manifest, note, open_officer_key(key, read_passphrase(passphrase_file)))
+    signed = sign_manifest(manifest, note, open_officer(terminal, key, passphrase_file))
     write_file(path, signed, PUBLIC)
     terminal.result(
         _view(manifest) | {"officer": officer, "manifest": path},

@@ -36,6 +36,7 @@ def publish_directory(
     out: Annotated[Path | None, typer.Option("--out", show_default=False)] = None,
 ) -> None:
     """Sign the next directory: members join or change, leave, are suspended or taken back."""
+    from node.core.directory import keys_held_back
     from node.core.directory_text import Role
     from node.crypto.files import PUBLIC, read_file, write_file
     from node.crypto.pki import open_authority
@@ -60,6 +61,8 @@ def publish_directory(
         *_told(before, after, found),
     )
     terminal.note(say("directory.made", path=path, version=after.version, until=when(after.expires)))
+    for key, codes in keys_held_back(after).items():
+        terminal.note(say("directory.held_back", key=key, codes=", ".join(codes)))
 
 
 @app.command("show")
@@ -133,6 +136,7 @@ def _summary(member: Member) -> Mapping[str, object]:
         "heads": _people(member, OfficerRole.HEAD),
         "approvals": member.approvals,
         "suspended": member.suspended,
+        "schema": member.schema,
     }
 
 

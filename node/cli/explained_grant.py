@@ -15,6 +15,7 @@ from node.core.decide import Decision
 from node.core.grant import Grant, GrantState
 from node.core.request import Request
 from node.errors import NodeError, Reason
+from node.regular_file import read_regular
 
 _MOST_BYTES = 1 << 20
 _GRANT = TypeAdapter(Grant)
@@ -43,9 +44,7 @@ def read_grant(given: str, config: Path | None) -> Grant:
         with open_client(None, None, None, None, config, 10.0) as client:
             return client.admin.grant(given)
     try:
-        with path.open("rb") as file:
-            content = file.read(_MOST_BYTES)
-        return _GRANT.validate_json(content)
+        return _GRANT.validate_json(read_regular(path, _MOST_BYTES))
     except (OSError, ValidationError):
         raise NodeError(
             Reason.CONFIG_INVALID,

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from node.cli.options import moment_from
+from node.cli.options import RoleOption, moment_from
 from node.cli.output import last_day, when
 from node.cli.session import Session, with_desk
 from node.cli.text import t
@@ -34,12 +34,16 @@ def issue(
     basis: Annotated[str, typer.Option("--basis", show_default=False)],
     scenario: Annotated[str, typer.Option("--scenario", show_default=False)],
     since: Annotated[str, typer.Option("--from", show_default=False)] = "",
+    role: Annotated[
+        list[RoleOption] | None, typer.Option("--role", metavar="ROLE", show_default=False)
+    ] = None,
     region: Annotated[str, typer.Option("--region", show_default=False)] = "",
     per_day: Annotated[int, typer.Option("--per-day", min=0, show_default=False)] = 0,
 ) -> None:
     """Approve an application."""
     from node.core.grant import Grant, GrantState
     from node.core.identity import normalise_credit_code, normalise_region
+    from node.core.role import ASKING_ROLES
 
     grant = Grant(
         id="",
@@ -56,6 +60,7 @@ def issue(
         basis=basis,
         scenario=scenario,
         note="",
+        roles=tuple(each for each in ASKING_ROLES if not role or each in role),
     )
     _done(session, session.client.admin.issue_grant(grant), "grant.issued")
 
@@ -119,7 +124,7 @@ def _table(session: Session, grants: Sequence[Grant], other: str) -> None:
     if session.terminal.json:
         session.terminal.document(grants)
         return
-    columns = ("id", other, "dataset", "questions", "purposes", "until", "state")
+    columns = ("id", other, "dataset", "questions", "purposes", "roles", "until", "state")
     rows = [
         (
             grant.id,
@@ -127,6 +132,7 @@ def _table(session: Session, grants: Sequence[Grant], other: str) -> None:
             grant.dataset,
             ", ".join(sorted(grant.questions)),
             ", ".join(grant.purposes),
+            ", ".join(grant.roles),
             last_day(grant.valid_until),
             t(f"grant.{grant.state}"),
         )
@@ -143,6 +149,7 @@ def _lines(grant: Grant) -> list[str]:
         "dataset": grant.dataset,
         "questions": ", ".join(sorted(grant.questions)),
         "purposes": ", ".join(grant.purposes),
+        "roles": ", ".join(grant.roles),
         "region": grant.region or t("label.all"),
         "per_day": str(grant.subjects_per_day) if grant.subjects_per_day else t("label.unlimited"),
         "from": when(grant.valid_from),

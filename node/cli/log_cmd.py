@@ -15,6 +15,7 @@ from node.cli.said import spoken
 from node.cli.session import Session, with_desk, with_terminal
 from node.cli.text import t
 from node.errors import NodeError, Reason
+from node.regular_file import read_regular
 
 if TYPE_CHECKING:
     from node.cli.log_file import Verified
@@ -22,6 +23,9 @@ if TYPE_CHECKING:
     from node.crypto.sign import Verifier
 
 app = typer.Typer()
+
+_MOST_BYTES = 64 << 20
+"""Of a file with a key, a checkpoint or a directory, which is the longest."""
 
 # Below this, the speed of a check says nothing.
 FEW = 10_000
@@ -144,7 +148,10 @@ def verify(
     """Verify a whole exported log with nothing but public keys."""
     from node.cli.log_file import read_header, verify_export
 
-    header = read_header(file)
+    try:
+        header = read_header(file)
+    except OSError as error:
+        raise _unreadable(file, error) from error
     log_keys, cosign_keys = _keys(log_key or ()), _keys(cosign_key or ())
     if directory is not None:
         listed = _listed_keys(directory, authority_key, header.origin)
@@ -184,6 +191,16 @@ def _whole_lines(verified: Verified) -> list[str]:
     kinds = ", ".join(f"{t(f'log.{kind}')} {count}" for kind, count in report.kinds)
     if kinds:
         lines.append(kinds)
+    for each in report.clock_sets:
+        lines.append(
+            t(
+                "log.clock_set",
+                index=each.index,
+                earlier=when_ms(each.from_ms),
+                later=when_ms(each.to_ms),
+                officers=", ".join(each.approved),
+            )
+        )
     if report.open_intents:
         lines.append(t("log.open", open=report.open_intents))
     return lines
@@ -211,8 +228,12 @@ def _keys(given: Sequence[str]) -> list[Verifier]:
 
 def _read(path: Path) -> bytes:
     try:
-        return path.read_bytes()
+        return read_regular(path, _MOST_BYTES)
     except OSError as error:
-        problem = (error.strerror or "error").lower()
-        message = t("batch.unreadable", path=path, problem=spoken(problem))
-        raise NodeError(Reason.CONFIG_INVALID, message, file=str(path)) from error
+        raise _unreadable(path, error) from error
+
+
+def _unreadable(path: Path, error: OSError) -> NodeError:
+    problem = (error.strerror or "error").lower()
+    message = t("batch.unreadable", path=path, problem=spoken(problem))
+    return NodeError(Reason.CONFIG_INVALID, message, file=str(path))

@@ -16,6 +16,8 @@ from node.core.checkpoint import Checkpoint
 from node.core.logcheck import LogCheck, Report, Segment, check_segment, split_leaves, split_segments
 from node.crypto.sign import Note, SignatureSuite, Verifier, open_note
 from node.errors import NodeError, Reason
+from node.no_dumps import forbid_dumps
+from node.regular_file import open_regular, read_regular
 from node.v1.usage_log_pb2 import LogExport
 
 VERSION = 1
@@ -88,7 +90,7 @@ def verify_export(
 
     Raises NodeError PROOF_INVALID for a signature that does not verify, LOG_CORRUPT for what is no export.
     """
-    with path.open("rb") as file:
+    with open_regular(path) as file:
         size = os.fstat(file.fileno()).st_size
         if not size:
             raise _no_export()
@@ -143,8 +145,7 @@ def keys_in_directory(note: bytes, authority: Verifier, origin: str) -> tuple[li
 
 def read_header(path: Path) -> LogExport:
     """The header of an export. Raises NodeError LOG_CORRUPT."""
-    with path.open("rb") as file:
-        return _header(file.read(MAX_HEADER + 8))[0]
+    return _header(read_regular(path, MAX_HEADER + 8))[0]
 
 
 def _header(data: bytes | mmap.mmap) -> tuple[LogExport, int]:
@@ -214,7 +215,7 @@ class _Task:
 
 
 def _check(task: _Task) -> Segment:
-    with task.path.open("rb") as file:
+    with open_regular(task.path) as file:
         file.seek(task.begin)
         data = file.read(task.end - task.begin)
     return check_segment(split_leaves(data, task.first), task.first, task.owner, task.marks)
@@ -225,7 +226,7 @@ def _run(tasks: Iterator[_Task], workers: int) -> Iterator[Segment]:
     if workers == 1:
         yield from map(_check, tasks)
         return
-    with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
+    with ProcessPoolExecutor(workers, get_context("spawn"), forbid_dumps) as pool:
         ahead: list[Future[Segment]] = []
         for task in tasks:
             ahead.append(pool.submit(_check, task))

@@ -49,7 +49,7 @@ def row(index: int, leaf: bytes) -> tuple[str, ...]:
             )
         case _:
             admin = record.admin
-            return (*before, admin.role, f"{admin.action} {admin.object}", "-", admin.note or "-", "-")
+            return (*before, admin.role, _done(record), "-", admin.note or "-", "-")
 
 
 def describe(index: int, leaf: bytes) -> Json:
@@ -67,6 +67,15 @@ def describe(index: int, leaf: bytes) -> Json:
         body["asked"] = MessageToDict(intent, preserving_proto_field_name=True)
     decided = record.verdict.policy_digest or record.outcome.policy_digest
     return {"index": index, "time": when_ms(record.time_ms), "policies": decided.hex(), "record": body}
+
+
+def _done(record: pb.UsageRecord) -> str:
+    """What staff did; of a clock, from which time to which the log went."""
+    admin = record.admin
+    if not admin.HasField("clock"):
+        return f"{admin.action} {admin.object}"
+    last = admin.clock.last_record_ms
+    return f"{admin.action} {when_ms(last) if last else '-'} → {when_ms(record.time_ms)}"
 
 
 def _intent(leaf: bytes) -> pb.Intent:

@@ -17,6 +17,7 @@ from node.cli.exits import Exit
 from node.cli.help import HelpfulCommand, HelpfulGroup, describe
 from node.cli.usage import usage_message
 from node.errors import NodeError
+from node.no_dumps import forbid_dumps
 
 if TYPE_CHECKING:
     # Typer does not name these in public.
@@ -37,13 +38,14 @@ MODULES = {
     "workdays": "workdays_cmd",
     "log": "log_cmd",
     "order": "order_cmd",
+    "desk": "desk_cmd",
     "pki": "pki_cmd",
     "config": "config_cmd",
     "version": "admin_cmd",
 }
 """Each command and its module, in the order of the help. A module is imported when it is needed."""
 
-GROUPS = frozenset({"catalogue", "grant", "policy", "log", "order", "pki", "config"})
+GROUPS = frozenset({"catalogue", "grant", "policy", "log", "order", "desk", "pki", "config"})
 """Commands that have commands of their own: the whole module."""
 
 
@@ -147,6 +149,7 @@ def root(
 
 def run() -> None:
     """The entry point of the `dxnode` command."""
+    forbid_dumps()  # commands hold passphrases, keys, identity numbers
     app()
 
 

@@ -4,11 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime, time, timedelta
+from enum import StrEnum
 
 import typer
 
 from node.cli.output import CHINA
 from node.cli.text import t
+
+
+class RoleOption(StrEnum):
+    """Roles of a desk that may ask."""
+
+    CLERK = "clerk"
+    SYSTEM = "system"
+    OPERATOR = "operator"
 
 
 def parameters_from(given: Sequence[str] | None) -> Mapping[str, str]:

@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from node.cli.officer import open_officer
 from node.cli.order_text import name_of, say
 from node.cli.output import Terminal, when
 from node.cli.own_directory import read_own_directory
-from node.cli.passphrase import PassphraseFile, read_passphrase
+from node.cli.passphrase import PassphraseFile
 from node.cli.session import ConfigIfThere, Session, settings_file, with_desk, with_terminal
 from node.errors import NodeError, Reason
 
@@ -75,7 +76,7 @@ def sign(
 ) -> None:
     """Sign an order with an officer's key, in its file."""
     from node.crypto.files import PUBLIC, write_file
-    from node.crypto.officer_key import open_officer_key, read_officer
+    from node.crypto.officer_key import read_officer
     from node.crypto.order_file import read_order, sign_order
 
     content = _read(file)
@@ -83,7 +84,7 @@ def sign(
     officer = read_officer(key).name.rpartition("/")[2]
     if not terminal.json:  # before the passphrase: what is signed is seen first
         terminal.result(order, *_lines(order))
-    write_file(file, sign_order(content, open_officer_key(key, read_passphrase(passphrase_file))), PUBLIC)
+    write_file(file, sign_order(content, open_officer(terminal, key, passphrase_file)), PUBLIC)
     terminal.result(_view(order) | {"officer": officer, "file": file}, say("signed", officer=officer))
     terminal.note(say("next_officer", path=file))
 

@@ -154,6 +154,11 @@ def when(moment: datetime | None) -> str:
     return t("label.never") if moment is None else moment.astimezone(CHINA).strftime("%Y-%m-%d %H:%M:%S")
 
 
+def told_locally(text: str) -> str:
+    """The text with the times in it as they are shown."""
+    return _MOMENT.sub(_local, text)
+
+
 def _local(found: re.Match[str]) -> str:
     try:
         return when(datetime.fromisoformat(found.group()))
@@ -183,7 +188,7 @@ def report(error: NodeError, *, as_json: bool) -> Exit:
     at_desk = error.reason is Reason.PEER_UNAVAILABLE and error.metadata.get("peer") == "desk"
     what, hint = (t(key) for key in _texts_of(error, at_desk=at_desk))
     told = "" if at_desk else detail_of(error)
-    detail = None if told is None else _MOMENT.sub(_local, told)
+    detail = None if told is None else told_locally(told)
     if as_json:
         body: dict[str, Json] = {
             "error": {

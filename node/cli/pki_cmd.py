@@ -11,7 +11,7 @@ import typer
 from node.cli import directory_cmd, rotate_cmd
 from node.cli.output import Terminal
 from node.cli.passphrase import PassphraseFile, read_passphrase
-from node.cli.pki_node import hosts_of, node_in, now, say
+from node.cli.pki_node import hosts_of, node_in, now, say, tell_open_folder
 from node.cli.session import DEFAULT_CONFIG, ConfigFile, with_terminal
 from node.errors import NodeError, Reason
 
@@ -37,6 +37,7 @@ def authority(
     vkey = made.signer(now()).verifier.vkey()
     terminal.result({"folder": str(folder), "code": made.code, "authority": vkey}, vkey)
     terminal.note(say("authority.made", path=folder))
+    tell_open_folder(terminal, made.tls.key)
 
 
 @app.command("node")
@@ -63,6 +64,8 @@ def node(
         make_desk(files, about.code, hosts_of(settings.desk.listen, about.endpoint, "localhost:0"), now())
         made += [files.desk.certificate, files.desk_authority.certificate]
     terminal.result({"made": made}, *(say("made", path=path) for path in made))
+    for folder in dict.fromkeys((files.keys, files.exchange.key.parent, files.desk.key.parent)):
+        tell_open_folder(terminal, folder / "any")
     if not files.exchange.exist():
         terminal.note(say("node.bring", path=files.exchange.certificate))
     elif not made:
@@ -85,6 +88,7 @@ def desk_user(
     user = make_desk_user(files, out, about.code, role, name, now())
     shown = {"certificate": user.certificate, "key": user.key, "roots": user.desk_roots}
     terminal.result(shown, *(say("made", path=path) for path in shown.values()))
+    tell_open_folder(terminal, user.key)
     terminal.note(say("user.use", certificate=user.certificate, key=user.key, roots=user.desk_roots))
 
 
@@ -117,6 +121,7 @@ def officer(
         bundle_text.say("officer.made", key=key, public=public),
         vkey,
     )
+    tell_open_folder(terminal, key)
     terminal.note(bundle_text.say("officer.next", folder="officers"))
 
 

@@ -8,9 +8,12 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from node.cli.said import spoken
 from node.cli.text import language, table
+from node.private_folder import open_to_others
 
 if TYPE_CHECKING:
+    from node.cli.output import Terminal
     from node.config import Settings
     from node.crypto.pki import About, NodeFiles
 
@@ -40,6 +43,13 @@ def node_in(config: Path) -> tuple[Settings, NodeFiles, About]:
 
     settings = settings_in(config)
     return settings, node_files(settings), about_node(settings)
+
+
+def tell_open_folder(terminal: Terminal, key: Path) -> None:
+    """Say when others can enter the folder of a private key."""
+    told = open_to_others(key.absolute().parent)
+    if told:
+        terminal.note(spoken(told))
 
 
 def hosts_of(*endpoints: str) -> list[str]:

@@ -15,7 +15,7 @@ from node.cli.explained_grant import counted, other_grant, read_grant, supposed_
 from node.cli.explanation_report import Explained, explanation_lines, explanation_view
 from node.cli.init_cmd import LevelOption
 from node.cli.members import read_members
-from node.cli.options import moment_from, parameters_from
+from node.cli.options import RoleOption, moment_from, parameters_from
 from node.cli.output import Terminal, when
 from node.cli.policy_files import read_files
 from node.cli.policy_names import UnknownName, unknown_names
@@ -52,6 +52,7 @@ def explain(
     param: Annotated[list[str] | None, typer.Option("--param", show_default=False)] = None,
     claim: Annotated[list[str] | None, typer.Option("--claim", show_default=False)] = None,
     case: Annotated[str, typer.Option("--case", show_default=False)] = "",
+    role: Annotated[RoleOption, typer.Option("--role", metavar="ROLE")] = RoleOption.CLERK,
     subjects: Annotated[int | None, typer.Option("--subjects", min=0, show_default=False)] = None,
     at: Annotated[str, typer.Option("--at", show_default=False)] = "",
     grant: Annotated[str, typer.Option("--grant", show_default=False)] = "",
@@ -87,6 +88,8 @@ def explain(
         grant_id=real.id if real is not None else "(supposed)",
         subjects=subjects if subjects is not None else 0 if statistic else 1,
         at=moment_from(at) if at else datetime.now(UTC),
+        role=role.value,
+        kind=known.kind if known is not None else None,
     )
     for unknown in unknown_names(loaded, request):
         terminal.note(unknown.said(language()))

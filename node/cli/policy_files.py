@@ -9,6 +9,7 @@ from node.core.document import MAX_BYTES
 from node.core.policy import DEFINITIONS_FILE, TABLE_ENDING, PolicyFile
 from node.errors import NodeError, Reason
 from node.policy_folder import policy_files
+from node.regular_file import read_regular
 
 
 def table_files(paths: Sequence[Path]) -> list[Path]:
@@ -88,8 +89,7 @@ def _resolved(file: Path) -> Path:
 def read_file(path: Path) -> PolicyFile:
     """One file, at most one byte more than is allowed. Raises NodeError(CONFIG_INVALID)."""
     try:
-        with path.open("rb") as file:
-            return PolicyFile(str(path), file.read(MAX_BYTES + 1))
+        return PolicyFile(str(path), read_regular(path, MAX_BYTES + 1))
     except OSError as error:
         why = (error.strerror or "error").lower()
         raise NodeError(Reason.CONFIG_INVALID, f"cannot read {path}: {why}", file=str(path)) from None

@@ -14,7 +14,8 @@ from node.cli.statement_words import Words, asked, listed, micros, number, say, 
 from node.core.acceptance import Acceptance
 from node.core.catalogue import Sharing
 from node.core.policy import Budget, Policies, Policy
-from node.core.question import Combination, Derived, Question, QuestionKind
+from node.core.question import Combination, Derived, Question
+from node.core.question_kind import QuestionKind
 from node.core.rule import Rule
 
 

@@ -10,7 +10,8 @@ from sqlglot import exp
 
 from node.cli.statement_words import Words, asked, choice, listed, micros, number, quoted, say
 from node.core.noise import accuracy_95
-from node.core.question import Derivation, Derived, Question, QuestionKind, Statistic
+from node.core.question import Derivation, Derived, Question, Statistic
+from node.core.question_kind import QuestionKind
 
 _COMPARED: dict[type[exp.Expression], tuple[str, str]] = {
     exp.EQ: ("eq", "eq"),

@@ -11,7 +11,8 @@ from node.cli.text import language, table
 from node.core.catalogue import Dataset, Field, FieldType
 from node.core.policy import Policies, Policy
 from node.core.purpose import Purpose, PurposeTree, purpose_line
-from node.core.question import Question, QuestionKind
+from node.core.question import Question
+from node.core.question_kind import QuestionKind
 from node.core.rule import Rule, To
 
 _MOST_BELOW = 20

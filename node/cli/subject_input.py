@@ -16,6 +16,7 @@ from node.cli.said import spoken
 from node.cli.text import t
 from node.core.identity import normalise_credit_code, normalise_resident_id
 from node.errors import NodeError, Reason
+from node.regular_file import read_regular
 
 if TYPE_CHECKING:
     from node.client import Subject
@@ -64,8 +65,7 @@ def _read(source: Path | None) -> str:
     try:
         if source is None or str(source) == "-":
             return sys.stdin.read(_LONGEST)
-        with source.open(encoding="utf-8-sig") as file:
-            return file.read(_LONGEST)
+        return read_regular(source, _LONGEST).decode("utf-8-sig")
     except UnicodeDecodeError:
         problem = "not UTF-8 text"
     except OSError as error:

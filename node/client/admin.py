@@ -1,4 +1,4 @@
-"""The part of the client for those who run a node: grants that it issued, its status, reload, orders."""
+"""The part of the client for those who run a node: its grants, status, reload, orders, desk certificates."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import grpc
 
 from node.client import convert
 from node.client.call import unary
-from node.client.results import NodeStatus, OrderApplied, Reloaded
+from node.client.results import NodeStatus, OrderApplied, Reloaded, RevokedCertificate
 from node.core.grant import Grant
 from node.core.grant_message import grant_from_message, grant_to_message
 from node.v1 import desk_pb2, desk_pb2_grpc, grant_pb2, grant_pb2_grpc
@@ -84,3 +84,24 @@ class AdminClient:
         request = desk_pb2.ApplyOrderRequest(note=note)
         response: desk_pb2.ApplyOrderResponse = unary(self._admin.ApplyOrder, request, self._timeout)
         return OrderApplied(response.kind, response.digest, tuple(response.approved), response.index)
+
+    def revoke_certificate(self, fingerprint: bytes, reason: str) -> RevokedCertificate:
+        """Let nobody in at the desk with the certificate of this fingerprint (32 bytes), from now on."""
+        request = desk_pb2.RevokeDeskCertificateRequest(fingerprint=fingerprint, reason=reason)
+        response: desk_pb2.RevokeDeskCertificateResponse = unary(
+            self._admin.RevokeDeskCertificate, request, self._timeout
+        )
+        return convert.revoked_certificate(response.revoked)
+
+    def unrevoke_certificate(self, fingerprint: bytes, reason: str) -> None:
+        """Let a revoked certificate count again. Raises NodeError NOT_FOUND."""
+        request = desk_pb2.UnrevokeDeskCertificateRequest(fingerprint=fingerprint, reason=reason)
+        unary(self._admin.UnrevokeDeskCertificate, request, self._timeout)
+
+    def revoked_certificates(self) -> tuple[RevokedCertificate, ...]:
+        """The desk certificates that are revoked, the newest first."""
+        request = desk_pb2.ListRevokedDeskCertificatesRequest()
+        response: desk_pb2.ListRevokedDeskCertificatesResponse = unary(
+            self._admin.ListRevokedDeskCertificates, request, self._timeout
+        )
+        return tuple(convert.revoked_certificate(each) for each in response.revoked)

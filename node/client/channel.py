@@ -8,8 +8,10 @@ from pathlib import Path
 import grpc
 
 from node.errors import NodeError, Reason
+from node.regular_file import read_regular
 
 MAX_MESSAGE = 4 * 1024 * 1024
+_MOST_BYTES = 1 << 20
 _CERTIFICATE = b"CERTIFICATE-----"
 
 
@@ -70,7 +72,7 @@ def _mistaken(problem: str) -> NodeError:
 
 def _read(path: Path) -> bytes:
     try:
-        return path.read_bytes()
+        return read_regular(path, _MOST_BYTES)
     except OSError as error:
         raise NodeError(
             Reason.CONFIG_INVALID,

@@ -31,6 +31,7 @@ from node.client.results import (
 )
 from node.core.grant import Grant
 from node.core.grant_message import grant_from_message
+from node.core.question_kind import QuestionKind, kind_to_message
 from node.errors import NodeError, Reason
 from node.v1 import catalogue_pb2, catalogue_pb2_grpc, desk_pb2, desk_pb2_grpc, grant_pb2, grant_pb2_grpc
 
@@ -102,7 +103,7 @@ class Client:
 
         To retry without a second charge, give the same 16 random bytes as `exchange_id` both times.
         """
-        query = self._query(question, purpose, case, parameters)
+        query = self._query(question, QuestionKind.VERIFY, purpose, case, parameters)
         response = self._ask(query, Subject(subject, claims or {}), exchange_id)
         return Verification(convert.verification(response), convert.proof(response.proof))
 
@@ -118,7 +119,7 @@ class Client:
         exchange_id: bytes = b"",
     ) -> FieldAnswer:
         """Ask for one derived field of one subject; `exchange_id` as in `verify`."""
-        query = self._query(question, purpose, case, parameters)
+        query = self._query(question, QuestionKind.FIELD, purpose, case, parameters)
         response = self._ask(query, Subject(subject, claims or {}), exchange_id)
         return FieldAnswer(convert.field_value(response), convert.proof(response.proof))
 
@@ -132,7 +133,7 @@ class Client:
         exchange_id: bytes = b"",
     ) -> Statistic:
         """Ask for noisy counts; `exchange_id` as in `verify`."""
-        query = self._query(question, purpose, case, parameters)
+        query = self._query(question, QuestionKind.STATISTIC, purpose, case, parameters)
         return convert.statistic(self._ask(query, None, exchange_id))
 
     def batch(
@@ -144,14 +145,16 @@ class Client:
         case: str,
         parameters: Mapping[str, str] | None = None,
         batch_id: bytes,
+        kind: QuestionKind | None = None,
         window: int = 8,
     ) -> Iterator[ChunkResult]:
         """Ask one verification or field question about many subjects; yields a result a chunk, in order.
 
         Numbers of chunks follow each other without gaps; the first may be any, so that a batch can be resumed
-        under its `batch_id` (16 bytes). A refused chunk does not end the batch.
+        under its `batch_id` (16 bytes). A refused chunk does not end the batch. Without `kind` it is what
+        `kind_of` says.
         """
-        query = self._query(question, purpose, case, parameters)
+        query = self._query(question, kind or self.kind_of(question), purpose, case, parameters)
         return stream_batch(
             lambda requests: self._desk.AskBatch(requests),
             desk_pb2.BatchHeader(query=query, batch_id=batch_id),
@@ -171,9 +174,10 @@ class Client:
         parameters: Mapping[str, str] | None = None,
         claims: Mapping[str, str] | None = None,
         batch_id: bytes = b"",
+        kind: QuestionKind | None = None,
         chunk_size: int = 1000,
     ) -> DataFrame:
-        """Ask a question, of kind verify or field, about every row of `frame`.
+        """Ask a question, of kind verify or field, about every row of `frame`; without `kind` as in `batch`.
 
         `subject` names the column of identifiers, `claims` maps claim names to columns. Gives a copy of
         `frame` with the columns `answer` (boolean or string, NA without one), `reason` ("" for an answer,
@@ -196,6 +200,7 @@ class Client:
             subject=subject,
             claims=claims or {},
             batch_id=batch_id or self._random(EXCHANGE_ID_BYTES),
+            kind=kind,
             random=self._random,
             chunk_size=chunk_size,
         )
@@ -210,6 +215,18 @@ class Client:
         if not found:
             raise NodeError(Reason.NOT_SHARED, "no such dataset: look at the catalogue of the department")
         return found[0]
+
+    def kind_of(self, question: str) -> QuestionKind:
+        """The kind of a question as the grants say that cover it, verify where they don't."""
+        name = QuestionName.parse(question)
+        provider = name.provider or self._provider_of(name.dataset)
+        for refresh in (False, True):
+            for grant in self.grants(refresh=refresh):
+                if (grant.provider, grant.dataset) == (provider, name.dataset):
+                    kind = grant.kind_of(name.question)
+                    if kind is not None:
+                        return kind
+        return QuestionKind.VERIFY
 
     def published_entry(self, name: str, provider: str = "") -> catalogue_pb2.Dataset:
         """One dataset in full as the message that the node publishes, for an export."""
@@ -281,7 +298,12 @@ class Client:
         return response
 
     def _query(
-        self, question: str, purpose: str, case: str, parameters: Mapping[str, str] | None
+        self,
+        question: str,
+        kind: QuestionKind,
+        purpose: str,
+        case: str,
+        parameters: Mapping[str, str] | None,
     ) -> desk_pb2.Query:
         name = QuestionName.parse(question)
         return desk_pb2.Query(
@@ -291,6 +313,7 @@ class Client:
             parameters=parameters or {},
             purpose=purpose,
             case_number=case,
+            kind=kind_to_message(kind),
         )
 
     def _provider_of(self, dataset: str) -> str:

@@ -7,20 +7,19 @@ from datetime import UTC, datetime
 from node.client.results import (
     Cell,
     ChunkResult,
+    ClockStatus,
     DatasetStatus,
     KeyStatus,
     NodeStatus,
     Proof,
     Refusal,
+    RevokedCertificate,
     Statistic,
     Subject,
     WaitingDataset,
 )
 from node.errors import NodeError, Reason
 from node.v1 import desk_pb2, record_pb2
-
-_COMMANDS = {"verify": "verify", "field": "ask", "statistic": "stats"}
-"""Kind of a question to the command that asks it."""
 
 
 def subject_message(subject: Subject) -> record_pb2.Subject:
@@ -43,37 +42,15 @@ def proof(message: desk_pb2.Proof) -> Proof:
 
 
 def verification(response: desk_pb2.DeskServiceAskResponse) -> bool:
-    """The one bit.
-
-    Raises NodeError QUOTA_EXHAUSTED when the subject's own limit is used up, QUERY_INVALID when the question
-    is of another kind.
-    """
+    """The one bit. Raises NodeError QUOTA_EXHAUSTED when the subject's own limit is used up."""
     _check_limit(response.answers)
-    _check_kind(response, "verify")
     return _verifications(response.answers, subjects=1)[0]
 
 
 def field_value(response: desk_pb2.DeskServiceAskResponse) -> str | None:
     """The one value. Raises as `verification`."""
     _check_limit(response.answers)
-    _check_kind(response, "field")
     return _field_values(response.answers, subjects=1)[0]
-
-
-def _check_kind(response: desk_pb2.DeskServiceAskResponse, asked: str) -> None:
-    """Name the command for the kind that the question turned out to have; the answer is paid for already."""
-    kind = response.answers.WhichOneof("kind")
-    if kind is None:
-        raise _mismatch(asked)
-    if kind != asked:
-        command, paid = _COMMANDS[kind], response.proof.exchange_id.hex()
-        raise NodeError(
-            Reason.QUERY_INVALID,
-            f"the question is of kind {kind}: ask it with `dxnode {command}`, and with --exchange-id {paid} "
-            "it counts only once",
-            kind=kind,
-            exchange_id=paid,
-        )
 
 
 def _check_limit(answers: record_pb2.Answers) -> None:
@@ -94,8 +71,9 @@ def _field_values(answers: record_pb2.Answers, subjects: int) -> tuple[str | Non
 
 
 def statistic(response: desk_pb2.DeskServiceAskResponse) -> Statistic:
-    """The release in a response. Raises NodeError QUERY_INVALID when the question is of another kind."""
-    _check_kind(response, "statistic")
+    """The release in a response."""
+    if response.answers.WhichOneof("kind") != "statistic":
+        raise _mismatch("statistic")
     release = response.answers.statistic
     return Statistic(
         cells=tuple(Cell(tuple(cell.key), cell.count) for cell in release.cells),
@@ -165,7 +143,19 @@ def node_status(message: desk_pb2.GetStatusResponse) -> NodeStatus:
             for each in message.waiting
         ),
         waiting_total=message.waiting_total,
+        clock=ClockStatus(
+            message.clock.standing,
+            time_of(message.clock.node_ms),
+            time_of(message.clock.system_ms),
+            message.clock.told,
+        ),
+        sqlite=message.sqlite,
     )
+
+
+def revoked_certificate(message: desk_pb2.RevokedDeskCertificate) -> RevokedCertificate:
+    """From a message."""
+    return RevokedCertificate(message.fingerprint.hex(), time_of(message.time_ms), message.reason)
 
 
 def time_of(milliseconds: int) -> datetime | None:

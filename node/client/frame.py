@@ -11,6 +11,7 @@ import pandas as pd
 
 from node.client.results import Chunk, ChunkResult, Refusal, Subject
 from node.core.identity import normalise_credit_code, normalise_resident_id
+from node.core.question_kind import QuestionKind
 from node.errors import NodeError, Reason
 
 if TYPE_CHECKING:
@@ -56,6 +57,7 @@ class Query:
     case: str
     parameters: Mapping[str, str]
     batch_id: bytes
+    kind: QuestionKind | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +109,7 @@ def ask_blocks(
         case=query.case,
         parameters=query.parameters,
         batch_id=query.batch_id,
+        kind=query.kind,
     )
     for result in results:
         while asked[0].chunk is None:
@@ -137,6 +140,7 @@ def ask_frame(
     subject: str,
     claims: Mapping[str, str],
     batch_id: bytes,
+    kind: QuestionKind | None,
     random: Callable[[int], bytes],
     chunk_size: int,
 ) -> pd.DataFrame:
@@ -149,7 +153,7 @@ def ask_frame(
     done = [frame.iloc[:start]] if start else []
     answered = start
     try:
-        query = Query(question, purpose, case, parameters, batch_id)
+        query = Query(question, purpose, case, parameters, batch_id, kind)
         for block in ask_blocks(client, blocks, query, columns, first_chunk=first_chunk):
             done.append(block.frame)
             answered += len(block.frame)

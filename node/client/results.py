@@ -155,6 +155,21 @@ class WaitingDataset:
 
 
 @dataclass(frozen=True, slots=True)
+class ClockStatus:
+    """What a node goes by.
+
+    `standing` is "agreed" (the system's clock), "held" (its own time, because the system's clock jumped) or
+    "waiting" (nothing is asked or answered before the time is known). `told` is what other departments say:
+    "nothing", "system", "own" or "other".
+    """
+
+    standing: str
+    node: datetime | None
+    system: datetime | None
+    told: str
+
+
+@dataclass(frozen=True, slots=True)
 class NodeStatus:
     """How a node is; `state` is "SERVING", "DEGRADED" or "DRAINING".
 
@@ -182,6 +197,8 @@ class NodeStatus:
     policy_approved: tuple[str, ...]
     waiting: tuple[WaitingDataset, ...]
     waiting_total: int
+    clock: ClockStatus
+    sqlite: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,6 +209,15 @@ class OrderApplied:
     digest: bytes
     approved: tuple[str, ...]
     index: int
+
+
+@dataclass(frozen=True, slots=True)
+class RevokedCertificate:
+    """A desk certificate that counts no more: the SHA-256 of its DER form in hex, since when, and why."""
+
+    fingerprint: str
+    since: datetime | None
+    reason: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 
 from node.core.catalogue import Dataset, Field, Sharing
 from node.core.policy import Budget, Policy
-from node.core.question import Ceiling, Combination, Question, QuestionKind, Statistic
+from node.core.question import Ceiling, Combination, Question, Statistic
+from node.core.question_kind import kind_to_message
 from node.core.rule import Rule
 from node.v1 import catalogue_pb2 as pb
 
@@ -21,11 +22,6 @@ _SHARING = {
     Sharing.UNCONDITIONAL: pb.SHARING_ATTRIBUTE_UNCONDITIONAL,
     Sharing.CONDITIONAL: pb.SHARING_ATTRIBUTE_CONDITIONAL,
     Sharing.NOT_SHARED: pb.SHARING_ATTRIBUTE_NOT_SHARED,
-}
-_KIND = {
-    QuestionKind.VERIFY: pb.QUESTION_KIND_VERIFY,
-    QuestionKind.FIELD: pb.QUESTION_KIND_FIELD,
-    QuestionKind.STATISTIC: pb.QUESTION_KIND_STATISTIC,
 }
 
 
@@ -87,7 +83,7 @@ def _question(question: Question, policy: Policy) -> pb.Question:
         name=question.name,
         title=question.title,
         title_en=question.title_en,
-        kind=_KIND[question.kind],
+        kind=kind_to_message(question.kind),
         expression=question.text,
         reads=sorted(question.fields),
         parameters=[

@@ -18,11 +18,13 @@ _EN: Mapping[str, tuple[str, str]] = {
     "grant.questions": ("questions of the grant", "the grant covers other questions only: {needed}"),
     "purpose.known": ("purpose", "the purpose is not in the provider's purpose tree: choose one that is"),
     "grant.purposes": ("purposes of the grant", "the grant covers other purposes only: {needed}"),
+    "grant.roles": ("roles of the grant", "the grant is for other roles only: {needed}"),
     "grant.region": (
         "region of the grant",
         "the grant is for region {value} and the dataset does not say where a subject belongs: "
         "ask the provider for a grant without region",
     ),
+    "question.kind": ("kind of the question", "the question is of kind {needed}: ask it as one of that kind"),
     "question.subjects": ("number of subjects", "the number of subjects is wrong: give {needed}"),
     "mode": (
         "subjects at once, by sharing mode",
@@ -63,10 +65,12 @@ _ZH: Mapping[str, tuple[str, str]] = {
     "grant.questions": ("授权的问题", "授权只包含其他问题：{needed}"),
     "purpose.known": ("用途", "用途不在提供部门的用途树中：请选择已有的用途"),
     "grant.purposes": ("授权的用途", "授权只包含其他用途：{needed}"),
+    "grant.roles": ("授权的角色", "授权只供其他角色使用：{needed}"),
     "grant.region": (
         "授权的区域",
         "授权限于区划 {value}，而该数据集没有当事人所属区划：请向提供部门申请不限区域的授权",
     ),
+    "question.kind": ("问题的类型", "该问题的类型是 {needed}：请按该类型查询"),
     "question.subjects": ("当事人数量", "当事人数量不符：须给出 {needed}"),
     "mode": (
         "一次查询的当事人数量（共享方式）",

@@ -20,8 +20,10 @@ from node.core.identity import common_region
 from node.core.policy import Policies, Policy
 from node.core.problem import listed
 from node.core.purpose import purpose_covers
-from node.core.question import Question, QuestionKind
+from node.core.question import Question
+from node.core.question_kind import QuestionKind
 from node.core.request import Request
+from node.core.role import ASKING_ROLES
 from node.core.rule import ALWAYS, Rule
 from node.core.workdays import Calendar
 from node.errors import Reason
@@ -220,10 +222,25 @@ CHECKS: tuple[Check, ...] = (
         lambda case: (case.request.purpose if _purpose_known(case) else "?", listed(case.grant.purposes)),
     ),
     Check(
+        "grant.roles",
+        Reason.QUESTION_NOT_ALLOWED,
+        lambda case: case.grant.covers_role(case.request.role),
+        lambda case: (
+            case.request.role if case.request.role in ASKING_ROLES else "?",
+            listed(case.grant.roles),
+        ),
+    ),
+    Check(
         "grant.region",
         Reason.CONDITION_NOT_MET,
         _region_known,
         lambda case: (case.grant.region or "-", case.policy.dataset.subject.region_field or "-"),
+    ),
+    Check(
+        "question.kind",
+        Reason.QUERY_INVALID,
+        lambda case: case.request.kind in (None, case.question.kind),
+        lambda case: (case.request.kind or "-", case.question.kind),
     ),
     Check(
         "question.subjects",

@@ -10,7 +10,8 @@ from node.core.document import Document, Path
 from node.core.policy import Policy
 from node.core.policy_format import CombinationPart, SharedCombinationPart
 from node.core.problem import closest, listed
-from node.core.question import Combination, Question, QuestionKind
+from node.core.question import Combination, Question
+from node.core.question_kind import QuestionKind
 
 PARTS = "forbidden_together"
 

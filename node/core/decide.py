@@ -22,6 +22,7 @@ from node.core.clauses import (
 from node.core.grant import Grant
 from node.core.policy import Policies
 from node.core.question import Question
+from node.core.question_kind import QuestionKind
 from node.core.request import Request, Requester
 from node.core.rule import NO_LIMITS, Limits, Rule
 from node.core.workdays import Calendar
@@ -122,7 +123,9 @@ class Decider:
 
 
 _MOST_REMEMBERED = 4096
-_Unchanging = tuple[Requester, str, str, str, tuple[tuple[str, str], ...], frozenset[str], str, int]
+_Unchanging = tuple[
+    Requester, str, str, str, tuple[tuple[str, str], ...], frozenset[str], str, int, str, QuestionKind | None
+]
 
 
 def _unchanging(request: Request) -> _Unchanging:
@@ -136,6 +139,8 @@ def _unchanging(request: Request) -> _Unchanging:
         request.claims,
         request.grant_id,
         min(request.subjects, 2),
+        request.role,
+        request.kind,
     )
 
 

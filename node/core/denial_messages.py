@@ -63,10 +63,22 @@ _TOLD: Mapping[str, tuple[Reason, str, str]] = {
         "the grant does not cover this purpose: choose one that it covers, or apply for it",
         "授权不包含该用途：请选择授权中的用途，或另行申请",
     ),
+    "grant.roles": (
+        Reason.QUESTION_NOT_ALLOWED,
+        "the grant is not for the caller's role: see `dxnode grant received`, or apply for it",
+        "授权不供该角色使用：请用 `dxnode grant received` 查看，或另行申请",
+    ),
     "grant.region": (
         Reason.CONDITION_NOT_MET,
         "the grant is for one region, but the dataset has none: apply for a grant without region",
         "授权限于某一区划，而该数据集没有区划：请申请不限区域的授权",
+    ),
+    "question.kind": (
+        Reason.QUERY_INVALID,
+        "the question is of another kind: ask one with `dxnode verify` that is answered by yes or no, with "
+        "`dxnode ask` one for a value, with `dxnode stats` a statistic",
+        "该问题属于另一类型：是非问题请用 `dxnode verify`，取值问题请用 `dxnode ask`，"
+        "统计问题请用 `dxnode stats`",
     ),
     "question.subjects": (
         Reason.QUERY_INVALID,
@@ -91,8 +103,8 @@ _TOLD: Mapping[str, tuple[Reason, str, str]] = {
     ),
     "request": (
         Reason.QUERY_INVALID,
-        "the subject or the claims do not fit the question: check kind and form of the identifier",
-        "当事人或申报项与问题不符：请核对证件号码的种类和格式",
+        "the request is malformed: check the form of identifier, claims, case number, purpose and parameters",
+        "请求的格式不正确：请核对证件号码、申报项、办件号、用途和参数的格式",
     ),
     "rules": (
         Reason.QUESTION_NOT_ALLOWED,

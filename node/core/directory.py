@@ -37,6 +37,7 @@ from node.core.directory_text import (
     moment_text,
 )
 from node.core.json_text import canonical_json
+from node.core.revision import common
 from node.errors import NodeError, Reason
 
 MAX_BYTES: Final = 64 << 20
@@ -45,6 +46,13 @@ MAX_LIFETIME: Final = timedelta(days=400)
 # The authority signs on a machine whose clock may be a little ahead of this one.
 MAX_SKEW: Final = timedelta(minutes=5)
 FORMAT: Final = "dxnode/directory/1"
+MAX_REVISION: Final = 10_000
+KEY_SINCE: Mapping[str, int] = MappingProxyType({})
+"""Keys of a member's entry that came with a later revision of the schema than the first, and with which.
+
+A node that does not know one refuses the whole directory. So a key is written once every member knows it, and
+has a default until then.
+"""
 OFFICER_NAME: Final = re.compile(r"[a-z][a-z0-9-]{0,31}")
 
 
@@ -71,7 +79,8 @@ class Member:
     the exchange port; `tls_roots` are the certificates (PEM) that those chain to. A checkpoint of its usage
     log counts when any of `log_keys` signed it; those that sign no more stay for what they have signed.
     `officers` are the keys of all roles: of each its own, see `keys_for`. Its policies count when at least
-    `approvals` of the officers signed them; one person may have several keys, all of one name.
+    `approvals` of the officers signed them; one person may have several keys, all of one name. `schema` is
+    the revision that its node knows, see `node.core.revision`.
     """
 
     __pydantic_config__ = _SHAPE
@@ -91,6 +100,12 @@ class Member:
     suspended: bool
     officers: OfficerKeys = ()
     approvals: Approvals = MIN_APPROVALS
+    schema: Annotated[int, Field(ge=1, le=MAX_REVISION)] = 1
+
+    @property
+    def revision(self) -> int:
+        """The revision of the schema that this node speaks with the member's."""
+        return common(self.schema)
 
     def keys_for(self, role: OfficerRole) -> tuple[str, ...]:
         """The verifier keys of that role among `officers`."""
@@ -182,29 +197,51 @@ def parse_directory(body: bytes) -> Directory:
     directory = Directory(parsed.version, parsed.issued, parsed.expires, members)
     if render_directory(directory) != body:
         raise _invalid(
-            "directory", "", "is not in its canonical form: write it with `dxnode pki directory build`"
+            "directory", "", "is not in its canonical form: have it written by `dxnode pki directory publish`"
         )
     return directory
 
 
 def render_directory(directory: Directory) -> bytes:
-    """The canonical JSON: members by code, sorted keys, two spaces, UTF-8, a newline at the end."""
+    """The canonical JSON: members by code, sorted keys, two spaces, UTF-8, a newline at the end.
+
+    Without what not all members know, see `keys_held_back`; `schema` is left out where it is 1.
+    """
     members = tuple(directory.members[code] for code in sorted(directory.members))
-    return canonical_json(
-        _BODY, _Body(FORMAT, directory.version, directory.issued, directory.expires, members)
-    )
+    known = min((member.schema for member in members), default=MAX_REVISION)
+    body = _Body(FORMAT, directory.version, directory.issued, directory.expires, members)
+    entries = {index: _left_out(member, known) for index, member in enumerate(members)}
+    return canonical_json(_BODY, body, {"members": entries})
+
+
+def keys_held_back(directory: Directory) -> Mapping[str, tuple[str, ...]]:
+    """The keys that members' entries leave out, with the codes of the members who do not know them yet."""
+    return {
+        key: codes
+        for key, since in KEY_SINCE.items()
+        if (codes := tuple(code for code, member in directory.members.items() if member.schema < since))
+    }
 
 
 def parse_member(content: bytes) -> Member:
     """The member in a member file. Raises NodeError(DIRECTORY_INVALID), saying where."""
     member = _parse(_MEMBER, content, "member file")
     _check_members((member,))
+    if render_member(member) != content:
+        raise _invalid("member file", "", "is not as it was written: write it with `dxnode pki member`")
     return member
 
 
 def render_member(member: Member) -> bytes:
-    """The content of a member file."""
-    return canonical_json(_MEMBER, member)
+    """The content of a member file, with all keys that the member knows itself."""
+    return canonical_json(_MEMBER, member, _left_out(member, member.schema))
+
+
+def _left_out(member: Member, known: int) -> set[str]:
+    """The keys of an entry that are not written while revision `known` is all that is known."""
+    return ({"schema"} if member.schema == 1 else set()) | {
+        key for key, since in KEY_SINCE.items() if since > known
+    }
 
 
 def accept(directory: Directory, body: bytes, seen: SeenDirectory | None, now: datetime) -> SeenDirectory:

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from google.protobuf.message import DecodeError
 
+from node.core import wire
 from node.core.grant import Grant, GrantState
 from node.core.milliseconds import from_ms, to_ms
+from node.core.question_kind import QuestionKind, kind_from_message, kind_to_message
+from node.core.role import ASKING_ROLES
 from node.errors import NodeError, Reason
 from node.v1 import grant_pb2 as pb
 
@@ -33,11 +36,16 @@ def grant_to_message(grant: Grant) -> pb.Grant:
         basis=grant.basis,
         scenario=grant.scenario,
         note=grant.note,
+        roles=grant.roles,
+        kinds=map(kind_to_message, grant.kinds),
     )
 
 
 def grant_from_message(message: pb.Grant) -> Grant:
-    """From a message; an unknown state reads as revoked. Raises NodeError(QUERY_INVALID) on bad times."""
+    """From a message; an unknown state reads as revoked, no role as all that may ask.
+
+    Raises NodeError(QUERY_INVALID) on bad times.
+    """
     return Grant(
         id=message.id,
         provider=message.provider,
@@ -53,12 +61,21 @@ def grant_from_message(message: pb.Grant) -> Grant:
         basis=message.basis,
         scenario=message.scenario,
         note=message.note,
+        roles=tuple(message.roles) or ASKING_ROLES,
+        kinds=_kinds(message),
     )
+
+
+def _kinds(message: pb.Grant) -> tuple[QuestionKind, ...]:
+    if len(message.kinds) != len(message.questions):
+        return ()
+    by_name = dict(zip(message.questions, map(kind_from_message, message.kinds), strict=True))
+    return tuple(by_name[name] for name in sorted(by_name))
 
 
 def grant_to_bytes(grant: Grant) -> bytes:
     """As the database keeps it."""
-    return grant_to_message(grant).SerializeToString()
+    return wire.write(grant_to_message(grant))
 
 
 def grant_from_bytes(body: bytes) -> Grant:

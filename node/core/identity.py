@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from calendar import isleap
 from collections.abc import Mapping
 from functools import lru_cache
@@ -31,8 +32,9 @@ _RESIDENT_ID = re.compile(r"[1-9][0-9]{5}(?:18|19|20)[0-9]{9}[0-9X]").fullmatch
 _OLD_RESIDENT_ID = re.compile(r"[1-9][0-9]{14}").fullmatch
 _CANDIDATE = re.compile(r"(?=([1-9][0-9]{5}(?:18|19|20)[0-9]{9}[0-9X]))").finditer
 _OLD_CANDIDATE = re.compile(r"(?<![0-9])[1-9][0-9]{14}(?![0-9X])").finditer
-_LONG_NUMBER = re.compile(r"[0-9]{15}").search
-_SPACED_NUMBER = re.compile(r"(?:[0-9]\s*){15}").search
+_FIFTEEN_DIGITS = re.compile(r"(?:[0-9][^0-9A-Za-z]*){15}").search
+_FEW = 5
+_NUMERALS = frozenset("0123456789X")
 _REGION = re.compile(r"[0-9]{2}(?:[0-9]{2}(?:[0-9]{2}(?:[0-9]{3}(?:[0-9]{3})?)?)?)?").fullmatch
 
 # Long enough for an identifier typed with a blank after every character.
@@ -156,17 +158,48 @@ def normalise_subject(text: str, kind: SubjectType) -> str:
 def holds_identifier(text: str) -> bool:
     """Whether a valid resident identity number stands in `text`, alone or within a longer run of digits.
 
-    Full-width digits and blanks between digits do not hide it. An old number of 15 digits counts only as a
-    run of its own. Free text that is stored in the clear, such as a case number, is refused when this
-    holds; a case number that only looks like an identifier can be written with a hyphen.
+    Digits of any width or script are digits, and blanks between them do not hide a number. Nor does anything
+    else that is no letter, such as `-`, `.`, `_`, `/` or several of them, if the number begins and ends where
+    digits do: else a case number of region, date and sequence would often look like one. An old number of 15
+    digits, which has no check character, counts only as a run of its own, of digits and blanks.
+
+    Free text that is stored in the clear, such as a case number, is refused when this holds; a case number
+    that only looks like an identifier can be written with a letter in it. Credit codes are no secret: they
+    name organisations, and stand in public registers.
     """
-    if text.isascii() and not _SPACED_NUMBER(text):
+    if text.isascii():
+        if not _FIFTEEN_DIGITS(text):
+            return False
+    elif sum(map(str.isnumeric, text)) < _FEW:  # one character may stand for up to three digits
         return False
-    compact = _ascii(text)
-    if not _LONG_NUMBER(compact):
-        return False
-    return any(_is_resident_id(match[1]) for match in _CANDIDATE(compact)) or any(
-        _is_resident_id(_widen(match[0])) for match in _OLD_CANDIDATE(compact)
+    plain = _plain(text)
+    compact = "".join(plain.split())
+    if any(_is_resident_id(match[1]) for match in _CANDIDATE(compact)):
+        return True
+    if any(_is_resident_id(_widen(match[0])) for match in _OLD_CANDIDATE(compact)):
+        return True
+    kept = [place for place, character in enumerate(plain) if character.isalnum()]
+    letters = "".join(plain[place] for place in kept)
+
+    def together(left: int) -> bool:
+        """Whether the characters kept at `left` and after it are digits of one run."""
+        if not 0 <= left < len(kept) - 1:
+            return False
+        pair = letters[left : left + 2]
+        return kept[left] + 1 == kept[left + 1] and all(each in _NUMERALS for each in pair)
+
+    return any(
+        _is_resident_id(match[1]) and not together(match.start() - 1) and not together(match.start() + 17)
+        for match in _CANDIDATE(letters)
+    )
+
+
+def _plain(text: str) -> str:
+    """`text` with every digit as an ASCII one, letters upper case, and nothing that cannot be seen."""
+    return "".join(
+        str(digit) if (digit := unicodedata.decimal(each, -1)) >= 0 else each.upper()
+        for each in unicodedata.normalize("NFKC", text)
+        if unicodedata.category(each) not in ("Cf", "Mn")
     )
 
 

@@ -6,13 +6,17 @@ import json
 from typing import TypeVar
 
 from pydantic import TypeAdapter, ValidationError
+from pydantic.main import IncEx
 
 T = TypeVar("T")
 
 
-def canonical_json(adapter: TypeAdapter[T], value: T) -> bytes:
-    """Sorted keys, two spaces, UTF-8, a newline at the end: whoever signs it again signs the same bytes."""
-    tree: object = adapter.dump_python(value, mode="json")
+def canonical_json(adapter: TypeAdapter[T], value: T, exclude: IncEx | None = None) -> bytes:
+    """Sorted keys, two spaces, UTF-8, a newline at the end: whoever signs it again signs the same bytes.
+
+    `exclude` names what is left out, as pydantic takes it.
+    """
+    tree: object = adapter.dump_python(value, mode="json", exclude=exclude)
     return json.dumps(tree, ensure_ascii=False, indent=2, sort_keys=True).encode() + b"\n"
 
 

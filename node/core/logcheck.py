@@ -18,17 +18,16 @@ from google.protobuf.message import DecodeError
 
 from node.core.checkpoint import Checkpoint
 from node.core.merkle import EMPTY_ROOT, Frontier, hash_leaves
-from node.core.usage import EXCHANGE_ID_BYTES, MAX_LEAF_BYTES, VERSION
+from node.core.usage import CLOCK_SET, EXCHANGE_ID_BYTES, MAX_LEAF_BYTES, VERSION
 from node.errors import NodeError, Reason
 from node.v1 import record_pb2 as pb
 
 SEGMENT = 16_384
 """Leaves a segment: a power of two, so that a whole segment is one subtree."""
 
-TOLERANCE_MS = 5 * 60 * 1000
-"""How much older than an earlier record a record may be: records of one commit are not sorted by time."""
-
 MAX_FINDINGS = 100
+OFFICERS = 2
+"""Different people who have to order that time goes back."""
 
 
 class Fault(StrEnum):
@@ -39,7 +38,7 @@ class Fault(StrEnum):
     FOREIGN = "foreign"
     """The record is of a side that this department does not have in it."""
     TIME_BACKWARDS = "time-backwards"
-    """The record is older than one before it."""
+    """The record is older than one before it, and no two officers ordered that."""
     VERDICT_INVALID = "verdict-invalid"
     """The verdict does not hold the requester's intent, or does not say what it decided."""
     INTENT_MISSING = "intent-missing"
@@ -62,13 +61,24 @@ class Finding:
 
 
 @dataclass(frozen=True, slots=True)
+class ClockSet:
+    """A record by which the time of the log went back from `from_ms` to `to_ms`, and who signed the order."""
+
+    index: int
+    from_ms: int
+    to_ms: int
+    approved: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Segment:
     """What one run of leaves says about itself.
 
     `marked` has, for every mark that was asked for, the root of the leaves from `first` up to it; `open` are
     the leaf hashes of intents without a last outcome in the segment; `unmatched` are outcomes whose intent is
-    not in it: the index, the intent's hash, and whether the outcome is the last word. Times are -1 in a
-    segment without a readable record.
+    not in it: the index, the intent's hash, and whether the outcome is the last word. `sets` are the records
+    by which time went back. `oldest` and `newest_before` are of the records before the first of them,
+    `newest_ms` of those from the last one on; times are -1 where there is no readable record.
     """
 
     first: int
@@ -79,7 +89,9 @@ class Segment:
     first_ms: int
     oldest_ms: int
     oldest_index: int
+    newest_before_ms: int
     newest_ms: int
+    sets: tuple[ClockSet, ...]
     open: frozenset[bytes]
     unmatched: tuple[tuple[int, bytes, bool], ...]
     findings: tuple[Finding, ...]
@@ -95,6 +107,7 @@ class Report:
     first_ms: int
     last_ms: int
     open_intents: int
+    clock_sets: tuple[ClockSet, ...]
     findings: tuple[Finding, ...]
 
 
@@ -178,7 +191,8 @@ def check_segment(leaves: Sequence[bytes], first: int, owner: str, marks: Sequen
     kinds: list[str] = []
     opened: set[bytes] = set()
     unmatched: list[tuple[int, bytes, bool]] = []
-    first_ms = newest_ms = oldest_ms = oldest_index = -1
+    sets: list[ClockSet] = []
+    first_ms = newest_ms = oldest_ms = oldest_index = newest_before_ms = -1
     # One loop, with no call a record that can be spared: a log has millions of them.
     for index, leaf in enumerate(leaves, first):
         try:
@@ -191,13 +205,20 @@ def check_segment(leaves: Sequence[bytes], first: int, owner: str, marks: Sequen
             continue
         kinds.append(kind)
         time_ms = record.time_ms
-        if time_ms > newest_ms:
-            newest_ms = time_ms
-        elif time_ms < newest_ms - TOLERANCE_MS:
-            findings.append(Finding(index, index, Fault.TIME_BACKWARDS))
-        if oldest_index < 0:
+        if first_ms < 0:
             first_ms = time_ms
-        if time_ms < oldest_ms or oldest_index < 0:
+        if kind == "admin" and (clock_set := _clock_set(record, index)) is not None:
+            if not sets:
+                newest_before_ms = newest_ms
+            elif clock_set.from_ms != newest_ms:
+                findings.append(Finding(index, index, Fault.TIME_BACKWARDS))
+            sets.append(clock_set)
+            newest_ms = time_ms
+        elif time_ms > newest_ms:
+            newest_ms = time_ms
+        elif time_ms < newest_ms:
+            findings.append(Finding(index, index, Fault.TIME_BACKWARDS))
+        if not sets and (time_ms < oldest_ms or oldest_index < 0):
             oldest_ms, oldest_index = time_ms, index
         at_requester = kind in ("intent", "outcome") or (
             kind == "refusals" and record.refusals.HasField("attempt")
@@ -228,7 +249,9 @@ def check_segment(leaves: Sequence[bytes], first: int, owner: str, marks: Sequen
         first_ms=first_ms,
         oldest_ms=oldest_ms,
         oldest_index=oldest_index,
+        newest_before_ms=newest_before_ms if sets else newest_ms,
         newest_ms=newest_ms,
+        sets=tuple(sets),
         open=frozenset(opened),
         unmatched=tuple(unmatched),
         findings=tuple(findings[:MAX_FINDINGS]),
@@ -245,8 +268,24 @@ _parse = pb.UsageRecord.FromString
 _EMPTY = pb.UsageRecord()
 _FINAL = frozenset({pb.OUTCOME_KIND_ANSWERED, pb.OUTCOME_KIND_DENIED})
 _WITHOUT_INTENT = frozenset(
-    reason.wire for reason in (Reason.PROOF_INVALID, Reason.QUERY_INVALID, Reason.REQUEST_REPLAYED)
+    reason.wire
+    for reason in (
+        Reason.ENVELOPE_INVALID,
+        Reason.PROOF_INVALID,
+        Reason.QUERY_INVALID,
+        Reason.REQUEST_REPLAYED,
+    )
 )
+
+
+def _clock_set(record: pb.UsageRecord, index: int) -> ClockSet | None:
+    """What the record says of a step back; None if it is not one that two officers ordered."""
+    admin = record.admin
+    if not admin.HasField("clock") or admin.action != CLOCK_SET or len(set(admin.approved)) < OFFICERS:
+        return None
+    if record.time_ms >= admin.clock.last_record_ms:
+        return None
+    return ClockSet(index, admin.clock.last_record_ms, record.time_ms, tuple(admin.approved))
 
 
 def _verdict_holds(record: pb.UsageRecord) -> bool:
@@ -285,6 +324,7 @@ class LogCheck:
     _kinds: Counter[str] = field(default_factory=Counter)
     _first_ms: int = -1
     _newest_ms: int = -1
+    _sets: list[ClockSet] = field(default_factory=list)
     _open: set[bytes] = field(default_factory=set)
     _roots: dict[int, bytes] = field(default_factory=lambda: {0: EMPTY_ROOT})
     _findings: list[Finding] = field(default_factory=list)
@@ -313,15 +353,19 @@ class LogCheck:
         self._records += segment.count
 
     def _times(self, segment: Segment) -> None:
-        if segment.oldest_index < 0:
-            return
         if self._first_ms < 0:
             self._first_ms = segment.first_ms
-        if segment.oldest_ms < self._newest_ms - TOLERANCE_MS:
+        if segment.oldest_index >= 0 and segment.oldest_ms < self._newest_ms:
             found = Finding(segment.oldest_index, segment.oldest_index, Fault.TIME_BACKWARDS)
             if found not in segment.findings:
                 self._findings.append(found)
-        self._newest_ms = max(self._newest_ms, segment.newest_ms)
+        self._newest_ms = max(self._newest_ms, segment.newest_before_ms)
+        if segment.sets:
+            first = segment.sets[0]
+            if first.from_ms != self._newest_ms:  # it names another time than that of the record before it
+                self._findings.append(Finding(first.index, first.index, Fault.TIME_BACKWARDS))
+            self._newest_ms = segment.newest_ms
+            self._sets.extend(segment.sets)
 
     def _intents(self, segment: Segment) -> None:
         for index, intent, final in segment.unmatched:
@@ -340,6 +384,7 @@ class LogCheck:
             first_ms=self._first_ms,
             last_ms=self._newest_ms,
             open_intents=len(self._open),
+            clock_sets=tuple(self._sets),
             findings=tuple(sorted([*self._findings[:MAX_FINDINGS], *self._against_checkpoints()])),
         )
 

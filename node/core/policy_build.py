@@ -18,8 +18,9 @@ from node.core.policy import Budget, Policies, Policy, PolicyFile
 from node.core.policy_format import PolicyPart
 from node.core.policy_shape import parse
 from node.core.problem import Problem
-from node.core.question import Question, QuestionKind
+from node.core.question import Question
 from node.core.question_build import QuestionBuilder
+from node.core.question_kind import QuestionKind
 from node.core.rule import RuleIndex
 from node.core.rule_build import RuleBuilder
 from node.errors import NodeError, Reason

@@ -38,7 +38,8 @@ from node.core.policy_diff_relation import Direction
 from node.core.policy_diff_solve import Cell, Solver
 from node.core.policy_diff_space import Part, Side, check_covered
 from node.core.policy_diff_trees import PurposeDimension, RegionDimension
-from node.core.question import Question, QuestionKind
+from node.core.question import Question
+from node.core.question_kind import QuestionKind
 from node.core.request import Request
 from node.core.rule import NO_LIMITS, Rule
 from node.core.workdays import Calendar

@@ -14,7 +14,8 @@ from node.core.policy_diff_derived import derivations
 from node.core.policy_diff_relation import NOT_COMPARED, SAME, Compared, Direction, Record, Relation
 from node.core.predicate_formula import Outcome, Space
 from node.core.predicate_space import Case, TooManyCasesError, joint, space_of, together
-from node.core.question import Question, QuestionKind
+from node.core.question import Question
+from node.core.question_kind import QuestionKind
 
 _YES, _NO = "yes", "no"
 

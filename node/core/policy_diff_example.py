@@ -26,7 +26,8 @@ from node.core.policy_diff_space import (
     Times,
 )
 from node.core.policy_diff_trees import PurposeDimension, unlisted_below
-from node.core.question import Question, QuestionKind
+from node.core.question import Question
+from node.core.question_kind import QuestionKind
 from node.core.request import Request, Requester
 from node.core.workdays import Calendar
 

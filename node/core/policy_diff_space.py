@@ -44,7 +44,7 @@ _COVERED: Mapping[type, frozenset[str]] = {
     Request: frozenset(
         {
             *("requester", "dataset", "question", "parameters", "claims", "purpose"),
-            *("case_number", "grant_id", "subjects", "at"),
+            *("case_number", "grant_id", "subjects", "at", "role", "kind"),
         }
     ),
 }
@@ -52,8 +52,9 @@ _COVERED: Mapping[type, frozenset[str]] = {
 _CLAUSES = frozenset(
     {
         *("requester.suspended", "grant.exists", "grant.revoked", "grant.suspended", "grant.validity"),
-        *("grant.questions", "grant.purposes", "grant.region", "dataset.sharing", "mode", "purpose.known"),
-        *("question.exists", "question.subjects", "question.parameters", "question.claims"),
+        *("grant.questions", "grant.purposes", "grant.roles", "grant.region", "dataset.sharing", "mode"),
+        *("purpose.known", "question.exists", "question.kind", "question.subjects"),
+        *("question.parameters", "question.claims"),
         *("to.departments", "to.levels", "to.regions", "for", "scope", "effective"),
         *("when.case_number", "when.workdays", "when.hours"),
     }

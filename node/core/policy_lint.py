@@ -31,7 +31,7 @@ from node.core.policy_lint_oracle import MANY_CHOICES, narrowing
 from node.core.policy_lint_reach import reach
 from node.core.problem import Problem, closest, listed
 from node.core.purpose import purpose_line
-from node.core.question import QuestionKind
+from node.core.question_kind import QuestionKind
 from node.core.rule import NO_LIMITS, Rule
 
 

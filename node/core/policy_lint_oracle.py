@@ -10,8 +10,9 @@ from itertools import pairwise
 from sqlglot import exp
 
 from node.core.catalogue import Dataset, Field, FieldType, Sensitivity
-from node.core.question import Derived, Question, QuestionKind
+from node.core.question import Derived, Question
 from node.core.question_build import PLAIN_MAX_LEVEL
+from node.core.question_kind import QuestionKind
 
 # So many choices cut a range finely enough to be worth a second look, even if no value is pinned down.
 MANY_CHOICES = 16

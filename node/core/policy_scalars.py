@@ -23,6 +23,7 @@ MAX_TEXT = 500
 MAX_PREDICATE = 2000
 MAX_ITEMS = 1000
 
+_NAME = re.compile(NAME).fullmatch
 _INTEGER = re.compile(r"-?(?:0|[1-9][0-9]{0,17})")
 _DATE = re.compile(r"[12][0-9]{3}-[0-9]{2}-[0-9]{2}")
 _DECIMAL = re.compile(r"(?:0|[1-9][0-9]{0,5})(?:\.[0-9]{1,12})?")
@@ -69,7 +70,7 @@ def read_marker(value: object) -> bool:
 
 def is_name(text: str) -> bool:
     """Whether a dataset, question or rule may be called so."""
-    return len(text) <= MAX_NAME and re.fullmatch(NAME, text) is not None
+    return len(text) <= MAX_NAME and _NAME(text) is not None
 
 
 def read_name(value: object) -> str:

@@ -8,8 +8,8 @@
       - {ask: is-enrolled, for: tax/inspection, expect: deny, reason: PURPOSE_NOT_ALLOWED, clause: for}
 
 What a row leaves out comes from `defaults`; without one there, parameters are the first choices, claims
-those of the question, subjects 1 (0 for a statistic), the time a Monday morning, a grant covers all, and
-nothing was asked before.
+those of the question, subjects 1 (0 for a statistic), the role that of a clerk, the time a Monday morning,
+a grant covers all, and nothing was asked before.
 """
 
 from __future__ import annotations
@@ -28,9 +28,10 @@ from node.core.policy import Policy, PolicyFile
 from node.core.policy_shape import parse
 from node.core.policy_table_format import DepartmentPart, SpentPart, SupposedPart, TablePart, UsedPart
 from node.core.problem import Problem, closest, listed
-from node.core.question import QuestionKind
 from node.core.question_build import micros_up
+from node.core.question_kind import QuestionKind
 from node.core.request import Request, Requester
+from node.core.role import ASKING_ROLES, CLERK
 from node.core.workdays import Holidays
 from node.errors import NodeError
 
@@ -217,6 +218,8 @@ class _Reader:
             grant_id="(supposed)",
             subjects=counted if counted is not None else subjects,
             at=self._moment(given.at or usual.at or USUAL_TIME),
+            role=given.role or usual.role or CLERK,
+            kind=question.kind if question is not None else None,
         )
 
     def _grant(self, request: Request) -> Grant | None:
@@ -239,6 +242,7 @@ class _Reader:
             basis="",
             scenario="",
             note="",
+            roles=tuple(part.roles or ASKING_ROLES),
         )
 
     def _region(self, text: str) -> str:

@@ -87,12 +87,16 @@ class DepartmentPart(_Part):
     suspended: Boolean = False
 
 
+_Role = Literal["clerk", "system", "operator"]
+
+
 class SupposedPart(_Part):
     """What a grant does not cover; parts that are not given cover what is asked."""
 
     state: Literal["active", "suspended", "revoked", "none"] = "active"
     questions: list[Name] | None = None
     purposes: list[PurposeCode] | None = None
+    roles: Annotated[list[_Role], Field(min_length=1)] | None = None
     region: Code | None = None
     from_: _Time | None = Field(None, alias="from")
     until: _Time | None = None
@@ -120,6 +124,7 @@ class AskedPart(_Part):
     for_: PurposeCode | None = Field(None, alias="for")
     region: Code | None = None
     level: Level | None = None
+    role: _Role | None = None
     case: Title | None = None
     subjects: _Subjects | None = None
     at: _Time | None = None

@@ -19,6 +19,10 @@ _REGION = (
 )
 _LEVEL = ("提问部门的级别，不填则按 departments", "level of who asks; that under `departments` if not given")
 _FOR = ("为哪项用途提问", "the purpose that is asked for")
+_ROLE = (
+    "提问者的角色：clerk（窗口）、system（业务系统）或 operator（运维）；不填为 clerk",
+    "role of the caller: clerk, system or operator; clerk if not given",
+)
 _CASE = ("办件号", "the case number")
 _SUBJECTS = ("问及多少名当事人，不填为 1（统计为 0）", "how many subjects; 1 if not given, 0 for a statistic")
 _AT = (
@@ -50,6 +54,7 @@ TABLE_WORDS: Mapping[str, tuple[str, str]] = {
     "AskedPart.for": _FOR,
     "AskedPart.region": _REGION,
     "AskedPart.level": _LEVEL,
+    "AskedPart.role": _ROLE,
     "AskedPart.case": _CASE,
     "AskedPart.subjects": _SUBJECTS,
     "AskedPart.at": _AT,
@@ -58,6 +63,7 @@ TABLE_WORDS: Mapping[str, tuple[str, str]] = {
     "RowPart.for": _FOR,
     "RowPart.region": _REGION,
     "RowPart.level": _LEVEL,
+    "RowPart.role": _ROLE,
     "RowPart.case": _CASE,
     "RowPart.subjects": _SUBJECTS,
     "RowPart.at": _AT,
@@ -82,6 +88,7 @@ TABLE_WORDS: Mapping[str, tuple[str, str]] = {
     "SupposedPart.state": ("授权的状态；none 为没有授权", "state of the grant; none for no grant"),
     "SupposedPart.questions": ("授权的问题", "the questions that it covers"),
     "SupposedPart.purposes": ("授权的用途", "the purposes that it covers"),
+    "SupposedPart.roles": ("可使用授权的角色", "the roles that may use it"),
     "SupposedPart.region": ("授权限于此区划内的当事人", "subjects of this region only"),
     "SupposedPart.from": ("授权从何时起", "from when it is valid"),
     "SupposedPart.until": ("授权到何时止", "until when it is valid"),

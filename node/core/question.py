@@ -9,14 +9,7 @@ from enum import StrEnum
 from sqlglot import exp
 
 from node.core.catalogue import FieldType, Sensitivity
-
-
-class QuestionKind(StrEnum):
-    """What sort of answer a question has: one bit, one derived value, a table of noisy counts."""
-
-    VERIFY = "verify"
-    FIELD = "field"
-    STATISTIC = "statistic"
+from node.core.question_kind import QuestionKind
 
 
 @dataclass(frozen=True, slots=True)

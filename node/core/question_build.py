@@ -24,9 +24,9 @@ from node.core.question import (
     GroupField,
     Parameter,
     Question,
-    QuestionKind,
     Statistic,
 )
+from node.core.question_kind import QuestionKind
 
 # Above this classification level, and for fields that are not `normal`, no plain value leaves.
 PLAIN_MAX_LEVEL = 2

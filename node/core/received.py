@@ -10,12 +10,12 @@ from node.errors import NodeError, Reason
 
 
 def covering_grant(
-    grants: Sequence[Grant], dataset: str, question: str, purpose: str, now: datetime
+    grants: Sequence[Grant], dataset: str, question: str, purpose: str, now: datetime, role: str
 ) -> Grant:
-    """The grant that allows the question for the purpose now.
+    """The grant that allows a caller of that role the question for the purpose now.
 
-    Raises NodeError for the requirement that the nearest grant misses: NO_GRANT,
-    QUESTION_NOT_ALLOWED, PURPOSE_NOT_ALLOWED, GRANT_EXPIRED, SUSPENDED, in this order.
+    Raises NodeError for the requirement that the nearest grant misses: NO_GRANT, QUESTION_NOT_ALLOWED,
+    PURPOSE_NOT_ALLOWED, QUESTION_NOT_ALLOWED for the role, GRANT_EXPIRED, SUSPENDED, in this order.
     """
     nearest = NodeError(
         Reason.NO_GRANT,
@@ -38,6 +38,12 @@ def covering_grant(
                 Reason.PURPOSE_NOT_ALLOWED,
                 "the grant does not cover this purpose",
                 "purposes",
+            ),
+            (
+                grant.covers_role(role),
+                Reason.QUESTION_NOT_ALLOWED,
+                "the grant is not for this role: ask under a role that it names, or apply for it",
+                "roles",
             ),
             (
                 grant.state is not GrantState.REVOKED and grant.valid_at(now),

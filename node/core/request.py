@@ -5,6 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
+from node.core.question_kind import QuestionKind
+from node.core.role import CLERK
+
 
 @dataclass(frozen=True, slots=True)
 class Requester:
@@ -20,7 +23,9 @@ class Requester:
 class Request:
     """One exchange without its personal values: `claims` are names, `subjects` is how many.
 
-    `parameters` are (name, value) pairs, values spelled as in the policy; `at` is aware.
+    `parameters` are (name, value) pairs, values spelled as in the policy; `at` is aware. `role` is that of
+    the caller at the requester's desk; `kind` is what the requester takes the question to be, None for
+    whatever it is, which no intent leaves open.
     """
 
     requester: Requester
@@ -33,3 +38,5 @@ class Request:
     grant_id: str
     subjects: int
     at: datetime
+    role: str = CLERK
+    kind: QuestionKind | None = None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
@@ -17,6 +18,10 @@ OFFICER = "officer"
 AUDITOR = "auditor"
 ROLES = (CLERK, SYSTEM, OFFICER, AUDITOR)
 """The roles that a certificate can carry; the operator is who can open the node's Unix socket."""
+ASKING_ROLES = (CLERK, SYSTEM, OPERATOR)
+"""The roles that may ask other departments, within what `Roles` says of each."""
+OPERATOR_FINGERPRINT = hashlib.sha256(b"dxnode/v1/operator").digest()
+"""Stands for the certificate that the operator does not need, so that no record lacks who asked."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,6 @@ value never stands in one: a SHA-256 commitment to an `Opening` or `Answers` mes
 from __future__ import annotations
 
 import hashlib
-import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -16,9 +15,10 @@ from typing import NamedTuple
 
 from google.protobuf.message import DecodeError
 
-from node.core.identity import holds_identifier
+from node.core import wire
 from node.core.merkle import leaf_hash
 from node.core.milliseconds import to_ms
+from node.core.revision import REVISION, trim
 from node.errors import NodeError, Reason
 from node.v1 import record_pb2 as pb
 
@@ -27,10 +27,11 @@ EXCHANGE_ID_BYTES = 16
 _TIME_BYTES = 6
 SALT_BYTES = 32
 MAX_LEAF_BYTES = 16_384
-MAX_INTENT_BYTES = 12_288
-"""An intent stands inside a verdict, which has to be a leaf too."""
+MAX_INTENT_BYTES = 4096
+"""Of a record with an intent. It stands inside a verdict, which has to be a leaf too."""
+CLOCK_SET = "clock.set"
+"""The action of the record by which a node takes its system's time, as two officers ordered."""
 
-_GRANT_ID = re.compile(r"g-[0-9a-f]{16}").fullmatch
 _OPENING = b"dxnode/v1/opening\x00"
 _ANSWERS = b"dxnode/v1/answers\x00"
 _RESPONSE_KEY = b"dxnode/v1/response-key\x00"
@@ -46,10 +47,27 @@ class Parties(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """Who used the desk: a role, and the SHA-256 of the certificate (empty for the socket's operator)."""
+    """Who used the desk: a role, and the SHA-256 of the certificate (`role.OPERATOR_FINGERPRINT` without)."""
 
     role: str
     fingerprint: bytes = b""
+
+
+@dataclass(frozen=True, slots=True)
+class ClockTimes:
+    """Between which times a node had to choose: of its last record (0: none), its own, its system's."""
+
+    last_record_ms: int
+    node_ms: int
+    system_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class StepBack:
+    """A record by which the time of the log went back, as two officers ordered: its index and its time."""
+
+    index: int
+    time_ms: int
 
 
 def new_exchange_id(now: datetime, random: Callable[[int], bytes]) -> bytes:
@@ -76,58 +94,72 @@ def response_key_hash(response_key: bytes) -> bytes:
 
 
 def parse_record(leaf: bytes) -> pb.UsageRecord:
-    """Read a leaf. Raises NodeError(PROOF_INVALID) when it is not a record of a known version."""
-    if len(leaf) > MAX_LEAF_BYTES:
-        raise NodeError(Reason.PROOF_INVALID, f"a usage record is longer than {MAX_LEAF_BYTES} bytes")
+    """Read a leaf of the own log, which a newer version of the node may have written.
+
+    Raises NodeError(PROOF_INVALID) when it is not a record of a known version.
+    """
     try:
         record = pb.UsageRecord.FromString(leaf)
     except DecodeError:
         raise NodeError(Reason.PROOF_INVALID, "a usage record cannot be read") from None
+    return _of_known_version(record)
+
+
+def read_record(leaf: bytes) -> pb.UsageRecord:
+    """Read a leaf of another department's log: in canonical bytes, since it is kept as it came.
+
+    Raises NodeError(ENVELOPE_INVALID), (PROOF_INVALID) when it is not a record of a known version.
+    """
+    if len(leaf) > MAX_LEAF_BYTES:
+        raise NodeError(Reason.PROOF_INVALID, f"a usage record is longer than {MAX_LEAF_BYTES} bytes")
+    return _of_known_version(wire.read(pb.UsageRecord, leaf, "a usage record"))
+
+
+def _of_known_version(record: pb.UsageRecord) -> pb.UsageRecord:
     if record.version != VERSION or record.WhichOneof("body") is None:
         raise NodeError(Reason.PROOF_INVALID, f"a usage record is not of version {VERSION}")
     return record
 
 
-def names_a_person(intent: pb.Intent) -> bool:
-    """Whether a text of the intent, which stands in the clear, holds a resident identity number."""
-    texts = [intent.case_number, intent.purpose, intent.dataset, intent.question, intent.role]
-    if not _GRANT_ID(intent.grant_id):  # random digits may look like anything
-        texts.append(intent.grant_id)
-    for parameter in intent.parameters:
-        texts += (parameter.name, parameter.value)
-    return holds_identifier("|".join(texts))
+def first_since(leaf: Callable[[int], bytes], size: int, time_ms: int, steps: Sequence[StepBack] = ()) -> int:
+    """Index of the first record that was written at `time_ms` or later; `size` when there is none.
 
-
-def first_since(leaf: Callable[[int], bytes], size: int, time_ms: int) -> int:
-    """Index of the first record that was written at `time_ms` or later; `size` when there is none."""
+    What a record before one of the `steps` says of its time was wrong if it is later than the step's.
+    """
     low, high = 0, size
     while low < high:
         middle = (low + high) // 2
-        if parse_record(leaf(middle)).time_ms < time_ms:
+        latest = (step.time_ms for step in steps if middle < step.index)
+        if min((parse_record(leaf(middle)).time_ms, *latest)) < time_ms:
             low = middle + 1
         else:
             high = middle
     return low
 
 
-def intent_record(time_ms: int, parties: Parties, intent: pb.Intent) -> bytes:
+# A record that concerns two departments says what both of them know: `revision` is theirs.
+
+
+def intent_record(time_ms: int, parties: Parties, intent: pb.Intent, revision: int = REVISION) -> bytes:
     """The requester's record before it asks."""
-    return _record(time_ms, parties, intent=intent)
+    return _record(time_ms, parties, revision, intent=intent)
 
 
-def verdict_record(time_ms: int, parties: Parties, verdict: pb.Verdict) -> bytes:
+def verdict_record(time_ms: int, parties: Parties, verdict: pb.Verdict, revision: int = REVISION) -> bytes:
     """The provider's record before it answers."""
-    return _record(time_ms, parties, verdict=verdict)
+    return _record(time_ms, parties, revision, verdict=verdict)
 
 
-def outcome_record(time_ms: int, parties: Parties, outcome: pb.Outcome) -> bytes:
+def outcome_record(time_ms: int, parties: Parties, outcome: pb.Outcome, revision: int = REVISION) -> bytes:
     """The requester's record before it hands the answer over."""
-    return _record(time_ms, parties, outcome=outcome)
+    return _record(time_ms, parties, revision, outcome=outcome)
 
 
-def refusals_record(time_ms: int, requester: str, provider: str, refusals: pb.Refusals) -> bytes:
+def refusals_record(
+    time_ms: int, requester: str, provider: str, refusals: pb.Refusals, revision: int = REVISION
+) -> bytes:
     """The provider's record of what it refused before an envelope was open."""
-    return _record(time_ms, Parties(requester, provider, b""), refusals=refusals)
+    return _record(time_ms, Parties(requester, provider, b""), revision, refusals=refusals)
 
 
 def admin_record(
@@ -138,8 +170,12 @@ def admin_record(
     target: str,
     note: str,
     approved: Sequence[str] = (),
+    clock: ClockTimes | None = None,
 ) -> bytes:
-    """What staff did to the node of `department`; `approved` are the officers who signed the order for it."""
+    """What staff did to the node of `department`; `approved` are the officers who signed the order for it.
+
+    With `clock`, the node took another time by it, and that is the time of the record.
+    """
     body = pb.AdminAction(
         action=action,
         object=target,
@@ -147,8 +183,13 @@ def admin_record(
         caller=caller.fingerprint,
         note=note,
         approved=approved,
+        clock=None
+        if clock is None
+        else pb.ClockStep(
+            last_record_ms=clock.last_record_ms, node_ms=clock.node_ms, system_ms=clock.system_ms
+        ),
     )
-    return _record(time_ms, Parties("", department, b""), admin=body)
+    return _record(time_ms, Parties("", department, b""), REVISION, admin=body)
 
 
 def abandoned_outcome(intent_leaf: bytes, reason: Reason) -> pb.Outcome:
@@ -163,6 +204,7 @@ def abandoned_outcome(intent_leaf: bytes, reason: Reason) -> pb.Outcome:
 def _record(
     time_ms: int,
     parties: Parties,
+    revision: int,
     *,
     intent: pb.Intent | None = None,
     verdict: pb.Verdict | None = None,
@@ -170,7 +212,7 @@ def _record(
     refusals: pb.Refusals | None = None,
     admin: pb.AdminAction | None = None,
 ) -> bytes:
-    return pb.UsageRecord(
+    record = pb.UsageRecord(
         version=VERSION,
         time_ms=time_ms,
         exchange_id=parties.exchange_id,
@@ -181,7 +223,8 @@ def _record(
         outcome=outcome,
         refusals=refusals,
         admin=admin,
-    ).SerializeToString()
+    )
+    return wire.write(trim(record, revision))
 
 
 def charges_message(charges: Sequence[tuple[str, int]]) -> list[pb.Charge]:

@@ -90,6 +90,8 @@ def open_approval(note: bytes, keys: tuple[Verifier, ...]) -> tuple[Approval, Ve
     signer = next((key for key in read.verified if key.name == approval.by), None)
     if signer is None:
         raise refused("no key that the directory lists for it has signed it")
+    if len(read.verified) + read.others > 1:  # it is shown and handed on as it came
+        raise refused("others have signed it too")
     return approval, signer
 
 

@@ -26,6 +26,7 @@ from node.crypto.bundle_file import SignedManifest, open_manifest
 from node.crypto.files import PUBLIC, read_file, sync_folder, unwritable, write_file
 from node.errors import NodeError, Reason
 from node.policy_folder import policy_files
+from node.private_folder import make_private
 
 ACTIVE: Final = "active"
 _FOLDER: Final = re.compile(r"[1-9][0-9]{0,15}-[0-9a-f]{32}")
@@ -168,8 +169,7 @@ def _alone(folder: Path) -> Iterator[None]:
     """Only one at a time; what others left half-written goes."""
     try:
         # Before the node's first start its state is not there yet, and has to be private too.
-        folder.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        folder.mkdir(mode=0o700, exist_ok=True)
+        make_private(folder)
         lock = os.open(folder / ".lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     except OSError as error:
         raise unwritable(folder, error) from None

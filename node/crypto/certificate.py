@@ -16,7 +16,7 @@ from ipaddress import ip_address
 from typing import Final
 
 from cryptography import x509
-from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric.ec import (
     SECP256R1,
@@ -39,6 +39,8 @@ _URN: Final = "urn:dxnode:"
 _DEPARTMENT: Final = f"{_URN}department:"
 _ROLE: Final = f"{_URN}role:"
 _LONGEST: Final = 64 << 10
+_MOST_BETWEEN: Final = 4
+"""Of so many certificates between one and its root there are few orders to try."""
 _PEM: Final = b"-----BEGIN CERTIFICATE-----"
 # Other machines' clocks may be a little behind.
 _BACKDATE: Final = timedelta(minutes=5)
@@ -49,12 +51,14 @@ _NAME = re.compile(r"[^\x00-\x1f\x7f]{1,64}")
 class CertificateIdentity:
     """Who a certificate says its owner is: a department's node, or with a role, a desk caller of it.
 
-    `fingerprint` is the SHA-256 of the certificate's DER form.
+    `fingerprint` is the SHA-256 of the certificate's DER form; it is valid from `begins` until `ends`.
     """
 
     fingerprint: bytes
     department: str
-    role: str = ""
+    role: str
+    begins: datetime
+    ends: datetime
 
 
 @lru_cache(maxsize=4096)
@@ -76,8 +80,60 @@ def identify(certificate: bytes) -> CertificateIdentity:
         raise _unidentified("names its department by a malformed credit code")
     if roles and roles[0] not in ROLES:
         raise _unidentified("names a role that does not exist")
-    digest = sha256(loaded.public_bytes(Encoding.DER)).digest()
-    return CertificateIdentity(digest, departments[0], roles[0] if roles else "")
+    return CertificateIdentity(
+        fingerprint(certificate),
+        departments[0],
+        roles[0] if roles else "",
+        loaded.not_valid_before_utc,
+        loaded.not_valid_after_utc,
+    )
+
+
+def fingerprint(certificate: bytes) -> bytes:
+    """The SHA-256 of a certificate's DER form (PEM or DER). Raises NodeError(CALLER_UNIDENTIFIED)."""
+    return sha256(_load(certificate).public_bytes(Encoding.DER)).digest()
+
+
+@lru_cache(maxsize=4096)
+def trusted_until(certificate: bytes, chain: bytes, roots: bytes) -> datetime:
+    """Until when a certificate that a handshake admitted is trusted: the first end on the way to a root.
+
+    All are PEM. `chain` came with it; `roots` are trusted now, and another handshake may have had others.
+    Purposes and lengths of chains are the handshake's to judge. Raises NodeError(CALLER_UNIDENTIFIED) when no
+    way leads to a root.
+    """
+    try:
+        between = x509.load_pem_x509_certificates(chain) if chain else []
+        anchors = x509.load_pem_x509_certificates(roots)
+    except ValueError:
+        raise _unidentified("came with a chain that cannot be read") from None
+    ends = _ends_of_way(_load(certificate), between[:_MOST_BETWEEN], anchors)
+    if ends is None:
+        raise _unidentified("was issued by an authority that is not trusted any more")
+    return ends
+
+
+def _ends_of_way(
+    certificate: x509.Certificate, between: Sequence[x509.Certificate], anchors: Sequence[x509.Certificate]
+) -> datetime | None:
+    """The first end on the way to an anchor, of several ways the latest; None without a way."""
+    if certificate in anchors:
+        return certificate.not_valid_after_utc
+    above = [(anchor, anchor.not_valid_after_utc) for anchor in anchors if _issued(certificate, anchor)]
+    for each in between:
+        if _issued(certificate, each):
+            rest = [other for other in between if other is not each]
+            ends = _ends_of_way(each, rest, anchors)
+            above += [] if ends is None else [(each, ends)]
+    return min(certificate.not_valid_after_utc, max(ends for _, ends in above)) if above else None
+
+
+def _issued(certificate: x509.Certificate, by: x509.Certificate) -> bool:
+    try:
+        certificate.verify_directly_issued_by(by)
+    except (ValueError, TypeError, InvalidSignature, UnsupportedAlgorithm):
+        return False
+    return True
 
 
 def _names(certificate: x509.Certificate) -> list[str]:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import secrets
-import stat
 from pathlib import Path
 
 from node.errors import NodeError, Reason
+from node.private_folder import make_private
+from node.regular_file import open_regular
 
 PRIVATE = 0o600
 PUBLIC = 0o644
@@ -20,7 +22,10 @@ def write_file(path: Path, content: bytes, mode: int) -> None:
     """
     part = path.with_name(f".{path.name}.{secrets.token_hex(4)}.part")
     try:
-        path.parent.mkdir(mode=0o700 if mode == PRIVATE else 0o755, parents=True, exist_ok=True)
+        if mode == PRIVATE:
+            make_private(path.parent)
+        else:
+            path.parent.mkdir(mode=0o755, parents=True, exist_ok=True)
         with os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode), "wb") as file:
             file.write(content)
             file.flush()
@@ -50,6 +55,8 @@ def unwritable(path: Path, error: OSError) -> NodeError:
 
 def unreadable(path: Path, error: OSError) -> NodeError:
     """What to raise when reading at `path` failed."""
+    if error.errno in (errno.EISDIR, errno.EINVAL):  # as `open_regular` says
+        return NodeError(Reason.CONFIG_INVALID, f"{path}: is not a file: check the path")
     return NodeError(
         Reason.CONFIG_INVALID, f"{path}: cannot be read ({error.strerror}): check the path and its owner"
     )
@@ -67,12 +74,9 @@ def read_private_file(path: Path, most: int) -> bytes:
 
 def _read(path: Path, most: int, *, private: bool) -> bytes:
     try:
-        # O_NONBLOCK: a pipe in its place must not hold the node. The mode is read off the open file.
-        with os.fdopen(os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC), "rb") as file:
-            status = os.fstat(file.fileno())
-            if not stat.S_ISREG(status.st_mode):
-                raise NodeError(Reason.CONFIG_INVALID, f"{path}: is not a file: check the path")
-            if private and status.st_mode & 0o077:
+        with open_regular(path) as file:
+            # Of the open file, so that it cannot be exchanged in between.
+            if private and os.fstat(file.fileno()).st_mode & 0o077:
                 raise NodeError(
                     Reason.CONFIG_INVALID,
                     f"{path}: others may read or change it: set its mode to 600, and replace the key",

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import stat
 from base64 import b64decode, b64encode
 from collections.abc import Callable, Iterable
 from contextlib import suppress
@@ -15,10 +14,11 @@ from hashlib import sha256
 from pathlib import Path
 
 from node.crypto.data_key import DataKey
-from node.crypto.files import sync_folder
+from node.crypto.files import read_private_file, sync_folder
 from node.crypto.seal import SealingKey, SealingSuite
 from node.crypto.sign import SEED, SignatureSuite, Signer, Verifier
 from node.errors import NodeError, Reason
+from node.private_folder import make_private
 
 
 class KeyUse(StrEnum):
@@ -149,7 +149,7 @@ def write_key(directory: Path, key: PrivateKey) -> Path:
     path = directory / f"{key.use}-{key.key_id}.json"
     part = path.with_suffix(f".{os.getpid()}.part")
     try:
-        directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+        make_private(directory)
         part.unlink(missing_ok=True)
         with os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
             json.dump(content, file, indent=2)
@@ -167,22 +167,7 @@ def write_key(directory: Path, key: PrivateKey) -> Path:
 
 def read_key(path: Path) -> PrivateKey:
     """The key of a file. Raises NodeError(CONFIG_INVALID) for what others can read, or is no key file."""
-    try:
-        # Checked on the open file, so that it cannot be exchanged in between.
-        with os.fdopen(os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC), "rb") as file:
-            status = os.fstat(file.fileno())
-            if not stat.S_ISREG(status.st_mode):
-                raise _invalid(f"{path}: is not a file")
-            if status.st_mode & 0o077:
-                raise _invalid(
-                    f"{path}: others may read or change it: set its mode to 600, and replace the key"
-                )
-            data = file.read(_LONGEST_FILE + 1)
-    except OSError as error:
-        raise _invalid(f"{path}: cannot be read ({error.strerror}): check it and its owner") from None
-    if len(data) > _LONGEST_FILE:
-        raise _invalid(f"{path}: is too long for a key file")
-    return _parse(path, data)
+    return _parse(path, read_private_file(path, _LONGEST_FILE))
 
 
 def read_keys(directory: Path) -> tuple[PrivateKey, ...]:

@@ -14,6 +14,7 @@ from typing import Final
 
 from node.core.directory import Directory, Member
 from node.core.directory_text import MAX_KEYS, MIN_APPROVALS, Level, SealingKey
+from node.core.revision import REVISION
 from node.crypto.certificate import (
     Certified,
     check_pair,
@@ -317,6 +318,7 @@ def export_member(
         suspended=False,
         officers=officers,
         approvals=approvals,
+        schema=REVISION,
     )
     check_member_keys(member)
     return member

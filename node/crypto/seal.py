@@ -19,6 +19,7 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDFExpand
 
 from node.core.envelope import SUITE, Routing, Sealed
+from node.core.small_order import is_no_x25519_key
 from node.crypto.known_secrets import KnownSecrets
 from node.errors import NodeError, Reason
 
@@ -57,6 +58,8 @@ class SealingPublicKey:
     def __post_init__(self) -> None:
         if len(self.public) != _MLKEM_PUBLIC + _X25519_PUBLIC:
             raise _bad_key("a sealing key has the wrong length for its suite")
+        if is_no_x25519_key(self.public[_MLKEM_PUBLIC:]):
+            raise _bad_key("a sealing key holds a point of small order, with which everybody shares a secret")
         try:
             mlkem = MLKEM768PublicKey.from_public_bytes(self.public[:_MLKEM_PUBLIC])
             x25519 = X25519PublicKey.from_public_bytes(self.public[_MLKEM_PUBLIC:])

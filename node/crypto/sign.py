@@ -13,6 +13,7 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 from cryptography.hazmat.primitives.asymmetric.mldsa import MLDSA65PrivateKey, MLDSA65PublicKey
 
+from node.core.small_order import is_no_ed25519_key
 from node.errors import NodeError, Reason
 
 
@@ -58,6 +59,8 @@ class Verifier:
             raise _bad_key("the name of a verifier key is empty, too long, or holds a blank or a plus sign")
         if len(self.public) != _PUBLIC_LENGTHS[self.suite]:
             raise _bad_key("a verifier key has the wrong length for its suite")
+        if self.suite is SignatureSuite.ED25519 and is_no_ed25519_key(self.public):
+            raise _bad_key("a verifier key is a point of small order, under which anybody can sign")
         typed = _TYPES[self.suite] + self.public
         object.__setattr__(self, "key_id", sha256(self.name.encode() + b"\n" + typed).hexdigest()[:8])
         kind = Ed25519PublicKey if self.suite is SignatureSuite.ED25519 else MLDSA65PublicKey
@@ -126,10 +129,11 @@ class Signer:
 
 @dataclass(frozen=True, slots=True)
 class Note:
-    """The text of a signed note, and which of the asked keys have signed it."""
+    """The text of a signed note, which of the asked keys have signed it, and how many other lines it has."""
 
     body: bytes
     verified: tuple[Verifier, ...]
+    others: int
 
     @property
     def signers(self) -> tuple[str, ...]:
@@ -180,7 +184,7 @@ def read_note(note: bytes, verifiers: Iterable[Verifier] = (), longest: int = _L
             raise _invalid("a signature under the note is wrong")
         if verifier not in verified:
             verified.append(verifier)
-    return Note(body, tuple(verified))
+    return Note(body, tuple(verified), len(signatures) - len(verified))
 
 
 def _split(note: bytes) -> tuple[bytes, list[tuple[str, str, bytes]]]:

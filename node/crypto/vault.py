@@ -16,8 +16,8 @@ from node.errors import NodeError, Reason
 
 _NONCE = 12
 CHECKPOINTS_KEPT = 1024
-_LONGEST_KEPT = 16_384
-"""Bounds the memory of checkpoints; one with both signatures has about 5 KB."""
+_LONGEST_CHECKPOINT = 16_384
+"""One with both signatures has about 5 KB."""
 
 
 class NodeVault:
@@ -54,10 +54,16 @@ class NodeVault:
         """Open an answer, without its padding. Raises NodeError(ENVELOPE_INVALID)."""
         return unpad(open_answer(ciphertext, response_key, routing))
 
-    def open_checkpoint(self, note: bytes, log_keys: tuple[str, ...]) -> Checkpoint:
-        """The checkpoint of a note signed by one of the encoded log keys. Raises NodeError(PROOF_INVALID)."""
-        read = self._checkpoints if len(note) <= _LONGEST_KEPT else _read_checkpoint
-        return read(note, log_keys)
+    def open_checkpoint(
+        self, note: bytes, log_keys: tuple[str, ...], cosign_keys: tuple[str, ...] = ()
+    ) -> Checkpoint:
+        """The checkpoint of a note that one of the encoded log keys has signed, and perhaps cosign keys.
+
+        Nothing else may stand in the note: it is kept as it came. Raises NodeError(PROOF_INVALID).
+        """
+        if len(note) > _LONGEST_CHECKPOINT:
+            raise _has_more()
+        return self._checkpoints(note, log_keys, cosign_keys)
 
     def encrypt(self, plaintext: bytes, context: bytes) -> bytes:
         """Encrypt for keeping, bound to `context`."""
@@ -91,9 +97,12 @@ def _verifier(text: str) -> Verifier:
     return Verifier.parse(text)
 
 
-def _read_checkpoint(note: bytes, log_keys: tuple[str, ...]) -> Checkpoint:
+def _read_checkpoint(note: bytes, log_keys: tuple[str, ...], cosign_keys: tuple[str, ...]) -> Checkpoint:
+    log = tuple(map(_verifier, log_keys))
     try:
-        opened = open_note(note, map(_verifier, log_keys))
+        opened = open_note(note, (*log, *map(_verifier, cosign_keys)))
+        if not any(verifier in log for verifier in opened.verified):
+            raise NodeError(Reason.PROOF_INVALID, "it is cosigned alone")
     except NodeError as error:
         # Perhaps its owner has a new key that only a newer directory lists.
         raise NodeError(
@@ -101,4 +110,15 @@ def _read_checkpoint(note: bytes, log_keys: tuple[str, ...]) -> Checkpoint:
             "no log key that the directory lists has signed the checkpoint, so fetch the newest directory: "
             f"{error.message}",
         ) from None
-    return Checkpoint.parse(opened.body)
+    checkpoint = Checkpoint.parse(opened.body)
+    if opened.others or checkpoint.body() != opened.body:
+        raise _has_more()
+    return checkpoint
+
+
+def _has_more() -> NodeError:
+    return NodeError(
+        Reason.PROOF_INVALID,
+        "the checkpoint holds more than its three lines and signatures of keys that the directory lists: "
+        "fetch the newest directory, or have its owner sign it alone",
+    )

@@ -8,7 +8,7 @@ import socket
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from time import monotonic, sleep
@@ -32,8 +32,12 @@ _TAIL = 20  # lines of a node's output that are shown when it does not start
 class NodeProcess:
     """One `dxnode serve`; what it prints goes to `output`, a file."""
 
-    def __init__(self, config: Path, desk_socket: Path, output: Path) -> None:
+    def __init__(
+        self, config: Path, desk_socket: Path, output: Path, command: Sequence[str] = (*DXNODE, "serve")
+    ) -> None:
+        """`command` runs a node whose settings are given with --config."""
         self.config = config
+        self._command = command
         self.output = output
         self._health_at = f"unix:{desk_socket}"
         self._process: subprocess.Popen[bytes] | None = None
@@ -47,7 +51,7 @@ class NodeProcess:
         """Start it; it has a session of its own, so that Ctrl-C reaches it only through `stop`."""
         with _no_interrupt(), self.output.open("ab") as output:
             self._process = subprocess.Popen(  # noqa: S603 - this interpreter, this package
-                [*DXNODE, "serve", "--config", str(self.config)],
+                [*self._command, "--config", str(self.config)],
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=subprocess.STDOUT,

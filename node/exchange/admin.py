@@ -9,14 +9,12 @@ from datetime import datetime
 from node.core import usage
 from node.core.commit import AnsweredExchange, Append
 from node.core.grant import Grant, GrantState
+from node.core.grant_check import MAX_NOTE, check_grant
 from node.core.identity import holds_identifier, normalise_region
 from node.core.policy import Policies, Policy
-from node.core.purpose import PurposeTree, is_purpose_code, purpose_covers
+from node.core.purpose import PurposeTree, purpose_covers
 from node.errors import NodeError, Reason
 from node.exchange.group import GroupCommit, Ledger, Recorded
-
-MAX_NOTE = 500
-MAX_ITEMS = 200
 
 
 @dataclass(slots=True)
@@ -109,7 +107,9 @@ class Grants:
 
     async def suspend(self, caller: usage.Caller, grant_id: str, note: str) -> Grant:
         """Suspend at once (Art. 27). Raises NodeError(NOT_FOUND), (QUERY_INVALID)."""
-        return await self._set_state(caller, grant_id, GrantState.SUSPENDED, "grant.suspend", _reason(note))
+        return await self._set_state(
+            caller, grant_id, GrantState.SUSPENDED, "grant.suspend", stated_reason(note)
+        )
 
     async def resume(self, caller: usage.Caller, grant_id: str, note: str) -> Grant:
         """Lift a suspension. Raises NodeError(NOT_FOUND), (QUERY_INVALID)."""
@@ -117,7 +117,9 @@ class Grants:
 
     async def revoke(self, caller: usage.Caller, grant_id: str, note: str) -> Grant:
         """End for good. Raises NodeError(NOT_FOUND), (QUERY_INVALID)."""
-        return await self._set_state(caller, grant_id, GrantState.REVOKED, "grant.revoke", _reason(note))
+        return await self._set_state(
+            caller, grant_id, GrantState.REVOKED, "grant.revoke", stated_reason(note)
+        )
 
     async def _set_state(
         self, caller: usage.Caller, grant_id: str, state: GrantState, action: str, note: str
@@ -155,30 +157,17 @@ class Grants:
                 Reason.QUERY_INVALID, "no policy of this node has that dataset: see `dxnode catalogue list`"
             )
         unknown = sorted(grant.questions - set(policy.questions))
-        if not grant.questions:
-            raise NodeError(Reason.QUERY_INVALID, "name questions of the dataset")
         if unknown:
             raise NodeError(
                 Reason.QUERY_INVALID,
                 f"name questions of the dataset, each by itself: it has no {', '.join(unknown)}",
             )
-        if not grant.purposes or not all(is_purpose_code(purpose) for purpose in grant.purposes):
-            raise NodeError(Reason.QUERY_INVALID, "name purposes such as social-insurance/pension/deferral")
+        check_grant(grant)
         for purpose in grant.purposes:
             _check_purpose(purpose, policy, policies.purposes)
-        if len(grant.questions) > MAX_ITEMS or len(grant.purposes) > MAX_ITEMS:
-            raise NodeError(Reason.QUERY_INVALID, f"a grant has at most {MAX_ITEMS} questions and purposes")
-        if not grant.valid_from < grant.valid_until or grant.valid_until <= self._clock():
+        if grant.valid_until <= self._clock():
             raise NodeError(
                 Reason.QUERY_INVALID, "the grant ends before it starts, or has ended: give other dates"
-            )
-        texts = (grant.basis, grant.scenario)
-        if not all(0 < len(text) <= MAX_NOTE for text in texts) or any(
-            holds_identifier(text) for text in texts
-        ):
-            raise NodeError(
-                Reason.QUERY_INVALID,
-                f"give legal basis and scenario, at most {MAX_NOTE} characters each, no identity number",
             )
 
 
@@ -200,7 +189,8 @@ def _check_purpose(purpose: str, policy: Policy, known: PurposeTree | None) -> N
         )
 
 
-def _reason(note: str) -> str:
+def stated_reason(note: str) -> str:
+    """The reason that staff give. Raises NodeError(QUERY_INVALID) for none, and for an essay."""
     if not note.strip() or len(note) > MAX_NOTE:
         raise NodeError(Reason.QUERY_INVALID, f"say why, in at most {MAX_NOTE} characters (Art. 27)")
     return note

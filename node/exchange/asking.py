@@ -6,10 +6,15 @@ import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from node.core import usage
+from google.protobuf.message import Message
+
+from node.core import usage, wire
 from node.core.commit import AnsweredExchange, Append, AskedExchange
 from node.core.envelope import REQUEST_BUCKET, SUITE, VERSION, Routing
 from node.core.identity import holds_identifier
+from node.core.intent import check_bound
+from node.core.question_kind import QuestionKind, kind_to_message
+from node.core.revision import trim
 from node.core.subject import SubjectKey
 from node.errors import NodeError, Reason
 from node.exchange.group import Ledger, Recorded
@@ -34,6 +39,7 @@ class Query:
     parameters: Mapping[str, str]
     purpose: str
     case_number: str
+    kind: QuestionKind
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +93,7 @@ class IntentJob:
     response_key: bytes
     recipient: str
     routing: Routing
+    revision: int
     vault: Vault
     opening: bytes = b""
     time_ms: int = 0
@@ -102,28 +109,16 @@ class IntentJob:
         """3: the intent record."""
         self.time_ms = time_ms
         subjects = [rec.Subject(id=subject.id, claims=subject.claims) for subject in self.subjects]
-        self.opening = rec.Opening(salt=self.salt, subjects=subjects).SerializeToString()
-        query = self.query
-        intent = rec.Intent(
-            dataset=query.dataset,
-            question=query.question,
-            parameters=[rec.Parameter(name=n, value=v) for n, v in sorted(query.parameters.items())],
-            purpose=query.purpose,
-            case_number=query.case_number,
-            grant_id=self.grant_id,
-            subjects=len(self.subjects),
-            commitment=usage.opening_commitment(self.opening),
-            role=self.caller.role,
-            caller=self.caller.fingerprint,
-            batch=None
-            if self.place is None
-            else rec.BatchPosition(batch_id=self.place.batch_id, chunk=self.place.chunk),
-            response_key_hash=usage.response_key_hash(self.response_key),
-        )
-        leaf = usage.intent_record(time_ms, self.parties, intent)
+        self.opening = self._known(rec.Opening(salt=self.salt, subjects=subjects))
+        intent = asked_intent(self.caller, self.query, len(self.subjects), self.place)
+        intent.grant_id = self.grant_id
+        intent.commitment = usage.opening_commitment(self.opening)
+        intent.response_key_hash = usage.response_key_hash(self.response_key)
+        check_bound(intent)
+        leaf = usage.intent_record(time_ms, self.parties, intent, self.revision)
         if len(leaf) > usage.MAX_INTENT_BYTES or len(self.opening) > MAX_OPENING_BYTES:
             raise NodeError(Reason.QUERY_INVALID, "the request is too long: ask about fewer subjects at once")
-        kept = rec.KeptOpening(opening=self.opening).SerializeToString()
+        kept = wire.write(rec.KeptOpening(opening=self.opening))
         return Append(
             leaf=leaf,
             opening=self.vault.encrypt(kept, b"opening/%d" % index),
@@ -135,9 +130,7 @@ class IntentJob:
             intent=append.leaf, receipt=recorded.receipt, opening=self.opening, response_key=self.response_key
         )
         routing = self.routing
-        sealed = self.vault.seal(
-            inside.SerializeToString(), self.recipient, routing, REQUEST_BUCKET, self.time_ms
-        )
+        sealed = self.vault.seal(self._known(inside), self.recipient, routing, REQUEST_BUCKET, self.time_ms)
         envelope = pb.Envelope(
             version=VERSION,
             suite=pb.SUITE_XWING_HKDF_SHA256_AES256GCM if routing.suite == SUITE else pb.SUITE_UNSPECIFIED,
@@ -148,15 +141,20 @@ class IntentJob:
             ciphertext=sealed.ciphertext,
             sealed_key=sealed.sealed_key,
         )
+        trim(envelope, self.revision)
         row = AskedExchange(
             exchange_id=routing.exchange_id,
             digest=self.digest,
             intent_index=recorded.index,
-            envelope=envelope.SerializeToString(),
+            envelope=wire.write(envelope),
             response_key=self.vault.encrypt(self.response_key, b"response-key/" + routing.exchange_id),
         )
         asked = Asked(self.parties, append.leaf, routing, envelope, self.response_key)
         return replace(append, asked=row), asked
+
+    def _known(self, message: Message) -> bytes:
+        """The bytes of what the provider knows of a message."""
+        return wire.write(trim(message, self.revision))
 
 
 @dataclass(slots=True)
@@ -167,6 +165,7 @@ class OutcomeJob:
     outcome: rec.Outcome
     evidence: bytes
     answers: bytes
+    revision: int
     vault: Vault
 
     counters: Sequence[str] = ()
@@ -178,9 +177,9 @@ class OutcomeJob:
 
     def settle(self, ledger: Ledger, time_ms: int, index: int) -> Append:
         """The outcome record, with what the provider gave as evidence."""
-        kept = rec.KeptOpening(answers=self.answers).SerializeToString() if self.answers else b""
+        kept = wire.write(rec.KeptOpening(answers=self.answers)) if self.answers else b""
         return Append(
-            leaf=usage.outcome_record(time_ms, self.parties, self.outcome),
+            leaf=usage.outcome_record(time_ms, self.parties, self.outcome, self.revision),
             opening=self.vault.encrypt(kept, b"opening/%d" % index) if kept else b"",
             evidence=self.evidence,
             settled=self.parties.exchange_id,
@@ -196,6 +195,24 @@ def failed_outcome(intent_hash: bytes, reason: Reason) -> rec.Outcome:
     return rec.Outcome(intent_hash=intent_hash, kind=rec.OUTCOME_KIND_FAILED, reason=reason.wire)
 
 
+def asked_intent(
+    caller: usage.Caller, query: Query, subjects: int, place: BatchPlace | None = None
+) -> rec.Intent:
+    """What an intent says of what is asked at the desk, by whom and about how many subjects."""
+    return rec.Intent(
+        dataset=query.dataset,
+        question=query.question,
+        parameters=[rec.Parameter(name=n, value=v) for n, v in sorted(query.parameters.items())],
+        purpose=query.purpose,
+        case_number=query.case_number,
+        subjects=subjects,
+        role=caller.role,
+        caller=caller.fingerprint,
+        batch=None if place is None else rec.BatchPosition(batch_id=place.batch_id, chunk=place.chunk),
+        kind=kind_to_message(query.kind),
+    )
+
+
 def attempt(caller: usage.Caller, query: Query) -> rec.Intent:
     """What was asked at the desk and refused, for the record: no subjects, nothing unchecked."""
     return rec.Intent(
@@ -205,6 +222,7 @@ def attempt(caller: usage.Caller, query: Query) -> rec.Intent:
         case_number=clean(query.case_number),
         role=caller.role,
         caller=caller.fingerprint,
+        kind=kind_to_message(query.kind),
     )
 
 

@@ -18,6 +18,7 @@ from typing import Protocol, TypeVar, cast
 
 from node.core.budget import Balances, Debit
 from node.core.checkpoint import Checkpoint
+from node.core.clock import TimeUnknownError
 from node.core.commit import AnsweredExchange, Append, Commit, Head
 from node.core.merkle import leaf_hash
 from node.core.tree import Tree
@@ -139,22 +140,46 @@ class LogKeys:
 
 
 @dataclass(frozen=True, slots=True)
+class Moment:
+    """Another time than the clock's, by which a record is written and the node goes on.
+
+    Only with `back` may it be before the last record. `taken` is called once the record is durable, before
+    anything else is recorded.
+    """
+
+    time_ms: Callable[[], int]
+    back: bool
+    taken: Callable[[], None]
+
+
+@dataclass(frozen=True, slots=True)
 class _Waiting:
     job: Job[object]
     future: asyncio.Future[object]
+    moment: Moment | None = None
 
 
 class GroupCommit:
     """The single writer of the node's log and ledger. Made and used in one event loop."""
 
-    def __init__(self, store: LogStore, keys: LogKeys, clock_ms: Callable[[], int]) -> None:
+    def __init__(
+        self,
+        store: LogStore,
+        keys: LogKeys,
+        clock_ms: Callable[[], int],
+        tolerance_ms: int = CLOCK_TOLERANCE_MS,
+    ) -> None:
         """Restore the log's right edge from the store.
+
+        `clock_ms` raises NodeError(CLOCK_SKEWED) while the time is not known. It may be behind the last
+        record by `tolerance_ms`: the time of the log stands still then.
 
         Raises NodeError(LOG_CORRUPT) when leaves, tiles and checkpoint disagree.
         """
         self._store = store
         self._keys = keys
         self._clock_ms = clock_ms
+        self._tolerance_ms = tolerance_ms
         self._waiting: deque[_Waiting] = deque()
         self._worker: asyncio.Task[None] | None = None
         self._last_size = 1
@@ -166,8 +191,8 @@ class GroupCommit:
         """Why the last group could not be recorded, "" when it was."""
         self._head, self._tree = self._restore()
 
-    async def run(self, job: Job[T]) -> T:
-        """Wait until `job` is durable and give its result.
+    async def run(self, job: Job[T], moment: Moment | None = None) -> T:
+        """Wait until `job` is durable and give its result; with `moment` it is recorded alone, at that time.
 
         Raises NodeError(DRAINING) after stop, (RATE_LIMITED) when too many wait, (STORE_UNAVAILABLE)
         and (CLOCK_SKEWED) when nothing can be recorded.
@@ -178,7 +203,7 @@ class GroupCommit:
             raise NodeError(Reason.RATE_LIMITED, "the node is overloaded: ask again in a moment")
         loop = asyncio.get_running_loop()
         future: asyncio.Future[object] = loop.create_future()
-        self._waiting.append(_Waiting(job, future))
+        self._waiting.append(_Waiting(job, future, moment))
         if self._worker is None:
             self._worker = loop.create_task(self._work())
         return cast("T", await future)
@@ -236,8 +261,8 @@ class GroupCommit:
         try:
             while self._waiting:
                 await self._gather()
-                count = self._last_size = min(len(self._waiting), MAX_GROUP)
-                group = [self._waiting.popleft() for _ in range(count)]
+                group = self._next_group()
+                self._last_size = len(group)
                 await self._commit([waiting for waiting in group if not waiting.future.done()])
         finally:
             self._worker = None
@@ -252,11 +277,24 @@ class GroupCommit:
             if len(self._waiting) == waiting:
                 return
 
+    def _next_group(self) -> list[_Waiting]:
+        group: list[_Waiting] = []
+        while self._waiting and len(group) < MAX_GROUP:
+            alone = self._waiting[0].moment is not None
+            if alone and group:
+                break
+            group.append(self._waiting.popleft())
+            if alone:
+                break
+        return group
+
     async def _commit(self, group: list[_Waiting]) -> None:
         results: list[object]
         try:
             results = await self._write(group)
             self.problem = ""
+        except TimeUnknownError as error:  # which the clock tells by itself
+            results = [error] * len(group)
         except NodeError as error:
             self.problem = error.message
             results = [error] * len(group)
@@ -276,7 +314,8 @@ class GroupCommit:
         if self._in_doubt:
             self._head, self._tree = self._restore()
             self._in_doubt = False
-        now = self._now()
+        moment = group[0].moment if group else None
+        now = self._now(moment)
         transaction = await self._begin()
         keys = self._keys
         try:
@@ -293,6 +332,8 @@ class GroupCommit:
         if head.cosigned_size > self._head.cosigned_size:
             self._cosigned_by = keys
         self._head = head
+        if moment is not None and not isinstance(results[0], NodeError):
+            moment.taken()
         return results
 
     async def _begin(self) -> Transaction:
@@ -358,7 +399,7 @@ class GroupCommit:
         due = (
             self._cosigned_by is not self._keys
             or size - old.cosigned_size >= self._keys.every_records
-            or now - old.cosigned_ms >= self._keys.every_ms
+            or not 0 <= now - old.cosigned_ms < self._keys.every_ms
         )
         if due:
             note = self._keys.cosign(body)
@@ -367,9 +408,12 @@ class GroupCommit:
             ), root
         return replace(head, note=self._keys.sign(body)), root
 
-    def _now(self) -> int:
+    def _now(self, moment: Moment | None) -> int:
+        if moment is not None:
+            chosen = moment.time_ms()
+            return chosen if moment.back else max(chosen, self._head.time_ms)
         now = self._clock_ms()
-        if now < self._head.time_ms - CLOCK_TOLERANCE_MS:
+        if now < self._head.time_ms - self._tolerance_ms:
             raise NodeError(
                 Reason.CLOCK_SKEWED,
                 "this node's clock is behind its last record: set it, nothing is answered until then",

@@ -5,11 +5,10 @@ from __future__ import annotations
 from datetime import datetime
 from typing import NamedTuple
 
-from google.protobuf.message import DecodeError
-
-from node.core import usage
+from node.core import usage, wire
 from node.core.directory import Member
 from node.core.envelope import SUITE, VERSION, Routing, Sealed
+from node.core.intent import check_intent
 from node.core.merkle import leaf_hash, verify_inclusion
 from node.errors import NodeError, Reason
 from node.exchange.ports import Vault
@@ -74,23 +73,20 @@ def open_request(
     wrong after that is the `problem` of the result, for a sealed denial.
     """
     plaintext = vault.open(Sealed(envelope.sealed_key, envelope.ciphertext), routing, now)
-    try:
-        request = pb.SealedRequest.FromString(plaintext)
-    except DecodeError:
-        raise NodeError(Reason.ENVELOPE_INVALID, "the inside of the envelope cannot be read") from None
+    request = wire.read(pb.SealedRequest, plaintext, "the inside of the envelope")
     if len(request.response_key) != RESPONSE_KEY_BYTES or len(request.intent) > usage.MAX_INTENT_BYTES:
         raise NodeError(Reason.ENVELOPE_INVALID, "the inside of the envelope has wrong lengths")
     record, opening, position, problem = rec.UsageRecord(), rec.Opening(), rec.LogPosition(), None
     # What is not yet checked is not kept: else a peer could write into the own log whatever it likes.
     leaf = evidence = opening_bytes = b""
     try:
-        record = usage.parse_record(request.intent)
+        record = usage.read_record(request.intent)
         _check_record(record, routing)
         leaf = request.intent
         if usage.response_key_hash(request.response_key) != record.intent.response_key_hash:
             raise NodeError(Reason.PROOF_INVALID, "the response key is not the one of the intent")
         position = check_receipt(request.intent, request.receipt, member, vault)
-        evidence = request.receipt.SerializeToString()
+        evidence = wire.write(request.receipt)
         opening = _check_opening(record.intent, request.opening)
         opening_bytes = request.opening
         _check_time(record.time_ms, now, max_skew_ms)
@@ -115,7 +111,7 @@ def check_receipt(leaf: bytes, receipt: Receipt, member: Member, vault: Vault) -
 
     Raises NodeError(PROOF_INVALID).
     """
-    checkpoint = vault.open_checkpoint(receipt.checkpoint, member.log_keys)
+    checkpoint = vault.open_checkpoint(receipt.checkpoint, member.log_keys, member.cosign_keys)
     if checkpoint.origin != log_origin(member.code):
         raise NodeError(Reason.PROOF_INVALID, "the checkpoint is of another log")
     proof = receipt.proof
@@ -132,19 +128,13 @@ def _check_record(record: rec.UsageRecord, routing: Routing) -> None:
         routing.exchange_id,
     ):
         raise NodeError(Reason.PROOF_INVALID, "the intent belongs to another exchange")
-    if usage.names_a_person(record.intent):
-        raise NodeError(
-            Reason.QUERY_INVALID, "the intent holds an identity number in the clear: leave it out"
-        )
+    check_intent(record.intent)
 
 
 def _check_opening(intent: rec.Intent, body: bytes) -> rec.Opening:
     if usage.opening_commitment(body) != intent.commitment:
         raise NodeError(Reason.PROOF_INVALID, "the opening does not fit the commitment of the intent")
-    try:
-        opening = rec.Opening.FromString(body)
-    except DecodeError:
-        raise NodeError(Reason.ENVELOPE_INVALID, "the opening cannot be read") from None
+    opening = wire.read(rec.Opening, body, "the opening")
     if len(opening.salt) != usage.SALT_BYTES or len(opening.subjects) != intent.subjects:
         raise NodeError(Reason.PROOF_INVALID, "the opening does not fit the intent")
     for subject in opening.subjects:

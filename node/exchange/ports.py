@@ -29,8 +29,13 @@ class Vault(Protocol):
     def open_answer(self, ciphertext: bytes, response_key: bytes, routing: Routing) -> bytes:
         """Open an answer, without its padding. Raises NodeError(ENVELOPE_INVALID)."""
 
-    def open_checkpoint(self, note: bytes, log_keys: tuple[str, ...]) -> Checkpoint:
-        """The checkpoint of a note signed by one of the encoded log keys. Raises NodeError(PROOF_INVALID)."""
+    def open_checkpoint(
+        self, note: bytes, log_keys: tuple[str, ...], cosign_keys: tuple[str, ...] = ()
+    ) -> Checkpoint:
+        """The checkpoint of a note that one of the encoded log keys has signed, and perhaps cosign keys.
+
+        Nothing else may stand in the note: it is kept as it came. Raises NodeError(PROOF_INVALID).
+        """
 
     def encrypt(self, plaintext: bytes, context: bytes) -> bytes:
         """Encrypt for keeping, bound to `context`."""

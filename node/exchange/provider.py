@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, tzinfo
 from typing import TypeVar
 
+from node.core import wire
 from node.core.cost import NO_COST, Cost, Day, budget_debits, exchange_cost
 from node.core.decide import Decider, Decision
 from node.core.directory import Member
@@ -19,7 +20,8 @@ from node.core.envelope import Routing
 from node.core.grant import Grant
 from node.core.identity import normalise_subject
 from node.core.policy import Policies
-from node.core.question import Question, QuestionKind
+from node.core.question import Question
+from node.core.question_kind import QuestionKind, kind_from_message
 from node.core.request import Request, Requester
 from node.core.subject import SubjectKey
 from node.core.workdays import Calendar
@@ -102,7 +104,7 @@ class Provider:
         """
         # 6: the caller is a member (the RPC edge saw to it) and says so in the envelope.
         routing = routing_of(envelope, peer.code, self._code)
-        digest = hashlib.sha256(envelope.SerializeToString(deterministic=True)).digest()
+        digest = hashlib.sha256(wire.write(envelope)).digest()
         key = (routing.requester, routing.exchange_id)
         while (running := self._running.get(key)) is not None:
             if running.digest != digest:
@@ -145,6 +147,7 @@ class Provider:
             computed=computed,
             cost=cost,
             policy_digest=state.policies.digest,
+            revision=peer.revision,
             grants=self._grants,
             vault=self._vault,
         )
@@ -196,6 +199,8 @@ class Provider:
             grant_id=intent.grant_id,
             subjects=len(given),
             at=now.astimezone(self._zone),
+            role=intent.role,
+            kind=kind_from_message(intent.kind),
         )
         decision = self._deciding(state).decide(self._grants, request)
         if not decision.permit or decision.question is None:

@@ -9,6 +9,7 @@ from concurrent.futures import Executor
 from typing import Protocol
 
 from node.core.grant import Grant
+from node.core.grant_check import sound_grants
 from node.errors import NodeError
 
 log = logging.getLogger(__name__)
@@ -69,7 +70,11 @@ class ReceivedGrants:
         except NodeError as error:
             log.info("grants of %s not fetched: %s", provider, error.reason.name)
             return
-        own = [grant for grant in offered if grant.provider == provider and grant.requester == self._own]
+        own = sound_grants(offered, provider, self._own)
+        if len(own) < len(offered):
+            log.warning(
+                "%d grants of %s are not taken: they are malformed", len(offered) - len(own), provider
+            )
         if own == list(self.of(provider)):
             return
         loop = asyncio.get_running_loop()

@@ -34,6 +34,7 @@ class RefusalJob:
     count: int
     from_ms: int
     until_ms: int
+    revision: int
     attempt: rec.Intent | None = None
 
     counters: Sequence[str] = ()
@@ -52,7 +53,9 @@ class RefusalJob:
             until_ms=self.until_ms,
             attempt=self.attempt,
         )
-        return Append(leaf=usage.refusals_record(time_ms, self.requester, self.provider, refusals))
+        return Append(
+            leaf=usage.refusals_record(time_ms, self.requester, self.provider, refusals, self.revision)
+        )
 
     def finish(self, append: Append, recorded: Recorded) -> tuple[Append, int]:
         """Where it stands."""
@@ -69,10 +72,18 @@ class _Tally:
 class Refusals:
     """Counts refusals by requester ("" when unidentified) and reason. Used in one event loop only."""
 
-    def __init__(self, own: str, commit: GroupCommit, clock_ms: Callable[[], int]) -> None:
+    def __init__(
+        self,
+        own: str,
+        commit: GroupCommit,
+        clock_ms: Callable[[], int],
+        revision: Callable[[str], int] = lambda _code: 1,
+    ) -> None:
+        """`revision` is that of records about a department."""
         self._own = own
         self._commit = commit
         self._clock_ms = clock_ms
+        self._revision = revision
         self._tallies: dict[tuple[str, Reason], _Tally] = {}
 
     async def note(self, requester: str, reason: Reason) -> None:
@@ -92,9 +103,13 @@ class Refusals:
         tally = self._tallies.setdefault((requester, reason), _Tally())
         if tally.single < singly and reason is not Reason.RATE_LIMITED:
             tally.single += 1
+            revision = self._revision(provider if requester == self._own else requester)
             with contextlib.suppress(NodeError):  # the caller hears of the refusal either way
-                await self._commit.run(RefusalJob(requester, provider, reason, 1, now, now, attempt))
-            return
+                await self._commit.run(
+                    RefusalJob(requester, provider, reason, 1, now, now, revision, attempt)
+                )
+                return
+        # Also what could not be recorded by itself, because the disk is full or the time is not known.
         tally.count += 1
         tally.from_ms = tally.from_ms or now
 
@@ -105,7 +120,8 @@ class Refusals:
         for (requester, reason), tally in tallies.items():
             if not tally.count:
                 continue
-            job = RefusalJob(requester, self._own, reason, tally.count, tally.from_ms, now)
+            revision = self._revision(requester)
+            job = RefusalJob(requester, self._own, reason, tally.count, tally.from_ms, now, revision)
             try:
                 await self._commit.run(job)
             except NodeError:

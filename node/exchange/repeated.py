@@ -77,6 +77,7 @@ def said(caller: usage.Caller, query: Query, subjects: Sequence[SubjectKey]) -> 
         repr(sorted(query.parameters.items())),
         query.purpose,
         query.case_number,
+        query.kind,
         *(f"{subject.id}{sorted(subject.claims.items())!r}" for subject in subjects),
     ]
     return "\x00".join(parts).encode()

@@ -10,12 +10,14 @@ from contextlib import aclosing
 from dataclasses import dataclass
 from datetime import datetime
 
-from node.core import usage
+from node.core import usage, wire
 from node.core.directory import Member
 from node.core.envelope import Routing
 from node.core.grant import Grant
-from node.core.identity import holds_identifier
+from node.core.intent import check_asked
 from node.core.merkle import leaf_hash
+from node.core.milliseconds import to_ms
+from node.core.question_kind import COMMANDS
 from node.core.received import covering_grant
 from node.core.role import Roles
 from node.core.subject import SubjectKey
@@ -27,6 +29,7 @@ from node.exchange.asking import (
     IntentJob,
     OutcomeJob,
     Query,
+    asked_intent,
     attempt,
     clean,
     failed_outcome,
@@ -72,6 +75,7 @@ class Requester:
         clock: Callable[[], datetime],
         random: Callable[[int], bytes],
         max_subjects: int = 1000,
+        max_skew_ms: int = 300_000,
     ) -> None:
         """`refused` records what the desk refuses to ask a provider before there is an intent."""
         self._code = code
@@ -88,6 +92,7 @@ class Requester:
         self._clock = clock
         self._random = random
         self._max_subjects = max_subjects
+        self._max_skew_ms = max_skew_ms
         self._running: dict[bytes, _Running] = {}
         self._asking: Counter[bytes] = Counter()
 
@@ -132,7 +137,7 @@ class Requester:
         async def prepare(chunk: int, subjects: Sequence[SubjectKey]) -> Asked | Answered:
             place = BatchPlace(batch_id, chunk)
             exchange_id = place.exchange_id()
-            digest = await self._admit(caller, query, subjects, exchange_id)
+            digest = await self._admit(caller, query, subjects, exchange_id, place)
             if exchange_id in self._running:
                 raise await self._no(_under_way(), caller, query)
             self._running[exchange_id] = _Running(digest)
@@ -211,15 +216,22 @@ class Requester:
         record = usage.parse_record(leaf)
         parties = usage.Parties(record.requester, record.provider, exchange_id)
         outcome = usage.abandoned_outcome(leaf, Reason.DRAINING)
-        await self._commit.run(OutcomeJob(parties, outcome, b"", b"", self._vault))
+        revision = self._revision(parties.provider)
+        await self._commit.run(OutcomeJob(parties, outcome, b"", b"", revision, self._vault))
 
     async def _admit(
-        self, caller: usage.Caller, query: Query, subjects: Sequence[SubjectKey], exchange_id: bytes
+        self,
+        caller: usage.Caller,
+        query: Query,
+        subjects: Sequence[SubjectKey],
+        exchange_id: bytes,
+        place: BatchPlace | None = None,
     ) -> bytes:
         # 1: the caller and its role were identified by the RPC edge; what may the role ask?
         try:
             self._roles().check_ask(caller, query.dataset, query.question, query.purpose)
             self._check(query, subjects, exchange_id)
+            check_asked(asked_intent(caller, query, len(subjects), place))
         except NodeError as error:
             raise await self._no(error, caller, query) from None
         return self._vault.pseudonym(_ASKED, said(caller, query, subjects))
@@ -240,7 +252,7 @@ class Requester:
             return self._repeated.again(earlier)
         try:
             member = self._member(query.provider)
-            grant = await self._own_grant(query)  # 2
+            grant = await self._own_grant(query, caller.role)  # 2
             key = member.sealing_key(self._clock())
         except NodeError as error:
             raise await self._no(error, caller, query) from None
@@ -257,6 +269,7 @@ class Requester:
             response_key=self._random(32),
             recipient=key.encoded,
             routing=routing,
+            revision=member.revision,
             vault=self._vault,
         )
         return await self._commit.run(job)  # 3, 4
@@ -275,25 +288,25 @@ class Requester:
             raise NodeError(
                 Reason.QUERY_INVALID, "the provider is this department itself: read your own data"
             )
-        if not query.case_number or len(query.case_number) > 64:
-            raise NodeError(Reason.QUERY_INVALID, "give the case number of the matter, at most 64 characters")
-        texts = (query.case_number, query.dataset, query.question, query.purpose, *query.parameters.values())
-        if any(map(holds_identifier, (*texts, *query.parameters))):
-            raise NodeError(
-                Reason.QUERY_INVALID, "only the subject may hold an identity number: leave it out elsewhere"
-            )
 
-    async def _own_grant(self, query: Query) -> Grant:
-        for turn in (1, 2):
-            try:
-                return covering_grant(
-                    self._grants(query.provider), query.dataset, query.question, query.purpose, self._clock()
-                )
-            except NodeError:
-                if turn == 2:
-                    raise
-                await self._refresh_grants(query.provider)
-        raise AssertionError("unreachable")
+    async def _own_grant(self, query: Query, role: str) -> Grant:
+        try:
+            return self._known_grant(query, role)
+        except NodeError:
+            await self._refresh_grants(query.provider)
+        return self._known_grant(query, role)
+
+    def _known_grant(self, query: Query, role: str) -> Grant:
+        grants = self._grants(query.provider)
+        grant = covering_grant(grants, query.dataset, query.question, query.purpose, self._clock(), role)
+        kind = grant.kind_of(query.question)
+        if kind is not None and kind is not query.kind:
+            raise NodeError(
+                Reason.QUERY_INVALID,
+                f"the question is of kind {kind}: ask it with `dxnode {COMMANDS[kind]}`",
+                clause="question.kind",
+            )
+        return grant
 
     async def _conclude_chunk(self, asked: Asked, answer: pb.SealedAnswer) -> Answered | NodeError:
         try:
@@ -306,7 +319,10 @@ class Requester:
     async def _conclude(self, asked: Asked, answer: pb.SealedAnswer) -> Answered:
         try:
             member = self._member(asked.parties.provider)
-            response, verdict, position = open_response(asked, answer, member, self._vault)  # 13
+            now_ms = to_ms(self._clock())
+            response, verdict, position = open_response(  # 13
+                asked, answer, member, self._vault, now_ms, self._max_skew_ms
+            )
         except NodeError as error:
             await self._fail(asked, error)
             raise
@@ -319,8 +335,8 @@ class Requester:
             provider_log=position,
             policy_digest=verdict.policy_digest,
         )
-        evidence = pb.SealedResponse(verdict=response.verdict, receipt=response.receipt).SerializeToString()
-        job = OutcomeJob(asked.parties, outcome, evidence, response.answers, self._vault)
+        evidence = wire.write(pb.SealedResponse(verdict=response.verdict, receipt=response.receipt))
+        job = OutcomeJob(asked.parties, outcome, evidence, response.answers, member.revision, self._vault)
         own_index = await self._commit.run(job)  # 14
         exchange_id = asked.parties.exchange_id
         if not permitted:
@@ -333,7 +349,15 @@ class Requester:
         outcome = failed_outcome(leaf_hash(asked.intent_leaf), error.reason)
         # The first error is the one to tell; `close_abandoned` sees to an outcome that could not be written.
         with contextlib.suppress(NodeError):
-            await self._commit.run(OutcomeJob(asked.parties, outcome, b"", b"", self._vault))
+            revision = self._revision(asked.parties.provider)
+            await self._commit.run(OutcomeJob(asked.parties, outcome, b"", b"", revision, self._vault))
+
+    def _revision(self, provider: str) -> int:
+        """The revision of records about a provider; of one that is no member any more, the first."""
+        try:
+            return self._member(provider).revision
+        except NodeError:
+            return 1
 
 
 def _too_many() -> NodeError:

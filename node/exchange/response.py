@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from google.protobuf.message import DecodeError
-
-from node.core import usage
+from node.core import usage, wire
 from node.core.denial_messages import denial_text
 from node.core.directory import Member
+from node.core.taken import check_answers, check_time, check_verdict
 from node.errors import NodeError, Reason
 from node.exchange.asking import Asked
 from node.exchange.opened import check_receipt
@@ -14,23 +13,17 @@ from node.exchange.ports import Vault
 from node.v1 import exchange_pb2 as pb
 from node.v1 import record_pb2 as rec
 
-DIGEST = 32
-
 
 def open_response(
-    asked: Asked, answer: pb.SealedAnswer, provider: Member, vault: Vault
+    asked: Asked, answer: pb.SealedAnswer, provider: Member, vault: Vault, now_ms: int, skew_ms: int
 ) -> tuple[pb.SealedResponse, rec.Verdict, rec.LogPosition]:
     """What the provider answered, its verdict, and where that stands in its log.
 
-    Raises NodeError(ENVELOPE_INVALID), (PROOF_INVALID).
+    Raises NodeError(ENVELOPE_INVALID), (PROOF_INVALID), (CLOCK_SKEWED).
     """
     plaintext = vault.open_answer(answer.ciphertext, asked.response_key, asked.routing)
-    try:
-        response = pb.SealedResponse.FromString(plaintext)
-        answers = rec.Answers.FromString(response.answers)
-    except DecodeError:
-        raise NodeError(Reason.ENVELOPE_INVALID, "the inside of the answer cannot be read") from None
-    record = usage.parse_record(response.verdict)
+    response = wire.read(pb.SealedResponse, plaintext, "the inside of the answer")
+    record, intent = usage.read_record(response.verdict), usage.parse_record(asked.intent_leaf)
     verdict = record.verdict
     # A provider that could make nothing of the intent denies without it.
     about = verdict.intent == asked.intent_leaf or (
@@ -39,36 +32,20 @@ def open_response(
     if (
         record.WhichOneof("body") != "verdict"
         or usage.Parties(record.requester, record.provider, record.exchange_id) != asked.parties
+        or answer.exchange_id != asked.parties.exchange_id
         or not about
     ):
         raise NodeError(Reason.PROOF_INVALID, "the provider's record is about another exchange")
+    check_verdict(verdict)
     if verdict.decision == rec.DECISION_PERMIT:
         if usage.answer_commitment(response.answers) != verdict.answer_commitment:
             raise NodeError(Reason.PROOF_INVALID, "the answer is not the one that the provider recorded")
-        _check_number(answers, usage.parse_record(asked.intent_leaf).intent.subjects)
-    elif response.answers or verdict.decision != rec.DECISION_DENY:
+        check_answers(wire.read(rec.Answers, response.answers, "the answer"), intent.intent)
+    elif response.answers:
         raise NodeError(Reason.PROOF_INVALID, "the provider denied, yet sent an answer")
-    if len(verdict.policy_digest) != DIGEST:
-        raise NodeError(Reason.PROOF_INVALID, "the provider's record does not name the policies that decided")
     position = check_receipt(response.verdict, response.receipt, provider, vault)
+    check_time(record, intent, now_ms, skew_ms)
     return response, verdict, position
-
-
-def _check_number(answers: rec.Answers, subjects: int) -> None:
-    """Raises NodeError(PROOF_INVALID) unless there is an answer for each subject, or a statistic for none."""
-    numbers = {
-        "verify": len(answers.verify.results),
-        "field": len(answers.field.answers),
-        "statistic": 0,
-    }
-    kind = answers.WhichOneof("kind")
-    if (
-        kind is None
-        or numbers[kind] != subjects
-        or (kind != "statistic" and not subjects)
-        or any(position >= subjects for position in answers.refused)
-    ):
-        raise NodeError(Reason.PROOF_INVALID, "the provider's answer does not fit the number of subjects")
 
 
 def denial(verdict: rec.Verdict, exchange_id: bytes) -> NodeError:

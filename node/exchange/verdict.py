@@ -5,13 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
-from node.core import usage
+from google.protobuf.message import Message
+
+from node.core import usage, wire
 from node.core.budget import Debit, exhausted
 from node.core.commit import AnsweredExchange, Append, Release
 from node.core.cost import BUDGET_SHORT, LINKAGE, SHORT, Cost, Link
 from node.core.decide import Decision
 from node.core.envelope import response_bucket
 from node.core.grant import Grant, GrantState
+from node.core.revision import trim
 from node.errors import NodeError, Reason
 from node.exchange.answering import Computed, without, wrong_claims
 from node.exchange.group import Ledger, Recorded
@@ -42,6 +45,7 @@ class VerdictJob:
     computed: Computed
     cost: Cost
     policy_digest: bytes
+    revision: int
     grants: Callable[[str], Grant | None]
     vault: Vault
     replayed: bool = False
@@ -90,10 +94,10 @@ class VerdictJob:
             snapshot=self.computed.snapshot if settled.answers else "",
             answer_commitment=usage.answer_commitment(settled.answers) if settled.answers else b"",
         )
-        kept = rec.KeptOpening(opening=opened.opening_bytes, answers=settled.answers).SerializeToString()
+        kept = wire.write(rec.KeptOpening(opening=opened.opening_bytes, answers=settled.answers))
         parties = usage.Parties(opened.routing.requester, opened.routing.provider, opened.routing.exchange_id)
         return Append(
-            leaf=usage.verdict_record(time_ms, parties, verdict),
+            leaf=usage.verdict_record(time_ms, parties, verdict, self.revision),
             opening=self.vault.encrypt(kept, b"opening/%d" % index),
             evidence=opened.evidence,
             release=settled.release,
@@ -110,8 +114,12 @@ class VerdictJob:
         opened, routing = self.opened, self.opened.routing
         inside = pb.SealedResponse(verdict=recorded.leaf, receipt=recorded.receipt, answers=answers)
         bucket = response_bucket(len(opened.opening.subjects))  # a length that says nothing
-        ciphertext = self.vault.seal_answer(inside.SerializeToString(), opened.response_key, routing, bucket)
+        ciphertext = self.vault.seal_answer(self._known(inside), opened.response_key, routing, bucket)
         return pb.SealedAnswer(exchange_id=routing.exchange_id, ciphertext=ciphertext)
+
+    def _known(self, message: Message) -> bytes:
+        """The bytes of what the requester knows of a message."""
+        return wire.write(trim(message, self.revision))
 
     def _settle(self, ledger: Ledger) -> _Settled:
         if self.replayed:
@@ -155,23 +163,22 @@ class VerdictJob:
         ]
         given = without(answers, sorted(refused)) if refused else answers
         marks = [link for link in self.cost.links if link.subject not in refused]
-        return _Settled(self.decision, given.SerializeToString(), charges, marks)
+        return _Settled(self.decision, self._known(given), charges, marks)
 
     def _release(self, ledger: Ledger) -> _Settled:
         key, answers = self.computed.release_key, self.computed.answers
         if (stored := ledger.release(key)) is not None:
             again = rec.Answers.FromString(stored)
             again.statistic.reused = True
-            return _Settled(self.decision, again.SerializeToString(), self.cost.whole)
+            return _Settled(self.decision, self._known(again), self.cost.whole)
         if answers is None or exhausted(self.computed.budget, ledger.balances):
             return self._denied(
                 *BUDGET_SHORT,
                 "the privacy budget is used up: use an earlier release, or ask the provider",
             )
-        body = answers.SerializeToString()
-        return _Settled(
-            self.decision, body, [*self.cost.whole, *self.computed.budget], release=Release(key, body)
-        )
+        release = Release(key, wire.write(answers))
+        charges = [*self.cost.whole, *self.computed.budget]
+        return _Settled(self.decision, self._known(answers), charges, release=release)
 
     def _failed(self, failure: NodeError | None) -> _Settled:
         error = failure or NodeError(Reason.INTERNAL, "no answer was computed")

@@ -10,6 +10,7 @@ from node.core.grant_message import grant_from_message, grant_to_message
 from node.core.role import AUDITOR, OFFICER, ROLES
 from node.core.usage import Caller
 from node.exchange.admin import Grants
+from node.exchange.desk_certificates import DeskCertificates, Revoked
 from node.exchange.orders import Orders
 from node.rpc.callers import Staff
 from node.rpc.status import Context, answered
@@ -128,11 +129,13 @@ class AdminService(desk_pb2_grpc.AdminServiceServicer):
         status: Callable[[], Awaitable[desk_pb2.GetStatusResponse]],
         reload: Callable[[Caller], Awaitable[ReloadReport]],
         orders: Orders,
+        certificates: DeskCertificates,
         staff: Staff,
     ) -> None:
         self._status = status
         self._reload = reload
         self._orders = orders
+        self._certificates = certificates
         self._staff = staff
 
     async def GetStatus(
@@ -181,3 +184,46 @@ class AdminService(desk_pb2_grpc.AdminServiceServicer):
             )
 
         return await answered(context, work())
+
+    async def RevokeDeskCertificate(
+        self, request: desk_pb2.RevokeDeskCertificateRequest, context: Context
+    ) -> desk_pb2.RevokeDeskCertificateResponse:
+        """Let nobody in with it any more."""
+
+        async def work() -> desk_pb2.RevokeDeskCertificateResponse:
+            caller = await self._staff.admit(context)
+            revoked = await self._certificates.revoke(caller, request.fingerprint, request.reason)
+            return desk_pb2.RevokeDeskCertificateResponse(revoked=_revoked(revoked))
+
+        return await answered(context, work())
+
+    async def UnrevokeDeskCertificate(
+        self, request: desk_pb2.UnrevokeDeskCertificateRequest, context: Context
+    ) -> desk_pb2.UnrevokeDeskCertificateResponse:
+        """Let it count again."""
+
+        async def work() -> desk_pb2.UnrevokeDeskCertificateResponse:
+            caller = await self._staff.admit(context)
+            await self._certificates.let_in(caller, request.fingerprint, request.reason)
+            return desk_pb2.UnrevokeDeskCertificateResponse()
+
+        return await answered(context, work())
+
+    async def ListRevokedDeskCertificates(
+        self, request: desk_pb2.ListRevokedDeskCertificatesRequest, context: Context
+    ) -> desk_pb2.ListRevokedDeskCertificatesResponse:
+        """All that are revoked."""
+
+        async def work() -> desk_pb2.ListRevokedDeskCertificatesResponse:
+            await self._staff.admit(context, OFFICER, AUDITOR)
+            return desk_pb2.ListRevokedDeskCertificatesResponse(
+                revoked=[_revoked(each) for each in self._certificates.all()]
+            )
+
+        return await answered(context, work())
+
+
+def _revoked(revoked: Revoked) -> desk_pb2.RevokedDeskCertificate:
+    return desk_pb2.RevokedDeskCertificate(
+        fingerprint=bytes.fromhex(revoked.fingerprint), time_ms=revoked.time_ms, reason=revoked.reason
+    )

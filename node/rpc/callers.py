@@ -9,7 +9,7 @@ from functools import lru_cache
 
 from node.core.directory import Directory, Member, require_current
 from node.core.directory_text import Role
-from node.core.role import OPERATOR, require
+from node.core.role import OPERATOR, OPERATOR_FINGERPRINT, require
 from node.core.usage import Caller
 from node.errors import NodeError, Reason
 from node.exchange.rate import Rate
@@ -18,11 +18,23 @@ from node.rpc.status import Context
 
 @dataclass(frozen=True, slots=True)
 class Certificate:
-    """What a caller's certificate says: SHA-256 of its DER form, department, and role ("" for a node)."""
+    """What a caller's certificate says: SHA-256 of its DER form, department, role ("" for a node), times."""
 
     fingerprint: bytes
     department: str
     role: str
+    begins: datetime
+    ends: datetime
+
+    def check_time(self, now: datetime) -> None:
+        """Raises NodeError(CALLER_UNIDENTIFIED) unless it is valid now.
+
+        A handshake looks at that once, and a connection may stand for as long as it likes.
+        """
+        if now >= self.ends:
+            raise _refused("has expired")
+        if now < self.begins:
+            raise _refused("is not valid yet")
 
 
 ReadCertificate = Callable[[bytes], Certificate]
@@ -38,7 +50,10 @@ class Members:
         read: ReadCertificate,
         clock: Callable[[], datetime],
         rate: Rate,
+        known: Callable[[], bool] = lambda: True,
     ) -> None:
+        """`known` says whether the clock is: else no certificate is judged by it."""
+        self._known = known
         self._directory = directory
         self._read = lru_cache(maxsize=1024)(read)
         self._clock = clock
@@ -51,8 +66,11 @@ class Members:
         Raises NodeError(CALLER_UNIDENTIFIED), (DIRECTORY_EXPIRED), (SUSPENDED), (RATE_LIMITED).
         """
         certificate = self._read(_pem(context))
+        now = self._clock()
+        if self._known():
+            certificate.check_time(now)
         directory = self._directory()
-        require_current(directory, self._clock())
+        require_current(directory, now)
         member = directory.identify(certificate.department, certificate.fingerprint.hex())
         if on_behalf and on_behalf != member.code and Role.GATEWAY in member.roles:
             return self._carried(directory, member, on_behalf)
@@ -76,10 +94,16 @@ class Members:
     def caller(self, context: Context) -> str:
         """The member whose listed certificate the caller shows, "" for any other certificate.
 
-        Not the name in the certificate: a member's authority can put any name into one.
+        Not the name in the certificate: a member's authority can put any name into one. Raises
+        NodeError(CALLER_UNIDENTIFIED) for one that is not valid now.
         """
         try:
             certificate = self._read(_pem(context))
+        except NodeError:
+            return ""
+        if self._known():
+            certificate.check_time(self._clock())
+        try:
             return self._directory().identify(certificate.department, certificate.fingerprint.hex()).code
         except NodeError:
             return ""
@@ -93,6 +117,33 @@ class Members:
         return code if code in self._directory().members else ""
 
 
+@dataclass(frozen=True, slots=True)
+class DeskTrust:
+    """What is asked of a desk certificate again with every call.
+
+    `until` says until when a certificate (PEM) with its chain (PEM) is trusted, and raises
+    NodeError(CALLER_UNIDENTIFIED) for one that is not; `revoked` knows the fingerprints that were revoked.
+    """
+
+    until: Callable[[bytes, bytes], datetime]
+    revoked: Callable[[bytes], bool]
+    clock: Callable[[], datetime]
+    known: Callable[[], bool] = lambda: True
+    """Whether the clock is known: else no certificate is judged by it."""
+
+    def check(self, certificate: Certificate, pem: bytes, chain: bytes) -> None:
+        """Raises NodeError(CALLER_UNIDENTIFIED) unless the certificate counts now."""
+        if self.revoked(certificate.fingerprint):
+            raise _refused("was revoked")
+        ends = self.until(pem, chain)
+        if not self.known():
+            return
+        now = self.clock()
+        certificate.check_time(now)
+        if now >= ends:
+            raise _refused("was issued by an authority whose certificate has expired")
+
+
 class Staff:
     """Identifies desk callers: a role certificate of the own department, or the Unix socket's operator."""
 
@@ -100,12 +151,14 @@ class Staff:
         self,
         department: str,
         read: ReadCertificate,
+        trust: DeskTrust,
         rate: Rate,
         refused: Callable[[Reason], Awaitable[None]],
     ) -> None:
         """`refused` records a refusal."""
         self._department = department
         self._read = lru_cache(maxsize=1024)(read)
+        self._trust = trust
         self._rate = rate
         self._refused = refused
 
@@ -122,26 +175,43 @@ class Staff:
             raise
         return caller
 
+    async def look_again(self, context: Context) -> None:
+        """Raises NodeError(CALLER_UNIDENTIFIED), recorded before, for who was admitted and counts no more."""
+        try:
+            self.caller(context)
+        except NodeError as error:
+            await self._refused(error.reason)
+            raise
+
     def caller(self, context: Context) -> str | None:
-        """The caller's fingerprint, "" for a certificate of another department; None for the operator."""
+        """The caller's fingerprint, "" for a certificate of another department; None for the operator.
+
+        Raises NodeError(CALLER_UNIDENTIFIED) for a certificate of the department that does not count now.
+        """
         if context.peer().startswith("unix:"):
             return None
         try:
-            certificate = self._read(_pem(context))
+            pem = _pem(context)
+            certificate = self._read(pem)
         except NodeError:
             return ""
-        return certificate.fingerprint.hex() if certificate.department == self._department else ""
+        if certificate.department != self._department:
+            return ""
+        self._trust.check(certificate, pem, _chain(context))
+        return certificate.fingerprint.hex()
 
     def _identify(self, context: Context) -> Caller:
         """The caller and its role (step 1)."""
         if context.peer().startswith("unix:"):
-            return Caller(OPERATOR)
-        certificate = self._read(_pem(context))
+            return Caller(OPERATOR, OPERATOR_FINGERPRINT)
+        pem = _pem(context)
+        certificate = self._read(pem)
         if certificate.department != self._department or not certificate.role:
             raise NodeError(
                 Reason.CALLER_UNIDENTIFIED,
                 "the certificate carries no role of this department: ask its operator",
             )
+        self._trust.check(certificate, pem, _chain(context))
         self._rate.take(certificate.fingerprint.hex())
         return Caller(certificate.role, certificate.fingerprint)
 
@@ -153,3 +223,13 @@ def _pem(context: Context) -> bytes:
             Reason.CALLER_UNIDENTIFIED, "show a certificate: this port takes no anonymous callers"
         )
     return bytes(next(iter(pem)))
+
+
+def _chain(context: Context) -> bytes:
+    return b"".join(context.auth_context().get("x509_pem_cert_chain", ()))
+
+
+def _refused(problem: str) -> NodeError:
+    return NodeError(
+        Reason.CALLER_UNIDENTIFIED, f"the caller's certificate {problem}: have the operator issue a new one"
+    )

@@ -7,12 +7,14 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import ParamSpec, Protocol, TypeVar
 
+from google.protobuf.message import Message
+
 from node.core.catalogue_search import MAX_RESULTS, Lookup
 from node.core.catalogue_shelf import Catalogue
 from node.core.directory import Member
 from node.core.policy import Policies, Policy
 from node.core.publication import MAX_HISTORY, ServedVersion, published_entry, published_summary
-from node.core.role import ROLES
+from node.core.role import OPERATOR, ROLES
 from node.errors import NodeError, Reason
 from node.exchange.rate import Rate
 from node.rpc.callers import Staff
@@ -28,7 +30,7 @@ SEARCHES_AT_ONCE = 20.0
 SEARCHING = 2
 WAITING = 16
 """Searches that run, and that wait, at one time: all other calls and threads are for exchanges."""
-T = TypeVar("T")
+T = TypeVar("T", bound=Message)
 R = TypeVar("R")
 P = ParamSpec("P")
 
@@ -85,7 +87,7 @@ def admit_staff(staff: Staff) -> Admit:
     async def admit(context: Context, work: Callable[[], Awaitable[T]], rate: Rate | None = None) -> T:
         async def checked() -> T:
             caller = await staff.admit(context, *ROLES)
-            if rate is not None and caller.fingerprint:  # the operator at the socket is not bounded
+            if rate is not None and caller.role != OPERATOR:  # who is at the socket is not bounded
                 rate.take(caller.fingerprint.hex())
             return await work()
 

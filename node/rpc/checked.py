@@ -1,33 +1,50 @@
-"""Adds services to a server so that bytes that are no message are refused like all else that is malformed."""
+"""Adds services to a server: each message is bounded, one that can be read, of a caller who may be here.
+
+Of peers, messages are taken in canonical bytes alone. The own desk's callers need not write those: what the
+schema does not know is taken out of their messages, so that none of it is kept or passed on.
+"""
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import aclosing
-from typing import TypeVar, cast
+from typing import NamedTuple, TypeVar, cast
 
 import grpc
+from google.protobuf import descriptor_pool
 from google.protobuf.message import DecodeError, Message
+from google.protobuf.message_factory import GetMessageClass
 
+from node.core import wire
 from node.errors import NodeError, Reason
+from node.rpc.guarded import Door
+from node.rpc.inflow import Inflow
 from node.rpc.status import Context
 
 M = TypeVar("M", bound=Message)
-Refuse = Callable[[Context, NodeError], Awaitable[None]]
 Unary = Callable[[Message, Context], Awaitable[Message]]
 Responses = Callable[[Message, Context], AsyncGenerator[Message, None]]
 Stream = Callable[[AsyncIterator[Message], Context], AsyncGenerator[Message, None]]
+LOOK_SECONDS = 2.0
+"""How often it is looked at who is at the other end of a stream on which nothing is said."""
 
 
 class CheckedServer:
-    """Stands for a server in the generated `add_…_to_server`; `refuse` ends a call with its error.
+    """Stands for a server in the generated `add_…_to_server`.
 
-    gRPC itself would answer with the text of the exception, and nobody would have recorded it.
+    Bytes that are no message are refused at the `door`: gRPC itself would answer with the text of the
+    exception, and nobody would have recorded it. Calls of one message are served as streams of which one is
+    read: of a unary call gRPC takes the message before any code of ours is asked, and here that waits until
+    the `inflow` of the caller has room. Who asked on a stream is looked at again before each answer.
+    `strict` is for peers.
     """
 
-    def __init__(self, server: grpc.aio.Server, refuse: Refuse) -> None:
+    def __init__(self, server: grpc.aio.Server, door: Door, inflow: Inflow, *, strict: bool) -> None:
         self._server = server
-        self._refuse = refuse
+        self._door = door
+        self._inflow = inflow
+        self._read = _strictly if strict else _leniently
 
     def add_generic_rpc_handlers(self, _handlers: object) -> None:
         """Nothing: the same handlers come by `add_registered_method_handlers`, and no other is served."""
@@ -36,77 +53,156 @@ class CheckedServer:
         self, service: str, handlers: Mapping[str, grpc.RpcMethodHandler[Message, Message]]
     ) -> None:
         """Add the handlers of one service."""
-        checked = {name: self._checked(handler) for name, handler in handlers.items()}
+        methods = descriptor_pool.Default().FindServiceByName(service).methods_by_name
+        checked = {
+            name: self._checked(handler, self._reader(GetMessageClass(methods[name].input_type)))
+            for name, handler in handlers.items()
+        }
         self._server.add_registered_method_handlers(service, checked)
 
-    def _checked(
-        self, handler: grpc.RpcMethodHandler[Message, Message]
-    ) -> grpc.RpcMethodHandler[Message, Message]:
-        if handler.request_deserializer is None:
-            raise NodeError(Reason.INTERNAL, "a service has no deserializer")
-        read = _lenient(handler.request_deserializer)
-        if handler.request_streaming:
-            return grpc.stream_stream_rpc_method_handler(
-                self._stream(cast("Stream", handler.stream_stream)), read, handler.response_serializer
-            )
-        if handler.response_streaming:
-            return grpc.unary_stream_rpc_method_handler(
-                self._responses(cast("Responses", handler.unary_stream)), read, handler.response_serializer
-            )
-        return grpc.unary_unary_rpc_method_handler(
-            self._unary(cast("Unary", handler.unary_unary)), read, handler.response_serializer
-        )
+    def _reader(self, kind: type[Message]) -> Callable[[bytes], Message]:
+        def read(body: bytes) -> _Read:
+            try:
+                return _Read(self._read(kind, body), len(body))
+            except NodeError as error:
+                return _Read(error, len(body))
 
-    def _unary(self, behaviour: Unary) -> Unary:
-        async def call(request: Message, context: Context) -> Message:
-            if request is _MALFORMED:
-                await self._refuse(context, _unreadable())
-            return await behaviour(request, context)
+        return cast("Callable[[bytes], Message]", read)
+
+    def _checked(
+        self, handler: grpc.RpcMethodHandler[Message, Message], read: Callable[[bytes], Message]
+    ) -> grpc.RpcMethodHandler[Message, Message]:
+        if handler.request_streaming:
+            stream = self._stream(cast("Stream", handler.stream_stream))
+            return grpc.stream_stream_rpc_method_handler(stream, read, wire.write)
+        if handler.response_streaming:
+            responses = self._responses(cast("Responses", handler.unary_stream))
+            return grpc.stream_stream_rpc_method_handler(responses, read, wire.write)
+        unary = self._unary(cast("Unary", handler.unary_unary))
+        return grpc.stream_unary_rpc_method_handler(unary, read, wire.write)
+
+    def _unary(self, behaviour: Unary) -> Callable[[object, Context], Awaitable[Message]]:
+        async def call(_requests: object, context: Context) -> Message:
+            caller = await self._caller(context)
+            await self._inflow.expect(caller)
+            held = self._inflow.largest
+            try:
+                request, size = await self._only(context)
+                self._inflow.release(caller, held - size)
+                held = size
+                return await behaviour(request, context)
+            finally:
+                self._inflow.release(caller, held)
 
         return call
 
-    def _responses(self, behaviour: Responses) -> Responses:
-        async def call(request: Message, context: Context) -> AsyncGenerator[Message, None]:
-            if request is _MALFORMED:
-                await self._refuse(context, _unreadable())
-            async with aclosing(behaviour(request, context)) as responses:
+    def _responses(self, behaviour: Responses) -> Stream:
+        async def call(_requests: object, context: Context) -> AsyncGenerator[Message, None]:
+            caller = await self._caller(context)
+            await self._inflow.expect(caller)
+            try:
+                request, _ = await self._only(context)
+            finally:
+                self._inflow.release(caller, self._inflow.largest)
+            async with aclosing(self._watched(behaviour(request, context), context, caller)) as responses:
                 async for response in responses:
                     yield response
 
         return call
 
     def _stream(self, behaviour: Stream) -> Stream:
-        async def call(requests: AsyncIterator[Message], context: Context) -> AsyncGenerator[Message, None]:
-            async with aclosing(behaviour(_sound(requests), context)) as responses:
-                async for response in responses:
-                    yield response
+        async def call(requests: AsyncIterator[_Read], context: Context) -> AsyncGenerator[Message, None]:
+            caller = await self._caller(context)
+            try:
+                self._inflow.open_stream(caller)
+            except NodeError as error:
+                await self._door.refuse(context, error)
+            try:
+                answers = behaviour(_sound(requests), context)
+                async with aclosing(self._watched(answers, context, caller)) as responses:
+                    async for response in responses:
+                        yield response
+            finally:
+                self._inflow.close_stream(caller)
 
-        return call
+        return cast("Stream", call)
 
-
-class _Malformed(Message):
-    """Stands for bytes that are no message."""
-
-
-_MALFORMED = _Malformed()
-
-
-def _lenient(parse: Callable[[bytes], Message]) -> Callable[[bytes], Message]:
-    def read(body: bytes) -> Message:
+    async def _caller(self, context: Context) -> str | None:
         try:
-            return parse(body)
-        except DecodeError:
-            return _MALFORMED
+            return self._door.caller(context)
+        except NodeError as error:
+            await self._door.refuse(context, error)
+            raise
 
-    return read
+    async def _only(self, context: Context) -> tuple[Message, int]:
+        """The message of a call that has one, and its size."""
+        read: object = await context.read()
+        found = read if isinstance(read, _Read) else _Read(_unreadable(), 0)  # there was none
+        if isinstance(found.message, NodeError):
+            await self._door.refuse(context, found.message)
+            raise found.message
+        return found.message, found.size
+
+    async def _watched(
+        self, answers: AsyncGenerator[Message, None], context: Context, caller: str | None
+    ) -> AsyncGenerator[Message, None]:
+        """The answers, until the caller is no more who it was when it asked."""
+        next_answer: asyncio.Task[Message | None] | None = None
+        try:
+            while True:
+                next_answer = asyncio.create_task(_next(answers))
+                while not next_answer.done():
+                    await asyncio.wait({next_answer}, timeout=LOOK_SECONDS)
+                    if await self._caller(context) != caller:
+                        await self._door.refuse(context, _another())
+                answer = next_answer.result()
+                if answer is None:
+                    return
+                yield answer
+        finally:
+            if next_answer is not None:
+                next_answer.cancel()
+                await asyncio.gather(next_answer, return_exceptions=True)
+            await answers.aclose()
 
 
-async def _sound(requests: AsyncIterator[Message]) -> AsyncGenerator[Message, None]:
-    async for request in requests:
-        if request is _MALFORMED:
-            raise _unreadable()
+class _Read(NamedTuple):
+    """A message, or why it is refused, and how many bytes it came in."""
+
+    message: Message | NodeError
+    size: int
+
+
+async def _next(answers: AsyncGenerator[Message, None]) -> Message | None:
+    return await anext(answers, None)
+
+
+def _strictly(kind: type[Message], body: bytes) -> Message:
+    return wire.read(kind, body, "the message")
+
+
+def _leniently(kind: type[Message], body: bytes) -> Message:
+    try:
+        message = kind.FromString(body)
+    except DecodeError:
+        raise _unreadable() from None
+    message.DiscardUnknownFields()
+    return message
+
+
+async def _sound(requests: AsyncIterator[_Read]) -> AsyncGenerator[Message, None]:
+    async for request, _ in requests:
+        if isinstance(request, NodeError):
+            raise request
         yield request
 
 
 def _unreadable() -> NodeError:
     return NodeError(Reason.QUERY_INVALID, "the message cannot be read: use a client of the same version")
+
+
+def _another() -> NodeError:
+    return NodeError(
+        Reason.CALLER_UNIDENTIFIED,
+        "the certificate is not one that counts any more: have the operator issue a new one",
+    )

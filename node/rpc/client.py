@@ -4,120 +4,115 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import AsyncIterator, Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import AsyncIterator, Sequence
+from typing import TypeAlias, TypeVar
 
 import grpc
+from google.protobuf.message import Message
 
 from node.core.approval import Version
+from node.core.catalogue_search import MAX_RESULTS
+from node.core.catalogue_taken import check_found, check_history, check_own
 from node.core.directory import Member
 from node.core.grant import Grant
 from node.core.grant_message import grant_from_message
 from node.core.publication import Proved, keep_proved
 from node.errors import NodeError, Reason
 from node.exchange.ports import PeerStream
+from node.rpc.links import Link, Links
+from node.rpc.peer_call import Call
+from node.rpc.status import CODE_OF
 from node.stated import stated_error
-from node.v1 import catalogue_pb2, catalogue_pb2_grpc, exchange_pb2_grpc, grant_pb2, grant_pb2_grpc
+from node.v1 import catalogue_pb2, grant_pb2, usage_log_pb2
 from node.v1 import exchange_pb2 as pb
 
-_RETRIED = frozenset({grpc.StatusCode.UNAVAILABLE})
+_RETRIED = frozenset(reason for reason, code in CODE_OF.items() if code is grpc.StatusCode.UNAVAILABLE)
 _ATTEMPTS = 3
 _LONGEST_MESSAGE = 2000
+_BatchCall: TypeAlias = "grpc.aio.StreamStreamCall[bytes, bytes]"
+_TIME_SECONDS = 5.0
+A = TypeVar("A", bound=Message)
 
-
-@dataclass(frozen=True, slots=True)
-class Identity:
-    """This node's certificate chain and private key for the exchange port, PEM."""
-
-    certificate: bytes
-    key: bytes
-
-
-@dataclass(slots=True)
-class _Link:
-    made_for: tuple[str, str, Identity]
-    channel: grpc.aio.Channel
+_ASK = Call.of(pb, "ExchangeService", "Ask", pb.AskResponse)
+_ASK_BATCH = Call.of(pb, "ExchangeService", "AskBatch", pb.AskBatchResponse)
+_LIST_GRANTS = Call.of(grant_pb2, "GrantService", "ListGrants", grant_pb2.ListGrantsResponse)
+_CHECKPOINT = Call.of(usage_log_pb2, "UsageLogService", "GetCheckpoint", usage_log_pb2.GetCheckpointResponse)
+_LIST_DATASETS = Call.of(
+    catalogue_pb2, "CatalogueService", "ListDatasets", catalogue_pb2.ListDatasetsResponse
+)
+_GET_DATASET = Call.of(catalogue_pb2, "CatalogueService", "GetDataset", catalogue_pb2.GetDatasetResponse)
+_SEARCH = Call.of(catalogue_pb2, "CatalogueService", "SearchCatalogue", catalogue_pb2.SearchCatalogueResponse)
+_HISTORY = Call.of(
+    catalogue_pb2, "CatalogueService", "GetDatasetHistory", catalogue_pb2.GetDatasetHistoryResponse
+)
 
 
 class PeerClient:
-    """Channels to providers, made when needed and made anew when the directory or the identity changes."""
+    """Asks providers, over one link to each."""
 
-    def __init__(
-        self,
-        member: Callable[[str], Member],
-        identity: Callable[[], Identity],
-        deadline_seconds: float,
-        message_bytes: int,
-        proved: Proved,
-    ) -> None:
+    def __init__(self, links: Links, deadline_seconds: float, message_bytes: int, proved: Proved) -> None:
         """`proved` says which of the approvals that a provider tells count."""
-        self._member = member
-        self._identity = identity
+        self._links = links
         self._proved = proved
         self._deadline = deadline_seconds
         self._message_bytes = message_bytes
-        self._links: dict[str, _Link] = {}
 
     async def ask(self, provider: str, envelope: pb.Envelope) -> pb.SealedAnswer:
         """One exchange, retried with the same envelope while the peer is away.
 
-        Raises NodeError: the peer's reason, or (PEER_UNAVAILABLE), (TIMEOUT).
+        Raises NodeError: the peer's reason, or (PEER_UNAVAILABLE), (TIMEOUT), (ENVELOPE_INVALID).
         """
-        stub = exchange_pb2_grpc.ExchangeServiceStub(self._channel(provider))
         loop = asyncio.get_running_loop()
         end = loop.time() + self._deadline
-        earlier: grpc.aio.AioRpcError | None = None
+        earlier: NodeError | None = None
         for attempt in range(1, _ATTEMPTS + 1):
             try:
-                response = await stub.Ask(
-                    pb.AskRequest(envelope=envelope), timeout=max(0.1, end - loop.time())
-                )
-            except grpc.aio.AioRpcError as error:
-                if earlier is not None and error.code() is grpc.StatusCode.DEADLINE_EXCEEDED:
-                    raise peer_error(earlier) from None  # why it was asked again says more
+                left = max(0.1, end - loop.time())
+                return (await self._call(provider, _ASK, pb.AskRequest(envelope=envelope), left)).answer
+            except NodeError as error:
+                if earlier is not None and error.reason is Reason.TIMEOUT:
+                    raise earlier from None  # why it was asked again says more
                 earlier = error
                 pause = 0.1 * 2**attempt * (0.5 + random.random())  # noqa: S311 - spreads retries, no secret
-                if error.code() not in _RETRIED or attempt == _ATTEMPTS or loop.time() + pause >= end:
-                    raise peer_error(error) from None
+                if error.reason not in _RETRIED or attempt == _ATTEMPTS or loop.time() + pause >= end:
+                    raise
                 await asyncio.sleep(pause)
-            else:
-                answer: pb.SealedAnswer = response.answer
-                return answer
         raise AssertionError("unreachable")
 
     def open_batch(self, provider: str) -> PeerStream:
-        """A batch stream to a provider."""
-        return _Stream(
-            exchange_pb2_grpc.ExchangeServiceStub(self._channel(provider)).AskBatch(), self._deadline
-        )
+        """A batch stream to a provider, which is called with the first chunk."""
+        return _Stream(self._links, provider, self._deadline)
 
     async def grants(self, provider: str) -> list[Grant]:
         """The grants that this department has at a provider. Raises NodeError."""
-        stub = grant_pb2_grpc.GrantServiceStub(self._channel(provider))
-        try:
-            response = await stub.ListGrants(grant_pb2.ListGrantsRequest(), timeout=self._deadline)
-        except grpc.aio.AioRpcError as error:
-            raise peer_error(error) from None
+        response = await self._call(provider, _LIST_GRANTS, grant_pb2.ListGrantsRequest())
         return [grant_from_message(grant) for grant in response.grants]
+
+    async def time_of(self, member: Member) -> int:
+        """What time it is by a member's clock (milliseconds), 0 when it does not know. Raises NodeError.
+
+        The directory may have expired: a node asks when it does not know what time it is.
+        """
+        request, seconds = usage_log_pb2.GetCheckpointRequest(), min(_TIME_SECONDS, self._deadline)
+        return int((await self._call_to(member, _CHECKPOINT, request, seconds)).time_ms)
 
     async def catalogue(self, provider: str, dataset: str) -> list[catalogue_pb2.Dataset]:
         """One dataset of a provider in full, or the summaries of all. Raises NodeError."""
-        stub = catalogue_pb2_grpc.CatalogueServiceStub(self._channel(provider))
-        try:
-            if dataset:
-                request = catalogue_pb2.GetDatasetRequest(dataset=dataset)
-                response = await stub.GetDataset(request, timeout=self._deadline)
-                keep_proved(response.dataset, self._proved)
-                return [response.dataset]
-            return [catalogue_pb2.Dataset(summary=each) for each in await self._summaries(stub)]
-        except grpc.aio.AioRpcError as error:
-            raise peer_error(error) from None
+        if dataset:
+            request = catalogue_pb2.GetDatasetRequest(dataset=dataset)
+            response = await self._call(provider, _GET_DATASET, request)
+            check_own(response.dataset, provider, dataset)
+            keep_proved(response.dataset, self._proved)
+            return [response.dataset]
+        entries = [catalogue_pb2.Dataset(summary=each) for each in await self._summaries(provider)]
+        for entry in entries:
+            check_own(entry, provider)
+        return entries
 
     async def search(
         self, provider: str, request: catalogue_pb2.SearchCatalogueRequest
     ) -> catalogue_pb2.SearchCatalogueResponse:
         """What a provider's catalogue has of what is looked for. Raises NodeError."""
-        stub = catalogue_pb2_grpc.CatalogueServiceStub(self._channel(provider))
         sent = catalogue_pb2.SearchCatalogueRequest(
             text=request.text,
             field=request.field,
@@ -125,26 +120,18 @@ class PeerClient:
             limit=request.limit,
             department=request.department,
         )
-        try:
-            response: catalogue_pb2.SearchCatalogueResponse = await stub.SearchCatalogue(
-                sent, timeout=self._deadline
-            )
-        except grpc.aio.AioRpcError as error:
-            raise peer_error(error) from None
+        response = await self._call(provider, _SEARCH, sent)
+        limit = min(request.limit or MAX_RESULTS, MAX_RESULTS)
+        check_found(response.datasets, provider, request.department, limit)
         for entry in response.datasets:
             keep_proved(entry, self._proved)
         return response
 
     async def history(self, provider: str, dataset: str) -> catalogue_pb2.GetDatasetHistoryResponse:
         """The versions of a dataset that a provider has served. Raises NodeError."""
-        stub = catalogue_pb2_grpc.CatalogueServiceStub(self._channel(provider))
         request = catalogue_pb2.GetDatasetHistoryRequest(dataset=dataset)
-        try:
-            response: catalogue_pb2.GetDatasetHistoryResponse = await stub.GetDatasetHistory(
-                request, timeout=self._deadline
-            )
-        except grpc.aio.AioRpcError as error:
-            raise peer_error(error) from None
+        response = await self._call(provider, _HISTORY, request)
+        check_history(response.versions)
         for each in response.versions:
             kept = self._proved(Version(dataset, provider, each.entry_digest), each.approvals)
             del each.approvals[:]
@@ -153,13 +140,26 @@ class PeerClient:
 
     async def close(self) -> None:
         """Close all channels."""
-        links, self._links = list(self._links.values()), {}
-        for link in links:
-            await link.channel.close()
+        await self._links.close()
 
-    async def _summaries(
-        self, stub: catalogue_pb2_grpc.CatalogueServiceStub
-    ) -> Sequence[catalogue_pb2.DatasetSummary]:
+    async def _call(self, provider: str, call: Call[A], request: Message, seconds: float = 0.0) -> A:
+        """One call and what it brings, in the deadline of all or in `seconds`. Raises NodeError."""
+        member = self._links.member(provider)
+        return await self._call_to(member, call, request, seconds or self._deadline)
+
+    async def _call_to(self, member: Member, call: Call[A], request: Message, seconds: float) -> A:
+        body = call.request(member, request)
+        link = await self._links.to_member(member)
+        try:
+            answer = await call.unary(link.channel)(body, timeout=seconds)
+        except grpc.aio.AioRpcError as error:
+            told = peer_error(error)
+            if told.reason is Reason.PEER_UNAVAILABLE:
+                self._links.doubt(link)
+            raise told from None
+        return call.read(answer)
+
+    async def _summaries(self, provider: str) -> Sequence[catalogue_pb2.DatasetSummary]:
         found: list[catalogue_pb2.DatasetSummary] = []
         token, size = "", 0
         try:
@@ -167,7 +167,7 @@ class PeerClient:
             async with asyncio.timeout(self._deadline):
                 while True:
                     request = catalogue_pb2.ListDatasetsRequest(page_token=token)
-                    page = await stub.ListDatasets(request, timeout=self._deadline)
+                    page = await self._call(provider, _LIST_DATASETS, request)
                     size += page.ByteSize()
                     if size > self._message_bytes:
                         raise NodeError(
@@ -182,78 +182,67 @@ class PeerClient:
                 Reason.TIMEOUT, "the provider's catalogue did not come in time: search it"
             ) from None
 
-    def _channel(self, provider: str) -> grpc.aio.Channel:
-        member = self._member(provider)
-        identity = self._identity()
-        wanted = (member.endpoint, member.tls_roots, identity)
-        link = self._links.get(provider)
-        if link is None or link.made_for != wanted:
-            if link is not None:
-                asyncio.get_running_loop().create_task(link.channel.close(self._deadline))
-            link = self._links[provider] = _Link(wanted, self._open(member, identity))
-        return link.channel
-
-    def _open(self, member: Member, identity: Identity) -> grpc.aio.Channel:
-        credentials = grpc.ssl_channel_credentials(
-            root_certificates=member.tls_roots.encode(),
-            private_key=identity.key,
-            certificate_chain=identity.certificate,
-        )
-        options = [
-            ("grpc.max_receive_message_length", self._message_bytes),
-            ("grpc.max_send_message_length", self._message_bytes),
-            ("grpc.enable_http_proxy", 0),
-            ("grpc.enable_retries", 0),  # retries are ours: the same envelope, within one deadline
-            ("grpc.initial_reconnect_backoff_ms", 200),
-            ("grpc.max_reconnect_backoff_ms", 5000),
-            ("grpc.keepalive_time_ms", 60_000),
-            ("grpc.keepalive_timeout_ms", 10_000),
-        ]
-        return grpc.aio.secure_channel(member.endpoint, credentials, options=options)
-
 
 class _Stream:
-    """One AskBatch call; every answer has to come within the deadline."""
+    """One AskBatch call; every answer has to come within the deadline, and the link has to count."""
 
-    def __init__(
-        self, call: grpc.aio.StreamStreamCall[pb.AskBatchRequest, pb.AskBatchResponse], seconds: float
-    ) -> None:
-        self._call = call
+    def __init__(self, links: Links, provider: str, seconds: float) -> None:
+        self._links = links
+        self._provider = provider
         self._seconds = seconds
+        self._opening = asyncio.Lock()
+        self._opened: tuple[Link, _BatchCall] | None = None
 
     async def send(self, envelope: pb.Envelope) -> None:
         """Send one chunk. Raises NodeError(PEER_UNAVAILABLE)."""
+        link, call = await self._open()
+        link.check()
+        member = self._links.member(self._provider)
+        body = _ASK_BATCH.request(member, pb.AskBatchRequest(envelope=envelope))
         try:
             async with asyncio.timeout(self._seconds):
-                await self._call.write(pb.AskBatchRequest(envelope=envelope))
+                await call.write(body)
         except (grpc.aio.AioRpcError, asyncio.InvalidStateError, TimeoutError):
             raise _gone() from None
 
     async def answers(self) -> AsyncIterator[pb.SealedAnswer]:
         """Sealed answers in the order of the chunks. Raises NodeError."""
+        link, call = await self._open()
         while True:
             try:
                 async with asyncio.timeout(self._seconds):
-                    response = await self._call.read()
+                    body = await call.read()
             except grpc.aio.AioRpcError as error:
                 raise peer_error(error) from None
             except TimeoutError:
-                self._call.cancel()
+                call.cancel()
                 raise _gone() from None
-            if not isinstance(response, pb.AskBatchResponse):  # the end of the stream
+            if not isinstance(body, bytes):  # the end of the stream
                 return
-            yield response.answer
+            link.check()
+            yield _ASK_BATCH.read(body).answer
 
     async def done(self) -> None:
         """No more chunks."""
+        if self._opened is None:
+            return
+        _, call = self._opened
         try:
-            await self._call.done_writing()
+            await call.done_writing()
         except (grpc.aio.AioRpcError, asyncio.InvalidStateError):
             raise _gone() from None
 
     def cancel(self) -> None:
         """End the call, whatever is under way."""
-        self._call.cancel()
+        if self._opened is not None:
+            self._opened[1].cancel()
+
+    async def _open(self) -> tuple[Link, _BatchCall]:
+        async with self._opening:
+            if self._opened is None:
+                link = await self._links.to(self._provider)
+                self._opened = link, _ASK_BATCH.stream(link.channel)()
+            return self._opened
 
 
 def peer_error(error: grpc.aio.AioRpcError) -> NodeError:

@@ -7,6 +7,7 @@ from contextlib import aclosing
 from typing import Protocol
 
 from node.core.identity import normalise_credit_code, normalise_resident_id
+from node.core.question_kind import kind_from_message
 from node.core.role import CLERK, ROLES, SYSTEM
 from node.core.subject import SubjectKey
 from node.core.usage import EXCHANGE_ID_BYTES
@@ -111,7 +112,7 @@ class DeskService(desk_pb2_grpc.DeskServiceServicer):
             caller,
             query,
             first.header.batch_id,
-            _chunks(requests),
+            self._chunks(requests, context),
             lambda: self._peers.open_batch(query.provider),
         )
         async with aclosing(results):
@@ -125,21 +126,21 @@ class DeskService(desk_pb2_grpc.DeskServiceServicer):
                         chunk=item.chunk, refusal=_refusal(item.result)
                     )
 
-
-async def _chunks(
-    requests: AsyncIterator[desk_pb2.DeskServiceAskBatchRequest],
-) -> AsyncIterator[tuple[int, Sequence[SubjectKey]]]:
-    expected: int | None = None
-    async for request in requests:
-        if request.WhichOneof("kind") != "chunk":
-            raise NodeError(Reason.QUERY_INVALID, "a batch has one header, then chunks")
-        chunk = request.chunk
-        if expected is not None and chunk.chunk != expected:
-            raise NodeError(Reason.QUERY_INVALID, "the chunks of a batch follow each other without gaps")
-        if not chunk.subjects:
-            raise NodeError(Reason.QUERY_INVALID, "a chunk has at least one subject")
-        expected = chunk.chunk + 1
-        yield chunk.chunk, [_subject(subject) for subject in chunk.subjects]
+    async def _chunks(
+        self, requests: AsyncIterator[desk_pb2.DeskServiceAskBatchRequest], context: Context
+    ) -> AsyncIterator[tuple[int, Sequence[SubjectKey]]]:
+        expected: int | None = None
+        async for request in requests:
+            await self._staff.look_again(context)
+            if request.WhichOneof("kind") != "chunk":
+                raise NodeError(Reason.QUERY_INVALID, "a batch has one header, then chunks")
+            chunk = request.chunk
+            if expected is not None and chunk.chunk != expected:
+                raise NodeError(Reason.QUERY_INVALID, "the chunks of a batch follow each other without gaps")
+            if not chunk.subjects:
+                raise NodeError(Reason.QUERY_INVALID, "a chunk has at least one subject")
+            expected = chunk.chunk + 1
+            yield chunk.chunk, [_subject(subject) for subject in chunk.subjects]
 
 
 def _query(message: desk_pb2.Query) -> Query:
@@ -162,6 +163,7 @@ def _query(message: desk_pb2.Query) -> Query:
         parameters=dict(message.parameters),
         purpose=message.purpose,
         case_number=message.case_number,
+        kind=kind_from_message(message.kind),
     )
 
 

@@ -6,28 +6,32 @@ import asyncio
 import contextlib
 from collections import Counter
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
+from dataclasses import replace
 from typing import TypeVar
 
 import grpc
+from google.protobuf.message import Message
 
 from node.core.directory import Member
+from node.core.grant import Grant
 from node.core.grant_message import grant_to_message
+from node.core.policy import Policies
+from node.core.revision import trim
 from node.errors import NodeError, Reason
 from node.exchange.admin import Grants
 from node.exchange.provider import BatchOrder, Provider
 from node.exchange.refusals import Refusals
 from node.rpc.callers import Members
+from node.rpc.inflow import STREAMS
 from node.rpc.status import Context, abort, internal_error
 from node.v1 import exchange_pb2 as pb
 from node.v1 import exchange_pb2_grpc, grant_pb2, grant_pb2_grpc
 
-R = TypeVar("R")
+R = TypeVar("R", bound=Message)
 ON_BEHALF = "dxnode-requester"
 """Metadata by which a gateway says for which department it fetches grants."""
 WINDOW = 4
 """Chunks of one stream that are worked on at once."""
-STREAMS = 16
-"""Streams that one member may have open at once, so that it cannot keep the others out."""
 _LAST_WRITES_SECONDS = 0.1
 
 
@@ -39,9 +43,13 @@ class Gate:
         self._refusals = refusals
 
     async def run(self, context: Context, work: Callable[[Member], Awaitable[R]], on_behalf: str = "") -> R:
-        """`work` for the calling member; what fails becomes a status, after it was recorded."""
+        """`work` for the calling member, who gets of its result what it knows.
+
+        What fails becomes a status, after it was recorded.
+        """
         try:
-            return await work(self._members.identify(context, on_behalf))
+            member = self._members.identify(context, on_behalf)
+            return trim(await work(member), member.revision)
         except NodeError as error:
             await self.refuse(context, error)
             raise AssertionError("refuse returns never") from None
@@ -77,32 +85,32 @@ class ExchangeService(exchange_pb2_grpc.ExchangeServiceServicer):
     async def Ask(self, request: pb.AskRequest, context: Context) -> pb.AskResponse:
         """One sealed request, one sealed response."""
         envelope = request.envelope
-        answer = await self._gate.run(
-            context, lambda member: self._provider.ask(member, envelope), envelope.requester
-        )
-        return pb.AskResponse(answer=answer)
+
+        async def work(member: Member) -> pb.AskResponse:
+            return pb.AskResponse(answer=await self._provider.ask(member, envelope))
+
+        return await self._gate.run(context, work, envelope.requester)
 
     async def AskBatch(
         self, requests: AsyncIterator[pb.AskBatchRequest], context: Context
     ) -> AsyncGenerator[pb.AskBatchResponse, None]:
         """A sealed request a chunk; answers in order, at most WINDOW in the works."""
-        tasks: asyncio.Queue[asyncio.Task[pb.SealedAnswer] | NodeError | None] = asyncio.Queue()
+        tasks: asyncio.Queue[asyncio.Task[pb.AskBatchResponse] | NodeError | None] = asyncio.Queue()
         window = asyncio.Semaphore(WINDOW)
         code = self._gate.caller(context)
         self._streams[code] += 1
-        begun: set[asyncio.Task[pb.SealedAnswer]] = set()
+        begun: set[asyncio.Task[pb.AskBatchResponse]] = set()
         ended = asyncio.Event()
         reader = asyncio.create_task(self._read(requests, context, tasks, window, ended, begun))
         try:
             if self._streams[code] > STREAMS:
                 raise NodeError(
-                    Reason.RATE_LIMITED, f"a department has at most {STREAMS} streams open: close one first"
+                    Reason.RATE_LIMITED, f"a caller has at most {STREAMS} streams open: close one first"
                 )
             while (task := await tasks.get()) is not None:
                 if isinstance(task, NodeError):
                     raise task
-                answer = await asyncio.shield(task)
-                yield pb.AskBatchResponse(answer=answer)
+                yield await asyncio.shield(task)
                 window.release()
         except NodeError as error:
             # A client's gRPC does not learn why a stream ended in the middle of one of its writes.
@@ -119,7 +127,7 @@ class ExchangeService(exchange_pb2_grpc.ExchangeServiceServicer):
                 await reader
             self._leave(code, begun)
 
-    def _leave(self, code: str, begun: set[asyncio.Task[pb.SealedAnswer]]) -> None:
+    def _leave(self, code: str, begun: set[asyncio.Task[pb.AskBatchResponse]]) -> None:
         """Count a stream no more once what was `begun` on it has been recorded, for which nobody waits now.
 
         Else a member who opens streams and leaves them at once could have any number of chunks in the works.
@@ -137,10 +145,10 @@ class ExchangeService(exchange_pb2_grpc.ExchangeServiceServicer):
         self,
         requests: AsyncIterator[pb.AskBatchRequest],
         context: Context,
-        tasks: asyncio.Queue[asyncio.Task[pb.SealedAnswer] | NodeError | None],
+        tasks: asyncio.Queue[asyncio.Task[pb.AskBatchResponse] | NodeError | None],
         window: asyncio.Semaphore,
         ended: asyncio.Event,
-        begun: set[asyncio.Task[pb.SealedAnswer]],
+        begun: set[asyncio.Task[pb.AskBatchResponse]],
     ) -> None:
         """Begin what is asked; once the stream has `ended`, only let the caller's writes arrive."""
         order = BatchOrder()
@@ -159,7 +167,7 @@ class ExchangeService(exchange_pb2_grpc.ExchangeServiceServicer):
                     tasks.put_nowait(error)
                     ended.set()
                 else:
-                    task = asyncio.create_task(self._provider.ask(member, request.envelope, order))
+                    task = asyncio.create_task(self._chunk(member, request.envelope, order))
                     begun.add(task)
                     task.add_done_callback(begun.discard)
                     task.add_done_callback(_seen)
@@ -172,6 +180,10 @@ class ExchangeService(exchange_pb2_grpc.ExchangeServiceServicer):
             tasks.put_nowait(internal_error())
         finally:
             tasks.put_nowait(None)
+
+    async def _chunk(self, member: Member, envelope: pb.Envelope, order: BatchOrder) -> pb.AskBatchResponse:
+        answer = await self._provider.ask(member, envelope, order)
+        return trim(pb.AskBatchResponse(answer=answer), member.revision)
 
     def _check_count(self, chunks: int) -> None:
         if chunks > self._max_chunks:
@@ -187,7 +199,7 @@ class ExchangeService(exchange_pb2_grpc.ExchangeServiceServicer):
             raise NodeError(Reason.TIMEOUT, "the stream was idle for too long: open another") from None
 
 
-def _seen(task: asyncio.Task[pb.SealedAnswer]) -> None:
+def _seen(task: asyncio.Task[pb.AskBatchResponse]) -> None:
     if not task.cancelled():
         task.exception()  # perhaps nobody waits for it any more
 
@@ -195,9 +207,10 @@ def _seen(task: asyncio.Task[pb.SealedAnswer]) -> None:
 class GrantService(grant_pb2_grpc.GrantServiceServicer):
     """A requester fetches its own grants."""
 
-    def __init__(self, grants: Grants, gate: Gate) -> None:
+    def __init__(self, grants: Grants, gate: Gate, policies: Callable[[], Policies]) -> None:
         self._grants = grants
         self._gate = gate
+        self._policies = policies
 
     async def ListGrants(
         self, request: grant_pb2.ListGrantsRequest, context: Context
@@ -205,10 +218,21 @@ class GrantService(grant_pb2_grpc.GrantServiceServicer):
         """The caller's grants, in every state."""
 
         async def work(member: Member) -> grant_pb2.ListGrantsResponse:
-            own = self._grants.of(member.code)
-            return grant_pb2.ListGrantsResponse(grants=[grant_to_message(grant) for grant in own])
+            own = map(self._with_kinds, self._grants.of(member.code))
+            return grant_pb2.ListGrantsResponse(grants=map(grant_to_message, own))
 
         return await self._gate.run(context, work, _on_behalf(context))
+
+    def _with_kinds(self, grant: Grant) -> Grant:
+        """The grant with the kinds of its questions, where the policies of now have them all."""
+        try:
+            policy = self._policies().get(grant.dataset)
+        except NodeError:
+            return grant
+        questions = policy.questions if policy is not None else {}
+        if grant.questions - questions.keys():
+            return grant
+        return replace(grant, kinds=tuple(questions[name].kind for name in sorted(grant.questions)))
 
 
 def _on_behalf(context: Context) -> str:

@@ -27,7 +27,11 @@ _CORE_LOG = logging.getLogger("grpc._cython.cygrpc")
 
 @dataclass(frozen=True, slots=True)
 class Door:
-    """Who comes to a port: `caller` names who calls, None for whom nothing bounds; `refuse` ends a call."""
+    """Who comes to a port.
+
+    `caller` names who calls, None for whom nothing bounds, and raises NodeError for who may not be here (any
+    more): it is asked again while a stream goes on. `refuse` records why, and ends the call.
+    """
 
     caller: Callable[[Context], str | None]
     refuse: Callable[[Context, NodeError], Awaitable[None]]
@@ -93,6 +97,8 @@ class _GuardedCore(cygrpc.AioServer):  # type: ignore[misc]  # untyped
     def _admit(self, context: Context) -> None:
         try:
             caller = self.door.caller(context)
+        except NodeError:
+            raise
         except Exception:  # nothing that comes over the wire may end the main loop
             log.exception("a caller cannot be named")
             raise NodeError(Reason.CALLER_UNIDENTIFIED, "the caller cannot be named") from None

@@ -7,6 +7,8 @@ from collections.abc import Awaitable, Callable
 from concurrent.futures import Executor
 from typing import Protocol, TypeVar
 
+from google.protobuf.message import Message
+
 from node.core import usage
 from node.core.directory_text import Role
 from node.core.role import AUDITOR, OFFICER
@@ -20,19 +22,20 @@ from node.v1 import usage_log_pb2_grpc
 MAX_RECORDS = 1000
 READING = 2
 """Lists that are read at one time: one takes as much work as ten exchanges, which have the other threads."""
+R = TypeVar("R", bound=Message)
 T = TypeVar("T")
 
 
 class View(Protocol):
     """Who may see what: runs the work with the credit code that a record must name, or None for all."""
 
-    async def __call__(self, context: Context, work: Callable[[str | None], Awaitable[T]]) -> T: ...
+    async def __call__(self, context: Context, work: Callable[[str | None], Awaitable[R]]) -> R: ...
 
 
 def peer_view(gate: Gate) -> View:
     """On the exchange port: a member sees the records that name it, the authority sees all."""
 
-    async def view(context: Context, work: Callable[[str | None], Awaitable[T]]) -> T:
+    async def view(context: Context, work: Callable[[str | None], Awaitable[R]]) -> R:
         return await gate.run(
             context, lambda member: work(None if Role.AUTHORITY in member.roles else member.code)
         )
@@ -43,8 +46,8 @@ def peer_view(gate: Gate) -> View:
 def staff_view(staff: Staff) -> View:
     """At the desk: auditors, officers and the operator see all."""
 
-    async def view(context: Context, work: Callable[[str | None], Awaitable[T]]) -> T:
-        async def checked() -> T:
+    async def view(context: Context, work: Callable[[str | None], Awaitable[R]]) -> R:
+        async def checked() -> R:
             await staff.admit(context, AUDITOR, OFFICER)
             return await work(None)
 
@@ -62,21 +65,27 @@ class Leaves(Protocol):
 class UsageLogService(usage_log_pb2_grpc.UsageLogServiceServicer):
     """Checkpoint, proofs and records."""
 
-    def __init__(self, commit: GroupCommit, store: Leaves, workers: Executor, view: View) -> None:
+    def __init__(
+        self, commit: GroupCommit, store: Leaves, workers: Executor, view: View, time_ms: Callable[[], int]
+    ) -> None:
+        """`time_ms` is what others are told of the time, 0 while the node does not know it."""
         self._commit = commit
         self._store = store
         self._workers = workers
         self._view = view
+        self._time_ms = time_ms
         self._turns = asyncio.Semaphore(READING)
 
     async def GetCheckpoint(
         self, request: pb.GetCheckpointRequest, context: Context
     ) -> pb.GetCheckpointResponse:
-        """The newest checkpoint, and the newest cosigned one."""
+        """The newest checkpoint, the newest cosigned one, and the time."""
 
         async def work(_party: str | None) -> pb.GetCheckpointResponse:
             head = self._commit.head
-            return pb.GetCheckpointResponse(checkpoint=head.note, cosigned_checkpoint=head.cosigned)
+            return pb.GetCheckpointResponse(
+                checkpoint=head.note, cosigned_checkpoint=head.cosigned, time_ms=self._time_ms()
+            )
 
         return await self._view(context, work)
 

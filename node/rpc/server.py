@@ -6,7 +6,7 @@ import errno
 import socket
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from time import sleep
 from typing import cast
@@ -15,6 +15,7 @@ import grpc
 from grpc_health.v1 import health_pb2_grpc
 
 from node.errors import NodeError, Reason
+from node.private_folder import make_private, open_to_others
 from node.rpc.checked import CheckedServer
 from node.rpc.guarded import Door, GuardedServer
 from node.rpc.health_service import Health
@@ -35,6 +36,8 @@ DESK_SERVICES = (
     catalogue_pb2.DESCRIPTOR.services_by_name["CatalogueService"].full_name,
     grant_pb2.DESCRIPTOR.services_by_name["GrantAdminService"].full_name,
 )
+EXCHANGING = frozenset({EXCHANGE_SERVICES[0], DESK_SERVICES[0]})
+"""The services by which questions are asked and answered."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +45,7 @@ class TlsFiles:
     """What a port shows and whom it trusts, PEM."""
 
     certificate: bytes
-    key: bytes
+    key: bytes = field(repr=False)
     roots: bytes
 
 
@@ -73,6 +76,9 @@ def make_server(bounds: Bounds, door: Door) -> grpc.aio.Server:
             ("grpc.keepalive_timeout_ms", 20_000),
             ("grpc.http2.min_ping_interval_without_data_ms", 30_000),
             ("grpc.http2.max_ping_strikes", 3),
+            # Else gRPC lets ever more of a fast caller in that nobody has asked for, see `Inflow`.
+            ("grpc.http2.bdp_probe", 0),
+            ("grpc.http2.lookahead_bytes", 65_536),
             ("grpc.so_reuseport", 0),
         ],
     )
@@ -123,8 +129,8 @@ def add_socket(server: grpc.aio.Server, path: Path) -> None:
 
     Raises NodeError(CONFIG_INVALID).
     """
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    if path.parent.stat().st_mode & 0o077:
+    make_private(path.parent)
+    if open_to_others(path.parent):
         raise NodeError(
             Reason.CONFIG_INVALID,
             f"others can enter {path.parent}, where the desk socket stands: set its mode to 700",
@@ -138,26 +144,32 @@ POLICIES_HEALTH = "policies"
 """Not serving in health when the newest policies put in place are not in use; the last good ones may be."""
 CATALOGUE_HEALTH = "catalogue"
 """Not serving in health while a dataset waits for the approval of its catalogue entry."""
-SetHealth = Callable[[bool, Mapping[str, bool]], None]
+SetHealth = Callable[[bool, bool, Mapping[str, bool]], None]
 
 
 def add_health(server: CheckedServer, services: Sequence[str]) -> SetHealth:
-    """Standard gRPC health; returns what sets all services, and the parts named, to serving or not."""
+    """Standard gRPC health; returns what sets it.
+
+    It takes whether the services are served; whether those by which questions are asked and answered are, and
+    with them the node as a whole; and the same of the parts that are named.
+    """
     servicer = Health()
     health_pb2_grpc.add_HealthServicer_to_server(servicer, server)  # type: ignore[arg-type]
 
-    def set_all(serving: bool, parts: Mapping[str, bool]) -> None:
-        names = dict.fromkeys(("", *services), serving)
+    def set_all(serving: bool, exchanging: bool, parts: Mapping[str, bool]) -> None:
+        names = dict.fromkeys(services, serving)
+        names |= dict.fromkeys(("", *EXCHANGING.intersection(services)), serving and exchanging)
         servicer.set(names | {part: serving and part_serving for part, part_serving in parts.items()})
 
     return set_all
 
 
-def add_reflection(server: grpc.aio.Server, services: Sequence[str]) -> None:
+def add_reflection(server: CheckedServer, services: Sequence[str]) -> None:
     """Let tools list the desk's services; off unless the operator asks for it."""
-    from grpc_reflection.v1alpha import reflection
+    from grpc_reflection.v1alpha import reflection, reflection_pb2_grpc
 
-    reflection.enable_server_reflection((*services, reflection.SERVICE_NAME), server)
+    servicer = reflection.aio.ReflectionServicer((*services, reflection.SERVICE_NAME))
+    reflection_pb2_grpc.add_ServerReflectionServicer_to_server(servicer, server)  # type: ignore[no-untyped-call]
 
 
 def _configuration(files: TlsFiles) -> grpc.ServerCertificateConfiguration:

@@ -22,6 +22,7 @@ from pydantic import Field as Marked
 from pydantic import TypeAdapter, ValidationError
 
 from node.errors import NodeError, Reason
+from node.no_dumps import forbid_dumps
 from node.source.snapshot import Manifest
 from node.source.spec import FileSpec, Layout, Progress
 
@@ -162,6 +163,7 @@ def _words(process: subprocess.Popen[bytes], job: bytes, silence: float) -> Iter
 
 def main() -> None:
     """The job's side of the pipes."""
+    forbid_dumps()
     os.umask(0o077)
     os.nice(5)
     resource.setrlimit(resource.RLIMIT_DATA, (_MEMORY_BYTES, _MEMORY_BYTES))

@@ -11,10 +11,12 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from sqlalchemy import Connection, Engine, ExceptionContext, create_engine, event, exc, inspect, text
+from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.pool import PoolProxiedConnection
 
 from node.errors import NodeError, Reason
-from node.store import schema
+from node.private_folder import make_private
+from node.store import driver, schema
 
 BUSY_SECONDS = 5.0
 BEGIN = {"sqlite": "BEGIN IMMEDIATE"}
@@ -26,7 +28,7 @@ def store_errors() -> Iterator[None]:
     """Turn database errors into NodeError(STORE_UNAVAILABLE), without the statement or its values."""
     try:
         yield
-    except (exc.SQLAlchemyError, sqlite3.Error, OSError) as error:
+    except (exc.SQLAlchemyError, driver.Error, OSError) as error:
         cause = getattr(error, "orig", None) or error
         raise NodeError(
             Reason.STORE_UNAVAILABLE,
@@ -41,9 +43,11 @@ def open_engine(path: Path) -> Engine:
     dxnode wrote it.
     """
     with store_errors():
-        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        make_private(path.parent)
         os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
-        engine = create_engine(f"sqlite:///{path}", pool_size=8, connect_args={"timeout": BUSY_SECONDS})
+        engine = create_engine(
+            f"sqlite:///{path}", module=driver.MODULE, pool_size=8, connect_args={"timeout": BUSY_SECONDS}
+        )
         event.listen(engine, "connect", _on_connect)
         event.listen(engine, "begin", _on_begin)
         event.listen(engine, "handle_error", _on_error)
@@ -58,7 +62,7 @@ def lock_state(folder: Path) -> int:
     Raises NodeError(CONFIG_INVALID) when another process has it.
     """
     with store_errors():
-        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        make_private(folder)
         descriptor = os.open(folder / "lock", os.O_RDWR | os.O_CREAT, 0o600)
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -78,22 +82,19 @@ def never_wait(connection: PoolProxiedConnection) -> None:
     cursor.close()
 
 
-def is_busy(error: sqlite3.Error) -> bool:
+def is_busy(error: Exception) -> bool:
     """Whether another connection writes."""
-    return getattr(error, "sqlite_errorcode", 0) & 0xFF == sqlite3.SQLITE_BUSY
+    return driver.primary_code_of(error) == sqlite3.SQLITE_BUSY
 
 
 def _kind(error: BaseException) -> str:
-    # SQLite's own words name no value ("disk I/O error", "database or disk is full").
-    if isinstance(error, sqlite3.Error):
-        return str(getattr(error, "sqlite_errorname", type(error).__name__))
     if isinstance(error, OSError):
         return error.strerror or type(error).__name__
-    return type(error).__name__
+    return driver.name_of(error)
 
 
-def _on_connect(connection: sqlite3.Connection, _record: object) -> None:
-    # The driver's own transaction control is off: BEGIN is ours, so that a writer is immediate.
+def _on_connect(connection: DBAPIConnection, _record: object) -> None:
+    # A driver's own transaction control is off: BEGIN is ours, so that a writer is immediate.
     connection.isolation_level = None
     cursor = connection.cursor()
     for pragma in (
@@ -115,8 +116,11 @@ def _on_begin(connection: Connection) -> None:
 
 def _on_error(context: ExceptionContext) -> None:
     # One that was opened while the file could not be written never writes again: as good as disconnected.
-    code = getattr(context.original_exception, "sqlite_errorcode", 0) & 0xFF
-    if code in (sqlite3.SQLITE_READONLY, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_CANTOPEN):
+    if driver.primary_code_of(context.original_exception) in (
+        sqlite3.SQLITE_READONLY,
+        sqlite3.SQLITE_IOERR,
+        sqlite3.SQLITE_CANTOPEN,
+    ):
         context.is_disconnect = True
 
 

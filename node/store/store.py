@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -19,6 +18,7 @@ from node.core.grant_message import grant_from_bytes, grant_to_bytes
 from node.core.publication import ServedVersion
 from node.core.tree import TILE
 from node.errors import NodeError, Reason
+from node.store import driver
 from node.store import schema as s
 from node.store.engine import is_busy, never_wait, open_engine, store_errors
 from node.store.transaction import Statements, Transaction
@@ -66,7 +66,7 @@ class Store:
                 never_wait(self._writer)
             try:
                 return Transaction(self._writer, self._sql)
-            except sqlite3.Error as error:
+            except driver.Error as error:
                 if is_busy(error):
                     return None
                 # Connections that were opened while the file could not be written never write again.

@@ -10,7 +10,7 @@ from typing import ClassVar as _ClassVar, Optional as _Optional, Union as _Union
 DESCRIPTOR: _descriptor.FileDescriptor
 
 class Query(_message.Message):
-    __slots__ = ("provider", "dataset", "question", "parameters", "purpose", "case_number")
+    __slots__ = ("provider", "dataset", "question", "parameters", "purpose", "case_number", "kind")
     class ParametersEntry(_message.Message):
         __slots__ = ("key", "value")
         KEY_FIELD_NUMBER: _ClassVar[int]
@@ -24,13 +24,15 @@ class Query(_message.Message):
     PARAMETERS_FIELD_NUMBER: _ClassVar[int]
     PURPOSE_FIELD_NUMBER: _ClassVar[int]
     CASE_NUMBER_FIELD_NUMBER: _ClassVar[int]
+    KIND_FIELD_NUMBER: _ClassVar[int]
     provider: str
     dataset: str
     question: str
     parameters: _containers.ScalarMap[str, str]
     purpose: str
     case_number: str
-    def __init__(self, provider: _Optional[str] = ..., dataset: _Optional[str] = ..., question: _Optional[str] = ..., parameters: _Optional[_Mapping[str, str]] = ..., purpose: _Optional[str] = ..., case_number: _Optional[str] = ...) -> None: ...
+    kind: _catalogue_pb2.QuestionKind
+    def __init__(self, provider: _Optional[str] = ..., dataset: _Optional[str] = ..., question: _Optional[str] = ..., parameters: _Optional[_Mapping[str, str]] = ..., purpose: _Optional[str] = ..., case_number: _Optional[str] = ..., kind: _Optional[_Union[_catalogue_pb2.QuestionKind, str]] = ...) -> None: ...
 
 class DeskServiceAskRequest(_message.Message):
     __slots__ = ("query", "subject", "exchange_id")
@@ -131,7 +133,7 @@ class GetStatusRequest(_message.Message):
     def __init__(self) -> None: ...
 
 class GetStatusResponse(_message.Message):
-    __slots__ = ("department", "title", "version", "state", "problems", "log_size", "checkpoint", "directory_version", "directory_expires_ms", "policy_digest", "datasets", "active_grants", "keys", "workdays_known_until", "holidays_digest", "policies_unsigned", "policy_version", "policy_valid_until_ms", "policy_approved", "waiting", "waiting_total")
+    __slots__ = ("department", "title", "version", "state", "problems", "log_size", "checkpoint", "directory_version", "directory_expires_ms", "policy_digest", "datasets", "active_grants", "keys", "workdays_known_until", "holidays_digest", "policies_unsigned", "policy_version", "policy_valid_until_ms", "policy_approved", "waiting", "waiting_total", "clock", "sqlite")
     DEPARTMENT_FIELD_NUMBER: _ClassVar[int]
     TITLE_FIELD_NUMBER: _ClassVar[int]
     VERSION_FIELD_NUMBER: _ClassVar[int]
@@ -153,6 +155,8 @@ class GetStatusResponse(_message.Message):
     POLICY_APPROVED_FIELD_NUMBER: _ClassVar[int]
     WAITING_FIELD_NUMBER: _ClassVar[int]
     WAITING_TOTAL_FIELD_NUMBER: _ClassVar[int]
+    CLOCK_FIELD_NUMBER: _ClassVar[int]
+    SQLITE_FIELD_NUMBER: _ClassVar[int]
     department: str
     title: str
     version: str
@@ -174,7 +178,21 @@ class GetStatusResponse(_message.Message):
     policy_approved: _containers.RepeatedScalarFieldContainer[str]
     waiting: _containers.RepeatedCompositeFieldContainer[WaitingDataset]
     waiting_total: int
-    def __init__(self, department: _Optional[str] = ..., title: _Optional[str] = ..., version: _Optional[str] = ..., state: _Optional[str] = ..., problems: _Optional[_Iterable[str]] = ..., log_size: _Optional[int] = ..., checkpoint: _Optional[bytes] = ..., directory_version: _Optional[int] = ..., directory_expires_ms: _Optional[int] = ..., policy_digest: _Optional[bytes] = ..., datasets: _Optional[_Iterable[_Union[DatasetStatus, _Mapping]]] = ..., active_grants: _Optional[int] = ..., keys: _Optional[_Iterable[_Union[KeyStatus, _Mapping]]] = ..., workdays_known_until: _Optional[str] = ..., holidays_digest: _Optional[bytes] = ..., policies_unsigned: _Optional[bool] = ..., policy_version: _Optional[int] = ..., policy_valid_until_ms: _Optional[int] = ..., policy_approved: _Optional[_Iterable[str]] = ..., waiting: _Optional[_Iterable[_Union[WaitingDataset, _Mapping]]] = ..., waiting_total: _Optional[int] = ...) -> None: ...
+    clock: ClockStatus
+    sqlite: str
+    def __init__(self, department: _Optional[str] = ..., title: _Optional[str] = ..., version: _Optional[str] = ..., state: _Optional[str] = ..., problems: _Optional[_Iterable[str]] = ..., log_size: _Optional[int] = ..., checkpoint: _Optional[bytes] = ..., directory_version: _Optional[int] = ..., directory_expires_ms: _Optional[int] = ..., policy_digest: _Optional[bytes] = ..., datasets: _Optional[_Iterable[_Union[DatasetStatus, _Mapping]]] = ..., active_grants: _Optional[int] = ..., keys: _Optional[_Iterable[_Union[KeyStatus, _Mapping]]] = ..., workdays_known_until: _Optional[str] = ..., holidays_digest: _Optional[bytes] = ..., policies_unsigned: _Optional[bool] = ..., policy_version: _Optional[int] = ..., policy_valid_until_ms: _Optional[int] = ..., policy_approved: _Optional[_Iterable[str]] = ..., waiting: _Optional[_Iterable[_Union[WaitingDataset, _Mapping]]] = ..., waiting_total: _Optional[int] = ..., clock: _Optional[_Union[ClockStatus, _Mapping]] = ..., sqlite: _Optional[str] = ...) -> None: ...
+
+class ClockStatus(_message.Message):
+    __slots__ = ("standing", "node_ms", "system_ms", "told")
+    STANDING_FIELD_NUMBER: _ClassVar[int]
+    NODE_MS_FIELD_NUMBER: _ClassVar[int]
+    SYSTEM_MS_FIELD_NUMBER: _ClassVar[int]
+    TOLD_FIELD_NUMBER: _ClassVar[int]
+    standing: str
+    node_ms: int
+    system_ms: int
+    told: str
+    def __init__(self, standing: _Optional[str] = ..., node_ms: _Optional[int] = ..., system_ms: _Optional[int] = ..., told: _Optional[str] = ...) -> None: ...
 
 class WaitingDataset(_message.Message):
     __slots__ = ("dataset", "lacking", "problems")
@@ -257,3 +275,49 @@ class ApplyOrderResponse(_message.Message):
     approved: _containers.RepeatedScalarFieldContainer[str]
     index: int
     def __init__(self, kind: _Optional[str] = ..., digest: _Optional[bytes] = ..., approved: _Optional[_Iterable[str]] = ..., index: _Optional[int] = ...) -> None: ...
+
+class RevokedDeskCertificate(_message.Message):
+    __slots__ = ("fingerprint", "time_ms", "reason")
+    FINGERPRINT_FIELD_NUMBER: _ClassVar[int]
+    TIME_MS_FIELD_NUMBER: _ClassVar[int]
+    REASON_FIELD_NUMBER: _ClassVar[int]
+    fingerprint: bytes
+    time_ms: int
+    reason: str
+    def __init__(self, fingerprint: _Optional[bytes] = ..., time_ms: _Optional[int] = ..., reason: _Optional[str] = ...) -> None: ...
+
+class RevokeDeskCertificateRequest(_message.Message):
+    __slots__ = ("fingerprint", "reason")
+    FINGERPRINT_FIELD_NUMBER: _ClassVar[int]
+    REASON_FIELD_NUMBER: _ClassVar[int]
+    fingerprint: bytes
+    reason: str
+    def __init__(self, fingerprint: _Optional[bytes] = ..., reason: _Optional[str] = ...) -> None: ...
+
+class RevokeDeskCertificateResponse(_message.Message):
+    __slots__ = ("revoked",)
+    REVOKED_FIELD_NUMBER: _ClassVar[int]
+    revoked: RevokedDeskCertificate
+    def __init__(self, revoked: _Optional[_Union[RevokedDeskCertificate, _Mapping]] = ...) -> None: ...
+
+class UnrevokeDeskCertificateRequest(_message.Message):
+    __slots__ = ("fingerprint", "reason")
+    FINGERPRINT_FIELD_NUMBER: _ClassVar[int]
+    REASON_FIELD_NUMBER: _ClassVar[int]
+    fingerprint: bytes
+    reason: str
+    def __init__(self, fingerprint: _Optional[bytes] = ..., reason: _Optional[str] = ...) -> None: ...
+
+class UnrevokeDeskCertificateResponse(_message.Message):
+    __slots__ = ()
+    def __init__(self) -> None: ...
+
+class ListRevokedDeskCertificatesRequest(_message.Message):
+    __slots__ = ()
+    def __init__(self) -> None: ...
+
+class ListRevokedDeskCertificatesResponse(_message.Message):
+    __slots__ = ("revoked",)
+    REVOKED_FIELD_NUMBER: _ClassVar[int]
+    revoked: _containers.RepeatedCompositeFieldContainer[RevokedDeskCertificate]
+    def __init__(self, revoked: _Optional[_Iterable[_Union[RevokedDeskCertificate, _Mapping]]] = ...) -> None: ...

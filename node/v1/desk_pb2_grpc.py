@@ -227,6 +227,21 @@ class AdminServiceStub:
                 request_serializer=node_dot_v1_dot_desk__pb2.ApplyOrderRequest.SerializeToString,
                 response_deserializer=node_dot_v1_dot_desk__pb2.ApplyOrderResponse.FromString,
                 _registered_method=True)
+        self.RevokeDeskCertificate = channel.unary_unary(
+                '/node.v1.AdminService/RevokeDeskCertificate',
+                request_serializer=node_dot_v1_dot_desk__pb2.RevokeDeskCertificateRequest.SerializeToString,
+                response_deserializer=node_dot_v1_dot_desk__pb2.RevokeDeskCertificateResponse.FromString,
+                _registered_method=True)
+        self.UnrevokeDeskCertificate = channel.unary_unary(
+                '/node.v1.AdminService/UnrevokeDeskCertificate',
+                request_serializer=node_dot_v1_dot_desk__pb2.UnrevokeDeskCertificateRequest.SerializeToString,
+                response_deserializer=node_dot_v1_dot_desk__pb2.UnrevokeDeskCertificateResponse.FromString,
+                _registered_method=True)
+        self.ListRevokedDeskCertificates = channel.unary_unary(
+                '/node.v1.AdminService/ListRevokedDeskCertificates',
+                request_serializer=node_dot_v1_dot_desk__pb2.ListRevokedDeskCertificatesRequest.SerializeToString,
+                response_deserializer=node_dot_v1_dot_desk__pb2.ListRevokedDeskCertificatesResponse.FromString,
+                _registered_method=True)
 
 
 class AdminServiceServicer:
@@ -262,6 +277,28 @@ class AdminServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def RevokeDeskCertificate(self, request, context):
+        """Let nobody in at the desk with a certificate any more: at once, and on connections and streams that
+        stand. Operator.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def UnrevokeDeskCertificate(self, request, context):
+        """Let a certificate that was revoked count again. Operator.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ListRevokedDeskCertificates(self, request, context):
+        """The desk certificates that are revoked. Officer, auditor, operator.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_AdminServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -284,6 +321,21 @@ def add_AdminServiceServicer_to_server(servicer, server):
                     servicer.ApplyOrder,
                     request_deserializer=node_dot_v1_dot_desk__pb2.ApplyOrderRequest.FromString,
                     response_serializer=node_dot_v1_dot_desk__pb2.ApplyOrderResponse.SerializeToString,
+            ),
+            'RevokeDeskCertificate': grpc.unary_unary_rpc_method_handler(
+                    servicer.RevokeDeskCertificate,
+                    request_deserializer=node_dot_v1_dot_desk__pb2.RevokeDeskCertificateRequest.FromString,
+                    response_serializer=node_dot_v1_dot_desk__pb2.RevokeDeskCertificateResponse.SerializeToString,
+            ),
+            'UnrevokeDeskCertificate': grpc.unary_unary_rpc_method_handler(
+                    servicer.UnrevokeDeskCertificate,
+                    request_deserializer=node_dot_v1_dot_desk__pb2.UnrevokeDeskCertificateRequest.FromString,
+                    response_serializer=node_dot_v1_dot_desk__pb2.UnrevokeDeskCertificateResponse.SerializeToString,
+            ),
+            'ListRevokedDeskCertificates': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListRevokedDeskCertificates,
+                    request_deserializer=node_dot_v1_dot_desk__pb2.ListRevokedDeskCertificatesRequest.FromString,
+                    response_serializer=node_dot_v1_dot_desk__pb2.ListRevokedDeskCertificatesResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -395,6 +447,87 @@ class AdminService:
             '/node.v1.AdminService/ApplyOrder',
             node_dot_v1_dot_desk__pb2.ApplyOrderRequest.SerializeToString,
             node_dot_v1_dot_desk__pb2.ApplyOrderResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def RevokeDeskCertificate(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/node.v1.AdminService/RevokeDeskCertificate',
+            node_dot_v1_dot_desk__pb2.RevokeDeskCertificateRequest.SerializeToString,
+            node_dot_v1_dot_desk__pb2.RevokeDeskCertificateResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def UnrevokeDeskCertificate(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/node.v1.AdminService/UnrevokeDeskCertificate',
+            node_dot_v1_dot_desk__pb2.UnrevokeDeskCertificateRequest.SerializeToString,
+            node_dot_v1_dot_desk__pb2.UnrevokeDeskCertificateResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListRevokedDeskCertificates(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/node.v1.AdminService/ListRevokedDeskCertificates',
+            node_dot_v1_dot_desk__pb2.ListRevokedDeskCertificatesRequest.SerializeToString,
+            node_dot_v1_dot_desk__pb2.ListRevokedDeskCertificatesResponse.FromString,
             options,
             channel_credentials,
             insecure,

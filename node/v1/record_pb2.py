@@ -22,10 +22,11 @@ _runtime_version.ValidateProtobufRuntimeVersion(
 _sym_db = _symbol_database.Default()
 
 
+from node.v1 import catalogue_pb2 as node_dot_v1_dot_catalogue__pb2
 from node.v1 import error_reason_pb2 as node_dot_v1_dot_error__reason__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x14node/v1/record.proto\x12\x07node.v1\x1a\x1anode/v1/error_reason.proto\"\xac\x02\n\x0bUsageRecord\x12\x0f\n\x07version\x18\x01 \x01(\r\x12\x0f\n\x07time_ms\x18\x02 \x01(\x03\x12\x13\n\x0b\x65xchange_id\x18\x03 \x01(\x0c\x12\x11\n\trequester\x18\x04 \x01(\t\x12\x10\n\x08provider\x18\x05 \x01(\t\x12!\n\x06intent\x18\n \x01(\x0b\x32\x0f.node.v1.IntentH\x00\x12#\n\x07verdict\x18\x0b \x01(\x0b\x32\x10.node.v1.VerdictH\x00\x12#\n\x07outcome\x18\x0c \x01(\x0b\x32\x10.node.v1.OutcomeH\x00\x12%\n\x08refusals\x18\r \x01(\x0b\x32\x11.node.v1.RefusalsH\x00\x12%\n\x05\x61\x64min\x18\x0e \x01(\x0b\x32\x14.node.v1.AdminActionH\x00\x42\x06\n\x04\x62ody\"\x91\x02\n\x06Intent\x12\x0f\n\x07\x64\x61taset\x18\x01 \x01(\t\x12\x10\n\x08question\x18\x02 \x01(\t\x12&\n\nparameters\x18\x03 \x03(\x0b\x32\x12.node.v1.Parameter\x12\x0f\n\x07purpose\x18\x04 \x01(\t\x12\x13\n\x0b\x63\x61se_number\x18\x05 \x01(\t\x12\x10\n\x08grant_id\x18\x06 \x01(\t\x12\x10\n\x08subjects\x18\x07 \x01(\r\x12\x12\n\ncommitment\x18\x08 \x01(\x0c\x12\x0c\n\x04role\x18\t \x01(\t\x12\x0e\n\x06\x63\x61ller\x18\n \x01(\x0c\x12%\n\x05\x62\x61tch\x18\x0b \x01(\x0b\x32\x16.node.v1.BatchPosition\x12\x19\n\x11response_key_hash\x18\x0c \x01(\x0c\"(\n\tParameter\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t\"0\n\rBatchPosition\x12\x10\n\x08\x62\x61tch_id\x18\x01 \x01(\x0c\x12\r\n\x05\x63hunk\x18\x02 \x01(\r\"\x95\x02\n\x07Verdict\x12\x0e\n\x06intent\x18\x01 \x01(\x0c\x12+\n\rrequester_log\x18\x02 \x01(\x0b\x32\x14.node.v1.LogPosition\x12#\n\x08\x64\x65\x63ision\x18\x03 \x01(\x0e\x32\x11.node.v1.Decision\x12$\n\x06reason\x18\x04 \x01(\x0e\x32\x14.node.v1.ErrorReason\x12\x0c\n\x04rule\x18\x05 \x01(\t\x12\x0e\n\x06\x63lause\x18\x06 \x01(\t\x12\x15\n\rpolicy_digest\x18\x07 \x01(\x0c\x12 \n\x07\x63harges\x18\x08 \x03(\x0b\x32\x0f.node.v1.Charge\x12\x10\n\x08snapshot\x18\t \x01(\t\x12\x19\n\x11\x61nswer_commitment\x18\n \x01(\x0c\"8\n\x0bLogPosition\x12\r\n\x05index\x18\x01 \x01(\x04\x12\x0c\n\x04size\x18\x02 \x01(\x04\x12\x0c\n\x04root\x18\x03 \x01(\x0c\"\'\n\x06\x43harge\x12\r\n\x05scope\x18\x01 \x01(\t\x12\x0e\n\x06\x61mount\x18\x02 \x01(\x04\"\xc1\x01\n\x07Outcome\x12\x13\n\x0bintent_hash\x18\x01 \x01(\x0c\x12\"\n\x04kind\x18\x02 \x01(\x0e\x32\x14.node.v1.OutcomeKind\x12$\n\x06reason\x18\x03 \x01(\x0e\x32\x14.node.v1.ErrorReason\x12\x14\n\x0cverdict_hash\x18\x04 \x01(\x0c\x12*\n\x0cprovider_log\x18\x05 \x01(\x0b\x32\x14.node.v1.LogPosition\x12\x15\n\rpolicy_digest\x18\x06 \x01(\x0c\"\x84\x01\n\x08Refusals\x12$\n\x06reason\x18\x01 \x01(\x0e\x32\x14.node.v1.ErrorReason\x12\r\n\x05\x63ount\x18\x02 \x01(\x04\x12\x0f\n\x07\x66rom_ms\x18\x03 \x01(\x03\x12\x10\n\x08until_ms\x18\x04 \x01(\x03\x12 \n\x07\x61ttempt\x18\x05 \x01(\x0b\x32\x0f.node.v1.Intent\"k\n\x0b\x41\x64minAction\x12\x0e\n\x06\x61\x63tion\x18\x01 \x01(\t\x12\x0e\n\x06object\x18\x02 \x01(\t\x12\x0c\n\x04role\x18\x03 \x01(\t\x12\x0e\n\x06\x63\x61ller\x18\x04 \x01(\x0c\x12\x0c\n\x04note\x18\x05 \x01(\t\x12\x10\n\x08\x61pproved\x18\x06 \x03(\t\";\n\x07Opening\x12\x0c\n\x04salt\x18\x01 \x01(\x0c\x12\"\n\x08subjects\x18\x02 \x03(\x0b\x32\x10.node.v1.Subject\"r\n\x07Subject\x12\n\n\x02id\x18\x01 \x01(\t\x12,\n\x06\x63laims\x18\x02 \x03(\x0b\x32\x1c.node.v1.Subject.ClaimsEntry\x1a-\n\x0b\x43laimsEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t:\x02\x38\x01\"\xb1\x01\n\x07\x41nswers\x12\x0c\n\x04salt\x18\x01 \x01(\x0c\x12(\n\x06verify\x18\x02 \x01(\x0b\x32\x16.node.v1.VerifyAnswersH\x00\x12&\n\x05\x66ield\x18\x03 \x01(\x0b\x32\x15.node.v1.FieldAnswersH\x00\x12-\n\tstatistic\x18\x04 \x01(\x0b\x32\x18.node.v1.StatisticAnswerH\x00\x12\x0f\n\x07refused\x18\x05 \x03(\rB\x06\n\x04kind\"/\n\x0bKeptOpening\x12\x0f\n\x07opening\x18\x01 \x01(\x0c\x12\x0f\n\x07\x61nswers\x18\x02 \x01(\x0c\" \n\rVerifyAnswers\x12\x0f\n\x07results\x18\x01 \x03(\x08\"5\n\x0c\x46ieldAnswers\x12%\n\x07\x61nswers\x18\x01 \x03(\x0b\x32\x14.node.v1.FieldAnswer\"-\n\x0b\x46ieldAnswer\x12\x0f\n\x07present\x18\x01 \x01(\x08\x12\r\n\x05value\x18\x02 \x01(\t\"\x87\x01\n\x0fStatisticAnswer\x12%\n\x05\x63\x65lls\x18\x01 \x03(\x0b\x32\x16.node.v1.StatisticCell\x12\x16\n\x0e\x65psilon_micros\x18\x02 \x01(\x04\x12\x13\n\x0b\x61\x63\x63uracy_95\x18\x03 \x01(\x04\x12\x10\n\x08snapshot\x18\x04 \x01(\t\x12\x0e\n\x06reused\x18\x05 \x01(\x08\"+\n\rStatisticCell\x12\x0b\n\x03key\x18\x01 \x03(\t\x12\r\n\x05\x63ount\x18\x02 \x01(\x03*L\n\x08\x44\x65\x63ision\x12\x18\n\x14\x44\x45\x43ISION_UNSPECIFIED\x10\x00\x12\x13\n\x0f\x44\x45\x43ISION_PERMIT\x10\x01\x12\x11\n\rDECISION_DENY\x10\x02*\x94\x01\n\x0bOutcomeKind\x12\x1c\n\x18OUTCOME_KIND_UNSPECIFIED\x10\x00\x12\x19\n\x15OUTCOME_KIND_ANSWERED\x10\x01\x12\x17\n\x13OUTCOME_KIND_DENIED\x10\x02\x12\x17\n\x13OUTCOME_KIND_FAILED\x10\x03\x12\x1a\n\x16OUTCOME_KIND_ABANDONED\x10\x04\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x14node/v1/record.proto\x12\x07node.v1\x1a\x17node/v1/catalogue.proto\x1a\x1anode/v1/error_reason.proto\"\xac\x02\n\x0bUsageRecord\x12\x0f\n\x07version\x18\x01 \x01(\r\x12\x0f\n\x07time_ms\x18\x02 \x01(\x03\x12\x13\n\x0b\x65xchange_id\x18\x03 \x01(\x0c\x12\x11\n\trequester\x18\x04 \x01(\t\x12\x10\n\x08provider\x18\x05 \x01(\t\x12!\n\x06intent\x18\n \x01(\x0b\x32\x0f.node.v1.IntentH\x00\x12#\n\x07verdict\x18\x0b \x01(\x0b\x32\x10.node.v1.VerdictH\x00\x12#\n\x07outcome\x18\x0c \x01(\x0b\x32\x10.node.v1.OutcomeH\x00\x12%\n\x08refusals\x18\r \x01(\x0b\x32\x11.node.v1.RefusalsH\x00\x12%\n\x05\x61\x64min\x18\x0e \x01(\x0b\x32\x14.node.v1.AdminActionH\x00\x42\x06\n\x04\x62ody\"\xb6\x02\n\x06Intent\x12\x0f\n\x07\x64\x61taset\x18\x01 \x01(\t\x12\x10\n\x08question\x18\x02 \x01(\t\x12&\n\nparameters\x18\x03 \x03(\x0b\x32\x12.node.v1.Parameter\x12\x0f\n\x07purpose\x18\x04 \x01(\t\x12\x13\n\x0b\x63\x61se_number\x18\x05 \x01(\t\x12\x10\n\x08grant_id\x18\x06 \x01(\t\x12\x10\n\x08subjects\x18\x07 \x01(\r\x12\x12\n\ncommitment\x18\x08 \x01(\x0c\x12\x0c\n\x04role\x18\t \x01(\t\x12\x0e\n\x06\x63\x61ller\x18\n \x01(\x0c\x12%\n\x05\x62\x61tch\x18\x0b \x01(\x0b\x32\x16.node.v1.BatchPosition\x12\x19\n\x11response_key_hash\x18\x0c \x01(\x0c\x12#\n\x04kind\x18\r \x01(\x0e\x32\x15.node.v1.QuestionKind\"(\n\tParameter\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t\"0\n\rBatchPosition\x12\x10\n\x08\x62\x61tch_id\x18\x01 \x01(\x0c\x12\r\n\x05\x63hunk\x18\x02 \x01(\r\"\x95\x02\n\x07Verdict\x12\x0e\n\x06intent\x18\x01 \x01(\x0c\x12+\n\rrequester_log\x18\x02 \x01(\x0b\x32\x14.node.v1.LogPosition\x12#\n\x08\x64\x65\x63ision\x18\x03 \x01(\x0e\x32\x11.node.v1.Decision\x12$\n\x06reason\x18\x04 \x01(\x0e\x32\x14.node.v1.ErrorReason\x12\x0c\n\x04rule\x18\x05 \x01(\t\x12\x0e\n\x06\x63lause\x18\x06 \x01(\t\x12\x15\n\rpolicy_digest\x18\x07 \x01(\x0c\x12 \n\x07\x63harges\x18\x08 \x03(\x0b\x32\x0f.node.v1.Charge\x12\x10\n\x08snapshot\x18\t \x01(\t\x12\x19\n\x11\x61nswer_commitment\x18\n \x01(\x0c\"8\n\x0bLogPosition\x12\r\n\x05index\x18\x01 \x01(\x04\x12\x0c\n\x04size\x18\x02 \x01(\x04\x12\x0c\n\x04root\x18\x03 \x01(\x0c\"\'\n\x06\x43harge\x12\r\n\x05scope\x18\x01 \x01(\t\x12\x0e\n\x06\x61mount\x18\x02 \x01(\x04\"\xc1\x01\n\x07Outcome\x12\x13\n\x0bintent_hash\x18\x01 \x01(\x0c\x12\"\n\x04kind\x18\x02 \x01(\x0e\x32\x14.node.v1.OutcomeKind\x12$\n\x06reason\x18\x03 \x01(\x0e\x32\x14.node.v1.ErrorReason\x12\x14\n\x0cverdict_hash\x18\x04 \x01(\x0c\x12*\n\x0cprovider_log\x18\x05 \x01(\x0b\x32\x14.node.v1.LogPosition\x12\x15\n\rpolicy_digest\x18\x06 \x01(\x0c\"\x84\x01\n\x08Refusals\x12$\n\x06reason\x18\x01 \x01(\x0e\x32\x14.node.v1.ErrorReason\x12\r\n\x05\x63ount\x18\x02 \x01(\x04\x12\x0f\n\x07\x66rom_ms\x18\x03 \x01(\x03\x12\x10\n\x08until_ms\x18\x04 \x01(\x03\x12 \n\x07\x61ttempt\x18\x05 \x01(\x0b\x32\x0f.node.v1.Intent\"\x8e\x01\n\x0b\x41\x64minAction\x12\x0e\n\x06\x61\x63tion\x18\x01 \x01(\t\x12\x0e\n\x06object\x18\x02 \x01(\t\x12\x0c\n\x04role\x18\x03 \x01(\t\x12\x0e\n\x06\x63\x61ller\x18\x04 \x01(\x0c\x12\x0c\n\x04note\x18\x05 \x01(\t\x12\x10\n\x08\x61pproved\x18\x06 \x03(\t\x12!\n\x05\x63lock\x18\x07 \x01(\x0b\x32\x12.node.v1.ClockStep\"G\n\tClockStep\x12\x16\n\x0elast_record_ms\x18\x01 \x01(\x03\x12\x0f\n\x07node_ms\x18\x02 \x01(\x03\x12\x11\n\tsystem_ms\x18\x03 \x01(\x03\";\n\x07Opening\x12\x0c\n\x04salt\x18\x01 \x01(\x0c\x12\"\n\x08subjects\x18\x02 \x03(\x0b\x32\x10.node.v1.Subject\"r\n\x07Subject\x12\n\n\x02id\x18\x01 \x01(\t\x12,\n\x06\x63laims\x18\x02 \x03(\x0b\x32\x1c.node.v1.Subject.ClaimsEntry\x1a-\n\x0b\x43laimsEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t:\x02\x38\x01\"\xb1\x01\n\x07\x41nswers\x12\x0c\n\x04salt\x18\x01 \x01(\x0c\x12(\n\x06verify\x18\x02 \x01(\x0b\x32\x16.node.v1.VerifyAnswersH\x00\x12&\n\x05\x66ield\x18\x03 \x01(\x0b\x32\x15.node.v1.FieldAnswersH\x00\x12-\n\tstatistic\x18\x04 \x01(\x0b\x32\x18.node.v1.StatisticAnswerH\x00\x12\x0f\n\x07refused\x18\x05 \x03(\rB\x06\n\x04kind\"/\n\x0bKeptOpening\x12\x0f\n\x07opening\x18\x01 \x01(\x0c\x12\x0f\n\x07\x61nswers\x18\x02 \x01(\x0c\" \n\rVerifyAnswers\x12\x0f\n\x07results\x18\x01 \x03(\x08\"5\n\x0c\x46ieldAnswers\x12%\n\x07\x61nswers\x18\x01 \x03(\x0b\x32\x14.node.v1.FieldAnswer\"-\n\x0b\x46ieldAnswer\x12\x0f\n\x07present\x18\x01 \x01(\x08\x12\r\n\x05value\x18\x02 \x01(\t\"\x87\x01\n\x0fStatisticAnswer\x12%\n\x05\x63\x65lls\x18\x01 \x03(\x0b\x32\x16.node.v1.StatisticCell\x12\x16\n\x0e\x65psilon_micros\x18\x02 \x01(\x04\x12\x13\n\x0b\x61\x63\x63uracy_95\x18\x03 \x01(\x04\x12\x10\n\x08snapshot\x18\x04 \x01(\t\x12\x0e\n\x06reused\x18\x05 \x01(\x08\"+\n\rStatisticCell\x12\x0b\n\x03key\x18\x01 \x03(\t\x12\r\n\x05\x63ount\x18\x02 \x01(\x03*L\n\x08\x44\x65\x63ision\x12\x18\n\x14\x44\x45\x43ISION_UNSPECIFIED\x10\x00\x12\x13\n\x0f\x44\x45\x43ISION_PERMIT\x10\x01\x12\x11\n\rDECISION_DENY\x10\x02*\x94\x01\n\x0bOutcomeKind\x12\x1c\n\x18OUTCOME_KIND_UNSPECIFIED\x10\x00\x12\x19\n\x15OUTCOME_KIND_ANSWERED\x10\x01\x12\x17\n\x13OUTCOME_KIND_DENIED\x10\x02\x12\x17\n\x13OUTCOME_KIND_FAILED\x10\x03\x12\x1a\n\x16OUTCOME_KIND_ABANDONED\x10\x04\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -34,48 +35,50 @@ if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
   _globals['_SUBJECT_CLAIMSENTRY']._loaded_options = None
   _globals['_SUBJECT_CLAIMSENTRY']._serialized_options = b'8\001'
-  _globals['_DECISION']._serialized_start=2276
-  _globals['_DECISION']._serialized_end=2352
-  _globals['_OUTCOMEKIND']._serialized_start=2355
-  _globals['_OUTCOMEKIND']._serialized_end=2503
-  _globals['_USAGERECORD']._serialized_start=62
-  _globals['_USAGERECORD']._serialized_end=362
-  _globals['_INTENT']._serialized_start=365
-  _globals['_INTENT']._serialized_end=638
-  _globals['_PARAMETER']._serialized_start=640
-  _globals['_PARAMETER']._serialized_end=680
-  _globals['_BATCHPOSITION']._serialized_start=682
-  _globals['_BATCHPOSITION']._serialized_end=730
-  _globals['_VERDICT']._serialized_start=733
-  _globals['_VERDICT']._serialized_end=1010
-  _globals['_LOGPOSITION']._serialized_start=1012
-  _globals['_LOGPOSITION']._serialized_end=1068
-  _globals['_CHARGE']._serialized_start=1070
-  _globals['_CHARGE']._serialized_end=1109
-  _globals['_OUTCOME']._serialized_start=1112
-  _globals['_OUTCOME']._serialized_end=1305
-  _globals['_REFUSALS']._serialized_start=1308
-  _globals['_REFUSALS']._serialized_end=1440
-  _globals['_ADMINACTION']._serialized_start=1442
-  _globals['_ADMINACTION']._serialized_end=1549
-  _globals['_OPENING']._serialized_start=1551
-  _globals['_OPENING']._serialized_end=1610
-  _globals['_SUBJECT']._serialized_start=1612
-  _globals['_SUBJECT']._serialized_end=1726
-  _globals['_SUBJECT_CLAIMSENTRY']._serialized_start=1681
-  _globals['_SUBJECT_CLAIMSENTRY']._serialized_end=1726
-  _globals['_ANSWERS']._serialized_start=1729
-  _globals['_ANSWERS']._serialized_end=1906
-  _globals['_KEPTOPENING']._serialized_start=1908
-  _globals['_KEPTOPENING']._serialized_end=1955
-  _globals['_VERIFYANSWERS']._serialized_start=1957
-  _globals['_VERIFYANSWERS']._serialized_end=1989
-  _globals['_FIELDANSWERS']._serialized_start=1991
-  _globals['_FIELDANSWERS']._serialized_end=2044
-  _globals['_FIELDANSWER']._serialized_start=2046
-  _globals['_FIELDANSWER']._serialized_end=2091
-  _globals['_STATISTICANSWER']._serialized_start=2094
-  _globals['_STATISTICANSWER']._serialized_end=2229
-  _globals['_STATISTICCELL']._serialized_start=2231
-  _globals['_STATISTICCELL']._serialized_end=2274
+  _globals['_DECISION']._serialized_start=2447
+  _globals['_DECISION']._serialized_end=2523
+  _globals['_OUTCOMEKIND']._serialized_start=2526
+  _globals['_OUTCOMEKIND']._serialized_end=2674
+  _globals['_USAGERECORD']._serialized_start=87
+  _globals['_USAGERECORD']._serialized_end=387
+  _globals['_INTENT']._serialized_start=390
+  _globals['_INTENT']._serialized_end=700
+  _globals['_PARAMETER']._serialized_start=702
+  _globals['_PARAMETER']._serialized_end=742
+  _globals['_BATCHPOSITION']._serialized_start=744
+  _globals['_BATCHPOSITION']._serialized_end=792
+  _globals['_VERDICT']._serialized_start=795
+  _globals['_VERDICT']._serialized_end=1072
+  _globals['_LOGPOSITION']._serialized_start=1074
+  _globals['_LOGPOSITION']._serialized_end=1130
+  _globals['_CHARGE']._serialized_start=1132
+  _globals['_CHARGE']._serialized_end=1171
+  _globals['_OUTCOME']._serialized_start=1174
+  _globals['_OUTCOME']._serialized_end=1367
+  _globals['_REFUSALS']._serialized_start=1370
+  _globals['_REFUSALS']._serialized_end=1502
+  _globals['_ADMINACTION']._serialized_start=1505
+  _globals['_ADMINACTION']._serialized_end=1647
+  _globals['_CLOCKSTEP']._serialized_start=1649
+  _globals['_CLOCKSTEP']._serialized_end=1720
+  _globals['_OPENING']._serialized_start=1722
+  _globals['_OPENING']._serialized_end=1781
+  _globals['_SUBJECT']._serialized_start=1783
+  _globals['_SUBJECT']._serialized_end=1897
+  _globals['_SUBJECT_CLAIMSENTRY']._serialized_start=1852
+  _globals['_SUBJECT_CLAIMSENTRY']._serialized_end=1897
+  _globals['_ANSWERS']._serialized_start=1900
+  _globals['_ANSWERS']._serialized_end=2077
+  _globals['_KEPTOPENING']._serialized_start=2079
+  _globals['_KEPTOPENING']._serialized_end=2126
+  _globals['_VERIFYANSWERS']._serialized_start=2128
+  _globals['_VERIFYANSWERS']._serialized_end=2160
+  _globals['_FIELDANSWERS']._serialized_start=2162
+  _globals['_FIELDANSWERS']._serialized_end=2215
+  _globals['_FIELDANSWER']._serialized_start=2217
+  _globals['_FIELDANSWER']._serialized_end=2262
+  _globals['_STATISTICANSWER']._serialized_start=2265
+  _globals['_STATISTICANSWER']._serialized_end=2400
+  _globals['_STATISTICCELL']._serialized_start=2402
+  _globals['_STATISTICCELL']._serialized_end=2445
 # @@protoc_insertion_point(module_scope)

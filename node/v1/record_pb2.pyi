@@ -1,3 +1,4 @@
+from node.v1 import catalogue_pb2 as _catalogue_pb2
 from node.v1 import error_reason_pb2 as _error_reason_pb2
 from google.protobuf.internal import containers as _containers
 from google.protobuf.internal import enum_type_wrapper as _enum_type_wrapper
@@ -55,7 +56,7 @@ class UsageRecord(_message.Message):
     def __init__(self, version: _Optional[int] = ..., time_ms: _Optional[int] = ..., exchange_id: _Optional[bytes] = ..., requester: _Optional[str] = ..., provider: _Optional[str] = ..., intent: _Optional[_Union[Intent, _Mapping]] = ..., verdict: _Optional[_Union[Verdict, _Mapping]] = ..., outcome: _Optional[_Union[Outcome, _Mapping]] = ..., refusals: _Optional[_Union[Refusals, _Mapping]] = ..., admin: _Optional[_Union[AdminAction, _Mapping]] = ...) -> None: ...
 
 class Intent(_message.Message):
-    __slots__ = ("dataset", "question", "parameters", "purpose", "case_number", "grant_id", "subjects", "commitment", "role", "caller", "batch", "response_key_hash")
+    __slots__ = ("dataset", "question", "parameters", "purpose", "case_number", "grant_id", "subjects", "commitment", "role", "caller", "batch", "response_key_hash", "kind")
     DATASET_FIELD_NUMBER: _ClassVar[int]
     QUESTION_FIELD_NUMBER: _ClassVar[int]
     PARAMETERS_FIELD_NUMBER: _ClassVar[int]
@@ -68,6 +69,7 @@ class Intent(_message.Message):
     CALLER_FIELD_NUMBER: _ClassVar[int]
     BATCH_FIELD_NUMBER: _ClassVar[int]
     RESPONSE_KEY_HASH_FIELD_NUMBER: _ClassVar[int]
+    KIND_FIELD_NUMBER: _ClassVar[int]
     dataset: str
     question: str
     parameters: _containers.RepeatedCompositeFieldContainer[Parameter]
@@ -80,7 +82,8 @@ class Intent(_message.Message):
     caller: bytes
     batch: BatchPosition
     response_key_hash: bytes
-    def __init__(self, dataset: _Optional[str] = ..., question: _Optional[str] = ..., parameters: _Optional[_Iterable[_Union[Parameter, _Mapping]]] = ..., purpose: _Optional[str] = ..., case_number: _Optional[str] = ..., grant_id: _Optional[str] = ..., subjects: _Optional[int] = ..., commitment: _Optional[bytes] = ..., role: _Optional[str] = ..., caller: _Optional[bytes] = ..., batch: _Optional[_Union[BatchPosition, _Mapping]] = ..., response_key_hash: _Optional[bytes] = ...) -> None: ...
+    kind: _catalogue_pb2.QuestionKind
+    def __init__(self, dataset: _Optional[str] = ..., question: _Optional[str] = ..., parameters: _Optional[_Iterable[_Union[Parameter, _Mapping]]] = ..., purpose: _Optional[str] = ..., case_number: _Optional[str] = ..., grant_id: _Optional[str] = ..., subjects: _Optional[int] = ..., commitment: _Optional[bytes] = ..., role: _Optional[str] = ..., caller: _Optional[bytes] = ..., batch: _Optional[_Union[BatchPosition, _Mapping]] = ..., response_key_hash: _Optional[bytes] = ..., kind: _Optional[_Union[_catalogue_pb2.QuestionKind, str]] = ...) -> None: ...
 
 class Parameter(_message.Message):
     __slots__ = ("name", "value")
@@ -171,20 +174,32 @@ class Refusals(_message.Message):
     def __init__(self, reason: _Optional[_Union[_error_reason_pb2.ErrorReason, str]] = ..., count: _Optional[int] = ..., from_ms: _Optional[int] = ..., until_ms: _Optional[int] = ..., attempt: _Optional[_Union[Intent, _Mapping]] = ...) -> None: ...
 
 class AdminAction(_message.Message):
-    __slots__ = ("action", "object", "role", "caller", "note", "approved")
+    __slots__ = ("action", "object", "role", "caller", "note", "approved", "clock")
     ACTION_FIELD_NUMBER: _ClassVar[int]
     OBJECT_FIELD_NUMBER: _ClassVar[int]
     ROLE_FIELD_NUMBER: _ClassVar[int]
     CALLER_FIELD_NUMBER: _ClassVar[int]
     NOTE_FIELD_NUMBER: _ClassVar[int]
     APPROVED_FIELD_NUMBER: _ClassVar[int]
+    CLOCK_FIELD_NUMBER: _ClassVar[int]
     action: str
     object: str
     role: str
     caller: bytes
     note: str
     approved: _containers.RepeatedScalarFieldContainer[str]
-    def __init__(self, action: _Optional[str] = ..., object: _Optional[str] = ..., role: _Optional[str] = ..., caller: _Optional[bytes] = ..., note: _Optional[str] = ..., approved: _Optional[_Iterable[str]] = ...) -> None: ...
+    clock: ClockStep
+    def __init__(self, action: _Optional[str] = ..., object: _Optional[str] = ..., role: _Optional[str] = ..., caller: _Optional[bytes] = ..., note: _Optional[str] = ..., approved: _Optional[_Iterable[str]] = ..., clock: _Optional[_Union[ClockStep, _Mapping]] = ...) -> None: ...
+
+class ClockStep(_message.Message):
+    __slots__ = ("last_record_ms", "node_ms", "system_ms")
+    LAST_RECORD_MS_FIELD_NUMBER: _ClassVar[int]
+    NODE_MS_FIELD_NUMBER: _ClassVar[int]
+    SYSTEM_MS_FIELD_NUMBER: _ClassVar[int]
+    last_record_ms: int
+    node_ms: int
+    system_ms: int
+    def __init__(self, last_record_ms: _Optional[int] = ..., node_ms: _Optional[int] = ..., system_ms: _Optional[int] = ...) -> None: ...
 
 class Opening(_message.Message):
     __slots__ = ("salt", "subjects")

@@ -24,7 +24,7 @@ _sym_db = _symbol_database.Default()
 
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x17node/v1/usage_log.proto\x12\x07node.v1\"/\n\x0eInclusionProof\x12\r\n\x05index\x18\x01 \x01(\x04\x12\x0e\n\x06hashes\x18\x02 \x03(\x0c\"E\n\x07Receipt\x12&\n\x05proof\x18\x01 \x01(\x0b\x32\x17.node.v1.InclusionProof\x12\x12\n\ncheckpoint\x18\x02 \x01(\x0c\"\x16\n\x14GetCheckpointRequest\"H\n\x15GetCheckpointResponse\x12\x12\n\ncheckpoint\x18\x01 \x01(\x0c\x12\x1b\n\x13\x63osigned_checkpoint\x18\x02 \x01(\x0c\"7\n\x18GetInclusionProofRequest\x12\r\n\x05index\x18\x01 \x01(\x04\x12\x0c\n\x04size\x18\x02 \x01(\x04\"Q\n\x19GetInclusionProofResponse\x12&\n\x05proof\x18\x01 \x01(\x0b\x32\x17.node.v1.InclusionProof\x12\x0c\n\x04size\x18\x02 \x01(\x04\"E\n\x1aGetConsistencyProofRequest\x12\x12\n\nfirst_size\x18\x01 \x01(\x04\x12\x13\n\x0bsecond_size\x18\x02 \x01(\x04\"V\n\x1bGetConsistencyProofResponse\x12\x0e\n\x06hashes\x18\x01 \x03(\x0c\x12\x12\n\nfirst_size\x18\x02 \x01(\x04\x12\x13\n\x0bsecond_size\x18\x03 \x01(\x04\"2\n\x12ListRecordsRequest\x12\r\n\x05start\x18\x01 \x01(\x04\x12\r\n\x05limit\x18\x02 \x01(\r\"`\n\x13ListRecordsResponse\x12\'\n\x07records\x18\x01 \x03(\x0b\x32\x16.node.v1.IndexedRecord\x12\x12\n\nnext_start\x18\x02 \x01(\x04\x12\x0c\n\x04size\x18\x03 \x01(\x04\",\n\rIndexedRecord\x12\r\n\x05index\x18\x01 \x01(\x04\x12\x0c\n\x04leaf\x18\x02 \x01(\x0c\"k\n\tLogExport\x12\x0f\n\x07version\x18\x01 \x01(\r\x12\x0e\n\x06origin\x18\x02 \x01(\t\x12\x0c\n\x04size\x18\x03 \x01(\x04\x12\x12\n\ncheckpoint\x18\x04 \x01(\x0c\x12\x1b\n\x13\x63osigned_checkpoint\x18\x05 \x01(\x0c\x32\xe9\x02\n\x0fUsageLogService\x12N\n\rGetCheckpoint\x12\x1d.node.v1.GetCheckpointRequest\x1a\x1e.node.v1.GetCheckpointResponse\x12Z\n\x11GetInclusionProof\x12!.node.v1.GetInclusionProofRequest\x1a\".node.v1.GetInclusionProofResponse\x12`\n\x13GetConsistencyProof\x12#.node.v1.GetConsistencyProofRequest\x1a$.node.v1.GetConsistencyProofResponse\x12H\n\x0bListRecords\x12\x1b.node.v1.ListRecordsRequest\x1a\x1c.node.v1.ListRecordsResponseb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x17node/v1/usage_log.proto\x12\x07node.v1\"/\n\x0eInclusionProof\x12\r\n\x05index\x18\x01 \x01(\x04\x12\x0e\n\x06hashes\x18\x02 \x03(\x0c\"E\n\x07Receipt\x12&\n\x05proof\x18\x01 \x01(\x0b\x32\x17.node.v1.InclusionProof\x12\x12\n\ncheckpoint\x18\x02 \x01(\x0c\"\x16\n\x14GetCheckpointRequest\"Y\n\x15GetCheckpointResponse\x12\x12\n\ncheckpoint\x18\x01 \x01(\x0c\x12\x1b\n\x13\x63osigned_checkpoint\x18\x02 \x01(\x0c\x12\x0f\n\x07time_ms\x18\x03 \x01(\x03\"7\n\x18GetInclusionProofRequest\x12\r\n\x05index\x18\x01 \x01(\x04\x12\x0c\n\x04size\x18\x02 \x01(\x04\"Q\n\x19GetInclusionProofResponse\x12&\n\x05proof\x18\x01 \x01(\x0b\x32\x17.node.v1.InclusionProof\x12\x0c\n\x04size\x18\x02 \x01(\x04\"E\n\x1aGetConsistencyProofRequest\x12\x12\n\nfirst_size\x18\x01 \x01(\x04\x12\x13\n\x0bsecond_size\x18\x02 \x01(\x04\"V\n\x1bGetConsistencyProofResponse\x12\x0e\n\x06hashes\x18\x01 \x03(\x0c\x12\x12\n\nfirst_size\x18\x02 \x01(\x04\x12\x13\n\x0bsecond_size\x18\x03 \x01(\x04\"2\n\x12ListRecordsRequest\x12\r\n\x05start\x18\x01 \x01(\x04\x12\r\n\x05limit\x18\x02 \x01(\r\"`\n\x13ListRecordsResponse\x12\'\n\x07records\x18\x01 \x03(\x0b\x32\x16.node.v1.IndexedRecord\x12\x12\n\nnext_start\x18\x02 \x01(\x04\x12\x0c\n\x04size\x18\x03 \x01(\x04\",\n\rIndexedRecord\x12\r\n\x05index\x18\x01 \x01(\x04\x12\x0c\n\x04leaf\x18\x02 \x01(\x0c\"k\n\tLogExport\x12\x0f\n\x07version\x18\x01 \x01(\r\x12\x0e\n\x06origin\x18\x02 \x01(\t\x12\x0c\n\x04size\x18\x03 \x01(\x04\x12\x12\n\ncheckpoint\x18\x04 \x01(\x0c\x12\x1b\n\x13\x63osigned_checkpoint\x18\x05 \x01(\x0c\x32\xe9\x02\n\x0fUsageLogService\x12N\n\rGetCheckpoint\x12\x1d.node.v1.GetCheckpointRequest\x1a\x1e.node.v1.GetCheckpointResponse\x12Z\n\x11GetInclusionProof\x12!.node.v1.GetInclusionProofRequest\x1a\".node.v1.GetInclusionProofResponse\x12`\n\x13GetConsistencyProof\x12#.node.v1.GetConsistencyProofRequest\x1a$.node.v1.GetConsistencyProofResponse\x12H\n\x0bListRecords\x12\x1b.node.v1.ListRecordsRequest\x1a\x1c.node.v1.ListRecordsResponseb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -38,23 +38,23 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_GETCHECKPOINTREQUEST']._serialized_start=156
   _globals['_GETCHECKPOINTREQUEST']._serialized_end=178
   _globals['_GETCHECKPOINTRESPONSE']._serialized_start=180
-  _globals['_GETCHECKPOINTRESPONSE']._serialized_end=252
-  _globals['_GETINCLUSIONPROOFREQUEST']._serialized_start=254
-  _globals['_GETINCLUSIONPROOFREQUEST']._serialized_end=309
-  _globals['_GETINCLUSIONPROOFRESPONSE']._serialized_start=311
-  _globals['_GETINCLUSIONPROOFRESPONSE']._serialized_end=392
-  _globals['_GETCONSISTENCYPROOFREQUEST']._serialized_start=394
-  _globals['_GETCONSISTENCYPROOFREQUEST']._serialized_end=463
-  _globals['_GETCONSISTENCYPROOFRESPONSE']._serialized_start=465
-  _globals['_GETCONSISTENCYPROOFRESPONSE']._serialized_end=551
-  _globals['_LISTRECORDSREQUEST']._serialized_start=553
-  _globals['_LISTRECORDSREQUEST']._serialized_end=603
-  _globals['_LISTRECORDSRESPONSE']._serialized_start=605
-  _globals['_LISTRECORDSRESPONSE']._serialized_end=701
-  _globals['_INDEXEDRECORD']._serialized_start=703
-  _globals['_INDEXEDRECORD']._serialized_end=747
-  _globals['_LOGEXPORT']._serialized_start=749
-  _globals['_LOGEXPORT']._serialized_end=856
-  _globals['_USAGELOGSERVICE']._serialized_start=859
-  _globals['_USAGELOGSERVICE']._serialized_end=1220
+  _globals['_GETCHECKPOINTRESPONSE']._serialized_end=269
+  _globals['_GETINCLUSIONPROOFREQUEST']._serialized_start=271
+  _globals['_GETINCLUSIONPROOFREQUEST']._serialized_end=326
+  _globals['_GETINCLUSIONPROOFRESPONSE']._serialized_start=328
+  _globals['_GETINCLUSIONPROOFRESPONSE']._serialized_end=409
+  _globals['_GETCONSISTENCYPROOFREQUEST']._serialized_start=411
+  _globals['_GETCONSISTENCYPROOFREQUEST']._serialized_end=480
+  _globals['_GETCONSISTENCYPROOFRESPONSE']._serialized_start=482
+  _globals['_GETCONSISTENCYPROOFRESPONSE']._serialized_end=568
+  _globals['_LISTRECORDSREQUEST']._serialized_start=570
+  _globals['_LISTRECORDSREQUEST']._serialized_end=620
+  _globals['_LISTRECORDSRESPONSE']._serialized_start=622
+  _globals['_LISTRECORDSRESPONSE']._serialized_end=718
+  _globals['_INDEXEDRECORD']._serialized_start=720
+  _globals['_INDEXEDRECORD']._serialized_end=764
+  _globals['_LOGEXPORT']._serialized_start=766
+  _globals['_LOGEXPORT']._serialized_end=873
+  _globals['_USAGELOGSERVICE']._serialized_start=876
+  _globals['_USAGELOGSERVICE']._serialized_end=1237
 # @@protoc_insertion_point(module_scope)

@@ -27,12 +27,14 @@ class GetCheckpointRequest(_message.Message):
     def __init__(self) -> None: ...
 
 class GetCheckpointResponse(_message.Message):
-    __slots__ = ("checkpoint", "cosigned_checkpoint")
+    __slots__ = ("checkpoint", "cosigned_checkpoint", "time_ms")
     CHECKPOINT_FIELD_NUMBER: _ClassVar[int]
     COSIGNED_CHECKPOINT_FIELD_NUMBER: _ClassVar[int]
+    TIME_MS_FIELD_NUMBER: _ClassVar[int]
     checkpoint: bytes
     cosigned_checkpoint: bytes
-    def __init__(self, checkpoint: _Optional[bytes] = ..., cosigned_checkpoint: _Optional[bytes] = ...) -> None: ...
+    time_ms: int
+    def __init__(self, checkpoint: _Optional[bytes] = ..., cosigned_checkpoint: _Optional[bytes] = ..., time_ms: _Optional[int] = ...) -> None: ...
 
 class GetInclusionProofRequest(_message.Message):
     __slots__ = ("index", "size")

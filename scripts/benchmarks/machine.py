@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import os
 import platform
-import sqlite3
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
+
+from node.store import driver
 
 LIBRARIES = ("grpcio", "protobuf", "cryptography", "SQLAlchemy", "duckdb", "pyarrow")
 
@@ -36,7 +37,7 @@ def describe_machine(folder: Path) -> Machine:
         memory_mb=os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") >> 20,
         disk=file_system(folder),
         python=f"{platform.python_implementation()} {platform.python_version()}",
-        sqlite=sqlite3.sqlite_version,
+        sqlite=driver.VERSION,
         libraries={name: version(name) for name in LIBRARIES},
         load_before=round(os.getloadavg()[0], 2),
     )

@@ -16,6 +16,8 @@ from node.config_file import load_settings
 from node.core.directory import Member
 from node.core.envelope import Routing
 from node.core.milliseconds import to_ms
+from node.core.question_kind import QuestionKind
+from node.core.revision import REVISION
 from node.core.subject import SubjectKey
 from node.core.usage import Caller, Parties, new_exchange_id, parse_record
 from node.crypto.vault import NodeVault
@@ -80,7 +82,7 @@ class Preparer:
         routing = Routing(REQUESTER.code, PROVIDER.code, exchange_id, key.key_id)
         job = IntentJob(
             parties=Parties(REQUESTER.code, PROVIDER.code, exchange_id),
-            query=Query(PROVIDER.code, DATASET, question, {}, PURPOSE, CASE),
+            query=Query(PROVIDER.code, DATASET, question, {}, PURPOSE, CASE, QuestionKind.VERIFY),
             caller=_CALLER,
             grant_id=self._grant_id,
             subjects=[SubjectKey(subject, {}) for subject in subjects],
@@ -90,6 +92,7 @@ class Preparer:
             response_key=os.urandom(32),
             recipient=key.encoded,
             routing=routing,
+            revision=REVISION,
             vault=self._vault,
         )
         asked = await self._commit.run(job)

@@ -20,6 +20,7 @@ from node.core.cost import Day, exchange_cost
 from node.core.decide import Decision
 from node.core.envelope import Routing
 from node.core.milliseconds import to_ms
+from node.core.revision import REVISION
 from node.core.rule import Limits
 from node.crypto.vault import NodeVault
 from node.demo.city import CityNode
@@ -160,6 +161,7 @@ class Exchanges:
             computed=Computed(verify_answers([True], os.urandom(32)), snapshot="0123456789abcdef"),
             cost=exchange_cost(_DECISION, REQUESTER.code, DATASET, [subject], Day.of(now), self._pseudonym),
             policy_digest=response_key,
+            revision=REVISION,
             grants=lambda _: _GRANT,
             vault=self._vault,
         )

@@ -17,6 +17,7 @@ from approvals import appoint, approve, versions
 from bundles import DAY, LI, WANG, ZHAO, listed, officer
 from cli_run import dxnode
 from grpc_health.v1 import health_pb2
+from hand_clock import following
 from processes import patiently, processes, read_ended
 from running import (
     CASE,
@@ -365,7 +366,7 @@ def test_moving_the_clock_neither_prolongs_a_bundle_nor_brings_an_older_one_back
     now = datetime.now(UTC)
     officers.put(now - 9 * DAY, now + 2 * DAY)
     first = (officers.placed / ACTIVE).read_text()
-    running = Running(town, clock=lambda: datetime.now(UTC) + moved)
+    running = Running(town, clock=following(lambda: datetime.now(UTC) + moved))
     try:
         running.start(HR, TAX)
         running.grant(pension_grant(valid_from=now - 9 * DAY, valid_until=now + 9 * DAY))

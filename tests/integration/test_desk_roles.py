@@ -28,6 +28,7 @@ from town import HR, MEDICAL, TAX
 from node.client import Chunk, Client, Subject
 from node.client.channel import Credentials
 from node.core.grant import GrantState
+from node.core.role import OPERATOR, OPERATOR_FINGERPRINT
 from node.crypto.certificate import Certified, issue_desk_user, issue_node, make_authority
 from node.errors import NodeError, Reason
 
@@ -140,7 +141,7 @@ def test_intent_names_the_callers_role_and_certificate(nodes: Running) -> None:
     assert intents[exchange_id].role == "clerk"
     assert len(intents[exchange_id].caller) == 32
     last = list(intents.values())[-1]
-    assert (last.role, last.caller) == ("operator", b"")
+    assert (last.role, last.caller) == (OPERATOR, OPERATOR_FINGERPRINT)
 
 
 def test_admin_action_is_recorded_with_who_did_it_and_why(nodes: Running) -> None:

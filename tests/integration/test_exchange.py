@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Generator, Iterator
+from collections.abc import Callable, Generator, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import replace
@@ -35,6 +35,7 @@ from node.client.frame import BatchStoppedError
 from node.core.checkpoint import Checkpoint
 from node.core.grant import Grant
 from node.core.merkle import leaf_hash, verify_inclusion
+from node.core.question_kind import QuestionKind
 from node.core.usage import parse_record
 from node.errors import NodeError, Reason
 from node.v1 import record_pb2 as rec
@@ -239,16 +240,31 @@ def test_retry_with_the_same_exchange_id_gets_the_same_answer_and_one_charge(
     assert sum(r.exchange_id == exchange_id for r in nodes.records(TAX)) == 2
 
 
-def test_question_asked_with_the_wrong_command_counts_once_when_asked_with_the_right_one(
+def test_question_asked_with_the_wrong_command_is_refused_before_it_is_sent(
     nodes: Running, tax: Client
 ) -> None:
-    with pytest.raises(NodeError) as mistaken:
-        tax.field(ENROLLED, resident(6), purpose=DEFERRAL, case=CASE)
-    assert mistaken.value.reason is Reason.QUERY_INVALID
-    assert "`dxnode verify`" in mistaken.value.message
-    exchange_id = bytes.fromhex(mistaken.value.metadata["exchange_id"])
-    assert tax.verify(ENROLLED, resident(6), purpose=DEFERRAL, case=CASE, exchange_id=exchange_id).answer
-    assert sum(r.exchange_id == exchange_id for r in nodes.records(HR)) == 1
+    before = len(nodes.records(HR))
+    attempts: list[tuple[Callable[[], object], str]] = [
+        (lambda: tax.field(ENROLLED, resident(6), purpose=DEFERRAL, case=CASE), "`dxnode verify`"),
+        (lambda: tax.statistic(ENROLLED, purpose=DEFERRAL, case=CASE), "`dxnode verify`"),
+        (lambda: tax.verify(BAND, resident(6), purpose=DEFERRAL, case=CASE), "`dxnode ask`"),
+        (lambda: tax.verify(BY_REGION, resident(6), purpose=PLANNING, case=CASE), "`dxnode stats`"),
+    ]
+    for attempt, command in attempts:
+        with pytest.raises(NodeError) as mistaken:
+            attempt()
+        assert mistaken.value.reason is Reason.QUERY_INVALID
+        assert command in mistaken.value.message
+        assert mistaken.value.metadata["clause"] == "question.kind"
+    assert len(nodes.records(HR)) == before
+    assert nodes.records(TAX)[-1].refusals.attempt.question == "enrolled-by-region"
+
+
+def test_kind_of_a_question_is_that_of_the_grants(nodes: Running, tax: Client) -> None:
+    assert [tax.kind_of(name) for name in (ENROLLED, BAND, BY_REGION)] == list(QuestionKind)
+    assert tax.kind_of(f"{PENSION}/unknown") is QuestionKind.VERIFY
+    with nodes.operator(HR) as hr:
+        assert {grant.kinds for grant in hr.admin.issued_grants()} == {()}
 
 
 def test_other_content_under_a_used_exchange_id_is_refused(tax: Client) -> None:

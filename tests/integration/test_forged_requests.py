@@ -17,8 +17,12 @@ from node.core import usage
 from node.core.merkle import leaf_hash
 from node.crypto.sign import SignatureSuite, Signer, sign_note
 from node.errors import NodeError, Reason
+from node.v1 import catalogue_pb2
 from node.v1 import exchange_pb2 as pb
 from node.v1 import record_pb2 as rec
+
+VERIFY, FIELD = catalogue_pb2.QUESTION_KIND_VERIFY, catalogue_pb2.QUESTION_KIND_FIELD
+STATISTIC = catalogue_pb2.QUESTION_KIND_STATISTIC
 
 
 @dataclass(frozen=True, slots=True)
@@ -281,18 +285,62 @@ def test_intent_of_another_time_is_denied(world: World, minutes: int) -> None:
         ({"question": "nothing"}, Reason.QUESTION_NOT_ALLOWED),
         ({"question": "deferral-eligible"}, Reason.QUESTION_NOT_ALLOWED),
         ({"purpose": "tax/inspection"}, Reason.PURPOSE_NOT_ALLOWED),
-        ({"purpose": "No Purpose"}, Reason.PURPOSE_NOT_ALLOWED),
         ({"purpose": "social-insurance/pension/transfer", "case_number": "x"}, Reason.CONDITION_NOT_MET),
         ({"grant_id": "g-0123456789abcdef"}, Reason.NO_GRANT),
-        ({"grant_id": ""}, Reason.NO_GRANT),
         ({"parameters": [rec.Parameter(name="n", value="1")]}, Reason.QUERY_INVALID),
         ({"question": "months-at-least"}, Reason.QUERY_INVALID),
         ({"question": "name-matches"}, Reason.QUERY_INVALID),
-        ({"question": "enrolled-by-region", "purpose": "city-planning"}, Reason.QUERY_INVALID),
+        (
+            {"question": "enrolled-by-region", "purpose": "city-planning", "kind": VERIFY},
+            Reason.QUERY_INVALID,
+        ),
+        ({"kind": FIELD}, Reason.QUERY_INVALID),
     ],
 )
 def test_denial_names_its_reason(world: World, intent: dict[str, object], reason: Reason) -> None:
     _denied(world, reason, with_intent=True, **intent)
+
+
+@pytest.mark.parametrize(
+    "intent",
+    [
+        {"role": ""},
+        {"role": "auditor"},
+        {"caller": b""},
+        {"caller": bytes(16)},
+        {"case_number": ""},
+        {"case_number": "a\nb"},
+        {"purpose": "No Purpose"},
+        {"dataset": ""},
+        {"question": "Is Enrolled"},
+        {"grant_id": ""},
+        {"grant_id": "g-1"},
+        {"kind": 0},
+        {"kind": STATISTIC},
+        {"batch": rec.BatchPosition(batch_id=b"short")},
+        {"commitment": b""},
+        {"parameters": [rec.Parameter(name="n", value="1"), rec.Parameter(name="m", value="1")]},
+    ],
+)
+def test_intent_that_no_desk_may_let_pass_is_denied_and_not_kept(
+    world: World, intent: dict[str, object]
+) -> None:
+    _denied(world, Reason.QUERY_INVALID, with_intent=False, **intent)
+    assert _last(world).verdict.clause == "request"
+
+
+def test_grant_of_another_role_is_denied(world: World) -> None:
+    with world.nodes.operator(HR) as hr:
+        narrow = hr.admin.issue_grant(pension_grant(TAX, roles=("system", "operator")))
+    _denied(world, Reason.QUESTION_NOT_ALLOWED, with_intent=True, grant_id=narrow.id)
+    assert _last(world).verdict.clause == "grant.roles"
+    permitted = world.tax.send(world.tax.make(grant_id=narrow.id, role="system"))
+    assert verdict(permitted).decision == rec.DECISION_PERMIT
+
+
+def test_question_of_another_kind_is_denied_before_anything_is_charged(world: World) -> None:
+    _denied(world, Reason.QUERY_INVALID, with_intent=True, question="contribution-band", kind=VERIFY)
+    assert _last(world).verdict.clause == "question.kind"
 
 
 def test_grant_of_another_department_is_none(world: World) -> None:
@@ -318,7 +366,7 @@ def test_grant_of_another_department_is_none(world: World) -> None:
     ],
 )
 def test_malformed_subjects_are_denied(world: World, subjects: list[rec.Subject]) -> None:
-    _denied(world, Reason.QUERY_INVALID, with_intent=True, subjects=subjects)
+    _denied(world, Reason.QUERY_INVALID, with_intent=0 < len(subjects) <= 1000, subjects=subjects)
 
 
 def test_grant_that_ended_is_denied(world: World) -> None:

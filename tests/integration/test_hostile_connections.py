@@ -23,6 +23,7 @@ from node.app import CONNECTIONS, Node
 from node.client import Client
 from node.client.channel import Credentials
 from node.errors import NodeError, Reason
+from node.rpc.inflow import MESSAGES, STREAMS
 from node.service import serve
 from node.v1 import exchange_pb2 as pb
 
@@ -31,6 +32,8 @@ BATCH = b"/node.v1.ExchangeService/AskBatch"
 CHECK = b"/grpc.health.v1.Health/Check"
 WATCH = b"/grpc.health.v1.Health/Watch"
 DESK_ASK = b"/node.v1.DeskService/Ask"
+DESK_BATCH = b"/node.v1.DeskService/AskBatch"
+LARGEST = 4 << 20
 CONCURRENT = 256
 pytestmark = pytest.mark.timeout(180)
 
@@ -128,6 +131,37 @@ def test_calls_that_never_send_a_message_leave_the_others_their_places(town: Pro
         assert refused.value.reason is Reason.RATE_LIMITED
     with forging(town.town, TAX) as tax:
         wait_for(lambda: is_answered(tax))
+
+
+def resident_mb(pid: int) -> int:
+    """The memory of a process, in MB."""
+    (line,) = (each for each in Path(f"/proc/{pid}/status").read_text().splitlines() if "VmRSS" in each)
+    return int(line.split()[1]) // 1024
+
+
+@pytest.mark.parametrize(
+    ("port", "path", "caller"),
+    [
+        ("exchange", ASK, TAX),
+        ("exchange", BATCH, TAX),
+        ("desk", DESK_ASK, "clerk"),
+        ("desk", DESK_BATCH, "system"),
+    ],
+)
+def test_messages_that_a_caller_sends_in_part_hold_little_and_nobody_elses_calls(
+    town: Processes, hr: Office, port: str, path: bytes, caller: str
+) -> None:
+    pid = town.nodes[HR].pid
+    assert pid is not None
+    before = resident_mb(pid)
+    with closing(line(town, port, caller)) as bad, forging(town.town, MEDICAL) as medical:
+        sent = bad.pour([bad.call(path, None) for _ in range(CONCURRENT // 2)], LARGEST)
+        # In the window of a call is what was not asked for; of half of the calls it is 8 MB.
+        assert sent < (max(MESSAGES, STREAMS) + 3) * LARGEST
+        assert resident_mb(pid) - before < 2 * sent / 2**20 + 20
+        assert is_answered(medical)
+        with town.client(HR) as operator:
+            assert operator.admin.status().state == "SERVING"
 
 
 def test_answers_that_a_caller_does_not_let_through_leave_the_others_their_places(

@@ -36,7 +36,8 @@ from node.client.status import node_error
 from node.core.directory import Member
 from node.errors import NodeError, Reason
 from node.exchange.provider import Provider
-from node.rpc.exchange_service import STREAMS, WINDOW
+from node.rpc.exchange_service import WINDOW
+from node.rpc.inflow import STREAMS
 from node.v1 import exchange_pb2 as pb
 from node.v1 import record_pb2 as rec
 

@@ -29,6 +29,7 @@ from town import HR, MEDICAL, TAX, Office
 
 from node.client import Chunk, Subject
 from node.core.directory_text import SealingKey
+from node.core.role import OPERATOR, OPERATOR_FINGERPRINT
 from node.crypto.certificate import identify, issue_desk, issue_node, make_authority
 from node.crypto.keys import KeyUse, generate, write_key
 from node.demo.process import NodeProcess
@@ -429,4 +430,4 @@ def test_reloads_at_once_and_again_leak_nothing(nodes: Running) -> None:
     assert descriptors() < before + 12
     reloads = [r.admin for r in nodes.records(HR)[first:] if r.admin.action == "node.reload"]
     assert len(reloads) == 24
-    assert {(r.role, r.caller) for r in reloads} == {("operator", b"")}
+    assert {(r.role, r.caller) for r in reloads} == {(OPERATOR, OPERATOR_FINGERPRINT)}

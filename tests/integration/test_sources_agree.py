@@ -15,7 +15,7 @@ import pytest
 from postgres import Postgres, running
 from register import ANN, BEN, COLUMNS, DAN, EVE, NOBODY, ROWS, dataset, key, question, write_csv
 
-from node.core.question import QuestionKind
+from node.core.question_kind import QuestionKind
 from node.errors import NodeError, Reason
 from node.source.database import DatabaseSource
 from node.source.lookup import SnapshotSource

@@ -18,8 +18,9 @@ from node.core.grant import Grant, GrantState
 from node.core.policy import Policies, PolicyFile
 from node.core.policy_build import build_policies
 from node.core.purpose import is_purpose_code
-from node.core.question import QuestionKind
+from node.core.question_kind import QuestionKind
 from node.core.request import Request, Requester
+from node.core.role import ASKING_ROLES, CLERK, SYSTEM
 from node.core.rule import Rule
 from node.core.workdays import Calendar, day
 from node.errors import Reason
@@ -133,6 +134,7 @@ def _grants() -> st.SearchStrategy[Grant | None]:
         valid_from=st.sampled_from((START - timedelta(days=30), START)),
         valid_until=st.sampled_from((START + timedelta(days=30), START)),
         state=st.sampled_from((GrantState.ACTIVE,) * 8 + (GrantState.SUSPENDED, GrantState.REVOKED)),
+        roles=st.sampled_from((ASKING_ROLES,) * 8 + ((CLERK,), (SYSTEM,))),
     )
     return st.one_of(usual, usual, usual, st.none())
 
@@ -159,8 +161,8 @@ def _requests() -> st.SearchStrategy[Request]:
         )
     )
     return st.builds(
-        lambda requester, asked, dataset, purpose, case, at: Request(
-            requester, dataset, asked[0], asked[1], asked[2], purpose, case, "g-1", asked[3], at
+        lambda requester, asked, dataset, purpose, case, at, role, kind: Request(
+            requester, dataset, asked[0], asked[1], asked[2], purpose, case, "g-1", asked[3], at, role, kind
         ),
         requester,
         asked,
@@ -168,6 +170,8 @@ def _requests() -> st.SearchStrategy[Request]:
         st.sampled_from((*PURPOSES, "a/b/c/x", "A", "")),
         st.sampled_from(("", "X-12", "A1", "X-1", "中")),
         MOMENTS,
+        st.sampled_from((*ASKING_ROLES, CLERK, CLERK)),
+        st.sampled_from((None, None, None, *QuestionKind)),
     )
 
 
@@ -293,8 +297,12 @@ def _reference(policies: Policies, grant: Grant | None, request: Request) -> tup
         return Reason.PURPOSE_NOT_ALLOWED, "", "purpose.known"
     if not any(_covered(purpose, request.purpose) for purpose in grant.purposes):
         return Reason.PURPOSE_NOT_ALLOWED, "", "grant.purposes"
+    if request.role not in grant.roles:
+        return Reason.QUESTION_NOT_ALLOWED, "", "grant.roles"
     if grant.region and "region" not in policy.dataset.fields:
         return Reason.CONDITION_NOT_MET, "", "grant.region"
+    if request.kind is not None and request.kind is not question.kind:
+        return Reason.QUERY_INVALID, "", "question.kind"
     if (question.kind is QuestionKind.STATISTIC) is (request.subjects > 0):
         return Reason.QUERY_INVALID, "", "question.subjects"
     sharing = {"batch"} if request.subjects > 1 else {"batch", "interface"}

@@ -13,6 +13,8 @@ from typer._click import Command
 from typer.core import TyperGroup, TyperOption
 
 from node.cli.main import MODULES, load_command
+from node.cli.text import LANGUAGES, table
+from node.core.identity import holds_identifier
 
 ROOT = Path(__file__).resolve().parents[2]
 DOCUMENTS = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/*.md")])
@@ -159,3 +161,27 @@ def test_exit_codes_in_the_readmes_are_those_of_the_command_line() -> None:
     for name in ("README.md", "README.zh-CN.md"):
         codes = re.findall(r"^\| (\d+) \|", (ROOT / name).read_text(encoding="utf-8"), re.MULTILINE)
         assert [int(code) for code in codes] == sorted(Exit)
+
+
+def blocks(text: str) -> Iterator[str]:
+    """What is typed: blocks of shell and of programs."""
+    yield from re.findall(r"^```(?:sh|bash|python)\n(.*?)^```", text, re.MULTILINE | re.DOTALL)
+
+
+@pytest.mark.parametrize("path", DOCUMENTS, ids=names)
+def test_no_example_has_a_subject_typed_where_it_is_kept_in_a_history(path: Path) -> None:
+    # A here-document is part of the command line that a shell keeps.
+    found = [block for block in blocks(path.read_text("utf-8")) if holds_identifier(block)]
+    assert found == []
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+def test_no_help_has_a_subject_in_it(lang: str) -> None:
+    assert [key for key, text in table("help", lang).items() if holds_identifier(text)] == []
+
+
+def test_no_case_number_of_an_example_is_taken_for_an_identity_number() -> None:
+    texts = [path.read_text("utf-8") for path in (*DOCUMENTS, *ROOT.glob("policies/*.yaml"))]
+    cases = {case for text in texts for case in re.findall(r"(?:--case[ =]|case: )([\w〔〕*-]+)", text)}
+    assert len(cases) >= 10
+    assert [case for case in cases if holds_identifier(case)] == []

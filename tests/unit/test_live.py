@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import threading
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
@@ -12,7 +13,9 @@ from remembered import Remembered
 from running import pension_policy, pension_town
 from town import HR
 
+from node.cli.said import in_chinese
 from node.config_file import load_settings
+from node.core.revision import REVISION, mismatch
 from node.core.workdays import LAST_KNOWN_YEAR
 from node.errors import NodeError, Reason
 from node.imported_catalogues import imported_folder
@@ -131,3 +134,27 @@ def test_a_pipe_in_place_of_a_policy_holds_no_reload(tmp_path: Path) -> None:
     (refused,) = live.reload().refused
     assert "pipe.yaml: is not a file" in refused
     assert live.policy_digest() == before
+
+
+def test_node_whose_entry_announces_another_revision_says_so(tmp_path: Path) -> None:
+    town = pension_town(tmp_path)
+    office = town.offices[HR]
+    live = Live(
+        office.config, load_settings(office.config), Remembered(), lambda: datetime.now(UTC), os.urandom
+    )
+    assert not any(problem.startswith("schema: ") for problem in live.problems())
+    town.publish(replace(town.member(HR), schema=REVISION + 1))
+    live.reload()
+    (problem,) = [problem for problem in live.problems() if problem.startswith("schema: ")]
+    assert f"revision {REVISION + 1}" in problem
+    assert "update it" in problem
+    assert in_chinese(problem) is not None
+    assert live.revision(HR) == REVISION
+    assert live.revision("nobody") == 1
+
+
+def test_node_that_is_newer_than_its_entry_is_told_to_publish_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert mismatch(REVISION) == ""
+    monkeypatch.setattr("node.core.revision.REVISION", 2)
+    assert "`dxnode pki member`" in mismatch(1)
+    assert in_chinese(mismatch(1)) is not None

@@ -114,6 +114,7 @@ def test_nothing_is_translated_that_is_not_said() -> None:
     }
     said |= {f"{part}: {{}}" for part in ("desk certificate", "source {}")}
     said |= {f"{part}: {{}}" for part in ("settings", "restart needed", "log keys", "holidays")}
+    said |= {f"{part}: {{}}" for part in ("clock", "schema")}
     # The name of a setting is put before what is wrong with it.
     said |= {f"{HOLE} {piece}" for piece in said}
     assert [key for key in ours if template(key) not in said] == []
@@ -144,12 +145,13 @@ def test_mistake_in_an_identifier_is_told_in_chinese(normalise: object, text: st
         (grant_message(valid_until_ms=1_764_000_000_001), "is-enrolled", PURPOSE),
         (grant_message(state=grant_pb2.GRANT_STATE_SUSPENDED), "is-enrolled", PURPOSE),
         (grant_message(dataset="other"), "is-enrolled", PURPOSE),
+        (grant_message(roles=["system"]), "is-enrolled", PURPOSE),
     ],
 )
 def test_what_a_grant_lacks_is_told_in_chinese(grant: grant_pb2.Grant, question: str, purpose: str) -> None:
     grants, now = [grant_from_message(grant)], datetime(2026, 6, 1, tzinfo=UTC)
     with pytest.raises(NodeError) as raised:
-        covering_grant(grants, "pension-insurance", question, purpose, now)
+        covering_grant(grants, "pension-insurance", question, purpose, now, "clerk")
     assert in_chinese(raised.value.message)
 
 

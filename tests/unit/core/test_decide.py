@@ -28,6 +28,7 @@ from node.core.explain import explain
 from node.core.grant import Grant, GrantState
 from node.core.policy import Policies, PolicyFile
 from node.core.policy_build import build_policies
+from node.core.question_kind import QuestionKind
 from node.core.request import Request, Requester
 from node.core.rule import Limits
 from node.core.workdays import Calendar
@@ -155,6 +156,23 @@ def test_sharing_modes_say_how_many_subjects_an_exchange_may_be_about(
             (Reason.PURPOSE_NOT_ALLOWED, "", "grant.purposes"),
         ),
         (replace(REQUEST, purpose=""), GRANT, (Reason.PURPOSE_NOT_ALLOWED, "", "grant.purposes")),
+        (
+            replace(REQUEST, role="system"),
+            replace(GRANT, roles=("clerk", "operator")),
+            (Reason.QUESTION_NOT_ALLOWED, "", "grant.roles"),
+        ),
+        (replace(REQUEST, role="auditor"), GRANT, (Reason.QUESTION_NOT_ALLOWED, "", "grant.roles")),
+        (replace(REQUEST, role=""), GRANT, (Reason.QUESTION_NOT_ALLOWED, "", "grant.roles")),
+        (
+            replace(REQUEST, kind=QuestionKind.FIELD),
+            GRANT,
+            (Reason.QUERY_INVALID, "", "question.kind"),
+        ),
+        (
+            replace(REQUEST, question="enrolled-by-region", kind=QuestionKind.VERIFY),
+            GRANT,
+            (Reason.QUERY_INVALID, "", "question.kind"),
+        ),
         (replace(REQUEST, subjects=0), GRANT, (Reason.QUERY_INVALID, "", "question.subjects")),
         (
             replace(REQUEST, question="enrolled-by-region", subjects=1),
@@ -539,3 +557,13 @@ def test_rule_for_the_own_area_denies_where_subjects_have_no_region() -> None:
     without = replace(policies, datasets={"pension-insurance": replace(policy, dataset=dataset)})
     decision = decide(without, lambda _: GRANT, REQUEST, CALENDAR)
     assert (decision.reason, decision.clause) == (Reason.CONDITION_NOT_MET, "scope")
+
+
+def test_what_is_remembered_of_one_role_or_kind_permits_no_other() -> None:
+    decider = Decider(build(), CALENDAR)
+    grant = replace(GRANT, roles=("clerk",))
+    asked = replace(REQUEST, kind=QuestionKind.VERIFY)
+    for _ in range(2):
+        assert decider.decide(lambda _: grant, asked).permit
+    assert decider.decide(lambda _: grant, replace(asked, role="system")).clause == "grant.roles"
+    assert decider.decide(lambda _: grant, replace(asked, kind=QuestionKind.FIELD)).clause == "question.kind"

@@ -15,6 +15,7 @@ from node.core.directory import (
     Member,
     SeenDirectory,
     accept,
+    keys_held_back,
     next_directory,
     parse_directory,
     parse_member,
@@ -267,3 +268,56 @@ def test_next_directory_counts_on() -> None:
 def test_next_directory_cannot_hold_an_invalid_member() -> None:
     with pytest.raises(NodeError, match="DIRECTORY_INVALID"):
         next_directory(None, [replace(member(), endpoint="nowhere")], NOW, timedelta(days=30))
+
+
+# --- revisions of the schema ---
+
+
+def test_directory_of_the_first_revision_says_nothing_of_it_and_stays_valid() -> None:
+    body = render_directory(directory())
+    assert b"schema" not in body
+    assert {each.schema for each in parse_directory(body).members.values()} == {1}
+    spelled_out = altered(lambda tree: tree["members"][0].update(schema=1))
+    assert "canonical" in refusal(spelled_out).message
+
+
+def test_revision_that_a_member_announces_is_in_the_directory_and_in_its_file() -> None:
+    newer = member(schema=3)
+    told = directory(newer, member(TAX))
+    assert render_directory(told).count(b'"schema": 3') == 1
+    assert parse_directory(render_directory(told)) == told
+    assert parse_member(render_member(newer)) == newer
+    for wrong in (0, -1, 10_001):
+        refusal(render_directory(directory(member(schema=wrong))))
+
+
+def test_key_of_a_later_revision_waits_until_every_member_knows_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("node.core.directory.KEY_SINCE", {"approvals": 2})
+    mixed = directory(member(schema=2, approvals=3), member(TAX))
+    assert b"approvals" not in render_directory(mixed)
+    assert keys_held_back(mixed) == {"approvals": (TAX,)}
+    assert parse_directory(render_directory(mixed)).members[INSURANCE].approvals == 2
+    known = directory(member(schema=2, approvals=3), member(TAX, schema=2))
+    assert parse_directory(render_directory(known)).members[INSURANCE].approvals == 3
+    assert keys_held_back(known) == {}
+    assert b"approvals" in render_member(member(schema=2))
+    # Who writes it all the same has not written a directory.
+    early = json.loads(render_directory(known))
+    del early["members"][1]["schema"]
+    refusal(json.dumps(early, ensure_ascii=False, indent=2, sort_keys=True).encode() + b"\n")
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda body: body.replace(b'"title"', b'"title": "a",\n  "title"'),
+        lambda body: body.replace(b'"title"', b'"unknown": "a",\n  "title"'),
+        lambda body: body + b"\n",
+        lambda body: body.replace(b"  ", b" "),
+    ],
+    ids=["key twice", "key that is unknown", "more at the end", "other blanks"],
+)
+def test_member_file_has_one_spelling(change: Callable[[bytes], bytes]) -> None:
+    with pytest.raises(NodeError) as refused:
+        parse_member(change(render_member(member())))
+    assert refused.value.reason is Reason.DIRECTORY_INVALID

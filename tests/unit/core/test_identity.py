@@ -140,6 +140,17 @@ def test_what_is_no_credit_code_is_refused_and_says_why(wrong: str, says: str) -
         f"2026{NUMBER}",
         f"{NUMBER}01",
         "SB-110105491231002",
+        "110105-19491231-002X",
+        "SB/110105.19491231_002x/2026",
+        "1-1-0-1-0-5-1-9-4-9-1-2-3-1-0-0-2-X",
+        "110105 – 1949.12.31 – 002X",
+        "110105，1949／12／31：002Ｘ",
+        "11\u200b0105\u00ad1949\u2060123\ufeff1002X",
+        "１１０１０５－１９４９１２３１－００２ｘ",
+        "110105\u066b١٩٤٩١٢٣١002X",
+        "案卷(110105)[19491231]〔002X〕",
+        "①①⓪①⓪⑤-19491231-002X",
+        "2026-110105-19491231-002X-7",
     ],
 )
 def test_an_identifier_in_free_text_is_found(text: str) -> None:
@@ -162,6 +173,15 @@ def test_an_identifier_in_free_text_is_found(text: str) -> None:
         "91350100M000100Y43",
         # One digit more than an old number.
         "1101054912310021",
+        # Forms of case numbers, also where a number with a fitting check character lies across their parts.
+        "DG-20261122-0001",
+        "ZF-202611-0042",
+        "RX-2026-000123",
+        "4419-20261122-001",
+        f"{NUMBER[:6]}-{NUMBER[6:14]}-{NUMBER[14:17]}023",
+        f"{NUMBER[:6]}-{NUMBER[6:14]}-A{NUMBER[14:]}",
+        "91350100-M000100Y43",
+        "粤府办〔2026〕第110105号，1949年12月31日，第002件",
     ],
 )
 def test_a_case_number_is_not_taken_for_an_identifier(text: str) -> None:

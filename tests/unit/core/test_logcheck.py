@@ -9,6 +9,7 @@ from fake_desk import DATASET, PROVIDER, PURPOSE, REQUESTER, make_log, tree_hash
 
 from node.core import logcheck, usage
 from node.core.checkpoint import Checkpoint
+from node.core.directory_text import MIN_APPROVALS
 from node.core.logcheck import Fault, Finding, LogCheck, Report, check_segment, split_leaves, split_segments
 from node.core.merkle import hash_leaves
 from node.errors import NodeError, Reason
@@ -104,8 +105,10 @@ def test_removed_intent_is_missed_by_its_outcome() -> None:
 
 def test_outcome_finds_its_intent_in_an_earlier_segment() -> None:
     leaves = make_log(2 * SEGMENT)
-    intents, outcomes = leaves[::2], leaves[1::2]
-    ordered = [*intents, *outcomes]
+    intents, outcomes = leaves[::2], [pb.UsageRecord.FromString(leaf) for leaf in leaves[1::2]]
+    for outcome in outcomes:
+        outcome.time_ms += 3_600_000
+    ordered = [*intents, *(outcome.SerializeToString() for outcome in outcomes)]
     assert check(ordered, checkpoint(ordered)).findings == ()
 
 
@@ -130,17 +133,91 @@ def test_intent_without_an_outcome_is_open() -> None:
 def test_record_older_than_those_before_it_is_found(at: int) -> None:
     leaves = make_log(10)
     record = pb.UsageRecord.FromString(leaves[at])
-    record.time_ms -= logcheck.TOLERANCE_MS + 100
+    record.time_ms -= 100
     leaves[at] = record.SerializeToString()
     assert Finding(at, at, Fault.TIME_BACKWARDS) in check(leaves).findings
 
 
-def test_slightly_older_record_is_tolerated() -> None:
+def test_record_that_is_older_by_a_millisecond_is_found() -> None:
     leaves = make_log(10)
     record = pb.UsageRecord.FromString(leaves[9])
-    record.time_ms -= 1000
+    record.time_ms -= 2
     leaves[9] = record.SerializeToString()
+    assert check(leaves, checkpoint(leaves)).findings == (Finding(9, 9, Fault.TIME_BACKWARDS),)
+
+
+def test_records_of_one_moment_are_in_order() -> None:
+    leaves = [admin(START)] * 20
     assert check(leaves, checkpoint(leaves)).findings == ()
+
+
+START = 1_764_000_000_000
+YEAR = 365 * 86_400_000
+
+
+def admin(time_ms: int, action: str = "node.reload", **changes: object) -> bytes:
+    return usage.admin_record(time_ms, REQUESTER, usage.Caller("operator"), action, "", "", **changes)  # type: ignore[arg-type]
+
+
+def clock_set(from_ms: int, to_ms: int, approved: Sequence[str] = ("li", "wang")) -> bytes:
+    times = usage.ClockTimes(from_ms, from_ms, to_ms)
+    return admin(to_ms, usage.CLOCK_SET, approved=approved, clock=times)
+
+
+def backwards(leaves: Sequence[bytes]) -> list[int]:
+    findings = check(leaves).findings
+    return [found.first for found in findings if found.fault is Fault.TIME_BACKWARDS]
+
+
+@pytest.mark.parametrize("at", [1, 3, 7, 8, 9, 15, 16, 17])
+def test_step_back_that_two_officers_ordered_is_accepted_and_told(at: int) -> None:
+    ahead = [admin(START + YEAR + n) for n in range(at)]
+    leaves = [*ahead, clock_set(START + YEAR + at - 1, START), *(admin(START + n) for n in range(20))]
+    report = check(leaves)
+    assert backwards(leaves) == []
+    (told,) = report.clock_sets
+    assert (told.index, told.from_ms, told.to_ms) == (at, START + YEAR + at - 1, START)
+    assert told.approved == ("li", "wang")
+    assert report.last_ms == START + 19
+
+
+@pytest.mark.parametrize("at", [1, 3, 7, 8, 9, 15, 16, 17])
+@pytest.mark.parametrize(
+    "step",
+    [
+        admin(START),
+        clock_set(START + YEAR, START, approved=("li",)),
+        clock_set(START + YEAR, START, approved=("li", "li")),
+        clock_set(START + YEAR, START, approved=()),
+        admin(
+            START, "clock.believed", approved=("li", "wang"), clock=usage.ClockTimes(START + YEAR, 0, START)
+        ),
+        admin(START, usage.CLOCK_SET, approved=("li", "wang")),
+        clock_set(START + YEAR - 1, START),
+        clock_set(START + YEAR + 1, START),
+    ],
+    ids=["none", "one officer", "one twice", "nobody", "other action", "no times", "earlier", "later"],
+)
+def test_any_other_step_back_is_found(at: int, step: bytes) -> None:
+    leaves = [*(admin(START + YEAR) for _ in range(at)), step, admin(START)]
+    assert at in backwards(leaves)
+
+
+def test_time_that_goes_back_once_more_after_a_step_is_found() -> None:
+    leaves = [admin(START + YEAR), clock_set(START + YEAR, START), admin(START - YEAR), admin(START)]
+    assert backwards(leaves) == [2]
+
+
+@pytest.mark.parametrize("between", [1, 2, 9])
+def test_clock_may_be_set_back_more_than_once(between: int) -> None:
+    leaves = [admin(START + YEAR), clock_set(START + YEAR, START)]
+    leaves += [admin(START + 2 * YEAR) for _ in range(between)]
+    assert backwards([*leaves, clock_set(START + 2 * YEAR, START + 1), admin(START + 2)]) == []
+    assert backwards([*leaves, clock_set(START + YEAR, START + 1), admin(START + 2)]) == [2 + between]
+
+
+def test_as_many_have_to_order_it_as_must_sign_an_order() -> None:
+    assert logcheck.OFFICERS == MIN_APPROVALS
 
 
 def test_record_that_is_none_is_found() -> None:

@@ -30,7 +30,8 @@ from node.core.document import MAX_PROBLEMS
 from node.core.policy import PolicyFile
 from node.core.policy_build import PoliciesInvalidError, build_policies, check_files
 from node.core.problem_messages import MESSAGES
-from node.core.question import GroupField, QuestionKind
+from node.core.question import GroupField
+from node.core.question_kind import QuestionKind
 from node.errors import Reason
 
 PURPOSES = """\

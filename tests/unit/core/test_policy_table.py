@@ -38,6 +38,8 @@ ROWS = (
     "ask: is-enrolled, by: medical, for: social-insurance/pension, expect: deny, clause: when.case_number",
     "ask: is-enrolled, by: medical, for: tax, case: DG-1234, expect: deny, rule: office, clause: for",
     "ask: is-enrolled, by: medical, expect: deny, reason: NO_GRANT, grant: {state: none}",
+    "ask: is-enrolled, expect: deny, clause: grant.roles, grant: {roles: [system]}",
+    "ask: is-enrolled, role: system, grant: {roles: [system]}, expect: permit, rule: tax-deferral",
     "ask: is-enrolled, used: {per_day: 5000}, expect: deny, rule: tax-deferral, clause: limits.per_day",
     "ask: is-enrolled, used: {per_subject_per_day: 3}, expect: deny, clause: limits.per_subject_per_day",
     "ask: name-matches, used: {wrong_tries_per_subject: 3}, expect: deny, reason: QUOTA_EXHAUSTED",

@@ -89,7 +89,7 @@ GRANT = replace(pension_grant(), id="g-1")
 
 
 def _covering(*grants: Grant, purpose: str = "social-insurance/pension/deferral") -> Grant:
-    return covering_grant(grants, "pension-insurance", "is-enrolled", purpose, NOW)
+    return covering_grant(grants, "pension-insurance", "is-enrolled", purpose, NOW, CLERK)
 
 
 def _missing(*grants: Grant) -> tuple[Reason, str]:
@@ -108,6 +108,7 @@ def test_first_grant_that_covers_everything_is_used() -> None:
     [
         ({"dataset": "other"}, Reason.NO_GRANT, "grant"),
         ({"questions": frozenset({"other"})}, Reason.QUESTION_NOT_ALLOWED, "grant.questions"),
+        ({"roles": (SYSTEM, OPERATOR)}, Reason.QUESTION_NOT_ALLOWED, "grant.roles"),
         ({"purposes": ("tax",)}, Reason.PURPOSE_NOT_ALLOWED, "grant.purposes"),
         ({"valid_until": NOW}, Reason.GRANT_EXPIRED, "grant.validity"),
         ({"valid_from": NOW + timedelta(seconds=1)}, Reason.GRANT_EXPIRED, "grant.validity"),

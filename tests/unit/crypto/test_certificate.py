@@ -9,7 +9,8 @@ from ipaddress import ip_address
 
 import pytest
 from cryptography import x509
-from cryptography.hazmat.primitives.serialization import Encoding
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.serialization import Encoding, load_pem_private_key
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
 from node.crypto.certificate import (
@@ -21,6 +22,7 @@ from node.crypto.certificate import (
     issue_desk_user,
     issue_node,
     make_authority,
+    trusted_until,
 )
 from node.errors import NodeError, Reason
 
@@ -165,3 +167,68 @@ def test_only_the_matching_private_key_passes(authority: Certified) -> None:
 
 def test_private_key_is_not_shown(authority: Certified) -> None:
     assert "PRIVATE" not in repr(authority)
+
+
+# --- trust that is looked at again ---
+
+
+def under(parent: Certified, name: str, lifetime: timedelta) -> Certified:
+    """An authority under another."""
+    below = x509.BasicConstraints(ca=True, path_length=None)
+    certified = make_authority(name, NOW, lifetime)
+    builder = (
+        x509.CertificateBuilder()
+        .subject_name(loaded(certified).subject)
+        .issuer_name(loaded(parent).subject)
+        .public_key(loaded(certified).public_key())
+        .serial_number(7)
+        .not_valid_before(NOW)
+        .not_valid_after(NOW + lifetime)
+        .add_extension(below, critical=True)
+        .add_extension(
+            x509.SubjectKeyIdentifier.from_public_key(loaded(certified).public_key()),
+            critical=False,
+        )
+    )
+    key = load_pem_private_key(parent.key, None)
+    signed = builder.sign(key, hashes.SHA256())  # type: ignore[arg-type]
+    return Certified(signed.public_bytes(Encoding.PEM), certified.key)
+
+
+def test_certificate_is_trusted_until_the_first_end_on_the_way_to_a_root() -> None:
+    root = make_authority("root", NOW, 10 * DAY)
+    between = under(root, "between", 3 * DAY)
+    clerk = issue_desk_user(root, TAX, "clerk", "a", NOW, 5 * DAY)
+    assert trusted_until(clerk.certificate, b"", root.certificate) == NOW + 5 * DAY
+    other = make_authority("another", NOW, DAY)
+    assert trusted_until(clerk.certificate, b"", other.certificate + root.certificate) == NOW + 5 * DAY
+    deep = between.issue("b", [], NOW, 2 * DAY)
+    assert trusted_until(deep.certificate, between.certificate, root.certificate) == NOW + 2 * DAY
+
+
+def test_certificate_does_not_outlive_an_authority_above_it() -> None:
+    root = make_authority("root", NOW, 10 * DAY)
+    short, long = under(root, "between", DAY), under(root, "between", 9 * DAY)
+    clerk = long.issue("clerk", [], NOW, 8 * DAY)
+    assert trusted_until(clerk.certificate, long.certificate, root.certificate) == NOW + 8 * DAY
+    with pytest.raises(NodeError):  # of that name, but not who signed
+        trusted_until(clerk.certificate, short.certificate, root.certificate)
+    brief = make_authority("brief", NOW, DAY)
+    outliving = under(brief, "outliving", 9 * DAY)
+    assert trusted_until(outliving.certificate, b"", brief.certificate) == NOW + DAY
+
+
+def test_certificate_of_an_authority_that_was_taken_out_is_trusted_no_more(authority: Certified) -> None:
+    clerk = issue_desk_user(authority, TAX, "clerk", "a", NOW, DAY)
+    another = make_authority("test authority", NOW, 10 * DAY)  # of the same name
+    for roots in (another.certificate, b"", b"garbage"):
+        with pytest.raises(NodeError) as refused:
+            trusted_until(clerk.certificate, authority.certificate, roots)
+        assert refused.value.reason is Reason.CALLER_UNIDENTIFIED
+
+
+def test_chain_that_leads_in_a_circle_leads_nowhere(authority: Certified) -> None:
+    clerk = issue_desk_user(authority, TAX, "clerk", "a", NOW, DAY)
+    chain = authority.certificate * 50
+    with pytest.raises(NodeError):
+        trusted_until(clerk.certificate, chain, make_authority("x", NOW, DAY).certificate)

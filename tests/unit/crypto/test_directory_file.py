@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from base64 import b64encode
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -28,6 +29,13 @@ PEM = make_authority("test", NOW, DAY).certificate.decode()
 
 def vkey(suite: SignatureSuite) -> str:
     return Signer(ORIGIN, suite, b"\x02" * 32).verifier.vkey()
+
+
+def small_order(name: str, y: int = 1) -> str:
+    """A verifier key, well spelled, of a point of small order: whoever likes signs under it."""
+    typed = b"\x01" + y.to_bytes(32, "little")
+    key_id = sha256(name.encode() + b"\n" + typed).hexdigest()[:8]
+    return f"{name}+{key_id}+{b64encode(typed).decode()}"
 
 
 def member() -> Member:
@@ -126,6 +134,11 @@ def test_expired_directory_can_still_be_read_to_go_on_from_it() -> None:
         lambda one: replace(one, log_keys=(*one.log_keys, vkey(SignatureSuite.ML_DSA_65))),
         lambda one: replace(one, cosign_keys=(vkey(SignatureSuite.ED25519), *one.cosign_keys)),
         lambda one: replace(one, log_keys=(one.log_keys[0][:-6] + "AAAAAA",)),
+        lambda one: replace(one, log_keys=(*one.log_keys, small_order(ORIGIN))),
+        lambda one: replace(
+            one, officers=tuple(small_order(f"{ORIGIN}/officer/{each}", y) for y, each in enumerate("ab"))
+        ),
+        lambda one: replace(one, officers=(small_order(f"{ORIGIN}/head/li", 0),)),
         lambda one: replace(one, tls_roots=PEM.replace("MII", "AII", 1)),
         lambda one: replace(
             one, sealing_keys=(SealingKey.parse(one.sealing_keys[0].encoded[:-8] + "AAAAAAA="),)

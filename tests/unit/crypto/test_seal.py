@@ -254,10 +254,10 @@ def test_a_malformed_public_key_is_refused(text: str) -> None:
     assert caught.value.reason is Reason.CONFIG_INVALID
 
 
-def test_a_degenerate_public_key_is_not_sealed_to() -> None:
-    degenerate = SealingPublicKey(KEY.public.public[:1184] + bytes(32), NOW, NOW + DAY)
-    with pytest.raises(NodeError) as caught:
-        seal_secret(SECRET, degenerate, replace(ROUTING, key_id=degenerate.key_id))
+@pytest.mark.parametrize("u", [0, 1, 2**255 - 20, 2**255 - 19, 2**255 - 18, 1 << 255])
+def test_a_degenerate_public_key_is_no_sealing_key(u: int) -> None:
+    with pytest.raises(NodeError, match="small order") as caught:
+        SealingPublicKey(KEY.public.public[:1184] + u.to_bytes(32, "little"), NOW, NOW + DAY)
     assert caught.value.reason is Reason.CONFIG_INVALID
 
 

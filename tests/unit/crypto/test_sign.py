@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from base64 import b64encode
+from hashlib import sha256
+
 import pytest
 
 from node.crypto.sign import SignatureSuite, Signer, Verifier, open_note, sign_note
@@ -52,6 +55,19 @@ def test_a_note_that_was_changed_is_refused(signer: Signer) -> None:
     for place in range(0, len(note), 7):
         changed = note[:place] + bytes([note[place] ^ 1]) + note[place + 1 :]
         refused(changed, signer.verifier)
+
+
+@pytest.mark.parametrize("y", [0, 1, 2**255 - 20, 2**255 - 19, 2**255 - 18, 1 | 1 << 255, 1 << 255])
+def test_a_point_of_small_order_is_no_verifier_key(y: int) -> None:
+    # Under the neutral point, that point and a zero are a signature of anything.
+    public = y.to_bytes(32, "little")
+    typed = b"\x01" + public
+    key_id = sha256(b"dxnode/a\n" + typed).hexdigest()[:8]
+    with pytest.raises(NodeError, match="small order") as caught:
+        Verifier("dxnode/a", SignatureSuite.ED25519, public)
+    assert caught.value.reason is Reason.CONFIG_INVALID
+    with pytest.raises(NodeError, match="small order"):
+        Verifier.parse(f"dxnode/a+{key_id}+{b64encode(typed).decode()}")
 
 
 def test_a_wrong_signature_of_a_known_key_spoils_the_whole_note() -> None:

@@ -59,7 +59,8 @@ def test_memory_of_checkpoints_is_bounded() -> None:
     strangers = [Signer(f"s{number}", SignatureSuite.ML_DSA_65, bytes([number]) * 32) for number in range(6)]
     long = sign_note(CHECKPOINT.body(), OWN, *strangers)
     assert len(long) > 16_384
-    assert vault.open_checkpoint(long, OWN_KEYS) == CHECKPOINT
+    with pytest.raises(NodeError, match="PROOF_INVALID"):
+        vault.open_checkpoint(long, OWN_KEYS)
     assert vault._checkpoints.cache_info().currsize == CHECKPOINTS_KEPT
 
 
@@ -86,3 +87,38 @@ def test_wrong_signature_under_the_name_of_one_key_is_not_made_good_by_another()
     forged = body + b"\n\n" + good + other[:-8] + b"AAAAA==\n"
     with pytest.raises(NodeError, match="PROOF_INVALID"):
         _vault().open_checkpoint(forged, (*OWN_KEYS, OTHER.verifier.vkey()))
+
+
+COSIGNER = Signer("dxnode/log/a", SignatureSuite.ML_DSA_65, b"\5" * 32)
+COSIGN_KEYS = (COSIGNER.verifier.vkey(),)
+_OWN_LINE = sign_note(CHECKPOINT.body(), OWN).rpartition(b"\n\n")[2]
+
+
+def test_cosigned_checkpoint_opens_when_its_cosign_key_is_listed() -> None:
+    note = sign_note(CHECKPOINT.body(), OWN, COSIGNER)
+    assert _vault().open_checkpoint(note, OWN_KEYS, COSIGN_KEYS) == CHECKPOINT
+
+
+@pytest.mark.parametrize(
+    "note",
+    [
+        sign_note(CHECKPOINT.body() + b"a person\n", OWN),
+        sign_note(CHECKPOINT.body(), OWN, OTHER),
+        sign_note(CHECKPOINT.body(), OWN, Signer("a-person", SignatureSuite.ED25519, b"\6" * 32)),
+        sign_note(CHECKPOINT.body(), OWN) + _OWN_LINE,
+        sign_note(CHECKPOINT.body(), OWN, Signer("dxnode/log/a", SignatureSuite.ML_DSA_65, b"\6" * 32)),
+        sign_note(CHECKPOINT.body(), COSIGNER),
+    ],
+    ids=["line of text", "other key", "other name", "line twice", "other cosign key", "cosigned alone"],
+)
+def test_checkpoint_that_holds_anything_else_is_refused(note: bytes) -> None:
+    with pytest.raises(NodeError) as caught:
+        _vault().open_checkpoint(note, OWN_KEYS, COSIGN_KEYS)
+    assert caught.value.reason is Reason.PROOF_INVALID
+
+
+def test_cosignature_that_is_none_is_refused() -> None:
+    note = sign_note(CHECKPOINT.body(), OWN, COSIGNER)
+    with pytest.raises(NodeError) as caught:
+        _vault().open_checkpoint(note[:-8] + b"AAAAAA=\n", OWN_KEYS, COSIGN_KEYS)
+    assert caught.value.reason is Reason.PROOF_INVALID

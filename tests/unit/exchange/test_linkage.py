@@ -159,8 +159,8 @@ async def across(tmp_path: Path) -> AsyncIterator[TwoSides]:
     other = pension_policy().replace("dataset: pension-insurance", f"dataset: {OTHER}")
     files = [PolicyFile("other.yaml", other.encode()), PolicyFile(DEFINITIONS_FILE, definitions.encode())]
     sides = TwoSides(tmp_path, more=files)
-    for dataset in ("pension-insurance", OTHER):
-        granted = replace(sides.grant, id=f"g-{dataset}", dataset=dataset)
+    for number, dataset in enumerate(("pension-insurance", OTHER)):
+        granted = replace(sides.grant, id=f"g-{number:016x}", dataset=dataset)
         sides.grants[granted.id] = granted
     sides.received = list(sides.grants.values())
     yield sides

@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
-from running import pension_grant
+from running import pension_grant, resident
 from town import HR, MEDICAL, TAX
 
 from node.core.grant import Grant, GrantState
+from node.core.grant_check import MAX_GRANTS
 from node.errors import NodeError, Reason
 from node.exchange.received import PAUSE_SECONDS, ReceivedGrants
 
@@ -58,7 +60,7 @@ def desk() -> Desk:
     return Desk()
 
 
-GRANT = replace(pension_grant(), id="g-1")
+GRANT = replace(pension_grant(), id="g-0123456789abcdef")
 
 
 async def test_fetched_grants_are_kept_over_a_restart(desk: Desk) -> None:
@@ -118,3 +120,46 @@ async def test_all_others_are_asked(desk: Desk) -> None:
     await desk.received.refresh_all([HR, MEDICAL, TAX])
     assert desk.source.asked == 2
     assert {grant.provider for grant in desk.received.all()} == {HR, MEDICAL}
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"id": ""},
+        {"id": "g-1"},
+        {"id": f"g-{resident(7)}"},
+        {"dataset": "Pension Insurance"},
+        {"questions": frozenset()},
+        {"questions": frozenset({"a" * 65})},
+        {"questions": frozenset(f"q{n}" for n in range(201))},
+        {"purposes": ()},
+        {"purposes": ("No Purpose",)},
+        {"purposes": ("a",) * 201},
+        {"region": "4419000"},
+        {"region": "nowhere"},
+        {"subjects_per_day": 2**63},
+        {"valid_until": pension_grant().valid_from - timedelta(days=1)},
+        {"basis": ""},
+        {"basis": "x" * 501},
+        {"scenario": f"for {resident(7)}"},
+        {"note": "x" * 501},
+        {"note": resident(7)},
+        {"roles": ("auditor",)},
+        {"roles": ("clerk", "clerk")},
+        {"roles": ()},
+    ],
+)
+async def test_grant_that_no_node_issues_is_not_taken(desk: Desk, changes: dict[str, object]) -> None:
+    bad = replace(GRANT, **{"id": "g-00000000000000ff", **changes})  # type: ignore[arg-type]
+    desk.source.offers[HR] = [bad, GRANT]
+    await desk.received.refresh(HR)
+    assert desk.received.all() == [GRANT]
+
+
+async def test_grants_of_one_id_are_one_and_their_number_is_bounded(desk: Desk) -> None:
+    desk.source.offers[HR] = [GRANT, replace(GRANT, scenario="other")]
+    await desk.received.refresh(HR)
+    assert desk.received.all() == [GRANT]
+    desk.source.offers[HR] = [replace(GRANT, id=f"g-{n:016x}") for n in range(MAX_GRANTS + 5)]
+    await desk.received.refresh(HR, at_once=True)
+    assert len(desk.received.all()) == MAX_GRANTS

@@ -10,7 +10,9 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from running import resident
+from canonical import delimited
+from google.protobuf.message import Message
+from running import kind_of, resident
 from town import HR, TAX
 from two_sides import CALLER, TwoSides, WireStream, leaves, query
 
@@ -18,6 +20,7 @@ from node.core import usage
 from node.core.envelope import Routing
 from node.core.grant import GrantState
 from node.core.merkle import leaf_hash
+from node.core.question_kind import QuestionKind
 from node.core.subject import SubjectKey
 from node.core.usage import Caller
 from node.crypto.seal import open_answer, pad, seal_answer, unpad
@@ -124,7 +127,7 @@ async def test_exchanges_whose_callers_left_are_bounded_for_each_caller(
         asked.cancel()
         return True
 
-    clerk = Caller("operator", b"another")
+    clerk = Caller("operator", bytes(32))
     assert [await leave(number, CALLER) for number in range(1, 4)] == [True, True, False]
     assert await leave(4, clerk)
     held.set_result(None)
@@ -361,6 +364,13 @@ def _deny(record: rec.UsageRecord) -> None:
     record.verdict.reason = Reason.NO_GRANT.wire
 
 
+UNKNOWN = delimited(999, b"x")
+
+
+def _hide(message: Message) -> None:
+    message.MergeFromString(UNKNOWN)
+
+
 BENT: dict[str, Callable[[pb.SealedResponse], None]] = {
     "another answer": _another_answer,
     "no answer": lambda inside: inside.ClearField("answers"),
@@ -378,6 +388,11 @@ BENT: dict[str, Callable[[pb.SealedResponse], None]] = {
     "no verdict": _rewritten(lambda record: record.outcome.SetInParent()),
     "no record": lambda inside: setattr(inside, "verdict", b"\xff\xff"),
     "nothing": lambda inside: inside.Clear(),
+    "unknown field": _hide,
+    "unknown field of the record": _rewritten(_hide),
+    "unknown field of the verdict": _rewritten(lambda record: _hide(record.verdict)),
+    "unknown field of the receipt": lambda inside: _hide(inside.receipt.proof),
+    "unknown field of the answers": lambda inside: setattr(inside, "answers", inside.answers + UNKNOWN),
     "another place": lambda inside: setattr(inside.receipt.proof, "index", 7),
     "more proof": lambda inside: inside.receipt.proof.hashes.append(bytes(32)),
     "no checkpoint": lambda inside: setattr(inside.receipt, "checkpoint", b""),
@@ -461,6 +476,24 @@ async def test_wrong_number_of_answers_is_not_handed_over(sides: TwoSides) -> No
 
 
 # --- the own desk ---
+
+
+async def test_question_that_the_grant_says_is_of_another_kind_is_not_sent(sides: TwoSides) -> None:
+    names = sorted(sides.grant.questions)
+    sides.received = [replace(sides.grant, kinds=tuple(kind_of(name) for name in names))]
+    with pytest.raises(NodeError) as refused:
+        await sides.requester.ask(CALLER, query("is-enrolled", kind=QuestionKind.FIELD), about(2), ID)
+    assert refused.value.metadata["clause"] == "question.kind"
+    assert (sides.wire.carried, sides.refused) == ([], [Reason.QUERY_INVALID])
+    assert sides.refreshed == 1  # the provider may have changed it
+    assert list((await ask(sides)).answers.verify.results) == [True]
+
+
+async def test_grant_that_is_for_other_roles_is_not_used(sides: TwoSides) -> None:
+    sides.received = [replace(sides.grant, roles=("clerk",))]
+    error = await fails(sides)
+    assert error.reason is Reason.QUESTION_NOT_ALLOWED
+    assert sides.wire.carried == []
 
 
 async def test_grant_is_looked_for_again_before_the_desk_refuses(sides: TwoSides) -> None:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import hashlib
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
@@ -11,13 +12,15 @@ from town import HR, MEDICAL, TAX
 
 from node.core.directory import Directory, Member
 from node.core.directory_text import Role
-from node.core.role import AUDITOR, CLERK, ROLES, SYSTEM
+from node.core.role import AUDITOR, CLERK, OPERATOR, ROLES, SYSTEM
 from node.errors import NodeError, Reason
 from node.exchange.rate import MAX_BUCKETS, Rate
-from node.rpc.callers import Certificate, Members, Staff
+from node.rpc.callers import Certificate, DeskTrust, Members, Staff
 from node.rpc.status import Context
 
 NOW = datetime(2026, 11, 22, tzinfo=UTC)
+BEGINS, ENDS = NOW - timedelta(hours=1), NOW + timedelta(hours=1)
+"""When every certificate is valid."""
 
 
 class Call:
@@ -43,7 +46,7 @@ def read(pem: bytes) -> Certificate:
         department, role, fingerprint = pem.decode().split(" ")
     except ValueError:
         raise NodeError(Reason.CALLER_UNIDENTIFIED, "no certificate") from None
-    return Certificate(bytes.fromhex(fingerprint * 32), department, role.strip("-"))
+    return Certificate(bytes.fromhex(fingerprint * 32), department, role.strip("-"), BEGINS, ENDS)
 
 
 def member(code: str, fingerprint: str, *roles: Role, suspended: bool = False) -> Member:
@@ -99,8 +102,33 @@ def test_others_are_unidentified(door: Door, pem: str) -> None:
     assert door.refuses(call(pem)) is Reason.CALLER_UNIDENTIFIED
 
 
+@pytest.mark.parametrize(
+    ("moment", "said"), [(ENDS, "has expired"), (BEGINS - timedelta(seconds=1), "is not valid yet")]
+)
+def test_certificate_counts_in_its_time_alone_on_a_connection_that_stands_too(
+    door: Door, moment: datetime, said: str
+) -> None:
+    # The calls of one connection all show the certificate that its handshake took.
+    for shown in (f"{TAX} - aa", f"{MEDICAL} - bb"):
+        assert door.members.caller(call(shown)) == door.members.identify(call(shown)).code
+    door.now = moment
+    for shown in (f"{TAX} - aa", f"{MEDICAL} - bb", f"{HR} - cc"):
+        for look in (door.members.caller, door.members.identify):
+            with pytest.raises(NodeError, match=said) as refused:
+                look(call(shown))
+            assert refused.value.reason is Reason.CALLER_UNIDENTIFIED
+    with pytest.raises(NodeError, match=said):
+        door.members.identify(call(f"{HR} - cc"), TAX)  # a gateway carries nothing with it either
+
+
+def test_certificate_that_the_directory_lists_no_more_is_nobodys(door: Door) -> None:
+    assert door.members.caller(call(f"{TAX} - aa")) == TAX
+    door.directory = replace(door.directory, members={**door.directory.members, TAX: member(TAX, "dd")})
+    assert door.members.caller(call(f"{TAX} - aa")) == ""
+
+
 def test_nobody_is_identified_by_an_expired_directory(door: Door) -> None:
-    door.now = NOW + timedelta(days=1)
+    door.directory = replace(door.directory, expires=NOW)
     assert door.refuses(call(f"{TAX} - aa")) is Reason.DIRECTORY_EXPIRED
 
 
@@ -185,9 +213,20 @@ def test_many_callers_do_not_fill_the_memory() -> None:
 
 
 class Desk:
+    """A desk that knows which certificates were revoked, and until when the way to its root is valid."""
+
     def __init__(self) -> None:
         self.refused: list[Reason] = []
-        self.staff = Staff(TAX, read, Rate(0.0, 3.0, lambda: 0.0), self._note)
+        self.now, self.chain_ends = NOW, ENDS
+        self.revoked: set[bytes] = set()
+        self.trusted = True
+        trust = DeskTrust(self._until, lambda each: each in self.revoked, lambda: self.now)
+        self.staff = Staff(TAX, read, trust, Rate(0.0, 3.0, lambda: 0.0), self._note)
+
+    def _until(self, pem: bytes, chain: bytes) -> datetime:
+        if not self.trusted:
+            raise NodeError(Reason.CALLER_UNIDENTIFIED, "not trusted")
+        return self.chain_ends
 
     async def _note(self, reason: Reason) -> None:
         self.refused.append(reason)
@@ -203,7 +242,8 @@ async def test_socket_is_the_operator_who_may_do_everything() -> None:
     desk = Desk()
     for roles in ((), (CLERK,), ROLES):
         caller = await desk.staff.admit(call(peer="unix:/run/x"), *roles)
-        assert (caller.role, caller.fingerprint) == ("operator", b"")
+        fingerprint = hashlib.sha256(b"dxnode/v1/operator").digest()
+        assert (caller.role, caller.fingerprint) == (OPERATOR, fingerprint)
     assert desk.refused == []
 
 
@@ -225,6 +265,45 @@ async def test_desk_caller_is_told_to_slow_down() -> None:
     for _ in range(3):
         await desk.staff.admit(call(f"{TAX} clerk aa"), CLERK)
     assert await desk.refuses(call(f"{TAX} clerk aa"), CLERK) is Reason.RATE_LIMITED
+    await desk.staff.admit(call(f"{TAX} clerk bb"), CLERK)
+
+
+def _revoke(desk: Desk) -> None:
+    desk.revoked = {bytes.fromhex("aa" * 32)}
+
+
+def _expire(desk: Desk) -> None:
+    desk.now = ENDS
+
+
+def _expire_the_authority(desk: Desk) -> None:
+    desk.chain_ends = NOW
+
+
+def _trust_no_more(desk: Desk) -> None:
+    desk.trusted = False
+
+
+@pytest.mark.parametrize("change", [_revoke, _expire, _expire_the_authority, _trust_no_more])
+async def test_desk_certificate_that_counts_no_more_ends_calls_and_streams(
+    change: Callable[[Desk], None],
+) -> None:
+    desk, shown = Desk(), call(f"{TAX} clerk aa")
+    await desk.staff.admit(shown, CLERK)
+    await desk.staff.look_again(shown)
+    change(desk)
+    assert await desk.refuses(shown, CLERK) is Reason.CALLER_UNIDENTIFIED
+    with pytest.raises(NodeError):
+        desk.staff.caller(shown)
+    with pytest.raises(NodeError):
+        await desk.staff.look_again(shown)
+    assert desk.refused == [Reason.CALLER_UNIDENTIFIED] * 2
+    assert desk.staff.caller(call(peer="unix:")) is None
+
+
+async def test_colleagues_of_who_was_revoked_go_on() -> None:
+    desk = Desk()
+    _revoke(desk)
     await desk.staff.admit(call(f"{TAX} clerk bb"), CLERK)
 
 

@@ -41,7 +41,7 @@ async def test_lists_asked_for_at_once_are_read_a_few_at_a_time() -> None:
     store = Slow()
     commit = SimpleNamespace(head=SimpleNamespace(size=9))
     with ThreadPoolExecutor(8) as workers:
-        service = UsageLogService(commit, store, workers, everybody)  # type: ignore[arg-type]
+        service = UsageLogService(commit, store, workers, everybody, lambda: 0)  # type: ignore[arg-type]
         asked = [service.ListRecords(pb.ListRecordsRequest(start=7), None) for _ in range(20)]  # type: ignore[arg-type]
         told = await asyncio.gather(*asked)
     assert store.most == READING
