@@ -1,7 +1,7 @@
 """Makes the seed corpus of the fuzz targets anew: `PYTHONPATH=.:tests python tests/make_corpus.py`.
 
-A seed is a small well-formed input. Finds are added beside them by hand, under a name that says what they were,
-and stay.
+A seed is a small well-formed input. Finds are added beside them by hand, under a name that says what they
+were, and stay.
 """
 
 from __future__ import annotations
@@ -71,7 +71,9 @@ def _documents(folder: Path) -> Iterator[tuple[str, str, bytes]]:
     checkpoint = Checkpoint(f"dxnode/{HR}", 12, bytes(range(32))).body()
     yield "checkpoint", "small", checkpoint
     yield "checkpoint", "extended", checkpoint + b"an extension\n"
-    draft = sign_draft(write_draft(folder / "draft", {"a.yaml": "a", "b.yaml": "b"}), start=NOW, end=NOW + timedelta(days=9))
+    draft = sign_draft(
+        write_draft(folder / "draft", {"a.yaml": "a", "b.yaml": "b"}), start=NOW, end=NOW + timedelta(days=9)
+    )
     manifest = read_manifest((draft / MANIFEST).read_bytes())
     yield "bundle", "two-files", render_manifest(manifest)
     yield "note", "bundle", (draft / MANIFEST).read_bytes()
@@ -88,7 +90,7 @@ def _documents(folder: Path) -> Iterator[tuple[str, str, bytes]]:
 
 def _exchanges() -> Iterator[tuple[str, str, bytes]]:
     opening = exchanges._opening()
-    intent, verdict = exchanges._intent(opening), exchanges._verdict(b"")
+    intent, verdict = exchanges._intent(opening), exchanges._verdict(exchanges._answers())
     envelope = pb.Envelope(
         version=1,
         suite=pb.SUITE_XWING_HKDF_SHA256_AES256GCM,
@@ -99,7 +101,7 @@ def _exchanges() -> Iterator[tuple[str, str, bytes]]:
         ciphertext=bytes(40),
         sealed_key=bytes(40),
     )
-    receipt = Receipt(proof=InclusionProof(index=5, hashes=[bytes(32)] * 3), checkpoint=b"note")
+    receipt = Receipt(proof=InclusionProof(index=0), checkpoint=b"note")
     answers = {
         "verify": rec.Answers(salt=bytes(32), verify=rec.VerifyAnswers(results=[True])),
         "field": rec.Answers(
@@ -121,14 +123,20 @@ def _exchanges() -> Iterator[tuple[str, str, bytes]]:
     yield "intent", "one-subject", intent
     yield "opening", "with-claims", opening
     yield "receipt", "small", wire(receipt)
-    yield "sealed-response", "permit", exchanges._response(verdict, b"")
+    yield "sealed-response", "permit", exchanges._response(verdict, exchanges._answers())
     yield "verdict", "permit", verdict
     for name, message in answers.items():
         yield "answers", name, wire(message)
-    yield "grants", "one", wire(
-        grant_pb2.ListGrantsResponse(
-            grants=[grant_to_message(pension_grant(id="g-0123456789abcdef", valid_from=NOW, valid_until=NOW))]
-        )
+    yield (
+        "grants",
+        "one",
+        wire(
+            grant_pb2.ListGrantsResponse(
+                grants=[
+                    grant_to_message(pension_grant(id="g-0123456789abcdef", valid_from=NOW, valid_until=NOW))
+                ]
+            )
+        ),
     )
     framed = b"".join(bytes([len(leaf) & 127 | 128, len(leaf) >> 7]) + leaf for leaf in (intent, verdict))
     yield "leaves", "intent-and-verdict", framed
@@ -150,7 +158,12 @@ def _inputs() -> Iterator[tuple[str, str, bytes]]:
     yield "identifiers", "in-text", f"DG-2026 {resident(2)} x".encode()
     yield "identifiers", "credit-code", HR.encode()
     yield "identifiers", "region", b"441900003000"
-    for name, value in (("date", "2026年1月2日"), ("integer", "+60.0"), ("text", "张 三"), ("region", "4419")):
+    for name, value in (
+        ("date", "2026年1月2日"),
+        ("integer", "+60.0"),
+        ("text", "张 三"),
+        ("region", "4419"),
+    ):
         yield "values", name, value.encode()
     yield "policy", "pension", text
     yield "definitions", "all", (POLICIES / "definitions.yaml").read_bytes()

@@ -26,6 +26,7 @@ from scripts.benchmarks.deciding import deciding
 from scripts.benchmarks.differing import differing
 from scripts.benchmarks.figures import Bench, BenchError, Setting
 from scripts.benchmarks.flat import flat
+from scripts.benchmarks.fuzzing import fuzzing
 from scripts.benchmarks.log import log
 from scripts.benchmarks.machine import describe_machine
 from scripts.benchmarks.memory import memory
@@ -44,6 +45,7 @@ BENCHES: Mapping[str, Bench] = {
     "diff": differing,
     "reload": reloading,
     "catalogue": catalogue,
+    "fuzz": fuzzing,
 }
 # `policy` measures it too.
 USUAL = tuple(name for name in BENCHES if name != "decide")

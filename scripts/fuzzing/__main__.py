@@ -1,13 +1,12 @@
 """Fuzzes one target in this process: `python -m scripts.fuzzing TARGET --cases N --seeds DIR [--keep DIR]`.
 
-libFuzzer changes the seeds at random, keeps what reaches code that nothing before has reached, and goes on from
-there. It ends the process at the first find, and writes the find into the folder `--keep`.
+libFuzzer changes the seeds at random, keeps what reaches code that nothing before has reached, and goes on
+from there. It ends the process at the first find, and writes the find into the folder `--keep`.
 """
 
 from __future__ import annotations
 
 import argparse
-import sys
 from pathlib import Path
 
 import atheris
@@ -47,4 +46,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+
 from node.core.approval import parse_approval
 from node.core.bundle import parse_manifest
 from node.core.catalogue_clock import parse_causes
@@ -65,10 +67,6 @@ def causes(data: bytes) -> object:
 
 def certificate(data: bytes) -> object:
     """Certificates in PEM form."""
-    try:
+    with suppress(NodeError):
         check_certificates(data.decode("utf-8", "replace"))
-    except NodeError:
-        pass
     return identify(data)
-
-

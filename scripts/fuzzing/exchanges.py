@@ -5,9 +5,9 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from functools import cache
 
-from google.protobuf.message import DecodeError
+from google.protobuf.message import DecodeError, Message
 
-from node.core import usage
+from node.core import usage, wire
 from node.core.checkpoint import Checkpoint
 from node.core.directory import Member
 from node.core.envelope import Routing, Sealed
@@ -20,19 +20,32 @@ from node.exchange.response import open_response
 from node.v1 import exchange_pb2 as pb
 from node.v1 import grant_pb2
 from node.v1 import record_pb2 as rec
+from node.v1.catalogue_pb2 import (
+    QUESTION_KIND_FIELD,
+    QUESTION_KIND_STATISTIC,
+    QUESTION_KIND_VERIFY,
+    QuestionKind,
+)
 from node.v1.usage_log_pb2 import InclusionProof, Receipt
 
 REQUESTER, PROVIDER = "11441900000000035L", "11441900000000019Y"
 NOW = datetime(2026, 11, 30, 8, tzinfo=UTC)
 ID, RESPONSE_KEY = bytes(16), bytes(32)
 ROUTING = Routing(REQUESTER, PROVIDER, ID, "0123456789abcdef")
-_SKEW_MS = 300_000
+_MS, _SKEW_MS = int(NOW.timestamp() * 1000), 300_000
+_KINDS = {
+    None: QUESTION_KIND_VERIFY,
+    "verify": QUESTION_KIND_VERIFY,
+    "field": QUESTION_KIND_FIELD,
+    "statistic": QUESTION_KIND_STATISTIC,
+}
 
 
 class _Keys:
-    """A vault whose keys are the fuzzer's: what is sealed is what was given, and every checkpoint is signed."""
+    """A vault with the fuzzer's keys: what is sealed is what was given, and every checkpoint is signed."""
 
-    def __init__(self, plaintext: bytes, leaf: bytes = b"") -> None:
+    def __init__(self, plaintext: bytes, leaf: bytes) -> None:
+        """`leaf` is what every receipt is of."""
         self._plaintext = plaintext
         self._leaf = leaf
 
@@ -42,68 +55,59 @@ class _Keys:
     def open_answer(self, ciphertext: bytes, response_key: bytes, routing: Routing) -> bytes:
         return self._plaintext
 
-    def open_checkpoint(self, note: bytes, log_keys: tuple[str, ...]) -> Checkpoint:
+    def open_checkpoint(
+        self, note: bytes, log_keys: tuple[str, ...], cosign_keys: tuple[str, ...]
+    ) -> Checkpoint:
         owner = PROVIDER if note == b"provider" else REQUESTER
         return Checkpoint(f"dxnode/{owner}", 1, leaf_hash(self._leaf))
 
 
 def envelope(data: bytes) -> object:
     """The outer message of the exchange port."""
-    try:
-        read = pb.AskRequest.FromString(data)
-    except DecodeError:
-        return None
+    read = wire.read(pb.AskRequest, data, "the request")
     return routing_of(read.envelope, REQUESTER, PROVIDER)
 
 
 def sealed_request(data: bytes) -> object:
     """The inside of an envelope."""
-    return _opened(data, b"")
+    return _opened(data)
 
 
 def intent(data: bytes) -> object:
     """The intent in a request: everything else in it fits."""
-    return _opened(_request(data, _opening()), data)
+    return _opened(_request(data, _opening()))
 
 
 def opening(data: bytes) -> object:
     """The opening in a request whose intent commits to it."""
-    leaf = _intent(data)
-    return _opened(_request(leaf, data), leaf)
+    return _opened(_request(_intent(data), data))
 
 
 def receipt(data: bytes) -> object:
     """A receipt."""
-    try:
-        read = Receipt.FromString(data)
-    except DecodeError:
-        return None
+    read = wire.read(Receipt, data, "the receipt")
     leaf = _intent(_opening())
     return check_receipt(leaf, read, member(REQUESTER), _Keys(b"", leaf))  # type: ignore[arg-type]
 
 
 def sealed_response(data: bytes) -> object:
     """The inside of an answer."""
-    return _answered(data, b"")
+    return _answered(data)
 
 
 def verdict(data: bytes) -> object:
     """The verdict in an answer: everything else in it fits."""
-    return _answered(_response(data, b""), data)
+    return _answered(_response(data, _answers()))
 
 
 def answers(data: bytes) -> object:
     """The answers under a verdict that commits to them."""
-    leaf = _verdict(data)
-    return _answered(_response(leaf, data), leaf)
+    return _answered(_response(_verdict(data), data))
 
 
 def grants(data: bytes) -> object:
     """The grants that a provider lists."""
-    try:
-        read = grant_pb2.ListGrantsResponse.FromString(data)
-    except DecodeError:
-        return None
+    read = wire.read(grant_pb2.ListGrantsResponse, data, "the grants")
     return [grant_from_message(grant) for grant in read.grants]
 
 
@@ -133,20 +137,30 @@ def member(code: str) -> Member:
     )
 
 
-def _opened(plaintext: bytes, leaf: bytes) -> object:
+def _opened(plaintext: bytes) -> object:
     sealed = pb.Envelope(version=1, suite=pb.SUITE_XWING_HKDF_SHA256_AES256GCM)
-    keys = _Keys(plaintext, leaf)
+    keys = _Keys(plaintext, _part(pb.SealedRequest, plaintext, "intent"))
     opened = open_request(sealed, ROUTING, member(REQUESTER), keys, NOW, _SKEW_MS)  # type: ignore[arg-type]
     if opened.problem is not None:
         raise opened.problem
     return opened
 
 
-def _answered(plaintext: bytes, leaf: bytes) -> object:
+def _answered(plaintext: bytes) -> object:
     parties = usage.Parties(REQUESTER, PROVIDER, ID)
-    asked = Asked(parties, _intent(_opening()), ROUTING, pb.Envelope(), RESPONSE_KEY)
-    keys = _Keys(plaintext, leaf)
-    return open_response(asked, pb.SealedAnswer(exchange_id=ID), member(PROVIDER), keys)  # type: ignore[arg-type]
+    given = _part(pb.SealedResponse, plaintext, "answers")
+    asked = Asked(parties, _intent(_opening(), _kind(given)), ROUTING, pb.Envelope(), RESPONSE_KEY)
+    keys = _Keys(plaintext, _part(pb.SealedResponse, plaintext, "verdict"))
+    sealed = pb.SealedAnswer(exchange_id=ID)
+    return open_response(asked, sealed, member(PROVIDER), keys, _MS, _SKEW_MS)  # type: ignore[arg-type]
+
+
+def _part(kind: type[Message], plaintext: bytes, field: str) -> bytes:
+    """What is in a field of a message, b"" if it is none."""
+    try:
+        return bytes(getattr(kind.FromString(plaintext), field))
+    except DecodeError:
+        return b""
 
 
 def _request(leaf: bytes, given: bytes) -> bytes:
@@ -170,6 +184,10 @@ def _opening() -> bytes:
     return rec.Opening(salt=bytes(32), subjects=[subject]).SerializeToString(deterministic=True)
 
 
+def _answers() -> bytes:
+    return wire.write(rec.Answers(salt=bytes(32), verify=rec.VerifyAnswers(results=[True])))
+
+
 def _subjects(given: bytes) -> int:
     try:
         return len(rec.Opening.FromString(given).subjects)
@@ -177,7 +195,15 @@ def _subjects(given: bytes) -> int:
         return 1
 
 
-def _intent(given: bytes) -> bytes:
+def _kind(given: bytes) -> QuestionKind:
+    """What was asked, for answers to be of its kind."""
+    try:
+        return _KINDS[rec.Answers.FromString(given).WhichOneof("kind")]
+    except DecodeError:
+        return QUESTION_KIND_VERIFY
+
+
+def _intent(given: bytes, kind: QuestionKind = QUESTION_KIND_VERIFY) -> bytes:
     parties = usage.Parties(REQUESTER, PROVIDER, ID)
     body = rec.Intent(
         dataset="pension-insurance",
@@ -188,19 +214,20 @@ def _intent(given: bytes) -> bytes:
         subjects=_subjects(given),
         commitment=usage.opening_commitment(given),
         role="clerk",
-        caller=bytes(32),
+        caller=bytes(range(32)),
         response_key_hash=usage.response_key_hash(RESPONSE_KEY),
+        kind=kind,
     )
-    return usage.intent_record(int(NOW.timestamp() * 1000), parties, body)
+    return usage.intent_record(_MS, parties, body)
 
 
 def _verdict(given: bytes) -> bytes:
     parties = usage.Parties(REQUESTER, PROVIDER, ID)
     body = rec.Verdict(
-        intent=_intent(_opening()),
+        intent=_intent(_opening(), _kind(given)),
         decision=rec.DECISION_PERMIT,
         rule="rule",
         policy_digest=bytes(32),
         answer_commitment=usage.answer_commitment(given),
     )
-    return usage.verdict_record(int(NOW.timestamp() * 1000), parties, body)
+    return usage.verdict_record(_MS, parties, body)

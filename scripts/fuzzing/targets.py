@@ -1,7 +1,8 @@
 """What is fuzzed: each reader of bytes that come from others, and that it raises nothing but its own error.
 
-A target takes any bytes. It returns when they were read or refused with a `NodeError`; whatever else it raises
-is a find. Where a hash or a signature would keep the bytes from the code behind it, the target computes it.
+A target takes any bytes. It returns when they were read or refused with a `NodeError`; whatever else it
+raises is a find. Where a hash or a signature would keep the bytes from the code behind it, the target
+computes it.
 """
 
 from __future__ import annotations
@@ -49,9 +50,6 @@ TARGETS: Mapping[str, Target] = {
     "predicate": inputs.predicate,
     "holidays": inputs.holidays,
 }
-
-SLOW = frozenset({"policy", "definitions", "predicate", "holidays", "data-csv", "catalogue-dcat"})
-"""Those that take milliseconds a case: they get the least number of cases."""
 
 
 def run(name: str, data: bytes) -> None:

@@ -41,7 +41,9 @@ def changed(seed: bytes, other: bytes, rng: random.Random) -> bytes:
     """One of what a fuzzer does to a seed."""
     start, end = sorted(rng.randrange(len(seed) + 1) for _ in range(2))
     piece = other[: rng.randrange(len(other) + 1)][-16:]
-    middle = rng.choice([b"", piece, seed[start:end] * 2, bytes([rng.randrange(256)]), b'"', b"\r", b"\xff" * 8])
+    middle = rng.choice(
+        [b"", piece, seed[start:end] * 2, bytes([rng.randrange(256)]), b'"', b"\r", b"\xff" * 8]
+    )
     return seed[:start] + middle + seed[rng.choice([start, start + 1, end]) :]
 
 
