@@ -28,6 +28,7 @@ from scripts.benchmarks.differing import differing
 from scripts.benchmarks.disk import disk
 from scripts.benchmarks.figures import Bench, BenchError, Setting
 from scripts.benchmarks.flat import flat
+from scripts.benchmarks.fuzzing import fuzzing
 from scripts.benchmarks.log import log
 from scripts.benchmarks.machine import describe_machine
 from scripts.benchmarks.memory import memory
@@ -48,6 +49,7 @@ BENCHES: Mapping[str, Bench] = {
     "diff": differing,
     "reload": reloading,
     "catalogue": catalogue,
+    "fuzz": fuzzing,
 }
 # `policy` measures it too.
 USUAL = tuple(name for name in BENCHES if name != "decide")
