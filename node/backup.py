@@ -250,6 +250,8 @@ def _extract(archive: tarfile.TarFile, member: tarfile.TarInfo, part: Path) -> N
 def _copy_in(source: Path, part: Path) -> None:
     write_file(part / MANIFEST, read_file(source / MANIFEST, MAX_BYTES), PRIVATE)
     for file in parse_backup(read_file(part / MANIFEST, MAX_BYTES)).files:
+        if (source / file.name).is_symlink():
+            raise BackupRefusedError(f"{file.name} in it is a link")
         try:
             found = open_regular(source / file.name)
         except OSError as error:

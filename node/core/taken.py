@@ -51,7 +51,8 @@ def check_verdict(verdict: pb.Verdict) -> None:
         raise _invalid("the provider's record names no load of its data, or one that it did not read")
     _check_charges(verdict.charges)
     place = verdict.requester_log
-    if place != pb.LogPosition() and not (place.index < place.size and len(place.root) == HASH):
+    told = place.index or place.size or place.root
+    if told and not (place.index < place.size and len(place.root) == HASH):
         raise _invalid("the provider's record names no place in this department's log")
 
 
