@@ -122,6 +122,8 @@ class World:
         self.nodes = _Clocked(self.folder)
         self.nodes.start(HR, TAX)
         self.grant = self.nodes.grant()
+        for code in (HR, TAX):
+            self.keep(code)
         self._text = (self.office(HR).folder / "policies" / "pension-insurance.yaml").read_text()
 
     def office(self, code: str) -> Office:
@@ -231,18 +233,26 @@ class World:
         """Set the date of a machine."""
         self.nodes.clocks[code].moved = by
 
-    def suspend(self, code: str, suspended: bool) -> None:
-        """The authority suspends a department, or takes it back."""
+    def ask_while_suspended(self, number: int) -> None:
+        """The authority suspends the requester for the time of one question."""
         town = self.nodes.town
-        town.publish(replace(town.member(code), suspended=suspended))
-        self.reload(HR)
-        self.reload(TAX)
+        for suspended in (True, False):
+            town.publish(replace(town.member(TAX), suspended=suspended))
+            self.reload(HR)
+            self.reload(TAX)
+            if suspended:
+                before = self.answered.copy()
+                self.ask(number)
+                assert self.answered == before, "an answer to who is suspended"
 
-    def suspend_grant(self, suspended: bool) -> None:
-        """The provider suspends the grant, or resumes it."""
+    def ask_without_grant(self, number: int) -> None:
+        """The provider suspends the grant for the time of one question."""
         with self.nodes.operator(HR) as hr, suppress(NodeError):
-            change = hr.admin.suspend_grant if suspended else hr.admin.resume_grant
-            change(self.grant.id, "as the head decided")
+            hr.admin.suspend_grant(self.grant.id, "as the head decided")
+            before = self.answered.copy()
+            self.ask(number)
+            assert self.answered == before, "an answer without a grant"
+            hr.admin.resume_grant(self.grant.id, "as the head decided")
 
     def reload(self, code: str) -> None:
         with self.nodes.operator(code) as client, suppress(NodeError):
@@ -299,6 +309,13 @@ class World:
                     note = hr.admin.draft_order("reopen-budget", account, "counted by the requesters")
                     hr.admin.apply_order(self._signed(HR, note))
                     self.opened_again = max(self.opened_again, lost)
+
+    @property
+    def is_open(self) -> bool:
+        """Whether nothing waits for people to decide."""
+        histories = [self.nodes.nodes[code]._history for code in (HR, TAX)]
+        lost = any(each.lost is not None or each.gaps() for each in histories)
+        return not lost and not any(log.stopped for each in histories for log in each.peer_logs.all())
 
     # --- what always holds ---
 
@@ -386,7 +403,10 @@ class World:
         assert "intent" in {r.WhichOneof("body") for r in asked}, "an answer without the requester's record"
         assert rec.OUTCOME_KIND_ANSWERED in {r.outcome.kind for r in asked}, "an answer without an outcome"
         decided = [r.verdict for r in self._records(HR) if r.exchange_id == exchange_id]
-        assert rec.DECISION_PERMIT in {v.decision for v in decided}, "an answer without the provider's record"
+        # What the requester has the provider's receipt of, it may give again when the provider has lost it.
+        had = any(each.exchange_id == exchange_id and each.permits for each in self.verdicts.values())
+        permitted = rec.DECISION_PERMIT in {verdict.decision for verdict in decided}
+        assert permitted or had, "an answer without the provider's record"
 
     def _records(self, code: str) -> list[rec.UsageRecord]:
         return [parse_record(leaf) for _, leaf in self.nodes.nodes[code]._store.leaves(0, 100_000)]

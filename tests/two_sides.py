@@ -110,7 +110,7 @@ class Side:
         self.faults = FaultyStore(self.store)
         self.ring = KeyRing([keys[KeyUse.SEALING].sealing_key()])
         self.data_keys = [keys[KeyUse.DATA].data_key(os.urandom)]
-        self.vault = NodeVault(self.ring, DataKeyRing(*self.data_keys), os.urandom)
+        self.vault = NodeVault(self.ring, DataKeyRing(self.data_keys[0]), os.urandom)
         self.log_keys = LogKeys(
             origin,
             lambda body: sign_note(body, self.signer),
