@@ -6,7 +6,7 @@ that overlaps such a gap, nobody knows how much is used: it counts as used up.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -43,9 +43,12 @@ class Gaps:
         """Whether what is counted over that time counts as used up."""
         return any(gap.overlaps(period) for gap in self.gaps)
 
-    def shut_account(self, account: str, period: Period) -> bool:
-        """The same, of a privacy budget."""
-        since = self.reopened.get(account, 0)
+    def shut_accounts(self, accounts: Iterable[str], period: Period) -> bool:
+        """The same, of a privacy budget; of accounts that count together, until all of them are open.
+
+        Else an account that was opened would open another one that is joined to it later.
+        """
+        since = min((self.reopened.get(account, 0) for account in accounts), default=0)
         return any(gap.until_ms > since and gap.overlaps(period) for gap in self.gaps)
 
     def may_repeat(self, time_ms: int) -> bool:

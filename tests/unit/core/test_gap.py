@@ -26,7 +26,7 @@ def moments(period: tuple[int, int]) -> set[int]:
 def test_time_that_has_a_moment_in_common_with_a_gap_is_shut(found: Gaps, period: Period) -> None:
     common = any(moments(gap) & moments(period) for gap in found.gaps)
     assert found.shut(period) is common
-    assert found.shut_account("a", period) is common
+    assert found.shut_accounts("a", period) is common
     assert found.shut(ALWAYS) is bool(found)
 
 
@@ -34,8 +34,9 @@ def test_time_that_has_a_moment_in_common_with_a_gap_is_shut(found: Gaps, period
 def test_account_that_was_opened_is_shut_by_later_gaps_alone(found: Gaps, period: Period, end: int) -> None:
     reopened = Gaps(found.gaps, {"a": end})
     later = Gaps(tuple(gap for gap in found.gaps if gap.until_ms > end))
-    assert reopened.shut_account("a", period) is later.shut(period)
-    assert reopened.shut_account("b", period) is found.shut(period)
+    assert reopened.shut_accounts("a", period) is later.shut(period)
+    assert reopened.shut_accounts("b", period) is found.shut(period)
+    assert reopened.shut_accounts("ab", period) is found.shut(period)
     assert reopened.shut(period) is found.shut(period)
 
 
