@@ -115,16 +115,20 @@ class History:
         self._budgets = ShutBudgets(
             self._own, lambda: self._live.policies, self._store.spent, self._record, self._local_time
         )
-        reopened = self._store.facts(REOPENED)
-        self._own.gaps = Gaps(
-            tuple(self._store.gaps()), {name: int(until) for name, until in reopened.items()}
-        )
+        self.time_changed()
         if self._found is not None:
             self._own.check_mark(self._found)
         else:
             self._mark_missing = commit.head.size > 0
         if self._own.lost is None:
             self._set_mark(commit.head)
+
+    def time_changed(self) -> None:
+        """The clock may have been set back, and with it the end of what is lost."""
+        reopened = self._store.facts(REOPENED)
+        self._own.gaps = Gaps(
+            tuple(self._store.gaps()), {name: int(until) for name, until in reopened.items()}
+        )
 
     # --- the watch of the log ---
 

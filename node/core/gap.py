@@ -51,6 +51,16 @@ class Gaps:
         since = min((self.reopened.get(account, 0) for account in accounts), default=0)
         return any(gap.until_ms > since and gap.overlaps(period) for gap in self.gaps)
 
+    def set_back(self, time_ms: int) -> Gaps:
+        """The same after the clock was set back to a time: nothing is lost of what is still to come.
+
+        An account that was opened at a later time is shut again: of which losses that was is not known.
+        """
+        if self.end_ms <= time_ms:
+            return self
+        gaps = tuple(Gap(min(gap.from_ms, time_ms), min(gap.until_ms, time_ms)) for gap in self.gaps)
+        return Gaps(gaps, {name: until for name, until in self.reopened.items() if until <= time_ms})
+
     def may_repeat(self, time_ms: int) -> bool:
         """Whether an intent of that time may have been answered without a record that is left."""
         return time_ms < self.end_ms

@@ -207,7 +207,7 @@ class OwnState:
         """
         lost = self.lost
         assert lost is not None
-        gap = Gap(lost.last_record_ms, self._clock_ms())
+        gap = Gap(lost.last_record_ms, max(lost.last_record_ms, self._clock_ms()))
         suspended = self._grants.put_on_hold(RESUME)
         accepted = max(lost.seen_size, lost.own_size, self._accepted)
         job = replace(

@@ -17,6 +17,7 @@ from node.errors import NodeError, Reason
 from node.exchange.admin import AdminJob
 from node.exchange.group import GroupCommit, Ledger, Moment, Recorded
 from node.exchange.node_clock import NodeClock
+from node.exchange.shut_budgets import REOPENED
 
 ASKED = 5
 """Departments that are asked for the time at once."""
@@ -62,9 +63,12 @@ class ClockJob:
             ClockTimes(last, self.node_ms, self.system_ms),
         )
         facts = [*admin.facts, (_KNOWN, str(time_ms))]
-        if time_ms < last:
-            facts.append((_STEPS, _steps_text([*self.steps, StepBack(index, time_ms)])))
-        return Append(leaf=leaf, facts=tuple(facts))
+        if time_ms >= last:
+            return Append(leaf=leaf, facts=tuple(facts))
+        facts.append((_STEPS, _steps_text([*self.steps, StepBack(index, time_ms)])))
+        open_still = ledger.gaps.set_back(time_ms).reopened
+        facts += [(REOPENED + name, "0") for name in ledger.gaps.reopened if name not in open_still]
+        return Append(leaf=leaf, facts=tuple(facts), lost_until_ms=time_ms)
 
     def finish(self, append: Append, recorded: Recorded) -> tuple[Append, int]:
         """Where it stands."""

@@ -6,15 +6,20 @@ import asyncio
 from collections.abc import AsyncIterator
 from datetime import timedelta
 from pathlib import Path
+from unittest import mock
 
 import pytest
-from doubting import DAY, HOUR, MINUTE, OFFICERS, SECOND, Office
+from doubting import CODE, DAY, HOUR, MINUTE, OFFICERS, SECOND, Office
 
 from node.core.clock import Standing, Told
+from node.core.gap import Gap, Gaps
 from node.core.milliseconds import to_ms
-from node.core.usage import CLOCK_SET, StepBack, first_since
+from node.core.usage import CLOCK_SET, Caller, StepBack, first_since
 from node.errors import NodeError, Reason
+from node.exchange.admin import AdminJob
 from node.exchange.second_look import ASKED, BELIEVED
+from node.exchange.shut_budgets import REOPENED
+from node.exchange.watch import Unwatched
 
 YEAR = 365 * DAY
 
@@ -27,6 +32,16 @@ async def office(tmp_path: Path) -> AsyncIterator[Office]:
     yield office
     assert office.findings() == ()
     await office.close()
+
+
+class Losing(Unwatched):
+    """Goes along with a log of which records are lost."""
+
+    def __init__(self, gaps: Gaps) -> None:
+        self._gaps = gaps
+
+    def gaps(self) -> Gaps:
+        return self._gaps
 
 
 def standing(office: Office) -> Standing:
@@ -263,6 +278,20 @@ async def test_times_of_a_log_that_went_back_can_be_searched(ahead: Office) -> N
 
     assert since(now + 1) == size  # nothing lies in the future any more
     assert since(to_ms(ahead.machine.true - 10 * MINUTE)) == 0
+
+
+async def test_what_was_lost_ends_when_the_log_goes_back(ahead: Office) -> None:
+    now = to_ms(ahead.machine.true)
+    gap, opened = Gap(now - 1000, times(ahead)[-1]), {"early": now - 500, "late": now + 500}
+    job = AdminJob(CODE, Caller("operator"), "order.accept-state", "d0", "", gap=gap)
+    await ahead.commit.run(job)
+    for name, until in opened.items():
+        ahead.store.set_fact(REOPENED + name, str(until))
+    gaps = Gaps((gap,), opened)
+    with mock.patch.object(ahead.commit, "_watch", Losing(gaps)):
+        await ahead.set_by_order()
+    assert ahead.store.gaps() == [Gap(now - 1000, now)]
+    assert ahead.store.facts(REOPENED) == {"early": str(now - 500), "late": "0"}
 
 
 async def test_log_that_went_back_is_cosigned_anew(ahead: Office) -> None:
