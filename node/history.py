@@ -115,7 +115,10 @@ class History:
         self._budgets = ShutBudgets(
             self._own, lambda: self._live.policies, self._store.spent, self._record, self._local_time
         )
-        self.time_changed()
+        reopened = self._store.facts(REOPENED)
+        self._own.gaps = Gaps(
+            tuple(self._store.gaps()), {name: int(until) for name, until in reopened.items()}
+        )
         if self._found is not None:
             self._own.check_mark(self._found)
         else:
@@ -125,10 +128,7 @@ class History:
 
     def time_changed(self) -> None:
         """The clock may have been set back, and with it the end of what is lost."""
-        reopened = self._store.facts(REOPENED)
-        self._own.gaps = Gaps(
-            tuple(self._store.gaps()), {name: int(until) for name, until in reopened.items()}
-        )
+        self._own.gaps = self._own.gaps.set_back(self._clock_ms())
 
     # --- the watch of the log ---
 
