@@ -12,6 +12,7 @@ import pytest
 from doubting import CODE, DAY, HOUR, MINUTE, OFFICERS, SECOND, Office
 
 from node.core.clock import Standing, Told
+from node.core.directory_text import moment_text
 from node.core.gap import Gap, Gaps
 from node.core.milliseconds import to_ms
 from node.core.usage import CLOCK_SET, Caller, StepBack, first_since
@@ -331,7 +332,10 @@ async def test_there_is_nothing_to_decide_about_a_clock_that_is_believed(office:
 async def test_facts_of_an_order_hold_while_both_clocks_run(office: Office, jump: timedelta) -> None:
     office.machine.moved = jump
     facts = office.order.facts("")
-    assert facts == {"system_clock": f"{'+' if jump > timedelta() else '-'}365d 00:00:00"}
+    assert facts == {
+        "system_clock": f"{'+' if jump > timedelta() else '-'}365d 00:00:00",
+        "last_known": moment_text(office.machine.true),
+    }
     await office.wait(3 * DAY)
     assert office.order.facts("") == facts
 
@@ -344,6 +348,19 @@ async def test_facts_of_an_order_hold_while_the_node_waits(office: Office) -> No
     office.others.say(YEAR, YEAR)
     await office.wait(2 * DAY)
     assert office.order.facts("") == facts
+
+
+async def test_order_is_not_good_for_another_jump_of_the_same_length(office: Office) -> None:
+    """Its own times do not count, so one that was never carried out would be good whenever it fits."""
+    office.machine.moved = YEAR
+    facts = office.order.facts("")
+    office.machine.moved = timedelta()
+    await office.wait(MINUTE)
+    assert standing(office) is Standing.AGREED
+    office.machine.moved = YEAR
+    again = office.order.facts("")
+    assert again["system_clock"] == facts["system_clock"]
+    assert again != facts
 
 
 async def test_clock_that_was_moved_since_the_order_was_written_is_another(office: Office) -> None:
