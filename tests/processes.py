@@ -130,12 +130,13 @@ def read_ended(town: Town, code: str) -> Ended:
         leaves = tuple(leaf for _, leaf in store.leaves(0, 10_000_000))
         findings = audit_leaves(town.member(code), store.head().note, leaves)
         assert store.leaf_count() == store.head().size == len(leaves)
-        return Ended(leaves, tuple(findings), len(store.unfinished()), _used(store))
+        return Ended(leaves, tuple(findings), len(store.unfinished()), used(store))
     finally:
         store.close()
 
 
-def _used(store: Store) -> dict[str, int]:
+def used(store: Store) -> dict[str, int]:
+    """What the ledger says was used of the pension policy: of quotas since yesterday, of its budget ever."""
     today = datetime.now(ZoneInfo("Asia/Shanghai"))
     days = [Day.of(today - timedelta(days=back)) for back in (0, 1)]
     dataset = "pension-insurance"

@@ -237,7 +237,7 @@ def goes_on(answered: Callable[[], int]) -> None:
     wait_for(lambda: answered() >= enough)
 
 
-def wait_for(condition: Callable[[], bool], seconds: float = 20.0) -> None:
+def wait_for(condition: Callable[[], bool], seconds: float = 60.0) -> None:
     """Wait until something holds; fail when it does not in time."""
     deadline = monotonic() + seconds
     while not condition():

@@ -32,7 +32,7 @@ from node.core.role import OPERATOR, OPERATOR_FINGERPRINT, Roles
 from node.core.stop import Stop
 from node.core.subject import SubjectKey, Unclear
 from node.core.workdays import Calendar
-from node.crypto.data_key import DataKeyRing
+from node.crypto.data_key import DataKey, DataKeyRing
 from node.crypto.keys import KeyUse, PrivateKey, generate
 from node.crypto.seal import KeyRing
 from node.crypto.sign import open_note, sign_note
@@ -108,11 +108,9 @@ class Side:
         folder.mkdir(exist_ok=True)
         self.store = open_store(folder)
         self.faults = FaultyStore(self.store)
-        self.vault = NodeVault(
-            KeyRing([keys[KeyUse.SEALING].sealing_key()]),
-            DataKeyRing(keys[KeyUse.DATA].data_key(os.urandom)),
-            os.urandom,
-        )
+        self.ring = KeyRing([keys[KeyUse.SEALING].sealing_key()])
+        self.data_keys = [keys[KeyUse.DATA].data_key(os.urandom)]
+        self.vault = NodeVault(self.ring, DataKeyRing(self.data_keys[0]), os.urandom)
         self.log_keys = LogKeys(
             origin,
             lambda body: sign_note(body, self.signer),
@@ -167,6 +165,12 @@ class Side:
 
     async def _record(self, job: AdminJob) -> int:
         return await self.commit.run(job, by_staff=True)
+
+    def rotate_data_key(self) -> None:
+        """Write with a new key from now on, and read with the older ones."""
+        older, new = list(self.data_keys), DataKey(os.urandom(32), os.urandom)
+        self.data_keys.append(new)
+        self.vault.replace_keys(self.ring, DataKeyRing(new, older))
 
     def records(self) -> list[rec.UsageRecord]:
         """Its usage log."""

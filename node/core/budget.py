@@ -46,7 +46,8 @@ class Debit(NamedTuple):
     `scope` is the kind of counter as records name it ("rule.day", "grant.day", …); `key` is the counter
     itself, without any personal value; `until_ms` is when the counter may be forgotten (0: never; else `key`
     is a `counter_key`), which is later than its `period`; `subject` is the position of the subject it
-    concerns, -1 for the exchange as a whole.
+    concerns, -1 for the exchange as a whole. `older` are keys that the counter had under earlier keys of the
+    node: what was counted there counts with it.
     """
 
     scope: str
@@ -56,6 +57,7 @@ class Debit(NamedTuple):
     until_ms: int = 0
     subject: int = -1
     period: Period = ALWAYS
+    older: tuple[str, ...] = ()
 
 
 class Pot(NamedTuple):
@@ -118,6 +120,8 @@ def exhausted(debits: Iterable[Debit], balances: Balances) -> list[Debit]:
     failed = []
     for debit in debits:
         used = balances.get(debit.key, 0) + planned.get(debit.key, 0)
+        if debit.older:
+            used += sum(balances.get(key, 0) for key in debit.older)
         if used + debit.amount > debit.limit:
             failed.append(debit)
         else:

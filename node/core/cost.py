@@ -172,7 +172,12 @@ class Cost:
 
     def keys(self) -> list[str]:
         """All counters that are concerned."""
-        keys = [debit.key for part in (self.whole, self.subjects, self.tries) for debit in part]
+        keys = [
+            key
+            for part in (self.whole, self.subjects, self.tries)
+            for debit in part
+            for key in (debit.key, *debit.older)
+        ]
         return keys + [key for link in self.links for names in ((link.mark,), *link.others) for key in names]
 
 
@@ -190,9 +195,27 @@ def exchange_cost(
 ) -> Cost:
     """Quotas of a permitted exchange about the subjects `ids`."""
     count = max(1, len(ids))
-    whole, subjects, tries = [], [], []
+    whole: list[Debit] = []
+    subjects: list[Debit] = []
+    tries: list[Debit] = []
     limits, grant, question = decision.limits, decision.grant, decision.question
     ends = counter_key(day.until_ms, "")
+
+    def counted(scope: str, prefix: str, limit: int) -> list[Debit]:
+        return [
+            Debit(
+                scope,
+                ends + pseudonym(prefix + each),
+                1,
+                limit,
+                day.until_ms,
+                position,
+                day.period,
+                tuple(ends + name for name in older(prefix + each)),
+            )
+            for position, each in enumerate(ids)
+        ]
+
     if limits.per_day is not None:
         key = f"{ends}{RULE_DAY}|{dataset}|{decision.rule}|{requester}|{day.name}"
         whole.append(Debit(RULE_DAY, key, count, limits.per_day, day.until_ms, period=day.period))
@@ -201,17 +224,11 @@ def exchange_cost(
         whole.append(Debit(GRANT_DAY, key, count, grant.subjects_per_day, day.until_ms, period=day.period))
     if (most := limits.per_subject_per_day) is not None:
         prefix = f"{RULE_SUBJECT}|{dataset}|{decision.rule}|{requester}|{day.name}|"
-        subjects = [
-            Debit(RULE_SUBJECT, ends + pseudonym(prefix + each), 1, most, day.until_ms, position, day.period)
-            for position, each in enumerate(ids)
-        ]
+        subjects = counted(RULE_SUBJECT, prefix, most)
     if question is not None and question.claims:
         limit = min(claim.wrong_tries_per_subject for claim in question.claims.values())
         prefix = f"{CLAIM_TRIES}|{dataset}|{question.name}|{requester}|{day.name}|"
-        tries = [
-            Debit(CLAIM_TRIES, ends + pseudonym(prefix + each), 1, limit, day.until_ms, position, day.period)
-            for position, each in enumerate(ids)
-        ]
+        tries = counted(CLAIM_TRIES, prefix, limit)
     links: tuple[Link, ...] = ()
     if question is not None and question.combinations:
         prefixes = {

@@ -89,8 +89,8 @@ class DataKey:
 class DataKeyRing:
     """All data keys of a node: it writes with the newest, and reads with whichever wrote.
 
-    Pseudonyms are the newest key's, so what is counted by them starts anew when a key is added; what has to
-    be remembered for longer is looked up under those of the older keys too.
+    Pseudonyms are the newest key's; what is counted or remembered by them is looked up under those of the
+    older keys too.
     """
 
     __slots__ = ("_keys", "_newest")

@@ -76,12 +76,17 @@ class _Streams:
 def batch(setting: Setting) -> list[Figure]:
     """Subjects a second of one batch stream, every chunk recorded and receipted on both sides."""
     size = _Size(chunks=5, rounds=2) if setting.quick else _Size(chunks=100, rounds=5)
-    site = build_site(setting.folder / "batch", Population(2_000 if setting.quick else 200_000))
+    population = Population(2_000 if setting.quick else 200_000)
+    site = build_site(setting.folder / "batch", population)
     with running(site.provider, site.requester):
         grant_id = site.issue_grant().id
         setting.tell(f"batch: {size.rounds} streams of {size.chunks} chunks of {CHUNK:,} subjects each")
         plain = asyncio.run(_at_provider(site, grant_id, size, LIST_QUESTION))
         counted = asyncio.run(_at_provider(site, grant_id, size, QUESTION))
+    # Other nodes: what was prepared is in a log that the requester's node does not have.
+    site = build_site(setting.folder / "batch-ends", population)
+    with running(site.provider, site.requester):
+        site.issue_grant()
         setting.tell("batch: the same from end to end")
         return [
             *plain.figures("at the provider", TARGET),

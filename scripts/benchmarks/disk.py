@@ -39,7 +39,7 @@ def disk(setting: Setting) -> list[Figure]:
     Each keeps the other's receipt, whose proof grows with the other's log.
     """
     questions = 200 if setting.quick else 10_000
-    site = long_log(setting).site
+    site = long_log(setting, "disk").site
     records = asyncio.run(_lengthen(setting, site))
     setting.tell(f"disk: {questions:,} single questions, both logs with {records:,} records and more")
     with running(site.provider, site.requester):

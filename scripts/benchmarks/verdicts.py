@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
+import itertools
 import os
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
@@ -42,6 +44,8 @@ from scripts.benchmarks.population import Population
 from scripts.benchmarks.site import CASE, DATASET, PROVIDER, PURPOSE, QUESTION, REQUESTER, make_grant
 
 _AT_ONCE = 20_000
+_FAR = 100_000_000
+"""Where the intents stand in the log of the other side: far from those of real exchanges."""
 _POSITION = rec.LogPosition(index=99_999, size=100_000, root=bytes(range(HASH)))
 _KEPT = KeptReceipt(
     bytes(SIGNATURE), bytes(HASH * siblings_below(99_999, 100_000, SHARED_FROM)), bytes(HASH * 4)
@@ -112,7 +116,11 @@ class RecordJob:
 class Exchanges:
     """Makes exchanges as a provider has them at the end of step 10: asked, permitted and answered."""
 
-    def __init__(self, vault: NodeVault, population: Population, random: np.random.Generator) -> None:
+    def __init__(
+        self, vault: NodeVault, population: Population, random: np.random.Generator, first: int
+    ) -> None:
+        """For a log of `first` records: no two verdicts in it name one place of the other side's log."""
+        self._places = itertools.count(_FAR + first)
         self._vault = vault
         self._population = population
         self._random = random
@@ -161,7 +169,7 @@ class Exchanges:
             time_ms=time_ms,
             opening_bytes=opening_bytes,
             opening=opening,
-            requester_log=_POSITION,
+            requester_log=_place(next(self._places)),
             checkpoint=b"",
             evidence=_EVIDENCE,
             problem=None,
@@ -180,6 +188,11 @@ class Exchanges:
 
     def _pseudonym(self, identifier: str) -> str:
         return self._vault.pseudonym(b"ledger/subject", identifier.encode()).hex()
+
+
+def _place(index: int) -> rec.LogPosition:
+    root = hashlib.sha256(index.to_bytes(8)).digest()
+    return rec.LogPosition(index=index, size=index + 1, root=root)
 
 
 @dataclass(frozen=True, slots=True)
@@ -227,7 +240,7 @@ async def writing(node: CityNode, population: Population) -> AsyncIterator[Writi
     try:
         commit = GroupCommit(store, log_keys(keys, settings), lambda: to_ms(utc_now()))
         vault = NodeVault(keys.ring, keys.data, os.urandom)
-        yield Writing(commit, Exchanges(vault, population, np.random.default_rng(2)))
+        yield Writing(commit, Exchanges(vault, population, np.random.default_rng(2), commit.head.size))
         await commit.stop()
     finally:
         store.close()
