@@ -493,6 +493,7 @@ class Node:
         return self._clock.now().astimezone(ZoneInfo(self._settings.timezone))
 
     def _time_changed(self) -> None:
+        self._history.time_changed()
         self._stamp = ()  # what is valid has changed: everything is read again
         self._tell_health()
 

@@ -26,6 +26,7 @@ from node.core.backup import (
     Backup,
     BackupFile,
     BackupRefusedError,
+    belongs,
     parse_backup,
     render_backup,
 )
@@ -160,6 +161,8 @@ def _fill(settings: Settings, part: Path, now: datetime, progress: Progress) -> 
     names = [DATABASE]
     for path in _beside(settings):
         name = str(path.relative_to(settings.state))
+        if not belongs(name):  # nothing that the node has put there
+            continue
         write_file(part / name, read_file(path, _most_of(path)), PRIVATE)
         names.append(name)
     files = [BackupFile(name, *_digest_of(part / name)) for name in names]
@@ -172,7 +175,9 @@ def _fill(settings: Settings, part: Path, now: datetime, progress: Progress) -> 
         _data_keys(settings),
         tuple(files),
     )
-    write_file(part / MANIFEST, render_backup(backup), PRIVATE)
+    manifest = render_backup(backup)
+    parse_backup(manifest)  # what cannot be put back is none
+    write_file(part / MANIFEST, manifest, PRIVATE)
     return backup
 
 

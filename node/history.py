@@ -126,6 +126,10 @@ class History:
         if self._own.lost is None:
             self._set_mark(commit.head)
 
+    def time_changed(self) -> None:
+        """The clock may have been set back, and with it the end of what is lost."""
+        self._own.gaps = self._own.gaps.set_back(self._clock_ms())
+
     # --- the watch of the log ---
 
     def held(self) -> NodeError | None:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated, Final
 
-from pydantic import ConfigDict, Field, StringConstraints, TypeAdapter, ValidationError
+from pydantic import AfterValidator, ConfigDict, Field, StringConstraints, TypeAdapter, ValidationError
 
 from node.core.directory_text import Code, Moment
 from node.core.json_text import canonical_json, malformed_at
@@ -17,7 +18,20 @@ MANIFEST: Final = "manifest.json"
 DATABASE: Final = "node.db"
 MAX_BYTES: Final = 16 << 20
 _MAX_FILES: Final = 20_000
-_PART = r"[A-Za-z0-9_][A-Za-z0-9._-]{0,99}"
+# Policy files of a bundle have the longest names.
+_PART = r"[A-Za-z0-9_][A-Za-z0-9._-]{0,159}"
+_FILE = rf"\A({DATABASE}|(policies|catalogues)(/{_PART}){{1,2}})\Z"
+
+
+def belongs(name: str) -> bool:
+    """Whether a backup can hold a file of that name below the state folder."""
+    return re.match(_FILE, name) is not None
+
+
+def _known(name: str) -> str:
+    if not belongs(name):
+        raise ValueError("no file of a state")
+    return name
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,9 +40,7 @@ class BackupFile:
 
     __pydantic_config__ = ConfigDict(extra="forbid", strict=True)
 
-    name: Annotated[
-        str, StringConstraints(pattern=rf"\A({DATABASE}|(policies|catalogues)(/{_PART}){{1,2}})\z")
-    ]
+    name: Annotated[str, AfterValidator(_known)]
     sha256: Annotated[str, StringConstraints(pattern=r"\A[0-9a-f]{64}\z")]
     size: Annotated[int, Field(ge=0)]
 

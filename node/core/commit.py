@@ -103,6 +103,8 @@ class Append:
     contradiction: Contradiction | None = None
     gap: Gap | None = None
     """A time of which records and counts are lost."""
+    lost_until_ms: int = 0
+    """What is lost ends here at the latest, 0 for as it was: the clock is set back to this time."""
 
     @property
     def size(self) -> int:

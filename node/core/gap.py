@@ -6,7 +6,7 @@ that overlaps such a gap, nobody knows how much is used: it counts as used up.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -43,10 +43,23 @@ class Gaps:
         """Whether what is counted over that time counts as used up."""
         return any(gap.overlaps(period) for gap in self.gaps)
 
-    def shut_account(self, account: str, period: Period) -> bool:
-        """The same, of a privacy budget."""
-        since = self.reopened.get(account, 0)
+    def shut_accounts(self, accounts: Iterable[str], period: Period) -> bool:
+        """The same, of a privacy budget; of accounts that count together, until all of them are open.
+
+        Else an account that was opened would open another one that is joined to it later.
+        """
+        since = min((self.reopened.get(account, 0) for account in accounts), default=0)
         return any(gap.until_ms > since and gap.overlaps(period) for gap in self.gaps)
+
+    def set_back(self, time_ms: int) -> Gaps:
+        """The same after the clock was set back to a time: nothing is lost of what is still to come.
+
+        An account that was opened at a later time is shut again: of which losses that was is not known.
+        """
+        if self.end_ms <= time_ms:
+            return self
+        gaps = tuple(Gap(min(gap.from_ms, time_ms), min(gap.until_ms, time_ms)) for gap in self.gaps)
+        return Gaps(gaps, {name: until for name, until in self.reopened.items() if until <= time_ms})
 
     def may_repeat(self, time_ms: int) -> bool:
         """Whether an intent of that time may have been answered without a record that is left."""

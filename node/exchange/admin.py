@@ -143,7 +143,8 @@ class Grants:
 
     def adopt(self, grants: Sequence[Grant]) -> None:
         """These became durable."""
-        self._grants.update({grant.id: grant for grant in grants})
+        for grant in grants:
+            self._put(grant)
 
     async def _set_state(
         self, caller: usage.Caller, grant_id: str, state: GrantState, action: str, note: str

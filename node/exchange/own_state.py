@@ -29,6 +29,7 @@ PATIENCE_SECONDS = 3.0
 """How long exchanges wait, after a start, for what the other nodes have seen."""
 LOST = "state.lost"
 ACCEPTED = "state.accepted"
+ACCEPTED_MARK = "state.accepted-mark"
 RESUME = "the node's state was put back: see whether it was suspended or revoked since, then resume it"
 
 
@@ -122,6 +123,8 @@ class OwnState:
         if not is_news(mark.log, self._own.head.size, self._own.root, accepted=0):
             return
         marked = f"{mark.log.size} {mark.log.root.hex()}"
+        if marked == self._facts.fact(ACCEPTED_MARK):  # decided on; it could not be written since
+            return
         lost = self.lost
         if lost is not None and lost.marked != marked:
             # Since that was found, the node went on and was put back again: what was signed for it is over.
@@ -207,7 +210,7 @@ class OwnState:
         """
         lost = self.lost
         assert lost is not None
-        gap = Gap(lost.last_record_ms, self._clock_ms())
+        gap = Gap(lost.last_record_ms, max(lost.last_record_ms, self._clock_ms()))
         suspended = self._grants.put_on_hold(RESUME)
         accepted = max(lost.seen_size, lost.own_size, self._accepted)
         job = replace(
@@ -215,11 +218,10 @@ class OwnState:
             note=f"{job.note} ({lost.said()})",
             grants=suspended,
             gap=gap,
-            facts=(*job.facts, (LOST, ""), (ACCEPTED, str(accepted))),
+            facts=(*job.facts, (LOST, ""), (ACCEPTED, str(accepted)), (ACCEPTED_MARK, lost.marked)),
         )
-        # In this order: what is kept in the database holds exchanges until the record is durable.
+        # The mark stays as it is until the record is durable: it may be the only witness of the loss.
         self._facts.set_fact(LOST, lost.to_fact())
-        self._set_mark(self._own.head)
         index = await self._record(job)
         self.lost, self._accepted = None, accepted
         self.gaps = replace(self.gaps, gaps=(*self.gaps.gaps, gap))

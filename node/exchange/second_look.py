@@ -17,6 +17,7 @@ from node.errors import NodeError, Reason
 from node.exchange.admin import AdminJob
 from node.exchange.group import GroupCommit, Ledger, Moment, Recorded
 from node.exchange.node_clock import NodeClock
+from node.exchange.shut_budgets import REOPENED
 
 ASKED = 5
 """Departments that are asked for the time at once."""
@@ -62,9 +63,12 @@ class ClockJob:
             ClockTimes(last, self.node_ms, self.system_ms),
         )
         facts = [*admin.facts, (_KNOWN, str(time_ms))]
-        if time_ms < last:
-            facts.append((_STEPS, _steps_text([*self.steps, StepBack(index, time_ms)])))
-        return Append(leaf=leaf, facts=tuple(facts))
+        if time_ms >= last:
+            return Append(leaf=leaf, facts=tuple(facts))
+        facts.append((_STEPS, _steps_text([*self.steps, StepBack(index, time_ms)])))
+        open_still = ledger.gaps.set_back(time_ms).reopened
+        facts += [(REOPENED + name, "0") for name in ledger.gaps.reopened if name not in open_still]
+        return Append(leaf=leaf, facts=tuple(facts), lost_until_ms=time_ms)
 
     def finish(self, append: Append, recorded: Recorded) -> tuple[Append, int]:
         """Where it stands."""
@@ -230,7 +234,7 @@ class ClockOrder:
         self._keeper = keeper
 
     def facts(self, about: str) -> Mapping[str, str]:
-        """How far the system's clock is from the node's time, and that time as far as it stands still.
+        """How far the system's clock is from the node's time, and the last time before that was doubted.
 
         Raises NodeError(NOT_FOUND) while the system's clock is believed, (QUERY_INVALID).
         """
@@ -238,10 +242,9 @@ class ClockOrder:
             raise NodeError(Reason.QUERY_INVALID, "a node has one clock: leave out what the order is of")
         clock, _ = self._clock.look()
         _require_doubt(clock)
-        facts = {"system_clock": span_text(clock.off)}
-        if clock.floor is not None:
-            facts["last_known"] = moment_text(clock.floor)
-        return facts
+        # Of two jumps of one length, the time tells one from the other.
+        last = clock.own.time if clock.floor is None else clock.floor
+        return {"system_clock": span_text(clock.off), "last_known": moment_text(last)}
 
     async def carry_out(self, about: str, job: AdminJob) -> int:
         """Take the time of the system."""

@@ -43,17 +43,12 @@ class ShutBudgets:
 
     def shut(self) -> list[str]:
         """The accounts that are shut now, by name."""
-        gaps = self.state.gaps
-        return sorted({name for name, debit in self._accounts() if gaps.shut_account(name, debit.period)})
+        return sorted({name for name, debit in self._accounts() if self._is_shut(debit)})
 
     def facts(self, about: str) -> Mapping[str, str]:
         """What is known of the budget. Raises NodeError(NOT_FOUND) when it is not shut."""
         gaps = self.state.gaps
-        found = [
-            debit
-            for name, debit in self._accounts()
-            if name == about and gaps.shut_account(name, debit.period)
-        ]
+        found = [debit for name, debit in self._accounts() if name == about and self._is_shut(debit)]
         if not found:
             raise NodeError(
                 Reason.NOT_FOUND,
@@ -73,15 +68,25 @@ class ShutBudgets:
         )
 
     async def carry_out(self, about: str, job: AdminJob) -> int:
-        """Spend again of an account what is known to be left of it."""
+        """Spend again of an account, and of all that count together with it, what is known to be left."""
         end = self.state.gaps.end_ms
-        fact = (REOPENED + about, str(end))
+        opened = {
+            account: end
+            for name, debit in self._accounts()
+            if name == about
+            for account in self.spent(debit.pot).accounts
+        }
+        facts = tuple((REOPENED + account, str(until)) for account, until in sorted(opened.items()))
         index = await self.record(
-            replace(job, note=f"{job.note} (account {about})", facts=(*job.facts, fact))
+            replace(job, note=f"{job.note} (account {about})", facts=(*job.facts, *facts))
         )
         gaps = self.state.gaps
-        self.state.gaps = replace(gaps, reopened={**gaps.reopened, about: end})
+        self.state.gaps = replace(gaps, reopened={**gaps.reopened, **opened})
         return index
+
+    def _is_shut(self, debit: BudgetDebit) -> bool:
+        gaps = self.state.gaps
+        return bool(gaps) and gaps.shut_accounts(self.spent(debit.pot).accounts, debit.period)
 
     def _accounts(self) -> Iterator[tuple[str, BudgetDebit]]:
         """Each account with its budget of now, once for each period that a policy counts it by."""

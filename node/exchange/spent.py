@@ -25,9 +25,7 @@ class Budgets:
 
     def used(self, pot: Pot) -> int:
         """Micro-epsilon spent of a pot by now."""
-        spent = self._known.get(pot)
-        if spent is None:
-            spent = self._known[pot] = self._read(pot)
+        spent = self._spent(pot)
         here = sum(amount for row, amount in self.added.items() if spent.counts(row, pot))
         return spent.used + here
 
@@ -36,7 +34,7 @@ class Budgets:
         return [
             debit
             for debit in debits
-            if self._gaps.shut_account(debit.pot.account, debit.period)
+            if (self._gaps and self._gaps.shut_accounts(self._spent(debit.pot).accounts, debit.period))
             or self.used(debit.pot) + debit.amount > debit.limit
         ]
 
@@ -45,3 +43,10 @@ class Budgets:
         for debit in debits:
             row = BudgetRow(debit.pot.account, debit.pot.scope, debit.pot.who, debit.day)
             self.added[row] = self.added.get(row, 0) + debit.amount
+
+    def _spent(self, pot: Pot) -> Spent:
+        """What the ledger says."""
+        spent = self._known.get(pot)
+        if spent is None:
+            spent = self._known[pot] = self._read(pot)
+        return spent

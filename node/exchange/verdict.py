@@ -27,6 +27,8 @@ from node.v1 import record_pb2 as rec
 
 LOST_CLAUSE = "records"
 """What denies an intent of a time of which the provider has lost its records."""
+_COUNTER = 64
+"""Bytes of a counter on the disk, with its share of what a tree leaves free."""
 
 
 @dataclass(slots=True)
@@ -49,7 +51,7 @@ class _Settled:
 class VerdictJob:
     """One exchange at the provider; its result is the sealed answer.
 
-    `written` are the bytes that its record and what is kept with it take.
+    `written` are the bytes that its record, what is kept with it, and its counters take.
     """
 
     opened: Opened
@@ -125,7 +127,7 @@ class VerdictJob:
             if self.replayed
             else AnsweredExchange(parties.requester, parties.exchange_id, self.digest, index),
         )
-        self.written = append.size
+        self.written = append.size + _COUNTER * len([*settled.charges, *settled.hidden])
         return append
 
     def finish(self, append: Append, recorded: Recorded) -> tuple[Append, pb.SealedAnswer]:

@@ -7,6 +7,7 @@ import sqlite3
 import time
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future
+from pathlib import Path
 from threading import Lock, local
 from typing import TypeVar
 from urllib.parse import quote
@@ -22,6 +23,7 @@ from node.errors import NodeError, Reason
 from node.source.bounded import Workers
 from node.source.cancel import cancel
 from node.source.dialect import DIALECTS, POSTGRES, SQLITE, Dialect
+from node.source.snapshot import FileIdentity
 from node.source.sql import render
 
 T = TypeVar("T")
@@ -64,6 +66,10 @@ class Sessions:
         self._functions = functions or {}
         self._engine = _engine(url, count, seconds)
         self.dialect: Dialect = DIALECTS[self._engine.dialect.name]
+        if self.dialect is SQLITE and (database := make_url(url).database):
+            file = Path(database)
+            # Before each connection, at once: SQLite waits for whoever writes to a pipe, and reads devices.
+            sa.event.listen(self._engine, "do_connect", lambda *_: _require_file(file))
         sa.event.listen(self._engine, "connect", self._prepare)
         self._workers = Workers(count, seconds)
 
@@ -158,6 +164,10 @@ class Sessions:
             "SET NAMES utf8mb4",
             f"SET SESSION sql_mode = '{_SQL_MODE}'",
         )
+
+
+def _require_file(path: Path) -> None:
+    FileIdentity.of(path)
 
 
 def _engine(url: str, count: int, seconds: float) -> Engine:

@@ -20,6 +20,7 @@ from sqlalchemy import (
     Table,
     bindparam,
     delete,
+    func,
     insert,
     select,
     update,
@@ -66,6 +67,9 @@ class Statements:
         self.peer_log = self._text(replacing(s.peer_log))
         self.contradiction = self._text(replacing(s.contradiction))
         self.gap = self._text(insert(s.gap))
+        ends = update(s.gap).prefix_with("OR REPLACE").where(s.gap.c.until_ms > bindparam("c"))
+        begins = func.min(s.gap.c.from_ms, bindparam("a"))
+        self.end_gaps = self._text(ends.values(from_ms=begins, until_ms=bindparam("b")))
         settled = update(s.asked).where(s.asked.c.intent_index == bindparam("b"))
         self.settle = self._text(settled.values(outcome_index=bindparam("a")))
         self.forget = self._text(delete(s.resend).where(s.resend.c.intent_index == bindparam("a")))
@@ -179,6 +183,7 @@ class Transaction:
             ],
         )
         self._many(sql.gap, [tuple(a.gap) for a in appends if a.gap is not None])
+        self._many(sql.end_gaps, [(a.lost_until_ms,) * 3 for a in appends if a.lost_until_ms])
         self._many(sql.head, [_head_row(commit.head)])
 
     def _exchanges(self, indexed: Sequence[tuple[int, Append]]) -> None:

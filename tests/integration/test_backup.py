@@ -97,6 +97,24 @@ def test_backup_has_the_records_and_no_private_key(settings: Settings, made: Pat
     assert len(backup.data_keys) == 1
 
 
+def test_backup_that_was_made_can_be_put_back_whatever_lies_beside_the_state(
+    settings: Settings, tmp_path: Path
+) -> None:
+    """The longest name of a policy file belongs to the state; what others leave there does not."""
+    bundle = settings.state / "policies" / f"3-{'0' * 32}"
+    bundle.mkdir(parents=True)
+    longest = f"{'p' * 120}.yaml"
+    for name in (longest, ".DS_Store", "a copy.yaml", "policy.yaml~", "社保.yaml"):
+        (bundle / name).write_bytes(b"a policy")
+    (settings.state / "policies" / "active").write_text(f"{bundle.name}\n")
+    (settings.state / "catalogues" / "a copy.catalogue").write_bytes(b"a catalogue")
+    make_backup(settings, tmp_path / "backup.tar", NOW, silent)
+    shutil.rmtree(settings.state)
+    restore_backup(settings, tmp_path / "backup.tar", NOW, silent)
+    kept = {f"policies/{bundle.name}/{longest}", "policies/active", f"catalogues/{TAX}.0a1b.catalogue"}
+    assert files_below(settings.state) - {"lock"} == {DATABASE, *kept}
+
+
 @pytest.mark.parametrize("name", ["backup", "backup.tar"])
 def test_backup_is_for_its_owner_alone_whatever_the_umask(
     settings: Settings, tmp_path: Path, name: str

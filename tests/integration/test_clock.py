@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -233,6 +234,52 @@ def test_other_departments_are_told_the_time_only_as_far_as_it_is_known(machines
     machines.clocks[HR].moved = -YEAR
     machines.start(HR)
     assert told() == 0
+
+
+def carry_out(machines: Machines, kind: str) -> None:
+    """Two officers decide at human resources."""
+    with machines.nodes[HR].operator(HR) as hr:
+        drafted = hr.admin.draft_order(kind, "", "the machine was repaired")
+        hr.admin.apply_order(sign_order(sign_order(drafted, LI), WANG))
+
+
+def test_loss_that_was_accepted_by_a_clock_ahead_has_ended_once_that_is_set(
+    machines: Machines, tmp_path: Path
+) -> None:
+    """A machine comes back with old records and with its clock in another zone; each takes an order."""
+    state = machines.town.offices[HR].folder / "state"
+    machines.stop(HR)
+    shutil.copytree(state, tmp_path / "state", ignore=shutil.ignore_patterns("*.sock"))
+    machines.start(HR)
+    assert all(machines.ask() for _ in range(12))
+    machines.stop(HR)
+    shutil.rmtree(state)
+    shutil.copytree(tmp_path / "state", state)
+    state.chmod(0o700)
+    machines.clocks[HR].moved = 8 * HOUR
+    machines.start(HR)
+    assert machines.refused() is Reason.STATE_LOST
+    carry_out(machines, "accept-state")
+    machines.stop(HR)
+    machines.clocks[HR].moved = timedelta()
+    machines.start(HR)
+    carry_out(machines, "accept-clock")
+
+    assert machines.refused() is Reason.LOG_DIFFERS
+    with machines.nodes[TAX].operator(TAX) as tax:
+        tax.admin.accept_peer(HR, "they told us of it")
+    with machines.nodes[HR].operator(HR) as hr:
+        (granted,) = hr.admin.issued_grants()
+        hr.admin.resume_grant(granted.id, "nothing was taken back since")
+    for _ in range(2):
+        # No replay of a time that has not come yet; what is counted by the day is used up for today.
+        assert machines.refused() is Reason.QUOTA_EXHAUSTED
+        machines.stop(HR)
+        machines.start(HR)
+    # Nor is what officers sign now from before the loss.
+    with machines.nodes[HR].operator(HR) as hr:
+        drafted = hr.admin.draft_order("reopen-budget", "pension-insurance", "counted")
+        hr.admin.apply_order(sign_order(sign_order(drafted, LI), WANG))
 
 
 def test_log_that_lies_in_the_future_is_left_by_an_order_of_two_officers(

@@ -10,6 +10,7 @@ import os
 import re
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, replace
+from itertools import count
 from pathlib import Path
 
 import pytest
@@ -17,12 +18,14 @@ from running import pension_policy, resident
 from small_log import Clock
 from two_sides import CALLER, Side, TwoSides, query
 
+from node.core.identity import check_character
 from node.core.kept_receipt import MAX_OWN, MAX_SHARED, SIGNATURE
 from node.core.subject import SubjectKey
 from node.core.taken import MAX_AMOUNT, MAX_CHARGES, check_verdict
 from node.core.usage import MAX_INTENT_BYTES, Parties, verdict_record
 from node.errors import NodeError, Reason
 from node.exchange.asking import attempt
+from node.exchange.provider import DENIAL_BYTES
 from node.exchange.refusals import Refusals
 from node.v1 import record_pb2 as rec
 
@@ -116,6 +119,16 @@ async def ask(sides: TwoSides, question: str, subjects: int, claims: dict[str, s
     return await sides.requester.ask(CALLER, asked, keys, os.urandom(16))
 
 
+def person(number: int) -> str:
+    """Another valid identity number for each number."""
+    body = f"4419001980{1 + number // 28000:02}{1 + number // 1000 % 28:02}{number % 1000:03}"
+    return body + check_character(body)
+
+
+def _fails() -> None:
+    raise NodeError(Reason.SOURCE_UNAVAILABLE, "gone")
+
+
 async def denied(work: Awaitable[object], *reasons: Reason) -> None:
     with pytest.raises(NodeError) as said:
         await work
@@ -147,6 +160,27 @@ async def test_denials(sides: TwoSides, subjects: int) -> None:
         await denied(ask(sides, LONG, subjects, {"name": WIDE * 200}), Reason.NO_GRANT)
 
     check("a denial", subjects, await grown(sides, refuse, 4 if subjects > 1 else TIMES))
+
+
+@pytest.mark.parametrize("subjects", [1, 1000])
+async def test_denials_for_a_source_that_fails(sides: TwoSides, subjects: int) -> None:
+    """Each about other people: what asking about one of them costs is charged all the same."""
+    sides.denials.burst, sides.denials._buckets = 1e9, {}
+    sides.register.before = _fails
+    people = map(person, count())
+
+    async def refuse() -> None:
+        keys = [SubjectKey(next(people), {"name": WIDE * 200}) for _ in range(subjects)]
+        asked = replace(query(LONG), dataset=LONG, case_number=WIDE * 64)
+        await denied(sides.requester.ask(CALLER, asked, keys, os.urandom(16)), Reason.SOURCE_UNAVAILABLE)
+
+    times = 4 if subjects > 1 else TIMES
+    found = await grown(sides, refuse, times)
+    check("a denial for a data source that fails", subjects, found)
+    if subjects > 1:
+        # They are counted by what they take, so that the rate of denials bounds the disk.
+        spent = 1e9 - sides.denials._buckets[sides.tax.member.code].tokens
+        assert spent * DENIAL_BYTES >= found[0] * (times + 1)
 
 
 @pytest.mark.parametrize("subjects", [1, 1000])
@@ -199,7 +233,7 @@ def test_parts_add_up_to_what_the_table_says() -> None:
     assert len(_longest_verdict()) <= 1024
     record = MAX_INTENT_BYTES + 1024
     proof = SIGNATURE + MAX_OWN + MAX_SHARED
-    for what in ("an exchange with an answer", "a denial"):
+    for what in ("an exchange with an answer", "a denial", "a denial for a data source that fails"):
         provider, requester = bounds(what)
         assert record + proof <= provider.whole
         # Intent and outcome; of the verdict what it says beside the intent.

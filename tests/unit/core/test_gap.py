@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -26,16 +27,35 @@ def moments(period: tuple[int, int]) -> set[int]:
 def test_time_that_has_a_moment_in_common_with_a_gap_is_shut(found: Gaps, period: Period) -> None:
     common = any(moments(gap) & moments(period) for gap in found.gaps)
     assert found.shut(period) is common
-    assert found.shut_account("a", period) is common
+    assert found.shut_accounts("a", period) is common
     assert found.shut(ALWAYS) is bool(found)
+
+
+@given(gaps, times)
+def test_nothing_is_lost_of_what_comes_after_the_clock_was_set_back(found: Gaps, back: int) -> None:
+    now = replace(found, reopened={"a": back, "b": back + 1}).set_back(back)
+    assert now.end_ms == min(found.end_ms, back)
+    assert not now.may_repeat(back)
+    later = found.end_ms > back
+    assert dict(now.reopened) == ({"a": back} if later else {"a": back, "b": back + 1})
+    for moment in range(back):
+        assert now.may_repeat(moment) is found.may_repeat(moment)
+
+
+@given(gaps, periods, times)
+def test_period_that_goes_on_is_as_shut_as_before(found: Gaps, period: Period, back: int) -> None:
+    """Of what is counted when the clock is set back."""
+    if period.from_ms < back < period.until_ms and found.shut(period):
+        assert found.set_back(back).shut(period)
 
 
 @given(gaps, periods, times)
 def test_account_that_was_opened_is_shut_by_later_gaps_alone(found: Gaps, period: Period, end: int) -> None:
     reopened = Gaps(found.gaps, {"a": end})
     later = Gaps(tuple(gap for gap in found.gaps if gap.until_ms > end))
-    assert reopened.shut_account("a", period) is later.shut(period)
-    assert reopened.shut_account("b", period) is found.shut(period)
+    assert reopened.shut_accounts("a", period) is later.shut(period)
+    assert reopened.shut_accounts("b", period) is found.shut(period)
+    assert reopened.shut_accounts("ab", period) is found.shut(period)
     assert reopened.shut(period) is found.shut(period)
 
 

@@ -7,19 +7,23 @@ import os
 import threading
 from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import AbstractAsyncContextManager
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from running import pension_policy, resident
+from town import MEDICAL
 from two_sides import CALLER, TwoSides, WireStream, query
 
 from node.core.grant import GrantState
 from node.core.subject import SubjectKey
 from node.errors import NodeError, Reason
 from node.exchange import counts as counts_module
+from node.exchange.answering import Computed
 from node.exchange.asking import Answered
+from node.exchange.counts import CountKey
 from node.v1 import exchange_pb2 as pb
 from node.v1 import record_pb2 as rec
 
@@ -52,6 +56,11 @@ async def sides(tmp_path: Path) -> AsyncIterator[TwoSides]:
     sides = _sides(tmp_path)
     yield sides
     await sides.close()
+
+
+def _counted_for_another(sides: TwoSides) -> AbstractAsyncContextManager[Computed]:
+    """Another department has the place of a count, and has not charged it yet."""
+    return sides.counts.of(CountKey(MEDICAL, os.urandom(16), b""), lambda: None, lambda _: Computed())
 
 
 class Gate:
@@ -132,6 +141,18 @@ async def test_statistic_with_an_empty_budget_is_denied_without_a_count(sides: T
     assert [(v.decision, v.clause, charges(v)) for v in verdicts(sides)[2:]] == [
         (rec.DECISION_DENY, "privacy.budget", {})
     ] * 5
+
+
+async def test_what_needs_no_count_does_not_wait_for_a_place(tmp_path: Path) -> None:
+    """What was released is given again, and what cannot be paid is denied, though no more may wait."""
+    sides = _sides(tmp_path, policy=_policy(requester="0.5"), counts=(1, 1, 0, 0, 10.0))
+    first = await count(sides, "count-1")
+    async with _counted_for_another(sides):
+        again = await count(sides, "count-1")
+        assert again.answers.statistic.reused
+        assert list(again.answers.statistic.cells) == list(first.answers.statistic.cells)
+        assert (await denied(count(sides, "count-2"))).reason is Reason.BUDGET_EXHAUSTED
+    await sides.close()
 
 
 async def test_of_64_at_once_hardly_more_are_counted_than_the_budget_pays_for(sides: TwoSides) -> None:

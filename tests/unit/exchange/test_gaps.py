@@ -236,6 +236,30 @@ async def test_two_officers_open_a_budget_again(sides: TwoSides) -> None:
     assert shut_budgets(sides).shut() == ["pension-insurance"]
 
 
+async def test_account_is_shut_as_long_as_one_that_counts_together_with_it(sides: TwoSides) -> None:
+    """Else a dataset that is put under an account which officers opened would be open with it."""
+    store = sides.hr.store
+    store.keep_account_sources("opened", "another", ["file a"], "content ")
+    lose(sides)
+    sides.clock.now += to_midnight(sides)
+    sides.hr.lost = replace(sides.hr.lost, reopened={"opened": sides.hr.lost.end_ms})
+    store.keep_account_sources("pension-insurance", "pension-insurance", ["file b"], "content ")
+    policy = sides.state.policies.datasets["pension-insurance"]
+    assert policy.budget is not None
+    renamed = replace(policy, budget=replace(policy.budget, account="opened"))
+    policies = replace(sides.state.policies, datasets={"pension-insurance": renamed})
+    sides.state = replace(sides.state, policies=policies)
+    store.keep_account_sources("opened", "pension-insurance", ["file b"], "content ")
+
+    assert (await refused(count(sides)))[0] is Reason.BUDGET_EXHAUSTED
+    assert shut_budgets(sides).shut() == ["opened"]
+
+    draft = orders(sides).draft("reopen-budget", "opened", "counted by the requesters")
+    await orders(sides).apply(OPERATOR, sign_order(sign_order(draft, LI), WANG))
+    assert set(store.facts(REOPENED)) == {"opened", "pension-insurance"}
+    assert (await count(sides)).answers.statistic.cells
+
+
 async def test_budget_that_is_not_shut_is_not_opened(sides: TwoSides) -> None:
     for about in ("pension-insurance", "", "another"):
         with pytest.raises(NodeError) as nothing:

@@ -70,6 +70,17 @@ async def test_issued_grant_has_the_nodes_own_id_and_is_there_after_a_restart(
     assert list(grants.of(MEDICAL)) == []
 
 
+async def test_requester_is_told_of_grants_that_wait_after_records_were_lost(
+    sides: TwoSides, grants: Grants
+) -> None:
+    issued = await grants.issue(OFFICER, wanted(sides))
+    assert list(grants.of(TAX)) == [issued]
+    held = grants.put_on_hold("records were lost")
+    grants.adopt(held)
+    assert [(each.id, each.state) for each in held] == [(issued.id, GrantState.SUSPENDED)]
+    assert list(grants.of(TAX)) == [grants.get(issued.id)] == list(held)
+
+
 async def test_what_one_requester_was_granted_is_put_together_anew_only_after_a_change(
     sides: TwoSides, grants: Grants
 ) -> None:

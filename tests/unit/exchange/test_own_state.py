@@ -404,10 +404,32 @@ async def test_decision_that_cannot_be_recorded_leaves_exchanges_held_also_after
         await found.apply(OPERATOR, signed(found))
     assert world.own.lost is not None
     assert world.granted.grant.state is GrantState.ACTIVE
-    # The mark was written anew just before, and a crash may come here.
+    # The mark is as it was: it finds the loss again, also where the old state is put back once more.
+    assert world.marked == []
+    await world.close()
+    for folder in ("two", "three"):
+        world.open(tmp_path / folder)
+        await world.grow("x")
+        world.own.check_mark(marked(newest))
+        assert world.own.lost is not None
+        if folder == "two":
+            await world.close()
+
+
+async def test_loss_that_was_accepted_is_not_found_again_by_a_mark_that_was_not_written_since(
+    world: World, sides: TwoSides, tmp_path: Path
+) -> None:
+    """The node may be ended between the record and the mark; in the mark is what was decided on."""
+    await decided(world, sides, tmp_path / "two")
+    await world.close()
+    world.open(tmp_path / "other")
+    newest = await world.grow("a", "b", "c", "d", "e", "f", "g")
+    another = await world.grow("h")
     await world.close()
     world.open(tmp_path / "two")
-    world.own.check_mark(marked(world.commit.head.note))
+    world.own.check_mark(marked(newest))
+    assert world.own.lost is None
+    world.own.check_mark(marked(another))
     assert world.own.lost is not None
 
 
@@ -455,7 +477,7 @@ async def test_loss_that_could_not_be_kept_when_it_was_found_is_kept_before_it_i
         disk.setattr(world.own, "_record", fails)
         with pytest.raises(NodeError):
             await found.apply(OPERATOR, note)
-    assert world.marked[-1] == 2  # by now the mark knows no more than that
+    assert world.marked == []
     await world.close()
     world.open(tmp_path / "two")
     assert world.own.lost is not None

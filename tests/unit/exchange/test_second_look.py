@@ -6,15 +6,21 @@ import asyncio
 from collections.abc import AsyncIterator
 from datetime import timedelta
 from pathlib import Path
+from unittest import mock
 
 import pytest
-from doubting import DAY, HOUR, MINUTE, OFFICERS, SECOND, Office
+from doubting import CODE, DAY, HOUR, MINUTE, OFFICERS, SECOND, Office
 
 from node.core.clock import Standing, Told
+from node.core.directory_text import moment_text
+from node.core.gap import Gap, Gaps
 from node.core.milliseconds import to_ms
-from node.core.usage import CLOCK_SET, StepBack, first_since
+from node.core.usage import CLOCK_SET, Caller, StepBack, first_since
 from node.errors import NodeError, Reason
+from node.exchange.admin import AdminJob
 from node.exchange.second_look import ASKED, BELIEVED
+from node.exchange.shut_budgets import REOPENED
+from node.exchange.watch import Unwatched
 
 YEAR = 365 * DAY
 
@@ -27,6 +33,16 @@ async def office(tmp_path: Path) -> AsyncIterator[Office]:
     yield office
     assert office.findings() == ()
     await office.close()
+
+
+class Losing(Unwatched):
+    """Goes along with a log of which records are lost."""
+
+    def __init__(self, gaps: Gaps) -> None:
+        self._gaps = gaps
+
+    def gaps(self) -> Gaps:
+        return self._gaps
 
 
 def standing(office: Office) -> Standing:
@@ -265,6 +281,20 @@ async def test_times_of_a_log_that_went_back_can_be_searched(ahead: Office) -> N
     assert since(to_ms(ahead.machine.true - 10 * MINUTE)) == 0
 
 
+async def test_what_was_lost_ends_when_the_log_goes_back(ahead: Office) -> None:
+    now = to_ms(ahead.machine.true)
+    gap, opened = Gap(now - 1000, times(ahead)[-1]), {"early": now - 500, "late": now + 500}
+    job = AdminJob(CODE, Caller("operator"), "order.accept-state", "d0", "", gap=gap)
+    await ahead.commit.run(job)
+    for name, until in opened.items():
+        ahead.store.set_fact(REOPENED + name, str(until))
+    gaps = Gaps((gap,), opened)
+    with mock.patch.object(ahead.commit, "_watch", Losing(gaps)):
+        await ahead.set_by_order()
+    assert ahead.store.gaps() == [Gap(now - 1000, now)]
+    assert ahead.store.facts(REOPENED) == {"early": str(now - 500), "late": "0"}
+
+
 async def test_log_that_went_back_is_cosigned_anew(ahead: Office) -> None:
     ahead.commit.replace_keys(ahead.commit._keys)
     index = await ahead.set_by_order()
@@ -302,7 +332,10 @@ async def test_there_is_nothing_to_decide_about_a_clock_that_is_believed(office:
 async def test_facts_of_an_order_hold_while_both_clocks_run(office: Office, jump: timedelta) -> None:
     office.machine.moved = jump
     facts = office.order.facts("")
-    assert facts == {"system_clock": f"{'+' if jump > timedelta() else '-'}365d 00:00:00"}
+    assert facts == {
+        "system_clock": f"{'+' if jump > timedelta() else '-'}365d 00:00:00",
+        "last_known": moment_text(office.machine.true),
+    }
     await office.wait(3 * DAY)
     assert office.order.facts("") == facts
 
@@ -315,6 +348,19 @@ async def test_facts_of_an_order_hold_while_the_node_waits(office: Office) -> No
     office.others.say(YEAR, YEAR)
     await office.wait(2 * DAY)
     assert office.order.facts("") == facts
+
+
+async def test_order_is_not_good_for_another_jump_of_the_same_length(office: Office) -> None:
+    """Its own times do not count, so one that was never carried out would be good whenever it fits."""
+    office.machine.moved = YEAR
+    facts = office.order.facts("")
+    office.machine.moved = timedelta()
+    await office.wait(MINUTE)
+    assert standing(office) is Standing.AGREED
+    office.machine.moved = YEAR
+    again = office.order.facts("")
+    assert again["system_clock"] == facts["system_clock"]
+    assert again != facts
 
 
 async def test_clock_that_was_moved_since_the_order_was_written_is_another(office: Office) -> None:

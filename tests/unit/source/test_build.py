@@ -8,6 +8,7 @@ import sqlite3
 from collections.abc import Sequence
 from contextlib import closing
 from dataclasses import replace
+from datetime import date
 from pathlib import Path
 
 import pyarrow.parquet as pq
@@ -18,9 +19,10 @@ from node.core.catalogue import Sensitivity
 from node.core.csv_scan import CsvLines
 from node.errors import NodeError, Reason
 from node.source.ingest import build
+from node.source.open import open_database
 from node.source.reader import Table, read_file
 from node.source.snapshot import GROUPS, LOOKUP, Manifest, content_name, name_of
-from node.source.spec import FileSpec, Layout
+from node.source.spec import DatabaseSpec, FileSpec, Layout
 
 LAYOUT = Layout.of(dataset())
 
@@ -334,6 +336,16 @@ def test_missing_file_and_folder_in_its_place_are_refused(tmp_path: Path) -> Non
     assert "missing" in _refusal(tmp_path / "none.csv", tmp_path / "data").message
     (tmp_path / "folder.csv").mkdir()
     assert "a folder, a pipe or a device" in _refusal(tmp_path / "folder.csv", tmp_path / "data").message
+
+
+def test_pipe_and_device_in_place_of_a_database_are_refused_without_opening_them(tmp_path: Path) -> None:
+    pipe = tmp_path / "pipe.sqlite"
+    os.mkfifo(pipe)
+    for path in (pipe, Path("/dev/zero"), tmp_path):
+        with pytest.raises(NodeError) as refused:
+            open_database(DatabaseSpec(f"sqlite:///{path}", "t"), dataset(), date.today)
+        # One that was opened would be given up after a while, or found to have no table.
+        assert "a folder, a pipe or a device" in refused.value.message
 
 
 @pytest.mark.parametrize("suffix", ["csv", "parquet"])

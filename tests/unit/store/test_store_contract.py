@@ -15,6 +15,7 @@ from town import HR, MEDICAL, TAX
 from node.core.budget import HOUR_MS, MARK, BudgetRow, Pot
 from node.core.commit import AnsweredExchange, Append, AskedExchange, Commit, Head, Release, Settled
 from node.core.data_load import KeptLoad
+from node.core.gap import Gap, Gaps
 from node.core.grant import GrantState
 from node.core.kept_receipt import shared_name
 from node.core.publication import ServedVersion
@@ -495,3 +496,17 @@ def test_version_of_the_catalogue_is_never_written_over(store: Store) -> None:
         store.add_served_versions([served("b", 1, b"1"), served("a", 1, b"2")])
     assert refused.value.reason is Reason.STORE_UNAVAILABLE
     assert store.served_digests() == {"a": b"1"}
+
+
+def test_times_that_are_lost_end_where_the_clock_is_set_back_to(
+    store: Store, reopen: Callable[[], Store]
+) -> None:
+    found = [Gap(100, 200), Gap(250, 900), Gap(400, 800), Gap(500, 700)]
+    write(store, 0, *(Append(b"loss", gap=gap) for gap in found))
+    assert store.gaps() == sorted(found, key=lambda gap: gap.until_ms)
+
+    write(store, 4, Append(b"set back", lost_until_ms=300))
+
+    left = Gaps(tuple(found)).set_back(300).gaps
+    assert store.gaps() == sorted(set(left))
+    assert reopen().gaps() == [Gap(100, 200), Gap(250, 300), Gap(300, 300)]
