@@ -213,7 +213,7 @@ class World:
         self.kept[code] = to
 
     def put_back(self, code: str, parts: Sequence[str]) -> None:
-        """Start a node on what was kept of some of its folders."""
+        """Start a node on what was kept of some of its folders, and ask at once."""
         self.disturbed = True
         self.nodes.stop(code)
         for part in parts:
@@ -222,6 +222,7 @@ class World:
             shutil.copytree(self.kept[code] / part, place)
             place.chmod(0o700)
         self.nodes.start(code)
+        self.statistic()
 
     def fork(self, number: int) -> None:
         """Let a copy of the requester's node run beside it, and ask."""
@@ -281,10 +282,10 @@ class World:
         self.statistic()
 
     def change_policy(self, period: str, account: str) -> None:
-        """Another period of the budget, or another name of its account."""
+        """Another period of the budget, or another name of its account, and a new load to spend of it."""
         text = self._text.replace("period: year", f"period: {period}\n  account: {account}")
         (self.office(HR).folder / "policies" / "pension-insurance.yaml").write_text(text)
-        self.reload(HR)
+        self.load_anew()
 
     def rotate(self, code: str, use: str) -> None:
         """A new key of a node, which reads it and has it published."""
@@ -303,7 +304,9 @@ class World:
         self.reload(TAX)
 
     def decide(self) -> None:
-        """Officers and staff decide on what is lost, and on what contradicts."""
+        """Officers and staff decide on what is lost, and on what contradicts; clocks are set right."""
+        for clock in self.nodes.clocks.values():
+            clock.moved = timedelta()
         for code in (HR, TAX):
             with self.nodes.operator(code) as client, suppress(NodeError):
                 note = client.admin.draft_order("accept-state", "", "the disk broke")
