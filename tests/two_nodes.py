@@ -67,6 +67,8 @@ FAR = timedelta(minutes=10)
 PERIODS = ("year", "month", "day")
 _BY_ALL = f"{BUDGET_PREFIX}dataset"
 _PARTS = ("state", "mark")
+_ROTATIONS = 3
+"""Of one kind of key: a directory lists no more than a few at a time."""
 _NOT_SOCKETS = shutil.ignore_patterns("*.sock")
 _COPY = "copy"
 
@@ -117,6 +119,7 @@ class World:
     asked: dict[bytes, tuple[int, bool]] = field(default_factory=dict)
     envelopes: list[pb.Envelope] = field(default_factory=list)
     outcomes: Counter[str] = field(default_factory=Counter)
+    rotated: Counter[tuple[str, str]] = field(default_factory=Counter)
     counted: int = 0
     opened_again: int = 0
     kept: dict[str, Path] = field(default_factory=dict)
@@ -289,6 +292,9 @@ class World:
 
     def rotate(self, code: str, use: str) -> None:
         """A new key of a node, which reads it and has it published."""
+        self.rotated[code, use] += 1
+        if self.rotated[code, use] > _ROTATIONS:
+            return
         office, roots = self.office(code), self.folder / "roots.pem"
         roots.write_bytes(self.nodes.town.tls_authority.certificate)
         assert dxnode("pki", "rotate", use, "--config", office.config).code == 0
