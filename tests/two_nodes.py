@@ -45,6 +45,7 @@ from node.app import Node
 from node.client.results import NodeStatus
 from node.core.cost import BUDGET_PREFIX, RULE_DAY
 from node.core.directory import parse_member
+from node.core.directory_text import MAX_KEYS
 from node.core.grant import GrantState
 from node.core.logcheck import Fault
 from node.core.merkle import leaf_hash
@@ -114,6 +115,10 @@ class World:
     kept: dict[str, Path] = field(default_factory=dict)
     disturbed: bool = False
     """Whether a log was ever put back or forked."""
+    back: set[str] = field(default_factory=set)
+    back_with_mark: set[str] = field(default_factory=set)
+    """Who was ever put back, and of them with the mark."""
+    rotated: Counter[tuple[str, str]] = field(default_factory=Counter)
     copies: int = 0
 
     def __post_init__(self) -> None:
@@ -170,12 +175,13 @@ class World:
 
     def statistic(self) -> Reason | bool:
         """Ask for the statistic; whether it was released before, or why there is none."""
-        before = self.counted
+        counted, spent = self.counted, self._spent_now()
         with self.nodes.operator(TAX) as tax:
             said = _reason(lambda: tax.statistic(BY_REGION, purpose=PLANNING, case=CASE).reused)
-        made = self.counted - before
         self.outcomes[f"statistic {said}"] += 1
-        assert made <= (said is False), "work that was not paid for"
+        # Also for an answer that the requester does not take, because of what it knows of the provider's log.
+        paid = (self._spent_now() - spent) // LIMIT
+        assert self.counted - counted <= paid, "work that was not paid for"
         return said
 
     def crash(self, code: str) -> None:
@@ -199,8 +205,17 @@ class World:
         self.kept[code] = to
 
     def put_back(self, code: str, parts: Sequence[str]) -> None:
-        """Start a node on what was kept of some of its folders."""
+        """Start a node on what was kept of some of its folders.
+
+        Not both nodes, where one goes back with its mark: nobody would be left who has seen what is lost.
+        """
+        other = TAX if code == HR else HR
+        if other in self.back_with_mark or (other in self.back and "mark" in parts):
+            return
         self.disturbed = True
+        self.back.add(code)
+        if "mark" in parts:
+            self.back_with_mark.add(code)
         self.nodes.stop(code)
         for part in parts:
             place = self.office(code).folder / part
@@ -272,7 +287,10 @@ class World:
         self.reload(HR)
 
     def rotate(self, code: str, use: str) -> None:
-        """A new key of a node, which reads it and has it published."""
+        """A new key of a node, which reads it and has it published; as many as a directory lists."""
+        if self.rotated[code, use] >= MAX_KEYS - 1:
+            return
+        self.rotated[code, use] += 1
         office, roots = self.office(code), self.folder / "roots.pem"
         roots.write_bytes(self.nodes.town.tls_authority.certificate)
         assert dxnode("pki", "rotate", use, "--config", office.config).code == 0
@@ -302,7 +320,7 @@ class World:
 
     def open_budget(self) -> None:
         """Two officers open the budget of which nobody knows what was spent."""
-        lost = self._spent_ever() - charged((r.verdict for r in self._records(HR)), _BY_ALL)
+        lost = self._spent_ever() - self._spent_now()
         with self.nodes.operator(HR) as hr, suppress(NodeError):
             for account in ("pension-insurance", "other"):
                 with suppress(NodeError):
@@ -416,6 +434,10 @@ class World:
 
     def _day(self) -> str:
         return self.nodes.clocks[HR].true.astimezone(ZONE).strftime("%Y%m%d")
+
+    def _spent_now(self) -> int:
+        """What the provider has on record."""
+        return charged((record.verdict for record in self._records(HR)), _BY_ALL)
 
     def _signed(self, code: str, note: bytes) -> bytes:
         for each in _officers(code):
