@@ -46,6 +46,7 @@ from node.app import Node
 from node.client.results import NodeStatus
 from node.core.cost import BUDGET_PREFIX, RULE_DAY
 from node.core.directory import parse_member
+from node.core.directory_text import MAX_KEYS
 from node.core.grant import GrantState
 from node.core.logcheck import Fault
 from node.core.merkle import leaf_hash
@@ -67,8 +68,6 @@ FAR = timedelta(minutes=10)
 PERIODS = ("year", "month", "day")
 _BY_ALL = f"{BUDGET_PREFIX}dataset"
 _PARTS = ("state", "mark")
-_ROTATIONS = 3
-"""Of one kind of key: a directory lists no more than a few at a time."""
 _NOT_SOCKETS = shutil.ignore_patterns("*.sock")
 _COPY = "copy"
 
@@ -125,6 +124,9 @@ class World:
     kept: dict[str, Path] = field(default_factory=dict)
     disturbed: bool = False
     """Whether a log was ever put back or forked."""
+    back: set[str] = field(default_factory=set)
+    back_with_mark: set[str] = field(default_factory=set)
+    """Who was ever put back, and of them with the mark."""
     copies: int = 0
 
     def __post_init__(self) -> None:
@@ -216,8 +218,17 @@ class World:
         self.kept[code] = to
 
     def put_back(self, code: str, parts: Sequence[str]) -> None:
-        """Start a node on what was kept of some of its folders, and ask at once."""
+        """Start a node on what was kept of some of its folders, and ask at once.
+
+        Not both nodes, where one goes back with its mark: nobody would be left who has seen what is lost.
+        """
+        other = TAX if code == HR else HR
+        if other in self.back_with_mark or (other in self.back and "mark" in parts):
+            return
         self.disturbed = True
+        self.back.add(code)
+        if "mark" in parts:
+            self.back_with_mark.add(code)
         self.nodes.stop(code)
         for part in parts:
             place = self.office(code).folder / part
@@ -291,10 +302,10 @@ class World:
         self.load_anew()
 
     def rotate(self, code: str, use: str) -> None:
-        """A new key of a node, which reads it and has it published."""
-        self.rotated[code, use] += 1
-        if self.rotated[code, use] > _ROTATIONS:
+        """A new key of a node, which reads it and has it published; as many as a directory lists."""
+        if self.rotated[code, use] >= MAX_KEYS - 1:
             return
+        self.rotated[code, use] += 1
         office, roots = self.office(code), self.folder / "roots.pem"
         roots.write_bytes(self.nodes.town.tls_authority.certificate)
         assert dxnode("pki", "rotate", use, "--config", office.config).code == 0
