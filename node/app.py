@@ -122,7 +122,8 @@ class Node:
         self._store = Store.open(settings.state / DATABASE)
         self._time = ClockMemory(self._store.fact, self._store.set_fact)
         head = self._store.head()
-        self._clock = open_clock(settings, clock, last_known(mark, head, self._time.known(head.time_ms)))
+        known = last_known(mark, head, self._time.known(head.time_ms))
+        self._clock = open_clock(settings, clock, known, self._time.certain())
         now = self._clock.now
         self._live = live = Live(config, settings, self._store, now, random, floors_of(mark))
         self._vault = vault = NodeVault(live.keys.ring, live.keys.data, random)

@@ -30,12 +30,17 @@ def read_clocks() -> Reading:
     return Reading(datetime.now(UTC), elapsed)
 
 
-def open_clock(settings: Settings, read: Callable[[], Reading], recorded: datetime | None) -> NodeClock:
-    """The clock of a node that last recorded a time, None for a new one.
+def open_clock(
+    settings: Settings,
+    read: Callable[[], Reading],
+    recorded: datetime | None,
+    certain: datetime | None = None,
+) -> NodeClock:
+    """The clock of a node that last recorded a time, None for a new one; see `NodeClock`.
 
     That, or the time at which the authority signed the directory, is the last that it knows.
     """
-    return NodeClock(read, _last_known(settings, recorded), _bounds(settings.limits))
+    return NodeClock(read, _last_known(settings, recorded), _bounds(settings.limits), certain)
 
 
 def tolerated_ms(limits: Limits) -> int:

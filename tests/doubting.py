@@ -86,7 +86,8 @@ class Office:
 
     def _start(self) -> None:
         self.memory = ClockMemory(self.store.fact, self.store.set_fact)
-        self.clock = NodeClock(self.machine, self.memory.known(self.store.head().time_ms), BOUNDS)
+        known = self.memory.known(self.store.head().time_ms)
+        self.clock = NodeClock(self.machine, known, BOUNDS, self.memory.certain())
         self.commit = GroupCommit(self.faults, Pen().keys(), self.clock.believed_ms, 180_000)
         self.keeper = ClockKeeper(
             department=CODE,

@@ -135,13 +135,19 @@ class Clock:
         return self.standing is not Standing.AGREED or self.certain is not None
 
 
-def started(reading: Reading, known: datetime | None, bounds: Bounds) -> Clock:
-    """After a start; `known` is the last time that the node knew, None for a node that is new."""
+def started(
+    reading: Reading, known: datetime | None, bounds: Bounds, certain: datetime | None = None
+) -> Clock:
+    """After a start; `known` is the last time that the node knew, None for a node that is new.
+
+    `certain` is what had certainly come when it was last remembered, where that is less.
+    """
     if known is None:
         return agreed(reading)
     line = Line(known, reading.elapsed)
-    return _agreed_again(reading, line, known, bounds) or Clock(
-        Standing.WAITING, line, line, reading.wall - known, floor=known
+    before = None if certain is None else Line(certain, reading.elapsed)
+    return _agreed_again(reading, line, known, bounds, before) or Clock(
+        Standing.WAITING, line, line, reading.wall - known, floor=known, certain=before
     )
 
 
@@ -149,6 +155,11 @@ def agreed(reading: Reading, certain: Line | None = None) -> Clock:
     """The system's clock is believed from now on."""
     now = Line(reading.wall, reading.elapsed)
     return Clock(Standing.AGREED, now, now, certain=certain)
+
+
+def ordered(clock: Clock, reading: Reading, bounds: Bounds) -> Clock:
+    """After officers decided for the system's clock: where it is ahead, nothing has confirmed it yet."""
+    return agreed(reading, clock.certain or _doubtful(reading, clock.own, bounds))
 
 
 def looked(clock: Clock, reading: Reading, bounds: Bounds) -> Clock:
@@ -159,7 +170,7 @@ def looked(clock: Clock, reading: Reading, bounds: Bounds) -> Clock:
         if abs(reading.wall - clock.expected.at(reading)) <= bounds.jump:
             return replace(agreed(reading, clock.certain), expected=clock.expected)
     elif clock.floor is not None:
-        again = _agreed_again(reading, clock.own, clock.floor, bounds)
+        again = _agreed_again(reading, clock.own, clock.floor, bounds, clock.certain)
         if again is not None:
             return again
     off = reading.wall - clock.own.at(reading)
@@ -268,9 +279,16 @@ def _followed(clock: Clock, reading: Reading, bounds: Bounds) -> Clock:
     return replace(clock, expected=expected, own=Line(reading.wall, reading.elapsed))
 
 
-def _agreed_again(reading: Reading, own: Line, floor: datetime, bounds: Bounds) -> Clock | None:
+def _agreed_again(
+    reading: Reading, own: Line, floor: datetime, bounds: Bounds, certain: Line | None
+) -> Clock | None:
     """The clock when the system's is neither behind `floor` nor too far past `own`, else None."""
     ahead = reading.wall - own.at(reading)
     if reading.wall < floor - bounds.jump or ahead > bounds.away:
         return None
-    return agreed(reading, own if ahead > bounds.skew else None)
+    return agreed(reading, certain or _doubtful(reading, own, bounds))
+
+
+def _doubtful(reading: Reading, own: Line, bounds: Bounds) -> Line | None:
+    """The time before the system's was believed that is further ahead than clocks are; else None."""
+    return own if reading.wall - own.at(reading) > bounds.skew else None

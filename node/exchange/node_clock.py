@@ -25,12 +25,21 @@ log = logging.getLogger(__name__)
 class NodeClock:
     """Reads the machine's clocks, and gives the time that is believed. May be asked from any thread."""
 
-    def __init__(self, read: Callable[[], Reading], known: datetime | None, bounds: Bounds) -> None:
-        """`known` is the last time that the node knew before it started, None for a new node."""
+    def __init__(
+        self,
+        read: Callable[[], Reading],
+        known: datetime | None,
+        bounds: Bounds,
+        certain: datetime | None = None,
+    ) -> None:
+        """`known` is the last time that the node knew before it started, None for a new node.
+
+        `certain` is what had certainly come, where that is less.
+        """
         self._read = read
         self.bounds = bounds
         self._lock = threading.Lock()
-        self._clock = started(read(), known, bounds)
+        self._clock = started(read(), known, bounds, certain)
         if self._clock.standing is not Standing.AGREED:
             self._tell()
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from node.core import usage
-from node.core.clock import Clock, Line, Reading, Standing, agreed, heard, most_say, span_text
+from node.core.clock import Clock, Line, Reading, Standing, heard, most_say, ordered, span_text
 from node.core.commit import AnsweredExchange, Append
 from node.core.directory_text import moment_text
 from node.core.milliseconds import from_ms, to_ms
@@ -29,6 +29,7 @@ _REMEMBERED = timedelta(seconds=60)
 _LATEST_MS = 1 << 47
 """No clock says a later time (the year 6429): sums of times stay within what a calendar has."""
 _KNOWN = "clock.known"
+_CERTAIN = "clock.certain"
 _STEPS = "clock.steps"
 
 
@@ -41,6 +42,8 @@ class ClockJob:
     system_ms: int
     last_record_ms: Callable[[], int]
     steps: Sequence[StepBack]
+    certain_ms: int = 0
+    """What has certainly come, where that is less than the time that the node goes by; else 0."""
 
     counters: Sequence[str] = ()
     exchange: tuple[str, bytes] | None = None
@@ -62,7 +65,7 @@ class ClockJob:
             admin.approved,
             ClockTimes(last, self.node_ms, self.system_ms),
         )
-        facts = [*admin.facts, (_KNOWN, str(time_ms))]
+        facts = [*admin.facts, (_KNOWN, str(time_ms)), (_CERTAIN, str(self.certain_ms))]
         if time_ms >= last:
             return Append(leaf=leaf, facts=tuple(facts))
         facts.append((_STEPS, _steps_text([*self.steps, StepBack(index, time_ms)])))
@@ -87,8 +90,17 @@ class ClockMemory:
         known = max(int(self._fact(_KNOWN) or 0), last_record_ms)
         return from_ms(known) if known else None
 
-    def remember(self, time_ms: int) -> None:
-        """Keep this time, durably. Raises NodeError(STORE_UNAVAILABLE)."""
+    def certain(self) -> datetime | None:
+        """What had certainly come, where that is less than the last time that the node knew."""
+        certain = int(self._fact(_CERTAIN) or 0)
+        return from_ms(certain) if certain else None
+
+    def remember(self, time_ms: int, certain_ms: int) -> None:
+        """Keep this time, durably, and what has certainly come, 0 for no less.
+
+        Raises NodeError(STORE_UNAVAILABLE).
+        """
+        self._set_fact(_CERTAIN, str(certain_ms))
         self._set_fact(_KNOWN, str(time_ms))
 
     def steps(self) -> list[StepBack]:
@@ -137,7 +149,13 @@ class ClockKeeper:
         known = clock.standing is not Standing.WAITING
         if known and self._waiting is not None:  # the system's clock was set right
             await self._commit.run(
-                self._job(self._waiting, reading, "the system's clock was set"), by_staff=True
+                self._job(
+                    self._waiting,
+                    reading,
+                    "the system's clock was set",
+                    certain_ms=_certain_ms(clock, reading),
+                ),
+                by_staff=True,
             )
             self._changed()
         self._waiting = None if known else clock
@@ -151,8 +169,9 @@ class ClockKeeper:
     async def remember(self) -> None:
         """Keep the time for the next start, if it is known."""
         if self._clock.known():
-            time_ms = self._clock.believed_ms()
-            await self._in_worker(lambda: self._memory.remember(time_ms))
+            clock, reading = self._clock.look()
+            time_ms, certain_ms = to_ms(clock.time(reading)), _certain_ms(clock, reading)
+            await self._in_worker(lambda: self._memory.remember(time_ms, certain_ms))
 
     async def second_look(self) -> None:
         """Ask other departments for the time, and go by what most of them say as far as that may be believed.
@@ -178,7 +197,7 @@ class ClockKeeper:
             self._clock.change(clock.standing, after)
             return
         await self._commit.run(
-            self._job(clock, reading, "most other departments say so"),
+            self._job(clock, reading, "most other departments say so", certain_ms=_certain_ms(new, reading)),
             self._moment(clock, new, back=False),
             by_staff=True,
         )
@@ -189,9 +208,10 @@ class ClockKeeper:
         """Go on by the system's clock, also where that is before the last record; the index of the record."""
         clock, reading = self._clock.look()
         _require_doubt(clock)
+        new = ordered(clock, reading, self._clock.bounds)
         index = await self._commit.run(
-            self._job(clock, reading, "", replace(job, action=CLOCK_SET)),
-            self._moment(clock, agreed(reading), back=True),
+            self._job(clock, reading, "", replace(job, action=CLOCK_SET), _certain_ms(new, reading)),
+            self._moment(clock, new, back=True),
             by_staff=True,
         )
         self._waiting = None
@@ -205,13 +225,21 @@ class ClockKeeper:
             lambda: self._clock.change(old.standing, lambda _clock, _reading: new),
         )
 
-    def _job(self, clock: Clock, reading: Reading, note: str, admin: AdminJob | None = None) -> ClockJob:
+    def _job(
+        self,
+        clock: Clock,
+        reading: Reading,
+        note: str,
+        admin: AdminJob | None = None,
+        certain_ms: int = 0,
+    ) -> ClockJob:
         return ClockJob(
             admin or AdminJob(self._department, usage.Caller("node"), BELIEVED, "", note),
             to_ms(clock.own.at(reading)),
             to_ms(reading.wall),
             lambda: self._commit.head.time_ms,
             self._memory.steps(),
+            certain_ms,
         )
 
     async def _time_of(self, code: str) -> Line | None:
@@ -249,6 +277,10 @@ class ClockOrder:
     async def carry_out(self, about: str, job: AdminJob) -> int:
         """Take the time of the system."""
         return await self._keeper.set_by_order(job)
+
+
+def _certain_ms(clock: Clock, reading: Reading) -> int:
+    return 0 if clock.certain is None else to_ms(clock.certain.at(reading))
 
 
 def _require_doubt(clock: Clock) -> None:

@@ -14,7 +14,7 @@ from doubting import CODE, DAY, HOUR, MINUTE, OFFICERS, SECOND, Office
 from node.core.clock import Standing, Told
 from node.core.directory_text import moment_text
 from node.core.gap import Gap, Gaps
-from node.core.milliseconds import to_ms
+from node.core.milliseconds import from_ms, to_ms
 from node.core.usage import CLOCK_SET, Caller, StepBack, first_since
 from node.errors import NodeError, Reason
 from node.exchange.admin import AdminJob
@@ -263,6 +263,40 @@ async def test_what_is_recorded_at_the_same_moment_goes_by_the_new_time(ahead: O
     now = to_ms(ahead.machine.true)
     assert times(ahead)[size] > now
     assert times(ahead)[size + 1 :] == [now] * 6
+
+
+@pytest.mark.parametrize("at_a_start", [False, True])
+async def test_nothing_is_forgotten_by_a_time_that_officers_took_forward_before_others_confirm_it(
+    office: Office, at_a_start: bool
+) -> None:
+    before = office.machine.true
+    office.machine.moved = 40 * DAY
+    if at_a_start:
+        await office.restart()
+    await office.wait(MINUTE)
+    await office.set_by_order()
+    await office.wait(2 * MINUTE)
+    assert from_ms(office.clock.now_ms()) == office.machine.true + 40 * DAY
+    assert before <= from_ms(office.clock.certain_ms()) <= office.machine.true
+    for _ in range(3):  # nor is it by starting again
+        await office.restart(MINUTE)
+        await office.wait(2 * MINUTE)
+        assert before <= from_ms(office.clock.certain_ms()) <= office.machine.true
+    office.others.say(40 * DAY, 40 * DAY)
+    await office.wait(2 * MINUTE)
+    assert office.clock.certain_ms() == office.clock.now_ms()
+    await office.restart(MINUTE)
+    assert office.clock.certain_ms() == office.clock.now_ms()
+
+
+async def test_what_was_certain_is_so_still_when_the_clock_is_taken_back(office: Office) -> None:
+    office.machine.moved = 40 * DAY
+    await office.wait(MINUTE)
+    await office.set_by_order()
+    office.machine.moved = timedelta()
+    await office.wait(MINUTE)
+    await office.set_by_order()
+    assert office.clock.certain_ms() == office.clock.now_ms() == to_ms(office.machine.true)
 
 
 async def test_times_of_a_log_that_went_back_can_be_searched(ahead: Office) -> None:
