@@ -198,7 +198,7 @@ def rotate_sealing_key(keys: Path, now: datetime, random: Random) -> str:
     The one before stays until it expires, for requests on their way and peers with an older directory:
     export the member again and have the authority publish it. Raises NodeError(CONFIG_INVALID).
     """
-    key_id = _add_key(KeyUse.SEALING, SEALING_KEY_LIFETIME, keys, now, random)
+    key_id = _rotate_listed_key(KeyUse.SEALING, SEALING_KEY_LIFETIME, keys, now, random)
     # What was sealed to an expired key can never be opened again, whoever has recorded it.
     for old in read_keys(keys):
         if old.use is KeyUse.SEALING and old.expires <= now:
@@ -220,12 +220,12 @@ def rotate_log_key(keys: Path, now: datetime, random: Random) -> str:
     Those before stay listed, for the checkpoints that they have signed, until their files are taken away:
     export the member again and have the authority publish it. Raises NodeError(CONFIG_INVALID).
     """
-    return _rotate_signing_key(KeyUse.LOG, keys, now, random)
+    return _rotate_listed_key(KeyUse.LOG, SIGNING_KEY_LIFETIME, keys, now, random)
 
 
 def rotate_cosign_key(keys: Path, now: datetime, random: Random) -> str:
     """As `rotate_log_key`, of the key for cosignatures."""
-    return _rotate_signing_key(KeyUse.COSIGN, keys, now, random)
+    return _rotate_listed_key(KeyUse.COSIGN, SIGNING_KEY_LIFETIME, keys, now, random)
 
 
 def prepare_node_certificate(
@@ -310,8 +310,7 @@ def export_member(
         tls_roots=read_file(roots, _LONGEST).decode("ascii", "replace"),
         sealing_keys=tuple(
             SealingKey.parse(key.sealing_key().public.encode())
-            for key in private
-            if key.use is KeyUse.SEALING and key.expires > now
+            for key in _listed(private, KeyUse.SEALING, now)
         ),
         log_keys=_verifier_keys(private, KeyUse.LOG, name, now),
         cosign_keys=_verifier_keys(private, KeyUse.COSIGN, name, now),
@@ -341,10 +340,10 @@ def read_officers(folder: Path) -> tuple[str, ...]:
     )
 
 
-def _rotate_signing_key(use: KeyUse, keys: Path, now: datetime, random: Random) -> str:
-    if sum(key.use is use and key.expires > now for key in read_keys(keys)) >= MAX_KEYS:
+def _rotate_listed_key(use: KeyUse, lifetime: timedelta, keys: Path, now: datetime, random: Random) -> str:
+    if len(_listed(read_keys(keys), use, now)) >= MAX_KEYS:
         raise _too_many(use)
-    return _add_key(use, SIGNING_KEY_LIFETIME, keys, now, random)
+    return _add_key(use, lifetime, keys, now, random)
 
 
 def _add_key(use: KeyUse, lifetime: timedelta, keys: Path, now: datetime, random: Random) -> str:
@@ -356,17 +355,25 @@ def _add_key(use: KeyUse, lifetime: timedelta, keys: Path, now: datetime, random
 def _verifier_keys(files: Sequence[PrivateKey], use: KeyUse, name: str, now: datetime) -> tuple[str, ...]:
     """What the directory lists: all that have not expired, the newest first."""
     newest(files, use, now)  # with none to sign with, there is nothing to publish
+    return tuple(key.signer(name).verifier.vkey() for key in _listed(files, use, now))
+
+
+def _listed(files: Sequence[PrivateKey], use: KeyUse, now: datetime) -> list[PrivateKey]:
+    """The keys of a use that the directory has to list. Raises NodeError(CONFIG_INVALID) for too many."""
     listed = [key for key in files if key.use is use and key.expires > now]
     if len(listed) > MAX_KEYS:
         raise _too_many(use)
-    return tuple(key.signer(name).verifier.vkey() for key in listed)
+    return listed
 
 
 def _too_many(use: KeyUse) -> NodeError:
+    then = (
+        "wait until the oldest has expired"
+        if use is KeyUse.SEALING
+        else "take the files of the oldest away, and keep them in the archive"
+    )
     return NodeError(
-        Reason.CONFIG_INVALID,
-        f"the directory lists at most {MAX_KEYS} {use} keys of a department: "
-        "take the files of the oldest away, and keep them in the archive",
+        Reason.CONFIG_INVALID, f"the directory lists at most {MAX_KEYS} {use} keys of a department: {then}"
     )
 
 

@@ -304,7 +304,10 @@ def test_key_that_was_made_last_is_the_newest_also_within_a_second(
     assert key_ids(files, use) == made
 
 
-@pytest.mark.parametrize(("rotate", "use"), [(rotate_log_key, "log"), (rotate_cosign_key, "cosign")])
+@pytest.mark.parametrize(
+    ("rotate", "use"),
+    [(rotate_log_key, "log"), (rotate_cosign_key, "cosign"), (rotate_sealing_key, "sealing")],
+)
 def test_more_keys_than_the_directory_takes_are_refused_before_they_are_made(
     tmp_path: Path,
     authority: Authority,
@@ -318,7 +321,8 @@ def test_more_keys_than_the_directory_takes_are_refused_before_they_are_made(
     with pytest.raises(NodeError, match=f"at most 8 {use} keys"):
         rotate(files.keys, last, os.urandom)
     member = exported(files, now=last)
-    assert len(member.log_keys if use == "log" else member.cosign_keys) == 8
+    listed = {"log": member.log_keys, "cosign": member.cosign_keys, "sealing": member.sealing_keys}
+    assert len(listed[use]) == 8
     publish(authority, Orders(members=(member,)), last, 30 * DAY)
     # A key file that was put there by hand.
     write_key(files.keys, generate(KeyUse(use), last, last + DAY, os.urandom))
