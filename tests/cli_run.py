@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import pty
 import shlex
@@ -28,7 +29,12 @@ class Ran:
 def dxnode(*arguments: str | Path, stdin: str = "", env: Mapping[str, str] | None = None) -> Ran:
     """Run one command line, in English unless it says otherwise."""
     environment = {"DXNODE_LANG": "en", "COLUMNS": "100", **(env or {})}
-    result = CliRunner().invoke(app, [str(argument) for argument in arguments], input=stdin, env=environment)
+    handlers, level = list(logging.root.handlers), logging.root.level
+    try:
+        result = CliRunner().invoke(app, list(map(str, arguments)), input=stdin, env=environment)
+    finally:  # what a command sets up for its process writes where the runner no longer listens
+        logging.root.handlers[:] = handlers
+        logging.root.setLevel(level)
     return Ran(result.exit_code, result.stdout, result.stderr)
 
 
