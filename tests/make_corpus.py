@@ -7,6 +7,7 @@ were, and stay.
 from __future__ import annotations
 
 import os
+import ssl
 import tempfile
 from collections.abc import Iterator
 from dataclasses import replace
@@ -91,7 +92,9 @@ def _documents(folder: Path) -> Iterator[tuple[str, str, bytes]]:
         HR, "0.1.0", NOW, 12, checkpoint.decode(), ("0" * 16,), (BackupFile(DATABASE, "0" * 64, 4096),)
     )
     yield "backup", "database", render_backup(manifest_of_backup)
-    yield "certificate", "node", (office.folder / "tls" / "exchange.pem").read_bytes()
+    pem = (office.folder / "tls" / "exchange.pem").read_bytes()
+    yield "certificate", "node", pem
+    yield "certificate", "node-der", ssl.PEM_cert_to_DER_cert(pem.decode())
     yield "certificate", "desk-roots", (office.folder / "tls" / "desk-roots.pem").read_bytes()
 
 

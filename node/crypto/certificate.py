@@ -35,6 +35,16 @@ from node.core.identity import is_credit_code, normalise_credit_code
 from node.core.role import ROLES
 from node.errors import NodeError, Reason
 
+_UNREADABLE: Final = (
+    ValueError,
+    TypeError,
+    UnsupportedAlgorithm,
+    x509.InvalidVersion,
+    x509.ExtensionNotFound,
+    x509.DuplicateExtension,
+    x509.UnsupportedGeneralNameType,
+)
+"""What the library raises for a certificate that is malformed, or of a kind that it does not know."""
 _URN: Final = "urn:dxnode:"
 _DEPARTMENT: Final = f"{_URN}department:"
 _ROLE: Final = f"{_URN}role:"
@@ -105,7 +115,7 @@ def trusted_until(certificate: bytes, chain: bytes, roots: bytes) -> datetime:
     try:
         between = x509.load_pem_x509_certificates(chain) if chain else []
         anchors = x509.load_pem_x509_certificates(roots)
-    except ValueError:
+    except _UNREADABLE:
         raise _unidentified("came with a chain that cannot be read") from None
     ends = _ends_of_way(_load(certificate), between[:_MOST_BETWEEN], anchors)
     if ends is None:
@@ -131,7 +141,7 @@ def _ends_of_way(
 def _issued(certificate: x509.Certificate, by: x509.Certificate) -> bool:
     try:
         certificate.verify_directly_issued_by(by)
-    except (ValueError, TypeError, InvalidSignature, UnsupportedAlgorithm):
+    except (InvalidSignature, *_UNREADABLE):
         return False
     return True
 
@@ -141,7 +151,7 @@ def _names(certificate: x509.Certificate) -> list[str]:
     try:
         extension = certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName)
         uris = extension.value.get_values_for_type(x509.UniformResourceIdentifier)
-    except (ValueError, x509.ExtensionNotFound, x509.DuplicateExtension):
+    except _UNREADABLE:
         raise _unidentified("has no readable subject alternative name") from None
     # Upper case is no way past the rules: a URN's scheme and namespace ignore case (RFC 8141, 3.1).
     return [uri for uri in uris if uri.lower().startswith(_URN)]
@@ -154,7 +164,7 @@ def _load(certificate: bytes) -> x509.Certificate:
         if certificate.lstrip().startswith(_PEM):
             return x509.load_pem_x509_certificate(certificate)
         return x509.load_der_x509_certificate(certificate)
-    except ValueError:
+    except _UNREADABLE:
         raise _unidentified("cannot be read") from None
 
 
@@ -248,7 +258,7 @@ def check_certificates(pem: str) -> None:
     try:
         if pem:
             x509.load_pem_x509_certificates(pem.encode())
-    except ValueError:
+    except _UNREADABLE:
         raise NodeError(Reason.CONFIG_INVALID, "a certificate cannot be read: copy it again") from None
 
 
@@ -257,7 +267,7 @@ def check_pair(certificate: bytes, key: bytes) -> None:
     try:
         public = x509.load_pem_x509_certificate(certificate).public_key()
         private = load_pem_private_key(key, password=None)
-    except (ValueError, TypeError, UnsupportedAlgorithm):
+    except _UNREADABLE:
         raise NodeError(
             Reason.CONFIG_INVALID, "a certificate or its private key cannot be read: give both in PEM form"
         ) from None
