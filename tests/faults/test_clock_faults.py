@@ -54,7 +54,9 @@ def status(nodes: Processes) -> NodeStatus:
         return hr.admin.status()
 
 
-@pytest.mark.parametrize("off", [YEAR, -YEAR])
+@pytest.mark.parametrize(
+    "off", [YEAR, pytest.param(-YEAR, marks=pytest.mark.full("real nodes on real clocks take long"))]
+)
 def test_glitch_stops_no_node_and_a_restart_in_it_says_the_truth(nodes: Processes, off: float) -> None:
     assert verify(nodes)
     set_clock(nodes.town, HR, off)

@@ -107,7 +107,15 @@ def emptied(nodes: Processes, to: Path) -> Callable[[], object]:
     return lambda: shutil.rmtree(nodes.town.offices[HR].folder / "state")
 
 
-@pytest.mark.parametrize("way", [backup, copy_of_the_database_alone, copy_of_state_and_mark, emptied])
+@pytest.mark.parametrize(
+    "way",
+    [
+        pytest.param(backup, marks=pytest.mark.full("each way takes long")),
+        copy_of_the_database_alone,
+        pytest.param(copy_of_state_and_mark, marks=pytest.mark.full("each way takes long")),
+        emptied,
+    ],
+)
 def test_provider_that_was_put_back_in_any_way_answers_nothing(
     nodes: Processes, tmp_path: Path, way: Callable[[Processes, Path], Callable[[], object]]
 ) -> None:

@@ -62,6 +62,7 @@ def test_quick_run_measures_node_against_echo_and_keeps_the_figures(folder: Path
     assert json.loads(kept.read_text()) == run
 
 
+@pytest.mark.full("another run of the benchmarks takes long")
 def test_nothing_is_left_behind(folder: Path) -> None:
     done = _bench(folder, "--quick", "memory")
     assert done.returncode == 0, done.stderr

@@ -135,6 +135,7 @@ def test_nothing_runs_after_the_demo(played: Played) -> None:
     assert _commands_about(played.folder) == []
 
 
+@pytest.mark.full("a whole city that is kept takes long")
 def test_kept_city_answers_the_commands_that_are_printed(tmp_path: Path) -> None:
     process = _start(tmp_path, "--keep")
     assert process.stdout is not None

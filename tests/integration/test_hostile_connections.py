@@ -34,6 +34,7 @@ WATCH = b"/grpc.health.v1.Health/Watch"
 DESK_ASK = b"/node.v1.DeskService/Ask"
 DESK_BATCH = b"/node.v1.DeskService/AskBatch"
 LARGEST = 4 << 20
+SLOWLY = pytest.mark.full("messages sent in part take long on each port and call")
 CONCURRENT = 256
 pytestmark = pytest.mark.timeout(180)
 
@@ -143,8 +144,8 @@ def resident_mb(pid: int) -> int:
     ("port", "path", "caller"),
     [
         ("exchange", ASK, TAX),
-        ("exchange", BATCH, TAX),
-        ("desk", DESK_ASK, "clerk"),
+        pytest.param("exchange", BATCH, TAX, marks=SLOWLY),
+        pytest.param("desk", DESK_ASK, "clerk", marks=SLOWLY),
         ("desk", DESK_BATCH, "system"),
     ],
 )

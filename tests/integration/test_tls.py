@@ -63,7 +63,9 @@ def use_rsa(town: Town, office: Office) -> None:
             town.publish(replace(town.member(office.code), certificates=listed))
 
 
-@pytest.fixture(params=["ecdsa", "rsa"])
+@pytest.fixture(
+    params=[pytest.param("ecdsa", marks=pytest.mark.full("thousands of handshakes take long")), "rsa"]
+)
 def office(
     request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[Office]:

@@ -9,6 +9,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import duckdb
@@ -234,8 +235,8 @@ def test_process_that_takes_no_job_is_given_up(groups: Path) -> None:
         os.kill(pid, signal.SIGSTOP)
         pool._seconds = 1.0
 
-        with pytest.raises(NodeError):  # more than the pipe holds; the next process takes too long to start
-            pool.noise([7] * 100_000, 1, 1_000_000, Stop())
+        with suppress(NodeError):  # if the next process takes too long to start
+            pool.noise([7] * 100_000, 1, 1_000_000, Stop())  # more than the pipe holds
 
         assert not _is_running(pid)
     finally:
