@@ -8,7 +8,7 @@ import threading
 import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import date, datetime
 from pathlib import Path
 from typing import Protocol
 from zoneinfo import ZoneInfo
@@ -354,8 +354,3 @@ class RandomPool:
                 self._block = memoryview(self._source(self._BLOCK))
             taken, self._block = self._block[:count], self._block[count:]
         return bytes(taken)
-
-
-def utc_now() -> datetime:
-    """The wall clock."""
-    return datetime.now(UTC)

@@ -97,6 +97,17 @@ def pension_policy(**changes: str) -> str:
     return text
 
 
+def with_counts(policy: str, names: Sequence[str]) -> str:
+    """A pension policy with these statistics more, each another one, at half an epsilon."""
+    price = "unit_contributes: 1, epsilon: 0.5"
+    questions = "".join(
+        f"  {name}: {{title: t, title_en: t, statistic: count, where: months_paid >= {number}, {price}}}\n"
+        for number, name in enumerate(names)
+    )
+    policy = policy.replace("\nrules:", f"{questions}\nrules:", 1)
+    return policy.replace("allow: [enrolled-by-region]", f"allow: [enrolled-by-region, {', '.join(names)}]")
+
+
 def pension_town(folder: Path, policy: str = "", extra: str = "", unsigned: bool = True) -> Town:
     """Human resources provides the register, the tax office and medical insurance ask.
 

@@ -28,6 +28,7 @@ from crashed import crash
 from forger import forging
 from hand_clock import HandClock
 from log_audit import audit_leaves
+from older_states import COPY, keep, put_back, reason_of, second_copy
 from processes import charged, used
 from running import (
     BY_REGION,
@@ -40,7 +41,7 @@ from running import (
     pension_town,
     resident,
 )
-from town import HR, TAX, Office, free_port
+from town import HR, TAX, Office
 
 from node.app import Node
 from node.client.results import NodeStatus
@@ -68,8 +69,6 @@ FAR = timedelta(minutes=10)
 PERIODS = ("year", "month", "day")
 _BY_ALL = f"{BUDGET_PREFIX}dataset"
 _PARTS = ("state", "mark")
-_NOT_SOCKETS = shutil.ignore_patterns("*.sock")
-_COPY = "copy"
 
 
 class _Clocked(Running):
@@ -82,7 +81,7 @@ class _Clocked(Running):
             town.publish(listed(town.member(code), *_officers(code)))
         super().__init__(town)
         self.clocks = {HR: HandClock(), TAX: HandClock()}
-        self.clocks[_COPY] = self.clocks[TAX]
+        self.clocks[COPY] = self.clocks[TAX]
 
     async def _start(self, office: Office) -> Node:
         code = next(code for code, each in self.town.offices.items() if each is office)
@@ -191,7 +190,7 @@ class World:
         """Ask for the statistic; whether it was released before, or why there is none."""
         before, releases = self.counted, self._releases()
         with self.nodes.operator(TAX) as tax:
-            said = _reason(lambda: tax.statistic(BY_REGION, purpose=PLANNING, case=CASE).reused)
+            said = reason_of(lambda: tax.statistic(BY_REGION, purpose=PLANNING, case=CASE).reused)
         made = self.counted - before - (self._releases() - releases)
         self.outcomes[f"statistic {said}"] += 1
         assert made <= 0, "work that was not paid for"
@@ -211,10 +210,7 @@ class World:
     def keep(self, code: str) -> None:
         """Copy the folders of a node that is stopped."""
         to = self.folder / f"kept-{code}-{len(self.verdicts)}-{len(list(self.folder.iterdir()))}"
-        self.nodes.stop(code)
-        for part in _PARTS:
-            shutil.copytree(self.office(code).folder / part, to / part, ignore=_NOT_SOCKETS)
-        self.nodes.start(code)
+        keep(self.nodes, code, to, *_PARTS)
         self.kept[code] = to
 
     def put_back(self, code: str, parts: Sequence[str]) -> None:
@@ -229,34 +225,18 @@ class World:
         self.back.add(code)
         if "mark" in parts:
             self.back_with_mark.add(code)
-        self.nodes.stop(code)
-        for part in parts:
-            place = self.office(code).folder / part
-            shutil.rmtree(place)
-            shutil.copytree(self.kept[code] / part, place)
-            place.chmod(0o700)
-        self.nodes.start(code)
+        put_back(self.nodes, code, self.kept[code], parts)
         self.statistic()
 
     def fork(self, number: int) -> None:
         """Let a copy of the requester's node run beside it, and ask."""
         self.copies, self.disturbed = self.copies + 1, True
-        folder = self.folder / f"{_COPY}-{self.copies}"
-        office = self.office(TAX)
-        self.nodes.stop(TAX)
-        shutil.copytree(office.folder, folder, ignore=_NOT_SOCKETS)
-        copied = replace(office, folder=folder, exchange_port=free_port(), desk_port=free_port())
-        text = office.config.read_text()
-        for old, new in ((office.exchange_port, copied.exchange_port), (office.desk_port, copied.desk_port)):
-            text = text.replace(f":{old}", f":{new}")
-        copied.config.write_text(text)
-        self.nodes.town.offices[_COPY] = copied
-        self.nodes.start(TAX, _COPY)
+        second_copy(self.nodes, TAX, self.folder / f"{COPY}-{self.copies}")
         try:
-            self.ask(number, office=_COPY)
+            self.ask(number, office=COPY)
         finally:
-            self.nodes.stop(_COPY)
-            del self.nodes.town.offices[_COPY]
+            self.nodes.stop(COPY)
+            del self.nodes.town.offices[COPY]
 
     def move_clock(self, code: str, by: timedelta) -> None:
         """Set the date of a machine."""
@@ -407,7 +387,7 @@ class World:
 
     def _said(self, number: int, exchange_id: bytes, office: str) -> Reason | bool:
         with self.nodes.operator(office) as tax:
-            return _reason(
+            return reason_of(
                 lambda: (
                     tax.verify(
                         ENROLLED, resident(number), purpose=DEFERRAL, case=CASE, exchange_id=exchange_id
@@ -456,10 +436,3 @@ class World:
 
 def _officers(code: str) -> tuple[Signer, Signer]:
     return officer("li", code), officer("wang", code)
-
-
-def _reason(work: Callable[[], T]) -> T | Reason:
-    try:
-        return work()
-    except NodeError as error:
-        return error.reason

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from node.cli.ask_cmd import Case, Parameters, Purpose, Question
-from node.cli.options import claim_columns_from, parameters_from
+from node.cli.options import claim_columns_from, parameters_from, require_new
 from node.cli.session import Session, with_desk
 from node.cli.text import t
 from node.errors import NodeError
@@ -53,11 +53,9 @@ def batch(
     from node.client.frame import Columns, Query, RefusedError, ask_blocks
     from node.core.question_kind import QuestionKind
 
-    if target.exists():
-        if target.samefile(source):
-            raise typer.BadParameter(t("batch.same_file"))
-        if not force:
-            raise typer.BadParameter(t("usage.exists", path=target))
+    if target.exists() and target.samefile(source):
+        raise typer.BadParameter(t("batch.same_file"))
+    require_new(target, force)
     columns = Columns(subject_column, claim_columns_from(claim))
     parameters = parameters_from(param)
     given = open_input(source)

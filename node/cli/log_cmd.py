@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from node.cli.exits import Exit
+from node.cli.options import require_new
 from node.cli.output import Terminal, as_json, when_ms
 from node.cli.said import spoken
 from node.cli.session import Session, with_desk, with_terminal
@@ -108,8 +109,7 @@ def export(
     from node.cli.log_proof import checkpoint_of
     from node.v1.usage_log_pb2 import LogExport
 
-    if file.exists() and not force:
-        raise typer.BadParameter(t("usage.exists", path=file))
+    require_new(file, force)
     notes = session.client.log.checkpoints()
     newest = checkpoint_of(notes.newest)
     header = LogExport(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime, time, timedelta
 from enum import StrEnum
+from pathlib import Path
 
 import typer
 
@@ -49,6 +50,12 @@ def exchange_id_from(given: str) -> bytes:
     if len(exchange_id) not in (0, 16):
         raise typer.BadParameter(t("usage.exchange_id"))
     return exchange_id
+
+
+def require_new(path: Path, force: bool) -> None:
+    """Raises BadParameter for a file that exists, unless it may be written over."""
+    if path.exists() and not force:
+        raise typer.BadParameter(t("usage.exists", path=path))
 
 
 def day_from(given: str) -> date:

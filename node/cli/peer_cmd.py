@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from node.cli.options import require_new
 from node.cli.output import when
 from node.cli.peer_text import say
 from node.cli.session import Session, with_desk
-from node.cli.text import t
 from node.errors import NodeError, Reason
 
 if TYPE_CHECKING:
@@ -80,8 +80,7 @@ def export(
     from node.core.seen_file import render_seen
     from node.crypto.files import PUBLIC, write_file
 
-    if file.exists() and not force:
-        raise typer.BadParameter(t("usage.exists", path=file))
+    require_new(file, force)
     own = session.client.admin.status().department
     notes = dict.fromkeys(note for each in session.client.admin.peers() for note in _notes(each))
     write_file(file, render_seen(own, datetime.now(UTC), list(notes)), PUBLIC)

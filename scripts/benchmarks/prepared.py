@@ -27,12 +27,12 @@ from node.demo.city import CityNode
 from node.exchange.asking import BatchPlace, IntentJob, Query
 from node.exchange.group import GroupCommit
 from node.exchange.opened import check_receipt
-from node.loading import load_directory, load_keys, log_keys, utc_now
+from node.loading import load_directory, load_keys, log_keys
 from node.store.store import Store
 from node.v1 import exchange_pb2 as pb
 from node.v1 import record_pb2 as rec
 from scripts.benchmarks.figures import BenchError
-from scripts.benchmarks.site import CASE, DATASET, PROVIDER, PURPOSE, QUESTION, Site
+from scripts.benchmarks.site import CASE, DATASET, PROVIDER, PURPOSE, QUESTION, Site, utc_now
 
 _CALLER = Caller("system", bytes(range(32)))
 

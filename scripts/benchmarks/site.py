@@ -161,3 +161,8 @@ def start_seconds(node: CityNode) -> float:
     began = monotonic()
     with running(node):
         return monotonic() - began
+
+
+def utc_now() -> datetime:
+    """The wall clock."""
+    return datetime.now(UTC)

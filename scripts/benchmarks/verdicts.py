@@ -36,12 +36,12 @@ from node.exchange.group import GroupCommit, Job, Ledger, Recorded
 from node.exchange.opened import Opened, log_origin
 from node.exchange.spent import Budgets
 from node.exchange.verdict import VerdictJob
-from node.loading import load_keys, log_keys, utc_now
+from node.loading import load_keys, log_keys
 from node.store.store import Store
 from node.v1 import record_pb2 as rec
 from scripts.benchmarks.load import no_collection
 from scripts.benchmarks.population import Population
-from scripts.benchmarks.site import CASE, DATASET, PROVIDER, PURPOSE, QUESTION, REQUESTER, make_grant
+from scripts.benchmarks.site import CASE, DATASET, PROVIDER, PURPOSE, QUESTION, REQUESTER, make_grant, utc_now
 
 _AT_ONCE = 20_000
 _FAR = 100_000_000

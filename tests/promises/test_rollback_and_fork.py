@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import shutil
-from collections.abc import Callable, Iterator
-from dataclasses import replace
+from collections.abc import Iterator
 from pathlib import Path
 from unittest import mock
 
@@ -14,6 +12,7 @@ from bundles import LI, WANG, listed
 from forger import forging
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 from log_audit import audit
+from older_states import COPY, keep, put_back, reason_of, second_copy
 from running import (
     BY_REGION,
     CASE,
@@ -25,7 +24,7 @@ from running import (
     pension_town,
     resident,
 )
-from town import HR, TAX, Town, free_port
+from town import HR, TAX, Town
 
 from node.client.results import NodeStatus
 from node.core.grant import GrantState
@@ -36,9 +35,6 @@ from node.errors import NodeError, Reason
 from node.exchange import own_state
 from node.v1 import exchange_pb2 as pb
 from node.v1 import record_pb2 as rec
-
-NOT_SOCKETS = shutil.ignore_patterns("*.sock")
-COPY = "copy"
 
 
 @pytest.fixture
@@ -52,14 +48,6 @@ def nodes(tmp_path: Path) -> Iterator[Running]:
     nodes.grant()
     yield nodes
     nodes.close()
-
-
-def reason_of(work: Callable[[], object]) -> object:
-    """What it gives, or the reason why not."""
-    try:
-        return work()
-    except NodeError as error:
-        return error.reason
 
 
 def ask(nodes: Running, number: int, office: str = TAX) -> object:
@@ -98,26 +86,6 @@ def statistic(nodes: Running) -> object:
 def status(nodes: Running, code: str) -> NodeStatus:
     with nodes.operator(code) as client:
         return client.admin.status()
-
-
-def keep(nodes: Running, code: str, to: Path, *parts: str) -> None:
-    """Copy what a stopped node has in some folders, then start it again."""
-    folder = nodes.town.offices[code].folder
-    nodes.stop(code)
-    for part in parts:
-        shutil.copytree(folder / part, to / part, ignore=NOT_SOCKETS)
-    nodes.start(code)
-
-
-def put_back(nodes: Running, code: str, kept: Path) -> None:
-    """Stop a node, and start it on what was kept of it."""
-    folder = nodes.town.offices[code].folder
-    nodes.stop(code)
-    for part in kept.iterdir():
-        shutil.rmtree(folder / part.name)
-        shutil.copytree(part, folder / part.name)
-        (folder / part.name).chmod(0o700)
-    nodes.start(code)
 
 
 def health_of(town: Town, code: str) -> int:
@@ -247,24 +215,9 @@ def test_provider_that_forks_its_log_is_stopped_by_its_requester(
         assert audit(tax, nodes.town.member(TAX)) == []
 
 
-def second_copy(nodes: Running, code: str) -> None:
-    """Start a copy of a node beside it: the same folder, other ports."""
-    office = nodes.town.offices[code]
-    nodes.stop(code)
-    folder = nodes.town.folder / COPY
-    shutil.copytree(office.folder, folder, ignore=NOT_SOCKETS)
-    copied = replace(office, folder=folder, exchange_port=free_port(), desk_port=free_port())
-    text = office.config.read_text()
-    for old, new in ((office.exchange_port, copied.exchange_port), (office.desk_port, copied.desk_port)):
-        text = text.replace(f":{old}", f":{new}")
-    copied.config.write_text(text)
-    nodes.town.offices[COPY] = copied
-    nodes.start(code, COPY)
-
-
 def test_two_copies_of_a_node_that_run_at_once_are_found(nodes: Running) -> None:
     assert ask(nodes, 4) is True
-    second_copy(nodes, TAX)
+    second_copy(nodes, TAX, nodes.town.folder / COPY)
     assert ask(nodes, 6, COPY) is True
     # Each finds out at once that there is another, by what the provider has seen of both.
     for office in (TAX, COPY):

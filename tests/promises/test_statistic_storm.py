@@ -27,6 +27,7 @@ from running import (
     resident,
     running,
     wait_for,
+    with_counts,
 )
 from town import HR, MEDICAL, TAX
 
@@ -48,13 +49,7 @@ MEDICAL_PURPOSE = "social-insurance/medical"
 def _policy(**budgets: str) -> str:
     """A policy with many statistics, each at half an epsilon."""
     text = pension_policy(**budgets).replace("limits: {per_day: 100}", "limits: {per_day: 100000}")
-    price = "unit_contributes: 1, epsilon: 0.5"
-    questions = "".join(
-        f"  {name}: {{title: t, title_en: t, statistic: count, where: months_paid >= {number}, {price}}}\n"
-        for number, name in enumerate(NAMES)
-    )
-    text = text.replace("\nrules:", f"{questions}\nrules:", 1)
-    return text.replace("allow: [enrolled-by-region]", f"allow: [enrolled-by-region, {', '.join(NAMES)}]")
+    return with_counts(text, NAMES)
 
 
 @contextmanager

@@ -13,7 +13,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from running import pension_policy, resident
+from running import pension_policy, resident, with_counts
 from town import MEDICAL
 from two_sides import CALLER, TwoSides, WireStream, query
 
@@ -35,13 +35,7 @@ PRICE = 500_000
 def _policy(**budgets: str) -> str:
     """A policy with many statistics, of which the budget pays for two."""
     text = pension_policy(**{"dataset": "1", "organisation": "1", "requester": "1", **budgets})
-    price = "unit_contributes: 1, epsilon: 0.5"
-    questions = "".join(
-        f"  {name}: {{title: t, title_en: t, statistic: count, where: months_paid >= {n}, {price}}}\n"
-        for n, name in enumerate(COUNTS)
-    )
-    text = text.replace("\nrules:", f"{questions}\nrules:", 1)
-    return text.replace("allow: [enrolled-by-region]", f"allow: [enrolled-by-region, {', '.join(COUNTS)}]")
+    return with_counts(text, COUNTS)
 
 
 def _sides(folder: Path, **settings: object) -> TwoSides:

@@ -11,7 +11,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from running import pension_policy, resident
+from running import pension_policy, resident, with_counts
 from town import POLICIES
 from two_sides import CALLER, LOAD, TwoSides, query
 
@@ -34,14 +34,7 @@ COUNTS = [f"count-{number}" for number in range(AT_ONCE)]
 
 def _many_counts() -> str:
     """A policy with many statistics, of which the budget pays for two."""
-    text = pension_policy(dataset="1", organisation="1", requester="1")
-    price = "unit_contributes: 1, epsilon: 0.5"
-    questions = "".join(
-        f"  {name}: {{title: t, title_en: t, statistic: count, where: months_paid >= {n}, {price}}}\n"
-        for n, name in enumerate(COUNTS)
-    )
-    text = text.replace("\nrules:", f"{questions}\nrules:", 1)
-    return text.replace("allow: [enrolled-by-region]", f"allow: [enrolled-by-region, {', '.join(COUNTS)}]")
+    return with_counts(pension_policy(dataset="1", organisation="1", requester="1"), COUNTS)
 
 
 @pytest.fixture
