@@ -97,7 +97,7 @@ class Line:
             self.read.clear()
         return sent
 
-    def wait(self, kind: int, stream: int = 0, seconds: float = 10.0) -> bytes | None:
+    def wait(self, kind: int, stream: int = 0, seconds: float = 60.0) -> bytes | None:
         """The body of a frame that came on the stream, None if none came; SETTINGS are acknowledged."""
         end = monotonic() + seconds
         while True:

@@ -10,6 +10,7 @@ import ssl
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, closing
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -55,10 +56,15 @@ def hr(town: Processes) -> Iterator[Office]:
     before = node.pid
     yield town.town.offices[HR]
     assert node.pid == before
-    node.wait_until_healthy(10)
+    node.wait_until_healthy(60)
     for port in ("exchange", "desk"):
-        with closing(line(town, port)) as each:
-            assert each.wait(DATA, each.call(CHECK)) is not None
+        wait_for(partial(is_served, town, port))
+
+
+def is_served(town: Processes, port: str) -> bool:
+    """Whether a call of the one who attacked is answered: its places come back once its connection is gone."""
+    with closing(line(town, port)) as each:
+        return each.wait(DATA, each.call(CHECK)) is not None
 
 
 def line(town: Processes, port: str, caller: str = TAX, window: int | None = None) -> Line:
