@@ -9,14 +9,14 @@ from pathlib import Path
 from bundles import head
 from town import AUTHORITY, HR, Town
 
-from node.core.approval import ApprovalRole, Version, make_approval
-from node.core.directory import Member, OfficerRole
-from node.core.directory_text import Role
-from node.core.policy_build import build_policies
-from node.core.publication import version_of
-from node.crypto.approval_file import sign_approval, write_approval
-from node.crypto.bundle_folder import read_policies
-from node.crypto.sign import Signer
+from node.core.catalogue.publication import version_of
+from node.core.directory.directory import Member, OfficerRole
+from node.core.directory.text import Role
+from node.core.policy.approval import ApprovalRole, Version, make_approval
+from node.core.reading.build import build_policies
+from node.crypto.signing import Signer
+from node.documents.approval_file import sign_approval, write_approval
+from node.documents.bundle_folder import read_policies
 
 ZHANG, CHEN = head("zhang"), head("chen", AUTHORITY)
 """The head of human resources, and who reviews at the authority."""

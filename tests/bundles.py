@@ -10,11 +10,11 @@ from pathlib import Path
 
 from town import HR
 
-from node.core.bundle import MANIFEST, make_manifest
-from node.core.directory import Member, OfficerRole, officer_key_name
-from node.crypto.bundle_file import sign_manifest
-from node.crypto.bundle_folder import read_policies
-from node.crypto.sign import SignatureSuite, Signer
+from node.core.directory.directory import Member, OfficerRole, officer_key_name
+from node.core.policy.bundle import MANIFEST, make_manifest
+from node.crypto.signing import SignatureSuite, Signer
+from node.documents.bundle_file import sign_manifest
+from node.documents.bundle_folder import read_policies
 
 DAY = timedelta(days=1)
 

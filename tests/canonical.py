@@ -1,4 +1,4 @@
-"""The canonical bytes of a message, by hand and as docs/wire.md says: `node.core.wire` is held to them."""
+"""The canonical bytes of a message, by hand as docs/wire.md says, for `node.core.wire`."""
 
 from __future__ import annotations
 

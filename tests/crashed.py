@@ -6,7 +6,7 @@ import asyncio
 import os
 from contextlib import suppress
 
-from node.app import Node
+from node.app.node import Node
 
 
 async def crash(node: Node) -> None:

@@ -9,12 +9,13 @@ from pathlib import Path
 
 from small_log import ORIGIN, FaultyStore, Pen, open_store
 
-from node.core import usage
-from node.core.checkpoint import Checkpoint
 from node.core.clock import Bounds, Reading
-from node.core.logcheck import Finding, LogCheck, check_segment
-from node.core.merkle import Frontier, leaf_hash
+from node.core.log import usage
+from node.core.log.check import Finding, LogCheck, check_segment
+from node.core.log.checkpoint import Checkpoint
+from node.core.log.merkle import Frontier, leaf_hash
 from node.core.milliseconds import to_ms
+from node.core.role import Caller
 from node.errors import NodeError, Reason
 from node.exchange.admin import AdminJob
 from node.exchange.group import GroupCommit
@@ -109,13 +110,11 @@ class Office:
 
     async def record(self) -> int:
         """Something that staff did."""
-        return await self.commit.run(AdminJob(CODE, usage.Caller("operator"), "node.reload", "", ""))
+        return await self.commit.run(AdminJob(CODE, Caller("operator"), "node.reload", "", ""))
 
     async def set_by_order(self, approved: Sequence[str] = OFFICERS) -> int:
         """The officers' order is carried out."""
-        job = AdminJob(
-            CODE, usage.Caller("operator"), "order.accept-clock", "d1", "why", approved=tuple(approved)
-        )
+        job = AdminJob(CODE, Caller("operator"), "order.accept-clock", "d1", "why", approved=tuple(approved))
         return await self.order.carry_out("", job)
 
     async def wait(self, span: timedelta) -> None:

@@ -15,11 +15,11 @@ import grpc
 from google.protobuf.message import Message
 from grpc_status import rpc_status
 
-from node.core.checkpoint import Checkpoint
 from node.core.identity import check_character
-from node.core.merkle import EMPTY_ROOT, hash_leaves, node_hash
-from node.core.question_kind import COMMANDS, QuestionKind
-from node.crypto.sign import SignatureSuite, Signer, sign_note
+from node.core.log.checkpoint import Checkpoint
+from node.core.log.merkle import EMPTY_ROOT, hash_leaves, node_hash
+from node.core.policy.question_kind import COMMANDS, QuestionKind
+from node.crypto.signing import SignatureSuite, Signer, sign_note
 from node.errors import NodeError, Reason
 from node.rpc.status import to_status
 from node.v1 import (
@@ -525,7 +525,7 @@ def serving(desk: FakeDesk, folder: Path) -> Iterator[str]:
 
 def make_log(exchanges: int, start_ms: int = 1_764_000_000_000) -> list[bytes]:
     """The requester's log of so many exchanges: an intent and an outcome each."""
-    from node.core import usage
+    from node.core.log import usage
 
     leaves: list[bytes] = []
     for number in range(exchanges):

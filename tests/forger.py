@@ -13,15 +13,16 @@ from running import CASE, DEFERRAL, kind_of, resident
 from town import HR, Office, Town, keys_of
 
 from node.client.status import node_error
-from node.core import usage, wire
-from node.core.checkpoint import Checkpoint
-from node.core.envelope import REQUEST_BUCKET, Routing
-from node.core.merkle import leaf_hash
-from node.core.question_kind import kind_to_message
-from node.core.tree import Tree
-from node.crypto.keys import KeyUse
-from node.crypto.seal import SealingPublicKey, open_answer, pad, seal_request, seal_secret, unpad
-from node.crypto.sign import sign_note
+from node.core import wire
+from node.core.log import usage
+from node.core.log.checkpoint import Checkpoint
+from node.core.log.merkle import leaf_hash
+from node.core.log.tree import Tree
+from node.core.messages.envelope import REQUEST_BUCKET, Routing
+from node.core.policy.question_kind import kind_to_message
+from node.crypto.sealing import SealingPublicKey, open_answer, pad, seal_request, seal_secret, unpad
+from node.crypto.signing import sign_note
+from node.documents.keys import KeyUse
 from node.v1 import exchange_pb2 as pb
 from node.v1 import exchange_pb2_grpc, grant_pb2_grpc, usage_log_pb2
 from node.v1 import record_pb2 as rec

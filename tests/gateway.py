@@ -11,7 +11,7 @@ import grpc
 from running import as_is
 from town import Office, Town
 
-from node.crypto.certificate import identify
+from node.crypto.certificates import identify
 from node.rpc.exchange_service import ON_BEHALF
 
 Call = grpc.HandlerCallDetails

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from node.client import Client
-from node.core.checkpoint import Checkpoint
-from node.core.directory import Member
-from node.core.logcheck import SEGMENT, Finding, LogCheck, check_segment
-from node.crypto.sign import Verifier, open_note
+from node.core.directory.directory import Member
+from node.core.log.check import SEGMENT, Finding, LogCheck, check_segment
+from node.core.log.checkpoint import Checkpoint
+from node.crypto.signing import Verifier, open_note
 
 
 def audit(client: Client, member: Member) -> list[Finding]:

@@ -19,23 +19,23 @@ from running import pension_grant, register, resident
 from town import HR, POLICIES, TAX, Town
 
 from node.core import wire
-from node.core.approval import ApprovalRole, Version, make_approval, render_approval
-from node.core.backup import DATABASE, Backup, BackupFile, render_backup
-from node.core.bundle import MANIFEST, render_manifest
-from node.core.catalogue_clock import Cause, render_causes
-from node.core.catalogue_csv import write_csv
-from node.core.catalogue_dcat import write_dcat
-from node.core.catalogue_entry import entry_of
-from node.core.checkpoint import Checkpoint
-from node.core.directory import render_directory, render_member
-from node.core.grant_message import grant_to_message
-from node.core.order import OrderKind, make_order, render_order
-from node.core.policy import PolicyFile
-from node.core.policy_build import build_policies
-from node.core.seen_file import render_seen
-from node.crypto.bundle_file import read_manifest
-from node.crypto.directory_file import read_directory
-from node.crypto.order_file import sign_order
+from node.core.catalogue.csv import write_csv
+from node.core.catalogue.dcat import write_dcat
+from node.core.catalogue.deadlines import Cause, render_causes
+from node.core.catalogue.entry import entry_of
+from node.core.directory.directory import render_directory, render_member
+from node.core.log.checkpoint import Checkpoint
+from node.core.log.seen_file import render_seen
+from node.core.messages.grant_message import grant_to_message
+from node.core.policy.approval import ApprovalRole, Version, make_approval, render_approval
+from node.core.policy.bundle import MANIFEST, render_manifest
+from node.core.policy.policy import PolicyFile
+from node.core.reading.build import build_policies
+from node.core.state.backup import DATABASE, Backup, BackupFile, render_backup
+from node.core.state.order import OrderKind, make_order, render_order
+from node.documents.bundle_file import read_manifest
+from node.documents.directory_file import read_directory
+from node.documents.order_file import sign_order
 from node.v1 import catalogue_pb2, grant_pb2
 from node.v1 import exchange_pb2 as pb
 from node.v1 import record_pb2 as rec

@@ -8,7 +8,7 @@ from typing import Any
 
 from policy_samples import HUMAN_RESOURCES, MEDICAL, TAX
 
-from node.core.policy import PolicyFile
+from node.core.policy.policy import PolicyFile
 
 REGIONS = ["441900003", "441900004"]
 POLICY: dict[str, Any] = {

@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
 
-from node.core.grant import Grant, GrantState
-from node.core.policy import Policies, PolicyFile
-from node.core.policy_build import build_policies, check_files
-from node.core.problem import Problem
-from node.core.request import Request, Requester
+from node.core.deciding.grant import Grant, GrantState
+from node.core.policy.policy import Policies, PolicyFile
+from node.core.policy.request import Request, Requester
+from node.core.reading.build import build_policies, check_files
+from node.core.text.problem import Problem
 from node.core.workdays import Calendar
 
 TAX, MEDICAL, HUMAN_RESOURCES = "11441900000000035L", "11441900000000027R", "11441900000000019Y"

@@ -15,12 +15,12 @@ from running import pension_grant, wait_for
 from town import HR, TAX, Town
 
 from node.client import Client
-from node.core.budget import Pot, counter_key
-from node.core.cost import BUDGET_PREFIX, RULE_DAY, Day
-from node.core.grant import Grant
-from node.core.logcheck import Finding
-from node.core.merkle import leaf_hash
-from node.core.usage import parse_record
+from node.core.deciding.budget import Pot, counter_key
+from node.core.deciding.cost import BUDGET_PREFIX, RULE_DAY, Day
+from node.core.deciding.grant import Grant
+from node.core.log.check import Finding
+from node.core.log.merkle import leaf_hash
+from node.core.log.usage import parse_record
 from node.demo.process import NodeProcess
 from node.errors import NodeError
 from node.store.store import Store

@@ -7,11 +7,11 @@ from collections.abc import Iterable, Sequence
 from functools import cache
 from pathlib import Path
 
-from node.core.catalogue import Dataset
 from node.core.identity import check_character
-from node.core.policy import Policy, PolicyFile
-from node.core.policy_build import build_policies
-from node.core.question import Question
+from node.core.policy.dataset import Dataset
+from node.core.policy.policy import Policy, PolicyFile
+from node.core.policy.question import Question
+from node.core.reading.build import build_policies
 from node.core.subject import SubjectKey
 from node.statistics.pool import Pool
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from node.core.data_load import KeptLoad
-from node.core.publication import ServedVersion
+from node.core.catalogue.publication import ServedVersion
+from node.core.state.data_load import KeptLoad
 from node.errors import NodeError, Reason
 
 

@@ -13,15 +13,15 @@ from typing import TypeVar
 
 from town import HR, MEDICAL, POLICIES, TAX, Office, Town
 
-from node.app import Node
+from node.app.node import Node
+from node.app.timekeeping import read_clocks
 from node.client.channel import Credentials
 from node.client.client import Client
 from node.core.clock import Reading
-from node.core.grant import Grant, GrantState
+from node.core.deciding.grant import Grant, GrantState
 from node.core.identity import check_character
-from node.core.question_kind import QuestionKind
-from node.core.usage import parse_record
-from node.timekeeping import read_clocks
+from node.core.log.usage import parse_record
+from node.core.policy.question_kind import QuestionKind
 from node.v1 import record_pb2 as rec
 
 T = TypeVar("T")

@@ -7,10 +7,10 @@ import asyncio
 from datetime import timedelta
 from pathlib import Path
 
+from node.app.logs import set_up
+from node.app.service import serve
+from node.app.timekeeping import read_clocks
 from node.core.clock import Reading
-from node.logs import set_up
-from node.service import serve
-from node.timekeeping import read_clocks
 
 OFF = "clock-off"
 

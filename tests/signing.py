@@ -18,11 +18,11 @@ from running import CASE, DEFERRAL, ENROLLED, pension_policy, resident
 from town import HR, TAX, Town
 
 from node.client.results import NodeStatus
-from node.core.bundle import MANIFEST, bundle_digest, render_manifest
-from node.crypto.approval_file import FOLDER
-from node.crypto.bundle_file import read_manifest
-from node.crypto.bundle_folder import ACTIVE, place, read_draft
-from node.crypto.sign import Signer
+from node.core.policy.bundle import MANIFEST, bundle_digest, render_manifest
+from node.crypto.signing import Signer
+from node.documents.approval_file import FOLDER
+from node.documents.bundle_file import read_manifest
+from node.documents.bundle_folder import ACTIVE, place, read_draft
 from node.rpc.server import POLICIES_HEALTH
 
 POLICY = "pension-insurance.yaml"

@@ -10,13 +10,13 @@ from alembic import command
 from alembic.config import Config
 from sqlalchemy import create_engine
 
-from node.core.budget import Debit, exhausted
-from node.core.checkpoint import Checkpoint
-from node.core.clean_up import Due
-from node.core.commit import AnsweredExchange, Append, Commit, Head
-from node.core.merkle import leaf_hash, verify_inclusion
-from node.core.tree import Tree
-from node.crypto.sign import SignatureSuite, Signer, open_note, sign_note
+from node.core.deciding.budget import Debit, exhausted
+from node.core.log.checkpoint import Checkpoint
+from node.core.log.commit import AnsweredExchange, Append, Commit, Head
+from node.core.log.merkle import leaf_hash, verify_inclusion
+from node.core.log.tree import Tree
+from node.core.state.clean_up import Due
+from node.crypto.signing import SignatureSuite, Signer, open_note, sign_note
 from node.errors import NodeError, Reason
 from node.exchange.group import Ledger, LogKeys, Recorded
 from node.store import schema

@@ -13,9 +13,9 @@ from datetime import UTC, datetime, timedelta
 from itertools import cycle
 from pathlib import Path
 
-from node.core.directory import Member, next_directory
-from node.core.directory_text import Role, SealingKey
-from node.crypto.certificate import (
+from node.core.directory.directory import Member, next_directory
+from node.core.directory.text import Role, SealingKey
+from node.crypto.certificates import (
     Certified,
     identify,
     issue_desk,
@@ -23,10 +23,10 @@ from node.crypto.certificate import (
     issue_node,
     make_authority,
 )
-from node.crypto.directory_file import read_directory, sign_directory
-from node.crypto.keys import KeyUse, PrivateKey, generate, read_keys, write_key
-from node.crypto.sign import SignatureSuite, Signer
-from node.private_folder import make_private
+from node.crypto.signing import SignatureSuite, Signer
+from node.documents.directory_file import read_directory, sign_directory
+from node.documents.keys import KeyUse, PrivateKey, generate, read_keys, write_key
+from node.files.private_folder import make_private
 
 HR = "11441900000000019Y"
 MEDICAL = "11441900000000027R"

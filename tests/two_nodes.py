@@ -43,18 +43,18 @@ from running import (
 )
 from town import HR, TAX, Office
 
-from node.app import Node
+from node.app.node import Node
 from node.client.results import NodeStatus
-from node.core.cost import BUDGET_PREFIX, RULE_DAY
-from node.core.directory import parse_member
-from node.core.directory_text import MAX_KEYS
-from node.core.grant import GrantState
-from node.core.logcheck import Fault
-from node.core.merkle import leaf_hash
+from node.core.deciding.cost import BUDGET_PREFIX, RULE_DAY
+from node.core.deciding.grant import GrantState
+from node.core.directory.directory import parse_member
+from node.core.directory.text import MAX_KEYS
+from node.core.log.check import Fault
+from node.core.log.merkle import leaf_hash
+from node.core.log.usage import parse_record
 from node.core.milliseconds import from_ms
-from node.core.usage import parse_record
-from node.crypto.order_file import sign_order
-from node.crypto.sign import Signer
+from node.crypto.signing import Signer
+from node.documents.order_file import sign_order
 from node.errors import NodeError, Reason
 from node.statistics.pool import Pool
 from node.v1 import exchange_pb2 as pb

@@ -16,27 +16,27 @@ from running import kind_of, pension_grant, pension_policy
 from small_log import Clock, FaultyStore, open_store
 from town import HR, POLICIES, TAX
 
-from node.core import usage
-from node.core.commit import Head
-from node.core.data_load import KeptLoad
-from node.core.directory import Member
-from node.core.directory_text import SealingKey
-from node.core.gap import NO_GAPS, Gaps
-from node.core.grant import Grant
-from node.core.peer_log import PeerLog
-from node.core.policy import DEFINITIONS_FILE, PolicyFile
-from node.core.policy_build import build_policies
-from node.core.question import Question
-from node.core.question_kind import QuestionKind
-from node.core.role import OPERATOR, OPERATOR_FINGERPRINT, Roles
+from node.core.deciding.gap import NO_GAPS, Gaps
+from node.core.deciding.grant import Grant
+from node.core.directory.directory import Member
+from node.core.directory.text import SealingKey
+from node.core.log import usage
+from node.core.log.commit import Head
+from node.core.log.peer_log import PeerLog
+from node.core.policy.policy import DEFINITIONS_FILE, PolicyFile
+from node.core.policy.question import Question
+from node.core.policy.question_kind import QuestionKind
+from node.core.reading.build import build_policies
+from node.core.role import OPERATOR, OPERATOR_FINGERPRINT, Caller, Roles
+from node.core.state.data_load import KeptLoad
 from node.core.stop import Stop
 from node.core.subject import SubjectKey, Unclear
 from node.core.workdays import Calendar
 from node.crypto.data_key import DataKey, DataKeyRing
-from node.crypto.keys import KeyUse, PrivateKey, generate
-from node.crypto.seal import KeyRing
-from node.crypto.sign import open_note, sign_note
+from node.crypto.sealing import KeyRing
+from node.crypto.signing import open_note, sign_note
 from node.crypto.vault import NodeVault
+from node.documents.keys import KeyUse, PrivateKey, generate
 from node.errors import NodeError, Reason
 from node.exchange.admin import AdminJob
 from node.exchange.asking import Query
@@ -55,7 +55,7 @@ from node.v1 import record_pb2 as rec
 
 T = TypeVar("T")
 ZONE = ZoneInfo("Asia/Shanghai")
-CALLER = usage.Caller(OPERATOR, OPERATOR_FINGERPRINT)
+CALLER = Caller(OPERATOR, OPERATOR_FINGERPRINT)
 _START = datetime(2026, 11, 23, 2, 0, tzinfo=UTC)  # Monday, 10:00 in Dongguan
 _YEAR = timedelta(days=365)
 LOAD = KeptLoad(1, 1_795_000_000_000, "mark")

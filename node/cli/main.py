@@ -12,10 +12,11 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from typer.main import get_group
 
-from node.cli import output, text
-from node.cli.exits import Exit
-from node.cli.help import HelpfulCommand, HelpfulGroup, describe
-from node.cli.usage import usage_message
+from node.cli.terminal import output
+from node.cli.terminal.exits import Exit
+from node.cli.terminal.help import HelpfulCommand, HelpfulGroup, describe
+from node.cli.terminal.usage import usage_message
+from node.core.text import tables as text
 from node.errors import NodeError
 from node.no_dumps import forbid_dumps
 
@@ -24,27 +25,27 @@ if TYPE_CHECKING:
     from typer._click import Command, Context
 
 MODULES = {
-    "init": "init_cmd",
-    "serve": "admin_cmd",
-    "status": "admin_cmd",
-    "reload": "admin_cmd",
-    "verify": "ask_cmd",
-    "ask": "ask_cmd",
-    "stats": "ask_cmd",
-    "batch": "batch_cmd",
-    "catalogue": "catalogue_cmd",
-    "grant": "grant_cmd",
-    "policy": "policy_cmd",
-    "workdays": "workdays_cmd",
-    "log": "log_cmd",
-    "peer": "peer_cmd",
-    "order": "order_cmd",
-    "backup": "backup_cmd",
-    "restore": "backup_cmd",
-    "desk": "desk_cmd",
-    "pki": "pki_cmd",
-    "config": "config_cmd",
-    "version": "admin_cmd",
+    "init": "running.init_cmd",
+    "serve": "running.admin_cmd",
+    "status": "running.admin_cmd",
+    "reload": "running.admin_cmd",
+    "verify": "ask.ask_cmd",
+    "ask": "ask.ask_cmd",
+    "stats": "ask.ask_cmd",
+    "batch": "ask.batch_cmd",
+    "catalogue": "catalogue.commands",
+    "grant": "running.grant_cmd",
+    "policy": "policy.commands",
+    "workdays": "policy.workdays_cmd",
+    "log": "log.commands",
+    "peer": "running.peer_cmd",
+    "order": "running.order_cmd",
+    "backup": "running.backup_cmd",
+    "restore": "running.backup_cmd",
+    "desk": "pki.desk_cmd",
+    "pki": "pki.commands",
+    "config": "running.config_cmd",
+    "version": "running.admin_cmd",
 }
 """Each command and its module, in the order of the help. A module is imported when it is needed."""
 

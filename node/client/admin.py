@@ -7,8 +7,8 @@ import grpc
 from node.client import convert
 from node.client.call import unary
 from node.client.results import NodeStatus, OrderApplied, PeerLog, Reloaded, RevokedCertificate
-from node.core.grant import Grant
-from node.core.grant_message import grant_from_message, grant_to_message
+from node.core.deciding.grant import Grant
+from node.core.messages.grant_message import grant_from_message, grant_to_message
 from node.v1 import desk_pb2, desk_pb2_grpc, grant_pb2, grant_pb2_grpc
 
 
@@ -84,7 +84,7 @@ class AdminClient:
         return convert.peer_log(response.peer)
 
     def draft_order(self, kind: str, about: str, reason: str) -> bytes:
-        """The text of an order that officers are to sign (`node.core.order`): kind, and what of it.
+        """The text of an order that officers are to sign (`node.core.state.order`): kind, and what of it.
 
         Raises NodeError NOT_FOUND when there is nothing of the kind to decide.
         """

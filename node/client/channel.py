@@ -8,7 +8,7 @@ from pathlib import Path
 import grpc
 
 from node.errors import NodeError, Reason
-from node.regular_file import read_regular
+from node.files.regular_file import read_regular
 
 MAX_MESSAGE = 4 * 1024 * 1024
 _MOST_BYTES = 1 << 20

@@ -29,9 +29,9 @@ from node.client.results import (
     Subject,
     Verification,
 )
-from node.core.grant import Grant
-from node.core.grant_message import grant_from_message
-from node.core.question_kind import QuestionKind, kind_to_message
+from node.core.deciding.grant import Grant
+from node.core.messages.grant_message import grant_from_message
+from node.core.policy.question_kind import QuestionKind, kind_to_message
 from node.errors import NodeError, Reason
 from node.v1 import catalogue_pb2, catalogue_pb2_grpc, desk_pb2, desk_pb2_grpc, grant_pb2, grant_pb2_grpc
 

@@ -11,7 +11,7 @@ import pandas as pd
 
 from node.client.results import Chunk, ChunkResult, Refusal, Subject
 from node.core.identity import normalise_credit_code, normalise_resident_id
-from node.core.question_kind import QuestionKind
+from node.core.policy.question_kind import QuestionKind
 from node.errors import NodeError, Reason
 
 if TYPE_CHECKING:

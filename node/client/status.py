@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import grpc
 
+from node.error_info import stated_error
 from node.errors import NodeError, Reason
-from node.stated import stated_error
 
 # For a status without ErrorInfo: it comes from gRPC itself or from something in between.
 _WITHOUT_INFO = {

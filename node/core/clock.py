@@ -15,7 +15,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import NamedTuple
 
-from node.core.directory_text import moment_text
+from node.core.directory.text import moment_text
 from node.errors import NodeError, Reason
 
 _FOLLOWS = 1000

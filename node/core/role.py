@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 
 from node.core.purpose import purpose_covers
-from node.core.usage import Caller
 from node.errors import NodeError, Reason
 
 OPERATOR = "operator"
@@ -22,6 +21,14 @@ ASKING_ROLES = (CLERK, SYSTEM, OPERATOR)
 """The roles that may ask other departments, within what `Roles` says of each."""
 OPERATOR_FINGERPRINT = hashlib.sha256(b"dxnode/v1/operator").digest()
 """Stands for the certificate that the operator does not need, so that no record lacks who asked."""
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Who used the desk: a role, and the SHA-256 of the certificate (`OPERATOR_FINGERPRINT` without)."""
+
+    role: str
+    fingerprint: bytes = b""
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,8 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from threading import Lock
 
-from node.core.envelope import Routing
-from node.crypto.seal import SECRET_BYTES, SealingPublicKey, seal_secret
+from node.core.messages.envelope import Routing
+from node.crypto.sealing import SECRET_BYTES, SealingPublicKey, seal_secret
 
 MAX_EXCHANGES = 1000
 LIFETIME_MS = 60_000

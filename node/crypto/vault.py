@@ -6,12 +6,12 @@ from collections.abc import Callable
 from datetime import datetime
 from functools import lru_cache
 
-from node.core.checkpoint import Checkpoint
-from node.core.envelope import Routing, Sealed
+from node.core.log.checkpoint import Checkpoint
+from node.core.messages.envelope import Routing, Sealed
 from node.crypto.data_key import DataKeyRing
-from node.crypto.seal import KeyRing, SealingPublicKey, open_answer, pad, seal_answer, seal_request, unpad
+from node.crypto.sealing import KeyRing, SealingPublicKey, open_answer, pad, seal_answer, seal_request, unpad
 from node.crypto.sessions import Sessions
-from node.crypto.sign import Verifier, open_note
+from node.crypto.signing import Verifier, open_note
 from node.errors import NodeError, Reason
 
 _NONCE = 12

@@ -16,8 +16,8 @@ from pathlib import Path
 from time import monotonic
 from types import FrameType
 
-from node.cli.exits import Exit
-from node.cli.text import LANGUAGES, detect_language
+from node.cli.terminal.exits import Exit
+from node.core.text.tables import LANGUAGES, detect_language
 from node.demo import approval, evidence, scenes
 from node.demo.city import City, build_city
 from node.demo.departments import DEPARTMENTS

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from node.cli.exits import Exit
+from node.cli.terminal.exits import Exit
 from node.client.results import NodeStatus
 from node.demo.command import dxnode
 from node.demo.officers import HEAD, NAMES

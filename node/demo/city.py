@@ -13,12 +13,16 @@ from time import monotonic, sleep
 from types import TracebackType
 from typing import Self
 
+from node.app.live.loading import PLACED
 from node.client import Client, Credentials
-from node.core.directory import Member
-from node.core.directory_text import Role
-from node.core.grant import Grant, GrantState
-from node.crypto.files import PUBLIC, write_file
-from node.crypto.pki import (
+from node.core.deciding.grant import Grant, GrantState
+from node.core.directory.directory import Member
+from node.core.directory.text import Role
+from node.demo.departments import AUTHORITY, DEPARTMENTS, GRANTS, REGION, Department, PlannedGrant, department
+from node.demo.officers import Officers, approve_entries, make_officers, put_in_place, sign
+from node.demo.process import NodeProcess, free_ports
+from node.demo.registers import RESIDENTS, SEED, Registers, make_registers
+from node.documents.pki import (
     About,
     Authority,
     CertificateFiles,
@@ -30,12 +34,8 @@ from node.crypto.pki import (
     make_node_certificate,
     make_node_keys,
 )
-from node.crypto.publish import Orders, publish
-from node.demo.departments import AUTHORITY, DEPARTMENTS, GRANTS, REGION, Department, PlannedGrant, department
-from node.demo.officers import Officers, approve_entries, make_officers, put_in_place, sign
-from node.demo.process import NodeProcess, free_ports
-from node.demo.registers import RESIDENTS, SEED, Registers, make_registers
-from node.loading import PLACED
+from node.documents.publish import Orders, publish
+from node.files.whole import PUBLIC, write_file
 
 HOST = "127.0.0.1"
 _ORGANISATION = "东莞市人民政府"

@@ -8,7 +8,7 @@ import subprocess
 import sys
 from dataclasses import dataclass
 
-from node.cli.exits import Exit
+from node.cli.terminal.exits import Exit
 from node.client import Credentials
 from node.demo.process import DXNODE
 from node.demo.scenes import Play

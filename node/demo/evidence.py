@@ -8,8 +8,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from time import monotonic
 
-from node.cli.exits import Exit
-from node.core.usage import parse_record
+from node.cli.terminal.exits import Exit
+from node.core.log.usage import parse_record
 from node.demo.command import dxnode
 from node.demo.departments import DEPARTMENTS
 from node.demo.numbers import old_resident_id

@@ -7,17 +7,17 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from node.core.approval import ApprovalRole, make_approval
-from node.core.bundle import MANIFEST, make_manifest
-from node.core.directory import Member, OfficerRole
-from node.core.policy_build import build_policies
-from node.core.publication import version_of
-from node.crypto.approval_file import sign_approval, write_approval
-from node.crypto.bundle_file import sign_manifest
-from node.crypto.bundle_folder import place, read_draft, read_policies
-from node.crypto.files import PRIVATE, PUBLIC, write_file
-from node.crypto.officer_key import make_officer_key
-from node.crypto.sign import Signer
+from node.core.catalogue.publication import version_of
+from node.core.directory.directory import Member, OfficerRole
+from node.core.policy.approval import ApprovalRole, make_approval
+from node.core.policy.bundle import MANIFEST, make_manifest
+from node.core.reading.build import build_policies
+from node.crypto.signing import Signer
+from node.documents.approval_file import sign_approval, write_approval
+from node.documents.bundle_file import sign_manifest
+from node.documents.bundle_folder import place, read_draft, read_policies
+from node.documents.officer_key import make_officer_key
+from node.files.whole import PRIVATE, PUBLIC, write_file
 
 NAMES = ("li", "wang")
 HEAD = "zhao"

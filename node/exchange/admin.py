@@ -6,15 +6,16 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from node.core import usage
-from node.core.commit import AnsweredExchange, Append
-from node.core.gap import Gap
-from node.core.grant import Grant, GrantState
-from node.core.grant_check import MAX_NOTE, check_grant
+from node.core.deciding.gap import Gap
+from node.core.deciding.grant import Grant, GrantState
 from node.core.identity import holds_identifier, normalise_region
-from node.core.peer_log import Contradiction, PeerLog
-from node.core.policy import Policies, Policy
+from node.core.log import usage
+from node.core.log.commit import AnsweredExchange, Append
+from node.core.log.peer_log import Contradiction, PeerLog
+from node.core.messages.grant_check import MAX_NOTE, check_grant
+from node.core.policy.policy import Policies, Policy
 from node.core.purpose import PurposeTree, purpose_covers
+from node.core.role import Caller
 from node.errors import NodeError, Reason
 from node.exchange.group import GroupCommit, Ledger, Recorded
 
@@ -27,7 +28,7 @@ class AdminJob:
     """
 
     department: str
-    caller: usage.Caller
+    caller: Caller
     action: str
     target: str
     note: str
@@ -107,7 +108,7 @@ class Grants:
         """All grants, by id."""
         return [self._grants[grant_id] for grant_id in sorted(self._grants)]
 
-    async def issue(self, caller: usage.Caller, wanted: Grant) -> Grant:
+    async def issue(self, caller: Caller, wanted: Grant) -> Grant:
         """Approve an application; the id is the node's. Raises NodeError(QUERY_INVALID)."""
         grant = replace(
             wanted,
@@ -120,17 +121,17 @@ class Grants:
         self._check(grant)
         return await self._change(caller, "grant.issue", grant, grant.scenario)
 
-    async def suspend(self, caller: usage.Caller, grant_id: str, note: str) -> Grant:
+    async def suspend(self, caller: Caller, grant_id: str, note: str) -> Grant:
         """Suspend at once (Art. 27). Raises NodeError(NOT_FOUND), (QUERY_INVALID)."""
         return await self._set_state(
             caller, grant_id, GrantState.SUSPENDED, "grant.suspend", stated_reason(note)
         )
 
-    async def resume(self, caller: usage.Caller, grant_id: str, note: str) -> Grant:
+    async def resume(self, caller: Caller, grant_id: str, note: str) -> Grant:
         """Lift a suspension. Raises NodeError(NOT_FOUND), (QUERY_INVALID)."""
         return await self._set_state(caller, grant_id, GrantState.ACTIVE, "grant.resume", note[:MAX_NOTE])
 
-    async def revoke(self, caller: usage.Caller, grant_id: str, note: str) -> Grant:
+    async def revoke(self, caller: Caller, grant_id: str, note: str) -> Grant:
         """End for good. Raises NodeError(NOT_FOUND), (QUERY_INVALID)."""
         return await self._set_state(
             caller, grant_id, GrantState.REVOKED, "grant.revoke", stated_reason(note)
@@ -147,14 +148,14 @@ class Grants:
             self._put(grant)
 
     async def _set_state(
-        self, caller: usage.Caller, grant_id: str, state: GrantState, action: str, note: str
+        self, caller: Caller, grant_id: str, state: GrantState, action: str, note: str
     ) -> Grant:
         grant = self.get(grant_id)
         if grant.state is GrantState.REVOKED:
             raise NodeError(Reason.QUERY_INVALID, "the grant was revoked, which is final: issue a new one")
         return await self._change(caller, action, replace(grant, state=state, note=note), note)
 
-    async def _change(self, caller: usage.Caller, action: str, grant: Grant, note: str) -> Grant:
+    async def _change(self, caller: Caller, action: str, grant: Grant, note: str) -> Grant:
         _check_note(note)
         previous = self._grants.get(grant.id)
         narrowing = grant.state is not GrantState.ACTIVE

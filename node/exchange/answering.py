@@ -6,9 +6,9 @@ import hashlib
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
-from node.core.budget import BudgetDebit
-from node.core.data_load import DataLoad
-from node.core.question import Question
+from node.core.deciding.budget import BudgetDebit
+from node.core.policy.question import Question
+from node.core.state.data_load import DataLoad
 from node.errors import NodeError
 from node.exchange.payable import Short
 from node.v1 import record_pb2 as rec

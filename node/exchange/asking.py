@@ -8,13 +8,15 @@ from dataclasses import dataclass, replace
 
 from google.protobuf.message import Message
 
-from node.core import usage, wire
-from node.core.commit import AnsweredExchange, Append, AskedExchange, Settled
-from node.core.envelope import REQUEST_BUCKET, SUITE, VERSION, Routing
+from node.core import wire
 from node.core.identity import holds_identifier
-from node.core.intent import check_bound
-from node.core.question_kind import QuestionKind, kind_to_message
+from node.core.log import usage
+from node.core.log.commit import AnsweredExchange, Append, AskedExchange, Settled
+from node.core.messages.envelope import REQUEST_BUCKET, SUITE, VERSION, Routing
+from node.core.messages.intent import check_bound
+from node.core.policy.question_kind import QuestionKind, kind_to_message
 from node.core.revision import trim
+from node.core.role import Caller
 from node.core.subject import SubjectKey
 from node.errors import NodeError, Reason
 from node.exchange.evidence import Evidence
@@ -84,7 +86,7 @@ class IntentJob:
 
     parties: usage.Parties
     query: Query
-    caller: usage.Caller
+    caller: Caller
     grant_id: str
     subjects: Sequence[SubjectKey]
     place: BatchPlace | None
@@ -197,9 +199,7 @@ def failed_outcome(intent_hash: bytes, reason: Reason) -> rec.Outcome:
     return rec.Outcome(intent_hash=intent_hash, kind=rec.OUTCOME_KIND_FAILED, reason=reason.wire)
 
 
-def asked_intent(
-    caller: usage.Caller, query: Query, subjects: int, place: BatchPlace | None = None
-) -> rec.Intent:
+def asked_intent(caller: Caller, query: Query, subjects: int, place: BatchPlace | None = None) -> rec.Intent:
     """What an intent says of what is asked at the desk, by whom and about how many subjects."""
     return rec.Intent(
         dataset=query.dataset,
@@ -215,7 +215,7 @@ def asked_intent(
     )
 
 
-def attempt(caller: usage.Caller, query: Query) -> rec.Intent:
+def attempt(caller: Caller, query: Query) -> rec.Intent:
     """What was asked at the desk and refused, for the record: no subjects, nothing unchecked."""
     return rec.Intent(
         dataset=clean(query.dataset),

@@ -8,8 +8,8 @@ from concurrent.futures import Executor
 from itertools import count
 from typing import Protocol
 
-from node.core.clean_up import Due, Step
-from node.core.usage import StepBack, first_since
+from node.core.log.usage import StepBack, first_since
+from node.core.state.clean_up import Due, Step
 from node.exchange.group import GroupCommit
 from node.exchange.opened import MAX_AGE_MS
 

@@ -10,14 +10,14 @@ from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from datetime import datetime
 
-from node.core.budget import BudgetDebit
-from node.core.cost import Cost, budget_debits
-from node.core.data_load import DataLoad
-from node.core.directory import Member
-from node.core.gap import Gaps
-from node.core.policy import Budget
-from node.core.question import Question, Statistic
-from node.core.question_kind import QuestionKind
+from node.core.deciding.budget import BudgetDebit
+from node.core.deciding.cost import Cost, budget_debits
+from node.core.deciding.gap import Gaps
+from node.core.directory.directory import Member
+from node.core.policy.policy import Budget
+from node.core.policy.question import Question, Statistic
+from node.core.policy.question_kind import QuestionKind
+from node.core.state.data_load import DataLoad
 from node.core.stop import Stop
 from node.core.subject import SubjectKey, Unclear
 from node.errors import NodeError, Reason

@@ -10,7 +10,7 @@ from typing import Annotated, Final
 from pydantic import ConfigDict, Field, StringConstraints, TypeAdapter, ValidationError
 
 from node.core.json_text import canonical_json
-from node.core.usage import Caller
+from node.core.role import Caller
 from node.errors import NodeError, Reason
 from node.exchange.admin import AdminJob, stated_reason
 from node.exchange.group import GroupCommit

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from google.protobuf.message import DecodeError
 
-from node.core.kept_receipt import KeptReceipt, put_together, shared_name, take_apart
+from node.core.log.kept_receipt import KeptReceipt, put_together, shared_name, take_apart
 from node.errors import NodeError, Reason
 from node.v1 import exchange_pb2 as pb
 from node.v1 import record_pb2 as rec

@@ -16,14 +16,14 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from typing import Protocol, TypeVar, cast
 
-from node.core.budget import Balances, Debit, Pot, Spent
-from node.core.checkpoint import Checkpoint
 from node.core.clock import TimeUnknownError
-from node.core.commit import AnsweredExchange, Append, Commit, Head
-from node.core.gap import NO_GAPS, Gaps
-from node.core.merkle import leaf_hash
-from node.core.peer_log import PeerLog
-from node.core.tree import Tree
+from node.core.deciding.budget import Balances, Debit, Pot, Spent
+from node.core.deciding.gap import NO_GAPS, Gaps
+from node.core.log.checkpoint import Checkpoint
+from node.core.log.commit import AnsweredExchange, Append, Commit, Head
+from node.core.log.merkle import leaf_hash
+from node.core.log.peer_log import PeerLog
+from node.core.log.tree import Tree
 from node.errors import NodeError, Reason
 from node.exchange.spent import Budgets
 from node.exchange.watch import Unwatched, Watch

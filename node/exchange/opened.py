@@ -5,11 +5,12 @@ from __future__ import annotations
 from datetime import datetime
 from typing import NamedTuple
 
-from node.core import usage, wire
-from node.core.directory import Member
-from node.core.envelope import SUITE, VERSION, Routing, Sealed
-from node.core.intent import check_intent
-from node.core.merkle import leaf_hash, verify_inclusion
+from node.core import wire
+from node.core.directory.directory import Member
+from node.core.log import usage
+from node.core.log.merkle import leaf_hash, verify_inclusion
+from node.core.messages.envelope import SUITE, VERSION, Routing, Sealed
+from node.core.messages.intent import check_intent
 from node.errors import NodeError, Reason
 from node.exchange.evidence import NO_EVIDENCE, Evidence, evidence_of
 from node.exchange.ports import Vault

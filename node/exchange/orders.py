@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
-from node.core import usage
 from node.core.milliseconds import to_ms
-from node.core.order import Order, OrderKind, OrderRefusedError, check_order, make_order, render_order
+from node.core.role import Caller
+from node.core.state.order import Order, OrderKind, OrderRefusedError, check_order, make_order, render_order
 from node.errors import NodeError, Reason
 from node.exchange.admin import AdminJob
 
@@ -22,7 +22,7 @@ _APPLIED = "order."
 
 
 class Signed(Protocol):
-    """An order that enough officers have signed; see `node.crypto.order_file`."""
+    """An order that enough officers have signed; see `node.documents.order_file`."""
 
     @property
     def order(self) -> Order: ...
@@ -95,7 +95,7 @@ class Orders:
             make_order(self._department, wanted, order_id, self._clock(), about, facts, reason)
         )
 
-    async def apply(self, caller: usage.Caller, note: bytes) -> Carried:
+    async def apply(self, caller: Caller, note: bytes) -> Carried:
         """Carry out a signed order, once.
 
         Raises NodeError(CONFIG_INVALID), (NOT_FOUND), (STORE_UNAVAILABLE).
@@ -103,7 +103,7 @@ class Orders:
         async with self._turn:
             return await self._apply(caller, self._open(note))
 
-    async def _apply(self, caller: usage.Caller, signed: Signed) -> Carried:
+    async def _apply(self, caller: Caller, signed: Signed) -> Carried:
         order = signed.order
         name = _APPLIED + order.id
         if self._fact(name) is not None:

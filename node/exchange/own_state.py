@@ -13,12 +13,12 @@ from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Protocol
 
-from node.core.checkpoint import Checkpoint
-from node.core.commit import Head
-from node.core.gap import NO_GAPS, Gap
-from node.core.grant import Grant
-from node.core.lost_state import MARK, LostState, is_news
-from node.core.mark import Mark
+from node.core.deciding.gap import NO_GAPS, Gap
+from node.core.deciding.grant import Grant
+from node.core.log.checkpoint import Checkpoint
+from node.core.log.commit import Head
+from node.core.state.lost_state import MARK, LostState, is_news
+from node.core.state.mark import Mark
 from node.errors import NodeError, Reason
 from node.exchange.admin import AdminJob
 from node.exchange.peer_logs import AT_ONCE, at_once

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
-from node.core.budget import BudgetDebit
-from node.core.cost import BUDGET_SHORT, LINKAGE, SHORT, Cost
+from node.core.deciding.budget import BudgetDebit
+from node.core.deciding.cost import BUDGET_SHORT, SHORT, Cost
 from node.errors import Reason
 from node.exchange.group import Ledger
 
@@ -18,7 +18,6 @@ class Short(NamedTuple):
 
     reason: Reason
     clause: str
-    message: str
 
 
 def short_of(cost: Cost, subjects: int, budget: Sequence[BudgetDebit], ledger: Ledger) -> Short | None:
@@ -27,12 +26,9 @@ def short_of(cost: Cost, subjects: int, budget: Sequence[BudgetDebit], ledger: L
     `budget` is what a new statistic costs, nothing for one that was released before.
     """
     if scope := cost.short(subjects, cost.with_gaps(ledger.gaps, ledger.balances)):
-        together = "the provider does not answer these questions together about one subject"
-        used_up = "the quota is used up: ask again tomorrow"
-        return Short(*SHORT[scope], together if scope == LINKAGE else used_up)
+        return Short(*SHORT[scope])
     if ledger.budgets.exhausted(budget):
-        spent = "the privacy budget is used up: use an earlier release, or ask the provider"
-        return Short(*BUDGET_SHORT, spent)
+        return Short(*BUDGET_SHORT)
     return None
 
 

@@ -15,12 +15,12 @@ from collections import Counter, defaultdict
 from collections.abc import Awaitable, Callable, Coroutine, Iterable, Sequence
 from typing import Protocol
 
-from node.core.checkpoint import Checkpoint
-from node.core.directory import Member
-from node.core.logcheck import ACCEPTED
-from node.core.merkle import verify_consistency
-from node.core.peer_log import Contradiction, ContradictionKind, PeerLog, SeenCheckpoint
-from node.core.usage import Caller
+from node.core.directory.directory import Member
+from node.core.log.check import ACCEPTED
+from node.core.log.checkpoint import Checkpoint
+from node.core.log.merkle import verify_consistency
+from node.core.log.peer_log import Contradiction, ContradictionKind, PeerLog, SeenCheckpoint
+from node.core.role import Caller
 from node.errors import NodeError, Reason
 from node.exchange.admin import AdminJob, stated_reason
 from node.exchange.opened import log_origin

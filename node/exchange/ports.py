@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
-from node.core.budget import Pot, Spent
-from node.core.checkpoint import Checkpoint
-from node.core.envelope import Routing, Sealed
-from node.core.question import Question
+from node.core.deciding.budget import Pot, Spent
+from node.core.log.checkpoint import Checkpoint
+from node.core.messages.envelope import Routing, Sealed
+from node.core.policy.question import Question
 from node.core.stop import Stop
 from node.core.subject import SubjectKey, Unclear
 from node.v1 import exchange_pb2 as pb

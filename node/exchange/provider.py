@@ -12,18 +12,18 @@ from datetime import datetime, tzinfo
 from typing import TypeVar
 
 from node.core import wire
-from node.core.commit import DIGEST
-from node.core.cost import NO_COST, Cost, Day, exchange_cost
-from node.core.data_load import KeptLoad
-from node.core.decide import Decider, Decision
-from node.core.directory import Member
-from node.core.envelope import Routing
-from node.core.grant import Grant
+from node.core.deciding.cost import NO_COST, Cost, Day, exchange_cost
+from node.core.deciding.evaluator import Decision, Evaluator
+from node.core.deciding.grant import Grant
+from node.core.directory.directory import Member
 from node.core.identity import normalise_subject
-from node.core.policy import Policies
-from node.core.question import Question
-from node.core.question_kind import QuestionKind, kind_from_message
-from node.core.request import Request, Requester
+from node.core.log.commit import DIGEST
+from node.core.messages.envelope import Routing
+from node.core.policy.policy import Policies
+from node.core.policy.question import Question
+from node.core.policy.question_kind import QuestionKind, kind_from_message
+from node.core.policy.request import Request, Requester
+from node.core.state.data_load import KeptLoad
 from node.core.subject import SubjectKey
 from node.core.workdays import Calendar
 from node.errors import NodeError, Reason
@@ -108,7 +108,7 @@ class Provider:
         self._peer_logs = peer_logs
         self._answered = answered
         self._running: dict[tuple[str, bytes], Running] = {}
-        self._decider: Decider | None = None
+        self._decider: Evaluator | None = None
 
     async def ask(
         self, peer: Member, envelope: pb.Envelope, batch: BatchOrder | None = None
@@ -217,10 +217,10 @@ class Provider:
             return self._decide_opened(state, peer, opened, now)
         except NodeError as error:
             clause = LOG_CLAUSE if error.reason is Reason.LOG_DIFFERS else "request"
-            return Decision.denial(error.reason, clause, error.message), []
+            return Decision.denial(error.reason, clause), []
         except Exception:
             log.exception("deciding failed")
-            return Decision.denial(Reason.INTERNAL, "request", "the provider could not decide"), []
+            return Decision.denial(Reason.INTERNAL, "request"), []
 
     def _decide_opened(
         self, state: ProviderState, peer: Member, opened: Opened, now: datetime
@@ -259,11 +259,11 @@ class Provider:
         kind = policy.subject_type
         return decision, [SubjectKey(normalise_subject(s.id, kind), dict(s.claims)) for s in given]
 
-    def _deciding(self, state: ProviderState) -> Decider:
+    def _deciding(self, state: ProviderState) -> Evaluator:
         """What decides under these policies and holidays, until there are others."""
         found = self._decider
         if found is None or found.policies is not state.policies or found.calendar is not state.calendar:
-            found = self._decider = Decider(state.policies, state.calendar)
+            found = self._decider = Evaluator(state.policies, state.calendar)
         return found
 
     def _cost(

@@ -8,9 +8,9 @@ from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import Executor
 from typing import Protocol
 
-from node.core.grant import Grant, GrantState
-from node.core.grant_check import sound_grants
-from node.core.grant_message import grant_to_bytes
+from node.core.deciding.grant import Grant, GrantState
+from node.core.messages.grant_check import sound_grants
+from node.core.messages.grant_message import grant_to_bytes
 from node.errors import NodeError
 
 log = logging.getLogger(__name__)

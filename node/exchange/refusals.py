@@ -10,8 +10,8 @@ import contextlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from node.core import usage
-from node.core.commit import AnsweredExchange, Append
+from node.core.log import usage
+from node.core.log.commit import AnsweredExchange, Append
 from node.errors import NodeError, Reason
 from node.exchange.group import GroupCommit, Ledger, Recorded
 from node.v1 import record_pb2 as rec

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Protocol
 
-from node.core import usage
-from node.core.commit import AskedExchange
-from node.core.envelope import Routing
+from node.core.log import usage
+from node.core.log.commit import AskedExchange
+from node.core.messages.envelope import Routing
+from node.core.role import Caller
 from node.core.subject import SubjectKey
 from node.errors import NodeError, Reason
 from node.exchange.asking import FINAL, Answered, Asked, Query
@@ -69,7 +70,7 @@ class Repeated:
         return Answered(answers, earlier.exchange_id, index, position.index, position.size, verdict.rule)
 
 
-def said(caller: usage.Caller, query: Query, subjects: Sequence[SubjectKey]) -> bytes:
+def said(caller: Caller, query: Query, subjects: Sequence[SubjectKey]) -> bytes:
     """Everything that a retry under the same exchange id has to repeat."""
     parts = [
         caller.role,

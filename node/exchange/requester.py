@@ -10,16 +10,16 @@ from contextlib import aclosing
 from dataclasses import dataclass
 from datetime import datetime
 
-from node.core import usage
-from node.core.directory import Member
-from node.core.envelope import Routing
-from node.core.grant import Grant
-from node.core.intent import check_asked
-from node.core.merkle import leaf_hash
+from node.core.deciding.grant import Grant
+from node.core.deciding.received import covering_grant
+from node.core.directory.directory import Member
+from node.core.log import usage
+from node.core.log.merkle import leaf_hash
+from node.core.messages.envelope import Routing
+from node.core.messages.intent import check_asked
 from node.core.milliseconds import to_ms
-from node.core.question_kind import COMMANDS
-from node.core.received import covering_grant
-from node.core.role import Roles
+from node.core.policy.question_kind import COMMANDS
+from node.core.role import Caller, Roles
 from node.core.subject import SubjectKey
 from node.errors import NodeError, Reason
 from node.exchange.asking import (
@@ -120,7 +120,7 @@ class Requester:
         self._asking: Counter[bytes] = Counter()
 
     async def ask(
-        self, caller: usage.Caller, query: Query, subjects: Sequence[SubjectKey], exchange_id: bytes = b""
+        self, caller: Caller, query: Query, subjects: Sequence[SubjectKey], exchange_id: bytes = b""
     ) -> Answered:
         """One question, and its answer once both sides have recorded it.
 
@@ -146,7 +146,7 @@ class Requester:
 
     async def ask_batch(
         self,
-        caller: usage.Caller,
+        caller: Caller,
         query: Query,
         batch_id: bytes,
         chunks: AsyncIterator[tuple[int, Sequence[SubjectKey]]],
@@ -208,7 +208,7 @@ class Requester:
 
     async def _ask(
         self,
-        caller: usage.Caller,
+        caller: Caller,
         query: Query,
         subjects: Sequence[SubjectKey],
         exchange_id: bytes,
@@ -227,7 +227,7 @@ class Requester:
             raise
         return await self._conclude(asked, answer)
 
-    def _finished(self, caller: usage.Caller, exchange_id: bytes, task: asyncio.Task[Answered]) -> None:
+    def _finished(self, caller: Caller, exchange_id: bytes, task: asyncio.Task[Answered]) -> None:
         del self._running[exchange_id]
         self._asking[caller.fingerprint] -= 1
         if not self._asking[caller.fingerprint]:
@@ -245,7 +245,7 @@ class Requester:
 
     async def _admit(
         self,
-        caller: usage.Caller,
+        caller: Caller,
         query: Query,
         subjects: Sequence[SubjectKey],
         exchange_id: bytes,
@@ -263,7 +263,7 @@ class Requester:
 
     async def _prepare(
         self,
-        caller: usage.Caller,
+        caller: Caller,
         query: Query,
         subjects: Sequence[SubjectKey],
         exchange_id: bytes,
@@ -300,7 +300,7 @@ class Requester:
         )
         return await self._commit.run(job)  # 3, 4
 
-    async def _no(self, error: NodeError, caller: usage.Caller, query: Query) -> NodeError:
+    async def _no(self, error: NodeError, caller: Caller, query: Query) -> NodeError:
         """Record a refusal of the own desk, with what was attempted."""
         await self._refused(clean(query.provider), error.reason, attempt(caller, query))
         return error

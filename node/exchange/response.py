@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from node.core import usage, wire
-from node.core.denial_messages import denial_text
-from node.core.directory import Member
-from node.core.merkle import leaf_hash
-from node.core.taken import check_answers, check_time, check_verdict
+from node.core import wire
+from node.core.directory.directory import Member
+from node.core.log import usage
+from node.core.log.merkle import leaf_hash
+from node.core.messages.taken import check_answers, check_time, check_verdict
+from node.core.text.denial_messages import denial_text
 from node.errors import NodeError, Reason
 from node.exchange.asking import Asked
 from node.exchange.opened import check_receipt

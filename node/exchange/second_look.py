@@ -7,12 +7,13 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from node.core import usage
 from node.core.clock import Clock, Line, Reading, Standing, heard, most_say, ordered, span_text
-from node.core.commit import AnsweredExchange, Append
-from node.core.directory_text import moment_text
+from node.core.directory.text import moment_text
+from node.core.log import usage
+from node.core.log.commit import AnsweredExchange, Append
+from node.core.log.usage import CLOCK_SET, ClockTimes, StepBack
 from node.core.milliseconds import from_ms, to_ms
-from node.core.usage import CLOCK_SET, ClockTimes, StepBack
+from node.core.role import Caller
 from node.errors import NodeError, Reason
 from node.exchange.admin import AdminJob
 from node.exchange.group import GroupCommit, Ledger, Moment, Recorded
@@ -234,7 +235,7 @@ class ClockKeeper:
         certain_ms: int = 0,
     ) -> ClockJob:
         return ClockJob(
-            admin or AdminJob(self._department, usage.Caller("node"), BELIEVED, "", note),
+            admin or AdminJob(self._department, Caller("node"), BELIEVED, "", note),
             to_ms(clock.own.at(reading)),
             to_ms(reading.wall),
             lambda: self._commit.head.time_ms,

@@ -8,12 +8,12 @@ from datetime import datetime
 from types import MappingProxyType
 from typing import Protocol
 
-from node.core.budget import BudgetDebit, Pot, Spent
-from node.core.cost import budget_debits
-from node.core.directory_text import moment_text
-from node.core.gap import Gaps
+from node.core.deciding.budget import BudgetDebit, Pot, Spent
+from node.core.deciding.cost import budget_debits
+from node.core.deciding.gap import Gaps
+from node.core.directory.text import moment_text
 from node.core.milliseconds import from_ms
-from node.core.policy import Policies
+from node.core.policy.policy import Policies
 from node.errors import NodeError, Reason
 from node.exchange.admin import AdminJob
 

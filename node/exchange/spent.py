@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from node.core.budget import BudgetDebit, BudgetRow, Pot, Spent
-from node.core.gap import NO_GAPS, Gaps
+from node.core.deciding.budget import BudgetDebit, BudgetRow, Pot, Spent
+from node.core.deciding.gap import NO_GAPS, Gaps
 
 
 class Budgets:

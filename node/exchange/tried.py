@@ -11,8 +11,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Protocol
 
-from node.core import usage
 from node.core.identity import common_form
+from node.core.log import usage
 from node.exchange.ports import Vault
 from node.v1 import record_pb2 as rec
 

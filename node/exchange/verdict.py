@@ -7,13 +7,14 @@ from dataclasses import dataclass, replace
 
 from google.protobuf.message import Message
 
-from node.core import usage, wire
-from node.core.budget import Balances, BudgetDebit, Debit
-from node.core.commit import AnsweredExchange, Append, Release
-from node.core.cost import Cost, Link
-from node.core.decide import Decision
-from node.core.envelope import response_bucket
-from node.core.grant import Grant, GrantState
+from node.core import wire
+from node.core.deciding.budget import Balances, BudgetDebit, Debit
+from node.core.deciding.cost import Cost, Link
+from node.core.deciding.evaluator import Decision
+from node.core.deciding.grant import Grant, GrantState
+from node.core.log import usage
+from node.core.log.commit import AnsweredExchange, Append, Release
+from node.core.messages.envelope import response_bucket
 from node.core.revision import trim
 from node.errors import NodeError, Reason
 from node.exchange.answering import Computed, load_message, without, wrong_claims
@@ -157,13 +158,11 @@ class VerdictJob:
 
     def _settle(self, ledger: Ledger) -> _Settled:
         if self.replayed:
-            return self._denied(Reason.REQUEST_REPLAYED, "exchange_id", "the exchange id was used before")
+            return self._denied(Reason.REQUEST_REPLAYED, "exchange_id")
         if not self.decision.permit:
             return _Settled(self.decision)
         if ledger.gaps.may_repeat(self.opened.time_ms):
-            return self._denied(
-                Reason.REQUEST_REPLAYED, LOST_CLAUSE, "it may have been answered before records were lost"
-            )
+            return self._denied(Reason.REQUEST_REPLAYED, LOST_CLAUSE)
         if (ended := self._grant_ended()) is not None:
             return ended
         stored = ledger.release(self.computed.release_key) if self.computed.release_key else None
@@ -189,10 +188,8 @@ class VerdictJob:
         if current is not None and current.state is GrantState.ACTIVE:
             return None
         if current is not None and current.state is GrantState.SUSPENDED:
-            return self._denied(
-                Reason.SUSPENDED, "grant.suspended", "the grant is suspended: ask the provider"
-            )
-        return self._denied(Reason.GRANT_EXPIRED, "grant.revoked", "the grant was revoked: apply again")
+            return self._denied(Reason.SUSPENDED, "grant.suspended")
+        return self._denied(Reason.GRANT_EXPIRED, "grant.revoked")
 
     def _answer(self, balances: Balances, answers: rec.Answers) -> _Settled:
         used_up = self.cost.refused(balances)
@@ -225,13 +222,13 @@ class VerdictJob:
         # Quotas are charged all the same, so that failing on purpose is no way around them; a
         # privacy budget is not, because no noisy value was made.
         clause = "source.busy" if error.reason is Reason.SOURCE_BUSY else "source"
-        settled = self._denied(error.reason, clause, error.message)
+        settled = self._denied(error.reason, clause)
         settled.charges = [*self.cost.whole, *self.cost.subjects]
         return settled
 
-    def _denied(self, reason: Reason, clause: str, message: str) -> _Settled:
+    def _denied(self, reason: Reason, clause: str) -> _Settled:
         old = self.decision
-        return _Settled(replace(old, permit=False, reason=reason, clause=clause, message=message))
+        return _Settled(replace(old, permit=False, reason=reason, clause=clause))
 
 
 def _charges(debits: Sequence[Debit | BudgetDebit]) -> list[rec.Charge]:

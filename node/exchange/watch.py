@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Protocol
 
-from node.core.commit import Head
-from node.core.gap import NO_GAPS, Gaps
-from node.core.peer_log import PeerLog
+from node.core.deciding.gap import NO_GAPS, Gaps
+from node.core.log.commit import Head
+from node.core.log.peer_log import PeerLog
 from node.errors import NodeError
 
 

@@ -6,11 +6,10 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from node.core.grant import Grant
-from node.core.grant_message import grant_from_message, grant_to_message
-from node.core.peer_log import Contradiction, PeerLog
-from node.core.role import AUDITOR, OFFICER, ROLES
-from node.core.usage import Caller
+from node.core.deciding.grant import Grant
+from node.core.log.peer_log import Contradiction, PeerLog
+from node.core.messages.grant_message import grant_from_message, grant_to_message
+from node.core.role import AUDITOR, OFFICER, ROLES, Caller
 from node.exchange.admin import Grants
 from node.exchange.desk_certificates import DeskCertificates, Revoked
 from node.exchange.orders import Orders

@@ -7,10 +7,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
 
-from node.core.directory import Directory, Member, require_current
-from node.core.directory_text import Role
-from node.core.role import OPERATOR, OPERATOR_FINGERPRINT, require
-from node.core.usage import Caller
+from node.core.directory.directory import Directory, Member, require_current
+from node.core.directory.text import Role
+from node.core.role import OPERATOR, OPERATOR_FINGERPRINT, Caller, require
 from node.errors import NodeError, Reason
 from node.exchange.rate import Rate
 from node.rpc.status import Context

@@ -9,11 +9,11 @@ from typing import ParamSpec, Protocol, TypeVar
 
 from google.protobuf.message import Message
 
-from node.core.catalogue_search import MAX_RESULTS, Lookup
-from node.core.catalogue_shelf import Catalogue
-from node.core.directory import Member
-from node.core.policy import Policies, Policy
-from node.core.publication import MAX_HISTORY, ServedVersion, published_entry, published_summary
+from node.core.catalogue.publication import MAX_HISTORY, ServedVersion, published_entry, published_summary
+from node.core.catalogue.registry import Catalogue
+from node.core.catalogue.search import MAX_RESULTS, Lookup
+from node.core.directory.directory import Member
+from node.core.policy.policy import Policies, Policy
 from node.core.role import OPERATOR, ROLES
 from node.errors import NodeError, Reason
 from node.exchange.rate import Rate

@@ -10,20 +10,20 @@ from typing import TypeAlias, TypeVar
 import grpc
 from google.protobuf.message import Message
 
-from node.core.approval import Version
-from node.core.catalogue_search import MAX_RESULTS
-from node.core.catalogue_taken import check_found, check_history, check_own
-from node.core.directory import Member
-from node.core.grant import Grant
-from node.core.grant_message import grant_from_message
-from node.core.publication import Proved, keep_proved
+from node.core.catalogue.publication import Proved, keep_proved
+from node.core.catalogue.search import MAX_RESULTS
+from node.core.catalogue.taken import check_found, check_history, check_own
+from node.core.deciding.grant import Grant
+from node.core.directory.directory import Member
+from node.core.messages.grant_message import grant_from_message
+from node.core.policy.approval import Version
+from node.error_info import stated_error
 from node.errors import NodeError, Reason
 from node.exchange.own_state import SeenOfUs
 from node.exchange.ports import PeerStream
 from node.rpc.links import Link, Links
 from node.rpc.peer_call import Call
 from node.rpc.status import CODE_OF
-from node.stated import stated_error
 from node.v1 import catalogue_pb2, grant_pb2, usage_log_pb2
 from node.v1 import exchange_pb2 as pb
 

@@ -7,10 +7,10 @@ from contextlib import aclosing
 from typing import Protocol
 
 from node.core.identity import normalise_credit_code, normalise_resident_id
-from node.core.question_kind import kind_from_message
+from node.core.log.usage import EXCHANGE_ID_BYTES
+from node.core.policy.question_kind import kind_from_message
 from node.core.role import CLERK, ROLES, SYSTEM
 from node.core.subject import SubjectKey
-from node.core.usage import EXCHANGE_ID_BYTES
 from node.errors import NodeError, Reason
 from node.exchange.asking import Answered, Query
 from node.exchange.ports import PeerStream

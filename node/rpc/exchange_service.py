@@ -12,10 +12,10 @@ from typing import NamedTuple, TypeVar
 import grpc
 from google.protobuf.message import Message
 
-from node.core.directory import Member
-from node.core.grant import Grant
-from node.core.grant_message import grant_to_message
-from node.core.policy import Policies
+from node.core.deciding.grant import Grant
+from node.core.directory.directory import Member
+from node.core.messages.grant_message import grant_to_message
+from node.core.policy.policy import Policies
 from node.core.revision import trim
 from node.errors import NodeError, Reason
 from node.exchange.admin import Grants

@@ -17,8 +17,8 @@ from typing import Protocol
 
 import grpc
 
-from node.core.directory import Directory, Member
-from node.core.directory_text import Role
+from node.core.directory.directory import Directory, Member
+from node.core.directory.text import Role
 from node.errors import NodeError, Reason
 
 

@@ -11,7 +11,7 @@ from google.protobuf.descriptor import MethodDescriptor
 from google.protobuf.message import Message
 
 from node.core import wire
-from node.core.directory import Member
+from node.core.directory.directory import Member
 from node.core.revision import require_call, trim
 
 A = TypeVar("A", bound=Message)

@@ -15,7 +15,7 @@ import grpc
 from grpc_health.v1 import health_pb2_grpc
 
 from node.errors import NodeError, Reason
-from node.private_folder import make_private, open_to_others
+from node.files.private_folder import make_private, open_to_others
 from node.rpc.checked import CheckedServer
 from node.rpc.guarded import Door, GuardedServer
 from node.rpc.health_service import Health

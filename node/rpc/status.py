@@ -15,8 +15,8 @@ from google.rpc.error_details_pb2 import ErrorInfo
 from google.rpc.status_pb2 import Status
 from grpc_status import rpc_status
 
+from node.error_info import DOMAIN
 from node.errors import NodeError, Reason
-from node.stated import DOMAIN
 
 log = logging.getLogger(__name__)
 R = TypeVar("R")

@@ -7,9 +7,9 @@ from itertools import product
 
 from sqlglot import exp
 
-from node.core.catalogue import Field, FieldType
 from node.core.identity import region_covers
-from node.core.question import GroupField, Question, Statistic
+from node.core.policy.dataset import Field, FieldType
+from node.core.policy.question import GroupField, Question, Statistic
 from node.errors import NodeError, Reason
 from node.source.spec import Layout
 

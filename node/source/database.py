@@ -18,9 +18,9 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 from sqlglot import exp
 
-from node.core.catalogue import FieldType
 from node.core.identity import normalise_subject
-from node.core.question import Question
+from node.core.policy.dataset import FieldType
+from node.core.policy.question import Question
 from node.core.stop import Stop
 from node.core.subject import SubjectKey, Unclear
 from node.errors import NodeError, Reason

@@ -15,8 +15,8 @@ from functools import cache
 
 from sqlglot import exp
 
-from node.core.catalogue import Field, FieldType
 from node.core.identity import SubjectType, normalise_subject, spellings
+from node.core.policy.dataset import Field, FieldType
 from node.errors import NodeError
 from node.source import patterns
 from node.source.dialect import POSTGRES, SQLITE, Dialect

@@ -17,9 +17,9 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from node.core.catalogue import Field, FieldType, Sensitivity
 from node.core.csv_scan import HEADER_LINES, CsvLines
 from node.core.identity import normalise_credit_code, normalise_resident_id
+from node.core.policy.dataset import Field, FieldType, Sensitivity
 from node.errors import NodeError, Reason
 from node.source.reader import content_and_lines, read_file
 from node.source.snapshot import (

@@ -11,7 +11,7 @@ from sqlalchemy.exc import NoSuchTableError, SQLAlchemyError
 from sqlalchemy.types import CHAR, Date, Integer, NullType, String, TypeEngine
 from sqlglot import exp
 
-from node.core.catalogue import FieldType
+from node.core.policy.dataset import FieldType
 from node.errors import NodeError, Reason
 from node.source.dialect import Dialect
 from node.source.sessions import statement_of, unavailable

@@ -16,7 +16,7 @@ from pathlib import Path
 
 from sqlglot import exp
 
-from node.core.question import Question
+from node.core.policy.question import Question
 from node.core.stop import Stop
 from node.core.subject import SubjectKey
 from node.errors import NodeError, Reason

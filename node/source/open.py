@@ -6,7 +6,7 @@ from collections.abc import Callable
 from datetime import date
 from pathlib import Path
 
-from node.core.catalogue import Dataset
+from node.core.policy.dataset import Dataset
 from node.source.count_query import Counter
 from node.source.database import DatabaseSource
 from node.source.lookup import SnapshotSource

@@ -14,7 +14,7 @@ from pyarrow import csv
 
 from node.core.csv_scan import CsvFaultError, CsvLines, CsvScan
 from node.errors import NodeError, Reason
-from node.regular_file import open_regular
+from node.files.regular_file import open_regular
 from node.source.snapshot import content_of
 from node.source.spec import FileSpec
 

@@ -24,7 +24,7 @@ from pathlib import Path
 from pydantic import TypeAdapter, ValidationError
 
 from node.errors import NodeError, Reason
-from node.regular_file import open_regular
+from node.files.regular_file import open_regular
 from node.source.spec import LoadReport
 
 LOOKUP = "lookup.sqlite"

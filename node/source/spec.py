@@ -10,8 +10,8 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Literal
 
-from node.core.catalogue import Dataset, Field
 from node.core.identity import SubjectType
+from node.core.policy.dataset import Dataset, Field
 
 # Rows read so far, and how many there will be (None: not known yet).
 Progress = Callable[[int, int | None], None]

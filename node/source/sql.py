@@ -11,9 +11,9 @@ from functools import lru_cache
 
 from sqlglot import exp
 
-from node.core.catalogue import FieldType
 from node.core.identity import normalise_region, region_digits
-from node.core.question import Question
+from node.core.policy.dataset import FieldType
+from node.core.policy.question import Question
 from node.errors import NodeError, Reason
 from node.source.spec import Layout
 from node.source.values import Value, read_value

@@ -12,8 +12,8 @@ import unicodedata
 from collections.abc import Callable, Mapping
 from datetime import date
 
-from node.core.catalogue import Field, FieldType
 from node.core.identity import normalise_credit_code, normalise_region, normalise_resident_id
+from node.core.policy.dataset import Field, FieldType
 from node.errors import NodeError
 
 Value = str | int

@@ -12,7 +12,7 @@ from sqlalchemy import CTE, Connection, Select, and_, bindparam, delete, exists,
 from sqlalchemy.dialects.sqlite import Insert
 from sqlalchemy.dialects.sqlite import insert as upsert
 
-from node.core.budget import Pot, Spent
+from node.core.deciding.budget import Pot, Spent
 from node.store import schema as s
 
 

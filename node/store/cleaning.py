@@ -12,8 +12,8 @@ from time import perf_counter
 from sqlalchemy import Engine
 from sqlalchemy.pool import PoolProxiedConnection
 
-from node.core.budget import HOUR_MS, counter_key
-from node.core.clean_up import Due, Step
+from node.core.deciding.budget import HOUR_MS, counter_key
+from node.core.state.clean_up import Due, Step
 from node.store import driver
 from node.store.engine import BEGIN, is_busy, never_wait, store_errors
 

@@ -8,10 +8,10 @@ from pathlib import Path
 
 from sqlalchemy import create_engine, text
 
-from node.core.checkpoint import Checkpoint
-from node.core.commit import Head
-from node.core.merkle import EMPTY_ROOT, Frontier, hash_leaves
-from node.core.tree import Tree
+from node.core.log.checkpoint import Checkpoint
+from node.core.log.commit import Head
+from node.core.log.merkle import EMPTY_ROOT, Frontier, hash_leaves
+from node.core.log.tree import Tree
 from node.errors import NodeError, Reason
 from node.store import driver, schema
 from node.store.engine import store_errors

@@ -15,7 +15,7 @@ from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.pool import PoolProxiedConnection
 
 from node.errors import NodeError, Reason
-from node.private_folder import make_private
+from node.files.private_folder import make_private
 from node.store import driver, schema
 
 BUSY_SECONDS = 5.0

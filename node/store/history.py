@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from sqlalchemy import Connection, select
 from sqlalchemy.engine import Row
 
-from node.core.gap import Gap
-from node.core.peer_log import Contradiction, ContradictionKind, PeerLog, SeenCheckpoint
+from node.core.deciding.gap import Gap
+from node.core.log.peer_log import Contradiction, ContradictionKind, PeerLog, SeenCheckpoint
 from node.store import schema as s
 
 

@@ -1,4 +1,4 @@
-"""Keeps the high-water mark (`node.core.mark`): written after each commit, synced about once a second.
+"""Keeps the high-water mark (`node.core.state.mark`): written after each commit, synced about once a second.
 
 The file lies outside of the state folder, so that it does not go back when that is put back.
 """
@@ -12,10 +12,10 @@ import threading
 from dataclasses import replace
 from pathlib import Path
 
-from node.core.mark import SLOT, SLOTS, Mark, newest_mark
+from node.core.state.mark import SLOT, SLOTS, Mark, newest_mark
 from node.errors import NodeError, Reason
-from node.private_folder import make_private
-from node.regular_file import read_regular
+from node.files.private_folder import make_private
+from node.files.regular_file import read_regular
 
 FILE = "high-water"
 

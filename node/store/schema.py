@@ -104,7 +104,7 @@ resend = Table(
 )
 
 # Quotas: what is used of each. The key of one that ends begins with the hour in which it may be forgotten
-# (`node.core.budget.counter_key`), so that those that are over lie together.
+# (`node.core.deciding.budget.counter_key`), so that those that are over lie together.
 counter = Table(
     "counter",
     metadata,

@@ -12,15 +12,15 @@ from sqlalchemy.dialects.sqlite import Insert
 from sqlalchemy.dialects.sqlite import insert as upsert
 from sqlalchemy.pool import PoolProxiedConnection
 
-from node.core.budget import Pot, Spent
-from node.core.commit import AskedExchange, Head
-from node.core.data_load import KeptLoad
-from node.core.gap import Gap
-from node.core.grant import Grant
-from node.core.grant_message import grant_from_bytes, grant_to_bytes
-from node.core.peer_log import Contradiction, PeerLog
-from node.core.publication import ServedVersion
-from node.core.tree import TILE
+from node.core.catalogue.publication import ServedVersion
+from node.core.deciding.budget import Pot, Spent
+from node.core.deciding.gap import Gap
+from node.core.deciding.grant import Grant
+from node.core.log.commit import AskedExchange, Head
+from node.core.log.peer_log import Contradiction, PeerLog
+from node.core.log.tree import TILE
+from node.core.messages.grant_message import grant_from_bytes, grant_to_bytes
+from node.core.state.data_load import KeptLoad
 from node.errors import NodeError, Reason
 from node.store import budgets, driver, history
 from node.store import schema as s

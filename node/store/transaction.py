@@ -30,10 +30,10 @@ from sqlalchemy.dialects.sqlite import insert as upsert
 from sqlalchemy.pool import PoolProxiedConnection
 from sqlalchemy.sql.elements import ClauseElement
 
-from node.core.budget import MARK, Pot, Spent, last_hour
-from node.core.commit import AnsweredExchange, Append, Commit, Head
-from node.core.grant_message import grant_to_bytes
-from node.core.kept_receipt import shared_name
+from node.core.deciding.budget import MARK, Pot, Spent, last_hour
+from node.core.log.commit import AnsweredExchange, Append, Commit, Head
+from node.core.log.kept_receipt import shared_name
+from node.core.messages.grant_message import grant_to_bytes
 from node.errors import NodeError, Reason
 from node.store import budgets
 from node.store import schema as s

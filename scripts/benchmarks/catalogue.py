@@ -10,10 +10,10 @@ from pathlib import Path
 from statistics import median
 from time import perf_counter
 
-from node.core.catalogue_search import Lookup
-from node.core.catalogue_shelf import Catalogue, imported_shelf, own_shelf
-from node.core.policy_build import build_policies
-from node.imported_catalogues import imported_files, place_import, read_import
+from node.app.live.imported import imported_files, place_import, read_import
+from node.core.catalogue.registry import Catalogue, imported_shelf, own_shelf
+from node.core.catalogue.search import Lookup
+from node.core.reading.build import build_policies
 from node.v1 import catalogue_pb2 as pb
 from scripts.benchmarks.deciding import rules_file, sample_rules
 from scripts.benchmarks.figures import BenchError, Figure, Setting, at_most, spread

@@ -8,7 +8,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from node.core.request import Request
+from node.core.policy.request import Request
 from scripts.benchmarks import peers
 from scripts.benchmarks.deciding import CALENDAR, RULES, figures_of, measure, sample_requests, sample_rules
 from scripts.benchmarks.figures import BenchError, Figure, Setting, at_least, spread

@@ -8,10 +8,10 @@ from datetime import datetime, timedelta
 from time import perf_counter
 from zoneinfo import ZoneInfo
 
-from node.core.decide import decide
-from node.core.policy import Policies, PolicyFile
-from node.core.policy_build import build_policies
-from node.core.request import Request, Requester
+from node.core.deciding.evaluator import decide
+from node.core.policy.policy import Policies, PolicyFile
+from node.core.policy.request import Request, Requester
+from node.core.reading.build import build_policies
 from node.core.workdays import Calendar
 from scripts.benchmarks import peers
 from scripts.benchmarks.figures import BenchError, Figure, Setting, Target, at_most, spread
@@ -133,9 +133,9 @@ def _decide(policies: Policies, requests: Sequence[Request], decisions: int) -> 
     found = [decide(policies, grants, request, CALENDAR) for request in requests]
     permits = [decision.permit for decision in found]
     if not any(permits) or all(permits):
-        raise BenchError(f"the requests are to be permitted and denied: {[each.message for each in found]}")
+        raise BenchError(f"the requests are to be permitted and denied: {[each.clause for each in found]}")
     if found[0].rule != "fitting":
-        raise BenchError(f"the rule that fits was not found: {found[0].message}")
+        raise BenchError(f"the rule that fits was not found: {found[0].clause}")
     seconds = []
     with no_collection():
         for number in range(decisions):

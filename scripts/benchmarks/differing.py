@@ -11,9 +11,9 @@ from zoneinfo import ZoneInfo
 
 from stdnum.cn import uscc
 
-from node.core.policy import Policies, PolicyFile
-from node.core.policy_build import build_policies
-from node.core.policy_diff import Difference, difference
+from node.analysis.diff.diff import Difference, difference
+from node.core.policy.policy import Policies, PolicyFile
+from node.core.reading.build import build_policies
 from node.core.workdays import Calendar
 from scripts.benchmarks.figures import BenchError, Figure, Setting, at_most
 from scripts.benchmarks.load import no_collection

@@ -10,9 +10,9 @@ from time import monotonic, sleep
 
 import numpy as np
 
-from node.app import DATABASE
+from node.app.node import DATABASE
 from node.client.client import Client
-from node.config_file import load_settings
+from node.config.file import load_settings
 from node.demo.city import CityNode
 from scripts.benchmarks.figures import BenchError, Figure, Setting, Target, at_most
 from scripts.benchmarks.longlog import CALLERS, long_log

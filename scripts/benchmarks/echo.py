@@ -17,7 +17,7 @@ from pathlib import Path
 
 import grpc
 
-from node.crypto.pki import CertificateFiles
+from node.documents.pki import CertificateFiles
 from scripts.benchmarks.figures import BenchError
 
 METHOD = "/bench.Echo/Ask"

@@ -11,7 +11,7 @@ from time import perf_counter
 
 import grpc
 
-from node.crypto.pki import CertificateFiles
+from node.documents.pki import CertificateFiles
 
 Call = Callable[[bytes], Awaitable[bytes]]
 

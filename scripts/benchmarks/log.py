@@ -111,7 +111,7 @@ async def _restore(site: Site) -> float:
 
 
 def _import() -> None:
-    subprocess.run([sys.executable, "-c", "import node.app"], check=True)
+    subprocess.run([sys.executable, "-c", "import node.app.node"], check=True)
 
 
 def _timed(work: Callable[[], object]) -> float:

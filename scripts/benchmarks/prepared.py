@@ -14,20 +14,21 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import NamedTuple
 
-from node.config_file import load_settings
-from node.core.directory import Member
-from node.core.envelope import Routing
+from node.app.live.loading import load_directory, load_keys, log_keys
+from node.config.file import load_settings
+from node.core.directory.directory import Member
+from node.core.log.usage import Parties, new_exchange_id, parse_record
+from node.core.messages.envelope import Routing
 from node.core.milliseconds import to_ms
-from node.core.question_kind import QuestionKind
+from node.core.policy.question_kind import QuestionKind
 from node.core.revision import REVISION
+from node.core.role import Caller
 from node.core.subject import SubjectKey
-from node.core.usage import Caller, Parties, new_exchange_id, parse_record
 from node.crypto.vault import NodeVault
 from node.demo.city import CityNode
 from node.exchange.asking import BatchPlace, IntentJob, Query
 from node.exchange.group import GroupCommit
 from node.exchange.opened import check_receipt
-from node.loading import load_directory, load_keys, log_keys
 from node.store.store import Store
 from node.v1 import exchange_pb2 as pb
 from node.v1 import record_pb2 as rec

@@ -11,16 +11,16 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from time import monotonic
 
-from node.core.directory import Member
-from node.core.directory_text import Role
-from node.core.grant import Grant, GrantState
-from node.crypto.pki import CertificateFiles, make_authority_files
-from node.crypto.publish import Orders, publish
-from node.crypto.sign import Signer
+from node.core.deciding.grant import Grant, GrantState
+from node.core.directory.directory import Member
+from node.core.directory.text import Role
+from node.crypto.signing import Signer
 from node.demo.city import DIRECTORY_LIFETIME, POLICIES, CityNode, furnish, plan_node
 from node.demo.departments import AUTHORITY, department
 from node.demo.officers import Officers, approve_entries, make_officers, put_in_place, sign
 from node.demo.process import free_ports
+from node.documents.pki import CertificateFiles, make_authority_files
+from node.documents.publish import Orders, publish
 from scripts.benchmarks.population import Population
 
 DATASET = "pension-insurance"

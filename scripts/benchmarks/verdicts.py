@@ -14,20 +14,21 @@ from time import perf_counter
 
 import numpy as np
 
-from node.app import DATABASE
-from node.config_file import load_settings
-from node.core import usage
-from node.core.budget import Spent
-from node.core.commit import AnsweredExchange, Append
-from node.core.cost import Day, exchange_cost
-from node.core.data_load import DataLoad
-from node.core.decide import Decision
-from node.core.envelope import Routing
-from node.core.kept_receipt import SHARED_FROM, SIGNATURE, KeptReceipt, put_together, siblings_below
-from node.core.merkle import HASH, leaf_hash
+from node.app.live.loading import load_keys, log_keys
+from node.app.node import DATABASE
+from node.config.file import load_settings
+from node.core.deciding.budget import Spent
+from node.core.deciding.cost import Day, exchange_cost
+from node.core.deciding.evaluator import Decision
+from node.core.log import usage
+from node.core.log.commit import AnsweredExchange, Append
+from node.core.log.kept_receipt import SHARED_FROM, SIGNATURE, KeptReceipt, put_together, siblings_below
+from node.core.log.merkle import HASH, leaf_hash
+from node.core.messages.envelope import Routing
 from node.core.milliseconds import to_ms
+from node.core.policy.rule import Limits
 from node.core.revision import REVISION
-from node.core.rule import Limits
+from node.core.state.data_load import DataLoad
 from node.crypto.vault import NodeVault
 from node.demo.city import CityNode
 from node.exchange.answering import Computed, verify_answers
@@ -36,7 +37,6 @@ from node.exchange.group import GroupCommit, Job, Ledger, Recorded
 from node.exchange.opened import Opened, log_origin
 from node.exchange.spent import Budgets
 from node.exchange.verdict import VerdictJob
-from node.loading import load_keys, log_keys
 from node.store.store import Store
 from node.v1 import record_pb2 as rec
 from scripts.benchmarks.load import no_collection
@@ -58,7 +58,7 @@ _DECISION = Decision(
     reason=None,
     rule="window",
     clause="",
-    message="",
+    shown=("", ""),
     question=None,
     grant=_GRANT,
     limits=Limits(per_day=10**9, per_subject_per_day=10**6),

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from contextlib import suppress
 
-from node.core.approval import parse_approval
-from node.core.backup import parse_backup
-from node.core.bundle import parse_manifest
-from node.core.catalogue_clock import parse_causes
-from node.core.checkpoint import Checkpoint
-from node.core.directory import parse_directory, parse_member
-from node.core.order import parse_order
-from node.core.seen_file import parse_seen
-from node.crypto.certificate import check_certificates, identify
-from node.crypto.order_file import read_order
-from node.crypto.sign import Verifier, read_note
+from node.core.catalogue.deadlines import parse_causes
+from node.core.directory.directory import parse_directory, parse_member
+from node.core.log.checkpoint import Checkpoint
+from node.core.log.seen_file import parse_seen
+from node.core.policy.approval import parse_approval
+from node.core.policy.bundle import parse_manifest
+from node.core.state.backup import parse_backup
+from node.core.state.order import parse_order
+from node.crypto.certificates import check_certificates, identify
+from node.crypto.signing import Verifier, read_note
+from node.documents.order_file import read_order
 from node.errors import NodeError
 
 

@@ -7,18 +7,19 @@ from functools import cache
 
 from google.protobuf.message import DecodeError, Message
 
-from node.core import usage, wire
-from node.core.catalogue_search import searched
-from node.core.catalogue_taken import check_own
-from node.core.checkpoint import Checkpoint
-from node.core.directory import Member
-from node.core.entry_digest import entry_digest
-from node.core.envelope import Routing, Sealed
-from node.core.grant_message import grant_from_message
-from node.core.kept_receipt import SIGNATURE
-from node.core.logcheck import check_segment, split_leaves, split_segments
-from node.core.merkle import leaf_hash
-from node.core.note import note_of
+from node.core import wire
+from node.core.catalogue.digest import entry_digest
+from node.core.catalogue.search import searched
+from node.core.catalogue.taken import check_own
+from node.core.directory.directory import Member
+from node.core.log import usage
+from node.core.log.check import check_segment, split_leaves, split_segments
+from node.core.log.checkpoint import Checkpoint
+from node.core.log.kept_receipt import SIGNATURE
+from node.core.log.merkle import leaf_hash
+from node.core.log.note import note_of
+from node.core.messages.envelope import Routing, Sealed
+from node.core.messages.grant_message import grant_from_message
 from node.exchange.asking import Asked
 from node.exchange.opened import check_receipt, open_request, routing_of
 from node.exchange.response import open_response

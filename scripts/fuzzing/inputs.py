@@ -7,18 +7,18 @@ import tempfile
 from functools import cache
 from pathlib import Path
 
-from node.core.catalogue import FieldType
-from node.core.catalogue_csv import read_csv
-from node.core.catalogue_dcat import read_dcat
-from node.core.holidays import check_holidays
+from node.core.catalogue.csv import read_csv
+from node.core.catalogue.dcat import read_dcat
 from node.core.identity import (
     holds_identifier,
     normalise_credit_code,
     normalise_region,
     normalise_resident_id,
 )
-from node.core.policy import PolicyFile
-from node.core.policy_build import check_files
+from node.core.policy.dataset import FieldType
+from node.core.policy.policy import PolicyFile
+from node.core.reading.build import check_files
+from node.core.reading.holidays import check_holidays
 from node.errors import NodeError
 from node.source.reader import content_and_lines, read_file
 from node.source.spec import FileSpec

@@ -11,7 +11,7 @@ from typing import TypedDict
 
 import pytest
 
-from node.core.merkle import (
+from node.core.log.merkle import (
     EMPTY_ROOT,
     Frontier,
     fold_root,
@@ -21,7 +21,7 @@ from node.core.merkle import (
     verify_consistency,
     verify_inclusion,
 )
-from node.core.tree import Tree
+from node.core.log.tree import Tree
 from node.errors import NodeError, Reason
 
 

@@ -6,8 +6,8 @@ from base64 import b64decode
 
 import pytest
 
-from node.core.checkpoint import Checkpoint
-from node.crypto.sign import SignatureSuite, Signer, Verifier, open_note, sign_note
+from node.core.log.checkpoint import Checkpoint
+from node.crypto.signing import SignatureSuite, Signer, Verifier, open_note, sign_note
 from node.errors import NodeError, Reason
 
 # c2sp.org/signed-note, "Example".

@@ -18,7 +18,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.hpke import AEAD, KDF, KEM, MLKEM768X25519PrivateKey, Suite
 
 from node.crypto.data_key import Xaes256Gcm
-from node.crypto.seal import SealingKey
+from node.crypto.sealing import SealingKey
 
 VECTORS = Path(__file__).parent / "vectors"
 CREATED, EXPIRES = datetime(2026, 1, 1, tzinfo=UTC), datetime(2027, 1, 1, tzinfo=UTC)

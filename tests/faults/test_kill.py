@@ -16,7 +16,7 @@ from running import BY_REGION, CASE, DEFERRAL, ENROLLED, PLANNING, pension_town,
 from town import HR, TAX
 
 from node.client import Chunk, Client, Subject
-from node.core.usage import parse_record
+from node.core.log.usage import parse_record
 from node.errors import NodeError
 from node.v1 import record_pb2 as rec
 

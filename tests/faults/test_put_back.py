@@ -16,8 +16,8 @@ from running import CASE, DEFERRAL, ENROLLED, asking, goes_on, pension_town, res
 from town import HR, TAX
 
 from node.client.results import NodeStatus
-from node.core.grant import GrantState
-from node.crypto.order_file import sign_order
+from node.core.deciding.grant import GrantState
+from node.documents.order_file import sign_order
 from node.errors import NodeError, Reason
 
 pytestmark = pytest.mark.timeout(240)

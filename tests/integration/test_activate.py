@@ -36,11 +36,11 @@ from signing import POLICY, SECONDS, Nodes, Officers
 from town import HR, POLICIES, TAX
 
 from node.client import Client
-from node.core.approval import ApprovalRole
-from node.core.bundle import MANIFEST
-from node.crypto.approval_file import approval_path
-from node.crypto.bundle_folder import ACTIVE
+from node.core.policy.approval import ApprovalRole
+from node.core.policy.bundle import MANIFEST
 from node.demo.process import DXNODE
+from node.documents.approval_file import approval_path
+from node.documents.bundle_folder import ACTIVE
 from node.errors import NodeError, Reason
 
 SERVING, NOT_SERVING = health_pb2.HealthCheckResponse.SERVING, health_pb2.HealthCheckResponse.NOT_SERVING
@@ -262,7 +262,7 @@ def test_full_disk_while_activating_leaves_the_bundle_in_use(nodes: Nodes) -> No
 def test_kill_9_while_activating_leaves_a_whole_bundle_in_use(nodes: Nodes) -> None:
     """The command is killed while requests go on; what the node reads is the old bundle or the new one.
 
-    That it is so at every moment is a claim about `node.crypto.bundle_folder`.
+    That it is so at every moment is a claim about `node.documents.bundle_folder`.
     """
     rng = random.Random(3)  # noqa: S311 - the same moments whenever it runs
     killed = 0

@@ -15,11 +15,11 @@ import pytest
 from running import CASE, DEFERRAL, ENROLLED, Running, asking, goes_on, pension_town, resident
 from town import HR, TAX, Town
 
-from node.backup import check_backup, lost_since, make_backup, restore_backup
-from node.config import Settings
-from node.config_file import load_settings
-from node.core.backup import DATABASE, MANIFEST, parse_backup
-from node.core.lost_state import MARK
+from node.app.backup import check_backup, lost_since, make_backup, restore_backup
+from node.config.file import load_settings
+from node.config.settings import Settings
+from node.core.state.backup import DATABASE, MANIFEST, parse_backup
+from node.core.state.lost_state import MARK
 from node.errors import NodeError, Reason
 from node.store import driver
 from node.store.store import Store

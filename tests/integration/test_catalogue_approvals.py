@@ -12,9 +12,9 @@ from town import AUTHORITY, HR, TAX
 
 from node.client import Client
 from node.client.catalogue import CatalogueVersion
-from node.core.approval import ApprovalRole
-from node.crypto.bundle_folder import place, read_draft
-from node.crypto.sign import open_note
+from node.core.policy.approval import ApprovalRole
+from node.crypto.signing import open_note
+from node.documents.bundle_folder import place, read_draft
 from node.errors import NodeError, Reason
 
 PENSION = "pension-insurance"

@@ -11,7 +11,7 @@ from cli_run import Ran, at_a_terminal, dxnode
 from running import ENROLLED, PENSION, Running, pension_town, running
 from town import HR, MEDICAL, TAX
 
-from node.cli.exits import Exit
+from node.cli.terminal.exits import Exit
 from node.client import Client
 from node.errors import NodeError, Reason
 

@@ -31,10 +31,10 @@ from running import (
 from town import HR, MEDICAL, TAX, Town
 
 from node.client.results import NodeStatus
-from node.core.budget import counter_key
+from node.core.deciding.budget import counter_key
+from node.core.log.usage import CLOCK_SET
 from node.core.milliseconds import to_ms
-from node.core.usage import CLOCK_SET
-from node.crypto.order_file import sign_order
+from node.documents.order_file import sign_order
 from node.errors import NodeError, Reason
 from node.exchange.second_look import BELIEVED
 

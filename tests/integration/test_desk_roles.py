@@ -27,9 +27,9 @@ from town import HR, MEDICAL, TAX
 
 from node.client import Chunk, Client, Subject
 from node.client.channel import Credentials
-from node.core.grant import GrantState
+from node.core.deciding.grant import GrantState
 from node.core.role import OPERATOR, OPERATOR_FINGERPRINT
-from node.crypto.certificate import Certified, issue_desk_user, issue_node, make_authority
+from node.crypto.certificates import Certified, issue_desk_user, issue_node, make_authority
 from node.errors import NodeError, Reason
 
 ROLES = """

@@ -29,14 +29,14 @@ from running import (
 )
 from town import HR, MEDICAL, TAX
 
-from node.cli.exits import Exit
+from node.cli.terminal.exits import Exit
 from node.client import Chunk, ChunkResult, Client, Subject
 from node.client.frame import BatchStoppedError
-from node.core.checkpoint import Checkpoint
-from node.core.grant import Grant
-from node.core.merkle import leaf_hash, verify_inclusion
-from node.core.question_kind import QuestionKind
-from node.core.usage import parse_record
+from node.core.deciding.grant import Grant
+from node.core.log.checkpoint import Checkpoint
+from node.core.log.merkle import leaf_hash, verify_inclusion
+from node.core.log.usage import parse_record
+from node.core.policy.question_kind import QuestionKind
 from node.errors import NodeError, Reason
 from node.v1 import record_pb2 as rec
 

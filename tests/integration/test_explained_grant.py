@@ -10,8 +10,8 @@ from cli_run import Ran, dxnode
 from running import CASE, DEFERRAL, Running, pension_town, running
 from town import HR, MEDICAL, TAX
 
-from node.cli.exits import Exit
-from node.core.grant import Grant
+from node.cli.terminal.exits import Exit
+from node.core.deciding.grant import Grant
 
 
 @pytest.fixture(scope="module")

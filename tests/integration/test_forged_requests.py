@@ -13,9 +13,9 @@ from log_audit import audit
 from running import DEFERRAL, Running, pension_grant, pension_town, resident, running
 from town import HR, MEDICAL, TAX
 
-from node.core import usage
-from node.core.merkle import leaf_hash
-from node.crypto.sign import SignatureSuite, Signer, sign_note
+from node.core.log import usage
+from node.core.log.merkle import leaf_hash
+from node.crypto.signing import SignatureSuite, Signer, sign_note
 from node.errors import NodeError, Reason
 from node.v1 import catalogue_pb2
 from node.v1 import exchange_pb2 as pb

@@ -11,8 +11,8 @@ from live import KINDS, Databases, change, databases, fill
 from register import ANN, BEN, dataset, resident
 from sqlglot import exp
 
-from node.core.catalogue import Field, FieldType, Sensitivity
 from node.core.identity import SubjectType, check_character, normalise_subject
+from node.core.policy.dataset import Field, FieldType, Sensitivity
 from node.errors import NodeError
 from node.source.forms import forms_of, functions
 from node.source.sessions import Sessions, statement_of

@@ -29,8 +29,8 @@ from running import (
 from town import HR, MEDICAL, TAX, Town
 
 from node.client import Chunk, Client, Subject
-from node.core.directory_text import Role
-from node.core.grant import Grant
+from node.core.deciding.grant import Grant
+from node.core.directory.text import Role
 from node.errors import NodeError, Reason
 from node.v1 import exchange_pb2 as pb
 from node.v1 import grant_pb2

@@ -20,12 +20,12 @@ from processes import Processes, processes
 from running import pension_town, wait_for
 from town import HR, MEDICAL, TAX, Office, Town
 
-from node.app import CONNECTIONS, Node
+from node.app.node import CONNECTIONS, Node
+from node.app.service import serve
 from node.client import Client
 from node.client.channel import Credentials
 from node.errors import NodeError, Reason
 from node.rpc.inflow import MESSAGES, STREAMS
-from node.service import serve
 from node.v1 import exchange_pb2 as pb
 
 ASK = b"/node.v1.ExchangeService/Ask"
@@ -55,14 +55,14 @@ def hr(town: Processes) -> Iterator[Office]:
     node = town.nodes[HR]
     before = node.pid
     yield town.town.offices[HR]
-    assert node.pid == before
+    assert node.pid == before, node.last_output()
     node.wait_until_healthy(60)
     for port in ("exchange", "desk"):
         wait_for(partial(is_served, town, port))
 
 
 def is_served(town: Processes, port: str) -> bool:
-    """Whether a call of the one who attacked is answered: its places come back once its connection is gone."""
+    """Whether a call of who attacked is answered: its places come back once its connection is gone."""
     with closing(line(town, port)) as each:
         return each.wait(DATA, each.call(CHECK)) is not None
 

@@ -32,7 +32,7 @@ from town import FORGER, HR, MEDICAL, TAX
 
 from node.client import Chunk, Client, Subject
 from node.client.status import node_error
-from node.core.directory import Member
+from node.core.directory.directory import Member
 from node.errors import NodeError, Reason
 from node.exchange.provider import Provider
 from node.rpc.exchange_service import WINDOW

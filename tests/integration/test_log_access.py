@@ -13,11 +13,11 @@ from running import CASE, DEFERRAL, ENROLLED, Running, pension_grant, pension_to
 from town import AUTHORITY, HR, MEDICAL, TAX
 
 from node.client.status import node_error
-from node.core.checkpoint import Checkpoint
-from node.core.directory_text import Role
-from node.core.merkle import leaf_hash, verify_consistency, verify_inclusion
-from node.core.usage import parse_record
-from node.crypto.sign import Verifier, open_note
+from node.core.directory.text import Role
+from node.core.log.checkpoint import Checkpoint
+from node.core.log.merkle import leaf_hash, verify_consistency, verify_inclusion
+from node.core.log.usage import parse_record
+from node.crypto.signing import Verifier, open_note
 from node.errors import NodeError, Reason
 from node.v1 import usage_log_pb2 as pb
 from node.v1 import usage_log_pb2_grpc

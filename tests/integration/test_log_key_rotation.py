@@ -22,10 +22,10 @@ from running import (
 )
 from town import HR, TAX, keys_of
 
-from node.core.directory import Member, parse_member
-from node.crypto.keys import KeyUse
-from node.crypto.sign import Verifier, open_note
+from node.core.directory.directory import Member, parse_member
+from node.crypto.signing import Verifier, open_note
 from node.demo.process import NodeProcess
+from node.documents.keys import KeyUse
 from node.errors import NodeError, Reason
 
 BOTH = (HR, TAX)

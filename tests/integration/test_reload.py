@@ -28,11 +28,11 @@ from running import (
 from town import HR, MEDICAL, TAX, Office
 
 from node.client import Chunk, Subject
-from node.core.directory_text import SealingKey
+from node.core.directory.text import SealingKey
 from node.core.role import OPERATOR, OPERATOR_FINGERPRINT
-from node.crypto.certificate import identify, issue_desk, issue_node, make_authority
-from node.crypto.keys import KeyUse, generate, write_key
+from node.crypto.certificates import identify, issue_desk, issue_node, make_authority
 from node.demo.process import NodeProcess
+from node.documents.keys import KeyUse, generate, write_key
 from node.errors import NodeError, Reason
 
 DAY = timedelta(days=1)
@@ -281,7 +281,7 @@ def test_directory_is_noticed_without_being_told(nodes: Running) -> None:
 @pytest.fixture
 def unwatched(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Running]:
     """Nodes that read their files again only when they are told to."""
-    monkeypatch.setattr("node.app.WATCH_SECONDS", 3600)
+    monkeypatch.setattr("node.app.node.WATCH_SECONDS", 3600)
     with running(pension_town(tmp_path), HR, TAX) as nodes:
         nodes.grant()
         yield nodes

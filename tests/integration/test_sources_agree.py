@@ -11,7 +11,7 @@ from kinds import FILES, KINDS, Source, open_source
 from live import Databases, databases
 from register import ANN, BEN, COUNTER, DAN, EVE, KEY, NOBODY, ROWS, dataset, key, question, write_csv
 
-from node.core.question_kind import QuestionKind
+from node.core.policy.question_kind import QuestionKind
 from node.core.stop import Stop
 from node.core.subject import Unclear
 from node.errors import NodeError, Reason

@@ -20,7 +20,7 @@ from town import HR, TAX, Town
 
 from node.client import Chunk, Client, Subject
 from node.client.status import node_error
-from node.crypto.certificate import fingerprint, identify, issue_desk_user, issue_node, make_authority
+from node.crypto.certificates import fingerprint, identify, issue_desk_user, issue_node, make_authority
 from node.errors import NodeError, Reason
 from node.v1 import (
     catalogue_pb2,

@@ -22,7 +22,7 @@ from cryptography.hazmat.primitives.serialization import (
 )
 from town import TAX, Office, Town
 
-from node.crypto.certificate import Certified, identify
+from node.crypto.certificates import Certified, identify
 from node.demo.process import NodeProcess
 
 PREFACE = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + bytes(3) + b"\x04" + bytes(5)  # with empty SETTINGS, RFC 9113

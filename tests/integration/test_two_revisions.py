@@ -22,8 +22,8 @@ from running import CASE, DEFERRAL, PLANNING, pension_grant, pension_policy, reg
 from town import AUTHORITY, HR, MEDICAL, POLICIES, TAX, Town
 
 from node.client import Chunk, Client, Subject
-from node.core import usage
-from node.core.directory import Directory, render_directory
+from node.core.directory.directory import Directory, render_directory
+from node.core.log import usage
 from node.errors import NodeError, Reason
 from node.v1 import record_pb2 as rec
 
@@ -189,13 +189,13 @@ def _check_log(leaves: list[bytes]) -> None:
 _RENDER = """
 import sys
 from dataclasses import replace
-from node.core.directory import parse_directory, render_directory
+from node.core.directory.directory import parse_directory, render_directory
 known = parse_directory(sys.stdin.buffer.read())
 sys.stdout.buffer.write(render_directory(known))
 """
 _MEMBER = """
 import sys
-from node.core.directory import parse_directory, render_member
+from node.core.directory.directory import parse_directory, render_member
 newer = max(parse_directory(sys.stdin.buffer.read()).members.values(), key=lambda member: member.schema)
 sys.stdout.buffer.write(render_member(newer))
 """

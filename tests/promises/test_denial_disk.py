@@ -12,7 +12,7 @@ from forger import Forger, forging, verdict
 from running import Running, pension_town, resident, running, wait_for
 from town import HR, TAX
 
-from node.core.merkle import leaf_hash
+from node.core.log.merkle import leaf_hash
 from node.errors import NodeError, Reason
 from node.exchange.tried import Tried, tried
 from node.v1 import record_pb2 as rec

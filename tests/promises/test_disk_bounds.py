@@ -19,10 +19,10 @@ from small_log import Clock
 from two_sides import CALLER, Side, TwoSides, query
 
 from node.core.identity import check_character
-from node.core.kept_receipt import MAX_OWN, MAX_SHARED, SIGNATURE
+from node.core.log.kept_receipt import MAX_OWN, MAX_SHARED, SIGNATURE
+from node.core.log.usage import MAX_INTENT_BYTES, Parties, verdict_record
+from node.core.messages.taken import MAX_AMOUNT, MAX_CHARGES, check_verdict
 from node.core.subject import SubjectKey
-from node.core.taken import MAX_AMOUNT, MAX_CHARGES, check_verdict
-from node.core.usage import MAX_INTENT_BYTES, Parties, verdict_record
 from node.errors import NodeError, Reason
 from node.exchange.asking import attempt
 from node.exchange.provider import DENIAL_BYTES

@@ -27,10 +27,10 @@ from running import (
 from town import HR, TAX, Town
 
 from node.client.results import NodeStatus
-from node.core.grant import GrantState
-from node.core.lost_state import MARK
-from node.core.usage import parse_record
-from node.crypto.order_file import sign_order
+from node.core.deciding.grant import GrantState
+from node.core.log.usage import parse_record
+from node.core.state.lost_state import MARK
+from node.documents.order_file import sign_order
 from node.errors import NodeError, Reason
 from node.exchange import own_state
 from node.v1 import exchange_pb2 as pb

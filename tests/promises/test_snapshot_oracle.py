@@ -18,9 +18,9 @@ from running import BY_REGION, CASE, DEFERRAL, ENROLLED, PLANNING, Running, pens
 from town import HR, TAX, Town
 
 from node.client.results import Statistic
-from node.core.policy import PolicyFile
-from node.core.policy_build import build_policies
-from node.core.usage import parse_record
+from node.core.log.usage import parse_record
+from node.core.policy.policy import PolicyFile
+from node.core.reading.build import build_policies
 from node.source.snapshot import content_name, name_of
 from node.source.spec import Layout
 
@@ -210,7 +210,7 @@ def test_key_of_names_stays_when_the_data_key_is_replaced(nodes: Running) -> Non
 def _rotate_data_key(keys: Path) -> None:
     from datetime import UTC, datetime, timedelta
 
-    from node.crypto.keys import KeyUse, generate, write_key
+    from node.documents.keys import KeyUse, generate, write_key
 
     now = datetime.now(UTC)
     write_key(keys, generate(KeyUse.DATA, now, now + timedelta(days=365), os.urandom))

@@ -9,8 +9,8 @@ from register import COUNTER, KEY
 from running import resident
 from town import POLICIES
 
-from node.core.policy import Policy, PolicyFile
-from node.core.policy_build import build_policies
+from node.core.policy.policy import Policy, PolicyFile
+from node.core.reading.build import build_policies
 from node.core.subject import SubjectKey
 from node.errors import NodeError, Reason
 from node.source.lookup import SnapshotSource

@@ -17,8 +17,8 @@ from processes import read_ended
 from running import CASE, DEFERRAL, Running, as_is, pension_grant, pension_town, resident, running
 from town import HR, TAX, Town
 
-from node.core.grant_message import grant_to_message
-from node.crypto.sign import sign_note
+from node.core.messages.grant_message import grant_to_message
+from node.crypto.signing import sign_note
 from node.errors import NodeError, Reason
 from node.v1 import catalogue_pb2, desk_pb2, grant_pb2
 from node.v1 import exchange_pb2 as pb

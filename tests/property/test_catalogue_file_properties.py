@@ -11,8 +11,8 @@ from io import StringIO
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from node.core.catalogue_csv import read_csv, write_csv
-from node.core.catalogue_dcat import read_dcat, write_dcat
+from node.core.catalogue.csv import read_csv, write_csv
+from node.core.catalogue.dcat import read_dcat, write_dcat
 from node.errors import NodeError
 from node.v1 import catalogue_pb2 as pb
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from node.core.catalogue_search import MAX_WORDS, CatalogueIndex, Entry, Lookup, needles, normal
+from node.core.catalogue.search import MAX_WORDS, CatalogueIndex, Entry, Lookup, needles, normal
 
 TEXTS = st.text(st.sampled_from("养老保险ａAbBc1 -_，ßİ㐀\U00020000"), max_size=8)
 ENTRIES = st.lists(

@@ -15,8 +15,8 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from node.core.clock import Standing
+from node.core.log.usage import CLOCK_SET
 from node.core.milliseconds import to_ms
-from node.core.usage import CLOCK_SET
 from node.errors import NodeError, Reason
 from node.exchange.second_look import BELIEVED
 

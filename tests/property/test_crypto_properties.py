@@ -8,16 +8,16 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from node.core.checkpoint import Checkpoint
-from node.core.envelope import Routing, Sealed
 from node.core.identity import (
     holds_identifier,
     normalise_credit_code,
     normalise_region,
     normalise_resident_id,
 )
-from node.crypto.seal import KeyRing, SealingKey, SealingPublicKey, open_answer, pad, unpad
-from node.crypto.sign import SignatureSuite, Signer, Verifier, open_note, sign_note
+from node.core.log.checkpoint import Checkpoint
+from node.core.messages.envelope import Routing, Sealed
+from node.crypto.sealing import KeyRing, SealingKey, SealingPublicKey, open_answer, pad, unpad
+from node.crypto.signing import SignatureSuite, Signer, Verifier, open_note, sign_note
 from node.errors import NodeError
 
 NOW = datetime(2026, 11, 22, tzinfo=UTC)

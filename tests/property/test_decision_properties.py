@@ -11,17 +11,18 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from policy_samples import GRANT, POLICY
 
-from node.core.catalogue import Sharing
-from node.core.decide import Decider, Decision, decide
-from node.core.explain import explain
-from node.core.grant import Grant, GrantState
-from node.core.policy import Policies, PolicyFile
-from node.core.policy_build import build_policies
+from node.core.deciding.evaluator import Decision, Evaluator, decide
+from node.core.deciding.explain import explain
+from node.core.deciding.grant import Grant, GrantState
+from node.core.policy.dataset import Sharing
+from node.core.policy.policy import Policies, PolicyFile
+from node.core.policy.question_kind import QuestionKind
+from node.core.policy.request import Request, Requester
+from node.core.policy.rule import Rule
 from node.core.purpose import is_purpose_code
-from node.core.question_kind import QuestionKind
-from node.core.request import Request, Requester
+from node.core.reading.build import build_policies
 from node.core.role import ASKING_ROLES, CLERK, SYSTEM
-from node.core.rule import Rule
+from node.core.text.explanation import advice_of
 from node.core.workdays import Calendar, day
 from node.errors import Reason
 
@@ -342,10 +343,10 @@ def test_index_walk_and_reference_decide_alike(
     any_asked: list[tuple[Grant | None, Request]],
     well_asked: list[tuple[Grant, Request]],
 ) -> None:
-    decider = Decider(policies, CALENDAR)
+    evaluator = Evaluator(policies, CALENDAR)
     for grant, request in [*any_asked, *well_asked]:
         for _ in range(2):  # the second time it remembers
-            again = decider.decide(lambda _, grant=grant: grant, request)  # type: ignore[misc]
+            again = evaluator.decide(lambda _, grant=grant: grant, request)  # type: ignore[misc]
             assert again == decide(policies, lambda _, grant=grant: grant, request, CALENDAR)  # type: ignore[misc]
         decision = decide(policies, lambda _, grant=grant: grant, request, CALENDAR)  # type: ignore[misc]
         explained = explain(policies, lambda _, grant=grant: grant, request, CALENDAR)  # type: ignore[misc]
@@ -363,7 +364,7 @@ def _check_whole(policies: Policies, decision: Decision, grant: Grant | None, re
         own = request.requester.region if rule.own_region else ""
         assert (decision.grant, decision.region) == (grant, _in_common(grant.region, own))
     else:
-        assert decision.message
+        assert advice_of(decision, "en")
 
 
 @settings(max_examples=100, deadline=None)

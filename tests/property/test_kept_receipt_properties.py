@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from node.core.checkpoint import Checkpoint
-from node.core.kept_receipt import (
+from node.core.log.checkpoint import Checkpoint
+from node.core.log.kept_receipt import (
     MAX_OWN,
     MAX_SHARED,
     SHARED_FROM,
@@ -19,10 +19,10 @@ from node.core.kept_receipt import (
     siblings_below,
     take_apart,
 )
-from node.core.merkle import HASH, leaf_hash, root_from_inclusion
-from node.core.note import note_of
-from node.core.tree import TILE, Tile, Tree
-from node.crypto.sign import SignatureSuite, Signer, sign_note
+from node.core.log.merkle import HASH, leaf_hash, root_from_inclusion
+from node.core.log.note import note_of
+from node.core.log.tree import TILE, Tile, Tree
+from node.crypto.signing import SignatureSuite, Signer, sign_note
 from node.errors import NodeError, Reason
 from node.v1.record_pb2 import LogPosition
 from node.v1.usage_log_pb2 import InclusionProof, Receipt

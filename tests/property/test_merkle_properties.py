@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from node.core.merkle import (
+from node.core.log.merkle import (
     Frontier,
     fold_root,
     hash_leaves,
@@ -16,7 +16,7 @@ from node.core.merkle import (
     verify_consistency,
     verify_inclusion,
 )
-from node.core.tree import TILE, Tree
+from node.core.log.tree import TILE, Tree
 from node.errors import NodeError
 
 HASHES = hash_leaves(index.to_bytes(4) for index in range(1200))

@@ -12,11 +12,11 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from town import HR, TAX
 
-from node.core.checkpoint import Checkpoint
-from node.core.directory import Member
-from node.core.merkle import leaf_hash
-from node.core.peer_log import PeerLog
-from node.core.tree import Tree
+from node.core.directory.directory import Member
+from node.core.log.checkpoint import Checkpoint
+from node.core.log.merkle import leaf_hash
+from node.core.log.peer_log import PeerLog
+from node.core.log.tree import Tree
 from node.errors import NodeError, Reason
 from node.exchange.admin import AdminJob
 from node.exchange.peer_logs import PeerLogs

@@ -14,10 +14,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlglot import exp
 
-from node.core.policy import Policies, PolicyFile
-from node.core.policy_build import build_policies
-from node.core.policy_diff import Difference, difference
-from node.core.policy_diff_relation import Compared, Direction, Relation
+from node.analysis.diff.diff import Difference, difference
+from node.analysis.diff.relation import Compared, Direction, Relation
+from node.core.policy.policy import Policies, PolicyFile
+from node.core.reading.build import build_policies
 from node.core.workdays import Calendar
 
 CALENDAR = Calendar(timezone(timedelta(hours=8)))

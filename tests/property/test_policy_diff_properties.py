@@ -12,14 +12,9 @@ from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 from policy_samples import GRANT
 
-from node.core.decide import Decision, decide
-from node.core.grant import Grant
-from node.core.identity import common_region
-from node.core.policy import Policies, PolicyFile
-from node.core.policy_build import build_policies
-from node.core.policy_diff import Difference, Finding, Kind, difference
-from node.core.policy_diff_cases import case_number_classes
-from node.core.policy_diff_space import (
+from node.analysis.diff.cases import case_number_classes
+from node.analysis.diff.diff import Difference, Finding, Kind, difference
+from node.analysis.diff.space import (
     Areas,
     Branch,
     Cases,
@@ -30,8 +25,13 @@ from node.core.policy_diff_space import (
     Regions,
     Times,
 )
-from node.core.request import Request, Requester
-from node.core.rule import compile_case_number
+from node.core.deciding.evaluator import Decision, decide
+from node.core.deciding.grant import Grant
+from node.core.identity import common_region
+from node.core.policy.policy import Policies, PolicyFile
+from node.core.policy.request import Request, Requester
+from node.core.policy.rule import compile_case_number
+from node.core.reading.build import build_policies
 from node.core.workdays import Calendar
 
 ZONE = timezone(timedelta(hours=8))

@@ -10,11 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from policy_samples import CALENDAR
 
-from node.cli.policy_files import read_file, read_files
-from node.core.policy import Policy, PolicyFile
-from node.core.policy_build import build_policies
-from node.core.policy_table import Table, check_table
-from node.core.policy_table_parts import (
+from node.analysis.tests.parts import (
     BUDGET,
     PER_DAY,
     PER_SUBJECT,
@@ -25,8 +21,12 @@ from node.core.policy_table_parts import (
     mutants_of,
     without_item,
 )
-from node.core.policy_table_run import mutated, run_table
-from node.core.rule import ALWAYS, Rule, RuleIndex
+from node.analysis.tests.run import mutated, run_table
+from node.analysis.tests.table import Table, check_table
+from node.cli.policy.files import read_file, read_files
+from node.core.policy.policy import Policy, PolicyFile
+from node.core.policy.rule import ALWAYS, Rule, RuleIndex
+from node.core.reading.build import build_policies
 
 FOLDER = Path(__file__).parents[2] / "policies"
 POLICIES = build_policies(read_files([FOLDER]))

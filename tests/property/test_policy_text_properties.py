@@ -9,12 +9,12 @@ from hypothesis import strategies as st
 from policy_samples import POLICY
 from sqlglot import exp
 
-from node.core.catalogue import Field, FieldType, Sensitivity
-from node.core.document import read
-from node.core.policy import PolicyFile
-from node.core.policy_build import check_files
-from node.core.predicate import Scope, read_predicate
-from node.core.problem_messages import MESSAGES
+from node.core.policy.dataset import Field, FieldType, Sensitivity
+from node.core.policy.policy import PolicyFile
+from node.core.policy.predicate import Scope, read_predicate
+from node.core.reading.build import check_files
+from node.core.reading.document import read
+from node.core.text.problem_messages import MESSAGES
 
 FIELDS = {
     "status": Field("status", "x", "", FieldType.ENUM, Sensitivity.NORMAL, ("on", "off")),

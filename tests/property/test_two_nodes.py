@@ -23,7 +23,7 @@ from hypothesis.stateful import (
 from town import HR, TAX
 from two_nodes import PERIODS, World
 
-from node.budget_accounts import Accounts
+from node.app.budget_accounts import Accounts
 from node.core.clock import agreed
 from node.errors import NodeError
 from node.exchange import computing, node_clock, own_state

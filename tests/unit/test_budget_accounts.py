@@ -13,11 +13,11 @@ from remembered import Remembered
 from running import pension_policy, pension_town
 from town import HR, Office
 
-from node.budget_accounts import check_accounts, conflicts
-from node.config_file import load_settings
+from node.app.budget_accounts import check_accounts, conflicts
+from node.app.live.live import Live
+from node.app.live.loading import load_policies
+from node.config.file import load_settings
 from node.errors import NodeError, Reason
-from node.live import Live
-from node.loading import load_policies
 
 NAME, OTHER = "pension-insurance", "pension-payments"
 

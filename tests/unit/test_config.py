@@ -8,8 +8,7 @@ from pathlib import Path
 import pytest
 from pydantic import BaseModel
 
-from node.config import Settings
-from node.config_file import (
+from node.config.file import (
     SettingProblem,
     changed_settings,
     load_settings,
@@ -18,6 +17,7 @@ from node.config_file import (
     reference,
     show_settings,
 )
+from node.config.settings import Settings
 from node.errors import NodeError, Reason
 
 BASE = Path("/srv/node")

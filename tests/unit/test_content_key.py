@@ -8,7 +8,7 @@ from base64 import b64decode
 import pytest
 from remembered import Remembered
 
-from node.content_key import content_key
+from node.app.content_key import content_key
 from node.crypto.data_key import DataKey, DataKeyRing
 from node.errors import NodeError
 

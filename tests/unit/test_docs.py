@@ -13,8 +13,8 @@ from typer._click import Command
 from typer.core import TyperGroup, TyperOption
 
 from node.cli.main import MODULES, load_command
-from node.cli.text import LANGUAGES, table
 from node.core.identity import holds_identifier
+from node.core.text.tables import LANGUAGES, table
 
 ROOT = Path(__file__).resolve().parents[2]
 DOCUMENTS = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/*.md")])
@@ -156,7 +156,7 @@ def test_documents_name_no_path_of_a_machine(document: Path) -> None:
 
 
 def test_exit_codes_in_the_readmes_are_those_of_the_command_line() -> None:
-    from node.cli.exits import Exit
+    from node.cli.terminal.exits import Exit
 
     for name in ("README.md", "README.zh-CN.md"):
         codes = re.findall(r"^\| (\d+) \|", (ROOT / name).read_text(encoding="utf-8"), re.MULTILINE)

@@ -13,17 +13,17 @@ import pytest
 import yaml
 from policy_samples import CALENDAR, GRANT, HUMAN_RESOURCES, MEDICAL, TAX
 
-from node.cli import node_folder
-from node.cli.policy_files import read_files
-from node.core.catalogue import Field
-from node.core.decide import Decision, decide
-from node.core.explain import explain
-from node.core.policy_build import build_policies
-from node.core.policy_format import DefinitionsPart, PolicyPart, schema_text
-from node.core.policy_table_words import table_schema_text
+from node.analysis.tests.words import table_schema_text
+from node.cli.policy.files import read_files
+from node.cli.running import node_folder
+from node.core.deciding.evaluator import Decision, decide
+from node.core.deciding.explain import explain
+from node.core.policy.dataset import Field
+from node.core.policy.question import Question
+from node.core.policy.request import Request, Requester
 from node.core.purpose import Purpose
-from node.core.question import Question
-from node.core.request import Request, Requester
+from node.core.reading.build import build_policies
+from node.core.reading.format import DefinitionsPart, PolicyPart, schema_text
 from node.demo.registers import make_registers
 from node.errors import Reason
 

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 from policy_samples import MEDICAL, TAX
 
+from node.app.live.imported import imported_files, place_import, read_import
 from node.errors import NodeError, Reason
-from node.imported_catalogues import imported_files, place_import, read_import
 from node.v1 import catalogue_pb2 as pb
 
 

@@ -13,14 +13,14 @@ from remembered import Remembered
 from running import pension_policy, pension_town
 from town import HR
 
-from node.cli.said import in_chinese
-from node.config_file import load_settings
+from node.app.live.imported import imported_folder
+from node.app.live.live import Live
+from node.app.live.loading import stamp
+from node.cli.terminal.said import in_chinese
+from node.config.file import load_settings
 from node.core.revision import REVISION, mismatch
 from node.core.workdays import LAST_KNOWN_YEAR
 from node.errors import NodeError, Reason
-from node.imported_catalogues import imported_folder
-from node.live import Live
-from node.loading import stamp
 
 SECONDS = 20.0
 

@@ -16,15 +16,15 @@ from remembered import Remembered
 from running import pension_policy, register
 from town import HR, POLICIES, Office, Town
 
-from node.config_file import load_settings
-from node.core.bundle import MANIFEST
-from node.core.policy import Policies
-from node.crypto.bundle_folder import ACTIVE, place, read_draft
-from node.crypto.sign import Signer
+from node.app.live.live import Live
+from node.app.live.loading import OpenSource, load_source, placed_folder, stamp
+from node.app.memory import NO_FLOORS, Floors
+from node.config.file import load_settings
+from node.core.policy.bundle import MANIFEST
+from node.core.policy.policy import Policies
+from node.crypto.signing import Signer
+from node.documents.bundle_folder import ACTIVE, place, read_draft
 from node.errors import NodeError, Reason
-from node.live import Live
-from node.loading import OpenSource, load_source, placed_folder, stamp
-from node.memory import NO_FLOORS, Floors
 
 
 class Department:
@@ -342,7 +342,7 @@ def test_exchanges_go_on_under_the_bundle_before_until_the_sources_of_the_next_a
         assert set(state.sources) == {"pension-insurance"}
         return load_source(*args)  # type: ignore[arg-type]
 
-    monkeypatch.setattr("node.live_sources.load_source", build)
+    monkeypatch.setattr("node.app.live.sources.load_source", build)
     hr.activate(6, retitled=True)
     assert live.reload().refused == ()
     assert decided == [1005]

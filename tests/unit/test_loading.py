@@ -10,14 +10,14 @@ from pathlib import Path
 import pytest
 from town import TAX, Town
 
-from node.config import Settings
-from node.config_file import load_settings
-from node.core.checkpoint import Checkpoint
-from node.core.directory import Member
-from node.crypto.keys import KeyUse, PrivateKey, generate, write_key
-from node.crypto.sign import Signer, open_note, sign_note
+from node.app.live.loading import Keys, load_keys, log_keys, signing_keys
+from node.config.file import load_settings
+from node.config.settings import Settings
+from node.core.directory.directory import Member
+from node.core.log.checkpoint import Checkpoint
+from node.crypto.signing import Signer, open_note, sign_note
+from node.documents.keys import KeyUse, PrivateKey, generate, write_key
 from node.errors import NodeError, Reason
-from node.loading import Keys, load_keys, log_keys, signing_keys
 
 NOW = datetime(2026, 11, 22, 8, 30, tzinfo=UTC)
 DAY = timedelta(days=1)

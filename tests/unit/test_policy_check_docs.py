@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from node.core.problem_messages import MESSAGES, NOTES, WARNINGS
+from node.core.text.problem_messages import MESSAGES, NOTES, WARNINGS
 
 ROOT = Path(__file__).parents[2]
 PAGES = [ROOT / "docs" / name for name in ("policy-check.md", "policy-check.zh-CN.md")]

@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from node.cli.node_folder import NewNode, make_node_folder
-from node.crypto.files import PRIVATE, PUBLIC, write_file
-from node.private_folder import make_private, open_to_others
+from node.cli.running.node_folder import NewNode, make_node_folder
+from node.files.private_folder import make_private, open_to_others
+from node.files.whole import PRIVATE, PUBLIC, write_file
 from node.store.engine import lock_state
 
 

@@ -14,13 +14,13 @@ from remembered import Remembered
 from running import pension_policy, register
 from town import AUTHORITY, HR, POLICIES, Town
 
-from node.config_file import load_settings
-from node.core.approval import ApprovalRole
-from node.core.policy import Policies
-from node.core.publication import MAX_HISTORY, published_entry, published_summary
-from node.crypto.bundle_folder import place, read_draft
-from node.live import Live
-from node.loading import placed_folder, stamp
+from node.app.live.live import Live
+from node.app.live.loading import placed_folder, stamp
+from node.config.file import load_settings
+from node.core.catalogue.publication import MAX_HISTORY, published_entry, published_summary
+from node.core.policy.approval import ApprovalRole
+from node.core.policy.policy import Policies
+from node.documents.bundle_folder import place, read_draft
 from node.rpc.catalogue_service import browse
 
 PENSION = "pension-insurance"

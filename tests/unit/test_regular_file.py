@@ -12,14 +12,14 @@ from pathlib import Path
 import pytest
 from cli_run import Ran, dxnode
 
+from node.app.live.imported import read_import
 from node.client.channel import Credentials, open_channel
-from node.config import Source
-from node.config_file import read_settings
-from node.crypto.files import read_file, read_private_file
-from node.crypto.keys import read_key
+from node.config.file import read_settings
+from node.config.settings import Source
+from node.documents.keys import read_key
 from node.errors import NodeError
-from node.imported_catalogues import read_import
-from node.regular_file import open_regular, read_regular
+from node.files.regular_file import open_regular, read_regular
+from node.files.whole import read_file, read_private_file
 
 ROOT = Path(__file__).parents[2]
 SECONDS = 60.0
@@ -146,21 +146,21 @@ def test_what_a_command_reads_has_to_be_files(odd: Path, command: str) -> None:
 
 # Where something else is opened: made by the node itself, or written.
 OPENED_ELSEWHERE = {
-    "regular_file.py": 1,
-    "backup.py": 4,  # written; packed, and unpacked from what was opened in the one place
+    "files/regular_file.py": 1,
+    "app/backup.py": 4,  # written; packed, and unpacked from what was opened in the one place
     "store/copying.py": 2,  # written, and made durable
     "store/engine.py": 2,  # the database and the lock
     "store/mark_file.py": 1,  # the node's own, held open for reading and writing: a plain file alone
-    "crypto/files.py": 2,  # written; a folder, to make it durable
-    "crypto/keys.py": 1,  # written
-    "crypto/bundle_folder.py": 2,  # written; the lock
-    "cli/batch_file.py": 2,  # the output
-    "cli/log_file.py": 1,  # the output
+    "files/whole.py": 2,  # written; a folder, to make it durable
+    "documents/keys.py": 1,  # written
+    "documents/bundle_folder.py": 2,  # written; the lock
+    "cli/ask/batch_file.py": 2,  # the output
+    "cli/log/file.py": 1,  # the output
     "cli/main.py": 1,  # /dev/null
-    "cli/node_folder.py": 1,  # from here on of the package itself
-    "cli/text.py": 1,
-    "cli/policy_example.py": 1,
-    "config_file.py": 1,
+    "cli/running/node_folder.py": 1,  # from here on of the package itself
+    "core/text/tables.py": 1,
+    "cli/policy/example.py": 1,
+    "config/file.py": 1,
 }
 
 

@@ -11,8 +11,8 @@ from cli_run import Ran, dxnode
 from homes import copy_of
 from town import AUTHORITY, HR, TAX
 
-from node.cli.exits import Exit
-from node.cli.output import CHINA
+from node.cli.terminal.exits import Exit
+from node.cli.terminal.output import CHINA
 from node.core.workdays import LAST_KNOWN_YEAR
 
 WORDS = "a head has its own words"

@@ -16,7 +16,7 @@ import pytest
 from cli_run import Ran, dxnode
 from fake_desk import FIELD, PURPOSE, VERIFY, FakeDesk, enrolled, resident, serving
 
-from node.cli.batch_input import open_input, read_blocks
+from node.cli.ask.batch_input import open_input, read_blocks
 from node.errors import NodeError, Reason
 
 

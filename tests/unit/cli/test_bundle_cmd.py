@@ -9,10 +9,10 @@ import pytest
 from cli_run import Ran, at_a_terminal, dxnode
 from homes import copy_of
 
-from node.cli.exits import Exit
 from node.cli.main import load_command
-from node.core.bundle import MANIFEST
-from node.crypto.bundle_folder import active_name
+from node.cli.terminal.exits import Exit
+from node.core.policy.bundle import MANIFEST
+from node.documents.bundle_folder import active_name
 
 HR = "11441900000000019Y"
 WORDS = {"li": "李 reads every line", "wang": "wang reads them again", "zhao": "zhao is on holiday"}

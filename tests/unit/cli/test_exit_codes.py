@@ -13,8 +13,8 @@ import pytest
 from cli_run import dxnode
 from fake_desk import PURPOSE, VERIFY, FakeDesk, resident, serving
 
-from node.cli import catalogue_cmd
-from node.cli.exits import EXIT_OF_REASON, Exit
+from node.cli.catalogue import commands as catalogue_cmd
+from node.cli.terminal.exits import EXIT_OF_REASON, Exit
 from node.errors import NodeError, Reason
 
 ASK = ("verify", VERIFY, "--purpose", PURPOSE, "--case", "DG-1")

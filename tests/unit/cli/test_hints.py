@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from cli_run import dxnode
 
-from node.cli.exits import Exit
+from node.cli.terminal.exits import Exit
 
 CHECK = "`dxnode config check`"
 

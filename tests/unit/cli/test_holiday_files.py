@@ -11,7 +11,7 @@ import pytest
 from cli_run import dxnode
 from town import TAX
 
-from node.cli.exits import Exit
+from node.cli.terminal.exits import Exit
 
 POLICIES = Path(__file__).parents[3] / "policies"
 MONDAY = "2026-11-23"

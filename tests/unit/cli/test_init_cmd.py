@@ -9,14 +9,14 @@ from pathlib import Path
 import pytest
 from cli_run import dxnode
 
-from node.cli.log_file import write_export
-from node.config_file import load_settings
-from node.core.checkpoint import Checkpoint
+from node.cli.log.file import write_export
+from node.config.file import load_settings
 from node.core.identity import normalise_resident_id
-from node.core.merkle import EMPTY_ROOT
-from node.crypto.keys import KeyUse, newest, read_keys
-from node.crypto.sign import sign_note
+from node.core.log.checkpoint import Checkpoint
+from node.core.log.merkle import EMPTY_ROOT
+from node.crypto.signing import sign_note
 from node.demo.numbers import SYNTHETIC_AREA
+from node.documents.keys import KeyUse, newest, read_keys
 from node.v1.usage_log_pb2 import LogExport
 
 TAX = "11441900000000035L"

@@ -12,8 +12,8 @@ from cli_run import Ran, dxnode
 from fake_desk import COSIGNER, LOG_SIGNER, REQUESTER, FakeDesk, make_log, serving
 from town import Town
 
-from node.cli.log_file import verify_export, write_export
-from node.crypto.sign import SignatureSuite, Signer
+from node.cli.log.file import verify_export, write_export
+from node.crypto.signing import SignatureSuite, Signer
 from node.errors import NodeError, Reason
 from node.v1 import record_pb2 as pb
 from node.v1.usage_log_pb2 import LogExport

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 from cli_run import Ran, dxnode
 
-from node.cli.exits import Exit
-from node.core.order import OrderKind, make_order, render_order
+from node.cli.terminal.exits import Exit
+from node.core.state.order import OrderKind, make_order, render_order
 
 HR = "11441900000000019Y"
 WORDS = {"li": "li reads every line", "wang": "wang reads them again"}

@@ -8,8 +8,8 @@ from dataclasses import replace
 import pytest
 from rich.console import Console
 
-from node.cli.catalogue_text import show_entry, show_hit
-from node.cli.output import Terminal, as_json, report
+from node.cli.catalogue.text import show_entry, show_hit
+from node.cli.terminal.output import Terminal, as_json, report
 from node.client.catalogue import CatalogueEntry, catalogue_entry
 from node.errors import NodeError, Reason
 from node.v1 import catalogue_pb2 as pb

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from node.cli.main import app
-from node.cli.text import table
-from node.config_file import reference
+from node.config.file import reference
+from node.core.text.tables import table
 
 AUTHORITY = "1144190000000006X2"
 TAX = "11441900000000035L"

@@ -10,12 +10,12 @@ from cli_run import dxnode
 from policy_samples import HEAD, POLICY, TAX
 from typer.testing import CliRunner, Result
 
-from node.cli.exits import Exit
-from node.cli.policy_cmd import app
-from node.cli.policy_files import read_files
-from node.cli.text import use_language
-from node.core.document import MAX_BYTES
-from node.core.policy_build import check_files
+from node.cli.policy.commands import app
+from node.cli.policy.files import read_files
+from node.cli.terminal.exits import Exit
+from node.core.reading.build import check_files
+from node.core.reading.document import MAX_BYTES
+from node.core.text.tables import use_language
 from node.errors import NodeError, Reason
 
 # The two rules of the sample overlap with different limits.

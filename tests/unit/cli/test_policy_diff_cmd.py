@@ -11,9 +11,9 @@ from cli_run import at_a_terminal, dxnode
 from policy_samples import POLICY
 from typer.testing import CliRunner, Result
 
-from node.cli.exits import Exit
-from node.cli.policy_cmd import app
-from node.cli.text import table, use_language
+from node.cli.policy.commands import app
+from node.cli.terminal.exits import Exit
+from node.core.text.tables import table, use_language
 from node.core.workdays import LAST_KNOWN_YEAR
 
 # Of a year whose holidays nobody knows.

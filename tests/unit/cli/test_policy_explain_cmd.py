@@ -12,11 +12,11 @@ from bundles import LI, WANG, sign_draft
 from cli_run import Ran, dxnode
 from policy_samples import GRANT, MEDICAL, POLICY, TAX
 
-from node.cli.output import as_json
-from node.cli.text import LANGUAGES
-from node.core.grant import GrantState
-from node.core.policy import PolicyFile
-from node.crypto.sign import read_note
+from node.cli.terminal.output import as_json
+from node.core.deciding.grant import GrantState
+from node.core.policy.policy import PolicyFile
+from node.core.text.tables import LANGUAGES
+from node.crypto.signing import read_note
 
 PURPOSES = """\
 purposes:

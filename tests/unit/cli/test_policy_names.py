@@ -9,11 +9,11 @@ from cli_run import dxnode
 from policy_samples import HEAD, POLICY, REQUEST, TAX, the_problem
 from town import POLICIES as EXAMPLES
 
-from node.cli.exits import Exit
-from node.cli.policy_names import unknown_names
-from node.core.policy import PolicyFile
-from node.core.policy_build import build_policies
-from node.core.request import Request
+from node.cli.policy.names import unknown_names
+from node.cli.terminal.exits import Exit
+from node.core.policy.policy import PolicyFile
+from node.core.policy.request import Request
+from node.core.reading.build import build_policies
 
 PURPOSES = b"purposes:\n" + b"".join(
     f"  {code}: {{title: x, title_en: x}}\n".encode()

@@ -13,13 +13,13 @@ import pytest
 from cli_run import dxnode
 from policy_samples import POLICY
 
-from node.cli.exits import Exit
-from node.cli.output import Json
-from node.cli.policy_output import MAX_SHOWN, Sources, github_lines, sarif, text_lines
-from node.core.policy import PolicyFile
-from node.core.policy_build import check_files
-from node.core.problem import Problem
-from node.core.problem_messages import ARTICLES, MESSAGES, NOTES, WARNINGS
+from node.cli.policy.output import MAX_SHOWN, Sources, github_lines, sarif, text_lines
+from node.cli.terminal.exits import Exit
+from node.cli.terminal.output import Json
+from node.core.policy.policy import PolicyFile
+from node.core.reading.build import check_files
+from node.core.text.problem import Problem
+from node.core.text.problem_messages import ARTICLES, MESSAGES, NOTES, WARNINGS
 
 WRONG = POLICY.replace("type: text, sens", "type: txet, sens").replace("daily", "dayly")
 SECRET = POLICY.replace("personal: true}", "personal: true, secret: true}")

@@ -15,15 +15,15 @@ from hypothesis import strategies as st
 from policy_changes import CHANGES, POLICY, changed
 from policy_samples import CALENDAR, HUMAN_RESOURCES, MEDICAL, MONDAY, TAX
 
-from node.cli.policy_explain_cmd import statement_lines
-from node.cli.policy_files import read_files
-from node.cli.policy_statement import statement_of
-from node.cli.text import LANGUAGES, use_language
-from node.core.noise import accuracy_95
-from node.core.policy import Policies, PolicyFile
-from node.core.policy_build import build_policies
-from node.core.policy_diff import difference
-from node.core.question import Statistic
+from node.analysis.diff.diff import difference
+from node.analysis.noise import accuracy_95
+from node.analysis.statements.statement import statement_of
+from node.cli.policy.explain_cmd import statement_lines
+from node.cli.policy.files import read_files
+from node.core.policy.policy import Policies, PolicyFile
+from node.core.policy.question import Statistic
+from node.core.reading.build import build_policies
+from node.core.text.tables import LANGUAGES, use_language
 
 ROOT = Path(__file__).resolve().parents[3]
 DEFINITIONS: dict[str, Any] = {

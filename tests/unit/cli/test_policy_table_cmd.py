@@ -10,9 +10,9 @@ import pytest
 from cli_run import dxnode
 from typer.testing import CliRunner, Result
 
-from node.cli.policy_cmd import app
-from node.cli.policy_table_report import not_mutated
-from node.cli.text import use_language
+from node.cli.policy.commands import app
+from node.cli.policy.tests_report import not_mutated
+from node.core.text.tables import use_language
 
 EXAMPLES = Path(__file__).parents[3] / "policies"
 NAME = "pension-insurance.test.yaml"

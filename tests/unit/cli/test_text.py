@@ -11,14 +11,18 @@ from pathlib import Path
 
 import pytest
 
-from node.cli.exits import EXIT_OF_REASON, Exit
-from node.cli.text import LANGUAGES, detect_language, t, table
+from node.cli.terminal.exits import EXIT_OF_REASON, Exit
+from node.core.text.tables import LANGUAGES, detect_language, t, table
 from node.errors import Reason
 
 ROOT = Path(__file__).resolve().parents[3]
 # The table "said" has Chinese only: its English is what others say.
 TABLES = sorted(
-    {path.name.split(".")[0] for path in files("node.cli").joinpath("messages").iterdir() if "." in path.name}
+    {
+        path.name.split(".")[0]
+        for path in files("node.core.text").joinpath("messages").iterdir()
+        if "." in path.name
+    }
     - {"said"}
 )
 
@@ -54,7 +58,7 @@ def named_in_the_code() -> tuple[set[str], list[re.Pattern[str]]]:
     """Texts of the code, and what those with holes can be; their end may be added elsewhere."""
     whole: set[str] = set()
     holed: set[str] = set()
-    for path in (ROOT / "node" / "cli").glob("*.py"):
+    for path in (ROOT / "node").rglob("*.py"):
         for node in ast.walk(ast.parse(path.read_text("utf-8"))):
             if isinstance(node, ast.Constant):
                 whole.add(str(node.value))

@@ -8,7 +8,7 @@ import pytest
 from cli_run import dxnode, read_transcript, told
 from fake_desk import FakeDesk, make_log, resident, serving
 
-from node.core.denial_messages import denial_text
+from node.core.text.denial_messages import denial_text
 from node.errors import NodeError, Reason
 
 TRANSCRIPTS = sorted((Path(__file__).parent / "transcripts").glob("*.txt"))

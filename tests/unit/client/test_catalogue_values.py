@@ -8,8 +8,8 @@ import pytest
 from policy_changes import CHANGES, changed, files
 
 from node.client.catalogue import CatalogueEntry, catalogue_entry
-from node.core.catalogue_entry import entry_of
-from node.core.policy_build import build_policies
+from node.core.catalogue.entry import entry_of
+from node.core.reading.build import build_policies
 
 
 @pytest.mark.parametrize("path", CHANGES)

@@ -26,7 +26,7 @@ from fake_desk import (
 )
 
 from node.client import Chunk, Client, Subject
-from node.core.grant import Grant, GrantState
+from node.core.deciding.grant import Grant, GrantState
 from node.errors import NodeError, Reason
 
 

@@ -16,14 +16,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from policy_samples import POLICY
 
-from node.cli.exits import Exit
-from node.cli.output import plain
-from node.cli.policy_output import Sources, github_lines, sarif, text_lines
-from node.core.document import MAX_BYTES, MAX_PROBLEMS
-from node.core.policy import PolicyFile
-from node.core.policy_build import check_files
-from node.core.policy_lint import lint
-from node.core.problem_messages import Lang
+from node.analysis.lint.lint import lint
+from node.cli.policy.output import Sources, github_lines, sarif, text_lines
+from node.cli.terminal.exits import Exit
+from node.cli.terminal.output import plain
+from node.core.policy.policy import PolicyFile
+from node.core.reading.build import check_files
+from node.core.reading.document import MAX_BYTES, MAX_PROBLEMS
+from node.core.text.problem_messages import Lang
 
 DAY = date(2026, 11, 23)
 LANGUAGES: tuple[Lang, ...] = ("en", "zh")

@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from node.core.bundle import (
+from node.core.policy.bundle import (
     Manifest,
     SeenBundle,
     accept,
@@ -18,7 +18,7 @@ from node.core.bundle import (
     parse_manifest,
     render_manifest,
 )
-from node.core.policy import PolicyFile
+from node.core.policy.policy import PolicyFile
 from node.errors import NodeError, Reason
 
 HR = "11441900000000019Y"

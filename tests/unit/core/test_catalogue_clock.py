@@ -9,8 +9,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from town import AUTHORITY, HR
 
-from node.core.approval import Approval, ApprovalRole, Version, make_approval
-from node.core.catalogue_clock import (
+from node.core.catalogue.deadlines import (
     Cause,
     Clock,
     ClockKind,
@@ -20,6 +19,7 @@ from node.core.catalogue_clock import (
     with_cause,
     with_extension,
 )
+from node.core.policy.approval import Approval, ApprovalRole, Version, make_approval
 from node.core.workdays import LAST_KNOWN_YEAR, Calendar
 from node.errors import NodeError, Reason
 

@@ -8,9 +8,9 @@ from io import StringIO
 import pytest
 from policy_changes import POLICY, files
 
-from node.core.catalogue_csv import COLUMNS, read_csv, write_csv
-from node.core.catalogue_entry import entry_of
-from node.core.policy_build import build_policies
+from node.core.catalogue.csv import COLUMNS, read_csv, write_csv
+from node.core.catalogue.entry import entry_of
+from node.core.reading.build import build_policies
 from node.errors import NodeError, Reason
 from node.v1 import catalogue_pb2 as pb
 
@@ -144,9 +144,9 @@ def test_a_file_that_is_no_such_table_is_refused(content: str | bytes, said: str
 
 
 def test_a_table_without_bounds_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("node.core.catalogue_csv.MAX_ENTRIES", 1)
+    monkeypatch.setattr("node.core.catalogue.csv.MAX_ENTRIES", 1)
     assert "more than 1 entries" in refused(table(ROW, ROW | {"目录标识": "other"}))
-    monkeypatch.setattr("node.core.catalogue_csv.MAX_BYTES", 100)
+    monkeypatch.setattr("node.core.catalogue.csv.MAX_BYTES", 100)
     assert "longer than 100 bytes" in refused(table(ROW))
 
 

@@ -14,9 +14,9 @@ from policy_samples import HUMAN_RESOURCES
 from rdflib import namespace as ns
 from rdflib.collection import Collection
 
-from node.core.catalogue_dcat import CONTEXT, NAMESPACE, read_dcat, write_dcat
-from node.core.catalogue_entry import entry_of
-from node.core.policy_build import build_policies
+from node.core.catalogue.dcat import CONTEXT, NAMESPACE, read_dcat, write_dcat
+from node.core.catalogue.entry import entry_of
+from node.core.reading.build import build_policies
 from node.errors import NodeError, Reason
 
 NOW = datetime(2026, 11, 22, 8, 30, tzinfo=UTC)
@@ -191,10 +191,10 @@ def test_a_file_that_is_none_is_refused(content: bytes, said: str) -> None:
 
 
 def test_a_file_without_bounds_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("node.core.catalogue_dcat.MAX_BYTES", 100)
+    monkeypatch.setattr("node.core.catalogue.dcat.MAX_BYTES", 100)
     assert "longer than 100 bytes" in refused(TEXT)
     monkeypatch.undo()
-    monkeypatch.setattr("node.core.catalogue_dcat.MAX_ENTRIES", 1)
+    monkeypatch.setattr("node.core.catalogue.dcat.MAX_ENTRIES", 1)
     many = document()
     many["dataset"] *= 2
     assert "more than 1 entries" in refused(many)

@@ -11,9 +11,9 @@ import pytest
 from policy_changes import CHANGES, POLICY, changed, files
 from pydantic import BaseModel
 
-from node.core.catalogue_entry import entry_of
-from node.core.policy_build import build_policies
-from node.core.policy_format import PolicyPart
+from node.core.catalogue.entry import entry_of
+from node.core.reading.build import build_policies
+from node.core.reading.format import PolicyPart
 from node.v1 import catalogue_pb2 as pb
 
 # True is refused (Art. 3), and false says nothing. What officers note about warnings is enforced by nobody.

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 from policy_samples import HUMAN_RESOURCES, TAX, build
 
-from node.core.catalogue_entry import entry_of
-from node.core.catalogue_search import (
+from node.core.catalogue.entry import entry_of
+from node.core.catalogue.search import (
     MAX_TEXT,
     MAX_WORDS,
     CatalogueIndex,

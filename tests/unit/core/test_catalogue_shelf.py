@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from policy_samples import HUMAN_RESOURCES, MEDICAL, TAX, build
 
-from node.core.catalogue_search import Lookup
-from node.core.catalogue_shelf import MAX_SHOWN_BYTES, Catalogue, imported_shelf, own_shelf
+from node.core.catalogue.registry import MAX_SHOWN_BYTES, Catalogue, imported_shelf, own_shelf
+from node.core.catalogue.search import Lookup
 from node.v1 import catalogue_pb2 as pb
 
 AUTHORITY = "1144190000000006X2"

@@ -6,7 +6,7 @@ from base64 import b64encode
 
 import pytest
 
-from node.core.checkpoint import Checkpoint
+from node.core.log.checkpoint import Checkpoint
 from node.errors import NodeError, Reason
 
 ROOT = bytes(range(32))

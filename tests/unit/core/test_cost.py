@@ -12,11 +12,11 @@ from hypothesis import strategies as st
 from policy_samples import CALENDAR, GRANT, POLICY, REQUEST, build
 from town import TAX
 
-from node.core.budget import Debit, Period, Pot, counter_key, exhausted, pay
-from node.core.cost import Cost, Day, budget_debits, exchange_cost
-from node.core.decide import Decision, decide
+from node.core.deciding.budget import Debit, Period, Pot, counter_key, exhausted, pay
+from node.core.deciding.cost import Cost, Day, budget_debits, exchange_cost
+from node.core.deciding.evaluator import Decision, decide
 from node.core.milliseconds import to_ms
-from node.core.policy import Budget
+from node.core.policy.policy import Budget
 
 ZONE = ZoneInfo("Asia/Shanghai")
 DAY = Day.of(datetime(2026, 11, 23, 10, tzinfo=ZONE))
@@ -27,7 +27,7 @@ def _decision(question: str = "is-enrolled", **changes: object) -> Decision:
     request = replace(REQUEST, question=question, claims=claims)
     grant = replace(GRANT, **changes)  # type: ignore[arg-type]
     decision = decide(build(), lambda _: grant, request, CALENDAR)
-    assert decision.permit, decision.message
+    assert decision.permit, decision.clause
     return decision
 
 

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from node.core.data_load import DataLoad, KeptLoad, next_load
 from node.core.milliseconds import to_ms
+from node.core.state.data_load import DataLoad, KeptLoad, next_load
 
 ZONE = ZoneInfo("Asia/Shanghai")
 NOON = datetime(2026, 11, 23, 12, tzinfo=ZONE)

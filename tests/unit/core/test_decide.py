@@ -23,14 +23,15 @@ from policy_samples import (
     rule,
 )
 
-from node.core.decide import Decider, Decision, decide
-from node.core.explain import explain
-from node.core.grant import Grant, GrantState
-from node.core.policy import Policies, PolicyFile
-from node.core.policy_build import build_policies
-from node.core.question_kind import QuestionKind
-from node.core.request import Request, Requester
-from node.core.rule import Limits
+from node.core.deciding.evaluator import Decision, Evaluator, decide
+from node.core.deciding.explain import explain
+from node.core.deciding.grant import Grant, GrantState
+from node.core.policy.policy import Policies, PolicyFile
+from node.core.policy.question_kind import QuestionKind
+from node.core.policy.request import Request, Requester
+from node.core.policy.rule import Limits
+from node.core.reading.build import build_policies
+from node.core.text.explanation import advice_of, change_of
 from node.core.workdays import Calendar
 from node.errors import Reason
 
@@ -48,9 +49,9 @@ def _decide(request: Request, grant: Grant | None = GRANT, policies: Policies = 
     assert explain(policies, grants, request, CALENDAR).decision == decision
     assert decision.permit is (decision.reason is None)
     if not decision.permit:
-        assert decision.message
-        assert decision.message[0].islower()
-        assert not decision.message.endswith(".")
+        advice = advice_of(decision, "en")
+        assert advice[0].islower()
+        assert not advice.endswith(".")
     return decision
 
 
@@ -61,7 +62,7 @@ def _why(request: Request, grant: Grant | None = GRANT, policies: Policies = POL
 
 def test_a_rule_permits_with_its_limits_and_the_grants_region() -> None:
     decision = _decide(REQUEST, replace(GRANT, region="441900003"))
-    assert (decision.permit, decision.rule, decision.clause, decision.message) == (
+    assert (decision.permit, decision.rule, decision.clause, advice_of(decision, "en")) == (
         True,
         "tax-deferral",
         "",
@@ -111,7 +112,7 @@ def test_sharing_modes_say_how_many_subjects_an_exchange_may_be_about(
     modes: str, one: bool, many: bool, statistic: bool
 ) -> None:
     policies = build(POLICY.replace("modes: [interface, batch]", f"modes: [{modes}]"))
-    decider = Decider(policies, CALENDAR)
+    evaluator = Evaluator(policies, CALENDAR)
     for request, permitted in (
         (REQUEST, one),
         (replace(REQUEST, subjects=2), many),
@@ -119,12 +120,12 @@ def test_sharing_modes_say_how_many_subjects_an_exchange_may_be_about(
         (REQUEST, one),
         (replace(REQUEST, question="enrolled-by-region", subjects=0), statistic),
     ):
-        decision = decider.decide(lambda _: GRANT, request)
+        decision = evaluator.decide(lambda _: GRANT, request)
         assert decision.permit is permitted
         if not permitted:
             assert (decision.reason, decision.clause) == (Reason.CONDITION_NOT_MET, "mode")
-            assert str(request.subjects) in decision.message
-            assert modes in decision.message
+            assert str(request.subjects) in advice_of(decision, "en")
+            assert modes in advice_of(decision, "en")
 
 
 @pytest.mark.parametrize(
@@ -224,7 +225,7 @@ def test_a_denial_repeats_nothing_that_was_typed_freely() -> None:
     ):
         decision = _decide(request)
         assert not decision.permit
-        assert typed not in decision.message + decision.rule + decision.clause
+        assert typed not in advice_of(decision, "en") + decision.rule + decision.clause
 
 
 def test_a_question_that_no_rule_allows_is_denied() -> None:
@@ -273,9 +274,9 @@ def test_denial_on_a_day_off_says_when_that_is_provisional() -> None:
     known = replace(at(10, day=22), purpose=PENSION, case_number="DG-2026")
     beyond = replace(known, at=known.at.replace(year=2036))
     grant = replace(GRANT, valid_until=beyond.at + timedelta(days=1))
-    assert "provisional" not in _decide(known, grant).message
+    assert "provisional" not in advice_of(_decide(known, grant), "en")
     assert _why(beyond, grant) == (Reason.CONDITION_NOT_MET, "office", "when.workdays")
-    assert "this is provisional" in _decide(beyond, grant).message
+    assert "this is provisional" in advice_of(_decide(beyond, grant), "en")
     (clause,) = (
         each
         for rule in explain(POLICIES, lambda _: grant, beyond, CALENDAR).rules
@@ -283,8 +284,8 @@ def test_denial_on_a_day_off_says_when_that_is_provisional() -> None:
         if (rule.rule, each.name) == ("office", "when.workdays")
     )
     assert clause.value.endswith("(provisional)")
-    assert "this is provisional" in clause.change("en")
-    assert "暂定" in clause.change("zh")
+    assert "this is provisional" in change_of(clause, "en")
+    assert "暂定" in change_of(clause, "zh")
 
 
 @pytest.mark.parametrize(
@@ -405,7 +406,7 @@ def test_an_error_while_deciding_is_a_denial_that_names_its_place(
 ) -> None:
     assert not decision.permit
     assert (decision.reason, decision.rule, decision.clause) == (Reason.INTERNAL, rule, clause)
-    assert "secret detail" not in decision.message
+    assert "secret detail" not in advice_of(decision, "en")
 
 
 def test_a_decision_costs_the_same_however_many_rules_there_are() -> None:
@@ -447,11 +448,11 @@ NIGHT = replace(at(20), purpose=PENSION, case_number="DG-2026")
     ],
 )
 def test_permit_is_not_remembered_beyond_its_grant(grant: Grant | None) -> None:
-    decider = Decider(POLICIES, CALENDAR)
-    assert decider.decide(lambda _: GRANT, REQUEST).permit
-    assert decider.decide(lambda _: GRANT, REQUEST).permit
-    assert decider.decide(lambda _: grant, REQUEST) == _decide(REQUEST, grant)
-    assert not decider.decide(lambda _: grant, REQUEST).permit
+    evaluator = Evaluator(POLICIES, CALENDAR)
+    assert evaluator.decide(lambda _: GRANT, REQUEST).permit
+    assert evaluator.decide(lambda _: GRANT, REQUEST).permit
+    assert evaluator.decide(lambda _: grant, REQUEST) == _decide(REQUEST, grant)
+    assert not evaluator.decide(lambda _: grant, REQUEST).permit
 
 
 @pytest.mark.parametrize(
@@ -469,26 +470,26 @@ def test_permit_is_not_remembered_beyond_its_grant(grant: Grant | None) -> None:
     ],
 )
 def test_what_is_remembered_permits_nothing_else(other: Request) -> None:
-    decider = Decider(POLICIES, CALENDAR)
-    assert decider.decide(lambda _: GRANT, OFFICE).rule == "office"
-    assert decider.decide(lambda _: GRANT, other) == _decide(other)
-    assert not decider.decide(lambda _: GRANT, other).permit
-    assert decider.decide(lambda _: GRANT, OFFICE).rule == "office"
+    evaluator = Evaluator(POLICIES, CALENDAR)
+    assert evaluator.decide(lambda _: GRANT, OFFICE).rule == "office"
+    assert evaluator.decide(lambda _: GRANT, other) == _decide(other)
+    assert not evaluator.decide(lambda _: GRANT, other).permit
+    assert evaluator.decide(lambda _: GRANT, OFFICE).rule == "office"
 
 
 def test_memory_of_decisions_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("node.core.decide._MOST_REMEMBERED", 4)
-    decider = Decider(POLICIES, CALENDAR)
+    monkeypatch.setattr("node.core.deciding.evaluator._MOST_REMEMBERED", 4)
+    evaluator = Evaluator(POLICIES, CALENDAR)
     for number in range(10):
-        assert decider.decide(lambda _: GRANT, replace(REQUEST, grant_id=f"g-{number}")).permit
-    assert len(decider._fitting) <= 4
+        assert evaluator.decide(lambda _: GRANT, replace(REQUEST, grant_id=f"g-{number}")).permit
+    assert len(evaluator._fitting) <= 4
 
 
 def test_error_with_what_is_remembered_is_a_denial_with_its_place() -> None:
-    decider = Decider(POLICIES, CALENDAR)
-    assert decider.decide(lambda _: GRANT, OFFICE).permit
-    decider.calendar = Calendar(_Broken())
-    broken = decider.decide(lambda _: GRANT, OFFICE)
+    evaluator = Evaluator(POLICIES, CALENDAR)
+    assert evaluator.decide(lambda _: GRANT, OFFICE).permit
+    evaluator.calendar = Calendar(_Broken())
+    broken = evaluator.decide(lambda _: GRANT, OFFICE)
     assert (broken.reason, broken.rule, broken.clause) == (Reason.INTERNAL, "office", "when.workdays")
 
 
@@ -518,9 +519,9 @@ def test_rule_holds_on_its_days_alone_both_ends_included(dates: str, day: int, p
 
 
 def test_remembered_rule_ends_with_its_last_day() -> None:
-    decider = Decider(_policy_with("effective: {until: 2026-11-23}"), CALENDAR)
-    assert decider.decide(lambda _: GRANT, at(23, 59, 23)).permit
-    assert decider.decide(lambda _: GRANT, at(0, 0, 24)).clause == "effective"
+    evaluator = Evaluator(_policy_with("effective: {until: 2026-11-23}"), CALENDAR)
+    assert evaluator.decide(lambda _: GRANT, at(23, 59, 23)).permit
+    assert evaluator.decide(lambda _: GRANT, at(0, 0, 24)).clause == "effective"
 
 
 @pytest.mark.parametrize(
@@ -560,10 +561,12 @@ def test_rule_for_the_own_area_denies_where_subjects_have_no_region() -> None:
 
 
 def test_what_is_remembered_of_one_role_or_kind_permits_no_other() -> None:
-    decider = Decider(build(), CALENDAR)
+    evaluator = Evaluator(build(), CALENDAR)
     grant = replace(GRANT, roles=("clerk",))
     asked = replace(REQUEST, kind=QuestionKind.VERIFY)
     for _ in range(2):
-        assert decider.decide(lambda _: grant, asked).permit
-    assert decider.decide(lambda _: grant, replace(asked, role="system")).clause == "grant.roles"
-    assert decider.decide(lambda _: grant, replace(asked, kind=QuestionKind.FIELD)).clause == "question.kind"
+        assert evaluator.decide(lambda _: grant, asked).permit
+    assert evaluator.decide(lambda _: grant, replace(asked, role="system")).clause == "grant.roles"
+    assert (
+        evaluator.decide(lambda _: grant, replace(asked, kind=QuestionKind.FIELD)).clause == "question.kind"
+    )

@@ -7,16 +7,17 @@ from dataclasses import replace
 import pytest
 from policy_samples import CALENDAR, GRANT, HUMAN_RESOURCES, MEDICAL, POLICY, REQUEST, TAX
 
-from node.core.decide import decide
-from node.core.definitions import Definitions, Group
-from node.core.explain import explain
-from node.core.policy import Policies, PolicyFile
-from node.core.policy_build import build_policies, check_files
-from node.core.policy_diff import difference
-from node.core.policy_diff_relation import Direction
-from node.core.policy_lint import lint
-from node.core.problem import Problem
-from node.core.request import Requester
+from node.analysis.diff.diff import difference
+from node.analysis.diff.relation import Direction
+from node.analysis.lint.lint import lint
+from node.core.deciding.evaluator import decide
+from node.core.deciding.explain import explain
+from node.core.policy.definitions import Definitions, Group
+from node.core.policy.policy import Policies, PolicyFile
+from node.core.policy.request import Requester
+from node.core.reading.build import build_policies, check_files
+from node.core.text.explanation import advice_of
+from node.core.text.problem import Problem
 from node.errors import Reason
 
 TAX_AND_MEDICAL = f"""departments:
@@ -85,7 +86,7 @@ def test_an_explanation_names_the_group_and_its_departments() -> None:
     request = replace(request, question="contribution-band")
     grant = replace(GRANT, requester=HUMAN_RESOURCES)
     decision = decide(policies, lambda _: grant, request, CALENDAR)
-    assert "tax-and-medical (" in decision.message
+    assert "tax-and-medical (" in advice_of(decision, "en")
 
 
 def test_a_large_group_costs_a_rule_nothing() -> None:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from node.core.clauses import CHECKS, RULE_CHECKS, Check, RuleCheck
-from node.core.cost import BUDGET_SHORT, SHORT
-from node.core.denial_messages import DENIAL_CLAUSES, denial_text
-from node.core.problem_messages import Lang
+from node.core.deciding.clauses import CHECKS, RULE_CHECKS, Check, RuleCheck
+from node.core.deciding.cost import BUDGET_SHORT, SHORT
+from node.core.text.denial_messages import DENIAL_CLAUSES, denial_text
+from node.core.text.problem_messages import Lang
 from node.errors import Reason
 
 

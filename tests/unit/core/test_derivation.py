@@ -9,7 +9,7 @@ import duckdb
 import pytest
 from sqlglot import exp
 
-from node.core import derivation
+from node.core.policy import derivation
 
 Value = str | int | None
 Run = Callable[..., Value]

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from node.core.directory import (
+from node.core.directory.directory import (
     Directory,
     Member,
     SeenDirectory,
@@ -22,7 +22,7 @@ from node.core.directory import (
     render_directory,
     render_member,
 )
-from node.core.directory_text import Role, SealingKey, moment_text
+from node.core.directory.text import Role, SealingKey, moment_text
 from node.errors import NodeError, Reason
 
 NOW = datetime(2026, 11, 22, 8, 30, tzinfo=UTC)
@@ -292,7 +292,7 @@ def test_revision_that_a_member_announces_is_in_the_directory_and_in_its_file() 
 
 
 def test_key_of_a_later_revision_waits_until_every_member_knows_it(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("node.core.directory.KEY_SINCE", {"approvals": 2})
+    monkeypatch.setattr("node.core.directory.directory.KEY_SINCE", {"approvals": 2})
     mixed = directory(member(schema=2, approvals=3), member(TAX))
     assert b"approvals" not in render_directory(mixed)
     assert keys_held_back(mixed) == {"approvals": (TAX,)}

@@ -7,10 +7,10 @@ import time
 import pytest
 import yaml
 
-from node.core import document
-from node.core.document import MAX_BYTES, Plain, read
-from node.core.problem import Problem
-from node.core.problem_messages import Lang
+from node.core.reading import document
+from node.core.reading.document import MAX_BYTES, Plain, read
+from node.core.text.problem import Problem
+from node.core.text.problem_messages import Lang
 
 
 def _problem(text: str | bytes) -> Problem:

@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 from policy_changes import CHANGES, POLICY, changed, files
 
-from node.core.catalogue_entry import entry_of
-from node.core.entry_digest import MAX_CHANGES, MORE, canonical_entry, changed_parts, entry_digest
-from node.core.policy import PolicyFile
-from node.core.policy_build import build_policies
+from node.core.catalogue.digest import MAX_CHANGES, MORE, canonical_entry, changed_parts, entry_digest
+from node.core.catalogue.entry import entry_of
+from node.core.policy.policy import PolicyFile
+from node.core.reading.build import build_policies
 from node.v1 import catalogue_pb2 as pb
 
 

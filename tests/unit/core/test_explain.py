@@ -8,11 +8,12 @@ from string import Formatter
 
 from policy_samples import CALENDAR, GRANT, REQUEST, at, build
 
-from node.core.clause_messages import CLAUSE_MESSAGES
-from node.core.clauses import CHECKS, RULE_CHECKS
-from node.core.explain import Clause, Explanation, explain
-from node.core.grant import Grant, GrantState
-from node.core.request import Request
+from node.core.deciding.clauses import CHECKS, RULE_CHECKS
+from node.core.deciding.explain import Clause, Explanation, explain
+from node.core.deciding.grant import Grant, GrantState
+from node.core.policy.request import Request
+from node.core.text.clause_messages import CLAUSE_MESSAGES
+from node.core.text.explanation import advice_of, change_of, changes_of
 from node.errors import Reason
 
 POLICIES = build()
@@ -38,7 +39,7 @@ def test_something_has_to_change_for_every_denial_and_nothing_for_a_permit() -> 
         explanation = _explain(request, grant)
         decision = explanation.decision
         for lang in ("en", "zh"):
-            assert bool(explanation.changes(lang)) is not decision.permit
+            assert bool(changes_of(explanation, lang)) is not decision.permit
         assert not decision.rule or decision.rule == explanation.closest
         permits += decision.permit
     assert permits
@@ -53,7 +54,7 @@ def test_a_permit_shows_every_clause_that_holds() -> None:
         ("tax-deferral", True),
         ("office", False),
     ]
-    assert explanation.advice("en") == ""
+    assert advice_of(explanation.decision, "en") == ""
 
 
 def test_all_clauses_that_fail_are_shown_not_only_the_first() -> None:
@@ -67,9 +68,9 @@ def test_a_clause_tells_its_value_and_what_it_needs_in_both_languages() -> None:
     night = _explain(replace(at(20), purpose="social-insurance/pension", case_number="DG-2026"))
     clause = _clause(night, "office", "when.hours")
     assert (clause.holds, clause.value, clause.needed) == (False, "20:00", "08:30-17:30")
-    assert clause.change("en") == "the rule 'office' holds from 08:30-17:30 only: ask within these hours"
-    assert clause.change("zh") == "规则“office”仅在 08:30-17:30 适用：请在此时段内再问"
-    assert night.advice("en") == clause.change("en") == night.decision.message
+    assert change_of(clause, "en") == "the rule 'office' holds from 08:30-17:30 only: ask within these hours"
+    assert change_of(clause, "zh") == "规则“office”仅在 08:30-17:30 适用：请在此时段内再问"
+    assert advice_of(night.decision, "en") == change_of(clause, "en")
 
 
 def test_what_hangs_on_something_missing_is_not_looked_at() -> None:
@@ -90,7 +91,7 @@ def test_days_beyond_the_known_calendar_are_marked_provisional() -> None:
 
 
 def test_every_clause_has_words_in_both_languages() -> None:
-    names = {check.name for check in CHECKS} | {check.name for check in RULE_CHECKS} | {"rules"}
+    names = {check.name for check in CHECKS} | {check.name for check in RULE_CHECKS} | {"rules", "failed"}
     for table in CLAUSE_MESSAGES.values():
         assert table.keys() == names
     for name in names:

@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from node.core.budget import ALWAYS, Debit, Period, exhausted
-from node.core.cost import Cost, Day, Link
-from node.core.gap import NO_GAPS, Gap, Gaps
+from node.core.deciding.budget import ALWAYS, Debit, Period, exhausted
+from node.core.deciding.cost import Cost, Day, Link
+from node.core.deciding.gap import NO_GAPS, Gap, Gaps
 
 times = st.integers(0, 100)
 periods = st.tuples(times, times).map(sorted).map(lambda pair: Period(pair[0], pair[1] + 1))

@@ -8,8 +8,13 @@ from datetime import timedelta
 from policy_samples import GRANT
 from running import pension_grant
 
-from node.core.grant_message import grant_from_bytes, grant_from_message, grant_to_bytes, grant_to_message
-from node.core.question_kind import QuestionKind, kind_to_message
+from node.core.messages.grant_message import (
+    grant_from_bytes,
+    grant_from_message,
+    grant_to_bytes,
+    grant_to_message,
+)
+from node.core.policy.question_kind import QuestionKind, kind_to_message
 from node.core.role import ASKING_ROLES
 
 

@@ -6,7 +6,7 @@ from datetime import date
 
 import pytest
 
-from node.core.holidays import check_holidays, read_holidays
+from node.core.reading.holidays import check_holidays, read_holidays
 from node.errors import NodeError, Reason
 
 GOOD = """\

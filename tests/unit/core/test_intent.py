@@ -5,9 +5,10 @@ from __future__ import annotations
 import pytest
 from running import resident
 
-from node.cli.said import in_chinese
-from node.core import usage, wire
-from node.core.intent import MAX_CASE, MAX_PARAMETERS, MAX_VALUE, check_asked, check_intent
+from node.cli.terminal.said import in_chinese
+from node.core import wire
+from node.core.log import usage
+from node.core.messages.intent import MAX_CASE, MAX_PARAMETERS, MAX_VALUE, check_asked, check_intent
 from node.core.role import ASKING_ROLES, AUDITOR, OFFICER, OPERATOR_FINGERPRINT
 from node.errors import NodeError, Reason
 from node.v1 import catalogue_pb2

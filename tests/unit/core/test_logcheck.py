@@ -9,11 +9,10 @@ from fake_desk import DATASET, PROVIDER, PURPOSE, REQUESTER, make_log, tree_hash
 from hypothesis import given
 from hypothesis import strategies as st
 
-from node.core import logcheck, usage
-from node.core.checkpoint import Checkpoint
-from node.core.directory_text import MIN_APPROVALS
-from node.core.log_positions import PositionCheck, entry
-from node.core.logcheck import (
+from node.core.directory.text import MIN_APPROVALS
+from node.core.log import check as logcheck
+from node.core.log import usage
+from node.core.log.check import (
     ACCEPTED,
     Fault,
     Finding,
@@ -23,7 +22,10 @@ from node.core.logcheck import (
     split_leaves,
     split_segments,
 )
-from node.core.merkle import hash_leaves, leaf_hash
+from node.core.log.checkpoint import Checkpoint
+from node.core.log.merkle import hash_leaves, leaf_hash
+from node.core.log.positions import PositionCheck, entry
+from node.core.role import Caller
 from node.errors import NodeError, Reason
 from node.v1 import record_pb2 as pb
 
@@ -168,7 +170,7 @@ YEAR = 365 * 86_400_000
 
 
 def admin(time_ms: int, action: str = "node.reload", **changes: object) -> bytes:
-    return usage.admin_record(time_ms, REQUESTER, usage.Caller("operator"), action, "", "", **changes)  # type: ignore[arg-type]
+    return usage.admin_record(time_ms, REQUESTER, Caller("operator"), action, "", "", **changes)  # type: ignore[arg-type]
 
 
 def clock_set(from_ms: int, to_ms: int, approved: Sequence[str] = ("li", "wang")) -> bytes:
@@ -305,7 +307,7 @@ def named(index: int, size: int, root: bytes, number: int = 0, **changes: object
 
 
 def accepted() -> bytes:
-    caller = usage.Caller("officer", bytes(32))
+    caller = Caller("officer", bytes(32))
     return usage.admin_record(1_764_000_000_000, PROVIDER, caller, ACCEPTED, REQUESTER, "restored")
 
 

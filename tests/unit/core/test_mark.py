@@ -8,8 +8,8 @@ from dataclasses import replace
 from hypothesis import given
 from hypothesis import strategies as st
 
-from node.core.checkpoint import Checkpoint
-from node.core.mark import SLOT, SLOTS, Mark, newest_mark
+from node.core.log.checkpoint import Checkpoint
+from node.core.state.mark import SLOT, SLOTS, Mark, newest_mark
 
 ORIGIN = "dxnode/11441900000000019Y"
 numbers = st.integers(0, 2**53)

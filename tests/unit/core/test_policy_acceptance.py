@@ -11,12 +11,12 @@ import yaml
 from cli_run import dxnode
 from policy_samples import HEAD, PRIVACY, QUESTIONS, keys, rule
 
-from node.cli.exits import Exit
-from node.core.policy import PolicyFile
-from node.core.policy_build import check_files
-from node.core.policy_lint import lint
-from node.core.problem import Problem
-from node.core.problem_messages import WARNINGS
+from node.analysis.lint.lint import lint
+from node.cli.terminal.exits import Exit
+from node.core.policy.policy import PolicyFile
+from node.core.reading.build import check_files
+from node.core.text.problem import Problem
+from node.core.text.problem_messages import WARNINGS
 
 TODAY = date(2026, 11, 23)
 RULE = "id: r, allow: [is-enrolled], to: {any: true}, for: [tax]"

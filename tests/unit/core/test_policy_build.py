@@ -24,14 +24,14 @@ from policy_samples import (
     the_problem,
 )
 
-from node.core import policy_build
-from node.core.catalogue import FieldType, Sensitivity, Sharing
-from node.core.document import MAX_PROBLEMS
-from node.core.policy import PolicyFile
-from node.core.policy_build import PoliciesInvalidError, build_policies, check_files
-from node.core.problem_messages import MESSAGES
-from node.core.question import GroupField
-from node.core.question_kind import QuestionKind
+from node.core.policy.dataset import FieldType, Sensitivity, Sharing
+from node.core.policy.policy import PolicyFile
+from node.core.policy.question import GroupField
+from node.core.policy.question_kind import QuestionKind
+from node.core.reading import build as policy_build
+from node.core.reading.build import PoliciesInvalidError, build_policies, check_files
+from node.core.reading.document import MAX_PROBLEMS
+from node.core.text.problem_messages import MESSAGES
 from node.errors import Reason
 
 PURPOSES = """\
@@ -393,32 +393,32 @@ def test_every_message_is_there_in_both_languages_with_the_same_arguments() -> N
 
 
 def test_every_key_that_the_code_names_has_a_message() -> None:
-    core = Path(policy_build.__file__).parent
+    house = Path(policy_build.__file__).parents[2]
     named = set()
     for module in (
-        "document",
-        "yaml_fault",
-        "predicate",
-        "predicate_tokens",
-        "question_build",
-        "policy_build",
-        "definitions_build",
-        "combination_build",
-        "dataset_build",
-        "rule_build",
-        "policy_shape",
-        "policy_scalars",
-        "holidays",
-        "policy_lint",
-        "policy_lint_account",
-        "policy_lint_asked",
-        "policy_lint_condition",
-        "policy_lint_finding",
-        "policy_lint_reach",
-        "policy_table",
-        "policy_table_format",
+        "core/reading/document",
+        "core/reading/yaml_fault",
+        "core/policy/predicate",
+        "core/policy/predicate_tokens",
+        "core/reading/question",
+        "core/reading/build",
+        "core/reading/definitions",
+        "core/reading/combination",
+        "core/reading/dataset",
+        "core/reading/rule",
+        "core/reading/shape",
+        "core/reading/scalars",
+        "core/reading/holidays",
+        "analysis/lint/lint",
+        "analysis/lint/account",
+        "analysis/lint/asked",
+        "analysis/lint/condition",
+        "analysis/lint/finding",
+        "analysis/lint/reach",
+        "analysis/tests/table",
+        "analysis/tests/format",
     ):
-        for node in ast.walk(ast.parse((core / f"{module}.py").read_text("utf-8"))):
+        for node in ast.walk(ast.parse((house / f"{module}.py").read_text("utf-8"))):
             if isinstance(node, ast.Constant) and isinstance(node.value, str):
                 area, dot, rest = node.value.partition(".")
                 if dot and area.islower() and rest.replace("-", "").isalnum() and " " not in node.value:

@@ -8,10 +8,10 @@ from datetime import date
 import pytest
 from policy_samples import question
 
-from node.core.policy import PolicyFile
-from node.core.policy_build import check_files
-from node.core.policy_lint import lint
-from node.core.problem import Problem
+from node.analysis.lint.lint import lint
+from node.core.policy.policy import PolicyFile
+from node.core.reading.build import check_files
+from node.core.text.problem import Problem
 
 TODAY = date(2026, 11, 23)
 ABOUT_CONDITIONS = ("lint.condition-", "lint.part-", "lint.choice-")

@@ -9,14 +9,14 @@ import pytest
 from policy_changes import CHANGES, changed, files
 from policy_samples import CALENDAR, POLICY, build, closed
 
-from node.core import policy_diff_space
-from node.core.clauses import CHECKS
-from node.core.policy_build import build_policies
-from node.core.policy_diff import Difference, Kind, difference
-from node.core.policy_diff_cases import TooManyFormsError, case_number_classes
-from node.core.policy_diff_relation import Direction
-from node.core.policy_diff_space import NotCoveredError, Times, check_covered
-from node.core.rule import Rule
+from node.analysis.diff import space as policy_diff_space
+from node.analysis.diff.cases import TooManyFormsError, case_number_classes
+from node.analysis.diff.diff import Difference, Kind, difference
+from node.analysis.diff.relation import Direction
+from node.analysis.diff.space import NotCoveredError, Times, check_covered
+from node.core.deciding.clauses import CHECKS
+from node.core.policy.rule import Rule
+from node.core.reading.build import build_policies
 
 TODAY = date(2026, 11, 22)
 
@@ -229,7 +229,7 @@ def test_case_numbers_of_one_form_and_not_of_another_are_found() -> None:
 
 
 def test_too_many_forms_are_refused_rather_than_walked_forever(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("node.core.policy_diff_cases.MAX_STATES", 3)
+    monkeypatch.setattr("node.analysis.diff.cases.MAX_STATES", 3)
     with pytest.raises(TooManyFormsError):
         case_number_classes(["A" * 20])
     found = _diff("DG-####", "DG-*")

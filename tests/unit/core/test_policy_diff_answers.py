@@ -7,8 +7,8 @@ from datetime import date
 import pytest
 from policy_samples import CALENDAR, POLICY, PRIVACY, RULES, build
 
-from node.core.policy_diff import Difference, Kind, difference
-from node.core.policy_diff_relation import Compared, Direction, Record, Relation
+from node.analysis.diff.diff import Difference, Kind, difference
+from node.analysis.diff.relation import Compared, Direction, Record, Relation
 
 HEAD = POLICY[: POLICY.index("questions:\n")]
 TODAY = date(2026, 11, 22)
@@ -296,7 +296,7 @@ def test_what_is_not_compared_is_taken_for_wider() -> None:
 
 
 def test_too_many_combinations_are_taken_for_wider(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("node.core.predicate_space.MAX_STEPS", 3)
+    monkeypatch.setattr("node.analysis.predicate.space.MAX_STEPS", 3)
     found = _compared(
         "verify: \"months_paid < 3 AND school = 'x'\"", "verify: \"school = 'x' AND months_paid < 3\""
     )

@@ -12,15 +12,15 @@ from pathlib import Path
 import pytest
 from policy_samples import HEAD, POLICY, PRIVACY, QUESTIONS, SHARING, TAX, question, rule
 
-from node.core import policy_lint
-from node.core.document import MAX_PROBLEMS
-from node.core.policy import PolicyFile
-from node.core.policy_build import build_policies, check_files
-from node.core.policy_lint import lint
-from node.core.policy_lint_rules import case_covers, compare
-from node.core.problem import Problem, Severity
-from node.core.problem_messages import MESSAGES, NOTES, WARNINGS
-from node.core.rule import compile_case_number
+from node.analysis.lint import lint as policy_lint
+from node.analysis.lint.lint import lint
+from node.analysis.lint.rules import case_covers, compare
+from node.core.policy.policy import PolicyFile
+from node.core.policy.rule import compile_case_number
+from node.core.reading.build import build_policies, check_files
+from node.core.reading.document import MAX_PROBLEMS
+from node.core.text.problem import Problem, Severity
+from node.core.text.problem_messages import MESSAGES, NOTES, WARNINGS
 
 TODAY = date(2026, 11, 23)
 PURPOSES = PolicyFile(
@@ -389,10 +389,10 @@ def test_every_warning_can_be_said_in_both_languages(lang: str) -> None:
 
 
 def test_every_warning_has_a_place_in_the_code_and_a_test() -> None:
-    core = Path(policy_lint.__file__).parent
+    lint = Path(policy_lint.__file__).parent
     written = {
         node.value
-        for path in core.glob("policy_lint*.py")
+        for path in lint.glob("*.py")
         for node in ast.walk(ast.parse(path.read_text("utf-8")))
         if isinstance(node, ast.Constant) and isinstance(node.value, str) and node.value.startswith("lint.")
     }

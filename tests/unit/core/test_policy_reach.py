@@ -11,11 +11,11 @@ from cli_run import dxnode
 from policy_samples import HUMAN_RESOURCES, MEDICAL, TAX, question, rule
 from town import Town
 
-from node.cli.exits import Exit
-from node.core.directory import Directory, Member
-from node.core.policy import PolicyFile
-from node.core.policy_build import check_files
-from node.core.policy_lint import lint
+from node.analysis.lint.lint import lint
+from node.cli.terminal.exits import Exit
+from node.core.directory.directory import Directory, Member
+from node.core.policy.policy import PolicyFile
+from node.core.reading.build import check_files
 
 TODAY = date(2026, 1, 1)
 NOW = datetime(2026, 11, 22, tzinfo=UTC)

@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 from jsonschema import Draft202012Validator, FormatChecker
 
-from node.core.document import Node, Plain, read
-from node.core.policy import PolicyFile
-from node.core.policy_build import check_files
-from node.core.policy_format import DefinitionsPart, PolicyPart, schema_text
+from node.core.policy.policy import PolicyFile
+from node.core.reading.build import check_files
+from node.core.reading.document import Node, Plain, read
+from node.core.reading.format import DefinitionsPart, PolicyPart, schema_text
 
 ROOT = Path(__file__).parents[3]
 FOLDER = ROOT / "policies"

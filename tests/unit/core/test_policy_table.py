@@ -5,12 +5,12 @@ from __future__ import annotations
 import pytest
 from policy_samples import CALENDAR, POLICY
 
-from node.core.policy import Policies, PolicyFile
-from node.core.policy_build import build_policies
-from node.core.policy_table import CheckedTable, check_table
-from node.core.policy_table_parts import Change, Mutant, Part, mutants_of
-from node.core.policy_table_run import Coverage, Ran, coverage, mutated, run_table, unmissed
-from node.core.problem_messages import Lang
+from node.analysis.tests.parts import Change, Mutant, Part, mutants_of
+from node.analysis.tests.run import Coverage, Ran, coverage, mutated, run_table, unmissed
+from node.analysis.tests.table import CheckedTable, check_table
+from node.core.policy.policy import Policies, PolicyFile
+from node.core.reading.build import build_policies
+from node.core.text.problem_messages import Lang
 
 DATASET = "pension-insurance"
 HEAD = """\

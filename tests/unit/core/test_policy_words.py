@@ -7,9 +7,9 @@ import re
 
 import pytest
 
-from node.core.policy_format import DefinitionsPart, PolicyPart, schema_text
-from node.core.policy_table_words import TABLE_WORDS, table_schema_text
-from node.core.policy_words import WORDS
+from node.analysis.tests.words import TABLE_WORDS, table_schema_text
+from node.core.reading.format import DefinitionsPart, PolicyPart, schema_text
+from node.core.reading.words import WORDS
 
 SCHEMAS = (schema_text(PolicyPart), schema_text(DefinitionsPart), table_schema_text())
 

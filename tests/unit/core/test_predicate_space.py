@@ -9,11 +9,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlglot import exp
 
-from node.core import predicate_space
-from node.core.catalogue import Field, FieldType, Sensitivity
-from node.core.predicate import Scope, read_predicate
-from node.core.predicate_formula import Outcome, Space
-from node.core.predicate_space import Case, TooManyCasesError, joint, outcomes, together
+from node.analysis.predicate import space as predicate_space
+from node.analysis.predicate.formula import Outcome, Space
+from node.analysis.predicate.space import Case, TooManyCasesError, joint, outcomes, together
+from node.core.policy.dataset import Field, FieldType, Sensitivity
+from node.core.policy.predicate import Scope, read_predicate
 
 
 def _field(

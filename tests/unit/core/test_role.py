@@ -8,10 +8,9 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from running import pension_grant
 
-from node.core.grant import Grant, GrantState
-from node.core.received import covering_grant
-from node.core.role import AUDITOR, CLERK, OFFICER, OPERATOR, SYSTEM, RoleRule, Roles, require
-from node.core.usage import Caller
+from node.core.deciding.grant import Grant, GrantState
+from node.core.deciding.received import covering_grant
+from node.core.role import AUDITOR, CLERK, OFFICER, OPERATOR, SYSTEM, Caller, RoleRule, Roles, require
 from node.errors import NodeError, Reason
 
 ROLES = Roles(

@@ -9,7 +9,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey, X25519PublicKey
 
-from node.core.small_order import is_no_ed25519_key, is_no_x25519_key
+from node.crypto.small_order import is_no_ed25519_key, is_no_x25519_key
 
 # edwards25519 (RFC 8032, 5.1): -x^2 + y^2 = 1 + d x^2 y^2.
 P = 2**255 - 19

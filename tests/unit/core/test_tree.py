@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from node.core.merkle import EMPTY_ROOT, fold_root, hash_leaves, verify_consistency, verify_inclusion
-from node.core.tree import TILE, TILE_BYTES, Tile, Tree
+from node.core.log.merkle import EMPTY_ROOT, fold_root, hash_leaves, verify_consistency, verify_inclusion
+from node.core.log.tree import TILE, TILE_BYTES, Tile, Tree
 from node.errors import NodeError, Reason
 
 HASHES = hash_leaves(index.to_bytes(4) for index in range(70_000))

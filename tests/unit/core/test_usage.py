@@ -10,14 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from node.core.usage import (
-    EXCHANGE_ID_BYTES,
-    Caller,
-    StepBack,
-    admin_record,
-    first_since,
-    new_exchange_id,
-)
+from node.core.log.usage import EXCHANGE_ID_BYTES, StepBack, admin_record, first_since, new_exchange_id
+from node.core.role import Caller
 
 CODE = "11441900000000019Y"
 

@@ -10,7 +10,7 @@ from datetime import UTC, date, datetime, timedelta, timezone
 
 import pytest
 
-from node.core.holidays import read_holidays
+from node.core.reading.holidays import read_holidays
 from node.core.workdays import LAST_KNOWN_YEAR, MAX_WORKDAYS, Calendar, day, parse_hours
 
 ZONE = timezone(timedelta(hours=8))

@@ -13,7 +13,11 @@ from approvals import CHEN, ZHANG, with_heads
 from bundles import LI, WANG, head, listed
 from town import AUTHORITY, HR, TAX, Town
 
-from node.core.approval import (
+from node.core.catalogue.digest import entry_digest
+from node.core.catalogue.publication import approval_messages, keep_proved
+from node.core.directory.directory import Directory, Member
+from node.core.directory.text import Role
+from node.core.policy.approval import (
     MAX_BYTES,
     MAX_SKEW,
     Approval,
@@ -24,11 +28,8 @@ from node.core.approval import (
     parse_approval,
     render_approval,
 )
-from node.core.directory import Directory, Member
-from node.core.directory_text import Role
-from node.core.entry_digest import entry_digest
-from node.core.publication import approval_messages, keep_proved
-from node.crypto.approval_file import (
+from node.crypto.signing import SignatureSuite, Signer, sign_note
+from node.documents.approval_file import (
     Approvers,
     all_approvals,
     approval_path,
@@ -38,7 +39,6 @@ from node.crypto.approval_file import (
     take_along,
     write_approval,
 )
-from node.crypto.sign import SignatureSuite, Signer, sign_note
 from node.errors import NodeError, Reason
 from node.v1 import catalogue_pb2 as pb
 

@@ -11,8 +11,7 @@ import pytest
 from bundles import LI, WANG, ZHAO, head, listed, officer
 from town import HR, TAX, Town
 
-from node.core.bundle import make_manifest, render_manifest
-from node.core.directory import (
+from node.core.directory.directory import (
     Directory,
     Member,
     OfficerRole,
@@ -20,10 +19,11 @@ from node.core.directory import (
     parse_directory,
     render_directory,
 )
-from node.core.policy import PolicyFile
-from node.crypto.bundle_file import open_manifest, read_manifest, sign_manifest, signed_manifest
-from node.crypto.directory_file import check_member_keys
-from node.crypto.sign import SignatureSuite, Signer, sign_note
+from node.core.policy.bundle import make_manifest, render_manifest
+from node.core.policy.policy import PolicyFile
+from node.crypto.signing import SignatureSuite, Signer, sign_note
+from node.documents.bundle_file import open_manifest, read_manifest, sign_manifest, signed_manifest
+from node.documents.directory_file import check_member_keys
 from node.errors import NodeError, Reason
 
 NOW = datetime(2026, 11, 22, 8, 30, tzinfo=UTC)

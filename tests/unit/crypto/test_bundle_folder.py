@@ -17,11 +17,11 @@ import pytest
 from bundles import ZHAO, listed, sign_draft, write_draft
 from town import HR, Town
 
-from node.core.bundle import MANIFEST
-from node.core.directory import Member, render_member
-from node.crypto import bundle_folder
-from node.crypto.bundle_file import sign_manifest
-from node.crypto.bundle_folder import active_name, place, read_draft, read_placed
+from node.core.directory.directory import Member, render_member
+from node.core.policy.bundle import MANIFEST
+from node.documents import bundle_folder
+from node.documents.bundle_file import sign_manifest
+from node.documents.bundle_folder import active_name, place, read_draft, read_placed
 from node.errors import NodeError, Reason
 
 FILES = {"a.yaml": "a: 1\n", "b.yaml": "b: 1\n"}
@@ -186,8 +186,8 @@ def test_full_disk_leaves_the_old_bundle_in_use(
 _KILLED = """
 import os, shutil, signal, sys
 from pathlib import Path
-from node.core.directory import parse_member
-from node.crypto.bundle_folder import place, read_draft
+from node.core.directory.directory import parse_member
+from node.documents.bundle_folder import place, read_draft
 
 draft, placed, copies, described = map(Path, sys.argv[1:])
 member = parse_member(described.read_bytes())

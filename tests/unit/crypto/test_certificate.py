@@ -13,7 +13,7 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.serialization import Encoding, load_pem_private_key
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
-from node.crypto.certificate import (
+from node.crypto.certificates import (
     Certified,
     check_pair,
     expiry,

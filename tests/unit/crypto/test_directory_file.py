@@ -10,13 +10,13 @@ from hashlib import sha256
 
 import pytest
 
-from node.core.directory import Directory, Member, render_directory
-from node.core.directory_text import SealingKey
-from node.crypto.certificate import make_authority
-from node.crypto.directory_file import open_directory, read_directory, sign_directory
-from node.crypto.seal import SealingKey as PrivateSealingKey
-from node.crypto.sign import SignatureSuite, Signer, Verifier, sign_note
+from node.core.directory.directory import Directory, Member, render_directory
+from node.core.directory.text import SealingKey
+from node.crypto.certificates import make_authority
+from node.crypto.sealing import SealingKey as PrivateSealingKey
+from node.crypto.signing import SignatureSuite, Signer, Verifier, sign_note
 from node.demo.numbers import credit_codes
+from node.documents.directory_file import open_directory, read_directory, sign_directory
 from node.errors import NodeError, Reason
 
 NOW = datetime(2026, 11, 22, 8, 30, tzinfo=UTC)

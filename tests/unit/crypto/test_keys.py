@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from node.crypto.keys import KeyUse, PrivateKey, generate, newest, read_key, read_keys, write_key
+from node.documents.keys import KeyUse, PrivateKey, generate, newest, read_key, read_keys, write_key
 from node.errors import NodeError, Reason
 
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from node.crypto.officer_key import make_officer_key, open_officer_key, read_officer
+from node.documents.officer_key import make_officer_key, open_officer_key, read_officer
 from node.errors import NodeError, Reason
 
 HR = "11441900000000019Y"

@@ -10,9 +10,9 @@ import pytest
 from bundles import LI, WANG, ZHAO, head, listed, officer
 from town import HR, TAX
 
-from node.core.directory import Member
-from node.core.directory_text import SealingKey
-from node.core.order import (
+from node.core.directory.directory import Member
+from node.core.directory.text import SealingKey
+from node.core.state.order import (
     LIFETIME,
     Order,
     OrderKind,
@@ -22,7 +22,7 @@ from node.core.order import (
     parse_order,
     render_order,
 )
-from node.crypto.order_file import open_order, read_order, sign_order, signed_order
+from node.documents.order_file import open_order, read_order, sign_order, signed_order
 from node.errors import NodeError, Reason
 
 NOW = datetime(2026, 11, 30, 8, tzinfo=UTC)

@@ -12,12 +12,13 @@ from pathlib import Path
 
 import pytest
 
-from node.core.directory import Member, render_member
-from node.core.directory_text import Role
-from node.crypto.certificate import identify, issue_node
-from node.crypto.directory_file import open_directory
-from node.crypto.keys import KeyUse, generate, newest, read_keys, signature_key_id, write_key
-from node.crypto.pki import (
+from node.core.directory.directory import Member, render_member
+from node.core.directory.text import Role
+from node.crypto.certificates import identify, issue_node
+from node.crypto.signing import Verifier
+from node.documents.directory_file import open_directory
+from node.documents.keys import KeyUse, generate, newest, read_keys, signature_key_id, write_key
+from node.documents.pki import (
     SEALING_KEY_LIFETIME,
     SIGNING_KEY_LIFETIME,
     About,
@@ -38,8 +39,7 @@ from node.crypto.pki import (
     rotate_log_key,
     rotate_sealing_key,
 )
-from node.crypto.publish import Orders, changes, publish
-from node.crypto.sign import Verifier
+from node.documents.publish import Orders, changes, publish
 from node.errors import NodeError, Reason
 
 NOW = datetime(2026, 11, 22, 8, 30, tzinfo=UTC)

@@ -7,8 +7,8 @@ from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
 
-from node.core.envelope import Routing, Sealed
-from node.crypto.seal import (
+from node.core.messages.envelope import Routing, Sealed
+from node.crypto.sealing import (
     KeyRing,
     SealingKey,
     SealingPublicKey,

@@ -8,11 +8,11 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from node.core.envelope import Routing
+from node.core.messages.envelope import Routing
 from node.crypto import known_secrets, sessions
 from node.crypto.data_key import DataKey, DataKeyRing
 from node.crypto.known_secrets import KnownSecrets
-from node.crypto.seal import KeyRing, SealingKey
+from node.crypto.sealing import KeyRing, SealingKey
 from node.crypto.sessions import Sessions
 from node.crypto.vault import NodeVault
 

@@ -7,7 +7,7 @@ from hashlib import sha256
 
 import pytest
 
-from node.crypto.sign import SignatureSuite, Signer, Verifier, open_note, sign_note
+from node.crypto.signing import SignatureSuite, Signer, Verifier, open_note, sign_note
 from node.errors import NodeError, Reason
 
 BODY = b"dxnode/11441900000000019Y\n5\nAAAA\n"

@@ -7,10 +7,10 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from node.core.checkpoint import Checkpoint
+from node.core.log.checkpoint import Checkpoint
 from node.crypto.data_key import DataKey, DataKeyRing
-from node.crypto.seal import KeyRing, SealingKey
-from node.crypto.sign import SignatureSuite, Signer, Verifier, sign_note
+from node.crypto.sealing import KeyRing, SealingKey
+from node.crypto.signing import SignatureSuite, Signer, Verifier, sign_note
 from node.crypto.vault import CHECKPOINTS_KEPT, NodeVault
 from node.errors import NodeError, Reason
 

@@ -6,19 +6,19 @@ from datetime import UTC, datetime
 
 import pytest
 
-from node.config_file import load_settings
-from node.crypto.directory_file import read_directory
-from node.crypto.officer_key import open_officer_key
-from node.crypto.sign import Verifier
+from node.app.live.loading import load_policies
+from node.app.live.policy_loading import load_active
+from node.app.live.publishing import publish
+from node.config.file import load_settings
+from node.crypto.signing import Verifier
 from node.demo.city import City, build_city
 from node.demo.departments import AUTHORITY, DEPARTMENTS, GRANTS, department
 from node.demo.officers import NAMES
 from node.demo.process import free_ports
 from node.demo.residents import FEWEST
+from node.documents.directory_file import read_directory
+from node.documents.officer_key import open_officer_key
 from node.errors import NodeError, Reason
-from node.loading import load_policies
-from node.policy_loading import load_active
-from node.publishing import publish
 
 
 @pytest.fixture(scope="module")

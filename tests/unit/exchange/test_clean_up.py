@@ -12,10 +12,10 @@ import pytest
 from small_log import Clock, Line, Pen, open_store
 from town import HR, TAX
 
-from node.core import usage
-from node.core.budget import Debit, counter_key
-from node.core.clean_up import Due, Step
-from node.core.commit import AnsweredExchange, Append
+from node.core.deciding.budget import Debit, counter_key
+from node.core.log import usage
+from node.core.log.commit import AnsweredExchange, Append
+from node.core.state.clean_up import Due, Step
 from node.errors import NodeError, Reason
 from node.exchange.clean_up import ANSWERED_KEPT_MS, PAUSE_SECONDS, PAUSES, SETTLED_AFTER, YEAR_MS, CleanUp
 from node.exchange.group import GroupCommit, Ledger

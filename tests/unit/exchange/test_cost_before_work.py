@@ -17,7 +17,7 @@ from running import pension_policy, resident, with_counts
 from town import MEDICAL
 from two_sides import CALLER, TwoSides, WireStream, query
 
-from node.core.grant import GrantState
+from node.core.deciding.grant import GrantState
 from node.core.subject import SubjectKey
 from node.errors import NodeError, Reason
 from node.exchange import counts as counts_module

@@ -10,7 +10,8 @@ from running import resident
 from town import HR
 from two_sides import TwoSides
 
-from node.core.usage import Caller, parse_record
+from node.core.log.usage import parse_record
+from node.core.role import Caller
 from node.errors import NodeError, Reason
 from node.exchange import desk_certificates
 from node.exchange.desk_certificates import FACT, DeskCertificates

@@ -14,11 +14,12 @@ from running import pension_policy, resident
 from town import HR
 from two_sides import CALLER, ZONE, TwoSides, query
 
-from node.core.gap import NO_GAPS, Gap, Gaps
-from node.core.order import OrderKind
+from node.core.deciding.gap import NO_GAPS, Gap, Gaps
+from node.core.log.usage import parse_record
+from node.core.role import Caller
+from node.core.state.order import OrderKind
 from node.core.subject import SubjectKey
-from node.core.usage import Caller, parse_record
-from node.crypto.order_file import open_order, sign_order
+from node.documents.order_file import open_order, sign_order
 from node.errors import NodeError, Reason
 from node.exchange.asking import Answered
 from node.exchange.orders import Orders

@@ -13,8 +13,8 @@ from running import pension_grant, resident
 from town import HR, MEDICAL, TAX
 from two_sides import TwoSides
 
-from node.core.grant import Grant, GrantState
-from node.core.usage import Caller
+from node.core.deciding.grant import Grant, GrantState
+from node.core.role import Caller
 from node.errors import NodeError, Reason
 from node.exchange.admin import Grants
 

@@ -11,11 +11,11 @@ from pathlib import Path
 import pytest
 from small_log import Clock, FaultyStore, Line, Pen, check_log, check_receipt, open_store
 
-from node.core.budget import Debit
-from node.core.checkpoint import Checkpoint
-from node.core.commit import Head
-from node.core.merkle import verify_consistency
-from node.core.peer_log import PeerLog, SeenCheckpoint
+from node.core.deciding.budget import Debit
+from node.core.log.checkpoint import Checkpoint
+from node.core.log.commit import Head
+from node.core.log.merkle import verify_consistency
+from node.core.log.peer_log import PeerLog, SeenCheckpoint
 from node.errors import NodeError, Reason
 from node.exchange import group
 from node.exchange.group import CLOCK_TOLERANCE_MS, MAX_GROUP, MAX_WAITING, GroupCommit, Recorded

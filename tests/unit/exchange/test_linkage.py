@@ -17,10 +17,10 @@ from small_log import clean_up
 from town import POLICIES
 from two_sides import CALLER, TwoSides, WireStream, query
 
-from node.core.policy import DEFINITIONS_FILE, PolicyFile
+from node.core.policy.policy import DEFINITIONS_FILE, PolicyFile
 from node.core.subject import SubjectKey
 from node.crypto.data_key import DataKeyRing
-from node.crypto.keys import KeyUse, generate
+from node.documents.keys import KeyUse, generate
 from node.errors import NodeError, Reason
 from node.exchange.asking import Answered
 from node.exchange.group import GroupCommit

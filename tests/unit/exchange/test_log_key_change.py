@@ -13,7 +13,7 @@ from town import HR, TAX
 from two_sides import CALLER, Side, TwoSides, query
 
 from node.core.subject import SubjectKey
-from node.crypto.sign import SignatureSuite, Signer
+from node.crypto.signing import SignatureSuite, Signer
 from node.errors import NodeError, Reason
 from node.exchange.asking import Answered
 from node.v1 import record_pb2 as rec

@@ -10,9 +10,9 @@ import pytest
 from running import resident
 from two_sides import CALLER, TwoSides, query
 
-from node.core import usage
+from node.core.log import usage
+from node.core.messages.taken import MAX_CELLS, MAX_VALUE
 from node.core.subject import SubjectKey
-from node.core.taken import MAX_CELLS, MAX_VALUE
 from node.errors import NodeError, Reason
 from node.exchange import verdict as verdict_room
 from node.exchange.asking import Answered
@@ -161,7 +161,7 @@ def record(sides: TwoSides, monkeypatch: pytest.MonkeyPatch, bend: Callable[[rec
         bend(made)
         return made.SerializeToString(deterministic=True)
 
-    monkeypatch.setattr("node.core.usage.verdict_record", written)
+    monkeypatch.setattr("node.core.log.usage.verdict_record", written)
 
 
 def _deny(record: rec.UsageRecord, **changes: object) -> None:

@@ -13,10 +13,11 @@ from bundles import LI, WANG, listed
 from town import HR
 from two_sides import TwoSides
 
-from node.core import usage
-from node.core.order import OrderKind
-from node.core.usage import Caller, parse_record
-from node.crypto.order_file import open_order, sign_order
+from node.core.log import usage
+from node.core.log.usage import parse_record
+from node.core.role import Caller
+from node.core.state.order import OrderKind
+from node.documents.order_file import open_order, sign_order
 from node.errors import NodeError, Reason
 from node.exchange.admin import AdminJob
 from node.exchange.orders import Orders

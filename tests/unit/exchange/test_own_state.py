@@ -15,13 +15,14 @@ from small_log import ORIGIN, Clock, Line, Pen, open_store, read_note
 from town import HR, MEDICAL, TAX
 from two_sides import TwoSides
 
-from node.core.checkpoint import Checkpoint
-from node.core.commit import Head
-from node.core.grant import Grant, GrantState
-from node.core.mark import Mark
-from node.core.order import OrderKind
-from node.core.usage import Caller, parse_record
-from node.crypto.order_file import open_order, sign_order
+from node.core.deciding.grant import Grant, GrantState
+from node.core.log.checkpoint import Checkpoint
+from node.core.log.commit import Head
+from node.core.log.usage import parse_record
+from node.core.role import Caller
+from node.core.state.mark import Mark
+from node.core.state.order import OrderKind
+from node.documents.order_file import open_order, sign_order
 from node.errors import NodeError, Reason
 from node.exchange import own_state
 from node.exchange.admin import AdminJob

@@ -14,12 +14,12 @@ from small_log import open_store
 from town import HR, TAX
 from two_sides import CALLER, Side, TwoSides, query
 
-from node.core.checkpoint import Checkpoint
-from node.core.peer_log import ContradictionKind
+from node.core.log.checkpoint import Checkpoint
+from node.core.log.peer_log import ContradictionKind
 from node.core.revision import REVISION
+from node.core.role import Caller
 from node.core.subject import SubjectKey
-from node.core.usage import Caller
-from node.crypto.sign import sign_note
+from node.crypto.signing import sign_note
 from node.errors import NodeError, Reason
 from node.exchange import peer_logs
 from node.exchange.asking import Answered

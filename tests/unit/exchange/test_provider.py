@@ -15,10 +15,10 @@ from running import pension_policy, resident, with_counts
 from town import POLICIES
 from two_sides import CALLER, LOAD, TwoSides, query
 
-from node.core.data_load import KeptLoad
-from node.core.grant import GrantState
-from node.core.policy import DEFINITIONS_FILE, PolicyFile
-from node.core.policy_build import build_policies
+from node.core.deciding.grant import GrantState
+from node.core.policy.policy import DEFINITIONS_FILE, PolicyFile
+from node.core.reading.build import build_policies
+from node.core.state.data_load import KeptLoad
 from node.core.subject import SubjectKey
 from node.errors import NodeError, Reason
 from node.exchange.asking import Answered

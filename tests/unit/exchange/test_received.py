@@ -11,9 +11,9 @@ import pytest
 from running import pension_grant, resident
 from town import HR, MEDICAL, TAX
 
-from node.core.grant import Grant, GrantState
-from node.core.grant_check import MAX_ITEMS, MAX_OFFERED
-from node.core.grant_message import grant_to_bytes
+from node.core.deciding.grant import Grant, GrantState
+from node.core.messages.grant_check import MAX_ITEMS, MAX_OFFERED
+from node.core.messages.grant_message import grant_to_bytes
 from node.errors import NodeError, Reason
 from node.exchange.received import MAX_BYTES, MAX_GRANTS, PAUSE_SECONDS, ReceivedGrants
 

@@ -9,7 +9,7 @@ import pytest
 from small_log import Clock, FaultyStore, Pen, open_store
 from town import HR, TAX
 
-from node.core import usage
+from node.core.log import usage
 from node.errors import Reason
 from node.exchange.group import GroupCommit
 from node.exchange.refusals import MAX_TALLIES, SINGLY, Refusals

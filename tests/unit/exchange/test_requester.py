@@ -16,14 +16,14 @@ from running import kind_of, resident
 from town import HR, TAX
 from two_sides import CALLER, TwoSides, WireStream, leaves, query
 
-from node.core import usage
-from node.core.envelope import Routing
-from node.core.grant import GrantState
-from node.core.merkle import leaf_hash
-from node.core.question_kind import QuestionKind
+from node.core.deciding.grant import GrantState
+from node.core.log import usage
+from node.core.log.merkle import leaf_hash
+from node.core.messages.envelope import Routing
+from node.core.policy.question_kind import QuestionKind
+from node.core.role import Caller
 from node.core.subject import SubjectKey
-from node.core.usage import Caller
-from node.crypto.seal import open_answer, pad, seal_answer, unpad
+from node.crypto.sealing import open_answer, pad, seal_answer, unpad
 from node.errors import NodeError, Reason
 from node.exchange.asking import Answered
 from node.exchange.batch import ChunkResult

@@ -12,10 +12,11 @@ import pytest
 from doubting import CODE, DAY, HOUR, MINUTE, OFFICERS, SECOND, Office
 
 from node.core.clock import Standing, Told
-from node.core.directory_text import moment_text
-from node.core.gap import Gap, Gaps
+from node.core.deciding.gap import Gap, Gaps
+from node.core.directory.text import moment_text
+from node.core.log.usage import CLOCK_SET, StepBack, first_since
 from node.core.milliseconds import from_ms, to_ms
-from node.core.usage import CLOCK_SET, Caller, StepBack, first_since
+from node.core.role import Caller
 from node.errors import NodeError, Reason
 from node.exchange.admin import AdminJob
 from node.exchange.second_look import ASKED, BELIEVED

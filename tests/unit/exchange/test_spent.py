@@ -7,7 +7,7 @@ from collections import Counter
 from hypothesis import given
 from hypothesis import strategies as st
 
-from node.core.budget import ALWAYS, BudgetDebit, BudgetRow, Pot, Spent
+from node.core.deciding.budget import ALWAYS, BudgetDebit, BudgetRow, Pot, Spent
 from node.exchange.spent import Budgets
 
 LINKED = {"a": frozenset({"a", "b"}), "b": frozenset({"a", "b"}), "c": frozenset({"c"})}

@@ -13,10 +13,10 @@ from running import resident
 from small_log import clean_up
 from two_sides import CALLER, TwoSides, query
 
-from node.core.grant import GrantState
+from node.core.deciding.grant import GrantState
 from node.core.subject import SubjectKey
 from node.crypto.data_key import DataKeyRing
-from node.crypto.keys import KeyUse, generate
+from node.documents.keys import KeyUse, generate
 from node.errors import NodeError, Reason
 from node.exchange.tried import PSEUDONYM, Tried, tried
 from node.v1 import record_pb2 as rec

@@ -10,8 +10,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from town import HR, MEDICAL, TAX
 
-from node.core.directory import Directory, Member
-from node.core.directory_text import Role
+from node.core.directory.directory import Directory, Member
+from node.core.directory.text import Role
 from node.core.role import AUDITOR, CLERK, OPERATOR, ROLES, SYSTEM
 from node.errors import NodeError, Reason
 from node.exchange.rate import MAX_BUCKETS, Rate

@@ -11,9 +11,9 @@ from typing import Any, cast
 import pytest
 from policy_samples import MEDICAL, TAX, build
 
-from node.core.catalogue_search import Lookup
-from node.core.catalogue_shelf import Catalogue, Shown, own_shelf
-from node.core.publication import ServedVersion
+from node.core.catalogue.publication import ServedVersion
+from node.core.catalogue.registry import Catalogue, Shown, own_shelf
+from node.core.catalogue.search import Lookup
 from node.errors import NodeError, Reason
 from node.rpc.catalogue_service import SEARCHES_AT_ONCE, SEARCHING, WAITING, CatalogueService, admit_members
 from node.rpc.exchange_service import Gate

@@ -14,11 +14,11 @@ import pytest
 from running import as_is
 from town import HR, MEDICAL, TAX
 
-from node.core.directory import Directory, Member
-from node.core.directory_text import Role
-from node.crypto.certificate import Certified, fingerprint, issue_node, make_authority
+from node.app.live.loading import read_certificate
+from node.core.directory.directory import Directory, Member
+from node.core.directory.text import Role
+from node.crypto.certificates import Certified, fingerprint, issue_node, make_authority
 from node.errors import NodeError, Reason
-from node.loading import read_certificate
 from node.rpc.links import Identity, Link, Links, Trust
 from node.rpc.server import TlsFiles, add_tls_port
 

@@ -19,7 +19,7 @@ from google.protobuf.message import Message
 from running import as_is
 from town import HR, TAX, Town
 
-from node.core.directory import Member
+from node.core.directory.directory import Member
 from node.errors import NodeError, Reason
 from node.rpc.client import PeerClient
 from node.rpc.links import Link, Links

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from node.crypto.certificate import issue_node, make_authority
+from node.crypto.certificates import issue_node, make_authority
 from node.rpc import server
 from node.rpc.server import TlsFiles
 

@@ -15,8 +15,8 @@ import pyarrow.parquet as pq
 import pytest
 from register import ANN, BEN, COLUMNS, EVE, KEY, ROWS, Row, dataset, resident, write_csv
 
-from node.core.catalogue import Sensitivity
 from node.core.csv_scan import CsvLines
+from node.core.policy.dataset import Sensitivity
 from node.errors import NodeError, Reason
 from node.source.ingest import build
 from node.source.open import open_database

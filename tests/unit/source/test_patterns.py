@@ -7,8 +7,8 @@ from datetime import date, timedelta
 
 import pytest
 
-from node.core.catalogue import FieldType
 from node.core.identity import check_character, normalise_resident_id
+from node.core.policy.dataset import FieldType
 from node.errors import NodeError
 from node.source import patterns
 from node.source.values import read_value

@@ -11,9 +11,9 @@ from small_log import clean_up
 from sqlalchemy import func, select
 from town import TAX
 
-from node.core.budget import HOUR_MS, MARK, counter_key, last_hour
-from node.core.clean_up import Due, Step
-from node.core.commit import AnsweredExchange, Append, AskedExchange, Commit, Head, Settled
+from node.core.deciding.budget import HOUR_MS, MARK, counter_key, last_hour
+from node.core.log.commit import AnsweredExchange, Append, AskedExchange, Commit, Head, Settled
+from node.core.state.clean_up import Due, Step
 from node.store import schema as s
 from node.store.cleaning import (
     ROWS_LEAST,

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from node.core.clean_up import Due
+from node.core.state.clean_up import Due
 from node.errors import NodeError, Reason
 from node.store.engine import lock_state, open_engine
 from node.store.store import Store

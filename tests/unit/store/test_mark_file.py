@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from node.core.checkpoint import Checkpoint
-from node.core.mark import Mark
+from node.core.log.checkpoint import Checkpoint
+from node.core.state.mark import Mark
 from node.errors import NodeError, Reason
 from node.store.mark_file import FILE, MarkFile
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from small_log import at_revision
 
-from node.core.budget import Pot
+from node.core.deciding.budget import Pot
 from node.store.store import Store
 
 LAST_RECORD = int(datetime(2026, 11, 23, 4, tzinfo=UTC).timestamp() * 1000)

@@ -12,8 +12,8 @@ import sqlalchemy as sa
 from small_log import at_revision, clean_up
 
 import node.store
-from node.core.budget import HOUR_MS, MARK, Pot, counter_key
-from node.core.commit import AnsweredExchange, AskedExchange
+from node.core.deciding.budget import HOUR_MS, MARK, Pot, counter_key
+from node.core.log.commit import AnsweredExchange, AskedExchange
 from node.store.store import Store
 
 NOW = 480_000

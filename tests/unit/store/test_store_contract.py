@@ -12,14 +12,14 @@ import pytest
 from running import pension_grant
 from town import HR, MEDICAL, TAX
 
-from node.core.budget import HOUR_MS, MARK, BudgetRow, Pot
-from node.core.commit import AnsweredExchange, Append, AskedExchange, Commit, Head, Release, Settled
-from node.core.data_load import KeptLoad
-from node.core.gap import Gap, Gaps
-from node.core.grant import GrantState
-from node.core.kept_receipt import shared_name
-from node.core.publication import ServedVersion
-from node.core.tree import TILE, Tile
+from node.core.catalogue.publication import ServedVersion
+from node.core.deciding.budget import HOUR_MS, MARK, BudgetRow, Pot
+from node.core.deciding.gap import Gap, Gaps
+from node.core.deciding.grant import GrantState
+from node.core.log.commit import AnsweredExchange, Append, AskedExchange, Commit, Head, Release, Settled
+from node.core.log.kept_receipt import shared_name
+from node.core.log.tree import TILE, Tile
+from node.core.state.data_load import KeptLoad
 from node.errors import NodeError, Reason
 from node.store.store import Store
 from node.store.transaction import Transaction

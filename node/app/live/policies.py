@@ -1,0 +1,113 @@
+"""The policies of a running node: the newest that it may use, with what of them is published."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable
+from datetime import datetime
+from typing import Protocol
+
+from node.app.live.attempts import Attempts
+from node.app.live.policy_loading import LoadedPolicies, load_active, load_last, load_unsigned
+from node.app.live.publishing import History, publish, record
+from node.app.memory import Memory, recall, remember
+from node.config.settings import Settings
+from node.core.directory.directory import Directory, Member
+from node.core.policy.bundle import SeenBundle, check_newer
+from node.errors import NodeError
+
+_SEEN = "policies.seen"
+_POLICIES = "policies"
+_CATALOGUE = "catalogue"
+
+
+class PolicyMemory(Memory, History, Protocol):
+    """What a node remembers of policies over restarts."""
+
+
+class LivePolicies:
+    """Reads policies, and remembers the newest, so that nothing older is taken afterwards."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        memory: PolicyMemory,
+        clock: Callable[[], datetime],
+        attempt: Attempts,
+        floor: int = 0,
+    ) -> None:
+        """No bundle of a version below `floor` is used."""
+        self._settings = settings
+        self._floor = floor
+        self._memory = memory
+        self._clock = clock
+        self._attempt = attempt
+
+    def first(self, directory: Directory) -> LoadedPolicies | None:
+        """The policies at the start: a bad bundle leaves the one that was in use last."""
+        loaded = self.next(directory, None)
+        seen = recall(self._memory, _SEEN, SeenBundle)
+        if (
+            loaded is not None
+            or seen is None
+            or self._settings.policies.unsigned
+            or seen.version < self._floor
+        ):
+            return loaded
+        with contextlib.suppress(NodeError):  # why the newer one is bad has been said
+            last = load_last(self._settings, self._own_entry(directory), seen, self._clock())
+            return self._published(last, directory)
+        return None
+
+    def next(self, directory: Directory, old: LoadedPolicies | None) -> LoadedPolicies | None:
+        """The newest policies or, when they are bad, the old ones.
+
+        Either way they are published by the directory and the approvals of now.
+        """
+        loaded = self._attempt(_POLICIES, lambda: self._read(directory, old), old)
+        if loaded is None:
+            return None
+        return self._attempt(_CATALOGUE, lambda: self._published(loaded, directory), old)
+
+    def problem(self, loaded: LoadedPolicies) -> str:
+        """Why loaded policies may not be used now, "" when they may."""
+        try:
+            loaded.require_valid(self._clock())
+        except NodeError as error:
+            return error.message
+        return ""
+
+    def problems(self, loaded: LoadedPolicies | None) -> dict[str, str]:
+        """What is wrong with loaded policies by now, unless that newer ones are bad has been said."""
+        if loaded is None or self._attempt.failed(_POLICIES) or not (problem := self.problem(loaded)):
+            return {}
+        return {_POLICIES: problem}
+
+    def good(self, loaded: LoadedPolicies | None) -> bool:
+        """Whether the newest policies put in place are those loaded, and valid."""
+        return loaded is not None and not self.problem(loaded) and not self._attempt.failed(_POLICIES)
+
+    def all_published(self, loaded: LoadedPolicies | None) -> bool:
+        """Whether no dataset waits for the approval of its catalogue entry."""
+        return loaded is not None and not loaded.waiting and not self._attempt.failed(_CATALOGUE)
+
+    def _published(self, loaded: LoadedPolicies, directory: Directory) -> LoadedPolicies:
+        now = self._clock()
+        published = publish(loaded, self._settings.policies.folder, directory, now)
+        record(published, self._memory, now)  # before it is served
+        return published
+
+    def _read(self, directory: Directory, old: LoadedPolicies | None) -> LoadedPolicies:
+        if self._settings.policies.unsigned:
+            return load_unsigned(self._settings)
+        seen = recall(self._memory, _SEEN, SeenBundle)
+        loaded = load_active(self._settings, self._own_entry(directory), seen, self._clock(), old)
+        if loaded.manifest is not None:  # the memory of it may have been put back, the mark was not
+            check_newer(loaded.manifest.version, self._floor, same=True)
+        if loaded.seen is not None and loaded.seen != seen:
+            # Before it is in use: after a crash, nothing older may come back.
+            remember(self._memory, _SEEN, loaded.seen)
+        return loaded
+
+    def _own_entry(self, directory: Directory) -> Member | None:
+        return directory.members.get(self._settings.department.code)

@@ -1,0 +1,92 @@
+"""Reads the policies to enforce: the bundle in place that officers approved or, in development, any files."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+
+from node.app.live.loading import load_policies, placed_folder, policies_of
+from node.config.settings import Settings
+from node.core.catalogue.publication import Waiting
+from node.core.directory.directory import Member
+from node.core.policy.bundle import Manifest, SeenBundle, accept, require_valid
+from node.core.policy.policy import Policies, Policy
+from node.documents.bundle_folder import active_name, read_placed
+from node.errors import NodeError, Reason
+
+
+@dataclass(frozen=True, slots=True)
+class LoadedPolicies:
+    """What is enforced, and by whose approval; without a manifest it is unsigned.
+
+    The digest of approved policies is that of their bundle. `withheld` are the datasets that are not served
+    before their catalogue entries are approved, `waiting` says what entries lack
+    (`node.app.live.publishing`). `seen` is what to remember once they are in use.
+    """
+
+    policies: Policies
+    manifest: Manifest | None = None
+    approved: tuple[str, ...] = ()
+    withheld: Mapping[str, Policy] = field(default_factory=dict)
+    waiting: tuple[Waiting, ...] = ()
+    seen: SeenBundle | None = None
+
+    def require_valid(self, now: datetime) -> None:
+        """Raises NodeError(POLICY_NOT_LOADED) unless they may be used now."""
+        if self.manifest is not None:
+            require_valid(self.manifest, now)
+
+
+def load_active(
+    settings: Settings,
+    member: Member | None,
+    seen: SeenBundle | None,
+    now: datetime,
+    old: LoadedPolicies | None = None,
+) -> LoadedPolicies:
+    """The policies to use now. `member` is the own entry of the directory, `seen` the newest bundle so far.
+
+    What is in use already, `old`, is read and verified anew, but not built anew.
+
+    Raises NodeError(POLICY_NOT_LOADED), (CONFIG_INVALID).
+    """
+    name = active_name(placed_folder(settings))
+    if name is None:
+        raise NodeError(
+            Reason.POLICY_NOT_LOADED,
+            "no policy bundle is in place: have two officers sign one, then run `dxnode policy activate`",
+        )
+    return _load(settings, name, member, seen, now, old)
+
+
+def load_unsigned(settings: Settings) -> LoadedPolicies:
+    """All files of the folder, whoever wrote them: for development. Raises NodeError(POLICY_NOT_LOADED)."""
+    return LoadedPolicies(load_policies(settings.policies.folder, settings.department.code))
+
+
+def load_last(settings: Settings, member: Member | None, seen: SeenBundle, now: datetime) -> LoadedPolicies:
+    """The bundle that was in use last, for a start with a newer one that is bad. Raises as `load_active`."""
+    return _load(settings, seen.folder, member, seen, now, None)
+
+
+def _load(
+    settings: Settings,
+    name: str,
+    member: Member | None,
+    seen: SeenBundle | None,
+    now: datetime,
+    old: LoadedPolicies | None,
+) -> LoadedPolicies:
+    if member is None:
+        raise NodeError(
+            Reason.POLICY_NOT_LOADED,
+            "the directory does not list this department, and so no officers of it: have it published",
+        )
+    bundle = read_placed(placed_folder(settings), name, member)
+    now_seen = accept(bundle.signed.manifest, bundle.signed.digest, seen, now)
+    # To build ten thousand rules takes seconds, which exchanges would feel whenever any other file changes.
+    if old is not None and old.manifest is not None and old.policies.digest == bundle.signed.digest:
+        return replace(old, approved=bundle.signed.approved, seen=now_seen)
+    policies = replace(policies_of(bundle.files, settings.department.code), digest=bundle.signed.digest)
+    return LoadedPolicies(policies, bundle.signed.manifest, bundle.signed.approved, seen=now_seen)

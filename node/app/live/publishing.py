@@ -1,0 +1,84 @@
+"""Which datasets a node serves: those whose entries are approved as they are enforced (Art. 13, 16)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime
+from pathlib import Path
+from types import MappingProxyType
+from typing import Protocol
+
+from node.app.live.policy_loading import LoadedPolicies
+from node.core.catalogue.publication import ServedVersion, Waiting, next_version, version_of, waiting_for
+from node.core.directory.directory import Directory
+from node.core.policy.approval import ApprovalRole, Publication, Version
+from node.core.policy.policy import Policy
+from node.documents.approval_file import FOLDER, Approvers, publication_of
+
+
+class History(Protocol):
+    """Where the versions of entries that were served are kept, such as the store."""
+
+    def served_digests(self) -> dict[str, bytes]: ...
+    def served_versions(self, dataset: str, limit: int) -> list[ServedVersion]: ...
+    def add_served_versions(self, versions: Sequence[ServedVersion]) -> None: ...
+
+
+def publish(loaded: LoadedPolicies, folder: Path, directory: Directory, now: datetime) -> LoadedPolicies:
+    """The policies with only those datasets that may be served, by the approvals in `folder`.
+
+    Policies that nobody signed are for development: all are served, with a mark. Those that were withheld
+    before are looked at again.
+    """
+    approvers = Approvers(directory)
+    everything = {**loaded.policies.datasets, **loaded.withheld}
+    unsigned = loaded.manifest is None
+    waiting: dict[str, Waiting] = {}
+    publications: dict[str, Publication] = {}
+    for name, policy in sorted(everything.items()):
+        if unsigned and not (folder / FOLDER).is_dir():
+            waiting[name] = Waiting(name, tuple(ApprovalRole), ())
+            continue
+        version = _version(policy, loaded.policies.publications.get(name))
+        publication = publications[name] = publication_of(folder, version, approvers, now)
+        if publication.lacking:
+            waiting[name] = waiting_for(name, publication)
+    withheld = frozenset() if unsigned else frozenset(waiting)
+    served = {name: policy for name, policy in everything.items() if name not in withheld}
+    return replace(
+        loaded,
+        policies=replace(
+            loaded.policies,
+            datasets=MappingProxyType(served),
+            publications=MappingProxyType(publications),
+        ),
+        withheld=MappingProxyType({name: everything[name] for name in withheld}),
+        waiting=tuple(waiting.values()),
+    )
+
+
+def _version(policy: Policy, before: Publication | None) -> Version:
+    """The version of an entry; the digest of policies that were published `before` is known."""
+    if before is None:
+        return version_of(policy)
+    return Version(policy.dataset.name, policy.dataset.provider, before.digest)
+
+
+def record(loaded: LoadedPolicies, history: History, now: datetime) -> None:
+    """Add to the history what is served in a new version; idempotent.
+
+    What the switch for development serves without approvals is no publication.
+
+    Raises NodeError(STORE_UNAVAILABLE).
+    """
+    last = history.served_digests()
+    added: list[ServedVersion] = []
+    for name, policy in loaded.policies.datasets.items():
+        publication = loaded.policies.publications.get(name)
+        if publication is None or publication.lacking or last.get(name) == publication.digest:
+            continue
+        before = history.served_versions(name, 1)[0] if name in last else None
+        added.append(next_version(policy, publication, before, now))
+    if added:
+        history.add_served_versions(added)

@@ -1,0 +1,166 @@
+"""The open data sources of a running node: those that a reload keeps, opens anew, and puts out of use."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from functools import partial
+from types import MappingProxyType
+from typing import Protocol
+from zoneinfo import ZoneInfo
+
+from node.app.budget_accounts import AccountMemory, Accounts, conflicts
+from node.app.live.attempts import Attempts
+from node.app.live.loading import OpenSource, load_source, source_mark
+from node.config.settings import Settings
+from node.core.policy.policy import Policies
+from node.core.state.data_load import KeptLoad, next_load
+from node.errors import NodeError
+from node.source.count_query import Counter
+
+
+class SourceMemory(AccountMemory, Protocol):
+    """Where loads of datasets are counted, and the accounts of sources kept, such as the store."""
+
+    def data_load(self, dataset: str) -> KeptLoad | None: ...
+    def set_data_load(self, dataset: str, load: KeptLoad) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Sources:
+    """The sources that answer, and the loads of their data, by dataset."""
+
+    opened: Mapping[str, OpenSource] = field(default_factory=dict)
+    loads: Mapping[str, KeptLoad] = field(default_factory=dict)
+
+
+NO_SOURCES = Sources()
+
+
+class LiveSources:
+    """Opens sources, and remembers what each was made from."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        memory: SourceMemory,
+        clock: Callable[[], datetime],
+        attempt: Attempts,
+        counter: Counter,
+    ) -> None:
+        self._settings = settings
+        self._memory = memory
+        self._clock = clock
+        self._counter = counter
+        self._attempt = attempt
+        self._accounts = Accounts(settings, memory)
+        self._made_from: dict[str, tuple[object, ...]] = {}
+        self._told: set[str] = set()
+        self._retired: list[OpenSource] = []
+
+    def load(self, policies: Policies, old: Sources, key: bytes) -> Sources:
+        """The sources of these policies; of `old` those that are as before, and answer.
+
+        `key` is for names of contents.
+        """
+        opened: dict[str, OpenSource] = {}
+        loads: dict[str, KeptLoad] = {}
+        wanted, refused = self._wanted(policies), conflicts(policies, self._settings)
+        for dataset in self._told - set(wanted):
+            self._attempt.note(_part(dataset), "")
+            self._attempt.note(_account(dataset), "")
+        self._told = set(wanted)
+        for dataset in wanted:
+            if dataset in refused:
+                self._attempt.note(_part(dataset), refused[dataset])
+            elif (result := self._load(policies, dataset, old.opened.get(dataset), key)) is not None:
+                opened[dataset], loads[dataset] = result
+        self._retired += [
+            source for dataset, source in old.opened.items() if opened.get(dataset) is not source
+        ]
+        return Sources(MappingProxyType(opened), MappingProxyType(loads))
+
+    def lacking(self, policies: Policies, opened: Mapping[str, OpenSource]) -> bool:
+        """Whether a source that these policies have is not open, or does not answer."""
+        return any(
+            dataset not in opened or not _answers(opened[dataset]) for dataset in self._wanted(policies)
+        )
+
+    def tend(self, opened: Mapping[str, OpenSource], *, asked: bool = False) -> None:
+        """Have live databases look at their data again where it is time, or where it is `asked` for."""
+        for source in opened.values():
+            source.tend(asked=asked)
+
+    def retired(self) -> list[OpenSource]:
+        """Sources that were replaced since the last call, to be closed once nobody reads them any more."""
+        # One by one from one list: a load in another thread may add to it meanwhile, and none is told twice.
+        taken: list[OpenSource] = []
+        while self._retired:
+            taken.append(self._retired.pop())
+        return taken
+
+    def _load(
+        self, policies: Policies, dataset: str, kept: OpenSource | None, key: bytes
+    ) -> tuple[OpenSource, KeptLoad] | None:
+        settings, described = self._settings.sources[dataset], policies.datasets[dataset].dataset
+        made_from = source_mark(settings, described)
+        source = kept
+        if kept is not None and self._made_from.get(dataset) == made_from and _answers(kept):
+            self._attempt.note(_part(dataset), "")
+        else:
+            opened = partial(
+                load_source,
+                settings,
+                described,
+                self._settings.state / "data",
+                key,
+                self._counter,
+                self._today,
+                self._settings.limits,
+            )
+            source = self._attempt(_part(dataset), opened, kept)
+        if source is None:
+            return None
+        load = self._attempt(_account(dataset), partial(self._counted, policies, dataset, source), None)
+        if load is None:
+            if source is not kept:
+                source.close()
+            return None
+        if source is not kept:
+            self._made_from[dataset] = made_from
+        return source, load
+
+    def _counted(self, policies: Policies, dataset: str, source: OpenSource) -> KeptLoad:
+        """The load of a source, durable with the account of it before anybody is told or spends of it."""
+        self._accounts.keep(policies, dataset, source.content)
+        last = self._memory.data_load(dataset)
+        load = next_load(last, source.mark, source.daily, self._now())
+        if load is not last:
+            self._memory.set_data_load(dataset, load)
+        return load
+
+    def _now(self) -> datetime:
+        return self._clock().astimezone(ZoneInfo(self._settings.timezone))
+
+    def _today(self) -> date:
+        return self._now().date()
+
+    def _wanted(self, policies: Policies) -> list[str]:
+        return sorted(set(self._settings.sources) & set(policies.datasets))
+
+
+def _part(dataset: str) -> str:
+    return f"source {dataset}"
+
+
+def _account(dataset: str) -> str:
+    return f"account of {dataset}"
+
+
+def _answers(source: OpenSource) -> bool:
+    try:
+        source.check()
+    except NodeError:
+        return False
+    return True

@@ -1,0 +1,139 @@
+"""`dxnode verify`, `ask` and `stats`: one question about one subject, or one statistic."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from node.cli.ask.subject_input import read_subject
+from node.cli.terminal.exits import Exit
+from node.cli.terminal.options import exchange_id_from, parameters_from
+from node.cli.terminal.session import Session, with_desk
+from node.core.text.tables import t
+
+if TYPE_CHECKING:
+    from node.client import Statistic
+    from node.client.results import Proof
+
+app = typer.Typer()
+
+Question = Annotated[str, typer.Argument(metavar="QUESTION", show_default=False)]
+Purpose = Annotated[str, typer.Option("--purpose", show_default=False)]
+Case = Annotated[str, typer.Option("--case", show_default=False)]
+Parameters = Annotated[list[str] | None, typer.Option("-p", "--param", show_default=False)]
+SubjectFrom = Annotated[Path | None, typer.Option("--subject-from", show_default=False)]
+Claims = Annotated[list[str] | None, typer.Option("--claim", show_default=False)]
+ExchangeId = Annotated[str, typer.Option("--exchange-id", show_default=False)]
+
+
+@app.command("verify")
+@with_desk
+def verify(
+    session: Session,
+    question: Question,
+    purpose: Purpose,
+    case: Case,
+    param: Parameters = None,
+    subject_from: SubjectFrom = None,
+    claim: Claims = None,
+    exchange_id: ExchangeId = "",
+    exit_code: Annotated[bool, typer.Option("--exit-code")] = False,
+) -> None:
+    """Ask a yes-or-no question about one subject."""
+    subject = read_subject(subject_from, claim or ())
+    said = session.client.verify(
+        question,
+        subject.id,
+        purpose=purpose,
+        case=case,
+        parameters=parameters_from(param),
+        claims=subject.claims,
+        exchange_id=exchange_id_from(exchange_id),
+    )
+    session.terminal.result(said, t("label.yes") if said.answer else t("label.no"))
+    _note_proof(session, said.proof)
+    if exit_code and not said.answer:
+        raise typer.Exit(Exit.NO)
+
+
+@app.command("ask")
+@with_desk
+def ask(
+    session: Session,
+    question: Question,
+    purpose: Purpose,
+    case: Case,
+    param: Parameters = None,
+    subject_from: SubjectFrom = None,
+    claim: Claims = None,
+    exchange_id: ExchangeId = "",
+) -> None:
+    """Ask for one derived field of one subject."""
+    subject = read_subject(subject_from, claim or ())
+    said = session.client.field(
+        question,
+        subject.id,
+        purpose=purpose,
+        case=case,
+        parameters=parameters_from(param),
+        claims=subject.claims,
+        exchange_id=exchange_id_from(exchange_id),
+    )
+    session.terminal.result(said, t("label.absent") if said.value is None else said.value)
+    _note_proof(session, said.proof)
+
+
+@app.command("stats")
+@with_desk
+def stats(
+    session: Session,
+    question: Question,
+    purpose: Purpose,
+    case: Case,
+    param: Parameters = None,
+    exchange_id: ExchangeId = "",
+) -> None:
+    """Ask for noisy counts."""
+    release = session.client.statistic(
+        question,
+        purpose=purpose,
+        case=case,
+        parameters=parameters_from(param),
+        exchange_id=exchange_id_from(exchange_id),
+    )
+    if session.terminal.json:
+        session.terminal.document(release)
+        return
+    _show_cells(session, release)
+    session.terminal.note(
+        t(
+            "ask.statistic_accuracy",
+            accuracy=release.accuracy_95,
+            epsilon=f"{release.epsilon_micros / 1_000_000:g}",
+        )
+    )
+    if release.reused:
+        session.terminal.note(t("ask.statistic_reused"))
+    _note_proof(session, release.proof)
+
+
+def _show_cells(session: Session, release: Statistic) -> None:
+    if len(release.cells) == 1 and not release.cells[0].key:
+        session.terminal.result(release, str(release.cells[0].count))
+        return
+    rows = [(" / ".join(cell.key), str(cell.count)) for cell in release.cells]
+    session.terminal.table((t("ask.group"), t("ask.count")), rows, t("label.none"))
+
+
+def _note_proof(session: Session, proof: Proof) -> None:
+    session.terminal.note(
+        t(
+            "ask.proof",
+            own=proof.own_index,
+            provider=proof.provider_index,
+            size=proof.provider_size,
+            exchange=proof.exchange_id.hex(),
+        )
+    )

@@ -1,0 +1,91 @@
+"""Reads who is asked about: from a hidden prompt, stdin or a file, never from the command line.
+
+A command line stays in the shell's history and is visible to every process of the machine.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import typer
+
+from node.cli.terminal.said import spoken
+from node.core.identity import normalise_credit_code, normalise_resident_id
+from node.core.text.tables import t
+from node.errors import NodeError, Reason
+from node.files.regular_file import read_regular
+
+if TYPE_CHECKING:
+    from node.client import Subject
+
+_LONGEST = 64 * 1024
+_ATTEMPTS = 3
+
+
+def read_subject(source: Path | None, claims: Sequence[str]) -> Subject:
+    """The subject with its claims, identifier checked and normalised.
+
+    On a terminal without `source` it prompts, hidden, for the identifier and each of `claims`. Else it reads
+    `source` ("-" or nothing is stdin): the identifier on the first line, then one `claim=value` a line.
+
+    Raises NodeError QUERY_INVALID, never with the value in it; typer.BadParameter for a claim with its value.
+    """
+    from node.client.results import Subject
+
+    if any("=" in name for name in claims):  # not repeated: the value is personal
+        raise typer.BadParameter(t("ask.claim_alone"))
+    if source is None and sys.stdin.isatty():
+        identifier = _prompt_identifier()
+        return Subject(identifier, {name: _prompt(t("ask.claim", name=name)) for name in claims})
+    first, *rest = _read(source).splitlines() or [""]
+    if not first.strip():
+        raise NodeError(Reason.QUERY_INVALID, t("ask.subject_empty"))
+    return Subject(_normalised(first), dict(_claim(line) for line in rest if line.strip()))
+
+
+def _prompt_identifier() -> str:
+    # Typing 18 digits blind goes wrong: the check digit tells at once, so try again.
+    for _ in range(_ATTEMPTS - 1):
+        try:
+            return _normalised(_prompt(t("ask.subject")))
+        except NodeError as error:
+            typer.echo(spoken(error.message), err=True)
+    return _normalised(_prompt(t("ask.subject")))
+
+
+def _prompt(what: str) -> str:
+    answer: str = typer.prompt(what, hide_input=True, err=True)
+    return answer
+
+
+def _read(source: Path | None) -> str:
+    try:
+        if source is None or str(source) == "-":
+            return sys.stdin.read(_LONGEST)
+        return read_regular(source, _LONGEST).decode("utf-8-sig")
+    except UnicodeDecodeError:
+        problem = "not UTF-8 text"
+    except OSError as error:
+        problem = (error.strerror or "error").lower()
+    # Without the path: who mistakes the option gives the identifier in its place.
+    raise NodeError(Reason.QUERY_INVALID, t("ask.unreadable", problem=spoken(problem)))
+
+
+def _normalised(text: str) -> str:
+    try:
+        return normalise_resident_id(text)
+    except NodeError as error:
+        try:
+            return normalise_credit_code(text)
+        except NodeError:
+            raise error from None
+
+
+def _claim(line: str) -> tuple[str, str]:
+    name, equals, value = line.partition("=")
+    if not (equals and name.strip() and value.strip()):
+        raise NodeError(Reason.QUERY_INVALID, t("ask.claims_form"))
+    return name.strip(), value.strip()

@@ -1,0 +1,144 @@
+"""`dxnode catalogue`: what a department shares, and on which conditions."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from typing import Annotated
+
+import typer
+
+from node.cli.catalogue import approval_cmd
+from node.cli.catalogue import deadlines_cmd as clock_cmd
+from node.cli.catalogue import file_cmd as catalogue_file_cmd
+from node.cli.catalogue.approval_text import say as said_of_approval
+from node.cli.catalogue.text import (
+    approved_by,
+    say,
+    show_entry,
+    show_hit,
+    title_of,
+    word,
+)
+from node.cli.policy.names import UnknownName
+from node.cli.terminal.output import when
+from node.cli.terminal.session import Session, with_desk
+from node.core.text.tables import language
+from node.errors import NodeError, Reason
+
+app = typer.Typer()
+approval_cmd.add_to(app)
+clock_cmd.add_to(app)
+catalogue_file_cmd.add_to(app)
+
+Provider = Annotated[str, typer.Option("--provider", show_default=False)]
+
+
+@app.command("list")
+@with_desk
+def list_datasets(session: Session, provider: Provider = "") -> None:
+    """The datasets of a department."""
+    entries = session.client.catalogue(provider)
+    if session.terminal.json:
+        session.terminal.document(entries)
+        return
+    columns = ("dataset", "title", "provider", "sharing", "update")
+    rows = [
+        (
+            entry.dataset,
+            title_of(entry),
+            entry.provider,
+            word("sharing", entry.sharing) + (said_of_approval("mark") if entry.unapproved else ""),
+            word("update", entry.update),
+        )
+        for entry in entries
+    ]
+    session.terminal.table([say(f"column.{column}") for column in columns], rows, say("empty"))
+
+
+@app.command("show")
+@with_desk
+def show(
+    session: Session,
+    dataset: Annotated[str, typer.Argument(metavar="DATASET", show_default=False)],
+    provider: Provider = "",
+) -> None:
+    """One dataset with its fields, questions and conditions."""
+    *before, name = dataset.split("/")
+    department = provider or "/".join(before)
+    try:
+        entry = session.client.dataset(name, department)
+    except NodeError as error:
+        if error.reason is Reason.NOT_SHARED:
+            _suggest(session, name, department)
+        raise
+    if session.terminal.json:
+        session.terminal.document(entry)
+        return
+    show_entry(session.terminal, entry)
+
+
+def _suggest(session: Session, name: str, provider: str) -> None:
+    """Say which of the department's datasets was probably meant, if one is close."""
+    with suppress(NodeError):  # the first error is the one to tell
+        names = tuple(entry.dataset for entry in session.client.catalogue(provider))
+        unknown = UnknownName("dataset", name, names)
+        if unknown.closest:
+            session.terminal.note(unknown.said(language()))
+
+
+@app.command("search")
+@with_desk
+def search(
+    session: Session,
+    text: Annotated[list[str] | None, typer.Argument(metavar="TEXT", show_default=False)] = None,
+    provider: Provider = "",
+    field: Annotated[str, typer.Option("--field", show_default=False)] = "",
+    purpose: Annotated[str, typer.Option("--purpose", show_default=False)] = "",
+    department: Annotated[str, typer.Option("--department", show_default=False)] = "",
+    limit: Annotated[int, typer.Option("--limit", min=1, max=50)] = 10,
+) -> None:
+    """What is there already, and how to get it."""
+    found = session.client.search_catalogue(
+        " ".join(text or ()), provider, field=field, purpose=purpose, department=department, limit=limit
+    )
+    terminal = session.terminal
+    if terminal.json:
+        terminal.document(found)
+        return
+    for entry in found.entries:
+        show_hit(terminal, entry)
+    if not found.total:
+        terminal.note(say("nothing_found"))
+    elif found.total > len(found.entries):
+        terminal.note(say("more", shown=len(found.entries), total=found.total))
+
+
+@app.command("history")
+@with_desk
+def history(
+    session: Session,
+    dataset: Annotated[str, typer.Argument(metavar="DATASET", show_default=False)],
+    provider: Provider = "",
+) -> None:
+    """The versions of a dataset's entry that were served."""
+    *before, name = dataset.split("/")
+    versions = session.client.dataset_history(name, provider or "/".join(before))
+    if session.terminal.json:
+        session.terminal.document(versions)
+        return
+    columns = [
+        said_of_approval(f"column.{column}")
+        for column in ("number", "served", "title", "approved", "changed", "version")
+    ]
+    rows = [
+        (
+            str(version.number),
+            when(version.served_since),
+            version.title,
+            "; ".join(approved_by(each) for each in version.approvals),
+            ", ".join(version.changed) or "-",
+            version.entry_digest.hex()[:16],
+        )
+        for version in versions
+    ]
+    session.terminal.table(columns, rows, said_of_approval("no_history"))

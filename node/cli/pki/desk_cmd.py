@@ -1,0 +1,73 @@
+"""`dxnode desk`: certificates of the department's own staff and systems that are to count no more."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Annotated, Final
+
+import typer
+
+from node.cli.terminal.output import when
+from node.cli.terminal.session import Session, with_desk
+from node.core.text.tables import t
+from node.errors import NodeError, Reason
+
+app = typer.Typer()
+
+_FINGERPRINT: Final = re.compile(r"(?:[0-9a-fA-F]{2}:?){31}[0-9a-fA-F]{2}")
+_MOST_BYTES: Final = 64 << 10
+
+Certificate = Annotated[str, typer.Argument(metavar="CERTIFICATE", show_default=False)]
+Why = Annotated[str, typer.Option("--reason", show_default=False)]
+
+
+@app.command("revoke")
+@with_desk
+def revoke(session: Session, certificate: Certificate, reason: Why) -> None:
+    """Let nobody in with a certificate any more."""
+    revoked = session.client.admin.revoke_certificate(_fingerprint(certificate), reason)
+    session.terminal.result(revoked, t("desk_certificate.revoked", fingerprint=revoked.fingerprint))
+
+
+@app.command("unrevoke")
+@with_desk
+def unrevoke(session: Session, certificate: Certificate, reason: Why) -> None:
+    """Let a revoked certificate count again."""
+    fingerprint = _fingerprint(certificate)
+    session.client.admin.unrevoke_certificate(fingerprint, reason)
+    session.terminal.result(
+        {"fingerprint": fingerprint.hex()}, t("desk_certificate.unrevoked", fingerprint=fingerprint.hex())
+    )
+
+
+@app.command("list")
+@with_desk
+def revoked(session: Session) -> None:
+    """The certificates that are revoked."""
+    found = session.client.admin.revoked_certificates()
+    if session.terminal.json:
+        session.terminal.document(found)
+        return
+    rows = [(each.fingerprint, when(each.since), each.reason) for each in found]
+    session.terminal.table(
+        [t(f"desk_certificate.{name}") for name in ("fingerprint", "since", "reason")],
+        rows,
+        t("desk_certificate.none"),
+    )
+
+
+def _fingerprint(certificate: str) -> bytes:
+    """Of a certificate file, or as it is given: 64 hexadecimal digits, with colons or without."""
+    if _FINGERPRINT.fullmatch(certificate):
+        return bytes.fromhex(certificate.replace(":", ""))
+    from node.crypto.certificates import fingerprint
+    from node.files.whole import read_file
+
+    content = read_file(Path(certificate), _MOST_BYTES)
+    try:
+        return fingerprint(content)
+    except NodeError:
+        raise NodeError(
+            Reason.CONFIG_INVALID, f"{certificate}: is no certificate: name its file, or give its fingerprint"
+        ) from None

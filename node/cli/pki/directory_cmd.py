@@ -1,0 +1,178 @@
+"""`dxnode pki directory`: the directory that the authority signs, and who stands in it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from node.cli.pki.node import AuthorityFolder, now, say, settings_in
+from node.cli.terminal.output import Terminal, when
+from node.cli.terminal.session import DEFAULT_CONFIG, ConfigFile, with_terminal
+from node.errors import NodeError, Reason
+
+if TYPE_CHECKING:
+    from node.core.directory.directory import Directory, Member, OfficerRole
+
+app = typer.Typer(no_args_is_help=True)
+Codes = Annotated[list[str] | None, typer.Option(metavar="CODE", show_default=False)]
+_MOST_BYTES = 256 << 10
+
+
+@app.command("publish")
+@with_terminal
+def publish_directory(
+    terminal: Terminal,
+    authority: AuthorityFolder,
+    member: Annotated[list[Path] | None, typer.Option("--member", show_default=False)] = None,
+    remove: Codes = None,
+    suspend: Codes = None,
+    resume: Codes = None,
+    appoint: Codes = None,
+    days: Annotated[int, typer.Option("--days", min=1, max=400)] = 90,
+    out: Annotated[Path | None, typer.Option("--out", show_default=False)] = None,
+) -> None:
+    """Sign the next directory: members join or change, leave, are suspended or taken back."""
+    from node.core.directory.directory import keys_held_back
+    from node.core.directory.text import Role
+    from node.documents.pki import open_authority
+    from node.documents.publish import Orders, changes, publish
+    from node.files.whole import PUBLIC, read_file, write_file
+
+    files = open_authority(authority)
+    orders = Orders(
+        members=tuple(_member_file(path) for path in member or ()),
+        remove=tuple(remove or ()),
+        suspended=dict.fromkeys(suspend or (), True) | dict.fromkeys(resume or (), False),
+        roles=dict.fromkeys(appoint or (), (Role.AUTHORITY,)),
+    )
+    before, after = publish(files, orders, now(), timedelta(days=days))
+    if out is not None:
+        from node.core.directory.directory import MAX_BYTES
+
+        write_file(out, read_file(files.directory, MAX_BYTES), PUBLIC)
+    found = changes(before, after)
+    path = out or files.directory
+    terminal.result(
+        {"path": path, "version": after.version, "expires": after.expires, "changes": found},
+        *_told(before, after, found),
+    )
+    terminal.note(say("directory.made", path=path, version=after.version, until=when(after.expires)))
+    for key, codes in keys_held_back(after).items():
+        terminal.note(say("directory.held_back", key=key, codes=", ".join(codes)))
+
+
+@app.command("show")
+@with_terminal
+def show_directory(
+    terminal: Terminal,
+    file: Annotated[Path | None, typer.Argument(metavar="FILE", show_default=False)] = None,
+    key: Annotated[str, typer.Option("--key", show_default=False)] = "",
+    config: ConfigFile = DEFAULT_CONFIG,
+) -> None:
+    """Check the signature of a directory and list its members; by default, of the node's own."""
+    from node.core.directory.directory import MAX_BYTES
+    from node.crypto.signing import Verifier
+    from node.documents.directory_file import read_directory
+    from node.files.whole import read_file
+
+    if file is None or not key:
+        settings = settings_in(config)
+        file, key = file or settings.directory, key or settings.authority
+    directory = read_directory(read_file(file, MAX_BYTES), Verifier.parse(key))
+    expired = directory.expires <= now()
+    if terminal.json:
+        members = [_summary(one) for one in directory.members.values()]
+        terminal.document(
+            {
+                "version": directory.version,
+                "expires": directory.expires,
+                "expired": expired,
+                "members": members,
+            }
+        )
+        return
+    columns = [say(f"column.{name}") for name in ("code", "title", "region", "endpoint", "officers", "state")]
+    terminal.table(columns, [_row(one) for one in directory.members.values()], say("directory.empty"))
+    told = "directory.expired" if expired else "directory.current"
+    terminal.note(say(told, version=directory.version, until=when(directory.expires)))
+
+
+def _member_file(path: Path) -> Member:
+    from node.core.directory.directory import parse_member
+    from node.files.whole import read_file
+
+    content = read_file(path, _MOST_BYTES)
+    try:
+        return parse_member(content)
+    except NodeError as error:
+        raise NodeError(
+            Reason.CONFIG_INVALID,
+            f"{path}: is no valid member file, {error.message}: have the department write it again with "
+            "`dxnode pki member`",
+            file=str(path),
+        ) from None
+
+
+def _summary(member: Member) -> Mapping[str, object]:
+    from node.core.directory.directory import OfficerRole
+
+    return {
+        "code": member.code,
+        "title": member.title,
+        "region": member.region,
+        "level": member.level,
+        "organisation": member.organisation,
+        "roles": member.roles,
+        "endpoint": member.endpoint,
+        "certificates": member.certificates,
+        "sealing_keys": {key.key_id: key.expires for key in member.sealing_keys},
+        "log_keys": _key_ids(member.log_keys),
+        "cosign_keys": _key_ids(member.cosign_keys),
+        "officers": _people(member, OfficerRole.OFFICER),
+        "heads": _people(member, OfficerRole.HEAD),
+        "approvals": member.approvals,
+        "suspended": member.suspended,
+        "schema": member.schema,
+    }
+
+
+def _people(member: Member, role: OfficerRole) -> list[str]:
+    from node.core.directory.directory import officer_name
+
+    return sorted({officer_name(key, member.code, role) or "" for key in member.keys_for(role)})
+
+
+def _key_ids(keys: Sequence[str]) -> Sequence[str]:
+    from node.crypto.signing import Verifier
+    from node.documents.keys import signature_key_id
+
+    return [signature_key_id(Verifier.parse(key)) for key in keys]
+
+
+def _row(member: Member) -> Sequence[str]:
+    state = say("state.suspended" if member.suspended else "state.active")
+    roles = "".join(f", {say(f'role.{role}')}" for role in member.roles)
+    return member.code, member.title, member.region, member.endpoint, _approvers(member), state + roles
+
+
+def _approvers(member: Member) -> str:
+    """Who has to approve the policies of a member, and how many of them."""
+    from node.core.directory.directory import OfficerRole
+
+    names = _people(member, OfficerRole.OFFICER)
+    return say("directory.officers", needed=member.approvals, names=", ".join(names)) if names else "-"
+
+
+def _told(before: Directory | None, after: Directory, found: Mapping[str, tuple[str, ...]]) -> list[str]:
+    """One line for each member that joined, left or changed, for the officer to compare."""
+    old = {} if before is None else before.members
+    lines = []
+    for code, fields in found.items():
+        member = after.members.get(code) or old[code]
+        what = "joined" if code not in old else "left" if code not in after.members else "changed"
+        lines.append(say(f"directory.{what}", code=code, title=member.title, fields=", ".join(fields)))
+    return lines

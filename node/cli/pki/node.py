@@ -1,0 +1,61 @@
+"""What the commands of `dxnode pki` have in common: their texts, their options, the node they are about."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from node.cli.terminal.said import spoken
+from node.core.text.tables import language, table
+from node.files.private_folder import open_to_others
+
+if TYPE_CHECKING:
+    from node.cli.terminal.output import Terminal
+    from node.config.settings import Settings
+    from node.documents.pki import About, NodeFiles
+
+AuthorityFolder = Annotated[Path, typer.Option("--authority", show_default=False)]
+
+
+def say(key: str, /, **args: object) -> str:
+    """A text of this group of commands, in the language spoken."""
+    return table("pki", language())[key].format(**args)
+
+
+def now() -> datetime:
+    """The wall clock."""
+    return datetime.now(UTC)
+
+
+def settings_in(config: Path) -> Settings:
+    """The settings of a node. Raises NodeError(CONFIG_INVALID)."""
+    from node.config.file import load_settings
+
+    return load_settings(config)
+
+
+def node_in(config: Path) -> tuple[Settings, NodeFiles, About]:
+    """The settings, and what they say in the words of `node.documents.pki`.
+
+    Raises NodeError(CONFIG_INVALID).
+    """
+    from node.cli.running.node_folder import about_node, node_files
+
+    settings = settings_in(config)
+    return settings, node_files(settings), about_node(settings)
+
+
+def tell_open_folder(terminal: Terminal, key: Path) -> None:
+    """Say when others can enter the folder of a private key."""
+    told = open_to_others(key.absolute().parent)
+    if told:
+        terminal.note(spoken(told))
+
+
+def hosts_of(*endpoints: str) -> list[str]:
+    """The hosts of endpoints, each once; an address that means all interfaces is none."""
+    hosts = (endpoint.rpartition(":")[0] or endpoint for endpoint in endpoints)
+    return list(dict.fromkeys(host for host in hosts if host.strip("[]") not in ("0.0.0.0", "::")))  # noqa: S104 - left out

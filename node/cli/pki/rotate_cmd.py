@@ -1,0 +1,103 @@
+"""`dxnode pki rotate`: replaces keys and certificates without a gap."""
+
+from __future__ import annotations
+
+import os
+from typing import Annotated
+
+import typer
+
+from node.cli.pki.node import AuthorityFolder, hosts_of, node_in, now, say
+from node.cli.terminal.output import Terminal
+from node.cli.terminal.session import DEFAULT_CONFIG, ConfigFile, with_terminal
+
+app = typer.Typer(no_args_is_help=True)
+# What follows from a new key that the directory has to list before the node signs with it.
+_LISTED_KEYS = ("rotate.publish_then_sign", "rotate.keep_listed")
+
+
+@app.command("sealing")
+@with_terminal
+def rotate_sealing(terminal: Terminal, config: ConfigFile = DEFAULT_CONFIG) -> None:
+    """Add a new sealing key; the one before goes on until it expires."""
+    from node.documents.pki import rotate_sealing_key
+
+    _settings, files, _about = node_in(config)
+    key_id = rotate_sealing_key(files.keys, now(), os.urandom)
+    _rotated(terminal, "sealing", key_id, "rotate.publish")
+
+
+@app.command("data")
+@with_terminal
+def rotate_data(terminal: Terminal, config: ConfigFile = DEFAULT_CONFIG) -> None:
+    """Add a new data key; what the ones before encrypted is still read with them."""
+    from node.documents.pki import rotate_data_key
+
+    _settings, files, _about = node_in(config)
+    key_id = rotate_data_key(files.keys, now(), os.urandom)
+    _rotated(terminal, "data", key_id, "rotate.counters")
+
+
+@app.command("log")
+@with_terminal
+def rotate_log(terminal: Terminal, config: ConfigFile = DEFAULT_CONFIG) -> None:
+    """Add a new key for checkpoints; the node signs with it once its directory lists it."""
+    from node.documents.pki import rotate_log_key
+
+    _settings, files, _about = node_in(config)
+    key_id = rotate_log_key(files.keys, now(), os.urandom)
+    _rotated(terminal, "log", key_id, *_LISTED_KEYS)
+
+
+@app.command("cosign")
+@with_terminal
+def rotate_cosign(terminal: Terminal, config: ConfigFile = DEFAULT_CONFIG) -> None:
+    """Add a new key for cosignatures; the node signs with it once its directory lists it."""
+    from node.documents.pki import rotate_cosign_key
+
+    _settings, files, _about = node_in(config)
+    key_id = rotate_cosign_key(files.keys, now(), os.urandom)
+    _rotated(terminal, "cosign", key_id, *_LISTED_KEYS)
+
+
+@app.command("certificate")
+@with_terminal
+def rotate_certificate(
+    terminal: Terminal,
+    authority: AuthorityFolder,
+    host: Annotated[list[str] | None, typer.Option("--host", show_default=False)] = None,
+    config: ConfigFile = DEFAULT_CONFIG,
+) -> None:
+    """Issue the next certificate of the exchange port, beside the one in use."""
+    from node.documents.pki import open_authority, prepare_node_certificate
+
+    _settings, files, about = node_in(config)
+    hosts = hosts_of(about.endpoint, *host or ())
+    prepare_node_certificate(files.exchange, open_authority(authority), about.code, hosts, now())
+    made = files.exchange.upcoming.certificate
+    terminal.result({"made": made}, say("made", path=made))
+    terminal.note(say("rotate.publish_then_activate"))
+
+
+@app.command("activate")
+@with_terminal
+def rotate_activate(terminal: Terminal, config: ConfigFile = DEFAULT_CONFIG) -> None:
+    """Use the next certificate of the exchange port, once the directory lists it."""
+    from node.core.directory.directory import MAX_BYTES
+    from node.crypto.signing import Verifier
+    from node.documents.directory_file import read_directory
+    from node.documents.pki import activate_node_certificate
+    from node.files.whole import read_file
+
+    settings, files, _about = node_in(config)
+    note = read_file(settings.directory, MAX_BYTES)
+    activate_node_certificate(files.exchange, read_directory(note, Verifier.parse(settings.authority)))
+    terminal.result(
+        {"activated": files.exchange.certificate}, say("rotate.activated", path=files.exchange.certificate)
+    )
+
+
+def _rotated(terminal: Terminal, use: str, key_id: str, *notes: str) -> None:
+    terminal.result({"key_id": key_id}, say(f"rotate.{use}", key_id=key_id))
+    for note in notes:
+        terminal.note(say(note, use=use))

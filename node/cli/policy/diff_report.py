@@ -1,0 +1,232 @@
+"""What `dxnode policy diff` says: differences as lines for officers and as values for programs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+
+from node.analysis.diff.diff import Difference, Example, Finding, Terms
+from node.analysis.diff.meaning import Change
+from node.analysis.diff.relation import Direction, Record
+from node.cli.policy.diff_words import CODES, Titles, asked_words, listed, say, terms_words, where
+from node.cli.terminal.output import CHINA
+from node.core.deciding.evaluator import Decision
+from node.core.text.clause_messages import clause_label
+from node.core.text.tables import language, table
+
+_MOST_SHOWN = 50
+
+
+@dataclass(frozen=True, slots=True)
+class DecidedView:
+    """What one side decides; `clause` is empty for a permit."""
+
+    permit: bool
+    rule: str
+    clause: str
+
+
+@dataclass(frozen=True, slots=True)
+class ExampleView:
+    """One request that is decided differently; `grant_region` is empty for a grant without one."""
+
+    requester: str
+    level: str
+    region: str
+    question: str
+    parameters: Mapping[str, str]
+    purpose: str
+    case_number: str
+    at: str
+    grant_region: str
+    before: DecidedView
+    after: DecidedView
+
+
+@dataclass(frozen=True, slots=True)
+class FindingView:
+    """One finding; `where` has the dimensions that matter to it, told in the language spoken."""
+
+    dataset: str
+    kind: str
+    widens: bool
+    questions: tuple[str, ...]
+    where: Mapping[str, str]
+    before: Terms | None
+    after: Terms | None
+    example: ExampleView
+
+
+@dataclass(frozen=True, slots=True)
+class DifferenceView:
+    """The whole difference; `result` is "equal", "narrower" or "wider"."""
+
+    result: str
+    findings: tuple[FindingView, ...]
+    changes: tuple[Change, ...]
+    too_complex: tuple[tuple[str, str], ...]
+
+
+def result_of(difference: Difference) -> str:
+    """ "equal", "narrower" or "wider"."""
+    return "equal" if difference.equal else "wider" if difference.widens else "narrower"
+
+
+def difference_view(difference: Difference) -> DifferenceView:
+    """A difference for programs."""
+    return DifferenceView(
+        result_of(difference),
+        tuple(_finding_view(each) for each in difference.findings),
+        difference.changes,
+        difference.too_complex,
+    )
+
+
+def difference_lines(difference: Difference, titles: Titles = CODES) -> Iterator[str]:
+    """A difference for people: first what it comes to and who can learn more, each with an example."""
+    yield say(f"result.{result_of(difference)}")
+    tell = partial(_finding_lines, titles=titles)
+    widening, narrowing = (
+        [partial(tell, each) for each in difference.findings if each.kind.widens is widens]
+        for widens in (True, False)
+    )
+    changes: dict[Direction, list[Told]] = {direction: [] for direction in Direction}
+    for change in difference.changes:
+        changes[change.direction].append(partial(_change_lines, change, titles))
+    for dataset, question in difference.too_complex:
+        line = say("line.complex", dataset=dataset, question=question)
+        changes[Direction.UNKNOWN].append(partial(iter, (line,)))
+    yield from _section("wider", widening, changes[Direction.WIDER] + changes[Direction.UNKNOWN])
+    yield from _section("narrower", narrowing, changes[Direction.NARROWER])
+    yield from _section("none", [], changes[Direction.NONE])
+
+
+Told = Callable[[], Iterator[str]]
+"""Tells one thing, in lines."""
+
+
+def _section(name: str, *kinds: Sequence[Told]) -> Iterator[str]:
+    """A heading and what stands under it; of very much the first, and how much more there is."""
+    if not any(kinds):
+        return
+    yield ""
+    yield say(f"section.{name}")
+    for every in kinds:
+        for told in every[:_MOST_SHOWN]:
+            yield ""
+            yield from (f"  {line}" for line in told())
+        if len(every) > _MOST_SHOWN:
+            yield ""
+            yield "  " + say("line.more", count=len(every) - _MOST_SHOWN)
+
+
+def _finding_lines(finding: Finding, titles: Titles) -> Iterator[str]:
+    yield say("line.heading", dataset=titles.dataset(finding.dataset), kind=say(f"kind.{finding.kind.value}"))
+    asked = listed(
+        asked_words(each, titles.question(finding.dataset, each.question)) for each in finding.asked
+    )
+    lines = [say("line.question", value=asked)]
+    lines += [say(f"line.{name}", value=value) for name, value in where(finding, titles).items()]
+    lines.append(say("line.terms", before=terms_words(finding.before), after=terms_words(finding.after)))
+    yield from (f"  {line}" for line in lines)
+    example = finding.example
+    yield "  " + _example(example)
+    yield "    " + say("line.before", decided=_decided(example.before))
+    yield "    " + say("line.after", decided=_decided(example.after))
+
+
+def _example(example: Example) -> str:
+    request = example.request
+    more = ""
+    if request.parameters:
+        more += say(
+            "word.parameters", values=listed(f":{name} = {value}" for name, value in request.parameters)
+        )
+    if request.case_number:
+        more += say("word.case", number=request.case_number)
+    if example.grant.region:
+        more += say("word.granted", region=example.grant.region)
+    return say(
+        "line.example",
+        who=request.requester.code,
+        level=say(f"level.{request.requester.level}"),
+        region=request.requester.region,
+        question=request.question,
+        purpose=request.purpose,
+        more=more,
+        at=f"{request.at.astimezone(CHINA):%Y-%m-%d %H:%M}",
+    )
+
+
+def _decided(decision: Decision) -> str:
+    if decision.permit:
+        return say("word.permit", rule=decision.rule)
+    clause = clause_label(decision.clause, language())
+    if decision.rule:
+        return say("word.deny-by", clause=clause, rule=decision.rule)
+    return say("word.deny", clause=clause)
+
+
+def _change_lines(change: Change, titles: Titles) -> Iterator[str]:
+    dataset = titles.dataset(change.dataset)
+    about = say("word.dataset", dataset=dataset)
+    if change.dataset == "-":
+        about = say("word.everything")
+    elif change.about:
+        about = say("word.of", dataset=dataset, about=titles.question(change.dataset, change.about))
+    part = table("diff", language()).get(f"part.{change.part}", change.part)
+    direction = say(f"direction.{change.direction.value}")
+    if not change.before and not change.after:
+        yield say("line.change-only", about=about, part=part, direction=direction)
+    else:
+        before, after = change.before or "-", change.after or "-"
+        yield say("line.change", about=about, part=part, before=before, after=after, direction=direction)
+    if change.compared is not None:
+        yield "  " + say(f"relation.{change.compared.relation.value}")
+        for record in change.compared.records:
+            yield "  " + _record(record)
+
+
+def _record(record: Record) -> str:
+    values = [
+        f"{name} = {say('word.null') if value is None else value}" for name, value in record.values.items()
+    ]
+    values += [f":{name} = {value}" for name, value in record.asked.items()]
+    texts = table("diff", language())
+    before, after = (
+        say("word.absent") if answer is None else texts.get(f"answer.{answer}", answer)
+        for answer in (record.before, record.after)
+    )
+    return say("line.record", values=listed(values), before=before, after=after)
+
+
+def _finding_view(finding: Finding) -> FindingView:
+    example = finding.example
+    request = example.request
+    return FindingView(
+        dataset=finding.dataset,
+        kind=finding.kind.value,
+        widens=finding.kind.widens,
+        questions=tuple(asked_words(each, each.question) for each in finding.asked),
+        where=where(finding),
+        before=finding.before,
+        after=finding.after,
+        example=ExampleView(
+            requester=request.requester.code,
+            level=request.requester.level,
+            region=request.requester.region,
+            question=request.question,
+            parameters=dict(request.parameters),
+            purpose=request.purpose,
+            case_number=request.case_number,
+            at=request.at.isoformat(),
+            grant_region=example.grant.region,
+            before=_decided_view(example.before),
+            after=_decided_view(example.after),
+        ),
+    )
+
+
+def _decided_view(decision: Decision) -> DecidedView:
+    return DecidedView(decision.permit, decision.rule, decision.clause)

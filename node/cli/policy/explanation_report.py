@@ -1,0 +1,187 @@
+"""What `dxnode policy explain` says of one request: the decision, every clause, what would have to change."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from node.core.deciding.explain import Clause, Explanation
+from node.core.text.explanation import advice_of, change_of, changes_of, label_of
+from node.core.text.problem_messages import Lang
+from node.core.text.tables import t, table
+
+_SIGNS = {True: "✓", False: "✗", None: "·"}
+_WORDS = {
+    "not shared": "not-shared",
+    "shared": "shared",
+    "active": "active",
+    "suspended": "suspended",
+    "revoked": "revoked",
+    "given": "given",
+    "day off": "day-off",
+    "workday": "workday",
+    "(provisional)": "provisional",
+    "(supposed)": "supposed",
+    "own-region": "own-region",
+    "from:": "from",
+    "until:": "until",
+}
+"""The words that clauses show as values, to their texts."""
+_CODE = re.compile(r"\b[0-9A-Z]{18}\b")
+
+
+@dataclass(frozen=True, slots=True)
+class ClauseView:
+    """One clause as `--json` gives it; `holds` is null where nothing was left to look at."""
+
+    clause: str
+    holds: bool | None
+    value: str
+    needed: str
+    change: str
+
+
+@dataclass(frozen=True, slots=True)
+class RuleView:
+    """One rule as `--json` gives it."""
+
+    rule: str
+    permits: bool
+    clauses: tuple[ClauseView, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ExplanationView:
+    """An explanation as `--json` gives it.
+
+    `reason` is empty for a permit; `closest` is the rule that permits, or comes closest, and `changes` all
+    that would have to change for it to permit. `supposed` is what was not given and taken for granted,
+    `counted` what is counted only when it is really asked, in the language spoken.
+    """
+
+    permit: bool
+    reason: str
+    rule: str
+    clause: str
+    advice: str
+    closest: str
+    changes: tuple[str, ...]
+    supposed: tuple[str, ...]
+    counted: tuple[str, ...]
+    checks: tuple[ClauseView, ...]
+    rules: tuple[RuleView, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Explained:
+    """An explanation with what was supposed, what is counted, and the titles of departments by code."""
+
+    explanation: Explanation
+    supposed: tuple[str, ...]
+    counted: tuple[str, ...]
+    names: Mapping[str, str]
+
+
+def explanation_view(explained: Explained, lang: Lang) -> ExplanationView:
+    """An explanation for programs."""
+    explanation = explained.explanation
+    decision = explanation.decision
+    return ExplanationView(
+        permit=decision.permit,
+        reason=decision.reason.name if decision.reason is not None else "",
+        rule=decision.rule,
+        clause=decision.clause,
+        advice=advice_of(decision, lang),
+        closest=explanation.closest,
+        changes=changes_of(explanation, lang),
+        supposed=explained.supposed,
+        counted=explained.counted,
+        checks=tuple(clause_view(clause, lang) for clause in explanation.checks),
+        rules=tuple(
+            RuleView(rule.rule, rule.permits, tuple(clause_view(clause, lang) for clause in rule.clauses))
+            for rule in explanation.rules
+        ),
+    )
+
+
+def explanation_lines(explained: Explained, lang: Lang) -> Iterator[str]:
+    """An explanation for people: the decision, what would have to change, then every clause."""
+    explanation = explained.explanation
+
+    def named(line: str) -> str:
+        return _CODE.sub(lambda code: _named(code[0], explained.names, lang), line)
+
+    yield from map(named, _decided(explanation, lang))
+    for supposed in explained.supposed:
+        yield named(_say("supposed", lang, what=supposed))
+    yield ""
+    yield _say("checks", lang)
+    yield from (named(clause_line(clause, lang)) for clause in explanation.checks)
+    if not explanation.rules:
+        yield _say("no-rules", lang)
+    for rule in explanation.rules:
+        state = "permits" if rule.permits else "closest" if rule.rule == explanation.closest else "denies"
+        yield _say("rule", lang, rule=rule.rule, state=_say(state, lang))
+        yield from (named(clause_line(clause, lang)) for clause in rule.clauses if clause.needed != "-")
+    if explained.counted:
+        yield _say("counted", lang)
+        yield from (f"  - {named(each)}" for each in explained.counted)
+    asked = [clause for rule in explanation.rules for clause in rule.clauses if clause.needed != "-"]
+    if any(clause.value.endswith("(provisional)") for clause in asked):
+        yield _say("provisional", lang)
+
+
+def _decided(explanation: Explanation, lang: Lang) -> Iterator[str]:
+    decision = explanation.decision
+    if decision.permit:
+        yield _say("permit", lang, rule=decision.rule)
+        return
+    reason = decision.reason.name if decision.reason is not None else "-"
+    yield _say("deny", lang, reason=reason, what=t(f"reason.{reason}.what", lang))
+    changes = changes_of(explanation, lang) or (advice_of(decision, lang),)
+    changes = tuple(_spoken(change, lang) for change in changes)
+    if len(changes) == 1:
+        yield "  " + _say("first", lang, change=changes[0])
+        return
+    if explanation.closest:
+        yield _say("changes", lang, rule=explanation.closest)
+    else:
+        yield _say("changes-first", lang)
+    yield from (f"  {number}. {change}" for number, change in enumerate(changes, 1))
+
+
+def clause_view(clause: Clause, lang: Lang) -> ClauseView:
+    """One clause for programs."""
+    return ClauseView(clause.name, clause.holds, clause.value, clause.needed, change_of(clause, lang))
+
+
+def clause_line(clause: Clause, lang: Lang) -> str:
+    """One clause for people: its value, and what it needs if it does not hold."""
+    line = f"  {_SIGNS[clause.holds]} {label_of(clause, lang)}: {_spoken(clause.value, lang)}"
+    if clause.holds is not False or clause.needed == "-":
+        return line
+    return f"{line}  ({_say('needs', lang, needed=_spoken(clause.needed, lang))})"
+
+
+def _say(key: str, lang: Lang, **args: object) -> str:
+    return table("explain", lang)[f"line.{key}"].format(**args)
+
+
+def _named(code: str, names: Mapping[str, str], lang: Lang) -> str:
+    title = names.get(code)
+    return code if title is None else _say("named", lang, title=title, code=code)
+
+
+def _spoken(value: str, lang: Lang) -> str:
+    """A value with the words that the clauses themselves use put into the language."""
+    for word, spoken in _words(lang):
+        value = re.sub(rf"(?<![\w/-]){re.escape(word)}(?![\w/-])", spoken, value)
+    return value
+
+
+def _words(lang: Lang) -> list[tuple[str, str]]:
+    """The longest first: one may be part of another."""
+    texts = table("explain", lang)
+    words = [(word, texts[f"value.{key}"]) for word, key in _WORDS.items()]
+    return sorted(words, key=lambda each: -len(each[0]))

@@ -1,0 +1,95 @@
+"""Reads the files of `dxnode policy`: policies, the definitions beside them, and the tables of tests."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from node.core.policy.policy import DEFINITIONS_FILE, TABLE_ENDING, PolicyFile
+from node.core.reading.document import MAX_BYTES
+from node.documents.policy_folder import policy_files
+from node.errors import NodeError, Reason
+from node.files.regular_file import read_regular
+
+
+def table_files(paths: Sequence[Path]) -> list[Path]:
+    """The tables of tests: files, and the `*.test.yaml` of folders. Raises NodeError(CONFIG_INVALID)."""
+    found: list[Path] = []
+    for path in paths:
+        inside = sorted(path.glob(f"*{TABLE_ENDING}")) if path.is_dir() else [path]
+        if not inside:
+            raise NodeError(
+                Reason.CONFIG_INVALID, f"no *{TABLE_ENDING} file is in {path}: name another folder"
+            )
+        if not all(map(_is_table, inside)):
+            read_file(path)
+            beside = path.with_name(path.name.removesuffix(".yaml") + TABLE_ENDING)
+            raise NodeError(
+                Reason.CONFIG_INVALID,
+                f"{path} is no table of tests: those of X.yaml are in X{TABLE_ENDING}, here {beside}",
+                file=str(path),
+            )
+        if path.is_dir():
+            _refuse_links_out(path, inside)
+        found += inside
+    return found
+
+
+def read_files(paths: Sequence[Path]) -> list[PolicyFile]:
+    """The files, and those of folders as `policy_files`; the definitions beside them always comes along.
+
+    Tables of tests among them are left out, as they are of folders: `policies/*.yaml` names them too.
+    Raises NodeError(CONFIG_INVALID) for what cannot be read. At most one byte more than is allowed is
+    read of a file, so that the check can say that it is too large. A folder is taken for what lies in
+    it: a link that leads out of it is refused.
+    """
+    found: dict[Path, Path] = {}
+    named = [path for path in paths if path.is_dir() or not _is_table(path)]
+    if paths and not named:
+        raise NodeError(
+            Reason.CONFIG_INVALID,
+            f"{paths[0]} is a table of tests, which `dxnode policy test` reads: name policies",
+            file=str(paths[0]),
+        )
+    for path in named:
+        inside = policy_files(path) if path.is_dir() else [path]
+        if not inside:
+            raise NodeError(Reason.CONFIG_INVALID, f"no *.yaml file is in {path}: name another folder")
+        if path.is_dir():
+            _refuse_links_out(path, inside)
+        definitions = inside[0].parent / DEFINITIONS_FILE
+        for file in [*inside, *([definitions] if definitions.is_file() else [])]:
+            found.setdefault(_resolved(file), file)
+    return [read_file(path) for path in found.values()]
+
+
+def _is_table(path: Path) -> bool:
+    return path.name.endswith(TABLE_ENDING)
+
+
+def _refuse_links_out(folder: Path, files: Sequence[Path]) -> None:
+    within = folder.resolve()
+    for file in files:
+        if file.is_symlink() and not _resolved(file).is_relative_to(within):
+            raise NodeError(
+                Reason.CONFIG_INVALID,
+                f"{file} is a link that leads out of its folder: put the file itself there",
+                file=str(file),
+            )
+
+
+def _resolved(file: Path) -> Path:
+    """The file behind links; a link to itself stays what it is, and reading it says so."""
+    try:
+        return file.resolve()
+    except (OSError, RuntimeError):
+        return file.absolute()
+
+
+def read_file(path: Path) -> PolicyFile:
+    """One file, at most one byte more than is allowed. Raises NodeError(CONFIG_INVALID)."""
+    try:
+        return PolicyFile(str(path), read_regular(path, MAX_BYTES + 1))
+    except OSError as error:
+        why = (error.strerror or "error").lower()
+        raise NodeError(Reason.CONFIG_INVALID, f"cannot read {path}: {why}", file=str(path)) from None

@@ -1,0 +1,193 @@
+"""`dxnode serve`, `status`, `reload` and `version`: run a node and see how it is."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import typer
+
+from node.cli.terminal.exits import Exit
+from node.cli.terminal.output import Terminal, told_locally, when
+from node.cli.terminal.said import spoken
+from node.cli.terminal.session import DEFAULT_CONFIG, ConfigFile, Session, with_desk, with_terminal
+from node.core.text.tables import t
+
+if TYPE_CHECKING:
+    from node.client.results import DatasetStatus, Load, NodeStatus
+
+app = typer.Typer()
+_UNKNOWN = ("checking", "unchecked")
+
+
+@app.command("serve")
+def serve(
+    config: ConfigFile = DEFAULT_CONFIG,
+) -> None:
+    """Run the node until it is told to stop."""
+    from node.app.service import run
+
+    run(config)
+
+
+@app.command("status")
+@with_desk
+def status(session: Session) -> None:
+    """How the node is."""
+    found = session.client.admin.status()
+    if session.terminal.json:
+        session.terminal.document(found)
+    else:
+        _show(session.terminal, found)
+    if found.state != "SERVING":
+        raise typer.Exit(Exit.UNAVAILABLE)
+
+
+@app.command("reload")
+@with_desk
+def reload(session: Session) -> None:
+    """Read certificates, keys, directory, policies and roles again."""
+    result = session.client.admin.reload()
+    done = [t("status.reloaded", what=spoken(what)) for what in result.done]
+    refused = [t("status.refused", what=spoken(what)) for what in result.refused]
+    session.terminal.result(result, *done, *refused)
+    if result.refused:
+        raise typer.Exit(Exit.USAGE)
+
+
+@app.command("version")
+@with_terminal
+def version(terminal: Terminal) -> None:
+    """The version of this program."""
+    from importlib.metadata import version as installed
+
+    number = installed("dxnode")
+    terminal.result({"version": number}, f"dxnode {number}")
+
+
+def _policies(found: NodeStatus) -> str:
+    digest = found.policy_digest.hex()[:16] or t("label.none")
+    if found.policies_unsigned:
+        return t("status.policies_unsigned", digest=digest)
+    if not found.policy_version:
+        return digest
+    return t(
+        "status.policies_text",
+        digest=digest,
+        version=found.policy_version,
+        until=when(found.policy_valid_until),
+        officers=", ".join(found.policy_approved),
+    )
+
+
+def _waiting(found: NodeStatus) -> list[str]:
+    """Which catalogue entries wait for whose approval."""
+    from node.cli.catalogue.approval_text import say
+
+    key = "status.served" if found.policies_unsigned else "status.withheld"
+    lines = [say(key, count=found.waiting_total)]
+    for each in found.waiting:
+        lacking = ", ".join(say(f"role_name.{role}") for role in each.lacking)
+        why = "".join(f"; {spoken(problem)}" for problem in each.problems)
+        lines.append("  " + say("status.waiting", dataset=each.dataset, lacking=lacking) + why)
+    if found.waiting_total > len(found.waiting):
+        lines.append("  …")
+    return lines
+
+
+def _accounts(terminal: Terminal, found: NodeStatus) -> None:
+    rows = [
+        (
+            each.account,
+            ", ".join(each.datasets),
+            t(
+                "status.spent_text",
+                spent=f"{each.spent_micros / 1e6:g}",
+                limit=f"{each.limit_micros / 1e6:g}",
+            ),
+            when(each.ends),
+            ", ".join(each.counted_with) or "-",
+        )
+        for each in found.accounts
+    ]
+    if rows:
+        columns = ("account", "drawn_by", "spent", "until", "counted_with")
+        terminal.result(found, "")
+        terminal.table([t(f"status.{column}") for column in columns], rows, "")
+
+
+def _epsilon(micros: int) -> str:
+    return f"{micros / 1_000_000:g}"
+
+
+def _load(load: Load) -> str:
+    return t("status.load_text", number=load.number, since=when(load.since)) if load.number else "-"
+
+
+def _number(dataset: DatasetStatus, number: int) -> str:
+    return "-" if dataset.exactness in _UNKNOWN else str(number)
+
+
+def _lines(dataset: DatasetStatus) -> str:
+    """How the lines that were read add up, and how far the data are known."""
+    if dataset.exactness in _UNKNOWN:
+        return t(f"status.{dataset.exactness}", dataset=dataset.dataset)
+    return t(
+        "status.looked" if dataset.exactness == "checked" else "status.lines",
+        dataset=dataset.dataset,
+        lines=dataset.lines,
+        header=dataset.header_lines,
+        rows=dataset.rows,
+        invalid=dataset.invalid_subjects,
+        duplicates=dataset.duplicates,
+        blank=dataset.blank_lines,
+        continued=dataset.continued_lines,
+        values=dataset.refused_values,
+    )
+
+
+def _show(terminal: Terminal, found: NodeStatus) -> None:
+    state = t(f"status.{found.state}") if found.state in ("SERVING", "DEGRADED", "DRAINING") else found.state
+    if found.state == "DEGRADED" and found.clock.standing == "waiting":
+        state = t("status.silent")
+    directory = t(
+        "status.directory_text", version=found.directory_version, until=when(found.directory_expires)
+    )
+    said = {
+        "department": f"{found.department} {found.title}",
+        "version": found.version,
+        "state": state,
+        "log": t("status.records", size=found.log_size),
+        "database": f"SQLite {found.sqlite}",
+        "directory": directory,
+        "policies": _policies(found),
+        "workdays": t("status.workdays_text", until=found.workdays_known_until or t("label.none")),
+        "grants": str(found.active_grants),
+    }
+    if found.clock.standing in ("held", "waiting"):
+        said["clock"] = t("status.clock_text", node=when(found.clock.node), system=when(found.clock.system))
+    terminal.result(found, *(f"{t(f'status.{key}')}: {value}" for key, value in said.items()))
+    for problem in found.problems:
+        terminal.result(found, f"{t('status.problems')}: {told_locally(spoken(problem))}")
+    for notice in found.notices:
+        terminal.result(found, f"{t('status.notices')}: {told_locally(spoken(notice))}")
+    if found.waiting_total:
+        terminal.result(found, *_waiting(found))
+    columns = ("dataset", "rows", "invalid", "duplicates", "load", "problems")
+    rows = [
+        (
+            d.dataset,
+            *(_number(d, number) for number in (d.rows, d.invalid_subjects, d.duplicates)),
+            _load(d.load),
+            spoken(d.problem) or "-",
+        )
+        for d in found.datasets
+    ]
+    if rows:
+        terminal.result(found, "")
+        terminal.table([t(f"status.{column}") for column in columns], rows, "")
+        terminal.result(found, *map(_lines, found.datasets))
+    _accounts(terminal, found)
+    keys = [(key.use, key.key_id, when(key.expires)) for key in found.keys]
+    if keys:
+        terminal.result(found, "")
+        terminal.table([t(f"status.{column}") for column in ("key", "key_id", "expires")], keys, "")

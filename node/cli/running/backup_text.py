@@ -1,0 +1,10 @@
+"""What the commands for backups say, in the language spoken."""
+
+from __future__ import annotations
+
+from node.core.text.tables import language, table
+
+
+def say(key: str, /, **args: object) -> str:
+    """A text of these commands."""
+    return table("backup", language())[key].format(**args)

@@ -1,0 +1,180 @@
+"""Makes the folder of a new node, ready to edit: settings, an example policy and its data file, keys."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from importlib.resources import files
+from pathlib import Path
+
+from node.cli.policy.example import EXAMPLE, write_example
+from node.config.file import load_settings, reference
+from node.config.settings import Settings
+from node.core.directory.text import Level
+from node.documents.pki import (
+    About,
+    Authority,
+    CertificateFiles,
+    NodeFiles,
+    export_member,
+    make_authority_files,
+    make_desk,
+    make_node_certificate,
+    make_node_keys,
+    open_authority,
+)
+from node.documents.publish import Orders, publish
+from node.errors import NodeError, Reason
+from node.files.whole import PRIVATE, PUBLIC, write_file
+
+DIRECTORY_LIFETIME = timedelta(days=90)
+_LAST_PORT = (1 << 16) - 1
+
+Random = Callable[[int], bytes]
+
+
+@dataclass(frozen=True, slots=True)
+class NewNode:
+    """What the department says of itself; the last three are host:port, "" follows from `advertise`."""
+
+    code: str
+    title: str
+    region: str
+    level: Level
+    organisation: str
+    advertise: str
+    exchange_listen: str = ""
+    desk_listen: str = ""
+
+    def listens(self) -> tuple[str, str]:
+        """Where both ports listen: by default the exchange at the advertised port, the desk at the next one.
+
+        Raises NodeError(CONFIG_INVALID).
+        """
+        _, _, port = self.advertise.rpartition(":")
+        if not port.isdecimal() or not 0 < int(port) < _LAST_PORT:
+            raise NodeError(Reason.CONFIG_INVALID, "the address to advertise is host:port: give both")
+        return self.exchange_listen or f"0.0.0.0:{port}", self.desk_listen or f"127.0.0.1:{int(port) + 1}"
+
+
+def settings_text(new: NewNode, authority: str, directory: str) -> str:
+    """The reference settings, with the department's own values in place of the examples.
+
+    `authority` is the development authority's verifier key, "" without one; `directory` is a path.
+    """
+    text = reference()
+    exchange_listen, desk_listen = new.listens()
+    values = {
+        "department.code": new.code,
+        "department.title": new.title,
+        "department.region": new.region,
+        "department.level": new.level,
+        "department.organisation": new.organisation,
+        "exchange.listen": exchange_listen,
+        "exchange.advertise": new.advertise,
+        "desk.listen": desk_listen,
+        "directory": directory,
+        # The example of a node for development works at once, though no officer has signed it.
+        "policies.unsigned": "true" if authority else "",
+        "authority": authority,
+        "sources": f"{{{EXAMPLE}: {{csv: data/{EXAMPLE}.csv}}}}",
+    }
+    for name, value in values.items():
+        before, line, after = _find(text, name)
+        # What stands behind the value on its line is a comment.
+        comment = line[len(line.split()[0]) :] if line else ""
+        text = f"{before}{_scalar(value)}{comment}{after}" if value else text
+    return text
+
+
+def _scalar(value: str) -> str:
+    """A value as YAML: quoted when it would mean something else without."""
+    plain = re.fullmatch(r"[\w./+-][\w./:+=-]*|\{.*\}", value)
+    return value if plain else json.dumps(value, ensure_ascii=False)
+
+
+def _find(text: str, name: str) -> tuple[str, str, str]:
+    """The text up to the value of a setting, the rest of its line, and what follows."""
+    section, _, key = name.rpartition(".")
+    start = re.search(rf"(?m)^{section}:\n", text) if section else None
+    match = re.compile(rf"(?m)^{'  ' if section else ''}{key}: ").search(text, start.end() if start else 0)
+    assert match, f"the reference settings have no line {name}"
+    end = text.index("\n", match.end())
+    return text[: match.end()], text[match.end() : end], text[end:]
+
+
+def make_node_folder(
+    folder: Path, new: NewNode, dev_authority: Path | None, authority_code: str, now: datetime, random: Random
+) -> tuple[Path, ...]:
+    """Make the folder; gives what was made. With `dev_authority` the node can start at once.
+
+    Raises NodeError CONFIG_INVALID, as when the folder holds something.
+    """
+    if folder.exists() and any(folder.iterdir()):
+        raise NodeError(Reason.CONFIG_INVALID, f"{folder}: is not empty: name a folder that is, or a new one")
+    authority = None
+    vkey = ""
+    if dev_authority is not None:
+        authority = _authority(dev_authority, authority_code, now, random)
+        vkey = authority.signer(now).verifier.vkey()
+    # All nodes of a development authority read the directory where it is published.
+    directory = "" if authority is None else str(authority.directory.absolute())
+    config = folder / "node.yaml"
+    write_file(config, settings_text(new, vkey, directory).encode(), PUBLIC)
+    made = [config, *_example(folder, new.code)]
+    settings = load_settings(config)
+    node, about = node_files(settings), about_node(settings)
+    make_node_keys(node.keys, now, random)
+    hosts = [new.advertise.rpartition(":")[0], "localhost", "127.0.0.1"]
+    make_desk(node, new.code, hosts, now)
+    made += [node.keys, node.desk.certificate, node.desk_authority.certificate]
+    if authority is not None:
+        make_node_certificate(node.exchange, authority, new.code, hosts, now)
+        member = export_member(about, node.keys, node.exchange, node.exchange.roots, now)
+        publish(authority, Orders(members=(member,)), now, DIRECTORY_LIFETIME)
+        made += [node.exchange.certificate, authority.directory]
+    # Settings hold whole paths; told is what was given.
+    whole = folder.absolute()
+    return tuple(folder / path.relative_to(whole) if path.is_relative_to(whole) else path for path in made)
+
+
+def node_files(settings: Settings) -> NodeFiles:
+    """Where a node's keys and certificates are, as its settings say."""
+    desk_authority = settings.desk.roots.parent / "desk-authority"
+    return NodeFiles(
+        keys=settings.keys,
+        exchange=CertificateFiles(settings.exchange.certificate, settings.exchange.key),
+        desk=CertificateFiles(settings.desk.certificate, settings.desk.key),
+        desk_roots=settings.desk.roots,
+        desk_authority=CertificateFiles(desk_authority / "ca.pem", desk_authority / "ca.key"),
+    )
+
+
+def about_node(settings: Settings) -> About:
+    """What a department says of itself to the authority, as its settings say."""
+    department = settings.department
+    return About(
+        code=department.code,
+        title=department.title,
+        region=department.region,
+        level=department.level,
+        organisation=department.organisation,
+        endpoint=settings.exchange.advertise,
+    )
+
+
+def _authority(folder: Path, code: str, now: datetime, random: Random) -> Authority:
+    if (folder / "code").exists():
+        return open_authority(folder)
+    return make_authority_files(folder, code, now, random)
+
+
+def _example(folder: Path, code: str) -> list[Path]:
+    data = files("node.cli.running").joinpath("example", f"{EXAMPLE}.csv").read_text("utf-8")
+    write_example(folder / "policies", EXAMPLE, code)
+    # Data about people: for the node alone, from the first row on.
+    write_file(folder / "data" / f"{EXAMPLE}.csv", data.encode(), PRIVATE)
+    return [folder / "policies", folder / "data"]

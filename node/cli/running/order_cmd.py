@@ -1,0 +1,144 @@
+"""`dxnode order`: what takes two people, from the node's text over the officers' signatures to the deed."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from node.cli.pki.officer import open_officer
+from node.cli.pki.own_directory import read_own_directory
+from node.cli.running.order_text import name_of, say
+from node.cli.terminal.output import Terminal, when
+from node.cli.terminal.passphrase import PassphraseFile
+from node.cli.terminal.session import ConfigIfThere, Session, settings_file, with_desk, with_terminal
+from node.errors import NodeError, Reason
+
+if TYPE_CHECKING:
+    from node.core.state.order import Order
+
+app = typer.Typer()
+
+File = Annotated[Path, typer.Argument(metavar="FILE", show_default=False)]
+
+
+@app.command("draft")
+@with_desk
+def draft(
+    session: Session,
+    kind: Annotated[str, typer.Argument(metavar="KIND", show_default=False)],
+    reason: Annotated[str, typer.Option("--reason", show_default=False)],
+    out: Annotated[Path, typer.Option("--out", show_default=False)],
+    of: Annotated[str, typer.Option("--of", show_default=False)] = "",
+) -> None:
+    """Have the node write down what is to be decided."""
+    from node.core.state.order import parse_order
+    from node.files.whole import PUBLIC, write_file
+
+    if out.exists():
+        raise NodeError(Reason.CONFIG_INVALID, f"{out}: is there already: name another file")
+    text = session.client.admin.draft_order(kind, of, reason)
+    order = parse_order(text)
+    write_file(out, text, PUBLIC)
+    session.terminal.result(_view(order) | {"file": out}, *_lines(order))
+    session.terminal.note(say("drafted", path=out))
+
+
+@app.command("show")
+@with_terminal
+def show(terminal: Terminal, file: File, config: ConfigIfThere = None) -> None:
+    """Say what an order decides, and who has signed it."""
+    from node.documents.order_file import read_order, signed_order
+
+    content = _read(file)
+    order = read_order(content)
+    view, lines = _view(order), _lines(order)
+    settings = settings_file(config)
+    if settings is not None:
+        _, directory = read_own_directory(settings)
+        member = directory.members.get(order.department)
+        if member is not None:
+            approved = signed_order(content, member).approved if _is_signed(content) else ()
+            view |= {"approved": approved, "needed": member.approvals}
+            officers = ", ".join(approved) or say("nobody")
+            lines.append(say("approved", officers=officers, needed=member.approvals))
+    terminal.result(view, *lines)
+
+
+@app.command("sign")
+@with_terminal
+def sign(
+    terminal: Terminal,
+    file: File,
+    key: Annotated[Path, typer.Option("--key", show_default=False)],
+    passphrase_file: PassphraseFile = None,
+) -> None:
+    """Sign an order with an officer's key, in its file."""
+    from node.documents.officer_key import read_officer
+    from node.documents.order_file import read_order, sign_order
+    from node.files.whole import PUBLIC, write_file
+
+    content = _read(file)
+    order = read_order(content)
+    officer = read_officer(key).name.rpartition("/")[2]
+    if not terminal.json:  # before the passphrase: what is signed is seen first
+        terminal.result(order, *_lines(order))
+    write_file(file, sign_order(content, open_officer(terminal, key, passphrase_file)), PUBLIC)
+    terminal.result(_view(order) | {"officer": officer, "file": file}, say("signed", officer=officer))
+    terminal.note(say("next_officer", path=file))
+
+
+@app.command("apply")
+@with_desk
+def apply(session: Session, file: File) -> None:
+    """Have the node carry out an order that enough officers have signed."""
+    from node.documents.order_file import read_order
+
+    content = _read(file)
+    order = read_order(content)
+    if not _is_signed(content):
+        raise NodeError(Reason.CONFIG_INVALID, "nobody has signed the order: run `dxnode order sign`")
+    applied = session.client.admin.apply_order(content)
+    session.terminal.result(
+        applied,
+        say(f"applied.{order.kind}"),
+        say("recorded", index=applied.index, officers=", ".join(applied.approved)),
+    )
+
+
+def _read(file: Path) -> bytes:
+    from node.core.state.order import MAX_BYTES
+    from node.files.whole import read_file
+
+    return read_file(file, MAX_BYTES)
+
+
+def _is_signed(content: bytes) -> bool:
+    from node.core.state.order import render_order
+    from node.documents.order_file import read_order
+
+    return content != render_order(read_order(content))
+
+
+def _view(order: Order) -> dict[str, object]:
+    return {
+        "department": order.department,
+        "kind": order.kind,
+        "id": order.id,
+        "issued": order.issued,
+        "expires": order.expires,
+        "about": order.about,
+        "facts": dict(order.facts),
+        "reason": order.reason,
+    }
+
+
+def _lines(order: Order) -> list[str]:
+    """What the order decides, for who signs it."""
+    about = f" {order.about}" if order.about else ""
+    lines = [say(f"kind.{order.kind}") + about]
+    lines += [f"  {name_of(name)}: {value}" for name, value in order.facts.items()]
+    lines.append(say("reason", reason=order.reason))
+    lines.append(say("valid", department=order.department, until=when(order.expires)))
+    return lines

@@ -1,0 +1,85 @@
+"""Reads the small values of the command line: parameters, ids, times."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import UTC, date, datetime, time, timedelta
+from enum import StrEnum
+from pathlib import Path
+
+import typer
+
+from node.cli.terminal.output import CHINA
+from node.core.text.tables import t
+
+
+class RoleOption(StrEnum):
+    """Roles of a desk that may ask."""
+
+    CLERK = "clerk"
+    SYSTEM = "system"
+    OPERATOR = "operator"
+
+
+def parameters_from(given: Sequence[str] | None) -> Mapping[str, str]:
+    """`name=value` options as a mapping. Raises typer.BadParameter."""
+    return _pairs(given or (), "usage.parameter")
+
+
+def claim_columns_from(given: Sequence[str] | None) -> Mapping[str, str]:
+    """`claim=column` options as a mapping. Raises typer.BadParameter."""
+    return _pairs(given or (), "usage.claim_column")
+
+
+def _pairs(given: Sequence[str], complaint: str) -> Mapping[str, str]:
+    pairs: dict[str, str] = {}
+    for pair in given:
+        name, equals, value = pair.partition("=")
+        if not (name and equals and value):
+            raise typer.BadParameter(t(complaint, given=pair))
+        pairs[name] = value
+    return pairs
+
+
+def exchange_id_from(given: str) -> bytes:
+    """32 hexadecimal digits, or empty. Raises typer.BadParameter."""
+    try:
+        exchange_id = bytes.fromhex(given)
+    except ValueError:
+        exchange_id = b"?"
+    if len(exchange_id) not in (0, 16):
+        raise typer.BadParameter(t("usage.exchange_id"))
+    return exchange_id
+
+
+def require_new(path: Path, force: bool) -> None:
+    """Raises BadParameter for a file that exists, unless it may be written over."""
+    if path.exists() and not force:
+        raise typer.BadParameter(t("usage.exists", path=path))
+
+
+def day_from(given: str) -> date:
+    """A day, as 2026-01-31. Raises typer.BadParameter."""
+    try:
+        if len(given) == 10:
+            return date.fromisoformat(given)
+    except ValueError:
+        pass
+    raise typer.BadParameter(t("workdays.date", given=given))
+
+
+def moment_from(given: str, *, end_of_day: bool = False) -> datetime:
+    """A day in China's time, or an ISO 8601 time with its zone, as UTC; a day ends where the next begins.
+
+    Raises typer.BadParameter.
+    """
+    try:
+        if len(given) == 10:
+            day = date.fromisoformat(given) + timedelta(days=1 if end_of_day else 0)
+            return datetime.combine(day, time(), CHINA).astimezone(UTC)
+        moment = datetime.fromisoformat(given)
+    except (ValueError, OverflowError):
+        raise typer.BadParameter(t("usage.time", given=given)) from None
+    if moment.tzinfo is None:
+        moment = moment.replace(tzinfo=CHINA)
+    return moment.astimezone(UTC)

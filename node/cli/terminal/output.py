@@ -1,0 +1,263 @@
+"""How commands write: results to stdout as text, tables or JSON; errors and notes to stderr."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import sys
+import traceback
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from dataclasses import dataclass, fields, is_dataclass
+from datetime import datetime, time, timedelta, timezone
+from enum import Enum
+from typing import TYPE_CHECKING, TypeAlias
+
+from node.cli.terminal.exits import Exit, exit_of
+from node.cli.terminal.said import detail_of
+from node.core.text.tables import t
+from node.errors import NodeError, Reason
+
+if TYPE_CHECKING:
+    from rich.progress import Progress
+
+Json: TypeAlias = bool | int | float | str | list["Json"] | dict[str, "Json"] | None
+
+_PLACES = ("rule", "clause", "grant")
+"""Where in a policy or grant a denial comes from; metadata of an error."""
+
+_OBEYED = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]")
+"""What a terminal obeys in place of showing it; line feed and tab are left to who writes."""
+
+_MOMENT = re.compile(r"\b[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}Z")
+"""A time as errors have it, in UTC."""
+
+CHINA = timezone(timedelta(hours=8))
+"""China has one time zone without summer time; times are shown in it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Terminal:
+    """Where a command writes; with `json` it writes one JSON document to stdout and nothing else there."""
+
+    json: bool = False
+
+    def result(self, value: object, *lines: str) -> None:
+        """The result of a command: `value` as JSON, or the lines."""
+        if self.json:
+            self.document(value)
+        else:
+            for line in lines:
+                sys.stdout.write(harmless(line) + "\n")
+
+    def document(self, value: object) -> None:
+        """`value` as JSON."""
+        sys.stdout.write(as_json(value))
+
+    def table(self, columns: Sequence[str], rows: Iterable[Sequence[str]], empty: str) -> None:
+        """Rows under their columns, tab-separated when stdout is no terminal; without rows, says `empty`."""
+        rows = [[harmless(cell) for cell in row] for row in rows]
+        if not rows:
+            self.note(empty)
+            return
+        if not sys.stdout.isatty():
+            for row in (columns, *rows):
+                sys.stdout.write("\t".join(re.sub(r"[\t\n]", " ", cell) for cell in row) + "\n")
+            return
+        from rich.console import Console
+        from rich.table import Table
+        from rich.text import Text
+
+        table = Table(box=None, pad_edge=False, header_style="bold")
+        for number, column in enumerate(columns):
+            # The first names the row, and is copied from here.
+            table.add_column(column, overflow="fold", no_wrap=number == 0)
+        for row in rows:
+            table.add_row(*map(Text, row))  # rich would read square brackets in a plain string as markup
+        Console().print(table)
+
+    def note(self, text: str) -> None:
+        """Something for people beside the result; scripts do not see it."""
+        if not self.json:
+            sys.stderr.write(harmless(text) + "\n")
+
+    def progress(self, what: str, total: int | None) -> AbstractContextManager[Ticker]:
+        """Progress to stderr on a terminal, nothing in a pipe or with `json`."""
+        if self.json or not sys.stderr.isatty():
+            return nullcontext(Ticker(None))
+        return _bar(what, total)
+
+
+class Ticker:
+    """Moves a progress bar; does nothing without one."""
+
+    def __init__(self, bar: Progress | None) -> None:
+        self._bar = bar
+
+    def advance(self, steps: int) -> None:
+        if self._bar is not None:
+            self._bar.advance(self._bar.task_ids[0], steps)
+
+
+@contextmanager
+def _bar(what: str, total: int | None) -> Iterator[Ticker]:
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=Console(stderr=True)) as progress:
+        progress.add_task(what, total=total)
+        yield Ticker(progress)
+
+
+def harmless(text: str) -> str:
+    """The text with what a terminal would obey spelled out: other departments wrote some of it."""
+    return _OBEYED.sub(lambda found: repr(found.group())[1:-1], text)
+
+
+def as_json(value: object) -> str:
+    """A value object as an indented JSON document."""
+    return _dumped(plain(value), 2) + "\n"
+
+
+def _dumped(value: Json, indent: int | None = None) -> str:
+    text = json.dumps(value, ensure_ascii=False, indent=indent)
+    return _OBEYED.sub(lambda found: f"\\u{ord(found.group()):04x}", text)
+
+
+def plain(value: object) -> Json:
+    """A value object as JSON: bytes in hex, enums by value, times in ISO 8601."""
+    if isinstance(value, Reason):
+        return value.name
+    if isinstance(value, Enum):
+        return plain(value.value)
+    if value is None or isinstance(value, (bool, int, float, str)):
+        return value
+    if isinstance(value, bytes):
+        return value.hex()
+    if isinstance(value, datetime):
+        return value.isoformat()
+    if is_dataclass(value) and not isinstance(value, type):
+        return {item.name: plain(getattr(value, item.name)) for item in fields(value)}
+    if isinstance(value, Mapping):
+        return {str(key): plain(item) for key, item in value.items()}
+    if isinstance(value, (set, frozenset)):
+        return sorted((plain(item) for item in value), key=str)
+    if isinstance(value, Iterable):
+        return [plain(item) for item in value]
+    return str(value)
+
+
+def when(moment: datetime | None) -> str:
+    """A time for people, in China's time."""
+    return t("label.never") if moment is None else moment.astimezone(CHINA).strftime("%Y-%m-%d %H:%M:%S")
+
+
+def told_locally(text: str) -> str:
+    """The text with the times in it as they are shown."""
+    return _MOMENT.sub(_local, text)
+
+
+def _local(found: re.Match[str]) -> str:
+    try:
+        return when(datetime.fromisoformat(found.group()))
+    except (ValueError, OverflowError):
+        return found.group()
+
+
+def last_day(end: datetime) -> str:
+    """The end of something for people: the last day of it when it goes on until midnight, else the time."""
+    local = end.astimezone(CHINA)
+    return f"{local - timedelta(days=1):%Y-%m-%d}" if local.time() == time() else when(end)
+
+
+def when_ms(milliseconds: int) -> str:
+    """As `when`, from milliseconds since 1970-01-01 UTC; what lies outside the calendar stays a number."""
+    try:
+        return when(datetime.fromtimestamp(milliseconds / 1000, CHINA))
+    except (OverflowError, ValueError, OSError):
+        return str(milliseconds)
+
+
+def report(error: NodeError, *, as_json: bool) -> Exit:
+    """Tell stderr what went wrong and what to do next; gives the exit code.
+
+    What the node says in English only goes to a line of its own, for who looks after it.
+    """
+    at_desk = error.reason is Reason.PEER_UNAVAILABLE and error.metadata.get("peer") == "desk"
+    what, hint = (t(key) for key in _texts_of(error, at_desk=at_desk))
+    told = "" if at_desk else detail_of(error)
+    detail = None if told is None else told_locally(told)
+    if as_json:
+        body: dict[str, Json] = {
+            "error": {
+                "reason": error.reason.name,
+                "message": error.message,
+                "what": what,
+                "detail": detail or "",
+                "hint": hint,
+                "metadata": dict(sorted(error.metadata.items())),
+            }
+        }
+        sys.stderr.write(_dumped(body) + "\n")
+    else:
+        _say("error", f"{what} ({error.reason.name})" + (f": {detail}" if detail else ""))
+        places = [
+            t(f"label.{name}", **{name: error.metadata[name]}) for name in _PLACES if error.metadata.get(name)
+        ]
+        if places:
+            sys.stderr.write(harmless(f"  {', '.join(places)}\n"))
+        _say("hint", hint)
+        if detail is None:
+            _aside(f"{t('label.detail')}: {error.message}")
+    return exit_of(error)
+
+
+def _texts_of(error: NodeError, *, at_desk: bool) -> tuple[str, str]:
+    """The keys of what is wrong and what to do next: by the reason, or what is known more closely."""
+    if at_desk:
+        return "desk.unreachable", "desk.unreachable_next"
+    if error.reason is Reason.CONFIG_INVALID and "setting" in error.metadata:
+        return "settings.wrong", "settings.wrong_next"
+    if error.reason is Reason.QUESTION_NOT_ALLOWED and error.metadata.get("clause") == "role":
+        return "role.wrong", "role.wrong_next"
+    if error.reason is Reason.POLICY_NOT_LOADED and exit_of(error) is Exit.USAGE:
+        return "reason.POLICY_NOT_LOADED.what", "policies.mend"
+    return f"reason.{error.reason.name}.what", f"reason.{error.reason.name}.next"
+
+
+def report_usage(message: str, hint: str, *, as_json: bool) -> Exit:
+    """As `report`, for a wrong command line."""
+    if as_json:
+        body: dict[str, Json] = {
+            "error": {"reason": "USAGE", "message": message, "what": message, "hint": hint, "metadata": {}}
+        }
+        sys.stderr.write(_dumped(body) + "\n")
+    else:
+        _say("error", message)
+        _say("hint", hint)
+    return Exit.USAGE
+
+
+def report_defect(error: Exception, *, as_json: bool) -> Exit:
+    """As `report`, for an error that nobody foresaw: its text may hold anything, so only its type is said."""
+    if os.environ.get("DXNODE_DEBUG"):
+        traceback.print_exception(error)
+    report_usage(t("unexpected.what", kind=type(error).__name__), t("unexpected.next"), as_json=as_json)
+    return Exit.FAILED
+
+
+def report_stopped() -> None:
+    """Tell stderr that the user stopped the command."""
+    sys.stderr.write(t("unexpected.interrupted") + "\n")
+
+
+def _say(label: str, text: str) -> None:
+    sys.stderr.write(harmless(f"{t(f'label.{label}')}: {text}\n"))
+
+
+def _aside(text: str) -> None:
+    text = harmless(text)
+    dim = sys.stderr.isatty() and not os.environ.get("NO_COLOR")
+    sys.stderr.write(f"\x1b[2m{text}\x1b[0m\n" if dim else f"{text}\n")

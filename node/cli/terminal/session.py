@@ -1,0 +1,144 @@
+"""What commands share: `--json` for all, and the options that lead to the desk of the own node."""
+
+from __future__ import annotations
+
+import functools
+import inspect
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Concatenate, ParamSpec, get_type_hints
+
+import typer
+
+from node.cli.terminal.help import CONNECTION
+from node.cli.terminal.output import Terminal
+from node.core.text.tables import t
+from node.errors import NodeError, Reason
+
+if TYPE_CHECKING:
+    from node.client import Client
+
+P = ParamSpec("P")
+
+PANEL = CONNECTION
+
+JsonOption = Annotated[bool, typer.Option("--json")]
+DeskOption = Annotated[str | None, typer.Option("--desk", envvar="DXNODE_DESK", rich_help_panel=PANEL)]
+CertOption = Annotated[Path | None, typer.Option("--cert", envvar="DXNODE_CERT", rich_help_panel=PANEL)]
+KeyOption = Annotated[Path | None, typer.Option("--key", envvar="DXNODE_KEY", rich_help_panel=PANEL)]
+RootsOption = Annotated[Path | None, typer.Option("--roots", envvar="DXNODE_ROOTS", rich_help_panel=PANEL)]
+ConfigOption = Annotated[Path | None, typer.Option("--config", envvar="DXNODE_CONFIG", rich_help_panel=PANEL)]
+ConfigFile = Annotated[Path, typer.Option("--config", envvar="DXNODE_CONFIG")]
+"""Of commands that need the settings of the own node."""
+ConfigIfThere = Annotated[Path | None, typer.Option("--config", envvar="DXNODE_CONFIG", show_default=False)]
+"""Of commands that can do without, see `settings_file`."""
+TimeoutOption = Annotated[float, typer.Option("--timeout", min=0.1, max=600.0, rich_help_panel=PANEL)]
+
+DEFAULT_CONFIG = Path("node.yaml")
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """One command at the desk: where to write, and the open client."""
+
+    terminal: Terminal
+    client: Client
+
+
+def with_terminal(command: Callable[Concatenate[Terminal, P], None]) -> Callable[..., None]:
+    """Make a command of a function whose first parameter is the `Terminal`; adds `--json`."""
+
+    def run(*, as_json: bool, **given: object) -> None:
+        command(Terminal(as_json), **given)  # type: ignore[arg-type, call-arg]
+
+    return _with_options(command, run, {"as_json": (JsonOption, False)})
+
+
+def with_desk(command: Callable[Concatenate[Session, P], None]) -> Callable[..., None]:
+    """Make a command of a function whose first parameter is the `Session`; adds the options to reach it."""
+
+    def run(
+        *,
+        desk: str | None,
+        cert: Path | None,
+        key: Path | None,
+        roots: Path | None,
+        config: Path | None,
+        timeout: float,
+        as_json: bool,
+        **given: object,
+    ) -> None:
+        with open_client(desk, cert, key, roots, config, timeout) as client:
+            command(Session(Terminal(as_json), client), **given)  # type: ignore[arg-type, call-arg]
+
+    options: dict[str, tuple[object, object]] = {
+        "desk": (DeskOption, None),
+        "cert": (CertOption, None),
+        "key": (KeyOption, None),
+        "roots": (RootsOption, None),
+        "config": (ConfigOption, None),
+        "timeout": (TimeoutOption, 10.0),
+        "as_json": (JsonOption, False),
+    }
+    return _with_options(command, run, options)
+
+
+def _with_options(
+    command: Callable[..., None], run: Callable[..., None], options: dict[str, tuple[object, object]]
+) -> Callable[..., None]:
+    """Give `run` the parameters of `command` but the first, and `options`, in the form that Typer reads."""
+    hints = get_type_hints(command, include_extras=True)
+    _first, *own = inspect.signature(command).parameters.values()
+    parameters = [parameter.replace(annotation=hints[parameter.name]) for parameter in own]
+    kind = inspect.Parameter.KEYWORD_ONLY
+    parameters += [
+        inspect.Parameter(name, kind, default=default, annotation=annotation)
+        for name, (annotation, default) in options.items()
+    ]
+
+    @functools.wraps(command)
+    def wrapped(**given: object) -> None:
+        run(**given)
+
+    del wrapped.__wrapped__
+    wrapped.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
+    wrapped.__annotations__ = {parameter.name: parameter.annotation for parameter in parameters}
+    return wrapped
+
+
+def settings_file(config: Path | None) -> Path | None:
+    """The settings of the own node: those that `--config` names, else ./node.yaml if it is there."""
+    return config or (DEFAULT_CONFIG if DEFAULT_CONFIG.exists() else None)
+
+
+def open_client(
+    desk: str | None,
+    cert: Path | None,
+    key: Path | None,
+    roots: Path | None,
+    config: Path | None,
+    timeout: float,
+) -> Client:
+    """The desk that the options name: `--desk`, else the socket of `--config`, else of ./node.yaml.
+
+    Raises NodeError CONFIG_INVALID when nothing names one.
+    """
+    # Else gRPC's core would write of a failed handshake in words of its own, before ours.
+    os.environ.setdefault("GRPC_VERBOSITY", "ERROR")
+    from node.client import Client, Credentials
+
+    credentials = Credentials(cert, key, roots) if cert and key and roots else None
+    if desk is None:
+        path = settings_file(config)
+        if path is None:
+            raise NodeError(Reason.CONFIG_INVALID, t("desk.missing"))
+        desk = _socket_of(path)
+    return Client(desk, credentials, timeout=timeout)
+
+
+def _socket_of(path: Path) -> str:
+    from node.config.file import load_settings
+
+    return f"unix:{load_settings(path).desk.socket}"

@@ -1,0 +1,333 @@
+"""The settings of a node: what `node.yaml` may say, and within which bounds."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Final, Literal, Self
+from urllib.parse import parse_qsl, urlsplit
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ValidationInfo,
+    model_validator,
+)
+from pydantic_core import PydanticCustomError
+
+from node.core.directory.text import (
+    MAX_OFFICERS,
+    MIN_APPROVALS,
+    Code,
+    Endpoint,
+    Level,
+    Region,
+    Title,
+    VerifierKey,
+)
+from node.core.purpose import is_purpose_code
+from node.core.reading.document import Plain
+from node.core.role import RoleRule
+from node.errors import NodeError, Reason
+from node.files.regular_file import read_regular
+
+_INTEGER = re.compile(r"0|[1-9][0-9]{0,17}")
+_LISTEN = re.compile(r"(?:[0-9A-Za-z.-]{1,253}|\[[0-9A-Fa-f:.]{2,45}\]):([0-9]{1,5})")
+_TABLE = re.compile(r"[^\W\d]\w{0,62}(\.[^\W\d]\w{0,62})?")
+_VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,100}")
+_QUESTIONS = re.compile(r"[a-z0-9*-]{1,64}/[a-z0-9*-]{1,64}")
+_DATASET = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
+_MAX_SECRET: Final = 4096
+# Length of sun_path on Linux, less the zero at its end.
+_MAX_SOCKET: Final = 107
+
+
+def _wrong(what: str) -> PydanticCustomError:
+    return PydanticCustomError("setting", "{what}", {"what": what})
+
+
+def _integer(value: object) -> object:
+    # Settings come as text from the file, as integers from a program.
+    if isinstance(value, Plain) and _INTEGER.fullmatch(value):
+        return int(value)
+    if isinstance(value, str | bool):
+        raise _wrong("must be a whole number, without quotes")
+    return value
+
+
+def _boolean(value: object) -> object:
+    if isinstance(value, Plain) and value in ("true", "false"):
+        return value == "true"
+    if not isinstance(value, bool):
+        raise _wrong("must be true or false, without quotes")
+    return value
+
+
+def _path(value: object, info: ValidationInfo) -> object:
+    if not isinstance(value, str | Path) or not str(value):
+        raise _wrong("must be a path")
+    base: Path | None = (info.context or {}).get("base")
+    return base / value if base is not None else Path(value)
+
+
+def _listen(text: str) -> str:
+    match = _LISTEN.fullmatch(text)
+    if match is None or int(match[1]) > 65535:
+        raise _wrong("must be address:port, as in 0.0.0.0:8443")
+    return text
+
+
+def _zone(text: str) -> str:
+    try:
+        ZoneInfo(text)
+    except (OSError, ValueError, ZoneInfoNotFoundError):
+        raise _wrong("must be a time zone, as in Asia/Shanghai") from None
+    return text
+
+
+def _matching(pattern: re.Pattern[str], what: str) -> AfterValidator:
+    def check(text: str) -> str:
+        if not pattern.fullmatch(text):
+            raise _wrong(what)
+        return text
+
+    return AfterValidator(check)
+
+
+def _purpose(text: str) -> str:
+    if not is_purpose_code(text):
+        raise _wrong("must be a purpose, as in social-insurance/pension")
+    return text
+
+
+def _url(text: str) -> str:
+    """A database URL without a secret; never repeated in a message."""
+    try:
+        parts = urlsplit(text)
+        password = parts.password
+    except ValueError:
+        raise _wrong("must be a database URL, as in postgresql+psycopg://reader@host/name") from None
+    if not parts.scheme:
+        raise _wrong("must be a database URL, as in postgresql+psycopg://reader@host/name")
+    if password is not None or any("pass" in name.lower() for name, _ in parse_qsl(parts.query)):
+        raise _wrong("must not hold a password: put the whole URL in a file and name that with url_file")
+    return text
+
+
+def _socket(path: Path) -> Path:
+    if len(os.fsencode(path)) > _MAX_SOCKET:
+        raise _wrong(f"is too long for a Unix socket, which has at most {_MAX_SOCKET} bytes of path")
+    return path
+
+
+def _unusable(problem: str) -> NodeError:
+    return NodeError(Reason.CONFIG_INVALID, problem)
+
+
+FilePath = Annotated[Path, BeforeValidator(_path)]
+Listen = Annotated[str, AfterValidator(_listen)]
+Boolean = Annotated[bool, BeforeValidator(_boolean)]
+Whole = Annotated[int, BeforeValidator(_integer)]
+Purpose = Annotated[str, AfterValidator(_purpose)]
+QuestionPattern = Annotated[str, _matching(_QUESTIONS, "must be dataset/question, where * matches anything")]
+DatasetName = Annotated[str, _matching(_DATASET, "must be the name of a dataset, as in pension-insurance")]
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(
+        extra="forbid", frozen=True, strict=True, validate_default=True, hide_input_in_errors=True
+    )
+
+
+class Department(_Section):
+    """Whose node this is; the directory says the same of it."""
+
+    code: Code
+    title: Title
+    region: Region
+    level: Level
+    organisation: Title
+
+
+class Exchange(_Section):
+    """The port for other departments' nodes, which trust `roots` as the directory lists them."""
+
+    listen: Listen = "0.0.0.0:8443"  # other departments must reach it
+    advertise: Endpoint
+    certificate: FilePath = Path("tls/exchange.pem")
+    key: FilePath = Path("tls/exchange.key")
+    roots: FilePath | None = None
+
+
+class Desk(_Section):
+    """The port and the Unix socket for the department's own staff and systems."""
+
+    listen: Listen = "127.0.0.1:8444"
+    socket: Annotated[FilePath, AfterValidator(_socket)] = Path("state/desk.sock")
+    certificate: FilePath = Path("tls/desk.pem")
+    key: FilePath = Path("tls/desk.key")
+    roots: FilePath = Path("tls/desk-roots.pem")
+    reflection: Boolean = False
+
+
+class Source(_Section):
+    """Where the data of one dataset are: in exactly one of a file or a database."""
+
+    csv: FilePath | None = None
+    parquet: FilePath | None = None
+    encoding: Literal["utf-8", "gb18030"] = "utf-8"
+    url: Annotated[str, AfterValidator(_url)] | None = None
+    url_file: FilePath | None = None
+    url_env: Annotated[str, _matching(_VARIABLE, "must name an environment variable")] | None = None
+    table: Annotated[str, _matching(_TABLE, "must be a table or schema.table")] | None = None
+
+    @model_validator(mode="after")
+    def _one_place(self) -> Self:
+        files = [name for name in ("csv", "parquet") if getattr(self, name) is not None]
+        databases = [name for name in ("url", "url_file", "url_env") if getattr(self, name) is not None]
+        if len(files) + len(databases) != 1:
+            raise _wrong("must have exactly one of csv, parquet, url, url_file and url_env")
+        if databases and self.table is None:
+            raise _wrong("needs table, the table or view in the database")
+        if files and self.table is not None:
+            raise _wrong("must not have table: a file has none")
+        return self
+
+    @model_validator(mode="before")
+    @classmethod
+    def _no_snapshot(cls, values: object) -> object:
+        # What its query said left the node, and was a function of the data.
+        if isinstance(values, Mapping) and "snapshot" in values:
+            raise _wrong("must not have snapshot any more: a live database has one load a day, take it out")
+        return values
+
+    def database_url(self, environ: Mapping[str, str]) -> str:
+        """The URL of the database, secret included. Raises NodeError(CONFIG_INVALID)."""
+        if self.url is not None:
+            return self.url
+        if self.url_env is not None:
+            if url := environ.get(self.url_env, ""):
+                return url
+            raise _unusable(f"the environment variable {self.url_env} is not set: put the database URL there")
+        if self.url_file is None:
+            raise _unusable("this source is no database: give url, url_file or url_env")
+        try:
+            url = read_regular(self.url_file, _MAX_SECRET).decode().strip()
+        except (OSError, UnicodeDecodeError):
+            url = ""
+        if not url:
+            raise _unusable(f"no database URL can be read from {self.url_file}: write it there")
+        return url
+
+
+class Role(_Section):
+    """What callers of one role may ask; no `purposes` means every purpose that a grant allows."""
+
+    questions: Annotated[list[QuestionPattern], Field(min_length=1, max_length=1000)]
+    purposes: Annotated[list[Purpose], Field(max_length=1000)] = []
+
+
+class Roles(_Section):
+    """The roles that a desk certificate can carry. A role that is not listed may ask nothing."""
+
+    clerk: Role | None = None
+    system: Role | None = None
+    officer: Role | None = None
+    auditor: Role | None = None
+
+    def rules(self) -> Mapping[str, RoleRule]:
+        """The rule of each role that is listed."""
+        return {
+            name: RoleRule(tuple(role.questions), tuple(role.purposes))
+            for name in type(self).model_fields
+            if (role := getattr(self, name)) is not None
+        }
+
+
+class Limits(_Section):
+    """Bounds on what peers and callers can make the node do."""
+
+    message_bytes: Annotated[Whole, Field(ge=64 << 10, le=64 << 20)] = 4 << 20
+    concurrent: Annotated[Whole, Field(ge=1, le=10_000)] = 256
+    peer_requests_per_second: Annotated[Whole, Field(ge=1, le=1_000_000)] = 2_000
+    peer_burst: Annotated[Whole, Field(ge=1, le=1_000_000)] = 4_000
+    peer_denials_per_minute: Annotated[Whole, Field(ge=1, le=1_000_000)] = 600
+    deadline_seconds: Annotated[Whole, Field(ge=1, le=600)] = 30
+    source_seconds: Annotated[Whole, Field(ge=1, le=600)] = 10
+    source_check_seconds: Annotated[Whole, Field(ge=1, le=3_600)] = 60
+    counts: Annotated[Whole, Field(ge=1, le=64)] = 2
+    counts_waiting: Annotated[Whole, Field(ge=1, le=4_096)] = 256
+    counts_waiting_each: Annotated[Whole, Field(ge=1, le=4_096)] = 64
+    counts_wait_seconds: Annotated[Whole, Field(ge=1, le=600)] = 15
+    chunk_subjects: Annotated[Whole, Field(ge=1, le=1_000)] = 1_000
+    batch_chunks: Annotated[Whole, Field(ge=1, le=1_000_000)] = 10_000
+    clock_skew_seconds: Annotated[Whole, Field(ge=1, le=3_600)] = 300
+    clock_jump_seconds: Annotated[Whole, Field(ge=1, le=120)] = 60
+    clock_away_hours: Annotated[Whole, Field(ge=1, le=720)] = 24
+    refusal_interval_seconds: Annotated[Whole, Field(ge=1, le=3_600)] = 60
+
+
+class Log(_Section):
+    """How the usage log is signed, and how long openings are kept (Art. 29: three years at the least)."""
+
+    cosign_every_records: Annotated[Whole, Field(ge=1, le=10_000_000)] = 10_000
+    cosign_every_seconds: Annotated[Whole, Field(ge=1, le=86_400)] = 600
+    retention_years: Annotated[Whole, Field(ge=3, le=100)] = 3
+
+
+class PolicySettings(_Section):
+    """What the node enforces, and whose approval it needs.
+
+    Without `unsigned`, that is the bundle that `dxnode policy activate` put in place. `unsigned` is for
+    development: all files in `folder` are enforced as they stand. `officers` is a folder of verifier keys,
+    one a file, and `approvals` how many of the people must sign, for the directory to say.
+    """
+
+    folder: FilePath = Path("policies")
+    unsigned: Boolean = False
+    officers: FilePath = Path("officers")
+    approvals: Annotated[Whole, Field(ge=MIN_APPROVALS, le=MAX_OFFICERS)] = MIN_APPROVALS
+
+
+class Settings(_Section):
+    """All of `node.yaml`."""
+
+    department: Department
+    authority: VerifierKey
+    directory: FilePath = Path("directory.note")
+    state: FilePath = Path("state")
+    mark: FilePath = Path("mark")
+    keys: FilePath = Path("keys")
+    policies: PolicySettings
+    holidays: FilePath | None = None
+    exchange: Exchange
+    desk: Desk
+    sources: Annotated[dict[DatasetName, Source], Field(max_length=1000)] = {}
+    timezone: Annotated[str, AfterValidator(_zone)] = "Asia/Shanghai"
+    roles: Roles = Roles()
+    limits: Limits = Limits()
+    log: Log = Log()
+
+    @model_validator(mode="before")
+    @classmethod
+    def _desk_in_place(cls, values: object) -> object:
+        # A default instance would keep paths that are not resolved.
+        return {"desk": {}, "policies": {}, **values} if isinstance(values, Mapping) else values
+
+    @model_validator(mode="after")
+    def _mark_apart(self) -> Self:
+        if self.mark.absolute().is_relative_to(self.state.absolute()):
+            raise _wrong("mark must not lie inside state: what goes back with the state finds nothing")
+        return self
+
+    @model_validator(mode="after")
+    def _ports_differ(self) -> Self:
+        if self.exchange.listen == self.desk.listen and not self.desk.listen.endswith(":0"):
+            raise _wrong("exchange.listen and desk.listen must differ: each port has its own callers")
+        return self

@@ -1,0 +1,291 @@
+"""A catalogue as DCAT 3 in JSON-LD, and back (W3C Recommendation "Data Catalog Vocabulary", version 3).
+
+The terms of DCAT and Dublin Core say what other catalogues can take over. What Decree 809 asks for
+beyond them, and all that is enforced, has terms of its own below `NAMESPACE`, named as in the project's
+protos. A file carries its whole context: nothing is ever fetched to read one, and no other context is
+taken, so that a term can mean only one thing.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from datetime import datetime
+from typing import NoReturn
+
+from google.protobuf.message import Message
+
+from node.core.catalogue.file import (
+    MAX_BYTES,
+    MAX_ENTRIES,
+    CatalogueFile,
+    Faults,
+    entry_faults,
+)
+from node.core.catalogue.json import Json, from_json, to_json
+from node.core.identity import is_credit_code
+from node.errors import NodeError, Reason
+from node.v1 import catalogue_pb2 as pb
+
+NAMESPACE = "urn:dxnode:catalogue#"
+_DEPARTMENT = "urn:dxnode:department:"
+_DATASET = "urn:dxnode:dataset:"
+_CATALOGUE = "urn:dxnode:catalogue:"
+_PURPOSE = "urn:dxnode:purpose:"
+_REGION = "urn:dxnode:region:"
+_AUTHORITY = "http://publications.europa.eu/resource/authority/"
+# The European Union's tables "Frequency" and "Access right", which DCAT names as vocabularies to use.
+_FREQUENCY = {
+    "realtime": "UPDATE_CONT",
+    "daily": "DAILY",
+    "weekly": "WEEKLY",
+    "monthly": "MONTHLY",
+    "quarterly": "QUARTERLY",
+    "yearly": "ANNUAL",
+    "once": "NEVER",
+}
+# Shared among departments is not yet open to the public (Art. 2, 14).
+_ACCESS = {
+    pb.SHARING_ATTRIBUTE_UNCONDITIONAL: "RESTRICTED",
+    pb.SHARING_ATTRIBUTE_CONDITIONAL: "RESTRICTED",
+    pb.SHARING_ATTRIBUTE_NOT_SHARED: "NON_PUBLIC",
+}
+_TITLE: dict[str, Json] = {"zh": "政务数据共享目录", "en": "Catalogue of government data for sharing"}
+_IRIS = ("accrualPeriodicity", "accessRights", "conformsTo", "spatial")
+
+
+def _context() -> dict[str, Json]:
+    """The terms of a file: Dublin Core and DCAT by name, all others in the namespace."""
+    context: dict[str, Json] = {
+        "@version": 1.1,
+        "@vocab": NAMESPACE,
+        "dcat": "http://www.w3.org/ns/dcat#",
+        "dct": "http://purl.org/dc/terms/",
+        "xsd": "http://www.w3.org/2001/XMLSchema#",
+        "Catalog": "dcat:Catalog",
+        "Dataset": "dcat:Dataset",
+        "Agent": "dct:Agent",
+        "dataset": "dcat:dataset",
+        "theme": {"@id": "dcat:theme", "@type": "@id"},
+        "title": {"@id": "dct:title", "@container": "@language"},
+        "identifier": "dct:identifier",
+        "publisher": "dct:publisher",
+        "modified": {"@id": "dct:modified", "@type": "xsd:dateTime"},
+    }
+    context |= {name: {"@id": f"dct:{name}", "@type": "@id"} for name in _IRIS}
+    # RDF knows no order; that of rules and data items means something.
+    for name in sorted(_repeated(pb.Dataset())):
+        context[name] = {"@container": "@list"}
+    return context
+
+
+def _repeated(entry: Message) -> set[str]:
+    """The names of all repeated fields of a message and its parts."""
+    names, left = set(), [entry.DESCRIPTOR]
+    while left:
+        fields = left.pop().fields
+        names |= {field.name for field in fields if field.is_repeated}
+        left += [field.message_type for field in fields if field.message_type is not None]
+    return names
+
+
+CONTEXT = _context()
+_SAID_OF_CATALOGUE = frozenset(
+    {"@context", "@id", "@type", "title", "publisher", "modified", "conformsTo", "dataset"}
+)
+# What other terms say again: it follows from the entry, and has to agree with it.
+_DERIVED = ("@id", "@type", "accrualPeriodicity", "accessRights", "theme", "spatial")
+
+
+def write_dcat(publisher: str, modified: datetime, entries: Iterable[pb.Dataset]) -> Iterator[str]:
+    """A JSON-LD document in parts, ending in a newline; `publisher` is a credit code."""
+    head: dict[str, Json] = {
+        "@context": CONTEXT,
+        "@id": _CATALOGUE + publisher,
+        "@type": "Catalog",
+        "title": _TITLE,
+        "publisher": _agent(publisher),
+        "modified": modified.isoformat(timespec="seconds"),
+        "conformsTo": "http://www.w3.org/TR/vocab-dcat-3/",
+    }
+    yield json.dumps(head, ensure_ascii=False, indent=1).removesuffix("\n}") + ',\n "dataset": ['
+    for number, entry in enumerate(entries):
+        yield (",\n" if number else "\n") + json.dumps(dataset_node(entry), ensure_ascii=False)
+    yield "\n ]\n}\n"
+
+
+def dataset_node(entry: pb.Dataset) -> dict[str, Json]:
+    """One entry as a node object; where it was imported from is left out."""
+    told = to_json(entry)
+    told.pop("summary", None)
+    summary = entry.summary
+    node: dict[str, Json] = {
+        **_derived(entry),
+        "identifier": summary.dataset,
+        "publisher": _agent(summary.provider),
+    }
+    shown = to_json(
+        pb.DatasetSummary(
+            title=summary.title,
+            title_en=summary.title_en,
+            sharing=summary.sharing,
+            update=summary.update,
+            unapproved=summary.unapproved,
+        )
+    )
+    return node | shown | told
+
+
+def _agent(code: str) -> Json:
+    return {"@id": _DEPARTMENT + code, "@type": "Agent", "identifier": code}
+
+
+def _derived(entry: pb.Dataset) -> dict[str, Json]:
+    """What standard terms say of an entry that its own terms say too."""
+    summary = entry.summary
+    node: dict[str, Json] = {
+        "@id": f"{_DATASET}{summary.provider}:{summary.dataset}",
+        "@type": "Dataset",
+    }
+    if summary.update in _FREQUENCY:
+        node["accrualPeriodicity"] = f"{_AUTHORITY}frequency/{_FREQUENCY[summary.update]}"
+    if summary.sharing in _ACCESS:
+        node["accessRights"] = f"{_AUTHORITY}access-right/{_ACCESS[summary.sharing]}"
+    purposes = sorted({purpose for rule in entry.rules for purpose in rule.purposes})
+    if purposes:
+        node["theme"] = [_PURPOSE + purpose for purpose in purposes]
+    regions = sorted({value for field in entry.fields if field.type == "region" for value in field.values})
+    if regions:
+        node["spatial"] = [_REGION + region for region in regions]
+    return node
+
+
+def read_dcat(name: str, content: bytes) -> CatalogueFile:
+    """The catalogue in a JSON-LD document that `write_dcat` wrote. Raises NodeError(CONFIG_INVALID)."""
+    document = _parsed(name, content)
+    faults = Faults()
+    if not isinstance(document, dict):
+        faults.add(f"{name}:1:1: ", "a JSON object is expected")
+        raise faults.error()
+    _check_context(document.get("@context"), faults)
+    for key in sorted(document.keys() - _SAID_OF_CATALOGUE):
+        faults.add(f"in {key}: ", "there is no such key: take it out")
+    if document.get("@type") != "Catalog":
+        faults.add("in @type: ", "the document is no Catalog")
+    publisher = _code(document.get("publisher"), "publisher", faults)
+    nodes = document.get("dataset", [])
+    if not isinstance(nodes, list):
+        faults.add("in dataset: ", "a list is expected")
+        nodes = []
+    if len(nodes) > MAX_ENTRIES:
+        faults.add("in dataset: ", f"there are more than {MAX_ENTRIES} entries: divide the file")
+    faults.check()
+    entries = _entries(nodes, faults)
+    faults.check()
+    return CatalogueFile(publisher, entries)
+
+
+def _parsed(name: str, content: bytes) -> Json:
+    def refuse(_number: str) -> NoReturn:
+        raise ValueError
+
+    if len(content) > MAX_BYTES:
+        raise NodeError(
+            Reason.CONFIG_INVALID, f"{name}:1:1: the file is longer than {MAX_BYTES} bytes: divide it"
+        )
+    try:
+        text = content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = content.count(b"\n", 0, error.start) + 1
+        column = error.start - content.rfind(b"\n", 0, error.start)
+        raise NodeError(Reason.CONFIG_INVALID, f"{name}:{line}:{column}: the file is not UTF-8") from None
+    try:
+        document: Json = json.loads(text, parse_constant=refuse, object_pairs_hook=_unique)
+    except json.JSONDecodeError as error:
+        raise NodeError(
+            Reason.CONFIG_INVALID, f"{name}:{error.lineno}:{error.colno}: the file is no JSON, or cut short"
+        ) from None
+    except _TwiceError as error:
+        raise NodeError(
+            Reason.CONFIG_INVALID, f"{name}:1:1: an object has two keys {error.args[0]}: take one out"
+        ) from None
+    except (ValueError, RecursionError):
+        raise NodeError(
+            Reason.CONFIG_INVALID, f"{name}:1:1: the file has numbers or nesting out of all bounds"
+        ) from None
+    return document
+
+
+class _TwiceError(Exception):
+    """A key stands twice in an object."""
+
+
+def _unique(pairs: list[tuple[str, Json]]) -> dict[str, Json]:
+    told = dict(pairs)
+    if len(told) < len(pairs):
+        counts = Counter(key for key, _ in pairs)
+        raise _TwiceError(repr(next(key for key in told if counts[key] > 1)[:60]))
+    return told
+
+
+def _check_context(context: Json, faults: Faults) -> None:
+    """The context is in the file, and gives no term another meaning."""
+    if not isinstance(context, dict):
+        faults.add("in @context: ", "the context has to stand in the file: none is ever fetched")
+        return
+    for key, meaning in context.items():
+        if CONTEXT.get(key) != meaning:
+            faults.add(f"in @context.{key}: ", "the term has another meaning here: export the file anew")
+    if context.get("@vocab") != NAMESPACE:
+        faults.add("in @context.@vocab: ", f"{NAMESPACE} is expected")
+
+
+def _code(agent: Json, path: str, faults: Faults) -> str:
+    """The credit code of a publisher."""
+    code = agent.get("identifier") if isinstance(agent, dict) else None
+    if not isinstance(code, str) or not is_credit_code(code) or agent != _agent(code):
+        faults.add(f"in {path}: ", "the publisher is a department with its unified social credit code")
+        return ""
+    return code
+
+
+def _entries(nodes: list[Json], faults: Faults) -> tuple[pb.Dataset, ...]:
+    entries: dict[tuple[str, str], pb.Dataset] = {}
+    for place, node in enumerate(nodes):
+        path = f"dataset[{place}]"
+        if faults.full:
+            break
+        if not isinstance(node, dict):
+            faults.add(f"in {path}: ", "an object is expected")
+            continue
+        entry = _entry(node, path, faults)
+        for fault in entry_faults(entry):
+            faults.add(f"in {path}: ", fault)
+        key = (entry.summary.dataset, entry.summary.provider)
+        if key in entries:
+            faults.add(f"in {path}: ", "the provider has an entry of that name already: take one out")
+        entries[key] = entry
+    return tuple(entries.values())
+
+
+def _entry(node: dict[str, Json], path: str, faults: Faults) -> pb.Dataset:
+    """An entry from its node object."""
+    told = dict(node)
+    derived = {key: told.pop(key) for key in _DERIVED if key in told}
+    of_summary = ("title", "sharing", "update", "unapproved")
+    summary: dict[str, Json] = {key: told.pop(key) for key in of_summary if key in told}
+    summary["dataset"] = told.pop("identifier", "")
+    provider = _code(told.pop("publisher", None), f"{path}.publisher", faults)
+    if "summary" in told:
+        faults.add(f"in {path}.summary: ", "there is no such key: take it out")
+        del told["summary"]
+    entry = pb.Dataset()
+    from_json(summary, entry.summary, path, faults)
+    entry.summary.provider = provider
+    from_json(told, entry, path, faults)
+    expected = _derived(entry)
+    for key, value in derived.items():
+        if expected.get(key) != value:
+            faults.add(f"in {path}.{key}: ", "this does not agree with the rest of the entry")
+    return entry

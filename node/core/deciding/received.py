@@ -1,0 +1,64 @@
+"""Finds, among the grants that a department was given, the one that covers what it wants to ask."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from node.core.deciding.grant import Grant, GrantState
+from node.errors import NodeError, Reason
+
+
+def covering_grant(
+    grants: Sequence[Grant], dataset: str, question: str, purpose: str, now: datetime, role: str
+) -> Grant:
+    """The grant that allows a caller of that role the question for the purpose now.
+
+    Raises NodeError for the requirement that the nearest grant misses: NO_GRANT, QUESTION_NOT_ALLOWED,
+    PURPOSE_NOT_ALLOWED, QUESTION_NOT_ALLOWED for the role, GRANT_EXPIRED, SUSPENDED, in this order.
+    """
+    nearest = NodeError(
+        Reason.NO_GRANT,
+        "this department has no grant for that dataset: apply to the provider first",
+        clause="grant",
+    )
+    distance = 0
+    for grant in grants:
+        if grant.dataset != dataset:
+            continue
+        checks = (
+            (
+                grant.covers_question(question),
+                Reason.QUESTION_NOT_ALLOWED,
+                "the grant does not cover this question",
+                "questions",
+            ),
+            (
+                grant.covers_purpose(purpose),
+                Reason.PURPOSE_NOT_ALLOWED,
+                "the grant does not cover this purpose",
+                "purposes",
+            ),
+            (
+                grant.covers_role(role),
+                Reason.QUESTION_NOT_ALLOWED,
+                "the grant is not for this role: ask under a role that it names, or apply for it",
+                "roles",
+            ),
+            (
+                grant.state is not GrantState.REVOKED and grant.valid_at(now),
+                Reason.GRANT_EXPIRED,
+                "the grant is not valid now",
+                "validity",
+            ),
+            (grant.state is not GrantState.SUSPENDED, Reason.SUSPENDED, "the grant is suspended", "state"),
+        )
+        for passed, (holds, reason, message, clause) in enumerate(checks, 1):
+            if not holds:
+                if passed > distance:
+                    distance = passed
+                    nearest = NodeError(reason, message, grant=grant.id, clause=f"grant.{clause}")
+                break
+        else:
+            return grant
+    raise nearest

@@ -1,0 +1,70 @@
+"""The text of a checkpoint: whose log, how long, with which root (C2SP tlog-checkpoint)."""
+
+from __future__ import annotations
+
+from base64 import b64decode, b64encode
+from dataclasses import dataclass
+
+from node.core.log.merkle import HASH, LARGEST
+from node.errors import NodeError, Reason
+
+_LONGEST = 4096
+_DIGITS = 19
+
+
+@dataclass(frozen=True, slots=True)
+class Checkpoint:
+    """The head of a usage log: the root hash (32 bytes) of its first `size` leaves."""
+
+    origin: str
+    size: int
+    root: bytes
+
+    def body(self) -> bytes:
+        """The note text that is signed: three lines, UTF-8."""
+        return f"{self.origin}\n{self.size}\n{b64encode(self.root).decode()}\n".encode()
+
+    @classmethod
+    def parse(cls, body: bytes) -> Checkpoint:
+        """The checkpoint of a verified note's text; extension lines are allowed and left aside.
+
+        Raises NodeError(PROOF_INVALID).
+        """
+        if len(body) > _LONGEST:
+            raise _invalid("the checkpoint is too long")
+        try:
+            origin, size, root, *rest = body.decode().split("\n")
+        except (UnicodeDecodeError, ValueError):
+            raise _invalid("the checkpoint does not have three lines of text") from None
+        # The text ends in a newline, so the last piece is empty, and no other may be.
+        if not origin or not rest or rest[-1] or not all(rest[:-1]):
+            raise _invalid("the checkpoint has an empty line, or does not end in a newline")
+        return cls(origin, _size(size), _root(root))
+
+
+def checkpoint_in(note: bytes) -> Checkpoint:
+    """The checkpoint in a note whose signatures were verified before. Raises NodeError(PROOF_INVALID)."""
+    body, _, _ = note.partition(b"\n\n")
+    return Checkpoint.parse(body + b"\n")
+
+
+def _size(text: str) -> int:
+    if not (text.isascii() and text.isdigit() and len(text) <= _DIGITS) or (text[0] == "0" and text != "0"):
+        raise _invalid("the size of the checkpoint is not a decimal number")
+    if (size := int(text)) > LARGEST:
+        raise _invalid("the size of the checkpoint is too large")
+    return size
+
+
+def _root(text: str) -> bytes:
+    try:
+        root = b64decode(text, validate=True)
+    except ValueError:
+        raise _invalid("the root hash of the checkpoint is not base64") from None
+    if len(root) != HASH or b64encode(root).decode() != text:
+        raise _invalid("the root hash of the checkpoint is not 32 bytes in base64")
+    return root
+
+
+def _invalid(problem: str) -> NodeError:
+    return NodeError(Reason.PROOF_INVALID, f"{problem}: fetch a new one from its node")

@@ -1,0 +1,75 @@
+"""Problems in a file that a person wrote: where, what is wrong, and how to mend it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from node.core.text.problem_messages import ARTICLES, DID_YOU_MEAN, MESSAGES, NOTES, WARNINGS, Lang
+
+
+class Severity(StrEnum):
+    """How grave a problem is: an error keeps a policy from being loaded, the others do not."""
+
+    ERROR = "error"
+    WARNING = "warning"
+    NOTE = "note"
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One problem; `line` and `column` count from 1, in characters.
+
+    `key` and `args` are stable for programs; `words` are the words at fault, as in the file but bounded,
+    and `width` is how many characters of the line they take up there. `because` is why the officers accept
+    a warning, "" while they do not; `acceptance` is the line that would accept it, "" if none can.
+    """
+
+    file: str
+    line: int
+    column: int
+    key: str
+    args: tuple[tuple[str, str], ...] = ()
+    words: str = ""
+    width: int = 0
+    because: str = ""
+    acceptance: str = ""
+
+    @property
+    def severity(self) -> Severity:
+        """Whether it is an error, a warning, or a note on what was not analysed."""
+        if self.key in WARNINGS:
+            return Severity.WARNING
+        return Severity.NOTE if self.key in NOTES else Severity.ERROR
+
+    @property
+    def article(self) -> int:
+        """The article of Decree 809 (国务院令第809号) behind it, 0 without one."""
+        return ARTICLES.get(self.key, 0)
+
+    @property
+    def message(self) -> str:
+        """What is wrong, in English: lower case, no full stop."""
+        return self.message_in("en")
+
+    @property
+    def hint(self) -> str:
+        """How to mend it, in English."""
+        return self.hint_in("en")
+
+    def message_in(self, lang: Lang) -> str:
+        """What is wrong."""
+        return MESSAGES[lang][self.key][0].format_map(dict(self.args))
+
+    def hint_in(self, lang: Lang) -> str:
+        """How to mend it; the closest known word if there is one."""
+        args = dict(self.args)
+        template = DID_YOU_MEAN[lang] if args.get("closest") else MESSAGES[lang][self.key][1]
+        return template.format_map(args)
+
+    def render(self, lang: Lang) -> str:
+        """Two lines for a terminal: `file:line:column: message`, then the hint."""
+        label = "hint" if lang == "en" else "建议"
+        return (
+            f"{self.file}:{self.line}:{self.column}: {self.message_in(lang)}\n  {label}: {self.hint_in(lang)}"
+        )

@@ -1,0 +1,387 @@
+"""A development authority and the keys and certificates of a department, as files.
+
+Production has an authority of its own: it issues the certificates, and these functions make the rest.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Final
+
+from node.core.directory.directory import Directory, Member
+from node.core.directory.text import MAX_KEYS, MIN_APPROVALS, Level, SealingKey
+from node.core.revision import REVISION
+from node.crypto.certificates import (
+    Certified,
+    check_pair,
+    identify,
+    issue_desk,
+    issue_desk_user,
+    issue_node,
+    make_authority,
+)
+from node.crypto.signing import Signer, Verifier
+from node.documents.directory_file import check_member_keys
+from node.documents.keys import KeyUse, PrivateKey, generate, newest, read_keys, write_key
+from node.errors import NodeError, Reason
+from node.files.whole import PRIVATE, PUBLIC, read_file, read_private_file, write_file
+
+AUTHORITY_LIFETIME: Final = timedelta(days=3650)
+CERTIFICATE_LIFETIME: Final = timedelta(days=365)
+SIGNING_KEY_LIFETIME: Final = timedelta(days=3650)
+SEALING_KEY_LIFETIME: Final = timedelta(days=180)
+_LONGEST: Final = 64 << 10
+_FILE_NAME: Final = re.compile(r"\w[\w-]{0,63}")
+
+Random = Callable[[int], bytes]
+
+
+@dataclass(frozen=True, slots=True)
+class CertificateFiles:
+    """Where a certificate and its private key are."""
+
+    certificate: Path
+    key: Path
+
+    @property
+    def upcoming(self) -> CertificateFiles:
+        """Where their successors wait until the directory lists them."""
+        return CertificateFiles(
+            self.certificate.with_name(f"next-{self.certificate.name}"),
+            self.key.with_name(f"next-{self.key.name}"),
+        )
+
+    @property
+    def roots(self) -> Path:
+        """Where the certificate that issued it is put."""
+        return self.certificate.with_name(f"{self.certificate.stem}-roots.pem")
+
+    def exist(self) -> bool:
+        """Whether both are there."""
+        return self.certificate.exists() and self.key.exists()
+
+    def write(self, certified: Certified) -> None:
+        """Put both in place, the key first: a reload in between finds a pair that does not fit, and waits."""
+        write_file(self.key, certified.key, PRIVATE)
+        write_file(self.certificate, certified.certificate, PUBLIC)
+
+    def read(self) -> Certified:
+        """Raises NodeError(CONFIG_INVALID)."""
+        certified = Certified(read_file(self.certificate, _LONGEST), read_private_file(self.key, _LONGEST))
+        check_pair(certified.certificate, certified.key)
+        return certified
+
+
+@dataclass(frozen=True, slots=True)
+class Authority:
+    """The development authority's folder: its TLS authority, its directory signing key, the directory."""
+
+    folder: Path
+    code: str
+
+    @property
+    def tls(self) -> CertificateFiles:
+        return CertificateFiles(self.folder / "ca.pem", self.folder / "ca.key")
+
+    @property
+    def directory(self) -> Path:
+        return self.folder / "directory.note"
+
+    def signer(self, now: datetime) -> Signer:
+        """Signs directories. Raises NodeError(CONFIG_INVALID) when there is no valid key."""
+        keys = read_keys(self.folder / "keys")
+        return newest(keys, KeyUse.DIRECTORY, now).signer(f"dxnode/{self.code}/directory")
+
+
+@dataclass(frozen=True, slots=True)
+class NodeFiles:
+    """Where a department keeps its private keys and certificates; as `node.config.settings` names them."""
+
+    keys: Path
+    exchange: CertificateFiles
+    desk: CertificateFiles
+    desk_roots: Path
+    desk_authority: CertificateFiles
+
+    def have_keys(self) -> bool:
+        """Whether there is any private key."""
+        return self.keys.exists() and any(self.keys.iterdir())
+
+
+def make_authority_files(folder: Path, code: str, now: datetime, random: Random) -> Authority:
+    """A development authority: TLS authority and directory signing key, each new.
+
+    Raises NodeError(CONFIG_INVALID), also when there is one: a second would orphan what the first signed.
+    """
+    authority = Authority(folder, code)
+    _refuse_second(authority.tls, folder / "keys")
+    write_key(folder / "keys", generate(KeyUse.DIRECTORY, now, now + SIGNING_KEY_LIFETIME, random))
+    authority.tls.write(make_authority(f"dxnode development authority {code}"[:64], now, AUTHORITY_LIFETIME))
+    write_file(folder / "authority.vkey", authority.signer(now).verifier.vkey().encode() + b"\n", PUBLIC)
+    write_file(folder / "code", code.encode() + b"\n", PUBLIC)
+    return authority
+
+
+def open_authority(folder: Path) -> Authority:
+    """The authority in a folder. Raises NodeError(CONFIG_INVALID)."""
+    return Authority(folder, read_file(folder / "code", _LONGEST).decode("ascii", "replace").strip())
+
+
+def make_node_keys(keys: Path, now: datetime, random: Random) -> None:
+    """The private keys of a node: sealing, log, cosignature and data. Raises NodeError(CONFIG_INVALID)."""
+    if keys.exists() and any(keys.iterdir()):
+        raise _exists(keys)
+    for use in (KeyUse.DATA, KeyUse.LOG, KeyUse.COSIGN):
+        write_key(keys, generate(use, now, now + SIGNING_KEY_LIFETIME, random))
+    write_key(keys, generate(KeyUse.SEALING, now, now + SEALING_KEY_LIFETIME, random))
+
+
+def make_node_certificate(
+    files: CertificateFiles, authority: Authority, code: str, hosts: Sequence[str], now: datetime
+) -> None:
+    """A certificate of the development authority for the exchange port. Raises NodeError(CONFIG_INVALID)."""
+    _refuse_second(files)
+    issuer = authority.tls.read()
+    files.write(issue_node(issuer, code, hosts, now, CERTIFICATE_LIFETIME))
+    write_file(files.roots, issuer.certificate, PUBLIC)
+
+
+def make_desk(files: NodeFiles, code: str, hosts: Sequence[str], now: datetime) -> None:
+    """The department's own authority for desk callers, and the desk's certificate under it.
+
+    Raises NodeError(CONFIG_INVALID).
+    """
+    _refuse_second(files.desk_authority)
+    _refuse_second(files.desk)
+    authority = make_authority(f"dxnode desk authority {code}"[:64], now, AUTHORITY_LIFETIME)
+    files.desk_authority.write(authority)
+    write_file(files.desk_roots, authority.certificate, PUBLIC)
+    files.desk.write(issue_desk(authority, f"desk of {code}", hosts, now, CERTIFICATE_LIFETIME))
+
+
+@dataclass(frozen=True, slots=True)
+class DeskUser:
+    """What is handed to a desk caller."""
+
+    certificate: Path
+    key: Path
+    desk_roots: Path
+
+
+def make_desk_user(
+    files: NodeFiles, folder: Path, code: str, role: str, name: str, now: datetime
+) -> DeskUser:
+    """A caller's certificate and key, and the roots to know the desk by, in a folder to hand over.
+
+    Raises NodeError(CONFIG_INVALID).
+    """
+    if not _FILE_NAME.fullmatch(name):
+        raise NodeError(
+            Reason.CONFIG_INVALID, "the name becomes a file's: use letters, digits, hyphens and underscores"
+        )
+    user = CertificateFiles(folder / f"{name}.pem", folder / f"{name}.key")
+    _refuse_second(user)
+    authority = files.desk_authority.read()
+    roots = folder / "desk-roots.pem"
+    user.write(issue_desk_user(authority, code, role, name, now, CERTIFICATE_LIFETIME))
+    write_file(roots, authority.certificate, PUBLIC)
+    return DeskUser(user.certificate, user.key, roots)
+
+
+def rotate_sealing_key(keys: Path, now: datetime, random: Random) -> str:
+    """Add a new sealing key and delete those that have expired; returns the id of the new one.
+
+    The one before stays until it expires, for requests on their way and peers with an older directory:
+    export the member again and have the authority publish it. Raises NodeError(CONFIG_INVALID).
+    """
+    key_id = _rotate_listed_key(KeyUse.SEALING, SEALING_KEY_LIFETIME, keys, now, random)
+    # What was sealed to an expired key can never be opened again, whoever has recorded it.
+    for old in read_keys(keys):
+        if old.use is KeyUse.SEALING and old.expires <= now:
+            (keys / f"{old.use}-{old.key_id}.json").unlink(missing_ok=True)
+    return key_id
+
+
+def rotate_data_key(keys: Path, now: datetime, random: Random) -> str:
+    """Add a new data key; returns its id. Those before stay: what they encrypted is read with them.
+
+    Raises NodeError(CONFIG_INVALID).
+    """
+    return _add_key(KeyUse.DATA, SIGNING_KEY_LIFETIME, keys, now, random)
+
+
+def rotate_log_key(keys: Path, now: datetime, random: Random) -> str:
+    """Add a new log key; returns its id. The node signs with it once its directory lists it.
+
+    Those before stay listed, for the checkpoints that they have signed, until their files are taken away:
+    export the member again and have the authority publish it. Raises NodeError(CONFIG_INVALID).
+    """
+    return _rotate_listed_key(KeyUse.LOG, SIGNING_KEY_LIFETIME, keys, now, random)
+
+
+def rotate_cosign_key(keys: Path, now: datetime, random: Random) -> str:
+    """As `rotate_log_key`, of the key for cosignatures."""
+    return _rotate_listed_key(KeyUse.COSIGN, SIGNING_KEY_LIFETIME, keys, now, random)
+
+
+def prepare_node_certificate(
+    files: CertificateFiles, authority: Authority, code: str, hosts: Sequence[str], now: datetime
+) -> None:
+    """Issue the next certificate for the exchange port, to be published before it is used.
+
+    Raises NodeError(CONFIG_INVALID).
+    """
+    make_node_certificate(files.upcoming, authority, code, hosts, now)
+
+
+def activate_node_certificate(files: CertificateFiles, directory: Directory) -> None:
+    """Put the next certificate in the place of the one in use, once the directory lists it.
+
+    Raises NodeError(CONFIG_INVALID).
+    """
+    certified = files.upcoming.read()
+    identity = identify(certified.certificate)
+    member = directory.members.get(identity.department)
+    if member is None or identity.fingerprint.hex() not in member.certificates:
+        raise NodeError(
+            Reason.CONFIG_INVALID,
+            "the directory does not list the next certificate yet: have the authority publish it first",
+        )
+    files.write(certified)
+    for path in (files.upcoming.key, files.upcoming.certificate):
+        path.unlink()
+    if files.upcoming.roots.exists():
+        files.upcoming.roots.replace(files.roots)
+
+
+@dataclass(frozen=True, slots=True)
+class About:
+    """What a department says of itself to the authority."""
+
+    code: str
+    title: str
+    region: str
+    level: Level
+    organisation: str
+    endpoint: str
+
+
+def export_member(
+    about: About,
+    keys: Path,
+    exchange: CertificateFiles,
+    roots: Path,
+    now: datetime,
+    officers: tuple[str, ...] = (),
+    approvals: int = MIN_APPROVALS,
+) -> Member:
+    """What the authority needs of a department for the directory: public keys, certificates, endpoint.
+
+    `officers` are the verifier keys of those who approve its policies, `approvals` of them each time.
+
+    `roots` (PEM) are what its certificates chain to. Raises NodeError(CONFIG_INVALID), also when a
+    certificate is not this department's, NodeError(CALLER_UNIDENTIFIED) when it is nobody's.
+    """
+    private = read_keys(keys)
+    name = f"dxnode/{about.code}"
+    fingerprints = []
+    for files in (exchange, exchange.upcoming):
+        if files is exchange or files.certificate.exists():
+            certificate = read_file(files.certificate, _LONGEST)
+            identity = identify(certificate)
+            if identity.department != about.code:
+                raise NodeError(
+                    Reason.CONFIG_INVALID, f"{files.certificate}: names another department: check the path"
+                )
+            fingerprints.append(identity.fingerprint.hex())
+    member = Member(
+        code=about.code,
+        title=about.title,
+        region=about.region,
+        level=about.level,
+        organisation=about.organisation,
+        roles=(),
+        endpoint=about.endpoint,
+        certificates=tuple(fingerprints),
+        tls_roots=read_file(roots, _LONGEST).decode("ascii", "replace"),
+        sealing_keys=tuple(
+            SealingKey.parse(key.sealing_key().public.encode())
+            for key in _listed(private, KeyUse.SEALING, now)
+        ),
+        log_keys=_verifier_keys(private, KeyUse.LOG, name, now),
+        cosign_keys=_verifier_keys(private, KeyUse.COSIGN, name, now),
+        suspended=False,
+        officers=officers,
+        approvals=approvals,
+        schema=REVISION,
+    )
+    check_member_keys(member)
+    return member
+
+
+def read_officers(folder: Path) -> tuple[str, ...]:
+    """The verifier keys in the `*.vkey` files of a folder, none without the folder.
+
+    Raises NodeError(CONFIG_INVALID), also for a private key there: its owner alone may have it.
+    """
+    for path in sorted(folder.glob("*.key")):
+        raise NodeError(
+            Reason.CONFIG_INVALID,
+            f"{path}: is a private key, which its owner alone may have: take it away, and put the .vkey file "
+            "there",
+        )
+    paths = sorted(folder.glob("*.vkey"))
+    return tuple(
+        Verifier.parse(read_file(path, _LONGEST).decode("ascii", "replace").strip()).vkey() for path in paths
+    )
+
+
+def _rotate_listed_key(use: KeyUse, lifetime: timedelta, keys: Path, now: datetime, random: Random) -> str:
+    if len(_listed(read_keys(keys), use, now)) >= MAX_KEYS:
+        raise _too_many(use)
+    return _add_key(use, lifetime, keys, now, random)
+
+
+def _add_key(use: KeyUse, lifetime: timedelta, keys: Path, now: datetime, random: Random) -> str:
+    key = generate(use, now, now + lifetime, random)
+    write_key(keys, key)
+    return key.key_id
+
+
+def _verifier_keys(files: Sequence[PrivateKey], use: KeyUse, name: str, now: datetime) -> tuple[str, ...]:
+    """What the directory lists: all that have not expired, the newest first."""
+    newest(files, use, now)  # with none to sign with, there is nothing to publish
+    return tuple(key.signer(name).verifier.vkey() for key in _listed(files, use, now))
+
+
+def _listed(files: Sequence[PrivateKey], use: KeyUse, now: datetime) -> list[PrivateKey]:
+    """The keys of a use that the directory has to list. Raises NodeError(CONFIG_INVALID) for too many."""
+    listed = [key for key in files if key.use is use and key.expires > now]
+    if len(listed) > MAX_KEYS:
+        raise _too_many(use)
+    return listed
+
+
+def _too_many(use: KeyUse) -> NodeError:
+    then = (
+        "wait until the oldest has expired"
+        if use is KeyUse.SEALING
+        else "take the files of the oldest away, and keep them in the archive"
+    )
+    return NodeError(
+        Reason.CONFIG_INVALID, f"the directory lists at most {MAX_KEYS} {use} keys of a department: {then}"
+    )
+
+
+def _refuse_second(files: CertificateFiles, *others: Path) -> None:
+    for path in (files.certificate, files.key, *others):
+        if path.exists():
+            raise _exists(path)
+
+
+def _exists(path: Path) -> NodeError:
+    return NodeError(Reason.CONFIG_INVALID, f"{path}: is there already: move it away if it is not needed")
