@@ -9,10 +9,10 @@ from pathlib import Path
 from time import time
 
 import pytest
-import shifted_node
-from processes import Processes, patiently, processes, read_ended
-from running import CASE, DEFERRAL, ENROLLED, pension_town, resident, wait_for
-from town import HR, TAX, Town
+from support import shifted_node
+from support.processes import Processes, patiently, processes, read_ended
+from support.running import CASE, DEFERRAL, ENROLLED, pension_town, resident, wait_for
+from support.town import HR, TAX, Town
 
 from node.client.results import NodeStatus
 from node.demo.process import NodeProcess

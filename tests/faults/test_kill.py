@@ -11,9 +11,9 @@ from functools import partial
 from pathlib import Path
 
 import pytest
-from processes import Ended, Processes, charged, patiently, processes, read_ended
-from running import BY_REGION, CASE, DEFERRAL, ENROLLED, PLANNING, pension_town, resident, wait_for
-from town import HR, TAX
+from support.processes import Ended, Processes, charged, patiently, processes, read_ended
+from support.running import BY_REGION, CASE, DEFERRAL, ENROLLED, PLANNING, pension_town, resident, wait_for
+from support.town import HR, TAX
 
 from node.client import Chunk, Client, Subject
 from node.core.log.usage import parse_record

@@ -11,9 +11,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from processes import processes
-from running import pension_town
-from town import HR
+from support.processes import processes
+from support.running import pension_town
+from support.town import HR
 
 ROOT = Path(__file__).parents[2]
 PR_GET_DUMPABLE = 3

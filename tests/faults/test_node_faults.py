@@ -15,12 +15,12 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from hand_clock import HandClock
-from log_audit import audit
-from processes import Processes, charged, processes, read_ended
-from running import CASE, DEFERRAL, ENROLLED, Running, pension_grant, pension_town, resident, wait_for
 from sqlalchemy import event
-from town import HR, TAX
+from support.hand_clock import HandClock
+from support.log_audit import audit
+from support.processes import Processes, charged, processes, read_ended
+from support.running import CASE, DEFERRAL, ENROLLED, Running, pension_grant, pension_town, resident, wait_for
+from support.town import HR, TAX
 
 from node.client import Chunk, Client, Subject
 from node.errors import NodeError, Reason

@@ -10,10 +10,10 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from bundles import LI, WANG, listed
-from processes import Processes, patiently, processes, read_ended
-from running import CASE, DEFERRAL, ENROLLED, asking, goes_on, pension_town, resident, wait_for
-from town import HR, TAX
+from support.bundles import LI, WANG, listed
+from support.processes import Processes, patiently, processes, read_ended
+from support.running import CASE, DEFERRAL, ENROLLED, asking, goes_on, pension_town, resident, wait_for
+from support.town import HR, TAX
 
 from node.client.results import NodeStatus
 from node.core.deciding.grant import GrantState

@@ -16,10 +16,10 @@ from pathlib import Path
 
 import psycopg
 import pytest
-from postgres import Postgres
-from postgres import running as postgres_running
-from register import ANN, COLUMNS, COUNTER, KEY, ROWS, dataset, key, question, resident, write_csv
-from running import wait_for
+from support.postgres import Postgres
+from support.postgres import running as postgres_running
+from support.register import ANN, COLUMNS, COUNTER, KEY, ROWS, dataset, key, question, resident, write_csv
+from support.running import wait_for
 
 from node.core.stop import Stop
 from node.errors import NodeError, Reason

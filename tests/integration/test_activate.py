@@ -13,13 +13,13 @@ from pathlib import Path
 from time import monotonic, sleep
 
 import pytest
-from approvals import appoint, approve, versions
-from bundles import DAY, LI, WANG, ZHAO, listed, officer
-from cli_run import dxnode
 from grpc_health.v1 import health_pb2
-from hand_clock import following
-from processes import patiently, processes, read_ended
-from running import (
+from support.approvals import appoint, approve, versions
+from support.bundles import DAY, LI, WANG, ZHAO, listed, officer
+from support.cli_run import dxnode
+from support.hand_clock import following
+from support.processes import patiently, processes, read_ended
+from support.running import (
     CASE,
     DEFERRAL,
     ENROLLED,
@@ -32,8 +32,8 @@ from running import (
     resident,
     wait_for,
 )
-from signing import POLICY, SECONDS, Nodes, Officers
-from town import HR, POLICIES, TAX
+from support.signing import POLICY, SECONDS, Nodes, Officers
+from support.town import HR, POLICIES, TAX
 
 from node.client import Client
 from node.core.policy.approval import ApprovalRole

@@ -12,8 +12,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from running import CASE, DEFERRAL, ENROLLED, Running, asking, goes_on, pension_town, resident
-from town import HR, TAX, Town
+from support.running import CASE, DEFERRAL, ENROLLED, Running, asking, goes_on, pension_town, resident
+from support.town import HR, TAX, Town
 
 from node.app.backup import check_backup, lost_since, make_backup, restore_backup
 from node.config.file import load_settings

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-from approvals import CHEN, ZHANG, appoint, approve
-from bundles import listed, sign_draft
-from running import CASE, DEFERRAL, ENROLLED, Running, pension_policy, pension_town, resident
-from town import AUTHORITY, HR, TAX
+from support.approvals import CHEN, ZHANG, appoint, approve
+from support.bundles import listed, sign_draft
+from support.running import CASE, DEFERRAL, ENROLLED, Running, pension_policy, pension_town, resident
+from support.town import AUTHORITY, HR, TAX
 
 from node.client import Client
 from node.client.catalogue import CatalogueVersion

@@ -7,9 +7,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from cli_run import Ran, at_a_terminal, dxnode
-from running import ENROLLED, PENSION, Running, pension_town, running
-from town import HR, MEDICAL, TAX
+from support.cli_run import Ran, at_a_terminal, dxnode
+from support.running import ENROLLED, PENSION, Running, pension_town, running
+from support.town import HR, MEDICAL, TAX
 
 from node.cli.terminal.exits import Exit
 from node.client import Client

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-from running import DEFERRAL, pension_town, running
-from town import HR, TAX
+from support.running import DEFERRAL, pension_town, running
+from support.town import HR, TAX
 
 from node.client import Client
 from node.errors import NodeError, Reason

@@ -11,12 +11,12 @@ from pathlib import Path
 
 import grpc
 import pytest
-from bundles import LI, WANG, listed
-from cli_run import dxnode
 from grpc_health.v1 import health_pb2
-from hand_clock import HandClock
-from log_audit import audit
-from running import (
+from support.bundles import LI, WANG, listed
+from support.cli_run import dxnode
+from support.hand_clock import HandClock
+from support.log_audit import audit
+from support.running import (
     CASE,
     DEFERRAL,
     ENROLLED,
@@ -28,7 +28,7 @@ from running import (
     resident,
     wait_for,
 )
-from town import HR, MEDICAL, TAX, Town
+from support.town import HR, MEDICAL, TAX, Town
 
 from node.client.results import NodeStatus
 from node.core.deciding.budget import counter_key

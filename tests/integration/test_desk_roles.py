@@ -10,8 +10,8 @@ from pathlib import Path
 
 import grpc
 import pytest
-from log_audit import audit
-from running import (
+from support.log_audit import audit
+from support.running import (
     BAND,
     CASE,
     DEFERRAL,
@@ -23,7 +23,7 @@ from running import (
     resident,
     running,
 )
-from town import HR, MEDICAL, TAX
+from support.town import HR, MEDICAL, TAX
 
 from node.client import Chunk, Client, Subject
 from node.client.channel import Credentials

@@ -8,9 +8,19 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
-from cli_run import dxnode
-from running import CASE, DEFERRAL, ENROLLED, PLANNING, Running, pension_town, resident, running, wait_for
-from town import HR, TAX
+from support.cli_run import dxnode
+from support.running import (
+    CASE,
+    DEFERRAL,
+    ENROLLED,
+    PLANNING,
+    Running,
+    pension_town,
+    resident,
+    running,
+    wait_for,
+)
+from support.town import HR, TAX
 
 from node.client import Chunk, Client, Subject
 from node.client.results import DatasetStatus

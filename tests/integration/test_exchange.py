@@ -11,8 +11,8 @@ from dataclasses import replace
 
 import pandas as pd
 import pytest
-from cli_run import dxnode
-from running import (
+from support.cli_run import dxnode
+from support.running import (
     BAND,
     BY_REGION,
     CASE,
@@ -27,7 +27,7 @@ from running import (
     running,
     wait_for,
 )
-from town import HR, MEDICAL, TAX
+from support.town import HR, MEDICAL, TAX
 
 from node.cli.terminal.exits import Exit
 from node.client import Chunk, ChunkResult, Client, Subject

@@ -6,9 +6,9 @@ import json
 from collections.abc import Iterator
 
 import pytest
-from cli_run import Ran, dxnode
-from running import CASE, DEFERRAL, Running, pension_town, running
-from town import HR, MEDICAL, TAX
+from support.cli_run import Ran, dxnode
+from support.running import CASE, DEFERRAL, Running, pension_town, running
+from support.town import HR, MEDICAL, TAX
 
 from node.cli.terminal.exits import Exit
 from node.core.deciding.grant import Grant

@@ -12,7 +12,7 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import pytest
-from town import HR, TAX
+from support.town import HR, TAX
 
 from node.demo.process import NodeProcess, free_ports
 

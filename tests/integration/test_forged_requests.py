@@ -8,10 +8,10 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from forger import Forger, Sent, forging, verdict
-from log_audit import audit
-from running import DEFERRAL, Running, pension_grant, pension_town, resident, running
-from town import HR, MEDICAL, TAX
+from support.forger import Forger, Sent, forging, verdict
+from support.log_audit import audit
+from support.running import DEFERRAL, Running, pension_grant, pension_town, resident, running
+from support.town import HR, MEDICAL, TAX
 
 from node.core.log import usage
 from node.core.log.merkle import leaf_hash

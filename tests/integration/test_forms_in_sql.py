@@ -7,9 +7,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 import pytest
-from live import KINDS, Databases, change, databases, fill
-from register import ANN, BEN, dataset, resident
 from sqlglot import exp
+from support.live import KINDS, Databases, change, databases, fill
+from support.register import ANN, BEN, dataset, resident
 
 from node.core.identity import SubjectType, check_character, normalise_subject
 from node.core.policy.dataset import Field, FieldType, Sensitivity

@@ -9,10 +9,10 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
-from forger import Forger, forging, verdict
-from gateway import Gateway, gateway
-from log_audit import audit
-from running import (
+from support.forger import Forger, forging, verdict
+from support.gateway import Gateway, gateway
+from support.log_audit import audit
+from support.running import (
     BAND,
     BY_REGION,
     CASE,
@@ -26,7 +26,7 @@ from running import (
     resident,
     running,
 )
-from town import HR, MEDICAL, TAX, Town
+from support.town import HR, MEDICAL, TAX, Town
 
 from node.client import Chunk, Client, Subject
 from node.core.deciding.grant import Grant

@@ -14,11 +14,11 @@ from functools import partial
 from pathlib import Path
 
 import pytest
-from forger import Forger, forging
-from http2 import DATA, END_HEADERS, GOAWAY, HEADERS, PING, RST_STREAM, Line, dial, frame, request
-from processes import Processes, processes
-from running import pension_town, wait_for
-from town import HR, MEDICAL, TAX, Office, Town
+from support.forger import Forger, forging
+from support.http2 import DATA, END_HEADERS, GOAWAY, HEADERS, PING, RST_STREAM, Line, dial, frame, request
+from support.processes import Processes, processes
+from support.running import pension_town, wait_for
+from support.town import HR, MEDICAL, TAX, Office, Town
 
 from node.app.node import CONNECTIONS, Node
 from node.app.service import serve

@@ -8,8 +8,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from running import CASE, DEFERRAL, ENROLLED, Running, pension_town, resident, running
-from town import HR, TAX
+from support.running import CASE, DEFERRAL, ENROLLED, Running, pension_town, resident, running
+from support.town import HR, TAX
 
 from node.client.client import Client
 from node.client.results import Verification

@@ -12,9 +12,9 @@ from time import sleep
 
 import grpc
 import pytest
-from forger import forging
-from processes import Processes, processes
-from running import (
+from support.forger import forging
+from support.processes import Processes, processes
+from support.running import (
     BAND,
     BY_REGION,
     CASE,
@@ -27,7 +27,7 @@ from running import (
     resident,
     wait_for,
 )
-from town import HR, MEDICAL, TAX
+from support.town import HR, MEDICAL, TAX
 
 from node.client import Chunk, Subject
 from node.demo.traces import find_identifiers

@@ -13,9 +13,9 @@ from contextlib import ExitStack
 
 import grpc
 import pytest
-from forger import Forger, forging, verdict
-from log_audit import audit
-from running import (
+from support.forger import Forger, forging, verdict
+from support.log_audit import audit
+from support.running import (
     CASE,
     DEFERRAL,
     ENROLLED,
@@ -28,7 +28,7 @@ from running import (
     running,
     wait_for,
 )
-from town import FORGER, HR, MEDICAL, TAX
+from support.town import FORGER, HR, MEDICAL, TAX
 
 from node.client import Chunk, Client, Subject
 from node.client.status import node_error

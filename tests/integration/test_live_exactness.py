@@ -9,10 +9,10 @@ from functools import partial
 from threading import Event
 
 import pytest
-from kinds import DATABASES, DAY, made, open_live, opened, settle
-from live import Databases, change, databases, fill, insert
-from register import ANN, BEN, COLUMNS, DAN, EVE, NOBODY, ROWS, Row, dataset, key, question, resident
 from sqlalchemy.engine import Connection
+from support.kinds import DATABASES, DAY, made, open_live, opened, settle
+from support.live import Databases, change, databases, fill, insert
+from support.register import ANN, BEN, COLUMNS, DAN, EVE, NOBODY, ROWS, Row, dataset, key, question, resident
 
 from node.core.stop import Stop
 from node.core.subject import Unclear

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 
 import grpc
 import pytest
-from forger import Forger, forging
-from running import CASE, DEFERRAL, ENROLLED, Running, pension_grant, pension_town, resident, running
-from town import AUTHORITY, HR, MEDICAL, TAX
+from support.forger import Forger, forging
+from support.running import CASE, DEFERRAL, ENROLLED, Running, pension_grant, pension_town, resident, running
+from support.town import AUTHORITY, HR, MEDICAL, TAX
 
 from node.client.status import node_error
 from node.core.directory.text import Role

@@ -8,8 +8,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from cli_run import dxnode
-from running import (
+from support.cli_run import dxnode
+from support.running import (
     CASE,
     DEFERRAL,
     ENROLLED,
@@ -20,7 +20,7 @@ from running import (
     running,
     traffic,
 )
-from town import HR, TAX, keys_of
+from support.town import HR, TAX, keys_of
 
 from node.core.directory.directory import Member, parse_member
 from node.crypto.signing import Verifier, open_note

@@ -12,7 +12,7 @@ from contextlib import suppress
 from pathlib import Path
 
 import pytest
-from town import TAX, Office, Town
+from support.town import TAX, Office, Town
 
 from node.demo.process import DXNODE, NodeProcess
 

@@ -10,8 +10,8 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from log_audit import audit
-from running import (
+from support.log_audit import audit
+from support.running import (
     BAND,
     CASE,
     DEFERRAL,
@@ -25,7 +25,7 @@ from running import (
     traffic,
     wait_for,
 )
-from town import HR, MEDICAL, TAX, Office
+from support.town import HR, MEDICAL, TAX, Office
 
 from node.client import Chunk, Subject
 from node.core.directory.text import SealingKey

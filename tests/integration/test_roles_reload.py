@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from processes import Processes, processes
-from running import BAND, CASE, DEFERRAL, ENROLLED, pension_town, resident, wait_for
-from town import HR, TAX, Office
+from support.processes import Processes, processes
+from support.running import BAND, CASE, DEFERRAL, ENROLLED, pension_town, resident, wait_for
+from support.town import HR, TAX, Office
 
 from node.client import Client
 from node.client.channel import Credentials

@@ -6,7 +6,7 @@ import os
 from collections.abc import Iterator
 
 import pytest
-from running import (
+from support.running import (
     BY_REGION,
     CASE,
     DEFERRAL,
@@ -18,7 +18,7 @@ from running import (
     resident,
     running,
 )
-from town import HR, TAX
+from support.town import HR, TAX
 
 from node.client import Chunk, Client, Subject
 from node.client.results import Refusal

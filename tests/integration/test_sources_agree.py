@@ -7,9 +7,9 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
-from kinds import FILES, KINDS, Source, open_source
-from live import Databases, databases
-from register import ANN, BEN, COUNTER, DAN, EVE, KEY, NOBODY, ROWS, dataset, key, question, write_csv
+from support.kinds import FILES, KINDS, Source, open_source
+from support.live import Databases, databases
+from support.register import ANN, BEN, COUNTER, DAN, EVE, KEY, NOBODY, ROWS, dataset, key, question, write_csv
 
 from node.core.policy.question_kind import QuestionKind
 from node.core.stop import Stop

@@ -12,11 +12,11 @@ from datetime import UTC, datetime, timedelta
 
 import grpc
 import pytest
-from forger import Forger
 from grpc_health.v1 import health_pb2, health_pb2_grpc
-from hand_clock import HandClock
-from running import CASE, DEFERRAL, ENROLLED, Running, pension_grant, pension_town, resident, wait_for
-from town import HR, TAX, Town
+from support.forger import Forger
+from support.hand_clock import HandClock
+from support.running import CASE, DEFERRAL, ENROLLED, Running, pension_grant, pension_town, resident, wait_for
+from support.town import HR, TAX, Town
 
 from node.client import Chunk, Client, Subject
 from node.client.status import node_error

@@ -6,8 +6,8 @@ import logging
 from pathlib import Path
 
 import pytest
-from running import Running, pension_town
-from town import HR
+from support.running import Running, pension_town
+from support.town import HR
 
 from node.store import driver
 

@@ -20,7 +20,7 @@ from cryptography.hazmat.primitives.serialization import (
     PrivateFormat,
     load_pem_private_key,
 )
-from town import TAX, Office, Town
+from support.town import TAX, Office, Town
 
 from node.crypto.certificates import Certified, identify
 from node.demo.process import NodeProcess

@@ -12,14 +12,23 @@ from functools import partial
 from pathlib import Path
 from typing import Final
 
-import later_revision
 import pytest
-from forger import Forger, forging
-from later_revision import LATER, MARK
-from log_audit import audit
-from processes import Processes
-from running import CASE, DEFERRAL, PLANNING, pension_grant, pension_policy, register, resident, wait_for
-from town import AUTHORITY, HR, MEDICAL, POLICIES, TAX, Town
+from support import later_revision
+from support.forger import Forger, forging
+from support.later_revision import LATER, MARK
+from support.log_audit import audit
+from support.processes import Processes
+from support.running import (
+    CASE,
+    DEFERRAL,
+    PLANNING,
+    pension_grant,
+    pension_policy,
+    register,
+    resident,
+    wait_for,
+)
+from support.town import AUTHORITY, HR, MEDICAL, POLICIES, TAX, Town
 
 from node.client import Chunk, Client, Subject
 from node.core.directory.directory import Directory, render_directory

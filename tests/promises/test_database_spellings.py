@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 import pytest
-from kinds import DATABASES, made, opened
-from live import Databases, databases, insert
-from register import BEN, ROWS, Row, key, question, resident
+from support.kinds import DATABASES, made, opened
+from support.live import Databases, databases, insert
+from support.register import BEN, ROWS, Row, key, question, resident
 
 from node.core.stop import Stop
 from node.core.subject import Unclear

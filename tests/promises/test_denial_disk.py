@@ -8,9 +8,9 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from forger import Forger, forging, verdict
-from running import Running, pension_town, resident, running, wait_for
-from town import HR, TAX
+from support.forger import Forger, forging, verdict
+from support.running import Running, pension_town, resident, running, wait_for
+from support.town import HR, TAX
 
 from node.core.log.merkle import leaf_hash
 from node.errors import NodeError, Reason

@@ -14,9 +14,9 @@ from itertools import count
 from pathlib import Path
 
 import pytest
-from running import pension_policy, resident
-from small_log import Clock
-from two_sides import CALLER, Side, TwoSides, query
+from support.running import pension_policy, resident
+from support.small_log import Clock
+from support.two_sides import CALLER, Side, TwoSides, query
 
 from node.core.identity import check_character
 from node.core.log.kept_receipt import MAX_OWN, MAX_SHARED, SIGNATURE

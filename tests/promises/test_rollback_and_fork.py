@@ -8,12 +8,12 @@ from unittest import mock
 
 import grpc
 import pytest
-from bundles import LI, WANG, listed
-from forger import forging
 from grpc_health.v1 import health_pb2, health_pb2_grpc
-from log_audit import audit
-from older_states import COPY, keep, put_back, reason_of, second_copy
-from running import (
+from support.bundles import LI, WANG, listed
+from support.forger import forging
+from support.log_audit import audit
+from support.older_states import COPY, keep, put_back, reason_of, second_copy
+from support.running import (
     BY_REGION,
     CASE,
     DEFERRAL,
@@ -24,7 +24,7 @@ from running import (
     pension_town,
     resident,
 )
-from town import HR, TAX, Town
+from support.town import HR, TAX, Town
 
 from node.client.results import NodeStatus
 from node.core.deciding.grant import GrantState

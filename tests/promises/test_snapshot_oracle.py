@@ -14,8 +14,18 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from running import BY_REGION, CASE, DEFERRAL, ENROLLED, PLANNING, Running, pension_town, resident, running
-from town import HR, TAX, Town
+from support.running import (
+    BY_REGION,
+    CASE,
+    DEFERRAL,
+    ENROLLED,
+    PLANNING,
+    Running,
+    pension_town,
+    resident,
+    running,
+)
+from support.town import HR, TAX, Town
 
 from node.client.results import Statistic
 from node.core.log.usage import parse_record

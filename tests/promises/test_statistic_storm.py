@@ -15,7 +15,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from running import (
+from support.running import (
     CASE,
     ENROLLED,
     PENSION,
@@ -29,7 +29,7 @@ from running import (
     wait_for,
     with_counts,
 )
-from town import HR, MEDICAL, TAX
+from support.town import HR, MEDICAL, TAX
 
 from node.client import Chunk, Subject
 from node.errors import NodeError, Reason

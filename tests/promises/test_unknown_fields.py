@@ -9,13 +9,13 @@ from pathlib import Path
 
 import grpc
 import pytest
-from canonical import delimited
-from forger import Forger, Sent, forging, verdict
 from google.protobuf.message import Message
-from log_audit import audit
-from processes import read_ended
-from running import CASE, DEFERRAL, Running, as_is, pension_grant, pension_town, resident, running
-from town import HR, TAX, Town
+from support.canonical import delimited
+from support.forger import Forger, Sent, forging, verdict
+from support.log_audit import audit
+from support.processes import read_ended
+from support.running import CASE, DEFERRAL, Running, as_is, pension_grant, pension_town, resident, running
+from support.town import HR, TAX, Town
 
 from node.core.messages.grant_message import grant_to_message
 from node.crypto.signing import sign_note

@@ -13,8 +13,17 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from running import CASE, PLANNING, Running, pension_grant, pension_policy, pension_town, register, wait_for
-from town import HR, TAX, Office
+from support.running import (
+    CASE,
+    PLANNING,
+    Running,
+    pension_grant,
+    pension_policy,
+    pension_town,
+    register,
+    wait_for,
+)
+from support.town import HR, TAX, Office
 
 from node.errors import NodeError, Reason
 from node.v1 import record_pb2 as rec

@@ -10,9 +10,9 @@ from datetime import timedelta
 from itertools import pairwise
 from pathlib import Path
 
-from doubting import BOUNDS, DAY, HOUR, MINUTE, SECOND, Office
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
+from support.doubting import BOUNDS, DAY, HOUR, MINUTE, SECOND, Office
 
 from node.core.clock import Standing
 from node.core.log.usage import CLOCK_SET

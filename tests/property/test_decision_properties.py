@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta, timezone
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from policy_samples import GRANT, POLICY
+from support.policy_samples import GRANT, POLICY
 
 from node.core.deciding.evaluator import Decision, Evaluator, decide
 from node.core.deciding.explain import explain

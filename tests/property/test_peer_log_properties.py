@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
-from town import HR, TAX
+from support.town import HR, TAX
 
 from node.core.directory.directory import Member
 from node.core.log.checkpoint import Checkpoint

@@ -10,7 +10,7 @@ from itertools import product
 
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
-from policy_samples import GRANT
+from support.policy_samples import GRANT
 
 from node.analysis.diff.cases import case_number_classes
 from node.analysis.diff.diff import Difference, Finding, Kind, difference

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from policy_samples import CALENDAR
+from support.policy_samples import CALENDAR
 
 from node.analysis.tests.parts import (
     BUDGET,

@@ -6,8 +6,8 @@ import duckdb
 import sqlglot
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
-from policy_samples import POLICY
 from sqlglot import exp
+from support.policy_samples import POLICY
 
 from node.core.policy.dataset import Field, FieldType, Sensitivity
 from node.core.policy.policy import PolicyFile

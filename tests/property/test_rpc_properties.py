@@ -15,8 +15,8 @@ from google.rpc.error_details_pb2 import ErrorInfo
 from grpc_status import rpc_status
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from log_audit import audit
-from running import (
+from support.log_audit import audit
+from support.running import (
     CASE,
     DEFERRAL,
     ENROLLED,
@@ -26,7 +26,7 @@ from running import (
     resident,
     running,
 )
-from town import HR, TAX
+from support.town import HR, TAX
 
 from node.error_info import DOMAIN
 from node.errors import Reason

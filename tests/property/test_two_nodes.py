@@ -1,6 +1,6 @@
 """Whatever happens to two nodes, in whatever order: no use without evidence, no privacy without a charge.
 
-`tests/two_nodes.py` has what can happen, and what is checked after each step.
+`tests/support/two_nodes.py` has what can happen, and what is checked after each step.
 """
 
 from __future__ import annotations
@@ -20,8 +20,8 @@ from hypothesis.stateful import (
     rule,
     run_state_machine_as_test,
 )
-from town import HR, TAX
-from two_nodes import PERIODS, World
+from support.town import HR, TAX
+from support.two_nodes import PERIODS, World
 
 from node.app.budget_accounts import Accounts
 from node.core.clock import agreed

@@ -9,9 +9,9 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
-from remembered import Remembered
-from running import pension_policy, pension_town
-from town import HR, Office
+from support.remembered import Remembered
+from support.running import pension_policy, pension_town
+from support.town import HR, Office
 
 from node.app.budget_accounts import check_accounts, conflicts
 from node.app.live.live import Live

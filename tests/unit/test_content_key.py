@@ -6,7 +6,7 @@ import os
 from base64 import b64decode
 
 import pytest
-from remembered import Remembered
+from support.remembered import Remembered
 
 from node.app.content_key import content_key
 from node.crypto.data_key import DataKey, DataKeyRing

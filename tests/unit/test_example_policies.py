@@ -11,7 +11,7 @@ from pathlib import Path
 import jsonschema
 import pytest
 import yaml
-from policy_samples import CALENDAR, GRANT, HUMAN_RESOURCES, MEDICAL, TAX
+from support.policy_samples import CALENDAR, GRANT, HUMAN_RESOURCES, MEDICAL, TAX
 
 from node.analysis.tests.words import table_schema_text
 from node.cli.policy.files import read_files

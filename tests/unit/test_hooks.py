@@ -7,8 +7,8 @@ import shutil
 from pathlib import Path
 
 import yaml
-from cli_run import dxnode
-from town import POLICIES
+from support.cli_run import dxnode
+from support.town import POLICIES
 
 ROOT = Path(__file__).parents[2]
 

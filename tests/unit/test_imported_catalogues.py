@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from policy_samples import MEDICAL, TAX
+from support.policy_samples import MEDICAL, TAX
 
 from node.app.live.imported import imported_files, place_import, read_import
 from node.errors import NodeError, Reason

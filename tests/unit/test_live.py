@@ -9,9 +9,9 @@ from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from remembered import Remembered
-from running import pension_policy, pension_town
-from town import HR
+from support.remembered import Remembered
+from support.running import pension_policy, pension_town
+from support.town import HR
 
 from node.app.live.imported import imported_folder
 from node.app.live.live import Live

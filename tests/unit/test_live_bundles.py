@@ -10,11 +10,11 @@ from pathlib import Path
 from threading import Thread
 
 import pytest
-from approvals import appoint, approve
-from bundles import DAY, LI, WANG, ZHAO, listed, sign_draft
-from remembered import Remembered
-from running import pension_policy, register
-from town import HR, POLICIES, Office, Town
+from support.approvals import appoint, approve
+from support.bundles import DAY, LI, WANG, ZHAO, listed, sign_draft
+from support.remembered import Remembered
+from support.running import pension_policy, register
+from support.town import HR, POLICIES, Office, Town
 
 from node.app.live.live import Live
 from node.app.live.loading import OpenSource, load_source, placed_folder, stamp

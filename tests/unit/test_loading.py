@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from town import TAX, Town
+from support.town import TAX, Town
 
 from node.app.live.loading import Keys, load_keys, log_keys, signing_keys
 from node.config.file import load_settings

@@ -8,11 +8,11 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from approvals import appoint, approve
-from bundles import head, listed, sign_draft
-from remembered import Remembered
-from running import pension_policy, register
-from town import AUTHORITY, HR, POLICIES, Town
+from support.approvals import appoint, approve
+from support.bundles import head, listed, sign_draft
+from support.remembered import Remembered
+from support.running import pension_policy, register
+from support.town import AUTHORITY, HR, POLICIES, Town
 
 from node.app.live.live import Live
 from node.app.live.loading import placed_folder, stamp

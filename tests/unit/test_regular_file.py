@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from cli_run import Ran, dxnode
+from support.cli_run import Ran, dxnode
 
 from node.app.live.imported import read_import
 from node.client.channel import Credentials, open_channel

@@ -7,9 +7,9 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
-from cli_run import Ran, dxnode
-from homes import copy_of
-from town import AUTHORITY, HR, TAX
+from support.cli_run import Ran, dxnode
+from support.homes import copy_of
+from support.town import AUTHORITY, HR, TAX
 
 from node.cli.terminal.exits import Exit
 from node.cli.terminal.output import CHINA

@@ -13,8 +13,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from cli_run import Ran, dxnode
-from fake_desk import FIELD, PURPOSE, VERIFY, FakeDesk, enrolled, resident, serving
+from support.cli_run import Ran, dxnode
+from support.fake_desk import FIELD, PURPOSE, VERIFY, FakeDesk, enrolled, resident, serving
 
 from node.cli.ask.batch_input import open_input, read_blocks
 from node.errors import NodeError, Reason

@@ -6,8 +6,8 @@ import json
 from pathlib import Path
 
 import pytest
-from cli_run import Ran, at_a_terminal, dxnode
-from homes import copy_of
+from support.cli_run import Ran, at_a_terminal, dxnode
+from support.homes import copy_of
 
 from node.cli.main import load_command
 from node.cli.terminal.exits import Exit

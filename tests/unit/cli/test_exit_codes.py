@@ -10,8 +10,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from cli_run import dxnode
-from fake_desk import PURPOSE, VERIFY, FakeDesk, resident, serving
+from support.cli_run import dxnode
+from support.fake_desk import PURPOSE, VERIFY, FakeDesk, resident, serving
 
 from node.cli.catalogue import commands as catalogue_cmd
 from node.cli.terminal.exits import EXIT_OF_REASON, Exit

@@ -8,7 +8,7 @@ import sys
 from collections.abc import Iterator
 
 import pytest
-from cli_run import dxnode
+from support.cli_run import dxnode
 from typer._click import Command
 from typer.core import TyperArgument, TyperGroup, TyperOption
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from cli_run import dxnode
+from support.cli_run import dxnode
 
 from node.cli.terminal.exits import Exit
 

@@ -8,8 +8,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from cli_run import dxnode
-from town import TAX
+from support.cli_run import dxnode
+from support.town import TAX
 
 from node.cli.terminal.exits import Exit
 

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from cli_run import dxnode
+from support.cli_run import dxnode
 
 from node.cli.log.file import write_export
 from node.config.file import load_settings

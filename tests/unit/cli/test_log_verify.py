@@ -8,9 +8,9 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from cli_run import Ran, dxnode
-from fake_desk import COSIGNER, LOG_SIGNER, REQUESTER, FakeDesk, make_log, serving
-from town import Town
+from support.cli_run import Ran, dxnode
+from support.fake_desk import COSIGNER, LOG_SIGNER, REQUESTER, FakeDesk, make_log, serving
+from support.town import Town
 
 from node.cli.log.file import verify_export, write_export
 from node.crypto.signing import SignatureSuite, Signer

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from cli_run import Ran, dxnode
+from support.cli_run import Ran, dxnode
 
 from node.cli.terminal.exits import Exit
 from node.core.state.order import OrderKind, make_order, render_order

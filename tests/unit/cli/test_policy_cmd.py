@@ -6,8 +6,8 @@ import json
 from pathlib import Path
 
 import pytest
-from cli_run import dxnode
-from policy_samples import HEAD, POLICY, TAX
+from support.cli_run import dxnode
+from support.policy_samples import HEAD, POLICY, TAX
 from typer.testing import CliRunner, Result
 
 from node.cli.policy.commands import app

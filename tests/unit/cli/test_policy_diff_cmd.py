@@ -7,8 +7,8 @@ from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
-from cli_run import at_a_terminal, dxnode
-from policy_samples import POLICY
+from support.cli_run import at_a_terminal, dxnode
+from support.policy_samples import POLICY
 from typer.testing import CliRunner, Result
 
 from node.cli.policy.commands import app

@@ -8,9 +8,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from bundles import LI, WANG, sign_draft
-from cli_run import Ran, dxnode
-from policy_samples import GRANT, MEDICAL, POLICY, TAX
+from support.bundles import LI, WANG, sign_draft
+from support.cli_run import Ran, dxnode
+from support.policy_samples import GRANT, MEDICAL, POLICY, TAX
 
 from node.cli.terminal.output import as_json
 from node.core.deciding.grant import GrantState

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from cli_run import dxnode
-from policy_samples import HEAD, POLICY, REQUEST, TAX, the_problem
-from town import POLICIES as EXAMPLES
+from support.cli_run import dxnode
+from support.policy_samples import HEAD, POLICY, REQUEST, TAX, the_problem
+from support.town import POLICIES as EXAMPLES
 
 from node.cli.policy.names import unknown_names
 from node.cli.terminal.exits import Exit

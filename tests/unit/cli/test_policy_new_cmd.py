@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 
 import pytest
-from cli_run import dxnode
+from support.cli_run import dxnode
 
 CODE = "11441900000000027R"
 

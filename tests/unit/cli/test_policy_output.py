@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import cast
 
 import pytest
-from cli_run import dxnode
-from policy_samples import POLICY
+from support.cli_run import dxnode
+from support.policy_samples import POLICY
 
 from node.cli.policy.output import MAX_SHOWN, Sources, github_lines, sarif, text_lines
 from node.cli.terminal.exits import Exit

@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from policy_changes import CHANGES, POLICY, changed
-from policy_samples import CALENDAR, HUMAN_RESOURCES, MEDICAL, MONDAY, TAX
+from support.policy_changes import CHANGES, POLICY, changed
+from support.policy_samples import CALENDAR, HUMAN_RESOURCES, MEDICAL, MONDAY, TAX
 
 from node.analysis.diff.diff import difference
 from node.analysis.noise import accuracy_95

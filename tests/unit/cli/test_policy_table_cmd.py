@@ -7,7 +7,7 @@ import shutil
 from pathlib import Path
 
 import pytest
-from cli_run import dxnode
+from support.cli_run import dxnode
 from typer.testing import CliRunner, Result
 
 from node.cli.policy.commands import app

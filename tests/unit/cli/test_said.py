@@ -12,8 +12,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from cli_run import dxnode
-from fake_desk import PURPOSE, VERIFY, FakeDesk, grant_message, resident, serving
+from support.cli_run import dxnode
+from support.fake_desk import PURPOSE, VERIFY, FakeDesk, grant_message, resident, serving
 
 from node.cli.terminal.said import in_chinese
 from node.client.status import _WITHOUT_INFO

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from cli_run import at_a_terminal, dxnode
-from fake_desk import PURPOSE, VERIFY, FakeDesk, claims_of, resident, serving
+from support.cli_run import at_a_terminal, dxnode
+from support.fake_desk import PURPOSE, VERIFY, FakeDesk, claims_of, resident, serving
 
 ASK = ("verify", VERIFY, "--purpose", PURPOSE, "--case", "DG-1")
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from cli_run import dxnode, read_transcript, told
-from fake_desk import FakeDesk, make_log, resident, serving
+from support.cli_run import dxnode, read_transcript, told
+from support.fake_desk import FakeDesk, make_log, resident, serving
 
 from node.core.text.denial_messages import denial_text
 from node.errors import NodeError, Reason

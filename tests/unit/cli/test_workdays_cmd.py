@@ -7,8 +7,8 @@ from datetime import date
 from pathlib import Path
 
 import pytest
-from cli_run import dxnode
-from town import POLICIES, TAX
+from support.cli_run import dxnode
+from support.town import POLICIES, TAX
 
 from node.core.workdays import LAST_KNOWN_YEAR
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from policy_changes import CHANGES, changed, files
+from support.policy_changes import CHANGES, changed, files
 
 from node.client.catalogue import CatalogueEntry, catalogue_entry
 from node.core.catalogue.entry import entry_of

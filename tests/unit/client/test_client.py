@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from fake_desk import (
+from support.fake_desk import (
     COUNT,
     DATASET,
     EXCHANGE,

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-from fake_desk import FIELD, PURPOSE, VERIFY, FakeDesk, enrolled, resident, serving
+from support.fake_desk import FIELD, PURPOSE, VERIFY, FakeDesk, enrolled, resident, serving
 
 from node.client import Client
 from node.client.frame import BatchStoppedError

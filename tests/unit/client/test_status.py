@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from fake_desk import PURPOSE, VERIFY, FakeDesk, resident, serving
+from support.fake_desk import PURPOSE, VERIFY, FakeDesk, resident, serving
 
 from node.client import Client
 from node.errors import NodeError, Reason

@@ -11,10 +11,10 @@ from datetime import date
 from pathlib import Path
 
 import pytest
-from cli_run import dxnode
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from policy_samples import POLICY
+from support.cli_run import dxnode
+from support.policy_samples import POLICY
 
 from node.analysis.lint.lint import lint
 from node.cli.policy.output import Sources, github_lines, sarif, text_lines

@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
-from town import AUTHORITY, HR
+from support.town import AUTHORITY, HR
 
 from node.core.catalogue.deadlines import (
     Cause,

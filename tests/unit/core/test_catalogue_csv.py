@@ -6,7 +6,7 @@ import csv
 from io import StringIO
 
 import pytest
-from policy_changes import POLICY, files
+from support.policy_changes import POLICY, files
 
 from node.core.catalogue.csv import COLUMNS, read_csv, write_csv
 from node.core.catalogue.entry import entry_of

@@ -9,10 +9,10 @@ from typing import Any
 
 import pytest
 import rdflib
-from policy_changes import POLICY, files
-from policy_samples import HUMAN_RESOURCES
 from rdflib import namespace as ns
 from rdflib.collection import Collection
+from support.policy_changes import POLICY, files
+from support.policy_samples import HUMAN_RESOURCES
 
 from node.core.catalogue.dcat import CONTEXT, NAMESPACE, read_dcat, write_dcat
 from node.core.catalogue.entry import entry_of

@@ -8,8 +8,8 @@ from collections.abc import Iterator
 from typing import Any, get_args, get_origin
 
 import pytest
-from policy_changes import CHANGES, POLICY, changed, files
 from pydantic import BaseModel
+from support.policy_changes import CHANGES, POLICY, changed, files
 
 from node.core.catalogue.entry import entry_of
 from node.core.reading.build import build_policies

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from policy_samples import HUMAN_RESOURCES, TAX, build
+from support.policy_samples import HUMAN_RESOURCES, TAX, build
 
 from node.core.catalogue.entry import entry_of
 from node.core.catalogue.search import (

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from policy_samples import HUMAN_RESOURCES, MEDICAL, TAX, build
+from support.policy_samples import HUMAN_RESOURCES, MEDICAL, TAX, build
 
 from node.core.catalogue.registry import MAX_SHOWN_BYTES, Catalogue, imported_shelf, own_shelf
 from node.core.catalogue.search import Lookup

@@ -9,8 +9,8 @@ from zoneinfo import ZoneInfo
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from policy_samples import CALENDAR, GRANT, POLICY, REQUEST, build
-from town import TAX
+from support.policy_samples import CALENDAR, GRANT, POLICY, REQUEST, build
+from support.town import TAX
 
 from node.core.deciding.budget import Debit, Period, Pot, counter_key, exhausted, pay
 from node.core.deciding.cost import Cost, Day, budget_debits, exchange_cost

@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta, tzinfo
 
 import pytest
-from policy_samples import (
+from support.policy_samples import (
     CALENDAR,
     GRANT,
     HEAD,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from policy_samples import CALENDAR, GRANT, HUMAN_RESOURCES, MEDICAL, POLICY, REQUEST, TAX
+from support.policy_samples import CALENDAR, GRANT, HUMAN_RESOURCES, MEDICAL, POLICY, REQUEST, TAX
 
 from node.analysis.diff.diff import difference
 from node.analysis.diff.relation import Direction

@@ -7,7 +7,7 @@ from hashlib import sha256
 from typing import Any
 
 import pytest
-from policy_changes import CHANGES, POLICY, changed, files
+from support.policy_changes import CHANGES, POLICY, changed, files
 
 from node.core.catalogue.digest import MAX_CHANGES, MORE, canonical_entry, changed_parts, entry_digest
 from node.core.catalogue.entry import entry_of

@@ -6,7 +6,7 @@ from dataclasses import replace
 from itertools import product
 from string import Formatter
 
-from policy_samples import CALENDAR, GRANT, REQUEST, at, build
+from support.policy_samples import CALENDAR, GRANT, REQUEST, at, build
 
 from node.core.deciding.clauses import CHECKS, RULE_CHECKS
 from node.core.deciding.explain import Clause, Explanation, explain

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import timedelta
 
-from policy_samples import GRANT
-from running import pension_grant
+from support.policy_samples import GRANT
+from support.running import pension_grant
 
 from node.core.messages.grant_message import (
     grant_from_bytes,

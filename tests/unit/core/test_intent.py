@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from running import resident
+from support.running import resident
 
 from node.cli.terminal.said import in_chinese
 from node.core import wire

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import pytest
-from fake_desk import DATASET, PROVIDER, PURPOSE, REQUESTER, make_log, tree_hash
 from hypothesis import given
 from hypothesis import strategies as st
+from support.fake_desk import DATASET, PROVIDER, PURPOSE, REQUESTER, make_log, tree_hash
 
 from node.core.directory.text import MIN_APPROVALS
 from node.core.log import check as logcheck

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 import yaml
-from cli_run import dxnode
-from policy_samples import HEAD, PRIVACY, QUESTIONS, keys, rule
+from support.cli_run import dxnode
+from support.policy_samples import HEAD, PRIVACY, QUESTIONS, keys, rule
 
 from node.analysis.lint.lint import lint
 from node.cli.terminal.exits import Exit

@@ -9,7 +9,7 @@ from pathlib import Path
 from string import Formatter
 
 import pytest
-from policy_samples import (
+from support.policy_samples import (
     HEAD,
     POLICY,
     PRIVACY,

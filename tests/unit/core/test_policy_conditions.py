@@ -6,7 +6,7 @@ import time
 from datetime import date
 
 import pytest
-from policy_samples import question
+from support.policy_samples import question
 
 from node.analysis.lint.lint import lint
 from node.core.policy.policy import PolicyFile

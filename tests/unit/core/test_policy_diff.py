@@ -6,8 +6,8 @@ import dataclasses
 from datetime import date
 
 import pytest
-from policy_changes import CHANGES, changed, files
-from policy_samples import CALENDAR, POLICY, build, closed
+from support.policy_changes import CHANGES, changed, files
+from support.policy_samples import CALENDAR, POLICY, build, closed
 
 from node.analysis.diff import space as policy_diff_space
 from node.analysis.diff.cases import TooManyFormsError, case_number_classes

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date
 
 import pytest
-from policy_samples import CALENDAR, POLICY, PRIVACY, RULES, build
+from support.policy_samples import CALENDAR, POLICY, PRIVACY, RULES, build
 
 from node.analysis.diff.diff import Difference, Kind, difference
 from node.analysis.diff.relation import Compared, Direction, Record, Relation

@@ -10,7 +10,7 @@ from itertools import product
 from pathlib import Path
 
 import pytest
-from policy_samples import HEAD, POLICY, PRIVACY, QUESTIONS, SHARING, TAX, question, rule
+from support.policy_samples import HEAD, POLICY, PRIVACY, QUESTIONS, SHARING, TAX, question, rule
 
 from node.analysis.lint import lint as policy_lint
 from node.analysis.lint.lint import lint

@@ -6,7 +6,7 @@ import time
 from datetime import date
 
 import pytest
-from policy_samples import HEAD, MEDICAL, TAX, keys
+from support.policy_samples import HEAD, MEDICAL, TAX, keys
 
 from node.analysis.lint import asked as policy_lint_asked
 from node.analysis.lint.lint import lint

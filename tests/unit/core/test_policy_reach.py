@@ -7,9 +7,9 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 
 import pytest
-from cli_run import dxnode
-from policy_samples import HUMAN_RESOURCES, MEDICAL, TAX, question, rule
-from town import Town
+from support.cli_run import dxnode
+from support.policy_samples import HUMAN_RESOURCES, MEDICAL, TAX, question, rule
+from support.town import Town
 
 from node.analysis.lint.lint import lint
 from node.cli.terminal.exits import Exit

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from policy_samples import CALENDAR, POLICY
+from support.policy_samples import CALENDAR, POLICY
 
 from node.analysis.tests.parts import Change, Mutant, Part, mutants_of
 from node.analysis.tests.run import Coverage, Ran, coverage, mutated, run_table, unmissed

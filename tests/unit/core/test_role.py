@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from running import pension_grant
+from support.running import pension_grant
 
 from node.core.deciding.grant import Grant, GrantState
 from node.core.deciding.received import covering_grant

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import pytest
-from canonical import delimited, varint
 from google.protobuf.message import Message
+from support.canonical import delimited, varint
 
 from node.core import wire
 from node.errors import NodeError, Reason

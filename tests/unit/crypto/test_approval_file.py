@@ -9,9 +9,9 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from approvals import CHEN, ZHANG, with_heads
-from bundles import LI, WANG, head, listed
-from town import AUTHORITY, HR, TAX, Town
+from support.approvals import CHEN, ZHANG, with_heads
+from support.bundles import LI, WANG, head, listed
+from support.town import AUTHORITY, HR, TAX, Town
 
 from node.core.catalogue.digest import entry_digest
 from node.core.catalogue.publication import approval_messages, keep_proved

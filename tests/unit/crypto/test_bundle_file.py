@@ -8,8 +8,8 @@ from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 
 import pytest
-from bundles import LI, WANG, ZHAO, head, listed, officer
-from town import HR, TAX, Town
+from support.bundles import LI, WANG, ZHAO, head, listed, officer
+from support.town import HR, TAX, Town
 
 from node.core.directory.directory import (
     Directory,

@@ -14,8 +14,8 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from bundles import ZHAO, listed, sign_draft, write_draft
-from town import HR, Town
+from support.bundles import ZHAO, listed, sign_draft, write_draft
+from support.town import HR, Town
 
 from node.core.directory.directory import Member, render_member
 from node.core.policy.bundle import MANIFEST

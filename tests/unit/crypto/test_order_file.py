@@ -7,8 +7,8 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from bundles import LI, WANG, ZHAO, head, listed, officer
-from town import HR, TAX
+from support.bundles import LI, WANG, ZHAO, head, listed, officer
+from support.town import HR, TAX
 
 from node.core.directory.directory import Member
 from node.core.directory.text import SealingKey

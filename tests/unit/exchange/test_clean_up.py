@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from small_log import Clock, Line, Pen, open_store
-from town import HR, TAX
+from support.small_log import Clock, Line, Pen, open_store
+from support.town import HR, TAX
 
 from node.core.deciding.budget import Debit, counter_key
 from node.core.log import usage

@@ -13,9 +13,9 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from running import pension_policy, resident, with_counts
-from town import MEDICAL
-from two_sides import CALLER, TwoSides, WireStream, query
+from support.running import pension_policy, resident, with_counts
+from support.town import MEDICAL
+from support.two_sides import CALLER, TwoSides, WireStream, query
 
 from node.core.deciding.grant import GrantState
 from node.core.subject import SubjectKey

@@ -6,9 +6,9 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
-from running import resident
-from town import HR
-from two_sides import TwoSides
+from support.running import resident
+from support.town import HR
+from support.two_sides import TwoSides
 
 from node.core.log.usage import parse_record
 from node.core.role import Caller

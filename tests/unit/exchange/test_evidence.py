@@ -5,9 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from running import resident
-from town import HR, TAX
-from two_sides import CALLER, TwoSides, query
+from support.running import resident
+from support.town import HR, TAX
+from support.two_sides import CALLER, TwoSides, query
 
 from node.core.subject import SubjectKey
 from node.errors import NodeError, Reason

@@ -9,10 +9,10 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from bundles import LI, WANG, listed
-from running import pension_policy, resident
-from town import HR
-from two_sides import CALLER, ZONE, TwoSides, query
+from support.bundles import LI, WANG, listed
+from support.running import pension_policy, resident
+from support.town import HR
+from support.two_sides import CALLER, ZONE, TwoSides, query
 
 from node.core.deciding.gap import NO_GAPS, Gap, Gaps
 from node.core.log.usage import parse_record

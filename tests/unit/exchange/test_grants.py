@@ -9,9 +9,9 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from running import pension_grant, resident
-from town import HR, MEDICAL, TAX
-from two_sides import TwoSides
+from support.running import pension_grant, resident
+from support.town import HR, MEDICAL, TAX
+from support.two_sides import TwoSides
 
 from node.core.deciding.grant import Grant, GrantState
 from node.core.role import Caller

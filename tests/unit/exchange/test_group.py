@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pytest
-from small_log import Clock, FaultyStore, Line, Pen, check_log, check_receipt, open_store
+from support.small_log import Clock, FaultyStore, Line, Pen, check_log, check_receipt, open_store
 
 from node.core.deciding.budget import Debit
 from node.core.log.checkpoint import Checkpoint

@@ -12,10 +12,10 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from running import pension_policy, resident
-from small_log import clean_up
-from town import POLICIES
-from two_sides import CALLER, TwoSides, WireStream, query
+from support.running import pension_policy, resident
+from support.small_log import clean_up
+from support.town import POLICIES
+from support.two_sides import CALLER, TwoSides, WireStream, query
 
 from node.core.policy.policy import DEFINITIONS_FILE, PolicyFile
 from node.core.subject import SubjectKey

@@ -8,9 +8,9 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from running import resident
-from town import HR, TAX
-from two_sides import CALLER, Side, TwoSides, query
+from support.running import resident
+from support.town import HR, TAX
+from support.two_sides import CALLER, Side, TwoSides, query
 
 from node.core.subject import SubjectKey
 from node.crypto.signing import SignatureSuite, Signer

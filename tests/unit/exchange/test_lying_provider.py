@@ -7,8 +7,8 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from pathlib import Path
 
 import pytest
-from running import resident
-from two_sides import CALLER, TwoSides, query
+from support.running import resident
+from support.two_sides import CALLER, TwoSides, query
 
 from node.core.log import usage
 from node.core.messages.taken import MAX_CELLS, MAX_VALUE

@@ -9,9 +9,9 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from bundles import LI, WANG, listed
-from town import HR
-from two_sides import TwoSides
+from support.bundles import LI, WANG, listed
+from support.town import HR
+from support.two_sides import TwoSides
 
 from node.core.log import usage
 from node.core.log.usage import parse_record

@@ -10,10 +10,10 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import pytest
-from bundles import LI, WANG, listed
-from small_log import ORIGIN, Clock, Line, Pen, open_store, read_note
-from town import HR, MEDICAL, TAX
-from two_sides import TwoSides
+from support.bundles import LI, WANG, listed
+from support.small_log import ORIGIN, Clock, Line, Pen, open_store, read_note
+from support.town import HR, MEDICAL, TAX
+from support.two_sides import TwoSides
 
 from node.core.deciding.grant import Grant, GrantState
 from node.core.log.checkpoint import Checkpoint

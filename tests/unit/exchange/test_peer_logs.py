@@ -9,10 +9,10 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from running import resident
-from small_log import open_store
-from town import HR, TAX
-from two_sides import CALLER, Side, TwoSides, query
+from support.running import resident
+from support.small_log import open_store
+from support.town import HR, TAX
+from support.two_sides import CALLER, Side, TwoSides, query
 
 from node.core.log.checkpoint import Checkpoint
 from node.core.log.peer_log import ContradictionKind

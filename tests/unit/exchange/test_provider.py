@@ -11,9 +11,9 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from running import pension_policy, resident, with_counts
-from town import POLICIES
-from two_sides import CALLER, LOAD, TwoSides, query
+from support.running import pension_policy, resident, with_counts
+from support.town import POLICIES
+from support.two_sides import CALLER, LOAD, TwoSides, query
 
 from node.core.deciding.grant import GrantState
 from node.core.policy.policy import DEFINITIONS_FILE, PolicyFile

@@ -8,8 +8,8 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
-from running import pension_grant, resident
-from town import HR, MEDICAL, TAX
+from support.running import pension_grant, resident
+from support.town import HR, MEDICAL, TAX
 
 from node.core.deciding.grant import Grant, GrantState
 from node.core.messages.grant_check import MAX_ITEMS, MAX_OFFERED

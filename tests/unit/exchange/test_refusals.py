@@ -6,8 +6,8 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
-from small_log import Clock, FaultyStore, Pen, open_store
-from town import HR, TAX
+from support.small_log import Clock, FaultyStore, Pen, open_store
+from support.town import HR, TAX
 
 from node.core.log import usage
 from node.errors import Reason

@@ -10,11 +10,11 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from canonical import delimited
 from google.protobuf.message import Message
-from running import kind_of, resident
-from town import HR, TAX
-from two_sides import CALLER, TwoSides, WireStream, leaves, query
+from support.canonical import delimited
+from support.running import kind_of, resident
+from support.town import HR, TAX
+from support.two_sides import CALLER, TwoSides, WireStream, leaves, query
 
 from node.core.deciding.grant import GrantState
 from node.core.log import usage

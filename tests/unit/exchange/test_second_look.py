@@ -9,7 +9,7 @@ from pathlib import Path
 from unittest import mock
 
 import pytest
-from doubting import CODE, DAY, HOUR, MINUTE, OFFICERS, SECOND, Office
+from support.doubting import CODE, DAY, HOUR, MINUTE, OFFICERS, SECOND, Office
 
 from node.core.clock import Standing, Told
 from node.core.deciding.gap import Gap, Gaps

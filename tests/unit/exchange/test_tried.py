@@ -9,9 +9,9 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from running import resident
-from small_log import clean_up
-from two_sides import CALLER, TwoSides, query
+from support.running import resident
+from support.small_log import clean_up
+from support.two_sides import CALLER, TwoSides, query
 
 from node.core.deciding.grant import GrantState
 from node.core.subject import SubjectKey

@@ -6,8 +6,8 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
-from running import pension_policy, resident
-from two_sides import CALLER, TwoSides, query
+from support.running import pension_policy, resident
+from support.two_sides import CALLER, TwoSides, query
 
 from node.core.subject import SubjectKey
 from node.errors import NodeError, Reason

@@ -8,7 +8,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from town import HR, MEDICAL, TAX
+from support.town import HR, MEDICAL, TAX
 
 from node.core.directory.directory import Directory, Member
 from node.core.directory.text import Role

@@ -9,7 +9,7 @@ from types import SimpleNamespace
 from typing import Any, cast
 
 import pytest
-from policy_samples import MEDICAL, TAX, build
+from support.policy_samples import MEDICAL, TAX, build
 
 from node.core.catalogue.publication import ServedVersion
 from node.core.catalogue.registry import Catalogue, Shown, own_shelf

@@ -11,8 +11,8 @@ from datetime import UTC, datetime, timedelta
 
 import grpc
 import pytest
-from running import as_is
-from town import HR, MEDICAL, TAX
+from support.running import as_is
+from support.town import HR, MEDICAL, TAX
 
 from node.app.live.loading import read_certificate
 from node.core.directory.directory import Directory, Member

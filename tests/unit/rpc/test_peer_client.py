@@ -14,10 +14,10 @@ from typing import TypeVar
 
 import grpc
 import pytest
-from canonical import delimited
 from google.protobuf.message import Message
-from running import as_is
-from town import HR, TAX, Town
+from support.canonical import delimited
+from support.running import as_is
+from support.town import HR, TAX, Town
 
 from node.core.directory.directory import Member
 from node.errors import NodeError, Reason

@@ -12,7 +12,7 @@ import pytest
 from google.rpc.error_details_pb2 import ErrorInfo
 from google.rpc.status_pb2 import Status
 from grpc_status import rpc_status
-from running import as_is
+from support.running import as_is
 
 from node.client import status as desk_status
 from node.errors import NodeError, Reason

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pyarrow.parquet as pq
 import pytest
-from register import ANN, BEN, COLUMNS, EVE, KEY, ROWS, Row, dataset, resident, write_csv
+from support.register import ANN, BEN, COLUMNS, EVE, KEY, ROWS, Row, dataset, resident, write_csv
 
 from node.core.csv_scan import CsvLines
 from node.core.policy.dataset import Sensitivity

@@ -11,7 +11,7 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from register import ANN, COLUMNS, KEY, dataset, resident
+from support.register import ANN, COLUMNS, KEY, dataset, resident
 
 from node.errors import NodeError, Reason
 from node.source.ingest import build

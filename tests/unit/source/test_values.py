@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from register import ANN, dataset
+from support.register import ANN, dataset
 
 from node.core.policy.dataset import Field, FieldType, Sensitivity
 from node.source.values import MAX_TEXT, read_field, read_value

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import duckdb
 import pytest
-from running import wait_for
+from support.running import wait_for
 
 from node.core.stop import Stop
 from node.errors import NodeError, Reason

@@ -7,9 +7,9 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from small_log import clean_up
 from sqlalchemy import func, select
-from town import TAX
+from support.small_log import clean_up
+from support.town import TAX
 
 from node.core.deciding.budget import HOUR_MS, MARK, counter_key, last_hour
 from node.core.log.commit import AnsweredExchange, Append, AskedExchange, Commit, Head, Settled

@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 
 import pytest
-from small_log import at_revision
+from support.small_log import at_revision
 
 from node.core.deciding.budget import Pot
 from node.store.store import Store

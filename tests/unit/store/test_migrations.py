@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
-from small_log import at_revision, clean_up
+from support.small_log import at_revision, clean_up
 
 import node.store
 from node.core.deciding.budget import HOUR_MS, MARK, Pot, counter_key

@@ -9,8 +9,8 @@ from pathlib import Path
 from types import MappingProxyType
 
 import pytest
-from running import pension_grant
-from town import HR, MEDICAL, TAX
+from support.running import pension_grant
+from support.town import HR, MEDICAL, TAX
 
 from node.core.catalogue.publication import ServedVersion
 from node.core.deciding.budget import HOUR_MS, MARK, BudgetRow, Pot

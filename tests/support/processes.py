@@ -10,9 +10,9 @@ from datetime import datetime, timedelta
 from typing import TypeVar
 from zoneinfo import ZoneInfo
 
-from log_audit import audit_leaves
-from running import pension_grant, wait_for
-from town import HR, TAX, Town
+from support.log_audit import audit_leaves
+from support.running import pension_grant, wait_for
+from support.town import HR, TAX, Town
 
 from node.client import Client
 from node.core.deciding.budget import Pot, counter_key

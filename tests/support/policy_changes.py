@@ -6,7 +6,7 @@ import copy
 import json
 from typing import Any
 
-from policy_samples import HUMAN_RESOURCES, MEDICAL, TAX
+from support.policy_samples import HUMAN_RESOURCES, MEDICAL, TAX
 
 from node.core.policy.policy import PolicyFile
 

@@ -6,8 +6,8 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from bundles import head
-from town import AUTHORITY, HR, Town
+from support.bundles import head
+from support.town import AUTHORITY, HR, Town
 
 from node.core.catalogue.publication import version_of
 from node.core.directory.directory import Member, OfficerRole

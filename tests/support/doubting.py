@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from small_log import ORIGIN, FaultyStore, Pen, open_store
+from support.small_log import ORIGIN, FaultyStore, Pen, open_store
 
 from node.core.clock import Bounds, Reading
 from node.core.log import usage

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 import grpc
-from running import CASE, DEFERRAL, kind_of, resident
-from town import HR, Office, Town, keys_of
+from support.running import CASE, DEFERRAL, kind_of, resident
+from support.town import HR, Office, Town, keys_of
 
 from node.client.status import node_error
 from node.core import wire

@@ -8,8 +8,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TypeVar
 
-from running import Running
-from town import free_port
+from support.running import Running
+from support.town import free_port
 
 from node.errors import NodeError, Reason
 

@@ -22,15 +22,15 @@ from unittest.mock import patch
 from zoneinfo import ZoneInfo
 
 import pandas as pd
-from bundles import listed, officer
-from cli_run import dxnode
-from crashed import crash
-from forger import forging
-from hand_clock import HandClock
-from log_audit import audit_leaves
-from older_states import COPY, keep, put_back, reason_of, second_copy
-from processes import charged, used
-from running import (
+from support.bundles import listed, officer
+from support.cli_run import dxnode
+from support.crashed import crash
+from support.forger import forging
+from support.hand_clock import HandClock
+from support.log_audit import audit_leaves
+from support.older_states import COPY, keep, put_back, reason_of, second_copy
+from support.processes import charged, used
+from support.running import (
     BY_REGION,
     CASE,
     DEFERRAL,
@@ -41,7 +41,7 @@ from running import (
     pension_town,
     resident,
 )
-from town import HR, TAX, Office
+from support.town import HR, TAX, Office
 
 from node.app.node import Node
 from node.client.results import NodeStatus

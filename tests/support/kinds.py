@@ -11,8 +11,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 import sqlalchemy as sa
-from live import Databases, change, fill
-from register import COLUMNS, COUNTER, KEY, ROWS, Row, dataset, write_csv
+from support.live import Databases, change, fill
+from support.register import COLUMNS, COUNTER, KEY, ROWS, Row, dataset, write_csv
 
 from node.source.database import DatabaseSource
 from node.source.lookup import SnapshotSource

@@ -8,7 +8,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from town import HR
+from support.town import HR
 
 from node.core.directory.directory import Member, OfficerRole, officer_key_name
 from node.core.policy.bundle import MANIFEST, make_manifest

@@ -7,11 +7,10 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from types import MappingProxyType
 
-import mariadb
-import postgres
 import pytest
 import sqlalchemy as sa
-from register import COLUMNS, ROWS
+from support import mariadb, postgres
+from support.register import COLUMNS, ROWS
 
 Row = Sequence[str | int | None]
 KINDS = ("sqlite", "postgresql", "mariadb")

@@ -19,7 +19,7 @@ from node.core.revision import REVISION
 LATER = REVISION + 1
 MARK = "one revision later"
 """What stands in each field that is new."""
-_ROOT = Path(__file__).parent.parent
+_ROOT = Path(__file__).parents[2]
 _PROTOS = ("exchange", "record", "grant", "usage_log", "catalogue", "error_reason")
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from time import monotonic, sleep
 from typing import TypeVar
 
-from town import HR, MEDICAL, POLICIES, TAX, Office, Town
+from support.town import HR, MEDICAL, POLICIES, TAX, Office, Town
 
 from node.app.node import Node
 from node.app.timekeeping import read_clocks

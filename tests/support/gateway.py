@@ -8,8 +8,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 import grpc
-from running import as_is
-from town import Office, Town
+from support.running import as_is
+from support.town import Office, Town
 
 from node.crypto.certificates import identify
 from node.rpc.exchange_service import ON_BEHALF

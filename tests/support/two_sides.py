@@ -12,9 +12,9 @@ from pathlib import Path
 from typing import TypeVar
 from zoneinfo import ZoneInfo
 
-from running import kind_of, pension_grant, pension_policy
-from small_log import Clock, FaultyStore, open_store
-from town import HR, POLICIES, TAX
+from support.running import kind_of, pension_grant, pension_policy
+from support.small_log import Clock, FaultyStore, open_store
+from support.town import HR, POLICIES, TAX
 
 from node.core.deciding.gap import NO_GAPS, Gaps
 from node.core.deciding.grant import Grant

@@ -1,4 +1,4 @@
-"""Makes the seed corpus of the fuzz targets anew: `PYTHONPATH=.:tests python tests/make_corpus.py`.
+"""Makes the seed corpus of the fuzz targets anew: `PYTHONPATH=.:tests python tests/support/make_corpus.py`.
 
 A seed is a small well-formed input. Finds are added beside them by hand, under a name that says what they
 were, and stay.
@@ -14,9 +14,9 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from bundles import LI, WANG, head, listed, sign_draft, write_draft
-from running import pension_grant, register, resident
-from town import HR, POLICIES, TAX, Town
+from support.bundles import LI, WANG, head, listed, sign_draft, write_draft
+from support.running import pension_grant, register, resident
+from support.town import HR, POLICIES, TAX, Town
 
 from node.core import wire
 from node.core.catalogue.csv import write_csv
@@ -41,7 +41,7 @@ from node.v1 import exchange_pb2 as pb
 from node.v1 import record_pb2 as rec
 from scripts.fuzzing import exchanges
 
-CORPUS = Path(__file__).parent / "corpus"
+CORPUS = Path(__file__).parents[1] / "corpus"
 NOW = datetime(2026, 11, 30, 8, tzinfo=UTC)
 
 

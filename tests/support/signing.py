@@ -9,13 +9,13 @@ from datetime import datetime
 from pathlib import Path
 
 import grpc
-from approvals import approve
-from bundles import LI, WANG, sign_draft
-from cli_run import Ran, dxnode
 from grpc_health.v1 import health_pb2
-from processes import Processes
-from running import CASE, DEFERRAL, ENROLLED, pension_policy, resident
-from town import HR, TAX, Town
+from support.approvals import approve
+from support.bundles import LI, WANG, sign_draft
+from support.cli_run import Ran, dxnode
+from support.processes import Processes
+from support.running import CASE, DEFERRAL, ENROLLED, pension_policy, resident
+from support.town import HR, TAX, Town
 
 from node.client.results import NodeStatus
 from node.core.policy.bundle import MANIFEST, bundle_digest, render_manifest
