@@ -83,7 +83,7 @@ def _extend_code(package: Path) -> None:
         package / "core" / "revision.py", (f"REVISION: Final = {REVISION}\n", f"REVISION = {LATER}\n", True)
     )
     _change(
-        package / "core" / "directory.py",
+        package / "core" / "directory" / "directory.py",
         ("    schema: Annotated[int,", '    slogan: str = "none"\n    schema: Annotated[int,', True),
         ("MappingProxyType({})\n", f'MappingProxyType({{"slogan": {LATER}}})\n', True),
     )
@@ -92,7 +92,7 @@ def _extend_code(package: Path) -> None:
         ("class Reason(IntEnum):\n", "    LATER = 99\n"),
     )
     _change(
-        package / "core" / "clauses.py",
+        package / "core" / "deciding" / "clauses.py",
         ('"question.parameters", Reason.QUERY_INVALID', '"question.parameters", Reason.LATER', True),
     )
     _change(
