@@ -1,4 +1,4 @@
-"""The one way back from the gRPC status of a failed call to the `NodeError` that the called node raised."""
+"""How an error crosses gRPC: as google.rpc.ErrorInfo with reason, key and arguments, and back."""
 
 from __future__ import annotations
 
@@ -11,16 +11,26 @@ from google.rpc.error_details_pb2 import ErrorInfo
 from grpc_status import rpc_status
 
 from node.errors import NodeError, Reason
+from node.texts.carried import from_text, to_text
+from node.texts.message import Message
 
 DOMAIN: Final = "dxnode"
 """Of every google.rpc.ErrorInfo that a node makes."""
+_WORDING: Final = "wording"
+"""Under this name the metadata hold key and arguments, as JSON."""
+
+
+def error_info(error: NodeError) -> ErrorInfo:
+    """What a called node states: the reason; in the metadata the wording, and by name what programs go by."""
+    metadata = {**error.metadata, _WORDING: to_text(error.wording)}
+    return ErrorInfo(reason=error.reason.name, domain=DOMAIN, metadata=metadata)
 
 
 def stated_error(error: grpc.RpcError) -> NodeError | None:
-    """What the called node stated by ErrorInfo: its reason, message and metadata; None without one.
+    """What the called node stated by ErrorInfo: its reason and wording; None without one.
 
     A status that carries none comes from gRPC itself or from something in between, and so does one whose
-    details contradict it.
+    details contradict it. What this version has no text for is worded by its reason alone.
     """
     # Every error that a call raises is also that call.
     assert isinstance(error, (grpc.Call, grpc.aio.AioRpcError))
@@ -29,5 +39,11 @@ def stated_error(error: grpc.RpcError) -> NodeError | None:
         for detail in status.details if status is not None else ():
             info = ErrorInfo()
             if detail.Unpack(info) and info.domain == DOMAIN and info.reason in Reason.__members__:
-                return NodeError(Reason[info.reason], error.details() or "", **dict(info.metadata))
+                reason = Reason[info.reason]
+                return NodeError.of(reason, from_text(info.metadata[_WORDING]) or wording_of(reason))
     return None
+
+
+def wording_of(reason: Reason) -> Message:
+    """What a reason says by itself."""
+    return Message(f"reason.{reason.name}.what")

@@ -16,6 +16,7 @@ from node.config.settings import Settings
 from node.core.policy.policy import Policies
 from node.errors import NodeError, Reason
 from node.source.place import place_of
+from node.texts.message import Message
 
 _CONTENT = "content "
 
@@ -53,7 +54,7 @@ class Accounts:
             self._kept[dataset] = known
 
 
-def conflicts(policies: Policies, settings: Settings) -> dict[str, str]:
+def conflicts(policies: Policies, settings: Settings) -> dict[str, Message]:
     """The datasets that cannot be served, because another one gives their source another account, and why."""
     accounts: dict[str, dict[str, str]] = {}
     with_budget = [name for name, policy in policies.datasets.items() if policy.budget is not None]
@@ -62,8 +63,7 @@ def conflicts(policies: Policies, settings: Settings) -> dict[str, str]:
         if budget is not None:
             accounts.setdefault(place, {})[dataset] = budget.account
     return {
-        dataset: f"{_listed(datasets)} have one source and different budget accounts: "
-        "give them one privacy.account in their policies"
+        dataset: Message("error.accounts.differ", {"datasets": tuple(sorted(datasets))})
         for datasets in accounts.values()
         if len(set(datasets.values())) > 1
         for dataset in datasets
@@ -73,7 +73,7 @@ def conflicts(policies: Policies, settings: Settings) -> dict[str, str]:
 def check_accounts(policies: Policies, settings: Settings) -> None:
     """Raises NodeError(CONFIG_INVALID) when datasets of one source have different accounts."""
     for message in conflicts(policies, settings).values():
-        raise NodeError(Reason.CONFIG_INVALID, message)
+        raise NodeError.of(Reason.CONFIG_INVALID, message)
 
 
 def places(settings: Settings, datasets: Iterable[str]) -> Mapping[str, str]:
@@ -83,8 +83,3 @@ def places(settings: Settings, datasets: Iterable[str]) -> Mapping[str, str]:
         with suppress(NodeError):  # opening it says what is wrong
             found[dataset] = place_of(source_spec(settings.sources[dataset]))
     return found
-
-
-def _listed(datasets: Iterable[str]) -> str:
-    *first, last = sorted(datasets)
-    return f"{', '.join(first)} and {last}"

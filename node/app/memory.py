@@ -41,9 +41,7 @@ class Floors:
         if directory.version < self.directory:
             raise NodeError(
                 Reason.DIRECTORY_INVALID,
-                f"the directory has version {directory.version}, but version {self.directory} was already in "
-                "use: "
-                "fetch the newest one from the authority",
+                "error.app.directory-version-but-version",
                 version=str(directory.version),
                 seen=str(self.directory),
             )

@@ -79,4 +79,4 @@ class Working:
 
 
 def _busy() -> NodeError:
-    return NodeError(Reason.SOURCE_BUSY, "too many wait for the data: ask again in a moment")
+    return NodeError(Reason.SOURCE_BUSY, "error.app.too-many-wait-data")

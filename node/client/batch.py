@@ -55,7 +55,9 @@ def stream_batch(
             outbox.put(None)
             return
         if not 1 <= len(chunk.subjects) <= MAX_SUBJECTS:
-            raise NodeError(Reason.QUERY_INVALID, f"give a chunk 1 to {MAX_SUBJECTS} subjects")
+            raise NodeError(
+                Reason.QUERY_INVALID, "error.client.give-chunk-1-subjects", max_subjects=MAX_SUBJECTS
+            )
         pending.append(chunk)
         subjects = map(convert.subject_message, chunk.subjects)
         outbox.put(Request(chunk=desk_pb2.BatchChunk(chunk=chunk.number, subjects=subjects)))
@@ -71,14 +73,14 @@ def stream_batch(
         for response in call:
             watch.rest()
             if not pending or response.chunk != pending[0].number:
-                raise NodeError(Reason.INTERNAL, "the desk answered a chunk out of order: resume the batch")
+                raise NodeError(Reason.INTERNAL, "error.client.desk-answered-chunk-out")
             yield convert.chunk_result(response, len(pending.popleft().subjects))
             send_next()
             watch.wait()
     except grpc.RpcError as error:
         if watch.fired:
             raise NodeError(
-                Reason.TIMEOUT, f"no answer for {patience:g} seconds: resume the batch", peer="desk"
+                Reason.TIMEOUT, "error.client.no-answer-seconds", patience=patience, peer="desk"
             ) from error
         raise node_error(error) from error
     finally:
@@ -86,7 +88,7 @@ def stream_batch(
         call.cancel()
         outbox.put(None)
     if pending:
-        raise NodeError(Reason.PEER_UNAVAILABLE, "the desk ended the batch early: resume it", peer="desk")
+        raise NodeError(Reason.PEER_UNAVAILABLE, "error.client.desk-ended-batch-early", peer="desk")
 
 
 class _Watch:

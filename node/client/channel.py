@@ -9,6 +9,7 @@ import grpc
 
 from node.errors import NodeError, Reason
 from node.files.regular_file import read_regular
+from node.texts.message import Value
 
 MAX_MESSAGE = 4 * 1024 * 1024
 _MOST_BYTES = 1 << 20
@@ -39,35 +40,29 @@ def open_channel(desk: str, credentials: Credentials | None) -> grpc.Channel:
     if desk.startswith("unix:"):
         path = desk.removeprefix("unix:")
         if not path:
-            raise NodeError(
-                Reason.CONFIG_INVALID, "give the path of the socket, as in unix:/run/dxnode/desk.sock"
-            )
+            raise NodeError(Reason.CONFIG_INVALID, "error.client.give-path-socket-unix")
         return grpc.insecure_channel(desk, options=[*options, ("grpc.default_authority", "desk")])
     host, _, port = desk.rpartition(":")
     if not host or not port.isdecimal():
-        raise NodeError(Reason.CONFIG_INVALID, "give the desk as unix:/path or host:port")
+        raise NodeError(Reason.CONFIG_INVALID, "error.client.give-desk-unix")
     if credentials is None:
-        raise NodeError(
-            Reason.CONFIG_INVALID, "a desk port needs a certificate, its key and the roots: give all three"
-        )
+        raise NodeError(Reason.CONFIG_INVALID, "error.client.desk-port-needs-certificate")
     roots, key, certificate = map(_read, (credentials.roots, credentials.key, credentials.certificate))
     # gRPC would only say that the desk cannot be reached.
     if _CERTIFICATE not in certificate:
-        raise _mistaken(
-            f"{credentials.certificate}, given with --cert, holds no certificate: check the files"
-        )
+        raise _mistaken("error.client.given-cert-holds-no", certificate=str(credentials.certificate))
     if b"PRIVATE KEY-----" not in key:
-        raise _mistaken(f"{credentials.key}, given with --key, holds no private key: check the files")
+        raise _mistaken("error.client.given-key-holds-no", key_=str(credentials.key))
     if _CERTIFICATE not in roots:
-        raise _mistaken(f"{credentials.roots}, given with --roots, holds no certificate: check the files")
+        raise _mistaken("error.client.given-roots-holds-no", roots=str(credentials.roots))
     tls = grpc.ssl_channel_credentials(
         root_certificates=roots, private_key=key, certificate_chain=certificate
     )
     return grpc.secure_channel(desk, tls, options=options)
 
 
-def _mistaken(problem: str) -> NodeError:
-    return NodeError(Reason.CONFIG_INVALID, problem)
+def _mistaken(key: str, /, **args: Value) -> NodeError:
+    return NodeError(Reason.CONFIG_INVALID, key, **args)
 
 
 def _read(path: Path) -> bytes:
@@ -76,6 +71,7 @@ def _read(path: Path) -> bytes:
     except OSError as error:
         raise NodeError(
             Reason.CONFIG_INVALID,
-            f"cannot read {path}: {(error.strerror or 'error').lower()}",
+            "error.client.cannot-read",
+            value=(error.strerror or "error").lower(),
             file=str(path),
         ) from error

@@ -213,7 +213,7 @@ class Client:
         """One dataset in full."""
         found = self._browse(provider, name)
         if not found:
-            raise NodeError(Reason.NOT_SHARED, "no such dataset: look at the catalogue of the department")
+            raise NodeError(Reason.NOT_SHARED, "error.client.no-such-dataset")
         return found[0]
 
     def kind_of(self, question: str) -> QuestionKind:
@@ -324,12 +324,11 @@ class Client:
         if providers:
             raise NodeError(
                 Reason.QUERY_INVALID,
-                "several departments gave a grant on such a dataset: name it as provider/dataset/question",
+                "error.client.several-departments-gave-grant",
             )
         raise NodeError(
             Reason.NO_GRANT,
-            "no department gave a grant on such a dataset: check its name, name the provider or apply for "
-            "one",
+            "error.client.no-department-gave-grant",
         )
 
     def _providers_of(self, dataset: str, *, refresh: bool = False) -> set[str]:

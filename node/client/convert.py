@@ -25,6 +25,7 @@ from node.client.results import (
     WaitingDataset,
 )
 from node.errors import NodeError, Reason
+from node.texts.message import Value
 from node.v1 import desk_pb2, record_pb2
 
 _COMMANDS = {"verify": "verify", "field": "ask", "statistic": "stats"}
@@ -70,25 +71,25 @@ def field_value(response: desk_pb2.DeskServiceAskResponse) -> str | None:
 
 def _check_limit(answers: record_pb2.Answers) -> None:
     if answers.refused:
-        raise NodeError(Reason.QUOTA_EXHAUSTED, "the limit for this subject is used up: ask again tomorrow")
+        raise NodeError(Reason.QUOTA_EXHAUSTED, "error.client.limit-subject-used-up")
 
 
 def _verifications(answers: record_pb2.Answers, subjects: int) -> tuple[bool, ...]:
     if answers.WhichOneof("kind") != "verify" or len(answers.verify.results) != subjects:
-        raise _mismatch("verify")
+        raise _mismatch("error.client.verify")
     return tuple(answers.verify.results)
 
 
 def _field_values(answers: record_pb2.Answers, subjects: int) -> tuple[str | None, ...]:
     if answers.WhichOneof("kind") != "field" or len(answers.field.answers) != subjects:
-        raise _mismatch("field")
+        raise _mismatch("error.client.field")
     return tuple(answer.value if answer.present else None for answer in answers.field.answers)
 
 
 def statistic(response: desk_pb2.DeskServiceAskResponse) -> Statistic:
     """The release in a response."""
     if response.answers.WhichOneof("kind") != "statistic":
-        raise _mismatch("statistic")
+        raise _mismatch("error.client.statistic")
     release = response.answers.statistic
     return Statistic(
         cells=tuple(Cell(tuple(cell.key), cell.count) for cell in release.cells),
@@ -122,10 +123,8 @@ def _refusal(message: desk_pb2.Refusal) -> Refusal:
     return Refusal(reason, message.rule, message.clause, message.message)
 
 
-def _mismatch(kind: str) -> NodeError:
-    return NodeError(
-        Reason.QUERY_INVALID, f"the answer is not one to a {kind} question: look up its kind in the catalogue"
-    )
+def _mismatch(key: str, /, **args: Value) -> NodeError:
+    return NodeError(Reason.QUERY_INVALID, key, **args)
 
 
 def _load(message: record_pb2.DataLoad) -> Load:

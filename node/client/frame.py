@@ -172,13 +172,13 @@ def check_columns(present: Iterable[str], columns: Columns) -> None:
         if column not in names:
             raise NodeError(
                 Reason.QUERY_INVALID,
-                f"there is no column {column}: name the one that holds it",
+                "error.client.there-no-column",
                 column=column,
             )
         if names.count(column) > 1:
             raise NodeError(
                 Reason.QUERY_INVALID,
-                f"there is more than one column {column}: name the others differently",
+                "error.client.there-more-than-one",
                 column=column,
             )
 

@@ -57,7 +57,7 @@ class LogClient:
             if page.next_start >= page.size:
                 return
             if page.next_start <= start:
-                raise NodeError(Reason.INTERNAL, "the node lists its records in a circle: call the operator")
+                raise NodeError(Reason.INTERNAL, "error.client.node-lists-records-circle")
             start = page.next_start
 
     def _page(self, start: int, limit: int) -> usage_log_pb2.ListRecordsResponse:

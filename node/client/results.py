@@ -25,9 +25,7 @@ class QuestionName:
         """
         parts = text.split("/")
         if not 2 <= len(parts) <= 3 or not all(parts):
-            raise NodeError(
-                Reason.QUERY_INVALID, "give the question as provider/dataset/question or dataset/question"
-            )
+            raise NodeError(Reason.QUERY_INVALID, "error.client.give-question-provider-dataset")
         provider, dataset, question = parts if len(parts) == 3 else ["", *parts]
         return cls(provider, dataset, question)
 

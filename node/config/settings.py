@@ -36,6 +36,7 @@ from node.core.reading.document import Plain
 from node.core.role import RoleRule
 from node.errors import NodeError, Reason
 from node.files.regular_file import read_regular
+from node.texts.message import Value
 
 _INTEGER = re.compile(r"0|[1-9][0-9]{0,17}")
 _LISTEN = re.compile(r"(?:[0-9A-Za-z.-]{1,253}|\[[0-9A-Fa-f:.]{2,45}\]):([0-9]{1,5})")
@@ -126,8 +127,8 @@ def _socket(path: Path) -> Path:
     return path
 
 
-def _unusable(problem: str) -> NodeError:
-    return NodeError(Reason.CONFIG_INVALID, problem)
+def _unusable(key: str, /, **args: Value) -> NodeError:
+    return NodeError(Reason.CONFIG_INVALID, key, **args)
 
 
 FilePath = Annotated[Path, BeforeValidator(_path)]
@@ -214,15 +215,15 @@ class Source(_Section):
         if self.url_env is not None:
             if url := environ.get(self.url_env, ""):
                 return url
-            raise _unusable(f"the environment variable {self.url_env} is not set: put the database URL there")
+            raise _unusable("error.config.environment-variable-not-set", url_env=self.url_env)
         if self.url_file is None:
-            raise _unusable("this source is no database: give url, url_file or url_env")
+            raise _unusable("error.config.source-no-database")
         try:
             url = read_regular(self.url_file, _MAX_SECRET).decode().strip()
         except (OSError, UnicodeDecodeError):
             url = ""
         if not url:
-            raise _unusable(f"no database URL can be read from {self.url_file}: write it there")
+            raise _unusable("error.config.no-database-url-can", url_file=str(self.url_file))
         return url
 
 

@@ -61,11 +61,7 @@ class TimeUnknownError(NodeError):
     """Nothing can be asked, answered or recorded before the node knows what time it is: CLOCK_SKEWED."""
 
     def __init__(self) -> None:
-        super().__init__(
-            Reason.CLOCK_SKEWED,
-            "this node does not know for sure what time it is, and asks and answers nothing until then: its "
-            "operator sees in the status what it waits for",
-        )
+        super().__init__(Reason.CLOCK_SKEWED, "error.clock.not-known")
 
 
 class Standing(StrEnum):

@@ -14,6 +14,7 @@ from stdnum.cn import uscc
 from stdnum.exceptions import InvalidChecksum, InvalidFormat, InvalidLength, ValidationError
 
 from node.errors import NodeError, Reason
+from node.texts.message import Message
 
 SubjectType = Literal["resident_id", "credit_code"]
 
@@ -99,28 +100,28 @@ def normalise_resident_id(text: str) -> str:
     if _is_resident_id(text):
         return text
     if len(text) > _LONGEST:
-        raise _invalid("the resident identity number is too long: give 18 characters")
+        raise _invalid("error.identity.resident-too-long")
     number = _ascii(text)
     if _OLD_RESIDENT_ID(number):
         number = _widen(number)
     if _is_resident_id(number):
         return number
-    raise _invalid(_what_is_wrong(number))
+    raise NodeError.of(Reason.QUERY_INVALID, _what_is_wrong(number))
 
 
-def _what_is_wrong(number: str) -> str:
+def _what_is_wrong(number: str) -> Message:
     """Why `number`, which is not a resident identity number, is none."""
     if not number:
-        return "the resident identity number is empty: give 18 characters"
+        return Message("error.identity.resident-empty")
     if len(number) not in (15, 18):
-        return f"the resident identity number has {len(number)} characters: give 18, or 15 of an old number"
+        return Message("error.identity.resident-length", {"count": len(number)})
     if not re.fullmatch(r"[0-9]{17}[0-9X]", number):
-        return "the resident identity number has a character that is not a digit: only the last may be X"
+        return Message("error.identity.resident-character")
     if not _has_address(number):
-        return "the resident identity number begins with no province: check the first digits"
+        return Message("error.identity.resident-province")
     if not _RESIDENT_ID(number) or not _has_birth_date(number):
-        return "the resident identity number holds no valid birth date: check digits 7 to 14"
-    return "the resident identity number does not fit its check character: check every digit"
+        return Message("error.identity.resident-birth")
+    return Message("error.identity.resident-check")
 
 
 def normalise_credit_code(text: str) -> str:
@@ -130,17 +131,17 @@ def normalise_credit_code(text: str) -> str:
     without the value.
     """
     if len(text) > _LONGEST:
-        raise _invalid("the credit code is too long: give 18 characters")
+        raise _invalid("error.identity.credit-code-too-long")
     try:
         return uscc.validate(_ascii(text))
     except InvalidLength:
-        problem = "the credit code is not 18 characters long: check it"
+        problem = "error.identity.credit-code-length"
     except InvalidFormat:
-        problem = "the credit code has a character that cannot stand there: check for i, o, s, v and z"
+        problem = "error.identity.credit-code-character"
     except InvalidChecksum:
-        problem = "the credit code does not fit its check character: check every character"
+        problem = "error.identity.credit-code-check"
     except ValidationError:
-        problem = "the credit code is not valid: check it"
+        problem = "error.identity.credit-code-invalid"
     raise _invalid(problem)
 
 
@@ -279,5 +280,5 @@ def region_digits(region: str) -> str:
     return region
 
 
-def _invalid(message: str) -> NodeError:
-    return NodeError(Reason.QUERY_INVALID, message)
+def _invalid(key: str) -> NodeError:
+    return NodeError(Reason.QUERY_INVALID, key)

@@ -61,7 +61,8 @@ def require_call(method: MethodDescriptor, revision: int) -> None:
     if call_since(method) > revision:
         raise NodeError(
             Reason.PEER_UNAVAILABLE,
-            f"the other department's node does not know {method.name}: it has to be updated first",
+            "error.revision.other-department-node-not",
+            name=method.name,
         )
 
 

@@ -57,14 +57,16 @@ class Roles:
         if rule is None or not any(fnmatchcase(asked, pattern) for pattern in rule.questions):
             raise NodeError(
                 Reason.QUESTION_NOT_ALLOWED,
-                f"the role {caller.role} may not ask {asked}: check the name, or have the operator allow it "
-                "in node.yaml",
+                "error.role.role-may-not-ask",
+                role=caller.role,
+                asked=asked,
                 clause="role.questions",
             )
         if rule.purposes and not any(purpose_covers(allowed, purpose) for allowed in rule.purposes):
             raise NodeError(
                 Reason.PURPOSE_NOT_ALLOWED,
-                f"the role {caller.role} may not ask for this purpose: use one of your own task",
+                "error.role.role-may-not-ask-purpose",
+                role=caller.role,
                 clause="role.purposes",
             )
 
@@ -73,4 +75,4 @@ def require(caller: Caller, *roles: str) -> None:
     """Raises NodeError(QUESTION_NOT_ALLOWED) unless the caller has one of the roles or is the operator."""
     if caller.role != OPERATOR and caller.role not in roles:
         needed = " or ".join((*roles, OPERATOR))
-        raise NodeError(Reason.QUESTION_NOT_ALLOWED, f"this needs the role {needed}", clause="role")
+        raise NodeError(Reason.QUESTION_NOT_ALLOWED, "error.role.needs-role", needed=needed, clause="role")

@@ -31,14 +31,14 @@ def read(kind: type[M], body: bytes, what: str, reason: Reason = Reason.ENVELOPE
     try:
         message = kind.FromString(body)
     except DecodeError:
-        raise NodeError(reason, f"{what} cannot be read: its sender has to send canonical bytes") from None
+        raise NodeError(reason, "error.wire.cannot-read", what=what) from None
     message.DiscardUnknownFields()
     enums = _enums_of(kind.DESCRIPTOR)
     if write(message) != body or (enums is not None and not _enums_known(message, enums)):
         raise NodeError(
             reason,
-            f"{what} holds what this node does not know, or is not in canonical bytes: its sender may send "
-            "only what the directory says that this node knows",
+            "error.wire.holds-what-node-not",
+            what=what,
         )
     return message
 

@@ -34,6 +34,7 @@ from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 from node.core.identity import is_credit_code, normalise_credit_code
 from node.core.role import ROLES
 from node.errors import NodeError, Reason
+from node.texts.message import Value
 
 _UNREADABLE: Final = (
     ValueError,
@@ -83,13 +84,13 @@ def identify(certificate: bytes) -> CertificateIdentity:
     departments = [name.removeprefix(_DEPARTMENT) for name in names if name.startswith(_DEPARTMENT)]
     roles = [name.removeprefix(_ROLE) for name in names if name.startswith(_ROLE)]
     if len(departments) != 1:
-        raise _unidentified(f"must name one department as {_DEPARTMENT}<credit code>")
+        raise _unidentified("error.crypto.must-name-one-department", department=_DEPARTMENT)
     if len(roles) > 1 or len(departments) + len(roles) != len(names):
-        raise _unidentified("names more than a department and a role")
+        raise _unidentified("error.crypto.names-more-than-department")
     if not is_credit_code(departments[0]):
-        raise _unidentified("names its department by a malformed credit code")
+        raise _unidentified("error.crypto.names-department-malformed-credit")
     if roles and roles[0] not in ROLES:
-        raise _unidentified("names a role that does not exist")
+        raise _unidentified("error.crypto.names-role-not-exist")
     return CertificateIdentity(
         fingerprint(certificate),
         departments[0],
@@ -116,10 +117,10 @@ def trusted_until(certificate: bytes, chain: bytes, roots: bytes) -> datetime:
         between = x509.load_pem_x509_certificates(chain) if chain else []
         anchors = x509.load_pem_x509_certificates(roots)
     except _UNREADABLE:
-        raise _unidentified("came with a chain that cannot be read") from None
+        raise _unidentified("error.crypto.came-chain-cannot-read") from None
     ends = _ends_of_way(_load(certificate), between[:_MOST_BETWEEN], anchors)
     if ends is None:
-        raise _unidentified("was issued by an authority that is not trusted any more")
+        raise _unidentified("error.crypto.issued-authority-not-trusted")
     return ends
 
 
@@ -152,26 +153,24 @@ def _names(certificate: x509.Certificate) -> list[str]:
         extension = certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName)
         uris = extension.value.get_values_for_type(x509.UniformResourceIdentifier)
     except _UNREADABLE:
-        raise _unidentified("has no readable subject alternative name") from None
+        raise _unidentified("error.crypto.no-readable-subject-alternative") from None
     # Upper case is no way past the rules: a URN's scheme and namespace ignore case (RFC 8141, 3.1).
     return [uri for uri in uris if uri.lower().startswith(_URN)]
 
 
 def _load(certificate: bytes) -> x509.Certificate:
     if len(certificate) > _LONGEST:
-        raise _unidentified("is too long")
+        raise _unidentified("error.crypto.too-long")
     try:
         if certificate.lstrip().startswith(_PEM):
             return x509.load_pem_x509_certificate(certificate)
         return x509.load_der_x509_certificate(certificate)
     except _UNREADABLE:
-        raise _unidentified("cannot be read") from None
+        raise _unidentified("error.crypto.cannot-read") from None
 
 
-def _unidentified(problem: str) -> NodeError:
-    return NodeError(
-        Reason.CALLER_UNIDENTIFIED, f"the caller's certificate {problem}: have the operator issue a new one"
-    )
+def _unidentified(key: str, /, **args: Value) -> NodeError:
+    return NodeError(Reason.CALLER_UNIDENTIFIED, key, **args)
 
 
 @dataclass(frozen=True, slots=True)
@@ -241,7 +240,7 @@ def issue_desk_user(
 ) -> Certified:
     """The certificate of a desk caller, called `name`. Raises NodeError(CONFIG_INVALID)."""
     if role not in ROLES:
-        raise NodeError(Reason.CONFIG_INVALID, f"there is no such role: choose one of {', '.join(ROLES)}")
+        raise NodeError(Reason.CONFIG_INVALID, "error.crypto.there-no-such-role", roles=", ".join(ROLES))
     names = [
         x509.UniformResourceIdentifier(_DEPARTMENT + normalise_credit_code(code)),
         x509.UniformResourceIdentifier(_ROLE + role),
@@ -259,7 +258,7 @@ def check_certificates(pem: str) -> None:
         if pem:
             x509.load_pem_x509_certificates(pem.encode())
     except _UNREADABLE:
-        raise NodeError(Reason.CONFIG_INVALID, "a certificate cannot be read: copy it again") from None
+        raise NodeError(Reason.CONFIG_INVALID, "error.crypto.certificate-cannot-read") from None
 
 
 def check_pair(certificate: bytes, key: bytes) -> None:
@@ -268,13 +267,9 @@ def check_pair(certificate: bytes, key: bytes) -> None:
         public = x509.load_pem_x509_certificate(certificate).public_key()
         private = load_pem_private_key(key, password=None)
     except _UNREADABLE:
-        raise NodeError(
-            Reason.CONFIG_INVALID, "a certificate or its private key cannot be read: give both in PEM form"
-        ) from None
+        raise NodeError(Reason.CONFIG_INVALID, "error.crypto.certificate-private-key-cannot") from None
     if private.public_key() != public:
-        raise NodeError(
-            Reason.CONFIG_INVALID, "a certificate and its private key do not belong together: replace both"
-        )
+        raise NodeError(Reason.CONFIG_INVALID, "error.crypto.certificate-private-key-not")
 
 
 def expiry(certificate: bytes) -> datetime:
@@ -299,7 +294,7 @@ def _builder(
 
 def _subject(name: str) -> x509.Name:
     if not _NAME.fullmatch(name):
-        raise NodeError(Reason.CONFIG_INVALID, "a certificate's name has 1 to 64 characters: choose another")
+        raise NodeError(Reason.CONFIG_INVALID, "error.crypto.certificate-name-1-64")
     return x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
 
 
@@ -334,9 +329,7 @@ def _private_key(pem: bytes) -> EllipticCurvePrivateKey:
     except (ValueError, TypeError):
         key = None
     if not isinstance(key, EllipticCurvePrivateKey):
-        raise NodeError(
-            Reason.CONFIG_INVALID, "the authority's private key is not an EC key in PEM form: make it again"
-        )
+        raise NodeError(Reason.CONFIG_INVALID, "error.crypto.authority-private-key-not")
     return key
 
 

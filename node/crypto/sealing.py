@@ -22,6 +22,7 @@ from node.core.messages.envelope import SUITE, Routing, Sealed
 from node.crypto.known_secrets import KnownSecrets
 from node.crypto.small_order import is_no_x25519_key
 from node.errors import NodeError, Reason
+from node.texts.message import Value
 
 
 class SealingSuite(StrEnum):
@@ -57,19 +58,19 @@ class SealingPublicKey:
 
     def __post_init__(self) -> None:
         if len(self.public) != _MLKEM_PUBLIC + _X25519_PUBLIC:
-            raise _bad_key("a sealing key has the wrong length for its suite")
+            raise _bad_key("error.crypto.sealing-key-wrong-length")
         if is_no_x25519_key(self.public[_MLKEM_PUBLIC:]):
-            raise _bad_key("a sealing key holds a point of small order, with which everybody shares a secret")
+            raise _bad_key("error.crypto.sealing-key-holds-point")
         try:
             mlkem = MLKEM768PublicKey.from_public_bytes(self.public[:_MLKEM_PUBLIC])
             x25519 = X25519PublicKey.from_public_bytes(self.public[_MLKEM_PUBLIC:])
         except ValueError:
-            raise _bad_key("a sealing key is not a valid key of its suite") from None
+            raise _bad_key("error.crypto.sealing-key-not-valid") from None
         # The text form has whole seconds.
         object.__setattr__(self, "created", self.created.astimezone(UTC).replace(microsecond=0))
         object.__setattr__(self, "expires", self.expires.astimezone(UTC).replace(microsecond=0))
         if self.created >= self.expires:
-            raise _bad_key("a sealing key expires before it begins")
+            raise _bad_key("error.crypto.sealing-key-expires-before")
         object.__setattr__(self, "key_id", sha256(self.public).hexdigest()[:16])
         object.__setattr__(self, "_key", hpke.MLKEM768X25519PublicKey(mlkem, x25519))
 
@@ -102,9 +103,9 @@ class SealingPublicKey:
                 SealingSuite(suite),
             )
         except ValueError:
-            raise _bad_key("a sealing key is not of the form suite+id+created+expires+base64") from None
+            raise _bad_key("error.crypto.sealing-key-not-form") from None
         if key.key_id != key_id or key.encode() != text:
-            raise _bad_key("the id of a sealing key does not belong to it")
+            raise _bad_key("error.crypto.id-sealing-key-not")
         return key
 
 
@@ -127,9 +128,7 @@ class SealingKey:
         try:
             return _HPKE.decrypt(ciphertext, self._key, info)
         except (InvalidTag, ValueError):
-            raise _invalid(
-                "the envelope cannot be opened: seal it again, to what its routing data say"
-            ) from None
+            raise _invalid("error.crypto.envelope-cannot-opened") from None
 
 
 class KeyRing:
@@ -155,7 +154,7 @@ class KeyRing:
         if key is None or key.public.expires <= now:
             if key is not None:
                 self._secrets[routing.key_id].clear()
-            raise _no_key("the sealing key is not, or no longer, one of this node's")
+            raise _no_key("error.crypto.sealing-key-not-no")
         _check_suite(routing, key.public)
         return open_request(sealed.ciphertext, self._secret(key, sealed.sealed_key, routing, now), routing)
 
@@ -166,7 +165,7 @@ class KeyRing:
         if secret is None:
             secret = key.open(sealed_key, info)
             if len(secret) != SECRET_BYTES:
-                raise _invalid("the session secret does not have 32 bytes: correct the sender")
+                raise _invalid("error.crypto.session-secret-not-32")
             known.remember(digest, secret, now)
         return secret
 
@@ -180,7 +179,7 @@ def choose(keys: Iterable[SealingPublicKey], now: datetime) -> SealingPublicKey:
     """The newest of the keys that are usable now. Raises NodeError(KEY_ID_UNKNOWN) when there is none."""
     usable = [key for key in keys if key.usable(now)]
     if not usable:
-        raise _no_key("none of the provider's sealing keys is valid now")
+        raise _no_key("error.crypto.none-provider-sealing-keys")
     # Of keys of the same second the id decides, here as in the directory and in the key files.
     return max(usable, key=lambda key: (key.created, key.key_id))
 
@@ -194,13 +193,13 @@ def seal_secret(secret: bytes, recipient: SealingPublicKey, routing: Routing) ->
     NodeError(CONFIG_INVALID) when the key is degenerate.
     """
     if routing.key_id != recipient.key_id:
-        raise _invalid("the routing data name another sealing key than the one sealed to: correct the sender")
+        raise _invalid("error.crypto.routing-data-name-another")
     _check_suite(routing, recipient)
     try:
         return _HPKE.encrypt(secret, recipient._key, routing.session_info())
     except ValueError:
         # An X25519 share of small order, which no honest key has.
-        raise _bad_key("the sealing key of the provider cannot be sealed to") from None
+        raise _bad_key("error.crypto.sealing-key-provider-cannot") from None
 
 
 def seal_request(plaintext: bytes, secret: bytes, routing: Routing, nonce: bytes) -> bytes:
@@ -245,22 +244,22 @@ def unpad(padded: bytes) -> bytes:
     """The data of `pad`. Raises NodeError(ENVELOPE_INVALID) when length or zeros are wrong."""
     end = _LENGTH + int.from_bytes(padded[:_LENGTH])
     if len(padded) < _LENGTH or end > len(padded) or padded.count(0, end) != len(padded) - end:
-        raise _invalid("the padding is malformed: correct the sender")
+        raise _invalid("error.crypto.padding-malformed")
     return padded[_LENGTH:end]
 
 
 def _check_suite(routing: Routing, key: SealingPublicKey) -> None:
     if _SUITES.get(routing.suite) is not key.suite:
-        raise _invalid("the suite of the envelope is not the one of its sealing key: correct the sender")
+        raise _invalid("error.crypto.suite-envelope-not-one")
 
 
 def _decrypt(cipher: AESGCM, ciphertext: bytes, routing: Routing, what: str, advice: str) -> bytes:
     if len(ciphertext) < _NONCE + _TAG:
-        raise _invalid(f"{what} is too short: {advice}")
+        raise _invalid("error.crypto.too-short", what=what, advice=advice)
     try:
         return cipher.decrypt(ciphertext[:_NONCE], ciphertext[_NONCE:], routing.info())
     except InvalidTag:
-        raise _invalid(f"{what} cannot be opened: {advice}") from None
+        raise _invalid("error.crypto.cannot-opened", what=what, advice=advice) from None
 
 
 def _exchange_cipher(secret: bytes, routing: Routing) -> AESGCM:
@@ -270,7 +269,7 @@ def _exchange_cipher(secret: bytes, routing: Routing) -> AESGCM:
 
 def _response_cipher(response_key: bytes) -> AESGCM:
     if len(response_key) != 32:
-        raise _invalid("the response key does not have 32 bytes: correct the sender")
+        raise _invalid("error.crypto.response-key-not-32")
     return AESGCM(response_key)
 
 
@@ -282,13 +281,13 @@ def _time(moment: datetime) -> str:
     return moment.astimezone(UTC).strftime(_TIME)
 
 
-def _bad_key(problem: str) -> NodeError:
-    return NodeError(Reason.CONFIG_INVALID, f"{problem}: copy it again from where it was published")
+def _bad_key(key: str, /, **args: Value) -> NodeError:
+    return NodeError(Reason.CONFIG_INVALID, key, **args)
 
 
-def _no_key(problem: str) -> NodeError:
-    return NodeError(Reason.KEY_ID_UNKNOWN, f"{problem}: fetch the directory again")
+def _no_key(key: str, /, **args: Value) -> NodeError:
+    return NodeError(Reason.KEY_ID_UNKNOWN, key, **args)
 
 
-def _invalid(message: str) -> NodeError:
-    return NodeError(Reason.ENVELOPE_INVALID, message)
+def _invalid(key: str, /, **args: Value) -> NodeError:
+    return NodeError(Reason.ENVELOPE_INVALID, key, **args)

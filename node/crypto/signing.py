@@ -16,6 +16,7 @@ from cryptography.hazmat.primitives.asymmetric.mldsa import MLDSA65PrivateKey, M
 from node.core.log.note import note_of
 from node.crypto.small_order import is_no_ed25519_key
 from node.errors import NodeError, Reason
+from node.texts.message import Value
 
 
 class SignatureSuite(StrEnum):
@@ -57,11 +58,11 @@ class Verifier:
 
     def __post_init__(self) -> None:
         if not _is_name(self.name):
-            raise _bad_key("the name of a verifier key is empty, too long, or holds a blank or a plus sign")
+            raise _bad_key("error.crypto.name-verifier-key-empty")
         if len(self.public) != _PUBLIC_LENGTHS[self.suite]:
-            raise _bad_key("a verifier key has the wrong length for its suite")
+            raise _bad_key("error.crypto.verifier-key-wrong-length")
         if self.suite is SignatureSuite.ED25519 and is_no_ed25519_key(self.public):
-            raise _bad_key("a verifier key is a point of small order, under which anybody can sign")
+            raise _bad_key("error.crypto.verifier-key-point-small")
         typed = _TYPES[self.suite] + self.public
         object.__setattr__(self, "key_id", sha256(self.name.encode() + b"\n" + typed).hexdigest()[:8])
         kind = Ed25519PublicKey if self.suite is SignatureSuite.ED25519 else MLDSA65PublicKey
@@ -79,14 +80,14 @@ class Verifier:
         key_id, _, encoded = rest.partition("+")
         typed = _decode(encoded)
         if typed is None or not _KEY_ID.fullmatch(key_id):
-            raise _bad_key("a verifier key is not of the form name+id+base64")
+            raise _bad_key("error.crypto.verifier-key-not-form")
         for suite, kind in _TYPES.items():
             if typed.startswith(kind):
                 verifier = cls(name, suite, typed[len(kind) :])
                 if verifier.key_id != key_id:
-                    raise _bad_key("the id of a verifier key does not belong to its name and key")
+                    raise _bad_key("error.crypto.id-verifier-key-not")
                 return verifier
-        raise _bad_key("a verifier key is of a suite that this node does not know")
+        raise _bad_key("error.crypto.verifier-key-suite-node")
 
     def verifies(self, signature: bytes, body: bytes) -> bool:
         """Whether `signature` is this key's over the note text `body`."""
@@ -148,9 +149,7 @@ def sign_note(body: bytes, *signers: Signer) -> bytes:
     The text is UTF-8, ends in a newline and has no other control character; else NodeError(INTERNAL).
     """
     if not signers or not _is_text(body) or not body.endswith(b"\n"):
-        raise NodeError(
-            Reason.INTERNAL, "a note needs a text that ends in a newline, and a signer: correct the caller"
-        )
+        raise NodeError(Reason.INTERNAL, "error.crypto.note-needs-text-ends")
     return note_of(
         body, *((each.name, bytes.fromhex(each.verifier.key_id) + each.sign(body)) for each in signers)
     )
@@ -164,14 +163,14 @@ def open_note(note: bytes, verifiers: Iterable[Verifier], longest: int = _LONGES
     """
     read = read_note(note, verifiers, longest)
     if not read.verified:
-        raise _invalid("no key that is trusted for it has signed the note")
+        raise _invalid("error.crypto.no-key-trusted-signed")
     return read
 
 
 def read_note(note: bytes, verifiers: Iterable[Verifier] = (), longest: int = _LONGEST_NOTE) -> Note:
     """As `open_note`, of a note that perhaps none of `verifiers` has signed: the caller counts."""
     if len(note) > longest:
-        raise _invalid("the note is too long")
+        raise _invalid("error.crypto.note-too-long")
     body, signatures = _split(note)
     known = {(verifier.name, verifier.key_id): verifier for verifier in verifiers}
     verified: list[Verifier] = []
@@ -180,7 +179,7 @@ def read_note(note: bytes, verifiers: Iterable[Verifier] = (), longest: int = _L
         if verifier is None:
             continue
         if not verifier.verifies(signature, body):
-            raise _invalid("a signature under the note is wrong")
+            raise _invalid("error.crypto.signature-under-note-wrong")
         if verifier not in verified:
             verified.append(verifier)
     return Note(body, tuple(verified), len(signatures) - len(verified))
@@ -190,10 +189,10 @@ def _split(note: bytes) -> tuple[bytes, list[tuple[str, str, bytes]]]:
     """The text of a note, and its signatures as name, key ID and raw signature."""
     text, blank, lines = note.rpartition(b"\n\n")
     if not blank or not lines.endswith(b"\n") or not _is_text(note):
-        raise _invalid("the note is not text with signature lines under it")
+        raise _invalid("error.crypto.note-not-text-signature")
     split = lines.decode().split("\n")[:-1]
     if len(split) > _MOST_SIGNATURES:
-        raise _invalid("the note has too many signatures")
+        raise _invalid("error.crypto.note-too-many-signatures")
     return text + b"\n", [_signature(line) for line in split]
 
 
@@ -203,7 +202,7 @@ def _signature(line: str) -> tuple[str, str, bytes]:
     signature = _decode(encoded)
     # Four bytes are the key ID.
     if dash != "—" or not _is_name(name) or signature is None or len(signature) < 5:
-        raise _invalid("a signature line of the note is malformed")
+        raise _invalid("error.crypto.signature-line-note-malformed")
     return name, signature[:4].hex(), signature[4:]
 
 
@@ -240,9 +239,9 @@ def _context(name: str) -> bytes:
     return b"dxnode/note/" + name.encode()
 
 
-def _bad_key(problem: str) -> NodeError:
-    return NodeError(Reason.CONFIG_INVALID, f"{problem}: copy it again from where it was published")
+def _bad_key(key: str, /, **args: Value) -> NodeError:
+    return NodeError(Reason.CONFIG_INVALID, key, **args)
 
 
-def _invalid(problem: str) -> NodeError:
-    return NodeError(Reason.PROOF_INVALID, f"{problem}: fetch a new one from where it came")
+def _invalid(key: str, /, **args: Value) -> NodeError:
+    return NodeError(Reason.PROOF_INVALID, key, **args)

@@ -102,13 +102,13 @@ def _read_checkpoint(note: bytes, log_keys: tuple[str, ...], cosign_keys: tuple[
     try:
         opened = open_note(note, (*log, *map(_verifier, cosign_keys)))
         if not any(verifier in log for verifier in opened.verified):
-            raise NodeError(Reason.PROOF_INVALID, "it is cosigned alone")
+            raise NodeError(Reason.PROOF_INVALID, "error.crypto.cosigned-alone")
     except NodeError as error:
         # Perhaps its owner has a new key that only a newer directory lists.
         raise NodeError(
             Reason.PROOF_INVALID,
-            "no log key that the directory lists has signed the checkpoint, so fetch the newest directory: "
-            f"{error.message}",
+            "error.crypto.no-log-key-directory",
+            problem=error.wording,
         ) from None
     checkpoint = Checkpoint.parse(opened.body)
     if opened.others or checkpoint.body() != opened.body:
@@ -119,6 +119,5 @@ def _read_checkpoint(note: bytes, log_keys: tuple[str, ...], cosign_keys: tuple[
 def _has_more() -> NodeError:
     return NodeError(
         Reason.PROOF_INVALID,
-        "the checkpoint holds more than its three lines and signatures of keys that the directory lists: "
-        "fetch the newest directory, or have its owner sign it alone",
+        "error.crypto.checkpoint-holds-more-than",
     )

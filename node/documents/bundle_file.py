@@ -16,6 +16,7 @@ from node.core.policy.bundle import (
 from node.crypto.signing import Signer, read_note
 from node.documents.officer_note import add_signature, read_officers, require_enough
 from node.errors import NodeError
+from node.texts.message import Message
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,8 +35,8 @@ def sign_manifest(manifest: Manifest, note: bytes | None, officer: Signer) -> by
     signature already; the key is for something else.
     """
     if note is not None and read_manifest(note) != manifest:
-        raise BundleRefusedError("the manifest beside the files is another than the one to sign")
-    return add_signature(render_manifest(manifest), note, officer, manifest.department, BundleRefusedError)
+        raise BundleRefusedError("error.bundle.manifest-beside-files-another")
+    return add_signature(render_manifest(manifest), note, officer, manifest.department, _refuse)
 
 
 def read_manifest(note: bytes) -> Manifest:
@@ -62,16 +63,20 @@ def signed_manifest(note: bytes, member: Member) -> SignedManifest:
         raise _untrusted(error) from None
     manifest = parse_manifest(read.body)
     if manifest.department != member.code:
-        raise BundleRefusedError("it is of another department")
+        raise BundleRefusedError("error.bundle.another-department")
     return SignedManifest(manifest, bundle_digest(read.body), people)
 
 
 def open_manifest(note: bytes, member: Member) -> SignedManifest:
     """As `signed_manifest`, of one that enough officers have signed; else NodeError(POLICY_NOT_LOADED)."""
     signed = signed_manifest(note, member)
-    require_enough(signed.approved, member, BundleRefusedError)
+    require_enough(signed.approved, member, _refuse)
     return signed
 
 
+def _refuse(problem: Message) -> BundleRefusedError:
+    return BundleRefusedError("error.bundle.refused", problem=problem)
+
+
 def _untrusted(error: NodeError) -> BundleRefusedError:
-    return BundleRefusedError(f"its manifest cannot be trusted, {error.message}")
+    return BundleRefusedError("error.bundle.manifest-cannot-trusted", problem=error.wording)

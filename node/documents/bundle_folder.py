@@ -61,7 +61,7 @@ def read_policies(folder: Path) -> tuple[PolicyFile, ...]:
     and for a file in the place of the folder.
     """
     if folder.is_file():
-        raise NodeError(Reason.CONFIG_INVALID, f"{folder} is a file: name the folder that it is in")
+        raise NodeError(Reason.CONFIG_INVALID, "error.documents.file", folder=str(folder))
     return tuple(_policy_file(path) for path in policy_files(folder))
 
 
@@ -80,18 +80,20 @@ def read_placed(folder: Path, name: str, member: Member) -> Bundle:
     Raises NodeError as `read_draft`, and for any file too many.
     """
     if not _FOLDER.fullmatch(name):
-        raise BundleRefusedError(f"the file {ACTIVE} names no bundle")
+        raise BundleRefusedError("error.bundle.file-names-no-bundle", active=ACTIVE)
     place = folder / name
     try:
         if not stat.S_ISDIR(place.lstat().st_mode):
-            raise BundleRefusedError(f"{name} is no folder")
+            raise BundleRefusedError("error.bundle.no-folder", name=name)
         entries = sorted(os.listdir(place))
     except OSError as error:
-        raise BundleRefusedError(f"its folder {name} cannot be read ({error.strerror})") from None
+        raise BundleRefusedError(
+            "error.bundle.folder-cannot-read", name=name, strerror=error.strerror or ""
+        ) from None
     files = tuple(_policy_file(place / entry) for entry in entries if entry != MANIFEST)
     bundle = _bundle(read_file(place / MANIFEST, MAX_BYTES), files, member)
     if bundle.seen.folder != name:
-        raise BundleRefusedError(f"the folder {name} holds another bundle")
+        raise BundleRefusedError("error.bundle.folder-holds-another-bundle", name=name)
     return bundle
 
 
@@ -131,7 +133,7 @@ def _bundle(note: bytes, files: tuple[PolicyFile, ...], member: Member) -> Bundl
 
 def _policy_file(path: Path) -> PolicyFile:
     if path.is_symlink():
-        raise BundleRefusedError(f"the file {path.name} is a link to another place")
+        raise BundleRefusedError("error.bundle.file-link-another-place", name=path.name)
     return PolicyFile(path.name, read_file(path, MAX_FILE_BYTES))
 
 

@@ -65,19 +65,20 @@ def check_member_keys(member: Member) -> None:
     except NodeError as error:
         raise NodeError(
             Reason.DIRECTORY_INVALID,
-            f"a key or certificate of {member.code} is invalid: {error.message}",
+            "error.documents.key-certificate-invalid",
+            problem=error.wording,
             where=member.code,
         ) from None
     if log_suites != {SignatureSuite.ED25519} or cosign_suites != {SignatureSuite.ML_DSA_65}:
         raise NodeError(
             Reason.DIRECTORY_INVALID,
-            f"the log keys of {member.code} are not ed25519 and ml-dsa-65: export the member again",
+            "error.documents.log-keys-not-ed25519",
             where=member.code,
         )
     if not officer_suites <= {SignatureSuite.ED25519}:
         raise NodeError(
             Reason.DIRECTORY_INVALID,
-            f"the officers' keys of {member.code} are not ed25519: have them made again",
+            "error.documents.officers-keys-not-ed25519",
             where=member.code,
         )
 
@@ -89,7 +90,8 @@ def _signed_body(note: bytes, authority: Verifier) -> bytes:
     except NodeError as error:
         raise NodeError(
             Reason.DIRECTORY_INVALID,
-            f"the directory is not signed by the authority of node.yaml: {error.message}",
+            "error.documents.directory-not-signed-authority",
+            problem=error.wording,
             authority=authority.name,
         ) from None
 
@@ -97,5 +99,5 @@ def _signed_body(note: bytes, authority: Verifier) -> bytes:
 def _check_length(note: bytes) -> None:
     if len(note) > MAX_BYTES:
         raise NodeError(
-            Reason.DIRECTORY_INVALID, f"the directory is larger than {MAX_BYTES:,} bytes: check it"
+            Reason.DIRECTORY_INVALID, "error.documents.directory-larger-than-bytes", max_bytes=MAX_BYTES
         )

@@ -19,6 +19,7 @@ from node.crypto.signing import SEED, SignatureSuite, Signer, Verifier
 from node.errors import NodeError, Reason
 from node.files.private_folder import make_private
 from node.files.whole import read_private_file, sync_folder
+from node.texts.message import Value
 
 
 class KeyUse(StrEnum):
@@ -65,12 +66,12 @@ class PrivateKey:
 
     def __post_init__(self) -> None:
         if len(self.seed) != SEED:
-            raise _invalid(f"the seed of a {self.use} key does not have {SEED} bytes: make a new key")
+            raise _invalid("error.documents.seed-key-not-bytes", use=self.use, seed=SEED)
         # To the microsecond: of keys that are made one after the other, the last has to be the newest.
         object.__setattr__(self, "created", self.created.astimezone(UTC))
         object.__setattr__(self, "expires", self.expires.astimezone(UTC).replace(microsecond=0))
         if self.created >= self.expires:
-            raise _invalid(f"a {self.use} key expires before it begins: make a new key")
+            raise _invalid("error.documents.key-expires-before-begins", use=self.use)
         object.__setattr__(self, "key_id", self._compute_id())
 
     @property
@@ -104,7 +105,7 @@ class PrivateKey:
 
     def _must_be(self, *suites: str) -> None:
         if self.suite not in suites:
-            raise _invalid(f"a {self.use} key is in the place of another: check the key files")
+            raise _invalid("error.documents.key-place-another", use=self.use)
 
     def _compute_id(self) -> str:
         if self.use is KeyUse.SEALING:
@@ -128,7 +129,7 @@ def newest(keys: Iterable[PrivateKey], use: KeyUse, now: datetime) -> PrivateKey
     """The newest key for a use that is valid now. Raises NodeError(CONFIG_INVALID) when there is none."""
     usable = [key for key in keys if key.use is use and key.usable(now)]
     if not usable:
-        raise _invalid(f"there is no {use} key that is valid now: make one")
+        raise _invalid("error.documents.there-no-key-valid", use=use)
     return max(usable, key=lambda key: key.order)
 
 
@@ -161,7 +162,9 @@ def write_key(directory: Path, key: PrivateKey) -> Path:
     except OSError as error:
         with suppress(OSError):
             part.unlink()
-        raise _invalid(f"{path}: cannot be written ({error.strerror}): check the directory") from None
+        raise _invalid(
+            "error.documents.cannot-written-check-directory", path=str(path), strerror=error.strerror or ""
+        ) from None
     return path
 
 
@@ -177,12 +180,16 @@ def read_keys(directory: Path) -> tuple[PrivateKey, ...]:
     """
     try:
         if directory.stat().st_mode & 0o022:
-            raise _invalid(f"{directory}: others may put keys there: set its mode to 700, and check the keys")
+            raise _invalid("error.documents.others-may-put-keys", directory=str(directory))
         paths = sorted(directory.glob("*.json"))
     except OSError as error:
-        raise _invalid(f"{directory}: cannot be read ({error.strerror}): check it and its owner") from None
+        raise _invalid(
+            "error.documents.cannot-read-check-owner", directory=str(directory), strerror=error.strerror or ""
+        ) from None
     if len(paths) > _MOST_FILES:
-        raise _invalid(f"{directory}: holds more than {_MOST_FILES} key files: take the expired ones away")
+        raise _invalid(
+            "error.documents.holds-more-than-key", directory=str(directory), most_files=_MOST_FILES
+        )
     keys = [read_key(path) for path in paths]
     return tuple(sorted(keys, key=lambda key: key.order, reverse=True))
 
@@ -192,7 +199,7 @@ def _parse(path: Path, data: bytes) -> PrivateKey:
     try:
         content = json.loads(data)
         if not isinstance(content, dict) or content.keys() != _FIELDS or content["version"] != _VERSION:
-            raise _invalid(f"{path}: is not a key file of this version: make the key again")
+            raise _invalid("error.documents.not-key-file-version", path=str(path))
         key = PrivateKey(
             KeyUse(content["use"]),
             _moment(content["created"]),
@@ -200,9 +207,9 @@ def _parse(path: Path, data: bytes) -> PrivateKey:
             b64decode(content["seed"], validate=True),
         )
     except (ValueError, TypeError, RecursionError):
-        raise _invalid(f"{path}: is not a key file, or damaged: put its backup in its place") from None
+        raise _invalid("error.documents.not-key-file-damaged", path=str(path)) from None
     if content["suite"] != key.suite or content["id"] != key.key_id:
-        raise _invalid(f"{path}: its seed, suite and id do not belong together: put its backup in its place")
+        raise _invalid("error.documents.seed-suite-id-not", path=str(path))
     return key
 
 
@@ -217,5 +224,5 @@ def _moment(text: str) -> datetime:
     return datetime.strptime(text, _TIME).replace(tzinfo=UTC)
 
 
-def _invalid(message: str) -> NodeError:
-    return NodeError(Reason.CONFIG_INVALID, message)
+def _invalid(key: str, /, **args: Value) -> NodeError:
+    return NodeError(Reason.CONFIG_INVALID, key, **args)

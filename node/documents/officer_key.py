@@ -16,6 +16,7 @@ from node.crypto.passphrase import KDF, Protected, WrongPassphraseError, charact
 from node.crypto.signing import SEED, SignatureSuite, Signer, Verifier
 from node.errors import NodeError, Reason
 from node.files.whole import PRIVATE, read_file, read_private_file, write_file
+from node.texts.message import Value
 
 SHORTEST_PASSPHRASE: Final = 12
 _FORMAT: Final = "dxnode/officer-key/1"
@@ -37,9 +38,9 @@ def make_officer_key(
     """
     key_name = officer_key_name(code, name, role)
     if len(characters(passphrase)) < SHORTEST_PASSPHRASE:
-        raise _invalid(f"the passphrase is too short: take at least {SHORTEST_PASSPHRASE} characters")
+        raise _invalid("error.documents.passphrase-too-short", shortest_passphrase=SHORTEST_PASSPHRASE)
     if path.exists():
-        raise _invalid(f"{path}: is there already: move it away if it is not needed")
+        raise _invalid("error.documents.there-already-move-away", path=str(path))
     signer = Signer(key_name, SignatureSuite.ED25519, seed := random(SEED))
     vkey = signer.verifier.vkey()
     protected = protect(seed, passphrase, _bound(vkey), random)
@@ -68,7 +69,7 @@ def open_officer_key(path: Path, passphrase: str) -> Signer:
     except ValueError:
         raise _damaged(path) from None
     except WrongPassphraseError:
-        raise _invalid(f"{path}: the passphrase is wrong, or the file was changed: try again") from None
+        raise _invalid("error.documents.passphrase-wrong-file-changed", path=str(path)) from None
     if len(seed) != SEED:
         raise _damaged(path)
     signer = Signer(verifier.name, SignatureSuite.ED25519, seed)
@@ -79,7 +80,7 @@ def open_officer_key(path: Path, passphrase: str) -> Signer:
 
 def _read(path: Path) -> dict[str, str]:
     if path.suffix == ".vkey":
-        raise _invalid(f"{path}: is the public part of a key: name the file that ends in .key")
+        raise _invalid("error.documents.public-part-key-name", path=str(path))
     try:
         content = read_private_file(path, _LONGEST)
     except NodeError:
@@ -110,8 +111,8 @@ def _bound(vkey: str) -> bytes:
 
 
 def _damaged(path: Path) -> NodeError:
-    return _invalid(f"{path}: is not an officer's key file, or damaged: put its backup in its place")
+    return _invalid("error.documents.not-officer-key-file", path=str(path))
 
 
-def _invalid(message: str) -> NodeError:
-    return NodeError(Reason.CONFIG_INVALID, message)
+def _invalid(key: str, /, **args: Value) -> NodeError:
+    return NodeError(Reason.CONFIG_INVALID, key, **args)

@@ -10,22 +10,22 @@ from collections.abc import Callable
 from node.core.directory.directory import Member, OfficerRole, officer_name
 from node.crypto.signing import Note, Signer, Verifier, read_note, sign_note
 from node.errors import NodeError
+from node.texts.message import Message
 
-Refuse = Callable[[str, str], NodeError]
-"""What is wrong, and what to do about it, to the error to raise."""
-OTHER_OFFICER = "have another officer sign it"
+Refuse = Callable[[Message], NodeError]
+"""What is wrong with the signatures, and what to do about it, to the error to raise."""
 
 
 def add_signature(body: bytes, note: bytes | None, officer: Signer, department: str, refuse: Refuse) -> bytes:
     """The text `body` with the officer's signature, added to those of `note`, which is over the same text."""
     if officer_name(officer.verifier.vkey(), department) is None:
-        raise refuse("the key is no officer's key of the department", OTHER_OFFICER)
+        raise refuse(Message("error.officers.other-key"))
     signed = sign_note(body, officer)
     if note is None:
         return signed
     line = signed.removeprefix(body + b"\n")
     if line in note[len(body) :]:
-        raise refuse("this officer has signed it already", OTHER_OFFICER)
+        raise refuse(Message("error.officers.signed-already"))
     return note + line
 
 
@@ -39,10 +39,7 @@ def read_officers(note: bytes, member: Member, longest: int) -> tuple[Note, tupl
 def require_enough(people: tuple[str, ...], member: Member, refuse: Refuse) -> None:
     """Raises unless as many officers signed as the directory asks for."""
     if not member.keys_for(OfficerRole.OFFICER):
-        raise refuse("the directory lists no officers of this department", "have the authority publish them")
+        raise refuse(Message("error.officers.none-listed"))
     if len(people) < member.approvals:
-        raise refuse(
-            f"it needs {member.approvals} of the officers that the directory lists, and is signed by "
-            f"{', '.join(people) or 'nobody'}",
-            OTHER_OFFICER,
-        )
+        by = people or Message("error.officers.nobody")
+        raise refuse(Message("error.officers.too-few", {"approvals": member.approvals, "by": by}))

@@ -9,6 +9,7 @@ from node.core.state.order import MAX_BYTES, Order, OrderRefusedError, order_dig
 from node.crypto.signing import Signer, read_note
 from node.documents.officer_note import add_signature, read_officers, require_enough
 from node.errors import NodeError
+from node.texts.message import Message
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +38,7 @@ def sign_order(content: bytes, officer: Signer) -> bytes:
     order = read_order(content)
     body = render_order(order)
     note = content if content != body else None
-    return add_signature(body, note, officer, order.department, OrderRefusedError)
+    return add_signature(body, note, officer, order.department, _refuse)
 
 
 def signed_order(note: bytes, member: Member) -> SignedOrder:
@@ -48,12 +49,16 @@ def signed_order(note: bytes, member: Member) -> SignedOrder:
     try:
         read, people = read_officers(note, member, MAX_BYTES)
     except NodeError as error:
-        raise OrderRefusedError(f"it cannot be trusted, {error.message}") from None
+        raise OrderRefusedError("error.order.cannot-trusted", problem=error.wording) from None
     return SignedOrder(parse_order(read.body), order_digest(read.body), people)
 
 
 def open_order(note: bytes, member: Member) -> SignedOrder:
     """As `signed_order`, of one that enough officers have signed; else NodeError(CONFIG_INVALID)."""
     signed = signed_order(note, member)
-    require_enough(signed.approved, member, OrderRefusedError)
+    require_enough(signed.approved, member, _refuse)
     return signed
+
+
+def _refuse(problem: Message) -> OrderRefusedError:
+    return OrderRefusedError("error.order.refused", problem=problem)

@@ -180,9 +180,7 @@ def make_desk_user(
     Raises NodeError(CONFIG_INVALID).
     """
     if not _FILE_NAME.fullmatch(name):
-        raise NodeError(
-            Reason.CONFIG_INVALID, "the name becomes a file's: use letters, digits, hyphens and underscores"
-        )
+        raise NodeError(Reason.CONFIG_INVALID, "error.documents.name-becomes-file-s")
     user = CertificateFiles(folder / f"{name}.pem", folder / f"{name}.key")
     _refuse_second(user)
     authority = files.desk_authority.read()
@@ -249,7 +247,7 @@ def activate_node_certificate(files: CertificateFiles, directory: Directory) -> 
     if member is None or identity.fingerprint.hex() not in member.certificates:
         raise NodeError(
             Reason.CONFIG_INVALID,
-            "the directory does not list the next certificate yet: have the authority publish it first",
+            "error.documents.directory-not-list-next",
         )
     files.write(certified)
     for path in (files.upcoming.key, files.upcoming.certificate):
@@ -295,7 +293,9 @@ def export_member(
             identity = identify(certificate)
             if identity.department != about.code:
                 raise NodeError(
-                    Reason.CONFIG_INVALID, f"{files.certificate}: names another department: check the path"
+                    Reason.CONFIG_INVALID,
+                    "error.documents.names-another-department-check",
+                    certificate=str(files.certificate),
                 )
             fingerprints.append(identity.fingerprint.hex())
     member = Member(
@@ -331,8 +331,8 @@ def read_officers(folder: Path) -> tuple[str, ...]:
     for path in sorted(folder.glob("*.key")):
         raise NodeError(
             Reason.CONFIG_INVALID,
-            f"{path}: is a private key, which its owner alone may have: take it away, and put the .vkey file "
-            "there",
+            "error.documents.private-key-owner-alone",
+            path=str(path),
         )
     paths = sorted(folder.glob("*.vkey"))
     return tuple(
@@ -373,7 +373,11 @@ def _too_many(use: KeyUse) -> NodeError:
         else "take the files of the oldest away, and keep them in the archive"
     )
     return NodeError(
-        Reason.CONFIG_INVALID, f"the directory lists at most {MAX_KEYS} {use} keys of a department: {then}"
+        Reason.CONFIG_INVALID,
+        "error.documents.directory-lists-most-keys",
+        max_keys=MAX_KEYS,
+        use=use,
+        then=then,
     )
 
 
@@ -384,4 +388,4 @@ def _refuse_second(files: CertificateFiles, *others: Path) -> None:
 
 
 def _exists(path: Path) -> NodeError:
-    return NodeError(Reason.CONFIG_INVALID, f"{path}: is there already: move it away if it is not needed")
+    return NodeError(Reason.CONFIG_INVALID, "error.documents.there-already-move-away", path=str(path))

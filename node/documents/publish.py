@@ -57,8 +57,8 @@ def publish(
     except NodeError as error:  # none is there yet that could not be trusted
         raise NodeError(
             Reason.CONFIG_INVALID,
-            f"no directory can be made of these entries, {error.message}: correct them, and publish again",
-            **error.metadata,
+            "error.documents.no-directory",
+            problem=error.wording,
         ) from None
     write_file(authority.directory, note, PUBLIC)
     return last, directory
@@ -86,5 +86,5 @@ def _listed(members: Mapping[str, Member], code: str) -> Member:
         return members[code]
     except KeyError:
         raise NodeError(
-            Reason.NOT_FOUND, f"the directory lists no department {code}: check the code", code=code
+            Reason.NOT_FOUND, "error.documents.directory-lists-no-department", code=code
         ) from None

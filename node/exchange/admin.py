@@ -97,7 +97,7 @@ class Grants:
         """The grant of this id. Raises NodeError(NOT_FOUND)."""
         grant = self._grants.get(grant_id)
         if grant is None:
-            raise NodeError(Reason.NOT_FOUND, "no grant has this id: see `dxnode grant list`")
+            raise NodeError(Reason.NOT_FOUND, "error.exchange.no-grant-id")
         return grant
 
     def of(self, requester: str) -> tuple[Grant, ...]:
@@ -152,7 +152,7 @@ class Grants:
     ) -> Grant:
         grant = self.get(grant_id)
         if grant.state is GrantState.REVOKED:
-            raise NodeError(Reason.QUERY_INVALID, "the grant was revoked, which is final: issue a new one")
+            raise NodeError(Reason.QUERY_INVALID, "error.exchange.grant-revoked-final")
         return await self._change(caller, action, replace(grant, state=state, note=note), note)
 
     async def _change(self, caller: Caller, action: str, grant: Grant, note: str) -> Grant:
@@ -179,35 +179,31 @@ class Grants:
 
     def _check(self, grant: Grant) -> None:
         if grant.requester == self._code or not self._is_member(grant.requester):
-            raise NodeError(
-                Reason.QUERY_INVALID, "the requester is no other member of the directory: check its code"
-            )
+            raise NodeError(Reason.QUERY_INVALID, "error.exchange.requester-no-other-member")
         policies = self._policies()
         policy = policies.get(grant.dataset)
         if policy is None:
-            raise NodeError(
-                Reason.QUERY_INVALID, "no policy of this node has that dataset: see `dxnode catalogue list`"
-            )
+            raise NodeError(Reason.QUERY_INVALID, "error.exchange.no-policy-node-dataset")
         unknown = sorted(grant.questions - set(policy.questions))
         if unknown:
             raise NodeError(
                 Reason.QUERY_INVALID,
-                f"name questions of the dataset, each by itself: it has no {', '.join(unknown)}",
+                "error.exchange.name-questions-dataset-each",
+                unknown=", ".join(unknown),
             )
         check_grant(grant)
         for purpose in grant.purposes:
             _check_purpose(purpose, policy, policies.purposes)
         if grant.valid_until <= self._clock():
-            raise NodeError(
-                Reason.QUERY_INVALID, "the grant ends before it starts, or has ended: give other dates"
-            )
+            raise NodeError(Reason.QUERY_INVALID, "error.exchange.grant-ends-before-starts")
 
 
 def _check_purpose(purpose: str, policy: Policy, known: PurposeTree | None) -> None:
     if known is not None and purpose not in known:
         raise NodeError(
             Reason.QUERY_INVALID,
-            f"the policies know no purpose {purpose}: choose one of them, or have the officer add it",
+            "error.exchange.policies-know-no-purpose",
+            purpose=purpose,
         )
     # A grant may be wider than a rule or narrower, as both cover what is below them.
     if not any(
@@ -217,18 +213,19 @@ def _check_purpose(purpose: str, policy: Policy, known: PurposeTree | None) -> N
     ):
         raise NodeError(
             Reason.QUERY_INVALID,
-            f"no rule of the dataset is for the purpose {purpose}: see `dxnode catalogue show`",
+            "error.exchange.no-rule-dataset-purpose",
+            purpose=purpose,
         )
 
 
 def stated_reason(note: str) -> str:
     """The reason that staff give. Raises NodeError(QUERY_INVALID) for none, and for an essay."""
     if not note.strip() or len(note) > MAX_NOTE:
-        raise NodeError(Reason.QUERY_INVALID, f"say why, in at most {MAX_NOTE} characters (Art. 27)")
+        raise NodeError(Reason.QUERY_INVALID, "error.exchange.say-why-most-characters", max_note=MAX_NOTE)
     _check_note(note)
     return note
 
 
 def _check_note(note: str) -> None:
     if holds_identifier(note):
-        raise NodeError(Reason.QUERY_INVALID, "the reason holds an identity number: leave it out")
+        raise NodeError(Reason.QUERY_INVALID, "error.exchange.reason-holds-identity-number")

@@ -119,7 +119,7 @@ class IntentJob:
         check_bound(intent)
         leaf = usage.intent_record(time_ms, self.parties, intent, self.revision)
         if len(leaf) > usage.MAX_INTENT_BYTES or len(self.opening) > usage.MAX_OPENING_BYTES:
-            raise NodeError(Reason.QUERY_INVALID, "the request is too long: ask about fewer subjects at once")
+            raise NodeError(Reason.QUERY_INVALID, "error.exchange.request-too-long")
         kept = wire.write(rec.KeptOpening(opening=self.opening))
         return Append(
             leaf=leaf,

@@ -81,9 +81,7 @@ class Computing:
         """What there is to answer, or why there is nothing; `held` ends when it is charged."""
         try:
             if source is None or asked.load is None:
-                raise NodeError(
-                    Reason.SOURCE_UNAVAILABLE, "the dataset has no data source now: ask again later"
-                )
+                raise NodeError(Reason.SOURCE_UNAVAILABLE, "error.exchange.dataset-no-data-source")
             if asked.question.kind is QuestionKind.STATISTIC:
                 return await self._statistic(source, asked, asked.load, held)
             if source.quick and len(asked.subjects) == 1:
@@ -93,9 +91,7 @@ class Computing:
             return Computed(failure=error)
         except Exception:
             log.exception("a data source failed")
-            return Computed(
-                failure=NodeError(Reason.SOURCE_UNAVAILABLE, "the data source failed: ask again later")
-            )
+            return Computed(failure=NodeError(Reason.SOURCE_UNAVAILABLE, "error.exchange.data-source-failed"))
 
     async def _in_turn(self, source: Source, asked: Permitted) -> Computed:
         member = asked.peer.code
@@ -113,16 +109,13 @@ class Computing:
             async with asyncio.timeout(self._seconds):
                 values = await asyncio.shield(done)
         except TimeoutError:
-            raise NodeError(
-                Reason.SOURCE_UNAVAILABLE, "the data source took too long: ask again later"
-            ) from None
+            raise NodeError(Reason.SOURCE_UNAVAILABLE, "error.exchange.data-source-took-too") from None
         return self._answered(asked, values)
 
     def _answered(self, asked: Permitted, values: Sequence[object]) -> Computed:
         unclear = frozenset(place for place, value in enumerate(values) if isinstance(value, Unclear))
         if unclear and len(asked.subjects) == 1:
-            message = "the data have several rows about this subject: ask the provider to mend them"
-            raise NodeError(Reason.SOURCE_UNAVAILABLE, message)
+            raise NodeError(Reason.SOURCE_UNAVAILABLE, "error.exchange.data-several-rows-about")
         make = verify_answers if asked.question.kind is QuestionKind.VERIFY else field_answers
         return Computed(answers=make(values, self._random(32)), load=asked.load, unclear=unclear)
 
@@ -132,9 +125,7 @@ class Computing:
         question = asked.question
         statistic = question.statistic
         if statistic is None or asked.budget is None:
-            raise NodeError(
-                Reason.POLICY_NOT_LOADED, "the statistic has no privacy budget: set one in the policy"
-            )
+            raise NodeError(Reason.POLICY_NOT_LOADED, "error.exchange.statistic-no-privacy-budget")
         key = release_key(asked.dataset, question, asked.parameters, asked.region, load)
         # The price is what the policy says: OpenDP adds the least noise that costs no more.
         price = self._budget(asked, statistic.epsilon_micros)

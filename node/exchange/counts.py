@@ -103,8 +103,7 @@ class Counts:
             async with asyncio.timeout(self._seconds):
                 return await asyncio.shield(count.thread)
         except TimeoutError:
-            message = "the data source took too long: ask again later"
-            raise NodeError(Reason.SOURCE_UNAVAILABLE, message) from None
+            raise NodeError(Reason.SOURCE_UNAVAILABLE, "error.exchange.data-source-took-too") from None
         finally:
             stop.ask()
 

@@ -48,9 +48,7 @@ class DeskCertificates:
         try:
             revoked = _LIST.validate_json(kept) if kept else []
         except ValidationError:
-            raise NodeError(
-                Reason.LOG_CORRUPT, "the list of revoked desk certificates cannot be read: restore a backup"
-            ) from None
+            raise NodeError(Reason.LOG_CORRUPT, "error.exchange.list-revoked-desk-certificates") from None
         self._revoked = {each.fingerprint: each for each in revoked}
 
     def revoked(self, fingerprint: bytes) -> bool:
@@ -73,8 +71,8 @@ class DeskCertificates:
             if len(self._revoked) >= MOST:
                 raise NodeError(
                     Reason.QUERY_INVALID,
-                    f"{MOST} certificates are revoked: take those that have expired off the list, or replace "
-                    "the desk authority",
+                    "error.exchange.certificates-revoked",
+                    most=MOST,
                 )
             revoked = Revoked(key, self._clock_ms(), reason)
             before, self._revoked = self._revoked, {**self._revoked, key: revoked}
@@ -90,7 +88,7 @@ class DeskCertificates:
         reason, key = stated_reason(reason), _checked(fingerprint).hex()
         async with self._turn:
             if key not in self._revoked:
-                raise NodeError(Reason.NOT_FOUND, "the certificate is not revoked: see `dxnode desk list`")
+                raise NodeError(Reason.NOT_FOUND, "error.exchange.certificate-not-revoked")
             left = {each: revoked for each, revoked in self._revoked.items() if each != key}
             await self._record(caller, "desk.unrevoke", key, reason, left)
             self._revoked = left  # what gives holds after it is durable
@@ -105,7 +103,5 @@ class DeskCertificates:
 
 def _checked(fingerprint: bytes) -> bytes:
     if len(fingerprint) != 32:
-        raise NodeError(
-            Reason.QUERY_INVALID, "a fingerprint has 32 bytes: give the SHA-256 of the certificate"
-        )
+        raise NodeError(Reason.QUERY_INVALID, "error.exchange.fingerprint-32-bytes")
     return fingerprint

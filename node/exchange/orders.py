@@ -87,7 +87,7 @@ class Orders:
         """The order to sign. Raises NodeError(NOT_FOUND), (QUERY_INVALID), (CONFIG_INVALID)."""
         if kind not in set(OrderKind):
             known = ", ".join(OrderKind)
-            raise NodeError(Reason.QUERY_INVALID, f"there is no order of this kind: choose one of {known}")
+            raise NodeError(Reason.QUERY_INVALID, "error.exchange.there-no-order-kind", known=known)
         wanted = OrderKind(kind)
         facts = self._subject(wanted).facts(about)
         order_id = self._random(_ID_BYTES)
@@ -107,16 +107,12 @@ class Orders:
         order = signed.order
         name = _APPLIED + order.id
         if self._fact(name) is not None:
-            raise OrderRefusedError(
-                "it was carried out before", "have the node write a new one if it is needed"
-            )
+            raise OrderRefusedError("error.order.carried-out-before")
         # Orders are dated by the second: none is written, signed and carried out, and all of that lost and
         # the loss accepted, within one.
         lost_until = self._lost_until() // 1000 * 1000
         if order.kind not in _ABOUT_THE_LOSS and to_ms(order.issued) < lost_until:
-            raise OrderRefusedError(
-                "the node has lost records since, and does not know whether it was carried out"
-            )
+            raise OrderRefusedError("error.order.node-lost-records-since")
         subject = self._subject(order.kind)
         check_order(order, self._department, subject.facts(order.about), self._clock())
         job = AdminJob(
@@ -134,5 +130,5 @@ class Orders:
     def _subject(self, kind: OrderKind) -> Subject:
         subject = self._subjects.get(kind)
         if subject is None:
-            raise NodeError(Reason.NOT_FOUND, "there is nothing to decide by such an order")
+            raise NodeError(Reason.NOT_FOUND, "error.exchange.there-nothing-decide-such")
         return subject

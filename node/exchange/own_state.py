@@ -197,9 +197,7 @@ class OwnState:
     def facts(self, about: str) -> Mapping[str, str]:
         """What is lost. Raises NodeError(NOT_FOUND) when nothing is."""
         if self.lost is None or about:
-            raise NodeError(
-                Reason.NOT_FOUND, "the node's state is the newest that is known: there is nothing to accept"
-            )
+            raise NodeError(Reason.NOT_FOUND, "error.exchange.node-state-newest-known")
         return self.lost.facts()
 
     async def carry_out(self, about: str, job: AdminJob) -> int:

@@ -241,9 +241,7 @@ class PeerLogs:
         async with self._turns[code]:
             found = self._logs.get(code)
             if found is None or found.stopped is None:
-                raise NodeError(
-                    Reason.NOT_FOUND, "nothing is to be decided about this department: see `dxnode peer list`"
-                )
+                raise NodeError(Reason.NOT_FOUND, "error.exchange.nothing-decided-about-department")
             await self._record_stops()
             accepted = found.accept()
             await self._record(
@@ -364,16 +362,12 @@ def _said(contradiction: Contradiction) -> str:
 def _differs() -> NodeError:
     return NodeError(
         Reason.LOG_DIFFERS,
-        "the department's usage log shrank, or contradicts what this node has seen of it: nothing is "
-        "exchanged with "
-        "it until staff decide, see `dxnode peer show`",
+        "error.exchange.department-usage-log-shrank",
     )
 
 
 def _unproved() -> NodeError:
     return NodeError(
         Reason.PEER_UNAVAILABLE,
-        "the other department's node cannot be asked to prove its usage log: see that it can be reached, and "
-        "ask again "
-        "under the same exchange id",
+        "error.exchange.other-department-node-cannot",
     )

@@ -125,7 +125,7 @@ class Provider:
         key = (routing.requester, routing.exchange_id)
         while (running := self._running.get(key)) is not None:
             if running.digest != digest:
-                raise NodeError(Reason.REQUEST_REPLAYED, "the exchange id is in use: choose a new one")
+                raise NodeError(Reason.REQUEST_REPLAYED, "error.exchange.exchange-id-use")
             if (done := await running.join()) is not None:
                 return done.result()
             # Who began it went away before the end: who waits takes over.
@@ -228,7 +228,7 @@ class Provider:
         intent, given = opened.intent, opened.opening.subjects
         claims = frozenset(given[0].claims) if given else frozenset()
         if any(frozenset(subject.claims) != claims for subject in given):
-            raise NodeError(Reason.QUERY_INVALID, "all subjects of a request need the same claims")
+            raise NodeError(Reason.QUERY_INVALID, "error.exchange.all-subjects-request-need")
         request = Request(
             requester=Requester(peer.code, peer.region, peer.level, peer.suspended),
             dataset=intent.dataset,
@@ -249,13 +249,13 @@ class Provider:
         statistic = decision.question.kind is QuestionKind.STATISTIC
         if statistic == bool(given):
             expected = "no subject" if statistic else "at least one subject"
-            raise NodeError(Reason.QUERY_INVALID, f"this question needs {expected}")
+            raise NodeError(Reason.QUERY_INVALID, "error.exchange.question-needs", expected=expected)
         if statistic and intent.HasField("batch"):
             # In a stream nobody could be seen to wait for it.
-            raise NodeError(Reason.QUERY_INVALID, "a statistic is asked by itself: not in a batch")
+            raise NodeError(Reason.QUERY_INVALID, "error.exchange.statistic-asked-itself")
         policy = state.policies.get(intent.dataset)
         if policy is None:
-            raise NodeError(Reason.NOT_SHARED, "the dataset is not shared")
+            raise NodeError(Reason.NOT_SHARED, "error.exchange.dataset-not-shared")
         kind = policy.subject_type
         return decision, [SubjectKey(normalise_subject(s.id, kind), dict(s.claims)) for s in given]
 
@@ -328,10 +328,8 @@ class BatchOrder:
     def check(self, intent: rec.Intent) -> None:
         """Raises NodeError(REQUEST_REPLAYED) for a chunk out of order or of another batch."""
         if not intent.HasField("batch"):
-            raise NodeError(Reason.QUERY_INVALID, "a chunk needs its place in the batch")
+            raise NodeError(Reason.QUERY_INVALID, "error.exchange.chunk-needs-place-batch")
         place = intent.batch
         if self._batch is not None and (place.batch_id != self._batch or place.chunk != self._next):
-            raise NodeError(
-                Reason.REQUEST_REPLAYED, "a chunk came twice, too early or from another batch: start anew"
-            )
+            raise NodeError(Reason.REQUEST_REPLAYED, "error.exchange.chunk-came-twice-too")
         self._batch, self._next = place.batch_id, place.chunk + 1

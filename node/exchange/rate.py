@@ -34,7 +34,7 @@ class Rate:
     def check(self, caller: str) -> None:
         """Raises NodeError(RATE_LIMITED) when there is no token."""
         if self._bucket(caller).tokens < 1:
-            raise NodeError(Reason.RATE_LIMITED, "too many requests: slow down and try again in a moment")
+            raise NodeError(Reason.RATE_LIMITED, "error.exchange.too-many-requests")
 
     def spend(self, caller: str, tokens: int = 1) -> None:
         """Take tokens for what has already happened: what is not there yet will be waited for."""

@@ -223,7 +223,7 @@ class Requester:
             await self._fail(asked, error)
             raise
         except asyncio.CancelledError:
-            await self._fail(asked, NodeError(Reason.DRAINING, "the node is shutting down"))
+            await self._fail(asked, NodeError(Reason.DRAINING, "error.exchange.node-shutting-down-2"))
             raise
         return await self._conclude(asked, answer)
 
@@ -307,13 +307,15 @@ class Requester:
 
     def _check(self, query: Query, subjects: Sequence[SubjectKey], exchange_id: bytes) -> None:
         if len(exchange_id) != usage.EXCHANGE_ID_BYTES:
-            raise NodeError(Reason.QUERY_INVALID, "an exchange id has 16 bytes")
+            raise NodeError(Reason.QUERY_INVALID, "error.exchange.exchange-id-16-bytes")
         if len(subjects) > self._max_subjects:
-            raise NodeError(Reason.QUERY_INVALID, f"one request has at most {self._max_subjects} subjects")
-        if query.provider == self._code:
             raise NodeError(
-                Reason.QUERY_INVALID, "the provider is this department itself: read your own data"
+                Reason.QUERY_INVALID,
+                "error.exchange.one-request-most-subjects-2",
+                max_subjects=self._max_subjects,
             )
+        if query.provider == self._code:
+            raise NodeError(Reason.QUERY_INVALID, "error.exchange.provider-department-itself")
 
     async def _own_grant(self, query: Query, role: str) -> Grant:
         try:
@@ -329,7 +331,9 @@ class Requester:
         if kind is not None and kind is not query.kind:
             raise NodeError(
                 Reason.QUERY_INVALID,
-                f"the question is of kind {kind}: ask it with `dxnode {COMMANDS[kind]}`",
+                "error.exchange.question-kind",
+                kind=kind,
+                commands=COMMANDS[kind],
                 clause="question.kind",
             )
         return grant
@@ -407,12 +411,12 @@ class Requester:
 
 
 def _too_many() -> NodeError:
-    return NodeError(Reason.RATE_LIMITED, "too many exchanges are under way: wait until some have ended")
+    return NodeError(Reason.RATE_LIMITED, "error.exchange.too-many-exchanges-under")
 
 
 def _under_way() -> NodeError:
-    return NodeError(Reason.REQUEST_REPLAYED, "an exchange of this id is under way: wait, or choose a new id")
+    return NodeError(Reason.REQUEST_REPLAYED, "error.exchange.exchange-id-under-way")
 
 
 def _used_before() -> NodeError:
-    return NodeError(Reason.REQUEST_REPLAYED, "the exchange id was used for something else: choose a new one")
+    return NodeError(Reason.REQUEST_REPLAYED, "error.exchange.exchange-id-used-something")

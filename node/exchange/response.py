@@ -39,14 +39,14 @@ def open_response(
         or answer.exchange_id != asked.parties.exchange_id
         or not about
     ):
-        raise NodeError(Reason.PROOF_INVALID, "the provider's record is about another exchange")
+        raise NodeError(Reason.PROOF_INVALID, "error.exchange.provider-record-about-another")
     check_verdict(verdict)
     if verdict.decision == rec.DECISION_PERMIT:
         if usage.answer_commitment(response.answers) != verdict.answer_commitment:
-            raise NodeError(Reason.PROOF_INVALID, "the answer is not the one that the provider recorded")
+            raise NodeError(Reason.PROOF_INVALID, "error.exchange.answer-not-one-provider")
         check_answers(wire.read(rec.Answers, response.answers, "the answer"), intent.intent)
     elif response.answers:
-        raise NodeError(Reason.PROOF_INVALID, "the provider denied, yet sent an answer")
+        raise NodeError(Reason.PROOF_INVALID, "error.exchange.provider-denied-yet-sent")
     position = check_receipt(response.verdict, response.receipt, provider, vault)
     check_time(record, intent, now_ms, skew_ms)
     return response, verdict, position

@@ -52,7 +52,7 @@ class ShutBudgets:
         if not found:
             raise NodeError(
                 Reason.NOT_FOUND,
-                "no budget account of this name is shut: `dxnode status` names those that are",
+                "error.exchange.no-budget-account-name",
             )
         # Of several periods the longest: what it says is spent of that is the most.
         debit = min(found, key=lambda each: each.period)

@@ -87,7 +87,7 @@ class VerdictJob:
         if usage.parse_record(recorded.leaf).verdict.decision == rec.DECISION_DENY:
             return self._seal(recorded, b"")
         if not opening:
-            raise NodeError(Reason.NOT_FOUND, "the answer is no longer kept: ask under a new exchange id")
+            raise NodeError(Reason.NOT_FOUND, "error.exchange.answer-no-longer-kept")
         kept = rec.KeptOpening.FromString(self.vault.decrypt(opening, b"opening/%d" % earlier.index))
         return self._seal(recorded, kept.answers)
 
@@ -218,7 +218,7 @@ class VerdictJob:
         return _Settled(self.decision, body, self.cost.whole, release=release, spent=self.computed.budget)
 
     def _failed(self, failure: NodeError | None) -> _Settled:
-        error = failure or NodeError(Reason.INTERNAL, "no answer was computed")
+        error = failure or NodeError(Reason.INTERNAL, "error.exchange.no-answer-computed")
         # Quotas are charged all the same, so that failing on purpose is no way around them; a
         # privacy budget is not, because no noisy value was made.
         clause = "source.busy" if error.reason is Reason.SOURCE_BUSY else "source"

@@ -49,16 +49,22 @@ def sync_folder(folder: Path) -> None:
 def unwritable(path: Path, error: OSError) -> NodeError:
     """What to raise when writing at `path` failed."""
     return NodeError(
-        Reason.CONFIG_INVALID, f"{path}: cannot be written ({error.strerror}): check the directory"
+        Reason.CONFIG_INVALID,
+        "error.files.cannot-written-check-directory",
+        path=str(path),
+        strerror=error.strerror or "",
     )
 
 
 def unreadable(path: Path, error: OSError) -> NodeError:
     """What to raise when reading at `path` failed."""
     if error.errno in (errno.EISDIR, errno.EINVAL):  # as `open_regular` says
-        return NodeError(Reason.CONFIG_INVALID, f"{path}: is not a file: check the path")
+        return NodeError(Reason.CONFIG_INVALID, "error.files.not-file-check-path", path=str(path))
     return NodeError(
-        Reason.CONFIG_INVALID, f"{path}: cannot be read ({error.strerror}): check the path and its owner"
+        Reason.CONFIG_INVALID,
+        "error.files.cannot-read-check-path",
+        path=str(path),
+        strerror=error.strerror or "",
     )
 
 
@@ -79,11 +85,14 @@ def _read(path: Path, most: int, *, private: bool) -> bytes:
             if private and os.fstat(file.fileno()).st_mode & 0o077:
                 raise NodeError(
                     Reason.CONFIG_INVALID,
-                    f"{path}: others may read or change it: set its mode to 600, and replace the key",
+                    "error.files.others-may-read-change",
+                    path=str(path),
                 )
             content = file.read(most + 1)
     except OSError as error:
         raise unreadable(path, error) from None
     if len(content) > most:
-        raise NodeError(Reason.CONFIG_INVALID, f"{path}: is longer than {most:,} bytes: check the path")
+        raise NodeError(
+            Reason.CONFIG_INVALID, "error.files.longer-than-bytes-check", path=str(path), most=most
+        )
     return content

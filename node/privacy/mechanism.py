@@ -98,5 +98,4 @@ def _accuracy(scale: float) -> int:
 
 def _check(value: int, least: int, most: int, name: str) -> None:
     if not least <= value <= most:
-        message = f"{name} is out of bounds: give {least} to {most} in the policy"
-        raise NodeError(Reason.CONFIG_INVALID, message)
+        raise NodeError(Reason.CONFIG_INVALID, "error.privacy.out-bounds", name=name, least=least, most=most)

@@ -13,6 +13,7 @@ from node.core.role import OPERATOR, OPERATOR_FINGERPRINT, Caller, require
 from node.errors import NodeError, Reason
 from node.exchange.rate import Rate
 from node.rpc.status import Context
+from node.texts.message import Value
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,9 +32,9 @@ class Certificate:
         A handshake looks at that once, and a connection may stand for as long as it likes.
         """
         if now >= self.ends:
-            raise _refused("has expired")
+            raise _refused("error.rpc.expired")
         if now < self.begins:
-            raise _refused("is not valid yet")
+            raise _refused("error.rpc.not-valid-yet")
 
 
 ReadCertificate = Callable[[bytes], Certificate]
@@ -79,13 +80,13 @@ class Members:
     def _carried(self, directory: Directory, gateway: Member, code: str) -> Member:
         if gateway.suspended:
             self._rate.take(gateway.code)
-            raise NodeError(Reason.SUSPENDED, "the gateway is suspended: ask the authority")
+            raise NodeError(Reason.SUSPENDED, "error.rpc.gateway-suspended")
         member = directory.members.get(code)
         if member is None:
             self._rate.take(gateway.code)
             raise NodeError(
                 Reason.CALLER_UNIDENTIFIED,
-                "the gateway calls for a department that the directory does not list",
+                "error.rpc.gateway-calls-department-directory",
             )
         self._rate.take(member.code)
         return member
@@ -133,14 +134,14 @@ class DeskTrust:
     def check(self, certificate: Certificate, pem: bytes, chain: bytes) -> None:
         """Raises NodeError(CALLER_UNIDENTIFIED) unless the certificate counts now."""
         if self.revoked(certificate.fingerprint):
-            raise _refused("was revoked")
+            raise _refused("error.rpc.revoked")
         ends = self.until(pem, chain)
         if not self.known():
             return
         now = self.clock()
         certificate.check_time(now)
         if now >= ends:
-            raise _refused("was issued by an authority whose certificate has expired")
+            raise _refused("error.rpc.issued-authority-whose-certificate")
 
 
 class Staff:
@@ -208,7 +209,7 @@ class Staff:
         if certificate.department != self._department or not certificate.role:
             raise NodeError(
                 Reason.CALLER_UNIDENTIFIED,
-                "the certificate carries no role of this department: ask its operator",
+                "error.rpc.certificate-carries-no-role",
             )
         self._trust.check(certificate, pem, _chain(context))
         self._rate.take(certificate.fingerprint.hex())
@@ -218,9 +219,7 @@ class Staff:
 def _pem(context: Context) -> bytes:
     pem = context.auth_context().get("x509_pem_cert")
     if not pem:
-        raise NodeError(
-            Reason.CALLER_UNIDENTIFIED, "show a certificate: this port takes no anonymous callers"
-        )
+        raise NodeError(Reason.CALLER_UNIDENTIFIED, "error.rpc.show-certificate")
     return bytes(next(iter(pem)))
 
 
@@ -228,7 +227,5 @@ def _chain(context: Context) -> bytes:
     return b"".join(context.auth_context().get("x509_pem_cert_chain", ()))
 
 
-def _refused(problem: str) -> NodeError:
-    return NodeError(
-        Reason.CALLER_UNIDENTIFIED, f"the caller's certificate {problem}: have the operator issue a new one"
-    )
+def _refused(key: str, /, **args: Value) -> NodeError:
+    return NodeError(Reason.CALLER_UNIDENTIFIED, key, **args)

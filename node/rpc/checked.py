@@ -198,11 +198,11 @@ async def _sound(requests: AsyncIterator[_Read]) -> AsyncGenerator[Message, None
 
 
 def _unreadable() -> NodeError:
-    return NodeError(Reason.QUERY_INVALID, "the message cannot be read: use a client of the same version")
+    return NodeError(Reason.QUERY_INVALID, "error.rpc.message-cannot-read")
 
 
 def _another() -> NodeError:
     return NodeError(
         Reason.CALLER_UNIDENTIFIED,
-        "the certificate is not one that counts any more: have the operator issue a new one",
+        "error.rpc.certificate-not-one-counts",
     )

@@ -194,17 +194,13 @@ class PeerClient:
                     page = await self._call(provider, _LIST_DATASETS, request)
                     size += page.ByteSize()
                     if size > self._message_bytes:
-                        raise NodeError(
-                            Reason.QUERY_INVALID, "the provider's catalogue is too long to list: search it"
-                        )
+                        raise NodeError(Reason.QUERY_INVALID, "error.rpc.provider-catalogue-too-long")
                     found.extend(page.datasets)
                     if not page.next_page_token or page.next_page_token <= token:
                         return found
                     token = page.next_page_token
         except TimeoutError:
-            raise NodeError(
-                Reason.TIMEOUT, "the provider's catalogue did not come in time: search it"
-            ) from None
+            raise NodeError(Reason.TIMEOUT, "error.rpc.provider-catalogue-did-not") from None
 
 
 class _Stream:
@@ -273,14 +269,18 @@ def peer_error(error: grpc.aio.AioRpcError) -> NodeError:
     """The peer's own reason, or that it cannot be reached."""
     if (stated := stated_error(error)) is not None:
         # Of the metadata nothing is passed on: another department's node wrote it.
-        message = f"the provider's node refused: {stated.message[:_LONGEST_MESSAGE]}"
-        return NodeError(stated.reason, message, decided_by="provider")
+        return NodeError(
+            stated.reason,
+            "error.rpc.provider-node-refused",
+            message=stated.message[:_LONGEST_MESSAGE],
+            decided_by="provider",
+        )
     if error.code() is grpc.StatusCode.DEADLINE_EXCEEDED:
-        return NodeError(Reason.TIMEOUT, "the provider's node did not answer in time: ask again")
+        return NodeError(Reason.TIMEOUT, "error.rpc.provider-node-did-not")
     if error.code() is grpc.StatusCode.RESOURCE_EXHAUSTED:
-        return NodeError(Reason.RATE_LIMITED, "the provider's node is overloaded: ask again in a moment")
+        return NodeError(Reason.RATE_LIMITED, "error.rpc.provider-node-overloaded")
     return _gone()
 
 
 def _gone() -> NodeError:
-    return NodeError(Reason.PEER_UNAVAILABLE, "the provider's node cannot be reached: ask again later")
+    return NodeError(Reason.PEER_UNAVAILABLE, "error.rpc.provider-node-cannot-reached")

@@ -104,9 +104,9 @@ class DeskService(desk_pb2_grpc.DeskServiceServicer):
         caller = await self._staff.admit(context, SYSTEM)
         first = await anext(aiter(requests), None)
         if first is None or first.WhichOneof("kind") != "header":
-            raise NodeError(Reason.QUERY_INVALID, "a batch starts with its header")
+            raise NodeError(Reason.QUERY_INVALID, "error.rpc.batch-starts-header")
         if len(first.header.batch_id) != EXCHANGE_ID_BYTES:
-            raise NodeError(Reason.QUERY_INVALID, "a batch id has 16 bytes")
+            raise NodeError(Reason.QUERY_INVALID, "error.rpc.batch-id-16-bytes")
         query = _query(first.header.query)
         results = self._requester.ask_batch(
             caller,
@@ -133,12 +133,12 @@ class DeskService(desk_pb2_grpc.DeskServiceServicer):
         async for request in requests:
             await self._staff.look_again(context)
             if request.WhichOneof("kind") != "chunk":
-                raise NodeError(Reason.QUERY_INVALID, "a batch has one header, then chunks")
+                raise NodeError(Reason.QUERY_INVALID, "error.rpc.batch-one-header-then")
             chunk = request.chunk
             if expected is not None and chunk.chunk != expected:
-                raise NodeError(Reason.QUERY_INVALID, "the chunks of a batch follow each other without gaps")
+                raise NodeError(Reason.QUERY_INVALID, "error.rpc.chunks-batch-follow-each")
             if not chunk.subjects:
-                raise NodeError(Reason.QUERY_INVALID, "a chunk has at least one subject")
+                raise NodeError(Reason.QUERY_INVALID, "error.rpc.chunk-least-one-subject")
             expected = chunk.chunk + 1
             yield chunk.chunk, [_subject(subject) for subject in chunk.subjects]
 
@@ -154,7 +154,7 @@ def _query(message: desk_pb2.Query) -> Query:
     if not all(0 < len(text) <= MAX_TEXT for text in texts) or len(message.parameters) > MAX_CLAIMS:
         raise NodeError(
             Reason.QUERY_INVALID,
-            "give provider, dataset, question, purpose and parameters, none empty or overlong",
+            "error.rpc.give-provider-dataset-question",
         )
     return Query(
         provider=message.provider,
@@ -171,7 +171,10 @@ def _subject(message: rec.Subject) -> SubjectKey:
     claims: Mapping[str, str] = dict(message.claims)
     if len(claims) > MAX_CLAIMS or any(len(value) > MAX_TEXT for value in claims.values()):
         raise NodeError(
-            Reason.QUERY_INVALID, f"a subject has at most {MAX_CLAIMS} claims of {MAX_TEXT} characters"
+            Reason.QUERY_INVALID,
+            "error.rpc.subject-most-claims-characters",
+            max_claims=MAX_CLAIMS,
+            max_text=MAX_TEXT,
         )
     return SubjectKey(_identifier(message.id), claims)
 

@@ -104,9 +104,7 @@ class ExchangeService(exchange_pb2_grpc.ExchangeServiceServicer):
         reader = asyncio.create_task(self._read(requests, context, tasks, window, ended, begun))
         try:
             if self._streams[code] > STREAMS:
-                raise NodeError(
-                    Reason.RATE_LIMITED, f"a caller has at most {STREAMS} streams open: close one first"
-                )
+                raise NodeError(Reason.RATE_LIMITED, "error.rpc.caller-most-streams-open", streams=STREAMS)
             while (task := await tasks.get()) is not None:
                 if isinstance(task, NodeError):
                     raise task
@@ -187,16 +185,14 @@ class ExchangeService(exchange_pb2_grpc.ExchangeServiceServicer):
 
     def _check_count(self, chunks: int) -> None:
         if chunks > self._max_chunks:
-            raise NodeError(
-                Reason.QUERY_INVALID, f"a stream has at most {self._max_chunks} chunks: open another"
-            )
+            raise NodeError(Reason.QUERY_INVALID, "error.rpc.stream-most-chunks", max_chunks=self._max_chunks)
 
     async def _next(self, requests: AsyncIterator[pb.AskBatchRequest]) -> pb.AskBatchRequest | None:
         try:
             async with asyncio.timeout(self._idle_seconds):
                 return await anext(requests, None)
         except TimeoutError:
-            raise NodeError(Reason.TIMEOUT, "the stream was idle for too long: open another") from None
+            raise NodeError(Reason.TIMEOUT, "error.rpc.stream-idle-too-long") from None
 
 
 def _seen(task: asyncio.Task[pb.AskBatchResponse]) -> None:

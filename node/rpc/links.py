@@ -191,9 +191,7 @@ async def _shown_at(member: Member, seconds: float) -> bytes:
     except (ssl.SSLCertVerificationError, ssl.CertificateError):
         raise _refused() from None
     except (OSError, TimeoutError):
-        raise NodeError(
-            Reason.PEER_UNAVAILABLE, "the provider's node cannot be reached: ask again later"
-        ) from None
+        raise NodeError(Reason.PEER_UNAVAILABLE, "error.rpc.provider-node-cannot-reached") from None
     shown = writer.get_extra_info("ssl_object").getpeercert(binary_form=True)
     writer.transport.abort()
     return ssl.DER_cert_to_PEM_cert(shown).encode()
@@ -202,5 +200,5 @@ async def _shown_at(member: Member, seconds: float) -> bytes:
 def _refused() -> NodeError:
     return NodeError(
         Reason.PEER_UNAVAILABLE,
-        "the provider's node shows a certificate that has expired or is not listed for it: tell its operator",
+        "error.rpc.provider-node-shows-certificate",
     )

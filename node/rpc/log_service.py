@@ -84,9 +84,7 @@ def peer_seen(gate: Gate, seen: Callable[[str], tuple[bytes, bytes]]) -> SeenLog
 
 async def nobody_seen(context: Context) -> pb.GetSeenCheckpointResponse:
     """At the desk: staff have no log of their own."""
-    await abort(
-        context, NodeError(Reason.NOT_FOUND, "only another department asks this: see `dxnode peer list`")
-    )
+    await abort(context, NodeError(Reason.NOT_FOUND, "error.rpc.only-another-department-asks"))
 
 
 class Leaves(Protocol):
@@ -192,7 +190,7 @@ class UsageLogService(usage_log_pb2_grpc.UsageLogServiceServicer):
 
 
 def _busy() -> NodeError:
-    return NodeError(Reason.RATE_LIMITED, "too many read the usage log: ask again in a moment")
+    return NodeError(Reason.RATE_LIMITED, "error.rpc.too-many-read-usage")
 
 
 def _names(leaf: bytes, party: str) -> bool:

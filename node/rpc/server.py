@@ -133,7 +133,8 @@ def add_socket(server: grpc.aio.Server, path: Path) -> None:
     if open_to_others(path.parent):
         raise NodeError(
             Reason.CONFIG_INVALID,
-            f"others can enter {path.parent}, where the desk socket stands: set its mode to 700",
+            "error.rpc.others-can-enter-where",
+            parent=str(path.parent),
         )
     path.unlink(missing_ok=True)
     _bound(lambda: server.add_insecure_port(f"unix:{path}"), str(path))
@@ -213,5 +214,6 @@ def _bound(bind: Callable[[], int], where: str) -> int:
 def _cannot_listen(where: str) -> NodeError:
     return NodeError(
         Reason.CONFIG_INVALID,
-        f"cannot listen on {where}: is another process there, or is the address wrong",
+        "error.rpc.cannot-listen",
+        where=where,
     )

@@ -110,6 +110,6 @@ def internal_error() -> NodeError:
     log.exception("request %s failed", request_id)
     return NodeError(
         Reason.INTERNAL,
-        f"the node failed: give its operator the request id {request_id}",
+        "error.rpc.node-failed",
         request_id=request_id,
     )

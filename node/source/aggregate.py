@@ -43,6 +43,5 @@ def count(query: CountQuery, begins: Callable[[Callable[[], None]], None]) -> tu
             begins(database.interrupt)
             rows = database.execute(query.sql, dict(query.values)).fetchall()
     except duckdb.Error:
-        message = "the counts cannot be taken: reload to build the files for answering anew"
-        raise NodeError(Reason.SOURCE_UNAVAILABLE, message) from None
+        raise NodeError(Reason.SOURCE_UNAVAILABLE, "error.source.counts-cannot-taken") from None
     return tuple((row[:-1], int(row[-1])) for row in rows)

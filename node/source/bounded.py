@@ -47,13 +47,14 @@ class Workers:
             if stop.asked and not future.cancel():
                 end()
         if future.cancelled():
-            raise NodeError(Reason.SOURCE_UNAVAILABLE, "the question was given up: ask again")
+            raise NodeError(Reason.SOURCE_UNAVAILABLE, "error.source.question-given-up")
         return future.result()
 
     def _late(self, future: Future[T]) -> NodeError:
         future.cancel()
-        message = f"the database took longer than {self._seconds:g} seconds: check it and its network"
-        return NodeError(Reason.SOURCE_UNAVAILABLE, message)
+        return NodeError(
+            Reason.SOURCE_UNAVAILABLE, "error.source.database-took-longer-than", seconds=self._seconds
+        )
 
     def start(self, work: Callable[[], T]) -> Future[T]:
         """Hand over a call without waiting for it."""

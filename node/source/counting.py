@@ -21,13 +21,12 @@ def statistic_of(question: Question) -> Statistic:
     """The statistic of a question. Raises NodeError(QUERY_INVALID) if it is none, or too large."""
     statistic = question.statistic
     if statistic is None:
-        raise NodeError(Reason.QUERY_INVALID, "the question is no statistic: ask it about subjects")
+        raise NodeError(Reason.QUERY_INVALID, "error.source.question-no-statistic")
     cells = 1
     for group in statistic.group_by:
         cells *= len(group.values)
     if cells > MAX_CELLS:
-        message = f"the statistic has more than {MAX_CELLS} cells: group by fewer fields"
-        raise NodeError(Reason.QUERY_INVALID, message)
+        raise NodeError(Reason.QUERY_INVALID, "error.source.statistic-more-than-cells", max_cells=MAX_CELLS)
     return statistic
 
 

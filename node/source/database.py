@@ -164,7 +164,7 @@ class DatabaseSource:
         if self._checker.findings is None:
             raise NodeError(
                 Reason.SOURCE_UNAVAILABLE,
-                "the source is not looked through, so counts may not be exact: ask again later",
+                "error.source.source-not-looked-through",
             )
         scope = region_values(self._layout, region)
         self._refuse_inexact([*question.fields, *(group.name for group in statistic.group_by)], scope)

@@ -71,19 +71,16 @@ def build(spec: FileSpec, layout: Layout, folder: Path, key: bytes, progress: Pr
             finally:
                 shutil.rmtree(building, ignore_errors=True)
         except (sqlite3.Error, OSError, pa.ArrowException):
-            message = (
-                "the files for answering cannot be written: make room in the data folder, check its owner"
-            )
-            raise NodeError(Reason.SOURCE_UNAVAILABLE, message) from None
-    message = "the data file changes while it is read: write it under another name first, then rename it"
-    raise NodeError(Reason.SOURCE_UNAVAILABLE, message)
+            raise NodeError(
+                Reason.SOURCE_UNAVAILABLE, "error.source.files-answering-cannot-written"
+            ) from None
+    raise NodeError(Reason.SOURCE_UNAVAILABLE, "error.source.data-file-changes-while")
 
 
 def _check(report: LoadReport) -> None:
     """Refuse what was read otherwise than it was counted; a file that changed meanwhile is read again."""
     if not report.adds_up:
-        message = "the rows that were read are not those that the data file has: export it again"
-        raise NodeError(Reason.SOURCE_UNAVAILABLE, message)
+        raise NodeError(Reason.SOURCE_UNAVAILABLE, "error.source.rows-were-read-not")
 
 
 def _load(

@@ -59,8 +59,7 @@ class Findings:
     def check(self, fields: Collection[str]) -> None:
         """Raises NodeError(SOURCE_UNAVAILABLE) for a question that reads a column that is refused."""
         if self.respelled or self.surplus or any(name in self.irregular for name in fields):
-            message = "the source holds values that are not exact: its operator is told which"
-            raise NodeError(Reason.SOURCE_UNAVAILABLE, message)
+            raise NodeError(Reason.SOURCE_UNAVAILABLE, "error.source.source-holds-values-not")
 
 
 def look_through(connection: Connection, table: str, layout: Layout, dialect: Dialect) -> Findings:

@@ -17,6 +17,7 @@ from node.source.dialect import Dialect
 from node.source.sessions import statement_of, unavailable
 from node.source.spec import Layout
 from node.source.sql import ROW
+from node.texts.message import Value
 
 # Case, blanks at the end, accents, width; in characters that every Chinese character set has.
 _NOT_ALIKE = (("a", "A"), ("a", "a "), ("e", "é"), ("A", "Ａ"), ("王", "主"))
@@ -52,15 +53,15 @@ def examine(engine: Engine, table: str, layout: Layout) -> Shape:
         keys = [inspector.get_pk_constraint(name, schema or None)["constrained_columns"]]
         keys += [unique["column_names"] for unique in inspector.get_unique_constraints(name, schema or None)]
     except NoSuchTableError:
-        raise _misfit("the database has no such table or view: check its name and permissions") from None
+        raise _misfit("error.source.database-no-such-table") from None
     except SQLAlchemyError as error:
         raise unavailable(error) from None
     wanted = {layout.subject: FieldType.TEXT} | {field.name: field.type for field in layout.fields}
     for column, kind in wanted.items():
         if column not in found:
-            raise _misfit(f"the table has no column {column}: give a view that has the fields of the policy")
+            raise _misfit("error.source.table-no-column", column=column)
         if not _fits(found[column], kind):
-            raise _misfit(f"the column {column} does not hold {kind}: give a view that casts it")
+            raise _misfit("error.source.column-not-hold", column=column, kind=kind)
     return Shape([layout.subject] in keys, _array_of(found[layout.subject]))
 
 
@@ -79,10 +80,7 @@ def check_comparison(connection: Connection, dialect: Dialect) -> None:
     ]
     found = exp.select(exp.Case(ifs=[exp.If(this=exp.or_(*alike), true=exp.Literal.number(1))]))
     if connection.execute(statement_of(found, dialect)).scalar() is not None:
-        raise _misfit(
-            "the database takes different texts for the same whatever it is told: "
-            "use a file, or a database that tells them apart"
-        )
+        raise _misfit("error.source.database-takes-different-texts")
 
 
 def _array_of(column: TypeEngine[object]) -> str:
@@ -99,5 +97,5 @@ def _fits(column: TypeEngine[object], kind: FieldType) -> bool:
     return isinstance(column, String) or (kind is FieldType.DATE and isinstance(column, Date))
 
 
-def _misfit(message: str) -> NodeError:
-    return NodeError(Reason.CONFIG_INVALID, message)
+def _misfit(key: str, /, **args: Value) -> NodeError:
+    return NodeError(Reason.CONFIG_INVALID, key, **args)

@@ -77,10 +77,7 @@ class SnapshotSource:
     def check(self) -> None:
         """See whether the files are there, and read one row. Raises NodeError(SOURCE_UNAVAILABLE)."""
         if not is_whole(self._folder, self._manifest):
-            message = (
-                "the built files are gone or were changed: reload, if they are not built anew by themselves"
-            )
-            raise NodeError(Reason.SOURCE_UNAVAILABLE, message)
+            raise NodeError(Reason.SOURCE_UNAVAILABLE, "error.source.built-files-gone-were")
         self._read("SELECT 1 FROM subject LIMIT 1", {})
 
     def problems(self) -> tuple[str, ...]:
@@ -237,15 +234,13 @@ class SnapshotSource:
 
     def _check_open(self) -> None:
         if self._closed:
-            raise NodeError(Reason.SOURCE_UNAVAILABLE, "the dataset was loaded anew: ask again")
+            raise NodeError(Reason.SOURCE_UNAVAILABLE, "error.source.dataset-loaded-anew")
 
     def _failed(self, error: sqlite3.Error) -> NodeError:
         if getattr(error, "sqlite_errorcode", None) in _BROKEN:
             distrust(self._folder)
-            return NodeError(Reason.SOURCE_UNAVAILABLE, "the built files are damaged: reload the dataset")
-        return NodeError(
-            Reason.SOURCE_UNAVAILABLE, "the built files cannot be read: check the disk, then reload"
-        )
+            return NodeError(Reason.SOURCE_UNAVAILABLE, "error.source.built-files-damaged")
+        return NodeError(Reason.SOURCE_UNAVAILABLE, "error.source.built-files-cannot-read")
 
 
 def _warm(path: Path) -> None:

@@ -39,8 +39,7 @@ def _database_place(spec: DatabaseSpec) -> str:
         url = make_url(spec.url)
         backend = url.get_backend_name()
     except (ArgumentError, ValueError, TypeError):
-        message = "the database URL is not understood: check it, and that the driver it names is installed"
-        raise NodeError(Reason.CONFIG_INVALID, message) from None
+        raise NodeError(Reason.CONFIG_INVALID, "error.source.database-url-not-understood") from None
     backend = _BACKENDS.get(backend, backend)
     schema, _, table = spec.table.rpartition(".")
     if not schema:  # MySQL's schemas are its databases

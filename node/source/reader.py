@@ -17,6 +17,7 @@ from node.errors import NodeError, Reason
 from node.files.regular_file import open_regular
 from node.source.snapshot import content_of
 from node.source.spec import FileSpec
+from node.texts.message import Message, Value
 
 # Twice the longest row that the scan lets pass, which GB 18030 makes at most half as long again in UTF-8.
 BLOCK_BYTES = 2 << 20
@@ -133,8 +134,13 @@ def _check_type(name: str, kind: pa.DataType) -> None:
         what, instead = "other values than text, numbers and dates", "text"
     else:
         return
-    message = f"the column {name} of the data file holds {what}: write {instead} in it"
-    raise NodeError(Reason.SOURCE_UNAVAILABLE, message, field=name)
+    raise NodeError(
+        Reason.SOURCE_UNAVAILABLE,
+        "error.source.column-data-file-holds",
+        what=what,
+        instead=instead,
+        field=name,
+    )
 
 
 def _as_text(name: str, column: pa.Array) -> pa.StringArray:
@@ -146,10 +152,9 @@ def _as_text(name: str, column: pa.Array) -> pa.StringArray:
     if pa.types.is_floating(column.type):
         column = column.cast(pa.float64())
         if pc.any(pc.greater_equal(pc.abs(column), float(_EXACT_DOUBLE))).as_py():
-            message = (
-                f"the column {name} of the data file holds rounded numbers: write whole ones or text in it"
+            raise NodeError(
+                Reason.SOURCE_UNAVAILABLE, "error.source.column-data-file-holds-rounded", field=name
             )
-            raise NodeError(Reason.SOURCE_UNAVAILABLE, message, field=name)
     text = column.cast(pa.string())
     text.validate(full=True)  # a file can call bytes text that are none
     return text
@@ -159,8 +164,13 @@ def _check_columns(spec: FileSpec, found: Sequence[str], wanted: Sequence[str]) 
     for name in wanted:
         if found.count(name) != 1:
             problem = "no column" if name not in found else "more than one column"
-            message = f"the data file has {problem} named {name}: name each once in its header"
-            raise NodeError(Reason.SOURCE_UNAVAILABLE, message, file=spec.path.name, field=name)
+            raise NodeError(
+                Reason.SOURCE_UNAVAILABLE,
+                "error.source.data-file-named",
+                problem=problem,
+                file=spec.path.name,
+                field=name,
+            )
 
 
 @contextmanager
@@ -169,19 +179,18 @@ def _refusing(spec: FileSpec) -> Iterator[None]:
     try:
         yield
     except FileNotFoundError:
-        raise _refused("the data file is missing: put it back or correct its path") from None
+        raise _refused("error.source.missing") from None
     except (pa.ArrowException, UnicodeError, OSError, MemoryError) as error:
         if spec.format == "csv" and (place := _undecodable(spec)) is not None:
-            problem = f"the file is not {spec.encoding} here: save it as UTF-8"
+            problem = Message("error.source.not-in-encoding", {"encoding": spec.encoding})
             if spec.encoding == "utf-8":
-                problem = "the file is not UTF-8 here: save it so, or set encoding: gb18030 if it is that"
+                problem = Message("error.source.not-utf-8")
             raise _misplaced(spec, *place, problem) from None
         if isinstance(error, pa.ArrowMemoryError | MemoryError):
-            raise _refused("the data file needs too much memory: write it in smaller row groups") from None
+            raise _refused("error.source.too-much-memory") from None
         if isinstance(error, OSError) and error.errno is not None:
-            raise _refused("the data file cannot be read: check its permissions and its disk") from None
-        message = f"the data file is damaged or no {spec.format} file: export it again"
-        raise _refused(message) from None
+            raise _refused("error.source.cannot-be-read") from None
+        raise _refused("error.source.damaged", format=spec.format) from None
 
 
 def _undecodable(spec: FileSpec) -> tuple[int, int] | None:
@@ -201,15 +210,16 @@ def _undecodable(spec: FileSpec) -> tuple[int, int] | None:
     return None
 
 
-def _refused(message: str) -> NodeError:
-    return NodeError(Reason.SOURCE_UNAVAILABLE, message)
+def _refused(key: str, /, **args: Value) -> NodeError:
+    return NodeError(Reason.SOURCE_UNAVAILABLE, key, **args)
 
 
 def _misplaced(spec: FileSpec, line: int, column: int, problem: str) -> NodeError:
     name = spec.path.name
     return NodeError(
         Reason.SOURCE_UNAVAILABLE,
-        f"{name}:{line}:{column}: {problem}",
+        "error.source.file-line-column-problem",
+        problem=problem,
         file=name,
         line=str(line),
         column=str(column),

@@ -108,10 +108,7 @@ class Sessions:
         try:
             return self._workers.run(lambda: work(self._engine))
         except AssertionError:  # SQLAlchemy's, of a server whose version it cannot make out
-            message = (
-                "the server is of another kind than its URL says: use a kind that is supported, or a file"
-            )
-            raise NodeError(Reason.CONFIG_INVALID, message) from None
+            raise NodeError(Reason.CONFIG_INVALID, "error.source.server-another-kind-than") from None
 
     def close(self) -> None:
         """Let go of the connections."""
@@ -181,10 +178,12 @@ def _engine(url: str, count: int, seconds: float) -> Engine:
             )
         if parsed.get_backend_name() not in DIALECTS:
             known = ", ".join(DIALECTS)
-            message = (
-                f"no exact comparison is known for {parsed.get_backend_name()}: use one of {known}, or a file"
+            raise NodeError(
+                Reason.CONFIG_INVALID,
+                "error.source.no-exact-comparison-known",
+                get_backend_name=parsed.get_backend_name(),
+                known=known,
             )
-            raise NodeError(Reason.CONFIG_INVALID, message)
         return sa.create_engine(
             parsed,
             pool_pre_ping=True,
@@ -195,8 +194,7 @@ def _engine(url: str, count: int, seconds: float) -> Engine:
             connect_args=_waits(parsed, seconds),
         )
     except (ArgumentError, NoSuchModuleError, ImportError, TypeError, ValueError):
-        message = "the database URL is not understood: check it, and that the driver it names is installed"
-        raise NodeError(Reason.CONFIG_INVALID, message) from None
+        raise NodeError(Reason.CONFIG_INVALID, "error.source.database-url-not-understood") from None
 
 
 def _waits(url: URL, seconds: float) -> dict[str, object]:
@@ -208,7 +206,5 @@ def _waits(url: URL, seconds: float) -> dict[str, object]:
 def unavailable(error: SQLAlchemyError) -> NodeError:
     """A failure in words that hold nothing of the query, its values or the URL."""
     if isinstance(error, sa.exc.ProgrammingError):
-        message = "the database refuses the query: check the table, its columns and the permissions"
-    else:
-        message = "the database does not answer: check it and its network, then ask again"
-    return NodeError(Reason.SOURCE_UNAVAILABLE, message)
+        return NodeError(Reason.SOURCE_UNAVAILABLE, "error.source.database-refuses")
+    return NodeError(Reason.SOURCE_UNAVAILABLE, "error.source.database-silent")

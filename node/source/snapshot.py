@@ -52,14 +52,11 @@ class FileIdentity:
         try:
             status = path.stat()
         except FileNotFoundError:
-            message = "the data file is missing: put it back or correct its path"
-            raise NodeError(Reason.SOURCE_UNAVAILABLE, message) from None
+            raise NodeError(Reason.SOURCE_UNAVAILABLE, "error.source.data-file-missing") from None
         except OSError:
-            message = "the data file cannot be reached: check its permissions and its disk"
-            raise NodeError(Reason.SOURCE_UNAVAILABLE, message) from None
+            raise NodeError(Reason.SOURCE_UNAVAILABLE, "error.source.data-file-cannot-reached") from None
         if not stat.S_ISREG(status.st_mode):
-            message = "the data file is a folder, a pipe or a device: give a regular file"
-            raise NodeError(Reason.SOURCE_UNAVAILABLE, message)
+            raise NodeError(Reason.SOURCE_UNAVAILABLE, "error.source.data-file-folder-pipe")
         return cls(status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns)
 
     def mark(self) -> str:
@@ -111,8 +108,7 @@ def content_of(path: Path, shown: Callable[[bytes], None]) -> bytes:
                 digest.update(block)
                 shown(block)
     except OSError:
-        message = "the data file cannot be read: check its permissions and its disk"
-        raise NodeError(Reason.SOURCE_UNAVAILABLE, message) from None
+        raise NodeError(Reason.SOURCE_UNAVAILABLE, "error.source.data-file-cannot-read") from None
     return digest.digest()
 
 

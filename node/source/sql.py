@@ -69,10 +69,7 @@ def region_values(layout: Layout, region: str) -> dict[str, Value]:
     if not prefix:
         return {}
     if not layout.region:
-        message = (
-            "the grant is for one region, but the dataset names none: ask the provider for another grant"
-        )
-        raise NodeError(Reason.CONDITION_NOT_MET, message)
+        raise NodeError(Reason.CONDITION_NOT_MET, "error.source.grant-one-region-but")
     return {_REGION: prefix, _LENGTH: len(prefix)}
 
 
@@ -82,8 +79,7 @@ def parameter_values(question: Question, parameters: Mapping[str, str]) -> dict[
     for name, parameter in question.parameters.items():
         value = _choice(parameters.get(name, ""), parameter.type)
         if value is None:
-            message = f"the question needs the parameter {name}: give one of its choices"
-            raise NodeError(Reason.QUERY_INVALID, message, parameter=name)
+            raise NodeError(Reason.QUERY_INVALID, "error.source.question-needs-parameter", parameter=name)
         values[name] = value
     return values
 

@@ -85,14 +85,14 @@ def run(job: BuildJob, progress: Progress, silence: float) -> Manifest:
             else:
                 return word.manifest
     except TimeoutError:
-        message = f"reading the data took longer than {silence:g} seconds: check the disk, then try again"
-        raise NodeError(Reason.SOURCE_UNAVAILABLE, message) from None
+        raise NodeError(
+            Reason.SOURCE_UNAVAILABLE, "error.source.reading-data-took-longer", silence=silence
+        ) from None
     except ValidationError:
         pass  # a process that dies may say anything
     finally:
         child.end()
-    message = "reading the data ended unexpectedly: check the file and the memory, then load again"
-    raise NodeError(Reason.SOURCE_UNAVAILABLE, message)
+    raise NodeError(Reason.SOURCE_UNAVAILABLE, "error.source.reading-data-ended-unexpectedly")
 
 
 def main() -> None:

@@ -112,7 +112,7 @@ class Pool:
     def _take(self) -> _Warm | None:
         with self._lock:
             if self._closed:
-                raise NodeError(Reason.SOURCE_UNAVAILABLE, "the node is shutting down: ask again later")
+                raise NodeError(Reason.SOURCE_UNAVAILABLE, "error.statistics.node-shutting-down")
             return self._idle.pop() if self._idle else None
 
     def _give_back(self, process: _Warm, good: bool) -> None:
@@ -137,10 +137,10 @@ class Pool:
                     child.tell(_STOP, 0.0)
                 line = child.hear(min(left, stop.LOOK_SECONDS))
                 return None if line is None else words.SAID.validate_json(line)
-        message = f"counting took longer than {self._seconds:g} seconds: ask again later"
-        raise NodeError(Reason.SOURCE_UNAVAILABLE, message)
+        raise NodeError(
+            Reason.SOURCE_UNAVAILABLE, "error.statistics.counting-took-longer-than", seconds=self._seconds
+        )
 
 
 def _unexpected() -> NodeError:
-    message = "counting ended unexpectedly: check the memory of the machine, then ask again"
-    return NodeError(Reason.SOURCE_UNAVAILABLE, message)
+    return NodeError(Reason.SOURCE_UNAVAILABLE, "error.statistics.counting-ended-unexpectedly")

@@ -31,9 +31,7 @@ def copy_database(source: Path, target: Path, progress: Progress) -> None:
     Raises NodeError(CONFIG_INVALID) when there is none, (STORE_UNAVAILABLE).
     """
     if not source.is_file():
-        raise NodeError(
-            Reason.CONFIG_INVALID, f"{source}: is not there: name the settings of a node that ran"
-        )
+        raise NodeError(Reason.CONFIG_INVALID, "error.store.not-there-name-settings", source=str(source))
     with store_errors():
         os.close(os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
         driver.copy(str(source), str(target), PAGES, progress)
@@ -57,11 +55,11 @@ def check_database(path: Path, origin: str, verify: Callable[[bytes], bytes], pr
             if revision != schema.REVISION:
                 raise NodeError(
                     Reason.CONFIG_INVALID,
-                    "the database was written by another version of dxnode: use that version for it",
+                    "error.store.database-written-another-version",
                 )
             whole = connection.execute(text("PRAGMA quick_check(1)")).scalar()
     if whole != "ok":
-        raise NodeError(Reason.LOG_CORRUPT, "the database is damaged: take another copy of it")
+        raise NodeError(Reason.LOG_CORRUPT, "error.store.database-damaged")
     store = Store(engine)
     try:
         return _check_log(store, origin, verify, progress)
@@ -72,17 +70,17 @@ def check_database(path: Path, origin: str, verify: Callable[[bytes], bytes], pr
 def _check_log(store: Store, origin: str, verify: Callable[[bytes], bytes], progress: Progress) -> Head:
     head = store.head()
     if store.leaf_count() != head.size:
-        raise NodeError(Reason.LOG_CORRUPT, "the usage log and its checkpoint have different sizes")
+        raise NodeError(Reason.LOG_CORRUPT, "error.store.usage-log-checkpoint-different")
     frontier = Frontier()
     while frontier.size < head.size:
         leaves = [leaf for _, leaf in store.leaves(frontier.size, _LEAVES)]
         if not leaves:
-            raise NodeError(Reason.LOG_CORRUPT, f"record {frontier.size} of the usage log is missing")
+            raise NodeError(Reason.LOG_CORRUPT, "error.store.record-usage-log-missing", size=frontier.size)
         frontier.extend(hash_leaves(leaves))
         progress(frontier.size, head.size)
     tree = Tree.restore(head.size, hash_leaves(store.tail(head.size)), store)
     root = frontier.root() if head.size else EMPTY_ROOT
     signed = Checkpoint.parse(verify(head.note)) if head.size else Checkpoint(origin, 0, EMPTY_ROOT)
     if signed != Checkpoint(origin, head.size, root) or tree.root() != root:
-        raise NodeError(Reason.LOG_CORRUPT, "the usage log does not have the root of its checkpoint")
+        raise NodeError(Reason.LOG_CORRUPT, "error.store.usage-log-not-root")
     return head

@@ -32,7 +32,8 @@ def store_errors() -> Iterator[None]:
         cause = getattr(error, "orig", None) or error
         raise NodeError(
             Reason.STORE_UNAVAILABLE,
-            f"the node's database cannot be used ({_kind(cause)}): check disk space and permissions",
+            "error.store.node-database-cannot-used",
+            kind=_kind(cause),
         ) from None
 
 
@@ -70,7 +71,8 @@ def lock_state(folder: Path) -> int:
         os.close(descriptor)
         raise NodeError(
             Reason.CONFIG_INVALID,
-            f"another node already runs on the state folder {folder}: stop it, or give this one its own",
+            "error.store.another-node-already-runs",
+            folder=str(folder),
         ) from None
     return descriptor
 
@@ -146,5 +148,5 @@ def _migrate(connection: Connection) -> None:
     except CommandError:
         raise NodeError(
             Reason.CONFIG_INVALID,
-            "the node's database was written by a newer dxnode: use that version or newer",
+            "error.store.node-database-written-newer",
         ) from None

@@ -63,15 +63,14 @@ class MarkFile:
         except OSError as error:
             raise NodeError(
                 Reason.CONFIG_INVALID,
-                f"{path}: cannot be used ({error.strerror}): let the node write there, or name another "
-                "folder with the setting mark",
+                "error.store.cannot-used-let-node",
+                path=str(path),
+                strerror=error.strerror or "",
             ) from None
         last = newest_mark(content)
         if last is not None and last.log.origin != origin:
             os.close(descriptor)
-            raise NodeError(
-                Reason.CONFIG_INVALID, f"{path} is the mark of another department: name another folder"
-            )
+            raise NodeError(Reason.CONFIG_INVALID, "error.store.mark-another-department", path=str(path))
         return cls(descriptor, last)
 
     def write(self, mark: Mark) -> None:

@@ -108,7 +108,9 @@ class Store:
         with self._read() as connection:
             hashes = connection.execute(query).scalar()
         if hashes is None:
-            raise NodeError(Reason.LOG_CORRUPT, f"tile {level}/{index} of the usage log is missing")
+            raise NodeError(
+                Reason.LOG_CORRUPT, "error.store.tile-usage-log-missing", level=level, index=index
+            )
         return bytes(hashes)
 
     def opening(self, index: int) -> bytes | None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TypeAlias
 
-Value: TypeAlias = "str | int | datetime | Message | tuple[Value, ...]"
+Value: TypeAlias = "str | int | float | datetime | Message | tuple[Value, ...]"
 """What may fill a placeholder: another message is said in the same language, a tuple as a list."""
 
 

@@ -104,7 +104,7 @@ def say(message: Message, lang: str | None = None, moment: Callable[[datetime], 
     return t(message.key, spoken, **args)
 
 
-def _spoken(value: Value, lang: str, moment: Callable[[datetime], str]) -> str | int:
+def _spoken(value: Value, lang: str, moment: Callable[[datetime], str]) -> str | int | float:
     if isinstance(value, Message):
         return say(value, lang, moment)
     if isinstance(value, datetime):

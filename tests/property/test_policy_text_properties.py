@@ -14,7 +14,7 @@ from node.core.policy.policy import PolicyFile
 from node.core.policy.predicate import Scope, read_predicate
 from node.core.reading.build import check_files
 from node.core.reading.document import read
-from node.core.text.problem_messages import MESSAGES
+from node.core.text.problem_kinds import problem_texts
 
 FIELDS = {
     "status": Field("status", "x", "", FieldType.ENUM, Sensitivity.NORMAL, ("on", "off")),
@@ -101,7 +101,7 @@ def test_whatever_is_accepted_holds_nothing_but_the_grammar(text: str) -> None:
     found = read_predicate(text, SCOPE)
     for fault in found.faults:
         assert text[fault.offset : fault.offset + len(fault.words)] == fault.words
-        assert fault.key in MESSAGES["en"]
+        assert fault.key in problem_texts("en")
     if found.expression is not None:
         for node in found.expression.walk():
             assert isinstance(node, ALLOWED)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from node.core.text.problem_messages import MESSAGES, NOTES, WARNINGS
+from node.core.text.problem_kinds import NOTES, WARNINGS, problem_texts
 
 ROOT = Path(__file__).parents[2]
 PAGES = [ROOT / "docs" / name for name in ("policy-check.md", "policy-check.zh-CN.md")]
@@ -31,7 +31,7 @@ def test_the_page_names_every_warning_note_and_group_of_errors_and_no_other(page
     warnings, notes, errors = _tables(page)
     assert warnings == _short(WARNINGS)
     assert notes == _short(NOTES)
-    assert errors == {key.partition(".")[0] for key in MESSAGES["en"].keys() - WARNINGS - NOTES}
+    assert errors == {key.partition(".")[0] for key in problem_texts("en").keys() - WARNINGS - NOTES}
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from node.core.policy.suppression import Acceptance
 from node.core.reading.document import Document, Path
 from node.core.text.problem import Problem
-from node.core.text.problem_messages import NOTES, WARNINGS
+from node.core.text.problem_kinds import NOTES, WARNINGS
 from node.core.words import closest
 
 # These say what the check did not do, or what an acceptance is worth: nobody can answer for that.

@@ -210,9 +210,7 @@ class Live:
         """What an exchange is decided and answered with. Raises NodeError(POLICY_NOT_LOADED)."""
         parts = self._parts
         if parts.calendar is None:  # rules cannot be judged by working days that nobody knows
-            raise NodeError(
-                Reason.POLICY_NOT_LOADED, "the provider has no valid holiday file loaded: tell its operator"
-            )
+            raise NodeError(Reason.POLICY_NOT_LOADED, "error.app.provider-no-valid-holiday")
         sources = parts.sources
         return ProviderState(self._valid_policies(parts), sources.opened, sources.loads, parts.calendar)
 
@@ -224,7 +222,7 @@ class Live:
         require_current(self._parts.directory, self._clock())
         member = self._parts.directory.members.get(code)
         if member is None:
-            raise NodeError(Reason.NOT_FOUND, "the directory has no such department: check its credit code")
+            raise NodeError(Reason.NOT_FOUND, "error.app.directory-no-such-department")
         return member
 
     def revision(self, code: str) -> int:
@@ -243,7 +241,7 @@ class Live:
         if member is None:
             raise NodeError(
                 Reason.CONFIG_INVALID,
-                "the directory does not list this department, and so no officers of it: have it published",
+                "error.app.directory-not-list-department",
             )
         return member
 
@@ -359,9 +357,7 @@ class Live:
 
     def _valid_policies(self, parts: _Parts) -> Policies:
         if parts.policies is None or self._policies.problem(parts.policies):
-            raise NodeError(
-                Reason.POLICY_NOT_LOADED, "the provider has no valid policy loaded: tell its operator"
-            )
+            raise NodeError(Reason.POLICY_NOT_LOADED, "error.app.provider-no-valid-policy")
         return parts.policies.policies
 
     def _read_roles(self) -> Roles:

@@ -143,8 +143,8 @@ def log_keys(keys: Keys, settings: Settings, member: Member | None = None) -> Lo
         except NodeError as error:
             raise NodeError(
                 Reason.PROOF_INVALID,
-                "no log key of this node has signed the newest checkpoint of its log, so put back the one "
-                f"that was taken away: {error.message}",
+                "error.app.no-log-key-node",
+                problem=error.wording,
             ) from None
 
     return LogKeys(
@@ -177,7 +177,7 @@ def load_identity(settings: Settings) -> Identity:
     if identify(pair.certificate).department != settings.department.code:
         raise NodeError(
             Reason.CONFIG_INVALID,
-            f"{settings.exchange.certificate} names another department: put this department's own there",
+            "error.app.names-another-department",
             file=str(settings.exchange.certificate),
         )
     return Identity(pair.certificate, pair.key)
@@ -243,9 +243,7 @@ def policies_of(files: Iterable[PolicyFile], department: str) -> Policies:
         name for name, policy in policies.datasets.items() if policy.dataset.provider != department
     )
     if foreign:
-        raise NodeError(
-            Reason.POLICY_NOT_LOADED, f"another department is the provider of {foreign[0]}: take its file out"
-        )
+        raise NodeError(Reason.POLICY_NOT_LOADED, "error.app.another-department-provider", foreign=foreign[0])
     return policies
 
 

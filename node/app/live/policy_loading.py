@@ -55,7 +55,7 @@ def load_active(
     if name is None:
         raise NodeError(
             Reason.POLICY_NOT_LOADED,
-            "no policy bundle is in place: have two officers sign one, then run `dxnode policy activate`",
+            "error.app.no-policy-bundle-place",
         )
     return _load(settings, name, member, seen, now, old)
 
@@ -81,7 +81,7 @@ def _load(
     if member is None:
         raise NodeError(
             Reason.POLICY_NOT_LOADED,
-            "the directory does not list this department, and so no officers of it: have it published",
+            "error.app.directory-not-list-department",
         )
     bundle = read_placed(placed_folder(settings), name, member)
     now_seen = accept(bundle.signed.manifest, bundle.signed.digest, seen, now)

@@ -21,7 +21,6 @@ from node.cli.ask.batch_input import Input
 from node.core.policy.question_kind import QuestionKind
 from node.errors import NodeError, Reason
 from node.files.regular_file import read_regular
-from node.texts.wording import t
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -154,9 +153,9 @@ def load_progress(path: Path, asked: str) -> Progress | None:
     except (OSError, ValueError, TypeError):
         sound = False
     if not sound:
-        raise NodeError(Reason.QUERY_INVALID, t("batch.progress_broken", path=state))
+        raise NodeError(Reason.QUERY_INVALID, "batch.progress_broken", path=str(state))
     if progress.asked != asked:
-        raise NodeError(Reason.QUERY_INVALID, t("batch.other_input", path=state))
+        raise NodeError(Reason.QUERY_INVALID, "batch.other_input", path=str(state))
     return progress
 
 

@@ -57,7 +57,7 @@ def open_input(path: Path) -> Input:
         encoding = "utf-8"
     rows = _rows(path, encoding) if first else 0
     if not rows:
-        raise NodeError(Reason.QUERY_INVALID, t("batch.empty"))
+        raise NodeError(Reason.QUERY_INVALID, "batch.empty")
     return Input(path, digest.hexdigest(), encoding, rows, state)
 
 

@@ -42,7 +42,7 @@ def read_subject(source: Path | None, claims: Sequence[str]) -> Subject:
         return Subject(identifier, {name: _prompt(t("ask.claim", name=name)) for name in claims})
     first, *rest = _read(source).splitlines() or [""]
     if not first.strip():
-        raise NodeError(Reason.QUERY_INVALID, t("ask.subject_empty"))
+        raise NodeError(Reason.QUERY_INVALID, "ask.subject_empty")
     return Subject(_normalised(first), dict(_claim(line) for line in rest if line.strip()))
 
 
@@ -52,7 +52,7 @@ def _prompt_identifier() -> str:
         try:
             return _normalised(_prompt(t("ask.subject")))
         except NodeError as error:
-            typer.echo(spoken(error.message), err=True)
+            typer.echo(say(error.wording), err=True)
     return _normalised(_prompt(t("ask.subject")))
 
 
@@ -87,5 +87,5 @@ def _normalised(text: str) -> str:
 def _claim(line: str) -> tuple[str, str]:
     name, equals, value = line.partition("=")
     if not (equals and name.strip() and value.strip()):
-        raise NodeError(Reason.QUERY_INVALID, t("ask.claims_form"))
+        raise NodeError(Reason.QUERY_INVALID, "ask.claims_form")
     return name.strip(), value.strip()

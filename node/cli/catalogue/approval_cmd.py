@@ -64,7 +64,7 @@ def approve(
         try:
             wanted.append(make_approval(version, as_role, by, now, note))
         except NodeError as error:  # it is the key or note at hand, no policy in use
-            raise NodeError(Reason.CONFIG_INVALID, error.message) from None
+            raise NodeError.of(Reason.CONFIG_INVALID, error.wording) from None
         if not terminal.json:
             show_entry(terminal, catalogue_entry(entry_of(policy)))
             terminal.result(policy, say("version", digest=version.digest.hex()), "")
@@ -124,13 +124,15 @@ def chosen_policies(folder: Path, names: Sequence[str]) -> list[Policy]:
 
     files = read_policies(folder)
     if not files:
-        raise NodeError(Reason.CONFIG_INVALID, f"no *.yaml file is in {folder}: name another folder")
+        raise NodeError(Reason.CONFIG_INVALID, "error.cli.no-yaml-file", folder=str(folder))
     found = build_policies(files).datasets
     unknown = sorted(set(names) - set(found))
     if unknown:
         raise NodeError(
             Reason.CONFIG_INVALID,
-            f"no policy in {folder} has the dataset {unknown[0]}: check its name, or name the folder",
+            "error.cli.no-policy-dataset",
+            folder=str(folder),
+            unknown=unknown[0],
         )
     return [found[name] for name in sorted(set(names) or found)]
 
@@ -152,13 +154,14 @@ def _refuse_untimely(folder: Path, version: Version, role: ApprovalRole) -> None
     if path.exists():
         raise NodeError(
             Reason.CONFIG_INVALID,
-            f"{path}: this version is approved already; delete the file if that approval does not count",
+            "error.cli.version-approved-already-delete",
+            path=str(path),
         )
     if role is ApprovalRole.AUTHORITY and not approval_path(folder, version, ApprovalRole.HEAD).exists():
         raise NodeError(
             Reason.CONFIG_INVALID,
-            f"the head of the department has not approved this version of {version.dataset}: "
-            "have that done first",
+            "error.cli.head-department-not-approved",
+            dataset=version.dataset,
         )
 
 

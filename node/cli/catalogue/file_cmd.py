@@ -69,7 +69,7 @@ def export(
             entries.append(session.client.published_entry(name, provider))
             ticker.advance(1)
     if not entries:
-        raise NodeError(Reason.NOT_SHARED, "the department shares no dataset: there is nothing to export")
+        raise NodeError(Reason.NOT_SHARED, "error.cli.department-shares-no-dataset")
     publisher = provider or entries[0].summary.provider
     parts: Iterable[str] = (
         write_csv(entries) if as_form is Format.CSV else write_dcat(publisher, datetime.now(UTC), entries)
@@ -114,9 +114,7 @@ def import_(
         found = read(file.name, content)
         by = _publisher(found, publisher)
         if by == own:
-            raise NodeError(
-                Reason.CONFIG_INVALID, "the catalogue is this department's own: its policies have it"
-            )
+            raise NodeError(Reason.CONFIG_INVALID, "error.cli.catalogue-department-own")
         folder = imported_folder(settings)
         before = _contents(kept_import(folder, by).entries)
         chosen = sorted(
@@ -165,7 +163,7 @@ def _format(file: Path, form: Format | None) -> Format:
     if known is None:
         raise NodeError(
             Reason.CONFIG_INVALID,
-            "the name of the file does not say its format: end it in .jsonld, .json, .csv or give --format",
+            "error.cli.name-file-not-say",
         )
     return known
 
@@ -175,19 +173,15 @@ def _publisher(found: CatalogueFile, asked: str) -> str:
     from node.core.identity import is_credit_code
 
     if asked and not is_credit_code(asked):
-        raise NodeError(
-            Reason.CONFIG_INVALID, "the publisher is given by its unified social credit code: check it"
-        )
+        raise NodeError(Reason.CONFIG_INVALID, "error.cli.publisher-given-unified-social")
     if found.publisher and asked not in ("", found.publisher):
-        raise NodeError(
-            Reason.CONFIG_INVALID, f"the file says that {found.publisher} published it: leave --publisher out"
-        )
+        raise NodeError(Reason.CONFIG_INVALID, "error.cli.file-says-published", publisher=found.publisher)
     providers = {entry.summary.provider for entry in found.entries}
     known = found.publisher or asked or (providers.pop() if len(providers) == 1 else "")
     if not known:
         raise NodeError(
             Reason.CONFIG_INVALID,
-            "the file does not say whose catalogue it is: give the department with --publisher",
+            "error.cli.file-not-say-whose",
         )
     return known
 

@@ -70,7 +70,9 @@ def write_export(path: Path, header: LogExport, leaves: Iterable[bytes]) -> int:
         if count != header.size:
             raise NodeError(
                 Reason.LOG_CORRUPT,
-                f"the node listed {count} records of a log of {header.size}: call the operator",
+                "error.cli.node-listed-records-log",
+                count=count,
+                size=header.size,
             )
         part.replace(path)
     finally:
@@ -129,7 +131,9 @@ def verify_export(
     if report.records != header.size and not report.findings:
         raise NodeError(
             Reason.LOG_CORRUPT,
-            f"the export claims {header.size} records and has {report.records}: export the log again",
+            "error.cli.export-claims-records",
+            size=header.size,
+            records=report.records,
         )
     cosigned = max(
         (checkpoint.size for checkpoint, note in verified if _is_cosigned(note)),
@@ -161,9 +165,7 @@ def keys_in_directory(note: bytes, authority: Verifier, origin: str) -> tuple[li
 
     member = read_directory(note, authority).members.get(origin.removeprefix(ORIGIN))
     if member is None:
-        raise NodeError(
-            Reason.NOT_FOUND, "the directory does not list the department of this log: take one that does"
-        )
+        raise NodeError(Reason.NOT_FOUND, "error.cli.directory-not-list-department")
     return [Verifier.parse(key) for key in member.log_keys], [
         Verifier.parse(key) for key in member.cosign_keys
     ]
@@ -195,9 +197,7 @@ def _header(data: bytes | mmap.mmap) -> tuple[LogExport, int]:
 
 
 def _no_export() -> NodeError:
-    return NodeError(
-        Reason.LOG_CORRUPT, "this is no export of a usage log: make one with `dxnode log export`"
-    )
+    return NodeError(Reason.LOG_CORRUPT, "error.cli.no-export-usage-log")
 
 
 def _open_checkpoints(
@@ -224,7 +224,7 @@ def _open(text: bytes, origin: str, keys: Sequence[Verifier]) -> tuple[Checkpoin
     if checkpoint.origin != origin:
         raise NodeError(
             Reason.PROOF_INVALID,
-            "a checkpoint is of another department's log: take those of the log that the export is of",
+            "error.cli.checkpoint-another-department-log",
             origin=checkpoint.origin,
         )
     return checkpoint, note

@@ -44,7 +44,7 @@ def prove_inclusion(log: LogClient, index: int) -> ProvedRecord:
     checkpoint = checkpoint_of(note)
     record = next(log.records(index, index + 1), None) if index < checkpoint.size else None
     if record is None:
-        raise NodeError(Reason.NOT_FOUND, f"the log has {checkpoint.size} records", size=str(checkpoint.size))
+        raise NodeError(Reason.NOT_FOUND, "error.cli.log-records", size=str(checkpoint.size))
     proof = log.inclusion_proof(index, checkpoint.size)
     verify_inclusion(index, checkpoint.size, leaf_hash(record.leaf), proof.hashes, checkpoint.root)
     return ProvedRecord(index, checkpoint.size, record.leaf, proof.hashes, note.decode())
@@ -61,7 +61,7 @@ def prove_growth(log: LogClient, earlier: bytes) -> ProvedGrowth:
     if before.origin != checkpoint.origin or not 0 < before.size <= checkpoint.size:
         raise NodeError(
             Reason.PROOF_INVALID,
-            f"the checkpoint is not an earlier one of this log, which has {checkpoint.size} records",
+            "error.cli.checkpoint-not-earlier-one",
             size=str(checkpoint.size),
         )
     proof = log.consistency_proof(before.size, checkpoint.size)
@@ -72,5 +72,5 @@ def prove_growth(log: LogClient, earlier: bytes) -> ProvedGrowth:
 def checkpoint_of(note: bytes) -> Checkpoint:
     """The checkpoint in a note of the own node, whose connection vouches for it."""
     if not note:
-        raise NodeError(Reason.NOT_FOUND, "the log is empty: it has no checkpoint yet")
+        raise NodeError(Reason.NOT_FOUND, "error.cli.log-empty")
     return checkpoint_in(note)

@@ -148,8 +148,10 @@ def member(
     if signers and len(signers) < approvals:
         raise NodeError(
             Reason.CONFIG_INVALID,
-            f"{len(signers)} officers cannot be the {approvals} who have to sign policies: put the .vkey "
-            f"files of all of them into {settings.policies.officers}",
+            "error.cli.officers-cannot-sign-policies",
+            count=len(signers),
+            approvals=approvals,
+            officers=str(settings.policies.officers),
         )
     exported = export_member(about, files.keys, files.exchange, roots, now(), officers, approvals)
     content = render_member(exported)

@@ -69,5 +69,5 @@ def _fingerprint(certificate: str) -> bytes:
         return fingerprint(content)
     except NodeError:
         raise NodeError(
-            Reason.CONFIG_INVALID, f"{certificate}: is no certificate: name its file, or give its fingerprint"
+            Reason.CONFIG_INVALID, "error.cli.no-certificate-name-file", certificate=certificate
         ) from None

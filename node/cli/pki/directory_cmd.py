@@ -111,8 +111,8 @@ def _member_file(path: Path) -> Member:
     except NodeError as error:
         raise NodeError(
             Reason.CONFIG_INVALID,
-            f"{path}: is no valid member file, {error.message}: have the department write it again with "
-            "`dxnode pki member`",
+            "error.cli.no-valid-member-file",
+            problem=error.wording,
             file=str(path),
         ) from None
 

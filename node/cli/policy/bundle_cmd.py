@@ -73,7 +73,7 @@ def sign(
         if version is not None or start:
             raise NodeError(
                 Reason.CONFIG_INVALID,
-                "the manifest is made already, with its version and time: leave them out, or give --new",
+                "error.cli.manifest-made-already-version",
             )
         manifest = last
         check_content(manifest, files)
@@ -127,7 +127,7 @@ def activate(
     if settings.policies.unsigned:
         raise NodeError(
             Reason.CONFIG_INVALID,
-            "node.yaml has the node use unsigned policies: take policies.unsigned out and restart it first",
+            "error.cli.node-yaml-node-use",
         )
     bundle = _checked(folder, member, settings)
     own, placed = settings.policies.folder, placed_folder(settings)
@@ -138,8 +138,8 @@ def activate(
     if lost and not withhold:
         raise NodeError(
             Reason.CONFIG_INVALID,
-            f"the node serves {', '.join(lost)} now, and would not before the changed entry is approved: "
-            "have that done first, or give --withhold",
+            "error.cli.node-serves-now-would",
+            lost=", ".join(lost),
         )
     place(placed, bundle, member)
     _show(terminal, bundle, member, waiting=waiting)
@@ -213,14 +213,14 @@ def _node(config: Path) -> tuple[Settings, Directory, Member]:
     if member is None:
         raise NodeError(
             Reason.POLICY_NOT_LOADED,
-            "the directory does not list this department, and so no officers of it: have it published",
+            "error.cli.directory-not-list-department-so",
         )
     return settings, directory, member
 
 
 def _require_some(folder: Path, files: Sequence[PolicyFile]) -> None:
     if not files:
-        raise NodeError(Reason.CONFIG_INVALID, f"no *.yaml file is in {folder}: name another folder")
+        raise NodeError(Reason.CONFIG_INVALID, "error.cli.no-yaml-file", folder=str(folder))
 
 
 def _checked(folder: Path, member: Member, settings: Settings) -> Bundle:
@@ -232,9 +232,7 @@ def _checked(folder: Path, member: Member, settings: Settings) -> Bundle:
 
     if not (folder / MANIFEST).exists():
         _require_some(folder, read_policies(folder))
-        raise NodeError(
-            Reason.CONFIG_INVALID, f"no officer has signed the policies in {folder}: run `dxnode policy sign`"
-        )
+        raise NodeError(Reason.CONFIG_INVALID, "error.cli.no-officer-signed-policies", folder=str(folder))
     bundle = read_draft(folder, member)
     require_valid(bundle.signed.manifest, datetime.now(UTC))
     check_accounts(policies_of(bundle.files, member.code), settings)

@@ -12,7 +12,7 @@ from node.analysis.diff.relation import Direction, Record
 from node.cli.policy.diff_words import CODES, Titles, asked_words, listed, say, terms_words, where
 from node.cli.terminal.output import CHINA
 from node.core.deciding.evaluator import Decision
-from node.core.text.clause_messages import clause_label
+from node.core.text.clause_texts import clause_label
 from node.texts.wording import language, table
 
 _MOST_SHOWN = 50

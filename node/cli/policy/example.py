@@ -26,7 +26,7 @@ def write_example(folder: Path, dataset: str, provider: str) -> list[Path]:
         if path.exists():
             raise NodeError(
                 Reason.CONFIG_INVALID,
-                f"{path}: is there already: edit it, or choose another name",
+                "error.cli.there-already-edit-choose",
                 file=str(path),
             )
     text = _example(f"{EXAMPLE}.yaml").replace(f"dataset: {EXAMPLE}", f"dataset: {dataset}")

@@ -33,14 +33,14 @@ def read_grant(given: str, config: Path | None) -> Grant:
         if path.suffix or path.name != given:
             raise NodeError(
                 Reason.CONFIG_INVALID,
-                f"there is no file {path}: write it with `dxnode grant show GRANT --json`",
+                "error.cli.there-no-file",
+                path=str(path),
                 file=given,
             )
         if settings_file(config) is None:
             raise NodeError(
                 Reason.CONFIG_INVALID,
-                "no settings name the node that has issued the grant: give --config node.yaml, or a file "
-                "that `dxnode grant show GRANT --json` has written",
+                "error.cli.no-settings-name-node",
             )
         with open_client(None, None, None, None, config, 10.0) as client:
             return client.admin.grant(given)
@@ -49,7 +49,7 @@ def read_grant(given: str, config: Path | None) -> Grant:
     except (OSError, ValidationError):
         raise NodeError(
             Reason.CONFIG_INVALID,
-            f"{path} holds no grant: write it with `dxnode grant show GRANT --json`",
+            "error.cli.holds-no-grant",
             file=str(path),
         ) from None
 

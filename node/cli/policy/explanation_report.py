@@ -8,8 +8,7 @@ from dataclasses import dataclass
 
 from node.core.deciding.explain import Clause, Explanation
 from node.core.text.explanation import advice_of, change_of, changes_of, label_of
-from node.core.text.problem_messages import Lang
-from node.texts.wording import t, table
+from node.texts.wording import Language, t, table
 
 _SIGNS = {True: "✓", False: "✗", None: "·"}
 _WORDS = {
@@ -83,7 +82,7 @@ class Explained:
     names: Mapping[str, str]
 
 
-def explanation_view(explained: Explained, lang: Lang) -> ExplanationView:
+def explanation_view(explained: Explained, lang: Language) -> ExplanationView:
     """An explanation for programs."""
     explanation = explained.explanation
     decision = explanation.decision
@@ -105,7 +104,7 @@ def explanation_view(explained: Explained, lang: Lang) -> ExplanationView:
     )
 
 
-def explanation_lines(explained: Explained, lang: Lang) -> Iterator[str]:
+def explanation_lines(explained: Explained, lang: Language) -> Iterator[str]:
     """An explanation for people: the decision, what would have to change, then every clause."""
     explanation = explained.explanation
 
@@ -132,7 +131,7 @@ def explanation_lines(explained: Explained, lang: Lang) -> Iterator[str]:
         yield _say("provisional", lang)
 
 
-def _decided(explanation: Explanation, lang: Lang) -> Iterator[str]:
+def _decided(explanation: Explanation, lang: Language) -> Iterator[str]:
     decision = explanation.decision
     if decision.permit:
         yield _say("permit", lang, rule=decision.rule)
@@ -151,12 +150,12 @@ def _decided(explanation: Explanation, lang: Lang) -> Iterator[str]:
     yield from (f"  {number}. {change}" for number, change in enumerate(changes, 1))
 
 
-def clause_view(clause: Clause, lang: Lang) -> ClauseView:
+def clause_view(clause: Clause, lang: Language) -> ClauseView:
     """One clause for programs."""
     return ClauseView(clause.name, clause.holds, clause.value, clause.needed, change_of(clause, lang))
 
 
-def clause_line(clause: Clause, lang: Lang) -> str:
+def clause_line(clause: Clause, lang: Language) -> str:
     """One clause for people: its value, and what it needs if it does not hold."""
     line = f"  {_SIGNS[clause.holds]} {label_of(clause, lang)}: {_spoken(clause.value, lang)}"
     if clause.holds is not False or clause.needed == "-":
@@ -164,23 +163,23 @@ def clause_line(clause: Clause, lang: Lang) -> str:
     return f"{line}  ({_say('needs', lang, needed=_spoken(clause.needed, lang))})"
 
 
-def _say(key: str, lang: Lang, **args: object) -> str:
+def _say(key: str, lang: Language, **args: object) -> str:
     return table("explain", lang)[f"line.{key}"].format(**args)
 
 
-def _named(code: str, names: Mapping[str, str], lang: Lang) -> str:
+def _named(code: str, names: Mapping[str, str], lang: Language) -> str:
     title = names.get(code)
     return code if title is None else _say("named", lang, title=title, code=code)
 
 
-def _spoken(value: str, lang: Lang) -> str:
+def _spoken(value: str, lang: Language) -> str:
     """A value with the words that the clauses themselves use put into the language."""
     for word, spoken in _words(lang):
         value = re.sub(rf"(?<![\w/-]){re.escape(word)}(?![\w/-])", spoken, value)
     return value
 
 
-def _words(lang: Lang) -> list[tuple[str, str]]:
+def _words(lang: Language) -> list[tuple[str, str]]:
     """The longest first: one may be part of another."""
     texts = table("explain", lang)
     words = [(word, texts[f"value.{key}"]) for word, key in _WORDS.items()]

@@ -19,14 +19,16 @@ def table_files(paths: Sequence[Path]) -> list[Path]:
         inside = sorted(path.glob(f"*{TABLE_ENDING}")) if path.is_dir() else [path]
         if not inside:
             raise NodeError(
-                Reason.CONFIG_INVALID, f"no *{TABLE_ENDING} file is in {path}: name another folder"
+                Reason.CONFIG_INVALID, "error.cli.no-file", table_ending=TABLE_ENDING, path=str(path)
             )
         if not all(map(_is_table, inside)):
             read_file(path)
             beside = path.with_name(path.name.removesuffix(".yaml") + TABLE_ENDING)
             raise NodeError(
                 Reason.CONFIG_INVALID,
-                f"{path} is no table of tests: those of X.yaml are in X{TABLE_ENDING}, here {beside}",
+                "error.cli.no-table-tests",
+                table_ending=TABLE_ENDING,
+                beside=str(beside),
                 file=str(path),
             )
         if path.is_dir():
@@ -48,13 +50,13 @@ def read_files(paths: Sequence[Path]) -> list[PolicyFile]:
     if paths and not named:
         raise NodeError(
             Reason.CONFIG_INVALID,
-            f"{paths[0]} is a table of tests, which `dxnode policy test` reads: name policies",
+            "error.cli.table-tests-dxnode-policy",
             file=str(paths[0]),
         )
     for path in named:
         inside = policy_files(path) if path.is_dir() else [path]
         if not inside:
-            raise NodeError(Reason.CONFIG_INVALID, f"no *.yaml file is in {path}: name another folder")
+            raise NodeError(Reason.CONFIG_INVALID, "error.cli.no-yaml-file-2", path=str(path))
         if path.is_dir():
             _refuse_links_out(path, inside)
         definitions = inside[0].parent / DEFINITIONS_FILE
@@ -73,7 +75,7 @@ def _refuse_links_out(folder: Path, files: Sequence[Path]) -> None:
         if file.is_symlink() and not _resolved(file).is_relative_to(within):
             raise NodeError(
                 Reason.CONFIG_INVALID,
-                f"{file} is a link that leads out of its folder: put the file itself there",
+                "error.cli.link-leads-out-folder",
                 file=str(file),
             )
 
@@ -92,4 +94,4 @@ def read_file(path: Path) -> PolicyFile:
         return PolicyFile(str(path), read_regular(path, MAX_BYTES + 1))
     except OSError as error:
         why = (error.strerror or "error").lower()
-        raise NodeError(Reason.CONFIG_INVALID, f"cannot read {path}: {why}", file=str(path)) from None
+        raise NodeError(Reason.CONFIG_INVALID, "error.cli.cannot-read", why=why, file=str(path)) from None

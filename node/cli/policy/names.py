@@ -7,10 +7,10 @@ from dataclasses import dataclass
 
 from node.core.policy.policy import Policies
 from node.core.policy.request import Request
-from node.core.text.problem_messages import DID_YOU_MEAN, Lang
 from node.core.words import closest, listed, shorten
+from node.texts.wording import Language
 
-_TEXT: Mapping[Lang, Mapping[str, str]] = {
+_TEXT: Mapping[Language, Mapping[str, str]] = {
     "en": {
         "dataset": "there is no dataset '{word}'",
         "question": "the dataset has no question '{word}'",
@@ -45,7 +45,7 @@ class UnknownName:
         """The name that was probably meant, or ""."""
         return closest(self.word, self.known)
 
-    def said(self, lang: Lang) -> str:
+    def said(self, lang: Language) -> str:
         """One line: that it is unknown, and the closest name or those there are."""
         text = _TEXT[lang]
         known = text["known"].format(known=listed(self.known))

@@ -14,11 +14,12 @@ from node import __version__
 from node.cli.terminal.output import Json
 from node.core.policy.policy import PolicyFile
 from node.core.text.problem import Problem, Severity
-from node.core.text.problem_messages import MESSAGES, Lang
+from node.core.text.problem_kinds import problem_texts
+from node.texts.wording import Language
 
 SARIF_SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
 MAX_SHOWN = 120
-_ABOUT: Mapping[Lang, Mapping[str, str]] = {
+_ABOUT: Mapping[Language, Mapping[str, str]] = {
     "en": {
         "error": "error",
         "warning": "warning",
@@ -70,7 +71,7 @@ class Sources:
         return lines[problem.line - 1].rstrip("\r") if problem.line <= len(lines) else ""
 
 
-def text_lines(problems: Sequence[Problem], sources: Sources, lang: Lang) -> Iterator[str]:
+def text_lines(problems: Sequence[Problem], sources: Sources, lang: Language) -> Iterator[str]:
     """For people: place and message, the line with the words at fault underlined, how to mend it.
 
     What is accepted is told with its reason alone.
@@ -115,7 +116,7 @@ def _columns(text: str) -> int:
     )
 
 
-def github_lines(problems: Sequence[Problem], lang: Lang) -> Iterator[str]:
+def github_lines(problems: Sequence[Problem], lang: Language) -> Iterator[str]:
     """Workflow commands, which GitHub and what follows it show beside the line in a change.
 
     What is accepted needs nobody's eyes in a change; the summary counts it.
@@ -140,7 +141,7 @@ def _escaped(text: str, more: str) -> str:
     return "".join(f"%{ord(char):02X}" if char in "%\r\n" + more else char for char in text)
 
 
-def _whole(problem: Problem, lang: Lang) -> str:
+def _whole(problem: Problem, lang: Language) -> str:
     about = _ABOUT[lang]
     parts = [problem.message_in(lang), f"{about['hint']}: {problem.hint_in(lang)}"]
     if problem.article:
@@ -148,7 +149,7 @@ def _whole(problem: Problem, lang: Lang) -> str:
     return "\n".join(parts)
 
 
-def sarif(problems: Sequence[Problem], sources: Sources, lang: Lang) -> Json:
+def sarif(problems: Sequence[Problem], sources: Sources, lang: Language) -> Json:
     """A SARIF 2.1.0 log with one run (OASIS, Static Analysis Results Interchange Format)."""
     keys = sorted({problem.key for problem in problems})
     index = {key: number for number, key in enumerate(keys)}
@@ -167,8 +168,8 @@ def sarif(problems: Sequence[Problem], sources: Sources, lang: Lang) -> Json:
     return {"$schema": SARIF_SCHEMA, "version": "2.1.0", "runs": [run]}
 
 
-def _sarif_rule(problem: Problem, lang: Lang) -> Json:
-    what, hint = (re.sub(r"\{\w+\}", "…", text) for text in MESSAGES[lang][problem.key])
+def _sarif_rule(problem: Problem, lang: Language) -> Json:
+    what, hint = (re.sub(r"\{\w+\}", "…", text) for text in problem_texts(lang)[problem.key])
     properties: dict[str, Json] = {"tags": ["policy"]}
     if problem.article:
         properties["article"] = _ABOUT[lang]["article"].format(article=problem.article)
@@ -181,7 +182,7 @@ def _sarif_rule(problem: Problem, lang: Lang) -> Json:
     }
 
 
-def _sarif_result(problem: Problem, index: int, sources: Sources, lang: Lang) -> Json:
+def _sarif_result(problem: Problem, index: int, sources: Sources, lang: Language) -> Json:
     region: dict[str, Json] = {
         "startLine": problem.line,
         "startColumn": problem.column,

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from node.core.text.problem import Problem, Severity
-from node.core.text.problem_messages import Lang
+from node.texts.wording import Language
 
-_TEXT: dict[Lang, dict[str, str]] = {
+_TEXT: dict[Language, dict[str, str]] = {
     "en": {
         "good": "{files} file(s), {datasets} dataset(s): no problems",
         "bad": "{count} problem(s) in {files} file(s): nothing takes effect until they are mended",
@@ -51,7 +51,7 @@ class ProblemView:
     acceptance: str
 
 
-def problem_views(problems: Sequence[Problem], lang: Lang) -> tuple[ProblemView, ...]:
+def problem_views(problems: Sequence[Problem], lang: Language) -> tuple[ProblemView, ...]:
     """Problems for programs."""
     return tuple(
         ProblemView(
@@ -72,7 +72,7 @@ def problem_views(problems: Sequence[Problem], lang: Lang) -> tuple[ProblemView,
     )
 
 
-def check_summary(problems: Sequence[Problem], files: int, datasets: int, lang: Lang) -> str:
+def check_summary(problems: Sequence[Problem], files: int, datasets: int, lang: Language) -> str:
     """The last line of a check."""
     errors = [each for each in problems if each.severity is Severity.ERROR]
     if errors:

@@ -37,10 +37,9 @@ from node.core.reading.definitions import is_definitions
 from node.core.reading.document import Path as Path_
 from node.core.reading.document import read
 from node.core.text.problem import Problem
-from node.core.text.problem_messages import Lang
 from node.core.workdays import Calendar
 from node.errors import NodeError, Reason
-from node.texts.wording import language
+from node.texts.wording import Language, language
 
 
 @with_terminal
@@ -74,7 +73,7 @@ def run_tables(
 
 
 def _all_tested(
-    terminal: Terminal, tables: Sequence[Path], lang: Lang, calendar: Calendar, *, mutate: bool
+    terminal: Terminal, tables: Sequence[Path], lang: Language, calendar: Calendar, *, mutate: bool
 ) -> list[Tested]:
     """What every table comes to; policies are read once. Raises as `_tested`."""
     folders: dict[Path, _Folder] = {}
@@ -99,7 +98,7 @@ class _Folder:
 
 
 def _tested(
-    terminal: Terminal, path: Path, folder: _Folder, lang: Lang, calendar: Calendar, *, mutate: bool
+    terminal: Terminal, path: Path, folder: _Folder, lang: Language, calendar: Calendar, *, mutate: bool
 ) -> Tested:
     """What one table comes to. Raises NodeError(CONFIG_INVALID), or Exit after telling problems."""
     own = read_file(path.with_name(path.name.removesuffix(TABLE_ENDING) + ".yaml"))
@@ -123,7 +122,7 @@ def _policy_of(own: PolicyFile, policies: Policies) -> Policy:
     for policy in policies.datasets.values():
         if policy.dataset.digest == own.digest:
             return policy
-    raise NodeError(Reason.CONFIG_INVALID, f"{own.name} is no policy: give a table beside one", file=own.name)
+    raise NodeError(Reason.CONFIG_INVALID, "error.cli.no-policy", file=own.name)
 
 
 def _places(own: PolicyFile, files: Sequence[PolicyFile], policy: Policy) -> Mapping[Part, Place]:
@@ -160,7 +159,7 @@ def _combinations(own: PolicyFile, others: Sequence[PolicyFile]) -> Mapping[str,
 
 
 def _refused(
-    terminal: Terminal, problems: Sequence[Problem], files: Sequence[PolicyFile], lang: Lang
+    terminal: Terminal, problems: Sequence[Problem], files: Sequence[PolicyFile], lang: Language
 ) -> typer.Exit:
     if terminal.json:
         terminal.document(policy_report.problem_views(problems, lang))

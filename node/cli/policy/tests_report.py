@@ -10,10 +10,9 @@ from node.analysis.tests.parts import NOT_MUTATED, Mutant, Part
 from node.analysis.tests.run import Coverage, Outcome, Ran
 from node.analysis.tests.table import Expected
 from node.cli.policy.explanation_report import ClauseView, clause_line, clause_view
-from node.core.text.clause_messages import clause_label
+from node.core.text.clause_texts import clause_label
 from node.core.text.problem import Problem, Severity
-from node.core.text.problem_messages import Lang
-from node.texts.wording import table
+from node.texts.wording import Language, table
 
 Place = tuple[str, int]
 """A file, and a line of it."""
@@ -72,7 +71,7 @@ class TestedView:
     not_mutated: tuple[str, ...]
 
 
-def tested_view(tested: Tested, lang: Lang) -> TestedView:
+def tested_view(tested: Tested, lang: Language) -> TestedView:
     """A table for programs."""
     return TestedView(
         tested.dataset,
@@ -86,7 +85,7 @@ def tested_view(tested: Tested, lang: Lang) -> TestedView:
     )
 
 
-def tested_lines(tested: Tested, lang: Lang) -> Iterator[str]:
+def tested_lines(tested: Tested, lang: Language) -> Iterator[str]:
     """A table for people: rows that fail, then what no row decided, then what none would miss."""
     for each in tested.ran:
         if not each.passed:
@@ -106,36 +105,36 @@ def tested_lines(tested: Tested, lang: Lang) -> Iterator[str]:
             yield "  " + _part(f"mutation.{mutant.change}_", mutant.part, tested, lang)
 
 
-def summary(tested: Sequence[Tested], lang: Lang) -> str:
+def summary(tested: Sequence[Tested], lang: Language) -> str:
     """The last line."""
     rows, failed = sum(len(each.ran) for each in tested), sum(len(each.failed) for each in tested)
     key = "summary.bad" if failed else "summary.good"
     return _say(key, lang, tables=str(len(tested)), rows=str(rows), failed=str(failed))
 
 
-def refused(problems: Sequence[Problem], lang: Lang) -> str:
+def refused(problems: Sequence[Problem], lang: Language) -> str:
     """The last line when a policy or table has problems."""
     errors = [each for each in problems if each.severity is Severity.ERROR]
     files = len({each.file for each in errors})
     return _say("summary.refused", lang, count=str(len(errors)), files=str(files))
 
 
-def busy(lang: Lang) -> str:
+def busy(lang: Language) -> str:
     """What a progress bar says."""
     return _say("busy", lang)
 
 
-def not_mutated(lang: Lang) -> str:
+def not_mutated(lang: Language) -> str:
     """What no mutant changes, so that nobody takes it for tested."""
     things = [_say(f"not_mutated.{thing}", lang) for thing in NOT_MUTATED]
     return _say("not_mutated.head", lang, things=("；" if lang == "zh" else "; ").join(things))
 
 
-def _say(key: str, lang: Lang, **args: str) -> str:
+def _say(key: str, lang: Language, **args: str) -> str:
     return table("policy_test", lang)[key].format(**args)
 
 
-def _failed_lines(ran: Ran, lang: Lang) -> Iterator[str]:
+def _failed_lines(ran: Ran, lang: Language) -> Iterator[str]:
     row = ran.row
     yield _say(
         "row.failed",
@@ -157,7 +156,7 @@ def _failed_lines(ran: Ran, lang: Lang) -> Iterator[str]:
         yield "  " + _say("row.note", lang, note=row.note)
 
 
-def _outcome(outcome: Expected | Outcome, lang: Lang) -> str:
+def _outcome(outcome: Expected | Outcome, lang: Language) -> str:
     parts = [_say("row.permit" if outcome.permit else "row.deny", lang)]
     parts += [outcome.reason] if outcome.reason else []
     for name in ("rule", "clause", "answer"):
@@ -166,7 +165,7 @@ def _outcome(outcome: Expected | Outcome, lang: Lang) -> str:
     return ("，" if lang == "zh" else ", ").join(parts)
 
 
-def _part(prefix: str, part: Part, tested: Tested, lang: Lang) -> str:
+def _part(prefix: str, part: Part, tested: Tested, lang: Language) -> str:
     kind = "policy" if not part.rule else "clause" if part.clause else "question" if part.item else "rule"
     file, line = tested.places[Part(part.rule) if part.rule else part]
     return _say(
@@ -181,7 +180,7 @@ def _part(prefix: str, part: Part, tested: Tested, lang: Lang) -> str:
     )
 
 
-def _label(part: Part, lang: Lang) -> str:
+def _label(part: Part, lang: Language) -> str:
     """What a clause or limit is called, and which of its items is meant."""
     if not part.clause:
         return ""
@@ -190,7 +189,7 @@ def _label(part: Part, lang: Lang) -> str:
     return f"{name} {part.item}" if part.item else name
 
 
-def _row_view(ran: Ran, lang: Lang) -> RowView:
+def _row_view(ran: Ran, lang: Language) -> RowView:
     clause = ran.deciding
     return RowView(
         ran.file,

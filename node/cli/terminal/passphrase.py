@@ -23,7 +23,7 @@ def read_passphrase(source: Path | None, *, new: bool = False) -> str:
     if source is None and sys.stdin.isatty():
         typed: str = typer.prompt(say("passphrase"), hide_input=True, err=True)
         if new and typed != typer.prompt(say("passphrase_again"), hide_input=True, err=True):
-            raise NodeError(Reason.CONFIG_INVALID, "the two passphrases differ: begin again")
+            raise NodeError(Reason.CONFIG_INVALID, "error.cli.two-passphrases-differ")
         return typed
     if source is None or str(source) == "-":
         text = sys.stdin.readline(_LONGEST)
@@ -33,5 +33,5 @@ def read_passphrase(source: Path | None, *, new: bool = False) -> str:
         text = read_private_file(source, _LONGEST).decode("utf-8", "replace")
     lines = text.splitlines()
     if not lines or not lines[0]:
-        raise NodeError(Reason.CONFIG_INVALID, "the passphrase is empty: type it, or put it into a file")
+        raise NodeError(Reason.CONFIG_INVALID, "error.cli.passphrase-empty")
     return lines[0]

@@ -15,7 +15,6 @@ import typer
 from node.cli.terminal.help import CONNECTION
 from node.cli.terminal.output import Terminal
 from node.errors import NodeError, Reason
-from node.texts.wording import t
 
 if TYPE_CHECKING:
     from node.client import Client
@@ -133,7 +132,7 @@ def open_client(
     if desk is None:
         path = settings_file(config)
         if path is None:
-            raise NodeError(Reason.CONFIG_INVALID, t("desk.missing"))
+            raise NodeError(Reason.CONFIG_INVALID, "desk.missing")
         desk = _socket_of(path)
     return Client(desk, credentials, timeout=timeout)
 

@@ -211,16 +211,14 @@ def read_csv(name: str, content: bytes) -> CatalogueFile:
 def _decoded(name: str, content: bytes) -> str:
     if len(content) > MAX_BYTES:
         raise NodeError(
-            Reason.CONFIG_INVALID, f"{name}:1:1: the file is longer than {MAX_BYTES} bytes: divide it"
+            Reason.CONFIG_INVALID, "error.catalogue.1-1-file-longer", name=name, max_bytes=MAX_BYTES
         )
     for encoding in ("utf-8-sig", "gb18030"):
         try:
             return content.decode(encoding)
         except UnicodeDecodeError:
             continue
-    raise NodeError(
-        Reason.CONFIG_INVALID, f"{name}:1:1: the file is neither UTF-8 nor GB 18030: save it as UTF-8"
-    )
+    raise NodeError(Reason.CONFIG_INVALID, "error.catalogue.1-1-file-neither", name=name)
 
 
 class _Reader:

@@ -192,28 +192,32 @@ def _parsed(name: str, content: bytes) -> Json:
 
     if len(content) > MAX_BYTES:
         raise NodeError(
-            Reason.CONFIG_INVALID, f"{name}:1:1: the file is longer than {MAX_BYTES} bytes: divide it"
+            Reason.CONFIG_INVALID, "error.catalogue.1-1-file-longer", name=name, max_bytes=MAX_BYTES
         )
     try:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         line = content.count(b"\n", 0, error.start) + 1
         column = error.start - content.rfind(b"\n", 0, error.start)
-        raise NodeError(Reason.CONFIG_INVALID, f"{name}:{line}:{column}: the file is not UTF-8") from None
+        raise NodeError(
+            Reason.CONFIG_INVALID, "error.catalogue.file-not-utf-8", name=name, line=line, column=column
+        ) from None
     try:
         document: Json = json.loads(text, parse_constant=refuse, object_pairs_hook=_unique)
     except json.JSONDecodeError as error:
         raise NodeError(
-            Reason.CONFIG_INVALID, f"{name}:{error.lineno}:{error.colno}: the file is no JSON, or cut short"
+            Reason.CONFIG_INVALID,
+            "error.catalogue.file-no-json-cut",
+            name=name,
+            lineno=error.lineno,
+            colno=error.colno,
         ) from None
     except _TwiceError as error:
         raise NodeError(
-            Reason.CONFIG_INVALID, f"{name}:1:1: an object has two keys {error.args[0]}: take one out"
+            Reason.CONFIG_INVALID, "error.catalogue.1-1-object-two", name=name, args=error.args[0]
         ) from None
     except (ValueError, RecursionError):
-        raise NodeError(
-            Reason.CONFIG_INVALID, f"{name}:1:1: the file has numbers or nesting out of all bounds"
-        ) from None
+        raise NodeError(Reason.CONFIG_INVALID, "error.catalogue.1-1-file-numbers", name=name) from None
     return document
 
 

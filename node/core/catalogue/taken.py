@@ -14,6 +14,7 @@ from node.core.catalogue.publication import MAX_HISTORY
 from node.core.identity import is_credit_code
 from node.core.names import MAX_TITLE
 from node.errors import NodeError, Reason
+from node.texts.message import Value
 from node.v1 import catalogue_pb2 as pb
 
 DIGEST: Final = 32
@@ -24,9 +25,9 @@ def check_own(entry: pb.Dataset, provider: str, dataset: str = "") -> None:
     """Whether it is an entry of the provider itself, and of the dataset that was asked for, if one was."""
     summary = entry.summary
     if summary.provider != provider or summary.imported_from or summary.imported_ms:
-        raise _invalid("an entry is of another department")
+        raise _invalid("error.catalogue.entry-another-department")
     if not summary.dataset or (dataset and summary.dataset != dataset):
-        raise _invalid("an entry is of another dataset")
+        raise _invalid("error.catalogue.entry-another-dataset")
     _check_bounds(entry)
 
 
@@ -36,13 +37,13 @@ def check_found(entries: Sequence[pb.Dataset], provider: str, department: str, l
     What the provider imported says from where; what it does not, is its own.
     """
     if len(entries) > limit:
-        raise _invalid("there are more entries than were asked for")
+        raise _invalid("error.catalogue.there-more-entries-than")
     for entry in entries:
         summary = entry.summary
         if (summary.provider == provider) == bool(summary.imported_from):
-            raise _invalid("an entry does not say rightly whether it was imported")
+            raise _invalid("error.catalogue.entry-not-say-rightly")
         if not is_credit_code(summary.provider) or (department and summary.provider != department):
-            raise _invalid("an entry is of another department")
+            raise _invalid("error.catalogue.entry-another-department")
         _check_bounds(entry)
 
 
@@ -50,7 +51,7 @@ def check_history(versions: Sequence[pb.DatasetVersion]) -> None:
     """Whether these can be the versions of one entry, the newest first."""
     numbers = [version.number for version in versions]
     if len(versions) > MAX_HISTORY or sorted(set(numbers), reverse=True) != numbers:
-        raise _invalid("the versions of an entry are too many, or in no order")
+        raise _invalid("error.catalogue.versions-entry-too-many")
     for version in versions:
         if (
             len(version.entry_digest) != DIGEST
@@ -58,7 +59,7 @@ def check_history(versions: Sequence[pb.DatasetVersion]) -> None:
             or len(version.approvals) > MAX_APPROVALS
             or len(version.changed) > MAX_CHANGES
         ):
-            raise _invalid("a version of an entry is out of bounds")
+            raise _invalid("error.catalogue.version-entry-out-bounds")
 
 
 def _check_bounds(entry: pb.Dataset) -> None:
@@ -67,11 +68,8 @@ def _check_bounds(entry: pb.Dataset) -> None:
         or len(entry.fields) > MAX_ITEMS
         or len(entry.publication.approvals) > MAX_APPROVALS
     ):
-        raise _invalid("an entry is out of bounds")
+        raise _invalid("error.catalogue.entry-out-bounds")
 
 
-def _invalid(problem: str) -> NodeError:
-    return NodeError(
-        Reason.ENVELOPE_INVALID,
-        f"the other department's catalogue is refused, because {problem}: tell its operator",
-    )
+def _invalid(key: str, /, **args: Value) -> NodeError:
+    return NodeError(Reason.ENVELOPE_INVALID, key, **args)

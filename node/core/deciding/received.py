@@ -19,7 +19,7 @@ def covering_grant(
     """
     nearest = NodeError(
         Reason.NO_GRANT,
-        "this department has no grant for that dataset: apply to the provider first",
+        "error.deciding.department-no-grant-dataset",
         clause="grant",
     )
     distance = 0
@@ -30,34 +30,39 @@ def covering_grant(
             (
                 grant.covers_question(question),
                 Reason.QUESTION_NOT_ALLOWED,
-                "the grant does not cover this question",
+                "error.deciding.own-grant-question",
                 "questions",
             ),
             (
                 grant.covers_purpose(purpose),
                 Reason.PURPOSE_NOT_ALLOWED,
-                "the grant does not cover this purpose",
+                "error.deciding.own-grant-purpose",
                 "purposes",
             ),
             (
                 grant.covers_role(role),
                 Reason.QUESTION_NOT_ALLOWED,
-                "the grant is not for this role: ask under a role that it names, or apply for it",
+                "error.deciding.own-grant-role",
                 "roles",
             ),
             (
                 grant.state is not GrantState.REVOKED and grant.valid_at(now),
                 Reason.GRANT_EXPIRED,
-                "the grant is not valid now",
+                "error.deciding.own-grant-validity",
                 "validity",
             ),
-            (grant.state is not GrantState.SUSPENDED, Reason.SUSPENDED, "the grant is suspended", "state"),
+            (
+                grant.state is not GrantState.SUSPENDED,
+                Reason.SUSPENDED,
+                "error.deciding.own-grant-suspended",
+                "state",
+            ),
         )
-        for passed, (holds, reason, message, clause) in enumerate(checks, 1):
+        for passed, (holds, reason, key, clause) in enumerate(checks, 1):
             if not holds:
                 if passed > distance:
                     distance = passed
-                    nearest = NodeError(reason, message, grant=grant.id, clause=f"grant.{clause}")
+                    nearest = NodeError(reason, key, grant=grant.id, clause=f"grant.{clause}")
                 break
         else:
             return grant

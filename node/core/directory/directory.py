@@ -120,7 +120,7 @@ class Member:
         if not usable:
             raise NodeError(
                 Reason.KEY_ID_UNKNOWN,
-                "the directory lists no valid sealing key of this department: fetch the newest directory",
+                "error.directory.directory-lists-no-valid",
                 department=self.code,
             )
         return max(usable, key=lambda key: (key.created, key.key_id))
@@ -144,13 +144,12 @@ class Directory:
         if member is None:
             raise NodeError(
                 Reason.CALLER_UNIDENTIFIED,
-                "the certificate names a department that the directory does not list: ask the authority",
+                "error.directory.certificate-names-department-directory",
             )
         if fingerprint not in member.certificates:
             raise NodeError(
                 Reason.CALLER_UNIDENTIFIED,
-                "the certificate is not one that the directory lists for its department: "
-                "have the authority publish the new one",
+                "error.directory.certificate-not-one-directory",
                 department=code,
             )
         return member
@@ -254,22 +253,21 @@ def accept(directory: Directory, body: bytes, seen: SeenDirectory | None, now: d
     if seen is not None and directory.version < seen.version:
         raise NodeError(
             Reason.DIRECTORY_INVALID,
-            f"the directory has version {directory.version}, but version {seen.version} was already in use: "
-            "fetch the newest one from the authority",
+            "error.directory.directory-version-but-version",
             version=str(directory.version),
             seen=str(seen.version),
         )
     if seen is not None and directory.version == seen.version and digest != seen.digest:
         raise NodeError(
             Reason.DIRECTORY_INVALID,
-            f"there are two different directories of version {directory.version}: report it to the authority",
+            "error.directory.there-two-different-directories",
             version=str(directory.version),
         )
     if directory.issued > now + MAX_SKEW:
         raise NodeError(
             Reason.CLOCK_SKEWED,
-            f"the directory was issued at {moment_text(directory.issued)}, which is still to come: "
-            "check the clock of this machine",
+            "error.directory.directory-issued-still-come",
+            moment_text=moment_text(directory.issued),
         )
     require_current(directory, now)
     return SeenDirectory(directory.version, digest)
@@ -280,7 +278,8 @@ def require_current(directory: Directory, now: datetime) -> None:
     if now >= directory.expires:
         raise NodeError(
             Reason.DIRECTORY_EXPIRED,
-            f"the directory expired at {moment_text(directory.expires)}: fetch a new one from the authority",
+            "error.directory.directory-expired",
+            moment_text=moment_text(directory.expires),
             version=str(directory.version),
         )
 
@@ -339,7 +338,7 @@ def officer_key_name(code: str, name: str, role: OfficerRole = OfficerRole.OFFIC
     if not OFFICER_NAME.fullmatch(name):
         raise NodeError(
             Reason.CONFIG_INVALID,
-            "an officer is named by lower-case letters, digits and hyphens, at most 32: choose another name",
+            "error.directory.officer-named-lower-case",
         )
     return f"dxnode/{code}/{role}/{name}"
 
@@ -391,4 +390,11 @@ def _where(path: tuple[int | str, ...]) -> str:
 
 def _invalid(what: str, where: str, problem: str) -> NodeError:
     place = f" at {where}" if where else ""
-    return NodeError(Reason.DIRECTORY_INVALID, f"the {what} is invalid{place}: {problem}", where=where)
+    return NodeError(
+        Reason.DIRECTORY_INVALID,
+        "error.directory.invalid",
+        what=what,
+        place=place,
+        problem=problem,
+        where=where,
+    )

@@ -112,7 +112,7 @@ class SealingKey:
                 return cls(text, match["id"], created, expires)
         raise NodeError(
             Reason.DIRECTORY_INVALID,
-            "give a sealing key, as in suite+0123456789abcdef+created+expires+base64",
+            "error.directory.give-sealing-key-suite",
         )
 
 

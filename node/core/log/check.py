@@ -184,7 +184,7 @@ def _length(data: bytes | memoryview, position: int, index: int) -> tuple[int, i
 def _broken(index: int) -> NodeError:
     return NodeError(
         Reason.LOG_CORRUPT,
-        f"the export breaks off at record {index}: it was cut or changed, export the log again",
+        "error.log.export-breaks-off-record",
         index=str(index),
     )
 
@@ -362,7 +362,7 @@ class LogCheck:
         Raises NodeError INTERNAL out of order.
         """
         if segment.first != self._records or segment.first % SEGMENT:
-            raise NodeError(Reason.INTERNAL, "segments of a log were put together out of order")
+            raise NodeError(Reason.INTERNAL, "error.log.segments-log-were-put")
         for size, root in segment.marked:
             self._roots[size] = _extended(self._tree, root).root()
         # The tree over the roots of whole segments, and of a partial one at the end, has the root of the log:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from node.core.log.merkle import HASH, LARGEST
 from node.errors import NodeError, Reason
+from node.texts.message import Value
 
 _LONGEST = 4096
 _DIGITS = 19
@@ -31,14 +32,14 @@ class Checkpoint:
         Raises NodeError(PROOF_INVALID).
         """
         if len(body) > _LONGEST:
-            raise _invalid("the checkpoint is too long")
+            raise _invalid("error.log.checkpoint-too-long")
         try:
             origin, size, root, *rest = body.decode().split("\n")
         except (UnicodeDecodeError, ValueError):
-            raise _invalid("the checkpoint does not have three lines of text") from None
+            raise _invalid("error.log.checkpoint-not-three-lines") from None
         # The text ends in a newline, so the last piece is empty, and no other may be.
         if not origin or not rest or rest[-1] or not all(rest[:-1]):
-            raise _invalid("the checkpoint has an empty line, or does not end in a newline")
+            raise _invalid("error.log.checkpoint-empty-line-not")
         return cls(origin, _size(size), _root(root))
 
 
@@ -50,9 +51,9 @@ def checkpoint_in(note: bytes) -> Checkpoint:
 
 def _size(text: str) -> int:
     if not (text.isascii() and text.isdigit() and len(text) <= _DIGITS) or (text[0] == "0" and text != "0"):
-        raise _invalid("the size of the checkpoint is not a decimal number")
+        raise _invalid("error.log.size-checkpoint-not-decimal")
     if (size := int(text)) > LARGEST:
-        raise _invalid("the size of the checkpoint is too large")
+        raise _invalid("error.log.size-checkpoint-too-large")
     return size
 
 
@@ -60,11 +61,11 @@ def _root(text: str) -> bytes:
     try:
         root = b64decode(text, validate=True)
     except ValueError:
-        raise _invalid("the root hash of the checkpoint is not base64") from None
+        raise _invalid("error.log.root-hash-checkpoint-not-base64") from None
     if len(root) != HASH or b64encode(root).decode() != text:
-        raise _invalid("the root hash of the checkpoint is not 32 bytes in base64")
+        raise _invalid("error.log.root-hash-checkpoint-not")
     return root
 
 
-def _invalid(problem: str) -> NodeError:
-    return NodeError(Reason.PROOF_INVALID, f"{problem}: fetch a new one from its node")
+def _invalid(key: str, /, **args: Value) -> NodeError:
+    return NodeError(Reason.PROOF_INVALID, key, **args)

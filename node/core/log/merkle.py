@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from itertools import islice
 
 from node.errors import NodeError, Reason
+from node.texts.message import Value
 
 HASH = 32
 EMPTY_ROOT = hashlib.sha256(b"").digest()
@@ -95,12 +96,12 @@ def root_from_inclusion(index: int, size: int, leaf_hash: bytes, hashes: Sequenc
     checkpoint's.
     """
     if not 0 <= index < size <= LARGEST:
-        raise _invalid("the leaf index lies outside the tree of the proof")
+        raise _invalid("error.log.leaf-index-lies-outside")
     _check_lengths(leaf_hash, *hashes)
     node, last, root = index, size - 1, leaf_hash
     for sibling in hashes:
         if last == 0:
-            raise _invalid("the inclusion proof has too many hashes")
+            raise _invalid("error.log.inclusion-proof-too-many")
         if node & 1 or node == last:
             root = _sha256(b"\1" + sibling + root).digest()
             while not node & 1 and node:
@@ -111,14 +112,14 @@ def root_from_inclusion(index: int, size: int, leaf_hash: bytes, hashes: Sequenc
         node >>= 1
         last >>= 1
     if last:
-        raise _invalid("the inclusion proof has too few hashes")
+        raise _invalid("error.log.inclusion-proof-too-few")
     return root
 
 
 def verify_inclusion(index: int, size: int, leaf_hash: bytes, hashes: Sequence[bytes], root: bytes) -> None:
     """Raises NodeError(PROOF_INVALID) unless the leaf is at `index` in the tree of `size` with that root."""
     if root_from_inclusion(index, size, leaf_hash, hashes) != root:
-        raise _invalid("the inclusion proof does not lead to the root of the checkpoint")
+        raise _invalid("error.log.inclusion-proof-not-lead")
 
 
 def verify_consistency(
@@ -129,16 +130,16 @@ def verify_consistency(
     The first tree must not be empty: every tree extends the empty one, so that a proof would say nothing.
     """
     if not 0 < first <= second <= LARGEST:
-        raise _invalid("the sizes of the consistency proof are out of order")
+        raise _invalid("error.log.sizes-consistency-proof-out")
     _check_lengths(*hashes)
     if first == second:
         if hashes or first_root != second_root:
-            raise _invalid("two trees of one size have different roots, or a proof that is not empty")
+            raise _invalid("error.log.two-trees-one-size")
         return
     # A first tree that is one complete subtree is its own starting point.
     path = [first_root, *hashes] if first & (first - 1) == 0 else list(hashes)
     if not path or not hashes:
-        raise _invalid("the consistency proof has too few hashes")
+        raise _invalid("error.log.consistency-proof-too-few")
     node, last = first - 1, second - 1
     while node & 1:
         node >>= 1
@@ -146,7 +147,7 @@ def verify_consistency(
     first_again = second_again = path[0]
     for sibling in path[1:]:
         if last == 0:
-            raise _invalid("the consistency proof has too many hashes")
+            raise _invalid("error.log.consistency-proof-too-many")
         if node & 1 or node == last:
             first_again = node_hash(sibling, first_again)
             second_again = node_hash(sibling, second_again)
@@ -158,16 +159,16 @@ def verify_consistency(
         node >>= 1
         last >>= 1
     if last:
-        raise _invalid("the consistency proof has too few hashes")
+        raise _invalid("error.log.consistency-proof-too-few")
     if first_again != first_root or second_again != second_root:
-        raise _invalid("the consistency proof does not lead to the roots of the checkpoints")
+        raise _invalid("error.log.consistency-proof-not-lead")
 
 
 def _check_lengths(*hashes: bytes) -> None:
     for hashed in hashes:
         if len(hashed) != HASH:
-            raise _invalid("a hash of the proof is not 32 bytes long")
+            raise _invalid("error.log.hash-proof-not-32")
 
 
-def _invalid(problem: str) -> NodeError:
-    return NodeError(Reason.PROOF_INVALID, f"{problem}: ask its node for a new one")
+def _invalid(key: str, /, **args: Value) -> NodeError:
+    return NodeError(Reason.PROOF_INVALID, key, **args)

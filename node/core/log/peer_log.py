@@ -96,7 +96,5 @@ class PeerLog:
     def accept(self) -> PeerLog:
         """After staff decided: what came is what is remembered from now on."""
         if self.stopped is None:
-            raise NodeError(
-                Reason.NOT_FOUND, "nothing is to be decided about this department: see `dxnode peer list`"
-            )
+            raise NodeError(Reason.NOT_FOUND, "error.log.nothing-decided-about-department")
         return PeerLog.first(self.code, self.stopped.other)

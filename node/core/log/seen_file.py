@@ -12,6 +12,7 @@ from pydantic import ConfigDict, Field, StringConstraints, TypeAdapter, Validati
 from node.core.directory.text import Code, Moment
 from node.core.json_text import canonical_json, malformed_at
 from node.errors import NodeError, Reason
+from node.texts.message import Value
 
 FORMAT: Final = "dxnode/seen/1"
 MAX_BYTES: Final = 64 << 20
@@ -58,18 +59,15 @@ def render_seen(department: str, written: datetime, notes: Sequence[bytes]) -> b
 def parse_seen(content: bytes) -> SeenNotes:
     """The notes of a file, whose signatures are still to be verified. Raises NodeError(CONFIG_INVALID)."""
     if len(content) > MAX_BYTES:
-        raise _invalid(f"is larger than {MAX_BYTES:,} bytes")
+        raise _invalid("error.log.larger-than-bytes", max_bytes=MAX_BYTES)
     try:
         body = _BODY.validate_json(content)
     except ValidationError as error:
-        raise _invalid(f"is malformed at {malformed_at(error)}") from None
+        raise _invalid("error.log.malformed", malformed_at=malformed_at(error)) from None
     if body.format != FORMAT:
-        raise _invalid(f"is not of the format {FORMAT}")
+        raise _invalid("error.log.not-format", format=FORMAT)
     return SeenNotes(body.department, body.written, tuple(note.encode() for note in body.notes))
 
 
-def _invalid(problem: str) -> NodeError:
-    return NodeError(
-        Reason.CONFIG_INVALID,
-        f"what a node has seen {problem}: have it written anew with `dxnode peer export`",
-    )
+def _invalid(key: str, /, **args: Value) -> NodeError:
+    return NodeError(Reason.CONFIG_INVALID, key, **args)

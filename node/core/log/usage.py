@@ -96,7 +96,7 @@ def parse_record(leaf: bytes) -> pb.UsageRecord:
     try:
         record = pb.UsageRecord.FromString(leaf)
     except DecodeError:
-        raise NodeError(Reason.PROOF_INVALID, "a usage record cannot be read") from None
+        raise NodeError(Reason.PROOF_INVALID, "error.log.usage-record-cannot-read") from None
     return _of_known_version(record)
 
 
@@ -106,13 +106,15 @@ def read_record(leaf: bytes) -> pb.UsageRecord:
     Raises NodeError(ENVELOPE_INVALID), (PROOF_INVALID) when it is not a record of a known version.
     """
     if len(leaf) > MAX_LEAF_BYTES:
-        raise NodeError(Reason.PROOF_INVALID, f"a usage record is longer than {MAX_LEAF_BYTES} bytes")
+        raise NodeError(
+            Reason.PROOF_INVALID, "error.log.usage-record-longer-than", max_leaf_bytes=MAX_LEAF_BYTES
+        )
     return _of_known_version(wire.read(pb.UsageRecord, leaf, "a usage record"))
 
 
 def _of_known_version(record: pb.UsageRecord) -> pb.UsageRecord:
     if record.version != VERSION or record.WhichOneof("body") is None:
-        raise NodeError(Reason.PROOF_INVALID, f"a usage record is not of version {VERSION}")
+        raise NodeError(Reason.PROOF_INVALID, "error.log.usage-record-not-version", version=VERSION)
     return record
 
 

@@ -12,6 +12,7 @@ from node.core.names import MAX_NAME, is_name
 from node.core.purpose import is_purpose_code
 from node.core.role import ASKING_ROLES
 from node.errors import NodeError, Reason
+from node.texts.message import Value
 
 MAX_ITEMS: Final = 200
 MAX_NOTE: Final = 500
@@ -23,27 +24,22 @@ _MOST_SUBJECTS: Final = 2**53
 def check_grant(grant: Grant) -> None:
     """Raises NodeError(QUERY_INVALID) for a grant that no node issues, whatever its policies are."""
     if not grant.questions or not all(map(is_name, grant.questions)) or not is_name(grant.dataset):
-        raise _invalid(
-            "name questions of the dataset, each by itself, in small letters, digits and hyphens, at most "
-            f"{MAX_NAME}"
-        )
+        raise _invalid("error.messages.name-questions-dataset-each", max_name=MAX_NAME)
     if not grant.purposes or not all(is_purpose_code(purpose) for purpose in grant.purposes):
-        raise _invalid("name purposes such as social-insurance/pension/deferral")
+        raise _invalid("error.messages.name-purposes-such-social")
     if len(grant.questions) > MAX_ITEMS or len(grant.purposes) > MAX_ITEMS:
-        raise _invalid(f"a grant has at most {MAX_ITEMS} questions and purposes")
+        raise _invalid("error.messages.grant-most-questions-purposes", max_items=MAX_ITEMS)
     if not grant.roles or len(set(grant.roles)) < len(grant.roles) or set(grant.roles) - set(ASKING_ROLES):
-        raise _invalid(f"name roles that may ask, each once: {', '.join(ASKING_ROLES)}")
+        raise _invalid("error.messages.name-roles-may-ask", asking_roles=", ".join(ASKING_ROLES))
     if grant.region and normalise_region(grant.region) != grant.region:
-        raise _invalid("the region of the grant is malformed: give 6 digits of GB/T 2260")
+        raise _invalid("error.messages.region-grant-malformed")
     if not grant.valid_from < grant.valid_until or grant.subjects_per_day > _MOST_SUBJECTS:
-        raise _invalid("the grant ends before it starts, or has ended: give other dates")
+        raise _invalid("error.messages.grant-ends-before-starts")
     texts = (grant.basis, grant.scenario)
     if not all(0 < len(text) <= MAX_NOTE for text in texts) or any(map(holds_identifier, texts)):
-        raise _invalid(
-            f"give legal basis and scenario, at most {MAX_NOTE} characters each, no identity number"
-        )
+        raise _invalid("error.messages.give-legal-basis-scenario", max_note=MAX_NOTE)
     if len(grant.note) > MAX_NOTE or holds_identifier(grant.note):
-        raise _invalid(f"the note has more than {MAX_NOTE} characters, or an identity number: shorten it")
+        raise _invalid("error.messages.note-more-than-characters", max_note=MAX_NOTE)
 
 
 def sound_grants(offered: Sequence[Grant], provider: str, requester: str) -> list[Grant]:
@@ -59,5 +55,5 @@ def sound_grants(offered: Sequence[Grant], provider: str, requester: str) -> lis
     return list(sound.values())
 
 
-def _invalid(message: str) -> NodeError:
-    return NodeError(Reason.QUERY_INVALID, message)
+def _invalid(key: str, /, **args: Value) -> NodeError:
+    return NodeError(Reason.QUERY_INVALID, key, **args)

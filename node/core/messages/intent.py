@@ -16,6 +16,7 @@ from node.core.policy.question_kind import QuestionKind, kind_from_message
 from node.core.purpose import PURPOSE_MAX_LENGTH, is_purpose_code
 from node.core.role import ASKING_ROLES
 from node.errors import NodeError, Reason
+from node.texts.message import Message, Value
 from node.v1 import record_pb2 as pb
 
 MAX_CASE: Final = 64
@@ -25,7 +26,7 @@ MAX_SUBJECTS: Final = 1000
 HASH: Final = 32
 BATCH_ID: Final = 16
 
-_IDENTIFIER = "only the subject may hold an identity number: leave it out elsewhere"
+_IDENTIFIER: Final = Message("error.intent.identifier")
 _GRANT_ID = re.compile(r"g-[0-9a-f]{16}").fullmatch
 _PARAMETER = re.compile(FIELD_NAME).fullmatch
 
@@ -39,50 +40,44 @@ def check_intent(intent: pb.Intent) -> None:
 def check_bound(intent: pb.Intent) -> None:
     """As `check_intent`, of what the requester's node adds to what was asked: grant and commitments."""
     if not is_grant_id(intent.grant_id):
-        raise _invalid("the id of the grant is malformed: see `dxnode grant received`")
+        raise _invalid("error.intent.grant-id")
     if len(intent.commitment) != HASH or len(intent.response_key_hash) != HASH:
-        raise _invalid("the intent commits to no opening or response key: correct the sender")
+        raise _invalid("error.intent.no-commitment")
 
 
 def check_asked(intent: pb.Intent) -> None:
     """As `check_intent`, of what was asked, and by whom."""
     if problem := _named(intent.dataset, intent.question, intent.purpose):
-        raise _invalid(problem)
+        raise NodeError.of(Reason.QUERY_INVALID, problem)
     case = intent.case_number
     if not _is_line(case, MAX_CASE):
-        raise _invalid(f"give the case number of the matter, at most {MAX_CASE} characters on one line")
+        raise _invalid("error.intent.case-number", most=MAX_CASE)
     parameters = intent.parameters
     if parameters:
         _check_parameters(parameters)
     if intent.role not in ASKING_ROLES:
-        raise _invalid(f"the role of the caller may not ask: it has to be {' or '.join(ASKING_ROLES)}")
+        raise _invalid("error.intent.role", roles=ASKING_ROLES)
     if len(intent.caller) != HASH:
-        raise _invalid("the caller is not named: give the SHA-256 of its certificate")
+        raise _invalid("error.intent.caller")
     in_batch = intent.HasField("batch")
     _check_count(kind_from_message(intent.kind), intent.subjects, in_batch=in_batch)
     if in_batch and len(intent.batch.batch_id) != BATCH_ID:
-        raise _invalid(f"a batch id has {BATCH_ID} bytes")
+        raise _invalid("error.intent.batch-id", bytes=BATCH_ID)
     if holds_identifier(case) or any(
         holds_identifier(each.name) or holds_identifier(each.value) for each in parameters
     ):
-        raise _invalid(_IDENTIFIER)
+        raise NodeError.of(Reason.QUERY_INVALID, _IDENTIFIER)
 
 
 # Of the names there are few, and each is looked at with every exchange.
 @lru_cache(maxsize=4096)
-def _named(dataset: str, question: str, purpose: str) -> str:
-    """What is wrong with names that stand in the clear, "" if nothing is."""
+def _named(dataset: str, question: str, purpose: str) -> Message | None:
+    """What is wrong with names that stand in the clear, None if nothing is."""
     if not is_name(dataset) or not is_name(question):
-        return (
-            f"name dataset and question as the catalogue does: at most {MAX_NAME} small letters, digits and "
-            "hyphens"
-        )
+        return Message("error.intent.names", {"most": MAX_NAME})
     if not is_purpose_code(purpose):
-        return (
-            "give a purpose such as social-insurance/pension/deferral, at most "
-            f"{PURPOSE_MAX_LENGTH} characters"
-        )
-    return _IDENTIFIER if any(map(holds_identifier, (dataset, question, purpose))) else ""
+        return Message("error.intent.purpose", {"most": PURPOSE_MAX_LENGTH})
+    return _IDENTIFIER if any(map(holds_identifier, (dataset, question, purpose))) else None
 
 
 def is_grant_id(text: str) -> bool:
@@ -93,24 +88,24 @@ def is_grant_id(text: str) -> bool:
 def _check_parameters(parameters: Iterable[pb.Parameter]) -> None:
     names = [parameter.name for parameter in parameters]
     if len(names) > MAX_PARAMETERS or not all(map(_PARAMETER, names)):
-        raise _invalid(f"name the parameters as the catalogue does: there are at most {MAX_PARAMETERS}")
+        raise _invalid("error.intent.parameter-names", most=MAX_PARAMETERS)
     if sorted(set(names)) != names:
-        raise _invalid("give each parameter once, sorted by name")
+        raise _invalid("error.intent.parameter-twice")
     if not all(_is_line(parameter.value, MAX_VALUE) for parameter in parameters):
-        raise _invalid(f"give each parameter a value of at most {MAX_VALUE} characters on one line")
+        raise _invalid("error.intent.parameter-value", most=MAX_VALUE)
 
 
 def _check_count(kind: QuestionKind, subjects: int, *, in_batch: bool) -> None:
     if kind is QuestionKind.STATISTIC:
         if subjects or in_batch:
-            raise _invalid("a statistic is about no subject: ask it by itself")
+            raise _invalid("error.intent.statistic-subject")
     elif not 1 <= subjects <= MAX_SUBJECTS:
-        raise _invalid(f"ask about 1 to {MAX_SUBJECTS} subjects at once")
+        raise _invalid("error.intent.subjects", most=MAX_SUBJECTS)
 
 
 def _is_line(text: str, longest: int) -> bool:
     return 0 < len(text) <= longest and text.isprintable() and text == text.strip()
 
 
-def _invalid(message: str) -> NodeError:
-    return NodeError(Reason.QUERY_INVALID, message)
+def _invalid(key: str, /, **args: Value) -> NodeError:
+    return NodeError(Reason.QUERY_INVALID, key, **args)

@@ -15,6 +15,7 @@ from node.core.messages.intent import HASH
 from node.core.names import is_name
 from node.core.policy.question_kind import QuestionKind, kind_from_message
 from node.errors import NodeError, Reason
+from node.texts.message import Value
 from node.v1 import record_pb2 as pb
 
 MAX_CHARGES: Final = 8
@@ -34,26 +35,26 @@ def check_verdict(verdict: pb.Verdict) -> None:
     """
     permit = verdict.decision == pb.DECISION_PERMIT
     if not permit and verdict.decision != pb.DECISION_DENY:
-        raise _invalid("the provider's record decides nothing")
+        raise _invalid("error.messages.provider-record-decides-nothing")
     if permit != (not verdict.reason) or permit == bool(verdict.clause):
-        raise _invalid("the provider's record gives a reason for a permit, or none for a denial")
+        raise _invalid("error.messages.provider-record-gives-reason")
     if len(verdict.policy_digest) != HASH:
-        raise _invalid("the provider's record does not name the policies that decided")
+        raise _invalid("error.messages.provider-record-not-name")
     if len(verdict.answer_commitment) != (HASH if permit else 0):
-        raise _invalid("the provider's record commits to no answer, or to one that it denied")
+        raise _invalid("error.messages.provider-record-commits-no")
     if (permit or verdict.rule) and not is_name(verdict.rule):
-        raise _invalid("the provider's record names its rule in no proper way")
+        raise _invalid("error.messages.provider-record-names-rule")
     if verdict.clause and not _WORDS(verdict.clause):
-        raise _invalid("the provider's record names its clause in no proper way")
+        raise _invalid("error.messages.provider-record-names-clause")
     if len(verdict.intent_hash) != (0 if verdict.intent else HASH):
-        raise _invalid("the provider's record has neither the intent nor its hash, or both")
+        raise _invalid("error.messages.provider-record-neither-intent")
     if permit != verdict.HasField("load") or (permit and not _is_load(verdict.load)):
-        raise _invalid("the provider's record names no load of its data, or one that it did not read")
+        raise _invalid("error.messages.provider-record-names-no")
     _check_charges(verdict.charges)
     place = verdict.requester_log
     told = place.index or place.size or place.root
     if told and not (place.index < place.size and len(place.root) == HASH):
-        raise _invalid("the provider's record names no place in this department's log")
+        raise _invalid("error.messages.provider-record-names-no-place")
 
 
 def check_time(record: pb.UsageRecord, asked: pb.UsageRecord, now_ms: int, skew_ms: int) -> None:
@@ -64,7 +65,7 @@ def check_time(record: pb.UsageRecord, asked: pb.UsageRecord, now_ms: int, skew_
     if not asked.time_ms - skew_ms <= record.time_ms <= now_ms + skew_ms:
         raise NodeError(
             Reason.CLOCK_SKEWED,
-            "the provider's record is older than the question, or from the future: check both clocks",
+            "error.messages.provider-record-older-than",
         )
 
 
@@ -75,12 +76,12 @@ def check_answers(answers: pb.Answers, asked: pb.Intent) -> None:
     """
     kind, subjects = kind_from_message(asked.kind), asked.subjects
     if len(answers.salt) != SALT_BYTES:
-        raise _invalid("the provider's answer has no salt")
+        raise _invalid("error.messages.provider-answer-no-salt")
     if answers.WhichOneof("kind") != kind:
-        raise _invalid("the provider's answer is of another kind than the question")
+        raise _invalid("error.messages.provider-answer-another-kind")
     refused = list(answers.refused)
     if sorted(set(refused)) != refused or (refused and refused[-1] >= subjects):
-        raise _invalid("the provider's answer refuses subjects that nobody asked about")
+        raise _invalid("error.messages.provider-answer-refuses-subjects")
     if kind is QuestionKind.STATISTIC:
         _check_statistic(answers.statistic)
         return
@@ -93,32 +94,32 @@ def check_answers(answers: pb.Answers, asked: pb.Intent) -> None:
         held = [n for n in refused if n < len(given) and answers.field.answers[n].present]
         for answer in answers.field.answers:
             if not _is_line(answer.value, MAX_VALUE) or (answer.value and not answer.present):
-                raise _invalid("the provider's answer has a value that is too long, or none")
+                raise _invalid("error.messages.provider-answer-value-too")
     if len(given) != subjects or held:
-        raise _invalid("the provider's answer does not fit the number of subjects")
+        raise _invalid("error.messages.provider-answer-not-fit")
 
 
 def _check_statistic(statistic: pb.StatisticAnswer) -> None:
     cells = statistic.cells
     if not 1 <= len(cells) <= MAX_CELLS:
-        raise _invalid("the provider's statistic has no cells, or too many")
+        raise _invalid("error.messages.provider-statistic-no-cells")
     keys = [tuple(cell.key) for cell in cells]
     if len({len(key) for key in keys}) > 1 or len(keys[0]) > MAX_KEY or len(set(keys)) < len(keys):
-        raise _invalid("the provider's statistic does not have one cell for each group")
+        raise _invalid("error.messages.provider-statistic-not-one")
     if not all(_is_line(part, MAX_VALUE) and part for key in keys for part in key):
-        raise _invalid("the provider's statistic has a group whose name is too long, or none")
+        raise _invalid("error.messages.provider-statistic-group-whose")
     if max(statistic.epsilon_micros, statistic.accuracy_95) > MAX_AMOUNT:
-        raise _invalid("the provider's statistic has numbers out of all bounds")
+        raise _invalid("error.messages.provider-statistic-numbers-out")
     if not _is_load(statistic.load):
-        raise _invalid("the provider's statistic names no load of its data")
+        raise _invalid("error.messages.provider-statistic-names-no")
 
 
 def _check_charges(charges: Sequence[pb.Charge]) -> None:
     scopes = [charge.scope for charge in charges]
     if len(scopes) > MAX_CHARGES or len(set(scopes)) < len(scopes) or not all(map(_WORDS, scopes)):
-        raise _invalid("the provider's record names its charges in no proper way")
+        raise _invalid("error.messages.provider-record-names-charges")
     if any(charge.amount > MAX_AMOUNT for charge in charges):
-        raise _invalid("the provider's record charges more than there can be")
+        raise _invalid("error.messages.provider-record-charges-more")
 
 
 def _is_load(load: pb.DataLoad) -> bool:
@@ -129,5 +130,5 @@ def _is_line(text: str, longest: int) -> bool:
     return len(text) <= longest and _CONTROL(text) is None
 
 
-def _invalid(problem: str) -> NodeError:
-    return NodeError(Reason.PROOF_INVALID, f"{problem}: tell its operator")
+def _invalid(key: str, /, **args: Value) -> NodeError:
+    return NodeError(Reason.PROOF_INVALID, key, **args)

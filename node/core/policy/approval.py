@@ -20,6 +20,7 @@ from node.core.identity import region_covers
 from node.core.json_text import canonical_json, malformed_at
 from node.core.names import MAX_NAME, NAME
 from node.errors import NodeError, Reason
+from node.texts.message import Value
 
 FORMAT: Final = "dxnode/catalogue-approval/1"
 MAX_BYTES: Final = 8 << 10
@@ -132,17 +133,17 @@ def render_approval(approval: Approval) -> bytes:
 def parse_approval(body: bytes) -> Approval:
     """The approval whose canonical JSON is `body`. Raises NodeError(POLICY_NOT_LOADED), saying where."""
     if len(body) > MAX_BYTES:
-        raise refused(f"it is larger than {MAX_BYTES:,} bytes")
+        raise refused("error.policy.larger-than-bytes", max_bytes=MAX_BYTES)
     try:
         approval = _APPROVAL.validate_json(body)
     except ValidationError as error:
-        raise refused(f"its text is malformed at {malformed_at(error)}") from None
+        raise refused("error.policy.text-malformed", malformed_at=malformed_at(error)) from None
     if approval.role is ApprovalRole.HEAD and not approval.by.startswith(f"dxnode/{approval.provider}/"):
-        raise refused("it is not signed by the provider's own head")
+        raise refused("error.policy.not-signed-provider-own")
     if not _is_head(approval.by):
-        raise refused("it names no head of a department as its signer")
+        raise refused("error.policy.names-no-head-department")
     if render_approval(approval) != body:
-        raise refused("its text is not in its canonical form")
+        raise refused("error.policy.text-not-canonical-form")
     return approval
 
 
@@ -171,21 +172,18 @@ def check_approval(approval: Approval, version: Version, role: ApprovalRole, now
     is taken out of the directory.
     """
     if approval.role is not role:
-        raise refused(f"it is given as {approval.role}, not as {role}")
+        raise refused("error.policy.given-not", role=approval.role, role_2=role)
     if (approval.dataset, approval.provider) != (version.dataset, version.provider):
-        raise refused("it is of another dataset or department")
+        raise refused("error.policy.another-dataset-department")
     if approval.entry != version.digest.hex():
-        raise refused("it is of another version of the entry")
+        raise refused("error.policy.another-version-entry")
     if approval.at > now + MAX_SKEW:
-        raise refused(f"it was given at {moment_text(approval.at)}, which is still to come")
+        raise refused("error.policy.given-still-come", moment_text=moment_text(approval.at))
 
 
-def refused(problem: str) -> NodeError:
+def refused(key: str, /, **args: Value) -> NodeError:
     """Why an approval does not count."""
-    return NodeError(
-        Reason.POLICY_NOT_LOADED,
-        f"the approval does not count, because {problem}: have the entry approved again",
-    )
+    return NodeError(Reason.POLICY_NOT_LOADED, key, **args)
 
 
 def _reviews(authority: Member, provider: Member) -> bool:

@@ -20,6 +20,7 @@ from node.core.directory.text import Code, Moment, moment_text
 from node.core.json_text import canonical_json, malformed_at
 from node.core.policy.policy import PolicyFile
 from node.errors import NodeError, Reason
+from node.texts.message import Value
 
 MANIFEST: Final = "bundle.note"
 FORMAT: Final = "dxnode/policy-bundle/1"
@@ -33,10 +34,10 @@ _NAME = r"\A[A-Za-z0-9][A-Za-z0-9._-]{0,119}\.yaml\z"
 
 
 class BundleRefusedError(NodeError):
-    """Why a bundle is not used, and what to do `then`: POLICY_NOT_LOADED."""
+    """Why a bundle is not used, and what to do: POLICY_NOT_LOADED."""
 
-    def __init__(self, problem: str, then: str = "have the officers sign a new one") -> None:
-        super().__init__(Reason.POLICY_NOT_LOADED, f"the policy bundle is refused, because {problem}: {then}")
+    def __init__(self, key: str, /, **args: Value) -> None:
+        super().__init__(Reason.POLICY_NOT_LOADED, key, **args)
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,17 +112,17 @@ def make_manifest(
 def parse_manifest(body: bytes) -> Manifest:
     """The manifest whose canonical JSON is `body`. Raises NodeError(POLICY_NOT_LOADED), saying where."""
     if len(body) > MAX_BYTES:
-        raise BundleRefusedError(f"its manifest is larger than {MAX_BYTES:,} bytes")
+        raise BundleRefusedError("error.bundle.manifest-larger-than-bytes", max_bytes=MAX_BYTES)
     try:
         parsed = _BODY.validate_json(body)
     except ValidationError as error:
-        raise BundleRefusedError(f"its manifest is malformed at {malformed_at(error)}") from None
-    if parsed.format != FORMAT:
-        raise BundleRefusedError(f"its manifest is not of the format {FORMAT}")
-    if not parsed.valid_from < parsed.valid_until <= parsed.valid_from + MAX_LIFETIME:
         raise BundleRefusedError(
-            f"it must be valid for some time, and for {MAX_LIFETIME.days} days at the most"
-        )
+            "error.bundle.manifest-malformed", malformed_at=malformed_at(error)
+        ) from None
+    if parsed.format != FORMAT:
+        raise BundleRefusedError("error.bundle.manifest-not-format", format=FORMAT)
+    if not parsed.valid_from < parsed.valid_until <= parsed.valid_from + MAX_LIFETIME:
+        raise BundleRefusedError("error.bundle.must-valid-some-time", days=MAX_LIFETIME.days)
     manifest = Manifest(
         parsed.department,
         parsed.version,
@@ -131,7 +132,7 @@ def parse_manifest(body: bytes) -> Manifest:
     )
     # Whatever could be written in two ways, as a name listed twice, differs from the one way.
     if render_manifest(manifest) != body:
-        raise BundleRefusedError("its manifest is not in its canonical form")
+        raise BundleRefusedError("error.bundle.manifest-not-canonical-form")
     return manifest
 
 
@@ -160,12 +161,12 @@ def check_content(manifest: Manifest, files: Iterable[PolicyFile]) -> None:
     """Raises NodeError(POLICY_NOT_LOADED) unless `files` are those of the manifest, no more and no less."""
     found = {file.name: file for file in files}
     for name in sorted(manifest.files.keys() - found.keys()):
-        raise BundleRefusedError(f"the file {name} of its manifest is missing", _SIGNED_ANEW)
+        raise BundleRefusedError("error.bundle.file-manifest-missing", name=name)
     for name in sorted(found.keys() - manifest.files.keys()):
-        raise BundleRefusedError(f"the file {name} is not of its manifest", _SIGNED_ANEW)
+        raise BundleRefusedError("error.bundle.file-not-manifest", name=name)
     for name in sorted(found):
         if found[name].digest.hex() != manifest.files[name]:
-            raise BundleRefusedError(f"the file {name} is not the one that was signed", _SIGNED_ANEW)
+            raise BundleRefusedError("error.bundle.file-not-one-signed", name=name)
 
 
 def accept(manifest: Manifest, digest: bytes, seen: SeenBundle | None, now: datetime) -> SeenBundle:
@@ -186,17 +187,17 @@ def check_newer(version: int, used: int, *, same: bool) -> None:
     `same` says whether both are one bundle.
     """
     if version < used:
-        raise BundleRefusedError(f"it has version {version}, but version {used} was already in use")
+        raise BundleRefusedError("error.bundle.version-but-version-already", version=version, used=used)
     if version == used and not same:
-        raise BundleRefusedError(f"another bundle of version {version} was already in use")
+        raise BundleRefusedError("error.bundle.another-bundle-version-already", version=version)
 
 
 def require_valid(manifest: Manifest, now: datetime) -> None:
     """Raises NodeError(POLICY_NOT_LOADED) unless the bundle is valid now."""
     if now < manifest.valid_from:
         raise BundleRefusedError(
-            f"it is valid from {moment_text(manifest.valid_from)} on, which is still to come",
-            "wait until then, or have the officers sign a new one",
+            "error.bundle.valid-from-still-come",
+            moment_text=moment_text(manifest.valid_from),
         )
     if now >= manifest.valid_until:
-        raise BundleRefusedError(f"it was valid until {moment_text(manifest.valid_until)}")
+        raise BundleRefusedError("error.bundle.valid-until", moment_text=moment_text(manifest.valid_until))

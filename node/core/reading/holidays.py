@@ -85,8 +85,10 @@ def read_holidays(file: str, content: bytes) -> Holidays:
     first, count = checked.problems[0], len(checked.problems)
     raise NodeError(
         Reason.CONFIG_INVALID,
-        f"the holiday file has {count} problem(s), the first at {first.file}:{first.line}:{first.column}, "
-        f"{first.message}: {first.hint}",
+        "error.reading.holiday-file-problem-s",
+        count=count,
+        message=first.message,
+        hint=first.hint,
         file=first.file,
         line=str(first.line),
         column=str(first.column),

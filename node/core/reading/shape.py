@@ -11,7 +11,7 @@ from pydantic_core import ErrorDetails
 
 from node.core.reading.document import MAX_PROBLEMS, Document, Node, Path, within
 from node.core.text.problem import Problem
-from node.core.text.problem_messages_en import EN
+from node.core.text.problem_kinds import problem_texts
 from node.core.words import closest, listed, shorten
 
 Part = TypeVar("Part", bound=BaseModel)
@@ -101,7 +101,7 @@ def _problem(document: Document, model: type[BaseModel], error: ErrorDetails) ->
         guess = closest(str(document.at(path)), choices)
         return document.problem("value.choice", path, closest=guess, choices=listed(choices))
     args = {name: str(value) for name, value in context.items() if name != "error"}
-    key = kind if kind in EN else _PLAIN_KEYS.get(kind, "value.other")
+    key = kind if kind in problem_texts("en") else _PLAIN_KEYS.get(kind, "value.other")
     if "[key]" in error["loc"] or kind in ("too_short", "too_long"):
         return document.key_problem(key, path, **args)
     return document.problem(key, path, **args)

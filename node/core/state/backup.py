@@ -12,6 +12,7 @@ from pydantic import AfterValidator, ConfigDict, Field, StringConstraints, TypeA
 from node.core.directory.text import Code, Moment
 from node.core.json_text import canonical_json, malformed_at
 from node.errors import NodeError, Reason
+from node.texts.message import Value
 
 FORMAT: Final = "dxnode/backup/1"
 MANIFEST: Final = "manifest.json"
@@ -84,8 +85,8 @@ _BODY = TypeAdapter(_Body)
 class BackupRefusedError(NodeError):
     """Why a backup is not put back: CONFIG_INVALID."""
 
-    def __init__(self, problem: str, then: str = "take another one") -> None:
-        super().__init__(Reason.CONFIG_INVALID, f"the backup is refused, because {problem}: {then}")
+    def __init__(self, key: str, /, **args: Value) -> None:
+        super().__init__(Reason.CONFIG_INVALID, key, **args)
 
 
 def render_backup(backup: Backup) -> bytes:
@@ -108,14 +109,14 @@ def parse_backup(content: bytes) -> Backup:
     try:
         body = _BODY.validate_json(content)
     except ValidationError as error:
-        raise BackupRefusedError(f"its manifest is malformed at {malformed_at(error)}") from None
-    if body.format != FORMAT:
         raise BackupRefusedError(
-            f"it is not of the format {FORMAT}", "use the dxnode that made it, or a newer one"
-        )
+            "error.backup.manifest-malformed", malformed_at=malformed_at(error)
+        ) from None
+    if body.format != FORMAT:
+        raise BackupRefusedError("error.backup.not-format", format=FORMAT)
     names = [file.name for file in body.files]
     if DATABASE not in names or len(set(names)) < len(names):
-        raise BackupRefusedError("its manifest names no database, or a file twice")
+        raise BackupRefusedError("error.backup.manifest-names-no-database")
     return Backup(
         body.department,
         body.dxnode,

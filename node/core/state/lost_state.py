@@ -69,17 +69,13 @@ class LostState:
         try:
             return _ADAPTER.validate_json(text)
         except ValidationError:
-            raise NodeError(
-                Reason.LOG_CORRUPT, "a fact in the node's database cannot be read: put back a backup"
-            ) from None
+            raise NodeError(Reason.LOG_CORRUPT, "error.state.fact-node-database-cannot") from None
 
     def error(self) -> NodeError:
         """Why nothing is asked or answered, and what to do."""
         return NodeError(
             Reason.STATE_LOST,
-            "the node's state is older than one it had before, so it asks and answers nothing: put back the "
-            "newest "
-            "state, or have two officers decide by `dxnode order draft accept-state`",
+            "error.state.node-state-older-than",
         )
 
 

@@ -23,6 +23,7 @@ from node.core.directory.text import Code, Moment, OneLine, moment_text
 from node.core.identity import holds_identifier
 from node.core.json_text import canonical_json, malformed_at
 from node.errors import NodeError, Reason
+from node.texts.message import Value
 
 FORMAT: Final = "dxnode/order/1"
 MAX_BYTES: Final = 64 << 10
@@ -44,12 +45,10 @@ class OrderKind(StrEnum):
 
 
 class OrderRefusedError(NodeError):
-    """Why an order is not carried out, and what to do `then`: CONFIG_INVALID."""
+    """Why an order is not carried out, and what to do: CONFIG_INVALID."""
 
-    def __init__(
-        self, problem: str, then: str = "have the node write a new one, and the officers sign it"
-    ) -> None:
-        super().__init__(Reason.CONFIG_INVALID, f"the order is refused, because {problem}: {then}")
+    def __init__(self, key: str, /, **args: Value) -> None:
+        super().__init__(Reason.CONFIG_INVALID, key, **args)
 
 
 _Name = Annotated[str, StringConstraints(pattern=_NAME)]
@@ -105,7 +104,7 @@ def make_order(
     """The order to sign. Raises NodeError(CONFIG_INVALID) for a reason or facts that cannot stand in one."""
     issued = now.replace(microsecond=0)
     if holds_identifier(reason):
-        raise OrderRefusedError("its reason holds an identity number", "leave that out")
+        raise OrderRefusedError("error.order.reason-holds-identity-number")
     return parse_order(
         render_order(Order(department, kind, order_id.hex(), issued, issued + LIFETIME, about, facts, reason))
     )
@@ -114,17 +113,17 @@ def make_order(
 def parse_order(body: bytes) -> Order:
     """The order whose canonical JSON is `body`. Raises NodeError(CONFIG_INVALID), saying where."""
     if len(body) > MAX_BYTES:
-        raise OrderRefusedError(f"it is larger than {MAX_BYTES:,} bytes")
+        raise OrderRefusedError("error.order.larger-than-bytes", max_bytes=MAX_BYTES)
     try:
         parsed = _BODY.validate_json(body)
     except ValidationError as error:
-        raise OrderRefusedError(f"it is malformed at {malformed_at(error)}") from None
+        raise OrderRefusedError("error.order.malformed", malformed_at=malformed_at(error)) from None
     if parsed.format != FORMAT:
-        raise OrderRefusedError(f"it is not of the format {FORMAT}")
+        raise OrderRefusedError("error.order.not-format", format=FORMAT)
     if parsed.kind not in set(OrderKind):
-        raise OrderRefusedError("this node does not know orders of its kind", "update the node")
+        raise OrderRefusedError("error.order.node-not-know-orders")
     if not parsed.issued < parsed.expires <= parsed.issued + LIFETIME:
-        raise OrderRefusedError(f"it must be valid for some time, and for {LIFETIME.days} days at the most")
+        raise OrderRefusedError("error.order.must-valid-some-time", days=LIFETIME.days)
     order = Order(
         parsed.department,
         OrderKind(parsed.kind),
@@ -136,7 +135,7 @@ def parse_order(body: bytes) -> Order:
         parsed.reason,
     )
     if render_order(order) != body:
-        raise OrderRefusedError("it is not in its canonical form")
+        raise OrderRefusedError("error.order.not-canonical-form")
     return order
 
 
@@ -164,11 +163,13 @@ def order_digest(body: bytes) -> bytes:
 def check_order(order: Order, department: str, facts: Mapping[str, str], now: datetime) -> None:
     """Raises NodeError(CONFIG_INVALID) unless the order is for this department, now, and its facts hold."""
     if order.department != department:
-        raise OrderRefusedError("it is for another department")
+        raise OrderRefusedError("error.order.another-department")
     if order.kind is not OrderKind.ACCEPT_CLOCK and not order.issued <= now < order.expires:
         raise OrderRefusedError(
-            f"it is valid from {moment_text(order.issued)} until {moment_text(order.expires)}"
+            "error.order.valid-from-until",
+            moment_text=moment_text(order.issued),
+            moment_text_2=moment_text(order.expires),
         )
     changed = sorted(name for name in {*order.facts, *facts} if order.facts.get(name) != facts.get(name))
     if changed:
-        raise OrderRefusedError(f"what it was signed for has changed since ({', '.join(changed)})")
+        raise OrderRefusedError("error.order.what-signed-changed-since", changed=", ".join(changed))

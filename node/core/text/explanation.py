@@ -4,24 +4,23 @@ from __future__ import annotations
 
 from node.core.deciding.evaluator import Decision
 from node.core.deciding.explain import Clause, Explanation
-from node.core.text.clause_messages import clause_advice, clause_label
-from node.core.text.problem_messages import Lang
+from node.core.text.clause_texts import clause_advice, clause_label
 from node.errors import Reason
 
 
-def label_of(clause: Clause, lang: Lang) -> str:
+def label_of(clause: Clause, lang: str) -> str:
     """What a clause is called."""
     return clause_label(clause.name, lang)
 
 
-def change_of(clause: Clause, lang: Lang) -> str:
+def change_of(clause: Clause, lang: str) -> str:
     """What would have to change, or "" if the clause holds or was not looked at."""
     if clause.holds is not False:
         return ""
     return clause_advice(clause.name, lang, value=clause.value, needed=clause.needed, rule=clause.rule)
 
 
-def advice_of(decision: Decision, lang: Lang) -> str:
+def advice_of(decision: Decision, lang: str) -> str:
     """What decided against a request, and what to do next; "" for a permit."""
     if decision.permit:
         return ""
@@ -30,7 +29,7 @@ def advice_of(decision: Decision, lang: Lang) -> str:
     return clause_advice(name, lang, value=value, needed=needed, rule=decision.rule)
 
 
-def changes_of(explanation: Explanation, lang: Lang) -> tuple[str, ...]:
+def changes_of(explanation: Explanation, lang: str) -> tuple[str, ...]:
     """All that would have to change for a permit, by the closest rule; empty for a permit or an error."""
     rules = [rule for rule in explanation.rules if rule.rule == explanation.closest]
     clauses = [*explanation.checks, *(clause for rule in rules for clause in rule.clauses)]

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
-from node.core.text.problem_messages import ARTICLES, DID_YOU_MEAN, MESSAGES, NOTES, WARNINGS, Lang
+from node.core.text.problem_kinds import ARTICLES, NOTES, WARNINGS
+from node.texts.wording import t
 
 
 class Severity(StrEnum):
@@ -57,17 +58,16 @@ class Problem:
         """How to mend it, in English."""
         return self.hint_in("en")
 
-    def message_in(self, lang: Lang) -> str:
+    def message_in(self, lang: str) -> str:
         """What is wrong."""
-        return MESSAGES[lang][self.key][0].format_map(dict(self.args))
+        return t(f"problem.{self.key}.what", lang, **dict(self.args))
 
-    def hint_in(self, lang: Lang) -> str:
+    def hint_in(self, lang: str) -> str:
         """How to mend it; the closest known word if there is one."""
         args = dict(self.args)
-        template = DID_YOU_MEAN[lang] if args.get("closest") else MESSAGES[lang][self.key][1]
-        return template.format_map(args)
+        return t("problem.did-you-mean" if args.get("closest") else f"problem.{self.key}.hint", lang, **args)
 
-    def render(self, lang: Lang) -> str:
+    def render(self, lang: str) -> str:
         """Two lines for a terminal: `file:line:column: message`, then the hint."""
         label = "hint" if lang == "en" else "建议"
         return (

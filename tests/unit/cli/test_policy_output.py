@@ -19,7 +19,7 @@ from node.cli.terminal.output import Json
 from node.core.policy.policy import PolicyFile
 from node.core.reading.build import check_files
 from node.core.text.problem import Problem
-from node.core.text.problem_messages import ARTICLES, MESSAGES, NOTES, WARNINGS
+from node.core.text.problem_kinds import ARTICLES, NOTES, WARNINGS, problem_texts
 
 WRONG = POLICY.replace("type: text, sens", "type: txet, sens").replace("daily", "dayly")
 SECRET = POLICY.replace("personal: true}", "personal: true, secret: true}")
@@ -71,8 +71,8 @@ def test_the_article_behind_a_problem_is_named(lang: str, law: str) -> None:
 
 
 def test_articles_and_grades_belong_to_messages_that_exist() -> None:
-    assert ARTICLES.keys() <= MESSAGES["en"].keys()
-    assert MESSAGES["en"].keys() >= WARNINGS | NOTES
+    assert ARTICLES.keys() <= problem_texts("en").keys()
+    assert problem_texts("en").keys() >= WARNINGS | NOTES
     assert not WARNINGS & NOTES
     assert all(1 <= article <= 44 for article in ARTICLES.values())
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from node.core.text.denial_messages import denial_text
 from support.cli_run import dxnode, read_transcript, told
 from support.fake_desk import FakeDesk, make_log, resident, serving
 
-from node.core.text.denial_messages import denial_text
 from node.errors import NodeError, Reason
 
 TRANSCRIPTS = sorted((Path(__file__).parent / "transcripts").glob("*.txt"))

@@ -23,10 +23,10 @@ from node.cli.terminal.output import plain
 from node.core.policy.policy import PolicyFile
 from node.core.reading.build import check_files
 from node.core.reading.document import MAX_BYTES, MAX_PROBLEMS
-from node.core.text.problem_messages import Lang
+from node.texts.wording import Language
 
 DAY = date(2026, 11, 23)
-LANGUAGES: tuple[Lang, ...] = ("en", "zh")
+LANGUAGES: tuple[Language, ...] = ("en", "zh")
 BROKEN = Path(__file__).parent / "broken"
 FILES = sorted(BROKEN.glob("*.yaml"))
 # Seconds for one file, on the slowest machine that runs this.

@@ -3,23 +3,23 @@
 from __future__ import annotations
 
 import pytest
+from node.core.text.denial_messages import DENIAL_CLAUSES, denial_text
 
 from node.core.deciding.clauses import CHECKS, RULE_CHECKS, Check, RuleCheck
 from node.core.deciding.cost import BUDGET_SHORT, SHORT
-from node.core.text.denial_messages import DENIAL_CLAUSES, denial_text
-from node.core.text.problem_messages import Lang
 from node.errors import Reason
+from node.texts.wording import Language
 
 
 @pytest.mark.parametrize("check", [*CHECKS, *RULE_CHECKS], ids=lambda check: check.name)
 @pytest.mark.parametrize("lang", ["en", "zh"])
-def test_every_clause_of_a_decision_is_told_for_its_reason(check: Check | RuleCheck, lang: Lang) -> None:
+def test_every_clause_of_a_decision_is_told_for_its_reason(check: Check | RuleCheck, lang: Language) -> None:
     assert denial_text(check.reason, check.name, lang)
 
 
 @pytest.mark.parametrize(("reason", "clause"), [*SHORT.values(), BUDGET_SHORT])
 @pytest.mark.parametrize("lang", ["en", "zh"])
-def test_every_limit_is_told(reason: Reason, clause: str, lang: Lang) -> None:
+def test_every_limit_is_told(reason: Reason, clause: str, lang: Language) -> None:
     assert denial_text(reason, clause, lang)
 
 

@@ -10,7 +10,7 @@ import yaml
 from node.core.reading import document
 from node.core.reading.document import MAX_BYTES, Plain, read
 from node.core.text.problem import Problem
-from node.core.text.problem_messages import Lang
+from node.texts.wording import Language
 
 
 def _problem(text: str | bytes) -> Problem:
@@ -92,7 +92,7 @@ def test_full_width_signs_are_welcome_in_text() -> None:
 
 
 @pytest.mark.parametrize("lang", ["zh", "en"])
-def test_a_full_width_colon_is_named_with_the_one_to_type(lang: Lang) -> None:
+def test_a_full_width_colon_is_named_with_the_one_to_type(lang: Language) -> None:
     problem = _problem("a: 1\nb：2\nc: 3\n")
     assert problem.words == "："
     assert ":" in problem.hint_in(lang)

@@ -12,7 +12,7 @@ from node.core.deciding.clauses import CHECKS, RULE_CHECKS
 from node.core.deciding.explain import Clause, Explanation, explain
 from node.core.deciding.grant import Grant, GrantState
 from node.core.policy.request import Request
-from node.core.text.clause_messages import CLAUSE_MESSAGES
+from node.core.text.clause_texts import CLAUSE_MESSAGES
 from node.core.text.explanation import advice_of, change_of, changes_of
 from node.errors import Reason
 

@@ -16,7 +16,7 @@ from node.cli.terminal.exits import Exit
 from node.core.policy.policy import PolicyFile
 from node.core.reading.build import check_files
 from node.core.text.problem import Problem
-from node.core.text.problem_messages import WARNINGS
+from node.core.text.problem_kinds import WARNINGS
 
 TODAY = date(2026, 11, 23)
 RULE = "id: r, allow: [is-enrolled], to: {any: true}, for: [tax]"

@@ -31,7 +31,7 @@ from node.core.policy.question_kind import QuestionKind
 from node.core.reading import build as policy_build
 from node.core.reading.build import PoliciesInvalidError, build_policies, check_files
 from node.core.reading.document import MAX_PROBLEMS
-from node.core.text.problem_messages import MESSAGES
+from node.core.text.problem_kinds import problem_texts
 from node.errors import Reason
 
 PURPOSES = """\
@@ -378,7 +378,7 @@ def test_two_files_cannot_hold_one_dataset_or_the_definitions() -> None:
 
 
 def test_every_message_is_there_in_both_languages_with_the_same_arguments() -> None:
-    english, chinese = MESSAGES["en"], MESSAGES["zh"]
+    english, chinese = problem_texts("en"), problem_texts("zh")
     assert english.keys() == chinese.keys()
 
     def named(template: str) -> set[str]:
@@ -423,7 +423,7 @@ def test_every_key_that_the_code_names_has_a_message() -> None:
                 area, dot, rest = node.value.partition(".")
                 if dot and area.islower() and rest.replace("-", "").isalnum() and " " not in node.value:
                     named.add(node.value)
-    assert named == MESSAGES["en"].keys()
+    assert named == problem_texts("en").keys()
 
 
 def test_a_hopeless_file_ends_in_bounded_time_with_bounded_problems() -> None:

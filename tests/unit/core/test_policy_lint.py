@@ -20,7 +20,7 @@ from node.core.policy.rule import compile_case_number
 from node.core.reading.build import build_policies, check_files
 from node.core.reading.document import MAX_PROBLEMS
 from node.core.text.problem import Problem, Severity
-from node.core.text.problem_messages import MESSAGES, NOTES, WARNINGS
+from node.core.text.problem_kinds import NOTES, WARNINGS, problem_texts
 
 TODAY = date(2026, 11, 23)
 PURPOSES = PolicyFile(
@@ -205,7 +205,7 @@ def test_one_question_of_a_rule_can_be_shadowed() -> None:
 def test_what_only_the_directory_could_tell_is_a_note() -> None:
     found = _two("to={levels: [city]}", "to={departments: [11441900000000035L]}")
     assert found == ["lint.shadow-unknown"]
-    assert MESSAGES["en"]["lint.shadow-unknown"][0].startswith("whether")
+    assert problem_texts("en")["lint.shadow-unknown"][0].startswith("whether")
     assert "lint.shadow-unknown" in NOTES
 
 

@@ -10,7 +10,7 @@ from node.analysis.tests.run import Coverage, Ran, coverage, mutated, run_table,
 from node.analysis.tests.table import CheckedTable, check_table
 from node.core.policy.policy import Policies, PolicyFile
 from node.core.reading.build import build_policies
-from node.core.text.problem_messages import Lang
+from node.texts.wording import Language
 
 DATASET = "pension-insurance"
 HEAD = """\
@@ -158,13 +158,13 @@ def test_a_mistake_in_the_defaults_is_told_once_for_all_rows() -> None:
 
 
 @pytest.mark.parametrize("lang", ["en", "zh"])
-def test_a_reason_in_small_letters_is_recognised(lang: Lang) -> None:
+def test_a_reason_in_small_letters_is_recognised(lang: Language) -> None:
     (problem,) = _check("ask: is-enrolled, expect: deny, reason: question_not_allowed").problems
     assert "QUESTION_NOT_ALLOWED" in problem.hint_in(lang)
 
 
 @pytest.mark.parametrize("lang", ["en", "zh"])
-def test_an_empty_table_is_not_said_to_need_a_dataset(lang: Lang) -> None:
+def test_an_empty_table_is_not_said_to_need_a_dataset(lang: Language) -> None:
     policy = _policies().datasets[DATASET]
     (problem,) = check_table(PolicyFile("pension.test.yaml", b""), policy, CALENDAR.zone).problems
     assert problem.key == "yaml.empty-file"

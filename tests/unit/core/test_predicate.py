@@ -9,7 +9,6 @@ import pytest
 from node.core.policy.dataset import Field, FieldType, Sensitivity
 from node.core.policy.predicate import MAX_DEPTH, MAX_FAULTS, Predicate, Scope, read_predicate
 from node.core.policy.predicate_tokens import MAX_TOKENS
-from node.core.text.problem_messages import MESSAGES
 
 
 def _field(name: str, type_: FieldType, sensitivity: Sensitivity = Sensitivity.NORMAL) -> Field:
