@@ -105,7 +105,7 @@ def check_backup(settings: Settings, folder: Path, progress: Progress) -> Backup
         raise BackupRefusedError(
             "error.backup.data-key-missing-without",
             lacking=lacking[0],
-            keys=settings.keys,
+            keys=str(settings.keys),
         )
     for file in backup.files:
         if _digest_of(folder / file.name) != (file.sha256, file.size):

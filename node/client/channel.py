@@ -72,6 +72,6 @@ def _read(path: Path) -> bytes:
         raise NodeError(
             Reason.CONFIG_INVALID,
             "error.client.cannot-read",
-            value=(error.strerror or "error").lower(),
+            why=(error.strerror or "error").lower(),
             file=str(path),
         ) from error

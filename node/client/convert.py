@@ -24,7 +24,9 @@ from node.client.results import (
     Subject,
     WaitingDataset,
 )
+from node.error_info import wording_of
 from node.errors import NodeError, Reason
+from node.texts.carried import from_text
 from node.texts.message import Value
 from node.v1 import desk_pb2, record_pb2
 
@@ -120,7 +122,7 @@ def _refusal(message: desk_pb2.Refusal) -> Refusal:
         reason = Reason(message.reason)
     except ValueError:
         reason = Reason.INTERNAL
-    return Refusal(reason, message.rule, message.clause, message.message)
+    return Refusal(reason, message.rule, message.clause, from_text(message.wording) or wording_of(reason))
 
 
 def _mismatch(key: str, /, **args: Value) -> NodeError:

@@ -35,7 +35,7 @@ class BatchStoppedError(NodeError):
     """A batch that could not go on; `frame` and `batch_id` resume it."""
 
     def __init__(self, cause: NodeError, frame: pd.DataFrame, batch_id: bytes) -> None:
-        super().__init__(cause.reason, cause.message, **cause.metadata)
+        super().__init__(cause.reason, cause.wording.key, **cause.wording.args)
         self.frame = frame
         self.batch_id = batch_id
 
@@ -126,7 +126,8 @@ def ask_blocks(
 def _refused(refusal: Refusal) -> NodeError:
     # What has no verdict yet is asked again under the same id, so that it is not charged twice.
     kind = NodeError if refusal.reason in _UNDECIDED else RefusedError
-    return kind(refusal.reason, refusal.message, rule=refusal.rule, clause=refusal.clause)
+    args = {**refusal.wording.args, "rule": refusal.rule, "clause": refusal.clause}
+    return kind(refusal.reason, refusal.wording.key, **args)
 
 
 def ask_frame(

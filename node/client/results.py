@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from node.errors import NodeError, Reason
+from node.texts.message import Message
+from node.texts.wording import say
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +109,12 @@ class Refusal:
     reason: Reason
     rule: str
     clause: str
-    message: str
+    wording: Message
+
+    @property
+    def message(self) -> str:
+        """What is wrong and what to do next, in English."""
+        return say(self.wording, "en")
 
 
 @dataclass(frozen=True, slots=True)

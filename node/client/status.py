@@ -11,16 +11,16 @@ from node.errors import NodeError, Reason
 _WITHOUT_INFO = {
     grpc.StatusCode.UNAUTHENTICATED: (
         Reason.CALLER_UNIDENTIFIED,
-        "show a desk certificate that carries a role",
+        "error.desk.show-certificate",
     ),
-    grpc.StatusCode.PERMISSION_DENIED: (Reason.CALLER_UNIDENTIFIED, "the desk does not admit this caller"),
-    grpc.StatusCode.INVALID_ARGUMENT: (Reason.QUERY_INVALID, "the desk could not read the request"),
-    grpc.StatusCode.RESOURCE_EXHAUSTED: (Reason.RATE_LIMITED, "ask less at once or less often"),
-    grpc.StatusCode.UNAVAILABLE: (Reason.PEER_UNAVAILABLE, "the desk does not answer: is the node running"),
-    grpc.StatusCode.DEADLINE_EXCEEDED: (Reason.TIMEOUT, "the desk did not answer in time: ask again"),
-    grpc.StatusCode.CANCELLED: (Reason.TIMEOUT, "the call was cancelled: ask again"),
-    grpc.StatusCode.UNIMPLEMENTED: (Reason.CONFIG_INVALID, "this is not a desk of the same version"),
-    grpc.StatusCode.DATA_LOSS: (Reason.LOG_CORRUPT, "the node reports damaged data: call the operator"),
+    grpc.StatusCode.PERMISSION_DENIED: (Reason.CALLER_UNIDENTIFIED, "error.desk.not-admitted"),
+    grpc.StatusCode.INVALID_ARGUMENT: (Reason.QUERY_INVALID, "error.desk.unreadable-request"),
+    grpc.StatusCode.RESOURCE_EXHAUSTED: (Reason.RATE_LIMITED, "error.desk.too-much"),
+    grpc.StatusCode.UNAVAILABLE: (Reason.PEER_UNAVAILABLE, "error.desk.silent"),
+    grpc.StatusCode.DEADLINE_EXCEEDED: (Reason.TIMEOUT, "error.desk.too-slow"),
+    grpc.StatusCode.CANCELLED: (Reason.TIMEOUT, "error.desk.cancelled"),
+    grpc.StatusCode.UNIMPLEMENTED: (Reason.CONFIG_INVALID, "error.desk.another-version"),
+    grpc.StatusCode.DATA_LOSS: (Reason.LOG_CORRUPT, "error.desk.damaged"),
 }
 
 
@@ -35,5 +35,5 @@ def node_error(error: grpc.RpcError) -> NodeError:
     # Every error that a call raises is also that call.
     assert isinstance(error, grpc.Call)
     code = error.code()
-    reason, message = _WITHOUT_INFO.get(code, (Reason.INTERNAL, f"the desk failed with {code.name.lower()}"))
-    return NodeError(reason, message, peer="desk")
+    reason, key = _WITHOUT_INFO.get(code, (Reason.INTERNAL, "error.desk.failed"))
+    return NodeError(reason, key, peer="desk", code=code.name.lower())

@@ -53,7 +53,8 @@ def load_settings(path: Path) -> Settings:
     place = {"setting": first.setting} if path.is_file() else {}
     raise NodeError(
         Reason.CONFIG_INVALID,
-        f"{shown}\nand {more} more" if more > 0 else shown,
+        "error.raw",
+        text=f"{shown}\nand {more} more" if more > 0 else shown,
         file=first.file,
         line=str(first.line),
         column=str(first.column),

@@ -245,9 +245,9 @@ def normalise_region(text: str) -> str:
     """
     code = _ascii(text) if len(text) <= _LONGEST else ""
     if not _REGION(code):
-        raise _invalid("the region code is malformed: give 2, 4, 6, 9 or 12 digits of GB/T 2260")
+        raise _invalid("error.identity.region-malformed")
     if code[:2] not in _PROVINCES and code.strip("0"):
-        raise _invalid("the region code begins with no province of GB/T 2260: check the first two digits")
+        raise _invalid("error.identity.region-province")
     if len(code) < 6:
         return code.ljust(6, "0")
     while len(code) > 6 and code.endswith("000"):

@@ -7,11 +7,12 @@ from node.core.directory.directory import Member
 from node.core.log import usage
 from node.core.log.merkle import leaf_hash
 from node.core.messages.taken import check_answers, check_time, check_verdict
-from node.core.text.denial_messages import denial_text
+from node.core.text.denials import denial_wording
 from node.errors import NodeError, Reason
 from node.exchange.asking import Asked
 from node.exchange.opened import check_receipt
 from node.exchange.ports import Vault
+from node.texts.message import Message
 from node.v1 import exchange_pb2 as pb
 from node.v1 import record_pb2 as rec
 
@@ -58,9 +59,10 @@ def denial(verdict: rec.Verdict, exchange_id: bytes) -> NodeError:
         reason = Reason(verdict.reason)
     except ValueError:
         reason = Reason.INTERNAL
+    wording = denial_wording(reason, verdict.clause) or Message("error.exchange.provider-denied")
     return NodeError(
         reason,
-        denial_text(reason, verdict.clause, "en") or "the provider denied it",
+        wording.key,
         rule=verdict.rule,
         clause=verdict.clause,
         exchange_id=exchange_id.hex(),

@@ -17,19 +17,19 @@ from node.core.deciding.grant import Grant
 from node.core.directory.directory import Member
 from node.core.messages.grant_message import grant_from_message
 from node.core.policy.approval import Version
-from node.error_info import stated_error
+from node.error_info import stated_error, wording_of
 from node.errors import NodeError, Reason
 from node.exchange.own_state import SeenOfUs
 from node.exchange.ports import PeerStream
 from node.rpc.links import Link, Links
 from node.rpc.peer_call import Call
 from node.rpc.status import CODE_OF
+from node.texts.carried import is_closed
 from node.v1 import catalogue_pb2, grant_pb2, usage_log_pb2
 from node.v1 import exchange_pb2 as pb
 
 _RETRIED = frozenset(reason for reason, code in CODE_OF.items() if code is grpc.StatusCode.UNAVAILABLE)
 _ATTEMPTS = 3
-_LONGEST_MESSAGE = 2000
 _BatchCall: TypeAlias = "grpc.aio.StreamStreamCall[bytes, bytes]"
 _SECONDS = 5.0
 """A proof of a log is waited for on the way of an answer; and the time is not worth more."""
@@ -268,12 +268,10 @@ class _Stream:
 def peer_error(error: grpc.aio.AioRpcError) -> NodeError:
     """The peer's own reason, or that it cannot be reached."""
     if (stated := stated_error(error)) is not None:
-        # Of the metadata nothing is passed on: another department's node wrote it.
+        # Another department's node wrote it: words of ours are passed on, filled with nothing but names and numbers.
+        wording = stated.wording if is_closed(stated.wording) else wording_of(stated.reason)
         return NodeError(
-            stated.reason,
-            "error.rpc.provider-node-refused",
-            message=stated.message[:_LONGEST_MESSAGE],
-            decided_by="provider",
+            stated.reason, "error.rpc.provider-node-refused", problem=wording, decided_by="provider"
         )
     if error.code() is grpc.StatusCode.DEADLINE_EXCEEDED:
         return NodeError(Reason.TIMEOUT, "error.rpc.provider-node-did-not")

@@ -17,6 +17,7 @@ from node.exchange.ports import PeerStream
 from node.exchange.requester import Requester
 from node.rpc.callers import Staff
 from node.rpc.status import Context, answered, streamed
+from node.texts.carried import to_text
 from node.v1 import catalogue_pb2, desk_pb2, desk_pb2_grpc
 from node.v1 import record_pb2 as rec
 
@@ -202,5 +203,5 @@ def _refusal(error: NodeError) -> desk_pb2.Refusal:
         reason=error.reason.wire,
         rule=error.metadata.get("rule", ""),
         clause=error.metadata.get("clause", ""),
-        message=error.message,
+        wording=to_text(error.wording),
     )

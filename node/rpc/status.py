@@ -11,11 +11,10 @@ from typing import NoReturn, TypeAlias, TypeVar
 import grpc
 from google.protobuf import any_pb2
 from google.protobuf.message import Message
-from google.rpc.error_details_pb2 import ErrorInfo
 from google.rpc.status_pb2 import Status
 from grpc_status import rpc_status
 
-from node.error_info import DOMAIN
+from node.error_info import error_info
 from node.errors import NodeError, Reason
 
 log = logging.getLogger(__name__)
@@ -66,9 +65,8 @@ CODE_OF = {reason: code for code, reasons in _CODES.items() for reason in reason
 
 def to_status(error: NodeError) -> Status:
     """The status of an error, with its reason and metadata as ErrorInfo."""
-    info = ErrorInfo(reason=error.reason.name, domain=DOMAIN, metadata=dict(error.metadata))
     detail = any_pb2.Any()
-    detail.Pack(info)
+    detail.Pack(error_info(error))
     return Status(code=CODE_OF[error.reason].value[0], message=error.message, details=[detail])
 
 

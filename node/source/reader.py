@@ -62,7 +62,9 @@ def content_and_lines(spec: FileSpec, alive: Callable[[], None]) -> Content:
         digest = content_of(spec.path, shown)
         return Content(digest, scan.end() if scan is not None else None)
     except CsvFaultError as fault:
-        raise _misplaced(spec, fault.line, fault.column, fault.problem) from None
+        raise _misplaced(
+            spec, fault.line, fault.column, Message("error.raw", {"text": fault.problem})
+        ) from None
 
 
 def read_file(spec: FileSpec, columns: Sequence[str], lines: CsvLines | None) -> Table:
@@ -214,7 +216,7 @@ def _refused(key: str, /, **args: Value) -> NodeError:
     return NodeError(Reason.SOURCE_UNAVAILABLE, key, **args)
 
 
-def _misplaced(spec: FileSpec, line: int, column: int, problem: str) -> NodeError:
+def _misplaced(spec: FileSpec, line: int, column: int, problem: Message) -> NodeError:
     name = spec.path.name
     return NodeError(
         Reason.SOURCE_UNAVAILABLE,

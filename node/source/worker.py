@@ -18,6 +18,8 @@ from node.no_dumps import forbid_dumps
 from node.source.child import Child
 from node.source.snapshot import Manifest
 from node.source.spec import FileSpec, Layout, Progress
+from node.texts.carried import from_text, to_text
+from node.texts.message import Message
 
 # Data of the job's process, at most: 10 million rows need a third of it.
 _MEMORY_BYTES = 1 << 30
@@ -56,8 +58,7 @@ class Failure:
     """The job ended with a NodeError."""
 
     reason: Reason
-    message: str
-    metadata: dict[str, str]
+    wording: str
     kind: Literal["failure"] = "failure"
 
 
@@ -81,7 +82,7 @@ def run(job: BuildJob, progress: Progress, silence: float) -> Manifest:
             if isinstance(word, Advance):
                 progress(word.done, word.total)
             elif isinstance(word, Failure):
-                raise NodeError(word.reason, word.message, **word.metadata)
+                raise NodeError.of(word.reason, from_text(word.wording) or Message("error.source.failed"))
             else:
                 return word.manifest
     except TimeoutError:
@@ -120,9 +121,9 @@ def main() -> None:
         job = JOB.validate_json(sys.stdin.buffer.read())
         say(Built(build(job.spec, job.layout, job.folder, bytes.fromhex(job.key), progress)))
     except NodeError as error:
-        say(Failure(error.reason, error.message, dict(error.metadata)))
+        say(Failure(error.reason, to_text(error.wording)))
     except MemoryError:
-        say(Failure(Reason.SOURCE_UNAVAILABLE, "the data need too much memory: write smaller row groups", {}))
+        say(Failure(Reason.SOURCE_UNAVAILABLE, to_text(Message("error.source.data-too-large"))))
 
 
 if __name__ == "__main__":

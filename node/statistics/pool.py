@@ -21,6 +21,8 @@ from node.privacy.mechanism import Release
 from node.source.child import Child
 from node.source.count_query import CountQuery, Row
 from node.statistics import words
+from node.texts.carried import from_text
+from node.texts.message import Message
 
 _PROCESS = "node.statistics.process"
 _IDLE_SECONDS = 300.0
@@ -86,7 +88,7 @@ class Pool:
         finally:
             self._give_back(process, good=said is not None)
         if isinstance(said, words.Failed):
-            raise NodeError(said.reason, said.message)
+            raise NodeError.of(said.reason, from_text(said.wording) or Message("error.source.failed"))
         if not isinstance(said, outcome):
             raise _unexpected()
         return said

@@ -18,6 +18,7 @@ from typing import BinaryIO
 from node.errors import NodeError, Reason
 from node.no_dumps import forbid_dumps
 from node.statistics import words
+from node.texts.carried import to_text
 
 _MEMORY_BYTES = 1 << 30
 """Of the process, at most; DuckDB has a bound of its own below that."""
@@ -75,7 +76,7 @@ class _Bench:
 
             return words.Released(release(job.counts, job.unit_contributes, job.epsilon_micros))
         except NodeError as error:
-            return words.Failed(error.reason, error.message)
+            return words.Failed(error.reason, to_text(error.wording))
         except MemoryError:
             return words.Failed(Reason.SOURCE_UNAVAILABLE, "the counts need too much memory: group by less")
 

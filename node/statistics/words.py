@@ -58,7 +58,8 @@ class Failed:
     """It ended with a NodeError."""
 
     reason: Reason
-    message: str
+    wording: str
+    """As `node.texts.carried` has it."""
     kind: Literal["failed"] = "failed"
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from datetime import UTC, datetime
 from typing import Final, TypeAlias
 
@@ -11,6 +12,7 @@ from node.texts.wording import can_say, utc
 
 _Json: TypeAlias = "str | int | float | list[_Json] | dict[str, _Json]"
 _MOST_DEEP: Final = 8
+_CLOSED: Final = re.compile(r"[0-9A-Za-z][0-9A-Za-z._/-]{0,79}").fullmatch
 LONGEST: Final = 16_384
 """Characters of a message as JSON that are read."""
 
@@ -57,3 +59,12 @@ def _value(read: object, depth: int) -> Value:
         if can_say(message):
             return message
     raise ValueError
+
+
+def is_closed(value: Value) -> bool:
+    """Whether a message is filled with numbers, times and names alone, so that no sentence of others fits in."""
+    if isinstance(value, Message):
+        return all(map(is_closed, value.args.values()))
+    if isinstance(value, tuple):
+        return all(map(is_closed, value))
+    return not isinstance(value, str) or _CLOSED(value) is not None

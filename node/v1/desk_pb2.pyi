@@ -117,16 +117,16 @@ class DeskServiceAskBatchResponse(_message.Message):
     def __init__(self, chunk: _Optional[int] = ..., answers: _Optional[_Union[_record_pb2.Answers, _Mapping]] = ..., refusal: _Optional[_Union[Refusal, _Mapping]] = ..., proof: _Optional[_Union[Proof, _Mapping]] = ...) -> None: ...
 
 class Refusal(_message.Message):
-    __slots__ = ("reason", "rule", "clause", "message")
+    __slots__ = ("reason", "rule", "clause", "wording")
     REASON_FIELD_NUMBER: _ClassVar[int]
     RULE_FIELD_NUMBER: _ClassVar[int]
     CLAUSE_FIELD_NUMBER: _ClassVar[int]
-    MESSAGE_FIELD_NUMBER: _ClassVar[int]
+    WORDING_FIELD_NUMBER: _ClassVar[int]
     reason: _error_reason_pb2.ErrorReason
     rule: str
     clause: str
-    message: str
-    def __init__(self, reason: _Optional[_Union[_error_reason_pb2.ErrorReason, str]] = ..., rule: _Optional[str] = ..., clause: _Optional[str] = ..., message: _Optional[str] = ...) -> None: ...
+    wording: str
+    def __init__(self, reason: _Optional[_Union[_error_reason_pb2.ErrorReason, str]] = ..., rule: _Optional[str] = ..., clause: _Optional[str] = ..., wording: _Optional[str] = ...) -> None: ...
 
 class BrowseCatalogueRequest(_message.Message):
     __slots__ = ("provider", "dataset")

@@ -18,6 +18,7 @@ from node.core.policy.policy import Policies
 from node.core.state.data_load import KeptLoad, next_load
 from node.errors import NodeError
 from node.source.count_query import Counter
+from node.texts.wording import say
 
 
 class SourceMemory(AccountMemory, Protocol):
@@ -73,7 +74,7 @@ class LiveSources:
         self._told = set(wanted)
         for dataset in wanted:
             if dataset in refused:
-                self._attempt.note(_part(dataset), refused[dataset])
+                self._attempt.note(_part(dataset), say(refused[dataset], "en"))
             elif (result := self._load(policies, dataset, old.opened.get(dataset), key)) is not None:
                 opened[dataset], loads[dataset] = result
         self._retired += [

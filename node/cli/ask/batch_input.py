@@ -12,11 +12,10 @@ from itertools import chain, islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from node.cli.terminal.said import spoken
 from node.core.csv_scan import MAX_ROW, CsvFaultError, CsvScan
 from node.errors import NodeError, Reason
 from node.files.regular_file import open_regular
-from node.texts.wording import t
+from node.texts.message import Message, Value
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -69,9 +68,9 @@ def _rows(path: Path, encoding: str) -> int:
             scan.feed(part)
         rows = scan.end().rows
     except CsvFaultError as fault:
-        raise unreadable(path, f"{fault.line}:{fault.column}: {spoken(fault.problem)}") from None
+        raise unreadable(path, _placed(fault)) from None
     if not encoding:
-        raise unreadable(path, t("batch.encoding"))
+        raise unreadable(path, Message("batch.encoding"))
     return rows
 
 
@@ -92,9 +91,14 @@ def _state(path: Path) -> tuple[int, int, int]:
     return status.st_ino, status.st_size, status.st_mtime_ns
 
 
-def unreadable(path: Path, problem: str) -> NodeError:
+def _placed(fault: CsvFaultError) -> Message:
+    problem = Message("error.raw", {"text": fault.problem})
+    return Message("error.input.placed", {"line": fault.line, "column": fault.column, "problem": problem})
+
+
+def unreadable(path: Path, problem: Value) -> NodeError:
     """The error for a file that cannot be read."""
-    return NodeError(Reason.QUERY_INVALID, t("batch.unreadable", path=path, problem=spoken(problem)))
+    return NodeError(Reason.QUERY_INVALID, "batch.unreadable", path=str(path), problem=problem)
 
 
 def read_blocks(source: Input, skip_rows: int) -> Iterator[pd.DataFrame]:
@@ -104,7 +108,7 @@ def read_blocks(source: Input, skip_rows: int) -> Iterator[pd.DataFrame]:
     """
     import pandas as pd
 
-    changed = unreadable(source.path, t("batch.changed"))
+    changed = unreadable(source.path, Message("batch.changed"))
     others = csv.field_size_limit(MAX_ROW)  # else a value that the scan lets pass may be too long
     try:
         with TextIOWrapper(open_regular(source.path), encoding=source.encoding, newline="") as file:

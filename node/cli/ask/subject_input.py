@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from node.cli.terminal.said import spoken
 from node.core.identity import normalise_credit_code, normalise_resident_id
 from node.errors import NodeError, Reason
 from node.files.regular_file import read_regular
-from node.texts.wording import t
+from node.texts.message import Message, Value
+from node.texts.wording import say, t
 
 if TYPE_CHECKING:
     from node.client import Subject
@@ -67,11 +67,11 @@ def _read(source: Path | None) -> str:
             return sys.stdin.read(_LONGEST)
         return read_regular(source, _LONGEST).decode("utf-8-sig")
     except UnicodeDecodeError:
-        problem = "not UTF-8 text"
+        problem: Value = Message("error.input.not-utf-8")
     except OSError as error:
         problem = (error.strerror or "error").lower()
     # Without the path: who mistakes the option gives the identifier in its place.
-    raise NodeError(Reason.QUERY_INVALID, t("ask.unreadable", problem=spoken(problem)))
+    raise NodeError(Reason.QUERY_INVALID, "ask.unreadable", problem=problem)
 
 
 def _normalised(text: str) -> str:

@@ -12,7 +12,6 @@ import typer
 from node.cli.terminal.exits import Exit
 from node.cli.terminal.options import require_new
 from node.cli.terminal.output import Terminal, as_json, when_ms
-from node.cli.terminal.said import spoken
 from node.cli.terminal.session import Session, with_desk, with_terminal
 from node.errors import NodeError, Reason
 from node.files.regular_file import read_regular
@@ -249,5 +248,4 @@ def _read(path: Path) -> bytes:
 
 def _unreadable(path: Path, error: OSError) -> NodeError:
     problem = (error.strerror or "error").lower()
-    message = t("batch.unreadable", path=path, problem=spoken(problem))
-    return NodeError(Reason.CONFIG_INVALID, message, file=str(path))
+    return NodeError(Reason.CONFIG_INVALID, "batch.unreadable", path=str(path), problem=problem)

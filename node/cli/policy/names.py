@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from node.core.policy.policy import Policies
 from node.core.policy.request import Request
 from node.core.words import closest, listed, shorten
-from node.texts.wording import Language
+from node.texts.wording import Language, t
 
 _TEXT: Mapping[Language, Mapping[str, str]] = {
     "en": {
@@ -49,7 +49,7 @@ class UnknownName:
         """One line: that it is unknown, and the closest name or those there are."""
         text = _TEXT[lang]
         known = text["known"].format(known=listed(self.known))
-        hint = DID_YOU_MEAN[lang].format(closest=self.closest) if self.closest else known
+        hint = t("problem.did-you-mean", lang, closest=self.closest) if self.closest else known
         return f"{text[self.kind].format(word=shorten(self.word))}: {hint}"
 
 

@@ -15,9 +15,9 @@ from enum import Enum
 from typing import TYPE_CHECKING, TypeAlias
 
 from node.cli.terminal.exits import Exit, exit_of
-from node.cli.terminal.said import detail_of
+from node.error_info import wording_of
 from node.errors import NodeError, Reason
-from node.texts.wording import t
+from node.texts.wording import say, t
 
 if TYPE_CHECKING:
     from rich.progress import Progress
@@ -181,21 +181,17 @@ def when_ms(milliseconds: int) -> str:
 
 
 def report(error: NodeError, *, as_json: bool) -> Exit:
-    """Tell stderr what went wrong and what to do next; gives the exit code.
-
-    What the node says in English only goes to a line of its own, for who looks after it.
-    """
+    """Tell stderr what went wrong and what to do next; gives the exit code."""
     at_desk = error.reason is Reason.PEER_UNAVAILABLE and error.metadata.get("peer") == "desk"
     what, hint = (t(key) for key in _texts_of(error, at_desk=at_desk))
-    told = "" if at_desk else detail_of(error)
-    detail = None if told is None else told_locally(told)
+    detail = "" if at_desk else _detail(error)
     if as_json:
         body: dict[str, Json] = {
             "error": {
                 "reason": error.reason.name,
                 "message": error.message,
                 "what": what,
-                "detail": detail or "",
+                "detail": detail,
                 "hint": hint,
                 "metadata": dict(sorted(error.metadata.items())),
             }
@@ -209,9 +205,12 @@ def report(error: NodeError, *, as_json: bool) -> Exit:
         if places:
             sys.stderr.write(harmless(f"  {', '.join(places)}\n"))
         _say("hint", hint)
-        if detail is None:
-            _aside(f"{t('label.detail')}: {error.message}")
     return exit_of(error)
+
+
+def _detail(error: NodeError) -> str:
+    """What an error says beyond its reason; nothing where that is all it says."""
+    return "" if error.wording == wording_of(error.reason) else say(error.wording, moment=when)
 
 
 def _texts_of(error: NodeError, *, at_desk: bool) -> tuple[str, str]:
@@ -255,9 +254,3 @@ def report_stopped() -> None:
 
 def _say(label: str, text: str) -> None:
     sys.stderr.write(harmless(f"{t(f'label.{label}')}: {text}\n"))
-
-
-def _aside(text: str) -> None:
-    text = harmless(text)
-    dim = sys.stderr.isatty() and not os.environ.get("NO_COLOR")
-    sys.stderr.write(f"\x1b[2m{text}\x1b[0m\n" if dim else f"{text}\n")

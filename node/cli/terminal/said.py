@@ -6,9 +6,7 @@ import re
 from collections.abc import Mapping
 from functools import cache
 
-from node.core.text.denial_messages import denial_text
-from node.errors import NodeError, Reason
-from node.texts.wording import language, t, table
+from node.texts.wording import language, table
 
 _HOLE = re.compile(r"\{(\w+)\}")
 _HAN = re.compile(r"[\u4e00-\u9fff]")
@@ -47,33 +45,6 @@ def in_chinese(said: str) -> str | None:
 def spoken(said: str) -> str:
     """`said` in the language spoken, as far as its words are known."""
     return said if language() == "en" else in_chinese(said) or said
-
-
-def detail_of(error: NodeError) -> str | None:
-    """What an error says beyond its reason in the language spoken; None if it says that in English only.
-
-    Where the node has no sentence of its own for a denial, the clause that decided it has one.
-    """
-    if error.reason is Reason.POLICY_NOT_LOADED and (told := _policies_of(error)) is not None:
-        return told
-    if language() == "en":
-        return error.message
-    return in_chinese(error.message) or denial_text(error.reason, error.metadata.get("clause", ""), "zh")
-
-
-def _policies_of(error: NodeError) -> str | None:
-    """What is wrong with policies, by the first problem; None if the error is of another kind."""
-    from node.core.reading.build import PoliciesInvalidError
-
-    if not isinstance(error, PoliciesInvalidError):
-        return None
-    first = error.problems[0]
-    return t(
-        "policies.invalid",
-        count=len(error.problems),
-        place=f"{first.file}:{first.line}:{first.column}",
-        what=first.message_in(language()),
-    )
 
 
 @cache

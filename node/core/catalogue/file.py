@@ -56,7 +56,7 @@ class Faults:
 
     def error(self) -> NodeError:
         """CONFIG_INVALID with all of them, one a line."""
-        return NodeError(Reason.CONFIG_INVALID, "\n".join(self._said))
+        return NodeError(Reason.CONFIG_INVALID, "error.raw", text="\n".join(self._said))
 
 
 def _quoted(text: str) -> str:

@@ -63,8 +63,12 @@ class PoliciesInvalidError(NodeError):
         first = problems[0]
         super().__init__(
             Reason.POLICY_NOT_LOADED,
-            f"the policies have {len(problems)} problem(s), the first at {first.file}:{first.line}:"
-            f"{first.column}, {first.message}: run 'dxnode policy check'",
+            "error.reading.problems",
+            count=len(problems),
+            file=first.file,
+            line=first.line,
+            column=first.column,
+            problem=first.wording,
         )
         self.problems = problems
 

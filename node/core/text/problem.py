@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from node.core.text.problem_kinds import ARTICLES, NOTES, WARNINGS
-from node.texts.wording import t
+from node.texts.message import Message
+from node.texts.wording import say, t
 
 
 class Severity(StrEnum):
@@ -58,9 +59,14 @@ class Problem:
         """How to mend it, in English."""
         return self.hint_in("en")
 
+    @property
+    def wording(self) -> Message:
+        """What is wrong."""
+        return Message(f"problem.{self.key}.what", dict(self.args))
+
     def message_in(self, lang: str) -> str:
         """What is wrong."""
-        return t(f"problem.{self.key}.what", lang, **dict(self.args))
+        return say(self.wording, lang)
 
     def hint_in(self, lang: str) -> str:
         """How to mend it; the closest known word if there is one."""
