@@ -218,6 +218,17 @@ def test_every_threat_names_a_test() -> None:
     assert [row for row in rows if "`test_" not in row.rpartition("|")[0].rpartition("|")[2]] == []
 
 
+def test_every_row_of_the_regulation_names_a_command_or_a_test_that_exists() -> None:
+    text = (ROOT / "docs/regulation.md").read_text(encoding="utf-8")
+    rows = [line.split(" | ") for line in re.findall(r"^\| (\d.*) \|$", text, re.MULTILINE)]
+    assert len(rows) > 20
+    for article, _, _, shown, *_ in rows:
+        tests, commands = set(re.findall(r"`(test_\w+)`", shown)), dxnode_calls(shown)
+        assert tests or commands, article
+        assert sorted(tests - all_tests()) == [], article
+        assert [problem for words in commands if (problem := problem_with(words))] == [], article
+
+
 @pytest.mark.parametrize("document", DOCUMENTS, ids=names)
 def test_links_lead_somewhere(document: Path) -> None:
     text = document.read_text(encoding="utf-8")
