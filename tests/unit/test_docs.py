@@ -14,7 +14,7 @@ from typer.core import TyperGroup, TyperOption
 
 from node.cli.main import MODULES, load_command
 from node.core.identity import holds_identifier
-from node.core.text.tables import LANGUAGES, table
+from node.texts.wording import LANGUAGES, table
 
 ROOT = Path(__file__).resolve().parents[2]
 DOCUMENTS = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")])

@@ -12,7 +12,7 @@ from typer.testing import CliRunner, Result
 
 from node.cli.policy.commands import app
 from node.cli.policy.tests_report import not_mutated
-from node.core.text.tables import use_language
+from node.texts.wording import use_language
 
 EXAMPLES = Path(__file__).parents[3] / "policies"
 NAME = "pension-insurance.test.yaml"
