@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from enum import IntEnum
 from typing import cast
 
+from node.texts.message import Message, Value
+from node.texts.wording import say
 from node.v1.error_reason_pb2 import ErrorReason as _Wire
 
 
@@ -57,12 +59,29 @@ class Reason(IntEnum):
 class NodeError(Exception):
     """Something was refused or failed for one `Reason`.
 
-    `message` is for people: lower case, no full stop, saying what to do next.
-    `metadata` is for programs. Neither ever holds a subject, a secret or a data value.
+    `wording` says to people what is wrong and what to do next, lower case, no full stop; it is worded where it
+    is shown. Its arguments are for programs too. They never hold a subject, a secret or a data value.
     """
 
-    def __init__(self, reason: Reason, message: str, /, **metadata: str) -> None:
-        super().__init__(f"{reason.name}: {message}")
+    def __init__(self, reason: Reason, key: str, /, **args: Value) -> None:
+        super().__init__(reason, key)
         self.reason = reason
-        self.message = message
-        self.metadata: Mapping[str, str] = metadata
+        self.wording = Message(key, args)
+
+    @classmethod
+    def of(cls, reason: Reason, wording: Message) -> NodeError:
+        """The error that says this."""
+        return NodeError(reason, wording.key, **wording.args)
+
+    @property
+    def message(self) -> str:
+        """What is wrong and what to do next, in English: for logs."""
+        return say(self.wording, "en")
+
+    @property
+    def metadata(self) -> Mapping[str, str]:
+        """What programs may go by: the arguments that are texts."""
+        return {name: value for name, value in self.wording.args.items() if isinstance(value, str)}
+
+    def __str__(self) -> str:
+        return f"{self.reason.name}: {self.message}"
