@@ -24,6 +24,7 @@ from node.core.state.lost_state import LostState
 from node.exchange.answering import load_message
 from node.source.spec import Exactness
 from node.store import driver
+from node.texts.wording import say
 from node.v1 import desk_pb2 as pb
 
 MAX_WAITING = 100
@@ -84,7 +85,7 @@ def node_status(
         policy_approved=loaded.approved if loaded is not None else (),
         holidays_digest=calendar.holidays.digest if calendar is not None else b"",
         waiting=[
-            pb.WaitingDataset(dataset=each.dataset, lacking=each.lacking, problems=each.problems)
+            pb.WaitingDataset(dataset=each.dataset, lacking=each.lacking, problems=[say(problem, "en") for problem in each.problems])
             for each in waiting[:MAX_WAITING]
         ],
         waiting_total=len(waiting),

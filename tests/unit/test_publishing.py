@@ -22,6 +22,7 @@ from node.core.policy.approval import ApprovalRole
 from node.core.policy.policy import Policies
 from node.documents.bundle_folder import place, read_draft
 from node.rpc.catalogue_service import browse
+from node.texts.wording import say
 
 PENSION = "pension-insurance"
 
@@ -173,7 +174,7 @@ def test_forged_approval_is_named_in_the_status(hr: Department) -> None:
     assert served(live) == set()
     assert live.loaded is not None
     (found,) = live.loaded.waiting
-    assert "no key that the directory lists for it has signed it" in found.problems[0]
+    assert "no key that the directory lists for it has signed it" in say(found.problems[0], "en")
 
 
 def test_approval_from_the_future_counts_once_its_time_has_come(hr: Department) -> None:
