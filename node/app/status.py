@@ -85,7 +85,11 @@ def node_status(
         policy_approved=loaded.approved if loaded is not None else (),
         holidays_digest=calendar.holidays.digest if calendar is not None else b"",
         waiting=[
-            pb.WaitingDataset(dataset=each.dataset, lacking=each.lacking, problems=[say(problem, "en") for problem in each.problems])
+            pb.WaitingDataset(
+                dataset=each.dataset,
+                lacking=each.lacking,
+                problems=[say(problem, "en") for problem in each.problems],
+            )
             for each in waiting[:MAX_WAITING]
         ],
         waiting_total=len(waiting),

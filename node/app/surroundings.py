@@ -5,6 +5,7 @@ from __future__ import annotations
 from node.config.settings import Settings
 from node.files.private_folder import open_to_others
 from node.store import driver
+from node.texts.wording import say
 
 
 def problems_around(settings: Settings) -> list[str]:
@@ -16,7 +17,9 @@ def problems_around(settings: Settings) -> list[str]:
         settings.state,
         settings.mark,
     )
-    found = [f"folder: {told}" for each in dict.fromkeys(holding_keys) if (told := open_to_others(each))]
+    found = [
+        f"folder: {say(told, 'en')}" for each in dict.fromkeys(holding_keys) if (told := open_to_others(each))
+    ]
     if weakness := driver.weakness(driver.VERSION):
         found.append(f"database: {weakness}")
     return found
