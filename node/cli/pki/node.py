@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from node.cli.terminal.said import spoken
 from node.files.private_folder import open_to_others
+from node.texts import wording
 from node.texts.wording import language, table
 
 if TYPE_CHECKING:
@@ -51,8 +51,8 @@ def node_in(config: Path) -> tuple[Settings, NodeFiles, About]:
 def tell_open_folder(terminal: Terminal, key: Path) -> None:
     """Say when others can enter the folder of a private key."""
     told = open_to_others(key.absolute().parent)
-    if told:
-        terminal.note(spoken(told))
+    if told is not None:
+        terminal.note(wording.say(told))
 
 
 def hosts_of(*endpoints: str) -> list[str]:

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, TypeAlias
 from node.cli.terminal.exits import Exit, exit_of
 from node.error_info import wording_of
 from node.errors import NodeError, Reason
+from node.texts.message import Message
 from node.texts.wording import say, t
 
 if TYPE_CHECKING:
@@ -138,6 +139,8 @@ def plain(value: object) -> Json:
         return value.hex()
     if isinstance(value, datetime):
         return value.isoformat()
+    if isinstance(value, Message):
+        return {"key": value.key, "args": plain(value.args), "text": say(value)}
     if is_dataclass(value) and not isinstance(value, type):
         return {item.name: plain(getattr(value, item.name)) for item in fields(value)}
     if isinstance(value, Mapping):
