@@ -180,9 +180,7 @@ def node_status(message: desk_pb2.GetStatusResponse) -> NodeStatus:
         policy_valid_until=time_of(message.policy_valid_until_ms),
         policy_approved=tuple(message.policy_approved),
         waiting=tuple(
-            WaitingDataset(
-                each.dataset, tuple(each.lacking), tuple(map(_wording, each.problem_wordings))
-            )
+            WaitingDataset(each.dataset, tuple(each.lacking), tuple(map(_wording, each.problem_wordings)))
             for each in message.waiting
         ),
         waiting_total=message.waiting_total,

@@ -20,6 +20,7 @@ from node.core.text.problem import Problem
 from node.core.words import closest
 from node.errors import NodeError, Reason
 from node.files.regular_file import read_regular
+from node.files.why import why
 from node.texts.message import Message, Value
 from node.texts.wording import say
 
@@ -80,7 +81,7 @@ def read_settings(path: Path) -> tuple[Settings | None, tuple[SettingProblem, ..
     try:
         content = read_regular(path, MAX_BYTES + 1)
     except OSError as error:
-        what = Message("setting.unreadable", {"why": error.strerror or ""})
+        what = Message("setting.unreadable", {"why": why(error)})
         return None, (SettingProblem(str(path), 1, 1, "", what),)
     return parse_settings(str(path), content, path.absolute().parent)
 

@@ -248,9 +248,7 @@ def clock_problem(clock: Clock, reading: Reading) -> Message | None:
 
 
 def _problem(key: str, **args: str | datetime | None) -> Message:
-    return Message(
-        f"state.clock.{key}", {name: value for name, value in args.items() if value is not None}
-    )
+    return Message(f"state.clock.{key}", {name: value for name, value in args.items() if value is not None})
 
 
 def _followed(clock: Clock, reading: Reading, bounds: Bounds) -> Clock:

@@ -236,6 +236,4 @@ class OwnState:
         """What is wrong."""
         if self.lost is None:
             return []
-        return [
-            PartProblem(Part(PartKind.STATE), Message("state.own.older", {"lost": self.lost.said()}))
-        ]
+        return [PartProblem(Part(PartKind.STATE), Message("state.own.older", {"lost": self.lost.said()}))]

@@ -16,6 +16,7 @@ from node.core.state.mark import SLOT, SLOTS, Mark, newest_mark
 from node.errors import NodeError, Reason
 from node.files.private_folder import make_private
 from node.files.regular_file import read_regular
+from node.files.why import why
 from node.texts.message import Message
 
 FILE = "high-water"
@@ -66,7 +67,7 @@ class MarkFile:
                 Reason.CONFIG_INVALID,
                 "error.store.cannot-used-let-node",
                 path=str(path),
-                strerror=error.strerror or "",
+                why=why(error),
             ) from None
         last = newest_mark(content)
         if last is not None and last.log.origin != origin:
@@ -106,4 +107,4 @@ class MarkFile:
 
 
 def _not_written(error: OSError) -> Message:
-    return Message("state.mark.not-written", {"problem": error.strerror or ""})
+    return Message("state.mark.not-written", {"why": why(error)})

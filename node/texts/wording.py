@@ -1,21 +1,21 @@
 """The tables of texts, and the one renderer of what is said to people.
 
 A table is a pair of files, `tables/NAME.en.toml` and `tables/NAME.zh.toml`. A key is the name of its table
-and the place of the text there, with dots between: `error.crypto.key-damaged`. What has no table of its own is
-in `text`. Tests hold that both languages have the same keys, that a text's placeholders are the arguments that
-the code gives, and that no text is left unused.
+and the place of the text there, with dots between: `error.crypto.key-damaged`. What has no table of its own
+is in `text`. Tests hold that both languages have the same keys, that a text's placeholders are the arguments
+that the code gives, and that no text is left unused.
 """
 
 from __future__ import annotations
 
 import string
 import tomllib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextvars import ContextVar
 from datetime import UTC, datetime
 from functools import cache
 from importlib.resources import files
-from typing import Final, Literal
+from typing import Final, Literal, Self
 
 from node.texts.message import Message, Value
 
@@ -111,5 +111,19 @@ def _spoken(value: Value, lang: str, moment: Callable[[datetime], str]) -> str |
         return moment(value)
     if isinstance(value, tuple):
         between = _SEPARATORS[lang][any(isinstance(each, Message) for each in value)]
-        return between.join(str(_spoken(each, lang, moment)) for each in value)
+        return _Listed([str(_spoken(each, lang, moment)) for each in value], between)
     return value
+
+
+class _Listed(str):
+    """Several in one line; `{name:lines}` puts each on a line of its own."""
+
+    _each: Sequence[str]
+
+    def __new__(cls, each: Sequence[str], between: str) -> Self:
+        listed = super().__new__(cls, between.join(each))
+        listed._each = each
+        return listed
+
+    def __format__(self, form: str) -> str:
+        return "\n".join(self._each) if form == "lines" else super().__format__(form)

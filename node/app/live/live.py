@@ -315,9 +315,7 @@ class Live:
             identity=self._attempt(
                 Part(PartKind.EXCHANGE_CERTIFICATE), lambda: load_identity(settings), old.identity
             ),
-            desk=self._attempt(
-                Part(PartKind.DESK_CERTIFICATE), lambda: load_desk_tls(settings), old.desk
-            ),
+            desk=self._attempt(Part(PartKind.DESK_CERTIFICATE), lambda: load_desk_tls(settings), old.desk),
             calendar=self._attempt(_HOLIDAYS, lambda: load_calendar(settings), old.calendar),
             keys=self._attempt(
                 Part(PartKind.KEYS), lambda: load_keys(settings, self._clock(), self._random), old.keys

@@ -13,7 +13,7 @@ import typer
 
 from node.cli.catalogue.text import say
 from node.cli.terminal.exits import Exit
-from node.cli.terminal.output import Terminal
+from node.cli.terminal.output import Terminal, when
 from node.cli.terminal.session import (
     DEFAULT_CONFIG,
     ConfigFile,
@@ -23,6 +23,7 @@ from node.cli.terminal.session import (
     with_terminal,
 )
 from node.core.milliseconds import to_ms
+from node.core.state.part import PartKind
 from node.errors import NodeError, Reason
 from node.texts.wording import t
 

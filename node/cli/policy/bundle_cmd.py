@@ -17,6 +17,7 @@ from node.cli.terminal.options import moment_from
 from node.cli.terminal.output import Terminal, when
 from node.cli.terminal.passphrase import PassphraseFile
 from node.cli.terminal.session import DEFAULT_CONFIG, ConfigFile, open_client, with_terminal
+from node.core.state.part import PartKind
 from node.errors import NodeError, Reason
 from node.texts.wording import t
 

@@ -31,9 +31,6 @@ _PLACES = ("rule", "clause", "grant")
 _OBEYED = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]")
 """What a terminal obeys in place of showing it; line feed and tab are left to who writes."""
 
-_MOMENT = re.compile(r"\b[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}Z")
-"""A time as errors have it, in UTC."""
-
 CHINA = timezone(timedelta(hours=8))
 """China has one time zone without summer time; times are shown in it."""
 
@@ -155,18 +152,6 @@ def plain(value: object) -> Json:
 def when(moment: datetime | None) -> str:
     """A time for people, in China's time."""
     return t("label.never") if moment is None else moment.astimezone(CHINA).strftime("%Y-%m-%d %H:%M:%S")
-
-
-def told_locally(text: str) -> str:
-    """The text with the times in it as they are shown."""
-    return _MOMENT.sub(_local, text)
-
-
-def _local(found: re.Match[str]) -> str:
-    try:
-        return when(datetime.fromisoformat(found.group()))
-    except (ValueError, OverflowError):
-        return found.group()
 
 
 def last_day(end: datetime) -> str:

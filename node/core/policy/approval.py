@@ -20,7 +20,7 @@ from node.core.identity import region_covers
 from node.core.json_text import canonical_json, malformed_at
 from node.core.names import MAX_NAME, NAME
 from node.errors import NodeError, Reason
-from node.texts.message import Value
+from node.texts.message import Message, Value
 
 FORMAT: Final = "dxnode/catalogue-approval/1"
 MAX_BYTES: Final = 8 << 10
@@ -95,11 +95,11 @@ class Approved:
 
 @dataclass(frozen=True, slots=True)
 class Publication:
-    """How a version of an entry stands: its approvals that count, and why others don't (in English)."""
+    """How a version of an entry stands: its approvals that count, and why others don't."""
 
     digest: bytes
     approvals: Mapping[ApprovalRole, Approved]
-    problems: Mapping[ApprovalRole, str]
+    problems: Mapping[ApprovalRole, Message]
 
     @property
     def lacking(self) -> tuple[ApprovalRole, ...]:
