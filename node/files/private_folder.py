@@ -36,4 +36,4 @@ def open_to_others(folder: Path) -> Message | None:
         return None
     if not mode & 0o077:
         return None
-    return Message("file.folder.open-to-others", {"folder": str(folder), "mode": f"{mode:03o}"})
+    return Message("state.folder.open", {"folder": str(folder), "mode": f"{mode:03o}"})

@@ -12,8 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from node.cli.terminal.exits import Exit
-from node.cli.terminal.output import Terminal
-from node.cli.terminal.said import spoken
+from node.cli.terminal.output import Terminal, when
 from node.cli.terminal.session import (
     DEFAULT_CONFIG,
     ConfigFile,
@@ -23,6 +22,7 @@ from node.cli.terminal.session import (
     with_terminal,
 )
 from node.core.milliseconds import to_ms
+from node.core.state.part import PartKind
 from node.errors import NodeError, Reason
 from node.texts.wording import t
 
@@ -210,13 +210,13 @@ def _reload(terminal: Terminal, config: Path) -> None:
     """Have the node find it at once, if it runs."""
     try:
         with open_client(None, None, None, None, config, 60.0) as client:
-            refused = [line for line in client.admin.reload().refused if "imported catalogues" in line]
+            refused = [each for each in client.admin.reload().refused if each.part.kind is PartKind.IMPORTED]
     except NodeError as error:
         if error.reason is not Reason.PEER_UNAVAILABLE:
             raise
         terminal.note(t("catalogue.not_running"))
         return
-    for line in refused:
-        terminal.note(t("status.refused", what=spoken(line)))
+    for each in refused:
+        terminal.note(t("status.refused", what=each.said(moment=when)))
     if refused:
         raise typer.Exit(Exit.USAGE)

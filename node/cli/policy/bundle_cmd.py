@@ -15,8 +15,8 @@ from node.cli.terminal.exits import Exit
 from node.cli.terminal.options import moment_from
 from node.cli.terminal.output import Terminal, when
 from node.cli.terminal.passphrase import PassphraseFile
-from node.cli.terminal.said import spoken
 from node.cli.terminal.session import DEFAULT_CONFIG, ConfigFile, open_client, with_terminal
+from node.core.state.part import PartKind
 from node.errors import NodeError, Reason
 from node.texts.wording import t
 
@@ -149,14 +149,14 @@ def activate(
         terminal.note(t("bundle.waiting", datasets=", ".join(waiting)))
     try:
         with open_client(None, None, None, None, config, 60.0) as client:
-            refused = [line for line in client.admin.reload().refused if line.startswith("policies: ")]
+            refused = [each for each in client.admin.reload().refused if each.part.kind is PartKind.POLICIES]
     except NodeError as error:
         if error.reason is not Reason.PEER_UNAVAILABLE:
             raise
         terminal.note(t("bundle.not_running"))
         return
-    for line in refused:
-        terminal.note(t("status.refused", what=spoken(line)))
+    for each in refused:
+        terminal.note(t("status.refused", what=each.said(moment=when)))
     if refused:
         raise typer.Exit(Exit.USAGE)
     terminal.note(t("bundle.reloaded"))
