@@ -19,6 +19,9 @@ _SHAPES: Final[Mapping[str, str]] = {
     "dataclass_type": "object",
     "enum": "one-of",
     "extra_forbidden": "unknown",
+    "float_parsing": "number",
+    "int_from_float": "whole",
+    "int_parsing": "whole",
     "int_type": "whole",
     "json_invalid": "json",
     "list_type": "list",
@@ -66,7 +69,14 @@ def first_fault(error: ValidationError) -> tuple[tuple[int | str, ...], Message]
     key = f"file.shape.{_SHAPES.get(kind, kind)}"
     if find(key, "en") is None:
         return first["loc"], Message("file.shape.form")
-    args: dict[str, Value] = {_BOUNDS[name]: value for name, value in context.items() if name in _BOUNDS}
+    args: dict[str, Value] = {
+        _BOUNDS[name]: _short(value) for name, value in context.items() if name in _BOUNDS
+    }
     if "expected" in context:
         args["words"] = tuple(re.findall("'([^']*)'", context["expected"]))
     return first["loc"], Message(key, args)
+
+
+def _short(bound: Value) -> Value:
+    """A bound as people write it: 600, not 600.0."""
+    return int(bound) if isinstance(bound, float) and bound.is_integer() else bound

@@ -50,8 +50,8 @@ def micros(value: int) -> str:
 
 def titled(name: str, title: str, title_en: str) -> str:
     """Something by its title in the language spoken, and by its name."""
-    spoken = _spoken(title, title_en)
-    return name if spoken == name else t("statement.field.title", title=spoken, name=name)
+    shown = _title(title, title_en)
+    return name if shown == name else t("statement.field.title", title=shown, name=name)
 
 
 def asked(question: Question) -> str:
@@ -69,7 +69,7 @@ def quoted(values: Iterable[str]) -> Iterator[str]:
     return (t("statement.predicate.text", text=value) for value in values)
 
 
-def _spoken(title: str, title_en: str) -> str:
+def _title(title: str, title_en: str) -> str:
     return title if language() == "zh" else title_en
 
 
@@ -96,8 +96,8 @@ class Words:
 
     def short(self, question: Question) -> str:
         """A question by its title alone, if no other has the same; its name is told with its meaning."""
-        spoken = _spoken(question.title, question.title_en)
-        return t("statement.predicate.text", text=spoken) if self._questions[spoken] == 1 else asked(question)
+        shown = _title(question.title, question.title_en)
+        return t("statement.predicate.text", text=shown) if self._questions[shown] == 1 else asked(question)
 
     def asked_anywhere(self, name: str) -> str:
         """A question of this dataset, or as `dataset/question` of another one, by its title and name."""
@@ -110,16 +110,16 @@ class Words:
 
     @cached_property
     def _questions(self) -> Counter[str]:
-        return Counter(_spoken(each.title, each.title_en) for each in self.policy.questions.values())
+        return Counter(_title(each.title, each.title_en) for each in self.policy.questions.values())
 
     @cached_property
     def _fields(self) -> Counter[str]:
-        return Counter(_spoken(each.title, each.title_en) for each in self.dataset.fields.values())
+        return Counter(_title(each.title, each.title_en) for each in self.dataset.fields.values())
 
     @cached_property
     def _purposes(self) -> Counter[str]:
         every = self.purposes.purposes.values() if self.purposes is not None else ()
-        return Counter(_spoken(each.title, each.title_en) for each in every)
+        return Counter(_title(each.title, each.title_en) for each in every)
 
     @cached_property
     def _below(self) -> Mapping[str, list[str]]:
@@ -161,8 +161,8 @@ class Words:
         known = self.dataset.fields.get(name)
         if known is None:
             return name
-        spoken = _spoken(known.title, known.title_en)
-        return t("statement.predicate.text", text=spoken) if self._fields[spoken] == 1 else item(known)
+        shown = _title(known.title, known.title_en)
+        return t("statement.predicate.text", text=shown) if self._fields[shown] == 1 else item(known)
 
     def who(self, to: To) -> str:
         """The departments that a rule is for."""
@@ -174,7 +174,7 @@ class Words:
                     *(
                         t(
                             "statement.who.group",
-                            title=_spoken(group.title, group.title_en),
+                            title=_title(group.title, group.title_en),
                             name=group.name,
                             departments=listed(map(self.department, sorted(group.departments))),
                         )
@@ -198,10 +198,8 @@ class Words:
         known = self._known(code)
         if known is None:
             return t("statement.predicate.text", text=code)
-        spoken = _spoken(known.title, known.title_en)
-        return (
-            t("statement.predicate.text", text=spoken) if self._purposes[spoken] == 1 else self._coded(code)
-        )
+        shown = _title(known.title, known.title_en)
+        return t("statement.predicate.text", text=shown) if self._purposes[shown] == 1 else self._coded(code)
 
     def covered(self, code: str) -> str:
         """What a purpose covers beside itself."""
