@@ -118,7 +118,7 @@ GRANTS = (
         questions=("enrolled-by-region",),
         purposes=("city-planning",),
         basis="政务数据共享条例",
-        scenario="城市数字体征",
+        scenario="城市运行数字体征",
     ),
 )
 

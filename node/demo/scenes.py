@@ -78,7 +78,7 @@ def _one_deferral(play: Play, person: Resident, case: str, *, expected: bool) ->
             purpose=DEFERRAL,
             case=case,
         )
-    stage.tell(f"· {who(person)}，办件号 {case}", f"· {who(person)}, case {case}")
+    stage.tell(f"· {who(person)}，办件编号 {case}", f"· {who(person)}, case {case}")
     stage.tell(
         f"  人社局：累计缴费不足 15 年、可以延缴？{_yes_zh(eligible.answer)}　"
         f"医保局：正常参保？{_yes_zh(insured.answer)}",
@@ -176,11 +176,11 @@ def company_opening(play: Play) -> None:
         ("legal-representative-masked", "法定代表人证件号码", "legal representative"),
     )
     with (
-        stage.scene("company-opening", "企业开办：只取推导值", "Opening a company: derived fields") as scene,
+        stage.scene("company-opening", "企业开办：只取加工值", "Opening a company: derived fields") as scene,
         play.city.node("tax").clerk() as desk,
     ):
         stage.tell(
-            f"统一社会信用代码 {mask(company.credit_code)}。税务局只向市场监管局要四个推导值：",
+            f"统一社会信用代码 {mask(company.credit_code)}。税务局只向市场监管局要四个加工值：",
             f"Credit code {mask(company.credit_code)}. Tax asks Market Regulation for four derived values:",
         )
         for name, zh, en in facts:
@@ -247,7 +247,7 @@ def private_count(play: Play) -> None:
     stage = play.stage
     ask = question("human-resources", "pension-insurance", "enrolled-by-region")
     with (
-        stage.scene("private-count", "城市体征：各镇街参保人数", "City vitals: enrolled by town") as scene,
+        stage.scene("private-count", "城市运行数字体征：各镇街参保人数", "City vitals: enrolled by town") as scene,
         play.city.node("authority").operator() as desk,
     ):
         released = desk.statistic(ask, purpose=PLANNING, case=f"TZ-{play.day:%Y-%m}")
@@ -262,7 +262,7 @@ def private_count(play: Play) -> None:
             "Nobody can tell whether any one person is among them.",
         )
         stage.tell(
-            f"隐私预算：本次用去 ε = {released.epsilon_micros / 1e6:g}；"
+            f"统计发布额度：本次用去 ε = {released.epsilon_micros / 1e6:g}；"
             "同样的问题再问一次，得到同样的答案，不再花费。",
             f"It cost epsilon = {released.epsilon_micros / 1e6:g} of the privacy budget; the same question "
             "again gives the same answer and costs nothing.",

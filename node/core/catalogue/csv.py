@@ -85,12 +85,12 @@ _HEAD = (
     "不予共享理由",
     "法律依据",
     "数据格式",
-    "更新频率",
+    "数据更新频率",
     "数据级别",
     "个人信息",
-    "当事人数据项",
-    "当事人标识类型",
-    "当事人区划数据项",
+    "被核验人数据项",
+    "被核验人标识类型",
+    "被核验人区划数据项",
 )
 _ITEM = (
     "数据项标识",
@@ -328,7 +328,7 @@ class _Reader:
                 title_en=cells["英文名称"],
                 provider=cells["提供部门代码"],
                 sharing=self._sharing(number, cells["共享属性"]),
-                update=_meant(_UPDATES, cells["更新频率"]),
+                update=_meant(_UPDATES, cells["数据更新频率"]),
             ),
             level=self._whole(number, "数据级别", cells, 0, 4) or 0,
             personal=self._yes(number, cells["个人信息"]),
@@ -339,10 +339,10 @@ class _Reader:
             scope=cells["共享范围"],
             use=cells["使用用途"],
         )
-        if cells["当事人数据项"] or cells["当事人标识类型"] or cells["当事人区划数据项"]:
-            entry.subject.field = cells["当事人数据项"]
-            entry.subject.type = _meant(_SUBJECTS, cells["当事人标识类型"])
-            entry.subject.region_field = cells["当事人区划数据项"]
+        if cells["被核验人数据项"] or cells["被核验人标识类型"] or cells["被核验人区划数据项"]:
+            entry.subject.field = cells["被核验人数据项"]
+            entry.subject.type = _meant(_SUBJECTS, cells["被核验人标识类型"])
+            entry.subject.region_field = cells["被核验人区划数据项"]
         return entry
 
     def _field(self, number: int, cells: Mapping[str, str]) -> pb.Field:

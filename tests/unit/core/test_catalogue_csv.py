@@ -53,7 +53,7 @@ def test_a_row_is_a_data_item_and_words_are_chinese() -> None:
     assert {row["目录名称"] for row in rows} == {"基本养老保险参保信息"}
     status = rows[0]
     assert status["共享属性"] == "有条件共享"
-    assert status["更新频率"] == "每日"
+    assert status["数据更新频率"] == "每日"
     assert (status["数据项类型"], status["敏感程度"], status["可选值"]) == ("代码", "一般", "active|paused")
 
 
