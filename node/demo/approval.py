@@ -43,7 +43,7 @@ def four_eyes(play: Play) -> None:
             stage.fail(stage.word("一人签字就启用了", "one signature was enough"))
         _sign(play, second)
         stage.tell(
-            "限额是目录公布的使用条件，条目因此有了新版本：部门负责人审核同意，主管部门审核（条例第十三、十六条），"
+            "限额是目录列明的使用条件，条目因此有了新版本：部门负责人审核同意，主管部门审核通过（条例第十三、十六条），"
             "否则节点不再提供该数据集：",
             "A limit is one of the published conditions of use, so this is a new version of the catalogue "
             "entry: the head of the department approves it and the authority reviews it (Art. 13, 16), else "

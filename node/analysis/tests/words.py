@@ -24,7 +24,10 @@ _ROLE = (
     "role of the caller: clerk, system or operator; clerk if not given",
 )
 _CASE = ("办件编号", "the case number")
-_SUBJECTS = ("问及多少名被核验人，不填为 1（统计为 0）", "how many subjects; 1 if not given, 0 for a statistic")
+_SUBJECTS = (
+    "问及多少名被核验人，不填为 1（统计为 0）",
+    "how many subjects; 1 if not given, 0 for a statistic",
+)
 _AT = (
     "何时提问，如 2026-11-23T10:00；不填为某个工作日上午",
     "when, as 2026-11-23T10:00; the morning of a working day if not given",

@@ -11,6 +11,7 @@ import typer
 from node.cli.ask.ask_cmd import Case, Parameters, Purpose, Question
 from node.cli.terminal.options import claim_columns_from, parameters_from, require_new
 from node.cli.terminal.session import Session, with_desk
+from node.core.policy.question_kind import QuestionKind
 from node.errors import NodeError
 from node.texts.wording import t
 
@@ -51,7 +52,6 @@ def batch(
     )
     from node.cli.ask.batch_input import open_input, read_blocks
     from node.client.frame import Columns, Query, RefusedError, ask_blocks
-    from node.core.policy.question_kind import QuestionKind
 
     if target.exists() and target.samefile(source):
         raise typer.BadParameter(t("batch.same_file"))
@@ -130,3 +130,6 @@ def _report(session: Session, target: Path, progress: Progress) -> None:
     session.terminal.result(
         result, t("batch.done", path=target, rows=progress.rows, answered=progress.answered, refused=refused)
     )
+    not_verified = progress.answered - progress.yes
+    if progress.kind == QuestionKind.VERIFY and not_verified:
+        session.terminal.note(t("batch.not_verified", count=not_verified))

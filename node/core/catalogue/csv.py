@@ -3,7 +3,8 @@
 The head of an entry stands in each of its rows. Questions and conditions of use have no place in such a
 table: `node.core.catalogue.dcat` has them. The text is UTF-8 with a byte order mark, by which spreadsheets
 know it; GB 18030 is read too. A cell that a spreadsheet would take for a formula gets an apostrophe
-before it, which is taken away when the table is read.
+before it, which is taken away when the table is read. Columns and words that tables of before have for what
+the Regulation (Art. 13, 22) calls otherwise are still read: other departments export them until they update.
 """
 
 from __future__ import annotations
@@ -38,7 +39,8 @@ _SHARING = {
     pb.SHARING_ATTRIBUTE_CONDITIONAL: "有条件共享",
     pb.SHARING_ATTRIBUTE_NOT_SHARED: "不予共享",
 }
-_MODES: Mapping[str, str] = {Mode.INTERFACE: "接口", Mode.BATCH: "批量交换", Mode.FILE: "文件"}
+_MODES: Mapping[str, str] = {Mode.INTERFACE: "服务接口", Mode.BATCH: "批量交换", Mode.FILE: "文件下载"}
+_FORMER_MODES: Mapping[str, str] = {"接口": Mode.INTERFACE, "文件": Mode.FILE}
 _UPDATES = {
     "realtime": "实时",
     "daily": "每日",
@@ -74,7 +76,7 @@ _SENSITIVITIES: Mapping[str, str] = {
 _YES = {True: "是", False: "否"}
 
 _HEAD = (
-    "提供部门代码",
+    "提供单位代码",
     "目录标识",
     "目录名称",
     "英文名称",
@@ -104,7 +106,14 @@ _ITEM = (
     "最大值",
 )
 COLUMNS = (*_HEAD, *_ITEM)
-_NEEDED = ("提供部门代码", "目录标识", "目录名称", "共享属性")
+_FORMER_COLUMNS: Mapping[str, str] = {
+    "提供部门代码": "提供单位代码",
+    "更新频率": "数据更新频率",
+    "当事人数据项": "被核验人数据项",
+    "当事人标识类型": "被核验人标识类型",
+    "当事人区划数据项": "被核验人区划数据项",
+}
+_NEEDED = ("提供单位代码", "目录标识", "目录名称", "共享属性")
 
 
 def write_csv(entries: Iterable[pb.Dataset]) -> Iterator[str]:
@@ -237,7 +246,7 @@ class _Reader:
     def take(self, number: int, row: Sequence[str]) -> None:
         """One row; the first has the columns."""
         if number == 1:
-            self._take_columns(row)
+            self._take_columns([_FORMER_COLUMNS.get(column, column) for column in row])
         elif self._columns and any(row):
             if len(row) != len(self._columns):
                 self._fault(number, "", f"the row has {len(row)} cells, not {len(self._columns)}")
@@ -293,7 +302,7 @@ class _Reader:
         return text
 
     def _take_cells(self, number: int, cells: Mapping[str, str]) -> None:
-        key = (cells["目录标识"], cells["提供部门代码"])
+        key = (cells["目录标识"], cells["提供单位代码"])
         head = tuple(cells[column] for column in _HEAD)
         entry = self._entries.get(key)
         if entry is None:
@@ -326,7 +335,7 @@ class _Reader:
                 dataset=cells["目录标识"],
                 title=cells["目录名称"],
                 title_en=cells["英文名称"],
-                provider=cells["提供部门代码"],
+                provider=cells["提供单位代码"],
                 sharing=self._sharing(number, cells["共享属性"]),
                 update=_meant(_UPDATES, cells["数据更新频率"]),
             ),
@@ -335,7 +344,7 @@ class _Reader:
             reason=cells["不予共享理由"],
             legal_basis=cells["法律依据"],
             format=_meant(_FORMATS, cells["数据格式"]),
-            modes=[_meant(_MODES, mode) for mode in _parted(cells["共享方式"])],
+            modes=[_FORMER_MODES.get(mode, _meant(_MODES, mode)) for mode in _parted(cells["共享方式"])],
             scope=cells["共享范围"],
             use=cells["使用用途"],
         )

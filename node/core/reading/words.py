@@ -85,7 +85,7 @@ WORDS: Mapping[str, tuple[str, str]] = {
     ),
     "ParameterPart.choices": ("参数只能取这些值", "the only values that may be given"),
     "ClaimPart.wrong_tries_per_subject": (
-        "对同一人答“否”多少次之后当日不再作答",
+        "对同一人答“未核实到”多少次之后当日不再作答",
         "answers that are not yes, about one subject, before no more are given that day",
     ),
     "MaskPart.first": ("保留开头的字符数", "how many characters are kept at the start"),
@@ -119,7 +119,7 @@ WORDS: Mapping[str, tuple[str, str]] = {
     "QuestionPart.title": ("问题名称", "the title of the question"),
     "QuestionPart.title_en": TITLE_EN,
     "QuestionPart.ceiling": ("问题最多可涉及哪些数据项", "up to which fields the question may reach"),
-    "QuestionPart.verify": ("是否：对数据项的判断条件", "yes or no: a condition on the fields"),
+    "QuestionPart.verify": ("核验：对数据项的判断条件", "yes or not verified: a condition on the fields"),
     "QuestionPart.field": (
         "取值：由哪个数据项得出，如何得出见 as",
         "one derived value: from which field; `as` says how",
