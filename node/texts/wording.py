@@ -1,9 +1,9 @@
 """The tables of texts, and the one renderer of what is said to people.
 
 A table is a pair of files, `tables/NAME.en.toml` and `tables/NAME.zh.toml`. A key is the name of its table
-and the place of the text there, with dots between: `error.crypto.key-damaged`. What has no table of its own is
-in `text`. Tests hold that both languages have the same keys, that a text's placeholders are the arguments that
-the code gives, and that no text is left unused.
+and the place of the text there, with dots between: `error.crypto.key-damaged`. What has no table of its own
+is in `text`. Tests hold that both languages have the same keys, that a text's placeholders are the arguments
+that the code gives, and that no text is left unused.
 """
 
 from __future__ import annotations
@@ -98,10 +98,13 @@ def utc(moment: datetime) -> str:
 
 
 def say(message: Message, lang: str | None = None, moment: Callable[[datetime], str] = utc) -> str:
-    """A message in `lang` (by default the one spoken now); `moment` writes the times in it."""
+    """A message in `lang` (by default the one spoken now); `moment` writes the times in it.
+
+    What cannot be worded is its key: an error is never lost over what is said of it. Tests hold that it can.
+    """
     spoken = lang or language()
     args = {name: _spoken(value, spoken, moment) for name, value in message.args.items()}
-    return t(message.key, spoken, **args)
+    return t(message.key, spoken, **args) if can_say(message) else message.key
 
 
 def _spoken(value: Value, lang: str, moment: Callable[[datetime], str]) -> str | int | float:

@@ -1,4 +1,4 @@
-"""Which problems of policy files there are, how grave they are, and the law behind; the texts are in tables."""
+"""Which problems of policy files there are, how grave they are, and the law behind them."""
 
 from __future__ import annotations
 

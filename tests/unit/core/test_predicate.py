@@ -9,6 +9,8 @@ import pytest
 from node.core.policy.dataset import Field, FieldType, Sensitivity
 from node.core.policy.predicate import MAX_DEPTH, MAX_FAULTS, Predicate, Scope, read_predicate
 from node.core.policy.predicate_tokens import MAX_TOKENS
+from node.core.text.problem_kinds import problem_texts
+from node.texts.wording import LANGUAGES
 
 
 def _field(name: str, type_: FieldType, sensitivity: Sensitivity = Sensitivity.NORMAL) -> Field:
@@ -48,8 +50,8 @@ def _faults(text: str) -> list[tuple[str, int, str]]:
     read = _read(text)
     assert (read.expression is None) is bool(read.faults)
     for fault in read.faults:
-        for lang in MESSAGES.values():
-            for template in lang[fault.key]:
+        for lang in LANGUAGES:
+            for template in problem_texts(lang)[fault.key]:
                 template.format_map({"words": fault.words} | dict(fault.args))
     return [(fault.key, fault.offset, fault.words) for fault in read.faults]
 
