@@ -24,7 +24,7 @@ def four_eyes(play: Play) -> None:
         before = _status(play)
         stage.tell(
             f"人社局节点执行第 {before.policy_version} 版策略，由{'、'.join(before.policy_approved)}"
-            f"两位安全管理员签署。{first} 想把一条每日限额从 50000 次提高到 60000 次：",
+            f"两位数据共享管理员签署。{first} 想把一条每日限额从 50000 次提高到 60000 次：",
             f"Human Resources enforces version {before.policy_version} of its policies, signed by "
             f"{' and '.join(before.policy_approved)}. Now {first} wants to raise a daily limit from 50,000 "
             "to 60,000:",
@@ -43,7 +43,7 @@ def four_eyes(play: Play) -> None:
             stage.fail(stage.word("一人签字就启用了", "one signature was enough"))
         _sign(play, second)
         stage.tell(
-            "限额是目录公布的使用条件，条目因此有了新版本：部门负责人审核同意，主管部门审核（条例第十三、十六条），"
+            "限额是目录列明的使用条件，条目因此有了新版本：部门负责人审核同意，主管部门审核通过（条例第十三、十六条），"
             "否则节点不再提供该数据集：",
             "A limit is one of the published conditions of use, so this is a new version of the catalogue "
             "entry: the head of the department approves it and the authority reviews it (Art. 13, 16), else "
@@ -57,7 +57,7 @@ def four_eyes(play: Play) -> None:
         if together == Exit.OK and taken_up and not after.problems:
             stage.good(
                 f"{second} 审阅后也签了字：第 {after.policy_version} 版已启用，节点没有重启；"
-                f"此后每条裁决都写明策略包 {after.policy_digest.hex()[:16]}",
+                f"此后每条判定都写明策略包 {after.policy_digest.hex()[:16]}",
                 f"{second} has read and signed it too: version {after.policy_version} is in force, without a "
                 f"restart; from now on each decision names the bundle {after.policy_digest.hex()[:16]}",
             )

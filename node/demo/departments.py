@@ -66,7 +66,7 @@ GRANTS = (
         dataset="pension-insurance",
         questions=("deferral-eligible", "months-at-least", "contribution-band"),
         purposes=("social-insurance/pension",),
-        basis="社会保险法第十六条",
+        basis="《社会保险法》第十六条",
         scenario="社保延缴一件事",
     ),
     PlannedGrant(
@@ -75,7 +75,7 @@ GRANTS = (
         dataset="medical-insurance",
         questions=("is-enrolled", "name-matches"),
         purposes=("social-insurance/pension/deferral",),
-        basis="社会保险法第二十七条",
+        basis="《社会保险法》第二十七条",
         scenario="社保延缴一件事",
     ),
     PlannedGrant(
@@ -90,7 +90,7 @@ GRANTS = (
             "legal-representative-masked",
         ),
         purposes=("business/company-opening",),
-        basis="市场主体登记管理条例",
+        basis="《市场主体登记管理条例》",
         scenario="企业开办一件事",
     ),
     PlannedGrant(
@@ -99,7 +99,7 @@ GRANTS = (
         dataset="diploma",
         questions=("diploma-matches",),
         purposes=("employment/recruitment",),
-        basis="事业单位公开招聘人员暂行规定",
+        basis="《事业单位公开招聘人员暂行规定》",
         scenario="公开招聘资格审查",
     ),
     PlannedGrant(
@@ -108,7 +108,7 @@ GRANTS = (
         dataset="medical-insurance",
         questions=("maternity-covered",),
         purposes=("social-insurance/maternity",),
-        basis="社会保险法第五十四条",
+        basis="《社会保险法》第五十四条",
         scenario="生育津贴免申即享",
     ),
     PlannedGrant(
@@ -117,8 +117,8 @@ GRANTS = (
         dataset="pension-insurance",
         questions=("enrolled-by-region",),
         purposes=("city-planning",),
-        basis="政务数据共享条例",
-        scenario="城市数字体征",
+        basis="《城乡规划法》第二十五条",
+        scenario="城市运行数字体征",
     ),
 )
 

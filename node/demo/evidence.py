@@ -63,10 +63,10 @@ def batch(play: Play) -> None:
             answers = {row["resident_id"]: row["answer"] for row in csv.DictReader(file)}
         yes = sum(answer == "yes" for answer in answers.values())
         stage.good(
-            f"{len(answers):,} 人，用时 {seconds:.1f} 秒：{yes:,} 人“是”，{len(answers) - yes:,} 人“否”；"
-            "医保局没有交出任何一行数据",
-            f"{len(answers):,} residents in {seconds:.1f} s: {yes:,} yes, {len(answers) - yes:,} no; not one "
-            "row of data left Medical Insurance",
+            f"{len(answers):,} 人，用时 {seconds:.1f} 秒：{yes:,} 人“是”，"
+            f"{len(answers) - yes:,} 人“未核实到”；医保局没有交出任何一行数据",
+            f"{len(answers):,} residents in {seconds:.1f} s: {yes:,} yes, {len(answers) - yes:,} not "
+            "verified; not one row of data left Medical Insurance",
         )
         medical = play.registers.datasets["medical-insurance"].readable("resident_id")
         covered = {s for s, row in medical.items() if (row["status"], row["type"]) == ("active", "employee")}
@@ -127,7 +127,7 @@ def what_logs_prove(play: Play) -> None:
             if whole:
                 stage.good(
                     f"{each.zh}：{kinds.total()} 条，完整、签名有效；问了 {kinds['intent']} 次，"
-                    f"裁决 {kinds['verdict']} 次",
+                    f"判定 {kinds['verdict']} 次",
                     f"{each.en}: {kinds.total()} records, whole and signed; asked {kinds['intent']}, "
                     f"decided {kinds['verdict']}",
                 )
@@ -135,12 +135,14 @@ def what_logs_prove(play: Play) -> None:
             scene.facts[each.name] = {str(kind): count for kind, count in kinds.items()}
         decided, matched = _match_decisions(logs)
         stage.tell(
-            f"共 {decided} 次裁决，其中 {matched} 次能在提问方的日志里找到同一条提问，一字不差："
+            f"共 {decided} 次判定，其中 {matched} 次能在提问方的日志里找到同一条使用登记，一字不差："
             "双方谁也抵赖不了。",
             f"Of {decided} decisions, {matched} hold a question that stands byte for byte in the log of who "
             "asked: neither side can deny it.",
         )
-        stage.expect(decided == matched > 0, "有的裁决对不上提问", "a decision fits no question on record")
+        stage.expect(
+            decided == matched > 0, "有的判定对不上使用登记", "a decision fits no question on record"
+        )
         scene.facts |= {"decided": decided, "matched": matched}
 
 

@@ -55,9 +55,9 @@ def deferral(play: Play) -> None:
     stage, cast = play.stage, play.registers.cast
     with stage.scene("deferral", "税务窗口：社保延缴", "At the tax window: deferred contributions") as scene:
         stage.tell(
-            "居民只报身份证号。窗口分别向人社局、医保局各问一句，对方只答“是”或“否”。",
+            "居民只报身份证号。窗口分别向人社局、医保局各问一句，对方只答“是”或“未核实到”。",
             "The resident gives an identity number, once. The window asks Human Resources and Medical "
-            "Insurance one question each; they answer yes or no, nothing else.",
+            "Insurance one question each; they answer yes or “not verified”, nothing else.",
         )
         scene.facts["deferrable"] = _one_deferral(play, cast.deferrable, play.case(1), expected=True)
         scene.facts["settled"] = _one_deferral(play, cast.settled, play.case(2), expected=False)
@@ -78,7 +78,7 @@ def _one_deferral(play: Play, person: Resident, case: str, *, expected: bool) ->
             purpose=DEFERRAL,
             case=case,
         )
-    stage.tell(f"· {who(person)}，办件号 {case}", f"· {who(person)}, case {case}")
+    stage.tell(f"· {who(person)}，办件编号 {case}", f"· {who(person)}, case {case}")
     stage.tell(
         f"  人社局：累计缴费不足 15 年、可以延缴？{_yes_zh(eligible.answer)}　"
         f"医保局：正常参保？{_yes_zh(insured.answer)}",
@@ -88,7 +88,10 @@ def _one_deferral(play: Play, person: Resident, case: str, *, expected: bool) ->
     if eligible.answer and insured.answer:
         stage.good("受理延缴，材料：零份", "accepted; papers asked for: none")
     else:
-        stage.refused("无需延缴，当场告知", "nothing to defer; told at once")
+        stage.refused(
+            "未核实到可以延缴：核对号码，或请其提供缴费材料；不能仅凭此不予受理",
+            "not verified: check the number, or ask for papers; this alone is no ground to refuse",
+        )
     stage.tell(
         f"  留痕：人社局日志第 {eligible.proof.provider_index} 条，医保局日志第 "
         f"{insured.proof.provider_index} 条，本局日志第 {eligible.proof.own_index}、"
@@ -176,11 +179,11 @@ def company_opening(play: Play) -> None:
         ("legal-representative-masked", "法定代表人证件号码", "legal representative"),
     )
     with (
-        stage.scene("company-opening", "企业开办：只取推导值", "Opening a company: derived fields") as scene,
+        stage.scene("company-opening", "企业开办：只取加工值", "Opening a company: derived fields") as scene,
         play.city.node("tax").clerk() as desk,
     ):
         stage.tell(
-            f"统一社会信用代码 {mask(company.credit_code)}。税务局只向市场监管局要四个推导值：",
+            f"统一社会信用代码 {mask(company.credit_code)}。税务局只向市场监管局要四个加工值：",
             f"Credit code {mask(company.credit_code)}. Tax asks Market Regulation for four derived values:",
         )
         for name, zh, en in facts:
@@ -247,7 +250,9 @@ def private_count(play: Play) -> None:
     stage = play.stage
     ask = question("human-resources", "pension-insurance", "enrolled-by-region")
     with (
-        stage.scene("private-count", "城市体征：各镇街参保人数", "City vitals: enrolled by town") as scene,
+        stage.scene(
+            "private-count", "城市运行数字体征：各镇街参保人数", "City vitals: enrolled by town"
+        ) as scene,
         play.city.node("authority").operator() as desk,
     ):
         released = desk.statistic(ask, purpose=PLANNING, case=f"TZ-{play.day:%Y-%m}")
@@ -256,14 +261,15 @@ def private_count(play: Play) -> None:
         chart = [(TOWNS[region], count) for region, count in counts.items()]
         stage.show(bar_chart(chart, released.accuracy_95, stage.width - 3))
         stage.tell(
-            f"每个数字都加了噪声：与真值相差不超过 ±{released.accuracy_95} 的把握为 95%。"
-            "任何一个人在不在册，都看不出来。",
-            f"Every number carries noise: within ±{released.accuracy_95} of the truth with 95 % certainty. "
+            "测算参考，非政府统计数据：每个数字都加入随机误差，"
+            f"与真值相差不超过 ±{released.accuracy_95} 的把握为 95%。任何一个人在不在册，都看不出来。",
+            "An estimate, no official statistic. Every number carries noise: within "
+            f"±{released.accuracy_95} of the truth with 95 % certainty. "
             "Nobody can tell whether any one person is among them.",
         )
         stage.tell(
-            f"隐私预算：本次用去 ε = {released.epsilon_micros / 1e6:g}；"
-            "同样的问题再问一次，得到同样的答案，不再花费。",
+            f"统计发布额度：本次扣减 {released.epsilon_micros / 1e6:g}；"
+            "同样的问题再问一次，得到同样的答案，不再扣减。",
             f"It cost epsilon = {released.epsilon_micros / 1e6:g} of the privacy budget; the same question "
             "again gives the same answer and costs nothing.",
         )
@@ -284,8 +290,8 @@ def private_count(play: Play) -> None:
 
 
 def _yes(answer: bool) -> str:
-    return "yes" if answer else "no"
+    return "yes" if answer else "not verified"
 
 
 def _yes_zh(answer: bool) -> str:
-    return "是" if answer else "否"
+    return "是" if answer else "未核实到"

@@ -23,8 +23,11 @@ _ROLE = (
     "提问者的角色：clerk（窗口）、system（业务系统）或 operator（运维）；不填为 clerk",
     "role of the caller: clerk, system or operator; clerk if not given",
 )
-_CASE = ("办件号", "the case number")
-_SUBJECTS = ("问及多少名当事人，不填为 1（统计为 0）", "how many subjects; 1 if not given, 0 for a statistic")
+_CASE = ("办件编号", "the case number")
+_SUBJECTS = (
+    "问及多少名被核验人，不填为 1（统计为 0）",
+    "how many subjects; 1 if not given, 0 for a statistic",
+)
 _AT = (
     "何时提问，如 2026-11-23T10:00；不填为某个工作日上午",
     "when, as 2026-11-23T10:00; the morning of a working day if not given",
@@ -71,9 +74,9 @@ TABLE_WORDS: Mapping[str, tuple[str, str]] = {
     "RowPart.ask": ("提出哪个问题", "which question is asked"),
     "RowPart.parameters": ("参数，不填为各自的第一个可选值", "parameters; the first choices if not given"),
     "RowPart.claims": ("申报了哪些项，不填为问题要求的全部", "which claims are made; all if not given"),
-    "RowPart.used": ("此前已用去多少限额和预算", "how much of limits and budgets is used up before"),
+    "RowPart.used": ("此前已用去多少限额和发布额度", "how much of limits and budgets is used up before"),
     "RowPart.after": (
-        "此前就同一当事人得到答复的问题，各是几天前（当天为 0）",
+        "此前就同一被核验人得到答复的问题，各是几天前（当天为 0）",
         "questions that were answered about the same subject before, each with how many days ago; today is 0",
     ),
     "RowPart.note": ("不符合预期时显示的说明", "a remark, shown when the row fails"),
@@ -89,19 +92,19 @@ TABLE_WORDS: Mapping[str, tuple[str, str]] = {
     "SupposedPart.questions": ("授权的问题", "the questions that it covers"),
     "SupposedPart.purposes": ("授权的用途", "the purposes that it covers"),
     "SupposedPart.roles": ("可使用授权的角色", "the roles that may use it"),
-    "SupposedPart.region": ("授权限于此区划内的当事人", "subjects of this region only"),
+    "SupposedPart.region": ("授权限于此区划内的被核验人", "subjects of this region only"),
     "SupposedPart.from": ("授权从何时起", "from when it is valid"),
     "SupposedPart.until": ("授权到何时止", "until when it is valid"),
     "UsedPart.per_day": ("当天已问及的人次", "subjects asked about today, under the rule that permits"),
     "UsedPart.per_subject_per_day": (
-        "当天就同一当事人已问的次数",
+        "当天就同一被核验人已问的次数",
         "times that was asked about the subject today",
     ),
     "UsedPart.wrong_tries_per_subject": (
-        "当天就同一当事人申报不符的次数",
+        "当天就同一被核验人申报不符的次数",
         "answers today about the subject that were not yes",
     ),
-    "UsedPart.budget": ("本周期已用去的 ε", "epsilon used up in the period of the budget"),
+    "UsedPart.budget": ("本周期已扣减的发布额度", "epsilon used up in the period of the budget"),
     "SpentPart.account": (
         "计入哪个账户，不写即本策略的账户",
         "of which account; of the policy's if not given",

@@ -52,7 +52,9 @@ def verify(
         claims=subject.claims,
         exchange_id=exchange_id_from(exchange_id),
     )
-    session.terminal.result(said, t("label.yes") if said.answer else t("label.no"))
+    session.terminal.result(said, t("ask.verified") if said.answer else t("ask.not_verified"))
+    if not said.answer:
+        session.terminal.note(t("ask.not_verified_next"))
     _note_proof(session, said.proof)
     if exit_code and not said.answer:
         raise typer.Exit(Exit.NO)
@@ -107,6 +109,7 @@ def stats(
         session.terminal.document(release)
         return
     _show_cells(session, release)
+    session.terminal.note(t("ask.statistic_label"))
     session.terminal.note(
         t(
             "ask.statistic_accuracy",

@@ -11,6 +11,7 @@ import typer
 from node.cli.ask.ask_cmd import Case, Parameters, Purpose, Question
 from node.cli.terminal.options import claim_columns_from, parameters_from, require_new
 from node.cli.terminal.session import Session, with_desk
+from node.core.policy.question_kind import QuestionKind
 from node.errors import NodeError
 from node.texts.wording import t
 
@@ -51,7 +52,6 @@ def batch(
     )
     from node.cli.ask.batch_input import open_input, read_blocks
     from node.client.frame import Columns, Query, RefusedError, ask_blocks
-    from node.core.policy.question_kind import QuestionKind
 
     if target.exists() and target.samefile(source):
         raise typer.BadParameter(t("batch.same_file"))
@@ -86,7 +86,12 @@ def batch(
     ):
         ticker.advance(progress.rows)
         answers = ask_blocks(
-            session.client, blocks, query, columns, first_chunk=progress.next_chunk, keep_going=keep_going
+            session.client.batch,
+            blocks,
+            query,
+            columns,
+            first_chunk=progress.next_chunk,
+            keep_going=keep_going,
         )
         try:
             for block in answers:
@@ -130,3 +135,6 @@ def _report(session: Session, target: Path, progress: Progress) -> None:
     session.terminal.result(
         result, t("batch.done", path=target, rows=progress.rows, answered=progress.answered, refused=refused)
     )
+    not_verified = progress.answered - progress.yes
+    if progress.kind == QuestionKind.VERIFY and not_verified:
+        session.terminal.note(t("batch.not_verified", count=not_verified))

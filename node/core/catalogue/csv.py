@@ -3,7 +3,8 @@
 The head of an entry stands in each of its rows. Questions and conditions of use have no place in such a
 table: `node.core.catalogue.dcat` has them. The text is UTF-8 with a byte order mark, by which spreadsheets
 know it; GB 18030 is read too. A cell that a spreadsheet would take for a formula gets an apostrophe
-before it, which is taken away when the table is read.
+before it, which is taken away when the table is read. Columns and words that tables of before have for what
+the Regulation (Art. 13, 22) calls otherwise are still read: other departments export them until they update.
 """
 
 from __future__ import annotations
@@ -41,7 +42,8 @@ _SHARING = {
     pb.SHARING_ATTRIBUTE_CONDITIONAL: "有条件共享",
     pb.SHARING_ATTRIBUTE_NOT_SHARED: "不予共享",
 }
-_MODES: Mapping[str, str] = {Mode.INTERFACE: "接口", Mode.BATCH: "批量交换", Mode.FILE: "文件"}
+_MODES: Mapping[str, str] = {Mode.INTERFACE: "服务接口", Mode.BATCH: "批量交换", Mode.FILE: "文件下载"}
+_FORMER_MODES: Mapping[str, str] = {"接口": Mode.INTERFACE, "文件": Mode.FILE}
 _UPDATES = {
     "realtime": "实时",
     "daily": "每日",
@@ -77,7 +79,7 @@ _SENSITIVITIES: Mapping[str, str] = {
 _YES = {True: "是", False: "否"}
 
 _HEAD = (
-    "提供部门代码",
+    "提供单位代码",
     "目录标识",
     "目录名称",
     "英文名称",
@@ -88,12 +90,12 @@ _HEAD = (
     "不予共享理由",
     "法律依据",
     "数据格式",
-    "更新频率",
+    "数据更新频率",
     "数据级别",
     "个人信息",
-    "当事人数据项",
-    "当事人标识类型",
-    "当事人区划数据项",
+    "被核验人数据项",
+    "被核验人标识类型",
+    "被核验人区划数据项",
 )
 _ITEM = (
     "数据项标识",
@@ -107,7 +109,14 @@ _ITEM = (
     "最大值",
 )
 COLUMNS = (*_HEAD, *_ITEM)
-_NEEDED = ("提供部门代码", "目录标识", "目录名称", "共享属性")
+_FORMER_COLUMNS: Mapping[str, str] = {
+    "提供部门代码": "提供单位代码",
+    "更新频率": "数据更新频率",
+    "当事人数据项": "被核验人数据项",
+    "当事人标识类型": "被核验人标识类型",
+    "当事人区划数据项": "被核验人区划数据项",
+}
+_NEEDED = ("提供单位代码", "目录标识", "目录名称", "共享属性")
 
 
 def write_csv(entries: Iterable[pb.Dataset]) -> Iterator[str]:
@@ -247,7 +256,7 @@ class _Reader:
     def take(self, number: int, row: Sequence[str]) -> None:
         """One row; the first has the columns."""
         if number == 1:
-            self._take_columns(row)
+            self._take_columns([_FORMER_COLUMNS.get(column, column) for column in row])
         elif self._columns and any(row):
             if len(row) != len(self._columns):
                 length = {"given": len(row), "wanted": len(self._columns)}
@@ -301,7 +310,7 @@ class _Reader:
         return text
 
     def _take_cells(self, number: int, cells: Mapping[str, str]) -> None:
-        key = (cells["目录标识"], cells["提供部门代码"])
+        key = (cells["目录标识"], cells["提供单位代码"])
         head = tuple(cells[column] for column in _HEAD)
         entry = self._entries.get(key)
         if entry is None:
@@ -332,23 +341,23 @@ class _Reader:
                 dataset=cells["目录标识"],
                 title=cells["目录名称"],
                 title_en=cells["英文名称"],
-                provider=cells["提供部门代码"],
+                provider=cells["提供单位代码"],
                 sharing=self._sharing(number, cells["共享属性"]),
-                update=_code(_UPDATES, cells["更新频率"]),
+                update=_code(_UPDATES, cells["数据更新频率"]),
             ),
             level=self._whole(number, "数据级别", cells, 0, 4) or 0,
             personal=self._yes(number, cells["个人信息"]),
             reason=cells["不予共享理由"],
             legal_basis=cells["法律依据"],
             format=_code(_FORMATS, cells["数据格式"]),
-            modes=[_code(_MODES, mode) for mode in _parted(cells["共享方式"])],
+            modes=[_FORMER_MODES.get(mode, _code(_MODES, mode)) for mode in _parted(cells["共享方式"])],
             scope=cells["共享范围"],
             use=cells["使用用途"],
         )
-        if cells["当事人数据项"] or cells["当事人标识类型"] or cells["当事人区划数据项"]:
-            entry.subject.field = cells["当事人数据项"]
-            entry.subject.type = _code(_SUBJECTS, cells["当事人标识类型"])
-            entry.subject.region_field = cells["当事人区划数据项"]
+        if cells["被核验人数据项"] or cells["被核验人标识类型"] or cells["被核验人区划数据项"]:
+            entry.subject.field = cells["被核验人数据项"]
+            entry.subject.type = _code(_SUBJECTS, cells["被核验人标识类型"])
+            entry.subject.region_field = cells["被核验人区划数据项"]
         return entry
 
     def _field(self, number: int, cells: Mapping[str, str]) -> pb.Field:

@@ -113,7 +113,7 @@ def test_chinese_says_that_a_head_signs_no_policies(office: Office) -> None:
     made = dxnode("pki", "officer", "chen", "--head", "--code", HR, "--out", keys, stdin=f"{words}\n")
     assert made.code == 0, made.err
     said = office.sign("chen-head", "--lang", "zh", words=words).err
-    assert "不是本部门安全管理员的密钥。请另一位安全管理员签署" in said
+    assert "不是本部门数据共享管理员的密钥。请另一位数据共享管理员签署" in said
     assert "the key" not in said
 
 
@@ -141,7 +141,7 @@ def test_bundle_that_gives_one_source_two_accounts_is_refused_before_it_is_in_pl
         )
     assert office.active is None
     said = office.verify("--lang", "zh").err
-    assert "使用同一数据来源，预算账户却不同" in said
+    assert "使用同一数据来源，额度账户却不同" in said
 
 
 def test_officer_who_is_not_in_the_directory_changes_nothing(office: Office) -> None:
@@ -178,7 +178,7 @@ def test_member_file_names_the_officers_whose_keys_are_in_it(office: Office, lan
     (office.node / "officers" / "wang.vkey").unlink()
     few = dxnode(*export)
     assert few.code == Exit.USAGE
-    assert {"en": "1 officers cannot be the 2", "zh": "只有 1 名安全管理员"}[lang] in few.err
+    assert {"en": "1 officers cannot be the 2", "zh": "只有 1 名数据共享管理员"}[lang] in few.err
     (office.node / "officers" / "li.vkey").unlink()
     assert {"en": "nobody can sign policies", "zh": "还无人可以签署策略"}[lang] in dxnode(*export).out
 

@@ -239,7 +239,7 @@ def test_conditions_are_put_into_words(condition: str) -> None:
     use_language("en")
     policy = copy.deepcopy(POLICY)
     policy["questions"]["is-enrolled"] = {"title": "是否", "title_en": "Is it so?", "verify": condition}
-    assert f"“Is it so?” (is-enrolled): yes, if {CONDITIONS[condition]}; otherwise no." in said(built(policy))
+    assert f"“Is it so?” (is-enrolled): yes, if {CONDITIONS[condition]}; otherwise not verified." in said(built(policy))
 
 
 @pytest.mark.parametrize(
@@ -256,4 +256,4 @@ def test_questions_of_one_title_are_told_apart_by_their_names() -> None:
     policy = copy.deepcopy(POLICY)
     for name in ("is-enrolled", "town"):
         policy["questions"][name]["title"] = "同名"
-    assert "（1）“同名”（is-enrolled）（仅答是或否）" in said(built(policy))
+    assert "（1）“同名”（is-enrolled）（仅答“是”或“未核实到”）" in said(built(policy))

@@ -16,7 +16,7 @@ from node.v1 import catalogue_pb2 as pb
 
 ENTRY = entry_of(*build_policies(files(POLICY)).datasets.values())
 ROW = {
-    "提供部门代码": "11441900000000019Y",
+    "提供单位代码": "11441900000000019Y",
     "目录标识": "pension",
     "目录名称": "养老保险",
     "共享属性": "有条件共享",
@@ -47,13 +47,13 @@ def refused(content: bytes | str) -> str:
 
 def test_a_row_is_a_data_item_and_words_are_chinese() -> None:
     text = "".join(write_csv([ENTRY]))
-    assert text.startswith("\ufeff提供部门代码,目录标识,")
+    assert text.startswith("\ufeff提供单位代码,目录标识,")
     rows = list(csv.DictReader(StringIO(text.removeprefix("\ufeff"), newline="")))
     assert [row["数据项标识"] for row in rows] == [field.name for field in ENTRY.fields]
     assert {row["目录名称"] for row in rows} == {"基本养老保险参保信息"}
     status = rows[0]
     assert status["共享属性"] == "有条件共享"
-    assert status["更新频率"] == "每日"
+    assert status["数据更新频率"] == "每日"
     assert (status["数据项类型"], status["敏感程度"], status["可选值"]) == ("代码", "一般", "active|paused")
 
 
@@ -68,7 +68,7 @@ def test_a_cell_that_begins_like_a_formula_stays_text() -> None:
 
 
 def test_columns_may_come_in_any_order_and_those_not_needed_may_be_left_out() -> None:
-    columns = ("数据项标识", "目录名称", "共享属性", "目录标识", "提供部门代码")
+    columns = ("数据项标识", "目录名称", "共享属性", "目录标识", "提供单位代码")
     (entry,) = read(table(ROW, {**ROW, "数据项标识": "name"}, columns=columns))
     assert [field.name for field in entry.fields] == ["status", "name"]
     assert entry.summary.sharing == pb.SHARING_ATTRIBUTE_CONDITIONAL
@@ -94,7 +94,7 @@ def test_a_table_is_read_in_the_encodings_that_spreadsheets_write(encoding: str)
         ([ROW | {"目录名称": "养\x00老"}], "c.csv:2:3: the text has characters"),
         ([ROW | {"目录名称": "x" * 10_001}], "c.csv:2:3: the text is longer"),
         ([ROW | {"目录名称": ""}], "c.csv:2:1: the entry needs a title"),
-        ([ROW | {"提供部门代码": "1"}], "c.csv:2:1: the provider is no unified social credit code"),
+        ([ROW | {"提供单位代码": "1"}], "c.csv:2:1: the provider is no unified social credit code"),
         ([ROW | {"共享属性": "公开"}], "c.csv:2:5: one of these is expected: 无条件共享"),
         ([ROW | {"数据级别": "5"}], "c.csv:2:13: a whole number from 0 to 4"),
         ([ROW | {"数据级别": "三"}], "c.csv:2:13: a whole number from 0 to 4"),
@@ -129,7 +129,7 @@ def test_line_breaks_and_commas_of_a_text_come_back() -> None:
     [
         (table(ROW, columns=(*COLUMNS, "口令")), "c.csv:1:27: there is no column '口令'"),
         (table(ROW, columns=(*COLUMNS, "目录名称")), "the column 目录名称 is there twice"),
-        (table(ROW, columns=COLUMNS[1:]), "the column 提供部门代码 is missing"),
+        (table(ROW, columns=COLUMNS[1:]), "the column 提供单位代码 is missing"),
         ("", "c.csv:1:1: the file is empty"),
         (table(ROW) + "a,b\r\n", "c.csv:3:1: the row has 2 cells, not 26"),
         (table(ROW) + '"养老', "check its quotation marks"),
