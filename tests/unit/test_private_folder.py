@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from support.told import english
 
 from node.cli.running.node_folder import NewNode, make_node_folder
 from node.files.private_folder import make_private, open_to_others
@@ -58,12 +59,12 @@ def test_folder_that_is_there_stays_as_it_is_and_is_told(tmp_path: Path) -> None
         folder.chmod(permissions)
         write_file(folder / "key", b"x", PRIVATE)
         assert mode(folder) == permissions
-        told = open_to_others(folder)
+        told = english(open_to_others(folder))
         assert str(folder) in told
         assert f"{permissions:o}" in told
     tmp_path.chmod(0o700)
-    assert open_to_others(tmp_path) == ""
-    assert open_to_others(tmp_path / "none") == ""
+    assert open_to_others(tmp_path) is None
+    assert open_to_others(tmp_path / "none") is None
 
 
 def test_folder_of_what_is_public_is_open(tmp_path: Path) -> None:

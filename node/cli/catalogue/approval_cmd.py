@@ -17,9 +17,9 @@ from node.cli.pki.own_directory import read_own_directory
 from node.cli.terminal.exits import Exit
 from node.cli.terminal.output import Terminal, when
 from node.cli.terminal.passphrase import PassphraseFile
-from node.cli.terminal.said import spoken
 from node.cli.terminal.session import DEFAULT_CONFIG, ConfigFile, with_terminal
 from node.errors import NodeError, Reason
+from node.texts import wording
 
 if TYPE_CHECKING:
     from node.core.policy.approval import Approval, ApprovalRole, Publication, Version
@@ -107,7 +107,7 @@ def verify(
         terminal.table(columns, rows, said_of_entry("empty"))
         for name, each in found.items():
             for problem in each.problems.values():
-                terminal.note(f"{name}: {spoken(problem)}")
+                terminal.note(f"{name}: {wording.say(problem, moment=when)}")
     lacking = sum(bool(each.lacking) for each in found.values())
     if lacking:
         terminal.note(say("lacking", count=lacking))
@@ -184,7 +184,8 @@ def _state(name: str, publication: Publication) -> dict[str, object]:
         "entry_digest": publication.digest,
         "approvals": [_view(each.approval) for each in publication.approvals.values()],
         "lacking": publication.lacking,
-        "problems": dict(publication.problems),
+        "problems": {role: wording.say(problem) for role, problem in publication.problems.items()},
+        "details": publication.problems,
     }
 
 
