@@ -389,9 +389,8 @@ def test_moving_the_clock_neither_prolongs_a_bundle_nor_brings_an_older_one_back
             (officers.placed / ACTIVE).write_text(first)
             with pytest.raises(NodeError):  # nothing can be recorded either
                 hr.admin.reload()
-            assert any(
-                "version 2 was already in use" in problem.message for problem in hr.admin.status().problems
-            )
+            problems = all_english(hr.admin.status().problems)
+            assert any("version 2 was already in use" in problem for problem in problems)
             assert refuses(tax) in (Reason.CLOCK_SKEWED, Reason.KEY_ID_UNKNOWN)
             moved = 6 * DAY  # past the end of both
             assert refuses(tax) is Reason.POLICY_NOT_LOADED
