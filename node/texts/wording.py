@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import string
 import tomllib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextvars import ContextVar
 from datetime import UTC, datetime
 from functools import cache
@@ -90,6 +90,11 @@ def t(key: str, lang: str | None = None, /, **args: object) -> str:
     if text is None:
         raise KeyError(key)
     return text.format_map(args)
+
+
+def listing(values: Iterable[str], lang: str | None = None) -> str:
+    """Words in a row."""
+    return _SEPARATORS[lang or language()][0].join(values)
 
 
 def utc(moment: datetime) -> str:

@@ -129,14 +129,12 @@ def _policies(found: NodeStatus) -> str:
 
 def _waiting(found: NodeStatus) -> list[str]:
     """Which catalogue entries wait for whose approval."""
-    from node.cli.catalogue import approval_text
-
-    key = "status.served" if found.policies_unsigned else "status.withheld"
-    lines = [approval_text.say(key, count=found.waiting_total)]
+    key = "approval.status.served" if found.policies_unsigned else "approval.status.withheld"
+    lines = [t(key, count=found.waiting_total)]
     for each in found.waiting:
-        lacking = ", ".join(approval_text.say(f"role_name.{role}") for role in each.lacking)
+        lacking = ", ".join(t(f"approval.role_name.{role}") for role in each.lacking)
         why = "".join(f"; {say(problem, moment=when)}" for problem in each.problems)
-        lines.append("  " + approval_text.say("status.waiting", dataset=each.dataset, lacking=lacking) + why)
+        lines.append("  " + t("approval.status.waiting", dataset=each.dataset, lacking=lacking) + why)
     if found.waiting_total > len(found.waiting):
         lines.append("  …")
     return lines

@@ -28,6 +28,7 @@ from node.core.catalogue.file import (
 from node.core.catalogue.json import Json, from_json, to_json
 from node.core.identity import is_credit_code
 from node.texts.message import Message as Said
+from node.texts.wording import t
 from node.v1 import catalogue_pb2 as pb
 
 NAMESPACE = "urn:dxnode:catalogue#"
@@ -53,7 +54,6 @@ _ACCESS = {
     pb.SHARING_ATTRIBUTE_CONDITIONAL: "RESTRICTED",
     pb.SHARING_ATTRIBUTE_NOT_SHARED: "NON_PUBLIC",
 }
-_TITLE: dict[str, Json] = {"zh": "政务数据共享目录", "en": "Catalogue of government data for sharing"}
 _IRIS = ("accrualPeriodicity", "accessRights", "conformsTo", "spatial")
 
 
@@ -106,7 +106,7 @@ def write_dcat(publisher: str, modified: datetime, entries: Iterable[pb.Dataset]
         "@context": CONTEXT,
         "@id": _CATALOGUE + publisher,
         "@type": "Catalog",
-        "title": _TITLE,
+        "title": {lang: t("file.catalogue.title", lang) for lang in ("zh", "en")},
         "publisher": _agent(publisher),
         "modified": modified.isoformat(timespec="seconds"),
         "conformsTo": "http://www.w3.org/TR/vocab-dcat-3/",

@@ -7,7 +7,7 @@ from enum import StrEnum
 
 from node.core.text.problem_kinds import ARTICLES, NOTES, WARNINGS
 from node.texts.message import Message
-from node.texts.wording import say
+from node.texts.wording import say, t
 
 
 class Severity(StrEnum):
@@ -80,7 +80,7 @@ class Problem:
 
     def render(self, lang: str) -> str:
         """Two lines for a terminal: `file:line:column: message`, then the hint."""
-        label = "hint" if lang == "en" else "建议"
+        label = t("policy_check.label.hint", lang)
         return (
             f"{self.file}:{self.line}:{self.column}: {self.message_in(lang)}\n  {label}: {self.hint_in(lang)}"
         )

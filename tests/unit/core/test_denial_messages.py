@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import pytest
-from node.core.text.denial_messages import DENIAL_CLAUSES, denial_text
 
 from node.core.deciding.clauses import CHECKS, RULE_CHECKS, Check, RuleCheck
 from node.core.deciding.cost import BUDGET_SHORT, SHORT
+from node.core.text.denials import DENIAL_CLAUSES, denial_wording
 from node.errors import Reason
-from node.texts.wording import Language
+from node.texts.wording import Language, say
+
+
+def denial_text(reason: Reason, clause: str, lang: Language) -> str | None:
+    wording = denial_wording(reason, clause)
+    return None if wording is None else say(wording, lang)
 
 
 @pytest.mark.parametrize("check", [*CHECKS, *RULE_CHECKS], ids=lambda check: check.name)

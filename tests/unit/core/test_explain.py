@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import replace
 from itertools import product
-from string import Formatter
 
 from support.policy_samples import CALENDAR, GRANT, REQUEST, at, build
 
@@ -12,9 +11,9 @@ from node.core.deciding.clauses import CHECKS, RULE_CHECKS
 from node.core.deciding.explain import Clause, Explanation, explain
 from node.core.deciding.grant import Grant, GrantState
 from node.core.policy.request import Request
-from node.core.text.clause_texts import CLAUSE_MESSAGES
 from node.core.text.explanation import advice_of, change_of, changes_of
 from node.errors import Reason
+from node.texts.wording import LANGUAGES, placeholders, table
 
 POLICIES = build()
 
@@ -92,11 +91,9 @@ def test_days_beyond_the_known_calendar_are_marked_provisional() -> None:
 
 def test_every_clause_has_words_in_both_languages() -> None:
     names = {check.name for check in CHECKS} | {check.name for check in RULE_CHECKS} | {"rules", "failed"}
-    for table in CLAUSE_MESSAGES.values():
-        assert table.keys() == names
+    for lang in LANGUAGES:
+        labels = {key.removesuffix(".label") for key in table("clause", lang) if key.endswith(".label")}
+        assert labels == names
     for name in names:
-        used = [
-            {field for _, field, _, _ in Formatter().parse(table[name][1]) if field}
-            for table in CLAUSE_MESSAGES.values()
-        ]
+        used = [placeholders(table("clause", lang)[f"{name}.advice"]) for lang in LANGUAGES]
         assert used[0] == used[1], name
