@@ -45,7 +45,12 @@ class SettingProblem:
     @property
     def placed(self) -> Message:
         """What is wrong, with its place in front."""
-        args = {"file": self.file, "line": self.line, "column": self.column, "problem": self.wording}
+        args: dict[str, Value] = {
+            "file": self.file,
+            "line": self.line,
+            "column": self.column,
+            "problem": self.wording,
+        }
         return Message("setting.at", args)
 
     def __str__(self) -> str:
@@ -158,7 +163,7 @@ _NUMBERED: Final[Mapping[str, tuple[str, str, str]]] = {
     "string_too_short": ("short", "least", "min_length"),
     "string_too_long": ("long", "most", "max_length"),
 }
-"""Of pydantic's kinds of errors with a bound: the key here, what the bound is called in the text, and there."""
+"""Of pydantic's kinds of errors with a bound: the key, and what the bound is called here and there."""
 _SHAPES: Final[Mapping[str, str]] = {
     "missing": "missing",
     "model_type": "section",

@@ -186,6 +186,7 @@ def _state(name: str, publication: Publication) -> dict[str, object]:
         "approvals": [_view(each.approval) for each in publication.approvals.values()],
         "lacking": publication.lacking,
         "problems": {role: say(problem) for role, problem in publication.problems.items()},
+        "details": publication.problems,
     }
 
 

@@ -34,7 +34,6 @@ from node.core.directory.text import (
     SealingKeys,
     Title,
     VerifierKeys,
-    moment_text,
 )
 from node.core.json_text import canonical_json, first_fault
 from node.core.revision import common
@@ -266,7 +265,7 @@ def accept(directory: Directory, body: bytes, seen: SeenDirectory | None, now: d
         raise NodeError(
             Reason.CLOCK_SKEWED,
             "error.directory.directory-issued-still-come",
-            moment_text=moment_text(directory.issued),
+            at=directory.issued,
         )
     require_current(directory, now)
     return SeenDirectory(directory.version, digest)
@@ -278,7 +277,7 @@ def require_current(directory: Directory, now: datetime) -> None:
         raise NodeError(
             Reason.DIRECTORY_EXPIRED,
             "error.directory.directory-expired",
-            moment_text=moment_text(directory.expires),
+            at=directory.expires,
             version=str(directory.version),
         )
 

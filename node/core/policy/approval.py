@@ -15,7 +15,7 @@ from typing import Annotated, Final
 from pydantic import ConfigDict, Field, StringConstraints, TypeAdapter, ValidationError
 
 from node.core.directory.directory import Directory, Member, OfficerRole, officer_name
-from node.core.directory.text import Code, Moment, OneLine, Role, moment_text
+from node.core.directory.text import Code, Moment, OneLine, Role
 from node.core.identity import region_covers
 from node.core.json_text import canonical_json, malformed_at
 from node.core.names import MAX_NAME, NAME
@@ -178,7 +178,7 @@ def check_approval(approval: Approval, version: Version, role: ApprovalRole, now
     if approval.entry != version.digest.hex():
         raise refused("error.policy.another-version-entry")
     if approval.at > now + MAX_SKEW:
-        raise refused("error.policy.given-still-come", moment_text=moment_text(approval.at))
+        raise refused("error.policy.given-still-come", at=approval.at)
 
 
 def refused(key: str, /, **args: Value) -> NodeError:

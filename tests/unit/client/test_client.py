@@ -24,9 +24,11 @@ from support.fake_desk import (
     resident,
     serving,
 )
+from support.told import all_english
 
 from node.client import Chunk, Client, Subject
 from node.core.deciding.grant import Grant, GrantState
+from node.core.state.part import Part, PartKind
 from node.errors import NodeError, Reason
 
 
@@ -223,9 +225,16 @@ def test_grant_goes_through_its_life(client: Client) -> None:
 
 def test_status_and_reload_are_told(client: Client) -> None:
     status = client.admin.status()
-    assert (status.state, status.problems) == ("DEGRADED", ("the source of tax-payment does not answer",))
+    (problem,) = status.problems
+    assert (status.state, problem.part) == ("DEGRADED", Part(PartKind.SOURCE, "tax-payment"))
+    assert problem.message == (
+        "source tax-payment: the database does not answer: check it and its network, then ask again"
+    )
+    assert status.datasets[0].problem == problem
     assert status.keys[0].expires is None
-    assert client.admin.reload().refused == ("directory: expired",)
+    reloaded = client.admin.reload()
+    assert all_english(reloaded.done) == ["certificates and keys"]
+    assert [each.part for each in reloaded.refused] == [Part(PartKind.DIRECTORY)]
 
 
 def test_records_are_read_page_by_page(client: Client, desk: FakeDesk) -> None:
