@@ -100,11 +100,11 @@ def _own(tree: ast.Module) -> dict[str, Speaker]:
         if isinstance(node, ast.ClassDef):
             for each in node.body:
                 if isinstance(each, ast.FunctionDef) and each.name == "__init__":
-                    if (speaker := _speaker(each)) is not None:
-                        found[node.name] = Speaker(speaker.place - 1, adds=speaker.adds)
+                    made = _speaker(each)
+                    found |= {node.name: Speaker(made.place - 1, adds=made.adds)} if made is not None else {}
         elif isinstance(node, ast.FunctionDef) and node.name != "__init__":
-            if (speaker := _speaker(node)) is not None:
-                found[node.name] = speaker
+            called = _speaker(node)
+            found |= {node.name: called} if called is not None else {}
     return found
 
 

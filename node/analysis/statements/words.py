@@ -190,8 +190,13 @@ class Words:
                 (True, True): "and-both",
             }[bool(levels), bool(regions)]
             return t(f"statement.who.{key}", departments=named, levels=levels, regions=regions)
-        key = "-".join(part for part, given in (("levels", levels), ("regions", regions)) if given)
-        return t(f"statement.who.{key or 'anyone'}", levels=levels, regions=regions)
+        key = {
+            (False, False): "anyone",
+            (True, False): "levels",
+            (False, True): "regions",
+            (True, True): "levels-regions",
+        }[bool(levels), bool(regions)]
+        return t(f"statement.who.{key}", levels=levels, regions=regions)
 
     def purpose(self, code: str) -> str:
         """A purpose by its title alone, if no other has the same; its code is told with what it covers."""
