@@ -95,7 +95,7 @@ def _given(call: ast.Call, speaker: Speaker) -> tuple[frozenset[str] | None, tup
 
 def _own(tree: ast.Module) -> dict[str, Speaker]:
     """Functions and errors of a module that take a key and the text's arguments."""
-    found = {}
+    found: dict[str, Speaker] = {}
     for node in ast.walk(tree):
         if isinstance(node, ast.ClassDef):
             for each in node.body:
@@ -122,7 +122,7 @@ def _speaker(function: ast.FunctionDef) -> Speaker | None:
 
 
 def _imported(tree: ast.Module) -> dict[str, Speaker]:
-    found = {}
+    found: dict[str, Speaker] = {}
     for node in ast.walk(tree):
         if isinstance(node, ast.ImportFrom) and node.module and node.module.startswith("node."):
             path = ROOT.joinpath(*node.module.split(".")).with_suffix(".py")

@@ -198,7 +198,7 @@ def report(error: NodeError, *, as_json: bool) -> Exit:
 
 def _detail(error: NodeError) -> str:
     """What an error says beyond its reason; nothing where that is all it says."""
-    return "" if error.wording == wording_of(error.reason) else say(error.wording, moment=when)
+    return "" if error.wording.key == wording_of(error.reason).key else say(error.wording, moment=when)
 
 
 def _texts_of(error: NodeError, *, at_desk: bool) -> tuple[str, str]:

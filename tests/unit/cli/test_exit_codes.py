@@ -33,7 +33,7 @@ def address(desk: FakeDesk, tmp_path: Path) -> Iterator[str]:
 
 @pytest.mark.parametrize("reason", Reason)
 def test_reason_decides_the_exit_code(desk: FakeDesk, address: str, reason: Reason) -> None:
-    desk.fail_with = NodeError(reason, "what to do next")
+    desk.fail_with = NodeError(reason, f"reason.{reason.name}.what")
     ran = dxnode(*ASK, "--desk", address, stdin=resident(1))
     assert ran.code == EXIT_OF_REASON[reason]
     assert ran.out == ""
@@ -41,8 +41,14 @@ def test_reason_decides_the_exit_code(desk: FakeDesk, address: str, reason: Reas
     assert "\nhint: " in ran.err
 
 
+def test_every_reason_has_an_exit_code() -> None:
+    assert set(EXIT_OF_REASON) == set(Reason)
+    assert Exit.OK not in EXIT_OF_REASON.values()
+    assert Exit.NO not in EXIT_OF_REASON.values()
+
+
 def test_json_error_is_one_document_on_stderr(desk: FakeDesk, address: str) -> None:
-    desk.fail_with = NodeError(Reason.NO_GRANT, "apply first", clause="grant")
+    desk.fail_with = NodeError(Reason.NO_GRANT, "error.deciding.department-no-grant-dataset", clause="grant")
     ran = dxnode(*ASK, "--desk", address, "--json", stdin=resident(1))
     assert ran.out == ""
     assert json.loads(ran.err)["error"]["reason"] == "NO_GRANT"
