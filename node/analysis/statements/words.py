@@ -253,8 +253,8 @@ class Words:
         if not form:
             return ""
         signs = [t(f"statement.when.sign-{name}") for sign, name in _CASE_SIGNS.items() if sign in form]
-        told = t("statement.list.comma").join(signs) or t("statement.when.sign-none")
-        return t("statement.when.case", form=form, signs=told)
+        meanings = t("statement.list.comma").join(signs) or t("statement.when.sign-none")
+        return t("statement.when.case", form=form, signs=meanings)
 
     def limits(self, rule: Rule, questions: Sequence[Question]) -> str:
         """How often a rule lets ask."""
@@ -271,8 +271,8 @@ class Words:
             parts.append(t("statement.limit.per-subject", count=count, unit=self.unit))
         if not parts:
             return t("statement.limit.none")
-        told = t("statement.list.comma").join(parts)
-        return t("statement.limit.shared", limits=told) if len(questions) > 1 else told
+        limits = t("statement.list.comma").join(parts)
+        return t("statement.limit.shared", limits=limits) if len(questions) > 1 else limits
 
     def described(self, field: Field) -> str:
         """A data item with its type, values, level and sensitivity."""

@@ -145,7 +145,7 @@ def _failed_lines(ran: Ran, lang: Language) -> Iterator[str]:
         file=ran.file,
         line=str(row.line),
         question=row.request.question,
-        by=row.said,
+        by=row.asked_by,
         purpose=row.request.purpose,
         expected=_outcome(row.expected, lang),
         decided=_outcome(ran.outcome, lang),
