@@ -15,8 +15,7 @@ from enum import Enum
 from typing import TYPE_CHECKING, TypeAlias
 
 from node.cli.terminal.exits import Exit, exit_of
-from node.error_info import wording_of
-from node.errors import NodeError, Reason
+from node.errors import NodeError, Reason, wording_of
 from node.texts.message import Message
 from node.texts.wording import say, t
 

@@ -98,7 +98,7 @@ def test_verify_tells_programs_which_datasets_wait_for_approval(office: Office) 
     told = json.loads(verified.out)
     assert (verified.code, told["waiting"], told["withheld"]) == (0, ["example-enrolment"], [])
     said = office.verify("--lang", "zh").err
-    assert "目录条目审核同意之前暂不提供：example-enrolment" in said
+    assert "目录条目审核通过之前暂不提供：example-enrolment" in said
 
 
 def test_chinese_says_why_a_bundle_is_refused(office: Office) -> None:
@@ -137,7 +137,7 @@ def test_bundle_that_gives_one_source_two_accounts_is_refused_before_it_is_in_pl
     for ran in (office.verify(), office.activate()):
         assert ran.code == Exit.USAGE
         assert (
-            "example-enrolment and example-payments have one source and different budget accounts" in ran.err
+            "example-enrolment, example-payments have one source and different budget accounts" in ran.err
         )
     assert office.active is None
     said = office.verify("--lang", "zh").err
@@ -206,7 +206,7 @@ def test_wrong_member_file_is_no_directory_that_cannot_be_trusted(office: Office
     wrong = dxnode(*publish, "--member", office.home / "wrong.json")
     assert wrong.code == Exit.USAGE
     assert {"en": "is no valid member file", "zh": "不是有效的成员文件"}[lang] in wrong.err
-    assert "approvals" in wrong.err or "the 9 who" in wrong.err
+    assert {"en": "the 9 who", "zh": "所需的 9 人"}[lang] in wrong.err
     assert "DIRECTORY_INVALID" not in other.err + wrong.err
 
 
