@@ -10,8 +10,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
+from support.examples import examples
 from support.policy_changes import CHANGES, POLICY, changed
 from support.policy_samples import CALENDAR, HUMAN_RESOURCES, MEDICAL, MONDAY, TAX
 
@@ -78,7 +79,7 @@ def test_titles_are_said_in_the_language_spoken(lang: str) -> None:
     assert other not in text
 
 
-@settings(max_examples=40, deadline=None)
+@examples(40)
 @given(st.sets(st.sampled_from(sorted(CHANGES)), min_size=1, max_size=4))
 def test_what_decides_otherwise_is_said_otherwise(paths: set[str]) -> None:
     """Whatever `policy diff` finds to mean something else reads as something else."""

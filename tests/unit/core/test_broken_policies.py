@@ -14,6 +14,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from support.cli_run import dxnode
+from support.examples import examples
 from support.policy_samples import POLICY
 
 from node.analysis.lint.lint import lint
@@ -175,7 +176,7 @@ def test_faults_beside_each_other_in_one_part_are_all_told() -> None:
     assert {"key.unknown", "key.missing", "value.too-small"} <= set(keys)
 
 
-@settings(max_examples=300, deadline=PATIENCE * 1000)
+@settings(examples(300), deadline=PATIENCE * 1000)
 @given(_spoilt(CORPUS) | st.binary(max_size=400))
 def test_spoilt_files_never_crash_or_hang_the_checker(content: bytes) -> None:
     _tell_everything("p.yaml", content)
@@ -186,7 +187,7 @@ def test_the_definitions_to_be_spoilt_are_good() -> None:
     assert [problem.key for problem in checked.problems] == []
 
 
-@settings(max_examples=200, deadline=PATIENCE * 1000)
+@settings(examples(200), deadline=PATIENCE * 1000)
 @given(_spoilt(OF_DEFINITIONS) | st.binary(max_size=400))
 def test_spoilt_definitions_never_crash_or_hang_the_checker(content: bytes) -> None:
     _tell_everything("definitions.yaml", content, USER)

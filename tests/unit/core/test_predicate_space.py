@@ -5,9 +5,10 @@ from __future__ import annotations
 import sqlite3
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from sqlglot import exp
+from support.examples import examples
 
 from node.analysis.predicate import space as predicate_space
 from node.analysis.predicate.formula import Outcome, Space
@@ -191,7 +192,7 @@ _predicates = st.recursive(
 )
 
 
-@settings(max_examples=120, deadline=None)
+@examples(120)
 @given(_predicates, _predicates)
 def test_outcomes_are_those_of_a_database_over_every_record(one: str, other: str) -> None:
     expressions = [_read(one), _read(other)]
