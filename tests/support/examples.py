@@ -1,4 +1,4 @@
-"""On how many examples a property is tried: few between two edits, more for a commit, all in the full tier."""
+"""On how many examples a property is tried: few between two edits, more for a commit, all in the end."""
 
 from __future__ import annotations
 
