@@ -11,11 +11,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from support.places import ROOT
 from support.processes import processes
 from support.running import pension_town
 from support.town import HR
 
-ROOT = Path(__file__).parents[2]
 PR_GET_DUMPABLE = 3
 ABORTS = "import os; os.abort()"
 """A program that does nothing about it."""

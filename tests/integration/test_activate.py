@@ -18,6 +18,7 @@ from support.approvals import appoint, approve, versions
 from support.bundles import DAY, LI, WANG, ZHAO, listed, officer
 from support.cli_run import dxnode
 from support.hand_clock import following
+from support.places import POLICIES
 from support.processes import patiently, processes, read_ended
 from support.running import (
     CASE,
@@ -33,7 +34,7 @@ from support.running import (
     wait_for,
 )
 from support.signing import POLICY, SECONDS, Nodes, Officers
-from support.town import HR, POLICIES, TAX
+from support.town import HR, TAX
 
 from node.client import Client
 from node.core.policy.approval import ApprovalRole

@@ -14,11 +14,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
+from support.places import ROOT
 from typer.testing import CliRunner
 
 from node.cli.main import app
 
-ROOT = Path(__file__).resolve().parents[2]
 GUIDES = {"en": ROOT / "docs" / "officer-guide.md", "zh": ROOT / "docs" / "officer-guide.zh-CN.md"}
 PROMPTS = ("passphrase of the key:", "the same again:", "密钥口令:", "再输入一次:")
 WORDS = "correct horse battery staple"

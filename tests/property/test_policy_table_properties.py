@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from support import places
 from support.examples import examples
 from support.policy_samples import CALENDAR
 
@@ -29,7 +29,7 @@ from node.core.policy.policy import Policy, PolicyFile
 from node.core.policy.rule import ALWAYS, Rule, RuleIndex
 from node.core.reading.build import build_policies
 
-FOLDER = Path(__file__).parents[2] / "policies"
+FOLDER = places.POLICIES
 POLICIES = build_policies(read_files([FOLDER]))
 TEXTS = {name: (FOLDER / f"{name}.test.yaml").read_text("utf-8") for name in POLICIES.datasets}
 _WORDS = st.sampled_from(

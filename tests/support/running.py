@@ -11,7 +11,8 @@ from pathlib import Path
 from time import monotonic, sleep
 from typing import TypeVar
 
-from support.town import HR, MEDICAL, POLICIES, TAX, Office, Town
+from support.places import POLICIES
+from support.town import HR, MEDICAL, TAX, Office, Town
 
 from node.app.node import Node
 from node.app.timekeeping import read_clocks

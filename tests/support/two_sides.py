@@ -12,9 +12,10 @@ from pathlib import Path
 from typing import TypeVar
 from zoneinfo import ZoneInfo
 
+from support.places import POLICIES
 from support.running import kind_of, pension_grant, pension_policy
 from support.small_log import Clock, FaultyStore, open_store
-from support.town import HR, POLICIES, TAX
+from support.town import HR, TAX
 
 from node.core.deciding.gap import NO_GAPS, Gaps
 from node.core.deciding.grant import Grant

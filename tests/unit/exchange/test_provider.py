@@ -11,8 +11,8 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from support.places import POLICIES
 from support.running import pension_policy, resident, with_counts
-from support.town import POLICIES
 from support.two_sides import CALLER, LOAD, TwoSides, query
 
 from node.core.deciding.grant import GrantState

@@ -5,13 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 
 import grpc
 import pytest
 from google.rpc.error_details_pb2 import ErrorInfo
 from google.rpc.status_pb2 import Status
 from grpc_status import rpc_status
+from support.places import ROOT
 from support.running import as_is
 
 from node.client import status as desk_status
@@ -20,7 +20,7 @@ from node.rpc.client import peer_error
 from node.rpc.status import CODE_OF, to_status
 
 DOMAIN = "dxnode"  # part of the wire format
-PROTO = Path(__file__).parents[3] / "protos/node/v1/error_reason.proto"
+PROTO = ROOT / "protos/node/v1/error_reason.proto"
 
 
 def _documented() -> dict[str, str]:

@@ -10,6 +10,7 @@ from itertools import product
 from pathlib import Path
 
 import pytest
+from support.places import TESTS
 from support.policy_samples import HEAD, POLICY, PRIVACY, QUESTIONS, SHARING, TAX, question, rule
 
 from node.analysis.lint import lint as policy_lint
@@ -397,6 +398,6 @@ def test_every_warning_has_a_place_in_the_code_and_a_test() -> None:
         if isinstance(node, ast.Constant) and isinstance(node.value, str) and node.value.startswith("lint.")
     }
     assert written == WARNINGS | NOTES
-    tests = sorted(Path(__file__).parent.glob("test_*.py"))
+    tests = sorted((TESTS / "unit").rglob("test_*.py"))
     tested = {key for path in tests for key in re.findall(r"lint\.[a-z-]+", path.read_text("utf-8"))}
     assert tested >= (WARNINGS | NOTES) - {"lint.too-much"}

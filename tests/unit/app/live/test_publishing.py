@@ -10,9 +10,10 @@ from pathlib import Path
 import pytest
 from support.approvals import appoint, approve
 from support.bundles import head, listed, sign_draft
+from support.places import POLICIES
 from support.remembered import Remembered
 from support.running import pension_policy, register
-from support.town import AUTHORITY, HR, POLICIES, Town
+from support.town import AUTHORITY, HR, Town
 
 from node.app.live.live import Live
 from node.app.live.loading import placed_folder, stamp

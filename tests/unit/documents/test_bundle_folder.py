@@ -15,6 +15,7 @@ from pathlib import Path
 
 import pytest
 from support.bundles import ZHAO, listed, sign_draft, write_draft
+from support.places import TESTS
 from support.town import HR, Town
 
 from node.core.directory.directory import Member, render_member
@@ -25,7 +26,6 @@ from node.documents.bundle_folder import active_name, place, read_draft, read_pl
 from node.errors import NodeError, Reason
 
 FILES = {"a.yaml": "a: 1\n", "b.yaml": "b: 1\n"}
-TESTS = Path(__file__).parents[2]
 
 
 @pytest.fixture(scope="module")

@@ -6,13 +6,13 @@ import copy
 import json
 import re
 from collections.abc import Callable, Mapping
-from pathlib import Path
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from support.examples import examples
+from support.places import ROOT
 from support.policy_changes import CHANGES, POLICY, changed
 from support.policy_samples import CALENDAR, HUMAN_RESOURCES, MEDICAL, MONDAY, TAX
 
@@ -26,7 +26,6 @@ from node.core.policy.question import Statistic
 from node.core.reading.build import build_policies
 from node.core.text.tables import LANGUAGES, use_language
 
-ROOT = Path(__file__).resolve().parents[3]
 DEFINITIONS: dict[str, Any] = {
     "purposes": {
         "social-insurance": {"title": "社会保险", "title_en": "Social insurance"},

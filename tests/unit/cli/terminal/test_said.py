@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 from support.cli_run import dxnode
 from support.fake_desk import PURPOSE, VERIFY, FakeDesk, grant_message, resident, serving
+from support.places import ROOT
 
 from node.cli.terminal.said import in_chinese
 from node.client.status import _WITHOUT_INFO
@@ -24,7 +25,7 @@ from node.core.text.tables import table
 from node.errors import NodeError, Reason
 from node.v1 import grant_pb2
 
-NODE = Path(__file__).resolve().parents[3] / "node"
+NODE = ROOT / "node"
 ASK = ("verify", VERIFY, "--purpose", PURPOSE, "--case", "DG-1", "--lang", "zh")
 HOLE = "{}"
 

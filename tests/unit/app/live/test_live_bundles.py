@@ -12,9 +12,10 @@ from threading import Thread
 import pytest
 from support.approvals import appoint, approve
 from support.bundles import DAY, LI, WANG, ZHAO, listed, sign_draft
+from support.places import POLICIES
 from support.remembered import Remembered
 from support.running import pension_policy, register
-from support.town import HR, POLICIES, Office, Town
+from support.town import HR, Office, Town
 
 from node.app.live.live import Live
 from node.app.live.loading import OpenSource, load_source, placed_folder, stamp

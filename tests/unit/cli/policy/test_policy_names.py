@@ -6,8 +6,8 @@ from dataclasses import replace
 
 import pytest
 from support.cli_run import dxnode
+from support.places import POLICIES as EXAMPLES
 from support.policy_samples import HEAD, POLICY, REQUEST, TAX, the_problem
-from support.town import POLICIES as EXAMPLES
 
 from node.cli.policy.names import unknown_names
 from node.cli.terminal.exits import Exit

@@ -10,12 +10,12 @@ from importlib.resources import files
 from pathlib import Path
 
 import pytest
+from support.places import ROOT
 
 from node.cli.terminal.exits import EXIT_OF_REASON, Exit
 from node.core.text.tables import LANGUAGES, detect_language, t, table
 from node.errors import Reason
 
-ROOT = Path(__file__).resolve().parents[3]
 # The table "said" has Chinese only: its English is what others say.
 TABLES = sorted(
     {

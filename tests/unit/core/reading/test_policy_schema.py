@@ -8,13 +8,13 @@ from pathlib import Path
 
 import pytest
 from jsonschema import Draft202012Validator, FormatChecker
+from support.places import ROOT
 
 from node.core.policy.policy import PolicyFile
 from node.core.reading.build import check_files
 from node.core.reading.document import Node, Plain, read
 from node.core.reading.format import DefinitionsPart, PolicyPart, schema_text
 
-ROOT = Path(__file__).parents[3]
 FOLDER = ROOT / "policies"
 BROKEN = Path(__file__).parent / "broken"
 POLICY, DEFINITIONS = (json.loads(schema_text(part)) for part in (PolicyPart, DefinitionsPart))

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 from support.cli_run import dxnode
-from support.town import POLICIES, TAX
+from support.places import POLICIES
+from support.town import TAX
 
 from node.core.workdays import LAST_KNOWN_YEAR
 

@@ -8,13 +8,13 @@ from pathlib import Path
 
 import pytest
 from support.cli_run import dxnode
+from support.places import POLICIES
 from typer.testing import CliRunner, Result
 
 from node.cli.policy.commands import app
 from node.cli.policy.tests_report import not_mutated
 from node.core.text.tables import use_language
 
-EXAMPLES = Path(__file__).parents[3] / "policies"
 NAME = "pension-insurance.test.yaml"
 HOURS = "at: 2026-11-23T17:30, expect: deny, rule: after-hours-check, clause: when.hours"
 
@@ -22,7 +22,7 @@ HOURS = "at: 2026-11-23T17:30, expect: deny, rule: after-hours-check, clause: wh
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
     """The example policies, to be changed."""
-    return Path(shutil.copytree(EXAMPLES, tmp_path / "policies"))
+    return Path(shutil.copytree(POLICIES, tmp_path / "policies"))
 
 
 @pytest.fixture(params=["en", "zh"])
@@ -43,13 +43,13 @@ def _edit(path: Path, old: str, new: str) -> None:
 
 
 def test_the_example_tables_pass_and_would_miss_every_part(lang: str) -> None:
-    result = _run(str(EXAMPLES), "--mutate", lang=lang)
+    result = _run(str(POLICIES), "--mutate", lang=lang)
     assert result.exit_code == 0, result.output
     assert result.stdout.splitlines()[-1] == not_mutated("zh" if lang == "zh" else "en")
 
 
 def test_the_example_tables_decide_every_part() -> None:
-    for tested in json.loads(_run(str(EXAMPLES), "--mutate", "--json").stdout):
+    for tested in json.loads(_run(str(POLICIES), "--mutate", "--json").stdout):
         assert (tested["undecided"], tested["unmissed"]) == ([], [])
         assert tested["rows"]
         assert bool(tested["not_mutated"]) is bool(tested["mutants"])

@@ -9,11 +9,11 @@ from pathlib import Path
 
 import pytest
 from support.cli_run import dxnode
+from support.places import POLICIES
 from support.town import TAX
 
 from node.cli.terminal.exits import Exit
 
-POLICIES = Path(__file__).parents[3] / "policies"
 MONDAY = "2026-11-23"
 """A working day, on which rows of the example's table are answered and their rule holds on working days."""
 

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 from support.cli_run import Ran, dxnode
+from support.places import ROOT
 
 from node.app.live.imported import read_import
 from node.client.channel import Credentials, open_channel
@@ -21,7 +22,6 @@ from node.errors import NodeError
 from node.files.regular_file import open_regular, read_regular
 from node.files.whole import read_file, read_private_file
 
-ROOT = Path(__file__).parents[2]
 SECONDS = 60.0
 
 
