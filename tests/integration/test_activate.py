@@ -19,7 +19,7 @@ from support.bundles import DAY, LI, WANG, ZHAO, listed, officer
 from support.cli_run import dxnode
 from support.hand_clock import following
 from support.places import POLICIES
-from support.processes import patiently, processes, read_ended
+from support.processes import processes, read_ended
 from support.running import (
     CASE,
     DEFERRAL,
@@ -31,10 +31,10 @@ from support.running import (
     pension_policy,
     pension_town,
     resident,
-    wait_for,
 )
-from support.signing import POLICY, SECONDS, Nodes, Officers
+from support.signing import POLICY, Nodes, Officers
 from support.town import HR, TAX
+from support.waiting import PATIENCE, patiently, wait_for
 
 from node.client import Client
 from node.core.policy.approval import ApprovalRole
@@ -45,7 +45,6 @@ from node.documents.bundle_folder import ACTIVE
 from node.errors import NodeError, Reason
 
 SERVING, NOT_SERVING = health_pb2.HealthCheckResponse.SERVING, health_pb2.HealthCheckResponse.NOT_SERVING
-pytestmark = pytest.mark.timeout(180)
 
 
 @pytest.fixture(scope="module")
@@ -229,7 +228,7 @@ def test_node_that_restarts_beside_a_bad_newer_bundle_enforces_the_last_good_one
     status = nodes.status()
     assert (status.state, status.policy_version) == ("DEGRADED", good)
     assert nodes.health() == (NOT_SERVING, NOT_SERVING)
-    assert patiently(SECONDS, nodes.ask)
+    assert patiently(nodes.ask)
     nodes.officers.activate_next()
     assert nodes.health() == (SERVING, SERVING)
 
@@ -246,7 +245,7 @@ def test_full_disk_while_activating_leaves_the_bundle_in_use(nodes: Nodes) -> No
             [*DXNODE, *nodes.officers.activating()],
             capture_output=True,
             text=True,
-            timeout=SECONDS,
+            timeout=PATIENCE,
             preexec_fn=no_room,
             check=False,
         )
@@ -270,7 +269,7 @@ def test_kill_9_while_activating_leaves_a_whole_bundle_in_use(nodes: Nodes) -> N
     nodes.officers.sign()
     command = [*DXNODE, *nodes.officers.activating()]
     began = monotonic()
-    subprocess.run(command, capture_output=True, timeout=SECONDS, check=True)  # noqa: S603 - this package
+    subprocess.run(command, capture_output=True, timeout=PATIENCE, check=True)  # noqa: S603 - this package
     whole = monotonic() - began
     with nodes.running.client(TAX) as tax, asking(tax) as answered:
         for _ in range(12):  # on a machine whose speed varies, some will be done before they are killed
@@ -296,7 +295,7 @@ def test_bundle_whose_validity_ends_in_use_answers_nothing_until_the_next(nodes:
     assert nodes.reload() == []
     assert nodes.ask()
     # Nobody reloads: the node sees to it by itself.
-    wait_for(lambda: nodes.health() == (NOT_SERVING, NOT_SERVING), 30.0)
+    wait_for(lambda: nodes.health() == (NOT_SERVING, NOT_SERVING))
     status = nodes.status()
     assert status.state == "DEGRADED"
     assert any("it was valid until" in problem for problem in status.problems)

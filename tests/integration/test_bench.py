@@ -12,8 +12,6 @@ from pathlib import Path
 import pytest
 from support.places import ROOT
 
-pytestmark = pytest.mark.timeout(180)
-
 
 @pytest.fixture
 def folder() -> Iterator[Path]:

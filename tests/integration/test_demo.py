@@ -33,7 +33,6 @@ SCENES = [
     "proofs",
     "left-behind",
 ]
-pytestmark = pytest.mark.timeout(300)
 
 
 @dataclass(frozen=True, slots=True)

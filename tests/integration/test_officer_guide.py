@@ -15,6 +15,7 @@ from pathlib import Path
 
 import pytest
 from support.places import ROOT
+from support.waiting import PATIENCE
 from typer.testing import CliRunner
 
 from node.cli.main import app
@@ -100,7 +101,7 @@ class Reader:
         """End the nodes that were started."""
         for process in self.served:
             process.terminate()
-            process.wait(30)
+            process.wait(PATIENCE)
 
     def shell(self, command: str) -> str:
         done = subprocess.run(  # noqa: S603

@@ -24,6 +24,7 @@ from support.fake_desk import (
     resident,
     serving,
 )
+from support.waiting import PATIENCE
 
 from node.client import Chunk, Client, Subject
 from node.core.deciding.grant import Grant, GrantState
@@ -37,7 +38,7 @@ def desk() -> FakeDesk:
 
 @pytest.fixture
 def client(desk: FakeDesk, tmp_path: Path) -> Iterator[Client]:
-    with serving(desk, tmp_path) as address, Client(address, timeout=5) as client:
+    with serving(desk, tmp_path) as address, Client(address, timeout=PATIENCE) as client:
         yield client
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 from support.fake_desk import FIELD, PURPOSE, VERIFY, FakeDesk, enrolled, resident, serving
+from support.waiting import PATIENCE
 
 from node.client import Client
 from node.client.frame import BatchStoppedError
@@ -21,7 +22,7 @@ def desk() -> FakeDesk:
 
 @pytest.fixture
 def client(desk: FakeDesk, tmp_path: Path) -> Iterator[Client]:
-    with serving(desk, tmp_path) as address, Client(address, timeout=5) as client:
+    with serving(desk, tmp_path) as address, Client(address, timeout=PATIENCE) as client:
         yield client
 
 

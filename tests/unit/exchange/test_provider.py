@@ -14,6 +14,7 @@ import pytest
 from support.places import POLICIES
 from support.running import pension_policy, resident, with_counts
 from support.two_sides import CALLER, LOAD, TwoSides, query
+from support.waiting import PATIENCE, reached
 
 from node.core.deciding.grant import GrantState
 from node.core.policy.policy import DEFINITIONS_FILE, PolicyFile
@@ -246,7 +247,7 @@ async def test_source_that_hangs_is_given_up_in_bounded_time(tmp_path: Path) -> 
     hangs = threading.Event()
 
     def hang() -> None:
-        assert hangs.wait(60)
+        assert hangs.wait(PATIENCE)
 
     sides.register.before = hang
     sides.register.quick = False
@@ -441,15 +442,15 @@ async def test_who_joined_an_exchange_gets_its_answer_though_the_first_sender_we
     asked = sides.tax.store.asked(exchange_id)
     assert asked is not None
     envelope = pb.Envelope.FromString(asked.envelope)
-    reached, go_on = threading.Event(), threading.Event()
+    begun, go_on = threading.Event(), threading.Event()
 
     def hold() -> None:
-        reached.set()
-        assert go_on.wait(10)
+        begun.set()
+        assert go_on.wait(PATIENCE)
 
     sides.register.before, sides.register.quick = hold, False
     first = asyncio.ensure_future(sides.provider.ask(sides.tax.member, envelope))
-    assert await asyncio.to_thread(reached.wait, 10)
+    await reached(begun)
     others = [asyncio.ensure_future(sides.provider.ask(sides.tax.member, envelope)) for _ in range(3)]
     await asyncio.sleep(0)
     first.cancel()

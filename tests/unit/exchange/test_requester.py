@@ -15,6 +15,7 @@ from support.canonical import delimited
 from support.running import kind_of, resident
 from support.town import HR, TAX
 from support.two_sides import CALLER, TwoSides, WireStream, leaves, query
+from support.waiting import until
 
 from node.core.deciding.grant import GrantState
 from node.core.log import usage
@@ -115,13 +116,20 @@ async def test_exchanges_whose_callers_left_are_bounded_for_each_caller(
 ) -> None:
     monkeypatch.setattr("node.exchange.requester.UNDER_WAY", 8)
     held: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-    sides.wire.before = lambda: asyncio.shield(held)
+    sent: list[None] = []
+
+    def hold() -> asyncio.Future[None]:
+        sent.append(None)
+        return asyncio.shield(held)
+
+    sides.wire.before = hold
 
     async def leave(number: int, caller: Caller) -> bool:
         """Whether an exchange goes on after its caller has left."""
         asked = asyncio.ensure_future(sides.requester.ask(caller, query(), about(2), bytes([number] * 16)))
-        done, _ = await asyncio.wait({asked}, timeout=0.2)
-        if done:
+        before = len(sent)
+        await until(lambda: asked.done() or len(sent) > before)
+        if asked.done():
             assert isinstance(error := asked.exception(), NodeError)
             assert error.reason is Reason.RATE_LIMITED
             return False
@@ -132,7 +140,7 @@ async def test_exchanges_whose_callers_left_are_bounded_for_each_caller(
     assert [await leave(number, CALLER) for number in range(1, 4)] == [True, True, False]
     assert await leave(4, clerk)
     held.set_result(None)
-    await asyncio.sleep(0.5)
+    await until(lambda: not sides.requester._running)
     assert (await ask(sides)).answers.verify.results[0]
 
 

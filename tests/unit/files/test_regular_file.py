@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 from support.cli_run import Ran, dxnode
 from support.places import ROOT
+from support.waiting import PATIENCE
 
 from node.app.live.imported import read_import
 from node.client.channel import Credentials, open_channel
@@ -21,8 +22,6 @@ from node.documents.keys import read_key
 from node.errors import NodeError
 from node.files.regular_file import open_regular, read_regular
 from node.files.whole import read_file, read_private_file
-
-SECONDS = 60.0
 
 
 def pipe(path: Path) -> None:
@@ -69,7 +68,7 @@ def in_time(work: Callable[[], object]) -> object:
 
     thread = threading.Thread(target=run, daemon=True)
     thread.start()
-    thread.join(SECONDS)
+    thread.join(PATIENCE)
     assert ended, "it waits"
     return ended[0]
 

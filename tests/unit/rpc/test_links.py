@@ -13,6 +13,7 @@ import grpc
 import pytest
 from support.running import as_is
 from support.town import HR, MEDICAL, TAX
+from support.waiting import PATIENCE
 
 from node.app.live.loading import read_certificate
 from node.core.directory.directory import Directory, Member
@@ -77,7 +78,7 @@ class World:
     async def asks(self) -> bytes:
         """One call of the provider."""
         link = await self.links.to(HR)
-        answer: bytes = await link.channel.unary_unary(PATH, as_is, as_is)(b"?", timeout=10)
+        answer: bytes = await link.channel.unary_unary(PATH, as_is, as_is)(b"?", timeout=PATIENCE)
         return answer
 
     def tls(self) -> TlsFiles:

@@ -12,6 +12,7 @@ import pytest
 from support.remembered import Remembered
 from support.running import pension_policy, pension_town
 from support.town import HR
+from support.waiting import PATIENCE, join
 
 from node.app.live.imported import imported_folder
 from node.app.live.live import Live
@@ -21,8 +22,6 @@ from node.config.file import load_settings
 from node.core.revision import REVISION, mismatch
 from node.core.workdays import LAST_KNOWN_YEAR
 from node.errors import NodeError, Reason
-
-SECONDS = 20.0
 
 
 class HeldClock:
@@ -38,11 +37,10 @@ class HeldClock:
             self._looks += 1
             if self._looks == 2:  # the first look is for the directory
                 self.reached.set()
-                assert self.go_on.wait(SECONDS)
+                assert self.go_on.wait(PATIENCE)
         return datetime.now(UTC)
 
 
-@pytest.mark.timeout(60)
 def test_reload_that_began_earlier_does_not_put_back_old_policies(tmp_path: Path) -> None:
     office = pension_town(tmp_path).offices[HR]
     clock = HeldClock("early")
@@ -50,14 +48,13 @@ def test_reload_that_began_earlier_does_not_put_back_old_policies(tmp_path: Path
     before = live.policy_digest()
     early = threading.Thread(target=live.reload, name="early")
     early.start()
-    assert clock.reached.wait(SECONDS)
+    assert clock.reached.wait(PATIENCE)
     (office.folder / "policies" / "pension-insurance.yaml").write_text(pension_policy(per_day="7"))
     late = threading.Thread(target=live.reload, name="late")
     late.start()
     late.join(1.0)  # it may have to wait for the early one
     clock.go_on.set()
-    early.join(SECONDS)
-    late.join(SECONDS)
+    join(early, late)
     assert live.policy_digest() != before
     assert live.reload().refused == ()
 
@@ -123,7 +120,6 @@ def test_an_imported_catalogue_that_leads_nowhere_stops_neither_start_nor_reload
     assert live.provider_state().policies.datasets
 
 
-@pytest.mark.timeout(20)
 def test_a_pipe_in_place_of_a_policy_holds_no_reload(tmp_path: Path) -> None:
     office = pension_town(tmp_path).offices[HR]
     live = Live(

@@ -16,6 +16,7 @@ from support.places import POLICIES
 from support.remembered import Remembered
 from support.running import pension_policy, register
 from support.town import HR, Office, Town
+from support.waiting import join
 
 from node.app.live.live import Live
 from node.app.live.loading import OpenSource, load_source, placed_folder, stamp
@@ -350,7 +351,6 @@ def test_exchanges_go_on_under_the_bundle_before_until_the_sources_of_the_next_a
     assert limit(live.provider_state().policies) == 1006
 
 
-@pytest.mark.timeout(120)
 def test_each_decision_is_made_by_one_bundle_or_the_other(hr: Department, live: Live) -> None:
     """While bundles replace each other, no state has the rules of one and the digest of another."""
     folders = [(hr.activate(version), version) for version in (6, 7)]
@@ -378,7 +378,6 @@ def test_each_decision_is_made_by_one_bundle_or_the_other(hr: Department, live: 
         known[read_draft(folder, member).signed.digest] = 1000 + number
         assert live.reload().refused == ()
     ended = True
-    for thread in asking:
-        thread.join(10.0)
+    join(*asking)
     assert mixed == []
     assert version(live) == 11

@@ -189,7 +189,6 @@ def test_day_of_another_age_is_refused_and_one_decades_off_is_counted_as_far_as_
     assert clock.left > 1000
 
 
-@pytest.mark.timeout(10)
 def test_a_province_whose_entries_a_law_changes_is_told_its_clocks_at_once() -> None:
     given, day = head(date(2026, 9, 30)), date(2026, 9, 16)
     approvals = [replace(given, dataset=f"d{number}") for number in range(40_000)]
