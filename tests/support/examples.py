@@ -7,7 +7,7 @@ from typing import Final
 from hypothesis import HealthCheck, settings
 
 FULL: Final = 100
-SHARES: Final = {"quick": 10, "usual": 30, "full": FULL, "beyond": FULL}
+SHARES: Final = {"quick": 10, "usual": 50, "full": FULL, "beyond": FULL}
 """Of a hundred examples in the full tier, how many each tier tries."""
 FEWEST: Final = 10
 
