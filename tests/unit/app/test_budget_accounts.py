@@ -19,6 +19,8 @@ from node.app.live.loading import load_policies
 from node.config.file import load_settings
 from node.errors import NodeError, Reason
 
+pytestmark = pytest.mark.slow("data is built by processes of their own")
+
 NAME, OTHER = "pension-insurance", "pension-payments"
 
 

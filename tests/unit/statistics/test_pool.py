@@ -22,6 +22,8 @@ from node.source.child import Child
 from node.source.count_query import CountQuery
 from node.statistics.pool import Pool
 
+pytestmark = pytest.mark.slow("counts are made by processes of their own")
+
 ALL = 'SELECT COUNT(*) FROM "groups"'
 ENDLESS = f"{ALL} AS a, range(100000000) AS b, range(100000) AS c WHERE b.range % 7 = c.range"
 

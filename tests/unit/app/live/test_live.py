@@ -23,6 +23,8 @@ from node.core.revision import REVISION, mismatch
 from node.core.workdays import LAST_KNOWN_YEAR
 from node.errors import NodeError, Reason
 
+pytestmark = pytest.mark.slow("data is built by processes of their own")
+
 
 class HeldClock:
     """Holds the thread of that name where it looks at the clock for its keys, with the policies read."""

@@ -28,6 +28,8 @@ from node.crypto.signing import Signer
 from node.documents.bundle_folder import ACTIVE, place, read_draft
 from node.errors import NodeError, Reason
 
+pytestmark = pytest.mark.slow("data is built by processes of their own")
+
 
 class Department:
     """A provider with officers, its memory and its clock."""

@@ -24,6 +24,8 @@ from node.core.policy.policy import Policies
 from node.documents.bundle_folder import place, read_draft
 from node.rpc.catalogue_service import browse
 
+pytestmark = pytest.mark.slow("data is built by processes of their own")
+
 PENSION = "pension-insurance"
 
 

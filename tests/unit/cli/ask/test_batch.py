@@ -134,6 +134,7 @@ def test_blank_lines_do_not_shift_a_resumed_batch(tmp_path: Path, address: str, 
     assert [row["no"] for row in answers(tmp_path / "out.csv")] == [str(number) for number in range(2500)]
 
 
+@pytest.mark.slow("processes are started and killed")
 def test_batch_killed_at_any_moment_goes_on(tmp_path: Path) -> None:
     rows = 20_000
     source = people(tmp_path / "in.csv", rows)

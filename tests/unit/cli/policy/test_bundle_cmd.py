@@ -14,6 +14,8 @@ from node.cli.terminal.exits import Exit
 from node.core.policy.bundle import MANIFEST
 from node.documents.bundle_folder import active_name
 
+pytestmark = pytest.mark.slow("keys are made under passphrases")
+
 HR = "11441900000000019Y"
 WORDS = {"li": "李 reads every line", "wang": "wang reads them again", "zhao": "zhao is on holiday"}
 
