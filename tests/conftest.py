@@ -30,6 +30,17 @@ def pytest_configure(config: pytest.Config) -> None:
     load_profile(config.getoption("--tier"))
 
 
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """The quick tier does not even read the files of real nodes and processes."""
+    if config.getoption("--tier") != "quick" or collection_path.parent != _HERE:
+        return None
+    if collection_path.name not in _FOLDERS_OF_PROCESSES:
+        return None
+    files = len(list(collection_path.rglob("test_*.py")))
+    _LEFT_OUT[f"files of tests in {collection_path.name}: real nodes and processes: scripts/test"] = files
+    return True
+
+
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     tier = config.getoption("--tier")
     kept: list[pytest.Item] = []
@@ -37,7 +48,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     for item in items:
         why = _why_left_out(item, tier)
         if why:
-            _LEFT_OUT[why] += 1
+            _LEFT_OUT[f"tests: {why}"] += 1
         (left_out if why else kept).append(item)
     items[:] = kept
     config.hook.pytest_deselected(items=left_out)
@@ -51,8 +62,6 @@ def _why_left_out(item: pytest.Item, tier: str) -> str:
         return f"{_reason(full)}: scripts/test --full"
     if tier == "quick" and slow:
         return f"{_reason(slow)}: scripts/test"
-    if tier == "quick" and item.path.relative_to(_HERE).parts[0] in _FOLDERS_OF_PROCESSES:
-        return "real nodes and processes: scripts/test"
     return ""
 
 
@@ -83,4 +92,4 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     if left_out:
         terminalreporter.section("left out")
         for why, count in sorted(left_out.items()):
-            terminalreporter.line(f"{count} tests: {why}")
+            terminalreporter.line(f"{count} {why}")
