@@ -14,6 +14,8 @@ from typing import Final
 import pytest
 from support.examples import load_profile
 
+pytest_plugins = ("support.fixtures",)
+
 TIERS: Final = ("quick", "usual", "full", "beyond")
 _FOLDERS_OF_PROCESSES: Final = ("integration", "faults", "promises")
 _HERE: Final = Path(__file__).parent

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import date
 from functools import partial
 from threading import Event
@@ -11,7 +10,7 @@ import psycopg
 import pytest
 from sqlalchemy.engine import Connection
 from support.kinds import DATABASES, DAY, made, open_live, opened, settle
-from support.live import Databases, change, databases, fill, insert
+from support.live import Databases, change, fill, insert
 from support.register import ANN, BEN, COLUMNS, DAN, EVE, NOBODY, ROWS, Row, dataset, key, question, resident
 from support.waiting import PATIENCE, wait_for
 
@@ -28,12 +27,6 @@ X = next(resident(number) for number in range(100) if resident(number).endswith(
 WIDE = "".join(chr(ord(character) + 0xFEE0) for character in X)
 EVERY = tuple(DATABASES)
 WITHOUT_KEY = tuple(kind for kind in DATABASES if kind.endswith("without key"))
-
-
-@pytest.fixture(scope="module")
-def servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Databases]:
-    with databases(tmp_path_factory.mktemp("live")) as servers:
-        yield servers
 
 
 def row(subject: str | None, status: str = "active", region: str = "441900003") -> Row:

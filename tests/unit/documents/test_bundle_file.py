@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 
 import pytest
-from support.bundles import LI, WANG, ZHAO, head, listed, officer
+from support.bundles import LI, WANG, ZHAO, head, listed, officer, refusal
 from support.town import HR, TAX, Town
 
 from node.core.directory.directory import (
@@ -24,7 +24,7 @@ from node.core.policy.policy import PolicyFile
 from node.crypto.signing import SignatureSuite, Signer, sign_note
 from node.documents.bundle_file import open_manifest, read_manifest, sign_manifest, signed_manifest
 from node.documents.directory_file import check_member_keys
-from node.errors import NodeError, Reason
+from node.errors import Reason
 
 NOW = datetime(2026, 11, 22, 8, 30, tzinfo=UTC)
 MANIFEST = make_manifest(HR, 1, NOW, NOW + timedelta(days=9), (PolicyFile("a.yaml", b"a"),))
@@ -41,13 +41,6 @@ def member(tmp_path_factory: pytest.TempPathFactory) -> Member:
 
 def signed_by(*officers: Signer) -> bytes:
     return sign_note(render_manifest(MANIFEST), *officers)
-
-
-def refusal(act: Callable[[], object], reason: Reason = Reason.POLICY_NOT_LOADED) -> str:
-    with pytest.raises(NodeError) as caught:
-        act()
-    assert caught.value.reason is reason
-    return caught.value.message
 
 
 def test_two_officers_approve_a_bundle_one_after_the_other(member: Member) -> None:

@@ -14,7 +14,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from support.bundles import ZHAO, listed, sign_draft, write_draft
+from support.bundles import ZHAO, listed, refusal, sign_draft, write_draft
 from support.places import TESTS
 from support.town import HR, Town
 
@@ -46,13 +46,6 @@ def placed(tmp_path: Path, draft: Path, member: Member) -> Path:
     folder = tmp_path / "placed"
     place(folder, read_draft(draft, member), member)
     return folder
-
-
-def refusal(act: Callable[[], object], reason: Reason = Reason.POLICY_NOT_LOADED) -> str:
-    with pytest.raises(NodeError) as caught:
-        act()
-    assert caught.value.reason is reason
-    return caught.value.message
 
 
 def active(placed: Path, member: Member) -> int:

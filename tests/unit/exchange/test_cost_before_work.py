@@ -5,14 +5,14 @@ from __future__ import annotations
 import asyncio
 import os
 import threading
-from collections import Counter
-from collections.abc import AsyncIterator, Awaitable, Sequence
+from collections.abc import AsyncIterator, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from support.decided import charges, denied, tally, verdicts
 from support.running import pension_policy, resident, with_counts
 from support.town import MEDICAL
 from support.two_sides import CALLER, TwoSides, WireStream, query
@@ -81,25 +81,6 @@ async def count(sides: TwoSides, name: str, exchange_id: bytes = b"") -> Answere
 async def verify(sides: TwoSides, *numbers: int) -> Answered:
     subjects = [SubjectKey(resident(number), {}) for number in numbers]
     return await sides.requester.ask(CALLER, query(), subjects)
-
-
-async def denied(work: Awaitable[object]) -> NodeError:
-    with pytest.raises(NodeError) as found:
-        await work
-    return found.value
-
-
-async def tally(works: Sequence[Awaitable[Answered]]) -> Counter[object]:
-    results = await asyncio.gather(*works, return_exceptions=True)
-    return Counter(r.reason if isinstance(r, NodeError) else "answered" for r in results)
-
-
-def verdicts(sides: TwoSides) -> list[rec.Verdict]:
-    return [r.verdict for r in sides.hr.records() if r.WhichOneof("body") == "verdict"]
-
-
-def charges(verdict: rec.Verdict) -> dict[str, int]:
-    return {charge.scope: charge.amount for charge in verdict.charges}
 
 
 async def sent(sides: TwoSides, name: str) -> pb.Envelope:

@@ -103,13 +103,6 @@ class World:
 
 
 @pytest.fixture
-async def sides(tmp_path: Path) -> AsyncIterator[TwoSides]:
-    sides = TwoSides(tmp_path)
-    yield sides
-    await sides.close()
-
-
-@pytest.fixture
 async def world(tmp_path: Path, sides: TwoSides) -> AsyncIterator[World]:
     world = World(tmp_path / "one", sides.grant)
     yield world

@@ -5,12 +5,12 @@ from __future__ import annotations
 import asyncio
 import os
 import threading
-from collections import Counter
-from collections.abc import AsyncIterator, Awaitable
+from collections.abc import AsyncIterator
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from support.decided import charges, denied, tally, verdicts
 from support.places import POLICIES
 from support.running import pension_policy, resident, with_counts
 from support.two_sides import CALLER, LOAD, TwoSides, query
@@ -55,23 +55,9 @@ async def count(sides: TwoSides, name: str) -> Answered:
     return await sides.requester.ask(CALLER, query(name, "city-planning/population"), [])
 
 
-async def denied(work: Awaitable[object]) -> NodeError:
-    with pytest.raises(NodeError) as found:
-        await work
-    return found.value
-
-
 def load(sides: TwoSides, load: KeptLoad) -> None:
     """Another load of the register."""
     sides.state = replace(sides.state, loads=dict.fromkeys(sides.state.sources, load))
-
-
-def verdicts(sides: TwoSides) -> list[rec.Verdict]:
-    return [r.verdict for r in sides.hr.records() if r.WhichOneof("body") == "verdict"]
-
-
-def charges(verdict: rec.Verdict) -> dict[str, int]:
-    return {charge.scope: charge.amount for charge in verdict.charges}
 
 
 def kept(sides: TwoSides, index: int) -> rec.KeptOpening:
@@ -84,17 +70,12 @@ def hidden(sides: TwoSides, index: int) -> dict[str, int]:
     return {charge.scope: charge.amount for charge in kept(sides, index).charges}
 
 
-async def _tally(works: list[asyncio.Future[Answered]]) -> Counter[object]:
-    results = await asyncio.gather(*works, return_exceptions=True)
-    return Counter(r.reason if isinstance(r, NodeError) else "answered" for r in results)
-
-
 # --- budgets ---
 
 
 async def test_last_of_the_budget_goes_to_exactly_one_of_64(sides: TwoSides) -> None:
     await count(sides, "enrolled-by-region")
-    said = await _tally([asyncio.ensure_future(count(sides, name)) for name in COUNTS])
+    said = await tally([asyncio.ensure_future(count(sides, name)) for name in COUNTS])
     assert said == {"answered": 1, Reason.BUDGET_EXHAUSTED: AT_ONCE - 1}
     spent = [charges(verdict).get("budget.dataset", 0) for verdict in verdicts(sides)]
     assert sum(spent) == 1_000_000
@@ -117,7 +98,7 @@ async def test_last_of_an_account_goes_to_exactly_one_of_64_of_two_datasets(tmp_
     works: list[asyncio.Future[Answered]] = [
         asyncio.ensure_future(sides.requester.ask(CALLER, each, [])) for each in asked
     ]
-    assert await _tally(works) == {"answered": 1, Reason.BUDGET_EXHAUSTED: AT_ONCE - 1}
+    assert await tally(works) == {"answered": 1, Reason.BUDGET_EXHAUSTED: AT_ONCE - 1}
     assert sum(charges(verdict).get("budget.dataset", 0) for verdict in verdicts(sides)) == 1_000_000
     await sides.close()
 

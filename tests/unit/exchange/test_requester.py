@@ -7,11 +7,11 @@ import os
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import aclosing
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 from google.protobuf.message import Message
 from support.canonical import delimited
+from support.decided import charged
 from support.running import kind_of, resident
 from support.town import HR, TAX
 from support.two_sides import CALLER, TwoSides, WireStream, leaves, query
@@ -36,13 +36,6 @@ ID = bytes(range(16))
 GONE = NodeError(Reason.PEER_UNAVAILABLE, "gone")
 
 
-@pytest.fixture
-async def sides(tmp_path: Path) -> AsyncIterator[TwoSides]:
-    sides = TwoSides(tmp_path)
-    yield sides
-    await sides.close()
-
-
 def about(*numbers: int) -> list[SubjectKey]:
     return [SubjectKey(resident(number), {}) for number in numbers]
 
@@ -60,10 +53,6 @@ async def fails(sides: TwoSides, number: int = 2, exchange_id: bytes = ID) -> No
 def outcomes(sides: TwoSides) -> list[tuple[rec.OutcomeKind, int]]:
     found = [r.outcome for r in sides.tax.records() if r.WhichOneof("body") == "outcome"]
     return [(outcome.kind, outcome.reason) for outcome in found]
-
-
-def charged(sides: TwoSides) -> int:
-    return sum(c.amount for r in sides.hr.records() for c in r.verdict.charges if c.scope == "rule.day")
 
 
 # --- one exchange ---

@@ -9,7 +9,6 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -18,17 +17,6 @@ from support.fake_desk import FIELD, PURPOSE, VERIFY, FakeDesk, enrolled, reside
 
 from node.cli.ask.batch_input import open_input, read_blocks
 from node.errors import NodeError, Reason
-
-
-@pytest.fixture
-def desk() -> FakeDesk:
-    return FakeDesk()
-
-
-@pytest.fixture
-def address(desk: FakeDesk, tmp_path: Path) -> Iterator[str]:
-    with serving(desk, tmp_path) as address:
-        yield address
 
 
 def people(path: Path, count: int, encoding: str = "utf-8") -> Path:

@@ -2,25 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from support.cli_run import at_a_terminal, dxnode
-from support.fake_desk import PURPOSE, VERIFY, FakeDesk, claims_of, resident, serving
+from support.fake_desk import PURPOSE, VERIFY, FakeDesk, claims_of, resident
 
 ASK = ("verify", VERIFY, "--purpose", PURPOSE, "--case", "DG-1")
-
-
-@pytest.fixture
-def desk() -> FakeDesk:
-    return FakeDesk()
-
-
-@pytest.fixture
-def address(desk: FakeDesk, tmp_path: Path) -> Iterator[str]:
-    with serving(desk, tmp_path) as address:
-        yield address
 
 
 def test_subject_and_claims_come_from_stdin(desk: FakeDesk, address: str) -> None:

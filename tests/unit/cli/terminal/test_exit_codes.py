@@ -6,7 +6,6 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -18,17 +17,6 @@ from node.cli.terminal.exits import EXIT_OF_REASON, Exit
 from node.errors import NodeError, Reason
 
 ASK = ("verify", VERIFY, "--purpose", PURPOSE, "--case", "DG-1")
-
-
-@pytest.fixture
-def desk() -> FakeDesk:
-    return FakeDesk()
-
-
-@pytest.fixture
-def address(desk: FakeDesk, tmp_path: Path) -> Iterator[str]:
-    with serving(desk, tmp_path) as address:
-        yield address
 
 
 @pytest.mark.parametrize("reason", Reason)
