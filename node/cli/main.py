@@ -16,9 +16,9 @@ from node.cli.terminal import output
 from node.cli.terminal.exits import Exit
 from node.cli.terminal.help import HelpfulCommand, HelpfulGroup, describe
 from node.cli.terminal.usage import usage_message
-from node.core.text import tables as text
 from node.errors import NodeError
 from node.no_dumps import forbid_dumps
+from node.texts import wording
 
 if TYPE_CHECKING:
     # Typer does not name these in public.
@@ -67,7 +67,7 @@ class RootGroup(HelpfulGroup):
         _write_anywhere()
         given = list(sys.argv[1:] if args is None else args)
         as_json = "--json" in given
-        text.use_language(text.detect_language(os.environ))
+        wording.use_language(wording.detect_language(os.environ))
         try:
             given = _take_language(given)
             describe(self, ())
@@ -134,9 +134,9 @@ def _take_language(given: list[str]) -> list[str]:
             rest.append(argument)
         else:
             chosen = value if equals else next(arguments, "")
-            if chosen not in text.LANGUAGES:
-                raise typer.TyperException(text.t("usage.language", language=chosen))
-            text.use_language(chosen)
+            if chosen not in wording.LANGUAGES:
+                raise typer.TyperException(wording.t("usage.language", language=chosen))
+            wording.use_language(chosen)
     return rest
 
 

@@ -17,7 +17,6 @@ from time import monotonic
 from types import FrameType
 
 from node.cli.terminal.exits import Exit
-from node.core.text.tables import LANGUAGES, detect_language
 from node.demo import approval, evidence, scenes
 from node.demo.city import City, build_city
 from node.demo.departments import DEPARTMENTS
@@ -26,6 +25,7 @@ from node.demo.residents import FEWEST, MOST
 from node.demo.scenes import DEFERRAL, ELIGIBLE, Play
 from node.demo.stage import Stage
 from node.errors import NodeError
+from node.texts.wording import LANGUAGES, detect_language
 
 SCENES = (
     scenes.deferral,

@@ -64,7 +64,8 @@ def hr(town: Processes) -> Iterator[Office]:
 def is_served(town: Processes, port: str) -> bool:
     """Whether a call of who attacked is answered: its places come back once its connection is gone."""
     with closing(line(town, port)) as each:
-        return each.wait(DATA, each.call(CHECK)) is not None
+        # A call that is refused brings no data: then it is made again.
+        return each.wait(DATA, each.call(CHECK), 2.0) is not None
 
 
 def line(town: Processes, port: str, caller: str = TAX, window: int | None = None) -> Line:

@@ -1,4 +1,4 @@
-"""What an exchange, a denial and a refusal write at most, on each side: the table of ARCHITECTURE.md.
+"""What an exchange, a denial and a refusal write at most, on each side: the table of docs/design/bounds.md.
 
 Each is made as long as it can be, several times over, and the growth of the database is compared with what
 the table says, its journal worked into it.
@@ -30,7 +30,7 @@ from node.exchange.provider import DENIAL_BYTES
 from node.exchange.refusals import Refusals
 from node.v1 import record_pb2 as rec
 
-TABLE = ROOT / "ARCHITECTURE.md"
+TABLE = ROOT / "docs" / "design" / "bounds.md"
 ROW = re.compile(r"^\| (.+?) \| (.+?) \| (.+?) \|")
 BOUND = re.compile(r"([0-9,]+) bytes(?: and ([0-9,]+) a subject)?")
 LONG = "d" * 64

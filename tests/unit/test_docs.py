@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import cache
 from pathlib import Path
 
@@ -15,10 +15,19 @@ from typer.core import TyperGroup, TyperOption
 
 from node.cli.main import MODULES, load_command
 from node.core.identity import holds_identifier
-from node.core.text.tables import LANGUAGES, table
+from node.texts.wording import LANGUAGES, table
 
-DOCUMENTS = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/*.md")])
-names = "{0.name}".format
+DOCUMENTS = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")])
+DESIGN = [
+    ROOT / "ARCHITECTURE.md",
+    *sorted(ROOT.glob("docs/design/*.md")),
+    *sorted(ROOT.glob("docs/adr/*.md")),
+]
+
+
+def names(path: Path) -> str:
+    """A document as test reports call it."""
+    return str(path.relative_to(ROOT))
 
 
 def shell_lines(text: str) -> Iterator[str]:
@@ -70,6 +79,8 @@ def defined_in(path: Path) -> frozenset[str]:
             found.update(f"{part.name}.{each.name}" for each in members)
         if isinstance(part, ast.Assign):
             found.update(target.id for target in part.targets if isinstance(target, ast.Name))
+        if isinstance(part, ast.AnnAssign) and isinstance(part.target, ast.Name):
+            found.add(part.target.id)
     return frozenset(found)
 
 
@@ -109,11 +120,82 @@ def test_what_is_no_command_would_be_found() -> None:
     assert [bool(problem_with(words)) for words in calls] == [True, True, True]
 
 
-def test_functions_named_in_the_architecture_exist() -> None:
-    text = (ROOT / "ARCHITECTURE.md").read_text(encoding="utf-8")
-    named = re.findall(r"`(node/[\w/]+\.py):([\w.]+)`", text)
-    assert len(named) > 30
+def functions_named(document: Path) -> list[tuple[str, str]]:
+    """What a document names as `path:function`."""
+    return re.findall(r"`(node/[\w/]+\.py):([\w.]+)`", document.read_text(encoding="utf-8"))
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=names)
+def test_functions_named_in_a_document_exist(document: Path) -> None:
+    named = functions_named(document)
     assert [f"{path}:{name}" for path, name in named if name not in defined_in(ROOT / path)] == []
+
+
+def test_the_architecture_and_its_pages_name_functions() -> None:
+    assert len(functions_named(ROOT / "ARCHITECTURE.md")) > 20
+    assert len({named for document in DESIGN for named in functions_named(document)}) > 100
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=names)
+def test_files_and_folders_named_in_a_document_are_there(document: Path) -> None:
+    text = document.read_text(encoding="utf-8")
+    named = set(re.findall(r"`((?:node|tests|scripts|protos|docs|policies)/[\w./-]*)[`:]", text))
+    assert sorted(path for path in named if not (ROOT / path).exists()) == []
+
+
+def test_the_architecture_is_short_enough_to_be_read() -> None:
+    lines = (ROOT / "ARCHITECTURE.md").read_text(encoding="utf-8").splitlines()
+    assert len(lines) <= 120
+
+
+def modules_imported(path: Path) -> Iterator[str]:
+    """Every dotted name that a module imports, also where it is used for types alone."""
+    for part in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(part, ast.Import):
+            yield from (each.name for each in part.names)
+        if isinstance(part, ast.ImportFrom):
+            assert part.level == 0
+            yield str(part.module)
+            yield from (f"{part.module}.{each.name}" for each in part.names)
+
+
+def reached_from(start: Iterable[Path]) -> set[Path]:
+    """Modules of the node that these need, themselves among them, without generated ones."""
+    reached: set[Path] = set()
+    ahead = list(start)
+    while ahead:
+        if (path := ahead.pop()) in reached or "v1" in path.parts:
+            continue
+        reached.add(path)
+        for name in modules_imported(path):
+            file = ROOT / Path(*name.split(".")).with_suffix(".py")
+            ahead.extend([file] if name.startswith("node.") and file.exists() else [])
+    return reached
+
+
+def test_the_part_that_decides_is_as_small_as_the_architecture_says() -> None:
+    lengths = [
+        len(path.read_text("utf-8").splitlines())
+        for path in reached_from(ROOT.glob("node/core/deciding/*.py"))
+    ]
+    text = (ROOT / "ARCHITECTURE.md").read_text(encoding="utf-8")
+    stated = re.search(r"^(\d+) files and ([\d,]+) lines, the empty", text, re.MULTILINE)
+    assert stated is not None
+    assert int(stated[1]) == len([length for length in lengths if length])
+    # To the hundred: rounded either way, so that an edit at the border needs none here.
+    lines = int(stated[2].replace(",", ""))
+    assert lines % 100 == 0
+    assert abs(lines - sum(lengths)) < 100
+
+
+def test_every_decision_is_in_the_index_and_has_its_parts() -> None:
+    index = (ROOT / "docs/adr/README.md").read_text(encoding="utf-8")
+    files = sorted(ROOT.glob("docs/adr/0*.md"))
+    assert [path.name for path in files] == re.findall(r"^\| \[\d+\]\(([\w-]+\.md)\)", index, re.MULTILINE)
+    assert [int(path.name[:4]) for path in files] == list(range(1, len(files) + 1))
+    for path in files:
+        parts = re.findall(r"^## (.+)$", path.read_text(encoding="utf-8"), re.MULTILINE)
+        assert parts == ["Context", "Options", "Decision", "What it costs"], path.name
 
 
 def test_the_fifteen_steps_are_in_the_architecture() -> None:
@@ -134,6 +216,17 @@ def test_every_threat_names_a_test() -> None:
     rows = table.splitlines()[2:]
     assert rows
     assert [row for row in rows if "`test_" not in row.rpartition("|")[0].rpartition("|")[2]] == []
+
+
+def test_every_row_of_the_regulation_names_a_command_or_a_test_that_exists() -> None:
+    text = (ROOT / "docs/regulation.md").read_text(encoding="utf-8")
+    rows = [line.split(" | ") for line in re.findall(r"^\| (\d.*) \|$", text, re.MULTILINE)]
+    assert len(rows) > 20
+    for article, _, _, shown, *_ in rows:
+        tests, commands = set(re.findall(r"`(test_\w+)`", shown)), dxnode_calls(shown)
+        assert tests or commands, article
+        assert sorted(tests - all_tests()) == [], article
+        assert [problem for words in commands if (problem := problem_with(words))] == [], article
 
 
 @pytest.mark.parametrize("document", DOCUMENTS, ids=names)

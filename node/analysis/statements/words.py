@@ -13,7 +13,7 @@ from node.core.policy.question import Question
 from node.core.policy.question_kind import QuestionKind
 from node.core.policy.rule import Rule, To
 from node.core.purpose import Purpose, PurposeTree, purpose_line
-from node.core.text.tables import language, table
+from node.texts.wording import language, table
 
 _MOST_BELOW = 20
 """Above this, purposes below a purpose are counted and not named."""

@@ -11,7 +11,7 @@ from node.cli.ask.subject_input import read_subject
 from node.cli.terminal.exits import Exit
 from node.cli.terminal.options import exchange_id_from, parameters_from
 from node.cli.terminal.session import Session, with_desk
-from node.core.text.tables import t
+from node.texts.wording import t
 
 if TYPE_CHECKING:
     from node.client import Statistic

@@ -11,8 +11,8 @@ import typer
 from node.cli.ask.ask_cmd import Case, Parameters, Purpose, Question
 from node.cli.terminal.options import claim_columns_from, parameters_from, require_new
 from node.cli.terminal.session import Session, with_desk
-from node.core.text.tables import t
 from node.errors import NodeError
+from node.texts.wording import t
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -19,9 +19,9 @@ from typing import TYPE_CHECKING, Self
 
 from node.cli.ask.batch_input import Input
 from node.core.policy.question_kind import QuestionKind
-from node.core.text.tables import t
 from node.errors import NodeError, Reason
 from node.files.regular_file import read_regular
+from node.texts.wording import t
 
 if TYPE_CHECKING:
     import pandas as pd

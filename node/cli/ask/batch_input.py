@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING
 
 from node.cli.terminal.said import spoken
 from node.core.csv_scan import MAX_ROW, CsvFaultError, CsvScan
-from node.core.text.tables import t
 from node.errors import NodeError, Reason
 from node.files.regular_file import open_regular
+from node.texts.wording import t
 
 if TYPE_CHECKING:
     import pandas as pd

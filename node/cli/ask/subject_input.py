@@ -14,9 +14,9 @@ import typer
 
 from node.cli.terminal.said import spoken
 from node.core.identity import normalise_credit_code, normalise_resident_id
-from node.core.text.tables import t
 from node.errors import NodeError, Reason
 from node.files.regular_file import read_regular
+from node.texts.wording import t
 
 if TYPE_CHECKING:
     from node.client import Subject

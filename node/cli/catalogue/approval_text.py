@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from node.core.text.tables import language, table
+from node.texts.wording import language, table
 
 
 def say(key: str, /, **args: object) -> str:

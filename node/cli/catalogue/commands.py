@@ -22,8 +22,8 @@ from node.cli.catalogue.text import (
 from node.cli.policy.names import UnknownName
 from node.cli.terminal.output import when
 from node.cli.terminal.session import Session, with_desk
-from node.core.text.tables import language
 from node.errors import NodeError, Reason
+from node.texts.wording import language
 
 app = typer.Typer()
 approval_cmd.add_to(app)

@@ -24,8 +24,8 @@ from node.cli.terminal.session import (
     with_terminal,
 )
 from node.core.milliseconds import to_ms
-from node.core.text.tables import t
 from node.errors import NodeError, Reason
+from node.texts.wording import t
 
 if TYPE_CHECKING:
     from node.core.catalogue.file import CatalogueFile

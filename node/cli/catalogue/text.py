@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from node.cli.catalogue.approval_text import say as said_of_approval
 from node.cli.terminal.output import Terminal, when
-from node.core.text.tables import language, t, table
+from node.texts.wording import language, t, table
 
 if TYPE_CHECKING:
     from node.client.catalogue import (

@@ -14,9 +14,9 @@ from node.cli.terminal.options import require_new
 from node.cli.terminal.output import Terminal, as_json, when_ms
 from node.cli.terminal.said import spoken
 from node.cli.terminal.session import Session, with_desk, with_terminal
-from node.core.text.tables import t
 from node.errors import NodeError, Reason
 from node.files.regular_file import read_regular
+from node.texts.wording import t
 
 if TYPE_CHECKING:
     from node.cli.log.file import Verified

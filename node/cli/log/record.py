@@ -6,8 +6,8 @@ from google.protobuf.json_format import MessageToDict
 
 from node.cli.terminal.output import Json, when_ms
 from node.core.log.usage import parse_record
-from node.core.text.tables import t
 from node.errors import NodeError, Reason
+from node.texts.wording import t
 from node.v1 import record_pb2 as pb
 
 _OUTCOME = {

@@ -10,8 +10,8 @@ import typer
 
 from node.cli.terminal.output import when
 from node.cli.terminal.session import Session, with_desk
-from node.core.text.tables import t
 from node.errors import NodeError, Reason
+from node.texts.wording import t
 
 app = typer.Typer()
 

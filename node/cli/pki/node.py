@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from node.cli.terminal.said import spoken
-from node.core.text.tables import language, table
 from node.files.private_folder import open_to_others
+from node.texts.wording import language, table
 
 if TYPE_CHECKING:
     from node.cli.terminal.output import Terminal

@@ -18,8 +18,8 @@ from node.cli.terminal.output import Terminal, when
 from node.cli.terminal.passphrase import PassphraseFile
 from node.cli.terminal.said import spoken
 from node.cli.terminal.session import DEFAULT_CONFIG, ConfigFile, open_client, with_terminal
-from node.core.text.tables import t
 from node.errors import NodeError, Reason
+from node.texts.wording import t
 
 if TYPE_CHECKING:
     from node.config.settings import Settings

@@ -29,8 +29,8 @@ from node.core.policy.policy import PolicyFile
 from node.core.reading.build import check_files
 from node.core.reading.format import DefinitionsPart, PolicyPart, schema_text
 from node.core.text.problem import Problem, Severity
-from node.core.text.tables import language
 from node.errors import NodeError
+from node.texts.wording import language
 
 app = typer.Typer()
 

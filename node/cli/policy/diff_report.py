@@ -13,7 +13,7 @@ from node.cli.policy.diff_words import CODES, Titles, asked_words, listed, say, 
 from node.cli.terminal.output import CHINA
 from node.core.deciding.evaluator import Decision
 from node.core.text.clause_messages import clause_label
-from node.core.text.tables import language, table
+from node.texts.wording import language, table
 
 _MOST_SHOWN = 50
 

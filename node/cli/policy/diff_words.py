@@ -23,7 +23,7 @@ from node.analysis.diff.space import (
     Times,
 )
 from node.core.policy.policy import Policies, Policy
-from node.core.text.tables import language, table
+from node.texts.wording import language, table
 
 # The dimensions as they are told: who asks, then for what and when.
 _WHO = ("departments", "levels", "regions")

@@ -29,8 +29,8 @@ from node.core.policy.bundle import MANIFEST
 from node.core.policy.policy import Policies
 from node.core.policy.request import Request, Requester
 from node.core.reading.build import build_policies
-from node.core.text.tables import language, table
 from node.errors import NodeError
+from node.texts.wording import language, table
 
 if TYPE_CHECKING:
     from node.core.directory.directory import Directory

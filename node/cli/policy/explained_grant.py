@@ -14,9 +14,9 @@ from node.core.deciding.evaluator import Decision
 from node.core.deciding.grant import Grant, GrantState
 from node.core.policy.policy import Budget
 from node.core.policy.request import Request
-from node.core.text.tables import language, table
 from node.errors import NodeError, Reason
 from node.files.regular_file import read_regular
+from node.texts.wording import language, table
 
 _MOST_BYTES = 1 << 20
 _GRANT = TypeAdapter(Grant)

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from node.core.deciding.explain import Clause, Explanation
 from node.core.text.explanation import advice_of, change_of, changes_of, label_of
 from node.core.text.problem_messages import Lang
-from node.core.text.tables import t, table
+from node.texts.wording import t, table
 
 _SIGNS = {True: "✓", False: "✗", None: "·"}
 _WORDS = {

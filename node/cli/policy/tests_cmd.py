@@ -38,9 +38,9 @@ from node.core.reading.document import Path as Path_
 from node.core.reading.document import read
 from node.core.text.problem import Problem
 from node.core.text.problem_messages import Lang
-from node.core.text.tables import language
 from node.core.workdays import Calendar
 from node.errors import NodeError, Reason
+from node.texts.wording import language
 
 
 @with_terminal

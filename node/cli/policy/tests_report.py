@@ -13,7 +13,7 @@ from node.cli.policy.explanation_report import ClauseView, clause_line, clause_v
 from node.core.text.clause_messages import clause_label
 from node.core.text.problem import Problem, Severity
 from node.core.text.problem_messages import Lang
-from node.core.text.tables import table
+from node.texts.wording import table
 
 Place = tuple[str, int]
 """A file, and a line of it."""

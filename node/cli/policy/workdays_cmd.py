@@ -16,8 +16,8 @@ from node.cli.terminal.options import day_from
 from node.cli.terminal.output import CHINA, Terminal
 from node.cli.terminal.session import ConfigIfThere, settings_file, with_terminal
 from node.core.reading.holidays import check_holidays
-from node.core.text.tables import language, t
 from node.core.workdays import MAX_WORKDAYS, NO_HOLIDAYS, Calendar, Day, Term
+from node.texts.wording import language, t
 
 app = typer.Typer()
 

@@ -10,7 +10,7 @@ from node.cli.terminal.exits import Exit
 from node.cli.terminal.output import Terminal, told_locally, when
 from node.cli.terminal.said import spoken
 from node.cli.terminal.session import DEFAULT_CONFIG, ConfigFile, Session, with_desk, with_terminal
-from node.core.text.tables import t
+from node.texts.wording import t
 
 if TYPE_CHECKING:
     from node.client.results import DatasetStatus, Load, NodeStatus

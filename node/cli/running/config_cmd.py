@@ -12,7 +12,7 @@ from node.cli.terminal.exits import Exit
 from node.cli.terminal.output import Terminal
 from node.cli.terminal.said import spoken
 from node.cli.terminal.session import DEFAULT_CONFIG, ConfigFile, with_terminal
-from node.core.text.tables import t
+from node.texts.wording import t
 
 app = typer.Typer()
 

@@ -11,7 +11,7 @@ import typer
 from node.cli.terminal.options import RoleOption, moment_from
 from node.cli.terminal.output import last_day, when
 from node.cli.terminal.session import Session, with_desk
-from node.core.text.tables import t
+from node.texts.wording import t
 
 if TYPE_CHECKING:
     from node.core.deciding.grant import Grant

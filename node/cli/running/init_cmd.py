@@ -12,7 +12,7 @@ import typer
 
 from node.cli.terminal.output import Terminal
 from node.cli.terminal.session import with_terminal
-from node.core.text.tables import t
+from node.texts.wording import t
 
 app = typer.Typer()
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from typer.core import TyperArgument, TyperCommand, TyperGroup, TyperOption
 
-from node.core.text.tables import language, table
+from node.texts.wording import language, table
 
 if TYPE_CHECKING:
     # Typer does not name these in public.

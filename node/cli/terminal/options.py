@@ -10,7 +10,7 @@ from pathlib import Path
 import typer
 
 from node.cli.terminal.output import CHINA
-from node.core.text.tables import t
+from node.texts.wording import t
 
 
 class RoleOption(StrEnum):

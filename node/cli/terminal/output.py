@@ -16,8 +16,8 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from node.cli.terminal.exits import Exit, exit_of
 from node.cli.terminal.said import detail_of
-from node.core.text.tables import t
 from node.errors import NodeError, Reason
+from node.texts.wording import t
 
 if TYPE_CHECKING:
     from rich.progress import Progress

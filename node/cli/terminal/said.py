@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from functools import cache
 
 from node.core.text.denial_messages import denial_text
-from node.core.text.tables import language, t, table
 from node.errors import NodeError, Reason
+from node.texts.wording import language, t, table
 
 _HOLE = re.compile(r"\{(\w+)\}")
 _HAN = re.compile(r"[\u4e00-\u9fff]")

@@ -14,8 +14,8 @@ import typer
 
 from node.cli.terminal.help import CONNECTION
 from node.cli.terminal.output import Terminal
-from node.core.text.tables import t
 from node.errors import NodeError, Reason
+from node.texts.wording import t
 
 if TYPE_CHECKING:
     from node.client import Client

@@ -7,7 +7,7 @@ import re
 import typer
 
 from node.cli.terminal.said import spoken
-from node.core.text.tables import t
+from node.texts.wording import t
 
 # What may name a person: a word with many digits, or not in ASCII.
 _PERSONAL = re.compile(r"[^\s()]*(?:[0-9]{6}|[^\x00-\x7f])[^\s()]*")

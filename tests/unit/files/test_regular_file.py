@@ -157,7 +157,7 @@ OPENED_ELSEWHERE = {
     "cli/log/file.py": 1,  # the output
     "cli/main.py": 1,  # /dev/null
     "cli/running/node_folder.py": 1,  # from here on of the package itself
-    "core/text/tables.py": 1,
+    "texts/wording.py": 1,
     "cli/policy/example.py": 1,
     "config/file.py": 1,
 }

@@ -24,7 +24,7 @@ from node.cli.policy.files import read_files
 from node.core.policy.policy import Policies, PolicyFile
 from node.core.policy.question import Statistic
 from node.core.reading.build import build_policies
-from node.core.text.tables import LANGUAGES, use_language
+from node.texts.wording import LANGUAGES, use_language
 
 DEFINITIONS: dict[str, Any] = {
     "purposes": {

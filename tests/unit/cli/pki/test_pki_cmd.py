@@ -10,7 +10,7 @@ import pytest
 
 from node.cli.main import app
 from node.config.file import reference
-from node.core.text.tables import table
+from node.texts.wording import table
 
 AUTHORITY = "1144190000000006X2"
 TAX = "11441900000000035L"

@@ -15,8 +15,8 @@ from node.cli.policy.files import read_files
 from node.cli.terminal.exits import Exit
 from node.core.reading.build import check_files
 from node.core.reading.document import MAX_BYTES
-from node.core.text.tables import use_language
 from node.errors import NodeError, Reason
+from node.texts.wording import use_language
 
 # The two rules of the sample overlap with different limits.
 CLEAN = POLICY.replace("    limits: {per_day: 5000, per_subject_per_day: 3}\n", "")

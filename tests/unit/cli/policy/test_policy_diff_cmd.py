@@ -13,8 +13,8 @@ from typer.testing import CliRunner, Result
 
 from node.cli.policy.commands import app
 from node.cli.terminal.exits import Exit
-from node.core.text.tables import table, use_language
 from node.core.workdays import LAST_KNOWN_YEAR
+from node.texts.wording import table, use_language
 
 # Of a year whose holidays nobody knows.
 FRIDAY = next(day for each in range(1, 8) if (day := date(LAST_KNOWN_YEAR + 1, 3, each)).weekday() == 4)

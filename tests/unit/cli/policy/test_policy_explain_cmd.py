@@ -15,8 +15,8 @@ from support.policy_samples import GRANT, MEDICAL, POLICY, TAX
 from node.cli.terminal.output import as_json
 from node.core.deciding.grant import GrantState
 from node.core.policy.policy import PolicyFile
-from node.core.text.tables import LANGUAGES
 from node.crypto.signing import read_note
+from node.texts.wording import LANGUAGES
 
 PURPOSES = """\
 purposes:

@@ -13,7 +13,7 @@ from typer.testing import CliRunner, Result
 
 from node.cli.policy.commands import app
 from node.cli.policy.tests_report import not_mutated
-from node.core.text.tables import use_language
+from node.texts.wording import use_language
 
 NAME = "pension-insurance.test.yaml"
 HOURS = "at: 2026-11-23T17:30, expect: deny, rule: after-hours-check, clause: when.hours"

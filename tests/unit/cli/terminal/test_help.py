@@ -13,7 +13,7 @@ from typer._click import Command
 from typer.core import TyperArgument, TyperGroup, TyperOption
 
 from node.cli.main import MODULES, load_command
-from node.core.text.tables import LANGUAGES, table
+from node.texts.wording import LANGUAGES, table
 
 HEAVY = [
     "cryptography",

@@ -21,8 +21,8 @@ from node.client.status import _WITHOUT_INFO
 from node.core.deciding.received import covering_grant
 from node.core.identity import normalise_credit_code, normalise_region, normalise_resident_id
 from node.core.messages.grant_message import grant_from_message
-from node.core.text.tables import table
 from node.errors import NodeError, Reason
+from node.texts.wording import table
 from node.v1 import grant_pb2
 
 NODE = ROOT / "node"
@@ -97,7 +97,7 @@ def test_what_a_clerk_is_told_has_chinese(message: str) -> None:
 
 
 def test_nothing_is_translated_that_is_not_said() -> None:
-    text = (NODE / "core" / "text" / "messages" / "said.zh.toml").read_text("utf-8")
+    text = (NODE / "texts" / "tables" / "said.zh.toml").read_text("utf-8")
     ours = re.findall(r'^"(.+)" = "', text[: text.index(TYPER)], flags=re.MULTILINE)
     said = {piece for tree in sources() for piece in written(tree)}
     # Parts that the source joins, or that come from the operating system.

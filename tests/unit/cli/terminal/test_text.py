@@ -13,16 +13,12 @@ import pytest
 from support.places import ROOT
 
 from node.cli.terminal.exits import EXIT_OF_REASON, Exit
-from node.core.text.tables import LANGUAGES, detect_language, t, table
 from node.errors import Reason
+from node.texts.wording import LANGUAGES, detect_language, t, table
 
 # The table "said" has Chinese only: its English is what others say.
 TABLES = sorted(
-    {
-        path.name.split(".")[0]
-        for path in files("node.core.text").joinpath("messages").iterdir()
-        if "." in path.name
-    }
+    {path.name.split(".")[0] for path in files("node.texts").joinpath("tables").iterdir() if "." in path.name}
     - {"said"}
 )
 

@@ -1,0 +1,115 @@
+"""The tables of texts, and the one renderer of what is said to people.
+
+A table is a pair of files, `tables/NAME.en.toml` and `tables/NAME.zh.toml`. A key is the name of its table
+and the place of the text there, with dots between: `error.crypto.key-damaged`. What has no table of its own is
+in `text`. Tests hold that both languages have the same keys, that a text's placeholders are the arguments that
+the code gives, and that no text is left unused.
+"""
+
+from __future__ import annotations
+
+import string
+import tomllib
+from collections.abc import Callable, Mapping
+from contextvars import ContextVar
+from datetime import UTC, datetime
+from functools import cache
+from importlib.resources import files
+from typing import Final, Literal
+
+from node.texts.message import Message, Value
+
+Language = Literal["zh", "en"]
+LANGUAGES: tuple[Language, ...] = ("en", "zh")
+_SEPARATORS: Final[Mapping[str, tuple[str, str]]] = {"en": (", ", "; "), "zh": ("、", "；")}
+"""Between the words of a list, and between the messages of one."""
+
+_current: ContextVar[Language] = ContextVar("language", default="en")
+
+
+def detect_language(environ: Mapping[str, str]) -> Language:
+    """What the environment asks for: DXNODE_LANG, and then as POSIX orders LC_ALL, LC_MESSAGES, LANG."""
+    for name in ("DXNODE_LANG", "LC_ALL", "LC_MESSAGES", "LANG"):
+        value = environ.get(name, "")
+        if value:
+            return "zh" if value.lower().startswith("zh") else "en"
+    return "en"
+
+
+def use_language(language: str) -> None:
+    """Speak `language` from here on in this context; English for one that is not known."""
+    _current.set("zh" if language == "zh" else "en")
+
+
+def language() -> Language:
+    """The language spoken now."""
+    return _current.get()
+
+
+@cache
+def table(name: str, lang: str) -> Mapping[str, str]:
+    """One table, flattened to dotted keys without its name; empty for a name that no table has."""
+    file = files("node.texts").joinpath("tables", f"{name}.{lang}.toml")
+    flat: dict[str, str] = {}
+    if name.isidentifier() and file.is_file():
+        _flatten("", tomllib.loads(file.read_text("utf-8")), flat)
+    return flat
+
+
+def _flatten(prefix: str, tree: Mapping[str, object], into: dict[str, str]) -> None:
+    for key, value in tree.items():
+        if isinstance(value, dict):
+            _flatten(f"{prefix}{key}.", value, into)
+        else:
+            into[prefix + key] = str(value)
+
+
+def find(key: str, lang: str) -> str | None:
+    """The text of a key, placeholders and all; None for a key that no table has."""
+    name, _, rest = key.partition(".")
+    return table(name, lang).get(rest) or table("text", lang).get(key)
+
+
+def placeholders(text: str) -> frozenset[str]:
+    """The names of a text's placeholders."""
+    return frozenset(name for _, name, _, _ in string.Formatter().parse(text) if name is not None)
+
+
+def can_say(message: Message) -> bool:
+    """Whether there is a text for the key, and an argument for each placeholder."""
+    text = find(message.key, "en")
+    return text is not None and placeholders(text) <= message.args.keys()
+
+
+def t(key: str, lang: str | None = None, /, **args: object) -> str:
+    """The text of `key` in `lang` (by default the one spoken now), with `{placeholders}` filled in.
+
+    Raises KeyError for a key that is not in a table: a defect, found by the tests.
+    """
+    text = find(key, lang or language())
+    if text is None:
+        raise KeyError(key)
+    return text.format_map(args)
+
+
+def utc(moment: datetime) -> str:
+    """A time as programs write it."""
+    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def say(message: Message, lang: str | None = None, moment: Callable[[datetime], str] = utc) -> str:
+    """A message in `lang` (by default the one spoken now); `moment` writes the times in it."""
+    spoken = lang or language()
+    args = {name: _spoken(value, spoken, moment) for name, value in message.args.items()}
+    return t(message.key, spoken, **args)
+
+
+def _spoken(value: Value, lang: str, moment: Callable[[datetime], str]) -> str | int:
+    if isinstance(value, Message):
+        return say(value, lang, moment)
+    if isinstance(value, datetime):
+        return moment(value)
+    if isinstance(value, tuple):
+        between = _SEPARATORS[lang][any(isinstance(each, Message) for each in value)]
+        return between.join(str(_spoken(each, lang, moment)) for each in value)
+    return value
