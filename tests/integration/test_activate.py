@@ -8,6 +8,7 @@ import resource
 import shutil
 import subprocess
 from collections.abc import Iterator
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from time import monotonic, sleep
@@ -291,9 +292,13 @@ def test_kill_9_while_activating_leaves_a_whole_bundle_in_use(nodes: Nodes) -> N
 
 
 def test_bundle_whose_validity_ends_in_use_answers_nothing_until_the_next(nodes: Nodes) -> None:
-    nodes.officers.put(end=datetime.now(UTC) + timedelta(seconds=8))
-    assert nodes.reload() == []
-    assert nodes.ask()
+    def was_used(seconds: float) -> bool:
+        nodes.officers.put(end=datetime.now(UTC) + timedelta(seconds=seconds))
+        with suppress(NodeError):
+            return nodes.reload() == [] and nodes.ask()
+        return False
+
+    assert was_used(8) or was_used(40)  # a busy machine may be too slow for the first
     # Nobody reloads: the node sees to it by itself.
     wait_for(lambda: nodes.health() == (NOT_SERVING, NOT_SERVING))
     status = nodes.status()

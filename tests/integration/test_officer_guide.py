@@ -8,14 +8,13 @@ import shlex
 import socket
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
 from support.places import ROOT
-from support.waiting import PATIENCE
+from support.waiting import PATIENCE, wait_for
 from typer.testing import CliRunner
 
 from node.cli.main import app
@@ -92,10 +91,7 @@ class Reader:
                 env=os.environ | {"PYTHONPATH": str(ROOT)},
             )
         )
-        deadline = time.monotonic() + 60
-        while "PEER_UNAVAILABLE" in self.dxnode(f"dxnode status --config {config}"):
-            assert time.monotonic() < deadline, "the node does not answer"
-            time.sleep(0.2)
+        wait_for(lambda: "PEER_UNAVAILABLE" not in self.dxnode(f"dxnode status --config {config}"))
 
     def close(self) -> None:
         """End the nodes that were started."""

@@ -193,7 +193,7 @@ async def test_no_other_certificate_is_trusted_on_a_link_though_the_same_authori
         # Between the handshake that was looked at and the first call, another node answers at the endpoint.
         here.shown = certificate_of(HR)
         with pytest.raises(grpc.aio.AioRpcError) as failed:
-            await made.channel.unary_unary(PATH, as_is, as_is)(b"?", timeout=5)
+            await made.channel.unary_unary(PATH, as_is, as_is)(b"?", timeout=PATIENCE)
         assert failed.value.code() is grpc.StatusCode.UNAVAILABLE
         here.links.doubt(made)
         await refusal(here.links.to(HR))  # and it is not listed
