@@ -40,7 +40,9 @@ def stated_error(error: grpc.RpcError) -> NodeError | None:
             info = ErrorInfo()
             if detail.Unpack(info) and info.domain == DOMAIN and info.reason in Reason.__members__:
                 reason = Reason[info.reason]
-                return NodeError.of(reason, from_text(info.metadata[_WORDING]) or wording_of(reason))
+                given = dict(info.metadata)
+                wording = from_text(given.pop(_WORDING, ""))
+                return NodeError.of(reason, wording or Message(wording_of(reason).key, given))
     return None
 
 

@@ -59,8 +59,8 @@ class Reason(IntEnum):
 class NodeError(Exception):
     """Something was refused or failed for one `Reason`.
 
-    `wording` says to people what is wrong and what to do next, lower case, no full stop; it is worded where
-    it is shown. Its arguments are for programs too. They never hold a subject, a secret or a data value.
+    `wording` says to people what is wrong and what to do next, lower case, no full stop, in the language of
+    who is shown it. Its arguments are for programs too. They never hold a subject, a secret or a data value.
     """
 
     def __init__(self, reason: Reason, key: str, /, **args: Value) -> None:

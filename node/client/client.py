@@ -191,7 +191,7 @@ class Client:
         from node.client.frame import ask_frame  # pandas takes 0.4 s to import
 
         return ask_frame(
-            self,
+            self.batch,
             frame,
             question=question,
             purpose=purpose,

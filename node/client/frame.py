@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import Literal, Protocol
 
 import pandas as pd
 
@@ -13,9 +13,6 @@ from node.client.results import Chunk, ChunkResult, Refusal, Subject
 from node.core.identity import normalise_credit_code, normalise_resident_id
 from node.core.policy.question_kind import QuestionKind
 from node.errors import NodeError, Reason
-
-if TYPE_CHECKING:
-    from node.client.client import Client
 
 ANSWER, REASON, EXCHANGE = "answer", "reason", "exchange_id"
 RESULT_COLUMNS = (ANSWER, REASON, EXCHANGE)
@@ -25,6 +22,22 @@ _CHUNK_ONLY = frozenset({Reason.QUERY_INVALID})
 
 # Failures on the way, without a verdict of the provider that the requester knows of.
 _UNDECIDED = frozenset({Reason.PEER_UNAVAILABLE, Reason.DRAINING, Reason.TIMEOUT, Reason.STORE_UNAVAILABLE})
+
+
+class AskBatch(Protocol):
+    """`Client.batch`: asks chunk by chunk, and yields a result a chunk, in order."""
+
+    def __call__(
+        self,
+        question: str,
+        chunks: Iterable[Chunk],
+        *,
+        purpose: str,
+        case: str,
+        parameters: Mapping[str, str] | None,
+        batch_id: bytes,
+        kind: QuestionKind | None,
+    ) -> Iterator[ChunkResult]: ...
 
 
 class RefusedError(NodeError):
@@ -76,7 +89,7 @@ class _Asked:
 
 
 def ask_blocks(
-    client: Client,
+    ask: AskBatch,
     blocks: Iterable[pd.DataFrame],
     query: Query,
     columns: Columns,
@@ -102,7 +115,7 @@ def ask_blocks(
                 yield Chunk(number, subjects)
                 number += 1
 
-    results = client.batch(
+    results = ask(
         query.question,
         chunks(),
         purpose=query.purpose,
@@ -131,7 +144,7 @@ def _refused(refusal: Refusal) -> NodeError:
 
 
 def ask_frame(
-    client: Client,
+    ask: AskBatch,
     frame: pd.DataFrame,
     *,
     question: str,
@@ -155,7 +168,7 @@ def ask_frame(
     answered = start
     try:
         query = Query(question, purpose, case, parameters, batch_id, kind)
-        for block in ask_blocks(client, blocks, query, columns, first_chunk=first_chunk):
+        for block in ask_blocks(ask, blocks, query, columns, first_chunk=first_chunk):
             done.append(block.frame)
             answered += len(block.frame)
     except NodeError as error:

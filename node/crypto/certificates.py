@@ -272,11 +272,6 @@ def check_pair(certificate: bytes, key: bytes) -> None:
         raise NodeError(Reason.CONFIG_INVALID, "error.crypto.certificate-private-key-not")
 
 
-def expiry(certificate: bytes) -> datetime:
-    """When a certificate (PEM or DER) expires, in UTC. Raises NodeError(CALLER_UNIDENTIFIED)."""
-    return _load(certificate).not_valid_after_utc
-
-
 def _builder(
     name: str, key: EllipticCurvePrivateKey, now: datetime, until: datetime
 ) -> x509.CertificateBuilder:

@@ -60,6 +60,24 @@ class ProviderState:
 
 
 @dataclass(frozen=True, slots=True)
+class Admitted:
+    """A request whose envelope was opened: who it is from, what it says, when, and what it is decided by.
+
+    `moment` is in the zone of the node. `opened` may hold a problem; then it is denied for that.
+    """
+
+    state: ProviderState
+    peer: Member
+    opened: Opened
+    moment: datetime
+
+    @property
+    def intent(self) -> rec.Intent:
+        """What is asked."""
+        return self.opened.intent
+
+
+@dataclass(frozen=True, slots=True)
 class ProviderLimits:
     """Bounds on one exchange."""
 
@@ -108,7 +126,7 @@ class Provider:
         self._peer_logs = peer_logs
         self._answered = answered
         self._running: dict[tuple[str, bytes], Running] = {}
-        self._decider: Evaluator | None = None
+        self._evaluator: Evaluator | None = None
 
     async def ask(
         self, peer: Member, envelope: pb.Envelope, batch: BatchOrder | None = None
@@ -151,15 +169,15 @@ class Provider:
         opened = open_request(envelope, routing, peer, self._vault, now, limits.max_skew_ms, limits.subjects)
         if opened.checkpoint:
             opened = await self._held_to_its_log(peer.code, opened)
+        admitted = Admitted(state, peer, opened, now.astimezone(self._zone))
         # 8: decide.
-        decision, subjects = self._decide(state, peer, opened, now, batch)
+        decision, subjects = self._decide(admitted, batch)
         # What a count holds, it holds until it is charged: so that no other is counted for the same budget.
         async with AsyncExitStack() as held:
             computed, cost = Computed(), NO_COST
             if decision.permit and decision.question is not None:
-                moment = now.astimezone(self._zone)
-                cost = self._cost(decision, peer, opened, subjects, moment)
-                asked = _permitted(state, decision, decision.question, peer, opened, subjects, cost, moment)
+                cost = self._cost(admitted, decision, subjects)
+                asked = _permitted(admitted, decision, decision.question, subjects, cost)
                 # 10: compute. Nothing of it leaves before 9 and 11 are durable.
                 computed = await self._computing.compute(state.sources.get(asked.dataset), asked, held)
             # 9, 11, 12: charge, record, seal; durable in one transaction with all that arrived together.
@@ -201,20 +219,14 @@ class Provider:
             return opened._replace(problem=opened.problem or error)
         return opened
 
-    def _decide(
-        self,
-        state: ProviderState,
-        peer: Member,
-        opened: Opened,
-        now: datetime,
-        batch: BatchOrder | None,
-    ) -> tuple[Decision, list[SubjectKey]]:
+    def _decide(self, admitted: Admitted, batch: BatchOrder | None) -> tuple[Decision, list[SubjectKey]]:
+        """The decision, and the subjects it permits to be asked about; never raises."""
         try:
-            if opened.problem is not None:
-                raise opened.problem
+            if admitted.opened.problem is not None:
+                raise admitted.opened.problem
             if batch is not None:
-                batch.check(opened.intent)
-            return self._decide_opened(state, peer, opened, now)
+                batch.check(admitted.intent)
+            return self._by_policy(admitted)
         except NodeError as error:
             clause = LOG_CLAUSE if error.reason is Reason.LOG_DIFFERS else "request"
             return Decision.denial(error.reason, clause), []
@@ -222,10 +234,8 @@ class Provider:
             log.exception("deciding failed")
             return Decision.denial(Reason.INTERNAL, "request"), []
 
-    def _decide_opened(
-        self, state: ProviderState, peer: Member, opened: Opened, now: datetime
-    ) -> tuple[Decision, list[SubjectKey]]:
-        intent, given = opened.intent, opened.opening.subjects
+    def _by_policy(self, admitted: Admitted) -> tuple[Decision, list[SubjectKey]]:
+        intent, given, peer = admitted.intent, admitted.opened.opening.subjects, admitted.peer
         claims = frozenset(given[0].claims) if given else frozenset()
         if any(frozenset(subject.claims) != claims for subject in given):
             raise NodeError(Reason.QUERY_INVALID, "error.exchange.all-subjects-request-need")
@@ -239,11 +249,11 @@ class Provider:
             case_number=intent.case_number,
             grant_id=intent.grant_id,
             subjects=len(given),
-            at=now.astimezone(self._zone),
+            at=admitted.moment,
             role=intent.role,
             kind=kind_from_message(intent.kind),
         )
-        decision = self._deciding(state).decide(self._grants, request)
+        decision = self._evaluator_of(admitted.state).decide(self._grants, request)
         if not decision.permit or decision.question is None:
             return decision, []
         statistic = decision.question.kind is QuestionKind.STATISTIC
@@ -253,27 +263,20 @@ class Provider:
         if statistic and intent.HasField("batch"):
             # In a stream nobody could be seen to wait for it.
             raise NodeError(Reason.QUERY_INVALID, "error.exchange.statistic-asked-itself")
-        policy = state.policies.get(intent.dataset)
+        policy = admitted.state.policies.get(intent.dataset)
         if policy is None:
             raise NodeError(Reason.NOT_SHARED, "error.exchange.dataset-not-shared")
         kind = policy.subject_type
         return decision, [SubjectKey(normalise_subject(s.id, kind), dict(s.claims)) for s in given]
 
-    def _deciding(self, state: ProviderState) -> Evaluator:
+    def _evaluator_of(self, state: ProviderState) -> Evaluator:
         """What decides under these policies and holidays, until there are others."""
-        found = self._decider
+        found = self._evaluator
         if found is None or found.policies is not state.policies or found.calendar is not state.calendar:
-            found = self._decider = Evaluator(state.policies, state.calendar)
+            found = self._evaluator = Evaluator(state.policies, state.calendar)
         return found
 
-    def _cost(
-        self,
-        decision: Decision,
-        peer: Member,
-        opened: Opened,
-        subjects: Sequence[SubjectKey],
-        moment: datetime,
-    ) -> Cost:
+    def _cost(self, admitted: Admitted, decision: Decision, subjects: Sequence[SubjectKey]) -> Cost:
         def pseudonym(text: str) -> str:
             name = self._vault.pseudonym(b"ledger/subject", text.encode())
             return _short(name)
@@ -282,25 +285,19 @@ class Provider:
             names = self._vault.older_pseudonyms(b"ledger/subject", text.encode())
             return tuple(map(_short, names))
 
-        ids, day = [subject.id for subject in subjects], Day.of(moment)
-        return exchange_cost(decision, peer.code, opened.intent.dataset, ids, day, pseudonym, older)
+        ids, day = [subject.id for subject in subjects], Day.of(admitted.moment)
+        requester, dataset = admitted.peer.code, admitted.intent.dataset
+        return exchange_cost(decision, requester, dataset, ids, day, pseudonym, older)
 
 
 def _permitted(
-    state: ProviderState,
-    decision: Decision,
-    question: Question,
-    peer: Member,
-    opened: Opened,
-    subjects: Sequence[SubjectKey],
-    cost: Cost,
-    moment: datetime,
+    admitted: Admitted, decision: Decision, question: Question, subjects: Sequence[SubjectKey], cost: Cost
 ) -> Permitted:
-    intent = opened.intent
+    intent, state = admitted.intent, admitted.state
     policy, kept = state.policies.get(intent.dataset), state.loads.get(intent.dataset)
     return Permitted(
-        peer=peer,
-        exchange_id=opened.routing.exchange_id,
+        peer=admitted.peer,
+        exchange_id=admitted.opened.routing.exchange_id,
         dataset=intent.dataset,
         question=question,
         parameters={p.name: p.value for p in intent.parameters},
@@ -308,8 +305,8 @@ def _permitted(
         subjects=subjects,
         cost=cost,
         budget=None if policy is None else policy.budget,
-        load=None if kept is None else kept.at(moment),
-        moment=moment,
+        load=None if kept is None else kept.at(admitted.moment),
+        moment=admitted.moment,
     )
 
 

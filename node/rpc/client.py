@@ -268,7 +268,7 @@ class _Stream:
 def peer_error(error: grpc.aio.AioRpcError) -> NodeError:
     """The peer's own reason, or that it cannot be reached."""
     if (stated := stated_error(error)) is not None:
-        # Another department's node wrote it: our words are passed on, filled with names and numbers.
+        # Another department wrote it: only words of ours are passed on, with names and numbers in them.
         wording = stated.wording if is_closed(stated.wording) else wording_of(stated.reason)
         return NodeError(
             stated.reason, "error.rpc.provider-node-refused", problem=wording, decided_by="provider"

@@ -62,7 +62,7 @@ def _value(read: object, depth: int) -> Value:
 
 
 def is_closed(value: Value) -> bool:
-    """Whether a message is filled with numbers, times and names alone, so that no sentence fits in."""
+    """Whether a message is filled with numbers, times and names alone: no sentence of others fits in."""
     if isinstance(value, Message):
         return all(map(is_closed, value.args.values()))
     if isinstance(value, tuple):

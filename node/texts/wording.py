@@ -103,10 +103,13 @@ def utc(moment: datetime) -> str:
 
 
 def say(message: Message, lang: str | None = None, moment: Callable[[datetime], str] = utc) -> str:
-    """A message in `lang` (by default the one spoken now); `moment` writes the times in it."""
+    """A message in `lang` (by default the one spoken now); `moment` writes the times in it.
+
+    What cannot be worded is its key: an error is never lost over what is said of it. Tests hold that it can.
+    """
     spoken = lang or language()
     args = {name: _spoken(value, spoken, moment) for name, value in message.args.items()}
-    return t(message.key, spoken, **args)
+    return t(message.key, spoken, **args) if can_say(message) else message.key
 
 
 def _spoken(value: Value, lang: str, moment: Callable[[datetime], str]) -> str | int | float:

@@ -30,6 +30,8 @@ from node.source.open import open_database, open_file
 from node.source.snapshot import GROUPS, LOOKUP
 from node.source.spec import DatabaseSpec, FileSpec, Layout
 from node.source.worker import BuildJob
+from node.texts.carried import from_text
+from node.texts.wording import say
 
 SECONDS = 1.0
 DAY = date(2026, 11, 22)
@@ -181,7 +183,9 @@ def test_full_disk_ends_a_build_without_harm(tmp_path: Path) -> None:
     word = worker.WORD.validate_json(said.stdout.splitlines()[-1])
     assert isinstance(word, worker.Failure)
     assert word.reason is Reason.SOURCE_UNAVAILABLE
-    assert "make room" in word.message
+    wording = from_text(word.wording)
+    assert wording is not None
+    assert "make room" in say(wording, "en")
     assert _is_active(source)
     assert [entry.name for entry in (tmp_path / "data" / "register").iterdir()] == [source.snapshot]
 

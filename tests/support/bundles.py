@@ -8,13 +8,12 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from support.town import HR
-
 from node.core.directory.directory import Member, OfficerRole, officer_key_name
 from node.core.policy.bundle import MANIFEST, make_manifest
 from node.crypto.signing import SignatureSuite, Signer
 from node.documents.bundle_file import sign_manifest
 from node.documents.bundle_folder import read_policies
+from support.town import HR
 
 DAY = timedelta(days=1)
 

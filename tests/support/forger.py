@@ -9,8 +9,6 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 import grpc
-from support.running import CASE, DEFERRAL, kind_of, resident
-from support.town import HR, Office, Town, keys_of
 
 from node.client.status import node_error
 from node.core import wire
@@ -26,6 +24,8 @@ from node.documents.keys import KeyUse
 from node.v1 import exchange_pb2 as pb
 from node.v1 import exchange_pb2_grpc, grant_pb2_grpc, usage_log_pb2
 from node.v1 import record_pb2 as rec
+from support.running import CASE, DEFERRAL, kind_of, resident
+from support.town import HR, Office, Town, keys_of
 
 CALLER = bytes(range(32))
 """Fingerprint of whoever asks at the forger's desk."""

@@ -8,11 +8,11 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 import grpc
-from support.running import as_is
-from support.town import Office, Town
 
 from node.crypto.certificates import identify
 from node.rpc.exchange_service import ON_BEHALF
+from support.running import as_is
+from support.town import Office, Town
 
 Call = grpc.HandlerCallDetails
 Context = grpc.ServicerContext

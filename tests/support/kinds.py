@@ -11,13 +11,13 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 import sqlalchemy as sa
-from support.live import Databases, change, fill
-from support.register import COLUMNS, COUNTER, KEY, ROWS, Row, dataset, write_csv
 
 from node.source.database import DatabaseSource
 from node.source.lookup import SnapshotSource
 from node.source.open import open_database, open_file
 from node.source.spec import DatabaseSpec, Exactness, FileSpec
+from support.live import Databases, change, fill
+from support.register import COLUMNS, COUNTER, KEY, ROWS, Row, dataset, write_csv
 
 Source = SnapshotSource | DatabaseSource
 DAY = date(2026, 11, 22)

@@ -10,10 +10,6 @@ from datetime import datetime, timedelta
 from typing import TypeVar
 from zoneinfo import ZoneInfo
 
-from support.log_audit import audit_leaves
-from support.running import pension_grant, wait_for
-from support.town import HR, TAX, Town
-
 from node.client import Client
 from node.core.deciding.budget import Pot, counter_key
 from node.core.deciding.cost import BUDGET_PREFIX, RULE_DAY, Day
@@ -25,6 +21,9 @@ from node.demo.process import NodeProcess
 from node.errors import NodeError
 from node.store.store import Store
 from node.v1 import record_pb2 as rec
+from support.log_audit import audit_leaves
+from support.running import pension_grant, wait_for
+from support.town import HR, TAX, Town
 
 START_SECONDS = 60.0
 T = TypeVar("T")

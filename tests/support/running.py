@@ -11,8 +11,6 @@ from pathlib import Path
 from time import monotonic, sleep
 from typing import TypeVar
 
-from support.town import HR, MEDICAL, POLICIES, TAX, Office, Town
-
 from node.app.node import Node
 from node.app.timekeeping import read_clocks
 from node.client.channel import Credentials
@@ -23,6 +21,7 @@ from node.core.identity import check_character
 from node.core.log.usage import parse_record
 from node.core.policy.question_kind import QuestionKind
 from node.v1 import record_pb2 as rec
+from support.town import HR, MEDICAL, POLICIES, TAX, Office, Town
 
 T = TypeVar("T")
 

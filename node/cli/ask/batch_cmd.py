@@ -86,7 +86,12 @@ def batch(
     ):
         ticker.advance(progress.rows)
         answers = ask_blocks(
-            session.client, blocks, query, columns, first_chunk=progress.next_chunk, keep_going=keep_going
+            session.client.batch,
+            blocks,
+            query,
+            columns,
+            first_chunk=progress.next_chunk,
+            keep_going=keep_going,
         )
         try:
             for block in answers:

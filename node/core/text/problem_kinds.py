@@ -1,4 +1,4 @@
-"""Which problems of policy files there are, how grave they are, and the law behind; tables have the texts."""
+"""Which problems of policy files there are, how grave they are, and the law behind them."""
 
 from __future__ import annotations
 

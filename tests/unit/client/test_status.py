@@ -13,11 +13,13 @@ from node.errors import NodeError, Reason
 
 @pytest.mark.parametrize("reason", Reason)
 def test_every_reason_survives_the_way_to_the_client(reason: Reason, tmp_path: Path) -> None:
-    desk = FakeDesk(fail_with=NodeError(reason, "do this next", rule="r-1", clause="when.hours"))
+    desk = FakeDesk(
+        fail_with=NodeError(reason, "error.exchange.provider-denied", rule="r-1", clause="when.hours")
+    )
     with serving(desk, tmp_path) as address, Client(address) as client, pytest.raises(NodeError) as raised:
         client.verify(VERIFY, resident(1), purpose=PURPOSE, case="DG-1")
     assert raised.value.reason is reason
-    assert raised.value.message == "do this next"
+    assert raised.value.message == "the provider denied it"
     assert dict(raised.value.metadata) == {"rule": "r-1", "clause": "when.hours"}
 
 

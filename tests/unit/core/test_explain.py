@@ -91,9 +91,9 @@ def test_days_beyond_the_known_calendar_are_marked_provisional() -> None:
 
 def test_every_clause_has_words_in_both_languages() -> None:
     names = {check.name for check in CHECKS} | {check.name for check in RULE_CHECKS} | {"rules", "failed"}
+    keys = {f"{name}.{part}" for name in names for part in ("label", "advice")} | {"provisional"}
     for lang in LANGUAGES:
-        labels = {key.removesuffix(".label") for key in table("clause", lang) if key.endswith(".label")}
-        assert labels == names
-    for name in names:
-        used = [placeholders(table("clause", lang)[f"{name}.advice"]) for lang in LANGUAGES]
-        assert used[0] == used[1], name
+        assert table("clause", lang).keys() == keys
+    for key in keys:
+        used = [placeholders(table("clause", lang)[key]) for lang in LANGUAGES]
+        assert used[0] == used[1], key

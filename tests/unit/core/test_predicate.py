@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import time
-from itertools import product
 
 import pytest
 
 from node.core.policy.dataset import Field, FieldType, Sensitivity
 from node.core.policy.predicate import MAX_DEPTH, MAX_FAULTS, Predicate, Scope, read_predicate
 from node.core.policy.predicate_tokens import MAX_TOKENS
-from node.texts.wording import LANGUAGES, t
+from node.core.text.problem_kinds import problem_texts
+from node.texts.wording import LANGUAGES
 
 
 def _field(name: str, type_: FieldType, sensitivity: Sensitivity = Sensitivity.NORMAL) -> Field:
@@ -50,8 +50,9 @@ def _faults(text: str) -> list[tuple[str, int, str]]:
     read = _read(text)
     assert (read.expression is None) is bool(read.faults)
     for fault in read.faults:
-        for lang, part in product(LANGUAGES, ("what", "hint")):
-            t(f"problem.{fault.key}.{part}", lang, words=fault.words, **dict(fault.args))
+        for lang in LANGUAGES:
+            for template in problem_texts(lang)[fault.key]:
+                template.format_map({"words": fault.words} | dict(fault.args))
     return [(fault.key, fault.offset, fault.words) for fault in read.faults]
 
 

@@ -18,8 +18,11 @@ from node.client import status as desk_status
 from node.errors import NodeError, Reason
 from node.rpc.client import peer_error
 from node.rpc.status import CODE_OF, to_status
+from node.texts.carried import from_text
+from node.texts.message import Message
 
 DOMAIN = "dxnode"  # part of the wire format
+DENIED = "error.exchange.provider-denied"
 PROTO = Path(__file__).parents[3] / "protos/node/v1/error_reason.proto"
 
 
@@ -44,15 +47,14 @@ def test_every_reason_has_the_code_that_the_wire_format_documents() -> None:
 
 
 def test_status_holds_reason_domain_and_metadata() -> None:
-    status = to_status(NodeError(Reason.NO_GRANT, "apply first", rule="r", clause="c"))
+    status = to_status(NodeError(Reason.NO_GRANT, DENIED, rule="r", clause="c"))
     info = ErrorInfo()
     assert status.details[0].Unpack(info)
-    assert (info.reason, info.domain, dict(info.metadata)) == (
-        "NO_GRANT",
-        DOMAIN,
-        {"rule": "r", "clause": "c"},
-    )
-    assert (status.code, status.message) == (grpc.StatusCode.PERMISSION_DENIED.value[0], "apply first")
+    given = dict(info.metadata)
+    assert from_text(given.pop("wording")) == Message(DENIED, {"rule": "r", "clause": "c"})
+    assert (info.reason, info.domain, given) == ("NO_GRANT", DOMAIN, {"rule": "r", "clause": "c"})
+    code, _ = grpc.StatusCode.PERMISSION_DENIED.value
+    assert (status.code, status.message) == (code, "the provider denied it")
 
 
 @pytest.fixture(scope="module")
@@ -88,7 +90,7 @@ async def _failed_at_peer(address: str, status: Status) -> grpc.aio.AioRpcError:
 
 @pytest.mark.parametrize("reason", Reason, ids=lambda reason: reason.name)
 async def test_both_clients_are_the_inverse_of_the_mapping(address: str, reason: Reason) -> None:
-    error = NodeError(reason, "a message, saying what to do", rule="r")
+    error = NodeError(reason, DENIED, rule="r")
     at_desk = desk_status.node_error(_failed(address, to_status(error)))
     assert (at_desk.reason, at_desk.message, dict(at_desk.metadata)) == (
         reason,
@@ -105,7 +107,7 @@ async def test_status_without_a_reason_of_ours_is_a_typed_error_too(
     address: str, code: grpc.StatusCode
 ) -> None:
     bare = Status(code=code.value[0], message="from somewhere between")
-    foreign = to_status(NodeError(Reason.NO_GRANT, "x"))
+    foreign = to_status(NodeError(Reason.NO_GRANT, DENIED))
     info = ErrorInfo(reason="NO_GRANT", domain="other.example")
     foreign.details[0].Pack(info)
     unknown = Status(code=code.value[0], message="x")
