@@ -1,4 +1,4 @@
-"""Status and reload for programs: texts under the names that they have, and beside them what makes them up."""
+"""Status and reload for programs: texts under the names that they have, and what they are made of."""
 
 from __future__ import annotations
 
