@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import UTC, datetime
-from pathlib import Path
 
 import pytest
 from support.fake_desk import (
@@ -22,7 +21,6 @@ from support.fake_desk import (
     grant_message,
     make_log,
     resident,
-    serving,
 )
 from support.told import all_english
 
@@ -32,17 +30,6 @@ from node.core.state.part import Part, PartKind
 from node.errors import NodeError, Reason
 from node.texts.message import Message
 from node.v1 import desk_pb2
-
-
-@pytest.fixture
-def desk() -> FakeDesk:
-    return FakeDesk()
-
-
-@pytest.fixture
-def client(desk: FakeDesk, tmp_path: Path) -> Iterator[Client]:
-    with serving(desk, tmp_path) as address, Client(address, timeout=5) as client:
-        yield client
 
 
 def test_verification_is_one_bit_with_its_proof(client: Client) -> None:
