@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from importlib.resources import files
@@ -188,7 +189,7 @@ def _wording(kind: str, path: tuple[str | int, ...], details: ErrorDetails) -> M
             return Message("setting.problem.meant", {**args, "meant": meant})
         return Message("setting.problem.unknown", {**args, "known": tuple(known)})
     if kind == "literal_error":
-        words = str(context["expected"]).replace("'", "")
+        words = tuple(re.findall("'([^']*)'", str(context["expected"])))
         return Message("setting.problem.one-of", {**args, "words": words})
     if kind.startswith("setting."):
         return Message(kind, {**args, **context})

@@ -27,13 +27,7 @@ from node.app.live.loading import (
 )
 from node.app.live.policies import LivePolicies, PolicyMemory
 from node.app.live.publishing import Published
-from node.app.live.report import (
-    said_of_holidays,
-    said_of_keys,
-    said_of_loads,
-    said_of_policies,
-    said_of_roles,
-)
+from node.app.live.report import said_of_loads, said_of_policies, said_of_roles
 from node.app.live.sources import NO_SOURCES, LiveSources, SourceMemory, Sources
 from node.app.memory import NO_FLOORS, Floors, recall, remember
 from node.config.file import changed_settings, load_settings
@@ -339,12 +333,12 @@ class Live:
         done = [
             Message("state.read.directory", {"version": new.directory.version}),
             Message("state.read.certificates"),
-            said_of_keys(log_signer, cosigner),
+            Message("state.read.signing", {"log": log_signer, "cosign": cosigner}),
         ]
         if new.policies is not None:
             done += said_of_policies(new.policies)
         if settings.holidays is not None and new.calendar is not None:
-            done.append(said_of_holidays(new.calendar))
+            done.append(Message("state.read.holidays", {"until": str(new.calendar.known_until)}))
         if not self._attempt.failed(_SETTINGS):
             done.append(said_of_roles(new.roles))
         if len(new.catalogue.imported):

@@ -16,10 +16,7 @@ TRANSCRIPTS = sorted((Path(__file__).parent / "transcripts").glob("*.txt"))
 DESKS = {
     "denied": FakeDesk(
         fail_with=NodeError(
-            Reason.CONDITION_NOT_MET,
-            "denial.when.hours.what",
-            rule="tax-deferral",
-            clause="when.hours",
+            Reason.CONDITION_NOT_MET, "denial.when.hours.what", rule="tax-deferral", clause="when.hours"
         )
     ),
     "log": FakeDesk(leaves=make_log(5)),
