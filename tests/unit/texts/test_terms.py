@@ -12,6 +12,8 @@ from typing import Final
 
 import pytest
 
+from node.texts.wording import t
+
 REPO: Final = Path(__file__).parents[3]
 PLACES: Final = (
     "node/texts/tables/*.zh.toml",
@@ -72,7 +74,10 @@ TERMS: Final = {
     "use": Term("用途说明", "用途说明：办理业务", "使用用途：办理业务"),
     # Art. 22 names the modes so. 批量交换 stands, and so does the verb in 请逐个查询.
     "mode interface": Term(
-        '^接口$|interface\\W+接口|= "接口|(?<!请)逐个查询', 'interface = "逐个查询"', "服务接口"
+        r'^接口$|interface\W+接口|= "接口|(?<!请)逐个查询',
+        'interface = "逐个查询"',
+        "服务接口",
+        _FORMER_TABLES,
     ),
     "mode file": Term(
         r"^文件$|\bfile\W+文件(?!下载)\W", 'file = "文件"', 'file = "文件下载"', _FORMER_TABLES
@@ -164,3 +169,13 @@ def test_all_kinds_of_texts_are_looked_through() -> None:
     assert {"README.zh-CN.md", "docs/officer-guide.zh-CN.md", "policies/pension-insurance.yaml"} <= files
     assert {"node/demo/scenes.py", "node/core/reading/words.py", "node/core/catalogue/csv.py"} <= files
     assert {f"node/texts/tables/{name}.zh.toml" for name in ("text", "error", "help", "problem")} <= files
+
+
+def test_a_catalogue_names_what_article_13_asks_for_as_it_does() -> None:
+    assert t("catalogue.provider", "zh") == t("catalogue.column.provider", "zh") == "提供单位"
+    assert t("catalogue.update", "zh") == t("catalogue.column.update", "zh") == "数据更新频率"
+
+
+def test_statistics_are_labelled_as_no_official_ones() -> None:
+    assert t("ask.statistic_label", "zh") == "测算参考，非政府统计数据"
+    assert "no official statistic" in t("ask.statistic_label", "en")
