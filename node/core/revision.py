@@ -18,7 +18,7 @@ from node.core.wire import is_map
 from node.errors import NodeError, Reason
 from node.v1 import revision_pb2 as pb
 
-REVISION: Final = 1
+REVISION: Final = 2
 """The revision that this node knows, and with it all before."""
 M = TypeVar("M", bound=Message)
 

@@ -6,6 +6,7 @@ from node.core import wire
 from node.core.directory.directory import Member
 from node.core.log import usage
 from node.core.log.merkle import leaf_hash
+from node.core.messages.denial_terms import terms_of
 from node.core.messages.taken import check_answers, check_time, check_verdict
 from node.core.text.denials import denial_wording
 from node.errors import NodeError, Reason
@@ -59,7 +60,9 @@ def denial(verdict: rec.Verdict, exchange_id: bytes) -> NodeError:
         reason = Reason(verdict.reason)
     except ValueError:
         reason = Reason.INTERNAL
-    wording = denial_wording(reason, verdict.clause) or Message("error.exchange.provider-denied")
+    wording = denial_wording(reason, verdict.clause, terms_of(verdict)) or Message(
+        "error.exchange.provider-denied"
+    )
     return NodeError(
         reason,
         wording.key,
@@ -67,4 +70,5 @@ def denial(verdict: rec.Verdict, exchange_id: bytes) -> NodeError:
         clause=verdict.clause,
         exchange_id=exchange_id.hex(),
         decided_by="provider",
+        **wording.args,
     )

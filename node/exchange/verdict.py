@@ -12,8 +12,10 @@ from node.core.deciding.budget import Balances, BudgetDebit, Debit
 from node.core.deciding.cost import Cost, Link
 from node.core.deciding.evaluator import Decision
 from node.core.deciding.grant import Grant, GrantState
+from node.core.deciding.terms import limit_terms
 from node.core.log import usage
 from node.core.log.commit import AnsweredExchange, Append, Release
+from node.core.messages.denial_terms import terms_to_message
 from node.core.messages.envelope import response_bucket
 from node.core.revision import trim
 from node.errors import NodeError, Reason
@@ -115,6 +117,7 @@ class VerdictJob:
             charges=_charges([*settled.charges, *settled.spent]),
             load=load_message(self.computed.load) if settled.answers else None,
             answer_commitment=usage.answer_commitment(settled.answers) if settled.answers else b"",
+            terms=terms_to_message(decision.terms),
         )
         kept = self._kept(settled)
         parties = usage.Parties(opened.routing.requester, opened.routing.provider, opened.routing.exchange_id)
@@ -228,7 +231,8 @@ class VerdictJob:
 
     def _denied(self, reason: Reason, clause: str) -> _Settled:
         old = self.decision
-        return _Settled(replace(old, permit=False, reason=reason, clause=clause))
+        terms = limit_terms(clause, old.limits, old.grant)
+        return _Settled(replace(old, permit=False, reason=reason, clause=clause, terms=terms))
 
 
 def _charges(debits: Sequence[Debit | BudgetDebit]) -> list[rec.Charge]:

@@ -1,5 +1,6 @@
 from node.v1 import catalogue_pb2 as _catalogue_pb2
 from node.v1 import error_reason_pb2 as _error_reason_pb2
+from node.v1 import revision_pb2 as _revision_pb2
 from google.protobuf.internal import containers as _containers
 from google.protobuf.internal import enum_type_wrapper as _enum_type_wrapper
 from google.protobuf import descriptor as _descriptor
@@ -102,7 +103,7 @@ class BatchPosition(_message.Message):
     def __init__(self, batch_id: _Optional[bytes] = ..., chunk: _Optional[int] = ...) -> None: ...
 
 class Verdict(_message.Message):
-    __slots__ = ("intent", "requester_log", "decision", "reason", "rule", "clause", "policy_digest", "charges", "answer_commitment", "load", "intent_hash")
+    __slots__ = ("intent", "requester_log", "decision", "reason", "rule", "clause", "policy_digest", "charges", "answer_commitment", "load", "intent_hash", "terms")
     INTENT_FIELD_NUMBER: _ClassVar[int]
     REQUESTER_LOG_FIELD_NUMBER: _ClassVar[int]
     DECISION_FIELD_NUMBER: _ClassVar[int]
@@ -114,6 +115,7 @@ class Verdict(_message.Message):
     ANSWER_COMMITMENT_FIELD_NUMBER: _ClassVar[int]
     LOAD_FIELD_NUMBER: _ClassVar[int]
     INTENT_HASH_FIELD_NUMBER: _ClassVar[int]
+    TERMS_FIELD_NUMBER: _ClassVar[int]
     intent: bytes
     requester_log: LogPosition
     decision: Decision
@@ -125,7 +127,22 @@ class Verdict(_message.Message):
     answer_commitment: bytes
     load: DataLoad
     intent_hash: bytes
-    def __init__(self, intent: _Optional[bytes] = ..., requester_log: _Optional[_Union[LogPosition, _Mapping]] = ..., decision: _Optional[_Union[Decision, str]] = ..., reason: _Optional[_Union[_error_reason_pb2.ErrorReason, str]] = ..., rule: _Optional[str] = ..., clause: _Optional[str] = ..., policy_digest: _Optional[bytes] = ..., charges: _Optional[_Iterable[_Union[Charge, _Mapping]]] = ..., answer_commitment: _Optional[bytes] = ..., load: _Optional[_Union[DataLoad, _Mapping]] = ..., intent_hash: _Optional[bytes] = ...) -> None: ...
+    terms: DenialTerms
+    def __init__(self, intent: _Optional[bytes] = ..., requester_log: _Optional[_Union[LogPosition, _Mapping]] = ..., decision: _Optional[_Union[Decision, str]] = ..., reason: _Optional[_Union[_error_reason_pb2.ErrorReason, str]] = ..., rule: _Optional[str] = ..., clause: _Optional[str] = ..., policy_digest: _Optional[bytes] = ..., charges: _Optional[_Iterable[_Union[Charge, _Mapping]]] = ..., answer_commitment: _Optional[bytes] = ..., load: _Optional[_Union[DataLoad, _Mapping]] = ..., intent_hash: _Optional[bytes] = ..., terms: _Optional[_Union[DenialTerms, _Mapping]] = ...) -> None: ...
+
+class DenialTerms(_message.Message):
+    __slots__ = ("limit", "from_minute", "until_minute", "first_day", "last_day")
+    LIMIT_FIELD_NUMBER: _ClassVar[int]
+    FROM_MINUTE_FIELD_NUMBER: _ClassVar[int]
+    UNTIL_MINUTE_FIELD_NUMBER: _ClassVar[int]
+    FIRST_DAY_FIELD_NUMBER: _ClassVar[int]
+    LAST_DAY_FIELD_NUMBER: _ClassVar[int]
+    limit: int
+    from_minute: int
+    until_minute: int
+    first_day: int
+    last_day: int
+    def __init__(self, limit: _Optional[int] = ..., from_minute: _Optional[int] = ..., until_minute: _Optional[int] = ..., first_day: _Optional[int] = ..., last_day: _Optional[int] = ...) -> None: ...
 
 class DataLoad(_message.Message):
     __slots__ = ("number", "time_ms")

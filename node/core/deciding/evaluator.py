@@ -20,6 +20,7 @@ from node.core.deciding.clauses import (
     region_of_subjects,
 )
 from node.core.deciding.grant import Grant
+from node.core.deciding.terms import NO_TERMS, Terms, rule_terms
 from node.core.policy.policy import Policies
 from node.core.policy.question import Question
 from node.core.policy.question_kind import QuestionKind
@@ -39,9 +40,9 @@ Grants = Callable[[str], Grant | None]
 class Decision:
     """Permit, or deny for a reason.
 
-    `rule` and `clause` say what decided (a permit has no clause), `shown` what the clause compared.
-    `limits` are those of the rule; subjects must lie in `region`, "" means anywhere. `grant` and
-    `question` are there for every permit.
+    `rule` and `clause` say what decided (a permit has no clause), `shown` what the clause compared, `terms`
+    what a requester is told of it. `limits` are those of the rule; subjects must lie in `region`, "" means
+    anywhere. `grant` and `question` are there for every permit.
     """
 
     permit: bool
@@ -53,6 +54,7 @@ class Decision:
     grant: Grant | None
     limits: Limits
     region: str
+    terms: Terms = NO_TERMS
 
     @classmethod
     def denial(
@@ -63,9 +65,10 @@ class Decision:
         rule: str = "",
         question: Question | None = None,
         grant: Grant | None = None,
+        terms: Terms = NO_TERMS,
     ) -> Decision:
         """A denial."""
-        return cls(False, reason, rule, clause, shown, question, grant, NO_LIMITS, "")
+        return cls(False, reason, rule, clause, shown, question, grant, NO_LIMITS, "", terms)
 
 
 def decide(policies: Policies, grants: Grants, request: Request, calendar: Calendar) -> Decision:
@@ -168,8 +171,8 @@ def check_denial(case: Case, index: int) -> Decision:
 
 def rule_denial(case: Case, rule: Rule, check: RuleCheck) -> Decision:
     """The denial for a clause of the closest rule."""
-    shown = check.shown(rule, case)
-    return Decision.denial(check.reason, check.name, shown, rule.id, case.question, case.grant)
+    shown, terms = check.shown(rule, case), rule_terms(check.name, rule)
+    return Decision.denial(check.reason, check.name, shown, rule.id, case.question, case.grant, terms)
 
 
 def no_rule_denial(case: Case) -> Decision:

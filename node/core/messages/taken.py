@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from node.core.log.usage import SALT_BYTES
+from node.core.messages.denial_terms import terms_of
 from node.core.messages.intent import HASH
 from node.core.names import is_name
 from node.core.policy.question_kind import QuestionKind, kind_from_message
@@ -46,6 +47,7 @@ def check_verdict(verdict: pb.Verdict) -> None:
         raise _invalid("error.messages.provider-record-names-rule")
     if verdict.clause and not _WORDS(verdict.clause):
         raise _invalid("error.messages.provider-record-names-clause")
+    terms_of(verdict)
     if len(verdict.intent_hash) != (0 if verdict.intent else HASH):
         raise _invalid("error.messages.provider-record-neither-intent")
     if permit != verdict.HasField("load") or (permit and not _is_load(verdict.load)):

@@ -9,8 +9,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
+from node.core.deciding.terms import NO_TERMS, Terms
 from node.errors import Reason
-from node.texts.message import Message
+from node.texts.message import Message, Value
 
 _REASON_OF: Final[Mapping[str, Reason]] = {
     "requester.suspended": Reason.SUSPENDED,
@@ -56,9 +57,27 @@ _REASON_OF: Final[Mapping[str, Reason]] = {
 DENIAL_CLAUSES: Final = frozenset(_REASON_OF)
 
 
-def denial_wording(reason: Reason, clause: str) -> Message | None:
-    """What is wrong and what to do next; None where only the reason is known.
+def denial_wording(reason: Reason, clause: str, terms: Terms = NO_TERMS) -> Message | None:
+    """What is wrong and what to do next, with the terms that were told; None where only the reason is known.
 
     Where looking at a clause failed, the clause is not what is wrong.
     """
-    return Message(f"denial.{clause}.what") if _REASON_OF.get(clause) is reason else None
+    if _REASON_OF.get(clause) is not reason:
+        return None
+    args = _args(terms)
+    return Message(f"denial.{clause}.told", args) if args else Message(f"denial.{clause}.what")
+
+
+def _args(terms: Terms) -> Mapping[str, Value]:
+    if terms.limit:
+        return {"limit": terms.limit}
+    if terms.hours is not None:
+        return {"hours": str(terms.hours)}
+    first, last = terms.days.first, terms.days.last
+    if first is not None and last is not None:
+        return {
+            "days": Message("denial.days.between", {"first": first.isoformat(), "last": last.isoformat()})
+        }
+    if first is not None:
+        return {"days": Message("denial.days.from", {"first": first.isoformat()})}
+    return {} if last is None else {"days": Message("denial.days.until", {"last": last.isoformat()})}

@@ -98,7 +98,7 @@ def test_verify_tells_programs_which_datasets_wait_for_approval(office: Office) 
     told = json.loads(verified.out)
     assert (verified.code, told["waiting"], told["withheld"]) == (0, ["example-enrolment"], [])
     said = office.verify("--lang", "zh").err
-    assert "目录条目审核同意之前暂不提供：example-enrolment" in said
+    assert "目录条目审核通过之前暂不提供：example-enrolment" in said
 
 
 def test_chinese_says_why_a_bundle_is_refused(office: Office) -> None:

@@ -480,13 +480,13 @@ async def test_answer_longer_than_answers_can_be_is_not_kept(
 async def test_verdict_longer_than_verdicts_can_be_is_not_kept(
     sides: TwoSides, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    decide = sides.provider._decide_opened
+    decide = sides.provider._by_policy
 
     def talkative(*arguments: object) -> object:
         decision, subjects = decide(*arguments)  # type: ignore[arg-type]
         return replace(decision, rule="x" * 3000), subjects
 
-    monkeypatch.setattr(sides.provider, "_decide_opened", talkative)
+    monkeypatch.setattr(sides.provider, "_by_policy", talkative)
     assert (await fails(sides)).reason is Reason.PROOF_INVALID
     assert outcomes(sides) == [(rec.OUTCOME_KIND_FAILED, Reason.PROOF_INVALID.wire)]
 
