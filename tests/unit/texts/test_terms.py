@@ -42,7 +42,6 @@ class Term:
     but: Mapping[str, str] = field(default_factory=dict)
 
 
-_FORMER_TABLES: Final = {"node/core/catalogue/csv.py": "reads tables that were exported before"}
 TERMS: Final = {
     # It reads as a fee.
     "charge": Term("计费", "先计费，后作答", "先扣减额度，后作答"),
@@ -64,7 +63,7 @@ TERMS: Final = {
     # One role has one name, and 安全管理员 is a post of classified protection (等级保护).
     "officer": Term("安全管理员|数据管理员|安全负责人", "请安全管理员重新签署", "请数据共享管理员重新签署"),
     # It is a party to a case.
-    "subject": Term("当事人", "该当事人今日次数已用完", "该被核验人今日次数已用完", _FORMER_TABLES),
+    "subject": Term("当事人", "该当事人今日次数已用完", "该被核验人今日次数已用完"),
     # Windows say it so.
     "case number": Term("办件号", "请填写办件号", "请填写办件编号"),
     # Art. 20. What is not shared has 法律依据 (Art. 15).
@@ -77,14 +76,11 @@ TERMS: Final = {
         r'^接口$|interface\W+接口|= "接口|(?<!请)逐个查询',
         'interface = "逐个查询"',
         "服务接口",
-        _FORMER_TABLES,
     ),
-    "mode file": Term(
-        r"^文件$|\bfile\W+文件(?!下载)\W", 'file = "文件"', 'file = "文件下载"', _FORMER_TABLES
-    ),
+    "mode file": Term(r"^文件$|\bfile\W+文件(?!下载)\W", 'file = "文件"', 'file = "文件下载"'),
     # Art. 13.
-    "frequency": Term("(?<!数据)更新频率", "更新频率为每日", "数据更新频率为每日", _FORMER_TABLES),
-    "providing body": Term("提供部门代码", "提供部门代码", "提供单位代码", _FORMER_TABLES),
+    "frequency": Term("(?<!数据)更新频率", "更新频率为每日", "数据更新频率为每日"),
+    "providing body": Term("提供部门代码", "提供部门代码", "提供单位代码"),
     # The head of a department agrees (Art. 13), the authority passes and announces (Art. 16).
     "approval": Term(
         "主管部门[^，。；：、和]{0,12}审核同意|都审核同意|(待|获得|已|缺少|未获|须重新)审核同意",
