@@ -98,4 +98,4 @@ def test_two_nodes_on_one_machine_are_made_and_one_gets_its_first_answer(tmp_pat
                 tmp_path,
                 stdin=f"{subject}\n",
             )
-            assert said.stdout == ("yes\n" if status == "active" else "no\n")
+            assert said.stdout == ("yes\n" if status == "active" else "not verified\n")

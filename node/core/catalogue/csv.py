@@ -3,8 +3,8 @@
 The head of an entry stands in each of its rows. Questions and conditions of use have no place in such a
 table: `node.core.catalogue.dcat` has them. The text is UTF-8 with a byte order mark, by which spreadsheets
 know it; GB 18030 is read too. A cell that a spreadsheet would take for a formula gets an apostrophe
-before it, which is taken away when the table is read. Columns and words that tables of before have for what
-the Regulation (Art. 13, 22) calls otherwise are still read: other departments export them until they update.
+before it, which is taken away when the table is read. Columns are called as the Regulation calls what they
+hold (Art. 13 to 15, 22); a column of another name is refused.
 """
 
 from __future__ import annotations
@@ -43,7 +43,6 @@ _SHARING = {
     pb.SHARING_ATTRIBUTE_NOT_SHARED: "不予共享",
 }
 _MODES: Mapping[str, str] = {Mode.INTERFACE: "服务接口", Mode.BATCH: "批量交换", Mode.FILE: "文件下载"}
-_FORMER_MODES: Mapping[str, str] = {"接口": Mode.INTERFACE, "文件": Mode.FILE}
 _UPDATES = {
     "realtime": "实时",
     "daily": "每日",
@@ -109,13 +108,6 @@ _ITEM = (
     "最大值",
 )
 COLUMNS = (*_HEAD, *_ITEM)
-_FORMER_COLUMNS: Mapping[str, str] = {
-    "提供部门代码": "提供单位代码",
-    "更新频率": "数据更新频率",
-    "当事人数据项": "被核验人数据项",
-    "当事人标识类型": "被核验人标识类型",
-    "当事人区划数据项": "被核验人区划数据项",
-}
 _NEEDED = ("提供单位代码", "目录标识", "目录名称", "共享属性")
 
 
@@ -256,7 +248,7 @@ class _Reader:
     def take(self, number: int, row: Sequence[str]) -> None:
         """One row; the first has the columns."""
         if number == 1:
-            self._take_columns([_FORMER_COLUMNS.get(column, column) for column in row])
+            self._take_columns(row)
         elif self._columns and any(row):
             if len(row) != len(self._columns):
                 length = {"given": len(row), "wanted": len(self._columns)}
@@ -350,7 +342,7 @@ class _Reader:
             reason=cells["不予共享理由"],
             legal_basis=cells["法律依据"],
             format=_code(_FORMATS, cells["数据格式"]),
-            modes=[_FORMER_MODES.get(mode, _code(_MODES, mode)) for mode in _parted(cells["共享方式"])],
+            modes=[_code(_MODES, mode) for mode in _parted(cells["共享方式"])],
             scope=cells["共享范围"],
             use=cells["使用用途"],
         )

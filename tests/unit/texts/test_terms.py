@@ -12,6 +12,8 @@ from typing import Final
 
 import pytest
 
+from node.texts.wording import t
+
 REPO: Final = Path(__file__).parents[3]
 PLACES: Final = (
     "node/texts/tables/*.zh.toml",
@@ -40,7 +42,6 @@ class Term:
     but: Mapping[str, str] = field(default_factory=dict)
 
 
-_FORMER_TABLES: Final = {"node/core/catalogue/csv.py": "reads tables that were exported before"}
 TERMS: Final = {
     # It reads as a fee.
     "charge": Term("计费", "先计费，后作答", "先扣减额度，后作答"),
@@ -62,7 +63,7 @@ TERMS: Final = {
     # One role has one name, and 安全管理员 is a post of classified protection (等级保护).
     "officer": Term("安全管理员|数据管理员|安全负责人", "请安全管理员重新签署", "请数据共享管理员重新签署"),
     # It is a party to a case.
-    "subject": Term("当事人", "该当事人今日次数已用完", "该被核验人今日次数已用完", _FORMER_TABLES),
+    "subject": Term("当事人", "该当事人今日次数已用完", "该被核验人今日次数已用完"),
     # Windows say it so.
     "case number": Term("办件号", "请填写办件号", "请填写办件编号"),
     # Art. 20. What is not shared has 法律依据 (Art. 15).
@@ -72,14 +73,14 @@ TERMS: Final = {
     "use": Term("用途说明", "用途说明：办理业务", "使用用途：办理业务"),
     # Art. 22 names the modes so. 批量交换 stands, and so does the verb in 请逐个查询.
     "mode interface": Term(
-        '^接口$|interface\\W+接口|= "接口|(?<!请)逐个查询', 'interface = "逐个查询"', "服务接口"
+        r'^接口$|interface\W+接口|= "接口|(?<!请)逐个查询',
+        'interface = "逐个查询"',
+        "服务接口",
     ),
-    "mode file": Term(
-        r"^文件$|\bfile\W+文件(?!下载)\W", 'file = "文件"', 'file = "文件下载"', _FORMER_TABLES
-    ),
+    "mode file": Term(r"^文件$|\bfile\W+文件(?!下载)\W", 'file = "文件"', 'file = "文件下载"'),
     # Art. 13.
-    "frequency": Term("(?<!数据)更新频率", "更新频率为每日", "数据更新频率为每日", _FORMER_TABLES),
-    "providing body": Term("提供部门代码", "提供部门代码", "提供单位代码", _FORMER_TABLES),
+    "frequency": Term("(?<!数据)更新频率", "更新频率为每日", "数据更新频率为每日"),
+    "providing body": Term("提供部门代码", "提供部门代码", "提供单位代码"),
     # The head of a department agrees (Art. 13), the authority passes and announces (Art. 16).
     "approval": Term(
         "主管部门[^，。；：、和]{0,12}审核同意|都审核同意|(待|获得|已|缺少|未获|须重新)审核同意",
@@ -164,3 +165,13 @@ def test_all_kinds_of_texts_are_looked_through() -> None:
     assert {"README.zh-CN.md", "docs/officer-guide.zh-CN.md", "policies/pension-insurance.yaml"} <= files
     assert {"node/demo/scenes.py", "node/core/reading/words.py", "node/core/catalogue/csv.py"} <= files
     assert {f"node/texts/tables/{name}.zh.toml" for name in ("text", "error", "help", "problem")} <= files
+
+
+def test_a_catalogue_names_what_article_13_asks_for_as_it_does() -> None:
+    assert t("catalogue.provider", "zh") == t("catalogue.column.provider", "zh") == "提供单位"
+    assert t("catalogue.update", "zh") == t("catalogue.column.update", "zh") == "数据更新频率"
+
+
+def test_statistics_are_labelled_as_no_official_ones() -> None:
+    assert t("ask.statistic_label", "zh") == "测算参考，非政府统计数据"
+    assert "no official statistic" in t("ask.statistic_label", "en")

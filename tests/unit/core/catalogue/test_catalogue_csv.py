@@ -80,6 +80,12 @@ def test_rows_of_an_entry_may_stand_apart_and_empty_rows_say_nothing() -> None:
     assert [(each.summary.dataset, len(each.fields)) for each in entries] == [("pension", 2), ("other", 1)]
 
 
+def test_columns_that_are_not_called_as_the_regulation_does_are_refused_by_name() -> None:
+    text = "".join(write_csv([ENTRY]))
+    for name, other in (("提供单位代码", "提供部门代码"), ("数据更新频率", "更新频率")):
+        assert f"there is no column '{other}'" in refused(text.replace(name, other))
+
+
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "gb18030"])
 def test_a_table_is_read_in_the_encodings_that_spreadsheets_write(encoding: str) -> None:
     assert read(table(ROW), encoding)[0].summary.title == "养老保险"
