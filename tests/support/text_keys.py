@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache
 from pathlib import Path
 
@@ -22,6 +22,8 @@ class Speaker:
     place: int
     takes: str = "keywords"
     adds: frozenset[str] = frozenset()
+    keeps: frozenset[str] = frozenset()
+    """Keywords of its own, which fill no text."""
 
 
 @dataclass(frozen=True)
@@ -83,7 +85,8 @@ def _given(call: ast.Call, speaker: Speaker) -> tuple[frozenset[str] | None, tup
     values = tuple(each.value for each in call.keywords)
     if speaker.takes == "keywords":
         names = [each.arg for each in call.keywords]
-        return (None if None in names else frozenset(name for name in names if name)), values
+        given = frozenset(name for name in names if name) - speaker.keeps
+        return (None if None in names else given), values
     behind = call.args[speaker.place + 1 :]
     if not behind:
         return frozenset(), ()
@@ -101,7 +104,7 @@ def _own(tree: ast.Module) -> dict[str, Speaker]:
             for each in node.body:
                 if isinstance(each, ast.FunctionDef) and each.name == "__init__":
                     made = _speaker(each)
-                    found |= {node.name: Speaker(made.place - 1, adds=made.adds)} if made is not None else {}
+                    found |= {node.name: replace(made, place=made.place - 1)} if made is not None else {}
         elif isinstance(node, ast.FunctionDef) and node.name != "__init__":
             called = _speaker(node)
             found |= {node.name: called} if called is not None else {}
@@ -118,7 +121,8 @@ def _speaker(function: ast.FunctionDef) -> Speaker | None:
         if isinstance(call, ast.Call) and any(isinstance(a, ast.Name) and a.id == "key" for a in call.args):
             adds |= {each.arg for each in call.keywords if each.arg}
     own = 1 if names[0] in ("self", "cls") and function.name != "__init__" else 0
-    return Speaker(names.index("key") - own, adds=frozenset(adds))
+    keeps = frozenset(each.arg for each in function.args.kwonlyargs)
+    return Speaker(names.index("key") - own, adds=frozenset(adds), keeps=keeps)
 
 
 def _imported(tree: ast.Module) -> dict[str, Speaker]:
@@ -129,4 +133,16 @@ def _imported(tree: ast.Module) -> dict[str, Speaker]:
             if path.exists():
                 there = _own(parsed(path))
                 found.update({a.asname or a.name: there[a.name] for a in node.names if a.name in there})
+                found.update(_methods(parsed(path), {a.name for a in node.names}))
+    return found
+
+
+def _methods(tree: ast.Module, classes: set[str]) -> dict[str, Speaker]:
+    """The methods of these classes that take a key."""
+    found: dict[str, Speaker] = {}
+    for node in tree.body:
+        if isinstance(node, ast.ClassDef) and node.name in classes:
+            for each in node.body:
+                called = _speaker(each) if isinstance(each, ast.FunctionDef) else None
+                found |= {each.name: called} if isinstance(each, ast.FunctionDef) and called else {}
     return found
