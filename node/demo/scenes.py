@@ -211,7 +211,7 @@ def private_count(play: Play) -> None:
         chart = [(TOWNS[region], count) for region, count in counts.items()]
         stage.show(bar_chart(chart, released.accuracy_95, stage.width - 3))
         stage.tell("demo.private-count.noise", accuracy=released.accuracy_95)
-        stage.tell("demo.private-count.cost", epsilon=released.epsilon_micros / 1e6)
+        stage.tell("demo.private-count.cost", price=released.epsilon_micros / 1e6)
         pension = play.registers.datasets["pension-insurance"].readable("resident_id")
         truth = Counter(row["region"] for row in pension.values() if row["status"] == "active")
         far = [town for town in TOWNS if abs(counts[town] - truth[town]) > _FAR * released.accuracy_95]

@@ -99,7 +99,9 @@ def test_files_that_are_mistaken_for_each_other_are_told(tmp_path: Path, wrong: 
 def test_action_that_the_role_may_not_do_is_not_called_a_question(
     desk: FakeDesk, address: str, lang: str
 ) -> None:
-    desk.fail_with = NodeError(Reason.QUESTION_NOT_ALLOWED, "this needs the role operator", clause="role")
+    desk.fail_with = NodeError(
+        Reason.QUESTION_NOT_ALLOWED, "error.role.needs-role", needed="operator", clause="role"
+    )
     said = dxnode(*ASK, "--desk", address, "--lang", lang, stdin=f"{resident(2)}\n")
     assert said.code == Exit.DENIED
     assert {"en": "your role may not do this", "zh": "您的角色不能进行该操作"}[lang] in said.err
