@@ -164,7 +164,9 @@ def test_all_kinds_of_texts_are_looked_through() -> None:
     files = {file for file, _, _ in chinese_texts()}
     assert {"README.zh-CN.md", "docs/officer-guide.zh-CN.md", "policies/pension-insurance.yaml"} <= files
     assert {"node/core/reading/words.py", "node/core/catalogue/csv.py"} <= files
-    assert {f"node/texts/tables/{name}.zh.toml" for name in ("text", "error", "help", "problem", "demo")} <= files
+    assert {
+        f"node/texts/tables/{name}.zh.toml" for name in ("text", "error", "help", "problem", "demo")
+    } <= files
 
 
 def test_a_catalogue_names_what_article_13_asks_for_as_it_does() -> None:
