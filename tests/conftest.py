@@ -1,7 +1,8 @@
 """The tiers of the tests: which tests each run leaves out, and that it says so.
 
 `quick` is for between two edits, `usual` for every commit, `full` for before a change lands; `beyond` is what
-`full` adds to `usual`. What only the full tier holds has a smaller test in the usual one.
+`full` adds to `usual`: the tests that only it holds, and all examples of each property. What only the full
+tier holds has a smaller test in the usual one.
 """
 
 from __future__ import annotations
@@ -11,6 +12,9 @@ from pathlib import Path
 from typing import Final
 
 import pytest
+from support.examples import load_profile
+
+pytest_plugins = ("support.fixtures",)
 
 TIERS: Final = ("quick", "usual", "full", "beyond")
 _FOLDERS_OF_PROCESSES: Final = ("integration", "faults", "promises")
@@ -25,6 +29,18 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "full(why): only in the full tier, because it takes long")
     config.addinivalue_line("markers", "slow(why): not in the quick tier")
+    load_profile(config.getoption("--tier"))
+
+
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """The quick tier does not even read the files of real nodes and processes."""
+    if config.getoption("--tier") != "quick" or collection_path.parent != _HERE:
+        return None
+    if collection_path.name not in _FOLDERS_OF_PROCESSES:
+        return None
+    files = len(list(collection_path.rglob("test_*.py")))
+    _LEFT_OUT[f"files of tests in {collection_path.name}: real nodes and processes: scripts/test"] = files
+    return True
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
@@ -34,7 +50,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     for item in items:
         why = _why_left_out(item, tier)
         if why:
-            _LEFT_OUT[why] += 1
+            _LEFT_OUT[f"tests: {why}"] += 1
         (left_out if why else kept).append(item)
     items[:] = kept
     config.hook.pytest_deselected(items=left_out)
@@ -43,14 +59,17 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 def _why_left_out(item: pytest.Item, tier: str) -> str:
     full, slow = item.get_closest_marker("full"), item.get_closest_marker("slow")
     if tier == "beyond":
-        return "" if full else "the usual tier runs them: scripts/test"
+        return "" if full or _has_examples(item) else "the usual tier runs them: scripts/test"
     if full and tier != "full":
         return f"{_reason(full)}: scripts/test --full"
     if tier == "quick" and slow:
         return f"{_reason(slow)}: scripts/test"
-    if tier == "quick" and item.path.relative_to(_HERE).parts[0] in _FOLDERS_OF_PROCESSES:
-        return "real nodes and processes: scripts/test"
     return ""
+
+
+def _has_examples(item: pytest.Item) -> bool:
+    """Whether it is a property, which is tried on more examples in the full tier."""
+    return bool(getattr(getattr(item, "obj", None), "is_hypothesis_test", False))
 
 
 def _reason(mark: pytest.Mark) -> str:
@@ -75,4 +94,4 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     if left_out:
         terminalreporter.section("left out")
         for why, count in sorted(left_out.items()):
-            terminalreporter.line(f"{count} tests: {why}")
+            terminalreporter.line(f"{count} {why}")

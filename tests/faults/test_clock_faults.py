@@ -10,9 +10,10 @@ from time import time
 
 import pytest
 from support import shifted_node
-from support.processes import Processes, patiently, processes, read_ended
-from support.running import CASE, DEFERRAL, ENROLLED, pension_town, resident, wait_for
+from support.processes import Processes, processes, read_ended
+from support.running import CASE, DEFERRAL, ENROLLED, pension_town, resident
 from support.town import HR, TAX, Town
+from support.waiting import patiently, wait_for
 
 from node.client.results import NodeStatus
 from node.demo.process import NodeProcess
@@ -66,7 +67,7 @@ def test_glitch_stops_no_node_and_a_restart_in_it_says_the_truth(nodes: Processe
     assert (found.state, found.clock.standing) == ("DEGRADED", "held")
     nodes.kill(HR)
     nodes.start(HR)
-    found = patiently(30, lambda: status(nodes))
+    found = patiently(lambda: status(nodes))
     assert (found.state, found.clock.standing) == ("DEGRADED", "waiting")
     with pytest.raises(NodeError) as refused:
         verify(nodes)

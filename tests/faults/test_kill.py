@@ -11,9 +11,10 @@ from functools import partial
 from pathlib import Path
 
 import pytest
-from support.processes import Ended, Processes, charged, patiently, processes, read_ended
-from support.running import BY_REGION, CASE, DEFERRAL, ENROLLED, PLANNING, pension_town, resident, wait_for
+from support.processes import Ended, Processes, charged, processes, read_ended
+from support.running import BY_REGION, CASE, DEFERRAL, ENROLLED, PLANNING, pension_town, resident
 from support.town import HR, TAX
+from support.waiting import patiently, wait_for
 
 from node.client import Chunk, Client, Subject
 from node.core.log.usage import parse_record
@@ -26,7 +27,6 @@ FEW, KILLS = 6, 18
 ASKERS = 3
 PAUSE = 0.1
 """Seconds until a caller who got no answer asks the next."""
-pytestmark = pytest.mark.timeout(240)
 
 
 @dataclass(slots=True)
@@ -139,7 +139,7 @@ def test_kill_9_loses_no_record_and_charges_nothing_twice(tmp_path: Path, seed: 
         retried = _retry(nodes, load)
         with nodes.client(TAX) as tax:
             assert tax.statistic(BY_REGION, purpose=PLANNING, case=CASE).reused
-            wait_for(lambda: not _open_intents(tax), 40)
+            wait_for(lambda: not _open_intents(tax))
     provider, requester = read_ended(town, HR), read_ended(town, TAX)
     assert len(load.told) > kills
     assert load.chunks > 0
@@ -156,7 +156,7 @@ def _retry(nodes: Processes, load: Load) -> dict[bytes, tuple[int, bool]]:
     again = {exchange_id: number for exchange_id, (number, _) in list(load.told.items())[-5:]}
     for exchange_id, number in (load.lost | again).items():
         with nodes.client(TAX) as client:
-            answer = patiently(20, partial(ask, client, exchange_id, number))
+            answer = patiently(partial(ask, client, exchange_id, number))
         assert answer is _truth(number)
         said[exchange_id] = (number, answer)
     return said

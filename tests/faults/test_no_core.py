@@ -11,11 +11,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from support.places import ROOT
 from support.processes import processes
 from support.running import pension_town
 from support.town import HR
+from support.waiting import PATIENCE
 
-ROOT = Path(__file__).parents[2]
 PR_GET_DUMPABLE = 3
 ABORTS = "import os; os.abort()"
 """A program that does nothing about it."""
@@ -57,7 +58,7 @@ def test_node_that_is_aborted_leaves_no_core(tmp_path_factory: pytest.TempPathFa
         assert pid is not None
         assert limit_of_dumps(pid) == ["0", "0"]
         os.kill(pid, signal.SIGABRT)
-        assert process.wait(20) == -signal.SIGABRT
+        assert process.wait(PATIENCE) == -signal.SIGABRT
     assert [path for path in folder.rglob("core*") if path.is_file()] == []
     if not list(elsewhere.glob("core*")):
         pytest.skip("this system writes no cores into folders: only the limit was seen")

@@ -11,16 +11,15 @@ from pathlib import Path
 
 import pytest
 from support.bundles import LI, WANG, listed
-from support.processes import Processes, patiently, processes, read_ended
-from support.running import CASE, DEFERRAL, ENROLLED, asking, goes_on, pension_town, resident, wait_for
+from support.processes import Processes, processes, read_ended
+from support.running import CASE, DEFERRAL, ENROLLED, asking, goes_on, pension_town, resident
 from support.town import HR, TAX
+from support.waiting import patiently, wait_for
 
 from node.client.results import NodeStatus
 from node.core.deciding.grant import GrantState
 from node.documents.order_file import sign_order
 from node.errors import NodeError, Reason
-
-pytestmark = pytest.mark.timeout(240)
 
 
 @pytest.fixture
@@ -62,7 +61,7 @@ def status(nodes: Processes, code: str = HR) -> NodeStatus:
         with nodes.client(code) as client:
             return client.admin.status()
 
-    return patiently(60, look)
+    return patiently(look)
 
 
 def traffic(nodes: Processes) -> None:
@@ -128,7 +127,7 @@ def test_provider_that_was_put_back_in_any_way_answers_nothing(
     before = len(read_ended(nodes.town, HR).leaves)
     put_back()
     nodes.start(HR)
-    wait_for(lambda: ask(nodes, 2) is not Reason.PEER_UNAVAILABLE, 60)
+    wait_for(lambda: ask(nodes, 2) is not Reason.PEER_UNAVAILABLE)
     assert ask(nodes, 2) is Reason.STATE_LOST
     found = status(nodes)
     assert found.lost is not None

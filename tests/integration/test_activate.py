@@ -8,6 +8,7 @@ import resource
 import shutil
 import subprocess
 from collections.abc import Iterator
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from time import monotonic, sleep
@@ -18,7 +19,8 @@ from support.approvals import appoint, approve, versions
 from support.bundles import DAY, LI, WANG, ZHAO, listed, officer
 from support.cli_run import dxnode
 from support.hand_clock import following
-from support.processes import patiently, processes, read_ended
+from support.places import POLICIES
+from support.processes import processes, read_ended
 from support.running import (
     CASE,
     DEFERRAL,
@@ -30,10 +32,10 @@ from support.running import (
     pension_policy,
     pension_town,
     resident,
-    wait_for,
 )
-from support.signing import POLICY, SECONDS, Nodes, Officers
-from support.town import HR, POLICIES, TAX
+from support.signing import POLICY, Nodes, Officers
+from support.town import HR, TAX
+from support.waiting import PATIENCE, patiently, wait_for
 
 from node.client import Client
 from node.core.policy.approval import ApprovalRole
@@ -44,7 +46,6 @@ from node.documents.bundle_folder import ACTIVE
 from node.errors import NodeError, Reason
 
 SERVING, NOT_SERVING = health_pb2.HealthCheckResponse.SERVING, health_pb2.HealthCheckResponse.NOT_SERVING
-pytestmark = pytest.mark.timeout(180)
 
 
 @pytest.fixture(scope="module")
@@ -228,7 +229,7 @@ def test_node_that_restarts_beside_a_bad_newer_bundle_enforces_the_last_good_one
     status = nodes.status()
     assert (status.state, status.policy_version) == ("DEGRADED", good)
     assert nodes.health() == (NOT_SERVING, NOT_SERVING)
-    assert patiently(SECONDS, nodes.ask)
+    assert patiently(nodes.ask)
     nodes.officers.activate_next()
     assert nodes.health() == (SERVING, SERVING)
 
@@ -245,7 +246,7 @@ def test_full_disk_while_activating_leaves_the_bundle_in_use(nodes: Nodes) -> No
             [*DXNODE, *nodes.officers.activating()],
             capture_output=True,
             text=True,
-            timeout=SECONDS,
+            timeout=PATIENCE,
             preexec_fn=no_room,
             check=False,
         )
@@ -269,7 +270,7 @@ def test_kill_9_while_activating_leaves_a_whole_bundle_in_use(nodes: Nodes) -> N
     nodes.officers.sign()
     command = [*DXNODE, *nodes.officers.activating()]
     began = monotonic()
-    subprocess.run(command, capture_output=True, timeout=SECONDS, check=True)  # noqa: S603 - this package
+    subprocess.run(command, capture_output=True, timeout=PATIENCE, check=True)  # noqa: S603 - this package
     whole = monotonic() - began
     with nodes.running.client(TAX) as tax, asking(tax) as answered:
         for _ in range(12):  # on a machine whose speed varies, some will be done before they are killed
@@ -291,11 +292,15 @@ def test_kill_9_while_activating_leaves_a_whole_bundle_in_use(nodes: Nodes) -> N
 
 
 def test_bundle_whose_validity_ends_in_use_answers_nothing_until_the_next(nodes: Nodes) -> None:
-    nodes.officers.put(end=datetime.now(UTC) + timedelta(seconds=8))
-    assert nodes.reload() == []
-    assert nodes.ask()
+    def was_used(seconds: float) -> bool:
+        nodes.officers.put(end=datetime.now(UTC) + timedelta(seconds=seconds))
+        with suppress(NodeError):
+            return nodes.reload() == [] and nodes.ask()
+        return False
+
+    assert was_used(8) or was_used(40)  # a busy machine may be too slow for the first
     # Nobody reloads: the node sees to it by itself.
-    wait_for(lambda: nodes.health() == (NOT_SERVING, NOT_SERVING), 30.0)
+    wait_for(lambda: nodes.health() == (NOT_SERVING, NOT_SERVING))
     status = nodes.status()
     assert status.state == "DEGRADED"
     assert any("it was valid until" in problem for problem in status.problems)
@@ -350,11 +355,23 @@ def test_dataset_that_is_served_is_not_withheld_for_want_of_approvals_unless_tha
 
 
 def test_log_show_names_the_bundle_that_decided_as_status_does(nodes: Nodes) -> None:
+    sizes = {}
+    for code in (HR, TAX):
+        with nodes.running.client(code) as operator:
+            sizes[code] = operator.log.size()
     nodes.ask()
     digest = nodes.status().policy_digest.hex()
     for code in (HR, TAX):
-        config = nodes.running.town.offices[code].config
-        assert dxnode("log", "show", "--limit", "1", "--config", config).out.count(digest[:16]) == 1
+        # What the node itself records meanwhile stands among the rows.
+        shown = (
+            "log",
+            "show",
+            "--start",
+            str(sizes[code]),
+            "--config",
+            nodes.running.town.offices[code].config,
+        )
+        assert dxnode(*shown).out.count(digest[:16]) == 1
 
 
 def test_moving_the_clock_neither_prolongs_a_bundle_nor_brings_an_older_one_back(tmp_path: Path) -> None:

@@ -10,9 +10,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pytest
-
-ROOT = Path(__file__).parents[2]
-pytestmark = pytest.mark.timeout(180)
+from support.places import ROOT
 
 
 @pytest.fixture
@@ -43,6 +41,11 @@ def _commands_about(folder: Path) -> Sequence[Path]:
     ]
 
 
+def assert_nothing_is_left(folder: Path) -> None:
+    assert list((folder / "work").iterdir()) == []
+    assert _commands_about(folder) == []
+
+
 def test_quick_run_measures_node_against_echo_and_keeps_the_figures(folder: Path) -> None:
     done = _bench(folder, "--quick", "--json", "unary", "decide")
     assert done.returncode == 0, done.stderr
@@ -60,6 +63,7 @@ def test_quick_run_measures_node_against_echo_and_keeps_the_figures(folder: Path
     assert all(figure["p99_ms"] >= figure["p50_ms"] > 0 for figure in spread)
     (kept,) = (folder / "out").iterdir()
     assert json.loads(kept.read_text()) == run
+    assert_nothing_is_left(folder)
 
 
 @pytest.mark.full("another run of the benchmarks takes long")
@@ -67,8 +71,7 @@ def test_nothing_is_left_behind(folder: Path) -> None:
     done = _bench(folder, "--quick", "memory")
     assert done.returncode == 0, done.stderr
     assert "idle node" in done.stdout
-    assert list((folder / "work").iterdir()) == []
-    assert _commands_about(folder) == []
+    assert_nothing_is_left(folder)
 
 
 def test_unknown_bench_is_refused(folder: Path) -> None:

@@ -18,7 +18,6 @@ from node.documents.bundle_folder import place, read_draft
 from node.errors import NodeError, Reason
 
 PENSION = "pension-insurance"
-pytestmark = pytest.mark.timeout(120)
 
 
 class Nodes:

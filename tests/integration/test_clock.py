@@ -26,9 +26,9 @@ from support.running import (
     pension_grant,
     pension_town,
     resident,
-    wait_for,
 )
 from support.town import HR, MEDICAL, TAX, Town
+from support.waiting import PATIENCE, wait_for
 
 from node.client.results import NodeStatus
 from node.core.deciding.budget import counter_key
@@ -92,7 +92,8 @@ class Machines:
                 response_deserializer=health_pb2.HealthCheckResponse.FromString,
             )
             return {
-                check(health_pb2.HealthCheckRequest(service=name), timeout=10.0).status for name in services
+                check(health_pb2.HealthCheckRequest(service=name), timeout=PATIENCE).status
+                for name in services
             }
 
     def actions(self, code: str = HR) -> list[str]:
@@ -180,7 +181,7 @@ def test_node_that_was_off_for_days_waits_for_two_departments(machines: Machines
     assert machines.status().log_size == size
     machines.clocks[MEDICAL] = HandClock(passed=3 * DAY)
     machines.start(MEDICAL)
-    wait_for(lambda: machines.status().state == "SERVING", 40.0)
+    wait_for(lambda: machines.status().state == "SERVING")
     wait_for(lambda: machines.health(*EXCHANGING) == {SERVING})
     assert machines.ask()
     # What was refused meanwhile is recorded, as a number.
@@ -202,7 +203,7 @@ def test_nodes_that_were_all_off_for_days_confirm_each_other(machines: Machines)
     assert machines.status(HR).clock.standing == machines.status(TAX).clock.standing == "waiting"
     machines.start(MEDICAL)
     for code in (HR, TAX, MEDICAL):
-        wait_for(lambda code=code: machines.status(code).clock.standing == "agreed", 40.0)  # type: ignore[misc]
+        wait_for(lambda code=code: machines.status(code).clock.standing == "agreed")  # type: ignore[misc]
     assert machines.ask()
 
 

@@ -8,13 +8,12 @@ import shlex
 import signal
 import subprocess
 import sys
-from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from time import monotonic, sleep
 
 import pytest
+from support.waiting import PATIENCE, wait_for
 
 from node.demo.registers import make_registers
 from node.demo.traces import find_identifiers
@@ -33,7 +32,6 @@ SCENES = [
     "proofs",
     "left-behind",
 ]
-pytestmark = pytest.mark.timeout(300)
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,18 +70,11 @@ def _commands_about(folder: Path) -> list[str]:
     return found
 
 
-def _wait(condition: Callable[[], bool], seconds: float = 120.0) -> None:
-    deadline = monotonic() + seconds
-    while not condition():
-        assert monotonic() < deadline, "waited in vain"
-        sleep(0.05)
-
-
 def _end(process: subprocess.Popen[str], folder: Path) -> tuple[int, str]:
     """Press Ctrl-C; return the exit code and what was printed."""
     process.send_signal(signal.SIGINT)
-    out, _ = process.communicate(timeout=60)
-    _wait(lambda: not _commands_about(folder), 5.0)
+    out, _ = process.communicate(timeout=PATIENCE)
+    wait_for(lambda: not _commands_about(folder))
     return process.returncode, out
 
 
@@ -143,7 +134,7 @@ def test_kept_city_answers_the_commands_that_are_printed(tmp_path: Path) -> None
         if " verify " in line and "--subject-from" in line:
             break
     else:
-        _, err = process.communicate(timeout=60)
+        _, err = process.communicate(timeout=PATIENCE)
         pytest.fail(f"no command to try was printed: {err}")
     arguments = shlex.split(line)[1:]
     said = subprocess.run(  # noqa: S603 - this interpreter, and a command that the demo printed
@@ -165,14 +156,14 @@ def test_kept_city_answers_the_commands_that_are_printed(tmp_path: Path) -> None
 
 def test_interrupted_demo_leaves_no_process_behind(tmp_path: Path) -> None:
     process = _start(tmp_path)
-    _wait(lambda: bool(_commands_about(tmp_path / "human-resources")))
+    wait_for(lambda: bool(_commands_about(tmp_path / "human-resources")), 2 * PATIENCE)
     code, _ = _end(process, tmp_path)
     assert code == 130
 
 
 def test_folder_that_holds_a_city_is_refused(played: Played) -> None:
     process = _start(played.folder)
-    _, err = process.communicate(timeout=60)
+    _, err = process.communicate(timeout=PATIENCE)
     assert process.returncode == 1
     assert "is there already" in err
     assert "Traceback" not in err

@@ -24,6 +24,7 @@ from support.running import (
     running,
 )
 from support.town import HR, MEDICAL, TAX
+from support.waiting import PATIENCE
 
 from node.client import Chunk, Client, Subject
 from node.client.channel import Credentials
@@ -188,7 +189,7 @@ def _credentials(folder: Path, user: Certified, roots: bytes) -> Credentials:
 def _refused_at(nodes: Running, credentials: Credentials) -> Reason:
     office = nodes.town.offices[TAX]
     with (
-        Client(f"127.0.0.1:{office.desk_port}", credentials, timeout=3) as client,
+        Client(f"127.0.0.1:{office.desk_port}", credentials, timeout=PATIENCE) as client,
         pytest.raises(NodeError) as refused,
     ):
         client.grants()
@@ -257,7 +258,7 @@ def test_desk_user_is_no_member_on_the_exchange_port(nodes: Running, tmp_path: P
     with grpc.secure_channel(nodes.town.member(HR).endpoint, credentials) as channel:
         call = channel.unary_unary("/node.v1.GrantService/ListGrants", as_is, as_is)
         with pytest.raises(grpc.RpcError):
-            call(b"", timeout=3)
+            call(b"", timeout=PATIENCE)
 
 
 def test_socket_and_its_folder_are_the_operators_alone(nodes: Running) -> None:
@@ -273,7 +274,7 @@ def test_reflection_is_off(nodes: Running) -> None:
         path = "/grpc.reflection.v1alpha.ServerReflection/ServerReflectionInfo"
         call = channel.stream_stream(path, as_is, as_is)
         with pytest.raises(grpc.RpcError) as refused:
-            list(call(iter([b""]), timeout=3))
+            list(call(iter([b""]), timeout=PATIENCE))
         assert isinstance(refused.value, grpc.Call)
         assert refused.value.code() is grpc.StatusCode.UNIMPLEMENTED
 

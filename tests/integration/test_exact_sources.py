@@ -9,18 +9,9 @@ from pathlib import Path
 
 import pytest
 from support.cli_run import dxnode
-from support.running import (
-    CASE,
-    DEFERRAL,
-    ENROLLED,
-    PLANNING,
-    Running,
-    pension_town,
-    resident,
-    running,
-    wait_for,
-)
+from support.running import CASE, DEFERRAL, ENROLLED, PLANNING, Running, pension_town, resident, running
 from support.town import HR, TAX
+from support.waiting import wait_for
 
 from node.client import Chunk, Client, Subject
 from node.client.results import DatasetStatus

@@ -25,9 +25,9 @@ from support.running import (
     pension_town,
     resident,
     running,
-    wait_for,
 )
 from support.town import HR, MEDICAL, TAX
+from support.waiting import wait_for
 
 from node.cli.terminal.exits import Exit
 from node.client import Chunk, ChunkResult, Client, Subject

@@ -11,12 +11,11 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
-import pytest
 from support.town import HR, TAX
+from support.waiting import PATIENCE
 
 from node.demo.process import NodeProcess, free_ports
 
-SECONDS = 60.0
 PURPOSE = "social-insurance/pension/deferral"
 
 
@@ -30,7 +29,7 @@ def dxnode(command: str, folder: Path, stdin: str = "") -> subprocess.CompletedP
         input=stdin,
         capture_output=True,
         text=True,
-        timeout=SECONDS,
+        timeout=PATIENCE,
         check=False,
         env=kept | {"DXNODE_LANG": "en", "PYTHONPATH": os.pathsep.join(sys.path)},
     )
@@ -44,11 +43,11 @@ def serving(folder: Path) -> Iterator[None]:
     process = NodeProcess(folder / "node.yaml", folder / "state" / "desk.sock", folder / "output")
     process.start()
     try:
-        process.wait_until_healthy(SECONDS)
+        process.wait_until_healthy(PATIENCE)
         yield
     finally:
         process.ask_to_stop()
-        process.wait(SECONDS)
+        process.wait(PATIENCE)
 
 
 def neighbours() -> int:
@@ -65,7 +64,6 @@ def neighbours() -> int:
     raise AssertionError("no two ports are free")
 
 
-@pytest.mark.timeout(240)
 def test_two_nodes_on_one_machine_are_made_and_one_gets_its_first_answer(tmp_path: Path) -> None:
     # One by the commands for development that init prints, the other with --dev-authority.
     made = dxnode(f"init hr --advertise localhost:{neighbours()}", tmp_path)

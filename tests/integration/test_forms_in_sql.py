@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 
 import pytest
 from sqlglot import exp
-from support.live import KINDS, Databases, change, databases, fill
+from support.live import KINDS, Databases, change, fill
 from support.register import ANN, BEN, dataset, resident
 
 from node.core.identity import SubjectType, check_character, normalise_subject
@@ -82,12 +82,6 @@ def texts(chance: random.Random) -> list[str]:
         found += spelled(number)
     found += [old(ANN), old(BEN), f" {old(ANN)}", old(ANN)[:-1], f"{old(ANN)[:12]}999"]
     return found + numbers(chance)
-
-
-@pytest.fixture(scope="module")
-def servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Databases]:
-    with databases(tmp_path_factory.mktemp("live")) as servers:
-        yield servers
 
 
 def told(url: str, layout: Layout, conditions: Sequence[str]) -> list[tuple[bool, ...]]:

@@ -27,6 +27,7 @@ from support.running import (
     running,
 )
 from support.town import HR, MEDICAL, TAX, Town
+from support.waiting import PATIENCE
 
 from node.client import Chunk, Client, Subject
 from node.core.deciding.grant import Grant
@@ -177,7 +178,7 @@ def test_replay_by_the_gateway_gets_what_it_cannot_open_and_costs_nothing(world:
     request, response = world.between.seen[first : first + 2]
     size = len(world.nodes.records(HR))
     call = world.between.upstream.unary_unary("/node.v1.ExchangeService/Ask", as_is, as_is)
-    again = call(request, timeout=10)
+    again = call(request, timeout=PATIENCE)
     assert len(again) == len(response)
     assert len(world.nodes.records(HR)) == size
 
@@ -209,7 +210,7 @@ def test_member_without_the_role_carries_nothing_for_others(world: World) -> Non
             forger.answer(forger.make(bend_envelope=rename).envelope)
         assert refused.value.reason is Reason.ENVELOPE_INVALID
         listed = forger.grants.ListGrants(
-            grant_pb2.ListGrantsRequest(), metadata=(("dxnode-requester", TAX),), timeout=10
+            grant_pb2.ListGrantsRequest(), metadata=(("dxnode-requester", TAX),), timeout=PATIENCE
         )
     assert not listed.grants
 

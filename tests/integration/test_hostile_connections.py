@@ -17,8 +17,9 @@ import pytest
 from support.forger import Forger, forging
 from support.http2 import DATA, END_HEADERS, GOAWAY, HEADERS, PING, RST_STREAM, Line, dial, frame, request
 from support.processes import Processes, processes
-from support.running import pension_town, wait_for
+from support.running import pension_town
 from support.town import HR, MEDICAL, TAX, Office, Town
+from support.waiting import PATIENCE, wait_for
 
 from node.app.node import CONNECTIONS, Node
 from node.app.service import serve
@@ -37,7 +38,6 @@ DESK_BATCH = b"/node.v1.DeskService/AskBatch"
 LARGEST = 4 << 20
 SLOWLY = pytest.mark.full("messages sent in part take long on each port and call")
 CONCURRENT = 256
-pytestmark = pytest.mark.timeout(180)
 
 
 @pytest.fixture(scope="module")
@@ -56,7 +56,7 @@ def hr(town: Processes) -> Iterator[Office]:
     before = node.pid
     yield town.town.offices[HR]
     assert node.pid == before, node.last_output()
-    node.wait_until_healthy(60)
+    node.wait_until_healthy(PATIENCE)
     for port in ("exchange", "desk"):
         wait_for(partial(is_served, town, port))
 
@@ -122,7 +122,7 @@ def test_node_whose_port_ended_by_itself_ends_with_an_error(
 
     monkeypatch.setattr(Node, "start", start)
     with pytest.raises(NodeError) as ended:
-        asyncio.run(asyncio.wait_for(serve(office.config), 20))
+        asyncio.run(asyncio.wait_for(serve(office.config), PATIENCE))
     assert ended.value.reason is Reason.INTERNAL
 
 
@@ -192,7 +192,7 @@ def test_desk_caller_who_takes_all_it_can_locks_out_no_colleague_and_no_operator
         assert bad.wait(HEADERS, last) is not None
         with town.client(HR) as operator:
             assert operator.admin.status().state == "SERVING"
-        with Client(f"127.0.0.1:{office.desk_port}", credentials, timeout=10.0) as auditor:
+        with Client(f"127.0.0.1:{office.desk_port}", credentials, timeout=PATIENCE) as auditor:
             assert auditor.admin.status().state == "SERVING"
 
 
@@ -210,7 +210,7 @@ def test_watcher_of_health_who_reads_nothing_holds_up_no_reload(town: Processes,
     with closing(line(town, "exchange", window=0)) as exchange, closing(line(town, "desk", window=0)) as desk:
         for bad in (exchange, desk):
             assert bad.wait(HEADERS, bad.call(WATCH)) is not None
-        with town.client(HR, timeout=10.0) as operator:
+        with town.client(HR, timeout=PATIENCE) as operator:
             for _ in range(2):
                 operator.admin.reload()
 
@@ -228,17 +228,19 @@ def test_connections_of_strangers_leave_the_node_its_files_and_its_operator(
         stack.callback(resource.setrlimit, resource.RLIMIT_NOFILE, (soft, hard))
         assert is_answered(medical)
         for _ in range(most + 200):
-            stack.enter_context(socket.create_connection(("127.0.0.1", hr.exchange_port), 10))
+            stack.enter_context(socket.create_connection(("127.0.0.1", hr.exchange_port), PATIENCE))
+        files_of = f"/proc/{pid}/fd"
+        wait_for(lambda: len(os.listdir(files_of)) > most // 2)
         time.sleep(1)
-        assert most // 2 < len(os.listdir(f"/proc/{pid}/fd")) < most + 100
+        assert most // 2 < len(os.listdir(files_of)) < most + 100
         assert is_answered(medical)
         with town.client(HR) as operator:
             assert operator.admin.status().state == "SERVING"
 
 
 def test_connection_that_shakes_no_hands_ends_soon(town: Processes, hr: Office) -> None:
-    with socket.create_connection(("127.0.0.1", hr.exchange_port), 10) as idle:
-        idle.settimeout(20)
+    with socket.create_connection(("127.0.0.1", hr.exchange_port), PATIENCE) as idle:
+        idle.settimeout(PATIENCE)
         assert idle.recv(1) == b""
 
 

@@ -25,9 +25,9 @@ from support.running import (
     pension_grant,
     pension_town,
     resident,
-    wait_for,
 )
 from support.town import HR, MEDICAL, TAX
+from support.waiting import PATIENCE, wait_for
 
 from node.client import Chunk, Subject
 from node.demo.traces import find_identifiers
@@ -94,7 +94,7 @@ def _cli(nodes: Processes, *arguments: str, stdin: str = "") -> str:
         input=stdin,
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=PATIENCE,
         env=os.environ | {"DXNODE_LANG": "en"},
         check=False,
     )
@@ -164,7 +164,7 @@ def _forge(nodes: Processes) -> None:
     ) as desk:
         call = desk.unary_unary("/node.v1.DeskService/Ask", bytes, bytes)
         with pytest.raises(grpc.RpcError) as refused:
-            call(b"\xff" + IDS[2].encode(), timeout=10)
+            call(b"\xff" + IDS[2].encode(), timeout=PATIENCE)
         assert IDS[2] not in str(refused.value)
 
 

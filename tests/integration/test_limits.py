@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
 import threading
 import time
@@ -26,9 +25,9 @@ from support.running import (
     pension_town,
     resident,
     running,
-    wait_for,
 )
 from support.town import FORGER, HR, MEDICAL, TAX
+from support.waiting import PATIENCE, until, wait_for
 
 from node.client import Chunk, Client, Subject
 from node.client.status import node_error
@@ -195,13 +194,12 @@ def test_flood_is_told_to_slow_down_and_becomes_one_record_an_interval(
     before = len(nodes.records(HR))
     told: Counter[object] = Counter()
     began = time.monotonic()
-    while time.monotonic() - began < 1.5:
+    while time.monotonic() - began < 1.5 or told[Reason.RATE_LIMITED] <= 50:
         try:
             forger.answer(pb.Envelope())
         except NodeError as error:
             told[error.reason] += 1
     flood = told[Reason.RATE_LIMITED]
-    assert flood > 50
     assert set(told) == {Reason.RATE_LIMITED, Reason.ENVELOPE_INVALID}
 
     def counted(reason: Reason) -> list[int]:
@@ -253,7 +251,7 @@ def _code(error: pytest.ExceptionInfo[grpc.RpcError]) -> grpc.StatusCode:
 def test_message_over_the_limit_is_refused_and_the_node_serves_on(nodes: Running, forger: Forger) -> None:
     huge = pb.AskRequest(envelope=pb.Envelope(ciphertext=bytes(200_001)))
     with pytest.raises(grpc.RpcError) as refused:
-        forger.stub.Ask(huge, timeout=10)
+        forger.stub.Ask(huge, timeout=PATIENCE)
     assert _code(refused) is grpc.StatusCode.RESOURCE_EXHAUSTED
     with nodes.operator(TAX) as tax:
         assert _verify(tax, 80) is True
@@ -276,25 +274,26 @@ def test_idle_stream_is_ended(forger: Forger) -> None:
     silence = threading.Event()
 
     def nothing() -> Iterator[pb.AskBatchRequest]:
-        silence.wait(20)
+        silence.wait(PATIENCE)
         yield from ()
 
-    began = time.monotonic()
     with pytest.raises(grpc.RpcError) as ended:
-        list(forger.stub.AskBatch(nothing(), timeout=15))
+        list(forger.stub.AskBatch(nothing(), timeout=PATIENCE))
     silence.set()
     assert _code(ended) is grpc.StatusCode.DEADLINE_EXCEEDED
-    assert time.monotonic() - began < 10
+    # The node says so, and not the caller's own bound on the wait.
+    assert isinstance(ended.value, grpc.Call)
+    assert "idle" in (ended.value.details() or "")
 
 
 def test_department_that_opens_many_streams_keeps_no_other_out(nodes: Running, forger: Forger) -> None:
     silence = threading.Event()
 
     def nothing() -> Iterator[pb.AskBatchRequest]:
-        silence.wait(20)
+        silence.wait(PATIENCE)
         yield from ()
 
-    calls = [forger.stub.AskBatch(nothing(), timeout=15) for _ in range(20)]
+    calls = [forger.stub.AskBatch(nothing(), timeout=PATIENCE) for _ in range(20)]
     codes = Counter(call.code() for call in calls[::-1])
     silence.set()
     assert codes[grpc.StatusCode.RESOURCE_EXHAUSTED] >= 4
@@ -305,27 +304,29 @@ def test_department_that_opens_many_streams_keeps_no_other_out(nodes: Running, f
 def test_streams_that_are_left_count_until_what_was_begun_on_them_has_ended(
     nodes: Running, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    works = Counter[str]()
+    works, may_end = Counter[str](), threading.Event()
 
     async def ask(_self: Provider, member: Member, *_: object) -> pb.SealedAnswer:
         works[member.code] += 1
-        await asyncio.sleep(4)
+        await until(may_end.is_set)
         raise NodeError(Reason.SOURCE_UNAVAILABLE, "slow")
 
     monkeypatch.setattr(Provider, "ask", ask)
     with forging(nodes.town, FORGER) as forger:
         for _ in range(100):
-            call = forger.stub.AskBatch(iter([pb.AskBatchRequest()] * 4), timeout=15)
+            call = forger.stub.AskBatch(iter([pb.AskBatchRequest()] * 4), timeout=PATIENCE)
             time.sleep(0.02)
             call.cancel()
-    assert 4 <= works[FORGER] <= STREAMS * WINDOW
+    wait_for(lambda: works[FORGER] >= 4)
+    assert works[FORGER] <= STREAMS * WINDOW
     monkeypatch.undo()
+    may_end.set()
     with forging(nodes.town, FORGER) as forger:
         wait_for(lambda: _refused_stream(forger) is not Reason.RATE_LIMITED)
 
 
 def _refused_stream(forger: Forger) -> Reason:
-    call = forger.stub.AskBatch(iter([pb.AskBatchRequest()]), timeout=15)
+    call = forger.stub.AskBatch(iter([pb.AskBatchRequest()]), timeout=PATIENCE)
     with pytest.raises(grpc.RpcError) as refused:
         list(call)
     return node_error(refused.value).reason
@@ -338,20 +339,20 @@ def test_calls_beyond_the_concurrency_are_refused_and_the_node_recovers(
     silence = threading.Event()
 
     def nothing() -> Iterator[pb.AskBatchRequest]:
-        silence.wait(20)
+        silence.wait(PATIENCE)
         yield from ()
 
     with running(town, HR) as nodes, ExitStack() as stack:
         # Each has a connection of its own: on one, what is too much waits at the sender.
         forgers = [stack.enter_context(forging(town, code)) for code in (TAX, MEDICAL) * 2]
-        held = [forger.stub.AskBatch(nothing(), timeout=15) for forger in forgers]
+        held = [forger.stub.AskBatch(nothing(), timeout=PATIENCE) for forger in forgers]
         more = stack.enter_context(forging(town, TAX))
 
         def all_taken() -> bool:
             # The call that tries is one of the four too: it may have taken the place of a stream.
             for place, forger in enumerate(forgers):
                 if not held[place].is_active():
-                    held[place] = forger.stub.AskBatch(nothing(), timeout=15)
+                    held[place] = forger.stub.AskBatch(nothing(), timeout=PATIENCE)
             return _refusal(more) is Reason.RATE_LIMITED
 
         wait_for(all_taken)
@@ -370,7 +371,7 @@ def _refusal(forger: Forger) -> Reason:
 
 
 def test_chunk_of_too_many_subjects_is_refused_before_anything_is_sent(nodes: Running) -> None:
-    time.sleep(1.5)  # what the tests before had refused is recorded within a second
+    nodes.call(nodes.nodes[HR]._refusals.flush())  # what the tests before had refused
     before = len(nodes.records(HR))
     subjects = tuple(Subject(resident(n)) for n in range(101))
     with nodes.operator(TAX) as tax:

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Iterator
 from datetime import date
 from functools import partial
 from threading import Event
 
+import psycopg
 import pytest
 from sqlalchemy.engine import Connection
 from support.kinds import DATABASES, DAY, made, open_live, opened, settle
-from support.live import Databases, change, databases, fill, insert
+from support.live import Databases, change, fill, insert
 from support.register import ANN, BEN, COLUMNS, DAN, EVE, NOBODY, ROWS, Row, dataset, key, question, resident
+from support.waiting import PATIENCE, wait_for
 
 from node.core.stop import Stop
 from node.core.subject import Unclear
@@ -27,12 +27,6 @@ X = next(resident(number) for number in range(100) if resident(number).endswith(
 WIDE = "".join(chr(ord(character) + 0xFEE0) for character in X)
 EVERY = tuple(DATABASES)
 WITHOUT_KEY = tuple(kind for kind in DATABASES if kind.endswith("without key"))
-
-
-@pytest.fixture(scope="module")
-def servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Databases]:
-    with databases(tmp_path_factory.mktemp("live")) as servers:
-        yield servers
 
 
 def row(subject: str | None, status: str = "active", region: str = "441900003") -> Row:
@@ -225,7 +219,7 @@ def test_table_that_takes_too_long_is_answered_one_by_one_and_gives_no_statistic
         url = made(kind, servers, [row(resident(number)) for number in range(20_000)])
         insert(url, [row(resident(7), "paused")])
         source = open_database(DatabaseSpec(url, "register"), dataset(), lambda: DAY, 5.0, 0.001)
-        source._checker.wait(30.0)
+        source._checker.wait(PATIENCE)
 
         assert source.exactness is Exactness.UNCHECKED
         assert source.report is None
@@ -243,7 +237,7 @@ def test_table_that_takes_too_long_is_answered_one_by_one_and_gives_no_statistic
 
 def test_opening_does_not_wait_for_a_long_look(servers: Databases, monkeypatch: pytest.MonkeyPatch) -> None:
     let = Event()
-    monkeypatch.setattr("node.source.database.look_through", lambda *_: let.wait(60.0))
+    monkeypatch.setattr("node.source.database.look_through", lambda *_: let.wait(PATIENCE))
     monkeypatch.setattr("node.source.database._OPENING_SECONDS", 0.05)
     source = open_database(DatabaseSpec(made("sqlite", servers, ROWS), "register"), dataset(), lambda: DAY)
 
@@ -292,12 +286,17 @@ def test_what_was_mended_is_seen_when_it_is_asked_for(servers: Databases) -> Non
 
 
 def test_lookups_do_not_wait_for_a_count(servers: Databases) -> None:
-    source = open_live("postgresql", servers, ROWS)
-    busy = source._counts.start(lambda connection: connection.exec_driver_sql("SELECT pg_sleep(3)"))
-    began = time.monotonic()
+    url = made("postgresql", servers, ROWS)
+    source = opened(url)
+    with psycopg.connect(url) as other:
+        other.execute("SELECT pg_advisory_lock(1)")
+        busy = source._counts.start(
+            lambda connection: connection.exec_driver_sql("SELECT pg_advisory_lock(1)")
+        )
 
-    assert verify(source, ANN, BEN, EVE, DAN) == [True, False, True, False]
-    assert not busy.done(), f"after {time.monotonic() - began} seconds"
+        assert verify(source, ANN, BEN, EVE, DAN) == [True, False, True, False]
+        assert not busy.done()
+    busy.result(PATIENCE)
     source.close()
 
 
@@ -333,7 +332,7 @@ def test_statement_that_takes_too_long_is_ended_by_the_database(
     future = source._lookups.start(lambda connection: connection.exec_driver_sql(long).scalar())
 
     with pytest.raises(NodeError) as error:
-        future.result(20.0)
+        future.result(PATIENCE)
     assert error.value.reason is Reason.SOURCE_UNAVAILABLE
     source.close()
 
@@ -344,15 +343,12 @@ def test_statement_that_takes_too_long_goes_on_in_no_mariadb_either(servers: Dat
     source = open_database(DatabaseSpec(url, "register"), dataset(), lambda: DAY, 1.0)
     future = source._lookups.start(lambda connection: connection.exec_driver_sql("SELECT SLEEP(60)").scalar())
     with pytest.raises(NodeError):
-        future.result(20.0)
+        future.result(PATIENCE)
     source.close()
 
     other = opened(url)
     sql = "SELECT COUNT(*) FROM information_schema.processlist WHERE info = 'SELECT SLEEP(60)'"
-    deadline = time.monotonic() + 30
-    while other._lookups.run(lambda connection: connection.exec_driver_sql(sql).scalar()):
-        assert time.monotonic() < deadline
-        time.sleep(0.1)
+    wait_for(lambda: not other._lookups.run(lambda connection: connection.exec_driver_sql(sql).scalar()))
     other.close()
 
 
@@ -361,8 +357,8 @@ def test_statement_that_takes_too_long_goes_on_in_no_mariadb_either(servers: Dat
     [
         (
             "mariadb",
-            "SELECT node.max_statement_time, node.tx_read_only, node.character_set_connection, "
-            "node.sql_mode LIKE '%STRICT%'",
+            "SELECT @@max_statement_time, @@tx_read_only, @@character_set_connection, "
+            "@@sql_mode LIKE '%STRICT%'",
             (30.0, 1, "utf8mb4", 1),
         ),
         (

@@ -11,6 +11,7 @@ import pytest
 from support.forger import Forger, forging
 from support.running import CASE, DEFERRAL, ENROLLED, Running, pension_grant, pension_town, resident, running
 from support.town import AUTHORITY, HR, MEDICAL, TAX
+from support.waiting import PATIENCE
 
 from node.client.status import node_error
 from node.core.directory.text import Role
@@ -58,7 +59,9 @@ def _listed(world: World, code: str, limit: int = 1000) -> list[tuple[str, str |
     found: list[tuple[str, str | None]] = []
     start = 0
     while True:
-        page = world.seen_by[code].ListRecords(pb.ListRecordsRequest(start=start, limit=limit), timeout=10)
+        page = world.seen_by[code].ListRecords(
+            pb.ListRecordsRequest(start=start, limit=limit), timeout=PATIENCE
+        )
         for each in page.records:
             record = parse_record(each.leaf)
             found.append((record.requester, record.WhichOneof("body")))
@@ -85,7 +88,7 @@ def test_provider_does_not_see_what_a_requesters_own_desk_refused(world: World) 
     town = world.nodes.town
     with forging(town, HR, endpoint=endpoint, provider=TAX) as hr:
         stub = usage_log_pb2_grpc.UsageLogServiceStub(hr.channel)
-        page = stub.ListRecords(pb.ListRecordsRequest(), timeout=10)
+        page = stub.ListRecords(pb.ListRecordsRequest(), timeout=PATIENCE)
     kinds = {parse_record(each.leaf).WhichOneof("body") for each in page.records}
     assert kinds == {"intent", "outcome"}
     own = {record.WhichOneof("body") for record in world.nodes.records(TAX)}
@@ -97,7 +100,7 @@ def test_any_member_can_check_proofs_and_that_the_log_only_grew(world: World) ->
     key = Verifier.parse(world.nodes.town.member(HR).log_keys[0])
 
     def checkpoint() -> Checkpoint:
-        note = stub.GetCheckpoint(pb.GetCheckpointRequest(), timeout=10).checkpoint
+        note = stub.GetCheckpoint(pb.GetCheckpointRequest(), timeout=PATIENCE).checkpoint
         return Checkpoint.parse(open_note(note, [key]).body)
 
     old = checkpoint()
@@ -105,11 +108,11 @@ def test_any_member_can_check_proofs_and_that_the_log_only_grew(world: World) ->
     new = checkpoint()
     assert new.size == old.size + 1
     request = pb.GetConsistencyProofRequest(first_size=old.size, second_size=new.size)
-    hashes = list(stub.GetConsistencyProof(request, timeout=10).hashes)
+    hashes = list(stub.GetConsistencyProof(request, timeout=PATIENCE).hashes)
     verify_consistency(old.size, new.size, hashes, old.root, new.root)
     last = new.size - 1
-    shown = stub.GetInclusionProof(pb.GetInclusionProofRequest(index=last, size=new.size), timeout=10)
-    leaf = stub.ListRecords(pb.ListRecordsRequest(start=last), timeout=10).records[0].leaf
+    shown = stub.GetInclusionProof(pb.GetInclusionProofRequest(index=last, size=new.size), timeout=PATIENCE)
+    leaf = stub.ListRecords(pb.ListRecordsRequest(start=last), timeout=PATIENCE).records[0].leaf
     verify_inclusion(last, new.size, leaf_hash(leaf), list(shown.proof.hashes), new.root)
 
 
@@ -121,12 +124,12 @@ def test_what_is_not_in_the_log_is_not_found(world: World, index: int, size: int
         (stub.GetConsistencyProof, pb.GetConsistencyProofRequest(first_size=2**40, second_size=index)),
     ):
         with pytest.raises(grpc.RpcError) as refused:
-            call(request, timeout=10)
+            call(request, timeout=PATIENCE)
         assert node_error(refused.value).reason is Reason.NOT_FOUND
 
 
 def test_cosigned_checkpoint_carries_both_signatures(world: World) -> None:
-    answer = world.seen_by[TAX].GetCheckpoint(pb.GetCheckpointRequest(), timeout=10)
+    answer = world.seen_by[TAX].GetCheckpoint(pb.GetCheckpointRequest(), timeout=PATIENCE)
     member = world.nodes.town.member(HR)
     keys = map(Verifier.parse, (*member.log_keys, *member.cosign_keys))
     assert len(open_note(answer.cosigned_checkpoint, keys).verified) == 2

@@ -21,6 +21,7 @@ from support.running import (
     traffic,
 )
 from support.town import HR, TAX, keys_of
+from support.waiting import PATIENCE
 
 from node.core.directory.directory import Member, parse_member
 from node.crypto.signing import Verifier, open_note
@@ -253,7 +254,7 @@ def test_node_whose_last_signing_key_was_taken_away_does_not_start_and_says_why(
     world.take_away_all_but_the_newest(HR)
     process = NodeProcess(office.config, office.socket, office.folder / "output")
     process.start()
-    assert process.wait(30) not in (0, None)
+    assert process.wait(PATIENCE) not in (0, None)
     assert "put back the one that was taken away" in process.last_output()
     for path, content in kept.items():
         path.touch(mode=0o600)

@@ -13,10 +13,10 @@ from pathlib import Path
 
 import pytest
 from support.town import TAX, Office, Town
+from support.waiting import PATIENCE
 
 from node.demo.process import DXNODE, NodeProcess
 
-SECONDS = 60.0
 LINE = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d,\d{3} (DEBUG|INFO|WARNING|ERROR) node\.\S+ .+")
 Visit = Callable[[Town, Path, int], None]
 
@@ -45,13 +45,13 @@ def without_http_2(town: Town, folder: Path, port: int) -> None:
 
 
 def in_plain_text(town: Town, folder: Path, port: int) -> None:
-    with socket.create_connection(("127.0.0.1", port), SECONDS) as plain, suppress(ConnectionError):
+    with socket.create_connection(("127.0.0.1", port), PATIENCE) as plain, suppress(ConnectionError):
         plain.sendall(b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n")
         plain.recv(1)
 
 
 def hanging_up(town: Town, folder: Path, port: int) -> None:
-    socket.create_connection(("127.0.0.1", port), SECONDS).close()
+    socket.create_connection(("127.0.0.1", port), PATIENCE).close()
 
 
 VISITS: list[Visit] = [
@@ -75,7 +75,7 @@ def trusting() -> ssl.SSLContext:
 def handshake(context: ssl.SSLContext, port: int) -> None:
     """Knock, and wait until the node has hung up."""
     with (
-        socket.create_connection(("127.0.0.1", port), SECONDS) as plain,
+        socket.create_connection(("127.0.0.1", port), PATIENCE) as plain,
         suppress(ssl.SSLError, ConnectionError),
         context.wrap_socket(plain) as secure,
     ):
@@ -92,11 +92,11 @@ def serving(folder: Path) -> Iterator[tuple[Town, Office]]:
     process = NodeProcess(office.config, office.socket, folder / "output")
     process.start()
     try:
-        process.wait_until_healthy(SECONDS)
+        process.wait_until_healthy(PATIENCE)
         yield town, office
     finally:
         process.ask_to_stop()
-        process.wait(SECONDS)
+        process.wait(PATIENCE)
 
 
 def knock(town: Town, office: Office, folder: Path) -> None:
@@ -106,7 +106,6 @@ def knock(town: Town, office: Office, folder: Path) -> None:
             visit(town, folder / f"{visit.__name__}-{port}", port)
 
 
-@pytest.mark.timeout(120)
 def test_failed_handshakes_leave_nothing_but_lines_of_the_nodes_own_log(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -118,7 +117,6 @@ def test_failed_handshakes_leave_nothing_but_lines_of_the_nodes_own_log(
     assert [line for line in lines if not LINE.fullmatch(line)] == []
 
 
-@pytest.mark.timeout(120)
 def test_command_that_does_not_trust_its_node_says_so_in_our_words_alone(tmp_path: Path) -> None:
     environ = {name: value for name, value in os.environ.items() if name != "GRPC_VERBOSITY"}
     for _, office in serving(tmp_path):
@@ -134,7 +132,6 @@ def test_command_that_does_not_trust_its_node_says_so_in_our_words_alone(tmp_pat
     assert [line.partition(":")[0] for line in ran.stderr.splitlines()] == ["error", "hint"]
 
 
-@pytest.mark.timeout(120)
 def test_operator_can_have_what_grpc_says(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("GRPC_VERBOSITY", "INFO")
     for town, office in serving(tmp_path):

@@ -8,17 +8,17 @@ import shlex
 import socket
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
+from support.places import ROOT
+from support.waiting import PATIENCE, wait_for
 from typer.testing import CliRunner
 
 from node.cli.main import app
 
-ROOT = Path(__file__).resolve().parents[2]
 GUIDES = {"en": ROOT / "docs" / "officer-guide.md", "zh": ROOT / "docs" / "officer-guide.zh-CN.md"}
 PROMPTS = ("passphrase of the key:", "the same again:", "密钥口令:", "再输入一次:")
 WORDS = "correct horse battery staple"
@@ -91,16 +91,13 @@ class Reader:
                 env=os.environ | {"PYTHONPATH": str(ROOT)},
             )
         )
-        deadline = time.monotonic() + 60
-        while "PEER_UNAVAILABLE" in self.dxnode(f"dxnode status --config {config}"):
-            assert time.monotonic() < deadline, "the node does not answer"
-            time.sleep(0.2)
+        wait_for(lambda: "PEER_UNAVAILABLE" not in self.dxnode(f"dxnode status --config {config}"))
 
     def close(self) -> None:
         """End the nodes that were started."""
         for process in self.served:
             process.terminate()
-            process.wait(30)
+            process.wait(PATIENCE)
 
     def shell(self, command: str) -> str:
         done = subprocess.run(  # noqa: S603
@@ -154,7 +151,7 @@ def steps(block: Block) -> Iterator[tuple[str, list[str]]]:
 def hunks(lines: tuple[str, ...]) -> Iterator[tuple[str, str]]:
     """What goes and what comes in its place, with the lines around them."""
     text = "\n".join(lines)
-    for part in re.split(r"^node..*\n", text, flags=re.MULTILINE):
+    for part in re.split(r"^@@.*\n", text, flags=re.MULTILINE):
         given = part.splitlines()
         old = "\n".join(line[1:] for line in given if line[:1] in (" ", "-"))
         new = "\n".join(line[1:] for line in given if line[:1] in (" ", "+"))

@@ -23,9 +23,9 @@ from support.running import (
     resident,
     running,
     traffic,
-    wait_for,
 )
 from support.town import HR, MEDICAL, TAX, Office
+from support.waiting import PATIENCE, wait_for
 
 from node.client import Chunk, Subject
 from node.core.directory.text import SealingKey
@@ -341,7 +341,7 @@ def test_rolled_back_directory_is_refused_after_a_restart_too(nodes: Running) ->
     office = nodes.town.offices[HR]
     process = NodeProcess(office.config, office.socket, office.folder / "output")
     process.start()
-    assert process.wait(30) not in (0, None)
+    assert process.wait(PATIENCE) not in (0, None)
     assert "was already in use" in process.last_output()
     _write(path, new)
     nodes.start(HR)

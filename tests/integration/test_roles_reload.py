@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 from support.processes import Processes, processes
-from support.running import BAND, CASE, DEFERRAL, ENROLLED, pension_town, resident, wait_for
+from support.running import BAND, CASE, DEFERRAL, ENROLLED, pension_town, resident
 from support.town import HR, TAX, Office
+from support.waiting import wait_for
 
 from node.client import Client
 from node.client.channel import Credentials
@@ -54,7 +55,6 @@ def write(office: Office, old: str, new: str) -> None:
     part.replace(office.config)
 
 
-@pytest.mark.timeout(180)
 def test_roles_change_under_open_connections_and_the_last_good_ones_stay(nodes: Processes) -> None:
     office, no = nodes.town.offices[TAX], Reason.QUESTION_NOT_ALLOWED
     with clerk(office) as client, nodes.client(TAX) as operator:

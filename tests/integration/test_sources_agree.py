@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from support.kinds import FILES, KINDS, Source, open_source
-from support.live import Databases, databases
+from support.live import Databases
 from support.register import ANN, BEN, COUNTER, DAN, EVE, KEY, NOBODY, ROWS, dataset, key, question, write_csv
 
 from node.core.policy.question_kind import QuestionKind
@@ -19,12 +19,6 @@ from node.source.open import open_file
 from node.source.spec import Exactness, FileSpec
 
 EVERYBODY = [ANN, BEN, EVE, DAN, NOBODY]
-
-
-@pytest.fixture(scope="module")
-def servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Databases]:
-    with databases(tmp_path_factory.mktemp("live")) as servers:
-        yield servers
 
 
 # The others have what they differ by in the tests further down.

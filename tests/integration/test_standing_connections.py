@@ -15,8 +15,9 @@ import pytest
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 from support.forger import Forger
 from support.hand_clock import HandClock
-from support.running import CASE, DEFERRAL, ENROLLED, Running, pension_grant, pension_town, resident, wait_for
+from support.running import CASE, DEFERRAL, ENROLLED, Running, pension_grant, pension_town, resident
 from support.town import HR, TAX, Town
+from support.waiting import PATIENCE, wait_for
 
 from node.client import Chunk, Client, Subject
 from node.client.status import node_error
@@ -91,7 +92,7 @@ class Watching:
         stub = health_pb2_grpc.HealthStub(self.channel)
         request = health_pb2.HealthCheckRequest()
         try:
-            for response in stub.Watch(request, timeout=60):  # type: ignore[attr-defined]  # not in the stubs
+            for response in stub.Watch(request, timeout=PATIENCE):  # type: ignore[attr-defined]  # not in the stubs
                 self.said.append(response.status)
         except grpc.RpcError as error:
             self.ended.append(error.code())
@@ -100,7 +101,7 @@ class Watching:
 def check(channel: grpc.Channel) -> object:
     """How the node at the other end is."""
     stub = health_pb2_grpc.HealthStub(channel)
-    return stub.Check(health_pb2.HealthCheckRequest(), timeout=20)  # type: ignore[attr-defined]
+    return stub.Check(health_pb2.HealthCheckRequest(), timeout=PATIENCE)  # type: ignore[attr-defined]
 
 
 # --- the exchange port ---
@@ -112,11 +113,11 @@ def calls_of(member: Forger) -> list[Callable[[], object]]:
     catalogue = catalogue_pb2_grpc.CatalogueServiceStub(member.channel)
     return [
         lambda: member.answer(member.make().envelope),
-        lambda: member.grants.ListGrants(grant_pb2.ListGrantsRequest(), timeout=20),
-        lambda: log.GetCheckpoint(usage_log_pb2.GetCheckpointRequest(), timeout=20),
-        lambda: log.ListRecords(usage_log_pb2.ListRecordsRequest(), timeout=20),
-        lambda: catalogue.ListDatasets(catalogue_pb2.ListDatasetsRequest(), timeout=20),
-        lambda: catalogue.SearchCatalogue(catalogue_pb2.SearchCatalogueRequest(text="x"), timeout=20),
+        lambda: member.grants.ListGrants(grant_pb2.ListGrantsRequest(), timeout=PATIENCE),
+        lambda: log.GetCheckpoint(usage_log_pb2.GetCheckpointRequest(), timeout=PATIENCE),
+        lambda: log.ListRecords(usage_log_pb2.ListRecordsRequest(), timeout=PATIENCE),
+        lambda: catalogue.ListDatasets(catalogue_pb2.ListDatasetsRequest(), timeout=PATIENCE),
+        lambda: catalogue.SearchCatalogue(catalogue_pb2.SearchCatalogueRequest(text="x"), timeout=PATIENCE),
     ]
 
 
@@ -124,7 +125,7 @@ def calls_of(member: Forger) -> list[Callable[[], object]]:
 def batch_of(member: Forger) -> Iterator[Callable[[], object]]:
     """A batch stream: sends a chunk, and gives the answer to it."""
     waiting: queue.Queue[exchange_pb2.AskBatchRequest | None] = queue.Queue()
-    call = member.stub.AskBatch(iter(waiting.get, None), timeout=60)
+    call = member.stub.AskBatch(iter(waiting.get, None), timeout=PATIENCE)
 
     def ask() -> object:
         waiting.put(exchange_pb2.AskBatchRequest(envelope=member.make().envelope))

@@ -17,18 +17,11 @@ from support import later_revision
 from support.forger import Forger, forging
 from support.later_revision import LATER, MARK
 from support.log_audit import audit
+from support.places import POLICIES
 from support.processes import Processes
-from support.running import (
-    CASE,
-    DEFERRAL,
-    PLANNING,
-    pension_grant,
-    pension_policy,
-    register,
-    resident,
-    wait_for,
-)
-from support.town import AUTHORITY, HR, MEDICAL, POLICIES, TAX, Town
+from support.running import CASE, DEFERRAL, PLANNING, pension_grant, pension_policy, register, resident
+from support.town import AUTHORITY, HR, MEDICAL, TAX, Town
+from support.waiting import wait_for
 
 from node.client import Chunk, Client, Subject
 from node.core.directory.directory import Directory, render_directory

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
 import pytest
 from support.kinds import DATABASES, made, opened
-from support.live import Databases, databases, insert
+from support.live import Databases, insert
 from support.register import BEN, ROWS, Row, key, question, resident
 
 from node.core.stop import Stop
@@ -18,12 +18,6 @@ X = next(resident(number) for number in range(100) if resident(number).endswith(
 WIDE = X[:-1] + "\uff38"
 # As one keyed table takes them in any collation, and as one without a key does.
 KINDS = ("sqlite", "sqlite without key", "postgresql", "postgresql without key", "mariadb without key")
-
-
-@pytest.fixture(scope="module")
-def servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Databases]:
-    with databases(tmp_path_factory.mktemp("live")) as servers:
-        yield servers
 
 
 def row(subject: str, status: str = "active", region: str = "441900003") -> Row:

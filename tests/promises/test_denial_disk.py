@@ -9,8 +9,9 @@ from pathlib import Path
 
 import pytest
 from support.forger import Forger, forging, verdict
-from support.running import Running, pension_town, resident, running, wait_for
+from support.running import Running, pension_town, resident, running
 from support.town import HR, TAX
+from support.waiting import wait_for
 
 from node.core.log.merkle import leaf_hash
 from node.errors import NodeError, Reason

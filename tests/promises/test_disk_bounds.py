@@ -14,6 +14,7 @@ from itertools import count
 from pathlib import Path
 
 import pytest
+from support.places import ROOT
 from support.running import pension_policy, resident
 from support.small_log import Clock
 from support.two_sides import CALLER, Side, TwoSides, query
@@ -29,7 +30,7 @@ from node.exchange.provider import DENIAL_BYTES
 from node.exchange.refusals import Refusals
 from node.v1 import record_pb2 as rec
 
-TABLE = Path(__file__).parents[2] / "docs" / "design" / "bounds.md"
+TABLE = ROOT / "docs" / "design" / "bounds.md"
 ROW = re.compile(r"^\| (.+?) \| (.+?) \| (.+?) \|")
 BOUND = re.compile(r"([0-9,]+) bytes(?: and ([0-9,]+) a subject)?")
 LONG = "d" * 64

@@ -26,10 +26,10 @@ from support.running import (
     pension_town,
     resident,
     running,
-    wait_for,
     with_counts,
 )
 from support.town import HR, MEDICAL, TAX
+from support.waiting import wait_for
 
 from node.client import Chunk, Subject
 from node.errors import NodeError, Reason

@@ -5,9 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from support.places import POLICIES
 from support.register import COUNTER, KEY
 from support.running import resident
-from support.town import POLICIES
 
 from node.core.policy.policy import Policy, PolicyFile
 from node.core.reading.build import build_policies

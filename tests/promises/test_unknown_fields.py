@@ -16,6 +16,7 @@ from support.log_audit import audit
 from support.processes import read_ended
 from support.running import CASE, DEFERRAL, Running, as_is, pension_grant, pension_town, resident, running
 from support.town import HR, TAX, Town
+from support.waiting import PATIENCE
 
 from node.core.messages.grant_message import grant_to_message
 from node.crypto.signing import sign_note
@@ -173,7 +174,9 @@ def test_requests_in_canonical_bytes_are_answered_as_before(world: World) -> Non
 def _desk(nodes: Running, code: str, service: str, request: bytes, kind: type[Message]) -> Message:
     address = f"unix:{nodes.town.offices[code].socket}"
     with grpc.insecure_channel(address) as channel:
-        return kind.FromString(channel.unary_unary(f"/node.v1.{service}", as_is, as_is)(request, timeout=20))
+        return kind.FromString(
+            channel.unary_unary(f"/node.v1.{service}", as_is, as_is)(request, timeout=PATIENCE)
+        )
 
 
 def test_unknown_fields_of_the_own_desk_go_no_further(nodes: Running) -> None:

@@ -13,17 +13,9 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from support.running import (
-    CASE,
-    PLANNING,
-    Running,
-    pension_grant,
-    pension_policy,
-    pension_town,
-    register,
-    wait_for,
-)
+from support.running import CASE, PLANNING, Running, pension_grant, pension_policy, pension_town, register
 from support.town import HR, TAX, Office
+from support.waiting import wait_for
 
 from node.errors import NodeError, Reason
 from node.v1 import record_pb2 as rec

@@ -8,8 +8,9 @@ from contextlib import suppress
 from datetime import UTC, datetime
 from io import StringIO
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
+from support.examples import examples
 
 from node.core.catalogue.csv import read_csv, write_csv
 from node.core.catalogue.dcat import read_dcat, write_dcat
@@ -165,7 +166,7 @@ PLACES = st.sampled_from(["title", "fields", "questions", "level", "digest", "sh
 
 
 @given(ENTRIES, PLACES, JSON)
-@settings(max_examples=200)
+@examples(200)
 def test_whatever_stands_in_a_place_is_read_or_refused(entry: pb.Dataset, key: str, value: object) -> None:
     document = json.loads(dcat([entry]))
     document["dataset"][0][key] = value

@@ -10,9 +10,10 @@ from datetime import timedelta
 from itertools import pairwise
 from pathlib import Path
 
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 from support.doubting import BOUNDS, DAY, HOUR, MINUTE, SECOND, Office
+from support.examples import examples
 
 from node.core.clock import Standing
 from node.core.log.usage import CLOCK_SET
@@ -153,7 +154,7 @@ def _check(office: Office, step: Step, before: int, failed: NodeError | None) ->
         assert new.admin.action not in (CLOCK_SET, BELIEVED)
 
 
-@settings(max_examples=50, deadline=None)
+@examples(50)
 @given(_STEPS)
 @example([Glitch(20 * HOUR), Agree(with_system=True), Record()])
 @example([Glitch(2 * MINUTE), Agree(with_system=True), Record(), Wait(MINUTE / 4), Record()])
@@ -180,7 +181,7 @@ def test_time_in_the_log_goes_back_by_order_alone(steps: list[Step]) -> None:
         asyncio.run(run(Path(folder)))
 
 
-@settings(max_examples=25, deadline=None)
+@examples(25)
 @given(_STEPS, st.timedeltas(min_value=-400 * DAY, max_value=400 * DAY))
 def test_every_state_of_the_clock_is_left_by_setting_it_or_by_an_order(
     steps: list[Step], moved: timedelta

@@ -5,8 +5,9 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
+from support.examples import examples
 
 from node.core.identity import (
     holds_identifier,
@@ -59,7 +60,7 @@ def test_arbitrary_texts_are_no_keys(text: str) -> None:
 
 
 @given(st.binary(max_size=1500), st.binary(max_size=100), routings)
-@settings(max_examples=50, deadline=None)
+@examples(50)
 def test_arbitrary_envelopes_and_answers_are_refused(
     sealed_key: bytes, ciphertext: bytes, routing: Routing
 ) -> None:

@@ -8,9 +8,10 @@ from io import BytesIO, StringIO
 
 import pyarrow as pa
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from pyarrow import csv as arrow_csv
+from support.examples import examples
 
 from node.core.csv_scan import CsvFaultError, CsvLines, CsvScan
 
@@ -57,7 +58,7 @@ def stray(content: bytes, place: float) -> bytes:
 
 
 @given(text=ODD, encoding=st.sampled_from(["utf-8", "gb18030"]), part=st.integers(1, 9))
-@settings(max_examples=1000, deadline=None)
+@examples(1000)
 def test_file_that_passes_has_the_rows_that_were_counted(text: str, encoding: str, part: int) -> None:
     content = text.encode(encoding)
     lines = scan(content, encoding=encoding)
@@ -72,7 +73,7 @@ def test_file_that_passes_has_the_rows_that_were_counted(text: str, encoding: st
 
 
 @given(rows=TABLES, quoting=QUOTING, end=ENDS)
-@settings(max_examples=300, deadline=None)
+@examples(300)
 def test_reader_of_data_files_sees_the_values_that_were_written(
     rows: list[list[str]], quoting: int, end: str
 ) -> None:
@@ -91,7 +92,7 @@ def test_reader_of_data_files_sees_the_values_that_were_written(
 
 
 @given(rows=TABLES, quoting=QUOTING, end=ENDS, places=st.tuples(st.floats(0, 1), st.floats(0, 1)))
-@settings(max_examples=1500, deadline=None)
+@examples(1500)
 def test_two_stray_marks_take_no_row_away_and_change_none_but_their_own(
     rows: list[list[str]], quoting: int, end: str, places: tuple[float, float]
 ) -> None:
@@ -108,7 +109,7 @@ def test_two_stray_marks_take_no_row_away_and_change_none_but_their_own(
 
 
 @given(rows=TABLES, quoting=QUOTING, end=ENDS, place=st.floats(0, 1))
-@settings(max_examples=300, deadline=None)
+@examples(300)
 def test_one_stray_mark_is_always_refused(
     rows: list[list[str]], quoting: int, end: str, place: float
 ) -> None:

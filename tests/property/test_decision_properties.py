@@ -7,8 +7,9 @@ import string
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
+from support.examples import examples
 from support.policy_samples import GRANT, POLICY
 
 from node.core.deciding.evaluator import Decision, Evaluator, decide
@@ -332,7 +333,7 @@ def _reference(policies: Policies, grant: Grant | None, request: Request) -> tup
     return end[1], rule.id, end[2]
 
 
-@settings(max_examples=200, deadline=None)
+@examples(200)
 @given(
     _policies(),
     st.lists(st.tuples(_grants(), _requests()), min_size=1, max_size=8),
@@ -367,7 +368,7 @@ def _check_whole(policies: Policies, decision: Decision, grant: Grant | None, re
         assert advice_of(decision, "en")
 
 
-@settings(max_examples=100, deadline=None)
+@examples(100)
 @given(
     st.text(max_size=40),
     st.text(max_size=40),

@@ -5,8 +5,9 @@ from __future__ import annotations
 from hashlib import sha256
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
+from support.examples import examples
 
 from node.core.log.merkle import (
     Frontier,
@@ -78,7 +79,7 @@ steps = st.lists(st.integers(1, 300), min_size=1, max_size=4)
 
 
 @given(steps, st.data())
-@settings(max_examples=60, deadline=None)
+@examples(60)
 def test_tiles_give_the_roots_and_proofs_of_the_recursive_definition(
     sizes: list[int], data: st.DataObject
 ) -> None:
@@ -93,7 +94,6 @@ def test_tiles_give_the_roots_and_proofs_of_the_recursive_definition(
 
 
 @given(st.lists(st.integers(0, 70), max_size=8))
-@settings(deadline=None)
 def test_a_frontier_has_the_root_at_every_size_it_stops_at(sizes: list[int]) -> None:
     frontier, size = Frontier(), 0
     for step in sizes:
@@ -112,7 +112,7 @@ bits = st.integers(0, 255)
 
 
 @given(st.integers(1, 600), st.data())
-@settings(max_examples=100, deadline=None)
+@examples(100)
 def test_only_the_right_inclusion_proof_verifies(size: int, data: st.DataObject) -> None:
     index = data.draw(st.integers(0, size - 1))
     hashes = HASHES[:size]
@@ -143,7 +143,7 @@ def test_only_the_right_inclusion_proof_verifies(size: int, data: st.DataObject)
 
 
 @given(st.integers(1, 600), st.data())
-@settings(max_examples=100, deadline=None)
+@examples(100)
 def test_only_the_right_consistency_proof_verifies(second: int, data: st.DataObject) -> None:
     first = data.draw(st.integers(1, second))
     first_root, second_root = mth(HASHES[:first]), mth(HASHES[:second])
@@ -176,7 +176,7 @@ def test_only_the_right_consistency_proof_verifies(second: int, data: st.DataObj
 
 
 @given(st.integers(1, 600), st.integers(1, 300))
-@settings(max_examples=40, deadline=None)
+@examples(40)
 def test_a_rewritten_leaf_breaks_consistency(first: int, added: int) -> None:
     rewritten = [*HASHES[: first - 1], flipped(HASHES[first - 1], 0), *HASHES[first : first + added]]
     proof = subproof(first, rewritten, True)
@@ -201,7 +201,7 @@ def test_arbitrary_proofs_are_refused_or_give_a_root(
 
 
 @given(st.lists(st.tuples(st.integers(0, 300), st.booleans()), max_size=8))
-@settings(max_examples=60, deadline=None)
+@examples(60)
 def test_rolled_back_leaves_leave_no_trace(batches: list[tuple[int, bool]]) -> None:
     store = Store()
     tree, kept = Tree(store), list[bytes]()

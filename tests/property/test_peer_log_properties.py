@@ -8,7 +8,7 @@ import random
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 from support.town import HR, TAX
 
@@ -102,7 +102,6 @@ STEPS = st.lists(
 )
 
 
-@settings(deadline=None)
 @given(STEPS, st.integers(0, 1000))
 def test_honest_department_is_never_stopped(steps: list[tuple[str, int]], seed: int) -> None:
     rng = random.Random(seed)  # noqa: S311 - the order in which things happen
@@ -136,7 +135,6 @@ def test_honest_department_is_never_stopped(steps: list[tuple[str, int]], seed: 
     asyncio.run(run())
 
 
-@settings(deadline=None)
 @example([1, TOGETHER + 1], [TOGETHER + 2], False)  # it grew past what it had said, from what was proved
 @given(
     st.lists(st.integers(1, LARGEST), min_size=1, max_size=6),

@@ -10,9 +10,10 @@ from datetime import date, timedelta, timezone
 from itertools import accumulate, product
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from sqlglot import exp
+from support.examples import examples
 
 from node.analysis.diff.diff import Difference, difference
 from node.analysis.diff.relation import Compared, Direction, Relation
@@ -136,7 +137,7 @@ def _parted(before: Told, after: Told) -> bool:
     return any(len(answers) > 1 for answers in told.values())
 
 
-@settings(max_examples=400, deadline=None)
+@examples(400)
 @given(_derivations())
 def test_what_a_field_lets_out_is_narrower_only_if_it_follows_for_every_value(
     drawn: tuple[str, tuple[int, int], str, str],
@@ -185,7 +186,7 @@ _CONDITIONS = st.recursive(
 )
 
 
-@settings(max_examples=200, deadline=None)
+@examples(200)
 @given(_CONDITIONS, _CONDITIONS)
 def test_condition_is_narrower_only_if_its_answer_follows_for_every_value(first: str, second: str) -> None:
     pair = [_build("type: integer, range: [0, 5]", {"q": f'verify: "{each}"'}) for each in (first, second)]
@@ -228,7 +229,7 @@ def _affordable(prices: Mapping[str, int], budget: int) -> Iterator[tuple[int, .
             yield times
 
 
-@settings(max_examples=300, deadline=None)
+@examples(300)
 @given(_priced())
 def test_price_is_narrower_only_with_more_noise_and_no_more_releases(sides: tuple[Priced, Priced]) -> None:
     counting = "statistic: count, group_by: [f], unit_contributes: 1, epsilon: "

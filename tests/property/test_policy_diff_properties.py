@@ -10,6 +10,7 @@ from itertools import product
 
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
+from support.examples import examples
 from support.policy_samples import GRANT
 
 from node.analysis.diff.cases import case_number_classes
@@ -238,7 +239,7 @@ def _listed(pair: tuple[Policies, Policies]) -> set[str]:
     return named.union(*(each.purposes.purposes for each in pair if each.purposes is not None))
 
 
-@settings(max_examples=60, deadline=None, phases=(Phase.generate,))  # too slow to look for the smallest
+@settings(examples(60), phases=(Phase.generate,))  # too slow to look for the smallest
 @given(_worlds(), st.integers(0, STRIDE - 1))
 def test_diff_finds_what_trying_every_request_finds(pair: tuple[Policies, Policies], start: int) -> None:
     found = difference(*pair, CALENDAR, date(2026, 9, 1))
@@ -290,7 +291,7 @@ def _check_terms(
         assert said == terms
 
 
-@settings(max_examples=60, deadline=None)
+@examples(60)
 @given(_worlds())
 def test_going_back_turns_every_kind_round_and_nothing_differs_from_itself(
     pair: tuple[Policies, Policies],
@@ -307,7 +308,7 @@ def _kinds(found: Difference) -> set[Kind]:
     return {each.kind for each in found.findings}
 
 
-@settings(max_examples=150, deadline=None)
+@examples(150)
 @given(
     st.lists(
         st.text("#@*-A1x", min_size=1, max_size=5).filter(lambda form: form.count("*") < 2),

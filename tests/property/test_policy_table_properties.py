@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
+from support import places
+from support.examples import examples
 from support.policy_samples import CALENDAR
 
 from node.analysis.tests.parts import (
@@ -28,7 +29,7 @@ from node.core.policy.policy import Policy, PolicyFile
 from node.core.policy.rule import ALWAYS, Rule, RuleIndex
 from node.core.reading.build import build_policies
 
-FOLDER = Path(__file__).parents[2] / "policies"
+FOLDER = places.POLICIES
 POLICIES = build_policies(read_files([FOLDER]))
 TEXTS = {name: (FOLDER / f"{name}.test.yaml").read_text("utf-8") for name in POLICIES.datasets}
 _WORDS = st.sampled_from(
@@ -43,7 +44,7 @@ _WORDS = st.sampled_from(
 _EDITS = st.tuples(st.integers(0, 10_000), _WORDS)
 
 
-@settings(max_examples=300, deadline=None)
+@examples(300)
 @given(st.sampled_from(sorted(TEXTS)), st.lists(_EDITS, min_size=1, max_size=4))
 def test_no_table_makes_the_check_or_the_run_crash(name: str, edits: list[tuple[int, str]]) -> None:
     words = TEXTS[name].replace(",", " ,").replace("}", " }").replace("{", "{ ").split(" ")

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import duckdb
 import sqlglot
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 from sqlglot import exp
+from support.examples import examples
 from support.policy_samples import POLICY
 
 from node.core.policy.dataset import Field, FieldType, Sensitivity
@@ -59,7 +60,7 @@ def _joined(draw: st.DrawFn, inner: st.SearchStrategy[str]) -> str:
 PREDICATES = st.recursive(_comparisons(), _joined, max_leaves=8)
 
 
-@settings(max_examples=150, deadline=None)
+@examples(150)
 @given(PREDICATES)
 @example("months = :n AND school = ''")
 def test_a_predicate_means_to_us_what_it_means_to_sql(text: str) -> None:
@@ -95,7 +96,7 @@ ALLOWED = (
 )
 
 
-@settings(max_examples=500, deadline=None)
+@examples(500)
 @given(st.lists(_WORDS, max_size=25).map(" ".join) | st.text(max_size=80))
 def test_whatever_is_accepted_holds_nothing_but_the_grammar(text: str) -> None:
     found = read_predicate(text, SCOPE)
@@ -127,7 +128,7 @@ def _apply(text: str, edits: list[tuple[int, int, str]]) -> str:
     return text
 
 
-@settings(max_examples=200, deadline=None)
+@examples(200)
 @given(_mutated(POLICY) | st.text(max_size=200))
 def test_no_text_crashes_the_checker(text: str) -> None:
     content = text.encode("utf-8", "replace")
@@ -141,7 +142,7 @@ def test_no_text_crashes_the_checker(text: str) -> None:
         assert 1 <= problem.column <= len(lines[problem.line - 1]) + 1
 
 
-@settings(max_examples=200, deadline=None)
+@examples(200)
 @given(st.binary(max_size=300))
 def test_no_bytes_crash_the_reader(content: bytes) -> None:
     document = read("f.yaml", content)

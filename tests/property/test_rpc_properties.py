@@ -27,6 +27,7 @@ from support.running import (
     running,
 )
 from support.town import HR, TAX
+from support.waiting import PATIENCE
 
 from node.error_info import DOMAIN
 from node.errors import Reason
@@ -147,9 +148,9 @@ def _call(channel: grpc.Channel, method: MethodDescriptor, requests: list[bytes]
     path = f"/{method.containing_service.full_name}/{method.name}"
     try:
         if method.client_streaming:
-            list(channel.stream_stream(path, as_is, as_is)(iter(requests), timeout=20))
+            list(channel.stream_stream(path, as_is, as_is)(iter(requests), timeout=PATIENCE))
         else:
-            channel.unary_unary(path, as_is, as_is)(requests[0], timeout=20)
+            channel.unary_unary(path, as_is, as_is)(requests[0], timeout=PATIENCE)
     except grpc.RpcError as error:
         return error
     return None

@@ -133,6 +133,7 @@ class TwoNodes(RuleBasedStateMachine):
         self.world.open_budget()
 
 
+@pytest.mark.slow("each step of two nodes writes and reads both logs")
 def test_whatever_happens_to_two_nodes_their_promises_hold() -> None:
     run_state_machine_as_test(TwoNodes, settings=USUAL)
 

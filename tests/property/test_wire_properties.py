@@ -8,9 +8,10 @@ from functools import cache
 from google.protobuf.descriptor import Descriptor, FieldDescriptor
 from google.protobuf.message import Message
 from google.protobuf.message_factory import GetMessageClass
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from support.canonical import delimited, encode, varint
+from support.examples import examples
 
 from node.core import wire
 from node.errors import NodeError, Reason
@@ -61,7 +62,7 @@ def refused(kind: type[Message], body: bytes) -> bool:
     return False
 
 
-@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@examples(300)
 @given(kind=st.sampled_from(KINDS), data=st.data())
 def test_a_message_has_the_bytes_that_another_encoder_writes(kind: Descriptor, data: st.DataObject) -> None:
     message = data.draw(messages(kind))
@@ -70,7 +71,7 @@ def test_a_message_has_the_bytes_that_another_encoder_writes(kind: Descriptor, d
     assert wire.read(type(message), body, "the message") == message
 
 
-@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@examples(300)
 @given(kind=st.sampled_from(KINDS), data=st.data())
 def test_what_the_schema_does_not_know_is_refused_wherever_it_stands(
     kind: Descriptor, data: st.DataObject
@@ -97,7 +98,7 @@ def _places(message: Message) -> list[Message]:
     return found
 
 
-@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@examples(300)
 @given(kind=st.sampled_from(KINDS), data=st.data())
 def test_any_other_spelling_of_a_message_is_refused(kind: Descriptor, data: st.DataObject) -> None:
     message = data.draw(messages(kind))
@@ -124,7 +125,7 @@ def _apart(message: Message) -> list[Message]:
     return found
 
 
-@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@examples(300)
 @given(kind=st.sampled_from(KINDS), body=st.binary(max_size=60))
 def test_any_bytes_are_the_one_spelling_of_a_message_or_refused(kind: Descriptor, body: bytes) -> None:
     made = GetMessageClass(kind)

@@ -6,6 +6,9 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+from support.bundles import head
+from support.town import AUTHORITY, HR, Town
+
 from node.core.catalogue.publication import version_of
 from node.core.directory.directory import Member, OfficerRole
 from node.core.directory.text import Role
@@ -14,8 +17,6 @@ from node.core.reading.build import build_policies
 from node.crypto.signing import Signer
 from node.documents.approval_file import sign_approval, write_approval
 from node.documents.bundle_folder import read_policies
-from support.bundles import head
-from support.town import AUTHORITY, HR, Town
 
 ZHANG, CHEN = head("zhang"), head("chen", AUTHORITY)
 """The head of human resources, and who reviews at the authority."""

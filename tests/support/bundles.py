@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+
+import pytest
+from support.town import HR
 
 from node.core.directory.directory import Member, OfficerRole, officer_key_name
 from node.core.policy.bundle import MANIFEST, make_manifest
 from node.crypto.signing import SignatureSuite, Signer
 from node.documents.bundle_file import sign_manifest
 from node.documents.bundle_folder import read_policies
-from support.town import HR
+from node.errors import NodeError, Reason
 
 DAY = timedelta(days=1)
 
@@ -64,3 +67,11 @@ def sign_draft(
         note = sign_manifest(manifest, note, signer)
     (folder / MANIFEST).write_bytes(note or b"")
     return folder
+
+
+def refusal(act: Callable[[], object], reason: Reason = Reason.POLICY_NOT_LOADED) -> str:
+    """The message of what is refused for this reason."""
+    with pytest.raises(NodeError) as caught:
+        act()
+    assert caught.value.reason is reason
+    return caught.value.message

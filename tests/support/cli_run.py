@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from subprocess import PIPE, Popen
 
+from support.waiting import PATIENCE
 from typer.testing import CliRunner
 
 from node.cli.main import app
@@ -64,7 +65,7 @@ def at_a_terminal(arguments: list[str], typed: list[str]) -> tuple[str, str]:
             screen += part
     except OSError:
         pass  # Linux tells the end of a terminal so.
-    out, _ = process.communicate(timeout=20)
+    out, _ = process.communicate(timeout=PATIENCE)
     os.close(ours)
     return out.decode().strip(), screen.decode()
 

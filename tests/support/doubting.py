@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+from support.small_log import ORIGIN, FaultyStore, Pen, open_store
+
 from node.core.clock import Bounds, Reading
 from node.core.log import usage
 from node.core.log.check import Finding, LogCheck, check_segment
@@ -21,7 +23,6 @@ from node.exchange.node_clock import NodeClock
 from node.exchange.second_look import ClockKeeper, ClockMemory, ClockOrder
 from node.store.store import Store
 from node.v1 import record_pb2 as rec
-from support.small_log import ORIGIN, FaultyStore, Pen, open_store
 
 CODE = ORIGIN.removeprefix("dxnode/")
 START = datetime(2026, 11, 23, 2, 0, tzinfo=UTC)

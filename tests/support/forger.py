@@ -9,6 +9,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 import grpc
+from support.running import CASE, DEFERRAL, kind_of, resident
+from support.town import HR, Office, Town, keys_of
+from support.waiting import PATIENCE
 
 from node.client.status import node_error
 from node.core import wire
@@ -24,8 +27,6 @@ from node.documents.keys import KeyUse
 from node.v1 import exchange_pb2 as pb
 from node.v1 import exchange_pb2_grpc, grant_pb2_grpc, usage_log_pb2
 from node.v1 import record_pb2 as rec
-from support.running import CASE, DEFERRAL, kind_of, resident
-from support.town import HR, Office, Town, keys_of
 
 CALLER = bytes(range(32))
 """Fingerprint of whoever asks at the forger's desk."""
@@ -159,7 +160,7 @@ class Forger:
     def answer(self, envelope: pb.Envelope) -> pb.SealedAnswer:
         """The sealed answer as it came. Raises the NodeError of a status."""
         try:
-            answer: pb.SealedAnswer = self.stub.Ask(pb.AskRequest(envelope=envelope), timeout=20).answer
+            answer: pb.SealedAnswer = self.stub.Ask(pb.AskRequest(envelope=envelope), timeout=PATIENCE).answer
         except grpc.RpcError as error:
             raise node_error(error) from None
         return answer
@@ -167,7 +168,7 @@ class Forger:
     def stream(self, sent: Sequence[Sent]) -> Iterator[pb.SealedResponse]:
         """Ask a batch; answers are matched with what was sent by their place."""
         call = self.stub.AskBatch(
-            iter([pb.AskBatchRequest(envelope=each.envelope) for each in sent]), timeout=30
+            iter([pb.AskBatchRequest(envelope=each.envelope) for each in sent]), timeout=PATIENCE
         )
         try:
             for each, response in zip(sent, call, strict=False):

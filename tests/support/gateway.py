@@ -8,11 +8,12 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 import grpc
+from support.running import as_is
+from support.town import Office, Town
+from support.waiting import PATIENCE
 
 from node.crypto.certificates import identify
 from node.rpc.exchange_service import ON_BEHALF
-from support.running import as_is
-from support.town import Office, Town
 
 Call = grpc.HandlerCallDetails
 Context = grpc.ServicerContext
@@ -34,7 +35,7 @@ class Gateway(grpc.GenericRpcHandler):
             call = self.upstream.unary_unary(path, as_is, as_is)
             self._see(request)
             try:
-                response: bytes = call(request, timeout=20, metadata=self._behalf(context))
+                response: bytes = call(request, timeout=PATIENCE, metadata=self._behalf(context))
             except grpc.RpcError as error:
                 self._pass_on(error, context)
                 raise AssertionError from None
@@ -44,7 +45,9 @@ class Gateway(grpc.GenericRpcHandler):
         def stream(requests: Iterator[bytes], context: Context) -> Iterator[bytes]:
             call = self.upstream.stream_stream(path, as_is, as_is)
             try:
-                for response in call(map(self._see, requests), timeout=60, metadata=self._behalf(context)):
+                for response in call(
+                    map(self._see, requests), timeout=PATIENCE, metadata=self._behalf(context)
+                ):
                     yield self._see(response)
             except grpc.RpcError as error:
                 self._pass_on(error, context)

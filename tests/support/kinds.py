@@ -11,13 +11,14 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 import sqlalchemy as sa
+from support.live import Databases, change, fill
+from support.register import COLUMNS, COUNTER, KEY, ROWS, Row, dataset, write_csv
+from support.waiting import PATIENCE
 
 from node.source.database import DatabaseSource
 from node.source.lookup import SnapshotSource
 from node.source.open import open_database, open_file
 from node.source.spec import DatabaseSpec, Exactness, FileSpec
-from support.live import Databases, change, fill
-from support.register import COLUMNS, COUNTER, KEY, ROWS, Row, dataset, write_csv
 
 Source = SnapshotSource | DatabaseSource
 DAY = date(2026, 11, 22)
@@ -86,7 +87,7 @@ def opened(url: str) -> DatabaseSource:
 
 def settle(source: DatabaseSource) -> None:
     """Wait until it has been looked through."""
-    source._checker.wait(60.0)
+    source._checker.wait(PATIENCE)
     assert source.exactness is Exactness.CHECKED
 
 

@@ -13,20 +13,20 @@ import sys
 from pathlib import Path
 
 import grpc_tools  # type: ignore[import-untyped]
+from support.places import ROOT
 
 from node.core.revision import REVISION
 
 LATER = REVISION + 1
 MARK = "one revision later"
 """What stands in each field that is new."""
-_ROOT = Path(__file__).parents[2]
 _PROTOS = ("exchange", "record", "grant", "usage_log", "catalogue", "error_reason")
 
 
 def build(folder: Path) -> Path:
     """The copy's folder, to put on PYTHONPATH."""
-    shutil.copytree(_ROOT / "node", folder / "node", ignore=shutil.ignore_patterns("__pycache__"))
-    shutil.copytree(_ROOT / "protos", folder / "protos")
+    shutil.copytree(ROOT / "node", folder / "node", ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copytree(ROOT / "protos", folder / "protos")
     names = _extend_protos(folder / "protos" / "node" / "v1")
     _generate(folder)
     _fill(folder / "node", names)

@@ -9,7 +9,6 @@ from types import MappingProxyType
 
 import pytest
 import sqlalchemy as sa
-
 from support import mariadb, postgres
 from support.register import COLUMNS, ROWS
 

@@ -14,6 +14,11 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+from support.bundles import LI, WANG, head, listed, sign_draft, write_draft
+from support.places import CORPUS, POLICIES
+from support.running import pension_grant, register, resident
+from support.town import HR, TAX, Town
+
 from node.core import wire
 from node.core.catalogue.csv import write_csv
 from node.core.catalogue.dcat import write_dcat
@@ -36,11 +41,7 @@ from node.v1 import catalogue_pb2, grant_pb2
 from node.v1 import exchange_pb2 as pb
 from node.v1 import record_pb2 as rec
 from scripts.fuzzing import exchanges
-from support.bundles import LI, WANG, head, listed, sign_draft, write_draft
-from support.running import pension_grant, register, resident
-from support.town import HR, POLICIES, TAX, Town
 
-CORPUS = Path(__file__).parents[1] / "corpus"
 NOW = datetime(2026, 11, 30, 8, tzinfo=UTC)
 
 

@@ -8,18 +8,17 @@ import shutil
 import signal
 import subprocess
 import tempfile
-import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import pymysql
+from support.waiting import wait_for
 
 _SERVER = shutil.which("mariadbd", path=f"{os.environ.get('PATH', '')}:/usr/sbin")
 _INSTALLER = shutil.which("mariadb-install-db")
 LACKING = "" if _SERVER and _INSTALLER else "there is no MariaDB server: apt-get install mariadb-server"
 """Why no server can be run, "" where one can."""
-_START_SECONDS = 60.0
 
 
 class MariaDB:
@@ -69,13 +68,11 @@ def running() -> Iterator[MariaDB]:
 
 
 def _wait_for(database: MariaDB, process: subprocess.Popen[bytes]) -> None:
-    deadline = time.monotonic() + _START_SECONDS
-    while True:
-        try:
+    def answers() -> bool:
+        with suppress(pymysql.err.OperationalError):
             database.connect().close()
-        except pymysql.err.OperationalError:
-            assert process.poll() is None, "the server ended"
-            assert time.monotonic() < deadline, "the server does not answer"
-            time.sleep(0.05)
-        else:
-            return
+            return True
+        assert process.poll() is None, "the server ended"
+        return False
+
+    wait_for(answers)

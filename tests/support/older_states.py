@@ -8,9 +8,10 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TypeVar
 
-from node.errors import NodeError, Reason
 from support.running import Running
 from support.town import free_port
+
+from node.errors import NodeError, Reason
 
 T = TypeVar("T")
 COPY = "copy"

@@ -6,8 +6,9 @@ import copy
 import json
 from typing import Any
 
-from node.core.policy.policy import PolicyFile
 from support.policy_samples import HUMAN_RESOURCES, MEDICAL, TAX
+
+from node.core.policy.policy import PolicyFile
 
 REGIONS = ["441900003", "441900004"]
 POLICY: dict[str, Any] = {

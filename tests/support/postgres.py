@@ -56,4 +56,12 @@ def running() -> Iterator[Postgres]:
         tempfile.TemporaryDirectory(prefix="postgres-") as folder,
         get_server(Path(folder, "data"), cleanup_mode="stop") as server,
     ):
-        yield Postgres(server)
+        database = Postgres(server)
+        with psycopg.connect(server.get_uri(), autocommit=True) as connection:
+            # What a test writes need not outlive the machine, so nobody waits for its disk.
+            connection.execute("ALTER SYSTEM SET fsync = off")
+            connection.execute("SELECT pg_reload_conf()")
+        try:
+            yield database
+        finally:
+            database.stop()

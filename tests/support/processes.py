@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import TypeVar
 from zoneinfo import ZoneInfo
+
+from support.log_audit import audit_leaves
+from support.running import pension_grant
+from support.town import HR, TAX, Town
+from support.waiting import PATIENCE, wait_for
 
 from node.client import Client
 from node.core.deciding.budget import Pot, counter_key
@@ -18,15 +21,8 @@ from node.core.log.check import Finding
 from node.core.log.merkle import leaf_hash
 from node.core.log.usage import parse_record
 from node.demo.process import NodeProcess
-from node.errors import NodeError
 from node.store.store import Store
 from node.v1 import record_pb2 as rec
-from support.log_audit import audit_leaves
-from support.running import pension_grant, wait_for
-from support.town import HR, TAX, Town
-
-START_SECONDS = 60.0
-T = TypeVar("T")
 
 
 @dataclass(slots=True)
@@ -46,21 +42,21 @@ class Processes:
     def wait(self, *codes: str) -> None:
         """Wait until these serve."""
         for code in codes:
-            self.nodes[code].wait_until_healthy(START_SECONDS)
+            self.nodes[code].wait_until_healthy(PATIENCE)
 
     def kill(self, code: str) -> None:
         """End one as a power cut would."""
         self.nodes[code].kill()
-        self.nodes[code].wait(10)
+        self.nodes[code].wait(PATIENCE)
 
     def stop(self) -> None:
         """Drain all."""
         for node in self.nodes.values():
             node.ask_to_stop()
         for node in self.nodes.values():
-            node.wait(30)
+            node.wait(PATIENCE)
 
-    def client(self, code: str, timeout: float = 10.0) -> Client:
+    def client(self, code: str, timeout: float = PATIENCE) -> Client:
         """The operator's client."""
         return Client(f"unix:{self.town.offices[code].socket}", timeout=timeout)
 
@@ -152,15 +148,3 @@ def used(store: Store) -> dict[str, int]:
 def charged(verdicts: Iterable[rec.Verdict], scope: str) -> int:
     """What the verdicts say was charged."""
     return sum(charge.amount for verdict in verdicts for charge in verdict.charges if charge.scope == scope)
-
-
-def patiently(seconds: float, work: Callable[[], T]) -> T:
-    """Try until it works, or the time is over; the last error then."""
-    deadline = time.monotonic() + seconds
-    while True:
-        try:
-            return work()
-        except NodeError:
-            if time.monotonic() > deadline:
-                raise
-            time.sleep(0.1)

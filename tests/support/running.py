@@ -8,8 +8,11 @@ from collections.abc import Callable, Coroutine, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from time import monotonic, sleep
 from typing import TypeVar
+
+from support.places import POLICIES
+from support.town import HR, MEDICAL, TAX, Office, Town
+from support.waiting import PATIENCE, wait_for
 
 from node.app.node import Node
 from node.app.timekeeping import read_clocks
@@ -21,7 +24,6 @@ from node.core.identity import check_character
 from node.core.log.usage import parse_record
 from node.core.policy.question_kind import QuestionKind
 from node.v1 import record_pb2 as rec
-from support.town import HR, MEDICAL, POLICIES, TAX, Office, Town
 
 T = TypeVar("T")
 
@@ -152,15 +154,15 @@ class Running:
         self._thread.join()
         self._loop.close()
 
-    def call(self, work: Coroutine[object, object, T], timeout: float = 60.0) -> T:
+    def call(self, work: Coroutine[object, object, T], timeout: float = PATIENCE) -> T:
         """Run a coroutine on the nodes' loop."""
         return asyncio.run_coroutine_threadsafe(work, self._loop).result(timeout)
 
-    def operator(self, code: str, timeout: float = 20.0) -> Client:
+    def operator(self, code: str, timeout: float = PATIENCE) -> Client:
         """A client on the Unix socket."""
         return Client(f"unix:{self.town.offices[code].socket}", timeout=timeout)
 
-    def user(self, code: str, role: str, timeout: float = 20.0) -> Client:
+    def user(self, code: str, role: str, timeout: float = PATIENCE) -> Client:
         """A client on the desk port, with a certificate of the department that carries `role`."""
         office = self.town.offices[code]
         folder = office.desk_user(role)
@@ -245,14 +247,6 @@ def goes_on(answered: Callable[[], int]) -> None:
     """Wait until more questions are answered."""
     enough = answered() + 20
     wait_for(lambda: answered() >= enough)
-
-
-def wait_for(condition: Callable[[], bool], seconds: float = 60.0) -> None:
-    """Wait until something holds; fail when it does not in time."""
-    deadline = monotonic() + seconds
-    while not condition():
-        assert monotonic() < deadline, "waited in vain"
-        sleep(0.05)
 
 
 def bodies(records: Sequence[rec.UsageRecord]) -> list[str | None]:

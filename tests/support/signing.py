@@ -10,6 +10,13 @@ from pathlib import Path
 
 import grpc
 from grpc_health.v1 import health_pb2
+from support.approvals import approve
+from support.bundles import LI, WANG, sign_draft
+from support.cli_run import Ran, dxnode
+from support.processes import Processes
+from support.running import CASE, DEFERRAL, ENROLLED, pension_policy, resident
+from support.town import HR, TAX, Town
+from support.waiting import PATIENCE
 
 from node.client.results import NodeStatus
 from node.core.policy.bundle import MANIFEST, bundle_digest, render_manifest
@@ -18,15 +25,8 @@ from node.documents.approval_file import FOLDER
 from node.documents.bundle_file import read_manifest
 from node.documents.bundle_folder import ACTIVE, place, read_draft
 from node.rpc.server import POLICIES_HEALTH
-from support.approvals import approve
-from support.bundles import LI, WANG, sign_draft
-from support.cli_run import Ran, dxnode
-from support.processes import Processes
-from support.running import CASE, DEFERRAL, ENROLLED, pension_policy, resident
-from support.town import HR, TAX, Town
 
 POLICY = "pension-insurance.yaml"
-SECONDS = 60.0
 
 
 @dataclass(slots=True)
@@ -148,7 +148,7 @@ class Nodes:
                     "/grpc.health.v1.Health/Check",
                     health_pb2.HealthCheckRequest.SerializeToString,
                     health_pb2.HealthCheckResponse.FromString,
-                )(request, timeout=10.0).status
+                )(request, timeout=PATIENCE).status
                 for channel in (desk, exchange)
             )
             return first, second

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from alembic import command
 from alembic.config import Config
@@ -19,6 +21,7 @@ from node.core.state.clean_up import Due
 from node.crypto.signing import SignatureSuite, Signer, open_note, sign_note
 from node.errors import NodeError, Reason
 from node.exchange.group import Ledger, LogKeys, Recorded
+from node.files.private_folder import make_private
 from node.store import schema
 from node.store.store import Store
 from node.store.transaction import Transaction
@@ -157,9 +160,24 @@ class FaultyTransaction:
         self._faults.at("late")
 
 
+@cache
+def _new_database() -> bytes:
+    """The database of a new node."""
+    with TemporaryDirectory() as folder:
+        path = Path(folder) / "node.db"
+        Store.open(path).close()
+        assert not path.with_name("node.db-wal").exists()
+        return path.read_bytes()
+
+
 def open_store(folder: Path) -> Store:
-    """A store of its own."""
-    return Store.open(folder / "node.db")
+    """A store of its own; a new one begins as a copy, as to make its tables takes longer than most tests."""
+    path = folder / "node.db"
+    if not path.exists():
+        make_private(folder)
+        path.write_bytes(_new_database())
+        path.chmod(0o600)
+    return Store.open(path)
 
 
 def at_revision(path: Path, revision: str) -> Path:

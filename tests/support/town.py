@@ -34,7 +34,6 @@ TAX = "11441900000000035L"
 AUTHORITY = "1144190000000006X2"
 FORGER = "114419000000000709"
 """A department without a node of its own, in whose name requests are made by hand: each has one usage log."""
-POLICIES = Path(__file__).parents[2] / "policies"
 YEAR = timedelta(days=365)
 
 

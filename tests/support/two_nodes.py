@@ -22,23 +22,6 @@ from unittest.mock import patch
 from zoneinfo import ZoneInfo
 
 import pandas as pd
-
-from node.app.node import Node
-from node.client.results import NodeStatus
-from node.core.deciding.cost import BUDGET_PREFIX, RULE_DAY
-from node.core.deciding.grant import GrantState
-from node.core.directory.directory import parse_member
-from node.core.directory.text import MAX_KEYS
-from node.core.log.check import Fault
-from node.core.log.merkle import leaf_hash
-from node.core.log.usage import parse_record
-from node.core.milliseconds import from_ms
-from node.crypto.signing import Signer
-from node.documents.order_file import sign_order
-from node.errors import NodeError, Reason
-from node.statistics.pool import Pool
-from node.v1 import exchange_pb2 as pb
-from node.v1 import record_pb2 as rec
 from support.bundles import listed, officer
 from support.cli_run import dxnode
 from support.crashed import crash
@@ -59,6 +42,23 @@ from support.running import (
     resident,
 )
 from support.town import HR, TAX, Office
+
+from node.app.node import Node
+from node.client.results import NodeStatus
+from node.core.deciding.cost import BUDGET_PREFIX, RULE_DAY
+from node.core.deciding.grant import GrantState
+from node.core.directory.directory import parse_member
+from node.core.directory.text import MAX_KEYS
+from node.core.log.check import Fault
+from node.core.log.merkle import leaf_hash
+from node.core.log.usage import parse_record
+from node.core.milliseconds import from_ms
+from node.crypto.signing import Signer
+from node.documents.order_file import sign_order
+from node.errors import NodeError, Reason
+from node.statistics.pool import Pool
+from node.v1 import exchange_pb2 as pb
+from node.v1 import record_pb2 as rec
 
 T = TypeVar("T")
 ZONE = ZoneInfo("Asia/Shanghai")

@@ -12,6 +12,11 @@ from pathlib import Path
 from typing import TypeVar
 from zoneinfo import ZoneInfo
 
+from support.places import POLICIES
+from support.running import kind_of, pension_grant, pension_policy
+from support.small_log import Clock, FaultyStore, open_store
+from support.town import HR, TAX
+
 from node.core.deciding.gap import NO_GAPS, Gaps
 from node.core.deciding.grant import Grant
 from node.core.directory.directory import Member
@@ -48,9 +53,6 @@ from node.exchange.turns import Bounds, Turns
 from node.store.store import Store
 from node.v1 import exchange_pb2 as pb
 from node.v1 import record_pb2 as rec
-from support.running import kind_of, pension_grant, pension_policy
-from support.small_log import Clock, FaultyStore, open_store
-from support.town import HR, POLICIES, TAX
 
 T = TypeVar("T")
 ZONE = ZoneInfo("Asia/Shanghai")

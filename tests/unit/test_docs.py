@@ -9,6 +9,7 @@ from functools import cache
 from pathlib import Path
 
 import pytest
+from support.places import ROOT
 from typer._click import Command
 from typer.core import TyperGroup, TyperOption
 
@@ -16,7 +17,6 @@ from node.cli.main import MODULES, load_command
 from node.core.identity import holds_identifier
 from node.texts.wording import LANGUAGES, table
 
-ROOT = Path(__file__).resolve().parents[2]
 DOCUMENTS = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")])
 DESIGN = [
     ROOT / "ARCHITECTURE.md",

@@ -11,6 +11,7 @@ from pathlib import Path
 import jsonschema
 import pytest
 import yaml
+from support import places
 from support.policy_samples import CALENDAR, GRANT, HUMAN_RESOURCES, MEDICAL, TAX
 
 from node.analysis.tests.words import table_schema_text
@@ -27,7 +28,7 @@ from node.core.reading.format import DefinitionsPart, PolicyPart, schema_text
 from node.demo.registers import make_registers
 from node.errors import Reason
 
-FOLDER = Path(__file__).parents[2] / "policies"
+FOLDER = places.POLICIES
 POLICIES = build_policies(read_files([FOLDER]))
 SUNDAY_NIGHT = datetime(2026, 11, 22, 15, tzinfo=UTC)
 DEFERRAL = "social-insurance/pension/deferral"

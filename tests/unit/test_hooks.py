@@ -8,9 +8,7 @@ from pathlib import Path
 
 import yaml
 from support.cli_run import dxnode
-from support.town import POLICIES
-
-ROOT = Path(__file__).parents[2]
+from support.places import POLICIES, ROOT
 
 
 def test_hook_stops_a_bad_policy_and_lets_the_examples_pass(tmp_path: Path) -> None:

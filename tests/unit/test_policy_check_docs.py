@@ -6,10 +6,10 @@ import re
 from pathlib import Path
 
 import pytest
+from support.places import ROOT
 
 from node.core.text.problem_kinds import NOTES, WARNINGS, problem_texts
 
-ROOT = Path(__file__).parents[2]
 PAGES = [ROOT / "docs" / name for name in ("policy-check.md", "policy-check.zh-CN.md")]
 
 

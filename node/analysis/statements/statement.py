@@ -1,7 +1,7 @@
 """Who may learn what of a dataset, and for what: whole sentences that a head of department can sign.
 
-All that decides stands in them, and nothing that does not; `tests/unit/cli/test_policy_statement.py` changes
-every part of a policy and sees the sentences change.
+All that decides stands in them, and nothing that does not: `test_policy_statement.py` changes every part of a
+policy and sees the sentences change.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """The catalogue entry that is published of a policy: all that it says, so that nothing else is enforced.
 
 Decree 809, Art. 13 and 15. What an entry does not say is the file's own text, such as comments;
-`tests/unit/core/test_catalogue_entry.py` changes every part of a policy and sees the entry change.
+`tests/unit/core/catalogue/test_catalogue_entry.py` changes every part of a policy and sees the entry change.
 """
 
 from __future__ import annotations

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import UTC, datetime
-from pathlib import Path
 
 import pytest
 from support.fake_desk import (
@@ -22,23 +21,11 @@ from support.fake_desk import (
     grant_message,
     make_log,
     resident,
-    serving,
 )
 
 from node.client import Chunk, Client, Subject
 from node.core.deciding.grant import Grant, GrantState
 from node.errors import NodeError, Reason
-
-
-@pytest.fixture
-def desk() -> FakeDesk:
-    return FakeDesk()
-
-
-@pytest.fixture
-def client(desk: FakeDesk, tmp_path: Path) -> Iterator[Client]:
-    with serving(desk, tmp_path) as address, Client(address, timeout=5) as client:
-        yield client
 
 
 def test_verification_is_one_bit_with_its_proof(client: Client) -> None:

@@ -2,27 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from pathlib import Path
-
 import pandas as pd
 import pytest
-from support.fake_desk import FIELD, PURPOSE, VERIFY, FakeDesk, enrolled, resident, serving
+from support.fake_desk import FIELD, PURPOSE, VERIFY, FakeDesk, enrolled, resident
 
 from node.client import Client
 from node.client.frame import BatchStoppedError
 from node.errors import NodeError, Reason
-
-
-@pytest.fixture
-def desk() -> FakeDesk:
-    return FakeDesk()
-
-
-@pytest.fixture
-def client(desk: FakeDesk, tmp_path: Path) -> Iterator[Client]:
-    with serving(desk, tmp_path) as address, Client(address, timeout=5) as client:
-        yield client
 
 
 def people(count: int) -> pd.DataFrame:

@@ -20,6 +20,8 @@ from node.documents.directory_file import read_directory
 from node.documents.officer_key import open_officer_key
 from node.errors import NodeError, Reason
 
+pytestmark = pytest.mark.slow("data is built by processes of their own")
+
 
 @pytest.fixture(scope="module")
 def city(tmp_path_factory: pytest.TempPathFactory) -> City:

@@ -5,17 +5,18 @@ from __future__ import annotations
 import asyncio
 import os
 import threading
-from collections import Counter
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from support.decided import charges, denied, tally, verdicts
 from support.running import pension_policy, resident, with_counts
 from support.town import MEDICAL
 from support.two_sides import CALLER, TwoSides, WireStream, query
+from support.waiting import PATIENCE, reached, until
 
 from node.core.deciding.grant import GrantState
 from node.core.subject import SubjectKey
@@ -66,11 +67,11 @@ class Gate:
 
     def _hold(self) -> None:
         self.reached.set()
-        assert self.open.wait(20)
+        assert self.open.wait(PATIENCE)
 
     async def wait(self) -> None:
         """Until somebody is held."""
-        assert await asyncio.to_thread(self.reached.wait, 20)
+        await reached(self.reached)
 
 
 async def count(sides: TwoSides, name: str, exchange_id: bytes = b"") -> Answered:
@@ -82,25 +83,6 @@ async def verify(sides: TwoSides, *numbers: int) -> Answered:
     return await sides.requester.ask(CALLER, query(), subjects)
 
 
-async def denied(work: Awaitable[object]) -> NodeError:
-    with pytest.raises(NodeError) as found:
-        await work
-    return found.value
-
-
-async def tally(works: Sequence[Awaitable[Answered]]) -> Counter[object]:
-    results = await asyncio.gather(*works, return_exceptions=True)
-    return Counter(r.reason if isinstance(r, NodeError) else "answered" for r in results)
-
-
-def verdicts(sides: TwoSides) -> list[rec.Verdict]:
-    return [r.verdict for r in sides.hr.records() if r.WhichOneof("body") == "verdict"]
-
-
-def charges(verdict: rec.Verdict) -> dict[str, int]:
-    return {charge.scope: charge.amount for charge in verdict.charges}
-
-
 async def sent(sides: TwoSides, name: str) -> pb.Envelope:
     """An envelope with a question for a statistic that has not reached the provider."""
     sides.wire.lose_request = NodeError(Reason.PEER_UNAVAILABLE, "gone")
@@ -110,14 +92,6 @@ async def sent(sides: TwoSides, name: str) -> pb.Envelope:
     asked = sides.tax.store.asked(exchange_id)
     assert asked is not None
     return pb.Envelope.FromString(asked.envelope)
-
-
-async def until(condition: Callable[[], bool]) -> None:
-    for _ in range(2000):
-        if condition():
-            return
-        await asyncio.sleep(0.01)
-    raise AssertionError("waited in vain")
 
 
 # --- what cannot be paid ---
@@ -344,7 +318,7 @@ async def test_one_member_leaves_threads_for_look_ups_to_the_others(sides: TwoSi
     other = replace(sides.tax.member, code=sides.hr.member.code)
 
     turns = sides.provider._computing._turns
-    await asyncio.wait_for(turns.take(other.code), 5)
+    await asyncio.wait_for(turns.take(other.code), PATIENCE)
 
     turns.give_back(other.code)
     gate.open.set()
@@ -377,7 +351,7 @@ async def test_count_whose_caller_went_away_is_stopped_and_on_record(
 async def test_sender_who_comes_back_finds_its_count_under_way(
     sides: TwoSides, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(counts_module, "ALONE_SECONDS", 20.0)
+    monkeypatch.setattr(counts_module, "ALONE_SECONDS", PATIENCE)
     gate = Gate(sides)
     envelope = await sent(sides, "count-1")
     for _ in range(5):

@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
+from support.waiting import PATIENCE, reached
 
 from node.core.stop import Stop
 from node.errors import NodeError, Reason
@@ -74,13 +75,12 @@ def _soon(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 async def begun(work: Work) -> None:
-    await asyncio.to_thread(work.begun.wait, 20)
-    assert work.begun.is_set()
+    await reached(work.begun)
 
 
 async def until_free(hall: Hall) -> None:
     """Wait until a place is free, and leave it so."""
-    await asyncio.wait_for(hall.turns.take("z"), 20)
+    await asyncio.wait_for(hall.turns.take("z"), PATIENCE)
     hall.turns.give_back("z")
 
 
@@ -189,15 +189,15 @@ async def test_place_of_a_count_that_took_too_long_is_free_when_its_thread_is() 
 
 
 async def test_time_limit_starts_with_the_count_and_not_with_the_wait() -> None:
-    hall = Hall(seconds=2.0)
-    works = [Work() for _ in range(4)]
+    hall = Hall(seconds=4.0)
+    works = [Work() for _ in range(6)]
     asking = [asyncio.create_task(hall.ask(work, number=n)) for n, work in enumerate(works)]
     for work in works:
         await begun(work)
         await asyncio.sleep(0.75)
         work.ends.set()
 
-    assert await asyncio.gather(*asking) == [DONE] * 4
+    assert await asyncio.gather(*asking) == [DONE] * 6
     await hall.counts.stop()
 
 

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-from pathlib import Path
-
 import pytest
 from support.running import resident
 from support.town import HR
@@ -19,13 +16,6 @@ from node.v1 import record_pb2 as rec
 
 OPERATOR = Caller("operator")
 LOST, OTHER = b"\x11" * 32, b"\x22" * 32
-
-
-@pytest.fixture
-async def sides(tmp_path: Path) -> AsyncIterator[TwoSides]:
-    sides = TwoSides(tmp_path)
-    yield sides
-    await sides.close()
 
 
 def opened(sides: TwoSides) -> DeskCertificates:

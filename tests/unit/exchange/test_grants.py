@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
 from support.running import pension_grant, resident
@@ -19,13 +17,6 @@ from node.errors import NodeError, Reason
 from node.exchange.admin import Grants
 
 OFFICER = Caller("officer", bytes(32))
-
-
-@pytest.fixture
-async def sides(tmp_path: Path) -> AsyncIterator[TwoSides]:
-    sides = TwoSides(tmp_path)
-    yield sides
-    await sides.close()
 
 
 @pytest.fixture

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 from support.small_log import Clock, FaultyStore, Line, Pen, check_log, check_receipt, open_store
+from support.waiting import PATIENCE, reached
 
 from node.core.deciding.budget import Debit
 from node.core.log.checkpoint import Checkpoint
@@ -83,15 +84,15 @@ async def test_every_job_gets_a_receipt_that_proves_its_record(commit: GroupComm
 
 
 async def test_nothing_is_told_before_it_is_durable(commit: GroupCommit, faults: FaultyStore) -> None:
-    reached, go_on = threading.Event(), threading.Event()
+    begun, go_on = threading.Event(), threading.Event()
 
     def hold() -> None:
-        reached.set()
-        assert go_on.wait(10)
+        begun.set()
+        assert go_on.wait(PATIENCE)
 
     faults.before_commit = hold
     waiting = asyncio.ensure_future(commit.run(Line(b"a")))
-    await asyncio.to_thread(reached.wait, 10)
+    await reached(begun)
     await asyncio.sleep(0.05)
     assert not waiting.done()
     assert commit.head.size == 0
@@ -148,7 +149,7 @@ async def test_log_stays_sound_when_the_store_cannot_even_be_read_after_a_failur
 async def test_another_writer_is_waited_for_in_bounded_time_and_nobody_else_waits(
     commit: GroupCommit, store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("node.exchange.group.BUSY_SECONDS", 0.2)
+    monkeypatch.setattr("node.exchange.group.BUSY_SECONDS", 1.0)
     other = Store(store._engine)
     for ends in (True, False):
         lock = other.begin()
@@ -261,16 +262,16 @@ async def test_a_small_step_back_of_the_clock_does_not_stop_the_log_nor_its_time
 async def test_record_of_a_caller_who_went_away_stays(
     commit: GroupCommit, faults: FaultyStore, store: Store
 ) -> None:
-    reached, go_on = threading.Event(), threading.Event()
+    begun, go_on = threading.Event(), threading.Event()
 
     def hold() -> None:
-        reached.set()
-        assert go_on.wait(10)
+        begun.set()
+        assert go_on.wait(PATIENCE)
 
     faults.before_commit = hold
     gone = asyncio.ensure_future(commit.run(Line(b"gone")))
     stays = asyncio.ensure_future(commit.run(Line(b"stays")))
-    await asyncio.to_thread(reached.wait, 10)
+    await reached(begun)
     gone.cancel()
     go_on.set()
     assert (await stays).index == 1
@@ -391,7 +392,7 @@ async def test_a_log_that_was_changed_behind_its_back_is_not_continued(
 async def test_who_comes_shortly_after_others_shares_their_group(
     commit: GroupCommit, faults: FaultyStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(group, "GATHER_SECONDS", 0.1)
+    monkeypatch.setattr(group, "GATHER_SECONDS", 1.0)
     await _all(commit, *(Line(b"%d" % n) for n in range(8)))
     first = asyncio.ensure_future(commit.run(Line(b"early")))
     await asyncio.sleep(0.01)
@@ -406,7 +407,7 @@ async def test_who_comes_after_a_pause_is_not_waited_for(
     monkeypatch.setattr(group, "GATHER_SECONDS", 0.01)
     monkeypatch.setattr(group, "GATHER_MOST", 1000)
     await _all(commit, *(Line(b"%d" % n) for n in range(8)))
-    await asyncio.wait_for(commit.run(Line(b"early")), 5)
+    await asyncio.wait_for(commit.run(Line(b"early")), PATIENCE)
     await commit.run(Line(b"late"))
     assert faults.begun == 3
 
@@ -414,16 +415,16 @@ async def test_who_comes_after_a_pause_is_not_waited_for(
 async def test_full_group_waits_for_nobody(
     commit: GroupCommit, faults: FaultyStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(group, "GATHER_SECONDS", 60.0)
+    monkeypatch.setattr(group, "GATHER_SECONDS", 2 * PATIENCE)
     monkeypatch.setattr(group, "MAX_GROUP", 4)
-    await asyncio.wait_for(_all(commit, *(Line(b"%d" % n) for n in range(12))), 10)
+    await asyncio.wait_for(_all(commit, *(Line(b"%d" % n) for n in range(12))), PATIENCE)
     assert faults.begun == 3
 
 
 async def test_who_is_alone_waits_for_nobody(commit: GroupCommit, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(group, "GATHER_SECONDS", 60.0)
+    monkeypatch.setattr(group, "GATHER_SECONDS", 2 * PATIENCE)
     for number in range(3):
-        await asyncio.wait_for(commit.run(Line(b"%d" % number)), 10)
+        await asyncio.wait_for(commit.run(Line(b"%d" % number)), PATIENCE)
 
 
 class Watcher(Unwatched):

@@ -12,9 +12,9 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from support.places import POLICIES
 from support.running import pension_policy, resident
 from support.small_log import clean_up
-from support.town import POLICIES
 from support.two_sides import CALLER, TwoSides, WireStream, query
 
 from node.core.policy.policy import DEFINITIONS_FILE, PolicyFile

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import os
-from collections.abc import AsyncIterator, Callable
+from collections.abc import Callable
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
+from support.decided import charged
 from support.running import resident
 from support.town import HR, TAX
 from support.two_sides import CALLER, Side, TwoSides, query
@@ -17,13 +17,6 @@ from node.crypto.signing import SignatureSuite, Signer
 from node.errors import NodeError, Reason
 from node.exchange.asking import Answered
 from node.v1 import record_pb2 as rec
-
-
-@pytest.fixture
-async def sides(tmp_path: Path) -> AsyncIterator[TwoSides]:
-    sides = TwoSides(tmp_path)
-    yield sides
-    await sides.close()
 
 
 def new_signer(code: str) -> Signer:
@@ -44,10 +37,6 @@ async def refused(sides: TwoSides, exchange_id: bytes = b"") -> NodeError:
     with pytest.raises(NodeError) as caught:
         await ask(sides, exchange_id)
     return caught.value
-
-
-def charged(sides: TwoSides) -> int:
-    return sum(c.amount for r in sides.hr.records() for c in r.verdict.charges if c.scope == "rule.day")
 
 
 async def test_either_side_is_believed_under_its_old_and_its_new_key(sides: TwoSides) -> None:

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import AsyncIterator, Callable, Sequence
-from pathlib import Path
+from collections.abc import Callable, Sequence
 
 import pytest
 from support.running import resident
@@ -21,13 +20,6 @@ from node.v1 import record_pb2 as rec
 
 PLANNING = "city-planning/population"
 SALT = bytes(32)
-
-
-@pytest.fixture
-async def sides(tmp_path: Path) -> AsyncIterator[TwoSides]:
-    sides = TwoSides(tmp_path)
-    yield sides
-    await sides.close()
 
 
 async def ask(sides: TwoSides, question: str = "is-enrolled", *numbers: int) -> Answered:

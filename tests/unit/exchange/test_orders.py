@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 from support.bundles import LI, WANG, listed
@@ -41,13 +40,6 @@ class Counted:
         index = await self.sides.hr.commit.run(replace(job, facts=(*job.facts, ("counted", about or "all"))))
         self.done.append(about)
         return index
-
-
-@pytest.fixture
-async def sides(tmp_path: Path) -> AsyncIterator[TwoSides]:
-    sides = TwoSides(tmp_path)
-    yield sides
-    await sides.close()
 
 
 @pytest.fixture

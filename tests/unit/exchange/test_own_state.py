@@ -103,13 +103,6 @@ class World:
 
 
 @pytest.fixture
-async def sides(tmp_path: Path) -> AsyncIterator[TwoSides]:
-    sides = TwoSides(tmp_path)
-    yield sides
-    await sides.close()
-
-
-@pytest.fixture
 async def world(tmp_path: Path, sides: TwoSides) -> AsyncIterator[World]:
     world = World(tmp_path / "one", sides.grant)
     yield world
@@ -207,7 +200,7 @@ async def test_nobody_can_make_up_that_more_was_recorded(world: World, sides: Tw
 async def test_exchanges_wait_for_the_others_but_not_for_long(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(own_state, "PATIENCE_SECONDS", 0.05)
+    monkeypatch.setattr(own_state, "PATIENCE_SECONDS", 0.5)
     asked = asyncio.Event()
 
     async def hangs(_: str) -> SeenOfUs:

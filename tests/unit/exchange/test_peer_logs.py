@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import AsyncIterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -29,13 +28,6 @@ from node.exchange.refusals import RefusalJob
 from node.v1 import record_pb2 as rec
 
 OFFICER = Caller("officer", b"f" * 32)
-
-
-@pytest.fixture
-async def sides(tmp_path: Path) -> AsyncIterator[TwoSides]:
-    sides = TwoSides(tmp_path)
-    yield sides
-    await sides.close()
 
 
 async def ask(sides: TwoSides, number: int = 2, exchange_id: bytes = b"") -> Answered:

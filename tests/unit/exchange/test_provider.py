@@ -5,15 +5,16 @@ from __future__ import annotations
 import asyncio
 import os
 import threading
-from collections import Counter
-from collections.abc import AsyncIterator, Awaitable
+from collections.abc import AsyncIterator
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from support.decided import charges, denied, tally, verdicts
+from support.places import POLICIES
 from support.running import pension_policy, resident, with_counts
-from support.town import POLICIES
 from support.two_sides import CALLER, LOAD, TwoSides, query
+from support.waiting import PATIENCE, reached
 
 from node.core.deciding.grant import GrantState
 from node.core.policy.policy import DEFINITIONS_FILE, PolicyFile
@@ -54,23 +55,9 @@ async def count(sides: TwoSides, name: str) -> Answered:
     return await sides.requester.ask(CALLER, query(name, "city-planning/population"), [])
 
 
-async def denied(work: Awaitable[object]) -> NodeError:
-    with pytest.raises(NodeError) as found:
-        await work
-    return found.value
-
-
 def load(sides: TwoSides, load: KeptLoad) -> None:
     """Another load of the register."""
     sides.state = replace(sides.state, loads=dict.fromkeys(sides.state.sources, load))
-
-
-def verdicts(sides: TwoSides) -> list[rec.Verdict]:
-    return [r.verdict for r in sides.hr.records() if r.WhichOneof("body") == "verdict"]
-
-
-def charges(verdict: rec.Verdict) -> dict[str, int]:
-    return {charge.scope: charge.amount for charge in verdict.charges}
 
 
 def kept(sides: TwoSides, index: int) -> rec.KeptOpening:
@@ -83,17 +70,12 @@ def hidden(sides: TwoSides, index: int) -> dict[str, int]:
     return {charge.scope: charge.amount for charge in kept(sides, index).charges}
 
 
-async def _tally(works: list[asyncio.Future[Answered]]) -> Counter[object]:
-    results = await asyncio.gather(*works, return_exceptions=True)
-    return Counter(r.reason if isinstance(r, NodeError) else "answered" for r in results)
-
-
 # --- budgets ---
 
 
 async def test_last_of_the_budget_goes_to_exactly_one_of_64(sides: TwoSides) -> None:
     await count(sides, "enrolled-by-region")
-    said = await _tally([asyncio.ensure_future(count(sides, name)) for name in COUNTS])
+    said = await tally([asyncio.ensure_future(count(sides, name)) for name in COUNTS])
     assert said == {"answered": 1, Reason.BUDGET_EXHAUSTED: AT_ONCE - 1}
     spent = [charges(verdict).get("budget.dataset", 0) for verdict in verdicts(sides)]
     assert sum(spent) == 1_000_000
@@ -116,7 +98,7 @@ async def test_last_of_an_account_goes_to_exactly_one_of_64_of_two_datasets(tmp_
     works: list[asyncio.Future[Answered]] = [
         asyncio.ensure_future(sides.requester.ask(CALLER, each, [])) for each in asked
     ]
-    assert await _tally(works) == {"answered": 1, Reason.BUDGET_EXHAUSTED: AT_ONCE - 1}
+    assert await tally(works) == {"answered": 1, Reason.BUDGET_EXHAUSTED: AT_ONCE - 1}
     assert sum(charges(verdict).get("budget.dataset", 0) for verdict in verdicts(sides)) == 1_000_000
     await sides.close()
 
@@ -246,7 +228,7 @@ async def test_source_that_hangs_is_given_up_in_bounded_time(tmp_path: Path) -> 
     hangs = threading.Event()
 
     def hang() -> None:
-        assert hangs.wait(60)
+        assert hangs.wait(PATIENCE)
 
     sides.register.before = hang
     sides.register.quick = False
@@ -441,15 +423,15 @@ async def test_who_joined_an_exchange_gets_its_answer_though_the_first_sender_we
     asked = sides.tax.store.asked(exchange_id)
     assert asked is not None
     envelope = pb.Envelope.FromString(asked.envelope)
-    reached, go_on = threading.Event(), threading.Event()
+    begun, go_on = threading.Event(), threading.Event()
 
     def hold() -> None:
-        reached.set()
-        assert go_on.wait(10)
+        begun.set()
+        assert go_on.wait(PATIENCE)
 
     sides.register.before, sides.register.quick = hold, False
     first = asyncio.ensure_future(sides.provider.ask(sides.tax.member, envelope))
-    assert await asyncio.to_thread(reached.wait, 10)
+    await reached(begun)
     others = [asyncio.ensure_future(sides.provider.ask(sides.tax.member, envelope)) for _ in range(3)]
     await asyncio.sleep(0)
     first.cancel()

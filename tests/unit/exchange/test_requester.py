@@ -7,14 +7,15 @@ import os
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import aclosing
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 from google.protobuf.message import Message
 from support.canonical import delimited
+from support.decided import charged
 from support.running import kind_of, resident
 from support.town import HR, TAX
 from support.two_sides import CALLER, TwoSides, WireStream, leaves, query
+from support.waiting import until
 
 from node.core.deciding.grant import GrantState
 from node.core.log import usage
@@ -35,13 +36,6 @@ ID = bytes(range(16))
 GONE = NodeError(Reason.PEER_UNAVAILABLE, "gone")
 
 
-@pytest.fixture
-async def sides(tmp_path: Path) -> AsyncIterator[TwoSides]:
-    sides = TwoSides(tmp_path)
-    yield sides
-    await sides.close()
-
-
 def about(*numbers: int) -> list[SubjectKey]:
     return [SubjectKey(resident(number), {}) for number in numbers]
 
@@ -59,10 +53,6 @@ async def fails(sides: TwoSides, number: int = 2, exchange_id: bytes = ID) -> No
 def outcomes(sides: TwoSides) -> list[tuple[rec.OutcomeKind, int]]:
     found = [r.outcome for r in sides.tax.records() if r.WhichOneof("body") == "outcome"]
     return [(outcome.kind, outcome.reason) for outcome in found]
-
-
-def charged(sides: TwoSides) -> int:
-    return sum(c.amount for r in sides.hr.records() for c in r.verdict.charges if c.scope == "rule.day")
 
 
 # --- one exchange ---
@@ -115,13 +105,20 @@ async def test_exchanges_whose_callers_left_are_bounded_for_each_caller(
 ) -> None:
     monkeypatch.setattr("node.exchange.requester.UNDER_WAY", 8)
     held: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-    sides.wire.before = lambda: asyncio.shield(held)
+    sent: list[None] = []
+
+    def hold() -> asyncio.Future[None]:
+        sent.append(None)
+        return asyncio.shield(held)
+
+    sides.wire.before = hold
 
     async def leave(number: int, caller: Caller) -> bool:
         """Whether an exchange goes on after its caller has left."""
         asked = asyncio.ensure_future(sides.requester.ask(caller, query(), about(2), bytes([number] * 16)))
-        done, _ = await asyncio.wait({asked}, timeout=0.2)
-        if done:
+        before = len(sent)
+        await until(lambda: asked.done() or len(sent) > before)
+        if asked.done():
             assert isinstance(error := asked.exception(), NodeError)
             assert error.reason is Reason.RATE_LIMITED
             return False
@@ -132,7 +129,7 @@ async def test_exchanges_whose_callers_left_are_bounded_for_each_caller(
     assert [await leave(number, CALLER) for number in range(1, 4)] == [True, True, False]
     assert await leave(4, clerk)
     held.set_result(None)
-    await asyncio.sleep(0.5)
+    await until(lambda: not sides.requester._running)
     assert (await ask(sides)).answers.verify.results[0]
 
 

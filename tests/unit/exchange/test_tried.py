@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
 from support.running import resident
@@ -20,13 +18,6 @@ from node.documents.keys import KeyUse, generate
 from node.errors import NodeError, Reason
 from node.exchange.tried import PSEUDONYM, Tried, tried
 from node.v1 import record_pb2 as rec
-
-
-@pytest.fixture
-async def sides(tmp_path: Path) -> AsyncIterator[TwoSides]:
-    sides = TwoSides(tmp_path)
-    yield sides
-    await sides.close()
 
 
 async def ask(sides: TwoSides, *numbers: int, question: str = "is-enrolled") -> None:

@@ -7,8 +7,9 @@ from collections import Counter
 from dataclasses import replace
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
+from support.examples import examples
 
 from node.errors import NodeError, Reason
 from node.exchange.turns import Bounds, Turns
@@ -161,7 +162,7 @@ STEPS = st.lists(st.tuples(st.sampled_from("tgx"), st.integers(0, 3), st.integer
 
 
 @given(places=st.integers(1, 3), each=st.integers(1, 3), steps=STEPS)
-@settings(max_examples=200, deadline=None)
+@examples(200)
 def test_places_are_neither_lost_nor_doubled_whatever_happens(
     places: int, each: int, steps: list[tuple[str, int, int]]
 ) -> None:

@@ -10,6 +10,7 @@ from typing import Any, cast
 
 import pytest
 from support.policy_samples import MEDICAL, TAX, build
+from support.waiting import PATIENCE, until
 
 from node.core.catalogue.publication import ServedVersion
 from node.core.catalogue.registry import Catalogue, Shown, own_shelf
@@ -43,7 +44,7 @@ class Slow:
     def search(self, lookup: Lookup, limit: int) -> Shown:
         self._now += 1
         self.most = max(self.most, self._now)
-        self.may_end.wait(10)
+        self.may_end.wait(PATIENCE)
         self._now -= 1
         return Shown((), 0)
 
@@ -136,7 +137,7 @@ def test_search_that_is_given_up_keeps_its_place_until_its_thread_has_ended() ->
             given_up = [
                 asyncio.create_task(catalogue.SearchCatalogue(SEARCH, by(TAX))) for _ in range(SEARCHING)
             ]
-            await asyncio.sleep(0.05)
+            await until(lambda: slow._now == SEARCHING)
             for task in given_up:
                 task.cancel()
             await asyncio.gather(*given_up, return_exceptions=True)

@@ -13,6 +13,7 @@ import grpc
 import pytest
 from support.running import as_is
 from support.town import HR, MEDICAL, TAX
+from support.waiting import PATIENCE
 
 from node.app.live.loading import read_certificate
 from node.core.directory.directory import Directory, Member
@@ -77,7 +78,7 @@ class World:
     async def asks(self) -> bytes:
         """One call of the provider."""
         link = await self.links.to(HR)
-        answer: bytes = await link.channel.unary_unary(PATH, as_is, as_is)(b"?", timeout=10)
+        answer: bytes = await link.channel.unary_unary(PATH, as_is, as_is)(b"?", timeout=PATIENCE)
         return answer
 
     def tls(self) -> TlsFiles:
@@ -192,7 +193,7 @@ async def test_no_other_certificate_is_trusted_on_a_link_though_the_same_authori
         # Between the handshake that was looked at and the first call, another node answers at the endpoint.
         here.shown = certificate_of(HR)
         with pytest.raises(grpc.aio.AioRpcError) as failed:
-            await made.channel.unary_unary(PATH, as_is, as_is)(b"?", timeout=5)
+            await made.channel.unary_unary(PATH, as_is, as_is)(b"?", timeout=PATIENCE)
         assert failed.value.code() is grpc.StatusCode.UNAVAILABLE
         here.links.doubt(made)
         await refusal(here.links.to(HR))  # and it is not listed

@@ -10,6 +10,8 @@ from concurrent.futures import ThreadPoolExecutor
 from types import SimpleNamespace
 from typing import cast
 
+from support.waiting import wait_for
+
 from node.errors import Reason
 from node.rpc.log_service import READING, UsageLogService
 from node.rpc.status import Context
@@ -17,9 +19,10 @@ from node.v1 import usage_log_pb2 as pb
 
 
 class Slow:
-    """A log of ten records; knows how many have read it at one time."""
+    """A log of ten records; knows how many have read it at one time, and holds them until so many have."""
 
-    def __init__(self) -> None:
+    def __init__(self, together: int = 1) -> None:
+        self._together = together
         self.most = self._now = 0
         self._turn = threading.Lock()
 
@@ -27,6 +30,7 @@ class Slow:
         with self._turn:
             self._now += 1
             self.most = max(self.most, self._now)
+        wait_for(lambda: self.most >= self._together)
         time.sleep(0.02)
         with self._turn:
             self._now -= 1
@@ -44,7 +48,7 @@ def by(caller: str) -> Context:
 
 
 async def test_lists_asked_for_at_once_are_read_a_few_at_a_time() -> None:
-    store = Slow()
+    store = Slow(READING)
     commit = SimpleNamespace(head=SimpleNamespace(size=9))
     with ThreadPoolExecutor(8) as workers:
         service = UsageLogService(commit, store, workers, everybody, lambda: 0, str)  # type: ignore[arg-type]

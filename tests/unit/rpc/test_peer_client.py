@@ -18,6 +18,7 @@ from google.protobuf.message import Message
 from support.canonical import delimited
 from support.running import as_is
 from support.town import HR, TAX, Town
+from support.waiting import PATIENCE
 
 from node.core.directory.directory import Member
 from node.errors import NodeError, Reason
@@ -111,7 +112,7 @@ def asked(tmp_path: Path, member: Member) -> Callable[[Provider, Callable[[PeerC
             client = PeerClient(Insecure(member, address), 1.0, 100_000, lambda *_: [])
 
             async def bounded() -> T:
-                return await asyncio.wait_for(work(client), 10)
+                return await asyncio.wait_for(work(client), PATIENCE)
 
             return asyncio.run(bounded())
 

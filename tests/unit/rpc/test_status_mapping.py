@@ -5,14 +5,15 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 
 import grpc
 import pytest
 from google.rpc.error_details_pb2 import ErrorInfo
 from google.rpc.status_pb2 import Status
 from grpc_status import rpc_status
+from support.places import ROOT
 from support.running import as_is
+from support.waiting import PATIENCE
 
 from node.client import status as desk_status
 from node.errors import NodeError, Reason
@@ -23,7 +24,7 @@ from node.texts.message import Message
 
 DOMAIN = "dxnode"  # part of the wire format
 DENIED = "error.exchange.provider-denied"
-PROTO = Path(__file__).parents[3] / "protos/node/v1/error_reason.proto"
+PROTO = ROOT / "protos/node/v1/error_reason.proto"
 
 
 def _documented() -> dict[str, str]:
@@ -76,7 +77,7 @@ def address() -> Iterator[str]:
 
 def _failed(address: str, status: Status) -> grpc.RpcError:
     with grpc.insecure_channel(address) as channel, pytest.raises(grpc.RpcError) as failed:
-        channel.unary_unary("/test/Fail", as_is, as_is)(status.SerializeToString(), timeout=5)
+        channel.unary_unary("/test/Fail", as_is, as_is)(status.SerializeToString(), timeout=PATIENCE)
     return failed.value
 
 
@@ -84,7 +85,7 @@ async def _failed_at_peer(address: str, status: Status) -> grpc.aio.AioRpcError:
     async with grpc.aio.insecure_channel(address) as channel:
         call = channel.unary_unary("/test/Fail", request_serializer=as_is, response_deserializer=as_is)
         with pytest.raises(grpc.aio.AioRpcError) as failed:
-            await call(status.SerializeToString(), timeout=5)
+            await call(status.SerializeToString(), timeout=PATIENCE)
     return failed.value
 
 

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import random
-from pathlib import Path
 
 import pytest
+from support.places import CORPUS
 
 from node.errors import NodeError
 from scripts.fuzzing.targets import TARGETS, run, seeds
 
-CORPUS = Path(__file__).parents[2] / "corpus"
 NEAR = 60
 """Changed copies of each seed; `scripts/bench fuzz` makes a million."""
 

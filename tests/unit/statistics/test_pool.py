@@ -14,13 +14,15 @@ from pathlib import Path
 
 import duckdb
 import pytest
-from support.running import wait_for
+from support.waiting import PATIENCE, join, wait_for
 
 from node.core.stop import Stop
 from node.errors import NodeError, Reason
 from node.source.child import Child
 from node.source.count_query import CountQuery
 from node.statistics.pool import Pool
+
+pytestmark = pytest.mark.slow("counts are made by processes of their own")
 
 ALL = 'SELECT COUNT(*) FROM "groups"'
 ENDLESS = f"{ALL} AS a, range(100000000) AS b, range(100000) AS c WHERE b.range % 7 = c.range"
@@ -189,7 +191,7 @@ def test_stopped_count_ends_and_its_process_goes_on(pool: Pool, groups: Path) ->
     wait_for(lambda: busy() > 0.2)
     assert not refused
     stop.ask()
-    asker.join(20)
+    join(asker)
 
     assert [error.reason for error in refused] == [Reason.SOURCE_UNAVAILABLE]
     assert _count(pool, groups) == 1000
@@ -211,11 +213,12 @@ def test_process_that_does_not_stop_is_ended(pool: Pool, groups: Path) -> None:
 
 
 def test_process_that_is_silent_is_given_up_and_replaced(groups: Path) -> None:
-    pool = Pool(2.0)
+    pool = Pool(PATIENCE)
     try:
         _count(pool, groups)
         pid = _pid(pool)
         os.kill(pid, signal.SIGSTOP)
+        pool._seconds = 2.0
 
         with pytest.raises(NodeError) as refused:
             _count(pool, groups)
@@ -227,9 +230,8 @@ def test_process_that_is_silent_is_given_up_and_replaced(groups: Path) -> None:
 
 
 def test_process_that_takes_no_job_is_given_up(groups: Path) -> None:
-    pool = Pool(1.0)
+    pool = Pool(PATIENCE)
     try:
-        pool._seconds = 30.0
         _count(pool, groups)
         pid = _pid(pool)
         os.kill(pid, signal.SIGSTOP)

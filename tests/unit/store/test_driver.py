@@ -47,6 +47,7 @@ def test_sqlite_that_is_whole_is_not_complained_of(version: str) -> None:
     assert driver.weakness(version) == ""
 
 
+@pytest.mark.slow("all tests of the store run again")
 def test_without_apsw_the_store_keeps_its_contract_on_the_sqlite_of_python() -> None:
     contract = Path(__file__).with_name("test_store_contract.py")
     program = (

@@ -11,6 +11,7 @@ from types import MappingProxyType
 import pytest
 from support.running import pension_grant
 from support.town import HR, MEDICAL, TAX
+from support.waiting import join
 
 from node.core.catalogue.publication import ServedVersion
 from node.core.deciding.budget import HOUR_MS, MARK, BudgetRow, Pot
@@ -467,7 +468,7 @@ def test_other_writers_wait_for_the_group(store: Store) -> None:
     other.join(0.2)
     assert other.is_alive()
     transaction.commit()
-    other.join(5)
+    join(other)
     assert store.fact("name") == "value"
 
 

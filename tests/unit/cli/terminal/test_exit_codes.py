@@ -1,0 +1,119 @@
+"""Claims about what scripts can rely on: exit codes, streams, JSON errors."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from support.cli_run import dxnode
+from support.fake_desk import PURPOSE, VERIFY, FakeDesk, resident, serving
+
+from node.cli.catalogue import commands as catalogue_cmd
+from node.cli.terminal.exits import EXIT_OF_REASON, Exit
+from node.errors import NodeError, Reason
+
+ASK = ("verify", VERIFY, "--purpose", PURPOSE, "--case", "DG-1")
+
+
+@pytest.mark.parametrize("reason", Reason)
+def test_reason_decides_the_exit_code(desk: FakeDesk, address: str, reason: Reason) -> None:
+    desk.fail_with = NodeError(reason, "what to do next")
+    ran = dxnode(*ASK, "--desk", address, stdin=resident(1))
+    assert ran.code == EXIT_OF_REASON[reason]
+    assert ran.out == ""
+    assert ran.err.startswith("error: ")
+    assert "\nhint: " in ran.err
+
+
+def test_json_error_is_one_document_on_stderr(desk: FakeDesk, address: str) -> None:
+    desk.fail_with = NodeError(Reason.NO_GRANT, "apply first", clause="grant")
+    ran = dxnode(*ASK, "--desk", address, "--json", stdin=resident(1))
+    assert ran.out == ""
+    assert json.loads(ran.err)["error"]["reason"] == "NO_GRANT"
+    assert json.loads(ran.err)["error"]["metadata"] == {"clause": "grant"}
+
+
+def test_json_result_is_one_document_on_stdout_and_nothing_on_stderr(address: str) -> None:
+    ran = dxnode(*ASK, "--desk", address, "--json", stdin=resident(4))
+    assert json.loads(ran.out)["answer"] is True
+    assert ran.err == ""
+
+
+def test_defect_tells_its_kind_and_nothing_it_holds(monkeypatch: pytest.MonkeyPatch, address: str) -> None:
+    secret = resident(1)
+
+    def fail(*_: object, **__: object) -> None:
+        raise RuntimeError(secret)
+
+    monkeypatch.setattr("node.client.Client.catalogue", fail)
+    ran = dxnode("catalogue", "list", "--desk", address)
+    assert ran.code == 1
+    assert "RuntimeError" in ran.err
+    assert secret not in ran.out + ran.err
+    assert "Traceback" not in ran.err
+    assert catalogue_cmd.app
+
+
+def test_a_terminal_without_chinese_gets_escapes_and_no_defect() -> None:
+    arguments = [sys.executable, "-m", "node.cli.main", "workdays", "2026-10-10", "--lang", "zh"]
+    environment = {**os.environ, "PYTHONIOENCODING": "ascii"}
+    ran = subprocess.run(arguments, capture_output=True, text=True, check=False, env=environment)  # noqa: S603
+    assert (ran.returncode, ran.stderr) == (0, "")
+    assert ran.stdout.startswith("2026-10-10 \\u5de5\\u4f5c\\u65e5")
+
+
+def test_desk_must_be_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    ran = dxnode("status")
+    assert ran.code == 2
+    assert "--desk" in ran.err
+
+
+@pytest.mark.parametrize("lang", ["en", "zh"])
+@pytest.mark.parametrize("wrong", ["--cert", "--key", "--roots"])
+def test_files_that_are_mistaken_for_each_other_are_told(tmp_path: Path, wrong: str, lang: str) -> None:
+    """A certificate in the place of a key, a key in the place of a certificate."""
+    certificate, key = tmp_path / "cert.pem", tmp_path / "key.pem"
+    certificate.write_text("-----BEGIN CERTIFICATE-----\n")
+    key.write_text("-----BEGIN PRIVATE KEY-----\n")
+    right = {"--cert": certificate, "--key": key, "--roots": certificate}
+    given = right | {wrong: certificate if wrong == "--key" else key}
+    options = [str(word) for pair in given.items() for word in pair]
+    said = dxnode("status", "--desk", "127.0.0.1:1", *options, "--lang", lang)
+    assert said.code == Exit.USAGE
+    assert wrong in said.err
+    assert "`dxnode serve`" not in said.err
+
+
+@pytest.mark.parametrize("lang", ["en", "zh"])
+def test_action_that_the_role_may_not_do_is_not_called_a_question(
+    desk: FakeDesk, address: str, lang: str
+) -> None:
+    desk.fail_with = NodeError(Reason.QUESTION_NOT_ALLOWED, "this needs the role operator", clause="role")
+    said = dxnode(*ASK, "--desk", address, "--lang", lang, stdin=f"{resident(2)}\n")
+    assert said.code == Exit.DENIED
+    assert {"en": "your role may not do this", "zh": "您的角色不能进行该操作"}[lang] in said.err
+    assert {"en": "choose a question", "zh": "请选择"}[lang] not in said.err
+
+
+def test_settings_lead_to_the_socket(tmp_path: Path, desk: FakeDesk) -> None:
+    folder = tmp_path / "node"
+    assert dxnode("init", folder).code == 0
+    (folder / "state").mkdir()
+    with serving(desk, folder / "state"):
+        ran = dxnode("status", "--config", folder / "node.yaml", "--json")
+    assert json.loads(ran.out)["state"] == "DEGRADED"
+    assert ran.code == 4
+
+
+def test_language_can_stand_anywhere(address: str) -> None:
+    for arguments in (("--lang", "zh", *ASK), (*ASK, "--lang=zh"), ("verify", "--lang", "zh", *ASK[1:])):
+        assert dxnode(*arguments, "--desk", address, stdin=resident(4)).out == "是\n"
+
+
+def test_version_is_told() -> None:
+    assert json.loads(dxnode("version", "--json").out)["version"]
