@@ -239,9 +239,8 @@ def test_conditions_are_put_into_words(condition: str) -> None:
     use_language("en")
     policy = copy.deepcopy(POLICY)
     policy["questions"]["is-enrolled"] = {"title": "是否", "title_en": "Is it so?", "verify": condition}
-    assert f"“Is it so?” (is-enrolled): “yes”, if {CONDITIONS[condition]}; otherwise “not verified”." in said(
-        built(policy)
-    )
+    sentence = f"“Is it so?” (is-enrolled): “yes”, if {CONDITIONS[condition]}; otherwise “not verified”."
+    assert sentence in said(built(policy))
 
 
 @pytest.mark.parametrize(
