@@ -22,6 +22,7 @@ from node.core.milliseconds import from_ms
 from node.core.role import Caller
 from node.core.state.lost_state import LostState
 from node.core.state.mark import Mark
+from node.core.state.part import Part, PartKind, PartProblem
 from node.crypto.vault import NodeVault
 from node.errors import NodeError
 from node.exchange.admin import AdminJob, Grants
@@ -34,6 +35,7 @@ from node.exchange.shut_budgets import REOPENED, ShutBudgets
 from node.rpc.client import PeerClient
 from node.store.mark_file import MarkFile
 from node.store.store import Store
+from node.texts.message import Message
 
 log = logging.getLogger(__name__)
 T = TypeVar("T")
@@ -219,29 +221,21 @@ class History:
         """What was found wrong with other logs, by credit code, the newest first."""
         return self._store.contradictions()
 
-    def problems(self) -> list[str]:
-        """What is wrong, for people."""
+    def problems(self) -> list[PartProblem]:
+        """What is wrong."""
         found = [*self._own.problems(), *self.peer_logs.problems()]
-        return [*found, self._mark.problem] if self._mark.problem else found
+        if (problem := self._mark.problem) is not None:
+            found.append(PartProblem(Part(PartKind.MARK), problem))
+        return found
 
-    def notices(self) -> list[str]:
+    def notices(self) -> list[Message]:
         """What staff should know though nothing is wrong."""
         found = self.peer_logs.notices()
         if self._own.gaps.shut(Day.of(self._local_time()).period):
-            found.append(
-                "limits count as used up until midnight, because records of today are lost; with them "
-                "perhaps "
-                "revocations of desk certificates: see `dxnode desk list`"
-            )
-        found += [
-            f"the budget account {name} is shut, because records are lost: to open it, two officers sign "
-            f"`dxnode order draft reopen-budget --of {name}`"
-            for name in self._budgets.shut()
-        ]
+            found.append(Message("state.own.limits-used-up"))
+        found += [Message("state.own.budget-shut", {"account": name}) for name in self._budgets.shut()]
         if self._mark_missing:
-            found.append(
-                "the mark outside of the state was missing at the start, and was made anew: ask who moved it"
-            )
+            found.append(Message("state.mark.was-missing"))
         return found
 
     # --- ---

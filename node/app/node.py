@@ -307,10 +307,10 @@ class Node:
             *self._history.problems(),
             *problems_around(self._settings),
         ):
-            log.warning("%s", problem)
-        loaded = self._live.loaded
-        if loaded is not None and loaded.waiting:
-            log.warning("%d catalogue entries wait for approval", len(loaded.waiting))
+            log.warning("%s", problem.message)
+        published = self._live.published
+        if published is not None and published.waiting:
+            log.warning("%d catalogue entries wait for approval", len(published.waiting))
 
     async def ended(self) -> None:
         """Return when a port serves no more, though nobody asked it to stop."""

@@ -21,9 +21,13 @@ from node.core.milliseconds import to_ms
 from node.core.policy.policy import Budget, Policies
 from node.core.state.data_load import DataLoad
 from node.core.state.lost_state import LostState
+from node.core.state.part import Part, PartKind, PartProblem
 from node.exchange.answering import load_message
+from node.rpc.admin_service import part_problem_message
 from node.source.spec import Exactness
 from node.store import driver
+from node.texts.carried import to_text
+from node.texts.message import Message
 from node.v1 import desk_pb2 as pb
 
 MAX_WAITING = 100
@@ -34,7 +38,7 @@ def node_status(
     settings: Settings,
     live: Live,
     head: Head,
-    log_problem: str,
+    log_problem: Message | None,
     clock: tuple[Clock, Reading],
     grants: Sequence[Grant],
     history: History,
@@ -46,26 +50,26 @@ def node_status(
     `spent` gives what was spent of a privacy budget.
     """
     problems = [*history.problems(), *live.problems(), *problems_around(settings)]
-    if log_problem:
-        problems.append(f"usage log: {log_problem}")
-    if clock_is_wrong := clock_problem(*clock):
-        problems.append(f"clock: {clock_is_wrong}")
+    if log_problem is not None:
+        problems.append(PartProblem(Part(PartKind.LOG), log_problem))
+    if (wrong := clock_problem(*clock)) is not None:
+        problems.append(PartProblem(Part(PartKind.CLOCK), wrong))
     now = clock[0].time(clock[1]).astimezone(ZoneInfo(settings.timezone))
     directory = live.directory
     state = "DRAINING" if draining else "DEGRADED" if problems else "SERVING"
     datasets = [
-        _dataset(dataset, source, live.sources.loads[dataset].at(now), problems)
+        _dataset(dataset, source, live.sources.loads[dataset].at(now))
         for dataset, source in live.sources.opened.items()
     ]
-    calendar, loaded = live.calendar, live.loaded
-    manifest = loaded.manifest if loaded is not None else None
-    waiting = loaded.waiting if loaded is not None else ()
+    calendar, published = live.calendar, live.published
+    manifest = published.loaded.manifest if published is not None else None
+    waiting = published.waiting if published is not None else ()
     return pb.GetStatusResponse(
         department=settings.department.code,
         title=settings.department.title,
         version=__version__,
         state=state,
-        problems=problems,
+        part_problems=map(part_problem_message, problems),
         log_size=head.size,
         checkpoint=head.note,
         directory_version=directory.version,
@@ -81,18 +85,20 @@ def node_status(
         policies_unsigned=settings.policies.unsigned,
         policy_version=manifest.version if manifest is not None else 0,
         policy_valid_until_ms=to_ms(manifest.valid_until) if manifest is not None else 0,
-        policy_approved=loaded.approved if loaded is not None else (),
+        policy_approved=published.loaded.approved if published is not None else (),
         holidays_digest=calendar.holidays.digest if calendar is not None else b"",
         waiting=[
-            pb.WaitingDataset(dataset=each.dataset, lacking=each.lacking, problems=each.problems)
+            pb.WaitingDataset(
+                dataset=each.dataset, lacking=each.lacking, problem_wordings=map(to_text, each.problems)
+            )
             for each in waiting[:MAX_WAITING]
         ],
         waiting_total=len(waiting),
-        notices=history.notices(),
+        notice_wordings=map(to_text, history.notices()),
         lost=_lost(history.lost),
         stopped_peers=history.peer_logs.stopped(),
         sqlite=driver.VERSION,
-        accounts=_accounts(loaded.policies, now, spent) if loaded is not None else (),
+        accounts=_accounts(published.policies, now, spent) if published is not None else (),
         clock=_clock_status(*clock),
     )
 
@@ -114,13 +120,12 @@ _EXACTNESS = {
 }
 
 
-def _dataset(name: str, source: OpenSource, load: DataLoad, problems: Sequence[str]) -> pb.DatasetStatus:
+def _dataset(name: str, source: OpenSource, load: DataLoad) -> pb.DatasetStatus:
     report = source.report
     status = pb.DatasetStatus(
         dataset=name,
         load=load_message(load),
         exactness=_EXACTNESS[source.exactness],
-        problem=next((text for text in problems if text.startswith(f"source {name}: ")), ""),
     )
     if report is not None:
         status.rows, status.invalid_subjects = report.rows, report.invalid_subjects

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from node.config.settings import Settings
+from node.core.state.part import Part, PartKind, PartProblem
 from node.files.private_folder import open_to_others
 from node.store import driver
 
 
-def problems_around(settings: Settings) -> list[str]:
-    """What the operator should mend on the machine, for people; told at start and in status."""
+def problems_around(settings: Settings) -> list[PartProblem]:
+    """What the operator should mend on the machine; told at start and in status."""
     holding_keys = (
         settings.keys,
         settings.exchange.key.parent,
@@ -16,7 +17,11 @@ def problems_around(settings: Settings) -> list[str]:
         settings.state,
         settings.mark,
     )
-    found = [f"folder: {told}" for each in dict.fromkeys(holding_keys) if (told := open_to_others(each))]
-    if weakness := driver.weakness(driver.VERSION):
-        found.append(f"database: {weakness}")
+    found = [
+        PartProblem(Part(PartKind.FOLDER), told)
+        for each in dict.fromkeys(holding_keys)
+        if (told := open_to_others(each)) is not None
+    ]
+    if (weakness := driver.weakness(driver.VERSION)) is not None:
+        found.append(PartProblem(Part(PartKind.DATABASE), weakness))
     return found

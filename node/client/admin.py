@@ -68,7 +68,7 @@ class AdminClient:
     def reload(self) -> Reloaded:
         """Make the node read certificates, keys, directory and policies again."""
         response: desk_pb2.ReloadResponse = unary(self._admin.Reload, desk_pb2.ReloadRequest(), self._timeout)
-        return Reloaded(tuple(response.done), tuple(response.refused))
+        return convert.reloaded(response)
 
     def peers(self) -> tuple[PeerLog, ...]:
         """What the own node remembers of the others' usage logs, by credit code."""

@@ -9,6 +9,7 @@ import grpc
 
 from node.errors import NodeError, Reason
 from node.files.regular_file import read_regular
+from node.files.why import why
 from node.texts.message import Value
 
 MAX_MESSAGE = 4 * 1024 * 1024
@@ -72,6 +73,6 @@ def _read(path: Path) -> bytes:
         raise NodeError(
             Reason.CONFIG_INVALID,
             "error.client.cannot-read",
-            why=(error.strerror or "error").lower(),
+            why=why(error),
             file=str(path),
         ) from error

@@ -19,15 +19,17 @@ from node.client.results import (
     PeerLog,
     Proof,
     Refusal,
+    Reloaded,
     RevokedCertificate,
     Statistic,
     Subject,
     WaitingDataset,
 )
+from node.core.state.part import Part, PartKind, PartProblem
 from node.error_info import wording_of
 from node.errors import NodeError, Reason
 from node.texts.carried import from_text
-from node.texts.message import Value
+from node.texts.message import Message, Value
 from node.v1 import desk_pb2, record_pb2
 
 _COMMANDS = {"verify": "verify", "field": "ask", "statistic": "stats"}
@@ -133,20 +135,42 @@ def _load(message: record_pb2.DataLoad) -> Load:
     return Load(message.number, time_of(message.time_ms))
 
 
+def _wording(text: str) -> Message:
+    """What a node tells; of a newer one there may be no text here."""
+    return from_text(text) or Message("state.unknown")
+
+
+def _part_problem(message: desk_pb2.PartProblem) -> PartProblem:
+    kind = PartKind(message.part) if message.part in set(PartKind) else PartKind.OTHER
+    return PartProblem(Part(kind, message.name), _wording(message.wording))
+
+
+def reloaded(message: desk_pb2.ReloadResponse) -> Reloaded:
+    """From a message."""
+    return Reloaded(
+        tuple(map(_wording, message.done_wordings)), tuple(map(_part_problem, message.part_problems))
+    )
+
+
 def node_status(message: desk_pb2.GetStatusResponse) -> NodeStatus:
     """From a message."""
+    problems = tuple(map(_part_problem, message.part_problems))
+    of_sources: dict[str, PartProblem] = {}
+    for each in problems:
+        if each.part.kind is PartKind.SOURCE:
+            of_sources.setdefault(each.part.name, each)
     return NodeStatus(
         department=message.department,
         title=message.title,
         version=message.version,
         state=message.state,
-        problems=tuple(message.problems),
+        problems=problems,
         log_size=message.log_size,
         checkpoint=message.checkpoint,
         directory_version=message.directory_version,
         directory_expires=time_of(message.directory_expires_ms),
         policy_digest=message.policy_digest,
-        datasets=tuple(map(_dataset, message.datasets)),
+        datasets=tuple(_dataset(each, of_sources.get(each.dataset)) for each in message.datasets),
         active_grants=message.active_grants,
         keys=tuple(KeyStatus(key.use, key.key_id, time_of(key.expires_ms)) for key in message.keys),
         workdays_known_until=message.workdays_known_until,
@@ -156,11 +180,11 @@ def node_status(message: desk_pb2.GetStatusResponse) -> NodeStatus:
         policy_valid_until=time_of(message.policy_valid_until_ms),
         policy_approved=tuple(message.policy_approved),
         waiting=tuple(
-            WaitingDataset(each.dataset, tuple(each.lacking), tuple(each.problems))
+            WaitingDataset(each.dataset, tuple(each.lacking), tuple(map(_wording, each.problem_wordings)))
             for each in message.waiting
         ),
         waiting_total=message.waiting_total,
-        notices=tuple(message.notices),
+        notices=tuple(map(_wording, message.notice_wordings)),
         lost=_lost(message.lost) if message.HasField("lost") else None,
         stopped_peers=tuple(message.stopped_peers),
         clock=ClockStatus(
@@ -186,14 +210,14 @@ def node_status(message: desk_pb2.GetStatusResponse) -> NodeStatus:
     )
 
 
-def _dataset(message: desk_pb2.DatasetStatus) -> DatasetStatus:
+def _dataset(message: desk_pb2.DatasetStatus, problem: PartProblem | None) -> DatasetStatus:
     return DatasetStatus(
         dataset=message.dataset,
         load=_load(message.load),
         rows=message.rows,
         invalid_subjects=message.invalid_subjects,
         duplicates=message.duplicates,
-        problem=message.problem,
+        problem=problem,
         lines=message.lines,
         header_lines=message.header_lines,
         blank_lines=message.blank_lines,

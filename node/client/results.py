@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from node.core.state.part import PartProblem
 from node.errors import NodeError, Reason
 from node.texts.message import Message
 from node.texts.wording import say
@@ -147,7 +148,7 @@ class DatasetStatus:
     `lines` are those of the header, of rows (taken, about invalid subjects, duplicates), blank ones, and
     those that begin within a value. `refused_values` do not fit their field. `exactness` is "read" of a file,
     "checked" of a live database that was looked through, "checking" or "unchecked" of others, whose numbers
-    are all 0. `problem` is empty when the source answers, and nothing of it is refused.
+    are all 0. `problem` is None when the source answers, and nothing of it is refused.
     """
 
     dataset: str
@@ -155,7 +156,7 @@ class DatasetStatus:
     rows: int
     invalid_subjects: int
     duplicates: int
-    problem: str
+    problem: PartProblem | None
     lines: int
     header_lines: int
     blank_lines: int
@@ -193,11 +194,14 @@ class KeyStatus:
 
 @dataclass(frozen=True, slots=True)
 class WaitingDataset:
-    """A dataset whose catalogue entry lacks approvals, of "head" and "authority"."""
+    """A dataset whose catalogue entry lacks approvals, of "head" and "authority".
+
+    `problems` say why approvals that are there don't count.
+    """
 
     dataset: str
     lacking: tuple[str, ...]
-    problems: tuple[str, ...]
+    problems: tuple[Message, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -219,6 +223,7 @@ class ClockStatus:
 class NodeStatus:
     """How a node is; `state` is "SERVING", "DEGRADED" or "DRAINING".
 
+    `problems` have their English in `message`; `notices` are worded with `node.texts.wording.say`.
     Working days after `workdays_known_until` (YYYY-MM-DD) are provisional.
     """
 
@@ -226,7 +231,7 @@ class NodeStatus:
     title: str
     version: str
     state: str
-    problems: tuple[str, ...]
+    problems: tuple[PartProblem, ...]
     log_size: int
     checkpoint: bytes
     directory_version: int
@@ -243,7 +248,7 @@ class NodeStatus:
     policy_approved: tuple[str, ...]
     waiting: tuple[WaitingDataset, ...]
     waiting_total: int
-    notices: tuple[str, ...]
+    notices: tuple[Message, ...]
     lost: LostState | None
     stopped_peers: tuple[str, ...]
     clock: ClockStatus
@@ -315,8 +320,8 @@ class RevokedCertificate:
 class Reloaded:
     """What a reload read, and what it refused and left as it was."""
 
-    done: tuple[str, ...]
-    refused: tuple[str, ...]
+    done: tuple[Message, ...]
+    refused: tuple[PartProblem, ...]
 
 
 @dataclass(frozen=True, slots=True)

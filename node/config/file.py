@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
 from types import UnionType
-from typing import Union, get_args, get_origin
+from typing import Final, Union, get_args, get_origin
 from urllib.parse import urlsplit
 
 import yaml
@@ -16,9 +17,13 @@ from pydantic_core import ErrorDetails
 
 from node.config.settings import Settings
 from node.core.reading.document import MAX_BYTES, Document, read
-from node.core.words import closest, listed
+from node.core.text.problem import Problem
+from node.core.words import closest
 from node.errors import NodeError, Reason
 from node.files.regular_file import read_regular
+from node.files.why import why
+from node.texts.message import Message, Value
+from node.texts.wording import say
 
 _MOST_SHOWN = 5
 
@@ -31,10 +36,26 @@ class SettingProblem:
     line: int
     column: int
     setting: str
-    message: str
+    wording: Message
+
+    @property
+    def message(self) -> str:
+        """What is wrong, in English."""
+        return say(self.wording, "en")
+
+    @property
+    def placed(self) -> Message:
+        """What is wrong, with its place in front."""
+        args: dict[str, Value] = {
+            "file": self.file,
+            "line": self.line,
+            "column": self.column,
+            "problem": self.wording,
+        }
+        return Message("setting.at", args)
 
     def __str__(self) -> str:
-        return f"{self.file}:{self.line}:{self.column}: {self.message}"
+        return say(self.placed, "en")
 
 
 def load_settings(path: Path) -> Settings:
@@ -46,19 +67,18 @@ def load_settings(path: Path) -> Settings:
     settings, problems = read_settings(path)
     if settings is not None:
         return settings
-    shown = "\n".join(str(problem) for problem in problems[:_MOST_SHOWN])
-    more = len(problems) - _MOST_SHOWN
-    first = problems[0]
+    first, more = problems[0], len(problems) - _MOST_SHOWN
     # A file that is not there has no setting to correct.
     place = {"setting": first.setting} if path.is_file() else {}
     raise NodeError(
         Reason.CONFIG_INVALID,
-        "error.raw",
-        text=f"{shown}\nand {more} more" if more > 0 else shown,
+        "setting.mistakes-more" if more > 0 else "setting.mistakes",
+        problems=tuple(problem.placed for problem in problems[:_MOST_SHOWN]),
         file=first.file,
         line=str(first.line),
         column=str(first.column),
         **place,
+        **({"count": more} if more > 0 else {}),
     )
 
 
@@ -67,10 +87,7 @@ def read_settings(path: Path) -> tuple[Settings | None, tuple[SettingProblem, ..
     try:
         content = read_regular(path, MAX_BYTES + 1)
     except OSError as error:
-        what = (
-            f"cannot be read ({error.strerror}): name the settings with --config, or write them with "
-            "`dxnode init`"
-        )
+        what = Message("setting.unreadable", {"why": why(error)})
         return None, (SettingProblem(str(path), 1, 1, "", what),)
     return parse_settings(str(path), content, path.absolute().parent)
 
@@ -82,7 +99,7 @@ def parse_settings(
     document = read(name, content)
     if document.problems:
         return None, tuple(
-            SettingProblem(name, problem.line, problem.column, "", f"{problem.message}: {problem.hint}")
+            SettingProblem(name, problem.line, problem.column, "", _of_document(problem))
             for problem in document.problems
         )
     try:
@@ -126,40 +143,61 @@ def _changed(path: str, old: object, new: object) -> Iterator[str]:
         yield path.removeprefix(".")
 
 
+def _of_document(problem: Problem) -> Message:
+    return Message("setting.document", {"problem": problem.wording, "hint": problem.advice})
+
+
 def _problem(document: Document, details: ErrorDetails) -> SettingProblem:
     path = tuple(step for step in details["loc"] if step != "[key]")
     kind = details["type"]
     with_key = kind in ("extra_forbidden", "missing") or path != details["loc"]
     at = (document.key_problem if with_key else document.problem)("", path)
     setting = ".".join(str(step) for step in path)
-    return SettingProblem(document.file, at.line, at.column, setting, _message(kind, path, details))
+    return SettingProblem(document.file, at.line, at.column, setting, _wording(kind, path, details))
 
 
-def _message(kind: str, path: tuple[str | int, ...], details: ErrorDetails) -> str:
+_NUMBERED: Final[Mapping[str, tuple[str, str, str]]] = {
+    "greater_than_equal": ("least", "least", "ge"),
+    "less_than_equal": ("most", "most", "le"),
+    "too_short": ("few", "least", "min_length"),
+    "too_long": ("many", "most", "max_length"),
+    "string_too_short": ("short", "least", "min_length"),
+    "string_too_long": ("long", "most", "max_length"),
+}
+"""Of pydantic's kinds of errors with a bound: the key, and what the bound is called here and there."""
+_SHAPES: Final[Mapping[str, str]] = {
+    "missing": "missing",
+    "model_type": "section",
+    "dict_type": "section",
+    "list_type": "list",
+    "string_type": "text",
+    "int_type": "integer",
+}
+"""Of its other kinds, the key here."""
+
+
+def _wording(kind: str, path: tuple[str | int, ...], details: ErrorDetails) -> Message:
     setting = ".".join(str(step) for step in path)
-    limits: Mapping[str, object] = details.get("ctx", {})
-    match kind:
-        case "extra_forbidden":
-            known = sorted(_known(path[:-1]))
-            meant = closest(str(path[-1]), known)
-            hint = f"did you mean {meant}?" if meant else f"known here: {listed(known, 40)}"
-            return f"unknown setting {setting}: {hint}"
-        case "missing":
-            return f"{setting} is missing: add it, as `dxnode config show --reference` tells"
-        case "greater_than_equal":
-            return f"{setting} must be at least {limits['ge']}"
-        case "less_than_equal":
-            return f"{setting} must be at most {limits['le']}"
-        case "model_type" | "dict_type":
-            return f"{setting or 'the file'} must hold settings, as `dxnode config show --reference` tells"
-        case "list_type":
-            return f"{setting} must be a list"
-        case "literal_error":
-            return f"{setting} must be {limits['expected']}".replace("'", "")
-        case "setting":
-            return f"{setting} {details['msg']}".strip()
-        case _:
-            return f"{setting}: {details['msg'][:1].lower()}{details['msg'][1:]}"
+    context: Mapping[str, Value] = details.get("ctx", {})
+    args: dict[str, Value] = {"setting": setting} if setting else {}
+    if kind in _NUMBERED:
+        key, name, bound = _NUMBERED[kind]
+        return Message(f"setting.problem.{key}", {**args, name: context[bound]})
+    if kind == "extra_forbidden":
+        known = sorted(_known(path[:-1]))
+        if meant := closest(str(path[-1]), known):
+            return Message("setting.problem.meant", {**args, "meant": meant})
+        return Message("setting.problem.unknown", {**args, "known": tuple(known)})
+    if kind == "literal_error":
+        words = tuple(re.findall("'([^']*)'", str(context["expected"])))
+        return Message("setting.problem.one-of", {**args, "words": words})
+    if kind.startswith("setting."):
+        return Message(kind, {**args, **context})
+    if "." in kind:  # of what the directory has too (`node.core.directory.text`)
+        return Message("setting.malformed", {**args, "problem": Message(kind, context)})
+    if not setting:
+        return Message("setting.problem.whole-file")
+    return Message(f"setting.problem.{_SHAPES.get(kind, 'form')}", args)
 
 
 def _known(path: tuple[str | int, ...]) -> frozenset[str]:

@@ -49,8 +49,9 @@ _MAX_SECRET: Final = 4096
 _MAX_SOCKET: Final = 107
 
 
-def _wrong(what: str) -> PydanticCustomError:
-    return PydanticCustomError("setting", "{what}", {"what": what})
+def _wrong(problem: str, **args: int) -> PydanticCustomError:
+    """As `node.config.file` words it: the type is the key of a text, the context what it is filled with."""
+    return PydanticCustomError(f"setting.problem.{problem}", "setting", dict(args))
 
 
 def _integer(value: object) -> object:
@@ -58,7 +59,7 @@ def _integer(value: object) -> object:
     if isinstance(value, Plain) and _INTEGER.fullmatch(value):
         return int(value)
     if isinstance(value, str | bool):
-        raise _wrong("must be a whole number, without quotes")
+        raise _wrong("integer")
     return value
 
 
@@ -66,13 +67,13 @@ def _boolean(value: object) -> object:
     if isinstance(value, Plain) and value in ("true", "false"):
         return value == "true"
     if not isinstance(value, bool):
-        raise _wrong("must be true or false, without quotes")
+        raise _wrong("boolean")
     return value
 
 
 def _path(value: object, info: ValidationInfo) -> object:
     if not isinstance(value, str | Path) or not str(value):
-        raise _wrong("must be a path")
+        raise _wrong("path")
     base: Path | None = (info.context or {}).get("base")
     return base / value if base is not None else Path(value)
 
@@ -80,7 +81,7 @@ def _path(value: object, info: ValidationInfo) -> object:
 def _listen(text: str) -> str:
     match = _LISTEN.fullmatch(text)
     if match is None or int(match[1]) > 65535:
-        raise _wrong("must be address:port, as in 0.0.0.0:8443")
+        raise _wrong("address")
     return text
 
 
@@ -88,14 +89,14 @@ def _zone(text: str) -> str:
     try:
         ZoneInfo(text)
     except (OSError, ValueError, ZoneInfoNotFoundError):
-        raise _wrong("must be a time zone, as in Asia/Shanghai") from None
+        raise _wrong("zone") from None
     return text
 
 
-def _matching(pattern: re.Pattern[str], what: str) -> AfterValidator:
+def _matching(pattern: re.Pattern[str], problem: str) -> AfterValidator:
     def check(text: str) -> str:
         if not pattern.fullmatch(text):
-            raise _wrong(what)
+            raise _wrong(problem)
         return text
 
     return AfterValidator(check)
@@ -103,7 +104,7 @@ def _matching(pattern: re.Pattern[str], what: str) -> AfterValidator:
 
 def _purpose(text: str) -> str:
     if not is_purpose_code(text):
-        raise _wrong("must be a purpose, as in social-insurance/pension")
+        raise _wrong("purpose")
     return text
 
 
@@ -113,17 +114,17 @@ def _url(text: str) -> str:
         parts = urlsplit(text)
         password = parts.password
     except ValueError:
-        raise _wrong("must be a database URL, as in postgresql+psycopg://reader@host/name") from None
+        raise _wrong("database-url") from None
     if not parts.scheme:
-        raise _wrong("must be a database URL, as in postgresql+psycopg://reader@host/name")
+        raise _wrong("database-url")
     if password is not None or any("pass" in name.lower() for name, _ in parse_qsl(parts.query)):
-        raise _wrong("must not hold a password: put the whole URL in a file and name that with url_file")
+        raise _wrong("password")
     return text
 
 
 def _socket(path: Path) -> Path:
     if len(os.fsencode(path)) > _MAX_SOCKET:
-        raise _wrong(f"is too long for a Unix socket, which has at most {_MAX_SOCKET} bytes of path")
+        raise _wrong("socket", most=_MAX_SOCKET)
     return path
 
 
@@ -136,8 +137,8 @@ Listen = Annotated[str, AfterValidator(_listen)]
 Boolean = Annotated[bool, BeforeValidator(_boolean)]
 Whole = Annotated[int, BeforeValidator(_integer)]
 Purpose = Annotated[str, AfterValidator(_purpose)]
-QuestionPattern = Annotated[str, _matching(_QUESTIONS, "must be dataset/question, where * matches anything")]
-DatasetName = Annotated[str, _matching(_DATASET, "must be the name of a dataset, as in pension-insurance")]
+QuestionPattern = Annotated[str, _matching(_QUESTIONS, "question")]
+DatasetName = Annotated[str, _matching(_DATASET, "dataset")]
 
 
 class _Section(BaseModel):
@@ -185,19 +186,19 @@ class Source(_Section):
     encoding: Literal["utf-8", "gb18030"] = "utf-8"
     url: Annotated[str, AfterValidator(_url)] | None = None
     url_file: FilePath | None = None
-    url_env: Annotated[str, _matching(_VARIABLE, "must name an environment variable")] | None = None
-    table: Annotated[str, _matching(_TABLE, "must be a table or schema.table")] | None = None
+    url_env: Annotated[str, _matching(_VARIABLE, "variable")] | None = None
+    table: Annotated[str, _matching(_TABLE, "table")] | None = None
 
     @model_validator(mode="after")
     def _one_place(self) -> Self:
         files = [name for name in ("csv", "parquet") if getattr(self, name) is not None]
         databases = [name for name in ("url", "url_file", "url_env") if getattr(self, name) is not None]
         if len(files) + len(databases) != 1:
-            raise _wrong("must have exactly one of csv, parquet, url, url_file and url_env")
+            raise _wrong("one-place")
         if databases and self.table is None:
-            raise _wrong("needs table, the table or view in the database")
+            raise _wrong("database-missing")
         if files and self.table is not None:
-            raise _wrong("must not have table: a file has none")
+            raise _wrong("file-table")
         return self
 
     @model_validator(mode="before")
@@ -205,7 +206,7 @@ class Source(_Section):
     def _no_snapshot(cls, values: object) -> object:
         # What its query said left the node, and was a function of the data.
         if isinstance(values, Mapping) and "snapshot" in values:
-            raise _wrong("must not have snapshot any more: a live database has one load a day, take it out")
+            raise _wrong("snapshot")
         return values
 
     def database_url(self, environ: Mapping[str, str]) -> str:
@@ -324,11 +325,11 @@ class Settings(_Section):
     @model_validator(mode="after")
     def _mark_apart(self) -> Self:
         if self.mark.absolute().is_relative_to(self.state.absolute()):
-            raise _wrong("mark must not lie inside state: what goes back with the state finds nothing")
+            raise _wrong("mark-inside-state")
         return self
 
     @model_validator(mode="after")
     def _ports_differ(self) -> Self:
         if self.exchange.listen == self.desk.listen and not self.desk.listen.endswith(":0"):
-            raise _wrong("exchange.listen and desk.listen must differ: each port has its own callers")
+            raise _wrong("ports-same")
         return self

@@ -15,8 +15,8 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import NamedTuple
 
-from node.core.directory.text import moment_text
 from node.errors import NodeError, Reason
+from node.texts.message import Message
 
 _FOLLOWS = 1000
 """While both clocks agree, what is expected of the one follows it by one part in so many: twice as fast as a
@@ -224,42 +224,31 @@ def span_text(span: timedelta) -> str:
     return f"{sign}{days}d {rest // 3600:02}:{rest // 60 % 60:02}:{rest % 60:02}"
 
 
-def clock_problem(clock: Clock, reading: Reading) -> str:
-    """What is wrong with the clock and what to do, "" when nothing is."""
+def clock_problem(clock: Clock, reading: Reading) -> Message | None:
+    """What is wrong with the clock and what to do, None when nothing is."""
     off = span_text(clock.off)
-    said = "" if clock.said is None else moment_text(clock.said.at(reading))
-    if clock.standing is Standing.AGREED:
-        if clock.told is not Told.OTHER:
-            return ""
-        return f"most other departments say that it is {said}: check the system's clock"
-    if clock.standing is Standing.HELD:
-        if clock.told is Told.OWN:
-            return f"the system's clock is off by {off}, as most other departments say too: set it"
-        if clock.told is Told.OTHER:
-            return (
-                f"the system's clock jumped by {off}, and most other departments say that it is {said}: "
-                "the node goes on by the time that ran, set the system's clock"
-            )
-        return (
-            f"the system's clock jumped by {off}, so the node goes on by the time that ran, and asks other "
-            "departments; if the system's clock is wrong, set it"
-        )
-    floor = "" if clock.floor is None else moment_text(clock.floor)
-    if clock.said is not None and clock.floor is not None and clock.said.at(reading) > clock.floor:
-        return (
-            f"the system's clock is {off} from the last time that the node knew, {floor}, and most other "
-            f"departments say that it is {said}: nothing is asked or answered until it is set"
-        )
-    if clock.told is not Told.NOTHING:
-        return (
-            f"most other departments say that it is {said}, but the last record is of {floor}: nothing is "
-            "asked or answered until then, or until officers sign an order to take the time of the system"
-        )
-    return (
-        f"the system's clock is {off} from the last time that the node knew, {floor}: nothing is asked or "
-        "answered until most other departments, or an order that officers sign, say what time it is; "
-        "if the system's clock is wrong, set it"
-    )
+    said = None if clock.said is None else clock.said.at(reading)
+    others_differ = said is not None and clock.told is Told.OTHER
+    match clock.standing:
+        case Standing.AGREED:
+            return _problem("others-differ", said=said) if others_differ else None
+        case Standing.HELD:
+            if clock.told is Told.OWN:
+                return _problem("off", off=off)
+            if others_differ:
+                return _problem("jumped-others-differ", off=off, said=said)
+            return _problem("jumped", off=off)
+        case Standing.WAITING:
+            floor = clock.own.time if clock.floor is None else clock.floor
+            if said is not None and said > floor:
+                return _problem("away-others-later", off=off, floor=floor, said=said)
+            if said is not None and clock.told is not Told.NOTHING:
+                return _problem("before-last-record", said=said, floor=floor)
+            return _problem("away", off=off, floor=floor)
+
+
+def _problem(key: str, **args: str | datetime | None) -> Message:
+    return Message(f"state.clock.{key}", {name: value for name, value in args.items() if value is not None})
 
 
 def _followed(clock: Clock, reading: Reading, bounds: Bounds) -> Clock:

@@ -25,15 +25,17 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final
 
+from node.texts.message import Message
+
 MAX_ROW: Final = 1 << 20
 """Bytes of a row at most: so a mark that nothing closes is found while little of the file is in memory."""
 
 HEADER_LINES: Final = 1
 _BYTE_ORDER_MARKS: Final = (codecs.BOM_UTF8, "\ufeff".encode("gb18030"))
 _NO_CSV: Final = (
-    (codecs.BOM_UTF16_LE, "the file is UTF-16: save it as CSV in UTF-8"),
-    (codecs.BOM_UTF16_BE, "the file is UTF-16: save it as CSV in UTF-8"),
-    (b"PK\x03\x04", "the file is a workbook or an archive: save it as CSV in UTF-8"),
+    (codecs.BOM_UTF16_LE, Message("file.csv.utf-16")),
+    (codecs.BOM_UTF16_BE, Message("file.csv.utf-16")),
+    (b"PK\x03\x04", Message("file.csv.workbook")),
 )
 _PLAIN: Final = rb'[^",\r\n\0]++'
 _ON_ONE_LINE: Final = rb'"(?:[^"\r\n\0]++|"")*+"'
@@ -43,11 +45,11 @@ _plain = re.compile(rb'[^",\r\n\0]*+').match
 _marked = re.compile(rb'"(?:[^"]++|"")*+"').match
 _line_end = re.compile(rb"\r?\n").match
 _blanks = re.compile(rb"(?:\A|(?<=\n))\r?\n").findall
-_NUL: Final = "a NUL byte stands here: export the file as text"
+_NUL: Final = Message("file.csv.nul")
 _OUT_OF_PLACE: Final = {
-    b'"': "a quotation mark stands within a value: put the value in marks and double those in it",
+    b'"': Message("file.csv.mark-within"),
     b"\0": _NUL,
-    b"\r": "a carriage return stands alone: end lines with LF or CR LF",
+    b"\r": Message("file.csv.return-alone"),
 }
 
 
@@ -70,8 +72,8 @@ class CsvLines:
 class CsvFaultError(Exception):
     """Where a file is not well formed (from 1; columns are characters) and why; nothing of its content."""
 
-    def __init__(self, line: int, column: int, problem: str) -> None:
-        super().__init__(f"{line}:{column}: {problem}")
+    def __init__(self, line: int, column: int, problem: Message) -> None:
+        super().__init__(line, column, problem.key)
         self.line = line
         self.column = column
         self.problem = problem
@@ -83,7 +85,7 @@ class _Row:
 
     values: int
     end: int
-    problem: str = ""
+    problem: Message | None = None
 
 
 class CsvScan:
@@ -102,7 +104,7 @@ class CsvScan:
         if len(self._rest) > MAX_ROW:
             self._take_rows()
             if len(self._rest) > MAX_ROW:
-                raise self._fault(_walk(self._rest[:MAX_ROW], self._columns))
+                raise self._fault_in(self._rest[:MAX_ROW], self._columns)
 
     def end(self) -> CsvLines:
         """There are no more bytes."""
@@ -110,7 +112,7 @@ class CsvScan:
             self._rest += b"\n"
         self._take_rows()
         if self._rest:
-            raise self._fault(_walk(self._rest, self._columns))
+            raise self._fault_in(self._rest, self._columns)
         rows = self._breaks - HEADER_LINES - self._blank - self._continued
         return CsvLines(self._breaks, rows, self._blank, self._continued)
 
@@ -143,20 +145,26 @@ class CsvScan:
         for mark in _BYTE_ORDER_MARKS:
             self._rest = self._rest.removeprefix(mark)
         if not self._rest:
-            raise CsvFaultError(1, 1, "the file is empty: its first line names the columns")
+            raise CsvFaultError(1, 1, Message("file.csv.empty"))
         if _line_end(self._rest):
-            raise CsvFaultError(1, 1, "the first line is empty: name the columns in it")
+            raise CsvFaultError(1, 1, Message("file.csv.first-line-empty"))
         header = _walk(self._rest[:MAX_ROW], 0)
-        if header.problem:
-            raise self._fault(header)
+        if header.problem is not None:
+            raise self._fault(header.end, header.problem)
         self._columns = header.values
         self._breaks = 1
         self._rest = self._rest[header.end :]
 
-    def _fault(self, row: _Row) -> CsvFaultError:
-        before = self._rest[: row.end]
+    def _fault_in(self, data: bytes, columns: int) -> CsvFaultError:
+        """What is wrong with the row that `data` begins with, which no pattern of whole rows matched."""
+        row = _walk(data, columns)
+        assert row.problem is not None
+        return self._fault(row.end, row.problem)
+
+    def _fault(self, offset: int, problem: Message) -> CsvFaultError:
+        before = self._rest[:offset]
         characters = before[before.rfind(b"\n") + 1 :].decode(self._encoding, "replace")
-        return CsvFaultError(self._breaks + before.count(b"\n") + 1, len(characters) + 1, row.problem)
+        return CsvFaultError(self._breaks + before.count(b"\n") + 1, len(characters) + 1, problem)
 
 
 @lru_cache(maxsize=64)
@@ -179,16 +187,14 @@ def _walk(data: bytes, columns: int) -> _Row:
     while True:
         values += 1
         if columns and values > columns:
-            return _Row(
-                values, offset, f"the row has more than {columns} values: give it one for each column"
-            )
+            return _Row(values, offset, Message("file.csv.row-more", {"columns": columns}))
         begin, marked = offset, _marked(data, offset)
         if marked is not None:
             offset = marked.end()
-            if problem := _problem_within(marked[0], columns):
+            if (problem := _problem_within(marked[0], columns)) is not None:
                 return _Row(values, begin + max(0, marked[0].find(b"\0")), problem)
         elif data.startswith(b'"', offset):
-            return _Row(values, offset, "no other quotation mark closes the one here: double it, or close it")
+            return _Row(values, offset, Message("file.csv.mark-open"))
         else:
             plain = _plain(data, offset)
             offset = plain.end() if plain is not None else offset
@@ -196,30 +202,23 @@ def _walk(data: bytes, columns: int) -> _Row:
             offset += 1
         elif (line_end := _line_end(data, offset)) is not None:
             if values < columns:
-                problem = f"the row has {values} of {columns} values: give it one for each column"
-                return _Row(values, offset, problem)
+                less = Message("file.csv.row-less", {"values": values, "columns": columns})
+                return _Row(values, offset, less)
             return _Row(values, line_end.end())
         elif offset == len(data):
-            return _Row(values, 0, f"the row is longer than {MAX_ROW} bytes: export short values alone")
+            return _Row(values, 0, Message("file.csv.row-long", {"most": MAX_ROW}))
         else:
-            after_marks = (
-                "something stands behind a closing quotation mark: double the marks within the value"
-            )
+            after_marks = Message("file.csv.text-behind-mark")
             return _Row(values, offset, _OUT_OF_PLACE.get(data[offset : offset + 1], after_marks))
 
 
-def _problem_within(value: bytes, columns: int) -> str:
+def _problem_within(value: bytes, columns: int) -> Message | None:
     if b"\0" in value:
         return _NUL
     if b"\n" not in value and b"\r" not in value:
-        return ""
+        return None
     if not columns:
-        return "the name of a column has a line break in it: close its quotation marks, or take it out"
+        return Message("file.csv.header-break")
     if columns == 1:
-        return "a value has a line break in it, which a file of one column cannot have: close its marks"
-    if b"," in value:
-        return (
-            "a value has a line break and a comma in it, as where quotation marks are missing: correct the "
-            "marks, or take the line breaks out"
-        )
-    return ""
+        return Message("file.csv.column-break")
+    return Message("file.csv.cell-break") if b"," in value else None

@@ -1,14 +1,42 @@
-"""JSON that is signed or kept: the one way to write it, and where one that was read is malformed."""
+"""JSON that is signed or kept: the one way to write it, and where one that was read is wrong."""
 
 from __future__ import annotations
 
 import json
-from typing import TypeVar
+import re
+from collections.abc import Mapping
+from typing import Final, TypeVar
 
 from pydantic import TypeAdapter, ValidationError
 from pydantic.main import IncEx
 
+from node.texts.message import Message, Value
+from node.texts.wording import find
+
 T = TypeVar("T")
+_SHAPES: Final[Mapping[str, str]] = {
+    "bool_type": "flag",
+    "dataclass_type": "object",
+    "enum": "one-of",
+    "extra_forbidden": "unknown",
+    "int_type": "whole",
+    "json_invalid": "json",
+    "list_type": "list",
+    "literal_error": "one-of",
+    "string_pattern_mismatch": "pattern",
+    "string_type": "text",
+    "tuple_type": "list",
+    "unexpected_keyword_argument": "unknown",
+}
+"""The texts of pydantic's kinds of errors; where there is none, that of the same name."""
+_BOUNDS: Final[Mapping[str, str]] = {
+    "ge": "least",
+    "le": "most",
+    "lt": "most",
+    "max_length": "most",
+    "min_length": "least",
+    "pattern": "pattern",
+}
 
 
 def canonical_json(adapter: TypeAdapter[T], value: T, exclude: IncEx | None = None) -> bytes:
@@ -20,7 +48,25 @@ def canonical_json(adapter: TypeAdapter[T], value: T, exclude: IncEx | None = No
     return json.dumps(tree, ensure_ascii=False, indent=2, sort_keys=True).encode() + b"\n"
 
 
-def malformed_at(error: ValidationError) -> str:
+def malformed_at(error: ValidationError) -> Value:
     """Where the first fault is, such as "files.0.name"; none of what stands there is told."""
     first = error.errors(include_url=False, include_context=False, include_input=False)[0]
-    return ".".join(str(step) for step in first["loc"]) or "the beginning"
+    return ".".join(str(step) for step in first["loc"]) or Message("file.shape.beginning")
+
+
+def first_fault(error: ValidationError) -> tuple[tuple[int | str, ...], Message]:
+    """The path to the first fault, and what is wrong there; none of what stands there is told.
+
+    An error of our own has the key of a text for its type, and the text's arguments for its context.
+    """
+    first = error.errors(include_url=False, include_input=False)[0]
+    kind, context = first["type"], first.get("ctx", {})
+    if "." in kind:
+        return first["loc"], Message(kind, context)
+    key = f"file.shape.{_SHAPES.get(kind, kind)}"
+    if find(key, "en") is None:
+        return first["loc"], Message("file.shape.form")
+    args: dict[str, Value] = {_BOUNDS[name]: value for name, value in context.items() if name in _BOUNDS}
+    if "expected" in context:
+        args["words"] = tuple(re.findall("'([^']*)'", context["expected"]))
+    return first["loc"], Message(key, args)

@@ -16,6 +16,7 @@ from google.protobuf.message import Message
 
 from node.core.wire import is_map
 from node.errors import NodeError, Reason
+from node.texts.message import Message as Wording
 from node.v1 import revision_pb2 as pb
 
 REVISION: Final = 2
@@ -28,19 +29,12 @@ def common(announced: int) -> int:
     return min(REVISION, announced)
 
 
-def mismatch(announced: int) -> str:
-    """What to do if this node's own entry announces another revision than it knows, "" if it does not."""
+def mismatch(announced: int) -> Wording | None:
+    """What to do if this node's own entry announces another revision than it knows, None if it does not."""
     if announced == REVISION:
-        return ""
-    if announced > REVISION:
-        return (
-            f"the directory says that this node knows revision {announced}, and it knows {REVISION}: "
-            "update it, since it refuses what it does not know"
-        )
-    return (
-        f"the directory says that this node knows revision {announced}, and it knows {REVISION}: "
-        "run `dxnode pki member` and have the authority publish it"
-    )
+        return None
+    key = "newer" if announced > REVISION else "older"
+    return Wording(f"state.schema.{key}", {"announced": announced, "known": REVISION})
 
 
 def trim(message: M, revision: int) -> M:

@@ -19,26 +19,27 @@ from google.protobuf.descriptor import Descriptor, FieldDescriptor
 from google.protobuf.message import DecodeError, Message
 
 from node.errors import NodeError, Reason
+from node.texts.message import Message as Said
 
 M = TypeVar("M", bound=Message)
 
 
 def read(kind: type[M], body: bytes, what: str, reason: Reason = Reason.ENVELOPE_INVALID) -> M:
-    """The message whose canonical bytes are `body`; `what` it should be is told if it is not.
+    """The message whose canonical bytes are `body`; `what` is the key of a text that names it.
 
     Raises NodeError(`reason`).
     """
     try:
         message = kind.FromString(body)
     except DecodeError:
-        raise NodeError(reason, "error.wire.cannot-read", what=what) from None
+        raise NodeError(reason, "error.wire.cannot-read", what=Said(what)) from None
     message.DiscardUnknownFields()
     enums = _enums_of(kind.DESCRIPTOR)
     if write(message) != body or (enums is not None and not _enums_known(message, enums)):
         raise NodeError(
             reason,
             "error.wire.holds-what-node-not",
-            what=what,
+            what=Said(what),
         )
     return message
 

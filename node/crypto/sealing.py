@@ -212,7 +212,10 @@ def seal_request(plaintext: bytes, secret: bytes, routing: Routing, nonce: bytes
 
 def open_request(ciphertext: bytes, secret: bytes, routing: Routing) -> bytes:
     """The plaintext of a request. Raises NodeError(ENVELOPE_INVALID)."""
-    return _decrypt(_exchange_cipher(secret, routing), ciphertext, routing, "the envelope", "seal it again")
+    plaintext = _decrypt(_exchange_cipher(secret, routing), ciphertext, routing)
+    if plaintext is None:
+        raise _invalid("error.crypto.request-cannot-opened")
+    return plaintext
 
 
 def seal_answer(plaintext: bytes, response_key: bytes, routing: Routing, nonce: bytes) -> bytes:
@@ -225,8 +228,10 @@ def seal_answer(plaintext: bytes, response_key: bytes, routing: Routing, nonce: 
 
 def open_answer(ciphertext: bytes, response_key: bytes, routing: Routing) -> bytes:
     """The plaintext of a sealed answer. Raises NodeError(ENVELOPE_INVALID)."""
-    cipher = _response_cipher(response_key)
-    return _decrypt(cipher, ciphertext, routing, "the answer", "ask again with a new exchange id")
+    plaintext = _decrypt(_response_cipher(response_key), ciphertext, routing)
+    if plaintext is None:
+        raise _invalid("error.crypto.answer-cannot-opened")
+    return plaintext
 
 
 def pad(data: bytes, bucket: int) -> bytes:
@@ -253,13 +258,14 @@ def _check_suite(routing: Routing, key: SealingPublicKey) -> None:
         raise _invalid("error.crypto.suite-envelope-not-one")
 
 
-def _decrypt(cipher: AESGCM, ciphertext: bytes, routing: Routing, what: str, advice: str) -> bytes:
+def _decrypt(cipher: AESGCM, ciphertext: bytes, routing: Routing) -> bytes | None:
+    """The plaintext; None for what was changed, cut short, or sealed otherwise."""
     if len(ciphertext) < _NONCE + _TAG:
-        raise _invalid("error.crypto.too-short", what=what, advice=advice)
+        return None
     try:
         return cipher.decrypt(ciphertext[:_NONCE], ciphertext[_NONCE:], routing.info())
     except InvalidTag:
-        raise _invalid("error.crypto.cannot-opened", what=what, advice=advice) from None
+        return None
 
 
 def _exchange_cipher(secret: bytes, routing: Routing) -> AESGCM:

@@ -100,7 +100,9 @@ def _set_up(stage: Stage, folder: Path, residents: int, cleanup: ExitStack) -> C
             with city.node(each.name).operator() as desk:
                 status = desk.admin.status()
             stage.expect(
-                not status.problems, f"{each.zh}：有异常", f"{each.en}: {'; '.join(status.problems)}"
+                not status.problems,
+                f"{each.zh}：有异常",
+                f"{each.en}: {'; '.join(problem.message for problem in status.problems)}",
             )
             for data in status.datasets:
                 stage.tell(

@@ -31,6 +31,8 @@ from node.core.policy.approval import (
 from node.crypto.signing import Signer, Verifier, read_note, sign_note
 from node.errors import NodeError
 from node.files.whole import PUBLIC, read_file, write_file
+from node.files.why import why
+from node.texts.message import Message
 from node.v1 import catalogue_pb2 as pb
 
 FOLDER: Final = "approvals"
@@ -42,7 +44,7 @@ _NAME: Final = re.compile(r"(?P<dataset>[a-z0-9-]{1,64})\.[0-9a-f]{16}\.(?P<role
 def sign_approval(approval: Approval, signer: Signer) -> bytes:
     """The approval as a note. Raises NodeError(POLICY_NOT_LOADED) when it names another signer."""
     if approval.by != signer.name:
-        raise refused("it names another signer")
+        raise refused("error.policy.names-another-signer")
     return sign_note(render_approval(approval), signer)
 
 
@@ -85,13 +87,13 @@ def open_approval(note: bytes, keys: tuple[Verifier, ...]) -> tuple[Approval, Ve
     try:
         read = read_note(note, keys, MAX_BYTES)
     except NodeError as error:
-        raise refused(f"its note cannot be trusted, {error.message}") from None
+        raise refused("error.policy.note-cannot-trusted", problem=error.wording) from None
     approval = parse_approval(read.body)
     signer = next((key for key in read.verified if key.name == approval.by), None)
     if signer is None:
-        raise refused("no key that the directory lists for it has signed it")
+        raise refused("error.policy.no-listed-key-signed")
     if len(read.verified) + read.others > 1:  # it is shown and handed on as it came
-        raise refused("others have signed it too")
+        raise refused("error.policy.others-signed-too")
     return approval, signer
 
 
@@ -124,7 +126,7 @@ def _judged(
     version: Version, note_of: Callable[[ApprovalRole], bytes | None], approvers: Approvers, now: datetime
 ) -> Publication:
     approvals: dict[ApprovalRole, Approved] = {}
-    problems: dict[ApprovalRole, str] = {}
+    problems: dict[ApprovalRole, Message] = {}
     signers: list[Verifier] = []
     for role in ApprovalRole:
         try:
@@ -135,9 +137,9 @@ def _judged(
             check_approval(approval, version, role, now)
             # Four eyes are two people, whatever they are called elsewhere.
             if any(signer.name == other.name or signer.public == other.public for other in signers):
-                raise refused("it is signed by who gave the other approval")
+                raise refused("error.policy.signed-by-other-approver")
         except NodeError as error:
-            problems[role] = error.message
+            problems[role] = error.wording
             continue
         signers.append(signer)
         approvals[role] = Approved(approval, note)
@@ -163,7 +165,7 @@ def all_approvals(policies: Path, approvers: Approvers, now: datetime) -> Iterat
     """
     paths = sorted((policies / FOLDER).glob("*.note"))
     if len(paths) > MAX_FILES:
-        raise refused(f"there are more than {MAX_FILES:,} files in {FOLDER}")
+        raise refused("error.policy.too-many-files", most=MAX_FILES, folder=FOLDER)
     for path in paths:
         named = _NAME.fullmatch(path.name)
         if named is None:
@@ -187,9 +189,9 @@ def _read(path: Path) -> bytes | None:
     try:
         for each in (path.parent, path):
             if each.is_symlink():
-                raise refused(f"{each.name} is a link to another place")
+                raise refused("error.policy.file-link-another-place", name=each.name)
         if not path.exists():
             return None
     except OSError as error:  # such as a folder that only somebody else may enter
-        raise refused(f"{path.name} cannot be read ({error.strerror})") from None
+        raise refused("error.policy.file-cannot-read", name=path.name, why=why(error)) from None
     return read_file(path, MAX_BYTES)

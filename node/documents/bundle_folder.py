@@ -34,6 +34,7 @@ from node.documents.policy_folder import policy_files
 from node.errors import NodeError, Reason
 from node.files.private_folder import make_private
 from node.files.whole import PUBLIC, read_file, sync_folder, unwritable, write_file
+from node.files.why import why
 
 ACTIVE: Final = "active"
 _FOLDER: Final = re.compile(r"[1-9][0-9]{0,15}-[0-9a-f]{32}")
@@ -87,9 +88,7 @@ def read_placed(folder: Path, name: str, member: Member) -> Bundle:
             raise BundleRefusedError("error.bundle.no-folder", name=name)
         entries = sorted(os.listdir(place))
     except OSError as error:
-        raise BundleRefusedError(
-            "error.bundle.folder-cannot-read", name=name, strerror=error.strerror or ""
-        ) from None
+        raise BundleRefusedError("error.bundle.folder-cannot-read", name=name, why=why(error)) from None
     files = tuple(_policy_file(place / entry) for entry in entries if entry != MANIFEST)
     bundle = _bundle(read_file(place / MANIFEST, MAX_BYTES), files, member)
     if bundle.seen.folder != name:

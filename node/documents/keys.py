@@ -19,6 +19,7 @@ from node.crypto.signing import SEED, SignatureSuite, Signer, Verifier
 from node.errors import NodeError, Reason
 from node.files.private_folder import make_private
 from node.files.whole import read_private_file, sync_folder
+from node.files.why import why
 from node.texts.message import Value
 
 
@@ -163,7 +164,7 @@ def write_key(directory: Path, key: PrivateKey) -> Path:
         with suppress(OSError):
             part.unlink()
         raise _invalid(
-            "error.documents.cannot-written-check-directory", path=str(path), strerror=error.strerror or ""
+            "error.documents.cannot-written-check-directory", path=str(path), why=why(error)
         ) from None
     return path
 
@@ -184,7 +185,7 @@ def read_keys(directory: Path) -> tuple[PrivateKey, ...]:
         paths = sorted(directory.glob("*.json"))
     except OSError as error:
         raise _invalid(
-            "error.documents.cannot-read-check-owner", directory=str(directory), strerror=error.strerror or ""
+            "error.documents.cannot-read-check-owner", directory=str(directory), why=why(error)
         ) from None
     if len(paths) > _MOST_FILES:
         raise _invalid(

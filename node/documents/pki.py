@@ -367,18 +367,9 @@ def _listed(files: Sequence[PrivateKey], use: KeyUse, now: datetime) -> list[Pri
 
 
 def _too_many(use: KeyUse) -> NodeError:
-    then = (
-        "wait until the oldest has expired"
-        if use is KeyUse.SEALING
-        else "take the files of the oldest away, and keep them in the archive"
-    )
-    return NodeError(
-        Reason.CONFIG_INVALID,
-        "error.documents.directory-lists-most-keys",
-        max_keys=MAX_KEYS,
-        use=use,
-        then=then,
-    )
+    sealing = use is KeyUse.SEALING
+    key = "error.documents.too-many-sealing-keys" if sealing else "error.documents.too-many-signing-keys"
+    return NodeError(Reason.CONFIG_INVALID, key, most=MAX_KEYS, use=use)
 
 
 def _refuse_second(files: CertificateFiles, *others: Path) -> None:

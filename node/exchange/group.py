@@ -27,6 +27,7 @@ from node.core.log.tree import Tree
 from node.errors import NodeError, Reason
 from node.exchange.spent import Budgets
 from node.exchange.watch import Unwatched, Watch
+from node.texts.message import Message
 from node.v1 import usage_log_pb2 as pb
 
 log = logging.getLogger(__name__)
@@ -198,8 +199,8 @@ class GroupCommit:
         self._stopped = False
         self._in_doubt = False
         self._cosigned_by = keys
-        self.problem = ""
-        """Why the last group could not be recorded, "" when it was."""
+        self.problem: Message | None = None
+        """Why the last group could not be recorded, None when it was."""
         self._head, self._tree = self._restore()
 
     async def run(self, job: Job[T], moment: Moment | None = None, *, by_staff: bool = False) -> T:
@@ -319,11 +320,11 @@ class GroupCommit:
         try:
             async with self._writing:
                 results = await self._write(group)
-            self.problem = ""
+            self.problem = None
         except TimeUnknownError as error:  # which the clock tells by itself
             results = [error] * len(group)
         except NodeError as error:
-            self.problem = error.message
+            self.problem = error.wording
             results = [error] * len(group)
         except Exception:
             log.exception("group commit failed")

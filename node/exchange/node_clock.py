@@ -18,6 +18,8 @@ from node.core.clock import (
     started,
 )
 from node.core.milliseconds import to_ms
+from node.texts.message import Message
+from node.texts.wording import say
 
 log = logging.getLogger(__name__)
 
@@ -78,8 +80,8 @@ class NodeClock:
         """Whether the node knows the time, so that it can ask and answer."""
         return self.look()[0].standing is not Standing.WAITING
 
-    def problem(self) -> str:
-        """What is wrong, for people, "" when nothing is."""
+    def problem(self) -> Message | None:
+        """What is wrong, None when nothing is."""
         return clock_problem(*self.look())
 
     def look(self) -> tuple[Clock, Reading]:
@@ -108,6 +110,6 @@ class NodeClock:
         # Read without the lock: another thread may have gone on meanwhile, and tells the rest.
         problem = clock_problem(self._clock, self._read())
         if problem:
-            log.warning("clock: %s", problem)
+            log.warning("clock: %s", say(problem, "en"))
         else:
             log.info("clock: the system's clock is believed")

@@ -84,7 +84,7 @@ def open_request(
     wrong after that is the `problem` of the result, for a sealed denial.
     """
     plaintext = vault.open(Sealed(envelope.sealed_key, envelope.ciphertext), routing, now)
-    request = wire.read(pb.SealedRequest, plaintext, "the inside of the envelope")
+    request = wire.read(pb.SealedRequest, plaintext, "error.wire.of.request")
     if len(request.response_key) != RESPONSE_KEY_BYTES or len(request.intent) > usage.MAX_INTENT_BYTES:
         raise NodeError(Reason.ENVELOPE_INVALID, "error.exchange.inside-envelope-wrong-lengths")
     record, opening, position, problem = rec.UsageRecord(), rec.Opening(), rec.LogPosition(), None
@@ -149,7 +149,7 @@ def _check_opening(intent: rec.Intent, body: bytes, max_subjects: int) -> rec.Op
     """The opening, when it is the one of the intent and as long as subjects and claims let it be."""
     if usage.opening_commitment(body) != intent.commitment:
         raise NodeError(Reason.PROOF_INVALID, "error.exchange.opening-not-fit-commitment")
-    opening = wire.read(rec.Opening, body, "the opening")
+    opening = wire.read(rec.Opening, body, "error.wire.of.opening")
     if len(opening.salt) != usage.SALT_BYTES or len(opening.subjects) != intent.subjects:
         raise NodeError(Reason.PROOF_INVALID, "error.exchange.opening-not-fit-intent")
     if len(opening.subjects) > max_subjects:

@@ -19,9 +19,12 @@ from node.core.log.checkpoint import Checkpoint
 from node.core.log.commit import Head
 from node.core.state.lost_state import MARK, LostState, is_news
 from node.core.state.mark import Mark
+from node.core.state.part import Part, PartKind, PartProblem
 from node.errors import NodeError, Reason
 from node.exchange.admin import AdminJob
 from node.exchange.peer_logs import AT_ONCE, at_once
+from node.texts.message import Message
+from node.texts.wording import say
 
 log = logging.getLogger(__name__)
 
@@ -182,7 +185,7 @@ class OwnState:
             found_ms=self._clock_ms() if old is None else old.found_ms,
             marked=marked or (old.marked if old is not None else ""),
         )
-        log.error("nothing is asked or answered: %s", self.lost.said())
+        log.error("nothing is asked or answered: %s", say(self.lost.said(), "en"))
         self._changed()
         self._keep(self.lost)
 
@@ -213,7 +216,7 @@ class OwnState:
         accepted = max(lost.seen_size, lost.own_size, self._accepted)
         job = replace(
             job,
-            note=f"{job.note} ({lost.said()})",
+            note=f"{job.note} ({say(lost.said(), 'en')})",
             grants=suspended,
             gap=gap,
             facts=(*job.facts, (LOST, ""), (ACCEPTED, str(accepted)), (ACCEPTED_MARK, lost.marked)),
@@ -229,12 +232,8 @@ class OwnState:
         log.warning("the node goes on from an older state, as %s decided", ", ".join(job.approved))
         return index
 
-    def problems(self) -> list[str]:
-        """What is wrong, for people."""
+    def problems(self) -> list[PartProblem]:
+        """What is wrong."""
         if self.lost is None:
             return []
-        return [
-            f"the node's state is older than one it had before ({self.lost.said()}): nothing is asked or "
-            "answered before "
-            "two officers have signed, run `dxnode order draft accept-state`"
-        ]
+        return [PartProblem(Part(PartKind.STATE), Message("state.own.older", {"lost": self.lost.said()}))]

@@ -21,9 +21,12 @@ from node.core.log.checkpoint import Checkpoint
 from node.core.log.merkle import verify_consistency
 from node.core.log.peer_log import Contradiction, ContradictionKind, PeerLog, SeenCheckpoint
 from node.core.role import Caller
+from node.core.state.part import Part, PartKind, PartProblem
 from node.errors import NodeError, Reason
 from node.exchange.admin import AdminJob, stated_reason
 from node.exchange.opened import log_origin
+from node.texts.message import Message
+from node.texts.wording import say
 from node.v1 import record_pb2 as rec
 
 log = logging.getLogger(__name__)
@@ -211,26 +214,25 @@ class PeerLogs:
         """The departments with which nothing is exchanged, by credit code."""
         return sorted(code for code, each in self._logs.items() if each.stopped is not None)
 
-    def problems(self) -> list[str]:
-        """What is wrong, for people."""
+    def problems(self) -> list[PartProblem]:
+        """What is wrong."""
         return [
-            f"department {code}: its usage log {_said(each.stopped)}, so nothing is exchanged with it: "
-            f"run `dxnode peer show {code}`"
+            PartProblem(
+                Part(PartKind.PEER, code),
+                Message("state.peer.stopped", {"contradiction": each.stopped.said(), "code": code}),
+            )
             for code, each in sorted(self._logs.items())
             if each.stopped is not None
         ]
 
-    def notices(self) -> list[str]:
+    def notices(self) -> list[Message]:
         """What staff should know though nothing is wrong yet."""
         before = self._clock_ms() - STALE_MS
         late = sorted(code for code, since in self._failing.items() if since < before)
         if not late:
             return []
-        codes = ", ".join(late[:3]) + (", …" if len(late) > 3 else "")
-        return [
-            f"that their usage logs only grew could not be proved for an hour, of {codes}: "
-            "see that their nodes can be reached"
-        ]
+        codes = (*late[:3], "…") if len(late) > 3 else tuple(late)
+        return [Message("state.peer.unproved", {"codes": codes})]
 
     async def accept(self, caller: Caller, code: str, reason: str) -> PeerLog:
         """Go on with a department: what came is what is remembered from now on.
@@ -302,7 +304,7 @@ class PeerLogs:
         self._logs[code] = self._logs[code].stop(contradiction)
         self._changed.discard(code)
         self._unrecorded.add(code)
-        log.error("nothing is exchanged with %s any more: its usage log %s", code, _said(contradiction))
+        log.error("nothing is exchanged with %s any more: %s", code, say(contradiction.said(), "en"))
         await self._record_stops()
         return _differs()
 
@@ -317,7 +319,7 @@ class PeerLogs:
                     Caller("node"),
                     "peer.stopped",
                     code,
-                    f"its usage log {_said(contradiction)}",
+                    say(contradiction.said(), "en"),
                     peer_log=stopped,
                     contradiction=contradiction,
                 )
@@ -350,13 +352,6 @@ def _consistent(first: SeenCheckpoint, second: SeenCheckpoint, hashes: Sequence[
 def _has_no_such_log(error: NodeError) -> bool:
     """Whether the node itself says that its log is smaller than what it has signed."""
     return error.reason is Reason.NOT_FOUND and error.metadata.get("decided_by") == "provider"
-
-
-def _said(contradiction: Contradiction) -> str:
-    remembered, other = contradiction.remembered.size, contradiction.other.size
-    if contradiction.kind is ContradictionKind.SHRANK:
-        return f"shrank from {remembered} records to {other}"
-    return f"of {other} records contradicts the one of {remembered} that was seen before"
 
 
 def _differs() -> NodeError:

@@ -26,7 +26,7 @@ def open_response(
     Raises NodeError(ENVELOPE_INVALID), (PROOF_INVALID), (CLOCK_SKEWED).
     """
     plaintext = vault.open_answer(answer.ciphertext, asked.response_key, asked.routing)
-    response = wire.read(pb.SealedResponse, plaintext, "the inside of the answer")
+    response = wire.read(pb.SealedResponse, plaintext, "error.wire.of.response")
     record, intent = usage.read_record(response.verdict), usage.parse_record(asked.intent_leaf)
     verdict = record.verdict
     # A provider that could make nothing of the intent denies without it, and names it by its hash.
@@ -46,7 +46,7 @@ def open_response(
     if verdict.decision == rec.DECISION_PERMIT:
         if usage.answer_commitment(response.answers) != verdict.answer_commitment:
             raise NodeError(Reason.PROOF_INVALID, "error.exchange.answer-not-one-provider")
-        check_answers(wire.read(rec.Answers, response.answers, "the answer"), intent.intent)
+        check_answers(wire.read(rec.Answers, response.answers, "error.wire.of.answers"), intent.intent)
     elif response.answers:
         raise NodeError(Reason.PROOF_INVALID, "error.exchange.provider-denied-yet-sent")
     position = check_receipt(response.verdict, response.receipt, provider, vault)

@@ -5,6 +5,8 @@ from __future__ import annotations
 import stat
 from pathlib import Path
 
+from node.texts.message import Message
+
 MODE = 0o700
 
 
@@ -26,10 +28,12 @@ def make_private(folder: Path) -> None:
         each.chmod(MODE)
 
 
-def open_to_others(folder: Path) -> str:
-    """What to tell the owner of a folder that others can read, enter or change; "" when they cannot."""
+def open_to_others(folder: Path) -> Message | None:
+    """What to tell the owner of a folder that others can read, enter or change; None when they cannot."""
     try:
         mode = stat.S_IMODE(folder.stat().st_mode)
     except OSError:
-        return ""
-    return f"others can enter {folder} (mode {mode:03o}): set its mode to 700" if mode & 0o077 else ""
+        return None
+    if not mode & 0o077:
+        return None
+    return Message("state.folder.open", {"folder": str(folder), "mode": f"{mode:03o}"})

@@ -10,6 +10,7 @@ from pathlib import Path
 from node.errors import NodeError, Reason
 from node.files.private_folder import make_private
 from node.files.regular_file import open_regular
+from node.files.why import why
 
 PRIVATE = 0o600
 PUBLIC = 0o644
@@ -52,7 +53,7 @@ def unwritable(path: Path, error: OSError) -> NodeError:
         Reason.CONFIG_INVALID,
         "error.files.cannot-written-check-directory",
         path=str(path),
-        strerror=error.strerror or "",
+        why=why(error),
     )
 
 
@@ -64,7 +65,7 @@ def unreadable(path: Path, error: OSError) -> NodeError:
         Reason.CONFIG_INVALID,
         "error.files.cannot-read-check-path",
         path=str(path),
-        strerror=error.strerror or "",
+        why=why(error),
     )
 
 

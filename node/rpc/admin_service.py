@@ -10,12 +10,16 @@ from node.core.deciding.grant import Grant
 from node.core.log.peer_log import Contradiction, PeerLog
 from node.core.messages.grant_message import grant_from_message, grant_to_message
 from node.core.role import AUDITOR, OFFICER, ROLES, Caller
+from node.core.state.part import PartProblem
 from node.exchange.admin import Grants
 from node.exchange.desk_certificates import DeskCertificates, Revoked
 from node.exchange.orders import Orders
 from node.exchange.peer_logs import PeerLogs
 from node.rpc.callers import Staff
 from node.rpc.status import Context, answered
+from node.texts.carried import to_text
+from node.texts.message import Message
+from node.texts.wording import say
 from node.v1 import desk_pb2, desk_pb2_grpc, grant_pb2_grpc
 from node.v1 import grant_pb2 as pb
 
@@ -25,19 +29,19 @@ _NOTE = 500
 
 @dataclass(frozen=True, slots=True)
 class ReloadReport:
-    """What was read again, and by part why it was refused; of the refused the last good one stays."""
+    """What was read again, and which parts were refused and why; of those the last good one stays.
 
-    done: tuple[str, ...]
-    problems: Mapping[str, str]
+    The problems are for the own operator: of a data file, they may say where it is wrong.
+    """
 
-    @property
-    def refused(self) -> tuple[str, ...]:
-        """One line for each part, for the own operator: of a data file, it may say where it is wrong."""
-        return tuple(f"{part}: {problem}" for part, problem in self.problems.items())
+    done: tuple[Message, ...]
+    refused: tuple[PartProblem, ...]
 
     def note(self) -> str:
         """What the usage log keeps of it, which others can read: of problems, only with which part."""
-        return "; ".join((*self.done, *(f"refused {part}" for part in self.problems)))[:_NOTE]
+        done = (say(each, "en") for each in self.done)
+        refused = (f"refused {say(each.part.title, 'en')}" for each in self.refused)
+        return "; ".join((*done, *refused))[:_NOTE]
 
 
 class GrantAdminService(grant_pb2_grpc.GrantAdminServiceServicer):
@@ -179,7 +183,10 @@ class AdminService(desk_pb2_grpc.AdminServiceServicer):
         async def work() -> desk_pb2.ReloadResponse:
             caller = await self._staff.admit(context)
             report = await self._reload(caller)
-            return desk_pb2.ReloadResponse(done=report.done, refused=report.refused)
+            return desk_pb2.ReloadResponse(
+                done_wordings=map(to_text, report.done),
+                part_problems=map(part_problem_message, report.refused),
+            )
 
         return await answered(context, work())
 
@@ -272,6 +279,13 @@ class AdminService(desk_pb2_grpc.AdminServiceServicer):
             return desk_pb2.AcceptPeerResponse(peer=_peer(accepted, found))
 
         return await answered(context, work())
+
+
+def part_problem_message(problem: PartProblem) -> desk_pb2.PartProblem:
+    """What is wrong with a part, for the desk."""
+    return desk_pb2.PartProblem(
+        part=problem.part.kind, name=problem.part.name, wording=to_text(problem.problem)
+    )
 
 
 def _peer(log: PeerLog, found: Sequence[Contradiction]) -> desk_pb2.PeerLog:

@@ -178,7 +178,7 @@ async def _next(answers: AsyncGenerator[Message, None]) -> Message | None:
 
 
 def _strictly(kind: type[Message], body: bytes) -> Message:
-    return wire.read(kind, body, "the message")
+    return wire.read(kind, body, "error.wire.of.message")
 
 
 def _leniently(kind: type[Message], body: bytes) -> Message:

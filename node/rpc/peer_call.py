@@ -46,7 +46,7 @@ class Call(Generic[A]):
 
     def read(self, body: bytes) -> A:
         """What it answered. Raises NodeError(ENVELOPE_INVALID)."""
-        return wire.read(self.answer, body, "the answer of the provider's node")
+        return wire.read(self.answer, body, "error.wire.of.peer")
 
     def unary(self, channel: grpc.aio.Channel) -> grpc.aio.UnaryUnaryMultiCallable[bytes, bytes]:
         """The call on a channel, bytes for bytes."""

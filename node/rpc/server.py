@@ -130,7 +130,7 @@ def add_socket(server: grpc.aio.Server, path: Path) -> None:
     Raises NodeError(CONFIG_INVALID).
     """
     make_private(path.parent)
-    if open_to_others(path.parent):
+    if open_to_others(path.parent) is not None:
         raise NodeError(
             Reason.CONFIG_INVALID,
             "error.rpc.others-can-enter-where",

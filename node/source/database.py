@@ -35,6 +35,7 @@ from node.source.sessions import Sessions, statement_of
 from node.source.spec import DatabaseSpec, Exactness, Layout, LoadReport
 from node.source.sql import ROW, claim_value, parameter_values, raw, region_condition, region_values
 from node.source.values import Value
+from node.texts.message import Message
 
 _Values = dict[str, Value | None]
 _Answer = str | None | Unclear
@@ -114,7 +115,7 @@ class DatabaseSource:
         """How far the table is known."""
         return self._checker.exactness
 
-    def problems(self) -> tuple[str, ...]:
+    def problems(self) -> tuple[Message, ...]:
         """What is refused of the table as it is, for the staff who can mend it."""
         findings = self._checker.findings
         return findings.problems() if findings is not None else ()

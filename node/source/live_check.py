@@ -19,6 +19,7 @@ from node.source.live_table import named
 from node.source.sessions import statement_of
 from node.source.spec import Layout, LoadReport
 from node.source.sql import ROW, raw
+from node.texts.message import Message
 
 _OWN, _OTHER, _NONE = 2, 1, 0
 _NUMBER = "_number"
@@ -37,21 +38,15 @@ class Findings:
     surplus: int
     irregular: Mapping[str, int]
 
-    def problems(self) -> tuple[str, ...]:
+    def problems(self) -> tuple[Message, ...]:
         """What is refused for it, for the staff who can mend it."""
         found = []
         if self.respelled:
-            found.append(
-                f"{self.respelled} identifiers are in another form than the product's: "
-                "give a view that brings them to it"
-            )
+            found.append(Message("state.source.respelled", {"count": self.respelled}))
         if self.surplus:
-            found.append(
-                f"{self.surplus} rows are about a subject that has one already: give a view with one for each"
-            )
+            found.append(Message("state.source.surplus", {"count": self.surplus}))
         found += [
-            f"the column {name} has {number} values in another form than its type's: "
-            "give a view that brings them to it"
+            Message("state.source.irregular", {"column": name, "count": number})
             for name, number in self.irregular.items()
         ]
         return tuple(found)

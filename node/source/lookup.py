@@ -26,6 +26,7 @@ from node.source.snapshot import GROUPS, LOOKUP, Manifest, distrust, is_whole
 from node.source.spec import Exactness, Layout, LoadReport
 from node.source.sql import ROW, claim_value, parameter_values, region_condition, region_values, render
 from node.source.values import Value
+from node.texts.message import Message
 
 _CACHE_KIB = 8 << 10
 _IDLE_CONNECTIONS = 8
@@ -80,7 +81,7 @@ class SnapshotSource:
             raise NodeError(Reason.SOURCE_UNAVAILABLE, "error.source.built-files-gone-were")
         self._read("SELECT 1 FROM subject LIMIT 1", {})
 
-    def problems(self) -> tuple[str, ...]:
+    def problems(self) -> tuple[Message, ...]:
         """Nothing: a file is read exactly, or not opened."""
         return ()
 

@@ -62,9 +62,7 @@ def content_and_lines(spec: FileSpec, alive: Callable[[], None]) -> Content:
         digest = content_of(spec.path, shown)
         return Content(digest, scan.end() if scan is not None else None)
     except CsvFaultError as fault:
-        raise _misplaced(
-            spec, fault.line, fault.column, Message("error.raw", {"text": fault.problem})
-        ) from None
+        raise _misplaced(spec, fault.line, fault.column, fault.problem) from None
 
 
 def read_file(spec: FileSpec, columns: Sequence[str], lines: CsvLines | None) -> Table:
@@ -120,8 +118,8 @@ def _check_type(name: str, kind: pa.DataType) -> None:
     if types.is_dictionary(kind):
         kind = kind.value_type
     if types.is_timestamp(kind) and kind.tz is not None:
-        what, instead = "moments with a time zone, which are another day elsewhere", "dates"
-    elif not (
+        raise _refused("error.source.column-of-moments", field=name)
+    if not (
         types.is_string(kind)
         or types.is_large_string(kind)
         or types.is_string_view(kind)
@@ -133,16 +131,7 @@ def _check_type(name: str, kind: pa.DataType) -> None:
         or types.is_timestamp(kind)
         or types.is_null(kind)
     ):
-        what, instead = "other values than text, numbers and dates", "text"
-    else:
-        return
-    raise NodeError(
-        Reason.SOURCE_UNAVAILABLE,
-        "error.source.column-data-file-holds",
-        what=what,
-        instead=instead,
-        field=name,
-    )
+        raise _refused("error.source.column-of-no-text", field=name)
 
 
 def _as_text(name: str, column: pa.Array) -> pa.StringArray:
@@ -165,14 +154,9 @@ def _as_text(name: str, column: pa.Array) -> pa.StringArray:
 def _check_columns(spec: FileSpec, found: Sequence[str], wanted: Sequence[str]) -> None:
     for name in wanted:
         if found.count(name) != 1:
-            problem = "no column" if name not in found else "more than one column"
-            raise NodeError(
-                Reason.SOURCE_UNAVAILABLE,
-                "error.source.data-file-named",
-                problem=problem,
-                file=spec.path.name,
-                field=name,
-            )
+            missing = name not in found
+            key = "error.source.column-missing" if missing else "error.source.column-twice"
+            raise _refused(key, file=spec.path.name, field=name)
 
 
 @contextmanager

@@ -19,6 +19,8 @@ from typing import cast
 
 from sqlalchemy.engine.interfaces import DBAPIModule
 
+from node.texts.message import Message
+
 driver: ModuleType
 try:
     from node.store import apsw_driver
@@ -35,12 +37,12 @@ VERSION: str = driver.sqlite_version
 Error: type[Exception] = driver.Error
 
 
-def weakness(version: str) -> str:
-    """What is wrong with a release of SQLite for the use that a node makes of it; "" for nothing."""
+def weakness(version: str) -> Message | None:
+    """What is wrong with a release of SQLite for the use that a node makes of it; None for nothing."""
     if tuple(int(part) for part in version.split(".")) >= WHOLE:
-        return ""
+        return None
     whole = ".".join(map(str, WHOLE))
-    return f"SQLite {version} can corrupt the node's database: install apsw with SQLite {whole} or newer"
+    return Message("state.database.sqlite-corrupts", {"version": version, "whole": whole})
 
 
 def code_of(error: BaseException) -> int:

@@ -16,6 +16,8 @@ from node.core.state.mark import SLOT, SLOTS, Mark, newest_mark
 from node.errors import NodeError, Reason
 from node.files.private_folder import make_private
 from node.files.regular_file import read_regular
+from node.files.why import why
+from node.texts.message import Message
 
 FILE = "high-water"
 
@@ -31,13 +33,13 @@ def read_mark(folder: Path) -> Mark | None:
 class MarkFile:
     """The open mark of one node. `last` is the newest mark; None before the first."""
 
-    def __init__(self, descriptor: int, last: Mark | None, problem: str = "") -> None:
+    def __init__(self, descriptor: int, last: Mark | None) -> None:
         self._descriptor = descriptor
         self._lock = threading.Lock()
         self._dirty = False
         self.last = last
-        self.problem = problem
-        """Why it could not be written, "" when it could."""
+        self.problem: Message | None = None
+        """Why it could not be written, None when it could."""
 
     @classmethod
     def open(cls, folder: Path, origin: str) -> MarkFile:
@@ -65,7 +67,7 @@ class MarkFile:
                 Reason.CONFIG_INVALID,
                 "error.store.cannot-used-let-node",
                 path=str(path),
-                strerror=error.strerror or "",
+                why=why(error),
             ) from None
         last = newest_mark(content)
         if last is not None and last.log.origin != origin:
@@ -82,9 +84,9 @@ class MarkFile:
                 os.pwrite(self._descriptor, mark.slot(), mark.offset)
                 self._dirty = True
         except OSError as error:
-            self.problem = f"the mark cannot be written ({error.strerror}): check its disk"
+            self.problem = _not_written(error)
             return
-        self.problem, self.last = "", mark
+        self.problem, self.last = None, mark
 
     def sync(self) -> None:
         """Bring to the disk what was written; in a thread of its own, for disks are slow."""
@@ -96,9 +98,13 @@ class MarkFile:
             os.fdatasync(self._descriptor)
         except OSError as error:
             self._dirty = True
-            self.problem = f"the mark cannot be written ({error.strerror}): check its disk"
+            self.problem = _not_written(error)
 
     def close(self) -> None:
         """Sync, and let go of the file."""
         self.sync()
         os.close(self._descriptor)
+
+
+def _not_written(error: OSError) -> Message:
+    return Message("state.mark.not-written", {"why": why(error)})

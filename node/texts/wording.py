@@ -10,12 +10,12 @@ from __future__ import annotations
 
 import string
 import tomllib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextvars import ContextVar
 from datetime import UTC, datetime
 from functools import cache
 from importlib.resources import files
-from typing import Final, Literal
+from typing import Final, Literal, Self
 
 from node.texts.message import Message, Value
 
@@ -92,6 +92,11 @@ def t(key: str, lang: str | None = None, /, **args: object) -> str:
     return text.format_map(args)
 
 
+def listing(values: Iterable[str], lang: str | None = None) -> str:
+    """Words in a row."""
+    return _SEPARATORS[lang or language()][0].join(values)
+
+
 def utc(moment: datetime) -> str:
     """A time as programs write it."""
     return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
@@ -114,5 +119,19 @@ def _spoken(value: Value, lang: str, moment: Callable[[datetime], str]) -> str |
         return moment(value)
     if isinstance(value, tuple):
         between = _SEPARATORS[lang][any(isinstance(each, Message) for each in value)]
-        return between.join(str(_spoken(each, lang, moment)) for each in value)
+        return _Listed([str(_spoken(each, lang, moment)) for each in value], between)
     return value
+
+
+class _Listed(str):
+    """Several in one line; `{name:lines}` puts each on a line of its own."""
+
+    _each: Sequence[str]
+
+    def __new__(cls, each: Sequence[str], between: str) -> Self:
+        listed = super().__new__(cls, between.join(each))
+        listed._each = each
+        return listed
+
+    def __format__(self, form: str) -> str:
+        return "\n".join(self._each) if form == "lines" else super().__format__(form)

@@ -147,12 +147,11 @@ class GetStatusRequest(_message.Message):
     def __init__(self) -> None: ...
 
 class GetStatusResponse(_message.Message):
-    __slots__ = ("department", "title", "version", "state", "problems", "log_size", "checkpoint", "directory_version", "directory_expires_ms", "policy_digest", "datasets", "active_grants", "keys", "workdays_known_until", "holidays_digest", "policies_unsigned", "policy_version", "policy_valid_until_ms", "policy_approved", "waiting", "waiting_total", "notices", "lost", "stopped_peers", "clock", "sqlite", "accounts")
+    __slots__ = ("department", "title", "version", "state", "log_size", "checkpoint", "directory_version", "directory_expires_ms", "policy_digest", "datasets", "active_grants", "keys", "workdays_known_until", "holidays_digest", "policies_unsigned", "policy_version", "policy_valid_until_ms", "policy_approved", "waiting", "waiting_total", "lost", "stopped_peers", "clock", "sqlite", "accounts", "part_problems", "notice_wordings")
     DEPARTMENT_FIELD_NUMBER: _ClassVar[int]
     TITLE_FIELD_NUMBER: _ClassVar[int]
     VERSION_FIELD_NUMBER: _ClassVar[int]
     STATE_FIELD_NUMBER: _ClassVar[int]
-    PROBLEMS_FIELD_NUMBER: _ClassVar[int]
     LOG_SIZE_FIELD_NUMBER: _ClassVar[int]
     CHECKPOINT_FIELD_NUMBER: _ClassVar[int]
     DIRECTORY_VERSION_FIELD_NUMBER: _ClassVar[int]
@@ -169,17 +168,17 @@ class GetStatusResponse(_message.Message):
     POLICY_APPROVED_FIELD_NUMBER: _ClassVar[int]
     WAITING_FIELD_NUMBER: _ClassVar[int]
     WAITING_TOTAL_FIELD_NUMBER: _ClassVar[int]
-    NOTICES_FIELD_NUMBER: _ClassVar[int]
     LOST_FIELD_NUMBER: _ClassVar[int]
     STOPPED_PEERS_FIELD_NUMBER: _ClassVar[int]
     CLOCK_FIELD_NUMBER: _ClassVar[int]
     SQLITE_FIELD_NUMBER: _ClassVar[int]
     ACCOUNTS_FIELD_NUMBER: _ClassVar[int]
+    PART_PROBLEMS_FIELD_NUMBER: _ClassVar[int]
+    NOTICE_WORDINGS_FIELD_NUMBER: _ClassVar[int]
     department: str
     title: str
     version: str
     state: str
-    problems: _containers.RepeatedScalarFieldContainer[str]
     log_size: int
     checkpoint: bytes
     directory_version: int
@@ -196,13 +195,24 @@ class GetStatusResponse(_message.Message):
     policy_approved: _containers.RepeatedScalarFieldContainer[str]
     waiting: _containers.RepeatedCompositeFieldContainer[WaitingDataset]
     waiting_total: int
-    notices: _containers.RepeatedScalarFieldContainer[str]
     lost: LostState
     stopped_peers: _containers.RepeatedScalarFieldContainer[str]
     clock: ClockStatus
     sqlite: str
     accounts: _containers.RepeatedCompositeFieldContainer[AccountStatus]
-    def __init__(self, department: _Optional[str] = ..., title: _Optional[str] = ..., version: _Optional[str] = ..., state: _Optional[str] = ..., problems: _Optional[_Iterable[str]] = ..., log_size: _Optional[int] = ..., checkpoint: _Optional[bytes] = ..., directory_version: _Optional[int] = ..., directory_expires_ms: _Optional[int] = ..., policy_digest: _Optional[bytes] = ..., datasets: _Optional[_Iterable[_Union[DatasetStatus, _Mapping]]] = ..., active_grants: _Optional[int] = ..., keys: _Optional[_Iterable[_Union[KeyStatus, _Mapping]]] = ..., workdays_known_until: _Optional[str] = ..., holidays_digest: _Optional[bytes] = ..., policies_unsigned: _Optional[bool] = ..., policy_version: _Optional[int] = ..., policy_valid_until_ms: _Optional[int] = ..., policy_approved: _Optional[_Iterable[str]] = ..., waiting: _Optional[_Iterable[_Union[WaitingDataset, _Mapping]]] = ..., waiting_total: _Optional[int] = ..., notices: _Optional[_Iterable[str]] = ..., lost: _Optional[_Union[LostState, _Mapping]] = ..., stopped_peers: _Optional[_Iterable[str]] = ..., clock: _Optional[_Union[ClockStatus, _Mapping]] = ..., sqlite: _Optional[str] = ..., accounts: _Optional[_Iterable[_Union[AccountStatus, _Mapping]]] = ...) -> None: ...
+    part_problems: _containers.RepeatedCompositeFieldContainer[PartProblem]
+    notice_wordings: _containers.RepeatedScalarFieldContainer[str]
+    def __init__(self, department: _Optional[str] = ..., title: _Optional[str] = ..., version: _Optional[str] = ..., state: _Optional[str] = ..., log_size: _Optional[int] = ..., checkpoint: _Optional[bytes] = ..., directory_version: _Optional[int] = ..., directory_expires_ms: _Optional[int] = ..., policy_digest: _Optional[bytes] = ..., datasets: _Optional[_Iterable[_Union[DatasetStatus, _Mapping]]] = ..., active_grants: _Optional[int] = ..., keys: _Optional[_Iterable[_Union[KeyStatus, _Mapping]]] = ..., workdays_known_until: _Optional[str] = ..., holidays_digest: _Optional[bytes] = ..., policies_unsigned: _Optional[bool] = ..., policy_version: _Optional[int] = ..., policy_valid_until_ms: _Optional[int] = ..., policy_approved: _Optional[_Iterable[str]] = ..., waiting: _Optional[_Iterable[_Union[WaitingDataset, _Mapping]]] = ..., waiting_total: _Optional[int] = ..., lost: _Optional[_Union[LostState, _Mapping]] = ..., stopped_peers: _Optional[_Iterable[str]] = ..., clock: _Optional[_Union[ClockStatus, _Mapping]] = ..., sqlite: _Optional[str] = ..., accounts: _Optional[_Iterable[_Union[AccountStatus, _Mapping]]] = ..., part_problems: _Optional[_Iterable[_Union[PartProblem, _Mapping]]] = ..., notice_wordings: _Optional[_Iterable[str]] = ...) -> None: ...
+
+class PartProblem(_message.Message):
+    __slots__ = ("part", "name", "wording")
+    PART_FIELD_NUMBER: _ClassVar[int]
+    NAME_FIELD_NUMBER: _ClassVar[int]
+    WORDING_FIELD_NUMBER: _ClassVar[int]
+    part: str
+    name: str
+    wording: str
+    def __init__(self, part: _Optional[str] = ..., name: _Optional[str] = ..., wording: _Optional[str] = ...) -> None: ...
 
 class AccountStatus(_message.Message):
     __slots__ = ("account", "datasets", "counted_with", "period", "from_ms", "until_ms", "spent_micros", "limit_micros")
@@ -255,22 +265,21 @@ class ClockStatus(_message.Message):
     def __init__(self, standing: _Optional[str] = ..., node_ms: _Optional[int] = ..., system_ms: _Optional[int] = ..., told: _Optional[str] = ...) -> None: ...
 
 class WaitingDataset(_message.Message):
-    __slots__ = ("dataset", "lacking", "problems")
+    __slots__ = ("dataset", "lacking", "problem_wordings")
     DATASET_FIELD_NUMBER: _ClassVar[int]
     LACKING_FIELD_NUMBER: _ClassVar[int]
-    PROBLEMS_FIELD_NUMBER: _ClassVar[int]
+    PROBLEM_WORDINGS_FIELD_NUMBER: _ClassVar[int]
     dataset: str
     lacking: _containers.RepeatedScalarFieldContainer[str]
-    problems: _containers.RepeatedScalarFieldContainer[str]
-    def __init__(self, dataset: _Optional[str] = ..., lacking: _Optional[_Iterable[str]] = ..., problems: _Optional[_Iterable[str]] = ...) -> None: ...
+    problem_wordings: _containers.RepeatedScalarFieldContainer[str]
+    def __init__(self, dataset: _Optional[str] = ..., lacking: _Optional[_Iterable[str]] = ..., problem_wordings: _Optional[_Iterable[str]] = ...) -> None: ...
 
 class DatasetStatus(_message.Message):
-    __slots__ = ("dataset", "rows", "invalid_subjects", "duplicates", "problem", "load", "lines", "header_lines", "blank_lines", "continued_lines", "refused_values", "exactness")
+    __slots__ = ("dataset", "rows", "invalid_subjects", "duplicates", "load", "lines", "header_lines", "blank_lines", "continued_lines", "refused_values", "exactness")
     DATASET_FIELD_NUMBER: _ClassVar[int]
     ROWS_FIELD_NUMBER: _ClassVar[int]
     INVALID_SUBJECTS_FIELD_NUMBER: _ClassVar[int]
     DUPLICATES_FIELD_NUMBER: _ClassVar[int]
-    PROBLEM_FIELD_NUMBER: _ClassVar[int]
     LOAD_FIELD_NUMBER: _ClassVar[int]
     LINES_FIELD_NUMBER: _ClassVar[int]
     HEADER_LINES_FIELD_NUMBER: _ClassVar[int]
@@ -282,7 +291,6 @@ class DatasetStatus(_message.Message):
     rows: int
     invalid_subjects: int
     duplicates: int
-    problem: str
     load: _record_pb2.DataLoad
     lines: int
     header_lines: int
@@ -290,7 +298,7 @@ class DatasetStatus(_message.Message):
     continued_lines: int
     refused_values: int
     exactness: Exactness
-    def __init__(self, dataset: _Optional[str] = ..., rows: _Optional[int] = ..., invalid_subjects: _Optional[int] = ..., duplicates: _Optional[int] = ..., problem: _Optional[str] = ..., load: _Optional[_Union[_record_pb2.DataLoad, _Mapping]] = ..., lines: _Optional[int] = ..., header_lines: _Optional[int] = ..., blank_lines: _Optional[int] = ..., continued_lines: _Optional[int] = ..., refused_values: _Optional[int] = ..., exactness: _Optional[_Union[Exactness, str]] = ...) -> None: ...
+    def __init__(self, dataset: _Optional[str] = ..., rows: _Optional[int] = ..., invalid_subjects: _Optional[int] = ..., duplicates: _Optional[int] = ..., load: _Optional[_Union[_record_pb2.DataLoad, _Mapping]] = ..., lines: _Optional[int] = ..., header_lines: _Optional[int] = ..., blank_lines: _Optional[int] = ..., continued_lines: _Optional[int] = ..., refused_values: _Optional[int] = ..., exactness: _Optional[_Union[Exactness, str]] = ...) -> None: ...
 
 class KeyStatus(_message.Message):
     __slots__ = ("use", "key_id", "expires_ms")
@@ -307,12 +315,12 @@ class ReloadRequest(_message.Message):
     def __init__(self) -> None: ...
 
 class ReloadResponse(_message.Message):
-    __slots__ = ("done", "refused")
-    DONE_FIELD_NUMBER: _ClassVar[int]
-    REFUSED_FIELD_NUMBER: _ClassVar[int]
-    done: _containers.RepeatedScalarFieldContainer[str]
-    refused: _containers.RepeatedScalarFieldContainer[str]
-    def __init__(self, done: _Optional[_Iterable[str]] = ..., refused: _Optional[_Iterable[str]] = ...) -> None: ...
+    __slots__ = ("done_wordings", "part_problems")
+    DONE_WORDINGS_FIELD_NUMBER: _ClassVar[int]
+    PART_PROBLEMS_FIELD_NUMBER: _ClassVar[int]
+    done_wordings: _containers.RepeatedScalarFieldContainer[str]
+    part_problems: _containers.RepeatedCompositeFieldContainer[PartProblem]
+    def __init__(self, done_wordings: _Optional[_Iterable[str]] = ..., part_problems: _Optional[_Iterable[_Union[PartProblem, _Mapping]]] = ...) -> None: ...
 
 class DraftOrderRequest(_message.Message):
     __slots__ = ("kind", "about", "reason")

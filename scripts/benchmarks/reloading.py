@@ -108,7 +108,7 @@ def _reload(site: Site) -> float:
         report = desk.admin.reload()
         seconds = perf_counter() - began
         if report.refused or desk.admin.status().policy_digest == before:
-            raise BenchError(f"the new policy was not taken up: {report.refused}")
+            raise BenchError(f"the new policy was not taken up: {[each.message for each in report.refused]}")
     return seconds
 
 

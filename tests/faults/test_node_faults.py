@@ -23,6 +23,7 @@ from support.town import HR, TAX
 from support.waiting import PATIENCE, wait_for
 
 from node.client import Chunk, Client, Subject
+from node.core.state.part import PartKind
 from node.errors import NodeError, Reason
 from node.v1 import record_pb2 as rec
 
@@ -266,7 +267,7 @@ def test_database_that_became_read_only_is_told_and_recovers(here: Running, code
             assert _fails(tax) is Reason.STORE_UNAVAILABLE
             status = operator.admin.status()
             assert status.state == "DEGRADED"
-            assert any("usage log" in problem for problem in status.problems)
+            assert any("usage log" in problem.message for problem in status.problems)
         wait_for(lambda: _answered(tax))
         wait_for(lambda: operator.admin.status().state == "SERVING")
         # What writes beside the groups recovers too.
@@ -315,7 +316,7 @@ def test_data_that_is_gone_is_told_in_status_and_a_reload_builds_it_anew(here: R
             status = hr.admin.status()
             assert status.state == "DEGRADED"
             (problem,) = status.problems
-            assert "the built files are gone" in problem
+            assert "the built files are gone" in problem.message
             assert status.datasets[0].problem == problem
         assert hr.admin.reload().refused == ()
         assert hr.admin.status().state == "SERVING"
@@ -343,7 +344,7 @@ def test_clock_that_jumps_stops_no_node_and_is_told(here: Running, clock: HandCl
         assert _verify(tax) is True
         status = hr.admin.status()
         assert status.state == "DEGRADED"
-        assert [problem[:6] for problem in status.problems] == ["clock:"]
+        assert [problem.part.kind for problem in status.problems] == [PartKind.CLOCK]
         clock.moved = timedelta()
         assert _verify(tax) is True
         assert hr.admin.status().state == "SERVING"

@@ -34,6 +34,7 @@ from support.running import (
     resident,
 )
 from support.signing import POLICY, Nodes, Officers
+from support.told import all_english
 from support.town import HR, TAX
 from support.waiting import PATIENCE, patiently, wait_for
 
@@ -204,7 +205,7 @@ def test_bad_bundle_is_refused_by_the_command_and_by_the_node_and_the_last_good_
     assert why in said
     status = nodes.status()
     assert status.state == "DEGRADED"
-    assert said in status.problems
+    assert said in all_english(status.problems)
     assert (status.policy_version, status.policy_digest) == (before.policy_version, before.policy_digest)
     assert nodes.health() == (NOT_SERVING, NOT_SERVING)
     assert nodes.health("") == (SERVING, SERVING)
@@ -303,7 +304,7 @@ def test_bundle_whose_validity_ends_in_use_answers_nothing_until_the_next(nodes:
     wait_for(lambda: nodes.health() == (NOT_SERVING, NOT_SERVING))
     status = nodes.status()
     assert status.state == "DEGRADED"
-    assert any("it was valid until" in problem for problem in status.problems)
+    assert any("it was valid until" in problem.message for problem in status.problems)
     with pytest.raises(NodeError) as refused:
         nodes.ask()
     assert refused.value.reason is Reason.POLICY_NOT_LOADED
@@ -405,7 +406,8 @@ def test_moving_the_clock_neither_prolongs_a_bundle_nor_brings_an_older_one_back
             (officers.placed / ACTIVE).write_text(first)
             with pytest.raises(NodeError):  # nothing can be recorded either
                 hr.admin.reload()
-            assert any("version 2 was already in use" in problem for problem in hr.admin.status().problems)
+            problems = all_english(hr.admin.status().problems)
+            assert any("version 2 was already in use" in problem for problem in problems)
             assert refuses(tax) in (Reason.CLOCK_SKEWED, Reason.KEY_ID_UNKNOWN)
             moved = 6 * DAY  # past the end of both
             assert refuses(tax) is Reason.POLICY_NOT_LOADED

@@ -13,6 +13,7 @@ from support.town import HR, MEDICAL, TAX
 
 from node.cli.terminal.exits import Exit
 from node.client import Client
+from node.core.state.part import PartKind
 from node.errors import NodeError, Reason
 
 UNLISTED = "11441900000000043F"
@@ -172,10 +173,10 @@ def test_a_damaged_import_leaves_the_last_good_one_in_use_and_is_told(
     (kept,) = (nodes.town.offices[TAX].folder / "state" / "catalogues").glob(f"{HR}.*")
     content = kept.read_bytes()
     kept.write_bytes(content[:-1])
-    assert [line for line in tax.admin.reload().refused if line.startswith("imported catalogues: ")]
+    assert [each for each in tax.admin.reload().refused if each.part.kind is PartKind.IMPORTED]
     assert own_finds(tax) == [PENSION]
     kept.write_bytes(content)
-    assert "imported catalogues" not in " ".join(tax.admin.reload().refused)
+    assert not [each for each in tax.admin.reload().refused if each.part.kind is PartKind.IMPORTED]
 
 
 def test_nobody_imports_the_own_catalogue(nodes: Running, tmp_path: Path) -> None:

@@ -169,7 +169,7 @@ def test_node_that_was_off_for_days_waits_for_two_departments(machines: Machines
     machines.start(HR)
     status = machines.status()
     assert (status.state, status.clock.standing) == ("DEGRADED", "waiting")
-    assert "nothing is asked or answered until" in status.problems[0]
+    assert "nothing is asked or answered until" in status.problems[0].message
     assert machines.health(*EXCHANGING) == {NOT_SERVING}
     assert machines.health(*STAFF) == {SERVING}
     assert machines.refused() is Reason.CLOCK_SKEWED

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from support.cli_run import dxnode
 from support.running import CASE, DEFERRAL, ENROLLED, PLANNING, Running, pension_town, resident, running
+from support.told import english
 from support.town import HR, TAX
 from support.waiting import wait_for
 
@@ -104,7 +105,9 @@ def test_file_with_a_stray_mark_is_refused_with_its_place_and_the_last_good_one_
         path.write_text(HEADER + row(4, "ended", '"张三') + row(2) + row(6, "active", '李四"'))
         wait_for(lambda: hr.admin.status().state == "DEGRADED")
 
-        assert "pension-insurance.csv:2:20: a value has a line break and a comma" in dataset(hr).problem
+        assert "pension-insurance.csv:2:20: a value has a line break and a comma" in english(
+            dataset(hr).problem
+        )
         assert verify(tax, 4) is True
         path.write_text(HEADER + row(4, "ended") + row(2))
         wait_for(lambda: hr.admin.status().state == "SERVING")
@@ -116,7 +119,7 @@ def test_live_database_that_is_not_exact_denies_until_it_is_mended(live: tuple[R
     with nodes.operator(HR) as hr, nodes.operator(TAX) as tax:
         wait_for(lambda: dataset(hr).exactness == "checked")
         found = dataset(hr)
-        assert "1 rows are about a subject that has one already" in found.problem
+        assert "1 rows are about a subject that has one already" in english(found.problem)
         assert (found.rows, found.duplicates, found.lines) == (10, 1, 11)
         assert hr.admin.status().state == "DEGRADED"
         assert verify(tax, 4) is Reason.SOURCE_UNAVAILABLE

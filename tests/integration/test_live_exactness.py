@@ -12,6 +12,7 @@ from sqlalchemy.engine import Connection
 from support.kinds import DATABASES, DAY, made, open_live, opened, settle
 from support.live import Databases, change, fill, insert
 from support.register import ANN, BEN, COLUMNS, DAN, EVE, NOBODY, ROWS, Row, dataset, key, question, resident
+from support.told import all_english, english
 from support.waiting import PATIENCE, wait_for
 
 from node.core.stop import Stop
@@ -65,7 +66,7 @@ def test_identifier_in_another_spelling_refuses_the_source(
 ) -> None:
     source = open_live(kind, servers, [row(X), row(spelled), row(BEN)])
 
-    (problem,) = source.problems()
+    (problem,) = all_english(source.problems())
     assert problem.startswith("1 identifiers are in another form than the product's")
     refused(source)
     source.close()
@@ -110,7 +111,7 @@ def test_subject_with_several_rows_refuses_the_source(servers: Databases, kind: 
     source = open_live(kind, servers, [row(X), row(X, "paused"), row(X), row(BEN)])
     report = source.report
 
-    (problem,) = source.problems()
+    (problem,) = all_english(source.problems())
     assert problem.startswith("2 rows are about a subject that has one already")
     assert report is not None
     assert (report.rows, report.duplicates) == (2, 2)
@@ -175,7 +176,7 @@ def test_column_with_a_value_that_a_load_would_change_is_refused(
     rows[2][COLUMNS.index(column)] = value
     source = open_live(kind, servers, rows)
 
-    (problem,) = source.problems()
+    (problem,) = all_english(source.problems())
     assert problem.startswith(f"the column {column} has 1 values in another form than its type's")
     assert (value not in problem) or not value.strip()
     with pytest.raises(NodeError) as error:
@@ -197,7 +198,7 @@ def test_date_as_text_that_is_none_is_refused(servers: Databases) -> None:
         fill(url, [(*ROWS[0][:4], "2019-5-1", *ROWS[0][5:])], {"since": "VARCHAR(20)"})
         source = opened(url)
 
-        assert source.problems()[0].startswith("the column since has 1 values")
+        assert english(source.problems()[0]).startswith("the column since has 1 values")
         source.close()
 
 
@@ -205,7 +206,7 @@ def test_integer_out_of_its_range_is_refused(servers: Databases) -> None:
     for kind in ("sqlite", "postgresql", "mariadb"):
         source = open_live(kind, servers, [(*ROWS[0][:3], "721", *ROWS[0][4:])])
 
-        assert source.problems()[0].startswith("the column months has 1 values")
+        assert english(source.problems()[0]).startswith("the column months has 1 values")
         with pytest.raises(NodeError):
             source.verify(question("months-at-least"), {"n": "60"}, "", [key(ANN)])
         source.close()

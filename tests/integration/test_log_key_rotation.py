@@ -235,7 +235,7 @@ def test_node_says_that_its_keys_are_not_listed_and_keeps_its_log(world: World) 
     world.take_away_all_but_the_newest(HR)
     world.reload(HR)
     with world.nodes.operator(HR) as hr:
-        assert any("does not list the key" in problem for problem in hr.admin.status().problems)
+        assert any("does not list the key" in problem.message for problem in hr.admin.status().problems)
     assert world.refused(os.urandom(16)).reason is Reason.PROOF_INVALID
     world.publish(HR)
     world.fetch(*BOTH)

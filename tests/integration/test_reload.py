@@ -24,6 +24,7 @@ from support.running import (
     running,
     traffic,
 )
+from support.told import all_english
 from support.town import HR, MEDICAL, TAX, Office
 from support.waiting import PATIENCE, wait_for
 
@@ -65,7 +66,7 @@ def _reload(nodes: Running, *codes: str) -> list[str]:
     refused: list[str] = []
     for code in codes or (HR, TAX):
         with nodes.operator(code) as client:
-            refused += client.admin.reload().refused
+            refused += all_english(client.admin.reload().refused)
     return refused
 
 
@@ -143,7 +144,7 @@ def test_bad_certificate_is_refused_and_the_last_good_one_stays(
     with nodes.operator(HR) as hr:
         status = hr.admin.status()
         assert status.state == "DEGRADED"
-        assert any("certificate" in problem for problem in status.problems)
+        assert any("certificate" in problem.message for problem in status.problems)
     _new_connections(nodes)
     assert _verify(nodes)
     with nodes.user(HR, "auditor") as auditor:

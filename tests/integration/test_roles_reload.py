@@ -8,11 +8,13 @@ from pathlib import Path
 import pytest
 from support.processes import Processes, processes
 from support.running import BAND, CASE, DEFERRAL, ENROLLED, pension_town, resident
+from support.told import all_english
 from support.town import HR, TAX, Office
 from support.waiting import wait_for
 
 from node.client import Client
 from node.client.channel import Credentials
+from node.core.state.part import PartKind
 from node.errors import NodeError, Reason
 
 ENROLLED_ONLY = 'roles: {clerk: {questions: ["*/is-enrolled"]}}'
@@ -69,27 +71,27 @@ def test_roles_change_under_open_connections_and_the_last_good_ones_stay(nodes: 
         # A bad file: told where, and the last good roles stay.
         write(office, BAND_ONLY, BAD)
         [refused] = operator.admin.reload().refused
-        assert refused.startswith(f"settings: {office.config}:")
-        assert "roles.clerk.questions.0 must be dataset/question" in refused
+        assert refused.message.startswith(f"settings: {office.config}:")
+        assert "roles.clerk.questions.0 must be dataset/question" in refused.message
         assert asked(client) == (no, None)
         status = operator.admin.status()
         assert status.state == "DEGRADED"
         assert status.problems == (refused,)
-        assert "roles" not in " ".join(operator.admin.reload().done)
+        assert "roles" not in " ".join(all_english(operator.admin.reload().done))
 
         # By itself, once it is good again; what cannot change in a running node is named, the roles change.
         write(office, BAD, OTHER_PURPOSE + "\nlimits: {concurrent: 7}\ntimezone: Asia/Urumqi")
         wait_for(lambda: asked(client) == (Reason.PURPOSE_NOT_ALLOWED, Reason.PURPOSE_NOT_ALLOWED))
         restart = "restart needed: timezone, limits.concurrent changed in node.yaml"
-        assert operator.admin.status().problems == (restart,)
+        assert all_english(operator.admin.status().problems) == [restart]
         again = operator.admin.reload()
-        assert again.refused == (restart,)
-        assert "roles clerk" in again.done
+        assert all_english(again.refused) == [restart]
+        assert "roles clerk" in all_english(again.done)
 
         # A file that is gone changes nothing either.
         text = office.config.read_text()
         office.config.unlink()
-        assert any(line.startswith("settings: ") for line in operator.admin.reload().refused)
+        assert any(each.part.kind is PartKind.SETTINGS for each in operator.admin.reload().refused)
         assert asked(client) == (Reason.PURPOSE_NOT_ALLOWED, Reason.PURPOSE_NOT_ALLOWED)
 
         # Nobody has a role left, and nothing waits for a restart.

@@ -10,6 +10,7 @@ import pytest
 from support.kinds import FILES, KINDS, Source, open_source
 from support.live import Databases
 from support.register import ANN, BEN, COUNTER, DAN, EVE, KEY, NOBODY, ROWS, dataset, key, question, write_csv
+from support.told import all_english
 
 from node.core.policy.question_kind import QuestionKind
 from node.core.stop import Stop
@@ -234,7 +235,7 @@ def test_value_that_is_not_closed_is_no_closed_value(servers: Databases, kind: s
             dict(source.count(question("by-region-and-status"), {}, "", Stop()))["441900003", "active"] == 0
         )
     else:
-        (problem,) = source.problems()
+        (problem,) = all_english(source.problems())
         assert problem.startswith("the column status has 1 values in another form than its type's: ")
         for refused in ("is-active", "not-active", "partner-matches"):
             with pytest.raises(NodeError) as error:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from support.running import Running, pension_town
+from support.told import all_english
 from support.town import HR
 
 from node.store import driver
@@ -30,7 +31,7 @@ def test_sqlite_that_can_corrupt_is_told_at_start_and_in_status(
             assert told in caplog.text
         assert (whole.state, whole.problems) == ("SERVING", ())
         assert (weak.state, weak.sqlite) == ("DEGRADED", "3.51.2")
-        assert weak.problems[0].startswith(told)
+        assert weak.problems[0].message.startswith(told)
     finally:
         here.close()
 
@@ -47,7 +48,7 @@ def test_folder_with_keys_that_others_can_enter_is_told_at_start_and_in_status(
         with caplog.at_level(logging.WARNING):
             here.start(HR)
         with here.operator(HR) as hr:
-            told = hr.admin.status().problems
+            told = all_english(hr.admin.status().problems)
             assert [name in each for name, each in zip(("keys", "tls"), told, strict=True)] == [True, True]
             assert all("mode 755" in each for each in told)
             assert all(each in caplog.text for each in told)

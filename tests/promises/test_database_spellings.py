@@ -8,6 +8,7 @@ import pytest
 from support.kinds import DATABASES, made, opened
 from support.live import Databases, insert
 from support.register import BEN, ROWS, Row, key, question, resident
+from support.told import english
 
 from node.core.stop import Stop
 from node.core.subject import Unclear
@@ -61,7 +62,7 @@ def test_five_spellings_of_one_person_do_not_count_five_times(servers: Databases
     source = source_of(servers, kind, [row(each) for each in (X, X.lower(), f" {X}", f"{X} ", WIDE)])
 
     assert people(source) is active(source, X) is Reason.SOURCE_UNAVAILABLE
-    assert "4 identifiers are in another form" in source.problems()[0]
+    assert "4 identifiers are in another form" in english(source.problems()[0])
     source.close()
 
 

@@ -24,6 +24,7 @@ from support.running import (
     pension_town,
     resident,
 )
+from support.told import all_english
 from support.town import HR, TAX, Town
 
 from node.client.results import NodeStatus
@@ -119,7 +120,7 @@ def test_provider_that_is_put_back_answers_nothing_again(
     assert found.state == "DEGRADED"
     assert found.lost is not None
     assert (found.lost.own_size, found.lost.seen_by) == (len(leaves), seen_by)
-    assert any("accept-state" in problem for problem in found.problems)
+    assert any("accept-state" in problem.message for problem in found.problems)
     assert health_of(nodes.town, HR) == health_pb2.HealthCheckResponse.NOT_SERVING
 
 
@@ -154,7 +155,7 @@ def test_nothing_is_opened_again_when_two_officers_let_it_go_on(nodes: Running, 
     found = status(nodes, HR)
     assert found.state == "SERVING"
     assert found.lost is None
-    assert any("pension-insurance is shut" in notice for notice in found.notices)
+    assert any("pension-insurance is shut" in notice for notice in all_english(found.notices))
     # Two officers open the budget, and both logs are whole.
     with nodes.operator(HR) as hr:
         drafted = hr.admin.draft_order("reopen-budget", "pension-insurance", "counted by the requesters")
@@ -201,7 +202,7 @@ def test_provider_that_forks_its_log_is_stopped_by_its_requester(
     found = status(nodes, TAX)
     assert found.state == "DEGRADED"
     assert found.stopped_peers == (HR,)
-    assert any(HR in problem and "dxnode peer show" in problem for problem in found.problems)
+    assert any(HR in problem.message and "dxnode peer show" in problem.message for problem in found.problems)
     # Nothing is asked of it any more, and nothing that it asks is answered.
     decided = len(nodes.leaves(HR))
     assert ask(nodes, 14) is Reason.LOG_DIFFERS

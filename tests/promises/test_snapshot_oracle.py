@@ -25,6 +25,7 @@ from support.running import (
     resident,
     running,
 )
+from support.told import all_english
 from support.town import HR, TAX, Town
 
 from node.client.results import Statistic
@@ -65,7 +66,7 @@ def ask(nodes: Running) -> None:
 
 def reload(nodes: Running) -> tuple[str, ...]:
     with nodes.operator(HR) as hr:
-        return hr.admin.reload().refused
+        return tuple(all_english(hr.admin.reload().refused))
 
 
 def restart(nodes: Running, code: str) -> None:

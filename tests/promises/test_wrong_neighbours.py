@@ -178,7 +178,7 @@ def test_second_dataset_on_the_same_source_has_no_budget_of_its_own(spent: Regis
     spent.grant(OTHER)
     with spent.nodes.operator(HR) as hr:
         problems = hr.admin.status().problems
-    assert any("have one source and different budget accounts" in problem for problem in problems)
+    assert any("have one source and different budget accounts" in problem.message for problem in problems)
     with pytest.raises(NodeError) as refused:
         spent.count(OTHER)
     assert refused.value.reason is Reason.SOURCE_UNAVAILABLE

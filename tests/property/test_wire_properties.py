@@ -56,7 +56,7 @@ def _values(field: FieldDescriptor) -> st.SearchStrategy[object]:
 def refused(kind: type[Message], body: bytes) -> bool:
     """Whether the bytes are refused, for the reason that they are none of ours."""
     try:
-        wire.read(kind, body, "the message")
+        wire.read(kind, body, "error.wire.of.message")
     except NodeError as error:
         return error.reason is Reason.ENVELOPE_INVALID
     return False
@@ -68,7 +68,7 @@ def test_a_message_has_the_bytes_that_another_encoder_writes(kind: Descriptor, d
     message = data.draw(messages(kind))
     body = encode(message)
     assert wire.write(message) == body
-    assert wire.read(type(message), body, "the message") == message
+    assert wire.read(type(message), body, "error.wire.of.message") == message
 
 
 @examples(300)

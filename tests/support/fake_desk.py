@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import NoReturn
 
@@ -22,6 +23,8 @@ from node.core.policy.question_kind import COMMANDS, QuestionKind
 from node.crypto.signing import SignatureSuite, Signer, sign_note
 from node.errors import NodeError, Reason
 from node.rpc.status import to_status
+from node.texts.carried import to_text
+from node.texts.message import Message as Worded
 from node.v1 import (
     catalogue_pb2,
     catalogue_pb2_grpc,
@@ -45,6 +48,7 @@ EXCHANGE = bytes(range(16))
 KINDS = {"is-enrolled": "verify", "contribution-band": "field", "enrolled-by-region": "statistic"}
 
 LOG_SIGNER = Signer(f"dxnode/{REQUESTER}", SignatureSuite.ED25519, bytes(32))
+EXPIRED = datetime(2026, 11, 30, 16, tzinfo=UTC)
 COSIGNER = Signer(f"dxnode/{REQUESTER}", SignatureSuite.ML_DSA_65, bytes(32))
 
 Context = grpc.ServicerContext
@@ -340,7 +344,13 @@ class _Admin(desk_pb2_grpc.AdminServiceServicer):
             title="市税务局",
             version="0.1.0",
             state="DEGRADED",
-            problems=["the source of tax-payment does not answer"],
+            part_problems=[
+                desk_pb2.PartProblem(
+                    part="source",
+                    name="tax-payment",
+                    wording=to_text(Worded("error.source.database-silent")),
+                )
+            ],
             log_size=self._desk.size(),
             directory_version=3,
             directory_expires_ms=1_830_000_000_000,
@@ -363,10 +373,7 @@ class _Admin(desk_pb2_grpc.AdminServiceServicer):
                 desk_pb2.WaitingDataset(
                     dataset="tax-payment",
                     lacking=["authority"],
-                    problems=[
-                        "the approval does not count, because it is of another version of the entry: "
-                        "have the entry approved again"
-                    ],
+                    problem_wordings=[to_text(Worded("error.policy.another-version-entry"))],
                 )
             ],
             waiting_total=1,
@@ -412,7 +419,15 @@ class _Admin(desk_pb2_grpc.AdminServiceServicer):
         return desk_pb2.ListRevokedDeskCertificatesResponse(revoked=self._desk.revoked)
 
     def Reload(self, request: Message, context: Context) -> desk_pb2.ReloadResponse:
-        return desk_pb2.ReloadResponse(done=["policies"], refused=["directory: expired"])
+        return desk_pb2.ReloadResponse(
+            done_wordings=[to_text(Worded("state.read.certificates"))],
+            part_problems=[
+                desk_pb2.PartProblem(
+                    part="directory",
+                    wording=to_text(Worded("error.directory.directory-expired", {"at": EXPIRED})),
+                )
+            ],
+        )
 
 
 class _Grants(grant_pb2_grpc.GrantAdminServiceServicer):

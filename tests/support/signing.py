@@ -20,6 +20,7 @@ from support.waiting import PATIENCE
 
 from node.client.results import NodeStatus
 from node.core.policy.bundle import MANIFEST, bundle_digest, render_manifest
+from node.core.state.part import PartKind
 from node.crypto.signing import Signer
 from node.documents.approval_file import FOLDER
 from node.documents.bundle_file import read_manifest
@@ -122,7 +123,9 @@ class Nodes:
     def reload(self) -> list[str]:
         """What human resources refuses of its policies."""
         with self.running.client(HR, 30.0) as client:
-            return [line for line in client.admin.reload().refused if line.startswith("policies: ")]
+            return [
+                each.message for each in client.admin.reload().refused if each.part.kind is PartKind.POLICIES
+            ]
 
     def ask(self) -> bool:
         with self.running.client(TAX) as tax:

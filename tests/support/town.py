@@ -15,6 +15,7 @@ from pathlib import Path
 
 from node.core.directory.directory import Member, next_directory
 from node.core.directory.text import Role, SealingKey
+from node.core.revision import REVISION
 from node.crypto.certificates import (
     Certified,
     identify,
@@ -146,6 +147,7 @@ class Town:
             log_keys=(keys[KeyUse.LOG].signer(f"dxnode/{code}").verifier.vkey(),),
             cosign_keys=(keys[KeyUse.COSIGN].signer(f"dxnode/{code}").verifier.vkey(),),
             suspended=False,
+            schema=REVISION,
         )
         office.config.write_text(
             f"""\

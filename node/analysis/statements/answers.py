@@ -9,9 +9,10 @@ from functools import reduce
 from sqlglot import exp
 
 from node.analysis.noise import accuracy_95
-from node.analysis.statements.words import Words, asked, choice, listed, micros, number, quoted, say
+from node.analysis.statements.words import Words, asked, choice, listed, micros, number, quoted
 from node.core.policy.question import Derivation, Derived, Question, Statistic
 from node.core.policy.question_kind import QuestionKind
+from node.texts.wording import t
 
 _COMPARED: dict[type[exp.Expression], tuple[str, str]] = {
     exp.EQ: ("eq", "eq"),
@@ -26,29 +27,31 @@ _COMPARED: dict[type[exp.Expression], tuple[str, str]] = {
 
 def meaning(question: Question, words: Words) -> str:
     """What an answer tells, its parameters and claims, and what it may never reach."""
-    sentences = [say(f"question.{question.kind}", question=asked(question), meaning=_told(question, words))]
+    sentences = [
+        t(f"statement.question.{question.kind}", question=asked(question), meaning=_told(question, words))
+    ]
     for parameter in question.parameters.values():
         choices = choice(quoted(parameter.choices))
-        sentences.append(say("question.parameter", name=parameter.name, choices=choices))
+        sentences.append(t("statement.question.parameter", name=parameter.name, choices=choices))
     if question.claims:
         claims = listed(quoted(question.claims))
-        sentences.append(say("question.claims", claims=claims))
+        sentences.append(t("statement.question.claims", claims=claims))
         # Whichever claim is wrong, the tries are counted once for all; the strictest number holds.
         tries = min(claim.wrong_tries_per_subject for claim in question.claims.values())
-        sentences.append(say("question.tries", count=number(tries), unit=words.unit))
+        sentences.append(t("statement.question.tries", count=number(tries), unit=words.unit))
     if question.ceiling is not None:
         bounds = []
         if question.ceiling.level is not None:
-            bounds.append(say("question.ceiling-level", level=question.ceiling.level))
+            bounds.append(t("statement.question.ceiling-level", level=question.ceiling.level))
         if question.ceiling.sensitivity is not None:
             sensitivity = question.ceiling.sensitivity.value
-            bounds.append(say("question.ceiling-sensitivity", sensitivity=sensitivity))
-        sentences.append(say("question.ceiling", ceiling=choice(bounds)))
+            bounds.append(t("statement.question.ceiling-sensitivity", sensitivity=sensitivity))
+        sentences.append(t("statement.question.ceiling", ceiling=choice(bounds)))
     return _spaced(sentences)
 
 
 def _spaced(sentences: list[str]) -> str:
-    return reduce(lambda first, last: say("list.sentence", first=first, last=last), sentences)
+    return reduce(lambda first, last: t("statement.list.sentence", first=first, last=last), sentences)
 
 
 def _told(question: Question, words: Words) -> str:
@@ -64,14 +67,18 @@ def _counted(question: Question, statistic: Statistic, words: Words) -> str:
     if statistic.group_by:
         cells = math.prod(len(group.values) for group in statistic.group_by)
         fields = listed(words.field(group.name) for group in statistic.group_by)
-        by = say("statistic.by", fields=fields, cells=number(cells))
+        by = t("statement.statistic.by", fields=fields, cells=number(cells))
     if statistic.where is not None:
         condition = _Condition(question, words).told(statistic.where)
-        where = say("statistic.where", condition=condition)
+        where = t("statement.statistic.where", condition=condition)
     once = statistic.unit_contributes == 1
-    times = say("statistic.once") if once else say("statistic.times", times=statistic.unit_contributes)
-    return say(
-        "statistic.count",
+    times = (
+        t("statement.statistic.once")
+        if once
+        else t("statement.statistic.times", times=statistic.unit_contributes)
+    )
+    return t(
+        "statement.statistic.count",
         by=by,
         where=where,
         unit=words.unit,
@@ -85,32 +92,36 @@ def _derived(question: Question, derivation: Derivation, words: Words) -> str:
     field, details = words.field(derivation.field), derivation.details
     match derivation.how:
         case Derived.EQUALS:
-            return say("derived.equals", field=field, value=_placeholder(question, details[0]))
+            return t("statement.derived.equals", field=field, value=_placeholder(question, details[0]))
         case Derived.MASK:
             return _masked(field, *map(int, details))
         case Derived.BAND:
-            return say("derived.band", field=field, labels=say("list.comma").join(details))
+            return t("statement.derived.band", field=field, labels=t("statement.list.comma").join(details))
         case Derived.REGION:
-            return say("derived.region", field=field, level=say(f"derived.level-{details[0]}"))
+            return t(
+                "statement.derived.region", field=field, level=t(f"statement.derived.level-{details[0]}")
+            )
         case Derived.MULTIPLE:
-            return say("derived.multiple", field=field, step=number(int(details[0])))
-    return say(f"derived.{derivation.how}", field=field)
+            return t("statement.derived.multiple", field=field, step=number(int(details[0])))
+    return t(f"statement.derived.{derivation.how}", field=field)
 
 
 def _masked(field: str, first: int, last: int) -> str:
     ends = (("first", first), ("last", last))
-    shown = [say(f"derived.{end}", count=count) for end, count in ends if count]
+    shown = [t(f"statement.derived.{end}", count=count) for end, count in ends if count]
     if not shown:
-        return say("derived.mask-nothing", field=field)
-    return say("derived.mask", field=field, shown=listed(shown))
+        return t("statement.derived.mask-nothing", field=field)
+    return t("statement.derived.mask", field=field, shown=listed(shown))
 
 
 def _placeholder(question: Question, name: str) -> str:
-    return say("predicate.claim" if name in question.claims else "predicate.parameter", name=name)
+    return t(
+        "statement.predicate.claim" if name in question.claims else "statement.predicate.parameter", name=name
+    )
 
 
 def _number(digits: str) -> str:
-    return say("predicate.number", number=digits)
+    return t("statement.predicate.number", number=digits)
 
 
 class _Condition:
@@ -124,11 +135,11 @@ class _Condition:
         """A condition. Raises TypeError for what no condition is made of: it could not be put into words."""
         match node:
             case exp.And():
-                return self.told(node.this) + say("predicate.and") + self.told(node.expression)
+                return self.told(node.this) + t("statement.predicate.and") + self.told(node.expression)
             case exp.Or():
-                return self.told(node.this) + say("predicate.or") + self.told(node.expression)
+                return self.told(node.this) + t("statement.predicate.or") + self.told(node.expression)
             case exp.Paren():
-                return say("predicate.brackets", inner=self.told(node.this))
+                return t("statement.predicate.brackets", inner=self.told(node.this))
             case exp.Not():
                 return self._denied(node.this)
             case exp.In():
@@ -136,13 +147,15 @@ class _Condition:
             case exp.Between():
                 return self._between(node, "between")
             case exp.Is():
-                return say("predicate.empty", field=self._field(node.this))
+                return t("statement.predicate.empty", field=self._field(node.this))
         if type(node) not in _COMPARED:
             raise TypeError(f"no condition has a {type(node).__name__}")
         plain, of_date = _COMPARED[type(node)]
         key = of_date if self._words.dated(node.this.name) else plain
-        return say(
-            f"predicate.{key}", field=self._field(node.this), value=self._value(node.expression).rstrip()
+        return t(
+            f"statement.predicate.{key}",
+            field=self._field(node.this),
+            value=self._value(node.expression).rstrip(),
         )
 
     def _denied(self, node: exp.Expression) -> str:
@@ -152,14 +165,14 @@ class _Condition:
             case exp.Between():
                 return self._between(node, "not-between")
             case exp.Is():
-                return say("predicate.filled", field=self._field(node.this))
+                return t("statement.predicate.filled", field=self._field(node.this))
             case exp.Paren():
-                return say("predicate.not", inner=self.told(node.this))
-        return say("predicate.not", inner=self.told(node))
+                return t("statement.predicate.not", inner=self.told(node.this))
+        return t("statement.predicate.not", inner=self.told(node))
 
     def _among(self, node: exp.In, key: str) -> str:
         values = choice(self._values(node))
-        return say(f"predicate.{key}", field=self._field(node.this), values=values)
+        return t(f"statement.predicate.{key}", field=self._field(node.this), values=values)
 
     def _values(self, node: exp.In) -> Iterator[str]:
         for value in node.expressions:
@@ -167,7 +180,7 @@ class _Condition:
 
     def _between(self, node: exp.Between, key: str) -> str:
         low, high = self._value(node.args["low"]), self._value(node.args["high"])
-        return say(f"predicate.{key}", field=self._field(node.this), low=low, high=high)
+        return t(f"statement.predicate.{key}", field=self._field(node.this), low=low, high=high)
 
     def _field(self, node: exp.Expression) -> str:
         return self._words.field(node.name)
@@ -179,11 +192,13 @@ class _Condition:
             case exp.Column():
                 return self._field(node)
             case exp.Literal():
-                return say(
-                    f"predicate.{'text' if node.is_string else 'number'}", text=node.this, number=node.this
+                return t(
+                    f"statement.predicate.{'text' if node.is_string else 'number'}",
+                    text=node.this,
+                    number=node.this,
                 )
             case exp.Neg():
-                return say("predicate.number", number=f"-{node.this.this}")
+                return t("statement.predicate.number", number=f"-{node.this.this}")
         raise TypeError(f"no condition has a {type(node).__name__}")
 
 

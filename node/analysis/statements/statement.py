@@ -10,13 +10,14 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from node.analysis.statements.answers import answer_kinds, meaning
-from node.analysis.statements.words import Words, asked, listed, micros, number, say, titled
+from node.analysis.statements.words import Words, asked, listed, micros, number, titled
 from node.core.policy.dataset import Sharing
 from node.core.policy.policy import Budget, Policies, Policy
 from node.core.policy.question import Combination, Derived, Question
 from node.core.policy.question_kind import QuestionKind
 from node.core.policy.rule import Rule
 from node.core.policy.suppression import Acceptance
+from node.texts.wording import t
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,15 +68,15 @@ def statement_of(policies: Policies, policy: Policy, names: Mapping[str, str] | 
         ("questions", (Sentence(each.name, meaning(each, words)) for each in allowed)),
         ("budget", _budget(words, policy.budget, allowed)),
         ("together", (_together(each, words) for each in _combinations(policy))),
-        ("nobody", _nobody(words, allowed) if shared else [Sentence("", say("nobody.everything"))]),
+        ("nobody", _nobody(words, allowed) if shared else [Sentence("", t("statement.nobody.everything"))]),
         ("accepted", (Sentence(each.at, _accepted(each)) for each in policy.accepted)),
         ("always", _always(words) if shared else ()),
     )
     built = [(key, tuple(sentences)) for key, sentences in sections]
     return Statement(
         dataset.name,
-        say("title.whole", title=titled(dataset.name, dataset.title, dataset.title_en)),
-        tuple(Section(key, say(f"title.{key}"), sentences) for key, sentences in built if sentences),
+        t("statement.title.whole", title=titled(dataset.name, dataset.title, dataset.title_en)),
+        tuple(Section(key, t(f"statement.title.{key}"), sentences) for key, sentences in built if sentences),
     )
 
 
@@ -83,13 +84,13 @@ def _about(words: Words) -> Iterator[Sentence]:
     dataset = words.dataset
     yield Sentence(
         "",
-        say(
-            "about.provider",
+        t(
+            "statement.about.provider",
             dataset=titled(dataset.name, dataset.title, dataset.title_en),
             who=words.department(dataset.provider),
         ),
     )
-    modes = listed(say(f"mode.{mode}") for mode in dataset.modes) if dataset.modes else ""
+    modes = listed(t(f"statement.mode.{mode}") for mode in dataset.modes) if dataset.modes else ""
     told = {
         "modes": modes,
         "scope": dataset.scope,
@@ -97,48 +98,48 @@ def _about(words: Words) -> Iterator[Sentence]:
         "reason": dataset.reason,
         "legal_basis": dataset.legal_basis,
     }
-    yield Sentence("", say(f"about.{dataset.sharing}", **told))
-    personal = say("about.personal" if dataset.personal else "about.impersonal")
-    yield Sentence("", say("about.level", level=dataset.level, personal=personal))
-    format_, update = say(f"format.{dataset.format}"), say(f"update.{dataset.update}")
-    yield Sentence("", say("about.kept", format=format_, update=update))
+    yield Sentence("", t(f"statement.about.{dataset.sharing}", **told))
+    personal = t("statement.about.personal" if dataset.personal else "statement.about.impersonal")
+    yield Sentence("", t("statement.about.level", level=dataset.level, personal=personal))
+    format_, update = t(f"statement.format.{dataset.format}"), t(f"statement.update.{dataset.update}")
+    yield Sentence("", t("statement.about.kept", format=format_, update=update))
     subject = dataset.subject
-    type_ = say(f"identifier.{subject.type}")
-    yield Sentence("", say("about.subject", unit=words.unit, type=type_, field=subject.field))
+    type_ = t(f"statement.identifier.{subject.type}")
+    yield Sentence("", t("statement.about.subject", unit=words.unit, type=type_, field=subject.field))
     if subject.region_field:
         placed = words.field(subject.region_field)
-        yield Sentence("", say("about.placed", unit=words.unit, field=placed))
+        yield Sentence("", t("statement.about.placed", unit=words.unit, field=placed))
     else:
-        yield Sentence("", say("about.unplaced", unit=words.unit))
+        yield Sentence("", t("statement.about.unplaced", unit=words.unit))
 
 
 def _rules(words: Words) -> Iterator[Sentence]:
     rules = words.policy.rules
     if not rules:
-        yield Sentence("", say("rule.none"))
+        yield Sentence("", t("statement.rule.none"))
     for rule in rules:
         yield _rule(rule, words)
     if any(rule.when.workdays for rule in rules):
-        yield Sentence("", say("when.provisional"))
+        yield Sentence("", t("statement.when.provisional"))
     if len(rules) > 1:
-        yield Sentence("", say("rule.order"))
+        yield Sentence("", t("statement.rule.order"))
 
 
 def _rule(rule: Rule, words: Words) -> Sentence:
     questions = [each for each in words.policy.questions.values() if each.name in rule.allow]
     kinds = [
-        say(f"rule.{kind}", questions=listed(map(words.short, of_kind)))
+        t(f"statement.rule.{kind}", questions=listed(map(words.short, of_kind)))
         for kind, of_kind in answer_kinds(questions)
     ]
     only = kinds[0] if len(kinds) == 1 else ""
-    text = say(
-        "rule.one" if only else "rule.several",
+    text = t(
+        "statement.rule.one" if only else "statement.rule.several",
         who=words.who(rule.to),
         what=only,
         purposes=listed(map(words.purpose, rule.purposes)),
         when=words.when(rule),
         limits=words.limits(rule, questions),
-        where=say("where.own" if rule.own_region else "where.all", people=words.people),
+        where=t("statement.where.own" if rule.own_region else "statement.where.all", people=words.people),
         case=words.case_number(rule),
         rule=rule.id,
     )
@@ -158,18 +159,20 @@ def _budget(words: Words, budget: Budget | None, allowed: list[Question]) -> Ite
         "requester": budget.requester_micros,
     }
     amounts = {circle: micros(amount) for circle, amount in circles.items()}
-    period = say(f"period.{budget.period}")
+    period = t(f"statement.period.{budget.period}")
     statistics = [each for each in allowed if each.statistic is not None]
-    key = "statistic.budget" if statistics else "statistic.unused"
-    yield Sentence("", say(key, period=period, unit=words.unit, **amounts))
-    yield Sentence("", say("statistic.account", account=budget.account))
+    key = "statement.statistic.budget" if statistics else "statement.statistic.unused"
+    yield Sentence("", t(key, period=period, unit=words.unit, **amounts))
+    yield Sentence("", t("statement.statistic.account", account=budget.account))
     for question in statistics:
         if question.statistic is not None:
             price = question.statistic.epsilon_micros
             lasts = {circle: number(amount // price) for circle, amount in circles.items()}
-            yield Sentence(question.name, say("statistic.releases", question=words.short(question), **lasts))
+            yield Sentence(
+                question.name, t("statement.statistic.releases", question=words.short(question), **lasts)
+            )
     if statistics:
-        yield Sentence("", say("statistic.again"))
+        yield Sentence("", t("statement.statistic.again"))
 
 
 def _combinations(policy: Policy) -> list[Combination]:
@@ -179,7 +182,9 @@ def _combinations(policy: Policy) -> list[Combination]:
 
 def _together(combination: Combination, words: Words) -> Sentence:
     named = listed(map(words.asked_anywhere, combination.questions))
-    text = say("together.item", questions=named, unit=words.unit, days=combination.days, id=combination.id)
+    text = t(
+        "statement.together.item", questions=named, unit=words.unit, days=combination.days, id=combination.id
+    )
     return Sentence(combination.id, text)
 
 
@@ -187,9 +192,11 @@ def _nobody(words: Words, allowed: list[Question]) -> Iterator[Sentence]:
     read = {field for question in allowed for field in question.fields}
     unread = [field for field in words.dataset.fields.values() if field.name not in read]
     if unread:
-        yield Sentence("", say("nobody.fields", fields=listed(words.field(field.name) for field in unread)))
+        yield Sentence(
+            "", t("statement.nobody.fields", fields=listed(words.field(field.name) for field in unread))
+        )
     else:
-        yield Sentence("", say("nobody.no-fields"))
+        yield Sentence("", t("statement.nobody.no-fields"))
     # A region may be no finer than what it is cut to.
     plain = {
         question.derivation.field
@@ -198,18 +205,20 @@ def _nobody(words: Words, allowed: list[Question]) -> Iterator[Sentence]:
     }
     hidden = [field for field in words.dataset.fields.values() if field.name in read - plain]
     if hidden:
-        yield Sentence("", say("nobody.values", fields=listed(words.field(field.name) for field in hidden)))
+        yield Sentence(
+            "", t("statement.nobody.values", fields=listed(words.field(field.name) for field in hidden))
+        )
     others = [each for each in words.policy.questions.values() if each not in allowed]
     if others:
-        yield Sentence("", say("nobody.questions", questions=listed(map(asked, others))))
+        yield Sentence("", t("statement.nobody.questions", questions=listed(map(asked, others))))
     elif words.policy.questions:
-        yield Sentence("", say("nobody.no-questions"))
+        yield Sentence("", t("statement.nobody.no-questions"))
 
 
 def _accepted(acceptance: Acceptance) -> str:
-    about = say("accepted.about", about=acceptance.about) if acceptance.about else ""
-    return say(
-        "accepted.item",
+    about = t("statement.accepted.about", about=acceptance.about) if acceptance.about else ""
+    return t(
+        "statement.accepted.item",
         warning=acceptance.warning,
         at=acceptance.at,
         about=about,
@@ -219,7 +228,7 @@ def _accepted(acceptance: Acceptance) -> str:
 
 def _always(words: Words) -> Iterator[Sentence]:
     kinds = {question.kind for question in words.policy.questions.values()}
-    yield Sentence("", say("always.else", people=words.people))
-    yield Sentence("", say("always.grant", units=words.units))
+    yield Sentence("", t("statement.always.else", people=words.people))
+    yield Sentence("", t("statement.always.grant", units=words.units))
     if kinds - {QuestionKind.STATISTIC}:
-        yield Sentence("", say("always.absent", unit=words.unit))
+        yield Sentence("", t("statement.always.absent", unit=words.unit))

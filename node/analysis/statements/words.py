@@ -13,16 +13,11 @@ from node.core.policy.question import Question
 from node.core.policy.question_kind import QuestionKind
 from node.core.policy.rule import Rule, To
 from node.core.purpose import Purpose, PurposeTree, purpose_line
-from node.texts.wording import language, table
+from node.texts.wording import language, t
 
 _MOST_BELOW = 20
 """Above this, purposes below a purpose are counted and not named."""
 _CASE_SIGNS = {"#": "digit", "@": "letter", "*": "any"}
-
-
-def say(key: str, /, **args: object) -> str:
-    """A text of statements, in the language spoken."""
-    return table("statement", language())[key].format(**args)
 
 
 def listed(values: Iterable[str]) -> str:
@@ -37,7 +32,9 @@ def choice(values: Iterable[str]) -> str:
 
 def _joined(word: str, values: Iterable[str]) -> str:
     *first, last = values
-    return say(f"list.{word}", first=say("list.comma").join(first), last=last) if first else last
+    return (
+        t(f"statement.list.{word}", first=t("statement.list.comma").join(first), last=last) if first else last
+    )
 
 
 def number(value: int) -> str:
@@ -54,7 +51,7 @@ def micros(value: int) -> str:
 def titled(name: str, title: str, title_en: str) -> str:
     """Something by its title in the language spoken, and by its name."""
     spoken = _spoken(title, title_en)
-    return name if spoken == name else say("field.title", title=spoken, name=name)
+    return name if spoken == name else t("statement.field.title", title=spoken, name=name)
 
 
 def asked(question: Question) -> str:
@@ -69,7 +66,7 @@ def item(field: Field) -> str:
 
 def quoted(values: Iterable[str]) -> Iterator[str]:
     """Values as they stand in the data."""
-    return (say("predicate.text", text=value) for value in values)
+    return (t("statement.predicate.text", text=value) for value in values)
 
 
 def _spoken(title: str, title_en: str) -> str:
@@ -100,7 +97,7 @@ class Words:
     def short(self, question: Question) -> str:
         """A question by its title alone, if no other has the same; its name is told with its meaning."""
         spoken = _spoken(question.title, question.title_en)
-        return say("predicate.text", text=spoken) if self._questions[spoken] == 1 else asked(question)
+        return t("statement.predicate.text", text=spoken) if self._questions[spoken] == 1 else asked(question)
 
     def asked_anywhere(self, name: str) -> str:
         """A question of this dataset, or as `dataset/question` of another one, by its title and name."""
@@ -136,24 +133,28 @@ class Words:
     @property
     def unit(self) -> str:
         """What one subject is."""
-        return say(f"unit.{self.dataset.subject.type}.one")
+        return t(f"statement.unit.{self.dataset.subject.type}.one")
 
     @property
     def units(self) -> str:
         """What subjects are, where they are counted."""
-        return say(f"unit.{self.dataset.subject.type}.many")
+        return t(f"statement.unit.{self.dataset.subject.type}.many")
 
     @property
     def people(self) -> str:
         """What subjects are, where they are not counted."""
-        return say(f"unit.{self.dataset.subject.type}.people")
+        return t(f"statement.unit.{self.dataset.subject.type}.people")
 
     def department(self, code: str) -> str:
         """A department by its title and code."""
         if self.names is None:
             return code
         title = self.names.get(code)
-        return say("who.unlisted", code=code) if title is None else say("who.named", title=title, code=code)
+        return (
+            t("statement.who.unlisted", code=code)
+            if title is None
+            else t("statement.who.named", title=title, code=code)
+        )
 
     def field(self, name: str) -> str:
         """A data item by its title alone, if no other has the same; its name is told with its type."""
@@ -161,18 +162,18 @@ class Words:
         if known is None:
             return name
         spoken = _spoken(known.title, known.title_en)
-        return say("predicate.text", text=spoken) if self._fields[spoken] == 1 else item(known)
+        return t("statement.predicate.text", text=spoken) if self._fields[spoken] == 1 else item(known)
 
     def who(self, to: To) -> str:
         """The departments that a rule is for."""
-        levels = choice(say(f"level.{level}") for level in to.levels) if to.levels else ""
+        levels = choice(t(f"statement.level.{level}") for level in to.levels) if to.levels else ""
         regions = choice(to.regions) if to.regions else ""
         if to.groups or to.listed:
             named = listed(
                 [
                     *(
-                        say(
-                            "who.group",
+                        t(
+                            "statement.who.group",
                             title=_spoken(group.title, group.title_en),
                             name=group.name,
                             departments=listed(map(self.department, sorted(group.departments))),
@@ -188,28 +189,32 @@ class Words:
                 (False, True): "and-regions",
                 (True, True): "and-both",
             }[bool(levels), bool(regions)]
-            return say(f"who.{key}", departments=named, levels=levels, regions=regions)
+            return t(f"statement.who.{key}", departments=named, levels=levels, regions=regions)
         key = "-".join(part for part, given in (("levels", levels), ("regions", regions)) if given)
-        return say(f"who.{key or 'anyone'}", levels=levels, regions=regions)
+        return t(f"statement.who.{key or 'anyone'}", levels=levels, regions=regions)
 
     def purpose(self, code: str) -> str:
         """A purpose by its title alone, if no other has the same; its code is told with what it covers."""
         known = self._known(code)
         if known is None:
-            return say("predicate.text", text=code)
+            return t("statement.predicate.text", text=code)
         spoken = _spoken(known.title, known.title_en)
-        return say("predicate.text", text=spoken) if self._purposes[spoken] == 1 else self._coded(code)
+        return (
+            t("statement.predicate.text", text=spoken) if self._purposes[spoken] == 1 else self._coded(code)
+        )
 
     def covered(self, code: str) -> str:
         """What a purpose covers beside itself."""
         if self.purposes is None:
-            return say("purpose.open", purpose=self._coded(code))
+            return t("statement.purpose.open", purpose=self._coded(code))
         below = self._below.get(code, [])
         if not below:
-            return say("purpose.plain", purpose=self._coded(code))
+            return t("statement.purpose.plain", purpose=self._coded(code))
         if len(below) > _MOST_BELOW:
-            return say("purpose.many", purpose=self._coded(code), count=number(len(below)))
-        return say("purpose.below", purpose=self._coded(code), children=listed(map(self._coded, below)))
+            return t("statement.purpose.many", purpose=self._coded(code), count=number(len(below)))
+        return t(
+            "statement.purpose.below", purpose=self._coded(code), children=listed(map(self._coded, below))
+        )
 
     def _coded(self, code: str) -> str:
         known = self._known(code)
@@ -223,63 +228,63 @@ class Words:
         parts = []
         effective, asks = rule.effective, rule.when
         if effective.first is not None and effective.last is not None:
-            parts.append(say("when.effective", first=effective.first, last=effective.last))
+            parts.append(t("statement.when.effective", first=effective.first, last=effective.last))
         elif effective.first is not None:
-            parts.append(say("when.from", first=effective.first))
+            parts.append(t("statement.when.from", first=effective.first))
         elif effective.last is not None:
-            parts.append(say("when.until", last=effective.last))
+            parts.append(t("statement.when.until", last=effective.last))
         if asks.workdays:
-            parts.append(say("when.workdays"))
+            parts.append(t("statement.when.workdays"))
         elif asks.hours is not None:
-            parts.append(say("when.every-day"))
+            parts.append(t("statement.when.every-day"))
         if asks.hours is not None:
             start, end = str(asks.hours).split("-")
-            parts.append(say("when.hours", start=start, end=end))
+            parts.append(t("statement.when.hours", start=start, end=end))
         if not parts:
-            return say("when.any-time")
-        return reduce(lambda first, last: say("when.both", first=first, last=last), parts)
+            return t("statement.when.any-time")
+        return reduce(lambda first, last: t("statement.when.both", first=first, last=last), parts)
 
     def case_number(self, rule: Rule) -> str:
         """The form of case number that a rule asks for, if it does."""
         form = rule.when.case_number
         if not form:
             return ""
-        signs = [say(f"when.sign-{name}") for sign, name in _CASE_SIGNS.items() if sign in form]
-        told = say("list.comma").join(signs) or say("when.sign-none")
-        return say("when.case", form=form, signs=told)
+        signs = [t(f"statement.when.sign-{name}") for sign, name in _CASE_SIGNS.items() if sign in form]
+        told = t("statement.list.comma").join(signs) or t("statement.when.sign-none")
+        return t("statement.when.case", form=form, signs=told)
 
     def limits(self, rule: Rule, questions: Sequence[Question]) -> str:
         """How often a rule lets ask."""
         statistic = {question.kind is QuestionKind.STATISTIC for question in questions}
         kind = "-mixed" if len(statistic) > 1 else "-statistic" if statistic == {True} else ""
         alone = len(rule.to.listed) == 1 and not rule.to.groups
-        each = "" if alone else say("limit.each")
+        each = "" if alone else t("statement.limit.each")
         parts = []
         if rule.limits.per_day is not None:
             count = number(rule.limits.per_day)
-            parts.append(say(f"limit.per-day{kind}", each=each, count=count, units=self.units))
+            parts.append(t(f"statement.limit.per-day{kind}", each=each, count=count, units=self.units))
         if rule.limits.per_subject_per_day is not None:
             count = number(rule.limits.per_subject_per_day)
-            parts.append(say("limit.per-subject", count=count, unit=self.unit))
+            parts.append(t("statement.limit.per-subject", count=count, unit=self.unit))
         if not parts:
-            return say("limit.none")
-        told = say("list.comma").join(parts)
-        return say("limit.shared", limits=told) if len(questions) > 1 else told
+            return t("statement.limit.none")
+        told = t("statement.list.comma").join(parts)
+        return t("statement.limit.shared", limits=told) if len(questions) > 1 else told
 
     def described(self, field: Field) -> str:
         """A data item with its type, values, level and sensitivity."""
         values = ""
         if field.values:
-            values += say("field.values", values=choice(quoted(field.values)))
+            values += t("statement.field.values", values=choice(quoted(field.values)))
         if field.minimum is not None or field.maximum is not None:
-            values += say("field.range", minimum=field.minimum, maximum=field.maximum)
-        return say(
-            "field.item",
+            values += t("statement.field.range", minimum=field.minimum, maximum=field.maximum)
+        return t(
+            "statement.field.item",
             field=item(field),
-            type=say(f"field.type.{field.type}"),
+            type=t(f"statement.field.type.{field.type}"),
             values=values,
             level=field.level,
-            sensitivity=say(f"field.sensitivity.{field.sensitivity}"),
+            sensitivity=t(f"statement.field.sensitivity.{field.sensitivity}"),
         )
 
     def dated(self, name: str) -> bool:

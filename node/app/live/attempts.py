@@ -6,7 +6,10 @@ import logging
 from collections.abc import Callable, Mapping
 from typing import TypeVar
 
+from node.core.state.part import Part, on_one_line
 from node.errors import NodeError
+from node.texts.message import Message
+from node.texts.wording import say
 
 log = logging.getLogger(__name__)
 T = TypeVar("T")
@@ -16,31 +19,30 @@ class Attempts:
     """The parts that were tried, and the problems of those that failed the last time."""
 
     def __init__(self) -> None:
-        self._problems: dict[str, str] = {}
+        self._problems: dict[Part, Message] = {}
 
     @property
-    def problems(self) -> Mapping[str, str]:
-        """What is wrong, for people, by part."""
+    def problems(self) -> Mapping[Part, Message]:
+        """What is wrong, by part."""
         return dict(self._problems)
 
-    def failed(self, part: str) -> bool:
+    def failed(self, part: Part) -> bool:
         """Whether a part has a problem."""
         return part in self._problems
 
-    def note(self, part: str, problem: str) -> None:
-        """Say what is wrong with a part; "" for nothing."""
+    def note(self, part: Part, problem: Message | None) -> None:
+        """Say what is wrong with a part; None for nothing."""
         self._problems.pop(part, None)
-        if problem:
+        if problem is not None:
             self._problems[part] = problem
 
-    def __call__(self, part: str, work: Callable[[], T], otherwise: T) -> T:
+    def __call__(self, part: Part, work: Callable[[], T], otherwise: T) -> T:
         """What `work` gives; `otherwise`, and a problem of the part, when it raises NodeError."""
         try:
             result = work()
         except NodeError as error:
-            message = "; ".join(error.message.splitlines())
-            log.warning("%s not loaded: %s", part, message)
-            self.note(part, message)
+            log.warning("%s not loaded: %s", say(part.title, "en"), on_one_line(error.message))
+            self.note(part, error.wording)
             return otherwise
-        self.note(part, "")
+        self.note(part, None)
         return result

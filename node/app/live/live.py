@@ -6,6 +6,7 @@ import threading
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
+from itertools import starmap
 from pathlib import Path
 from typing import Protocol
 from zoneinfo import ZoneInfo
@@ -25,7 +26,8 @@ from node.app.live.loading import (
     signing_keys,
 )
 from node.app.live.policies import LivePolicies, PolicyMemory
-from node.app.live.policy_loading import LoadedPolicies
+from node.app.live.publishing import Published
+from node.app.live.report import said_of_loads, said_of_policies, said_of_roles
 from node.app.live.sources import NO_SOURCES, LiveSources, SourceMemory, Sources
 from node.app.memory import NO_FLOORS, Floors, recall, remember
 from node.config.file import changed_settings, load_settings
@@ -35,6 +37,7 @@ from node.core.directory.directory import Directory, Member, SeenDirectory, requ
 from node.core.policy.policy import Policies
 from node.core.revision import mismatch
 from node.core.role import Roles
+from node.core.state.part import Part, PartKind, PartProblem
 from node.core.workdays import Calendar
 from node.documents.keys import signature_key_id
 from node.errors import NodeError, Reason
@@ -44,10 +47,14 @@ from node.rpc.admin_service import ReloadReport
 from node.rpc.links import Identity
 from node.rpc.server import TlsFiles
 from node.statistics.pool import Pool
+from node.texts.message import Message
 
 _SEEN = "directory.seen"
-_RESTART = "restart needed"
-_IMPORTED = "imported catalogues"
+_DIRECTORY = Part(PartKind.DIRECTORY)
+_IMPORTED = Part(PartKind.IMPORTED)
+_HOLIDAYS = Part(PartKind.HOLIDAYS)
+_SETTINGS = Part(PartKind.SETTINGS)
+_RESTART = Part(PartKind.RESTART)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +62,7 @@ class _Parts:
     directory: Directory
     identity: Identity
     desk: TlsFiles
-    policies: LoadedPolicies | None
+    policies: Published | None
     calendar: Calendar | None
     sources: Sources
     keys: Keys
@@ -108,7 +115,7 @@ class Live:
             identity=load_identity(settings),
             desk=load_desk_tls(settings),
             policies=None,
-            calendar=self._attempt("holidays", lambda: load_calendar(settings), None),
+            calendar=self._attempt(_HOLIDAYS, lambda: load_calendar(settings), None),
             sources=NO_SOURCES,
             keys=keys,
             content_key=content_key(memory, keys.data, random),
@@ -162,18 +169,18 @@ class Live:
 
     def policy_digest(self) -> bytes:
         """Digest of the loaded policies, empty without any."""
-        loaded = self._parts.policies
-        return loaded.policies.digest if loaded is not None else b""
+        published = self._parts.policies
+        return published.policies.digest if published is not None else b""
 
     @property
-    def loaded(self) -> LoadedPolicies | None:
-        """The loaded policies with who signed them, None without any; they may have expired."""
+    def published(self) -> Published | None:
+        """The policies in use with who signed them, None without any; they may have expired."""
         return self._parts.policies
 
     def versions(self) -> Floors:
         """The newest versions of what is signed that were in use."""
-        loaded = self._parts.policies
-        manifest = loaded.manifest if loaded is not None else None
+        published = self._parts.policies
+        manifest = published.loaded.manifest if published is not None else None
         return Floors(
             max(self._floors.directory, self._parts.directory.version),
             max(self._floors.policies, manifest.version if manifest is not None else 0),
@@ -245,34 +252,32 @@ class Live:
             )
         return member
 
-    def problems(self) -> list[str]:
-        """What is wrong now, for people."""
+    def problems(self) -> list[PartProblem]:
+        """What is wrong now."""
         found = dict(self._attempt.problems)
         try:
             require_current(self._parts.directory, self._clock())
         except NodeError as error:
-            found["directory"] = error.message
+            found[_DIRECTORY] = error.wording
         found |= self._policies.problems(self._parts.policies)
-        refused: list[str] = []
+        refused: list[PartProblem] = []
         for dataset, source in self._parts.sources.opened.items():
+            part = Part(PartKind.SOURCE, dataset)
             try:
                 source.check()
             except NodeError as error:
-                found[f"source {dataset}"] = error.message
+                found[part] = error.wording
                 continue
-            refused += [f"source {dataset}: {problem}" for problem in source.problems()]
+            refused += [PartProblem(part, problem) for problem in source.problems()]
         member = self._own_entry(self._parts.directory)
         if member is not None:
             log_signer, cosigner = signing_keys(self._parts.keys, member)
             known = (*member.log_keys, *member.cosign_keys)
             if log_signer.verifier.vkey() not in known or cosigner.verifier.vkey() not in known:
-                found["log keys"] = (
-                    "the directory does not list the key that this node's log is signed with: "
-                    "run `dxnode pki member` and have the authority publish it"
-                )
-            if problem := mismatch(member.schema):
-                found["schema"] = problem
-        return [*(f"{part}: {message}" for part, message in found.items()), *refused]
+                found[Part(PartKind.LOG_KEYS)] = Message("state.log-keys.not-listed")
+            if (problem := mismatch(member.schema)) is not None:
+                found[Part(PartKind.SCHEMA)] = problem
+        return [*starmap(PartProblem, found.items()), *refused]
 
     def reload(self) -> ReloadReport:
         """Read everything again; a part that is bad keeps its last good state."""
@@ -297,15 +302,19 @@ class Live:
         old = self._parts
         settings = self._settings
         self._sources.tend(old.sources.opened, asked=True)
-        directory = self._attempt("directory", self._read_directory, old.directory)
+        directory = self._attempt(_DIRECTORY, self._read_directory, old.directory)
         self._parts = replace(
             old,
             directory=directory,
-            identity=self._attempt("exchange certificate", lambda: load_identity(settings), old.identity),
-            desk=self._attempt("desk certificate", lambda: load_desk_tls(settings), old.desk),
-            calendar=self._attempt("holidays", lambda: load_calendar(settings), old.calendar),
-            keys=self._attempt("keys", lambda: load_keys(settings, self._clock(), self._random), old.keys),
-            roles=self._attempt("settings", self._read_roles, old.roles),
+            identity=self._attempt(
+                Part(PartKind.EXCHANGE_CERTIFICATE), lambda: load_identity(settings), old.identity
+            ),
+            desk=self._attempt(Part(PartKind.DESK_CERTIFICATE), lambda: load_desk_tls(settings), old.desk),
+            calendar=self._attempt(_HOLIDAYS, lambda: load_calendar(settings), old.calendar),
+            keys=self._attempt(
+                Part(PartKind.KEYS), lambda: load_keys(settings, self._clock(), self._random), old.keys
+            ),
+            roles=self._attempt(_SETTINGS, self._read_roles, old.roles),
             catalogue=replace(
                 old.catalogue,
                 imported=self._attempt(_IMPORTED, self._catalogue.read_imported, old.catalogue.imported),
@@ -313,7 +322,7 @@ class Live:
         )
         self._parts = replace(
             self._parts,
-            content_key=self._attempt("content key", self._read_content_key, old.content_key),
+            content_key=self._attempt(Part(PartKind.CONTENT_KEY), self._read_content_key, old.content_key),
         )
         self._enforce(self._policies.next(directory, old.policies))
         new = self._parts
@@ -322,25 +331,21 @@ class Live:
             for signer in signing_keys(new.keys, self._own_entry(new.directory))
         )
         done = [
-            f"directory version {new.directory.version}",
-            "certificates and keys",
-            f"signing with log key {log_signer} and cosign key {cosigner}",
+            Message("state.read.directory", {"version": new.directory.version}),
+            Message("state.read.certificates"),
+            Message("state.read.signing", {"log": log_signer, "cosign": cosigner}),
         ]
         if new.policies is not None:
-            done.append(_said_of(new.policies))
-            if new.policies.waiting:
-                done.append(f"{len(new.policies.waiting)} catalogue entries wait for approval")
+            done += said_of_policies(new.policies)
         if settings.holidays is not None and new.calendar is not None:
-            done.append(f"holidays, working days known until {new.calendar.known_until}")
-        if not self._attempt.failed("settings"):
-            done.append(f"roles {', '.join(new.roles.rules) or 'none'}")
+            done.append(Message("state.read.holidays", {"until": str(new.calendar.known_until)}))
+        if not self._attempt.failed(_SETTINGS):
+            done.append(said_of_roles(new.roles))
         if len(new.catalogue.imported):
-            done.append(f"imported catalogues, {len(new.catalogue.imported)} entries")
+            done.append(Message("state.read.imported", {"count": len(new.catalogue.imported)}))
         now = self._clock().astimezone(ZoneInfo(settings.timezone))
-        done += [
-            f"source {dataset} load {load.at(now).number}" for dataset, load in new.sources.loads.items()
-        ]
-        return ReloadReport(tuple(done), self._attempt.problems)
+        done += said_of_loads(new.sources.loads, now)
+        return ReloadReport(tuple(done), tuple(starmap(PartProblem, self._attempt.problems.items())))
 
     def _read_directory(self) -> Directory:
         seen = recall(self._memory, _SEEN, SeenDirectory)
@@ -356,7 +361,7 @@ class Live:
         return content_key(self._memory, self._parts.keys.data, self._random)
 
     def _valid_policies(self, parts: _Parts) -> Policies:
-        if parts.policies is None or self._policies.problem(parts.policies):
+        if parts.policies is None or self._policies.problem(parts.policies) is not None:
             raise NodeError(Reason.POLICY_NOT_LOADED, "error.app.provider-no-valid-policy")
         return parts.policies.policies
 
@@ -366,29 +371,20 @@ class Live:
         changed = changed_settings(
             self._settings, settings.model_copy(update={"roles": self._settings.roles})
         )
-        self._attempt.note(
-            _RESTART, f"{', '.join(changed)} changed in {self._config.name}" if changed else ""
-        )
+        restart = Message("state.settings.changed", {"settings": changed, "file": self._config.name})
+        self._attempt.note(_RESTART, restart if changed else None)
         return Roles(settings.roles.rules())
 
     def _own_entry(self, directory: Directory) -> Member | None:
         return directory.members.get(self._settings.department.code)
 
-    def _enforce(self, loaded: LoadedPolicies | None) -> None:
+    def _enforce(self, published: Published | None) -> None:
         """Put policies and the sources of their datasets in place in one step.
 
         Sources may take long to build: until they stand, exchanges go on under the policies before.
         """
         parts = self._parts
-        if loaded is not None:
-            sources = self._sources.load(loaded.policies, parts.sources, parts.content_key)
-            catalogue = self._catalogue.with_own(parts.catalogue, loaded.policies)
-            self._parts = replace(parts, policies=loaded, sources=sources, catalogue=catalogue)
-
-
-def _said_of(loaded: LoadedPolicies) -> str:
-    digest, count = loaded.policies.digest.hex()[:16], len(loaded.policies.datasets)
-    if loaded.manifest is None:
-        return f"policies {digest}, {count} datasets, unsigned"
-    approved = ", ".join(loaded.approved)
-    return f"policies {digest}, {count} datasets, version {loaded.manifest.version}, approved by {approved}"
+        if published is not None:
+            sources = self._sources.load(published.policies, parts.sources, parts.content_key)
+            catalogue = self._catalogue.with_own(parts.catalogue, published.policies)
+            self._parts = replace(parts, policies=published, sources=sources, catalogue=catalogue)

@@ -46,6 +46,7 @@ from node.source.count_query import Counter
 from node.source.open import open_database, open_file
 from node.source.spec import DatabaseSpec, Exactness, FileSpec, LoadReport, SourceSpec
 from node.statistics.pool import Pool
+from node.texts.message import Message
 
 log = logging.getLogger(__name__)
 MAX_FILE_BYTES = 4 << 20
@@ -84,7 +85,7 @@ class OpenSource(Source, Protocol):
     def exactness(self) -> Exactness:
         """How far it is known that the data are in the form of the product."""
 
-    def problems(self) -> Sequence[str]:
+    def problems(self) -> Sequence[Message]:
         """What is refused of the data, though the source answers."""
 
     def tend(self, *, asked: bool = False) -> None:

@@ -8,17 +8,19 @@ from datetime import datetime
 from typing import Protocol
 
 from node.app.live.attempts import Attempts
-from node.app.live.policy_loading import LoadedPolicies, load_active, load_last, load_unsigned
-from node.app.live.publishing import History, publish, record
+from node.app.live.policy_loading import Loaded, load_active, load_last, load_unsigned
+from node.app.live.publishing import History, Published, publish, record
 from node.app.memory import Memory, recall, remember
 from node.config.settings import Settings
 from node.core.directory.directory import Directory, Member
 from node.core.policy.bundle import SeenBundle, check_newer
+from node.core.state.part import Part, PartKind
 from node.errors import NodeError
+from node.texts.message import Message
 
 _SEEN = "policies.seen"
-_POLICIES = "policies"
-_CATALOGUE = "catalogue"
+_POLICIES = Part(PartKind.POLICIES)
+_CATALOGUE = Part(PartKind.CATALOGUE)
 
 
 class PolicyMemory(Memory, History, Protocol):
@@ -43,61 +45,64 @@ class LivePolicies:
         self._clock = clock
         self._attempt = attempt
 
-    def first(self, directory: Directory) -> LoadedPolicies | None:
+    def first(self, directory: Directory) -> Published | None:
         """The policies at the start: a bad bundle leaves the one that was in use last."""
-        loaded = self.next(directory, None)
+        published = self.next(directory, None)
         seen = recall(self._memory, _SEEN, SeenBundle)
         if (
-            loaded is not None
+            published is not None
             or seen is None
             or self._settings.policies.unsigned
             or seen.version < self._floor
         ):
-            return loaded
+            return published
         with contextlib.suppress(NodeError):  # why the newer one is bad has been said
             last = load_last(self._settings, self._own_entry(directory), seen, self._clock())
-            return self._published(last, directory)
+            return self._published(last, directory, None)
         return None
 
-    def next(self, directory: Directory, old: LoadedPolicies | None) -> LoadedPolicies | None:
+    def next(self, directory: Directory, old: Published | None) -> Published | None:
         """The newest policies or, when they are bad, the old ones.
 
         Either way they are published by the directory and the approvals of now.
         """
-        loaded = self._attempt(_POLICIES, lambda: self._read(directory, old), old)
+        before = old.loaded if old is not None else None
+        loaded = self._attempt(_POLICIES, lambda: self._read(directory, before), before)
         if loaded is None:
             return None
-        return self._attempt(_CATALOGUE, lambda: self._published(loaded, directory), old)
+        return self._attempt(_CATALOGUE, lambda: self._published(loaded, directory, old), old)
 
-    def problem(self, loaded: LoadedPolicies) -> str:
-        """Why loaded policies may not be used now, "" when they may."""
+    def problem(self, published: Published) -> Message | None:
+        """Why policies may not be used now, None when they may."""
         try:
-            loaded.require_valid(self._clock())
+            published.loaded.require_valid(self._clock())
         except NodeError as error:
-            return error.message
-        return ""
+            return error.wording
+        return None
 
-    def problems(self, loaded: LoadedPolicies | None) -> dict[str, str]:
-        """What is wrong with loaded policies by now, unless that newer ones are bad has been said."""
-        if loaded is None or self._attempt.failed(_POLICIES) or not (problem := self.problem(loaded)):
+    def problems(self, published: Published | None) -> dict[Part, Message]:
+        """What is wrong with policies by now, unless that newer ones are bad has been said."""
+        if published is None or self._attempt.failed(_POLICIES):
             return {}
-        return {_POLICIES: problem}
+        problem = self.problem(published)
+        return {} if problem is None else {_POLICIES: problem}
 
-    def good(self, loaded: LoadedPolicies | None) -> bool:
-        """Whether the newest policies put in place are those loaded, and valid."""
-        return loaded is not None and not self.problem(loaded) and not self._attempt.failed(_POLICIES)
+    def good(self, published: Published | None) -> bool:
+        """Whether the newest policies put in place are those in use, and valid."""
+        valid = published is not None and self.problem(published) is None
+        return valid and not self._attempt.failed(_POLICIES)
 
-    def all_published(self, loaded: LoadedPolicies | None) -> bool:
+    def all_published(self, published: Published | None) -> bool:
         """Whether no dataset waits for the approval of its catalogue entry."""
-        return loaded is not None and not loaded.waiting and not self._attempt.failed(_CATALOGUE)
+        return published is not None and not published.waiting and not self._attempt.failed(_CATALOGUE)
 
-    def _published(self, loaded: LoadedPolicies, directory: Directory) -> LoadedPolicies:
+    def _published(self, loaded: Loaded, directory: Directory, old: Published | None) -> Published:
         now = self._clock()
-        published = publish(loaded, self._settings.policies.folder, directory, now)
-        record(published, self._memory, now)  # before it is served
+        published = publish(loaded, self._settings.policies.folder, directory, now, old)
+        record(published.policies, self._memory, now)  # before it is served
         return published
 
-    def _read(self, directory: Directory, old: LoadedPolicies | None) -> LoadedPolicies:
+    def _read(self, directory: Directory, old: Loaded | None) -> Loaded:
         if self._settings.policies.unsigned:
             return load_unsigned(self._settings)
         seen = recall(self._memory, _SEEN, SeenBundle)

@@ -2,34 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from node.app.live.loading import load_policies, placed_folder, policies_of
 from node.config.settings import Settings
-from node.core.catalogue.publication import Waiting
 from node.core.directory.directory import Member
 from node.core.policy.bundle import Manifest, SeenBundle, accept, require_valid
-from node.core.policy.policy import Policies, Policy
+from node.core.policy.policy import Policies
 from node.documents.bundle_folder import active_name, read_placed
 from node.errors import NodeError, Reason
 
 
 @dataclass(frozen=True, slots=True)
-class LoadedPolicies:
-    """What is enforced, and by whose approval; without a manifest it is unsigned.
+class Loaded:
+    """Policies as they were read, and by whose approval; without a manifest they are unsigned.
 
-    The digest of approved policies is that of their bundle. `withheld` are the datasets that are not served
-    before their catalogue entries are approved, `waiting` says what entries lack
-    (`node.app.live.publishing`). `seen` is what to remember once they are in use.
+    The digest of approved policies is that of their bundle. `seen` is what to remember once they are in use.
+    What of them is served is a `Published` (`node.app.live.publishing`).
     """
 
     policies: Policies
     manifest: Manifest | None = None
     approved: tuple[str, ...] = ()
-    withheld: Mapping[str, Policy] = field(default_factory=dict)
-    waiting: tuple[Waiting, ...] = ()
     seen: SeenBundle | None = None
 
     def require_valid(self, now: datetime) -> None:
@@ -43,8 +38,8 @@ def load_active(
     member: Member | None,
     seen: SeenBundle | None,
     now: datetime,
-    old: LoadedPolicies | None = None,
-) -> LoadedPolicies:
+    old: Loaded | None = None,
+) -> Loaded:
     """The policies to use now. `member` is the own entry of the directory, `seen` the newest bundle so far.
 
     What is in use already, `old`, is read and verified anew, but not built anew.
@@ -60,12 +55,12 @@ def load_active(
     return _load(settings, name, member, seen, now, old)
 
 
-def load_unsigned(settings: Settings) -> LoadedPolicies:
+def load_unsigned(settings: Settings) -> Loaded:
     """All files of the folder, whoever wrote them: for development. Raises NodeError(POLICY_NOT_LOADED)."""
-    return LoadedPolicies(load_policies(settings.policies.folder, settings.department.code))
+    return Loaded(load_policies(settings.policies.folder, settings.department.code))
 
 
-def load_last(settings: Settings, member: Member | None, seen: SeenBundle, now: datetime) -> LoadedPolicies:
+def load_last(settings: Settings, member: Member | None, seen: SeenBundle, now: datetime) -> Loaded:
     """The bundle that was in use last, for a start with a newer one that is bad. Raises as `load_active`."""
     return _load(settings, seen.folder, member, seen, now, None)
 
@@ -76,8 +71,8 @@ def _load(
     member: Member | None,
     seen: SeenBundle | None,
     now: datetime,
-    old: LoadedPolicies | None,
-) -> LoadedPolicies:
+    old: Loaded | None,
+) -> Loaded:
     if member is None:
         raise NodeError(
             Reason.POLICY_NOT_LOADED,
@@ -89,4 +84,4 @@ def _load(
     if old is not None and old.manifest is not None and old.policies.digest == bundle.signed.digest:
         return replace(old, approved=bundle.signed.approved, seen=now_seen)
     policies = replace(policies_of(bundle.files, settings.department.code), digest=bundle.signed.digest)
-    return LoadedPolicies(policies, bundle.signed.manifest, bundle.signed.approved, seen=now_seen)
+    return Loaded(policies, bundle.signed.manifest, bundle.signed.approved, seen=now_seen)

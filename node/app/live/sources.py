@@ -16,9 +16,9 @@ from node.app.live.loading import OpenSource, load_source, source_mark
 from node.config.settings import Settings
 from node.core.policy.policy import Policies
 from node.core.state.data_load import KeptLoad, next_load
+from node.core.state.part import Part, PartKind
 from node.errors import NodeError
 from node.source.count_query import Counter
-from node.texts.wording import say
 
 
 class SourceMemory(AccountMemory, Protocol):
@@ -69,12 +69,12 @@ class LiveSources:
         loads: dict[str, KeptLoad] = {}
         wanted, refused = self._wanted(policies), conflicts(policies, self._settings)
         for dataset in self._told - set(wanted):
-            self._attempt.note(_part(dataset), "")
-            self._attempt.note(_account(dataset), "")
+            self._attempt.note(_part(dataset), None)
+            self._attempt.note(_account(dataset), None)
         self._told = set(wanted)
         for dataset in wanted:
             if dataset in refused:
-                self._attempt.note(_part(dataset), say(refused[dataset], "en"))
+                self._attempt.note(_part(dataset), refused[dataset])
             elif (result := self._load(policies, dataset, old.opened.get(dataset), key)) is not None:
                 opened[dataset], loads[dataset] = result
         self._retired += [
@@ -108,7 +108,7 @@ class LiveSources:
         made_from = source_mark(settings, described)
         source = kept
         if kept is not None and self._made_from.get(dataset) == made_from and _answers(kept):
-            self._attempt.note(_part(dataset), "")
+            self._attempt.note(_part(dataset), None)
         else:
             opened = partial(
                 load_source,
@@ -151,12 +151,12 @@ class LiveSources:
         return sorted(set(self._settings.sources) & set(policies.datasets))
 
 
-def _part(dataset: str) -> str:
-    return f"source {dataset}"
+def _part(dataset: str) -> Part:
+    return Part(PartKind.SOURCE, dataset)
 
 
-def _account(dataset: str) -> str:
-    return f"account of {dataset}"
+def _account(dataset: str) -> Part:
+    return Part(PartKind.ACCOUNT, dataset)
 
 
 def _answers(source: OpenSource) -> bool:

@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING
 from node.core.csv_scan import MAX_ROW, CsvFaultError, CsvScan
 from node.errors import NodeError, Reason
 from node.files.regular_file import open_regular
-from node.texts.message import Message, Value
+from node.files.why import why
+from node.texts.message import Message
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -80,23 +81,22 @@ def _parts(path: Path) -> Iterator[bytes]:
             while part := file.read(1 << 20):
                 yield part
     except OSError as error:
-        raise unreadable(path, (error.strerror or "error").lower()) from error
+        raise unreadable(path, why(error)) from error
 
 
 def _state(path: Path) -> tuple[int, int, int]:
     try:
         status = path.stat()
     except OSError as error:
-        raise unreadable(path, (error.strerror or "error").lower()) from error
+        raise unreadable(path, why(error)) from error
     return status.st_ino, status.st_size, status.st_mtime_ns
 
 
 def _placed(fault: CsvFaultError) -> Message:
-    problem = Message("error.raw", {"text": fault.problem})
-    return Message("error.input.placed", {"line": fault.line, "column": fault.column, "problem": problem})
+    return Message("file.csv.at", {"line": fault.line, "column": fault.column, "problem": fault.problem})
 
 
-def unreadable(path: Path, problem: Value) -> NodeError:
+def unreadable(path: Path, problem: Message) -> NodeError:
     """The error for a file that cannot be read."""
     return NodeError(Reason.QUERY_INVALID, "batch.unreadable", path=str(path), problem=problem)
 

@@ -15,7 +15,8 @@ import typer
 from node.core.identity import normalise_credit_code, normalise_resident_id
 from node.errors import NodeError, Reason
 from node.files.regular_file import read_regular
-from node.texts.message import Message, Value
+from node.files.why import why
+from node.texts.message import Message
 from node.texts.wording import say, t
 
 if TYPE_CHECKING:
@@ -67,9 +68,9 @@ def _read(source: Path | None) -> str:
             return sys.stdin.read(_LONGEST)
         return read_regular(source, _LONGEST).decode("utf-8-sig")
     except UnicodeDecodeError:
-        problem: Value = Message("error.input.not-utf-8")
+        problem = Message("error.input.not-utf-8")
     except OSError as error:
-        problem = (error.strerror or "error").lower()
+        problem = why(error)
     # Without the path: who mistakes the option gives the identifier in its place.
     raise NodeError(Reason.QUERY_INVALID, "ask.unreadable", problem=problem)
 

@@ -9,17 +9,15 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from node.cli.catalogue.approval_text import say
-from node.cli.catalogue.text import say as said_of_entry
 from node.cli.catalogue.text import show_entry
 from node.cli.pki.officer import open_officer
 from node.cli.pki.own_directory import read_own_directory
 from node.cli.terminal.exits import Exit
 from node.cli.terminal.output import Terminal, when
 from node.cli.terminal.passphrase import PassphraseFile
-from node.cli.terminal.said import spoken
 from node.cli.terminal.session import DEFAULT_CONFIG, ConfigFile, with_terminal
 from node.errors import NodeError, Reason
+from node.texts.wording import say, t
 
 if TYPE_CHECKING:
     from node.core.policy.approval import Approval, ApprovalRole, Publication, Version
@@ -67,14 +65,17 @@ def approve(
             raise NodeError.of(Reason.CONFIG_INVALID, error.wording) from None
         if not terminal.json:
             show_entry(terminal, catalogue_entry(entry_of(policy)))
-            terminal.result(policy, say("version", digest=version.digest.hex()), "")
+            terminal.result(policy, t("approval.version", digest=version.digest.hex()), "")
     signer = open_officer(terminal, key, passphrase_file)
     paths = [write_approval(policies, each, sign_approval(each, signer)) for each in wanted]
     terminal.result(
         {"approved": [_view(each) | {"path": path} for each, path in zip(wanted, paths, strict=True)]},
-        *(say("written", dataset=each.dataset, path=path) for each, path in zip(wanted, paths, strict=True)),
+        *(
+            t("approval.written", dataset=each.dataset, path=path)
+            for each, path in zip(wanted, paths, strict=True)
+        ),
     )
-    terminal.note(say(f"next.{as_role}"))
+    terminal.note(t(f"approval.next.{as_role}"))
 
 
 @with_terminal
@@ -99,18 +100,18 @@ def verify(
     if terminal.json:
         terminal.document({"entries": [_state(name, each) for name, each in found.items()]})
     else:
-        columns = [say(f"column.{name}") for name in ("dataset", "version", "head", "authority")]
+        columns = [t(f"approval.column.{name}") for name in ("dataset", "version", "head", "authority")]
         rows = [
             (name, each.digest.hex()[:16], *(_cell(each, role) for role in ApprovalRole))
             for name, each in found.items()
         ]
-        terminal.table(columns, rows, said_of_entry("empty"))
+        terminal.table(columns, rows, t("catalogue.empty"))
         for name, each in found.items():
             for problem in each.problems.values():
-                terminal.note(f"{name}: {spoken(problem)}")
+                terminal.note(f"{name}: {say(problem, moment=when)}")
     lacking = sum(bool(each.lacking) for each in found.values())
     if lacking:
-        terminal.note(say("lacking", count=lacking))
+        terminal.note(t("approval.lacking", count=lacking))
         raise typer.Exit(Exit.OUTSTANDING)
 
 
@@ -141,7 +142,7 @@ def _role(text: str) -> ApprovalRole:
     from node.core.policy.approval import ApprovalRole
 
     if text not in set(ApprovalRole):
-        raise typer.BadParameter(say("role", given=text))
+        raise typer.BadParameter(t("approval.role", given=text))
     return ApprovalRole(text)
 
 
@@ -184,12 +185,13 @@ def _state(name: str, publication: Publication) -> dict[str, object]:
         "entry_digest": publication.digest,
         "approvals": [_view(each.approval) for each in publication.approvals.values()],
         "lacking": publication.lacking,
-        "problems": dict(publication.problems),
+        "problems": {role: say(problem) for role, problem in publication.problems.items()},
+        "details": publication.problems,
     }
 
 
 def _cell(publication: Publication, role: ApprovalRole) -> str:
     approved = publication.approvals.get(role)
     if approved is None:
-        return say("refused" if role in publication.problems else "missing")
-    return say("given", person=approved.approval.person, at=when(approved.approval.at))
+        return t("approval.refused" if role in publication.problems else "approval.missing")
+    return t("approval.given", person=approved.approval.person, at=when(approved.approval.at))

@@ -10,10 +10,8 @@ import typer
 from node.cli.catalogue import approval_cmd
 from node.cli.catalogue import deadlines_cmd as clock_cmd
 from node.cli.catalogue import file_cmd as catalogue_file_cmd
-from node.cli.catalogue.approval_text import say as said_of_approval
 from node.cli.catalogue.text import (
     approved_by,
-    say,
     show_entry,
     show_hit,
     title_of,
@@ -23,7 +21,7 @@ from node.cli.policy.names import UnknownName
 from node.cli.terminal.output import when
 from node.cli.terminal.session import Session, with_desk
 from node.errors import NodeError, Reason
-from node.texts.wording import language
+from node.texts.wording import say, t
 
 app = typer.Typer()
 approval_cmd.add_to(app)
@@ -47,12 +45,14 @@ def list_datasets(session: Session, provider: Provider = "") -> None:
             entry.dataset,
             title_of(entry),
             entry.provider,
-            word("sharing", entry.sharing) + (said_of_approval("mark") if entry.unapproved else ""),
+            word("sharing", entry.sharing) + (t("approval.mark") if entry.unapproved else ""),
             word("update", entry.update),
         )
         for entry in entries
     ]
-    session.terminal.table([say(f"column.{column}") for column in columns], rows, say("empty"))
+    session.terminal.table(
+        [t(f"catalogue.column.{column}") for column in columns], rows, t("catalogue.empty")
+    )
 
 
 @app.command("show")
@@ -83,7 +83,7 @@ def _suggest(session: Session, name: str, provider: str) -> None:
         names = tuple(entry.dataset for entry in session.client.catalogue(provider))
         unknown = UnknownName("dataset", name, names)
         if unknown.closest:
-            session.terminal.note(unknown.said(language()))
+            session.terminal.note(say(unknown.wording))
 
 
 @app.command("search")
@@ -108,9 +108,9 @@ def search(
     for entry in found.entries:
         show_hit(terminal, entry)
     if not found.total:
-        terminal.note(say("nothing_found"))
+        terminal.note(t("catalogue.nothing_found"))
     elif found.total > len(found.entries):
-        terminal.note(say("more", shown=len(found.entries), total=found.total))
+        terminal.note(t("catalogue.more", shown=len(found.entries), total=found.total))
 
 
 @app.command("history")
@@ -127,7 +127,7 @@ def history(
         session.terminal.document(versions)
         return
     columns = [
-        said_of_approval(f"column.{column}")
+        t(f"approval.column.{column}")
         for column in ("number", "served", "title", "approved", "changed", "version")
     ]
     rows = [
@@ -141,4 +141,4 @@ def history(
         )
         for version in versions
     ]
-    session.terminal.table(columns, rows, said_of_approval("no_history"))
+    session.terminal.table(columns, rows, t("approval.no_history"))

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from node.cli.catalogue.approval_cmd import DEFAULT_FOLDER, Folder, chosen_policies
-from node.cli.catalogue.approval_text import say
 from node.cli.pki.own_directory import read_own_directory
 from node.cli.terminal.exits import Exit
 from node.cli.terminal.options import day_from
@@ -41,7 +40,7 @@ def cause(
     from node.documents.causes_file import read_causes, write_causes
 
     if extended != bool(consent) or extended == bool(basis):
-        raise typer.BadParameter(say("cause.either"))
+        raise typer.BadParameter(t("approval.cause.either"))
     chosen_policies(policies, (dataset,))
     day, now, known = day_from(on), datetime.now(UTC).replace(microsecond=0), read_causes(policies)
     if extended:
@@ -52,9 +51,9 @@ def cause(
     noted = next(each for each in causes if (each.dataset, each.on) == (dataset, day))
     terminal.result(
         {"cause": {**_fields(noted), "on": str(day)}, "path": path},
-        say("cause.extended" if extended else "cause.noted", dataset=dataset, on=day),
+        t("approval.cause.extended" if extended else "approval.cause.noted", dataset=dataset, on=day),
     )
-    terminal.note(say("cause.next"))
+    terminal.note(t("approval.cause.next"))
 
 
 @with_terminal
@@ -83,11 +82,13 @@ def due(
     if terminal.json:
         terminal.document({"on": str(day), "clocks": [_clock_view(clock) for clock in found]})
     else:
-        columns = [say(f"column.{name}") for name in ("dataset", "kind", "since", "due", "left", "basis")]
+        columns = [
+            t(f"approval.column.{name}") for name in ("dataset", "kind", "since", "due", "left", "basis")
+        ]
         rows = [
             (
                 clock.dataset,
-                say(f"kind.{clock.kind}") + (say("extended") if clock.extended else ""),
+                t(f"approval.kind.{clock.kind}") + (t("approval.extended") if clock.extended else ""),
                 str(clock.since),
                 str(clock.due) + (t("workdays.mark") if clock.provisional else ""),
                 _left(clock),
@@ -95,19 +96,19 @@ def due(
             )
             for clock in found
         ]
-        terminal.table(columns, rows, say("nothing_due"))
+        terminal.table(columns, rows, t("approval.nothing_due"))
     if any(clock.provisional for clock in found):
         terminal.note(t("workdays.provisional"))
     overdue = sum(clock.overdue for clock in found)
     if overdue:
-        terminal.note(say("overdue_count", count=overdue))
+        terminal.note(t("approval.overdue_count", count=overdue))
         raise typer.Exit(Exit.OUTSTANDING)
 
 
 def _left(clock: Clock) -> str:
     if clock.done is not None:
-        return say("done_late" if clock.late else "done", on=clock.done)
-    return say("overdue", days=-clock.left) if clock.overdue else say("left", days=clock.left)
+        return t("approval.done_late" if clock.late else "approval.done", on=clock.done)
+    return t("approval.overdue", days=-clock.left) if clock.overdue else t("approval.left", days=clock.left)
 
 
 def _clock_view(clock: Clock) -> dict[str, object]:

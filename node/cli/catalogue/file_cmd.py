@@ -11,10 +11,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from node.cli.catalogue.text import say
 from node.cli.terminal.exits import Exit
-from node.cli.terminal.output import Terminal
-from node.cli.terminal.said import spoken
+from node.cli.terminal.output import Terminal, when
 from node.cli.terminal.session import (
     DEFAULT_CONFIG,
     ConfigFile,
@@ -24,6 +22,7 @@ from node.cli.terminal.session import (
     with_terminal,
 )
 from node.core.milliseconds import to_ms
+from node.core.state.part import PartKind
 from node.errors import NodeError, Reason
 from node.texts.wording import t
 
@@ -63,7 +62,7 @@ def export(
 
     terminal, as_form = session.terminal, _format(file, form)
     names = [entry.dataset for entry in session.client.catalogue(provider)]
-    with terminal.progress(say("exporting"), len(names)) as ticker:
+    with terminal.progress(t("catalogue.exporting"), len(names)) as ticker:
         entries: list[Dataset] = []
         for name in names:
             entries.append(session.client.published_entry(name, provider))
@@ -82,10 +81,10 @@ def export(
     write_file(file, content, PUBLIC)
     terminal.result(
         {"file": file, "format": as_form, "publisher": publisher, "entries": len(entries)},
-        say("exported", count=len(entries), path=file),
+        t("catalogue.exported", count=len(entries), path=file),
     )
     if as_form is Format.CSV and any(entry.questions for entry in entries):
-        terminal.note(say("table_lacks"))
+        terminal.note(t("catalogue.table_lacks"))
 
 
 @with_terminal
@@ -109,7 +108,7 @@ def import_(
     own = settings.department.code
     read = read_csv if _format(file, form) is Format.CSV else read_dcat
     # How long it takes is not known: most of it is reading the file, which is one step.
-    with terminal.progress(say("importing"), None):
+    with terminal.progress(t("catalogue.importing"), None):
         content = read_file(file, MAX_BYTES)
         found = read(file.name, content)
         by = _publisher(found, publisher)
@@ -139,19 +138,19 @@ def import_(
             bool(before[key].questions and not after[key].questions) for key in before.keys() & after.keys()
         ),
     }
-    said = say(
-        "kept",
+    kept = t(
+        "catalogue.kept",
         publisher=by,
         entries=counts["entries"],
         added=counts["added"],
         changed=counts["changed"],
         removed=counts["removed"],
     )
-    terminal.result({"publisher": by, **counts}, said)
+    terminal.result({"publisher": by, **counts}, kept)
     if counts["own_left_out"]:
-        terminal.note(say("own_left_out", count=counts["own_left_out"]))
+        terminal.note(t("catalogue.own_left_out", count=counts["own_left_out"]))
     if counts["lost_questions"]:
-        terminal.note(say("lost_questions", count=counts["lost_questions"]))
+        terminal.note(t("catalogue.lost_questions", count=counts["lost_questions"]))
     _reload(terminal, config)
 
 
@@ -196,7 +195,7 @@ def _keep_proved(config: Path, entries: Iterable[Dataset]) -> None:
     if approved:
         approvers, now = Approvers(read_own_directory(config)[1]), datetime.now(UTC)
         for entry in approved:
-            keep_proved(entry, lambda version, told: proved_approvals(version, told, approvers, now))
+            keep_proved(entry, lambda version, notes: proved_approvals(version, notes, approvers, now))
 
 
 def _contents(entries: Iterable[bytes]) -> dict[tuple[str, str], Dataset]:
@@ -211,13 +210,13 @@ def _reload(terminal: Terminal, config: Path) -> None:
     """Have the node find it at once, if it runs."""
     try:
         with open_client(None, None, None, None, config, 60.0) as client:
-            refused = [line for line in client.admin.reload().refused if "imported catalogues" in line]
+            refused = [each for each in client.admin.reload().refused if each.part.kind is PartKind.IMPORTED]
     except NodeError as error:
         if error.reason is not Reason.PEER_UNAVAILABLE:
             raise
-        terminal.note(say("not_running"))
+        terminal.note(t("catalogue.not_running"))
         return
-    for line in refused:
-        terminal.note(t("status.refused", what=spoken(line)))
+    for each in refused:
+        terminal.note(t("status.refused", what=each.said(moment=when)))
     if refused:
         raise typer.Exit(Exit.USAGE)

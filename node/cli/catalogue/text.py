@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
-from node.cli.catalogue.approval_text import say as said_of_approval
 from node.cli.terminal.output import Terminal, when
-from node.texts.wording import language, t, table
+from node.texts.wording import find, language, listing, t
 
 if TYPE_CHECKING:
     from node.client.catalogue import (
@@ -21,14 +20,9 @@ if TYPE_CHECKING:
 _MOST_ITEMS = 12
 
 
-def say(key: str, /, **args: object) -> str:
-    """A text of these commands, in the language spoken."""
-    return table("catalogue", language())[key].format(**args)
-
-
 def word(kind: str, code: str) -> str:
     """The word for a code, such as "daily"; other catalogues may have codes that are none of ours."""
-    return table("catalogue", language()).get(f"{kind}_word.{code}", code)
+    return find(f"catalogue.{kind}_word.{code}", language()) or code
 
 
 def title_of(entry: CatalogueEntry | CatalogueField | CatalogueQuestion) -> str:
@@ -41,10 +35,12 @@ def name_lines(entry: CatalogueEntry) -> list[str]:
     """The name, where it was imported from, and who approved it."""
     lines = [
         f"{entry.provider}/{entry.dataset}  {title_of(entry)}"
-        + (said_of_approval("mark") if entry.unapproved else "")
+        + (t("approval.mark") if entry.unapproved else "")
     ]
     if entry.imported_from:
-        lines.append("  " + say("imported", publisher=entry.imported_from, at=when(entry.imported_at)))
+        lines.append(
+            "  " + t("catalogue.imported", publisher=entry.imported_from, at=when(entry.imported_at))
+        )
     return lines
 
 
@@ -53,7 +49,7 @@ def show_entry(terminal: Terminal, entry: CatalogueEntry) -> None:
     terminal.result(entry, *_each_one_line(head_lines(entry)), "")
     columns = ("name", "title", "type", "sensitivity", "level", "values")
     items = [item_row(field) for field in entry.fields]
-    terminal.table([say(f"column.{column}") for column in columns], items, t("label.none"))
+    terminal.table([t(f"catalogue.column.{column}") for column in columns], items, t("label.none"))
     for question in entry.questions:
         terminal.result(entry, "", *_each_one_line(question_lines(question, entry)))
     terminal.result(entry, "", *_each_one_line(last_lines(entry)))
@@ -73,17 +69,17 @@ def hit_lines(entry: CatalogueEntry) -> list[str]:
     """What was found, in short, and how to get it."""
     lines = [*name_lines(entry), *_labelled("  ", _sharing(entry))]
     if entry.sharing == "not_shared":
-        return [*lines, "  " + say("reason", reason=entry.reason, basis=entry.legal_basis)]
+        return [*lines, "  " + t("catalogue.reason", reason=entry.reason, basis=entry.legal_basis)]
     items = [title_of(field) or field.name for field in entry.fields]
     shown = [*items[:_MOST_ITEMS], *(["…"] if len(items) > _MOST_ITEMS else [])]
-    lines += _labelled("  ", [("items", _list(shown))])
+    lines += _labelled("  ", [("items", listing(shown))])
     for question in entry.questions:
         lines.append(f"  {question.name}  {title_of(question)}  ({word('kind', question.kind)})")
         for rule in _rules_for(question, entry):
-            lines += _labelled("    ", [("to", _whom(rule)), ("purposes", _list(rule.purposes))])
+            lines += _labelled("    ", [("to", _whom(rule)), ("purposes", listing(rule.purposes))])
     if not entry.questions:
-        lines.append("  " + say("no_questions", provider=entry.provider))
-    lines.append("  " + say(f"get.{entry.sharing}", provider=entry.provider, dataset=entry.dataset))
+        lines.append("  " + t("catalogue.no_questions", provider=entry.provider))
+    lines.append("  " + t(f"catalogue.get.{entry.sharing}", provider=entry.provider, dataset=entry.dataset))
     return lines
 
 
@@ -95,7 +91,7 @@ def head_lines(entry: CatalogueEntry) -> list[str]:
         *_labelled("", [("provider", entry.provider), *_sharing(entry)]),
     ]
     if entry.sharing == "not_shared":
-        lines.append(say("reason", reason=entry.reason, basis=entry.legal_basis))
+        lines.append(t("catalogue.reason", reason=entry.reason, basis=entry.legal_basis))
     lines += _labelled(
         "",
         [
@@ -104,20 +100,20 @@ def head_lines(entry: CatalogueEntry) -> list[str]:
             ("subject", word("type", entry.subject.type)),
         ],
     )
-    lines.append(say("level", level=entry.level, personal=personal))
-    lines += (said_of_approval("approved", by=approved_by(each)) for each in entry.approvals)
+    lines.append(t("catalogue.level", level=entry.level, personal=personal))
+    lines += (t("approval.approved", by=approved_by(each)) for each in entry.approvals)
     return lines
 
 
 def approved_by(approval: CatalogueApproval) -> str:
     """Who approved an entry, and when."""
-    role = said_of_approval(f"role_name.{approval.role}")
-    return said_of_approval("by", role=role, person=approval.person, at=when(approval.at))
+    role = t(f"approval.role_name.{approval.role}")
+    return t("approval.by", role=role, person=approval.person, at=when(approval.at))
 
 
 def item_row(field: CatalogueField) -> tuple[str, ...]:
     """A data item under the columns name, title, type, sensitivity, level, values."""
-    values = _list(field.values)
+    values = listing(field.values)
     bounds = ["" if bound is None else str(bound) for bound in (field.minimum, field.maximum)]
     if any(bounds):
         values = "–".join(bounds)
@@ -136,43 +132,45 @@ def question_lines(question: CatalogueQuestion, entry: CatalogueEntry) -> Iterat
     yield f"{question.name}  {title_of(question)}"
     ceiling = [word("sensitivity", question.ceiling_sensitivity)] if question.ceiling_sensitivity else []
     if question.ceiling_level:
-        ceiling.insert(0, f"{say('column.level')} {question.ceiling_level}")
+        ceiling.insert(0, f"{t('catalogue.column.level')} {question.ceiling_level}")
     yield from _labelled(
         "  ",
         [
             ("kind", word("kind", question.kind)),
             ("asks", question.expression),
             *(("parameters", f"{name} = {' | '.join(given)}") for name, given in question.parameters.items()),
-            ("claims", _list(_claim(name, tries) for name, tries in question.claims.items())),
-            ("ceiling", _list(ceiling)),
+            ("claims", listing(_claim(name, tries) for name, tries in question.claims.items())),
+            ("ceiling", listing(ceiling)),
         ],
     )
     if question.statistic is not None:
         terms = question.statistic
-        yield "  " + say("release", epsilon=_epsilon(terms.epsilon_micros), rows=terms.unit_contributes)
+        yield "  " + t(
+            "catalogue.release", epsilon=_epsilon(terms.epsilon_micros), rows=terms.unit_contributes
+        )
     for rule in _rules_for(question, entry):
-        said = (("to", _whom(rule)), ("purposes", _list(rule.purposes)), ("when", _when(rule)))
-        parts = _labelled("", [*said, ("limits", _limits(rule))])
-        yield f"  {say('rule')} {rule.id}: {'; '.join(parts)}"
+        use = (("to", _whom(rule)), ("purposes", listing(rule.purposes)), ("when", _when(rule)))
+        parts = _labelled("", [*use, ("limits", _limits(rule))])
+        yield f"  {t('catalogue.rule')} {rule.id}: {'; '.join(parts)}"
 
 
 def last_lines(entry: CatalogueEntry) -> Iterator[str]:
     """What holds for all questions together, and how to get answers."""
     for each in entry.forbidden_together:
-        yield say("together", questions=_list(each.questions), days=each.within_days)
+        yield t("catalogue.together", questions=listing(each.questions), days=each.within_days)
     if entry.privacy is not None:
         budget = entry.privacy
-        yield say(
-            "budget",
+        yield t(
+            "catalogue.budget",
             dataset=_epsilon(budget.dataset_micros),
             organisation=_epsilon(budget.organisation_micros),
             requester=_epsilon(budget.requester_micros),
             period=word("period", budget.period),
         )
         if budget.account != entry.dataset:
-            yield say("account", account=budget.account)
+            yield t("catalogue.account", account=budget.account)
     if entry.sharing != "not_shared":
-        yield say(f"get.{entry.sharing}", provider=entry.provider, dataset=entry.dataset)
+        yield t(f"catalogue.get.{entry.sharing}", provider=entry.provider, dataset=entry.dataset)
 
 
 def _sharing(entry: CatalogueEntry) -> list[tuple[str, str]]:
@@ -180,7 +178,7 @@ def _sharing(entry: CatalogueEntry) -> list[tuple[str, str]]:
         ("sharing", word("sharing", entry.sharing)),
         ("scope", entry.scope),
         ("use", entry.use),
-        ("modes", _list(word("mode", mode) for mode in entry.modes)),
+        ("modes", listing(word("mode", mode) for mode in entry.modes)),
     ]
 
 
@@ -189,46 +187,44 @@ def _rules_for(question: CatalogueQuestion, entry: CatalogueEntry) -> list[Usage
 
 
 def _whom(rule: UsageRule) -> str:
-    said: Sequence[tuple[str, Iterable[str]]] = (
+    named: Sequence[tuple[str, Iterable[str]]] = (
         ("departments", rule.departments),
         ("levels", [word("level", level) for level in rule.levels]),
         ("regions", rule.regions),
     )
-    return _list(say(key, list=_list(values)) for key, values in said if values) or say("anyone")
+    return listing(t(f"catalogue.{key}", list=listing(values)) for key, values in named if values) or t(
+        "catalogue.anyone"
+    )
 
 
 def _when(rule: UsageRule) -> str:
-    return _list(
-        said
-        for said in (
-            say("workdays") if rule.workdays else "",
+    return listing(
+        each
+        for each in (
+            t("catalogue.workdays") if rule.workdays else "",
             rule.hours,
-            say("case_number", form=rule.case_number) if rule.case_number else "",
-            say("from", day=rule.effective_from) if rule.effective_from else "",
-            say("until", day=rule.effective_until) if rule.effective_until else "",
-            say("own_region") if rule.own_region else "",
+            t("catalogue.case_number", form=rule.case_number) if rule.case_number else "",
+            t("catalogue.from", day=rule.effective_from) if rule.effective_from else "",
+            t("catalogue.until", day=rule.effective_until) if rule.effective_until else "",
+            t("catalogue.own_region") if rule.own_region else "",
         )
-        if said
+        if each
     )
 
 
 def _limits(rule: UsageRule) -> str:
-    said = (("per_day", rule.per_day), ("per_subject", rule.per_subject_per_day))
-    return _list(say(key, count=count) for key, count in said if count)
+    amounts = (("per_day", rule.per_day), ("per_subject", rule.per_subject_per_day))
+    return listing(t(f"catalogue.{key}", count=count) for key, count in amounts if count)
 
 
 def _claim(name: str, tries: int) -> str:
-    return say("claim", name=name, tries=tries) if tries else name
+    return t("catalogue.claim", name=name, tries=tries) if tries else name
 
 
 def _epsilon(micros: int) -> str:
     return f"{micros / 1_000_000:g}"
 
 
-def _list(values: Iterable[str]) -> str:
-    return (", " if language() == "en" else "、").join(values)
-
-
-def _labelled(indent: str, said: Iterable[tuple[str, str]]) -> list[str]:
+def _labelled(indent: str, parts: Iterable[tuple[str, str]]) -> list[str]:
     """Lines of what there is, each with what it is."""
-    return [f"{indent}{say(key)}: {value}" for key, value in said if value]
+    return [f"{indent}{t(f'catalogue.{key}')}: {value}" for key, value in parts if value]

@@ -15,6 +15,7 @@ from node.cli.terminal.output import Terminal, as_json, when_ms
 from node.cli.terminal.session import Session, with_desk, with_terminal
 from node.errors import NodeError, Reason
 from node.files.regular_file import read_regular
+from node.files.why import why
 from node.texts.wording import t
 
 if TYPE_CHECKING:
@@ -247,5 +248,4 @@ def _read(path: Path) -> bytes:
 
 
 def _unreadable(path: Path, error: OSError) -> NodeError:
-    problem = (error.strerror or "error").lower()
-    return NodeError(Reason.CONFIG_INVALID, "batch.unreadable", path=str(path), problem=problem)
+    return NodeError(Reason.CONFIG_INVALID, "batch.unreadable", path=str(path), problem=why(error))

@@ -9,11 +9,12 @@ from typing import Annotated
 import typer
 
 from node.cli.pki import directory_cmd, rotate_cmd
-from node.cli.pki.node import hosts_of, node_in, now, say, tell_open_folder
+from node.cli.pki.node import hosts_of, node_in, now, tell_open_folder
 from node.cli.terminal.output import Terminal
 from node.cli.terminal.passphrase import PassphraseFile, read_passphrase
 from node.cli.terminal.session import DEFAULT_CONFIG, ConfigFile, with_terminal
 from node.errors import NodeError, Reason
+from node.texts.wording import t
 
 app = typer.Typer()
 app.add_typer(directory_cmd.app, name="directory")
@@ -36,7 +37,7 @@ def authority(
     made = make_authority_files(folder, normalise_credit_code(code), now(), os.urandom)
     vkey = made.signer(now()).verifier.vkey()
     terminal.result({"folder": str(folder), "code": made.code, "authority": vkey}, vkey)
-    terminal.note(say("authority.made", path=folder))
+    terminal.note(t("pki.authority.made", path=folder))
     tell_open_folder(terminal, made.tls.key)
 
 
@@ -63,13 +64,13 @@ def node(
     if not files.desk.exist():
         make_desk(files, about.code, hosts_of(settings.desk.listen, about.endpoint, "localhost:0"), now())
         made += [files.desk.certificate, files.desk_authority.certificate]
-    terminal.result({"made": made}, *(say("made", path=path) for path in made))
+    terminal.result({"made": made}, *(t("pki.made", path=path) for path in made))
     for folder in dict.fromkeys((files.keys, files.exchange.key.parent, files.desk.key.parent)):
         tell_open_folder(terminal, folder / "any")
     if not files.exchange.exist():
-        terminal.note(say("node.bring", path=files.exchange.certificate))
+        terminal.note(t("pki.node.bring", path=files.exchange.certificate))
     elif not made:
-        terminal.note(say("node.complete"))
+        terminal.note(t("pki.node.complete"))
 
 
 @app.command("desk-user")
@@ -87,9 +88,9 @@ def desk_user(
     _settings, files, about = node_in(config)
     user = make_desk_user(files, out, about.code, role, name, now())
     shown = {"certificate": user.certificate, "key": user.key, "roots": user.desk_roots}
-    terminal.result(shown, *(say("made", path=path) for path in shown.values()))
+    terminal.result(shown, *(t("pki.made", path=path) for path in shown.values()))
     tell_open_folder(terminal, user.key)
-    terminal.note(say("user.use", certificate=user.certificate, key=user.key, roots=user.desk_roots))
+    terminal.note(t("pki.user.use", certificate=user.certificate, key=user.key, roots=user.desk_roots))
 
 
 @app.command("officer")
@@ -103,7 +104,6 @@ def officer(
     passphrase_file: PassphraseFile = None,
 ) -> None:
     """Make an officer's key for approving policies, or a head's for the catalogue, under a passphrase."""
-    from node.cli.policy import bundle_text
     from node.core.directory.directory import OfficerRole, officer_key_name
     from node.core.identity import normalise_credit_code
     from node.documents.officer_key import make_officer_key
@@ -118,11 +118,11 @@ def officer(
     write_file(public, vkey.encode() + b"\n", PUBLIC)
     terminal.result(
         {"key": key, "public": public, "officer": vkey},
-        bundle_text.say("officer.made", key=key, public=public),
+        t("bundle.officer.made", key=key, public=public),
         vkey,
     )
     tell_open_folder(terminal, key)
-    terminal.note(bundle_text.say("officer.next", folder="officers"))
+    terminal.note(t("bundle.officer.next", folder="officers"))
 
 
 @app.command("member")
@@ -160,7 +160,7 @@ def member(
     names = [name.split("/", 2)[-1] for name in named]
     terminal.result(
         {"path": str(out), "sha256": digest, "officers": names},
-        say("member.made", path=out, digest=digest),
-        say("member.officers", names=", ".join(names)) if names else say("member.no_officers"),
+        t("pki.member.made", path=out, digest=digest),
+        t("pki.member.officers", names=", ".join(names)) if names else t("pki.member.no_officers"),
     )
-    terminal.note(say("member.next"))
+    terminal.note(t("pki.member.next"))

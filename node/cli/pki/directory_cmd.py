@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from node.cli.pki.node import AuthorityFolder, now, say, settings_in
+from node.cli.pki.node import AuthorityFolder, now, settings_in
 from node.cli.terminal.output import Terminal, when
 from node.cli.terminal.session import DEFAULT_CONFIG, ConfigFile, with_terminal
 from node.errors import NodeError, Reason
+from node.texts.wording import t
 
 if TYPE_CHECKING:
     from node.core.directory.directory import Directory, Member, OfficerRole
@@ -60,9 +61,9 @@ def publish_directory(
         {"path": path, "version": after.version, "expires": after.expires, "changes": found},
         *_told(before, after, found),
     )
-    terminal.note(say("directory.made", path=path, version=after.version, until=when(after.expires)))
+    terminal.note(t("pki.directory.made", path=path, version=after.version, until=when(after.expires)))
     for key, codes in keys_held_back(after).items():
-        terminal.note(say("directory.held_back", key=key, codes=", ".join(codes)))
+        terminal.note(t("pki.directory.held_back", key=key, codes=", ".join(codes)))
 
 
 @app.command("show")
@@ -95,10 +96,12 @@ def show_directory(
             }
         )
         return
-    columns = [say(f"column.{name}") for name in ("code", "title", "region", "endpoint", "officers", "state")]
-    terminal.table(columns, [_row(one) for one in directory.members.values()], say("directory.empty"))
-    told = "directory.expired" if expired else "directory.current"
-    terminal.note(say(told, version=directory.version, until=when(directory.expires)))
+    columns = [
+        t(f"pki.column.{name}") for name in ("code", "title", "region", "endpoint", "officers", "state")
+    ]
+    terminal.table(columns, [_row(one) for one in directory.members.values()], t("pki.directory.empty"))
+    state = "pki.directory.expired" if expired else "pki.directory.current"
+    terminal.note(t(state, version=directory.version, until=when(directory.expires)))
 
 
 def _member_file(path: Path) -> Member:
@@ -154,8 +157,8 @@ def _key_ids(keys: Sequence[str]) -> Sequence[str]:
 
 
 def _row(member: Member) -> Sequence[str]:
-    state = say("state.suspended" if member.suspended else "state.active")
-    roles = "".join(f", {say(f'role.{role}')}" for role in member.roles)
+    state = t("pki.state.suspended" if member.suspended else "pki.state.active")
+    roles = "".join(f", {t(f'pki.role.{role}')}" for role in member.roles)
     return member.code, member.title, member.region, member.endpoint, _approvers(member), state + roles
 
 
@@ -164,7 +167,7 @@ def _approvers(member: Member) -> str:
     from node.core.directory.directory import OfficerRole
 
     names = _people(member, OfficerRole.OFFICER)
-    return say("directory.officers", needed=member.approvals, names=", ".join(names)) if names else "-"
+    return t("pki.directory.officers", needed=member.approvals, names=", ".join(names)) if names else "-"
 
 
 def _told(before: Directory | None, after: Directory, found: Mapping[str, tuple[str, ...]]) -> list[str]:
@@ -174,5 +177,5 @@ def _told(before: Directory | None, after: Directory, found: Mapping[str, tuple[
     for code, fields in found.items():
         member = after.members.get(code) or old[code]
         what = "joined" if code not in old else "left" if code not in after.members else "changed"
-        lines.append(say(f"directory.{what}", code=code, title=member.title, fields=", ".join(fields)))
+        lines.append(t(f"pki.directory.{what}", code=code, title=member.title, fields=", ".join(fields)))
     return lines

@@ -1,4 +1,4 @@
-"""What the commands of `dxnode pki` have in common: their texts, their options, the node they are about."""
+"""What the commands of `dxnode pki` have in common: their options, the node they are about."""
 
 from __future__ import annotations
 
@@ -8,9 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from node.cli.terminal.said import spoken
 from node.files.private_folder import open_to_others
-from node.texts.wording import language, table
+from node.texts.wording import say
 
 if TYPE_CHECKING:
     from node.cli.terminal.output import Terminal
@@ -18,11 +17,6 @@ if TYPE_CHECKING:
     from node.documents.pki import About, NodeFiles
 
 AuthorityFolder = Annotated[Path, typer.Option("--authority", show_default=False)]
-
-
-def say(key: str, /, **args: object) -> str:
-    """A text of this group of commands, in the language spoken."""
-    return table("pki", language())[key].format(**args)
 
 
 def now() -> datetime:
@@ -50,9 +44,9 @@ def node_in(config: Path) -> tuple[Settings, NodeFiles, About]:
 
 def tell_open_folder(terminal: Terminal, key: Path) -> None:
     """Say when others can enter the folder of a private key."""
-    told = open_to_others(key.absolute().parent)
-    if told:
-        terminal.note(spoken(told))
+    warning = open_to_others(key.absolute().parent)
+    if warning is not None:
+        terminal.note(say(warning))
 
 
 def hosts_of(*endpoints: str) -> list[str]:

@@ -7,9 +7,10 @@ from typing import Annotated
 
 import typer
 
-from node.cli.pki.node import AuthorityFolder, hosts_of, node_in, now, say
+from node.cli.pki.node import AuthorityFolder, hosts_of, node_in, now
 from node.cli.terminal.output import Terminal
 from node.cli.terminal.session import DEFAULT_CONFIG, ConfigFile, with_terminal
+from node.texts.wording import t
 
 app = typer.Typer(no_args_is_help=True)
 # What follows from a new key that the directory has to list before the node signs with it.
@@ -75,8 +76,8 @@ def rotate_certificate(
     hosts = hosts_of(about.endpoint, *host or ())
     prepare_node_certificate(files.exchange, open_authority(authority), about.code, hosts, now())
     made = files.exchange.upcoming.certificate
-    terminal.result({"made": made}, say("made", path=made))
-    terminal.note(say("rotate.publish_then_activate"))
+    terminal.result({"made": made}, t("pki.made", path=made))
+    terminal.note(t("pki.rotate.publish_then_activate"))
 
 
 @app.command("activate")
@@ -93,11 +94,11 @@ def rotate_activate(terminal: Terminal, config: ConfigFile = DEFAULT_CONFIG) -> 
     note = read_file(settings.directory, MAX_BYTES)
     activate_node_certificate(files.exchange, read_directory(note, Verifier.parse(settings.authority)))
     terminal.result(
-        {"activated": files.exchange.certificate}, say("rotate.activated", path=files.exchange.certificate)
+        {"activated": files.exchange.certificate}, t("pki.rotate.activated", path=files.exchange.certificate)
     )
 
 
 def _rotated(terminal: Terminal, use: str, key_id: str, *notes: str) -> None:
-    terminal.result({"key_id": key_id}, say(f"rotate.{use}", key_id=key_id))
+    terminal.result({"key_id": key_id}, t(f"pki.rotate.{use}", key_id=key_id))
     for note in notes:
-        terminal.note(say(note, use=use))
+        terminal.note(t(f"pki.{note}", use=use))

@@ -11,13 +11,12 @@ import typer
 
 from node.cli.pki.officer import open_officer
 from node.cli.pki.own_directory import read_own_directory
-from node.cli.policy.bundle_text import say
 from node.cli.terminal.exits import Exit
 from node.cli.terminal.options import moment_from
 from node.cli.terminal.output import Terminal, when
 from node.cli.terminal.passphrase import PassphraseFile
-from node.cli.terminal.said import spoken
 from node.cli.terminal.session import DEFAULT_CONFIG, ConfigFile, open_client, with_terminal
+from node.core.state.part import PartKind
 from node.errors import NodeError, Reason
 from node.texts.wording import t
 
@@ -80,14 +79,14 @@ def sign(
     if not terminal.json:  # before the passphrase: another officer chose version and time
         terminal.result(manifest, _line(manifest))
     if new and last is not None and last.files == manifest.files:
-        terminal.note(say("same_files", version=last.version))
+        terminal.note(t("bundle.same_files", version=last.version))
     signed = sign_manifest(manifest, note, open_officer(terminal, key, passphrase_file))
     write_file(path, signed, PUBLIC)
     terminal.result(
         _view(manifest) | {"officer": officer, "manifest": path},
-        say("signed", officer=officer, version=manifest.version),
+        t("bundle.signed", officer=officer, version=manifest.version),
     )
-    terminal.note(say("next_officer"))
+    terminal.note(t("bundle.next_officer"))
 
 
 @with_terminal
@@ -104,11 +103,13 @@ def verify(terminal: Terminal, folder: Folder, config: ConfigFile = DEFAULT_CONF
     lost = _lost(placed_folder(settings), own, directory, member, waiting)
     _show(terminal, bundle, member, waiting=waiting, withheld=lost)
     if settings.policies.unsigned:
-        terminal.note(say("draft_unsigned"))
+        terminal.note(t("bundle.draft_unsigned"))
     else:
-        terminal.note(say("draft_withholds", datasets=", ".join(lost)) if lost else say("draft_valid"))
+        terminal.note(
+            t("bundle.draft_withholds", datasets=", ".join(lost)) if lost else t("bundle.draft_valid")
+        )
     if waiting:
-        terminal.note(say("waiting", datasets=", ".join(waiting)))
+        terminal.note(t("bundle.waiting", datasets=", ".join(waiting)))
 
 
 @with_terminal
@@ -143,22 +144,22 @@ def activate(
         )
     place(placed, bundle, member)
     _show(terminal, bundle, member, waiting=waiting)
-    terminal.note(say("active", version=bundle.seen.version))
+    terminal.note(t("bundle.active", version=bundle.seen.version))
     if waiting:
-        terminal.note(say("waiting", datasets=", ".join(waiting)))
+        terminal.note(t("bundle.waiting", datasets=", ".join(waiting)))
     try:
         with open_client(None, None, None, None, config, 60.0) as client:
-            refused = [line for line in client.admin.reload().refused if line.startswith("policies: ")]
+            refused = [each for each in client.admin.reload().refused if each.part.kind is PartKind.POLICIES]
     except NodeError as error:
         if error.reason is not Reason.PEER_UNAVAILABLE:
             raise
-        terminal.note(say("not_running"))
+        terminal.note(t("bundle.not_running"))
         return
-    for line in refused:
-        terminal.note(t("status.refused", what=spoken(line)))
+    for each in refused:
+        terminal.note(t("status.refused", what=each.said(moment=when)))
     if refused:
         raise typer.Exit(Exit.USAGE)
-    terminal.note(say("reloaded"))
+    terminal.note(t("bundle.reloaded"))
 
 
 def _versions(bundle: Bundle) -> list[Version]:
@@ -245,8 +246,8 @@ def _show(terminal: Terminal, bundle: Bundle, member: Member, **more: object) ->
         _view(signed.manifest)
         | {"digest": signed.digest, "approved": signed.approved, "needed": member.approvals, **more},
         _line(signed.manifest),
-        say("approved", officers=", ".join(signed.approved), needed=member.approvals),
-        say("digest", digest=signed.digest.hex()),
+        t("bundle.approved", officers=", ".join(signed.approved), needed=member.approvals),
+        t("bundle.digest", digest=signed.digest.hex()),
     )
 
 
@@ -261,8 +262,8 @@ def _view(manifest: Manifest) -> dict[str, object]:
 
 
 def _line(manifest: Manifest) -> str:
-    return say(
-        "files",
+    return t(
+        "bundle.files",
         count=len(manifest.files),
         version=manifest.version,
         start=when(manifest.valid_from),

@@ -13,7 +13,7 @@ import typer
 
 from node.analysis.diff.diff import difference
 from node.cli.policy import diff_report as policy_diff_report
-from node.cli.policy.diff_words import Titles, say
+from node.cli.policy.diff_words import Titles
 from node.cli.policy.files import read_files
 from node.cli.policy.workdays_cmd import calendar_of
 from node.cli.terminal.exits import Exit
@@ -21,6 +21,7 @@ from node.cli.terminal.output import CHINA, Terminal, Ticker
 from node.cli.terminal.session import ConfigIfThere, settings_file, with_terminal
 from node.core.policy.policy import Policies
 from node.core.reading.build import build_policies
+from node.texts.wording import t
 
 
 @with_terminal
@@ -39,10 +40,10 @@ def diff(
     settings = settings_file(config)
     calendar = calendar_of(holidays, settings)
     calendar_before = calendar_of(holidays_before, settings) if holidays_before is not None else None
-    with terminal.progress(say("busy.reading"), 2) as ticker:
+    with terminal.progress(t("diff.busy.reading"), 2) as ticker:
         old, new = (_read(path, ticker) for path in (before, after))
     datasets = old.datasets.keys() | new.datasets.keys()
-    with terminal.progress(say("busy.comparing"), len(datasets)) as ticker:
+    with terminal.progress(t("diff.busy.comparing"), len(datasets)) as ticker:
         today = datetime.now(CHINA).date()
         found = difference(old, new, calendar, today, calendar_before, partial(ticker.advance, 1))
     if terminal.json:

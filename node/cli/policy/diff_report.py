@@ -9,11 +9,11 @@ from functools import partial
 from node.analysis.diff.diff import Difference, Example, Finding, Terms
 from node.analysis.diff.meaning import Change
 from node.analysis.diff.relation import Direction, Record
-from node.cli.policy.diff_words import CODES, Titles, asked_words, listed, say, terms_words, where
+from node.cli.policy.diff_words import CODES, Titles, asked_words, listed, terms_words, where
 from node.cli.terminal.output import CHINA
 from node.core.deciding.evaluator import Decision
 from node.core.text.clause_texts import clause_label
-from node.texts.wording import language, table
+from node.texts.wording import find, language, t
 
 _MOST_SHOWN = 50
 
@@ -85,7 +85,7 @@ def difference_view(difference: Difference) -> DifferenceView:
 
 def difference_lines(difference: Difference, titles: Titles = CODES) -> Iterator[str]:
     """A difference for people: first what it comes to and who can learn more, each with an example."""
-    yield say(f"result.{result_of(difference)}")
+    yield t(f"diff.result.{result_of(difference)}")
     tell = partial(_finding_lines, titles=titles)
     widening, narrowing = (
         [partial(tell, each) for each in difference.findings if each.kind.widens is widens]
@@ -95,7 +95,7 @@ def difference_lines(difference: Difference, titles: Titles = CODES) -> Iterator
     for change in difference.changes:
         changes[change.direction].append(partial(_change_lines, change, titles))
     for dataset, question in difference.too_complex:
-        line = say("line.complex", dataset=dataset, question=question)
+        line = t("diff.line.complex", dataset=dataset, question=question)
         changes[Direction.UNKNOWN].append(partial(iter, (line,)))
     yield from _section("wider", widening, changes[Direction.WIDER] + changes[Direction.UNKNOWN])
     yield from _section("narrower", narrowing, changes[Direction.NARROWER])
@@ -111,46 +111,50 @@ def _section(name: str, *kinds: Sequence[Told]) -> Iterator[str]:
     if not any(kinds):
         return
     yield ""
-    yield say(f"section.{name}")
+    yield t(f"diff.section.{name}")
     for every in kinds:
         for told in every[:_MOST_SHOWN]:
             yield ""
             yield from (f"  {line}" for line in told())
         if len(every) > _MOST_SHOWN:
             yield ""
-            yield "  " + say("line.more", count=len(every) - _MOST_SHOWN)
+            yield "  " + t("diff.line.more", count=len(every) - _MOST_SHOWN)
 
 
 def _finding_lines(finding: Finding, titles: Titles) -> Iterator[str]:
-    yield say("line.heading", dataset=titles.dataset(finding.dataset), kind=say(f"kind.{finding.kind.value}"))
+    yield t(
+        "diff.line.heading",
+        dataset=titles.dataset(finding.dataset),
+        kind=t(f"diff.kind.{finding.kind.value}"),
+    )
     asked = listed(
         asked_words(each, titles.question(finding.dataset, each.question)) for each in finding.asked
     )
-    lines = [say("line.question", value=asked)]
-    lines += [say(f"line.{name}", value=value) for name, value in where(finding, titles).items()]
-    lines.append(say("line.terms", before=terms_words(finding.before), after=terms_words(finding.after)))
+    lines = [t("diff.line.question", value=asked)]
+    lines += [t(f"diff.line.{name}", value=value) for name, value in where(finding, titles).items()]
+    lines.append(t("diff.line.terms", before=terms_words(finding.before), after=terms_words(finding.after)))
     yield from (f"  {line}" for line in lines)
     example = finding.example
     yield "  " + _example(example)
-    yield "    " + say("line.before", decided=_decided(example.before))
-    yield "    " + say("line.after", decided=_decided(example.after))
+    yield "    " + t("diff.line.before", decided=_decided(example.before))
+    yield "    " + t("diff.line.after", decided=_decided(example.after))
 
 
 def _example(example: Example) -> str:
     request = example.request
     more = ""
     if request.parameters:
-        more += say(
-            "word.parameters", values=listed(f":{name} = {value}" for name, value in request.parameters)
+        more += t(
+            "diff.word.parameters", values=listed(f":{name} = {value}" for name, value in request.parameters)
         )
     if request.case_number:
-        more += say("word.case", number=request.case_number)
+        more += t("diff.word.case", number=request.case_number)
     if example.grant.region:
-        more += say("word.granted", region=example.grant.region)
-    return say(
-        "line.example",
+        more += t("diff.word.granted", region=example.grant.region)
+    return t(
+        "diff.line.example",
         who=request.requester.code,
-        level=say(f"level.{request.requester.level}"),
+        level=t(f"diff.level.{request.requester.level}"),
         region=request.requester.region,
         question=request.question,
         purpose=request.purpose,
@@ -161,44 +165,43 @@ def _example(example: Example) -> str:
 
 def _decided(decision: Decision) -> str:
     if decision.permit:
-        return say("word.permit", rule=decision.rule)
+        return t("diff.word.permit", rule=decision.rule)
     clause = clause_label(decision.clause, language())
     if decision.rule:
-        return say("word.deny-by", clause=clause, rule=decision.rule)
-    return say("word.deny", clause=clause)
+        return t("diff.word.deny-by", clause=clause, rule=decision.rule)
+    return t("diff.word.deny", clause=clause)
 
 
 def _change_lines(change: Change, titles: Titles) -> Iterator[str]:
     dataset = titles.dataset(change.dataset)
-    about = say("word.dataset", dataset=dataset)
+    about = t("diff.word.dataset", dataset=dataset)
     if change.dataset == "-":
-        about = say("word.everything")
+        about = t("diff.word.everything")
     elif change.about:
-        about = say("word.of", dataset=dataset, about=titles.question(change.dataset, change.about))
-    part = table("diff", language()).get(f"part.{change.part}", change.part)
-    direction = say(f"direction.{change.direction.value}")
+        about = t("diff.word.of", dataset=dataset, about=titles.question(change.dataset, change.about))
+    part = find(f"diff.part.{change.part}", language()) or change.part
+    direction = t(f"diff.direction.{change.direction.value}")
     if not change.before and not change.after:
-        yield say("line.change-only", about=about, part=part, direction=direction)
+        yield t("diff.line.change-only", about=about, part=part, direction=direction)
     else:
         before, after = change.before or "-", change.after or "-"
-        yield say("line.change", about=about, part=part, before=before, after=after, direction=direction)
+        yield t("diff.line.change", about=about, part=part, before=before, after=after, direction=direction)
     if change.compared is not None:
-        yield "  " + say(f"relation.{change.compared.relation.value}")
+        yield "  " + t(f"diff.relation.{change.compared.relation.value}")
         for record in change.compared.records:
             yield "  " + _record(record)
 
 
 def _record(record: Record) -> str:
     values = [
-        f"{name} = {say('word.null') if value is None else value}" for name, value in record.values.items()
+        f"{name} = {t('diff.word.null') if value is None else value}" for name, value in record.values.items()
     ]
     values += [f":{name} = {value}" for name, value in record.asked.items()]
-    texts = table("diff", language())
     before, after = (
-        say("word.absent") if answer is None else texts.get(f"answer.{answer}", answer)
+        t("diff.word.absent") if answer is None else find(f"diff.answer.{answer}", language()) or answer
         for answer in (record.before, record.after)
     )
-    return say("line.record", values=listed(values), before=before, after=after)
+    return t("diff.line.record", values=listed(values), before=before, after=after)
 
 
 def _finding_view(finding: Finding) -> FindingView:

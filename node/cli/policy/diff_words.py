@@ -23,18 +23,13 @@ from node.analysis.diff.space import (
     Times,
 )
 from node.core.policy.policy import Policies, Policy
-from node.texts.wording import language, table
+from node.texts.wording import language, t
 
 # The dimensions as they are told: who asks, then for what and when.
 _WHO = ("departments", "levels", "regions")
 _HOW = ("purposes", "areas", "days", "hours", "case_number")
 _MOST_NAMED = 20
 _EVER = (date.min.toordinal(), date.max.toordinal() + 1)
-
-
-def say(key: str, **args: object) -> str:
-    """One text of the table `diff`."""
-    return table("diff", language())[key].format(**args)
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +62,7 @@ class Titles:
         if titles is None:
             return name
         title = titles[0] if language() == "zh" else titles[1]
-        return say("word.titled", name=name, title=title) if title != name else name
+        return t("diff.word.titled", name=name, title=title) if title != name else name
 
 
 CODES = Titles()
@@ -78,55 +73,55 @@ def where(finding: Finding, titles: Titles = CODES) -> dict[str, str]:
     """The dimensions that matter to a finding, each in words."""
     told = {name: _part(part, titles) for name in _WHO + _HOW if not (part := finding.parts[name]).whole}
     if not any(name in told for name in _WHO):
-        return {_WHO[0]: say("word.anybody"), **told}
+        return {_WHO[0]: t("diff.word.anybody"), **told}
     return told
 
 
 def asked_words(asked: Asked, name: str) -> str:
     """A question by its name, with the forms of it that are meant."""
     forms = [f":{name} = {listed(chosen)}" for name, chosen in asked.values]
-    forms += {0: [], 1: [say("word.one-subject")], 2: [say("word.several-subjects")]}[asked.subjects]
+    forms += {0: [], 1: [t("diff.word.one-subject")], 2: [t("diff.word.several-subjects")]}[asked.subjects]
     if not forms:
         return name
-    return say("word.values", question=name, values=listed(forms))
+    return t("diff.word.values", question=name, values=listed(forms))
 
 
 def terms_words(terms: Terms | None) -> str:
     """On which terms a request is permitted; None is a denial."""
     if terms is None:
-        return say("word.denied")
+        return t("diff.word.denied")
     parts = []
     if terms.per_day is not None:
-        parts.append(say("word.per-day", count=terms.per_day))
+        parts.append(t("diff.word.per-day", count=terms.per_day))
     if terms.per_subject_per_day is not None:
-        parts.append(say("word.per-subject", count=terms.per_subject_per_day))
+        parts.append(t("diff.word.per-subject", count=terms.per_subject_per_day))
     if terms.own_region:
-        parts.append(say("word.own-region"))
-    return listed(parts) if parts else say("word.no-limit")
+        parts.append(t("diff.word.own-region"))
+    return listed(parts) if parts else t("diff.word.no-limit")
 
 
 def _part(part: Part, titles: Titles) -> str:
     match part:
         case Departments():
             named = listed(sorted(part.named))
-            return say("word.all-but", named=named) if part.others else named
+            return t("diff.word.all-but", named=named) if part.others else named
         case Levels():
-            return listed(say(f"level.{level}") for level in LEVELS if level in part.named)
+            return listed(t(f"diff.level.{level}") for level in LEVELS if level in part.named)
         case Regions():
             return _either(_branch(each, _region) for each in _ordered(part.branches))
         case Purposes():
             return _either(
                 [
                     *(_branch(each, titles.purpose) for each in _ordered(part.branches)),
-                    *(say("word.single", code=titles.purpose(code)) for code in sorted(part.single)),
+                    *(t("diff.word.single", code=titles.purpose(code)) for code in sorted(part.single)),
                     *(
-                        say("word.unlisted", top=_branch(each, titles.purpose))
+                        t("diff.word.unlisted", top=_branch(each, titles.purpose))
                         for each in _ordered(part.unlisted)
                     ),
                 ]
             )
         case Areas():
-            return _either(say(f"word.{area}") for area in sorted(part.named))
+            return _either(t(f"diff.word.{area}") for area in sorted(part.named))
         case Days():
             return _days(part)
         case Times():
@@ -141,13 +136,13 @@ def _ordered(branches: Iterable[Branch]) -> list[Branch]:
 
 def _branch(branch: Branch, name: Callable[[str], str]) -> str:
     if not branch.but:
-        return say("word.within", top=name(branch.top))
+        return t("diff.word.within", top=name(branch.top))
     but = listed(name(each) for each in sorted(branch.but))
-    return say("word.within-but", top=name(branch.top), but=but)
+    return t("diff.word.within-but", top=name(branch.top), but=but)
 
 
 def _region(digits: str) -> str:
-    return digits.ljust(6, "0") if digits else say("word.country")
+    return digits.ljust(6, "0") if digits else t("diff.word.country")
 
 
 def _days(days: Days) -> str:
@@ -155,24 +150,26 @@ def _days(days: Days) -> str:
         return listed(map(_span, days.work))
     parts = []
     for key, spans in (("workdays", days.work), ("days-off", days.off)):
-        kind = say(f"word.{key}")
+        kind = t(f"diff.word.{key}")
         if spans == (_EVER,):
             parts.append(kind)
         elif spans:
-            parts.append(say("word.spans", kind=kind, spans=listed(map(_span, spans))))
+            parts.append(t("diff.word.spans", kind=kind, spans=listed(map(_span, spans))))
     return _either(parts)
 
 
 def _span(span: Span) -> str:
     start, end = span
     if span == _EVER:
-        return say("word.always")
+        return t("diff.word.always")
     first, last = date.fromordinal(start), date.fromordinal(end - 1)
     if start == _EVER[0]:
-        return say("word.until", last=last)
+        return t("diff.word.until", last=last)
     if end == _EVER[1]:
-        return say("word.from", first=first)
-    return say("word.on", first=first) if first == last else say("word.from-until", first=first, last=last)
+        return t("diff.word.from", first=first)
+    return (
+        t("diff.word.on", first=first) if first == last else t("diff.word.from-until", first=first, last=last)
+    )
 
 
 def _clock(minute: int) -> str:
@@ -182,16 +179,16 @@ def _clock(minute: int) -> str:
 def _form(form: Form) -> str:
     has, lacks = listed(sorted(form.has)), listed(sorted(form.lacks))
     if not form.lacks:
-        return say("word.form", has=has)
-    return say("word.form-not", has=has, lacks=lacks) if form.has else say("word.not-form", lacks=lacks)
+        return t("diff.word.form", has=has)
+    return t("diff.word.form-not", has=has, lacks=lacks) if form.has else t("diff.word.not-form", lacks=lacks)
 
 
 def listed(values: Iterable[str]) -> str:
     """Values in a row; of very many the first, and that there are more."""
     every = list(values)
     more = [f"… ({len(every)})"] if len(every) > _MOST_NAMED else []
-    return say("word.and").join([*every[:_MOST_NAMED], *more])
+    return t("diff.word.and").join([*every[:_MOST_NAMED], *more])
 
 
 def _either(values: Iterable[str]) -> str:
-    return say("word.or").join(values)
+    return t("diff.word.or").join(values)

@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from node.analysis.statements.statement import Statement, statement_of
-from node.analysis.statements.words import say
 from node.cli.policy.explained_grant import counted, other_grant, read_grant, supposed_grant
 from node.cli.policy.explanation_report import Explained, explanation_lines, explanation_view
 from node.cli.policy.files import read_files
@@ -30,7 +29,7 @@ from node.core.policy.policy import Policies
 from node.core.policy.request import Request, Requester
 from node.core.reading.build import build_policies
 from node.errors import NodeError
-from node.texts.wording import language, table
+from node.texts.wording import language, say, t
 
 if TYPE_CHECKING:
     from node.core.directory.directory import Directory
@@ -65,9 +64,9 @@ def explain(
     given = policies or [Path("policies")]
     loaded = build_policies(read_files(given))
     if not question and (requester or purpose or grant):
-        raise typer.BadParameter(say("usage.question"))
+        raise typer.BadParameter(t("statement.usage.question"))
     if question and not (purpose and (requester or grant)):
-        raise typer.BadParameter(say("usage.request"))
+        raise typer.BadParameter(t("statement.usage.request"))
     members = read_members(directory, authority_key, config)
     if not question:
         _state(terminal, loaded, dataset, given, members)
@@ -92,16 +91,16 @@ def explain(
         kind=known.kind if known is not None else None,
     )
     for unknown in unknown_names(loaded, request):
-        terminal.note(unknown.said(language()))
+        terminal.note(say(unknown.wording))
     if real is not None and (other := other_grant(real, request)):
         terminal.note(other)
     covering = real or supposed_grant(request)
     explanation = explain_request(
         loaded, lambda _: covering, request, calendar_of(holidays, settings_file(config))
     )
-    supposed = [table("explain", language())[f"supposed.{key}"] for key in who.supposed]
+    supposed = [t(f"explain.supposed.{key}") for key in who.supposed]
     if real is None:
-        supposed.insert(0, table("explain", language())["supposed.grant"])
+        supposed.insert(0, t("explain.supposed.grant"))
     asked = loaded.get(request.dataset)
     explained = Explained(
         explanation,
@@ -146,16 +145,18 @@ def _state(
     policy = loaded.get(dataset)
     if policy is None:
         unknown = UnknownName("dataset", dataset, tuple(sorted(loaded.datasets)))
-        raise typer.BadParameter(unknown.said(language()))
+        raise typer.BadParameter(say(unknown.wording))
     names = _titles(members)
     statement = statement_of(loaded, policy, names)
     bundle, fits = _bundle(given)
-    digests = [say("end.file", digest=policy.dataset.digest.hex())]
-    digests.append(say("end.policies", digest=loaded.digest.hex()))
+    digests = [t("statement.end.file", digest=policy.dataset.digest.hex())]
+    digests.append(t("statement.end.policies", digest=loaded.digest.hex()))
     if bundle is not None and fits:
         manifest, digest = bundle
         start, end = when(manifest.valid_from), when(manifest.valid_until)
-        digests.append(say("end.bundle", version=manifest.version, start=start, end=end, digest=digest.hex()))
+        digests.append(
+            t("statement.end.bundle", version=manifest.version, start=start, end=end, digest=digest.hex())
+        )
     terminal.result(
         {
             "dataset": statement.dataset,
@@ -168,23 +169,25 @@ def _state(
         *statement_lines(statement),
         *digests,
         "",
-        say("end.sign"),
+        t("statement.end.sign"),
     )
     if bundle is not None and not fits:
-        terminal.note(say("end.bundle-other"))
+        terminal.note(t("statement.end.bundle-other"))
     if names is None:
-        terminal.note(say("end.names"))
+        terminal.note(t("statement.end.names"))
 
 
 def statement_lines(statement: Statement) -> list[str]:
     """A statement as numbered paragraphs."""
     lines = [statement.title, ""]
-    numbers = say("end.numbers").split()
+    numbers = t("statement.end.numbers").split()
     for number, section in zip(numbers, statement.sections, strict=False):
-        lines.append(say("end.section", number=number, title=section.title))
+        lines.append(t("statement.end.section", number=number, title=section.title))
         for place, sentence in enumerate(section.sentences, 1):
-            lines.append(say("end.sentence", number=place, text=sentence.text))
-            lines += [say("end.part", number=part, text=text) for part, text in enumerate(sentence.parts, 1)]
+            lines.append(t("statement.end.sentence", number=place, text=sentence.text))
+            lines += [
+                t("statement.end.part", number=part, text=text) for part, text in enumerate(sentence.parts, 1)
+            ]
         lines.append("")
     return lines
 

@@ -16,7 +16,7 @@ from node.core.policy.policy import Budget
 from node.core.policy.request import Request
 from node.errors import NodeError, Reason
 from node.files.regular_file import read_regular
-from node.texts.wording import language, table
+from node.texts.wording import t
 
 _MOST_BYTES = 1 << 20
 _GRANT = TypeAdapter(Grant)
@@ -78,8 +78,7 @@ def other_grant(grant: Grant, request: Request) -> str:
     """Whose grant it is, for people, if it is not of who asks or not for the dataset; else ""."""
     if (grant.requester, grant.dataset) == (request.requester.code, request.dataset):
         return ""
-    words = table("explain", language())["grant.of-other"]
-    return words.format(id=grant.id, requester=grant.requester, dataset=grant.dataset)
+    return t("explain.grant.of-other", id=grant.id, requester=grant.requester, dataset=grant.dataset)
 
 
 def counted(decision: Decision, budget: Budget | None) -> Iterator[str]:
@@ -88,20 +87,21 @@ def counted(decision: Decision, budget: Budget | None) -> Iterator[str]:
     if not decision.permit or question is None:
         return
     amounts = (("per-day", limits.per_day), ("per-subject", limits.per_subject_per_day))
-    told = [_say(key, count=number(amount)) for key, amount in amounts if amount is not None]
-    if told:
-        yield _say("limits", rule=decision.rule, limits=listed(told))
+    counts = [
+        t(f"explain.counted.{key}", count=number(amount)) for key, amount in amounts if amount is not None
+    ]
+    if counts:
+        yield t("explain.counted.limits", rule=decision.rule, limits=listed(counts))
     if decision.grant is not None and decision.grant.subjects_per_day:
-        yield _say("grant", count=number(decision.grant.subjects_per_day))
+        yield t("explain.counted.grant", count=number(decision.grant.subjects_per_day))
     if question.claims:
-        yield _say("claims", tries=min(each.wrong_tries_per_subject for each in question.claims.values()))
+        yield t(
+            "explain.counted.claims",
+            tries=min(each.wrong_tries_per_subject for each in question.claims.values()),
+        )
     for combination in question.combinations:
         others = listed(name for name in combination.questions if name != question.name)
-        yield _say("together", questions=others, days=combination.days, id=combination.id)
+        yield t("explain.counted.together", questions=others, days=combination.days, id=combination.id)
     if question.statistic is not None and budget is not None:
         epsilon = micros(question.statistic.epsilon_micros)
-        yield _say("budget", account=budget.account, epsilon=epsilon)
-
-
-def _say(key: str, **args: object) -> str:
-    return table("explain", language())[f"counted.{key}"].format(**args)
+        yield t("explain.counted.budget", account=budget.account, epsilon=epsilon)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from node.core.deciding.explain import Clause, Explanation
 from node.core.text.explanation import advice_of, change_of, changes_of, label_of
-from node.texts.wording import Language, t, table
+from node.texts.wording import Language, t
 
 _SIGNS = {True: "✓", False: "✗", None: "·"}
 _WORDS = {
@@ -113,40 +113,40 @@ def explanation_lines(explained: Explained, lang: Language) -> Iterator[str]:
 
     yield from map(named, _decided(explanation, lang))
     for supposed in explained.supposed:
-        yield named(_say("supposed", lang, what=supposed))
+        yield named(t("explain.line.supposed", lang, what=supposed))
     yield ""
-    yield _say("checks", lang)
+    yield t("explain.line.checks", lang)
     yield from (named(clause_line(clause, lang)) for clause in explanation.checks)
     if not explanation.rules:
-        yield _say("no-rules", lang)
+        yield t("explain.line.no-rules", lang)
     for rule in explanation.rules:
         state = "permits" if rule.permits else "closest" if rule.rule == explanation.closest else "denies"
-        yield _say("rule", lang, rule=rule.rule, state=_say(state, lang))
+        yield t("explain.line.rule", lang, rule=rule.rule, state=t(f"explain.line.{state}", lang))
         yield from (named(clause_line(clause, lang)) for clause in rule.clauses if clause.needed != "-")
     if explained.counted:
-        yield _say("counted", lang)
+        yield t("explain.line.counted", lang)
         yield from (f"  - {named(each)}" for each in explained.counted)
     asked = [clause for rule in explanation.rules for clause in rule.clauses if clause.needed != "-"]
     if any(clause.value.endswith("(provisional)") for clause in asked):
-        yield _say("provisional", lang)
+        yield t("explain.line.provisional", lang)
 
 
 def _decided(explanation: Explanation, lang: Language) -> Iterator[str]:
     decision = explanation.decision
     if decision.permit:
-        yield _say("permit", lang, rule=decision.rule)
+        yield t("explain.line.permit", lang, rule=decision.rule)
         return
     reason = decision.reason.name if decision.reason is not None else "-"
-    yield _say("deny", lang, reason=reason, what=t(f"reason.{reason}.what", lang))
+    yield t("explain.line.deny", lang, reason=reason, what=t(f"reason.{reason}.what", lang))
     changes = changes_of(explanation, lang) or (advice_of(decision, lang),)
-    changes = tuple(_spoken(change, lang) for change in changes)
+    changes = tuple(_in_words(change, lang) for change in changes)
     if len(changes) == 1:
-        yield "  " + _say("first", lang, change=changes[0])
+        yield "  " + t("explain.line.first", lang, change=changes[0])
         return
     if explanation.closest:
-        yield _say("changes", lang, rule=explanation.closest)
+        yield t("explain.line.changes", lang, rule=explanation.closest)
     else:
-        yield _say("changes-first", lang)
+        yield t("explain.line.changes-first", lang)
     yield from (f"  {number}. {change}" for number, change in enumerate(changes, 1))
 
 
@@ -157,30 +157,25 @@ def clause_view(clause: Clause, lang: Language) -> ClauseView:
 
 def clause_line(clause: Clause, lang: Language) -> str:
     """One clause for people: its value, and what it needs if it does not hold."""
-    line = f"  {_SIGNS[clause.holds]} {label_of(clause, lang)}: {_spoken(clause.value, lang)}"
+    line = f"  {_SIGNS[clause.holds]} {label_of(clause, lang)}: {_in_words(clause.value, lang)}"
     if clause.holds is not False or clause.needed == "-":
         return line
-    return f"{line}  ({_say('needs', lang, needed=_spoken(clause.needed, lang))})"
-
-
-def _say(key: str, lang: Language, **args: object) -> str:
-    return table("explain", lang)[f"line.{key}"].format(**args)
+    return f"{line}  ({t('explain.line.needs', lang, needed=_in_words(clause.needed, lang))})"
 
 
 def _named(code: str, names: Mapping[str, str], lang: Language) -> str:
     title = names.get(code)
-    return code if title is None else _say("named", lang, title=title, code=code)
+    return code if title is None else t("explain.line.named", lang, title=title, code=code)
 
 
-def _spoken(value: str, lang: Language) -> str:
+def _in_words(value: str, lang: Language) -> str:
     """A value with the words that the clauses themselves use put into the language."""
-    for word, spoken in _words(lang):
-        value = re.sub(rf"(?<![\w/-]){re.escape(word)}(?![\w/-])", spoken, value)
+    for word, words in _words(lang):
+        value = re.sub(rf"(?<![\w/-]){re.escape(word)}(?![\w/-])", words, value)
     return value
 
 
 def _words(lang: Language) -> list[tuple[str, str]]:
     """The longest first: one may be part of another."""
-    texts = table("explain", lang)
-    words = [(word, texts[f"value.{key}"]) for word, key in _WORDS.items()]
+    words = [(word, t(f"explain.value.{key}", lang)) for word, key in _WORDS.items()]
     return sorted(words, key=lambda each: -len(each[0]))

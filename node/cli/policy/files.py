@@ -10,6 +10,7 @@ from node.core.reading.document import MAX_BYTES
 from node.documents.policy_folder import policy_files
 from node.errors import NodeError, Reason
 from node.files.regular_file import read_regular
+from node.files.why import why
 
 
 def table_files(paths: Sequence[Path]) -> list[Path]:
@@ -93,5 +94,6 @@ def read_file(path: Path) -> PolicyFile:
     try:
         return PolicyFile(str(path), read_regular(path, MAX_BYTES + 1))
     except OSError as error:
-        why = (error.strerror or "error").lower()
-        raise NodeError(Reason.CONFIG_INVALID, "error.cli.cannot-read", why=why, file=str(path)) from None
+        raise NodeError(
+            Reason.CONFIG_INVALID, "error.cli.cannot-read", why=why(error), file=str(path)
+        ) from None

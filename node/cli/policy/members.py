@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from node.analysis.statements.words import say
 from node.cli.terminal.session import settings_file
+from node.texts.wording import t
 
 if TYPE_CHECKING:
     from node.core.directory.directory import Directory
@@ -28,7 +28,7 @@ def read_members(directory: Path | None, authority_key: str, config: Path | None
     path = settings_file(config)
     if directory is None or not authority_key:
         if path is None and directory is not None:
-            raise typer.BadParameter(say("usage.authority"))
+            raise typer.BadParameter(t("statement.usage.authority"))
         if path is None:
             return None
         settings = load_settings(path)

@@ -2,34 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from node.core.policy.policy import Policies
 from node.core.policy.request import Request
 from node.core.words import closest, listed, shorten
-from node.texts.wording import Language, t
-
-_TEXT: Mapping[Language, Mapping[str, str]] = {
-    "en": {
-        "dataset": "there is no dataset '{word}'",
-        "question": "the dataset has no question '{word}'",
-        "parameter": "the question has no parameter '{word}'",
-        "choice": "'{word}' is no choice of the parameter",
-        "claim": "the question has no claim '{word}'",
-        "purpose": "there is no purpose '{word}'",
-        "known": "known: {known}",
-    },
-    "zh": {
-        "dataset": "没有数据集“{word}”",
-        "question": "该数据集中找不到“{word}”这一问题",
-        "parameter": "该问题没有参数“{word}”",
-        "choice": "“{word}”不是该参数的可选值",
-        "claim": "该问题没有申报项“{word}”",
-        "purpose": "没有用途“{word}”",
-        "known": "现有：{known}",
-    },
-}
+from node.texts.message import Message
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,12 +24,13 @@ class UnknownName:
         """The name that was probably meant, or ""."""
         return closest(self.word, self.known)
 
-    def said(self, lang: Language) -> str:
-        """One line: that it is unknown, and the closest name or those there are."""
-        text = _TEXT[lang]
-        known = text["known"].format(known=listed(self.known))
-        hint = t("problem.did-you-mean", lang, closest=self.closest) if self.closest else known
-        return f"{text[self.kind].format(word=shorten(self.word))}: {hint}"
+    @property
+    def wording(self) -> Message:
+        """That it is unknown, and the closest name or those there are."""
+        hint = Message("policy_check.unknown.known", {"known": listed(self.known)})
+        if self.closest:
+            hint = Message("problem.did-you-mean", {"closest": self.closest})
+        return Message(f"policy_check.unknown.{self.kind}", {"word": shorten(self.word), "hint": hint})
 
 
 def unknown_names(policies: Policies, request: Request) -> Iterator[UnknownName]:

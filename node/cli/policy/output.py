@@ -15,34 +15,10 @@ from node.cli.terminal.output import Json
 from node.core.policy.policy import PolicyFile
 from node.core.text.problem import Problem, Severity
 from node.core.text.problem_kinds import problem_texts
-from node.texts.wording import Language
+from node.texts.wording import Language, t
 
 SARIF_SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
 MAX_SHOWN = 120
-_ABOUT: Mapping[Language, Mapping[str, str]] = {
-    "en": {
-        "error": "error",
-        "warning": "warning",
-        "note": "note",
-        "hint": "hint",
-        "accepted": "accepted",
-        "because": "because",
-        "accept": "to accept it, write under accepted, with your reason",
-        "law": "law",
-        "article": "Decree 809, Art. {article}",
-    },
-    "zh": {
-        "error": "错误",
-        "warning": "警告",
-        "note": "提示",
-        "hint": "建议",
-        "accepted": "已认可",
-        "because": "理由",
-        "accept": "如认可，请写在 accepted 之下，并写明理由",
-        "law": "依据",
-        "article": "国务院令第809号第{article}条",
-    },
-}
 _GITHUB = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.NOTE: "notice"}
 
 
@@ -76,24 +52,27 @@ def text_lines(problems: Sequence[Problem], sources: Sources, lang: Language) ->
 
     What is accepted is told with its reason alone.
     """
-    about = _ABOUT[lang]
     for problem in problems:
         place = f"{problem.file}:{problem.line}:{problem.column}"
-        label = about["accepted" if problem.because else problem.severity]
+        label = t(f"policy_check.label.{'accepted' if problem.because else problem.severity}", lang)
         yield f"{place}: {label}: {problem.message_in(lang)} [{problem.key}]"
         if problem.because:
-            yield f"  {about['because']}: {problem.because}"
+            yield f"  {t('policy_check.label.because', lang)}: {problem.because}"
             continue
         shown, marks = _underlined(sources.line(problem), problem.column - 1, problem.width)
         if shown.strip():
             number = str(problem.line)
             yield f"  {number} | {shown}"
             yield f"  {' ' * len(number)} | {marks}"
-        yield f"  {about['hint']}: {problem.hint_in(lang)}"
+        yield f"  {t('policy_check.label.hint', lang)}: {problem.hint_in(lang)}"
         if problem.article:
-            yield f"  {about['law']}: {about['article'].format(article=problem.article)}"
+            yield f"  {t('policy_check.label.law', lang)}: {_article(problem, lang)}"
         if problem.acceptance:
-            yield f"  {about['accept']}: - {problem.acceptance}"
+            yield f"  {t('policy_check.label.accept', lang)}: - {problem.acceptance}"
+
+
+def _article(problem: Problem, lang: Language) -> str:
+    return t("policy_check.label.article", lang, article=problem.article)
 
 
 def _underlined(line: str, start: int, width: int) -> tuple[str, str]:
@@ -142,10 +121,9 @@ def _escaped(text: str, more: str) -> str:
 
 
 def _whole(problem: Problem, lang: Language) -> str:
-    about = _ABOUT[lang]
-    parts = [problem.message_in(lang), f"{about['hint']}: {problem.hint_in(lang)}"]
+    parts = [problem.message_in(lang), f"{t('policy_check.label.hint', lang)}: {problem.hint_in(lang)}"]
     if problem.article:
-        parts.append(about["article"].format(article=problem.article))
+        parts.append(_article(problem, lang))
     return "\n".join(parts)
 
 
@@ -172,7 +150,7 @@ def _sarif_rule(problem: Problem, lang: Language) -> Json:
     what, hint = (re.sub(r"\{\w+\}", "…", text) for text in problem_texts(lang)[problem.key])
     properties: dict[str, Json] = {"tags": ["policy"]}
     if problem.article:
-        properties["article"] = _ABOUT[lang]["article"].format(article=problem.article)
+        properties["article"] = _article(problem, lang)
     return {
         "id": problem.key,
         "shortDescription": {"text": what},

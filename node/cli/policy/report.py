@@ -6,26 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from node.core.text.problem import Problem, Severity
-from node.texts.wording import Language
-
-_TEXT: dict[Language, dict[str, str]] = {
-    "en": {
-        "good": "{files} file(s), {datasets} dataset(s): no problems",
-        "bad": "{count} problem(s) in {files} file(s): nothing takes effect until they are mended",
-        "warned": (
-            "{files} file(s), {datasets} dataset(s): no errors, {warnings} warning(s), {notes} note(s), "
-            "{accepted} accepted"
-        ),
-    },
-    "zh": {
-        "good": "{files} 个文件、{datasets} 个数据集：没有错误",
-        "bad": "{files} 个文件中有 {count} 处错误：改正之前均不生效",
-        "warned": (
-            "{files} 个文件、{datasets} 个数据集：没有错误，"
-            "警告 {warnings} 处，提示 {notes} 处，已认可 {accepted} 处"
-        ),
-    },
-}
+from node.texts.wording import Language, t
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,15 +57,19 @@ def check_summary(problems: Sequence[Problem], files: int, datasets: int, lang: 
     """The last line of a check."""
     errors = [each for each in problems if each.severity is Severity.ERROR]
     if errors:
-        return _TEXT[lang]["bad"].format(count=len(errors), files=len({each.file for each in errors}))
+        return t(
+            "policy_check.summary.bad", lang, count=len(errors), files=len({each.file for each in errors})
+        )
     if problems:
         open_ = [each for each in problems if not each.because]
         warnings = sum(each.severity is Severity.WARNING for each in open_)
-        return _TEXT[lang]["warned"].format(
+        return t(
+            "policy_check.summary.warned",
+            lang,
             files=files,
             datasets=datasets,
             warnings=warnings,
             notes=len(open_) - warnings,
             accepted=len(problems) - len(open_),
         )
-    return _TEXT[lang]["good"].format(files=files, datasets=datasets)
+    return t("policy_check.summary.good", lang, files=files, datasets=datasets)

@@ -12,7 +12,8 @@ from node.analysis.tests.table import Expected
 from node.cli.policy.explanation_report import ClauseView, clause_line, clause_view
 from node.core.text.clause_texts import clause_label
 from node.core.text.problem import Problem, Severity
-from node.texts.wording import Language, table
+from node.texts.message import Message
+from node.texts.wording import Language, find, say, t
 
 Place = tuple[str, int]
 """A file, and a line of it."""
@@ -92,15 +93,21 @@ def tested_lines(tested: Tested, lang: Language) -> Iterator[str]:
             yield from _failed_lines(each, lang)
         elif each.provisional:
             year = str(each.row.request.at.year)
-            yield _say("row.provisional", lang, file=each.file, line=str(each.row.line), year=year)
+            yield t("policy_test.row.provisional", lang, file=each.file, line=str(each.row.line), year=year)
     parts, undecided = tested.coverage.parts, tested.coverage.undecided
     decided = str(len(parts) - len(undecided))
-    yield _say("coverage.head", lang, dataset=tested.dataset, decided=decided, parts=str(len(parts)))
+    yield t("policy_test.coverage.head", lang, dataset=tested.dataset, decided=decided, parts=str(len(parts)))
     for part in undecided:
         yield "  " + _part("coverage.", part, tested, lang)
     if tested.mutants:
         missed = str(tested.mutants - len(tested.unmissed))
-        yield _say("mutation.head", lang, dataset=tested.dataset, missed=missed, mutants=str(tested.mutants))
+        yield t(
+            "policy_test.mutation.head",
+            lang,
+            dataset=tested.dataset,
+            missed=missed,
+            mutants=str(tested.mutants),
+        )
         for mutant in tested.unmissed:
             yield "  " + _part(f"mutation.{mutant.change}_", mutant.part, tested, lang)
 
@@ -108,36 +115,32 @@ def tested_lines(tested: Tested, lang: Language) -> Iterator[str]:
 def summary(tested: Sequence[Tested], lang: Language) -> str:
     """The last line."""
     rows, failed = sum(len(each.ran) for each in tested), sum(len(each.failed) for each in tested)
-    key = "summary.bad" if failed else "summary.good"
-    return _say(key, lang, tables=str(len(tested)), rows=str(rows), failed=str(failed))
+    key = "policy_test.summary.bad" if failed else "policy_test.summary.good"
+    return t(key, lang, tables=str(len(tested)), rows=str(rows), failed=str(failed))
 
 
 def refused(problems: Sequence[Problem], lang: Language) -> str:
     """The last line when a policy or table has problems."""
     errors = [each for each in problems if each.severity is Severity.ERROR]
     files = len({each.file for each in errors})
-    return _say("summary.refused", lang, count=str(len(errors)), files=str(files))
+    return t("policy_test.summary.refused", lang, count=str(len(errors)), files=str(files))
 
 
 def busy(lang: Language) -> str:
     """What a progress bar says."""
-    return _say("busy", lang)
+    return t("policy_test.busy", lang)
 
 
 def not_mutated(lang: Language) -> str:
     """What no mutant changes, so that nobody takes it for tested."""
-    things = [_say(f"not_mutated.{thing}", lang) for thing in NOT_MUTATED]
-    return _say("not_mutated.head", lang, things=("；" if lang == "zh" else "; ").join(things))
-
-
-def _say(key: str, lang: Language, **args: str) -> str:
-    return table("policy_test", lang)[key].format(**args)
+    things = tuple(Message(f"policy_test.not_mutated.{thing}") for thing in NOT_MUTATED)
+    return say(Message("policy_test.not_mutated.head", {"things": things}), lang)
 
 
 def _failed_lines(ran: Ran, lang: Language) -> Iterator[str]:
     row = ran.row
-    yield _say(
-        "row.failed",
+    yield t(
+        "policy_test.row.failed",
         lang,
         file=ran.file,
         line=str(row.line),
@@ -151,25 +154,25 @@ def _failed_lines(ran: Ran, lang: Language) -> Iterator[str]:
         yield clause_line(clause, lang)
     if (short := ran.short) is not None:
         label = _label(short.part, lang)
-        yield "  " + _say("row.short", lang, label=label, value=short.value, needed=short.needed)
+        yield "  " + t("policy_test.row.short", lang, label=label, value=short.value, needed=short.needed)
     if row.note:
-        yield "  " + _say("row.note", lang, note=row.note)
+        yield "  " + t("policy_test.row.note", lang, note=row.note)
 
 
 def _outcome(outcome: Expected | Outcome, lang: Language) -> str:
-    parts = [_say("row.permit" if outcome.permit else "row.deny", lang)]
+    parts = [t("policy_test.row.permit" if outcome.permit else "policy_test.row.deny", lang)]
     parts += [outcome.reason] if outcome.reason else []
     for name in ("rule", "clause", "answer"):
         if value := getattr(outcome, name):
-            parts.append(_say(f"row.{name}", lang, **{name: value}))
-    return ("，" if lang == "zh" else ", ").join(parts)
+            parts.append(t(f"policy_test.row.{name}", lang, **{name: value}))
+    return t("policy_test.row.comma", lang).join(parts)
 
 
 def _part(prefix: str, part: Part, tested: Tested, lang: Language) -> str:
     kind = "policy" if not part.rule else "clause" if part.clause else "question" if part.item else "rule"
     file, line = tested.places[Part(part.rule) if part.rule else part]
-    return _say(
-        prefix + kind,
+    return t(
+        f"policy_test.{prefix}{kind}",
         lang,
         file=file,
         line=str(line),
@@ -184,8 +187,7 @@ def _label(part: Part, lang: Language) -> str:
     """What a clause or limit is called, and which of its items is meant."""
     if not part.clause:
         return ""
-    limits = table("policy_test", lang)
-    name = limits.get(f"limit.{part.clause}") or clause_label(part.clause, lang)
+    name = find(f"policy_test.limit.{part.clause}", lang) or clause_label(part.clause, lang)
     return f"{name} {part.item}" if part.item else name
 
 

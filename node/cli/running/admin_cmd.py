@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import fields
 from typing import TYPE_CHECKING
 
 import typer
 
 from node.cli.terminal.exits import Exit
-from node.cli.terminal.output import Terminal, told_locally, when
-from node.cli.terminal.said import spoken
+from node.cli.terminal.output import Json, Terminal, plain, when
 from node.cli.terminal.session import DEFAULT_CONFIG, ConfigFile, Session, with_desk, with_terminal
-from node.texts.wording import t
+from node.texts.wording import say, t
 
 if TYPE_CHECKING:
-    from node.client.results import DatasetStatus, Load, NodeStatus
+    from node.client.results import DatasetStatus, Load, NodeStatus, Reloaded, WaitingDataset
+    from node.core.state.part import PartProblem
 
 app = typer.Typer()
 _UNKNOWN = ("checking", "unchecked")
@@ -35,7 +36,7 @@ def status(session: Session) -> None:
     """How the node is."""
     found = session.client.admin.status()
     if session.terminal.json:
-        session.terminal.document(found)
+        session.terminal.document(_status_view(found))
     else:
         _show(session.terminal, found)
     if found.state != "SERVING":
@@ -47,9 +48,9 @@ def status(session: Session) -> None:
 def reload(session: Session) -> None:
     """Read certificates, keys, directory, policies and roles again."""
     result = session.client.admin.reload()
-    done = [t("status.reloaded", what=spoken(what)) for what in result.done]
-    refused = [t("status.refused", what=spoken(what)) for what in result.refused]
-    session.terminal.result(result, *done, *refused)
+    done = [t("status.reloaded", what=say(what, moment=when)) for what in result.done]
+    refused = [t("status.refused", what=what.said(moment=when)) for what in result.refused]
+    session.terminal.result(_reload_view(result), *done, *refused)
     if result.refused:
         raise typer.Exit(Exit.USAGE)
 
@@ -62,6 +63,53 @@ def version(terminal: Terminal) -> None:
 
     number = installed("dxnode")
     terminal.result({"version": number}, f"dxnode {number}")
+
+
+def _status_view(found: NodeStatus) -> dict[str, Json]:
+    """A status for programs: what is told as texts, and in `details` by key and arguments."""
+    return _members(found) | {
+        "problems": [problem.said() for problem in found.problems],
+        "notices": [say(notice) for notice in found.notices],
+        "datasets": [
+            _members(each) | {"problem": each.problem.said() if each.problem is not None else ""}
+            for each in found.datasets
+        ],
+        "waiting": [
+            _members(each) | {"problems": [say(problem) for problem in each.problems]}
+            for each in found.waiting
+        ],
+        "details": {
+            "problems": [_problem_view(problem) for problem in found.problems],
+            "notices": plain(found.notices),
+            "waiting": {each.dataset: plain(each.problems) for each in found.waiting if each.problems},
+        },
+    }
+
+
+def _reload_view(result: Reloaded) -> dict[str, Json]:
+    return {
+        "done": [say(what) for what in result.done],
+        "refused": [what.said() for what in result.refused],
+        "details": {
+            "done": plain(result.done),
+            "refused": [_problem_view(problem) for problem in result.refused],
+        },
+    }
+
+
+def _problem_view(problem: PartProblem) -> Json:
+    said = problem.problem
+    return {
+        "part": problem.part.kind,
+        "name": problem.part.name,
+        "key": said.key,
+        "args": plain(said.args),
+        "text": problem.said(),
+    }
+
+
+def _members(value: NodeStatus | DatasetStatus | WaitingDataset) -> dict[str, Json]:
+    return {field.name: plain(getattr(value, field.name)) for field in fields(value)}
 
 
 def _policies(found: NodeStatus) -> str:
@@ -81,14 +129,12 @@ def _policies(found: NodeStatus) -> str:
 
 def _waiting(found: NodeStatus) -> list[str]:
     """Which catalogue entries wait for whose approval."""
-    from node.cli.catalogue.approval_text import say
-
-    key = "status.served" if found.policies_unsigned else "status.withheld"
-    lines = [say(key, count=found.waiting_total)]
+    key = "approval.status.served" if found.policies_unsigned else "approval.status.withheld"
+    lines = [t(key, count=found.waiting_total)]
     for each in found.waiting:
-        lacking = ", ".join(say(f"role_name.{role}") for role in each.lacking)
-        why = "".join(f"; {spoken(problem)}" for problem in each.problems)
-        lines.append("  " + say("status.waiting", dataset=each.dataset, lacking=lacking) + why)
+        lacking = ", ".join(t(f"approval.role_name.{role}") for role in each.lacking)
+        why = "".join(f"; {say(problem, moment=when)}" for problem in each.problems)
+        lines.append("  " + t("approval.status.waiting", dataset=each.dataset, lacking=lacking) + why)
     if found.waiting_total > len(found.waiting):
         lines.append("  …")
     return lines
@@ -167,9 +213,9 @@ def _show(terminal: Terminal, found: NodeStatus) -> None:
         said["clock"] = t("status.clock_text", node=when(found.clock.node), system=when(found.clock.system))
     terminal.result(found, *(f"{t(f'status.{key}')}: {value}" for key, value in said.items()))
     for problem in found.problems:
-        terminal.result(found, f"{t('status.problems')}: {told_locally(spoken(problem))}")
+        terminal.result(found, f"{t('status.problems')}: {problem.said(moment=when)}")
     for notice in found.notices:
-        terminal.result(found, f"{t('status.notices')}: {told_locally(spoken(notice))}")
+        terminal.result(found, f"{t('status.notices')}: {say(notice, moment=when)}")
     if found.waiting_total:
         terminal.result(found, *_waiting(found))
     columns = ("dataset", "rows", "invalid", "duplicates", "load", "problems")
@@ -178,7 +224,7 @@ def _show(terminal: Terminal, found: NodeStatus) -> None:
             d.dataset,
             *(_number(d, number) for number in (d.rows, d.invalid_subjects, d.duplicates)),
             _load(d.load),
-            spoken(d.problem) or "-",
+            "-" if d.problem is None else d.problem.said(moment=when),
         )
         for d in found.datasets
     ]

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from node.cli.running.backup_text import say
 from node.cli.terminal.output import Terminal, Ticker, when
 from node.cli.terminal.session import DEFAULT_CONFIG, ConfigFile, with_terminal
+from node.texts.wording import t
 
 if TYPE_CHECKING:
     from node.app.backup import Restored
@@ -36,9 +36,9 @@ def backup(
         made = make_backup(settings, target, datetime.now(UTC), progress)
     terminal.result(
         {"target": target, "records": made.records, "files": len(made.files), "data_keys": made.data_keys},
-        say("made", target=target, records=made.records),
-        say("without_keys", keys=settings.keys),
-        say("without_mark", mark=settings.mark),
+        t("backup.made", target=target, records=made.records),
+        t("backup.without_keys", keys=settings.keys),
+        t("backup.without_mark", mark=settings.mark),
     )
 
 
@@ -66,19 +66,19 @@ def restore(
         },
         *_lines(restored, lost_since(restored)),
     )
-    terminal.note(say("next"))
+    terminal.note(t("backup.next"))
 
 
 def _lines(restored: Restored, lost: int) -> list[str]:
-    lines = [say("restored", records=restored.backup.records, made=when(restored.backup.made))]
+    lines = [t("backup.restored", records=restored.backup.records, made=when(restored.backup.made))]
     if restored.before is not None:
-        lines.append(say("kept", before=restored.before))
+        lines.append(t("backup.kept", before=restored.before))
     if lost:
-        lines += [say("lost", marked=restored.marked, lost=lost), say("decide")]
+        lines += [t("backup.lost", marked=restored.marked, lost=lost), t("backup.decide")]
     elif restored.marked:
-        lines.append(say("newest"))
+        lines.append(t("backup.newest"))
     else:
-        lines.append(say("unmarked"))
+        lines.append(t("backup.unmarked"))
     return lines
 
 
@@ -91,7 +91,7 @@ def _progress(terminal: Terminal) -> Iterator[Callable[[str, int, int], None]]:
         def tell(what: str, done: int, total: int) -> None:
             if what not in shown:
                 bars.close()
-                shown[what] = bars.enter_context(terminal.progress(say(f"busy.{what}"), total)), 0
+                shown[what] = bars.enter_context(terminal.progress(t(f"backup.busy.{what}"), total)), 0
             ticker, before = shown[what]
             ticker.advance(done - before)
             shown[what] = ticker, done

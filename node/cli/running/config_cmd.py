@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from node.cli.terminal.exits import Exit
 from node.cli.terminal.output import Terminal
-from node.cli.terminal.said import spoken
 from node.cli.terminal.session import DEFAULT_CONFIG, ConfigFile, with_terminal
-from node.texts.wording import t
+from node.texts.wording import say, t
+
+if TYPE_CHECKING:
+    from node.config.file import SettingProblem
 
 app = typer.Typer()
 
@@ -28,9 +30,9 @@ def check(terminal: Terminal, file: File = None, config: ConfigFile = DEFAULT_CO
     file = file or config
     _settings, problems = read_settings(file)
     if terminal.json:
-        terminal.document(problems)
+        terminal.document([_view(problem) for problem in problems])
     for problem in () if terminal.json else problems:
-        sys.stdout.write(spoken(str(problem)) + "\n")
+        sys.stdout.write(say(problem.placed) + "\n")
     if problems:
         raise typer.Exit(Exit.USAGE)
     terminal.note(t("config.good", path=file))
@@ -58,3 +60,15 @@ def show(
         terminal.document(yaml.safe_load(show_settings(settings)))
         return
     sys.stdout.write(show_settings(settings))
+
+
+def _view(problem: SettingProblem) -> dict[str, object]:
+    return {
+        "file": problem.file,
+        "line": problem.line,
+        "column": problem.column,
+        "setting": problem.setting,
+        "message": say(problem.wording),
+        "key": problem.wording.key,
+        "args": problem.wording.args,
+    }

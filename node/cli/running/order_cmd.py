@@ -9,11 +9,11 @@ import typer
 
 from node.cli.pki.officer import open_officer
 from node.cli.pki.own_directory import read_own_directory
-from node.cli.running.order_text import name_of, say
 from node.cli.terminal.output import Terminal, when
 from node.cli.terminal.passphrase import PassphraseFile
 from node.cli.terminal.session import ConfigIfThere, Session, settings_file, with_desk, with_terminal
 from node.errors import NodeError, Reason
+from node.texts.wording import find, language, t
 
 if TYPE_CHECKING:
     from node.core.state.order import Order
@@ -42,7 +42,7 @@ def draft(
     order = parse_order(text)
     write_file(out, text, PUBLIC)
     session.terminal.result(_view(order) | {"file": out}, *_lines(order))
-    session.terminal.note(say("drafted", path=out))
+    session.terminal.note(t("order.drafted", path=out))
 
 
 @app.command("show")
@@ -61,8 +61,8 @@ def show(terminal: Terminal, file: File, config: ConfigIfThere = None) -> None:
         if member is not None:
             approved = signed_order(content, member).approved if _is_signed(content) else ()
             view |= {"approved": approved, "needed": member.approvals}
-            officers = ", ".join(approved) or say("nobody")
-            lines.append(say("approved", officers=officers, needed=member.approvals))
+            officers = ", ".join(approved) or t("order.nobody")
+            lines.append(t("order.approved", officers=officers, needed=member.approvals))
     terminal.result(view, *lines)
 
 
@@ -85,8 +85,8 @@ def sign(
     if not terminal.json:  # before the passphrase: what is signed is seen first
         terminal.result(order, *_lines(order))
     write_file(file, sign_order(content, open_officer(terminal, key, passphrase_file)), PUBLIC)
-    terminal.result(_view(order) | {"officer": officer, "file": file}, say("signed", officer=officer))
-    terminal.note(say("next_officer", path=file))
+    terminal.result(_view(order) | {"officer": officer, "file": file}, t("order.signed", officer=officer))
+    terminal.note(t("order.next_officer", path=file))
 
 
 @app.command("apply")
@@ -102,8 +102,8 @@ def apply(session: Session, file: File) -> None:
     applied = session.client.admin.apply_order(content)
     session.terminal.result(
         applied,
-        say(f"applied.{order.kind}"),
-        say("recorded", index=applied.index, officers=", ".join(applied.approved)),
+        t(f"order.applied.{order.kind}"),
+        t("order.recorded", index=applied.index, officers=", ".join(applied.approved)),
     )
 
 
@@ -137,8 +137,13 @@ def _view(order: Order) -> dict[str, object]:
 def _lines(order: Order) -> list[str]:
     """What the order decides, for who signs it."""
     about = f" {order.about}" if order.about else ""
-    lines = [say(f"kind.{order.kind}") + about]
-    lines += [f"  {name_of(name)}: {value}" for name, value in order.facts.items()]
-    lines.append(say("reason", reason=order.reason))
-    lines.append(say("valid", department=order.department, until=when(order.expires)))
+    lines = [t(f"order.kind.{order.kind}") + about]
+    lines += [f"  {_name_of(name)}: {value}" for name, value in order.facts.items()]
+    lines.append(t("order.reason", reason=order.reason))
+    lines.append(t("order.valid", department=order.department, until=when(order.expires)))
     return lines
+
+
+def _name_of(fact: str) -> str:
+    """What a fact of an order is called; one of a newer node stays as it is."""
+    return find(f"order.fact.{fact}", language()) or fact

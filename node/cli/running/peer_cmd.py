@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from node.cli.running.peer_text import say
 from node.cli.terminal.options import require_new
 from node.cli.terminal.output import when
 from node.cli.terminal.session import Session, with_desk
 from node.errors import NodeError, Reason
+from node.texts.wording import t
 
 if TYPE_CHECKING:
     from node.client.results import PeerContradiction, PeerLog
@@ -36,11 +36,11 @@ def list_peers(session: Session) -> None:
             str(_size(each.newest)),
             when(each.newest_seen),
             str(_size(each.proved)),
-            say("state.stopped" if each.stopped else "state.exchanging"),
+            t("peer.state.stopped" if each.stopped else "peer.state.exchanging"),
         )
         for each in found
     ]
-    session.terminal.table([say(f"column.{column}") for column in columns], rows, say("nothing"))
+    session.terminal.table([t(f"peer.column.{column}") for column in columns], rows, t("peer.nothing"))
 
 
 @app.command("show")
@@ -52,7 +52,7 @@ def show(session: Session, code: Code) -> None:
         raise NodeError(Reason.NOT_FOUND, "error.cli.node-seen-nothing-department")
     session.terminal.result(_view(found), *_lines(found))
     if found.stopped:
-        session.terminal.note(say("decide", code=code))
+        session.terminal.note(t("peer.decide", code=code))
 
 
 @app.command("accept")
@@ -62,7 +62,7 @@ def accept(
 ) -> None:
     """Go on with a department whose log shrank or contradicts what was seen of it."""
     accepted = session.client.admin.accept_peer(code, reason)
-    session.terminal.result(_view(accepted), say("accepted", code=code, size=_size(accepted.newest)))
+    session.terminal.result(_view(accepted), t("peer.accepted", code=code, size=_size(accepted.newest)))
 
 
 @app.command("export")
@@ -82,8 +82,10 @@ def export(
     own = session.client.admin.status().department
     notes = dict.fromkeys(note for each in session.client.admin.peers() for note in _notes(each))
     write_file(file, render_seen(own, datetime.now(UTC), list(notes)), PUBLIC)
-    session.terminal.result({"file": file, "notes": len(notes)}, say("exported", count=len(notes), path=file))
-    session.terminal.note(say("compare", path=file))
+    session.terminal.result(
+        {"file": file, "notes": len(notes)}, t("peer.exported", count=len(notes), path=file)
+    )
+    session.terminal.note(t("peer.compare", path=file))
 
 
 def _notes(log: PeerLog) -> list[bytes]:
@@ -125,9 +127,9 @@ def _view(log: PeerLog) -> dict[str, object]:
 
 def _lines(log: PeerLog) -> list[str]:
     lines = [
-        say("newest", department=log.department, size=_size(log.newest), when=when(log.newest_seen)),
-        say("proved", size=_size(log.proved)),
-        say("state.stopped" if log.stopped else "state.exchanging"),
+        t("peer.newest", department=log.department, size=_size(log.newest), when=when(log.newest_seen)),
+        t("peer.proved", size=_size(log.proved)),
+        t("peer.state.stopped" if log.stopped else "peer.state.exchanging"),
     ]
     for each in log.contradictions:
         lines += _contradiction_lines(each)
@@ -135,12 +137,14 @@ def _lines(log: PeerLog) -> list[str]:
 
 
 def _contradiction_lines(found: PeerContradiction) -> list[str]:
-    text = say(
-        f"found.{found.kind}",
+    text = t(
+        f"peer.found.{found.kind}",
         remembered=_size(found.remembered),
         other=_size(found.other),
         when=when(found.found),
     )
-    decided = say("decided", when=when(found.accepted)) if found.accepted is not None else say("undecided")
+    decided = (
+        t("peer.decided", when=when(found.accepted)) if found.accepted is not None else t("peer.undecided")
+    )
     shown = [line for note in (found.remembered, found.other) for line in ("", *note.decode().splitlines())]
     return ["", f"{text}; {decided}", *shown]

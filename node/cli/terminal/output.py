@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, TypeAlias
 from node.cli.terminal.exits import Exit, exit_of
 from node.error_info import wording_of
 from node.errors import NodeError, Reason
+from node.texts.message import Message
 from node.texts.wording import say, t
 
 if TYPE_CHECKING:
@@ -29,9 +30,6 @@ _PLACES = ("rule", "clause", "grant")
 
 _OBEYED = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]")
 """What a terminal obeys in place of showing it; line feed and tab are left to who writes."""
-
-_MOMENT = re.compile(r"\b[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}Z")
-"""A time as errors have it, in UTC."""
 
 CHINA = timezone(timedelta(hours=8))
 """China has one time zone without summer time; times are shown in it."""
@@ -138,6 +136,8 @@ def plain(value: object) -> Json:
         return value.hex()
     if isinstance(value, datetime):
         return value.isoformat()
+    if isinstance(value, Message):
+        return {"key": value.key, "args": plain(value.args), "text": say(value)}
     if is_dataclass(value) and not isinstance(value, type):
         return {item.name: plain(getattr(value, item.name)) for item in fields(value)}
     if isinstance(value, Mapping):
@@ -152,18 +152,6 @@ def plain(value: object) -> Json:
 def when(moment: datetime | None) -> str:
     """A time for people, in China's time."""
     return t("label.never") if moment is None else moment.astimezone(CHINA).strftime("%Y-%m-%d %H:%M:%S")
-
-
-def told_locally(text: str) -> str:
-    """The text with the times in it as they are shown."""
-    return _MOMENT.sub(_local, text)
-
-
-def _local(found: re.Match[str]) -> str:
-    try:
-        return when(datetime.fromisoformat(found.group()))
-    except (ValueError, OverflowError):
-        return found.group()
 
 
 def last_day(end: datetime) -> str:

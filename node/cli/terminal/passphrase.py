@@ -8,8 +8,8 @@ from typing import Annotated
 
 import typer
 
-from node.cli.policy.bundle_text import say
 from node.errors import NodeError, Reason
+from node.texts.wording import t
 
 _LONGEST = 1024
 PassphraseFile = Annotated[Path | None, typer.Option("--passphrase-file", show_default=False)]
@@ -21,8 +21,8 @@ def read_passphrase(source: Path | None, *, new: bool = False) -> str:
     Raises NodeError(CONFIG_INVALID), never with any of it.
     """
     if source is None and sys.stdin.isatty():
-        typed: str = typer.prompt(say("passphrase"), hide_input=True, err=True)
-        if new and typed != typer.prompt(say("passphrase_again"), hide_input=True, err=True):
+        typed: str = typer.prompt(t("bundle.passphrase"), hide_input=True, err=True)
+        if new and typed != typer.prompt(t("bundle.passphrase_again"), hide_input=True, err=True):
             raise NodeError(Reason.CONFIG_INVALID, "error.cli.two-passphrases-differ")
         return typed
     if source is None or str(source) == "-":

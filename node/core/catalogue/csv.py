@@ -20,10 +20,12 @@ from node.core.catalogue.file import (
     CatalogueFile,
     Faults,
     entry_faults,
+    fault_at,
+    quoted,
     text_fault,
 )
 from node.core.policy.dataset import FieldType, Mode, Sensitivity
-from node.errors import NodeError, Reason
+from node.texts.message import Message
 from node.v1 import catalogue_pb2 as pb
 
 BYTE_ORDER_MARK = "\ufeff"
@@ -33,6 +35,7 @@ _FORMULA = "=+-@\t\r\n＝＋－＠"
 _GUARD = "'"
 _BAR = "|"
 _PART = re.compile(r"(?:[^\\|]|\\.)+", re.DOTALL)
+_LONGEST_NAME = 40
 _INTEGER = re.compile(r"-?[0-9]{1,19}")
 _SHARING = {
     pb.SHARING_ATTRIBUTE_UNCONDITIONAL: "无条件共享",
@@ -127,17 +130,17 @@ def _head(entry: pb.Dataset) -> tuple[str, ...]:
         summary.title,
         summary.title_en,
         _SHARING.get(summary.sharing, ""),
-        _joined([_said(_MODES, mode) for mode in entry.modes]),
+        _joined([_word(_MODES, mode) for mode in entry.modes]),
         entry.scope,
         entry.use,
         entry.reason,
         entry.legal_basis,
-        _said(_FORMATS, entry.format),
-        _said(_UPDATES, summary.update),
+        _word(_FORMATS, entry.format),
+        _word(_UPDATES, summary.update),
         str(entry.level or ""),
         _YES[entry.personal],
         subject.field,
-        _said(_SUBJECTS, subject.type),
+        _word(_SUBJECTS, subject.type),
         subject.region_field,
     )
 
@@ -147,8 +150,8 @@ def _item(field: pb.Field) -> tuple[str, ...]:
         field.name,
         field.title,
         field.title_en,
-        _said(_TYPES, field.type),
-        _said(_SENSITIVITIES, field.sensitivity),
+        _word(_TYPES, field.type),
+        _word(_SENSITIVITIES, field.sensitivity),
         str(field.level or ""),
         _joined(field.values),
         str(field.minimum) if field.HasField("minimum") else "",
@@ -156,14 +159,14 @@ def _item(field: pb.Field) -> tuple[str, ...]:
     )
 
 
-def _said(words: Mapping[str, str], code: str) -> str:
+def _word(words: Mapping[str, str], code: str) -> str:
     """The Chinese for a code; one that is unknown stays."""
     return words.get(code, code)
 
 
-def _meant(words: Mapping[str, str], said: str) -> str:
+def _code(words: Mapping[str, str], cell: str) -> str:
     """The code for the Chinese; what is unknown stays."""
-    return next((str(code) for code, word in words.items() if word == said), said)
+    return next((str(code) for code, word in words.items() if word == cell), cell)
 
 
 def _joined(values: Iterable[str]) -> str:
@@ -201,9 +204,9 @@ def read_csv(name: str, content: bytes) -> CatalogueFile:
             if faults.full:
                 break
     except csv.Error:
-        faults.add(f"{name}:{number + 1}:1: ", "the row cannot be read: check its quotation marks")
+        faults.add_at(name, number + 1, 1, Message("file.catalogue.row-unreadable"))
     if not number:
-        faults.add(f"{name}:1:1: ", "the file is empty: its first row has the names of the columns")
+        faults.add_at(name, 1, 1, Message("file.catalogue.empty"))
     entries = reader.entries()
     faults.check()
     return CatalogueFile("", entries)
@@ -211,15 +214,22 @@ def read_csv(name: str, content: bytes) -> CatalogueFile:
 
 def _decoded(name: str, content: bytes) -> str:
     if len(content) > MAX_BYTES:
-        raise NodeError(
-            Reason.CONFIG_INVALID, "error.catalogue.1-1-file-longer", name=name, max_bytes=MAX_BYTES
-        )
+        raise fault_at(name, 1, 1, "file.catalogue.long", most=MAX_BYTES)
     for encoding in ("utf-8-sig", "gb18030"):
         try:
             return content.decode(encoding)
         except UnicodeDecodeError:
             continue
-    raise NodeError(Reason.CONFIG_INVALID, "error.catalogue.1-1-file-neither", name=name)
+    raise fault_at(name, 1, 1, "file.catalogue.encoding")
+
+
+def _named(key: str, what: str, name: str) -> Message:
+    """A fault that quotes a name of the file."""
+    return Message(key, {what: quoted(name[:_LONGEST_NAME])})
+
+
+def _one_of(words: Iterable[str]) -> Message:
+    return Message("file.catalogue.one-of-expected", {"words": tuple(words)})
 
 
 class _Reader:
@@ -241,7 +251,8 @@ class _Reader:
             self._take_columns(row)
         elif self._columns and any(row):
             if len(row) != len(self._columns):
-                self._fault(number, "", f"the row has {len(row)} cells, not {len(self._columns)}")
+                length = {"given": len(row), "wanted": len(self._columns)}
+                self._fault(number, "", Message("file.catalogue.row-length", length))
                 return
             cells = dict.fromkeys(COLUMNS, "")
             cells |= {
@@ -262,33 +273,30 @@ class _Reader:
             if self._faults.full:  # else a first row of a million columns would be looked at for hours
                 break
             if column not in COLUMNS:
-                self._fault(1, column, f"there is no column {column[:40]!r}: take it out", row)
+                self._fault(1, column, _named("file.catalogue.column-unknown", "column", column), row)
             elif row.count(column) > 1:
-                self._fault(1, column, f"the column {column} is there twice: take one out", row)
+                self._fault(1, column, Message("file.catalogue.column-twice", {"column": column}), row)
         for column in _NEEDED:
             if column not in row:
-                self._fault(1, "", f"the column {column} is missing: add it")
+                self._fault(1, "", Message("file.catalogue.column-missing", {"column": column}))
         self._columns = tuple(row)
 
-    def _fault(self, number: int, column: str, message: str, columns: Sequence[str] | None = None) -> None:
+    def _fault(self, number: int, column: str, fault: Message, columns: Sequence[str] | None = None) -> None:
         known = self._columns if columns is None else columns
         place = known.index(column) + 1 if column in known else 1
-        self._faults.add(f"{self._name}:{number}:{place}: ", message)
+        self._faults.add_at(self._name, number, place, fault)
 
     def _cell(self, number: int, column: str, cell: str) -> str:
         """The text of a cell; an apostrophe that guards it is taken away."""
         if cell.startswith(tuple(_FORMULA)) and not _INTEGER.fullmatch(cell):
-            self._fault(number, column, "the cell is a formula: give its value, or an apostrophe before it")
+            self._fault(number, column, Message("file.catalogue.formula"))
             return ""
         text = cell.removeprefix(_GUARD)
         fault = text_fault(text)
         # Two stray marks may have made one cell of whole rows. CR LF in it is no text in any case.
         if self._line_feeds and "\n" in text and "," in text:
-            fault = (
-                "the cell has a line break and a comma in it, as where quotation marks are missing: take one "
-                "out, or end the rows with CR LF"
-            )
-        if fault:
+            fault = Message("file.catalogue.cell-break")
+        if fault is not None:
             self._fault(number, column, fault)
             return ""
         return text
@@ -299,7 +307,7 @@ class _Reader:
         entry = self._entries.get(key)
         if entry is None:
             if len(self._entries) >= MAX_ENTRIES:
-                self._fault(number, "", f"there are more than {MAX_ENTRIES} entries: divide the file")
+                self._fault(number, "", Message("file.catalogue.entries-most", {"most": MAX_ENTRIES}))
                 return
             entry = self._entries[key] = self._entry(number, cells)
             self._heads[key], self._items[key], self._rows[key] = head, set(), number
@@ -309,17 +317,15 @@ class _Reader:
                 for column, mine, theirs in zip(_HEAD, head, self._heads[key], strict=True)
                 if mine != theirs
             )
-            self._fault(number, differing, f"this differs from row {self._rows[key]} of the same entry")
+            self._fault(number, differing, Message("file.catalogue.row-differs", {"row": self._rows[key]}))
         name = cells["数据项标识"]
         if name in self._items[key]:
-            self._fault(
-                number, "数据项标识", f"the entry has a data item {name[:40]!r} already: take one out"
-            )
+            self._fault(number, "数据项标识", _named("file.catalogue.item-twice", "item", name))
         elif name:
             self._items[key].add(name)
             entry.fields.append(self._field(number, cells))
         elif any(cells[column] for column in _ITEM):
-            self._fault(number, "数据项标识", "the data item needs a name")
+            self._fault(number, "数据项标识", Message("file.catalogue.item-unnamed"))
 
     def _entry(self, number: int, cells: Mapping[str, str]) -> pb.Dataset:
         entry = pb.Dataset(
@@ -329,20 +335,20 @@ class _Reader:
                 title_en=cells["英文名称"],
                 provider=cells["提供单位代码"],
                 sharing=self._sharing(number, cells["共享属性"]),
-                update=_meant(_UPDATES, cells["数据更新频率"]),
+                update=_code(_UPDATES, cells["数据更新频率"]),
             ),
             level=self._whole(number, "数据级别", cells, 0, 4) or 0,
             personal=self._yes(number, cells["个人信息"]),
             reason=cells["不予共享理由"],
             legal_basis=cells["法律依据"],
-            format=_meant(_FORMATS, cells["数据格式"]),
-            modes=[_meant(_MODES, mode) for mode in _parted(cells["共享方式"])],
+            format=_code(_FORMATS, cells["数据格式"]),
+            modes=[_code(_MODES, mode) for mode in _parted(cells["共享方式"])],
             scope=cells["共享范围"],
             use=cells["使用用途"],
         )
         if cells["被核验人数据项"] or cells["被核验人标识类型"] or cells["被核验人区划数据项"]:
             entry.subject.field = cells["被核验人数据项"]
-            entry.subject.type = _meant(_SUBJECTS, cells["被核验人标识类型"])
+            entry.subject.type = _code(_SUBJECTS, cells["被核验人标识类型"])
             entry.subject.region_field = cells["被核验人区划数据项"]
         return entry
 
@@ -351,31 +357,31 @@ class _Reader:
             name=cells["数据项标识"],
             title=cells["数据项名称"],
             title_en=cells["数据项英文名称"],
-            type=_meant(_TYPES, cells["数据项类型"]),
-            sensitivity=_meant(_SENSITIVITIES, cells["敏感程度"]),
+            type=_code(_TYPES, cells["数据项类型"]),
+            sensitivity=_code(_SENSITIVITIES, cells["敏感程度"]),
             level=self._whole(number, "数据项级别", cells, 0, 4) or 0,
             values=_parted(cells["可选值"]),
             minimum=self._whole(number, "最小值", cells, -(2**63), 2**63 - 1),
             maximum=self._whole(number, "最大值", cells, -(2**63), 2**63 - 1),
         )
 
-    def _sharing(self, number: int, said: str) -> pb.SharingAttribute:
+    def _sharing(self, number: int, cell: str) -> pb.SharingAttribute:
         for attribute, word in _SHARING.items():
-            if word == said:
+            if word == cell:
                 return attribute
-        self._fault(number, "共享属性", f"one of these is expected: {', '.join(_SHARING.values())}")
+        self._fault(number, "共享属性", _one_of(_SHARING.values()))
         return pb.SHARING_ATTRIBUTE_CONDITIONAL
 
-    def _yes(self, number: int, said: str) -> bool:
-        if said not in ("", *_YES.values()):
-            self._fault(number, "个人信息", f"one of these is expected: {', '.join(_YES.values())}")
-        return said == _YES[True]
+    def _yes(self, number: int, cell: str) -> bool:
+        if cell not in ("", *_YES.values()):
+            self._fault(number, "个人信息", _one_of(_YES.values()))
+        return cell == _YES[True]
 
     def _whole(self, number: int, column: str, cells: Mapping[str, str], least: int, most: int) -> int | None:
-        said = cells[column]
-        if not said:
+        cell = cells[column]
+        if not cell:
             return None
-        if _INTEGER.fullmatch(said) and least <= int(said) <= most:
-            return int(said)
-        self._fault(number, column, f"a whole number from {least} to {most} is expected")
+        if _INTEGER.fullmatch(cell) and least <= int(cell) <= most:
+            return int(cell)
+        self._fault(number, column, Message("file.catalogue.whole-expected", {"least": least, "most": most}))
         return None

@@ -22,10 +22,13 @@ from node.core.catalogue.file import (
     CatalogueFile,
     Faults,
     entry_faults,
+    fault_at,
+    quoted,
 )
 from node.core.catalogue.json import Json, from_json, to_json
 from node.core.identity import is_credit_code
-from node.errors import NodeError, Reason
+from node.texts.message import Message as Said
+from node.texts.wording import t
 from node.v1 import catalogue_pb2 as pb
 
 NAMESPACE = "urn:dxnode:catalogue#"
@@ -51,7 +54,6 @@ _ACCESS = {
     pb.SHARING_ATTRIBUTE_CONDITIONAL: "RESTRICTED",
     pb.SHARING_ATTRIBUTE_NOT_SHARED: "NON_PUBLIC",
 }
-_TITLE: dict[str, Json] = {"zh": "政务数据共享目录", "en": "Catalogue of government data for sharing"}
 _IRIS = ("accrualPeriodicity", "accessRights", "conformsTo", "spatial")
 
 
@@ -91,7 +93,7 @@ def _repeated(entry: Message) -> set[str]:
 
 
 CONTEXT = _context()
-_SAID_OF_CATALOGUE = frozenset(
+_OF_CATALOGUE = frozenset(
     {"@context", "@id", "@type", "title", "publisher", "modified", "conformsTo", "dataset"}
 )
 # What other terms say again: it follows from the entry, and has to agree with it.
@@ -104,7 +106,7 @@ def write_dcat(publisher: str, modified: datetime, entries: Iterable[pb.Dataset]
         "@context": CONTEXT,
         "@id": _CATALOGUE + publisher,
         "@type": "Catalog",
-        "title": _TITLE,
+        "title": {lang: t("file.catalogue.title", lang) for lang in ("zh", "en")},
         "publisher": _agent(publisher),
         "modified": modified.isoformat(timespec="seconds"),
         "conformsTo": "http://www.w3.org/TR/vocab-dcat-3/",
@@ -117,8 +119,8 @@ def write_dcat(publisher: str, modified: datetime, entries: Iterable[pb.Dataset]
 
 def dataset_node(entry: pb.Dataset) -> dict[str, Json]:
     """One entry as a node object; where it was imported from is left out."""
-    told = to_json(entry)
-    told.pop("summary", None)
+    own = to_json(entry)
+    own.pop("summary", None)
     summary = entry.summary
     node: dict[str, Json] = {
         **_derived(entry),
@@ -134,7 +136,7 @@ def dataset_node(entry: pb.Dataset) -> dict[str, Json]:
             unapproved=summary.unapproved,
         )
     )
-    return node | shown | told
+    return node | shown | own
 
 
 def _agent(code: str) -> Json:
@@ -166,20 +168,19 @@ def read_dcat(name: str, content: bytes) -> CatalogueFile:
     document = _parsed(name, content)
     faults = Faults()
     if not isinstance(document, dict):
-        faults.add(f"{name}:1:1: ", "a JSON object is expected")
-        raise faults.error()
+        raise fault_at(name, 1, 1, "file.catalogue.root-expected")
     _check_context(document.get("@context"), faults)
-    for key in sorted(document.keys() - _SAID_OF_CATALOGUE):
-        faults.add(f"in {key}: ", "there is no such key: take it out")
+    for key in sorted(document.keys() - _OF_CATALOGUE):
+        faults.add_in(key, Said("file.catalogue.key-unknown"))
     if document.get("@type") != "Catalog":
-        faults.add("in @type: ", "the document is no Catalog")
+        faults.add_in("@type", Said("file.catalogue.no-catalog"))
     publisher = _code(document.get("publisher"), "publisher", faults)
     nodes = document.get("dataset", [])
     if not isinstance(nodes, list):
-        faults.add("in dataset: ", "a list is expected")
+        faults.add_in("dataset", Said("file.catalogue.list-expected"))
         nodes = []
     if len(nodes) > MAX_ENTRIES:
-        faults.add("in dataset: ", f"there are more than {MAX_ENTRIES} entries: divide the file")
+        faults.add_in("dataset", Said("file.catalogue.entries-most", {"most": MAX_ENTRIES}))
     faults.check()
     entries = _entries(nodes, faults)
     faults.check()
@@ -191,33 +192,21 @@ def _parsed(name: str, content: bytes) -> Json:
         raise ValueError
 
     if len(content) > MAX_BYTES:
-        raise NodeError(
-            Reason.CONFIG_INVALID, "error.catalogue.1-1-file-longer", name=name, max_bytes=MAX_BYTES
-        )
+        raise fault_at(name, 1, 1, "file.catalogue.long", most=MAX_BYTES)
     try:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         line = content.count(b"\n", 0, error.start) + 1
         column = error.start - content.rfind(b"\n", 0, error.start)
-        raise NodeError(
-            Reason.CONFIG_INVALID, "error.catalogue.file-not-utf-8", name=name, line=line, column=column
-        ) from None
+        raise fault_at(name, line, column, "file.catalogue.not-utf-8") from None
     try:
         document: Json = json.loads(text, parse_constant=refuse, object_pairs_hook=_unique)
     except json.JSONDecodeError as error:
-        raise NodeError(
-            Reason.CONFIG_INVALID,
-            "error.catalogue.file-no-json-cut",
-            name=name,
-            lineno=error.lineno,
-            colno=error.colno,
-        ) from None
+        raise fault_at(name, error.lineno, error.colno, "file.catalogue.json") from None
     except _TwiceError as error:
-        raise NodeError(
-            Reason.CONFIG_INVALID, "error.catalogue.1-1-object-two", name=name, args=error.args[0]
-        ) from None
+        raise fault_at(name, 1, 1, "file.catalogue.key-twice", name=error.args[0]) from None
     except (ValueError, RecursionError):
-        raise NodeError(Reason.CONFIG_INVALID, "error.catalogue.1-1-file-numbers", name=name) from None
+        raise fault_at(name, 1, 1, "file.catalogue.numbers") from None
     return document
 
 
@@ -226,30 +215,30 @@ class _TwiceError(Exception):
 
 
 def _unique(pairs: list[tuple[str, Json]]) -> dict[str, Json]:
-    told = dict(pairs)
-    if len(told) < len(pairs):
+    tree = dict(pairs)
+    if len(tree) < len(pairs):
         counts = Counter(key for key, _ in pairs)
-        raise _TwiceError(repr(next(key for key in told if counts[key] > 1)[:60]))
-    return told
+        raise _TwiceError(quoted(next(key for key in tree if counts[key] > 1)[:60]))
+    return tree
 
 
 def _check_context(context: Json, faults: Faults) -> None:
     """The context is in the file, and gives no term another meaning."""
     if not isinstance(context, dict):
-        faults.add("in @context: ", "the context has to stand in the file: none is ever fetched")
+        faults.add_in("@context", Said("file.catalogue.context-missing"))
         return
     for key, meaning in context.items():
         if CONTEXT.get(key) != meaning:
-            faults.add(f"in @context.{key}: ", "the term has another meaning here: export the file anew")
+            faults.add_in(f"@context.{key}", Said("file.catalogue.term-differs"))
     if context.get("@vocab") != NAMESPACE:
-        faults.add("in @context.@vocab: ", f"{NAMESPACE} is expected")
+        faults.add_in("@context.@vocab", Said("file.catalogue.namespace-expected", {"namespace": NAMESPACE}))
 
 
 def _code(agent: Json, path: str, faults: Faults) -> str:
     """The credit code of a publisher."""
     code = agent.get("identifier") if isinstance(agent, dict) else None
     if not isinstance(code, str) or not is_credit_code(code) or agent != _agent(code):
-        faults.add(f"in {path}: ", "the publisher is a department with its unified social credit code")
+        faults.add_in(path, Said("file.catalogue.publisher"))
         return ""
     return code
 
@@ -261,35 +250,35 @@ def _entries(nodes: list[Json], faults: Faults) -> tuple[pb.Dataset, ...]:
         if faults.full:
             break
         if not isinstance(node, dict):
-            faults.add(f"in {path}: ", "an object is expected")
+            faults.add_in(path, Said("file.catalogue.object-expected"))
             continue
         entry = _entry(node, path, faults)
         for fault in entry_faults(entry):
-            faults.add(f"in {path}: ", fault)
+            faults.add_in(path, fault)
         key = (entry.summary.dataset, entry.summary.provider)
         if key in entries:
-            faults.add(f"in {path}: ", "the provider has an entry of that name already: take one out")
+            faults.add_in(path, Said("file.catalogue.entry-twice"))
         entries[key] = entry
     return tuple(entries.values())
 
 
 def _entry(node: dict[str, Json], path: str, faults: Faults) -> pb.Dataset:
     """An entry from its node object."""
-    told = dict(node)
-    derived = {key: told.pop(key) for key in _DERIVED if key in told}
+    own = dict(node)
+    derived = {key: own.pop(key) for key in _DERIVED if key in own}
     of_summary = ("title", "sharing", "update", "unapproved")
-    summary: dict[str, Json] = {key: told.pop(key) for key in of_summary if key in told}
-    summary["dataset"] = told.pop("identifier", "")
-    provider = _code(told.pop("publisher", None), f"{path}.publisher", faults)
-    if "summary" in told:
-        faults.add(f"in {path}.summary: ", "there is no such key: take it out")
-        del told["summary"]
+    summary: dict[str, Json] = {key: own.pop(key) for key in of_summary if key in own}
+    summary["dataset"] = own.pop("identifier", "")
+    provider = _code(own.pop("publisher", None), f"{path}.publisher", faults)
+    if "summary" in own:
+        faults.add_in(f"{path}.summary", Said("file.catalogue.key-unknown"))
+        del own["summary"]
     entry = pb.Dataset()
     from_json(summary, entry.summary, path, faults)
     entry.summary.provider = provider
-    from_json(told, entry, path, faults)
+    from_json(own, entry, path, faults)
     expected = _derived(entry)
     for key, value in derived.items():
         if expected.get(key) != value:
-            faults.add(f"in {path}.{key}: ", "this does not agree with the rest of the entry")
+            faults.add_in(f"{path}.{key}", Said("file.catalogue.differs"))
     return entry

@@ -1,4 +1,4 @@
-"""What all files of catalogues have in common: their bounds, and how it is told what is wrong with one."""
+"""What all files of catalogues have in common: their bounds, and what is wrong with one."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from node.core.identity import is_credit_code
 from node.errors import NodeError, Reason
+from node.texts.message import Message, Value
 from node.v1 import catalogue_pb2 as pb
 
 MAX_BYTES = 256 * 1024 * 1024
@@ -34,64 +35,77 @@ class Faults:
     """Collects what is wrong with a file, the first twenty."""
 
     def __init__(self) -> None:
-        self._said: list[str] = []
+        self._found: list[Message] = []
 
-    def add(self, place: str, message: str) -> None:
-        """`place` says where, with what parts it from the message; the message is lower case.
+    def add_at(self, file: str, line: int, column: int, fault: Message) -> None:
+        """What is wrong at a place of a text, counted from 1."""
+        args: dict[str, Value] = {"file": quoted(file), "line": line, "column": column, "problem": fault}
+        self._add(Message("file.catalogue.at", args))
 
-        Both may quote the file: what a terminal would obey is spelled out, and what is long is cut.
-        """
+    def add_in(self, path: str, fault: Message) -> None:
+        """What is wrong with a key of JSON, given by its path."""
+        self._add(Message("file.catalogue.in", {"path": quoted(path), "problem": fault}))
+
+    def _add(self, fault: Message) -> None:
         if not self.full:
-            self._said.append(f"{_quoted(place)}{_quoted(message)}")
+            self._found.append(fault)
 
     @property
     def full(self) -> bool:
         """Whether there are enough to stop reading."""
-        return len(self._said) >= MAX_FAULTS
+        return len(self._found) >= MAX_FAULTS
 
     def check(self) -> None:
         """Raises NodeError(CONFIG_INVALID) with all of them, one a line."""
-        if self._said:
+        if self._found:
             raise self.error()
 
     def error(self) -> NodeError:
         """CONFIG_INVALID with all of them, one a line."""
-        return NodeError(Reason.CONFIG_INVALID, "error.raw", text="\n".join(self._said))
+        return NodeError(Reason.CONFIG_INVALID, "file.catalogue.all", faults=tuple(self._found))
 
 
-def _quoted(text: str) -> str:
+def fault_at(file: str, line: int, column: int, key: str, /, **args: Value) -> NodeError:
+    """CONFIG_INVALID with the one thing that is wrong at a place."""
+    faults = Faults()
+    faults.add_at(file, line, column, Message(key, args))
+    return faults.error()
+
+
+def quoted(text: str) -> str:
+    """A text of a file as messages quote it: what a terminal would obey spelled out, what is long cut."""
     head, tail = text, ""
     if len(text) > _MAX_QUOTED:
         head, tail = text[: _MAX_QUOTED // 2] + "…", text[-_MAX_QUOTED // 2 :]
     return "".join(char if char.isprintable() else repr(char)[1:-1] for char in head + tail)
 
 
-def text_fault(text: str) -> str:
-    """What is wrong with a text of an entry, "" if nothing is."""
+def text_fault(text: str) -> Message | None:
+    """What is wrong with a text of an entry, None if nothing is."""
     if len(text) > MAX_CELL:
-        return f"the text is longer than {MAX_CELL} characters: shorten it"
+        return Message("file.catalogue.text-long", {"most": MAX_CELL})
     if _UNPRINTABLE.search(text):
-        return "the text has characters that cannot be printed: take them out"
-    return ""
+        return Message("file.catalogue.text-unprintable")
+    return None
 
 
-def entry_faults(entry: pb.Dataset) -> Iterable[str]:
+def entry_faults(entry: pb.Dataset) -> Iterable[Message]:
     """What is wrong with an entry as a whole."""
     summary = entry.summary
     if not 0 < len(summary.dataset) <= _MAX_NAME:
-        yield f"the entry needs a name of at most {_MAX_NAME} characters"
+        yield Message("file.catalogue.entry-name", {"most": _MAX_NAME})
     if not is_credit_code(summary.provider):
-        yield "the provider is no unified social credit code: check it"
+        yield Message("file.catalogue.entry-provider")
     if not summary.title:
-        yield "the entry needs a title"
+        yield Message("file.catalogue.entry-title")
     if summary.sharing == pb.SHARING_ATTRIBUTE_UNSPECIFIED:
-        yield "the entry needs a sharing attribute: unconditional, conditional or not_shared"
+        yield Message("file.catalogue.entry-sharing")
     if len(entry.fields) > MAX_ITEMS:
-        yield f"the entry has more than {MAX_ITEMS} data items: divide it"
+        yield Message("file.catalogue.entry-items", {"most": MAX_ITEMS})
     if entry.ByteSize() > MAX_ENTRY_BYTES:
-        yield f"the entry takes more than {MAX_ENTRY_BYTES} bytes: divide it"
+        yield Message("file.catalogue.entry-bytes", {"most": MAX_ENTRY_BYTES})
     if any(not value for field in entry.fields for value in field.values):
-        yield "a data item has an empty value: take it out"
+        yield Message("file.catalogue.item-value-empty")
     names = [field.name for field in entry.fields]
     if len(set(names)) < len(names):
-        yield "the entry has two data items of one name: rename one"
+        yield Message("file.catalogue.items-one-name")

@@ -12,6 +12,7 @@ from google.protobuf.descriptor import EnumDescriptor, FieldDescriptor
 from google.protobuf.message import Message
 
 from node.core.catalogue.file import Faults, text_fault
+from node.texts.message import Message as Said
 
 Json: TypeAlias = bool | int | float | str | list["Json"] | dict[str, "Json"] | None
 
@@ -26,16 +27,16 @@ _TITLES = {"zh": "title", "en": "title_en"}
 
 def to_json(message: Message) -> dict[str, Json]:
     """All that is set in a message, in the order of its fields."""
-    told: dict[str, Json] = {}
+    tree: dict[str, Json] = {}
     for field, value in message.ListFields():
         if field.is_repeated:
-            told[field.name] = [_plain(field, each) for each in value]
+            tree[field.name] = [_plain(field, each) for each in value]
         else:
-            told[field.name] = _plain(field, value)
-    titles = {language: told.pop(name) for language, name in _TITLES.items() if name in told}
+            tree[field.name] = _plain(field, value)
+    titles = {language: tree.pop(name) for language, name in _TITLES.items() if name in tree}
     if titles:
-        told["title"] = titles
-    return told
+        tree["title"] = titles
+    return tree
 
 
 def _plain(field: FieldDescriptor, value: object) -> Json:
@@ -56,20 +57,20 @@ def _word(enum: EnumDescriptor, name: str) -> str:
     return name.removeprefix(prefix).lower()
 
 
-def from_json(told: Json, message: Message, path: str, faults: Faults) -> None:
+def from_json(tree: Json, message: Message, path: str, faults: Faults) -> None:
     """Fill a message from what `to_json` made of one, adding what is wrong with it to the faults."""
-    if not isinstance(told, dict):
-        faults.add(f"in {path}: ", "an object is expected")
+    if not isinstance(tree, dict):
+        faults.add_in(path, Said("file.catalogue.object-expected"))
         return
     known = cast("Mapping[str, FieldDescriptor]", message.DESCRIPTOR.fields_by_name)
-    for key, value in told.items():
+    for key, value in tree.items():
         at = f"{path}.{key}"
         if faults.full:
             return
         if key == "title" and "title" in known:
             _titles(value, message, at, faults)
         elif key not in known or key == "title_en":
-            faults.add(f"in {at}: ", "there is no such key: take it out")
+            faults.add_in(at, Said("file.catalogue.key-unknown"))
         elif known[key].is_repeated:
             _repeated(known[key], value, message, at, faults)
         elif known[key].message_type is not None:
@@ -84,7 +85,7 @@ def from_json(told: Json, message: Message, path: str, faults: Faults) -> None:
 
 def _titles(value: Json, message: Message, path: str, faults: Faults) -> None:
     if not isinstance(value, dict) or not value.keys() <= _TITLES.keys():
-        faults.add(f"in {path}: ", "titles are given by language, zh and en")
+        faults.add_in(path, Said("file.catalogue.titles-expected"))
         return
     for language, title in value.items():
         text = _text(title, f"{path}.{language}", faults)
@@ -94,7 +95,7 @@ def _titles(value: Json, message: Message, path: str, faults: Faults) -> None:
 
 def _repeated(field: FieldDescriptor, value: Json, message: Message, path: str, faults: Faults) -> None:
     if not isinstance(value, list):
-        faults.add(f"in {path}: ", "a list is expected")
+        faults.add_in(path, Said("file.catalogue.list-expected"))
         return
     held = getattr(message, field.name)
     for place, each in enumerate(value):
@@ -114,7 +115,7 @@ def _single(field: FieldDescriptor, value: Json, path: str, faults: Faults) -> s
     if field.type == FieldDescriptor.TYPE_BOOL:
         if isinstance(value, bool):
             return value
-        faults.add(f"in {path}: ", "true or false is expected")
+        faults.add_in(path, Said("file.catalogue.flag-expected"))
         return None
     if field.enum_type is not None:
         words = {
@@ -122,7 +123,7 @@ def _single(field: FieldDescriptor, value: Json, path: str, faults: Faults) -> s
         }
         if isinstance(value, str) and value in words:
             return words[value]
-        faults.add(f"in {path}: ", f"one of these is expected: {', '.join(words)}")
+        faults.add_in(path, Said("file.catalogue.one-of-expected", {"words": tuple(words)}))
         return None
     if field.type == FieldDescriptor.TYPE_BYTES:
         try:
@@ -130,21 +131,21 @@ def _single(field: FieldDescriptor, value: Json, path: str, faults: Faults) -> s
                 return bytes.fromhex(value)
         except ValueError:
             pass
-        faults.add(f"in {path}: ", "bytes in hexadecimal are expected")
+        faults.add_in(path, Said("file.catalogue.bytes-expected"))
         return None
     least, most = _INTEGERS[field.type]
     if isinstance(value, int) and not isinstance(value, bool) and least <= value <= most:
         return value
-    faults.add(f"in {path}: ", f"a whole number from {least} to {most} is expected")
+    faults.add_in(path, Said("file.catalogue.whole-expected", {"least": least, "most": most}))
     return None
 
 
 def _text(value: Json, path: str, faults: Faults) -> str | None:
     if not isinstance(value, str):
-        faults.add(f"in {path}: ", "a text is expected")
+        faults.add_in(path, Said("file.catalogue.text-expected"))
         return None
     fault = text_fault(value)
-    if fault:
-        faults.add(f"in {path}: ", fault)
+    if fault is not None:
+        faults.add_in(path, fault)
         return None
     return value

@@ -15,6 +15,7 @@ from node.core.catalogue.entry import entry_of, summary_of
 from node.core.milliseconds import to_ms
 from node.core.policy.approval import ApprovalRole, Approved, Publication, Version
 from node.core.policy.policy import Policies, Policy
+from node.texts.message import Message
 from node.v1 import catalogue_pb2 as pb
 
 MAX_HISTORY = 500
@@ -37,11 +38,11 @@ class ServedVersion:
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """A dataset whose entry lacks approvals; `problems` say in English why one that is there counts not."""
+    """A dataset whose entry lacks approvals; `problems` say why one that is there counts not."""
 
     dataset: str
     lacking: tuple[ApprovalRole, ...]
-    problems: tuple[str, ...]
+    problems: tuple[Message, ...]
 
 
 def version_of(policy: Policy) -> Version:

@@ -34,11 +34,11 @@ from node.core.directory.text import (
     SealingKeys,
     Title,
     VerifierKeys,
-    moment_text,
 )
-from node.core.json_text import canonical_json
+from node.core.json_text import canonical_json, first_fault
 from node.core.revision import common
 from node.errors import NodeError, Reason
+from node.texts.message import Message, Value
 
 MAX_BYTES: Final = 64 << 20
 MAX_MEMBERS: Final = 10_000
@@ -66,6 +66,8 @@ class OfficerRole(StrEnum):
 
 
 _T = TypeVar("_T")
+_DIRECTORY: Final = "file.directory.directory"
+_MEMBER_FILE: Final = "file.directory.member-file"
 # Canonical JSON spells everything one way, so nothing is converted and nothing unknown passes.
 _SHAPE = ConfigDict(extra="forbid", strict=True)
 
@@ -184,20 +186,16 @@ _MEMBER = TypeAdapter(Member)
 
 def parse_directory(body: bytes) -> Directory:
     """The directory whose canonical JSON is `body`. Raises NodeError(DIRECTORY_INVALID), saying where."""
-    parsed = _parse(_BODY, body, "directory")
+    parsed = _parse(_BODY, body, _DIRECTORY)
     if parsed.format != FORMAT:
-        raise _invalid("directory", "format", f"is not {FORMAT}: this node may be too old for it")
+        raise _invalid(_DIRECTORY, "format", "file.directory.format", format=FORMAT)
     if not parsed.issued < parsed.expires <= parsed.issued + MAX_LIFETIME:
-        raise _invalid(
-            "directory", "expires", f"must lie after issued, by {MAX_LIFETIME.days} days at the most"
-        )
+        raise _invalid(_DIRECTORY, "expires", "file.directory.expires", days=MAX_LIFETIME.days)
     _check_members(parsed.members)
     members = MappingProxyType({member.code: member for member in parsed.members})
     directory = Directory(parsed.version, parsed.issued, parsed.expires, members)
     if render_directory(directory) != body:
-        raise _invalid(
-            "directory", "", "is not in its canonical form: have it written by `dxnode pki directory publish`"
-        )
+        raise _invalid(_DIRECTORY, "", "file.directory.canonical")
     return directory
 
 
@@ -224,10 +222,10 @@ def keys_held_back(directory: Directory) -> Mapping[str, tuple[str, ...]]:
 
 def parse_member(content: bytes) -> Member:
     """The member in a member file. Raises NodeError(DIRECTORY_INVALID), saying where."""
-    member = _parse(_MEMBER, content, "member file")
+    member = _parse(_MEMBER, content, _MEMBER_FILE)
     _check_members((member,))
     if render_member(member) != content:
-        raise _invalid("member file", "", "is not as it was written: write it with `dxnode pki member`")
+        raise _invalid(_MEMBER_FILE, "", "file.directory.member-canonical")
     return member
 
 
@@ -267,7 +265,7 @@ def accept(directory: Directory, body: bytes, seen: SeenDirectory | None, now: d
         raise NodeError(
             Reason.CLOCK_SKEWED,
             "error.directory.directory-issued-still-come",
-            moment_text=moment_text(directory.issued),
+            at=directory.issued,
         )
     require_current(directory, now)
     return SeenDirectory(directory.version, digest)
@@ -279,7 +277,7 @@ def require_current(directory: Directory, now: datetime) -> None:
         raise NodeError(
             Reason.DIRECTORY_EXPIRED,
             "error.directory.directory-expired",
-            moment_text=moment_text(directory.expires),
+            at=directory.expires,
             version=str(directory.version),
         )
 
@@ -303,15 +301,13 @@ def _check_members(members: tuple[Member, ...]) -> None:
     for index, member in enumerate(members):
         where = f"members[{index}]" if len(members) > 1 else member.code
         if codes[member.code] > 1:
-            raise _invalid("directory", where, f"the department {member.code} is listed twice")
+            raise _invalid(_DIRECTORY, where, "file.directory.department-twice", code=member.code)
         _check_log_keys(member, f"{where}.log_keys", member.log_keys)
         _check_log_keys(member, f"{where}.cosign_keys", member.cosign_keys)
         _check_officers(member, f"{where}.officers")
         for fingerprint in member.certificates:
             if owners.setdefault(fingerprint, member.code) != member.code:
-                raise _invalid(
-                    "directory", f"{where}.certificates", "lists a certificate that another member has too"
-                )
+                raise _invalid(_DIRECTORY, f"{where}.certificates", "file.directory.certificate-shared")
 
 
 def _check_log_keys(member: Member, where: str, keys: tuple[str, ...]) -> None:
@@ -320,10 +316,10 @@ def _check_log_keys(member: Member, where: str, keys: tuple[str, ...]) -> None:
         name, key_id, _ = key.split("+", 2)
         # Otherwise one member could pass off its own log as another's.
         if name != f"dxnode/{member.code}":
-            raise _invalid("directory", f"{where}[{index}]", f"must be named dxnode/{member.code}")
+            raise _invalid(_DIRECTORY, f"{where}[{index}]", "file.directory.log-key-name", code=member.code)
         # Under a note, keys of one name are told apart by their ids alone.
         if key_id in seen:
-            raise _invalid("directory", f"{where}[{index}]", f"is a second key with the id {key_id}")
+            raise _invalid(_DIRECTORY, f"{where}[{index}]", "file.directory.key-id-twice", key_id=key_id)
         seen.add(key_id)
 
 
@@ -350,24 +346,19 @@ def _check_officers(member: Member, where: str) -> None:
         name, key_id, key = vkey.split("+", 2)
         if all(officer_name(vkey, member.code, role) is None for role in OfficerRole):
             raise _invalid(
-                "directory",
-                f"{where}[{index}]",
-                f"must be named dxnode/{member.code}/officer/ or dxnode/{member.code}/head/, and a name",
+                _DIRECTORY, f"{where}[{index}]", "file.directory.officer-key-name", code=member.code
             )
         # One key under two names would let one person sign as two, or in two roles with one passphrase.
         if key in owners:
-            raise _invalid(
-                "directory", f"{where}[{index}]", f"is the key of {_person(owners[key])} a second time"
-            )
+            person = _person(owners[key])
+            raise _invalid(_DIRECTORY, f"{where}[{index}]", "file.directory.officer-key-twice", person=person)
         if (name, key_id) in seen:
-            raise _invalid("directory", f"{where}[{index}]", f"is a second key with the id {key_id}")
+            raise _invalid(_DIRECTORY, f"{where}[{index}]", "file.directory.key-id-twice", key_id=key_id)
         seen.add((name, key_id))
         owners[key] = name
     officers = {officer_name(vkey, member.code) for vkey in member.keys_for(OfficerRole.OFFICER)}
     if officers and len(officers) < member.approvals:
-        raise _invalid(
-            "directory", where, f"are fewer people than the {member.approvals} who have to approve policies"
-        )
+        raise _invalid(_DIRECTORY, where, "file.directory.officers-few", approvals=member.approvals)
 
 
 def _person(key_name: str) -> str:
@@ -376,25 +367,21 @@ def _person(key_name: str) -> str:
 
 def _parse(adapter: TypeAdapter[_T], content: bytes, what: str) -> _T:
     if len(content) > MAX_BYTES:
-        raise _invalid(what, "", f"is larger than {MAX_BYTES:,} bytes")
+        raise _invalid(what, "", "file.directory.large", most=MAX_BYTES)
     try:
         return adapter.validate_json(content)
     except ValidationError as error:
-        first = error.errors(include_url=False, include_context=False, include_input=False)[0]
-        raise _invalid(what, _where(first["loc"]), first["msg"][0].lower() + first["msg"][1:]) from None
+        path, fault = first_fault(error)
+        raise _invalid(what, _where(path), fault.key, **fault.args) from None
 
 
 def _where(path: tuple[int | str, ...]) -> str:
     return "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in path).removeprefix(".")
 
 
-def _invalid(what: str, where: str, problem: str) -> NodeError:
-    place = f" at {where}" if where else ""
-    return NodeError(
-        Reason.DIRECTORY_INVALID,
-        "error.directory.invalid",
-        what=what,
-        place=place,
-        problem=problem,
-        where=where,
-    )
+def _invalid(what: str, where: str, key: str, /, **args: Value) -> NodeError:
+    """What is wrong, and at which place of the directory or member file, "" for the whole."""
+    problem = Message(key, args)
+    if not where:
+        return NodeError(Reason.DIRECTORY_INVALID, what, problem=problem)
+    return NodeError(Reason.DIRECTORY_INVALID, f"{what}-at", problem=problem, where=where)

@@ -53,7 +53,12 @@ def _moment(value: object) -> object:
         return value
     if isinstance(value, str) and (at := _read_moment(value)) is not None:
         return at
-    raise PydanticCustomError("moment", "give a time in UTC, as in 2026-11-22T08:30:00Z")
+    raise PydanticCustomError("file.directory.moment", "moment")
+
+
+def _as_fault(error: NodeError) -> PydanticCustomError:
+    """What an error says, as `node.core.json_text.first_fault` reads it."""
+    return PydanticCustomError(error.wording.key, "fault", dict(error.wording.args))
 
 
 def _in_normal_form(normalise: Callable[[str], str]) -> Callable[[str], str]:
@@ -61,9 +66,9 @@ def _in_normal_form(normalise: Callable[[str], str]) -> Callable[[str], str]:
         try:
             normal = normalise(text)
         except NodeError as error:
-            raise PydanticCustomError("identifier", "{problem}", {"problem": error.message}) from None
+            raise _as_fault(error) from None
         if normal != text:
-            raise PydanticCustomError("identifier", "write it as {normal}", {"normal": normal})
+            raise PydanticCustomError("file.directory.normal-form", "normal form", {"normal": normal})
         return text
 
     return check
@@ -71,26 +76,26 @@ def _in_normal_form(normalise: Callable[[str], str]) -> Callable[[str], str]:
 
 def _one_line(text: str) -> str:
     if not text.isprintable() or text != text.strip():
-        raise PydanticCustomError("line", "give one line of text without blanks around it")
+        raise PydanticCustomError("file.directory.line", "line")
     return text
 
 
 def _endpoint(text: str) -> str:
     match = _ENDPOINT.fullmatch(text)
     if match is None or int(match[1]) > 65535:
-        raise PydanticCustomError("endpoint", "give host:port, as in node.example.org:8443")
+        raise PydanticCustomError("file.directory.endpoint", "endpoint")
     return text
 
 
 def _verifier_key(text: str) -> str:
     if not _VERIFIER_KEY.fullmatch(text):
-        raise PydanticCustomError("verifier_key", "give a verifier key, as in name+0123abcd+base64")
+        raise PydanticCustomError("file.directory.verifier-key", "verifier key")
     return text
 
 
 def _certificates(text: str) -> str:
     if not _CERTIFICATES.fullmatch(text):
-        raise PydanticCustomError("certificates", "give at most 8 certificates in PEM form and nothing else")
+        raise PydanticCustomError("file.directory.certificates", "certificates")
     return text
 
 
@@ -122,7 +127,7 @@ def _sealing_key(value: object) -> object:
     try:
         return SealingKey.parse(value)
     except NodeError as error:
-        raise PydanticCustomError("sealing_key", "{problem}", {"problem": error.message}) from None
+        raise _as_fault(error) from None
 
 
 Level = Literal["national", "province", "city", "county", "town"]

@@ -12,6 +12,7 @@ from enum import StrEnum
 
 from node.core.log.checkpoint import checkpoint_in
 from node.errors import NodeError, Reason
+from node.texts.message import Message
 
 
 class ContradictionKind(StrEnum):
@@ -53,6 +54,11 @@ class Contradiction:
     other: SeenCheckpoint
     accepted_ms: int = 0
     """When staff accepted it; 0 before."""
+
+    def said(self) -> Message:
+        """How the log contradicts itself."""
+        sizes = {"remembered": self.remembered.size, "other": self.other.size}
+        return Message(f"state.peer.{self.kind}", sizes)
 
     def accepted(self, time_ms: int) -> Contradiction:
         """The same, once staff went on in spite of it."""

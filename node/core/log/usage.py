@@ -109,7 +109,7 @@ def read_record(leaf: bytes) -> pb.UsageRecord:
         raise NodeError(
             Reason.PROOF_INVALID, "error.log.usage-record-longer-than", max_leaf_bytes=MAX_LEAF_BYTES
         )
-    return _of_known_version(wire.read(pb.UsageRecord, leaf, "a usage record"))
+    return _of_known_version(wire.read(pb.UsageRecord, leaf, "error.wire.of.record"))
 
 
 def _of_known_version(record: pb.UsageRecord) -> pb.UsageRecord:

@@ -15,12 +15,12 @@ from typing import Annotated, Final
 from pydantic import ConfigDict, Field, StringConstraints, TypeAdapter, ValidationError
 
 from node.core.directory.directory import Directory, Member, OfficerRole, officer_name
-from node.core.directory.text import Code, Moment, OneLine, Role, moment_text
+from node.core.directory.text import Code, Moment, OneLine, Role
 from node.core.identity import region_covers
 from node.core.json_text import canonical_json, malformed_at
 from node.core.names import MAX_NAME, NAME
 from node.errors import NodeError, Reason
-from node.texts.message import Value
+from node.texts.message import Message, Value
 
 FORMAT: Final = "dxnode/catalogue-approval/1"
 MAX_BYTES: Final = 8 << 10
@@ -95,11 +95,11 @@ class Approved:
 
 @dataclass(frozen=True, slots=True)
 class Publication:
-    """How a version of an entry stands: its approvals that count, and why others don't (in English)."""
+    """How a version of an entry stands: its approvals that count, and why others don't."""
 
     digest: bytes
     approvals: Mapping[ApprovalRole, Approved]
-    problems: Mapping[ApprovalRole, str]
+    problems: Mapping[ApprovalRole, Message]
 
     @property
     def lacking(self) -> tuple[ApprovalRole, ...]:
@@ -178,7 +178,7 @@ def check_approval(approval: Approval, version: Version, role: ApprovalRole, now
     if approval.entry != version.digest.hex():
         raise refused("error.policy.another-version-entry")
     if approval.at > now + MAX_SKEW:
-        raise refused("error.policy.given-still-come", moment_text=moment_text(approval.at))
+        raise refused("error.policy.given-still-come", at=approval.at)
 
 
 def refused(key: str, /, **args: Value) -> NodeError:

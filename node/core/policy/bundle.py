@@ -16,7 +16,7 @@ from typing import Annotated, Final
 
 from pydantic import ConfigDict, Field, StringConstraints, TypeAdapter, ValidationError
 
-from node.core.directory.text import Code, Moment, moment_text
+from node.core.directory.text import Code, Moment
 from node.core.json_text import canonical_json, malformed_at
 from node.core.policy.policy import PolicyFile
 from node.errors import NodeError, Reason
@@ -197,7 +197,7 @@ def require_valid(manifest: Manifest, now: datetime) -> None:
     if now < manifest.valid_from:
         raise BundleRefusedError(
             "error.bundle.valid-from-still-come",
-            moment_text=moment_text(manifest.valid_from),
+            at=manifest.valid_from,
         )
     if now >= manifest.valid_until:
-        raise BundleRefusedError("error.bundle.valid-until", moment_text=moment_text(manifest.valid_until))
+        raise BundleRefusedError("error.bundle.valid-until", at=manifest.valid_until)

@@ -16,6 +16,7 @@ from node.core.directory.text import moment_text
 from node.core.log.checkpoint import Checkpoint
 from node.core.milliseconds import from_ms
 from node.errors import NodeError, Reason
+from node.texts.message import Message, Value
 
 MARK = "mark"
 """Who has seen more, if that is the file outside of the state."""
@@ -52,12 +53,16 @@ class LostState:
             }
         )
 
-    def said(self) -> str:
-        """What is known, in words."""
-        where = "the mark outside of its state" if self.seen_by == MARK else f"the department {self.seen_by}"
+    def said(self) -> Message:
+        """What is known."""
+        if self.seen_by == MARK:
+            where = Message("state.own.mark")
+        else:
+            where = Message("state.own.department", {"code": self.seen_by})
         if self.seen_size > self.own_size:
-            return f"it has {self.own_size} records, and {where} has seen {self.seen_size}"
-        return f"{where} has seen another log of {self.seen_size} records that this node has signed"
+            args: dict[str, Value] = {"own": self.own_size, "where": where, "seen": self.seen_size}
+            return Message("state.own.fewer-records", args)
+        return Message("state.own.another-log", {"where": where, "seen": self.seen_size})
 
     def to_fact(self) -> str:
         """For keeping."""

@@ -19,7 +19,7 @@ from typing import Annotated, Final
 
 from pydantic import ConfigDict, Field, StringConstraints, TypeAdapter, ValidationError
 
-from node.core.directory.text import Code, Moment, OneLine, moment_text
+from node.core.directory.text import Code, Moment, OneLine
 from node.core.identity import holds_identifier
 from node.core.json_text import canonical_json, malformed_at
 from node.errors import NodeError, Reason
@@ -167,8 +167,8 @@ def check_order(order: Order, department: str, facts: Mapping[str, str], now: da
     if order.kind is not OrderKind.ACCEPT_CLOCK and not order.issued <= now < order.expires:
         raise OrderRefusedError(
             "error.order.valid-from-until",
-            moment_text=moment_text(order.issued),
-            moment_text_2=moment_text(order.expires),
+            start=order.issued,
+            end=order.expires,
         )
     changed = sorted(name for name in {*order.facts, *facts} if order.facts.get(name) != facts.get(name))
     if changed:

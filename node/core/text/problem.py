@@ -64,18 +64,23 @@ class Problem:
         """What is wrong."""
         return Message(f"problem.{self.key}.what", dict(self.args))
 
+    @property
+    def advice(self) -> Message:
+        """How to mend it; the closest known word if there is one."""
+        args = dict(self.args)
+        return Message("problem.did-you-mean" if args.get("closest") else f"problem.{self.key}.hint", args)
+
     def message_in(self, lang: str) -> str:
         """What is wrong."""
         return say(self.wording, lang)
 
     def hint_in(self, lang: str) -> str:
-        """How to mend it; the closest known word if there is one."""
-        args = dict(self.args)
-        return t("problem.did-you-mean" if args.get("closest") else f"problem.{self.key}.hint", lang, **args)
+        """How to mend it."""
+        return say(self.advice, lang)
 
     def render(self, lang: str) -> str:
         """Two lines for a terminal: `file:line:column: message`, then the hint."""
-        label = "hint" if lang == "en" else "建议"
+        label = t("policy_check.label.hint", lang)
         return (
             f"{self.file}:{self.line}:{self.column}: {self.message_in(lang)}\n  {label}: {self.hint_in(lang)}"
         )

@@ -11,12 +11,14 @@ from zoneinfo import ZoneInfo
 import pytest
 from support.remembered import Remembered
 from support.running import pension_policy, pension_town
+from support.told import all_english
 from support.town import HR, Office
 
 from node.app.budget_accounts import check_accounts, conflicts
 from node.app.live.live import Live
 from node.app.live.loading import load_policies
 from node.config.file import load_settings
+from node.core.state.part import Part, PartKind
 from node.errors import NodeError, Reason
 
 pytestmark = pytest.mark.slow("data is built by processes of their own")
@@ -56,10 +58,10 @@ def test_datasets_of_one_source_with_different_accounts_are_refused_with_words(o
 
     assert node.sources.opened == {}
     message = (
-        "pension-insurance and pension-payments have one source and different budget accounts: "
+        "pension-insurance, pension-payments have one source and different budget accounts: "
         "give them one privacy.account in their policies"
     )
-    assert set(node.problems()) == {f"source {NAME}: {message}", f"source {OTHER}: {message}"}
+    assert set(all_english(node.problems())) == {f"source {NAME}: {message}", f"source {OTHER}: {message}"}
 
 
 def test_datasets_of_one_source_with_one_account_are_served(office: Office) -> None:
@@ -144,7 +146,7 @@ def test_source_whose_account_cannot_be_remembered_is_not_answered_from(office: 
     node = live(office, memory)
     policy(office, NAME, account="another")
     memory.full = True
-    assert any(line.startswith(f"account of {NAME}: ") for line in node.reload().refused)
+    assert any(each.part == Part(PartKind.ACCOUNT, NAME) for each in node.reload().refused)
     assert node.sources.opened == {}
     memory.full = False
     node.retry()

@@ -5,7 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from node.core.text.denial_messages import denial_text
 from support.cli_run import dxnode, read_transcript, told
 from support.fake_desk import FakeDesk, make_log, resident, serving
 
@@ -17,10 +16,7 @@ TRANSCRIPTS = sorted((Path(__file__).parent / "transcripts").glob("*.txt"))
 DESKS = {
     "denied": FakeDesk(
         fail_with=NodeError(
-            Reason.CONDITION_NOT_MET,
-            denial_text(Reason.CONDITION_NOT_MET, "when.hours", "en") or "",
-            rule="tax-deferral",
-            clause="when.hours",
+            Reason.CONDITION_NOT_MET, "denial.when.hours.what", rule="tax-deferral", clause="when.hours"
         )
     ),
     "log": FakeDesk(leaves=make_log(5)),

@@ -22,10 +22,14 @@ from support.fake_desk import (
     make_log,
     resident,
 )
+from support.told import all_english
 
-from node.client import Chunk, Client, Subject
+from node.client import Chunk, Client, Subject, convert
 from node.core.deciding.grant import Grant, GrantState
+from node.core.state.part import Part, PartKind
 from node.errors import NodeError, Reason
+from node.texts.message import Message
+from node.v1 import desk_pb2
 
 
 def test_verification_is_one_bit_with_its_proof(client: Client) -> None:
@@ -210,9 +214,16 @@ def test_grant_goes_through_its_life(client: Client) -> None:
 
 def test_status_and_reload_are_told(client: Client) -> None:
     status = client.admin.status()
-    assert (status.state, status.problems) == ("DEGRADED", ("the source of tax-payment does not answer",))
+    (problem,) = status.problems
+    assert (status.state, problem.part) == ("DEGRADED", Part(PartKind.SOURCE, "tax-payment"))
+    assert problem.message == (
+        "source tax-payment: the database does not answer: check it and its network, then ask again"
+    )
+    assert status.datasets[0].problem == problem
     assert status.keys[0].expires is None
-    assert client.admin.reload().refused == ("directory: expired",)
+    reloaded = client.admin.reload()
+    assert all_english(reloaded.done) == ["certificates and keys"]
+    assert [each.part for each in reloaded.refused] == [Part(PartKind.DIRECTORY)]
 
 
 def test_records_are_read_page_by_page(client: Client, desk: FakeDesk) -> None:
@@ -220,3 +231,11 @@ def test_records_are_read_page_by_page(client: Client, desk: FakeDesk) -> None:
     assert [record.leaf for record in client.log.records()] == desk.leaves
     assert [record.index for record in client.log.records(5, 15)] == list(range(5, 15))
     assert client.log.size() == 40
+
+
+def test_what_a_newer_node_tells_is_named_as_unknown() -> None:
+    newer = desk_pb2.PartProblem(part="weather", name="x", wording='{"key":"state.weather.bad","args":{}}')
+    reloaded = convert.reloaded(desk_pb2.ReloadResponse(part_problems=[newer], done_wordings=["nonsense"]))
+    (problem,) = reloaded.refused
+    assert problem.part == Part(PartKind.OTHER, "x")
+    assert problem.problem == Message("state.unknown") == reloaded.done[0]

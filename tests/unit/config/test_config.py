@@ -156,7 +156,7 @@ def test_missing_setting_is_told_where_it_belongs() -> None:
         ("sources: {pension: {encoding: utf-8}}", "exactly one of"),
         ("sources: {pension: {csv: a, parquet: b}}", "exactly one of"),
         ("sources: {pension: {csv: a, table: b}}", "must not have table"),
-        ("sources: {pension: {csv: a, encoding: latin-1}}", "utf-8 or gb18030"),
+        ("sources: {pension: {csv: a, encoding: latin-1}}", "one of utf-8, gb18030"),
         ("sources: {pension: {url_env: DB}}", "needs table"),
         ("sources: {pension: {url_env: DB, table: 'a; drop table b'}}", "table or schema.table"),
         ("sources: {pension: {url_env: A B, table: a}}", "environment variable"),

@@ -7,6 +7,7 @@ import collections
 import pytest
 
 from node.core.csv_scan import MAX_ROW, CsvFaultError, CsvLines, CsvScan
+from node.texts.wording import say
 
 
 def scanned(content: bytes, part: int = 64 << 10, encoding: str = "utf-8") -> CsvLines:
@@ -69,7 +70,7 @@ def test_fault_is_told_with_line_and_column(content: bytes, place: tuple[int, in
         with pytest.raises(CsvFaultError) as refused:
             scanned(content, part)
         assert (refused.value.line, refused.value.column) == place
-        assert words in refused.value.problem
+        assert words in say(refused.value.problem, "en")
 
 
 def test_column_is_counted_in_characters_of_the_encoding() -> None:

@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from support.told import english
 
 from node.core.clock import (
     Bounds,
@@ -68,7 +69,7 @@ class Machine:
     @property
     def problem(self) -> str:
         assert self.clock is not None
-        return clock_problem(self.clock, self.reading())
+        return english(clock_problem(self.clock, self.reading()))
 
 
 @pytest.fixture

@@ -58,20 +58,20 @@ OTHERWISE: dict[str, tuple[type[Message], bytes]] = {
 def test_another_spelling_is_refused_and_quotes_nothing(name: str) -> None:
     kind, body = OTHERWISE[name]
     with pytest.raises(NodeError) as refused:
-        wire.read(kind, body, "the thing")
+        wire.read(kind, body, "error.wire.of.message")
     assert refused.value.reason is Reason.ENVELOPE_INVALID
-    assert refused.value.message.startswith("the thing ")
+    assert refused.value.message.startswith("the message ")
     assert refused.value.metadata == {}
 
 
 def test_presence_is_part_of_the_spelling() -> None:
-    assert wire.read(rec.UsageRecord, delimited(10, b""), "a record").HasField("intent")
-    assert not wire.read(rec.UsageRecord, b"", "a record").HasField("intent")
+    assert wire.read(rec.UsageRecord, delimited(10, b""), "error.wire.of.record").HasField("intent")
+    assert not wire.read(rec.UsageRecord, b"", "error.wire.of.record").HasField("intent")
     entry = catalogue_pb2.Field(minimum=0)
-    assert wire.read(catalogue_pb2.Field, wire.write(entry), "a field").HasField("minimum")
+    assert wire.read(catalogue_pb2.Field, wire.write(entry), "error.wire.of.message").HasField("minimum")
 
 
 def test_reason_is_the_callers() -> None:
     with pytest.raises(NodeError) as refused:
-        wire.read(rec.Intent, b"\xff", "the intent", Reason.QUERY_INVALID)
+        wire.read(rec.Intent, b"\xff", "error.wire.of.record", Reason.QUERY_INVALID)
     assert refused.value.reason is Reason.QUERY_INVALID

@@ -40,6 +40,7 @@ from node.documents.approval_file import (
     write_approval,
 )
 from node.errors import NodeError, Reason
+from node.texts.wording import say
 from node.v1 import catalogue_pb2 as pb
 
 NOW = datetime(2026, 11, 22, 8, 30, tzinfo=UTC)
@@ -110,7 +111,7 @@ def test_one_approval_is_not_enough(approved: Path, directory: Directory, role: 
 
 def lacks(found: Publication, role: ApprovalRole, why: str) -> None:
     assert found.lacking == (role,)
-    assert why in found.problems[role]
+    assert why in say(found.problems[role], "en")
 
 
 @pytest.mark.parametrize(
@@ -217,7 +218,7 @@ def test_approval_in_the_other_role_does_not_count(tmp_path: Path, directory: Di
     approval_path(tmp_path, own, HEAD).rename(approval_path(tmp_path, own, REVIEW))
     found = publication_of(tmp_path, own, Approvers(directory), NOW)
     assert found.lacking == (HEAD, REVIEW)
-    assert "given as head, not as authority" in found.problems[REVIEW]
+    assert "given as head, not as authority" in say(found.problems[REVIEW], "en")
     assert list(all_approvals(tmp_path, Approvers(directory), NOW)) == []
 
 
@@ -250,14 +251,14 @@ def test_folder_that_is_a_link_does_not_count(approved: Path, directory: Directo
     (approved / "approvals").symlink_to(approved / "real")
     found = publication(approved, directory)
     assert found.lacking == (HEAD, REVIEW)
-    assert "a link" in found.problems[HEAD]
+    assert "a link" in say(found.problems[HEAD], "en")
 
 
 def test_folder_that_cannot_be_looked_into_does_not_count(tmp_path: Path, directory: Directory) -> None:
     """A name that no file system takes stands for a folder that only somebody else may enter."""
     found = publication(tmp_path / ("n" * 300), directory)
     assert found.lacking == tuple(ApprovalRole)
-    assert all("cannot be read" in problem for problem in found.problems.values())
+    assert all("cannot be read" in say(problem, "en") for problem in found.problems.values())
 
 
 def test_approval_from_the_future_counts_once_its_time_has_come(approved: Path, directory: Directory) -> None:

@@ -161,14 +161,14 @@ def test_full_disk_leaves_the_old_bundle_in_use(
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
         real(descriptor)
 
-    said = "No space left"
+    said = "no space left"
     with monkeypatch.context() as patch:
         patch.setattr(os, "fsync", full)
         try:
             place(placed, bundle, member)
         except NodeError as error:
             said = error.message
-    assert "No space left" in said
+    assert "no space left" in said
     assert active(placed, member) in (1, 2)
     assert not [path for path in placed.iterdir() if path.name.startswith(bundle_folder._PART)]
     place(placed, bundle, member)

@@ -167,6 +167,6 @@ async def test_run_that_is_given_up_leaves_the_log_as_it_is(log: Log) -> None:
     cleaning.cancel()
     await asyncio.gather(cleaning, return_exceptions=True)
     await log.write(10)
-    assert log.commit.problem == ""
+    assert log.commit.problem is None
     await log.clean_up.run()
     assert log.left("answered") == 10

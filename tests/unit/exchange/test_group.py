@@ -170,7 +170,7 @@ async def test_another_writer_is_waited_for_in_bounded_time_and_nobody_else_wait
             assert commit.problem
             lock.commit()
     await commit.run(Line(b"after"))
-    assert commit.problem == ""
+    assert commit.problem is None
     assert check_log(store) == [b"1", b"after"]
 
 

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 from support.bundles import LI, WANG, listed
 from support.small_log import ORIGIN, Clock, Line, Pen, open_store, read_note
+from support.told import english
 from support.town import HR, MEDICAL, TAX
 from support.two_sides import TwoSides
 
@@ -143,7 +144,7 @@ async def test_mark_of_more_records_shows_that_the_state_is_old(world: World, tm
     held = world.own.held()
     assert held is not None
     assert held.reason is Reason.STATE_LOST
-    assert "2 records" in world.own.problems()[0]
+    assert "2 records" in world.own.problems()[0].message
 
 
 async def test_mark_of_another_history_shows_it_though_the_log_is_larger(
@@ -184,7 +185,7 @@ async def test_second_copy_is_found_by_its_note_of_a_size_that_this_log_has(
     await world.own.look([TAX])
     assert world.own.lost is not None
     assert (world.own.lost.seen_size, world.own.lost.own_size) == (3, 4)
-    assert "another log of 3 records" in world.own.lost.said()
+    assert "another log of 3 records" in english(world.own.lost.said())
 
 
 async def test_nobody_can_make_up_that_more_was_recorded(world: World, sides: TwoSides) -> None:

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from support.running import resident
 from support.small_log import open_store
+from support.told import english
 from support.town import HR, TAX
 from support.two_sides import CALLER, Side, TwoSides, query
 
@@ -202,7 +203,7 @@ async def test_provider_that_was_put_back_is_stopped_and_its_answer_is_not_hande
     )
     assert actions(sides.tax) == ["peer.stopped"]
     assert sides.tax.peer_logs.stopped() == [HR]
-    assert HR in sides.tax.peer_logs.problems()[0]
+    assert HR in sides.tax.peer_logs.problems()[0].message
     # From now on, nothing is sent to it.
     carried, recorded = len(sides.wire.carried), len(sides.tax.records())
     assert await refused(ask(sides, 6)) is Reason.LOG_DIFFERS
@@ -290,7 +291,7 @@ async def test_node_that_does_not_prove_its_growth_is_told_of_after_an_hour_and_
     await sides.tax.peer_logs.prove_growth()
     assert sides.tax.peer_logs.notices() == []
     sides.clock.now += 3_700_000
-    assert HR in sides.tax.peer_logs.notices()[0]
+    assert HR in english(sides.tax.peer_logs.notices()[0])
     assert await ask(sides, 4)
     sides.tax.other_logs.away = False
     await sides.tax.peer_logs.prove_growth()

@@ -14,6 +14,7 @@ from node.cli.running.node_folder import NewNode, make_node_folder
 from node.files.private_folder import make_private, open_to_others
 from node.files.whole import PRIVATE, PUBLIC, write_file
 from node.store.engine import lock_state
+from node.texts.wording import say
 
 
 @pytest.fixture(params=[0o000, 0o022, 0o077, 0o277, 0o777])
@@ -58,12 +59,13 @@ def test_folder_that_is_there_stays_as_it_is_and_is_told(tmp_path: Path) -> None
         folder.chmod(permissions)
         write_file(folder / "key", b"x", PRIVATE)
         assert mode(folder) == permissions
-        told = open_to_others(folder)
-        assert str(folder) in told
-        assert f"{permissions:o}" in told
+        warning = open_to_others(folder)
+        assert warning is not None
+        assert str(folder) in say(warning, "en")
+        assert f"{permissions:o}" in say(warning, "en")
     tmp_path.chmod(0o700)
-    assert open_to_others(tmp_path) == ""
-    assert open_to_others(tmp_path / "none") == ""
+    assert open_to_others(tmp_path) is None
+    assert open_to_others(tmp_path / "none") is None
 
 
 def test_folder_of_what_is_public_is_open(tmp_path: Path) -> None:

@@ -11,15 +11,16 @@ from pathlib import Path
 import pytest
 from support.remembered import Remembered
 from support.running import pension_policy, pension_town
+from support.told import english
 from support.town import HR
 from support.waiting import PATIENCE, join
 
 from node.app.live.imported import imported_folder
 from node.app.live.live import Live
 from node.app.live.loading import stamp
-from node.cli.terminal.said import in_chinese
 from node.config.file import load_settings
 from node.core.revision import REVISION, mismatch
+from node.core.state.part import Part, PartKind
 from node.core.workdays import LAST_KNOWN_YEAR
 from node.errors import NodeError, Reason
 
@@ -85,8 +86,8 @@ def test_holidays_are_read_again_and_the_last_good_ones_are_kept(tmp_path: Path)
     assert not good.on(FRIDAY).workday
     file.write_text(HOLIDAYS.replace(str(THURSDAY), f"{THURSDAY.year}-03-32"), "utf-8")
     (refused,) = live.reload().refused
-    assert refused.startswith("holidays: ")
-    assert "holidays.yaml:2:3" in refused
+    assert refused.part == Part(PartKind.HOLIDAYS)
+    assert "holidays.yaml:2:3" in refused.message
     assert live.problems() == [refused]
     assert live.provider_state().calendar is good
 
@@ -101,8 +102,8 @@ def test_a_node_whose_holidays_were_never_good_starts_and_denies(tmp_path: Path)
         live.provider_state()
     assert caught.value.reason is Reason.POLICY_NOT_LOADED
     (problem,) = live.problems()
-    assert problem.startswith("holidays: ")
-    assert "cannot be read" in problem
+    assert problem.part == Part(PartKind.HOLIDAYS)
+    assert "cannot be read" in problem.message
     (office.folder / "missing.yaml").write_text(HOLIDAYS, "utf-8")
     assert live.reload().refused == ()
     assert live.provider_state().calendar.holidays.digest
@@ -116,9 +117,9 @@ def test_an_imported_catalogue_that_leads_nowhere_stops_neither_start_nor_reload
     (folder / "gone.catalogue").symlink_to(tmp_path / "gone")
     live = Live(office.config, settings, Remembered(), lambda: datetime.now(UTC), os.urandom)
     (problem,) = live.problems()
-    assert problem.startswith("imported catalogues: ")
+    assert problem.part == Part(PartKind.IMPORTED)
     (refused,) = live.reload().refused
-    assert "cannot be read" in refused
+    assert "cannot be read" in refused.message
     assert live.provider_state().policies.datasets
 
 
@@ -130,7 +131,7 @@ def test_a_pipe_in_place_of_a_policy_holds_no_reload(tmp_path: Path) -> None:
     before = live.policy_digest()
     os.mkfifo(office.folder / "policies" / "pipe.yaml")
     (refused,) = live.reload().refused
-    assert "pipe.yaml: is not a file" in refused
+    assert "pipe.yaml: is not a file" in refused.message
     assert live.policy_digest() == before
 
 
@@ -140,19 +141,18 @@ def test_node_whose_entry_announces_another_revision_says_so(tmp_path: Path) -> 
     live = Live(
         office.config, load_settings(office.config), Remembered(), lambda: datetime.now(UTC), os.urandom
     )
-    assert not any(problem.startswith("schema: ") for problem in live.problems())
+    assert not any(problem.part.kind is PartKind.SCHEMA for problem in live.problems())
     town.publish(replace(town.member(HR), schema=REVISION + 1))
     live.reload()
-    (problem,) = [problem for problem in live.problems() if problem.startswith("schema: ")]
-    assert f"revision {REVISION + 1}" in problem
-    assert "update it" in problem
-    assert in_chinese(problem) is not None
+    (problem,) = [each for each in live.problems() if each.part.kind is PartKind.SCHEMA]
+    assert f"revision {REVISION + 1}" in problem.message
+    assert "update it" in problem.message
+    assert f"第 {REVISION + 1} 修订版" in problem.said("zh")
     assert live.revision(HR) == REVISION
     assert live.revision("nobody") == 1
 
 
 def test_node_that_is_newer_than_its_entry_is_told_to_publish_it(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert mismatch(REVISION) == ""
+    assert mismatch(REVISION) is None
     monkeypatch.setattr("node.core.revision.REVISION", 2)
-    assert "`dxnode pki member`" in mismatch(1)
-    assert in_chinese(mismatch(1)) is not None
+    assert "`dxnode pki member`" in english(mismatch(1))

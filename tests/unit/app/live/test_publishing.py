@@ -13,6 +13,7 @@ from support.bundles import head, listed, sign_draft
 from support.places import POLICIES
 from support.remembered import Remembered
 from support.running import pension_policy, register
+from support.told import all_english, english
 from support.town import AUTHORITY, HR, Town
 
 from node.app.live.live import Live
@@ -21,6 +22,7 @@ from node.config.file import load_settings
 from node.core.catalogue.publication import MAX_HISTORY, published_entry, published_summary
 from node.core.policy.approval import ApprovalRole
 from node.core.policy.policy import Policies
+from node.core.state.part import PartKind
 from node.documents.bundle_folder import place, read_draft
 from node.rpc.catalogue_service import browse
 
@@ -70,8 +72,8 @@ def hr(tmp_path: Path) -> Department:
 
 
 def waiting(live: Live) -> dict[str, tuple[str, ...]]:
-    assert live.loaded is not None
-    return {each.dataset: each.lacking for each in live.loaded.waiting}
+    assert live.published is not None
+    return {each.dataset: each.lacking for each in live.published.waiting}
 
 
 def served(live: Live) -> set[str]:
@@ -89,7 +91,7 @@ def test_entry_without_approvals_is_neither_served_nor_enforced(hr: Department) 
     assert not live.catalogue_good()
     assert waiting(live) == {PENSION: ("head", "authority")}
     assert live.sources.opened == {}
-    assert "1 catalogue entries wait for approval" in live.reload().done
+    assert "1 catalogue entries wait for approval" in all_english(live.reload().done)
     assert hr.memory.versions == []
 
 
@@ -160,7 +162,7 @@ def test_revoked_key_takes_effect_though_a_new_bundle_is_bad(hr: Department) -> 
     live = hr.start()
     assert served(live) == {PENSION}
     (placed_folder(hr.settings) / "active").write_text("nonsense\n")
-    assert any(line.startswith("policies: ") for line in live.reload().refused)
+    assert any(each.part.kind is PartKind.POLICIES for each in live.reload().refused)
     assert served(live) == {PENSION}
     hr.town.publish(replace(hr.town.member(AUTHORITY), officers=()))
     live.reload()
@@ -174,9 +176,9 @@ def test_forged_approval_is_named_in_the_status(hr: Department) -> None:
     approve(hr.draft, reviewer=head("chen", AUTHORITY, key="forged"))
     live = hr.start()
     assert served(live) == set()
-    assert live.loaded is not None
-    (found,) = live.loaded.waiting
-    assert "no key that the directory lists for it has signed it" in found.problems[0]
+    assert live.published is not None
+    (found,) = live.published.waiting
+    assert "no key that the directory lists for it has signed it" in english(found.problems[0])
 
 
 def test_approval_from_the_future_counts_once_its_time_has_come(hr: Department) -> None:
@@ -237,7 +239,7 @@ def test_version_is_kept_before_it_is_served(hr: Department) -> None:
     approve(hr.draft)
     hr.memory.full = True
     refused = live.reload().refused
-    assert any("the disk is full" in line for line in refused)
+    assert any("the disk is full" in each.message for each in refused)
     assert _title(live.policies) == "参保状态"
     hr.memory.full = False
     assert live.reload().refused == ()

@@ -138,9 +138,7 @@ def test_bundle_that_gives_one_source_two_accounts_is_refused_before_it_is_in_pl
         assert office.sign(officer).code == 0
     for ran in (office.verify(), office.activate()):
         assert ran.code == Exit.USAGE
-        assert (
-            "example-enrolment and example-payments have one source and different budget accounts" in ran.err
-        )
+        assert "example-enrolment, example-payments have one source and different budget accounts" in ran.err
     assert office.active is None
     said = office.verify("--lang", "zh").err
     assert "使用同一数据来源，额度账户却不同" in said

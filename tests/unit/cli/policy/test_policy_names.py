@@ -14,6 +14,7 @@ from node.cli.terminal.exits import Exit
 from node.core.policy.policy import PolicyFile
 from node.core.policy.request import Request
 from node.core.reading.build import build_policies
+from node.texts.wording import say
 
 PURPOSES = b"purposes:\n" + b"".join(
     f"  {code}: {{title: x, title_en: x}}\n".encode()
@@ -24,7 +25,7 @@ POLICIES = build_policies([PolicyFile("p.yaml", POLICY.encode()), PolicyFile("de
 
 
 def _said(request: Request) -> list[str]:
-    return [each.said("en") for each in unknown_names(POLICIES, request)]
+    return [say(each.wording, "en") for each in unknown_names(POLICIES, request)]
 
 
 def test_a_request_that_names_what_there_is_needs_no_guess() -> None:
@@ -76,7 +77,7 @@ def test_what_was_typed_is_bounded_and_shows_no_control_characters() -> None:
 
 def test_it_is_said_in_chinese_too() -> None:
     (unknown,) = unknown_names(POLICIES, replace(REQUEST, dataset="pension-insurence"))
-    assert unknown.said("zh") == "没有数据集“pension-insurence”: 是否想写“pension-insurance”？"
+    assert say(unknown.wording, "zh") == "没有数据集“pension-insurence”：是否想写“pension-insurance”？"
 
 
 def test_a_region_field_that_there_is_not_is_told_with_the_closest() -> None:
