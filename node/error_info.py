@@ -10,7 +10,7 @@ from google.protobuf.message import DecodeError
 from google.rpc.error_details_pb2 import ErrorInfo
 from grpc_status import rpc_status
 
-from node.errors import NodeError, Reason
+from node.errors import NodeError, Reason, wording_of
 from node.texts.carried import from_text, to_text
 from node.texts.message import Message
 
@@ -44,8 +44,3 @@ def stated_error(error: grpc.RpcError) -> NodeError | None:
                 wording = from_text(given.pop(_WORDING, ""))
                 return NodeError.of(reason, wording or Message(wording_of(reason).key, given))
     return None
-
-
-def wording_of(reason: Reason) -> Message:
-    """What a reason says by itself."""
-    return Message(f"reason.{reason.name}.what")

@@ -85,3 +85,8 @@ class NodeError(Exception):
 
     def __str__(self) -> str:
         return f"{self.reason.name}: {self.message}"
+
+
+def wording_of(reason: Reason) -> Message:
+    """What a reason says by itself."""
+    return Message(f"reason.{reason.name}.what")

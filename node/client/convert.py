@@ -26,8 +26,7 @@ from node.client.results import (
     WaitingDataset,
 )
 from node.core.state.part import Part, PartKind, PartProblem
-from node.error_info import wording_of
-from node.errors import NodeError, Reason
+from node.errors import NodeError, Reason, wording_of
 from node.texts.carried import from_text
 from node.texts.message import Message, Value
 from node.v1 import desk_pb2, record_pb2

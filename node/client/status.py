@@ -35,5 +35,7 @@ def node_error(error: grpc.RpcError) -> NodeError:
     # Every error that a call raises is also that call.
     assert isinstance(error, grpc.Call)
     code = error.code()
-    reason, key = _WITHOUT_INFO.get(code, (Reason.INTERNAL, "error.desk.failed"))
-    return NodeError(reason, key, peer="desk", code=code.name.lower())
+    if code not in _WITHOUT_INFO:
+        return NodeError(Reason.INTERNAL, "error.desk.failed", peer="desk", code=code.name.lower())
+    reason, key = _WITHOUT_INFO[code]
+    return NodeError(reason, key, peer="desk")

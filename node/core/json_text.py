@@ -11,7 +11,6 @@ from pydantic import TypeAdapter, ValidationError
 from pydantic.main import IncEx
 
 from node.texts.message import Message, Value
-from node.texts.wording import find
 
 T = TypeVar("T")
 _SHAPES: Final[Mapping[str, str]] = {
@@ -19,16 +18,27 @@ _SHAPES: Final[Mapping[str, str]] = {
     "dataclass_type": "object",
     "enum": "one-of",
     "extra_forbidden": "unknown",
+    "float_parsing": "number",
+    "greater_than_equal": "at-least",
+    "int_from_float": "whole",
+    "int_parsing": "whole",
     "int_type": "whole",
     "json_invalid": "json",
+    "less_than": "less",
+    "less_than_equal": "at-most",
     "list_type": "list",
     "literal_error": "one-of",
+    "missing": "missing",
     "string_pattern_mismatch": "pattern",
+    "string_too_long": "long",
+    "string_too_short": "short",
     "string_type": "text",
+    "too_long": "many",
+    "too_short": "few",
     "tuple_type": "list",
     "unexpected_keyword_argument": "unknown",
 }
-"""The texts of pydantic's kinds of errors; where there is none, that of the same name."""
+"""The texts of pydantic's kinds of errors."""
 _BOUNDS: Final[Mapping[str, str]] = {
     "ge": "least",
     "le": "most",
@@ -63,10 +73,15 @@ def first_fault(error: ValidationError) -> tuple[tuple[int | str, ...], Message]
     kind, context = first["type"], first.get("ctx", {})
     if "." in kind:
         return first["loc"], Message(kind, context)
-    key = f"file.shape.{_SHAPES.get(kind, kind)}"
-    if find(key, "en") is None:
-        return first["loc"], Message("file.shape.form")
-    args: dict[str, Value] = {_BOUNDS[name]: value for name, value in context.items() if name in _BOUNDS}
-    if "expected" in context:
+    key = f"file.shape.{_SHAPES.get(kind, 'form')}"
+    args: dict[str, Value] = {
+        _BOUNDS[name]: _short(value) for name, value in context.items() if name in _BOUNDS
+    }
+    if "expected" in context:  # as 'one', 'two' or 'three'
         args["words"] = tuple(re.findall("'([^']*)'", context["expected"]))
     return first["loc"], Message(key, args)
+
+
+def _short(bound: Value) -> Value:
+    """A bound as people write it: 600, not 600.0."""
+    return int(bound) if isinstance(bound, float) and bound.is_integer() else bound

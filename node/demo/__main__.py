@@ -85,14 +85,9 @@ def _play(stage: Stage, folder: Path, residents: int, *, keep: bool, cleanup: Ex
 
 
 def _set_up(stage: Stage, folder: Path, residents: int, cleanup: ExitStack) -> City:
-    with stage.scene("set-up", "搭建：六个部门，六个节点", "Set-up: six departments, six nodes") as scene:
-        stage.tell(
-            f"生成 {residents:,} 名虚构居民（身份证号格式有效，但不属于任何人），"
-            "分到五个部门的库里，启动六个节点。",
-            f"{residents:,} residents are made up; their identity numbers are valid in form and belong to "
-            "nobody. Five departments get their registers, and six nodes start.",
-        )
-        with stage.busy("请稍候", "one moment"):
+    with stage.scene("set-up") as scene:
+        stage.tell("demo.set-up.made", residents=residents)
+        with stage.busy("demo.set-up.wait"):
             city = build_city(folder, residents)
             cleanup.enter_context(city)
             grants = city.issue_grants(datetime.now(UTC))
@@ -101,21 +96,21 @@ def _set_up(stage: Stage, folder: Path, residents: int, cleanup: ExitStack) -> C
                 status = desk.admin.status()
             stage.expect(
                 not status.problems,
-                f"{each.zh}：有异常",
-                f"{each.en}: {'; '.join(problem.message for problem in status.problems)}",
+                "demo.set-up.problems",
+                department=each.title(stage.language),
+                problems="; ".join(problem.said(stage.language) for problem in status.problems),
             )
             for data in status.datasets:
                 stage.tell(
-                    f"· {each.zh}：{data.dataset}，{data.rows:,} 行，"
-                    f"号码无效 {data.invalid_subjects} 行，重复 {data.duplicates} 行",
-                    f"· {each.en}: {data.dataset}, {data.rows:,} rows, {data.invalid_subjects} invalid "
-                    f"identifiers, {data.duplicates} duplicates",
+                    "demo.set-up.loaded",
+                    department=each.title(stage.language),
+                    dataset=data.dataset,
+                    rows=data.rows,
+                    invalid=data.invalid_subjects,
+                    duplicates=data.duplicates,
                 )
                 scene.facts[data.dataset] = data.rows
-        stage.good(
-            f"六个节点已就绪，{grants} 项授权已签发",
-            f"six nodes are ready; {grants} grants were issued",
-        )
+        stage.good("demo.set-up.ready", grants=grants)
         scene.facts["grants"] = grants
     return city
 
@@ -124,7 +119,7 @@ def _stop(stage: Stage, city: City) -> None:
     ended = city.stop()
     for name, code in ended.items():
         if code != 0:
-            stage.fail(stage.word(f"节点 {name} 没有正常结束（{code}）", f"node {name} ended with {code}"))
+            stage.fail(stage.word("demo.node-ended", name=name, code=str(code)))
 
 
 def _suggest(stage: Stage, play: Play) -> None:
@@ -136,10 +131,7 @@ def _suggest(stage: Stage, play: Play) -> None:
     spoken = detect_language(os.environ) == stage.language
     language = [] if spoken else [f"export DXNODE_LANG={stage.language}"]
     stage.closing(
-        stage.word(
-            "节点继续运行。换一个终端试试（按 Ctrl-C 停止全部节点）：",
-            "The nodes go on running. Try these in another terminal (Ctrl-C here stops all nodes):",
-        ),
+        stage.word("demo.goes-on"),
         [
             f"cd {play.city.folder}",
             *language,

@@ -20,14 +20,13 @@ def four_eyes(play: Play) -> None:
     stage, city = play.stage, play.city
     path = city.node(_WHERE).policies / f"{_DATASET}.yaml"
     first, second = NAMES
-    with stage.scene("four-eyes", "改策略：要两个人签字", "Four eyes: a policy changes") as scene:
+    with stage.scene("four-eyes") as scene:
         before = _status(play)
         stage.tell(
-            f"人社局节点执行第 {before.policy_version} 版策略，由{'、'.join(before.policy_approved)}"
-            f"两位数据共享管理员签署。{first} 想把一条每日限额从 50000 次提高到 60000 次：",
-            f"Human Resources enforces version {before.policy_version} of its policies, signed by "
-            f"{' and '.join(before.policy_approved)}. Now {first} wants to raise a daily limit from 50,000 "
-            "to 60,000:",
+            "demo.four-eyes.before",
+            version=before.policy_version,
+            officers=tuple(before.policy_approved),
+            first=first,
         )
         text = path.read_text("utf-8")
         path.write_text(text.replace("per_day: 50000", "per_day: 60000", 1), "utf-8")
@@ -35,20 +34,11 @@ def four_eyes(play: Play) -> None:
         alone = _activate(play)
         kept = _status(play)
         if alone != Exit.OK and kept.policy_digest == before.policy_digest:
-            stage.refused(
-                f"只有 {first} 一人签字：不予启用，节点继续执行第 {kept.policy_version} 版",
-                f"signed by {first} alone: refused, version {kept.policy_version} stays in force",
-            )
+            stage.refused("demo.four-eyes.refused", first=first, version=kept.policy_version)
         else:
-            stage.fail(stage.word("一人签字就启用了", "one signature was enough"))
+            stage.fail(stage.word("demo.four-eyes.one-enough"))
         _sign(play, second)
-        stage.tell(
-            "限额是目录列明的使用条件，条目因此有了新版本：部门负责人审核同意，主管部门审核通过（条例第十三、十六条），"
-            "否则节点不再提供该数据集：",
-            "A limit is one of the published conditions of use, so this is a new version of the catalogue "
-            "entry: the head of the department approves it and the authority reviews it (Art. 13, 16), else "
-            "the node would serve the dataset no more:",
-        )
+        stage.tell("demo.four-eyes.entry")
         _approve(play, _WHERE, "head")
         _approve(play, "authority", "authority")
         together = _activate(play)
@@ -56,13 +46,13 @@ def four_eyes(play: Play) -> None:
         taken_up = after.policy_version == before.policy_version + 1 and not after.waiting_total
         if together == Exit.OK and taken_up and not after.problems:
             stage.good(
-                f"{second} 审阅后也签了字：第 {after.policy_version} 版已启用，节点没有重启；"
-                f"此后每条判定都写明策略包 {after.policy_digest.hex()[:16]}",
-                f"{second} has read and signed it too: version {after.policy_version} is in force, without a "
-                f"restart; from now on each decision names the bundle {after.policy_digest.hex()[:16]}",
+                "demo.four-eyes.in-force",
+                second=second,
+                version=after.policy_version,
+                digest=after.policy_digest.hex()[:16],
             )
         else:
-            stage.fail(stage.word("两人签字后没有启用", "two signatures were not enough"))
+            stage.fail(stage.word("demo.four-eyes.two-too-few"))
         scene.facts |= {
             "before": before.policy_version,
             "signed by one": kept.policy_version,

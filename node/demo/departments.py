@@ -18,6 +18,10 @@ class Department:
     datasets: tuple[str, ...] = ()
     authority: bool = False
 
+    def title(self, language: str) -> str:
+        """What it is called."""
+        return self.zh if language == "zh" else self.en
+
 
 @dataclass(frozen=True, slots=True)
 class PlannedGrant:

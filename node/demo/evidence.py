@@ -36,12 +36,8 @@ def batch(play: Play) -> None:
     stage, city = play.stage, play.city
     source, target = batch_files(city.folder)
     count = play.registers.write_batch(source, BATCH)
-    with stage.scene("batch", "生育津贴免申即享：批量核验", "Maternity allowance: a batch") as scene:
-        stage.tell(
-            f"人社局拿一份 {count:,} 人的名单问医保局：谁享受生育保险待遇？名单加密分块发出，答案逐行写回。",
-            f"Human Resources asks Medical Insurance about a list of {count:,} residents: who is covered? "
-            "It travels sealed, in chunks, and the answers come back row by row.",
-        )
+    with stage.scene("batch") as scene:
+        stage.tell("demo.batch.asked", count=count)
         began = monotonic()
         ran = dxnode(
             play,
@@ -57,37 +53,26 @@ def batch(play: Play) -> None:
         )
         seconds = monotonic() - began
         if ran.code != Exit.OK:
-            stage.fail(stage.word("批量核验没有完成", "the batch did not finish"))
+            stage.fail(stage.word("demo.batch.unfinished"))
             return
         with target.open(encoding="utf-8", newline="") as file:
             answers = {row["resident_id"]: row["answer"] for row in csv.DictReader(file)}
         yes = sum(answer == "yes" for answer in answers.values())
         stage.good(
-            f"{len(answers):,} 人，用时 {seconds:.1f} 秒：{yes:,} 人“是”，"
-            f"{len(answers) - yes:,} 人“未核实到”；医保局没有交出任何一行数据",
-            f"{len(answers):,} residents in {seconds:.1f} s: {yes:,} yes, {len(answers) - yes:,} not "
-            "verified; not one row of data left Medical Insurance",
+            "demo.batch.answered", people=len(answers), seconds=seconds, yes=yes, others=len(answers) - yes
         )
         medical = play.registers.datasets["medical-insurance"].readable("resident_id")
         covered = {s for s, row in medical.items() if (row["status"], row["type"]) == ("active", "employee")}
         wrong = sum((answer == "yes") != (subject in covered) for subject, answer in answers.items())
-        stage.expect(
-            len(answers) == count and not wrong,
-            "有答案与登记数据不符，或有人没有答案",
-            "an answer is missing or not what the register says",
-        )
+        stage.expect(len(answers) == count and not wrong, "demo.batch.wrong")
         scene.facts |= {"residents": len(answers), "yes": yes, "seconds": round(seconds, 3)}
 
 
 def tampered_log(play: Play) -> None:
     """Somebody changes the purpose of one use in a copy of a log; verifying it shows that."""
     stage, city = play.stage, play.city
-    with stage.scene("tampered-log", "有人改了日志", "Somebody changes a log") as scene:
-        stage.tell(
-            "导出人社局的日志，在副本里把一次查询的用途从“社保延缴”改成“关系转移”，其余一字不动。",
-            "The log of Human Resources is exported. In a copy, the purpose of one use becomes “transfer” "
-            "instead of “deferral”; nothing else is touched.",
-        )
+    with stage.scene("tampered-log") as scene:
+        stage.tell("demo.tampered-log.copied")
         original, copy = city.folder / "human-resources.log", city.folder / "tampered.log"
         dxnode(play, "log", "export", original.name, "--config", "human-resources/node.yaml", "--force")
         content = original.read_bytes()
@@ -97,23 +82,19 @@ def tampered_log(play: Play) -> None:
             ran = dxnode(play, "log", "verify", path.name, *keys)
             stage.show(ran.out.splitlines()[:3], "dim")
             if ran.code == Exit.OK:
-                stage.good("日志完整", "the log is whole")
+                stage.good("demo.tampered-log.whole")
             else:
-                stage.refused("日志被改动过", "the log was changed")
-            stage.expect(
-                ran.code == expected,
-                f"{path.name} 的验证结果不对",
-                f"{path.name} should have been verified otherwise",
-            )
+                stage.refused("demo.tampered-log.changed")
+            stage.expect(ran.code == expected, "demo.tampered-log.other-result", file=path.name)
             scene.facts[path.name] = "whole" if ran.code == Exit.OK else "broken"
-        stage.expect(copy.read_bytes() != content, "副本没有改动", "the copy is the same as the log")
+        stage.expect(copy.read_bytes() != content, "demo.tampered-log.same")
 
 
 def what_logs_prove(play: Play) -> None:
     """Every log is verified offline, and every decision is found again in the log of who asked."""
     stage, city = play.stage, play.city
     logs: dict[str, list[bytes]] = {}
-    with stage.scene("proofs", "各部门日志能证明什么", "What each log now proves") as scene:
+    with stage.scene("proofs") as scene:
         for each in DEPARTMENTS:
             export = f"{each.name}.log"
             config = ("--config", f"{each.name}/node.yaml")
@@ -126,23 +107,17 @@ def what_logs_prove(play: Play) -> None:
             kinds = Counter(parse_record(leaf).WhichOneof("body") for leaf in logs[each.code])
             if whole:
                 stage.good(
-                    f"{each.zh}：{kinds.total()} 条，完整、签名有效；问了 {kinds['intent']} 次，"
-                    f"判定 {kinds['verdict']} 次",
-                    f"{each.en}: {kinds.total()} records, whole and signed; asked {kinds['intent']}, "
-                    f"decided {kinds['verdict']}",
+                    "demo.proofs.log",
+                    department=each.title(stage.language),
+                    records=kinds.total(),
+                    asked=kinds["intent"],
+                    decided=kinds["verdict"],
                 )
-            stage.expect(whole, f"{each.zh}的日志不完整", f"the log of {each.en} is not whole")
+            stage.expect(whole, "demo.proofs.log-damaged", department=each.title(stage.language))
             scene.facts[each.name] = {str(kind): count for kind, count in kinds.items()}
         decided, matched = _match_decisions(logs)
-        stage.tell(
-            f"共 {decided} 次判定，其中 {matched} 次能在提问方的日志里找到同一条使用登记，一字不差："
-            "双方谁也抵赖不了。",
-            f"Of {decided} decisions, {matched} hold a question that stands byte for byte in the log of who "
-            "asked: neither side can deny it.",
-        )
-        stage.expect(
-            decided == matched > 0, "有的判定对不上使用登记", "a decision fits no question on record"
-        )
+        stage.tell("demo.proofs.matched", decided=decided, matched=matched)
+        stage.expect(decided == matched > 0, "demo.proofs.unmatched")
         scene.facts |= {"decided": decided, "matched": matched}
 
 
@@ -168,15 +143,11 @@ def left_behind(play: Play) -> None:
         *(old_resident_id(number) for number in registers.identifiers if number[6:8] == "19"),
         registers.cast.certificate_number,
     }
-    with stage.scene("left-behind", "自查：节点留下的一切", "What the nodes leave behind") as scene:
+    with stage.scene("left-behind") as scene:
         skip = [*city.own_data(), *batch_files(city.folder), subject_file(city.folder)]
         traces = find_identifiers(city.folder, wanted, skip)
         for trace in traces[:10]:
             stage.fail(f"{trace.path.relative_to(city.folder)}: {trace.hint}")
         if not traces:
-            stage.good(
-                f"数据库、日志、导出文件里查找 {len(registers.identifiers):,} 个号码：一个明文也没有",
-                f"databases, logs and exports were searched for {len(registers.identifiers):,} identifiers: "
-                "none stands in the clear",
-            )
+            stage.good("demo.left-behind.searched", count=len(registers.identifiers))
         scene.facts |= {"searched_for": len(wanted), "found": len(traces)}

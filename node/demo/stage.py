@@ -13,6 +13,9 @@ from rich.console import Console
 from rich.padding import Padding
 from rich.text import Text
 
+from node.texts.message import Message, Value
+from node.texts.wording import say
+
 Fact = str | int | float | bool | list[str] | dict[str, int]
 
 
@@ -48,14 +51,14 @@ class Stage:
         """Cells that a line of a scene may take."""
         return min(self._console.width, 100) - 2
 
-    def word(self, zh: str, en: str) -> str:
-        """The one of the two that is in the language of this stage."""
-        return zh if self.language == "zh" else en
+    def word(self, key: str, /, **args: Value) -> str:
+        """A text in the language of this stage."""
+        return say(Message(key, args), self.language)
 
     @contextmanager
-    def scene(self, name: str, zh: str, en: str) -> Iterator[Scene]:
+    def scene(self, name: str) -> Iterator[Scene]:
         """Open a scene; what is told from here on belongs to it."""
-        scene = Scene(name, self.word(zh, en))
+        scene = Scene(name, self.word(f"demo.{name}.title"))
         self.scenes.append(scene)
         self._console.print()
         self._console.print(Text(f"{len(self.scenes)}  {scene.title}", style="bold"))
@@ -66,25 +69,25 @@ class Stage:
             scene.seconds = round(monotonic() - began, 3)
 
     @contextmanager
-    def busy(self, zh: str, en: str) -> Iterator[None]:
+    def busy(self, key: str, /) -> Iterator[None]:
         """Show on a terminal that something goes on."""
         if not self._console.is_terminal or self._json:
             yield
             return
-        with self._console.status(self.word(zh, en)):
+        with self._console.status(self.word(key)):
             yield
 
-    def tell(self, zh: str, en: str, style: str = "") -> None:
+    def tell(self, key: str, /, *, style: str = "", **args: Value) -> None:
         """One sentence of the scene."""
-        self.show([self.word(zh, en)], style)
+        self.show([self.word(key, **args)], style)
 
-    def good(self, zh: str, en: str) -> None:
+    def good(self, key: str, /, **args: Value) -> None:
         """One sentence about something that ended well."""
-        self.show([f"✓ {self.word(zh, en)}"], "green")
+        self.show([f"✓ {self.word(key, **args)}"], "green")
 
-    def refused(self, zh: str, en: str) -> None:
+    def refused(self, key: str, /, **args: Value) -> None:
         """One sentence about something that was refused, as it should be."""
-        self.show([f"✗ {self.word(zh, en)}"], "yellow")
+        self.show([f"✗ {self.word(key, **args)}"], "yellow")
 
     def command(self, text: str) -> None:
         """A command that is run, or to try."""
@@ -97,10 +100,10 @@ class Stage:
         for line in lines:
             self._line(line, style)
 
-    def expect(self, holds: bool, zh: str, en: str) -> None:
+    def expect(self, holds: bool, key: str, /, **args: Value) -> None:
         """Note a failure of the scene, and show it, unless `holds`."""
         if not holds:
-            self.fail(self.word(zh, en))
+            self.fail(self.word(key, **args))
 
     def fail(self, what: str) -> None:
         """Note a failure of the scene and show it."""

@@ -258,8 +258,10 @@ class Provider:
             return decision, []
         statistic = decision.question.kind is QuestionKind.STATISTIC
         if statistic == bool(given):
-            expected = "no subject" if statistic else "at least one subject"
-            raise NodeError(Reason.QUERY_INVALID, "error.exchange.question-needs", expected=expected)
+            needed = (
+                "error.exchange.question-needs-none" if statistic else "error.exchange.question-needs-some"
+            )
+            raise NodeError(Reason.QUERY_INVALID, needed)
         if statistic and intent.HasField("batch"):
             # In a stream nobody could be seen to wait for it.
             raise NodeError(Reason.QUERY_INVALID, "error.exchange.statistic-asked-itself")

@@ -19,6 +19,7 @@ from fractions import Fraction
 from typing import Protocol
 
 from node.errors import NodeError, Reason
+from node.texts.message import Message
 
 MICROS = 1_000_000
 # More than any budget sensibly holds; with it the noise is next to none.
@@ -58,10 +59,10 @@ def release(counts: Sequence[int], unit_contributes: int, epsilon_micros: int) -
 
     Raises NodeError(CONFIG_INVALID) if a number is out of bounds.
     """
-    _check(epsilon_micros, 1, MAX_EPSILON_MICROS, "epsilon, in millionths,")
-    _check(unit_contributes, 1, MAX_UNIT_CONTRIBUTES, "unit_contributes")
+    _check(epsilon_micros, 1, MAX_EPSILON_MICROS, "error.privacy.epsilon")
+    _check(unit_contributes, 1, MAX_UNIT_CONTRIBUTES, "error.privacy.unit-contributes")
     for count in counts:
-        _check(count, 0, MAX_COUNT, "a count")
+        _check(count, 0, MAX_COUNT, "error.privacy.count")
     measurement, scale = _measurement(unit_contributes, epsilon_micros)
     price = _price(measurement, unit_contributes)
     noisy = measurement(list(counts)) if counts else []
@@ -96,6 +97,8 @@ def _accuracy(scale: float) -> int:
     return math.floor(accuracy)
 
 
-def _check(value: int, least: int, most: int, name: str) -> None:
+def _check(value: int, least: int, most: int, what: str) -> None:
+    """`what` is the key of what the number is called."""
     if not least <= value <= most:
+        name = Message(what)
         raise NodeError(Reason.CONFIG_INVALID, "error.privacy.out-bounds", name=name, least=least, most=most)

@@ -17,8 +17,8 @@ from node.core.deciding.grant import Grant
 from node.core.directory.directory import Member
 from node.core.messages.grant_message import grant_from_message
 from node.core.policy.approval import Version
-from node.error_info import stated_error, wording_of
-from node.errors import NodeError, Reason
+from node.error_info import stated_error
+from node.errors import NodeError, Reason, wording_of
 from node.exchange.own_state import SeenOfUs
 from node.exchange.ports import PeerStream
 from node.rpc.links import Link, Links

@@ -19,6 +19,7 @@ from node.errors import NodeError, Reason
 from node.no_dumps import forbid_dumps
 from node.statistics import words
 from node.texts.carried import to_text
+from node.texts.message import Message
 
 _MEMORY_BYTES = 1 << 30
 """Of the process, at most; DuckDB has a bound of its own below that."""
@@ -78,7 +79,8 @@ class _Bench:
         except NodeError as error:
             return words.Failed(error.reason, to_text(error.wording))
         except MemoryError:
-            return words.Failed(Reason.SOURCE_UNAVAILABLE, "the counts need too much memory: group by less")
+            wording = Message("error.statistics.too-much-memory")
+            return words.Failed(Reason.SOURCE_UNAVAILABLE, to_text(wording))
 
     def _begins(self, interrupt: Callable[[], None]) -> None:
         self._interrupt = interrupt

@@ -185,9 +185,15 @@ class _Desk(desk_pb2_grpc.DeskServiceServicer):
         desk.asked.append(request)
         kind = catalogue_pb2.QuestionKind.Name(request.query.kind).rpartition("_")[2].lower()
         if kind != KINDS.get(request.query.question, kind):
-            command = COMMANDS[QuestionKind(KINDS[request.query.question])]
-            told = f"the question is of kind {KINDS[request.query.question]}: ask it with `dxnode {command}`"
-            _fail(context, NodeError(Reason.QUERY_INVALID, told, clause="question.kind"))
+            right = QuestionKind(KINDS[request.query.question])
+            wrong = NodeError(
+                Reason.QUERY_INVALID,
+                "error.exchange.question-kind",
+                kind=right,
+                commands=COMMANDS[right],
+                clause="question.kind",
+            )
+            _fail(context, wrong)
         proof = desk_pb2.Proof(
             exchange_id=request.exchange_id or EXCHANGE,
             own_index=2,
@@ -219,7 +225,9 @@ class _Desk(desk_pb2_grpc.DeskServiceServicer):
             number = request.chunk.chunk
             subjects = tuple(subject.id for subject in request.chunk.subjects)
             if desk.break_at == number:
-                _fail(context, NodeError(Reason.PEER_UNAVAILABLE, "the provider went away: resume it"))
+                _fail(
+                    context, NodeError(Reason.PEER_UNAVAILABLE, "error.exchange.provider-ended-batch-early")
+                )
             desk.chunks.append((header.batch_id, number, subjects))
             desk.claims += [dict(subject.claims) for subject in request.chunk.subjects]
             response = desk_pb2.DeskServiceAskBatchResponse(chunk=number)
@@ -240,7 +248,7 @@ class _Desk(desk_pb2_grpc.DeskServiceServicer):
         if not request.dataset:
             return desk_pb2.BrowseCatalogueResponse(datasets=[catalogue_pb2.Dataset(summary=summary)])
         if request.dataset != DATASET:
-            _fail(context, NodeError(Reason.NOT_SHARED, "no such dataset is shared"))
+            _fail(context, NodeError(Reason.NOT_SHARED, "error.rpc.no-such-dataset-shared"))
         return desk_pb2.BrowseCatalogueResponse(datasets=[catalogue_dataset(summary.provider)])
 
 
@@ -408,7 +416,7 @@ class _Admin(desk_pb2_grpc.AdminServiceServicer):
         if left == self._desk.revoked:
             _fail(
                 context,
-                NodeError(Reason.NOT_FOUND, "the certificate is not revoked: see `dxnode desk list`"),
+                NodeError(Reason.NOT_FOUND, "error.exchange.certificate-not-revoked"),
             )
         self._desk.revoked = left
         return desk_pb2.UnrevokeDeskCertificateResponse()
@@ -478,7 +486,7 @@ class _Grants(grant_pb2_grpc.GrantAdminServiceServicer):
 
     def _find(self, grant_id: str, context: Context) -> grant_pb2.Grant:
         if grant_id not in self._desk.grants:
-            _fail(context, NodeError(Reason.NOT_FOUND, "there is no such grant"))
+            _fail(context, NodeError(Reason.NOT_FOUND, "error.exchange.no-grant-id"))
         return self._desk.grants[grant_id]
 
 

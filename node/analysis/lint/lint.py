@@ -207,8 +207,8 @@ def _compared(rules: Sequence[Rule]) -> Iterator[Finding]:
             on_key=key == "limits",
             questions=listed(overlap.questions),
             earlier=overlap.earlier.id,
-            own=policy_lint_rules.said(overlap.rule),
-            other=policy_lint_rules.said(overlap.earlier),
+            own=policy_lint_rules.bounds_text(overlap.rule),
+            other=policy_lint_rules.bounds_text(overlap.earlier),
         )
     for undecided in compared.undecided:
         yield finding(

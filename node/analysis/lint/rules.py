@@ -206,7 +206,7 @@ class _Comparing:
         self._left -= 1
 
 
-def said(rule: Rule) -> str:
+def bounds_text(rule: Rule) -> str:
     """Limits and scope of a rule, in the policy's words."""
     scope = "scope: own-region" if rule.own_region else ""
     return "; ".join(part for part in (rule.limits.text(), scope) if part) or "-"

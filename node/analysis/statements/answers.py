@@ -59,7 +59,7 @@ def _told(question: Question, words: Words) -> str:
         return _counted(question, question.statistic, words)
     if question.derivation is not None:
         return _derived(question, question.derivation, words)
-    return _Condition(question, words).told(question.expression)
+    return _Condition(question, words).worded(question.expression)
 
 
 def _counted(question: Question, statistic: Statistic, words: Words) -> str:
@@ -69,7 +69,7 @@ def _counted(question: Question, statistic: Statistic, words: Words) -> str:
         fields = listed(words.field(group.name) for group in statistic.group_by)
         by = t("statement.statistic.by", fields=fields, cells=number(cells))
     if statistic.where is not None:
-        condition = _Condition(question, words).told(statistic.where)
+        condition = _Condition(question, words).worded(statistic.where)
         where = t("statement.statistic.where", condition=condition)
     once = statistic.unit_contributes == 1
     times = (
@@ -131,15 +131,15 @@ class _Condition:
         self._question = question
         self._words = words
 
-    def told(self, node: exp.Expression) -> str:
+    def worded(self, node: exp.Expression) -> str:
         """A condition. Raises TypeError for what no condition is made of: it could not be put into words."""
         match node:
             case exp.And():
-                return self.told(node.this) + t("statement.predicate.and") + self.told(node.expression)
+                return self.worded(node.this) + t("statement.predicate.and") + self.worded(node.expression)
             case exp.Or():
-                return self.told(node.this) + t("statement.predicate.or") + self.told(node.expression)
+                return self.worded(node.this) + t("statement.predicate.or") + self.worded(node.expression)
             case exp.Paren():
-                return t("statement.predicate.brackets", inner=self.told(node.this))
+                return t("statement.predicate.brackets", inner=self.worded(node.this))
             case exp.Not():
                 return self._denied(node.this)
             case exp.In():
@@ -167,8 +167,8 @@ class _Condition:
             case exp.Is():
                 return t("statement.predicate.filled", field=self._field(node.this))
             case exp.Paren():
-                return t("statement.predicate.not", inner=self.told(node.this))
-        return t("statement.predicate.not", inner=self.told(node))
+                return t("statement.predicate.not", inner=self.worded(node.this))
+        return t("statement.predicate.not", inner=self.worded(node))
 
     def _among(self, node: exp.In, key: str) -> str:
         values = choice(self._values(node))

@@ -91,14 +91,14 @@ def _about(words: Words) -> Iterator[Sentence]:
         ),
     )
     modes = listed(t(f"statement.mode.{mode}") for mode in dataset.modes) if dataset.modes else ""
-    told = {
+    words_of = {
         "modes": modes,
         "scope": dataset.scope,
         "use": dataset.use,
         "reason": dataset.reason,
         "legal_basis": dataset.legal_basis,
     }
-    yield Sentence("", t(f"statement.about.{dataset.sharing}", **told))
+    yield Sentence("", t(f"statement.about.{dataset.sharing}", **words_of))
     personal = t("statement.about.personal" if dataset.personal else "statement.about.impersonal")
     yield Sentence("", t("statement.about.level", level=dataset.level, personal=personal))
     format_, update = t(f"statement.format.{dataset.format}"), t(f"statement.update.{dataset.update}")

@@ -50,8 +50,8 @@ def micros(value: int) -> str:
 
 def titled(name: str, title: str, title_en: str) -> str:
     """Something by its title in the language spoken, and by its name."""
-    spoken = _spoken(title, title_en)
-    return name if spoken == name else t("statement.field.title", title=spoken, name=name)
+    shown = _title(title, title_en)
+    return name if shown == name else t("statement.field.title", title=shown, name=name)
 
 
 def asked(question: Question) -> str:
@@ -69,7 +69,7 @@ def quoted(values: Iterable[str]) -> Iterator[str]:
     return (t("statement.predicate.text", text=value) for value in values)
 
 
-def _spoken(title: str, title_en: str) -> str:
+def _title(title: str, title_en: str) -> str:
     return title if language() == "zh" else title_en
 
 
@@ -96,8 +96,8 @@ class Words:
 
     def short(self, question: Question) -> str:
         """A question by its title alone, if no other has the same; its name is told with its meaning."""
-        spoken = _spoken(question.title, question.title_en)
-        return t("statement.predicate.text", text=spoken) if self._questions[spoken] == 1 else asked(question)
+        shown = _title(question.title, question.title_en)
+        return t("statement.predicate.text", text=shown) if self._questions[shown] == 1 else asked(question)
 
     def asked_anywhere(self, name: str) -> str:
         """A question of this dataset, or as `dataset/question` of another one, by its title and name."""
@@ -110,16 +110,16 @@ class Words:
 
     @cached_property
     def _questions(self) -> Counter[str]:
-        return Counter(_spoken(each.title, each.title_en) for each in self.policy.questions.values())
+        return Counter(_title(each.title, each.title_en) for each in self.policy.questions.values())
 
     @cached_property
     def _fields(self) -> Counter[str]:
-        return Counter(_spoken(each.title, each.title_en) for each in self.dataset.fields.values())
+        return Counter(_title(each.title, each.title_en) for each in self.dataset.fields.values())
 
     @cached_property
     def _purposes(self) -> Counter[str]:
         every = self.purposes.purposes.values() if self.purposes is not None else ()
-        return Counter(_spoken(each.title, each.title_en) for each in every)
+        return Counter(_title(each.title, each.title_en) for each in every)
 
     @cached_property
     def _below(self) -> Mapping[str, list[str]]:
@@ -161,8 +161,8 @@ class Words:
         known = self.dataset.fields.get(name)
         if known is None:
             return name
-        spoken = _spoken(known.title, known.title_en)
-        return t("statement.predicate.text", text=spoken) if self._fields[spoken] == 1 else item(known)
+        shown = _title(known.title, known.title_en)
+        return t("statement.predicate.text", text=shown) if self._fields[shown] == 1 else item(known)
 
     def who(self, to: To) -> str:
         """The departments that a rule is for."""
@@ -174,7 +174,7 @@ class Words:
                     *(
                         t(
                             "statement.who.group",
-                            title=_spoken(group.title, group.title_en),
+                            title=_title(group.title, group.title_en),
                             name=group.name,
                             departments=listed(map(self.department, sorted(group.departments))),
                         )
@@ -190,18 +190,21 @@ class Words:
                 (True, True): "and-both",
             }[bool(levels), bool(regions)]
             return t(f"statement.who.{key}", departments=named, levels=levels, regions=regions)
-        key = "-".join(part for part, given in (("levels", levels), ("regions", regions)) if given)
-        return t(f"statement.who.{key or 'anyone'}", levels=levels, regions=regions)
+        key = {
+            (False, False): "anyone",
+            (True, False): "levels",
+            (False, True): "regions",
+            (True, True): "levels-regions",
+        }[bool(levels), bool(regions)]
+        return t(f"statement.who.{key}", levels=levels, regions=regions)
 
     def purpose(self, code: str) -> str:
         """A purpose by its title alone, if no other has the same; its code is told with what it covers."""
         known = self._known(code)
         if known is None:
             return t("statement.predicate.text", text=code)
-        spoken = _spoken(known.title, known.title_en)
-        return (
-            t("statement.predicate.text", text=spoken) if self._purposes[spoken] == 1 else self._coded(code)
-        )
+        shown = _title(known.title, known.title_en)
+        return t("statement.predicate.text", text=shown) if self._purposes[shown] == 1 else self._coded(code)
 
     def covered(self, code: str) -> str:
         """What a purpose covers beside itself."""
@@ -250,8 +253,8 @@ class Words:
         if not form:
             return ""
         signs = [t(f"statement.when.sign-{name}") for sign, name in _CASE_SIGNS.items() if sign in form]
-        told = t("statement.list.comma").join(signs) or t("statement.when.sign-none")
-        return t("statement.when.case", form=form, signs=told)
+        meanings = t("statement.list.comma").join(signs) or t("statement.when.sign-none")
+        return t("statement.when.case", form=form, signs=meanings)
 
     def limits(self, rule: Rule, questions: Sequence[Question]) -> str:
         """How often a rule lets ask."""
@@ -268,8 +271,8 @@ class Words:
             parts.append(t("statement.limit.per-subject", count=count, unit=self.unit))
         if not parts:
             return t("statement.limit.none")
-        told = t("statement.list.comma").join(parts)
-        return t("statement.limit.shared", limits=told) if len(questions) > 1 else told
+        limits = t("statement.list.comma").join(parts)
+        return t("statement.limit.shared", limits=limits) if len(questions) > 1 else limits
 
     def described(self, field: Field) -> str:
         """A data item with its type, values, level and sensitivity."""

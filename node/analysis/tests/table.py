@@ -68,10 +68,10 @@ class Earlier:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One line of a table; `said` is who asks, as in the file."""
+    """One line of a table; `asked_by` is who asks, as in the file."""
 
     line: int
-    said: str
+    asked_by: str
     note: str
     request: Request
     grant: Grant | None

@@ -43,7 +43,7 @@ def verify(
 ) -> None:
     """Ask a yes-or-no question about one subject."""
     subject = read_subject(subject_from, claim or ())
-    said = session.client.verify(
+    answer = session.client.verify(
         question,
         subject.id,
         purpose=purpose,
@@ -52,11 +52,11 @@ def verify(
         claims=subject.claims,
         exchange_id=exchange_id_from(exchange_id),
     )
-    session.terminal.result(said, t("ask.verified") if said.answer else t("ask.not_verified"))
-    if not said.answer:
+    session.terminal.result(answer, t("ask.verified") if answer.answer else t("ask.not_verified"))
+    if not answer.answer:
         session.terminal.note(t("ask.not_verified_next"))
-    _note_proof(session, said.proof)
-    if exit_code and not said.answer:
+    _note_proof(session, answer.proof)
+    if exit_code and not answer.answer:
         raise typer.Exit(Exit.NO)
 
 
@@ -74,7 +74,7 @@ def ask(
 ) -> None:
     """Ask for one derived field of one subject."""
     subject = read_subject(subject_from, claim or ())
-    said = session.client.field(
+    answer = session.client.field(
         question,
         subject.id,
         purpose=purpose,
@@ -83,8 +83,8 @@ def ask(
         claims=subject.claims,
         exchange_id=exchange_id_from(exchange_id),
     )
-    session.terminal.result(said, t("label.absent") if said.value is None else said.value)
-    _note_proof(session, said.proof)
+    session.terminal.result(answer, t("label.absent") if answer.value is None else answer.value)
+    _note_proof(session, answer.proof)
 
 
 @app.command("stats")

@@ -113,9 +113,9 @@ def _section(name: str, *kinds: Sequence[Told]) -> Iterator[str]:
     yield ""
     yield t(f"diff.section.{name}")
     for every in kinds:
-        for told in every[:_MOST_SHOWN]:
+        for lines in every[:_MOST_SHOWN]:
             yield ""
-            yield from (f"  {line}" for line in told())
+            yield from (f"  {line}" for line in lines())
         if len(every) > _MOST_SHOWN:
             yield ""
             yield "  " + t("diff.line.more", count=len(every) - _MOST_SHOWN)

@@ -71,10 +71,10 @@ CODES = Titles()
 
 def where(finding: Finding, titles: Titles = CODES) -> dict[str, str]:
     """The dimensions that matter to a finding, each in words."""
-    told = {name: _part(part, titles) for name in _WHO + _HOW if not (part := finding.parts[name]).whole}
-    if not any(name in told for name in _WHO):
-        return {_WHO[0]: t("diff.word.anybody"), **told}
-    return told
+    parts = {name: _part(part, titles) for name in _WHO + _HOW if not (part := finding.parts[name]).whole}
+    if not any(name in parts for name in _WHO):
+        return {_WHO[0]: t("diff.word.anybody"), **parts}
+    return parts
 
 
 def asked_words(asked: Asked, name: str) -> str:

@@ -127,7 +127,9 @@ class _Known:
 def _requester(code: str, region: str, level: LevelOption | None, members: Directory | None) -> _Known:
     """What the options say of a department, else the directory, else what is supposed."""
     member = members.members.get(code) if members is not None else None
-    supposed = [part for part, told in (("region", region), ("level", level)) if not told and member is None]
+    supposed = [
+        part for part, given in (("region", region), ("level", level)) if not given and member is None
+    ]
     return _Known(
         Requester(
             code,

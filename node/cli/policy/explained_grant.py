@@ -35,7 +35,6 @@ def read_grant(given: str, config: Path | None) -> Grant:
                 Reason.CONFIG_INVALID,
                 "error.cli.there-no-file",
                 path=str(path),
-                file=given,
             )
         if settings_file(config) is None:
             raise NodeError(

@@ -98,7 +98,7 @@ def tested_lines(tested: Tested, lang: Language) -> Iterator[str]:
     decided = str(len(parts) - len(undecided))
     yield t("policy_test.coverage.head", lang, dataset=tested.dataset, decided=decided, parts=str(len(parts)))
     for part in undecided:
-        yield "  " + _part("coverage.", part, tested, lang)
+        yield "  " + _part("coverage", part, tested, lang)
     if tested.mutants:
         missed = str(tested.mutants - len(tested.unmissed))
         yield t(
@@ -109,7 +109,7 @@ def tested_lines(tested: Tested, lang: Language) -> Iterator[str]:
             mutants=str(tested.mutants),
         )
         for mutant in tested.unmissed:
-            yield "  " + _part(f"mutation.{mutant.change}_", mutant.part, tested, lang)
+            yield "  " + _part(f"mutation.{mutant.change}", mutant.part, tested, lang)
 
 
 def summary(tested: Sequence[Tested], lang: Language) -> str:
@@ -145,7 +145,7 @@ def _failed_lines(ran: Ran, lang: Language) -> Iterator[str]:
         file=ran.file,
         line=str(row.line),
         question=row.request.question,
-        by=row.said,
+        by=row.asked_by,
         purpose=row.request.purpose,
         expected=_outcome(row.expected, lang),
         decided=_outcome(ran.outcome, lang),
@@ -168,11 +168,11 @@ def _outcome(outcome: Expected | Outcome, lang: Language) -> str:
     return t("policy_test.row.comma", lang).join(parts)
 
 
-def _part(prefix: str, part: Part, tested: Tested, lang: Language) -> str:
+def _part(section: str, part: Part, tested: Tested, lang: Language) -> str:
     kind = "policy" if not part.rule else "clause" if part.clause else "question" if part.item else "rule"
     file, line = tested.places[Part(part.rule) if part.rule else part]
     return t(
-        f"policy_test.{prefix}{kind}",
+        f"policy_test.{section}.{kind}",
         lang,
         file=file,
         line=str(line),

@@ -142,7 +142,7 @@ def _table(session: Session, grants: Sequence[Grant], other: str) -> None:
 
 
 def _lines(grant: Grant) -> list[str]:
-    said = {
+    parts = {
         "id": grant.id,
         "requester": grant.requester,
         "provider": grant.provider,
@@ -159,4 +159,4 @@ def _lines(grant: Grant) -> list[str]:
         "scenario": grant.scenario,
         "note": grant.note or t("label.none"),
     }
-    return [f"{t(f'grant.{key}')}: {value}" for key, value in said.items()]
+    return [f"{t(f'grant.{key}')}: {value}" for key, value in parts.items()]

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+import typer
 from typer.core import TyperArgument, TyperCommand, TyperGroup, TyperOption
 
+from node.cli.terminal.usage import unexpected, unknown_command
 from node.texts.wording import language, table
 
 if TYPE_CHECKING:
@@ -23,12 +26,40 @@ class HelpfulCommand(TyperCommand):
     def format_help(self, ctx: Context, formatter: HelpFormatter) -> None:
         show_help(self, ctx, ())
 
+    def parse_args(self, ctx: Context, args: list[str]) -> list[str]:
+        ctx.allow_extra_args = True  # they are looked at here
+        with _placed(ctx):
+            super().parse_args(ctx, args)
+        if ctx.args:
+            raise typer.BadParameter(unexpected(ctx.args), ctx=ctx)
+        return ctx.args
+
 
 class HelpfulGroup(TyperGroup):
     """A group of commands with our layout of help."""
 
     def format_help(self, ctx: Context, formatter: HelpFormatter) -> None:
         show_help(self, ctx, self.list_commands(ctx))
+
+    def parse_args(self, ctx: Context, args: list[str]) -> list[str]:
+        with _placed(ctx):
+            return super().parse_args(ctx, args)
+
+    def resolve_command(self, ctx: Context, args: list[str]) -> tuple[str | None, Command | None, list[str]]:
+        if not args[0].startswith("-") and self.get_command(ctx, args[0]) is None:
+            raise typer.BadParameter(unknown_command(args[0]), ctx=ctx)
+        return super().resolve_command(ctx, args)
+
+
+@contextmanager
+def _placed(ctx: Context) -> Iterator[None]:
+    """Typer does not say of some mistakes in which command they are."""
+    try:
+        yield
+    except typer.TyperException as error:
+        if getattr(error, "ctx", ctx) is None:
+            error.ctx = ctx  # type: ignore[attr-defined]
+        raise
 
 
 def describe(command: Command, path: tuple[str, ...]) -> None:
@@ -60,8 +91,8 @@ def show_help(command: Command, ctx: Context, below: Sequence[str]) -> None:
         grid.add_column(no_wrap=True)
         # Rich folds between any two Chinese characters only when told to; else it cuts them off.
         grid.add_column(overflow="fold")
-        for name, said in rows:
-            grid.add_row(Text(f"  {name}", "bold"), Text(said))
+        for name, about in rows:
+            grid.add_row(Text(f"  {name}", "bold"), Text(about))
         if grid.row_count:
             console.print(Text(f"\n{texts[f'label.{title}']}"))
             console.print(grid)
@@ -108,9 +139,9 @@ def _names(option: TyperOption, ctx: Context) -> str:
 
 def _about(parameter: Parameter, ctx: Context) -> str:
     texts = table("help", language())
-    said = (getattr(parameter, "help", "") or "").strip()
+    about = (getattr(parameter, "help", "") or "").strip()
     if parameter.name == "help":
-        said = texts["option.help"]
+        about = texts["option.help"]
     notes = []
     if parameter.required:
         notes.append(texts["label.required"])
@@ -123,4 +154,4 @@ def _about(parameter: Parameter, ctx: Context) -> str:
         notes.append(f"{texts['label.default']} {default}")
     if isinstance(parameter.envvar, str):
         notes.append(parameter.envvar)
-    return f"{said} ({'; '.join(notes)})" if notes else said
+    return f"{about} ({'; '.join(notes)})" if notes else about

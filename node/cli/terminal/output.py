@@ -15,8 +15,7 @@ from enum import Enum
 from typing import TYPE_CHECKING, TypeAlias
 
 from node.cli.terminal.exits import Exit, exit_of
-from node.error_info import wording_of
-from node.errors import NodeError, Reason
+from node.errors import NodeError, Reason, wording_of
 from node.texts.message import Message
 from node.texts.wording import say, t
 
@@ -198,7 +197,7 @@ def report(error: NodeError, *, as_json: bool) -> Exit:
 
 def _detail(error: NodeError) -> str:
     """What an error says beyond its reason; nothing where that is all it says."""
-    return "" if error.wording == wording_of(error.reason) else say(error.wording, moment=when)
+    return "" if error.wording.key == wording_of(error.reason).key else say(error.wording, moment=when)
 
 
 def _texts_of(error: NodeError, *, at_desk: bool) -> tuple[str, str]:

@@ -1,51 +1,98 @@
-"""Words what is wrong with a command line, in the language spoken."""
+"""Says what is wrong with a command line: what Typer found, by class and parameter, in our words."""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
+from typing import Final
 
 import typer
+from typer.core import TyperArgument, TyperGroup, TyperOption
 
-from node.cli.terminal.said import spoken
-from node.texts.wording import t
+from node.texts.message import Message, Value
+from node.texts.wording import say, t
 
-# What may name a person: a word with many digits, or not in ASCII.
+_PATHS: Final = {
+    " does not exist.": "usage.path_missing",
+    " is a directory.": "usage.path_folder",
+    " is a file.": "usage.path_file",
+    " is not readable.": "usage.path_unreadable",
+    " is not writable.": "usage.path_unwritable",
+}
+"""How Typer ends what it says of a path: which path it is and why, it says nowhere else."""
 _PERSONAL = re.compile(r"[^\s()]*(?:[0-9]{6}|[^\x00-\x7f])[^\s()]*")
+"""What may name a person: a word with many digits, or not in ASCII."""
 
 
 def usage_message(error: typer.TyperException) -> tuple[str, str]:
     """What is wrong, and where to look."""
     context = getattr(error, "ctx", None)
     command = context.command_path if context is not None else "dxnode"
-    return _what(error), t("usage.next", command=command)
+    wording = _wording(error)
+    # What commands raise themselves is in the language spoken.
+    return error.message if wording is None else say(wording), t("usage.next", command=command)
 
 
-def _what(error: typer.TyperException) -> str:
+def unexpected(arguments: Iterable[str]) -> str:
+    """That there are more arguments than a command takes.
+
+    An identifier or a name that does not belong on a command line must not get into a log from here.
+    """
+    return t("usage.extra", given=_PERSONAL.sub("…", " ".join(arguments)))
+
+
+def unknown_command(name: str) -> str:
+    """That there is no command of this name."""
+    return t("usage.no_command", name=_PERSONAL.sub("…", name))
+
+
+def _wording(error: typer.TyperException) -> Message | None:
     # By the name of the class: its module is not public.
-    given = error.format_message()
     match type(error).__name__:
         case "MissingParameter":
-            return t("usage.missing", name=_name(error))
+            return Message("usage.missing", {"name": _name(error)})
         case "NoSuchOption":
-            return t("usage.no_option", name=getattr(error, "option_name", ""))
-        case "BadParameter" if not _name(error):
-            # Raised by a command itself, in the language spoken.
-            return error.message
-    if given.startswith("Got unexpected extra argument"):
-        # An identifier or a name that does not belong on a command line must not get into a log from here.
-        given = _PERSONAL.sub("…", given)
-    return spoken(_in_our_form(given))
+            return Message("usage.no_option", {"name": str(getattr(error, "option_name", ""))})
+        case "BadOptionUsage":
+            return _misused(error, str(getattr(error, "option_name", "")))
+        case "BadParameter" if _name(error):
+            return Message("usage.invalid", {"name": _name(error), "problem": _problem(error)})
+        case "UsageError" if isinstance(getattr(error, "cmd", None), TyperGroup):
+            return Message("usage.command_missing")
+    return None
 
 
-def _in_our_form(given: str) -> str:
-    """Typer's messages begin with a capital and end in a full stop; ours do not, nor do they name a class."""
-    given = given.rstrip(".").replace(": Value error, ", ": ")
-    return given[0].lower() + given[1:] if given[1:2].islower() else given
+def _misused(error: typer.TyperException, name: str) -> Message:
+    """An option has a value that takes none, or has none."""
+    context = getattr(error, "ctx", None)
+    options = context.command.params if context is not None else ()
+    flags = [each for each in options if name in each.opts and getattr(each, "is_flag", False)]
+    return Message("usage.option_value" if flags else "usage.option_alone", {"name": name})
+
+
+def _problem(error: typer.TyperException) -> Value:
+    """What is wrong with the value of a parameter."""
+    from pydantic import ValidationError
+
+    from node.core.json_text import first_fault
+
+    cause, parameter = error.__cause__, getattr(error, "param", None)
+    if isinstance(cause, ValidationError):
+        descriptor = getattr(parameter, "type_descriptor", None)
+        if descriptor is not None and descriptor.is_choice:
+            choices = tuple(str(getattr(each, "value", each)) for each in descriptor.choices)
+            given = str(cause.errors(include_url=False, include_context=False)[0]["input"])
+            return Message("usage.choice", {"given": given, "choices": choices})
+        return first_fault(cause)[1]
+    for ending, key in _PATHS.items():
+        if error.message.endswith(ending):
+            return Message(key, {"path": error.message.removesuffix(ending).partition(" ")[2].strip("'\"")})
+    return error.message  # a command's own check of a parameter
 
 
 def _name(error: typer.TyperException) -> str:
     parameter = getattr(error, "param", None)
-    if parameter is None:
+    if not isinstance(parameter, TyperOption | TyperArgument):
         return ""
     options: list[str] = parameter.opts
     return parameter.metavar or options[0] if parameter.param_type_name == "argument" else options[0]

@@ -66,8 +66,9 @@ class OfficerRole(StrEnum):
 
 
 _T = TypeVar("_T")
-_DIRECTORY: Final = "file.directory.directory"
-_MEMBER_FILE: Final = "file.directory.member-file"
+_DIRECTORY: Final = ("file.directory.directory", "file.directory.directory-at")
+_MEMBER_FILE: Final = ("file.directory.member-file", "file.directory.member-file-at")
+"""The texts of what is wrong with the whole, and at a place."""
 # Canonical JSON spells everything one way, so nothing is converted and nothing unknown passes.
 _SHAPE = ConfigDict(extra="forbid", strict=True)
 
@@ -365,7 +366,7 @@ def _person(key_name: str) -> str:
     return key_name.rpartition("/")[2]
 
 
-def _parse(adapter: TypeAdapter[_T], content: bytes, what: str) -> _T:
+def _parse(adapter: TypeAdapter[_T], content: bytes, what: tuple[str, str]) -> _T:
     if len(content) > MAX_BYTES:
         raise _invalid(what, "", "file.directory.large", most=MAX_BYTES)
     try:
@@ -379,9 +380,10 @@ def _where(path: tuple[int | str, ...]) -> str:
     return "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in path).removeprefix(".")
 
 
-def _invalid(what: str, where: str, key: str, /, **args: Value) -> NodeError:
+def _invalid(what: tuple[str, str], where: str, key: str, /, **args: Value) -> NodeError:
     """What is wrong, and at which place of the directory or member file, "" for the whole."""
     problem = Message(key, args)
+    whole, at = what
     if not where:
-        return NodeError(Reason.DIRECTORY_INVALID, what, problem=problem)
-    return NodeError(Reason.DIRECTORY_INVALID, f"{what}-at", problem=problem, where=where)
+        return NodeError(Reason.DIRECTORY_INVALID, whole, problem=problem)
+    return NodeError(Reason.DIRECTORY_INVALID, at, problem=problem, where=where)

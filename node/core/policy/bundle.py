@@ -27,7 +27,6 @@ FORMAT: Final = "dxnode/policy-bundle/1"
 MAX_BYTES: Final = 16 << 20
 MAX_FILES: Final = 50_000
 MAX_LIFETIME: Final = timedelta(days=400)
-_SIGNED_ANEW: Final = "put back what was signed, or have all officers sign anew, the first with --new"
 _SHAPE = ConfigDict(extra="forbid", strict=True)
 # No folder, no hidden file, nothing that another system would spell in two ways.
 _NAME = r"\A[A-Za-z0-9][A-Za-z0-9._-]{0,119}\.yaml\z"

@@ -21,7 +21,7 @@ ASK = ("verify", VERIFY, "--purpose", PURPOSE, "--case", "DG-1")
 
 @pytest.mark.parametrize("reason", Reason)
 def test_reason_decides_the_exit_code(desk: FakeDesk, address: str, reason: Reason) -> None:
-    desk.fail_with = NodeError(reason, "what to do next")
+    desk.fail_with = NodeError(reason, f"reason.{reason.name}.what")
     ran = dxnode(*ASK, "--desk", address, stdin=resident(1))
     assert ran.code == EXIT_OF_REASON[reason]
     assert ran.out == ""
@@ -29,8 +29,14 @@ def test_reason_decides_the_exit_code(desk: FakeDesk, address: str, reason: Reas
     assert "\nhint: " in ran.err
 
 
+def test_every_reason_has_an_exit_code() -> None:
+    assert set(EXIT_OF_REASON) == set(Reason)
+    assert Exit.OK not in EXIT_OF_REASON.values()
+    assert Exit.NO not in EXIT_OF_REASON.values()
+
+
 def test_json_error_is_one_document_on_stderr(desk: FakeDesk, address: str) -> None:
-    desk.fail_with = NodeError(Reason.NO_GRANT, "apply first", clause="grant")
+    desk.fail_with = NodeError(Reason.NO_GRANT, "error.deciding.department-no-grant-dataset", clause="grant")
     ran = dxnode(*ASK, "--desk", address, "--json", stdin=resident(1))
     assert ran.out == ""
     assert json.loads(ran.err)["error"]["reason"] == "NO_GRANT"
@@ -93,7 +99,9 @@ def test_files_that_are_mistaken_for_each_other_are_told(tmp_path: Path, wrong: 
 def test_action_that_the_role_may_not_do_is_not_called_a_question(
     desk: FakeDesk, address: str, lang: str
 ) -> None:
-    desk.fail_with = NodeError(Reason.QUESTION_NOT_ALLOWED, "this needs the role operator", clause="role")
+    desk.fail_with = NodeError(
+        Reason.QUESTION_NOT_ALLOWED, "error.role.needs-role", needed="operator", clause="role"
+    )
     said = dxnode(*ASK, "--desk", address, "--lang", lang, stdin=f"{resident(2)}\n")
     assert said.code == Exit.DENIED
     assert {"en": "your role may not do this", "zh": "您的角色不能进行该操作"}[lang] in said.err

@@ -1,0 +1,160 @@
+"""Claims about errors in Chinese: whoever asks reads what is wrong and what to do, whatever the node says."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from support.cli_run import dxnode
+from support.fake_desk import PURPOSE, VERIFY, FakeDesk, grant_message, resident, serving
+
+from node.client.status import _WITHOUT_INFO
+from node.core.deciding.received import covering_grant
+from node.core.identity import normalise_credit_code, normalise_region, normalise_resident_id
+from node.core.messages.grant_message import grant_from_message
+from node.errors import NodeError, Reason
+from node.files.whole import unreadable
+from node.texts.carried import LONGEST, from_text, is_closed
+from node.texts.message import Message
+from node.texts.wording import find, placeholders, say
+from node.v1 import grant_pb2
+
+ASK = ("verify", VERIFY, "--purpose", PURPOSE, "--case", "DG-1", "--lang", "zh")
+
+
+def in_chinese(error: NodeError) -> str:
+    """What is shown of an error, which has to be Chinese but for names."""
+    text = say(error.wording, "zh")
+    assert re.search("[\u4e00-\u9fff]", text), text
+    assert not re.search("[a-z]{2,} [a-z]{2,}", re.sub("`[^`]*`", "", text)), text
+    return text
+
+
+IDENTIFIERS = ["", "1", "4" * 18, "x" * 18, "4" * 100, "441900199913010020", "9" * 17 + "O"]
+IDENTIFIERS += [resident(3)[:-1] + last for last in "01Y" if last != resident(3)[-1]]
+
+
+@pytest.mark.parametrize("text", [*IDENTIFIERS, "91441900MA4UIOSVZ1", "11441900000000019X"])
+@pytest.mark.parametrize("normalise", [normalise_resident_id, normalise_credit_code, normalise_region])
+def test_mistake_in_an_identifier_is_told_in_chinese(normalise: Callable[[str], str], text: str) -> None:
+    with pytest.raises(NodeError) as raised:
+        normalise(text)
+    assert text not in in_chinese(raised.value) or len(text) < 2
+
+
+@pytest.mark.parametrize(
+    ("grant", "question", "purpose"),
+    [
+        (grant_message(), "other", PURPOSE),
+        (grant_message(), "is-enrolled", "other"),
+        (grant_message(valid_until_ms=1_764_000_000_001), "is-enrolled", PURPOSE),
+        (grant_message(state=grant_pb2.GRANT_STATE_SUSPENDED), "is-enrolled", PURPOSE),
+        (grant_message(dataset="other"), "is-enrolled", PURPOSE),
+        (grant_message(roles=["system"]), "is-enrolled", PURPOSE),
+    ],
+)
+def test_what_a_grant_lacks_is_told_in_chinese(grant: grant_pb2.Grant, question: str, purpose: str) -> None:
+    grants, now = [grant_from_message(grant)], datetime(2026, 6, 1, tzinfo=UTC)
+    with pytest.raises(NodeError) as raised:
+        covering_grant(grants, "pension-insurance", question, purpose, now, "clerk")
+    assert in_chinese(raised.value)
+
+
+@pytest.mark.parametrize(("reason", "key"), _WITHOUT_INFO.values())
+def test_failure_of_the_connection_is_told_in_chinese(reason: Reason, key: str) -> None:
+    assert in_chinese(NodeError(reason, key, peer="desk", code="aborted"))
+
+
+def test_message_within_a_message_is_told_in_chinese_too() -> None:
+    stopping = Message("error.exchange.node-shutting-down-2")
+    refused = NodeError(Reason.DRAINING, "error.rpc.provider-node-refused", problem=stopping)
+    assert in_chinese(refused) == f"提供部门的节点拒绝：{find('error.exchange.node-shutting-down-2', 'zh')}"
+
+
+def test_what_a_newer_node_words_otherwise_is_no_message_here() -> None:
+    assert from_text('{"key":"error.something.newer","args":{}}') is None
+
+
+def test_what_the_system_says_of_a_file_is_told_in_chinese(tmp_path: Path) -> None:
+    with pytest.raises(FileNotFoundError) as missing:
+        (tmp_path / "li.key").read_bytes()
+    told = in_chinese(unreadable(Path("li.key"), missing.value))
+    assert told == "li.key：无法读取（没有这个文件或目录）：请核对路径及其属主"
+
+
+@pytest.mark.parametrize("reason", Reason)
+def test_all_lines_are_chinese_whatever_the_reason(reason: Reason, tmp_path: Path) -> None:
+    """A newer node's own words are not known here: the reason alone is told."""
+    desk = FakeDesk(fail_with=NodeError(reason, f"reason.{reason.name}.what", rule="r-1"))
+    with serving(desk, tmp_path) as address:
+        ran = dxnode(*ASK, "--desk", address, stdin=resident(1))
+    error, places, hint = ran.err.splitlines()
+    assert re.fullmatch(rf"错误: [^a-z]*(`dxnode [a-z ]+`)?[^a-z]* \({reason.name}\)", error)
+    assert not re.search("[a-z]{2,} [a-z]{2,}", re.sub("`[^`]*`", "", error + hint))
+    assert places == "  规则 r-1"
+    assert hint.startswith("提示: ")
+
+
+def test_json_has_the_detail_in_the_language_and_the_message_in_english(tmp_path: Path) -> None:
+    denied = NodeError(
+        Reason.PURPOSE_NOT_ALLOWED, "error.deciding.own-grant-purpose", clause="grant.purposes"
+    )
+    with serving(FakeDesk(fail_with=denied), tmp_path) as address:
+        ran = dxnode(*ASK, "--desk", address, "--json", stdin=resident(1))
+    told = json.loads(ran.err)["error"]
+    assert told["message"] == "the grant does not cover this purpose"
+    assert told["detail"] == say(Message("error.deciding.own-grant-purpose"), "zh")
+
+
+MISTAKES = """\
+department: {code: 123, title: " x", region: "99", level: hamlet}
+authority: x
+exchange: {listen: a, advertise: b, foo: 1, certificat: x}
+desk: {reflection: "true"}
+limits: {concurrent: 0, batch_chunks: 99999999, message_bytes: abc}
+timezone: Mars
+roles: {clerk: {questions: [], purposes: [A]}, system: {questions: [x]}, officer: {questions: x}}
+sources: {a: {csv: x, parquet: y}, B: {csv: x}, c: {url: "postgresql://u:p@h/d"}, d: {url_env: X}, e: 3}
+"""
+
+
+def test_every_mistake_in_the_settings_is_told_in_chinese_with_its_place(tmp_path: Path) -> None:
+    file = tmp_path / "node.yaml"
+    file.write_text(MISTAKES)
+    checked = dxnode("config", "check", file, "--lang", "zh").out.splitlines()
+    english = dxnode("config", "check", file).out.splitlines()
+    assert len(checked) == len(english) >= 20
+    for line, other in zip(checked, english, strict=True):
+        place = line.split(": ", 1)[0]
+        assert re.fullmatch(rf"{re.escape(str(file))}:\d+:\d+", place)
+        assert other.startswith(place)
+        assert re.search("[\u4e00-\u9fff]", line), other
+    refused = dxnode("status", "--config", file, "--lang", "zh").err
+    assert not re.search(" must | is missing| needs ", refused)
+
+
+@pytest.mark.parametrize(
+    "hostile",
+    [
+        '{"key":"error.rpc.provider-node-refused","args":{"problem":"' + "x, " * 3000 + '"}}',
+        '{"key":"error.reading.problems","args":{"file":"' + ":1" * 4000 + '","count":1}}',
+        '{"key":' * 2000,
+        "[" * LONGEST,
+        "1" * (LONGEST + 1),
+    ],
+    ids=["long", "places", "unfinished", "deep", "too long"],
+)
+def test_a_hostile_peer_gives_no_words_of_its_own_to_read(hostile: str) -> None:
+    """Nothing is looked for in a text of a peer: it is a message of ours with closed arguments, or none."""
+    message = from_text(hostile)
+    assert message is None or not is_closed(message)
+
+
+@pytest.mark.parametrize("key", ["error.source.column-missing", "error.identity.resident-length"])
+def test_a_message_without_what_its_text_needs_is_none(key: str) -> None:
+    assert placeholders(find(key, "en") or "")
+    assert from_text(json.dumps({"key": key, "args": {}})) is None
