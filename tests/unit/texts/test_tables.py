@@ -68,6 +68,15 @@ def test_every_key_that_the_code_names_has_a_text_in_both_languages() -> None:
         assert [each for each in named() if find(described(each.key), lang) is None] == []
 
 
+def test_what_looks_like_a_key_of_errors_and_files_is_one() -> None:
+    """Also where it is kept in a mapping before it is said."""
+    like_a_key = re.compile(r"(error|file|setting|state|demo)(\.[a-z][a-z0-9_-]*){2,}")
+    whole, _ = named_in_the_code()
+    found = {each for each in whole if like_a_key.fullmatch(each)}
+    assert len(found) > 500
+    assert [each for each in found if find(described(each), "en") is None] == []
+
+
 @pytest.mark.parametrize("name", TABLES)
 def test_both_languages_have_the_same_keys(name: str) -> None:
     assert set(table(name, "en")) == set(table(name, "zh"))
