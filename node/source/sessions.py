@@ -181,7 +181,7 @@ def _engine(url: str, count: int, seconds: float) -> Engine:
             raise NodeError(
                 Reason.CONFIG_INVALID,
                 "error.source.no-exact-comparison-known",
-                get_backend_name=parsed.get_backend_name(),
+                database=parsed.get_backend_name(),
                 known=known,
             )
         return sa.create_engine(
