@@ -51,7 +51,7 @@ def statement_of(select: exp.Select, dialect: Dialect) -> sa.TextClause:
     return sa.text(sql.replace(":", "\\:").replace(_MARK, ":"))
 
 
-class Sessions:
+class DatabaseSessions:
     """A few sessions with one database, for the calls of as many threads at a time."""
 
     def __init__(
