@@ -22,7 +22,7 @@ from node.core.policy.policy import Budget, Policies
 from node.core.state.data_load import DataLoad
 from node.core.state.lost_state import LostState
 from node.core.state.part import Part, PartKind, PartProblem
-from node.exchange.answering import load_message
+from node.exchange.provider_answer import load_message
 from node.rpc.admin_service import part_problem_message
 from node.source.spec import Exactness
 from node.store import driver

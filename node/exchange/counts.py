@@ -11,7 +11,7 @@ from typing import NamedTuple, TypeAlias
 
 from node.core.stop import Stop
 from node.errors import NodeError, Reason
-from node.exchange.answering import Computed
+from node.exchange.provider_answer import Computed
 from node.exchange.turns import Turns
 
 _Ending: TypeAlias = "asyncio.Future[Computed] | asyncio.Future[None]"

@@ -48,7 +48,7 @@ class LogSource(Protocol):
     async def checkpoint(self, code: str) -> bytes: ...
 
 
-class Shelf(Protocol):
+class SeenLogs(Protocol):
     """Where the memory is kept."""
 
     def peer_logs(self) -> list[PeerLog]: ...
@@ -61,7 +61,7 @@ class PeerLogs:
     def __init__(
         self,
         own: str,
-        shelf: Shelf,
+        shelf: SeenLogs,
         source: LogSource,
         member: Callable[[str], Member],
         open_checkpoint: Callable[[bytes, tuple[str, ...]], Checkpoint],

@@ -22,17 +22,17 @@ from node.core.messages.envelope import Routing
 from node.core.policy.policy import Policies
 from node.core.policy.question import Question
 from node.core.policy.question_kind import QuestionKind, kind_from_message
-from node.core.policy.request import Request, Requester
+from node.core.policy.request import Request, RequestingDepartment
 from node.core.state.data_load import KeptLoad
 from node.core.subject import SubjectKey
 from node.core.workdays import Calendar
 from node.errors import NodeError, Reason
-from node.exchange.answering import Computed
 from node.exchange.computing import Computing, Permitted
 from node.exchange.group import GroupCommit
 from node.exchange.opened import Opened, open_request, routing_of
 from node.exchange.peer_logs import PeerLogs
 from node.exchange.ports import Source, Vault
+from node.exchange.provider_answer import Computed
 from node.exchange.rate import Rate
 from node.exchange.running import Running
 from node.exchange.verdict import VerdictJob
@@ -240,7 +240,7 @@ class Provider:
         if any(frozenset(subject.claims) != claims for subject in given):
             raise NodeError(Reason.QUERY_INVALID, "error.exchange.all-subjects-request-need")
         request = Request(
-            requester=Requester(peer.code, peer.region, peer.level, peer.suspended),
+            requester=RequestingDepartment(peer.code, peer.region, peer.level, peer.suspended),
             dataset=intent.dataset,
             question=intent.question,
             parameters=tuple((p.name, p.value) for p in intent.parameters),

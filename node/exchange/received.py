@@ -23,7 +23,7 @@ MAX_BYTES = 1 << 20
 """What is kept of the grants of one provider, at most."""
 
 
-class GrantShelf(Protocol):
+class GrantStore(Protocol):
     """Where they are kept."""
 
     def received_grants(self) -> list[Grant]: ...
@@ -42,7 +42,7 @@ class ReceivedGrants:
     def __init__(
         self,
         own: str,
-        shelf: GrantShelf,
+        shelf: GrantStore,
         source: GrantSource,
         workers: Executor,
         monotonic: Callable[[], float],

@@ -19,11 +19,11 @@ from node.core.messages.denial_terms import terms_to_message
 from node.core.messages.envelope import response_bucket
 from node.core.revision import trim
 from node.errors import NodeError, Reason
-from node.exchange.answering import Computed, load_message, without, wrong_claims
 from node.exchange.group import Ledger, Recorded
 from node.exchange.opened import Opened
 from node.exchange.payable import short_of
 from node.exchange.ports import Vault
+from node.exchange.provider_answer import Computed, load_message, without, wrong_claims
 from node.exchange.tried import pseudonyms
 from node.v1 import exchange_pb2 as pb
 from node.v1 import record_pb2 as rec

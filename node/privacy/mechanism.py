@@ -29,7 +29,7 @@ MAX_COUNT = 1 << 53
 
 
 @dataclass(frozen=True, slots=True)
-class Release:
+class NoisyCounts:
     """Noisy counts, in the order of the exact ones; they may be negative.
 
     `epsilon_micros` is the price: OpenDP's own bound for this measurement × 10⁶, rounded up. With
@@ -51,7 +51,7 @@ class _Measurement(Protocol):
         """The privacy loss, rounded up, if neighbouring tables differ by `d_in` in L1 distance."""
 
 
-def release(counts: Sequence[int], unit_contributes: int, epsilon_micros: int) -> Release:
+def release(counts: Sequence[int], unit_contributes: int, epsilon_micros: int) -> NoisyCounts:
     """Noise a table of exact counts in disjoint cells; costs at most `epsilon_micros` (epsilon × 10⁶).
 
     One subject adds to the counts at most `unit_contributes` times. The first call takes some tenths of a
@@ -59,14 +59,14 @@ def release(counts: Sequence[int], unit_contributes: int, epsilon_micros: int) -
 
     Raises NodeError(CONFIG_INVALID) if a number is out of bounds.
     """
-    _check(epsilon_micros, 1, MAX_EPSILON_MICROS, "error.privacy.privacy-loss")
+    _check(epsilon_micros, 1, MAX_EPSILON_MICROS, "error.privacy.loss")
     _check(unit_contributes, 1, MAX_UNIT_CONTRIBUTES, "error.privacy.unit-contributes")
     for count in counts:
         _check(count, 0, MAX_COUNT, "error.privacy.count")
     measurement, scale = _measurement(unit_contributes, epsilon_micros)
     price = _price(measurement, unit_contributes)
     noisy = measurement(list(counts)) if counts else []
-    return Release(tuple(int(count) for count in noisy), price, _accuracy(scale))
+    return NoisyCounts(tuple(int(count) for count in noisy), price, _accuracy(scale))
 
 
 def _measurement(unit_contributes: int, epsilon_micros: int) -> tuple[_Measurement, float]:

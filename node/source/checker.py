@@ -11,7 +11,7 @@ from threading import Event, Lock
 from sqlalchemy.engine import Connection
 
 from node.source.live_check import Findings
-from node.source.sessions import Sessions
+from node.source.sessions import DatabaseSessions
 from node.source.spec import Exactness
 
 # What was found, or could not be asked, is looked at again after a pause of so many times what a look took.
@@ -24,7 +24,7 @@ class Checker:
 
     def __init__(
         self,
-        sessions: Sessions,
+        sessions: DatabaseSessions,
         look: Callable[[Connection], Findings],
         today: Callable[[], date],
         seconds: float,

@@ -31,7 +31,7 @@ from node.source.forms import Forms, forms_of, functions
 from node.source.live_check import Findings, look_through
 from node.source.live_table import check_comparison, examine, named
 from node.source.place import place_of
-from node.source.sessions import Sessions, statement_of
+from node.source.sessions import DatabaseSessions, statement_of
 from node.source.spec import DatabaseSpec, Exactness, Layout, LoadReport
 from node.source.sql import ROW, claim_value, parameter_values, raw, region_condition, region_values
 from node.source.values import Value
@@ -87,9 +87,9 @@ class DatabaseSource:
         self._is_integer = integers.__contains__
         # Counts and looks take long: they have sessions of their own, so that no lookup waits for them.
         taught = functions(layout)
-        self._lookups = Sessions(spec.url, _SESSIONS, seconds)
-        self._counts = Sessions(spec.url, counts, seconds, taught)
-        self._looks = Sessions(spec.url, 1, check_seconds, taught)
+        self._lookups = DatabaseSessions(spec.url, _SESSIONS, seconds)
+        self._counts = DatabaseSessions(spec.url, counts, seconds, taught)
+        self._looks = DatabaseSessions(spec.url, 1, check_seconds, taught)
         self._dialect = dialect = self._lookups.dialect
         try:
             self._shape = self._lookups.inspect(lambda engine: examine(engine, spec.table, layout))

@@ -51,7 +51,7 @@ def statement_of(select: exp.Select, dialect: Dialect) -> sa.TextClause:
     return sa.text(sql.replace(":", "\\:").replace(_MARK, ":"))
 
 
-class Sessions:
+class DatabaseSessions:
     """A few sessions with one database, for the calls of as many threads at a time."""
 
     def __init__(
@@ -181,7 +181,7 @@ def _engine(url: str, count: int, seconds: float) -> Engine:
             raise NodeError(
                 Reason.CONFIG_INVALID,
                 "error.source.no-exact-comparison-known",
-                kind=parsed.get_backend_name(),
+                database=parsed.get_backend_name(),
                 known=known,
             )
         return sa.create_engine(

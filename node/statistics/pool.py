@@ -17,7 +17,7 @@ from pydantic import ValidationError
 
 from node.core.stop import Stop
 from node.errors import NodeError, Reason
-from node.privacy.mechanism import Release
+from node.privacy.mechanism import NoisyCounts
 from node.source.child import Child
 from node.source.count_query import CountQuery, Row
 from node.statistics import words
@@ -56,7 +56,9 @@ class Pool:
         """The rows of a query for exact counts. Raises NodeError(SOURCE_UNAVAILABLE)."""
         return self._do(words.Count(query), words.Counted, stop).rows
 
-    def noise(self, counts: Sequence[int], unit_contributes: int, epsilon_micros: int, stop: Stop) -> Release:
+    def noise(
+        self, counts: Sequence[int], unit_contributes: int, epsilon_micros: int, stop: Stop
+    ) -> NoisyCounts:
         """Noisy counts and their price; see `node.privacy.mechanism`. Raises NodeError."""
         job = words.Noise(tuple(counts), unit_contributes, epsilon_micros)
         return self._do(job, words.Released, stop).release

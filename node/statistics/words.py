@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 from pydantic import Field, TypeAdapter
 
 from node.errors import Reason
-from node.privacy.mechanism import Release
+from node.privacy.mechanism import NoisyCounts
 from node.source.count_query import CountQuery, Row
 
 
@@ -49,7 +49,7 @@ class Counted:
 class Released:
     """Noisy counts and their price."""
 
-    release: Release
+    release: NoisyCounts
     kind: Literal["released"] = "released"
 
 

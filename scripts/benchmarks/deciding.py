@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 from node.core.deciding.evaluator import decide
 from node.core.policy.policy import Policies, PolicyFile
-from node.core.policy.request import Request, Requester
+from node.core.policy.request import Request, RequestingDepartment
 from node.core.reading.build import build_policies
 from node.core.workdays import Calendar
 from scripts.benchmarks import peers
@@ -75,7 +75,7 @@ def figures_of(
 def sample_requests() -> list[Request]:
     """Some that are permitted, and one for each way to fail."""
     asked = Request(
-        requester=Requester(REQUESTER.code, "441900", "city", suspended=False),
+        requester=RequestingDepartment(REQUESTER.code, "441900", "city", suspended=False),
         dataset=DATASET,
         question=QUESTION,
         parameters=(),

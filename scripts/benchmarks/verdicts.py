@@ -31,10 +31,10 @@ from node.core.revision import REVISION
 from node.core.state.data_load import DataLoad
 from node.crypto.vault import NodeVault
 from node.demo.city import CityNode
-from node.exchange.answering import Computed, verify_answers
 from node.exchange.evidence import evidence_of
 from node.exchange.group import GroupCommit, Job, Ledger, Recorded
 from node.exchange.opened import Opened, log_origin
+from node.exchange.provider_answer import Computed, verify_answers
 from node.exchange.spent import Budgets
 from node.exchange.verdict import VerdictJob
 from node.store.store import Store

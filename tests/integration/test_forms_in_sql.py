@@ -15,7 +15,7 @@ from node.core.identity import SubjectType, check_character, normalise_subject
 from node.core.policy.dataset import Field, FieldType, Sensitivity
 from node.errors import NodeError
 from node.source.forms import forms_of, functions
-from node.source.sessions import Sessions, statement_of
+from node.source.sessions import DatabaseSessions, statement_of
 from node.source.spec import Layout
 from node.source.sql import ROW, raw
 from node.source.values import read_field
@@ -86,7 +86,7 @@ def texts(chance: random.Random) -> list[str]:
 
 def told(url: str, layout: Layout, conditions: Sequence[str]) -> list[tuple[bool, ...]]:
     """By row in its order, which conditions hold."""
-    sessions = Sessions(url, 1, 30.0, functions(layout))
+    sessions = DatabaseSessions(url, 1, 30.0, functions(layout))
     columns = [raw(f"CASE WHEN {condition} THEN 1 ELSE 0 END") for condition in conditions]
     select = exp.select(*columns).from_(exp.table_("register", quoted=True, alias=ROW)).order_by("n")
     try:
@@ -110,7 +110,7 @@ def test_identifiers_are_told_apart_as_the_readers_do(
     types = {"n": "INTEGER", "id": "VARCHAR(2000)"}
     url = fill(servers.new(kind), enumerate([*given, None]), types, columns=("n", "id"))
     layout = Layout("id", subject, "", ())
-    forms = forms_of(layout, Sessions(url, 1, 1.0).dialect)
+    forms = forms_of(layout, DatabaseSessions(url, 1, 1.0).dialect)
 
     def wanted(text: str) -> tuple[bool, bool]:
         try:
@@ -133,7 +133,7 @@ def test_values_are_told_apart_as_the_readers_do(servers: Databases, kind: str, 
     types = {"n": "INTEGER", "value": "VARCHAR(2000)"}
     url = fill(servers.new(kind), enumerate([*given, None]), types, columns=("n", "value"))
     layout = Layout("n", "resident_id", "", (described(field),))
-    forms = forms_of(layout, Sessions(url, 1, 1.0).dialect)
+    forms = forms_of(layout, DatabaseSessions(url, 1, 1.0).dialect)
     found = [is_irregular for (is_irregular,) in told(url, layout, [forms.irregular["value"]])]
 
     assert not found[-1], "nothing is in order"
@@ -160,7 +160,7 @@ def test_integers_out_of_their_range_are_irregular(servers: Databases, kind: str
         (described(FieldType.INTEGER), [0, 0, 0, 0, 1, 0]),
     ):
         layout = Layout("n", "resident_id", "", (field,))
-        forms = forms_of(layout, Sessions(url, 1, 1.0).dialect)
+        forms = forms_of(layout, DatabaseSessions(url, 1, 1.0).dialect)
         assert [int(is_so) for (is_so,) in told(url, layout, [forms.irregular["value"]])] == irregular
 
 
@@ -174,7 +174,7 @@ def test_what_sqlite_keeps_as_another_type_is_irregular(servers: Databases) -> N
     )
     fields = tuple(dataset().fields[name] for name in ("months", "name"))
     layout = Layout("n", "resident_id", "", fields)
-    forms = forms_of(layout, Sessions(url, 1, 1.0).dialect)
+    forms = forms_of(layout, DatabaseSessions(url, 1, 1.0).dialect)
 
     found = told(url, layout, list(forms.irregular.values()))
     assert found == [(True, False), (True, True), (True, True), (False, False), (True, True)]

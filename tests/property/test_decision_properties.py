@@ -18,7 +18,7 @@ from node.core.deciding.grant import Grant, GrantState
 from node.core.policy.dataset import Sharing
 from node.core.policy.policy import Policies, PolicyFile
 from node.core.policy.question_kind import QuestionKind
-from node.core.policy.request import Request, Requester
+from node.core.policy.request import Request, RequestingDepartment
 from node.core.policy.rule import Rule
 from node.core.purpose import is_purpose_code
 from node.core.reading.build import build_policies
@@ -143,7 +143,7 @@ def _grants() -> st.SearchStrategy[Grant | None]:
 
 def _requests() -> st.SearchStrategy[Request]:
     requester = st.builds(
-        Requester,
+        RequestingDepartment,
         code=st.just(DEPARTMENTS[2]),
         region=REGION_CODES,
         level=st.sampled_from(LEVELS),
@@ -192,7 +192,7 @@ def _well_formed() -> st.SearchStrategy[Request]:
     """Requests that only a rule can deny."""
     return st.builds(
         lambda region, level, purpose, case, at: Request(
-            Requester(DEPARTMENTS[2], region, level, suspended=False),
+            RequestingDepartment(DEPARTMENTS[2], region, level, suspended=False),
             "d",
             "flag",
             (),
@@ -380,7 +380,7 @@ def test_no_text_of_a_requester_makes_deciding_fail(
 ) -> None:
     policies = build_policies([PolicyFile("p.yaml", POLICY.encode())])
     request = Request(
-        Requester(GRANT.requester, question, purpose, suspended=False),
+        RequestingDepartment(GRANT.requester, question, purpose, suspended=False),
         "pension-insurance",
         question,
         tuple(parameters),

@@ -14,7 +14,7 @@ from support.examples import examples
 from support.policy_samples import GRANT
 
 from node.analysis.diff.cases import case_number_classes
-from node.analysis.diff.diff import Difference, Finding, Kind, difference
+from node.analysis.diff.diff import Difference, DiffFinding, Kind, difference
 from node.analysis.diff.space import (
     Areas,
     Branch,
@@ -30,7 +30,7 @@ from node.core.deciding.evaluator import Decision, decide
 from node.core.deciding.grant import Grant
 from node.core.identity import common_region
 from node.core.policy.policy import Policies, PolicyFile
-from node.core.policy.request import Request, Requester
+from node.core.policy.request import Request, RequestingDepartment
 from node.core.policy.rule import compile_case_number
 from node.core.reading.build import build_policies
 from node.core.workdays import Calendar
@@ -148,7 +148,7 @@ def _every_request() -> Iterator[tuple[Request, Grant]]:
         ("", "441900"),
     ):
         at = datetime(day.year, day.month, day.day, minute // 60, minute % 60, tzinfo=ZONE).astimezone(UTC)
-        requester = Requester(code, region, level, suspended=False)
+        requester = RequestingDepartment(code, region, level, suspended=False)
         request = Request(requester, "d", question, values, frozenset(), purpose, case, "g", 1, at)
         grant = replace(
             GRANT,
@@ -175,7 +175,7 @@ def _below(branch: Branch, code: str, separator: str) -> bool:
     return within(branch.top) and not any(within(hole) for hole in branch.but)
 
 
-def _holds(finding: Finding, request: Request, grant: Grant, listed: set[str]) -> bool:
+def _holds(finding: DiffFinding, request: Request, grant: Grant, listed: set[str]) -> bool:
     """Whether a request belongs to a finding, part by part, by the words of each part."""
     parts = finding.parts
     who, level, region = parts["departments"], parts["levels"], parts["regions"]
@@ -273,7 +273,7 @@ def _can_be_asked(policies: Policies, request: Request) -> bool:
 
 
 def _check_terms(
-    pair: tuple[Policies, Policies], before: Decision, after: Decision, holding: list[Finding]
+    pair: tuple[Policies, Policies], before: Decision, after: Decision, holding: list[DiffFinding]
 ) -> None:
     """Two permits: a finding if and only if limits or scope differ, with both as they are."""
     terms = []

@@ -17,8 +17,8 @@ from node.analysis.tests.parts import (
     PER_SUBJECT,
     TOGETHER,
     TRIES,
-    Change,
     Mutant,
+    Mutation,
     mutants_of,
     without_item,
 )
@@ -62,7 +62,7 @@ def test_no_table_makes_the_check_or_the_run_crash(name: str, edits: list[tuple[
 def _changed(policy: Policy, mutant: Mutant) -> Policy | None:
     """The policy that an officer would have after the change; None for what cannot be written."""
     part = mutant.part
-    if mutant.change is Change.NEGATED or part.clause == BUDGET or (part.clause == "for" and not part.item):
+    if mutant.change is Mutation.NEGATED or part.clause == BUDGET or (part.clause == "for" and not part.item):
         return None
     if part.rule:
         rules = [each for rule in policy.rules if (each := _rule(rule, mutant)) is not None]

@@ -11,7 +11,7 @@ from support.small_log import ORIGIN, FaultyStore, Pen, open_store
 
 from node.core.clock import Bounds, Reading
 from node.core.log import usage
-from node.core.log.check import Finding, LogCheck, check_segment
+from node.core.log.check import LogCheck, LogFinding, check_segment
 from node.core.log.checkpoint import Checkpoint
 from node.core.log.merkle import Frontier, leaf_hash
 from node.core.milliseconds import to_ms
@@ -126,7 +126,7 @@ class Office:
         """The log."""
         return [usage.parse_record(leaf) for _, leaf in self.store.leaves(0, 100_000)]
 
-    def findings(self) -> tuple[Finding, ...]:
+    def findings(self) -> tuple[LogFinding, ...]:
         """What an auditor finds."""
         leaves = [leaf for _, leaf in self.store.leaves(0, 100_000)]
         tree = Frontier()

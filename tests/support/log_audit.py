@@ -6,19 +6,19 @@ from collections.abc import Sequence
 
 from node.client import Client
 from node.core.directory.directory import Member
-from node.core.log.check import SEGMENT, Finding, LogCheck, check_segment
+from node.core.log.check import SEGMENT, LogCheck, LogFinding, check_segment
 from node.core.log.checkpoint import Checkpoint
 from node.crypto.signing import Verifier, open_note
 
 
-def audit(client: Client, member: Member) -> list[Finding]:
+def audit(client: Client, member: Member) -> list[LogFinding]:
     """What is wrong with the log of the node behind `client`; empty when nothing is."""
     newest = client.log.checkpoints().newest
     leaves = [record.leaf for record in client.log.records()]
     return audit_leaves(member, newest, leaves)
 
 
-def audit_leaves(member: Member, note: bytes, leaves: Sequence[bytes]) -> list[Finding]:
+def audit_leaves(member: Member, note: bytes, leaves: Sequence[bytes]) -> list[LogFinding]:
     """What is wrong with these leaves of a member's log under this newest checkpoint.
 
     The log of a running node may have grown since the checkpoint: leaves after it are left out.

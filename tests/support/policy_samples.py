@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta, timezone
 
 from node.core.deciding.grant import Grant, GrantState
 from node.core.policy.policy import Policies, PolicyFile
-from node.core.policy.request import Request, Requester
+from node.core.policy.request import Request, RequestingDepartment
 from node.core.reading.build import build_policies, check_files
 from node.core.text.problem import Problem
 from node.core.workdays import Calendar
@@ -93,7 +93,7 @@ GRANT = Grant(
     note="",
 )
 REQUEST = Request(
-    requester=Requester(TAX, "441900", "city", suspended=False),
+    requester=RequestingDepartment(TAX, "441900", "city", suspended=False),
     dataset="pension-insurance",
     question="is-enrolled",
     parameters=(),

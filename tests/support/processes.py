@@ -17,7 +17,7 @@ from node.client import Client
 from node.core.deciding.budget import Pot, counter_key
 from node.core.deciding.cost import BUDGET_PREFIX, RULE_DAY, Day
 from node.core.deciding.grant import Grant
-from node.core.log.check import Finding
+from node.core.log.check import LogFinding
 from node.core.log.merkle import leaf_hash
 from node.core.log.usage import parse_record
 from node.demo.process import NodeProcess
@@ -87,7 +87,7 @@ class Ended:
     """The database of a node that has ended."""
 
     leaves: tuple[bytes, ...]
-    findings: tuple[Finding, ...]
+    findings: tuple[LogFinding, ...]
     unfinished: int
     used: dict[str, int]
     """What the ledger says was used, by scope."""

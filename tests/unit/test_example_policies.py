@@ -21,7 +21,7 @@ from node.core.deciding.evaluator import Decision, decide
 from node.core.deciding.explain import explain
 from node.core.policy.dataset import Field
 from node.core.policy.question import Question
-from node.core.policy.request import Request, Requester
+from node.core.policy.request import Request, RequestingDepartment
 from node.core.purpose import Purpose
 from node.core.reading.build import build_policies
 from node.core.reading.format import DefinitionsPart, PolicyPart, schema_text
@@ -48,7 +48,7 @@ def _ask(
 ) -> Decision:
     """Ask with a grant that covers whatever is asked, for a root purpose."""
     request = Request(
-        Requester(requester, "441900", "city", suspended=False),
+        RequestingDepartment(requester, "441900", "city", suspended=False),
         dataset,
         question,
         parameters,
@@ -235,7 +235,7 @@ def test_planning_counts_by_town(dataset: str, question: str, cells: int) -> Non
 
 
 def test_a_town_learns_of_its_own_residents_only() -> None:
-    town = Requester(TAX, "441900003", "town", suspended=False)
+    town = RequestingDepartment(TAX, "441900003", "town", suspended=False)
     request = Request(
         town,
         "medical-insurance",

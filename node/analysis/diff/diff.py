@@ -75,7 +75,7 @@ class Terms:
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class AskedRequest:
     """A question, in those of its forms where each parameter has one of the values; () for every form.
 
     `subjects` is 1 or 2 if it matters whether one subject is asked about, or several at once; else 0.
@@ -97,7 +97,7 @@ class Example:
 
 
 @dataclass(frozen=True, slots=True)
-class Finding:
+class DiffFinding:
     """Requests of one dataset that are decided differently, all in the same way.
 
     `parts` are by dimension; a request belongs here if it lies in each. Terms are None for a denial.
@@ -106,7 +106,7 @@ class Finding:
 
     dataset: str
     kind: Kind
-    asked: tuple[Asked, ...]
+    asked: tuple[AskedRequest, ...]
     parts: Mapping[str, Part]
     before: Terms | None
     after: Terms | None
@@ -125,7 +125,7 @@ class Difference:
     `too_complex` names the questions whose rules have too many forms of case numbers to be compared.
     """
 
-    findings: tuple[Finding, ...]
+    findings: tuple[DiffFinding, ...]
     changes: tuple[Change, ...]
     too_complex: tuple[tuple[str, str], ...]
 
@@ -163,7 +163,7 @@ def difference(
     does not know.
     """
     check_covered()
-    findings: list[Finding] = []
+    findings: list[DiffFinding] = []
     changes = changes_beside_datasets(before, after) + changes_of_accounts(before, after)
     if calendar_before is not None:
         changes += changes_of_days(after, calendar_before, calendar)
@@ -214,9 +214,9 @@ class _Pair:
         self._solver: Solver[Hashable] = Solver(cast("tuple[Dimension, ...]", dimensions))
         self.too_complex: list[str] = []
 
-    def findings(self) -> list[Finding]:
+    def findings(self) -> list[DiffFinding]:
         """Everything that is decided differently, in as few findings as are found."""
-        cells: dict[Cell, set[Asked]] = {}
+        cells: dict[Cell, set[AskedRequest]] = {}
         rules_a, rules_b = self._numbered(_terms)
         for question in sorted(rules_a.keys() | rules_b.keys()):
             a, b = rules_a.get(question, []), rules_b.get(question, [])
@@ -233,7 +233,7 @@ class _Pair:
         found = [self._finding(asked, cell) for asked, cell in self._solver.merged(by_asked)]
         return sorted(found, key=lambda each: list(Kind).index(each.kind))
 
-    def _modes(self, question: str) -> Iterable[tuple[Asked, bool, bool]]:
+    def _modes(self, question: str) -> Iterable[tuple[AskedRequest, bool, bool]]:
         """The forms of a question, those about one subject and about several apart if a side takes only one.
 
         With each, whether it can be asked on the one side and on the other (Art. 13, 22).
@@ -248,24 +248,24 @@ class _Pair:
                 yield replace(asked, subjects=1), in_a, in_b
                 yield replace(asked, subjects=2), in_a and several[0], in_b and several[1]
 
-    def _forms(self, question: str) -> Iterable[tuple[Asked, bool, bool]]:
+    def _forms(self, question: str) -> Iterable[tuple[AskedRequest, bool, bool]]:
         """The forms that a question is asked in, and whether they are of the one side and of the other."""
         a, b = _question(self._a, question), _question(self._b, question)
         if a is None or b is None or not _asked_alike(a, b):
             if a is not None:
-                yield Asked(question, ()), True, False
+                yield AskedRequest(question, ()), True, False
             if b is not None:
-                yield Asked(question, ()), False, True
+                yield AskedRequest(question, ()), False, True
             return
         names = sorted(a.parameters)
         of_a = {name: a.parameters[name].choices for name in names}
         of_b = {name: b.parameters[name].choices for name in names}
         both = {name: tuple(each for each in of_a[name] if each in of_b[name]) for name in names}
         if all(set(of_a[name]) == set(of_b[name]) for name in names):
-            yield Asked(question, ()), True, True
+            yield AskedRequest(question, ()), True, True
             return
         if all(both.values()):
-            yield Asked(question, tuple(both.items())), True, True
+            yield AskedRequest(question, tuple(both.items())), True, True
         for mine, theirs, is_a in ((of_a, of_b, True), (of_b, of_a, False)):
             earlier: dict[str, tuple[str, ...]] = {}
             for position, name in enumerate(names):
@@ -273,7 +273,7 @@ class _Pair:
                 alone = tuple(each for each in mine[name] if each not in theirs[name])
                 values = {**earlier, name: alone, **rest}
                 if all(values.values()):
-                    yield Asked(question, tuple(values.items())), is_a, not is_a
+                    yield AskedRequest(question, tuple(values.items())), is_a, not is_a
                 earlier[name] = both[name]
 
     def counters_differ(self) -> bool:
@@ -307,16 +307,16 @@ class _Pair:
             sides.append(found)
         return tuple(sides)
 
-    def _finding(self, asked: tuple[Asked, ...], cell: Cell) -> Finding:
+    def _finding(self, asked: tuple[AskedRequest, ...], cell: Cell) -> DiffFinding:
         before, after = (
             terms if isinstance(terms := self._solver.terms(number), Terms) else None for number in cell[1:]
         )
         named = self._solver.parts(cell)
         make = partial(self._example, asked[0], named, before, after)
-        return Finding(self._name, _kind(before, after), asked, named, before, after, make)
+        return DiffFinding(self._name, _kind(before, after), asked, named, before, after, make)
 
     def _example(
-        self, asked: Asked, parts: Mapping[str, Part], before: Terms | None, after: Terms | None
+        self, asked: AskedRequest, parts: Mapping[str, Part], before: Terms | None, after: Terms | None
     ) -> Example:
         policy = self._b if after is not None else self._a
         if policy is None:

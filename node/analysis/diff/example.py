@@ -28,7 +28,7 @@ from node.analysis.diff.trees import PurposeDimension, unlisted_below
 from node.core.deciding.grant import Grant, GrantState
 from node.core.policy.question import Question
 from node.core.policy.question_kind import QuestionKind
-from node.core.policy.request import Request, Requester
+from node.core.policy.request import Request, RequestingDepartment
 from node.core.workdays import Calendar
 
 PartT = TypeVar("PartT", bound=Part)
@@ -68,7 +68,7 @@ def example_of(forms: Forms, parts: Mapping[str, Part], setting: Setting) -> tup
     region = _region(_of(parts, "regions", Regions))
     at = _moment(_of(parts, "days", Days), _of(parts, "hours", Times), setting)
     request = Request(
-        requester=Requester(
+        requester=RequestingDepartment(
             _department(_of(parts, "departments", Departments), setting.departments),
             region,
             _level(_of(parts, "levels", Levels)),

@@ -14,7 +14,7 @@ from typing import get_args
 from node.core.deciding.clauses import CHECKS, RULE_CHECKS
 from node.core.directory.text import Level
 from node.core.policy.question import Ceiling, Combination
-from node.core.policy.request import Request, Requester
+from node.core.policy.request import Request, RequestingDepartment
 from node.core.policy.rule import Effective, Limits, Rule, To, When
 
 LEVELS: tuple[str, ...] = get_args(Level)
@@ -40,7 +40,7 @@ _COVERED: Mapping[type, frozenset[str]] = {
     Limits: frozenset({"per_day", "per_subject_per_day"}),
     Combination: frozenset({"id", "questions", "days"}),
     Ceiling: frozenset({"level", "sensitivity"}),
-    Requester: frozenset({"code", "region", "level", "suspended"}),
+    RequestingDepartment: frozenset({"code", "region", "level", "suspended"}),
     Request: frozenset(
         {
             *("requester", "dataset", "question", "parameters", "claims", "purpose"),

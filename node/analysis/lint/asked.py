@@ -21,7 +21,7 @@ MAX_LOOKS = 200_000
 
 
 @dataclass(frozen=True, slots=True)
-class Requester:
+class PossibleRequester:
     """Requesters that the same rules may fit: in the policy's words, and those rules."""
 
     who: str
@@ -102,7 +102,9 @@ def _narrow(path: Path, field: str, questions: Sequence[str], bound: int) -> Fin
     )
 
 
-def _finding(requester: Requester, field: str, questions: Sequence[str], bound: int | None) -> Finding:
+def _finding(
+    requester: PossibleRequester, field: str, questions: Sequence[str], bound: int | None
+) -> Finding:
     """At the rule that allows all of them, else at the last of the rules that they take."""
     for rule in requester.rules:
         if rule.allow >= set(questions):
@@ -129,7 +131,7 @@ def _finding(requester: Requester, field: str, questions: Sequence[str], bound: 
     )
 
 
-def _requesters(rules: Sequence[Rule]) -> Iterator[Requester]:
+def _requesters(rules: Sequence[Rule]) -> Iterator[PossibleRequester]:
     """All sets of rules that one requester may fit; where only the directory could tell, it is taken to."""
     general = [rule for rule in rules if not rule.to.departments]
     own: dict[str, list[Rule]] = {}
@@ -140,9 +142,9 @@ def _requesters(rules: Sequence[Rule]) -> Iterator[Requester]:
     for department, named in own.items():
         for _, others in around or [("", ())]:
             both = sorted((*named, *others), key=lambda rule: rule.order)
-            yield Requester(f"departments: {department}", tuple(both))
+            yield PossibleRequester(f"departments: {department}", tuple(both))
     for who, others in around:
-        yield Requester(who, tuple(others))
+        yield PossibleRequester(who, tuple(others))
 
 
 def _around(rules: Sequence[Rule]) -> Iterator[tuple[str, tuple[Rule, ...]]]:

@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from node.core.policy.suppression import Acceptance
+from node.core.policy.suppression import Suppression
 from node.core.reading.document import Document, Path
 from node.core.text.problem import Problem
 from node.core.text.problem_kinds import NOTES, WARNINGS
@@ -62,7 +62,7 @@ def warning_name(key: str) -> str:
     return key.partition(".")[2]
 
 
-def settle(document: Document, accepted: Sequence[Acceptance], found: Sequence[Finding]) -> list[Finding]:
+def settle(document: Document, accepted: Sequence[Suppression], found: Sequence[Finding]) -> list[Finding]:
     """The findings, those that are accepted with their reason, and what is wrong with acceptances.
 
     An acceptance that fits nothing, or several findings, accepts none.
@@ -125,7 +125,7 @@ def _quoted(text: str) -> str:
     return text if _SIMPLE.fullmatch(text) else "'" + text.replace("'", "''") + "'"
 
 
-def _stale(order: int, acceptance: Acceptance, places: dict[tuple[str, str], list[int]]) -> Finding:
+def _stale(order: int, acceptance: Suppression, places: dict[tuple[str, str], list[int]]) -> Finding:
     known = sorted(warning_name(key) for key in (WARNINGS | NOTES) - _NEVER_ACCEPTED)
     if acceptance.warning not in known:
         guess, step = closest(acceptance.warning, known), "warning"

@@ -8,7 +8,7 @@ from datetime import timedelta
 from node.analysis.lint.finding import Finding, finding
 from node.core.directory.directory import Directory
 from node.core.policy.policy import Policy
-from node.core.policy.request import Requester
+from node.core.policy.request import RequestingDepartment
 from node.core.policy.rule import Rule
 from node.core.reading.document import Document, Path
 from node.core.workdays import day
@@ -49,7 +49,7 @@ def _requesters(policy: Policy, rule: Rule, members: Directory) -> Iterator[Find
         return
     fitting = (
         member.code != policy.dataset.provider
-        and rule.to.fits(Requester(member.code, member.region, member.level, suspended=False))
+        and rule.to.fits(RequestingDepartment(member.code, member.region, member.level, suspended=False))
         for member in members.members.values()
     )
     if not any(fitting):

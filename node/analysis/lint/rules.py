@@ -61,7 +61,7 @@ class Undecided:
 
 
 @dataclass(slots=True)
-class Compared:
+class ComparedRules:
     """What comparing all rules found; from `stopped` on, nothing was compared."""
 
     shadows: list[Shadow] = field(default_factory=list)
@@ -89,14 +89,14 @@ class _OutOfWorkError(Exception):
     pass
 
 
-def compare(rules: Sequence[Rule], most: int = MAX_COMPARISONS) -> Compared:
+def compare(rules: Sequence[Rule], most: int = MAX_COMPARISONS) -> ComparedRules:
     """Compare every rule with the earlier ones.
 
     Shadowing is decided for each question, purpose, department, level and region of a rule on its own,
     so that several earlier rules can take it together; of conditions, hours can be taken together too.
     """
     comparing = _Comparing(most)
-    found = Compared()
+    found = ComparedRules()
     for rule in rules:
         try:
             comparing.one(rule, found)
@@ -125,7 +125,7 @@ class _Comparing:
             for purpose in above - set(rule.purposes):
                 self._below.setdefault((question, purpose, who), []).append(rule)
 
-    def one(self, rule: Rule, found: Compared) -> None:
+    def one(self, rule: Rule, found: ComparedRules) -> None:
         taken: dict[str, Rule] = {}
         unknown: dict[str, Undecided] = {}
         meeting: dict[int, tuple[Rule, set[str]]] = {}

@@ -16,7 +16,7 @@ from node.core.policy.policy import Budget, Policies, Policy
 from node.core.policy.question import Combination, Derived, Question
 from node.core.policy.question_kind import QuestionKind
 from node.core.policy.rule import Rule
-from node.core.policy.suppression import Acceptance
+from node.core.policy.suppression import Suppression
 from node.texts.wording import t
 
 
@@ -215,7 +215,7 @@ def _nobody(words: Words, allowed: list[Question]) -> Iterator[Sentence]:
         yield Sentence("", t("statement.nobody.no-questions"))
 
 
-def _accepted(acceptance: Acceptance) -> str:
+def _accepted(acceptance: Suppression) -> str:
     about = t("statement.accepted.about", about=acceptance.about) if acceptance.about else ""
     return t(
         "statement.accepted.item",

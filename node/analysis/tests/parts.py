@@ -18,7 +18,7 @@ CIRCLES = ("dataset", "organisation", "requester")
 """Whose privacy budgets there are."""
 
 
-class Change(StrEnum):
+class Mutation(StrEnum):
     """What is done to a part of a policy to see whether a row would miss it."""
 
     WITHOUT = "without"
@@ -44,7 +44,7 @@ class Mutant:
     """A policy in which one part is changed."""
 
     part: Part
-    change: Change
+    change: Mutation
 
 
 def parts_of(policy: Policy) -> tuple[Part, ...]:
@@ -70,13 +70,13 @@ def mutants_of(policy: Policy) -> Iterator[Mutant]:
     """Each part taken away in turn, each item of the lists of a clause too, and each clause turned round."""
     rules = {rule.id: rule for rule in policy.rules}
     for part in parts_of(policy):
-        yield Mutant(part, Change.WITHOUT)
+        yield Mutant(part, Mutation.WITHOUT)
         if part.rule and part.clause in ITEMS_OF:
             items = ITEMS_OF[part.clause](rules[part.rule])
             if len(items) > 1:
-                yield from (Mutant(Part(part.rule, part.clause, item), Change.WITHOUT) for item in items)
+                yield from (Mutant(Part(part.rule, part.clause, item), Mutation.WITHOUT) for item in items)
         if part.clause in _TURNED:
-            yield Mutant(part, Change.NEGATED)
+            yield Mutant(part, Mutation.NEGATED)
 
 
 def written_clauses(rule: Rule) -> tuple[str, ...]:

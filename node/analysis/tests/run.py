@@ -13,7 +13,7 @@ from itertools import chain
 from typing import NamedTuple
 
 from node.analysis.tests.limits import Shortage, shortage
-from node.analysis.tests.parts import Change, Mutant, Part, mutants_of, parts_of, without_item
+from node.analysis.tests.parts import Mutant, Mutation, Part, mutants_of, parts_of, without_item
 from node.analysis.tests.table import Expected, Row, Table
 from node.core.deciding.clauses import RULE_CHECKS, Case
 from node.core.deciding.evaluator import NOTHING_SHOWN, Decision, decide
@@ -213,7 +213,7 @@ def _changed(case: Case, before: Standing, mutant: Mutant) -> Standing | None:
     if part.item:
         fails = not _CHECKS[part.clause].holds(without_item(rule, part.clause, part.item), case)
     else:
-        fails = mutant.change is Change.NEGATED and part.clause not in before.failing
+        fails = mutant.change is Mutation.NEGATED and part.clause not in before.failing
     failing = {*before.failing, part.clause} if fails else {*before.failing} - {part.clause}
     return Standing.of(rule, tuple(name for name in _CHECKS if name in failing))
 

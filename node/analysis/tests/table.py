@@ -25,7 +25,7 @@ from node.core.deciding.grant import Grant, GrantState
 from node.core.identity import normalise_credit_code, normalise_region
 from node.core.policy.policy import Policy, PolicyFile
 from node.core.policy.question_kind import QuestionKind
-from node.core.policy.request import Request, Requester
+from node.core.policy.request import Request, RequestingDepartment
 from node.core.reading.document import Document, Path, read
 from node.core.reading.holidays import build_holidays
 from node.core.reading.question import micros_up
@@ -157,7 +157,7 @@ class _Reader:
             if problem not in self._document.problems:  # what stands under defaults is read for every row
                 self._document.problems.append(problem)
 
-    def _requester(self, by: str) -> Requester | None:
+    def _requester(self, by: str) -> RequestingDepartment | None:
         known = self._departments.get(by)
         department = known or DepartmentPart(code=by)
         try:
@@ -168,7 +168,7 @@ class _Reader:
         region = self._given.region or self._usual.region or department.region
         level: str = self._given.level or self._usual.level or department.level
         try:
-            return Requester(code, normalise_region(region), level, department.suspended)
+            return RequestingDepartment(code, normalise_region(region), level, department.suspended)
         except NodeError:
             self._missing("table.region", "region")
             return None
@@ -199,7 +199,7 @@ class _Reader:
         account = used.budget.account if used.budget is not None else None
         return Earlier(_counters(used), given.after, account or "")
 
-    def _request(self, requester: Requester, purpose: str) -> Request:
+    def _request(self, requester: RequestingDepartment, purpose: str) -> Request:
         given, usual = self._given, self._usual
         question = self._policy.questions.get(given.ask)
         parameters: Mapping[str, str] = given.parameters or {}

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from node.app.live.imported import imported_files, imported_folder, read_import
 from node.config.settings import Settings
-from node.core.catalogue.registry import EMPTY, Catalogue, Shelf, imported_shelf, own_shelf
+from node.core.catalogue.registry import EMPTY, Catalogue, Registry, imported_shelf, own_shelf
 from node.core.policy.approval import Publication
 from node.core.policy.policy import Policies
 from node.files.whole import unreadable
@@ -21,7 +21,7 @@ class LiveCatalogue:
         self._settings = settings
         self._own: tuple[bytes, Mapping[str, Publication]] = (b"", {})
         self._files: tuple[tuple[str, int, int, int], ...] = ()
-        self._imported: Shelf = EMPTY
+        self._imported: Registry = EMPTY
 
     def with_own(self, catalogue: Catalogue, policies: Policies) -> Catalogue:
         """The catalogue with the entries of these policies."""
@@ -31,7 +31,7 @@ class LiveCatalogue:
             self._own = made_of
         return catalogue
 
-    def read_imported(self) -> Shelf:
+    def read_imported(self) -> Registry:
         """The imported entries as they are on the disk now. Raises NodeError(CONFIG_INVALID)."""
         paths = imported_files(imported_folder(self._settings))
         files = tuple(map(_mark, paths))

@@ -32,7 +32,7 @@ from node.app.live.sources import NO_SOURCES, LiveSources, SourceMemory, Sources
 from node.app.memory import NO_FLOORS, Floors, recall, remember
 from node.config.file import changed_settings, load_settings
 from node.config.settings import Settings
-from node.core.catalogue.registry import EMPTY, Catalogue, Shelf
+from node.core.catalogue.registry import EMPTY, Catalogue, Registry
 from node.core.directory.directory import Directory, Member, SeenDirectory, require_current
 from node.core.policy.policy import Policies
 from node.core.revision import mismatch
@@ -150,7 +150,7 @@ class Live:
         return self._valid_policies(self._parts)
 
     @property
-    def imported(self) -> Shelf:
+    def imported(self) -> Registry:
         """The entries that were imported."""
         return self._parts.catalogue.imported
 

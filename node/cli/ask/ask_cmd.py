@@ -10,7 +10,7 @@ import typer
 from node.cli.ask.subject_input import read_subject
 from node.cli.terminal.exits import Exit
 from node.cli.terminal.options import exchange_id_from, parameters_from
-from node.cli.terminal.session import Session, with_desk
+from node.cli.terminal.session import DeskSession, with_desk
 from node.texts.wording import t
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ ExchangeId = Annotated[str, typer.Option("--exchange-id", show_default=False)]
 @app.command("verify")
 @with_desk
 def verify(
-    session: Session,
+    session: DeskSession,
     question: Question,
     purpose: Purpose,
     case: Case,
@@ -63,7 +63,7 @@ def verify(
 @app.command("ask")
 @with_desk
 def ask(
-    session: Session,
+    session: DeskSession,
     question: Question,
     purpose: Purpose,
     case: Case,
@@ -90,7 +90,7 @@ def ask(
 @app.command("stats")
 @with_desk
 def stats(
-    session: Session,
+    session: DeskSession,
     question: Question,
     purpose: Purpose,
     case: Case,
@@ -122,7 +122,7 @@ def stats(
     _note_proof(session, release.proof)
 
 
-def _show_cells(session: Session, release: Statistic) -> None:
+def _show_cells(session: DeskSession, release: Statistic) -> None:
     if len(release.cells) == 1 and not release.cells[0].key:
         session.terminal.result(release, str(release.cells[0].count))
         return
@@ -130,7 +130,7 @@ def _show_cells(session: Session, release: Statistic) -> None:
     session.terminal.table((t("ask.group"), t("ask.count")), rows, t("label.none"))
 
 
-def _note_proof(session: Session, proof: Proof) -> None:
+def _note_proof(session: DeskSession, proof: Proof) -> None:
     session.terminal.note(
         t(
             "ask.proof",

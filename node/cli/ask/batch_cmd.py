@@ -10,7 +10,7 @@ import typer
 
 from node.cli.ask.ask_cmd import Case, Parameters, Purpose, Question
 from node.cli.terminal.options import claim_columns_from, parameters_from, require_new
-from node.cli.terminal.session import Session, with_desk
+from node.cli.terminal.session import DeskSession, with_desk
 from node.core.policy.question_kind import QuestionKind
 from node.errors import NodeError
 from node.texts.wording import t
@@ -27,7 +27,7 @@ app = typer.Typer()
 @app.command("batch")
 @with_desk
 def batch(
-    session: Session,
+    session: DeskSession,
     question: Question,
     source: Annotated[
         Path, typer.Argument(metavar="IN.csv", exists=True, dir_okay=False, show_default=False)
@@ -123,7 +123,7 @@ def _worded(block: pd.DataFrame) -> pd.DataFrame:
     return block.assign(answer=block["answer"].map({True: "yes", False: "no"}).astype("string"))
 
 
-def _report(session: Session, target: Path, progress: Progress) -> None:
+def _report(session: DeskSession, target: Path, progress: Progress) -> None:
     result = {
         "file": str(target),
         "rows": progress.rows,

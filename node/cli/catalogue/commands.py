@@ -19,7 +19,7 @@ from node.cli.catalogue.text import (
 )
 from node.cli.policy.names import UnknownName
 from node.cli.terminal.output import when
-from node.cli.terminal.session import Session, with_desk
+from node.cli.terminal.session import DeskSession, with_desk
 from node.errors import NodeError, Reason
 from node.texts.wording import say, t
 
@@ -33,7 +33,7 @@ Provider = Annotated[str, typer.Option("--provider", show_default=False)]
 
 @app.command("list")
 @with_desk
-def list_datasets(session: Session, provider: Provider = "") -> None:
+def list_datasets(session: DeskSession, provider: Provider = "") -> None:
     """The datasets of a department."""
     entries = session.client.catalogue(provider)
     if session.terminal.json:
@@ -58,7 +58,7 @@ def list_datasets(session: Session, provider: Provider = "") -> None:
 @app.command("show")
 @with_desk
 def show(
-    session: Session,
+    session: DeskSession,
     dataset: Annotated[str, typer.Argument(metavar="DATASET", show_default=False)],
     provider: Provider = "",
 ) -> None:
@@ -77,7 +77,7 @@ def show(
     show_entry(session.terminal, entry)
 
 
-def _suggest(session: Session, name: str, provider: str) -> None:
+def _suggest(session: DeskSession, name: str, provider: str) -> None:
     """Say which of the department's datasets was probably meant, if one is close."""
     with suppress(NodeError):  # the first error is the one to tell
         names = tuple(entry.dataset for entry in session.client.catalogue(provider))
@@ -89,7 +89,7 @@ def _suggest(session: Session, name: str, provider: str) -> None:
 @app.command("search")
 @with_desk
 def search(
-    session: Session,
+    session: DeskSession,
     text: Annotated[list[str] | None, typer.Argument(metavar="TEXT", show_default=False)] = None,
     provider: Provider = "",
     field: Annotated[str, typer.Option("--field", show_default=False)] = "",
@@ -116,7 +116,7 @@ def search(
 @app.command("history")
 @with_desk
 def history(
-    session: Session,
+    session: DeskSession,
     dataset: Annotated[str, typer.Argument(metavar="DATASET", show_default=False)],
     provider: Provider = "",
 ) -> None:

@@ -16,7 +16,7 @@ from node.cli.terminal.session import DEFAULT_CONFIG, ConfigFile, with_terminal
 from node.texts.wording import t
 
 if TYPE_CHECKING:
-    from node.core.catalogue.deadlines import Clock
+    from node.core.catalogue.deadlines import Deadline
 
 
 def add_to(app: typer.Typer) -> None:
@@ -105,13 +105,13 @@ def due(
         raise typer.Exit(Exit.OUTSTANDING)
 
 
-def _left(clock: Clock) -> str:
+def _left(clock: Deadline) -> str:
     if clock.done is not None:
         return t("approval.done_late" if clock.late else "approval.done", on=clock.done)
     return t("approval.overdue", days=-clock.left) if clock.overdue else t("approval.left", days=clock.left)
 
 
-def _clock_view(clock: Clock) -> dict[str, object]:
+def _clock_view(clock: Deadline) -> dict[str, object]:
     return {**_fields(clock), "overdue": clock.overdue, "late": clock.late}
 
 

@@ -16,7 +16,7 @@ from node.cli.terminal.output import Terminal, when
 from node.cli.terminal.session import (
     DEFAULT_CONFIG,
     ConfigFile,
-    Session,
+    DeskSession,
     open_client,
     with_desk,
     with_terminal,
@@ -50,7 +50,7 @@ def add_to(app: typer.Typer) -> None:
 
 @with_desk
 def export(
-    session: Session,
+    session: DeskSession,
     file: Annotated[Path, typer.Argument(metavar="FILE", show_default=False)],
     form: FormatOption = None,
     provider: Annotated[str, typer.Option("--provider", show_default=False)] = "",

@@ -12,7 +12,7 @@ import typer
 from node.cli.terminal.exits import Exit
 from node.cli.terminal.options import require_new
 from node.cli.terminal.output import Terminal, as_json, when_ms
-from node.cli.terminal.session import Session, with_desk, with_terminal
+from node.cli.terminal.session import DeskSession, with_desk, with_terminal
 from node.errors import NodeError, Reason
 from node.files.regular_file import read_regular
 from node.files.why import why
@@ -20,7 +20,7 @@ from node.texts.wording import t
 
 if TYPE_CHECKING:
     from node.cli.log.file import Verified
-    from node.core.log.check import Finding
+    from node.core.log.check import LogFinding
     from node.crypto.signing import Verifier
 
 app = typer.Typer()
@@ -37,7 +37,7 @@ OutFile = Annotated[Path | None, typer.Option("--out", show_default=False)]
 @app.command("show")
 @with_desk
 def show(
-    session: Session,
+    session: DeskSession,
     start: Annotated[int | None, typer.Option("--start", min=0, show_default=False)] = None,
     limit: Annotated[int, typer.Option("--limit", min=1)] = 20,
 ) -> None:
@@ -60,7 +60,7 @@ def show(
 @app.command("prove")
 @with_desk
 def prove(
-    session: Session,
+    session: DeskSession,
     index: Annotated[int | None, typer.Argument(metavar="INDEX", min=0, show_default=False)] = None,
     since: Annotated[Path | None, typer.Option("--since", show_default=False)] = None,
     out: OutFile = None,
@@ -85,7 +85,7 @@ def prove(
 
 @app.command("checkpoint")
 @with_desk
-def checkpoint(session: Session, out: OutFile = None) -> None:
+def checkpoint(session: DeskSession, out: OutFile = None) -> None:
     """Print the newest checkpoint, to be kept by someone else."""
     notes = session.client.log.checkpoints()
     if out is not None:
@@ -100,7 +100,7 @@ def checkpoint(session: Session, out: OutFile = None) -> None:
 @app.command("export")
 @with_desk
 def export(
-    session: Session,
+    session: DeskSession,
     file: Annotated[Path, typer.Argument(metavar="FILE", show_default=False)],
     force: Annotated[bool, typer.Option("--force")] = False,
 ) -> None:
@@ -220,7 +220,7 @@ def _seen_lines(verified: Verified) -> list[str]:
     ]
 
 
-def _finding_line(finding: Finding) -> str:
+def _finding_line(finding: LogFinding) -> str:
     key = "log.one" if finding.first == finding.last else "log.many"
     return t(key, first=finding.first, last=finding.last, fault=t(f"fault.{finding.fault}"))
 

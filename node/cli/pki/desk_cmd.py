@@ -9,7 +9,7 @@ from typing import Annotated, Final
 import typer
 
 from node.cli.terminal.output import when
-from node.cli.terminal.session import Session, with_desk
+from node.cli.terminal.session import DeskSession, with_desk
 from node.errors import NodeError, Reason
 from node.texts.wording import t
 
@@ -24,7 +24,7 @@ Why = Annotated[str, typer.Option("--reason", show_default=False)]
 
 @app.command("revoke")
 @with_desk
-def revoke(session: Session, certificate: Certificate, reason: Why) -> None:
+def revoke(session: DeskSession, certificate: Certificate, reason: Why) -> None:
     """Let nobody in with a certificate any more."""
     revoked = session.client.admin.revoke_certificate(_fingerprint(certificate), reason)
     session.terminal.result(revoked, t("desk_certificate.revoked", fingerprint=revoked.fingerprint))
@@ -32,7 +32,7 @@ def revoke(session: Session, certificate: Certificate, reason: Why) -> None:
 
 @app.command("unrevoke")
 @with_desk
-def unrevoke(session: Session, certificate: Certificate, reason: Why) -> None:
+def unrevoke(session: DeskSession, certificate: Certificate, reason: Why) -> None:
     """Let a revoked certificate count again."""
     fingerprint = _fingerprint(certificate)
     session.client.admin.unrevoke_certificate(fingerprint, reason)
@@ -43,7 +43,7 @@ def unrevoke(session: Session, certificate: Certificate, reason: Why) -> None:
 
 @app.command("list")
 @with_desk
-def revoked(session: Session) -> None:
+def revoked(session: DeskSession) -> None:
     """The certificates that are revoked."""
     found = session.client.admin.revoked_certificates()
     if session.terminal.json:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 
-from node.analysis.diff.diff import Difference, Example, Finding, Terms
+from node.analysis.diff.diff import Difference, DiffFinding, Example, Terms
 from node.analysis.diff.meaning import Change
 from node.analysis.diff.relation import Direction, Record
 from node.cli.policy.diff_words import CODES, Titles, asked_words, listed, terms_words, where
@@ -121,7 +121,7 @@ def _section(name: str, *kinds: Sequence[Told]) -> Iterator[str]:
             yield "  " + t("diff.line.more", count=len(every) - _MOST_SHOWN)
 
 
-def _finding_lines(finding: Finding, titles: Titles) -> Iterator[str]:
+def _finding_lines(finding: DiffFinding, titles: Titles) -> Iterator[str]:
     yield t(
         "diff.line.heading",
         dataset=titles.dataset(finding.dataset),
@@ -204,7 +204,7 @@ def _record(record: Record) -> str:
     return t("diff.line.record", values=listed(values), before=before, after=after)
 
 
-def _finding_view(finding: Finding) -> FindingView:
+def _finding_view(finding: DiffFinding) -> FindingView:
     example = finding.example
     request = example.request
     return FindingView(

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date
 
-from node.analysis.diff.diff import Asked, Finding, Terms
+from node.analysis.diff.diff import AskedRequest, DiffFinding, Terms
 from node.analysis.diff.space import (
     LEVELS,
     Areas,
@@ -69,7 +69,7 @@ CODES = Titles()
 """Codes alone."""
 
 
-def where(finding: Finding, titles: Titles = CODES) -> dict[str, str]:
+def where(finding: DiffFinding, titles: Titles = CODES) -> dict[str, str]:
     """The dimensions that matter to a finding, each in words."""
     parts = {name: _part(part, titles) for name in _WHO + _HOW if not (part := finding.parts[name]).whole}
     if not any(name in parts for name in _WHO):
@@ -77,7 +77,7 @@ def where(finding: Finding, titles: Titles = CODES) -> dict[str, str]:
     return parts
 
 
-def asked_words(asked: Asked, name: str) -> str:
+def asked_words(asked: AskedRequest, name: str) -> str:
     """A question by its name, with the forms of it that are meant."""
     forms = [f":{name} = {listed(chosen)}" for name, chosen in asked.values]
     forms += {0: [], 1: [t("diff.word.one-subject")], 2: [t("diff.word.several-subjects")]}[asked.subjects]

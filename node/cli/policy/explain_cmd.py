@@ -26,7 +26,7 @@ from node.core.deciding.explain import explain as explain_request
 from node.core.identity import normalise_credit_code, normalise_region
 from node.core.policy.bundle import MANIFEST
 from node.core.policy.policy import Policies
-from node.core.policy.request import Request, Requester
+from node.core.policy.request import Request, RequestingDepartment
 from node.core.reading.build import build_policies
 from node.errors import NodeError
 from node.texts.wording import language, say, t
@@ -120,7 +120,7 @@ def explain(
 class _Known:
     """The department that would ask, and which of its parts nothing tells."""
 
-    requester: Requester
+    requester: RequestingDepartment
     supposed: tuple[str, ...]
 
 
@@ -131,7 +131,7 @@ def _requester(code: str, region: str, level: LevelOption | None, members: Direc
         part for part, given in (("region", region), ("level", level)) if not given and member is None
     ]
     return _Known(
-        Requester(
+        RequestingDepartment(
             code,
             normalise_region(region) if region else member.region if member is not None else _COUNTRY,
             level.value if level is not None else member.level if member is not None else "city",

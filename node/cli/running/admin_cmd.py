@@ -9,7 +9,7 @@ import typer
 
 from node.cli.terminal.exits import Exit
 from node.cli.terminal.output import Json, Terminal, plain, when
-from node.cli.terminal.session import DEFAULT_CONFIG, ConfigFile, Session, with_desk, with_terminal
+from node.cli.terminal.session import DEFAULT_CONFIG, ConfigFile, DeskSession, with_desk, with_terminal
 from node.texts.wording import say, t
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ def serve(
 
 @app.command("status")
 @with_desk
-def status(session: Session) -> None:
+def status(session: DeskSession) -> None:
     """How the node is."""
     found = session.client.admin.status()
     if session.terminal.json:
@@ -45,7 +45,7 @@ def status(session: Session) -> None:
 
 @app.command("reload")
 @with_desk
-def reload(session: Session) -> None:
+def reload(session: DeskSession) -> None:
     """Read certificates, keys, directory, policies and roles again."""
     result = session.client.admin.reload()
     done = [t("status.reloaded", what=say(what, moment=when)) for what in result.done]

@@ -10,7 +10,7 @@ import typer
 
 from node.cli.terminal.options import RoleOption, moment_from
 from node.cli.terminal.output import last_day, when
-from node.cli.terminal.session import Session, with_desk
+from node.cli.terminal.session import DeskSession, with_desk
 from node.texts.wording import t
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ Note = Annotated[str, typer.Option("--note", show_default=False)]
 @app.command("issue")
 @with_desk
 def issue(
-    session: Session,
+    session: DeskSession,
     to: Annotated[str, typer.Option("--to", show_default=False)],
     dataset: Annotated[str, typer.Option("--dataset", show_default=False)],
     question: Annotated[list[str], typer.Option("--question", show_default=False)],
@@ -67,21 +67,21 @@ def issue(
 
 @app.command("list")
 @with_desk
-def list_issued(session: Session) -> None:
+def list_issued(session: DeskSession) -> None:
     """The grants that this department issued."""
     _table(session, session.client.admin.issued_grants(), "requester")
 
 
 @app.command("received")
 @with_desk
-def received(session: Session, refresh: Annotated[bool, typer.Option("--refresh")] = False) -> None:
+def received(session: DeskSession, refresh: Annotated[bool, typer.Option("--refresh")] = False) -> None:
     """The grants that this department was given."""
     _table(session, session.client.grants(refresh=refresh), "provider")
 
 
 @app.command("show")
 @with_desk
-def show(session: Session, grant: GrantId) -> None:
+def show(session: DeskSession, grant: GrantId) -> None:
     """One issued grant in full."""
     found = session.client.admin.grant(grant)
     session.terminal.result(found, *_lines(found))
@@ -89,21 +89,21 @@ def show(session: Session, grant: GrantId) -> None:
 
 @app.command("suspend")
 @with_desk
-def suspend(session: Session, grant: GrantId, note: Note) -> None:
+def suspend(session: DeskSession, grant: GrantId, note: Note) -> None:
     """Suspend a grant at once."""
     _done(session, session.client.admin.suspend_grant(grant, _why(note)), "grant.is_suspended")
 
 
 @app.command("resume")
 @with_desk
-def resume(session: Session, grant: GrantId, note: Note = "") -> None:
+def resume(session: DeskSession, grant: GrantId, note: Note = "") -> None:
     """Lift a suspension."""
     _done(session, session.client.admin.resume_grant(grant, note), "grant.is_resumed")
 
 
 @app.command("revoke")
 @with_desk
-def revoke(session: Session, grant: GrantId, note: Note) -> None:
+def revoke(session: DeskSession, grant: GrantId, note: Note) -> None:
     """End a grant for good."""
     _done(session, session.client.admin.revoke_grant(grant, _why(note)), "grant.is_revoked")
 
@@ -114,13 +114,13 @@ def _why(note: str) -> str:
     return note
 
 
-def _done(session: Session, grant: Grant, key: str) -> None:
+def _done(session: DeskSession, grant: Grant, key: str) -> None:
     # The id alone on stdout, for scripts; the sentence is for people.
     session.terminal.result(grant, grant.id)
     session.terminal.note(t(key, id=grant.id))
 
 
-def _table(session: Session, grants: Sequence[Grant], other: str) -> None:
+def _table(session: DeskSession, grants: Sequence[Grant], other: str) -> None:
     if session.terminal.json:
         session.terminal.document(grants)
         return

@@ -11,7 +11,7 @@ from node.cli.pki.officer import open_officer
 from node.cli.pki.own_directory import read_own_directory
 from node.cli.terminal.output import Terminal, when
 from node.cli.terminal.passphrase import PassphraseFile
-from node.cli.terminal.session import ConfigIfThere, Session, settings_file, with_desk, with_terminal
+from node.cli.terminal.session import ConfigIfThere, DeskSession, settings_file, with_desk, with_terminal
 from node.errors import NodeError, Reason
 from node.texts.wording import find, language, t
 
@@ -26,7 +26,7 @@ File = Annotated[Path, typer.Argument(metavar="FILE", show_default=False)]
 @app.command("draft")
 @with_desk
 def draft(
-    session: Session,
+    session: DeskSession,
     kind: Annotated[str, typer.Argument(metavar="KIND", show_default=False)],
     reason: Annotated[str, typer.Option("--reason", show_default=False)],
     out: Annotated[Path, typer.Option("--out", show_default=False)],
@@ -91,7 +91,7 @@ def sign(
 
 @app.command("apply")
 @with_desk
-def apply(session: Session, file: File) -> None:
+def apply(session: DeskSession, file: File) -> None:
     """Have the node carry out an order that enough officers have signed."""
     from node.documents.order_file import read_order
 

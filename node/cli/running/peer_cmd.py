@@ -9,7 +9,7 @@ import typer
 
 from node.cli.terminal.options import require_new
 from node.cli.terminal.output import when
-from node.cli.terminal.session import Session, with_desk
+from node.cli.terminal.session import DeskSession, with_desk
 from node.errors import NodeError, Reason
 from node.texts.wording import t
 
@@ -23,7 +23,7 @@ Code = Annotated[str, typer.Argument(metavar="CODE", show_default=False)]
 
 @app.command("list")
 @with_desk
-def list_peers(session: Session) -> None:
+def list_peers(session: DeskSession) -> None:
     """The departments whose logs this node remembers."""
     found = session.client.admin.peers()
     if session.terminal.json:
@@ -45,7 +45,7 @@ def list_peers(session: Session) -> None:
 
 @app.command("show")
 @with_desk
-def show(session: Session, code: Code) -> None:
+def show(session: DeskSession, code: Code) -> None:
     """What this node remembers of one log, with what contradicts itself in it."""
     found = next((each for each in session.client.admin.peers() if each.department == code), None)
     if found is None:
@@ -58,7 +58,7 @@ def show(session: Session, code: Code) -> None:
 @app.command("accept")
 @with_desk
 def accept(
-    session: Session, code: Code, reason: Annotated[str, typer.Option("--reason", show_default=False)]
+    session: DeskSession, code: Code, reason: Annotated[str, typer.Option("--reason", show_default=False)]
 ) -> None:
     """Go on with a department whose log shrank or contradicts what was seen of it."""
     accepted = session.client.admin.accept_peer(code, reason)
@@ -68,7 +68,7 @@ def accept(
 @app.command("export")
 @with_desk
 def export(
-    session: Session,
+    session: DeskSession,
     file: Annotated[Path, typer.Argument(metavar="FILE", show_default=False)],
     force: Annotated[bool, typer.Option("--force")] = False,
 ) -> None:

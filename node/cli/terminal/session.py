@@ -39,7 +39,7 @@ DEFAULT_CONFIG = Path("node.yaml")
 
 
 @dataclass(frozen=True, slots=True)
-class Session:
+class DeskSession:
     """One command at the desk: where to write, and the open client."""
 
     terminal: Terminal
@@ -55,8 +55,8 @@ def with_terminal(command: Callable[Concatenate[Terminal, P], None]) -> Callable
     return _with_options(command, run, {"as_json": (JsonOption, False)})
 
 
-def with_desk(command: Callable[Concatenate[Session, P], None]) -> Callable[..., None]:
-    """Make a command of a function whose first parameter is the `Session`; adds the options to reach it."""
+def with_desk(command: Callable[Concatenate[DeskSession, P], None]) -> Callable[..., None]:
+    """Make a command of a function whose first parameter is the session; adds the options to reach a desk."""
 
     def run(
         *,
@@ -70,7 +70,7 @@ def with_desk(command: Callable[Concatenate[Session, P], None]) -> Callable[...,
         **given: object,
     ) -> None:
         with open_client(desk, cert, key, roots, config, timeout) as client:
-            command(Session(Terminal(as_json), client), **given)  # type: ignore[arg-type, call-arg]
+            command(DeskSession(Terminal(as_json), client), **given)  # type: ignore[arg-type, call-arg]
 
     options: dict[str, tuple[object, object]] = {
         "desk": (DeskOption, None),

@@ -79,7 +79,7 @@ class ClockKind(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Clock:
+class Deadline:
     """One term: since when, until when, and when it was met.
 
     `left` are the working days left, negative once overdue, 0 on the last day and when it is done.
@@ -109,7 +109,7 @@ class Clock:
 
 def clocks(
     causes: Iterable[Cause], approvals: Iterable[Approval], calendar: Calendar, today: date
-) -> tuple[Clock, ...]:
+) -> tuple[Deadline, ...]:
     """All clocks, the most urgent first, those that are done last. `approvals` are those that count."""
     given = list(approvals)
     found = [*_updates(causes, given, calendar, today), *_reviews(given, calendar, today)]
@@ -158,7 +158,7 @@ def with_extension(
 
 def _updates(
     causes: Iterable[Cause], approvals: Sequence[Approval], calendar: Calendar, today: date
-) -> Iterator[Clock]:
+) -> Iterator[Deadline]:
     handed_in: dict[str, list[date]] = {}
     for each in approvals:
         if each.role is ApprovalRole.HEAD:
@@ -172,7 +172,7 @@ def _updates(
         )
 
 
-def _reviews(approvals: Sequence[Approval], calendar: Calendar, today: date) -> Iterator[Clock]:
+def _reviews(approvals: Sequence[Approval], calendar: Calendar, today: date) -> Iterator[Deadline]:
     """One for each version that was handed in, unless a later one took its place before it was reviewed."""
     reviewed = {
         (each.dataset, each.entry): calendar.local(each.at).date()
@@ -203,10 +203,10 @@ def _clock(
     done: date | None,
     calendar: Calendar,
     today: date,
-) -> Clock:
+) -> Deadline:
     term = calendar.add_workdays(since, days)
     left = 0 if done is not None else _left(calendar, today, term.end)
-    return Clock(dataset, kind, since, basis, extended, term.end, term.provisional, done, left)
+    return Deadline(dataset, kind, since, basis, extended, term.end, term.provisional, done, left)
 
 
 def _left(calendar: Calendar, today: date, due: date) -> int:

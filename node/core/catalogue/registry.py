@@ -14,7 +14,7 @@ from node.core.policy.policy import Policies
 from node.v1 import catalogue_pb2 as pb
 
 
-class Shelf:
+class Registry:
     """Entries that stand together, ready to be searched; made once, never changed."""
 
     def __init__(self, entries: Iterable[bytes]) -> None:
@@ -47,18 +47,18 @@ class Shelf:
         return None if content is None else pb.Dataset.FromString(content)
 
 
-EMPTY = Shelf(())
+EMPTY = Registry(())
 
 
-def own_shelf(policies: Policies) -> Shelf:
+def own_shelf(policies: Policies) -> Registry:
     """What the policies of a node publish."""
-    return Shelf(
+    return Registry(
         published_entry(policies, policy).SerializeToString()
         for _name, policy in sorted(policies.datasets.items())
     )
 
 
-def imported_shelf(own: str, catalogues: Iterable[pb.ImportedCatalogue]) -> Shelf:
+def imported_shelf(own: str, catalogues: Iterable[pb.ImportedCatalogue]) -> Registry:
     """What other departments publish; `own` is the credit code of the node, whose entries are not taken.
 
     Where several catalogues have an entry, that of the provider itself counts, then the newest.
@@ -74,7 +74,7 @@ def imported_shelf(own: str, catalogues: Iterable[pb.ImportedCatalogue]) -> Shel
             key = (summary.dataset, summary.provider)
             best[key] = max(best.get(key, mine), mine)
     chosen = (best[key] for key in sorted(best))
-    return Shelf(_marked(publisher, ms, content) for _itself, ms, publisher, content in chosen)
+    return Registry(_marked(publisher, ms, content) for _itself, ms, publisher, content in chosen)
 
 
 def _marked(publisher: str, imported_ms: int, content: bytes) -> bytes:
@@ -99,8 +99,8 @@ MAX_SHOWN_BYTES = 2 * 1024 * 1024
 class Catalogue:
     """The own entries and the imported ones."""
 
-    own: Shelf = EMPTY
-    imported: Shelf = EMPTY
+    own: Registry = EMPTY
+    imported: Registry = EMPTY
 
     def search(self, lookup: Lookup, limit: int = MAX_RESULTS) -> Shown:
         """The entries with all that is looked for. Raises NodeError(QUERY_INVALID)."""

@@ -24,12 +24,12 @@ from node.core.deciding.terms import NO_TERMS, Terms, rule_terms
 from node.core.policy.policy import Policies
 from node.core.policy.question import Question
 from node.core.policy.question_kind import QuestionKind
-from node.core.policy.request import Request, Requester
+from node.core.policy.request import Request, RequestingDepartment
 from node.core.policy.rule import NO_LIMITS, Limits, Rule
 from node.core.workdays import Calendar
 from node.errors import Reason
 
-__all__ = ["Decision", "Evaluator", "Grants", "Request", "Requester", "decide"]
+__all__ = ["Decision", "Evaluator", "Grants", "Request", "RequestingDepartment", "decide"]
 
 NOTHING_SHOWN: Shown = ("", "")
 Grants = Callable[[str], Grant | None]
@@ -128,7 +128,16 @@ class Evaluator:
 
 _MOST_REMEMBERED = 4096
 _Unchanging = tuple[
-    Requester, str, str, str, tuple[tuple[str, str], ...], frozenset[str], str, int, str, QuestionKind | None
+    RequestingDepartment,
+    str,
+    str,
+    str,
+    tuple[tuple[str, str], ...],
+    frozenset[str],
+    str,
+    int,
+    str,
+    QuestionKind | None,
 ]
 
 

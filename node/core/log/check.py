@@ -58,7 +58,7 @@ class Fault(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, order=True)
-class Finding:
+class LogFinding:
     """Something wrong with the records from `first` to `last`, both included."""
 
     first: int
@@ -102,7 +102,7 @@ class Segment:
     open: frozenset[bytes]
     unmatched: tuple[tuple[int, bytes, bool], ...]
     positions: tuple[tuple[str, bytes], ...]
-    findings: tuple[Finding, ...]
+    findings: tuple[LogFinding, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +116,7 @@ class Report:
     last_ms: int
     open_intents: int
     clock_sets: tuple[ClockSet, ...]
-    findings: tuple[Finding, ...]
+    findings: tuple[LogFinding, ...]
 
 
 def split_segments(
@@ -195,7 +195,7 @@ def check_segment(leaves: Sequence[bytes], first: int, owner: str, marks: Sequen
     `marks` are sizes of the whole log, within the segment, at which a checkpoint stands.
     """
     hashes = hash_leaves(leaves)
-    findings: list[Finding] = []
+    findings: list[LogFinding] = []
     kinds: list[str] = []
     opened: set[bytes] = set()
     unmatched: list[tuple[int, bytes, bool]] = []
@@ -210,7 +210,7 @@ def check_segment(leaves: Sequence[bytes], first: int, owner: str, marks: Sequen
             record = _EMPTY
         kind = record.WhichOneof("body")
         if kind is None or record.version != VERSION:
-            findings.append(Finding(index, index, Fault.UNREADABLE))
+            findings.append(LogFinding(index, index, Fault.UNREADABLE))
             continue
         kinds.append(kind)
         time_ms = record.time_ms
@@ -220,13 +220,13 @@ def check_segment(leaves: Sequence[bytes], first: int, owner: str, marks: Sequen
             if not sets:
                 newest_before_ms = newest_ms
             elif clock_set.from_ms != newest_ms:
-                findings.append(Finding(index, index, Fault.TIME_BACKWARDS))
+                findings.append(LogFinding(index, index, Fault.TIME_BACKWARDS))
             sets.append(clock_set)
             newest_ms = time_ms
         elif time_ms > newest_ms:
             newest_ms = time_ms
         elif time_ms < newest_ms:
-            findings.append(Finding(index, index, Fault.TIME_BACKWARDS))
+            findings.append(LogFinding(index, index, Fault.TIME_BACKWARDS))
         if not sets and (time_ms < oldest_ms or oldest_index < 0):
             oldest_ms, oldest_index = time_ms, index
         at_requester = kind in ("intent", "outcome") or (
@@ -234,10 +234,10 @@ def check_segment(leaves: Sequence[bytes], first: int, owner: str, marks: Sequen
         )
         side = record.requester if at_requester else record.provider
         if side != owner:
-            findings.append(Finding(index, index, Fault.FOREIGN))
+            findings.append(LogFinding(index, index, Fault.FOREIGN))
         if kind == "verdict":
             if not _verdict_holds(record):
-                findings.append(Finding(index, index, Fault.VERDICT_INVALID))
+                findings.append(LogFinding(index, index, Fault.VERDICT_INVALID))
             verdict = record.verdict
             # What is denied because it contradicts what was seen before is not what the owner relied on.
             if (place := verdict.requester_log).size and verdict.reason != _DIFFERS:
@@ -348,7 +348,7 @@ class LogCheck:
     _sets: list[ClockSet] = field(default_factory=list)
     _open: set[bytes] = field(default_factory=set)
     _roots: dict[int, bytes] = field(default_factory=lambda: {0: EMPTY_ROOT})
-    _findings: list[Finding] = field(default_factory=list)
+    _findings: list[LogFinding] = field(default_factory=list)
     _positions: PositionCheck = field(default_factory=PositionCheck)
 
     def marks(self, first: int, count: int = SEGMENT) -> tuple[int, ...]:
@@ -372,7 +372,7 @@ class LogCheck:
         self._intents(segment)
         for party, entries in segment.positions:
             differing = self._positions.add(party, entries)
-            self._findings += [Finding(at, at, Fault.POSITION_DIFFERS) for at in differing]
+            self._findings += [LogFinding(at, at, Fault.POSITION_DIFFERS) for at in differing]
         self._kinds.update(dict(segment.kinds))
         self._findings.extend(segment.findings)
         self._records += segment.count
@@ -381,21 +381,21 @@ class LogCheck:
         if self._first_ms < 0:
             self._first_ms = segment.first_ms
         if segment.oldest_index >= 0 and segment.oldest_ms < self._newest_ms:
-            found = Finding(segment.oldest_index, segment.oldest_index, Fault.TIME_BACKWARDS)
+            found = LogFinding(segment.oldest_index, segment.oldest_index, Fault.TIME_BACKWARDS)
             if found not in segment.findings:
                 self._findings.append(found)
         self._newest_ms = max(self._newest_ms, segment.newest_before_ms)
         if segment.sets:
             first = segment.sets[0]
             if first.from_ms != self._newest_ms:  # it names another time than that of the record before it
-                self._findings.append(Finding(first.index, first.index, Fault.TIME_BACKWARDS))
+                self._findings.append(LogFinding(first.index, first.index, Fault.TIME_BACKWARDS))
             self._newest_ms = segment.newest_ms
             self._sets.extend(segment.sets)
 
     def _intents(self, segment: Segment) -> None:
         for index, intent, final in segment.unmatched:
             if intent not in self._open:
-                self._findings.append(Finding(index, index, Fault.INTENT_MISSING))
+                self._findings.append(LogFinding(index, index, Fault.INTENT_MISSING))
             elif final:
                 self._open.discard(intent)
         self._open |= segment.open
@@ -417,19 +417,19 @@ class LogCheck:
             findings=tuple(sorted([*self._findings[:MAX_FINDINGS], *self._against_checkpoints()])),
         )
 
-    def _against_checkpoints(self) -> Iterator[Finding]:
+    def _against_checkpoints(self) -> Iterator[LogFinding]:
         fits = 0
         newest = max((checkpoint.size for checkpoint in self.checkpoints), default=0)
         for checkpoint in sorted(self.checkpoints, key=lambda checkpoint: checkpoint.size):
             if checkpoint.size > self._records:
-                yield Finding(self._records, checkpoint.size - 1, Fault.RECORDS_MISSING)
+                yield LogFinding(self._records, checkpoint.size - 1, Fault.RECORDS_MISSING)
                 return
             if self._roots[checkpoint.size] != checkpoint.root:
-                yield Finding(fits, max(fits, checkpoint.size - 1), Fault.ROOT_DIFFERS)
+                yield LogFinding(fits, max(fits, checkpoint.size - 1), Fault.ROOT_DIFFERS)
                 return
             fits = checkpoint.size
         if newest < self._records:
-            yield Finding(newest, self._records - 1, Fault.RECORDS_ADDED)
+            yield LogFinding(newest, self._records - 1, Fault.RECORDS_ADDED)
 
 
 def _extended(tree: Frontier, root: bytes) -> Frontier:

@@ -13,7 +13,7 @@ from node.core.policy.approval import Publication
 from node.core.policy.dataset import Dataset
 from node.core.policy.question import Question
 from node.core.policy.rule import Rule, RuleIndex
-from node.core.policy.suppression import Acceptance
+from node.core.policy.suppression import Suppression
 from node.core.purpose import PurposeTree
 
 TABLE_ENDING = ".test.yaml"
@@ -59,7 +59,7 @@ class Policy:
     rules: tuple[Rule, ...]
     budget: Budget | None
     index: Mapping[str, RuleIndex]
-    accepted: tuple[Acceptance, ...] = ()
+    accepted: tuple[Suppression, ...] = ()
     narrowest: Mapping[str, int] = field(default_factory=dict)
 
     @property

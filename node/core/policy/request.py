@@ -10,7 +10,7 @@ from node.core.role import CLERK
 
 
 @dataclass(frozen=True, slots=True)
-class Requester:
+class RequestingDepartment:
     """A department as the directory knows it; `region` normalised."""
 
     code: str
@@ -28,7 +28,7 @@ class Request:
     whatever it is, which no intent leaves open.
     """
 
-    requester: Requester
+    requester: RequestingDepartment
     dataset: str
     question: str
     parameters: tuple[tuple[str, str], ...]

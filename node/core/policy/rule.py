@@ -10,7 +10,7 @@ from functools import lru_cache
 
 from node.core.identity import region_covers
 from node.core.policy.definitions import Group
-from node.core.policy.request import Request, Requester
+from node.core.policy.request import Request, RequestingDepartment
 from node.core.purpose import purpose_line
 from node.core.workdays import Hours
 
@@ -38,22 +38,22 @@ class To:
         grouped = frozenset[str]().union(*(group.departments for group in self.groups))
         return (*self.listed, *sorted(grouped.difference(self.listed)))
 
-    def fits(self, requester: Requester) -> bool:
+    def fits(self, requester: RequestingDepartment) -> bool:
         """Whether every part fits."""
         return self.fits_department(requester) and self.fits_level(requester) and self.fits_region(requester)
 
-    def fits_department(self, requester: Requester) -> bool:
+    def fits_department(self, requester: RequestingDepartment) -> bool:
         """Whether the requester is one of the departments or in one of the groups, if any are named."""
         if not self.listed and not self.groups:
             return True
         code = requester.code
         return code in self.listed or any(code in group.departments for group in self.groups)
 
-    def fits_level(self, requester: Requester) -> bool:
+    def fits_level(self, requester: RequestingDepartment) -> bool:
         """Whether the requester has one of the levels, if any are named."""
         return not self.levels or requester.level in self.levels
 
-    def fits_region(self, requester: Requester) -> bool:
+    def fits_region(self, requester: RequestingDepartment) -> bool:
         """Whether the requester lies in one of the regions, if any are named."""
         return not self.regions or any(region_covers(region, requester.region) for region in self.regions)
 
@@ -89,7 +89,7 @@ class To:
 
 
 @lru_cache(maxsize=4096)
-def requester_keys(requester: Requester) -> tuple[str, ...]:
+def requester_keys(requester: RequestingDepartment) -> tuple[str, ...]:
     """What rules that may fit this requester are filed under."""
     region = requester.region
     around = {region[:12], region[:9], region[:6], region[:4] + "00", region[:2] + "0000", "000000"}

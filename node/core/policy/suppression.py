@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)
-class Acceptance:
+class Suppression:
     """One warning, accepted for a reason.
 
     `warning` is its name, `at` the part of the policy that it stands at (`rules/tax-deferral`), `about` one

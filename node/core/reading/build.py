@@ -13,7 +13,7 @@ from node.core.policy.policy import Budget, Policies, Policy, PolicyFile
 from node.core.policy.question import Question
 from node.core.policy.question_kind import QuestionKind
 from node.core.policy.rule import RuleIndex
-from node.core.policy.suppression import Acceptance
+from node.core.policy.suppression import Suppression
 from node.core.reading.combination import combine, combine_across
 from node.core.reading.dataset import DatasetBuilder
 from node.core.reading.definitions import build_definitions, is_definitions
@@ -145,7 +145,7 @@ def _policy(
         for name in questions
         if (allowing := [rule for rule in rules if name in rule.allow])
     }
-    accepted = tuple(Acceptance(each.warning, each.at, each.about, each.because) for each in part.accepted)
+    accepted = tuple(Suppression(each.warning, each.at, each.about, each.because) for each in part.accepted)
     narrowest = {name: each.narrowest for name, each in part.fields.items() if each.narrowest is not None}
     return Policy(
         dataset,

@@ -22,9 +22,9 @@ from node.core.deciding.grant import GrantState
 from node.core.subject import SubjectKey
 from node.errors import NodeError, Reason
 from node.exchange import counts as counts_module
-from node.exchange.answering import Computed
 from node.exchange.asking import Answered
 from node.exchange.counts import CountKey
+from node.exchange.provider_answer import Computed
 from node.v1 import exchange_pb2 as pb
 from node.v1 import record_pb2 as rec
 

@@ -13,8 +13,8 @@ from support.waiting import PATIENCE, reached
 from node.core.stop import Stop
 from node.errors import NodeError, Reason
 from node.exchange import counts as module
-from node.exchange.answering import Computed
 from node.exchange.counts import CountKey, Counts
+from node.exchange.provider_answer import Computed
 from node.exchange.turns import Bounds, Turns
 
 DONE = Computed(release_key=b"done")

@@ -21,6 +21,7 @@ from support.town import HR, TAX, Town
 from support.waiting import PATIENCE
 
 from node.core.directory.directory import Member
+from node.core.revision import REVISION
 from node.errors import NodeError, Reason
 from node.rpc.client import PeerClient
 from node.rpc.links import Link, Links
@@ -202,7 +203,7 @@ def test_call_that_the_provider_does_not_know_is_not_made(
 ) -> None:
     sound, call = CALLS[name]
     provider = Provider(lambda _: sound.SerializeToString())
-    monkeypatch.setattr("node.core.revision._option", lambda *_: 2)
+    monkeypatch.setattr("node.core.revision._option", lambda *_: REVISION + 1)
     with pytest.raises(NodeError) as refused:
         asked(provider, call)
     assert refused.value.reason is Reason.PEER_UNAVAILABLE

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from support.policy_samples import CALENDAR, POLICY
 
-from node.analysis.tests.parts import Change, Mutant, Part, mutants_of
+from node.analysis.tests.parts import Mutant, Mutation, Part, mutants_of
 from node.analysis.tests.run import Coverage, Ran, coverage, mutated, run_table, unmissed
 from node.analysis.tests.table import CheckedTable, check_table
 from node.core.policy.policy import Policies, PolicyFile
@@ -200,7 +200,7 @@ def test_a_full_table_misses_every_change() -> None:
 def test_a_change_that_no_row_notices_is_named() -> None:
     rows = [row for row in ROWS if "when.hours" not in row]
     assert unmissed(_run(*rows), _policies().datasets[DATASET]) == (
-        Mutant(Part("office", "when.hours"), Change.WITHOUT),
+        Mutant(Part("office", "when.hours"), Mutation.WITHOUT),
     )
 
 
@@ -223,7 +223,7 @@ def test_a_mutant_is_what_becomes_of_the_edited_file(part: Part, written: str) -
     edited = "allow: [is-enrolled" if part.item else ""
     changed = POLICY.replace(written, edited)
     assert changed != POLICY
-    outcomes = [mutated(each, Mutant(part, Change.WITHOUT)) for each in _run(*ROWS)]
+    outcomes = [mutated(each, Mutant(part, Mutation.WITHOUT)) for each in _run(*ROWS)]
     assert outcomes == [each.outcome for each in _run(*ROWS, policies=_policies(changed))]
     assert outcomes != [each.outcome for each in _run(*ROWS)]
 
@@ -268,7 +268,7 @@ def test_earlier_answers_about_the_subject_count_for_a_forbidden_combination(
     assert ran.passed is not permit
     policy = policies.datasets[DATASET]
     part = Part("", "forbidden_together", "profile")
-    assert (Mutant(part, Change.WITHOUT) in unmissed([ran], policy)) is permit
+    assert (Mutant(part, Mutation.WITHOUT) in unmissed([ran], policy)) is permit
     assert (part in coverage([ran], policy).undecided) is permit
 
 
@@ -282,8 +282,8 @@ def test_one_purpose_and_one_department_less_are_changes_too() -> None:
         ("for", "tax", "social-insurance/pension"),
         ("to.departments", "11441900000000035L", "11441900000000027R"),
     ):
-        assert Mutant(Part("tax-deferral", clause, other), Change.WITHOUT) in left
-        assert Mutant(Part("tax-deferral", clause, missed), Change.WITHOUT) not in left
+        assert Mutant(Part("tax-deferral", clause, other), Mutation.WITHOUT) in left
+        assert Mutant(Part("tax-deferral", clause, missed), Mutation.WITHOUT) not in left
 
 
 def test_answers_of_another_dataset_count_for_a_combination_across_datasets() -> None:

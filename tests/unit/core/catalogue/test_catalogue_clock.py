@@ -11,8 +11,8 @@ from support.town import AUTHORITY, HR
 
 from node.core.catalogue.deadlines import (
     Cause,
-    Clock,
     ClockKind,
+    Deadline,
     clocks,
     parse_causes,
     render_causes,
@@ -49,7 +49,7 @@ def authority(day: date, version: int = 1) -> Approval:
     return approval(ApprovalRole.AUTHORITY, day, version)
 
 
-def one(kind: ClockKind, found: tuple[Clock, ...]) -> Clock:
+def one(kind: ClockKind, found: tuple[Deadline, ...]) -> Deadline:
     (clock,) = [each for each in found if each.kind is kind]
     return clock
 

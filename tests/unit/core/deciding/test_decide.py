@@ -28,7 +28,7 @@ from node.core.deciding.explain import explain
 from node.core.deciding.grant import Grant, GrantState
 from node.core.policy.policy import Policies, PolicyFile
 from node.core.policy.question_kind import QuestionKind
-from node.core.policy.request import Request, Requester
+from node.core.policy.request import Request, RequestingDepartment
 from node.core.policy.rule import Limits
 from node.core.reading.build import build_policies
 from node.core.text.explanation import advice_of, change_of
@@ -369,7 +369,9 @@ def test_a_town_is_covered_by_its_city() -> None:
         ("441800", False),
         ("440000", False),
     ):
-        request = replace(REQUEST, requester=Requester(GRANT.requester, region, "town", suspended=False))
+        request = replace(
+            REQUEST, requester=RequestingDepartment(GRANT.requester, region, "town", suspended=False)
+        )
         assert _decide(request, policies=policies).permit is covered
 
 

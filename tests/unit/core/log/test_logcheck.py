@@ -15,8 +15,8 @@ from node.core.log import usage
 from node.core.log.check import (
     ACCEPTED,
     Fault,
-    Finding,
     LogCheck,
+    LogFinding,
     Report,
     check_segment,
     split_leaves,
@@ -96,13 +96,13 @@ def test_changed_record_is_between_the_last_good_and_the_first_bad_checkpoint(ch
 
 def test_record_cut_off_the_end_is_missing() -> None:
     leaves = make_log(10)
-    assert check(leaves[:-2], checkpoint(leaves)).findings == (Finding(18, 19, Fault.RECORDS_MISSING),)
+    assert check(leaves[:-2], checkpoint(leaves)).findings == (LogFinding(18, 19, Fault.RECORDS_MISSING),)
 
 
 def test_record_added_to_the_end_is_not_covered() -> None:
     leaves = make_log(10)
     findings = check(leaves, checkpoint(leaves[:-1])).findings
-    assert findings == (Finding(19, 19, Fault.RECORDS_ADDED),)
+    assert findings == (LogFinding(19, 19, Fault.RECORDS_ADDED),)
 
 
 def test_two_records_exchanged_do_not_fit() -> None:
@@ -114,7 +114,7 @@ def test_two_records_exchanged_do_not_fit() -> None:
 def test_removed_intent_is_missed_by_its_outcome() -> None:
     leaves = make_log(10)
     without = leaves[:4] + leaves[5:]
-    assert Finding(4, 4, Fault.INTENT_MISSING) in check(without).findings
+    assert LogFinding(4, 4, Fault.INTENT_MISSING) in check(without).findings
 
 
 def test_outcome_finds_its_intent_in_an_earlier_segment() -> None:
@@ -149,7 +149,7 @@ def test_record_older_than_those_before_it_is_found(at: int) -> None:
     record = pb.UsageRecord.FromString(leaves[at])
     record.time_ms -= 100
     leaves[at] = record.SerializeToString()
-    assert Finding(at, at, Fault.TIME_BACKWARDS) in check(leaves).findings
+    assert LogFinding(at, at, Fault.TIME_BACKWARDS) in check(leaves).findings
 
 
 def test_record_that_is_older_by_a_millisecond_is_found() -> None:
@@ -157,7 +157,7 @@ def test_record_that_is_older_by_a_millisecond_is_found() -> None:
     record = pb.UsageRecord.FromString(leaves[9])
     record.time_ms -= 2
     leaves[9] = record.SerializeToString()
-    assert check(leaves, checkpoint(leaves)).findings == (Finding(9, 9, Fault.TIME_BACKWARDS),)
+    assert check(leaves, checkpoint(leaves)).findings == (LogFinding(9, 9, Fault.TIME_BACKWARDS),)
 
 
 def test_records_of_one_moment_are_in_order() -> None:
@@ -240,8 +240,8 @@ def test_record_that_is_none_is_found() -> None:
     leaves[12] = b""
     report = check(leaves, checkpoint(leaves))
     assert [finding for finding in report.findings if finding.fault is Fault.UNREADABLE] == [
-        Finding(5, 5, Fault.UNREADABLE),
-        Finding(12, 12, Fault.UNREADABLE),
+        LogFinding(5, 5, Fault.UNREADABLE),
+        LogFinding(12, 12, Fault.UNREADABLE),
     ]
 
 
@@ -250,7 +250,7 @@ def test_record_of_another_version_is_found() -> None:
     record = pb.UsageRecord.FromString(leaves[0])
     record.version = 2
     leaves[0] = record.SerializeToString()
-    assert Finding(0, 0, Fault.UNREADABLE) in check(leaves).findings
+    assert LogFinding(0, 0, Fault.UNREADABLE) in check(leaves).findings
 
 
 def test_log_of_another_department_is_foreign() -> None:
@@ -293,7 +293,7 @@ def test_verdict_with_its_intent_holds() -> None:
 def test_verdict_that_contradicts_itself_is_found(changes: dict[str, object]) -> None:
     leaves = [verdict(**changes)]
     findings = check(leaves, checkpoint(leaves), owner=PROVIDER).findings
-    assert findings == (Finding(0, 0, Fault.VERDICT_INVALID),)
+    assert findings == (LogFinding(0, 0, Fault.VERDICT_INVALID),)
 
 
 def named(index: int, size: int, root: bytes, number: int = 0, **changes: object) -> bytes:
@@ -366,7 +366,7 @@ def test_outcomes_that_name_two_verdicts_at_one_place_are_found() -> None:
         )
         leaves += [intent, usage.outcome_record(1_764_000_000_000, parties, outcome)]
     found = check(leaves, checkpoint(leaves)).findings
-    assert found == (Finding(3, 3, Fault.POSITION_DIFFERS),)
+    assert found == (LogFinding(3, 3, Fault.POSITION_DIFFERS),)
 
 
 POSITIONS = st.lists(

@@ -14,7 +14,7 @@ from node.core.deciding.evaluator import decide
 from node.core.deciding.explain import explain
 from node.core.policy.definitions import Definitions, Group
 from node.core.policy.policy import Policies, PolicyFile
-from node.core.policy.request import Requester
+from node.core.policy.request import RequestingDepartment
 from node.core.reading.build import build_policies, check_files
 from node.core.text.explanation import advice_of
 from node.core.text.problem import Problem
@@ -43,7 +43,9 @@ def _problems(policy: str, definitions: str = TAX_AND_MEDICAL) -> list[tuple[str
 
 
 def _allows(policies: Policies, code: str, **more: str) -> bool:
-    requester = Requester(code, more.get("region", "441900"), more.get("level", "city"), suspended=False)
+    requester = RequestingDepartment(
+        code, more.get("region", "441900"), more.get("level", "city"), suspended=False
+    )
     request = replace(REQUEST, requester=requester, question="contribution-band")
     grant = replace(GRANT, requester=code)
     decision = decide(policies, lambda _: grant, request, CALENDAR)
