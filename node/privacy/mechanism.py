@@ -59,7 +59,7 @@ def release(counts: Sequence[int], unit_contributes: int, epsilon_micros: int) -
 
     Raises NodeError(CONFIG_INVALID) if a number is out of bounds.
     """
-    _check(epsilon_micros, 1, MAX_EPSILON_MICROS, "error.privacy.epsilon")
+    _check(epsilon_micros, 1, MAX_EPSILON_MICROS, "error.privacy.loss")
     _check(unit_contributes, 1, MAX_UNIT_CONTRIBUTES, "error.privacy.unit-contributes")
     for count in counts:
         _check(count, 0, MAX_COUNT, "error.privacy.count")
