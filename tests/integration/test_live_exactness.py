@@ -358,8 +358,8 @@ def test_statement_that_takes_too_long_goes_on_in_no_mariadb_either(servers: Dat
     [
         (
             "mariadb",
-            "SELECT node.max_statement_time, node.tx_read_only, node.character_set_connection, "
-            "node.sql_mode LIKE '%STRICT%'",
+            "SELECT @@max_statement_time, @@tx_read_only, @@character_set_connection, "
+            "@@sql_mode LIKE '%STRICT%'",
             (30.0, 1, "utf8mb4", 1),
         ),
         (

@@ -151,7 +151,7 @@ def steps(block: Block) -> Iterator[tuple[str, list[str]]]:
 def hunks(lines: tuple[str, ...]) -> Iterator[tuple[str, str]]:
     """What goes and what comes in its place, with the lines around them."""
     text = "\n".join(lines)
-    for part in re.split(r"^node..*\n", text, flags=re.MULTILINE):
+    for part in re.split(r"^@@.*\n", text, flags=re.MULTILINE):
         given = part.splitlines()
         old = "\n".join(line[1:] for line in given if line[:1] in (" ", "-"))
         new = "\n".join(line[1:] for line in given if line[:1] in (" ", "+"))

@@ -26,6 +26,7 @@ from support.waiting import wait_for
 from node.client import Chunk, Client, Subject
 from node.core.directory.directory import Directory, render_directory
 from node.core.log import usage
+from node.core.revision import REVISION
 from node.core.state.part import PartKind
 from node.errors import NodeError, Reason
 from node.v1 import record_pb2 as rec
@@ -252,6 +253,6 @@ def test_node_that_is_announced_to_know_more_than_it_does_says_so_and_refuses_it
         with pytest.raises(NodeError) as refused:
             later.verify(_name(HR, "is-enrolled"), resident(2), purpose=DEFERRAL, case=ANNOUNCED)
         assert refused.value.reason is Reason.ENVELOPE_INVALID
-        announce(1)
+        announce(REVISION)
         assert later.verify(_name(HR, "is-enrolled"), resident(2), purpose=DEFERRAL, case=CASE).answer
         assert not any(each.part.kind is PartKind.SCHEMA for each in hr.admin.status().problems)

@@ -40,9 +40,11 @@ def _extend_protos(folder: Path) -> set[str]:
     field = f"  string later = 100 [(node.v1.since) = {LATER}];\n"
     for name in _PROTOS:
         path = folder / f"{name}.proto"
-        text = path.read_text().replace(
-            "package node.v1;\n", 'package node.v1;\n\nimport "node/v1/revision.proto";\n', 1
-        )
+        text = path.read_text()
+        if 'import "node/v1/revision.proto";' not in text:
+            text = text.replace(
+                "package node.v1;\n", 'package node.v1;\n\nimport "node/v1/revision.proto";\n', 1
+            )
         names |= set(re.findall(r"^message (\w+) \{", text, re.MULTILINE))
         text = re.sub(r"^(message \w+ \{)(\}?)\n", rf"\1\n{field}\2\n", text, flags=re.MULTILINE)
         path.write_text(text)
