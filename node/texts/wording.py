@@ -112,6 +112,11 @@ def say(message: Message, lang: str | None = None, moment: Callable[[datetime], 
     return t(message.key, spoken, **args) if can_say(message) else message.key
 
 
+def worded(value: Value, lang: str | None = None) -> str:
+    """As `say`, for whatever fills a placeholder."""
+    return str(_spoken(value, lang or language(), utc))
+
+
 def _spoken(value: Value, lang: str, moment: Callable[[datetime], str]) -> str | int | float:
     if isinstance(value, Message):
         return say(value, lang, moment)

@@ -13,7 +13,7 @@ import typer
 
 from node.analysis.statements.statement import Statement, statement_of
 from node.cli.policy.explained_grant import counted, other_grant, read_grant, supposed_grant
-from node.cli.policy.explanation_report import Explained, explanation_lines, explanation_view
+from node.cli.policy.explanation_report import SUPPOSED, Explained, explanation_lines, explanation_view
 from node.cli.policy.files import read_files
 from node.cli.policy.members import read_members
 from node.cli.policy.names import UnknownName, unknown_names
@@ -84,7 +84,7 @@ def explain(
         claims=frozenset(claim or ()),
         purpose=purpose,
         case_number=case,
-        grant_id=real.id if real is not None else "(supposed)",
+        grant_id=real.id if real is not None else SUPPOSED,
         subjects=subjects if subjects is not None else 0 if statistic else 1,
         at=moment_from(at) if at else datetime.now(UTC),
         role=role.value,

@@ -7,26 +7,14 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from node.core.deciding.explain import Clause, Explanation
+from node.core.text.clause_texts import is_provisional
 from node.core.text.explanation import advice_of, change_of, changes_of, label_of
-from node.texts.wording import Language, t
+from node.texts.message import Value
+from node.texts.wording import Language, t, worded
 
 _SIGNS = {True: "✓", False: "✗", None: "·"}
-_WORDS = {
-    "not shared": "not-shared",
-    "shared": "shared",
-    "active": "active",
-    "suspended": "suspended",
-    "revoked": "revoked",
-    "given": "given",
-    "day off": "day-off",
-    "workday": "workday",
-    "(provisional)": "provisional",
-    "(supposed)": "supposed",
-    "own-region": "own-region",
-    "from:": "from",
-    "until:": "until",
-}
-"""The words that clauses show as values, to their texts."""
+SUPPOSED = "(supposed)"
+"""The id of a grant that there is not: what is explained is what would be decided with it."""
 _CODE = re.compile(r"\b[0-9A-Z]{18}\b")
 
 
@@ -127,7 +115,7 @@ def explanation_lines(explained: Explained, lang: Language) -> Iterator[str]:
         yield t("explain.line.counted", lang)
         yield from (f"  - {named(each)}" for each in explained.counted)
     asked = [clause for rule in explanation.rules for clause in rule.clauses if clause.needed != "-"]
-    if any(clause.value.endswith("(provisional)") for clause in asked):
+    if any(is_provisional(clause.value) for clause in asked):
         yield t("explain.line.provisional", lang)
 
 
@@ -139,7 +127,6 @@ def _decided(explanation: Explanation, lang: Language) -> Iterator[str]:
     reason = decision.reason.name if decision.reason is not None else "-"
     yield t("explain.line.deny", lang, reason=reason, what=t(f"reason.{reason}.what", lang))
     changes = changes_of(explanation, lang) or (advice_of(decision, lang),)
-    changes = tuple(_in_words(change, lang) for change in changes)
     if len(changes) == 1:
         yield "  " + t("explain.line.first", lang, change=changes[0])
         return
@@ -152,15 +139,16 @@ def _decided(explanation: Explanation, lang: Language) -> Iterator[str]:
 
 def clause_view(clause: Clause, lang: Language) -> ClauseView:
     """One clause for programs."""
-    return ClauseView(clause.name, clause.holds, clause.value, clause.needed, change_of(clause, lang))
+    value, needed = worded(clause.value, lang), worded(clause.needed, lang)
+    return ClauseView(clause.name, clause.holds, value, needed, change_of(clause, lang))
 
 
 def clause_line(clause: Clause, lang: Language) -> str:
     """One clause for people: its value, and what it needs if it does not hold."""
-    line = f"  {_SIGNS[clause.holds]} {label_of(clause, lang)}: {_in_words(clause.value, lang)}"
+    line = f"  {_SIGNS[clause.holds]} {label_of(clause, lang)}: {_shown(clause.value, lang)}"
     if clause.holds is not False or clause.needed == "-":
         return line
-    return f"{line}  ({t('explain.line.needs', lang, needed=_in_words(clause.needed, lang))})"
+    return f"{line}  ({t('explain.line.needs', lang, needed=_shown(clause.needed, lang))})"
 
 
 def _named(code: str, names: Mapping[str, str], lang: Language) -> str:
@@ -168,14 +156,6 @@ def _named(code: str, names: Mapping[str, str], lang: Language) -> str:
     return code if title is None else t("explain.line.named", lang, title=title, code=code)
 
 
-def _in_words(value: str, lang: Language) -> str:
-    """A value with the words that the clauses themselves use put into the language."""
-    for word, words in _words(lang):
-        value = re.sub(rf"(?<![\w/-]){re.escape(word)}(?![\w/-])", words, value)
-    return value
-
-
-def _words(lang: Language) -> list[tuple[str, str]]:
-    """The longest first: one may be part of another."""
-    words = [(word, t(f"explain.value.{key}", lang)) for word, key in _WORDS.items()]
-    return sorted(words, key=lambda each: -len(each[0]))
+def _shown(value: Value, lang: Language) -> str:
+    """A value for people; the id of a grant that is only supposed is no word of theirs."""
+    return t("explain.value.supposed", lang) if value == SUPPOSED else worded(value, lang)

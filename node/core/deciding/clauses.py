@@ -26,12 +26,16 @@ from node.core.role import ASKING_ROLES
 from node.core.words import listed
 from node.core.workdays import Calendar
 from node.errors import Reason
+from node.texts.message import Message, Value
 
-PROVISIONAL = "(provisional)"
-"""What the value of a clause ends with that may change once the holidays of its year are published."""
-
-Shown = tuple[str, str]
+Shown = tuple[Value, Value]
 """The value of a clause and what it needs to be, for people; never what a requester typed freely."""
+PROVISIONAL = "explain.value.provisional-day"
+"""The key of a value that may change once the holidays of its year are published."""
+
+
+def _word(key: str) -> Message:
+    return Message(f"explain.value.{key}")
 
 
 class NotKnownError(Exception):
@@ -164,13 +168,13 @@ CHECKS: tuple[Check, ...] = (
         "requester.suspended",
         Reason.SUSPENDED,
         lambda case: not case.request.requester.suspended,
-        lambda case: ("suspended" if case.request.requester.suspended else "active", "active"),
+        lambda case: (_word("suspended" if case.request.requester.suspended else "active"), _word("active")),
     ),
     Check(
         "dataset.sharing",
         Reason.NOT_SHARED,
         _shared,
-        lambda case: ("shared" if _shared(case) else "not shared", "shared"),
+        lambda case: (_word("shared" if _shared(case) else "not-shared"), _word("shared")),
     ),
     Check(
         "grant.exists",
@@ -182,13 +186,13 @@ CHECKS: tuple[Check, ...] = (
         "grant.revoked",
         Reason.GRANT_EXPIRED,
         lambda case: case.grant.state is not GrantState.REVOKED,
-        lambda case: (case.grant.state, GrantState.ACTIVE),
+        lambda case: (_word(case.grant.state), _word(GrantState.ACTIVE)),
     ),
     Check(
         "grant.suspended",
         Reason.SUSPENDED,
         lambda case: case.grant.state is not GrantState.SUSPENDED,
-        lambda case: (case.grant.state, GrantState.ACTIVE),
+        lambda case: (_word(case.grant.state), _word(GrantState.ACTIVE)),
     ),
     Check(
         "grant.validity",
@@ -284,7 +288,7 @@ def region_of_subjects(rule: Rule, case: Case) -> str | None:
 
 def _region_shown(rule: Rule, case: Case) -> Shown:
     value = " / ".join((case.request.requester.region or "-", case.grant.region or "-"))
-    return value, "own-region" if rule.own_region else "-"
+    return value, _word("own-region") if rule.own_region else "-"
 
 
 def _effective(rule: Rule, case: Case) -> bool:
@@ -294,7 +298,10 @@ def _effective(rule: Rule, case: Case) -> bool:
 
 
 def _effective_shown(rule: Rule, case: Case) -> Shown:
-    return f"{case.calendar.local(case.request.at):%Y-%m-%d}", rule.effective.text() or "-"
+    first, last = rule.effective.first, rule.effective.last
+    dates = (("from", first), ("until", last))
+    needed = tuple(Message(f"explain.value.{key}", {"day": f"{day}"}) for key, day in dates if day)
+    return f"{case.calendar.local(case.request.at):%Y-%m-%d}", needed or "-"
 
 
 def _case_number_fits(rule: Rule, case: Case) -> bool:
@@ -307,9 +314,12 @@ def _workday(rule: Rule, case: Case) -> bool:
 
 def _workday_shown(rule: Rule, case: Case) -> Shown:
     day = case.calendar.day(case.request.at)
-    value = f"{day.date:%Y-%m-%d} {'workday' if day.workday else 'day off'}"
-    needed = "workday" if rule.when.workdays else "-"
-    return value + (f" {PROVISIONAL}" if day.provisional else ""), needed
+    args: dict[str, Value] = {
+        "day": f"{day.date:%Y-%m-%d}",
+        "kind": _word("workday" if day.workday else "day-off"),
+    }
+    value = Message(PROVISIONAL if day.provisional else "explain.value.day", args)
+    return value, _word("workday") if rule.when.workdays else "-"
 
 
 def _within_hours(rule: Rule, case: Case) -> bool:
@@ -358,7 +368,10 @@ RULE_CHECKS: tuple[RuleCheck, ...] = (
         4,
         Reason.CONDITION_NOT_MET,
         _case_number_fits,
-        lambda rule, case: ("given" if case.request.case_number else "-", rule.when.case_number or "-"),
+        lambda rule, case: (
+            _word("given") if case.request.case_number else "-",
+            rule.when.case_number or "-",
+        ),
     ),
     RuleCheck("when.workdays", 5, Reason.CONDITION_NOT_MET, _workday, _workday_shown),
     RuleCheck(

@@ -22,6 +22,7 @@ from node.core.policy.policy import Policies
 from node.core.policy.request import Request
 from node.core.policy.rule import Rule
 from node.core.workdays import Calendar
+from node.texts.message import Value
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,8 +32,8 @@ class Clause:
     name: str
     rule: str
     holds: bool | None
-    value: str
-    needed: str
+    value: Value
+    needed: Value
 
 
 @dataclass(frozen=True, slots=True)

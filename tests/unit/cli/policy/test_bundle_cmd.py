@@ -299,7 +299,7 @@ def test_what_is_no_key_is_told_as_that_and_not_as_a_key_that_others_read(office
     for file in (public, settings):
         ran = dxnode("policy", "sign", office.policies, "--key", file, "--lang", lang)
         assert ran.code == Exit.USAGE
-        assert "600" not in ran.err
+        assert "600" not in ran.err.replace(str(file), "")  # the mode, not a part of the path
         assert "详情" not in ran.err
     key = office.home / "keys" / "li.key"
     key.chmod(0o644)

@@ -13,7 +13,7 @@ from node.core.deciding.grant import Grant, GrantState
 from node.core.policy.request import Request
 from node.core.text.explanation import advice_of, change_of, changes_of
 from node.errors import Reason
-from node.texts.wording import LANGUAGES, placeholders, table
+from node.texts.wording import LANGUAGES, placeholders, table, worded
 
 POLICIES = build()
 
@@ -86,7 +86,9 @@ def test_what_hangs_on_something_missing_is_not_looked_at() -> None:
 
 def test_days_beyond_the_known_calendar_are_marked_provisional() -> None:
     request = replace(REQUEST, purpose="social-insurance/pension", at=REQUEST.at.replace(year=2044))
-    assert _clause(_explain(request), "office", "when.workdays").value.endswith("(provisional)")
+    value = _clause(_explain(request), "office", "when.workdays").value
+    assert worded(value, "en").endswith("(provisional)")
+    assert worded(value, "zh").endswith("（暂定）")
 
 
 def test_every_clause_has_words_in_both_languages() -> None:
