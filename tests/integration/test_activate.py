@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import random
-import resource
 import shutil
 import subprocess
 from collections.abc import Iterator
@@ -19,6 +18,7 @@ from support.approvals import appoint, approve, versions
 from support.bundles import DAY, LI, WANG, ZHAO, listed, officer
 from support.cli_run import dxnode
 from support.hand_clock import following
+from support.launched import launched
 from support.places import POLICIES
 from support.processes import processes, read_ended
 from support.running import (
@@ -238,17 +238,14 @@ def test_node_that_restarts_beside_a_bad_newer_bundle_enforces_the_last_good_one
 def test_full_disk_while_activating_leaves_the_bundle_in_use(nodes: Nodes) -> None:
     before = nodes.version()
     nodes.officers.sign()
-
-    def no_room() -> None:
-        resource.setrlimit(resource.RLIMIT_FSIZE, (1000, 1000))
+    no_room = "import resource; resource.setrlimit(resource.RLIMIT_FSIZE, (1000, 1000))"
 
     with nodes.running.client(TAX) as tax, asking(tax) as answered:
         limited = subprocess.run(  # noqa: S603 - this interpreter, this package
-            [*DXNODE, *nodes.officers.activating()],
+            launched(no_room, [*DXNODE, *nodes.officers.activating()]),
             capture_output=True,
             text=True,
             timeout=PATIENCE,
-            preexec_fn=no_room,
             check=False,
         )
         assert limited.returncode != 0

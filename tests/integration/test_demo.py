@@ -9,10 +9,10 @@ import signal
 import subprocess
 import sys
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 
 import pytest
+from support.launched import launched
 from support.waiting import PATIENCE, wait_for
 
 from node.demo.registers import make_registers
@@ -45,15 +45,16 @@ class Played:
 
 
 def _start(folder: Path, *options: str) -> subprocess.Popen[str]:
+    demo = (sys.executable, "-m", "node.demo", f"--residents={RESIDENTS}", f"--folder={folder}", *options)
+    # Tests that a shell runs in the background ignore Ctrl-C, and so would this.
+    first = "import signal; signal.signal(signal.SIGINT, signal.SIG_DFL)"
     return subprocess.Popen(  # noqa: S603 - this interpreter, this package
-        [sys.executable, "-m", "node.demo", f"--residents={RESIDENTS}", f"--folder={folder}", *options],
+        launched(first, demo),
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
         env=os.environ | {"DXNODE_LANG": "en"},
-        # Tests that a shell runs in the background ignore Ctrl-C, and so would this.
-        preexec_fn=partial(signal.signal, signal.SIGINT, signal.SIG_DFL),
     )
 
 
