@@ -31,7 +31,6 @@ from node.texts.carried import from_text
 from node.texts.message import Message, Value
 from node.v1 import desk_pb2, record_pb2
 
-_COMMANDS = {"verify": "verify", "field": "ask", "statistic": "stats"}
 """Kind of a question to the command that asks it."""
 _EXACTNESS: Mapping[int, str] = {
     desk_pb2.EXACTNESS_READ: "read",

@@ -74,5 +74,5 @@ class Roles:
 def require(caller: Caller, *roles: str) -> None:
     """Raises NodeError(QUESTION_NOT_ALLOWED) unless the caller has one of the roles or is the operator."""
     if caller.role != OPERATOR and caller.role not in roles:
-        needed = " or ".join((*roles, OPERATOR))
+        needed = (*roles, OPERATOR)
         raise NodeError(Reason.QUESTION_NOT_ALLOWED, "error.role.needs-role", needed=needed, clause="role")

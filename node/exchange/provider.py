@@ -256,13 +256,7 @@ class Provider:
         decision = self._evaluator_of(admitted.state).decide(self._grants, request)
         if not decision.permit or decision.question is None:
             return decision, []
-        statistic = decision.question.kind is QuestionKind.STATISTIC
-        if statistic == bool(given):
-            needed = (
-                "error.exchange.question-needs-none" if statistic else "error.exchange.question-needs-some"
-            )
-            raise NodeError(Reason.QUERY_INVALID, needed)
-        if statistic and intent.HasField("batch"):
+        if decision.question.kind is QuestionKind.STATISTIC and intent.HasField("batch"):
             # In a stream nobody could be seen to wait for it.
             raise NodeError(Reason.QUERY_INVALID, "error.exchange.statistic-asked-itself")
         policy = admitted.state.policies.get(intent.dataset)

@@ -14,7 +14,6 @@ down_revision = "0003"
 branch_labels = None
 depends_on = None
 
-_PREFIX = "budget."
 _DATASET = "dataset "
 
 
