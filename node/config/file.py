@@ -193,7 +193,7 @@ def _wording(kind: str, path: tuple[str | int, ...], details: ErrorDetails) -> M
         return Message("setting.problem.one-of", {**args, "words": words})
     if kind.startswith("setting."):
         return Message(kind, {**args, **context})
-    if "." in kind:  # of what the directory has too (`node.core.directory.text`)
+    if "." in kind:  # of what the directory has too (`node.core.directory.spelling`)
         return Message("setting.malformed", {**args, "problem": Message(kind, context)})
     if not setting:
         return Message("setting.problem.whole-file")

@@ -21,7 +21,7 @@ from pydantic import (
 )
 from pydantic_core import PydanticCustomError
 
-from node.core.directory.text import (
+from node.core.directory.spelling import (
     MAX_OFFICERS,
     MIN_APPROVALS,
     Code,

@@ -17,7 +17,7 @@ from node.app.live.loading import PLACED
 from node.client import Client, Credentials
 from node.core.deciding.grant import Grant, GrantState
 from node.core.directory.directory import Member
-from node.core.directory.text import Role
+from node.core.directory.spelling import Role
 from node.demo.departments import AUTHORITY, DEPARTMENTS, GRANTS, REGION, Department, PlannedGrant, department
 from node.demo.officers import Officers, approve_entries, make_officers, put_in_place, sign
 from node.demo.process import NodeProcess, free_ports

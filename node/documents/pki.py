@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Final
 
 from node.core.directory.directory import Directory, Member
-from node.core.directory.text import MAX_KEYS, MIN_APPROVALS, Level, SealingKey
+from node.core.directory.spelling import MAX_KEYS, MIN_APPROVALS, Level, SealingKey
 from node.core.revision import REVISION
 from node.crypto.certificates import (
     Certified,

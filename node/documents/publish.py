@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, fields, replace
 from datetime import datetime, timedelta
 
 from node.core.directory.directory import MAX_BYTES, Directory, Member, next_directory
-from node.core.directory.text import Role
+from node.core.directory.spelling import Role
 from node.documents.directory_file import read_directory, sign_directory
 from node.documents.pki import Authority
 from node.errors import NodeError, Reason

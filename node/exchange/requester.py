@@ -11,13 +11,13 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from node.core.deciding.grant import Grant
-from node.core.deciding.received import covering_grant
 from node.core.directory.directory import Member
 from node.core.log import usage
 from node.core.log.merkle import leaf_hash
 from node.core.messages.envelope import Routing
 from node.core.messages.intent import check_asked
 from node.core.milliseconds import to_ms
+from node.core.own_grant import covering_grant
 from node.core.policy.question_kind import COMMANDS
 from node.core.role import Caller, Roles
 from node.core.subject import SubjectKey

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from node.core.clock import Clock, Line, Reading, Standing, heard, most_say, ordered, span_text
-from node.core.directory.text import moment_text
+from node.core.directory.spelling import moment_text
 from node.core.log import usage
 from node.core.log.commit import AnsweredExchange, Append
 from node.core.log.usage import CLOCK_SET, ClockTimes, StepBack

@@ -11,7 +11,7 @@ from typing import Protocol
 from node.core.deciding.budget import BudgetDebit, Pot, Spent
 from node.core.deciding.cost import budget_debits
 from node.core.deciding.gap import Gaps
-from node.core.directory.text import moment_text
+from node.core.directory.spelling import moment_text
 from node.core.milliseconds import from_ms
 from node.core.policy.policy import Policies
 from node.errors import NodeError, Reason

@@ -8,7 +8,7 @@ from datetime import datetime
 from functools import lru_cache
 
 from node.core.directory.directory import Directory, Member, require_current
-from node.core.directory.text import Role
+from node.core.directory.spelling import Role
 from node.core.role import OPERATOR, OPERATOR_FINGERPRINT, Caller, require
 from node.errors import NodeError, Reason
 from node.exchange.rate import Rate

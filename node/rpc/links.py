@@ -18,7 +18,7 @@ from typing import Protocol
 import grpc
 
 from node.core.directory.directory import Directory, Member
-from node.core.directory.text import Role
+from node.core.directory.spelling import Role
 from node.errors import NodeError, Reason
 
 

@@ -10,7 +10,7 @@ from typing import Protocol, TypeVar
 from google.protobuf.message import Message
 
 from node.core.directory.directory import Member
-from node.core.directory.text import Role
+from node.core.directory.spelling import Role
 from node.core.log import usage
 from node.core.role import AUDITOR, OFFICER
 from node.errors import NodeError, Reason

@@ -20,7 +20,7 @@ from node.errors import NodeError, Reason
 from node.privacy.mechanism import NoisyCounts
 from node.source.child import Child
 from node.source.count_query import CountQuery, Row
-from node.statistics import words
+from node.statistics import protocol
 from node.texts.carried import from_text
 from node.texts.message import Message
 
@@ -30,8 +30,8 @@ _MOST_JOBS = 1000
 """After these a process makes room for another, so that what a library may leak has an end."""
 _STOP_SECONDS = 1.0
 """How long a process has to end what it was told to stop, before it is ended."""
-_STOP = words.TOLD.dump_json(words.Stop())
-Said = TypeVar("Said", words.Counted, words.Released)
+_STOP = protocol.TOLD.dump_json(protocol.Stop())
+Said = TypeVar("Said", protocol.Counted, protocol.Released)
 
 
 @dataclass(slots=True)
@@ -54,14 +54,14 @@ class Pool:
 
     def count(self, query: CountQuery, stop: Stop) -> Sequence[Row]:
         """The rows of a query for exact counts. Raises NodeError(SOURCE_UNAVAILABLE)."""
-        return self._do(words.Count(query), words.Counted, stop).rows
+        return self._do(protocol.Count(query), protocol.Counted, stop).rows
 
     def noise(
         self, counts: Sequence[int], unit_contributes: int, epsilon_micros: int, stop: Stop
     ) -> NoisyCounts:
         """Noisy counts and their price; see `node.privacy.mechanism`. Raises NodeError."""
-        job = words.Noise(tuple(counts), unit_contributes, epsilon_micros)
-        return self._do(job, words.Released, stop).release
+        job = protocol.Noise(tuple(counts), unit_contributes, epsilon_micros)
+        return self._do(job, protocol.Released, stop).release
 
     def tidy(self) -> None:
         """End the processes that were idle for long."""
@@ -80,16 +80,16 @@ class Pool:
         for each in idle:
             each.child.end()
 
-    def _do(self, job: words.Job, outcome: type[Said], stop: Stop) -> Said:
-        line = words.TOLD.dump_json(job)
+    def _do(self, job: protocol.Job, outcome: type[Said], stop: Stop) -> Said:
+        line = protocol.TOLD.dump_json(job)
         process = self._told(line)
-        said: words.Said | None = None
+        said: protocol.Said | None = None
         try:
             with suppress(ValidationError):  # a process that dies may say anything
                 said = self._heard(process.child, stop)
         finally:
             self._give_back(process, good=said is not None)
-        if isinstance(said, words.Failed):
+        if isinstance(said, protocol.Failed):
             raise NodeError.of(said.reason, from_text(said.wording) or Message("error.source.failed"))
         if not isinstance(said, outcome):
             raise _unexpected()
@@ -129,7 +129,7 @@ class Pool:
         if not keep:
             process.child.end()
 
-    def _heard(self, child: Child, stop: Stop) -> words.Said | None:
+    def _heard(self, child: Child, stop: Stop) -> protocol.Said | None:
         """What the process says; None when it ended. Raises NodeError(SOURCE_UNAVAILABLE) when it is late."""
         end = time.monotonic() + self._seconds
         told = False
@@ -140,7 +140,7 @@ class Pool:
                     end = min(end, time.monotonic() + _STOP_SECONDS)
                     child.tell(_STOP, 0.0)
                 line = child.hear(min(left, stop.LOOK_SECONDS))
-                return None if line is None else words.SAID.validate_json(line)
+                return None if line is None else protocol.SAID.validate_json(line)
         raise NodeError(
             Reason.SOURCE_UNAVAILABLE, "error.statistics.counting-took-longer-than", seconds=self._seconds
         )

@@ -17,7 +17,7 @@ from typing import BinaryIO
 
 from node.errors import NodeError, Reason
 from node.no_dumps import forbid_dumps
-from node.statistics import words
+from node.statistics import protocol
 from node.texts.carried import to_text
 from node.texts.message import Message
 
@@ -38,8 +38,8 @@ def main() -> None:
     Thread(target=bench.work, daemon=True).start()
     # Heard here while a job runs: that nobody wants it any more, and that the node has ended.
     for line in sys.stdin.buffer:
-        told = words.TOLD.validate_json(line)
-        if isinstance(told, words.Stop):
+        told = protocol.TOLD.validate_json(line)
+        if isinstance(told, protocol.Stop):
             bench.interrupt()
         else:
             bench.jobs.put(told)
@@ -50,7 +50,7 @@ class _Bench:
     """Where jobs are done, one after the other."""
 
     def __init__(self, said: BinaryIO) -> None:
-        self.jobs: SimpleQueue[words.Job] = SimpleQueue()
+        self.jobs: SimpleQueue[protocol.Job] = SimpleQueue()
         self._said = said
         self._interrupt: Callable[[], None] = _nothing
 
@@ -64,23 +64,23 @@ class _Bench:
         while True:
             outcome = self._done(self.jobs.get())
             self._interrupt = _nothing
-            self._said.write(words.SAID.dump_json(outcome) + b"\n")
+            self._said.write(protocol.SAID.dump_json(outcome) + b"\n")
             self._said.flush()
 
-    def _done(self, job: words.Job) -> words.Said:
+    def _done(self, job: protocol.Job) -> protocol.Said:
         try:
-            if isinstance(job, words.Count):
+            if isinstance(job, protocol.Count):
                 from node.source.aggregate import count
 
-                return words.Counted(count(job.query, self._begins))
+                return protocol.Counted(count(job.query, self._begins))
             from node.privacy.mechanism import release
 
-            return words.Released(release(job.counts, job.unit_contributes, job.epsilon_micros))
+            return protocol.Released(release(job.counts, job.unit_contributes, job.epsilon_micros))
         except NodeError as error:
-            return words.Failed(error.reason, to_text(error.wording))
+            return protocol.Failed(error.reason, to_text(error.wording))
         except MemoryError:
             wording = Message("error.statistics.too-much-memory")
-            return words.Failed(Reason.SOURCE_UNAVAILABLE, to_text(wording))
+            return protocol.Failed(Reason.SOURCE_UNAVAILABLE, to_text(wording))
 
     def _begins(self, interrupt: Callable[[], None]) -> None:
         self._interrupt = interrupt

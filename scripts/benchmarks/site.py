@@ -13,7 +13,7 @@ from time import monotonic
 
 from node.core.deciding.grant import Grant, GrantState
 from node.core.directory.directory import Member
-from node.core.directory.text import Role
+from node.core.directory.spelling import Role
 from node.crypto.signing import Signer
 from node.demo.city import DIRECTORY_LIFETIME, POLICIES, CityNode, furnish, plan_node
 from node.demo.departments import AUTHORITY, department

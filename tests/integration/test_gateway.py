@@ -31,7 +31,7 @@ from support.waiting import PATIENCE
 
 from node.client import Chunk, Client, Subject
 from node.core.deciding.grant import Grant
-from node.core.directory.text import Role
+from node.core.directory.spelling import Role
 from node.errors import NodeError, Reason
 from node.v1 import exchange_pb2 as pb
 from node.v1 import grant_pb2

@@ -14,7 +14,7 @@ from support.town import AUTHORITY, HR, MEDICAL, TAX
 from support.waiting import PATIENCE
 
 from node.client.status import node_error
-from node.core.directory.text import Role
+from node.core.directory.spelling import Role
 from node.core.log.checkpoint import Checkpoint
 from node.core.log.merkle import leaf_hash, verify_consistency, verify_inclusion
 from node.core.log.usage import parse_record

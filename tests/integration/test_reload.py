@@ -29,7 +29,7 @@ from support.town import HR, MEDICAL, TAX, Office
 from support.waiting import PATIENCE, wait_for
 
 from node.client import Chunk, Subject
-from node.core.directory.text import SealingKey
+from node.core.directory.spelling import SealingKey
 from node.core.role import OPERATOR, OPERATOR_FINGERPRINT
 from node.crypto.certificates import identify, issue_desk, issue_node, make_authority
 from node.demo.process import NodeProcess

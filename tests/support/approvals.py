@@ -11,7 +11,7 @@ from support.town import AUTHORITY, HR, Town
 
 from node.core.catalogue.publication import version_of
 from node.core.directory.directory import Member, OfficerRole
-from node.core.directory.text import Role
+from node.core.directory.spelling import Role
 from node.core.policy.approval import ApprovalRole, Version, make_approval
 from node.core.reading.build import build_policies
 from node.crypto.signing import Signer

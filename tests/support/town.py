@@ -14,7 +14,7 @@ from itertools import cycle
 from pathlib import Path
 
 from node.core.directory.directory import Member, next_directory
-from node.core.directory.text import Role, SealingKey
+from node.core.directory.spelling import Role, SealingKey
 from node.core.revision import REVISION
 from node.crypto.certificates import (
     Certified,

@@ -20,7 +20,7 @@ from support.town import HR, TAX
 from node.core.deciding.gap import NO_GAPS, Gaps
 from node.core.deciding.grant import Grant
 from node.core.directory.directory import Member
-from node.core.directory.text import SealingKey
+from node.core.directory.spelling import SealingKey
 from node.core.log import usage
 from node.core.log.commit import Head
 from node.core.log.peer_log import PeerLog

@@ -12,7 +12,7 @@ from datetime import date
 from typing import get_args
 
 from node.core.deciding.clauses import CHECKS, RULE_CHECKS
-from node.core.directory.text import Level
+from node.core.directory.spelling import Level
 from node.core.policy.question import Ceiling, Combination
 from node.core.policy.request import Request, RequestingDepartment
 from node.core.policy.rule import Effective, Limits, Rule, To, When

@@ -8,7 +8,7 @@ from enum import IntEnum
 from itertools import product
 from typing import get_args
 
-from node.core.directory.text import Level
+from node.core.directory.spelling import Level
 from node.core.identity import region_covers
 from node.core.policy.rule import Effective, Limits, Rule, To, When
 from node.core.purpose import purpose_covers, purpose_line

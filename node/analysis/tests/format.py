@@ -14,7 +14,7 @@ from pydantic_core import PydanticCustomError
 
 from node.core.deciding.clauses import CHECKS, RULE_CHECKS
 from node.core.deciding.cost import BUDGET_SHORT, GRANT_DAY, SHORT
-from node.core.directory.text import Level
+from node.core.directory.spelling import Level
 from node.core.reading.holidays import HolidaysPart
 from node.core.reading.scalars import (
     MAX_ITEMS,

@@ -6,8 +6,8 @@ import json
 from collections.abc import Mapping
 
 from node.analysis.tests.format import TablePart
+from node.core.reading.hover import described
 from node.core.reading.schema import bounded
-from node.core.reading.words import described
 
 _BY = (
     "哪个部门提问：departments 中的名称或统一社会信用代码",

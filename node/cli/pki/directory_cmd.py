@@ -38,7 +38,7 @@ def publish_directory(
 ) -> None:
     """Sign the next directory: members join or change, leave, are suspended or taken back."""
     from node.core.directory.directory import keys_held_back
-    from node.core.directory.text import Role
+    from node.core.directory.spelling import Role
     from node.documents.pki import open_authority
     from node.documents.publish import Orders, changes, publish
     from node.files.whole import PUBLIC, read_file, write_file

@@ -13,7 +13,7 @@ from pathlib import Path
 from node.cli.policy.example import EXAMPLE, write_example
 from node.config.file import load_settings, reference
 from node.config.settings import Settings
-from node.core.directory.text import Level
+from node.core.directory.spelling import Level
 from node.documents.pki import (
     About,
     Authority,

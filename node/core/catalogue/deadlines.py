@@ -18,7 +18,7 @@ from typing import Annotated, Final
 
 from pydantic import ConfigDict, Field, StringConstraints, TypeAdapter, ValidationError
 
-from node.core.directory.text import Moment, OneLine
+from node.core.directory.spelling import Moment, OneLine
 from node.core.json_text import canonical_json, malformed_at
 from node.core.policy.approval import Approval, ApprovalRole, DatasetName
 from node.core.workdays import MAX_WORKDAYS, Calendar

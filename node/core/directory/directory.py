@@ -18,7 +18,7 @@ from typing import Annotated, Final, TypeVar
 
 from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
 
-from node.core.directory.text import (
+from node.core.directory.spelling import (
     MIN_APPROVALS,
     Approvals,
     Certificates,

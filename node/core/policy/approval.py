@@ -15,7 +15,7 @@ from typing import Annotated, Final
 from pydantic import ConfigDict, Field, StringConstraints, TypeAdapter, ValidationError
 
 from node.core.directory.directory import Directory, Member, OfficerRole, officer_name
-from node.core.directory.text import Code, Moment, OneLine, Role
+from node.core.directory.spelling import Code, Moment, OneLine, Role
 from node.core.identity import region_covers
 from node.core.json_text import canonical_json, malformed_at
 from node.core.names import MAX_NAME, NAME

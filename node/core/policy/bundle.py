@@ -16,7 +16,7 @@ from typing import Annotated, Final
 
 from pydantic import ConfigDict, Field, StringConstraints, TypeAdapter, ValidationError
 
-from node.core.directory.text import Code, Moment
+from node.core.directory.spelling import Code, Moment
 from node.core.json_text import canonical_json, malformed_at
 from node.core.policy.policy import PolicyFile
 from node.errors import NodeError, Reason

@@ -1,7 +1,7 @@
 """The shape of policy files, as pydantic models; the JSON Schema for editors is made from them.
 
 Only shape is checked here: what names another part of the file is checked when the policy is built.
-What an editor says of each key stands in `node.core.reading.words`.
+What an editor says of each key stands in `node.core.reading.hover`.
 """
 
 from __future__ import annotations
@@ -11,8 +11,9 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
-from node.core.directory.text import Level
+from node.core.directory.spelling import Level
 from node.core.policy.dataset import FieldType, Mode, Sensitivity, Sharing
+from node.core.reading.hover import described
 from node.core.reading.scalars import (
     MAX_ITEMS,
     Band,
@@ -36,7 +37,6 @@ from node.core.reading.scalars import (
     read_integer,
 )
 from node.core.reading.schema import bounded
-from node.core.reading.words import described
 
 MAX_RULES = 10_000
 

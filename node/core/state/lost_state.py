@@ -12,7 +12,7 @@ from types import MappingProxyType
 
 from pydantic import TypeAdapter, ValidationError
 
-from node.core.directory.text import moment_text
+from node.core.directory.spelling import moment_text
 from node.core.log.checkpoint import Checkpoint
 from node.core.milliseconds import from_ms
 from node.errors import NodeError, Reason

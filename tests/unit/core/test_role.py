@@ -9,7 +9,7 @@ import pytest
 from support.running import pension_grant
 
 from node.core.deciding.grant import Grant, GrantState
-from node.core.deciding.received import covering_grant
+from node.core.own_grant import covering_grant
 from node.core.role import AUDITOR, CLERK, OFFICER, OPERATOR, SYSTEM, Caller, RoleRule, Roles, require
 from node.errors import NodeError, Reason
 

@@ -16,7 +16,7 @@ from support.town import AUTHORITY, HR, TAX, Town
 from node.core.catalogue.digest import entry_digest
 from node.core.catalogue.publication import approval_messages, keep_proved
 from node.core.directory.directory import Directory, Member
-from node.core.directory.text import Role
+from node.core.directory.spelling import Role
 from node.core.policy.approval import (
     MAX_BYTES,
     MAX_SKEW,

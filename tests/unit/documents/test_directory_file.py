@@ -11,7 +11,7 @@ from hashlib import sha256
 import pytest
 
 from node.core.directory.directory import Directory, Member, render_directory
-from node.core.directory.text import SealingKey
+from node.core.directory.spelling import SealingKey
 from node.crypto.certificates import make_authority
 from node.crypto.sealing import SealingKey as PrivateSealingKey
 from node.crypto.signing import SignatureSuite, Signer, Verifier, sign_note

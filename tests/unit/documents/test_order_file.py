@@ -11,7 +11,7 @@ from support.bundles import LI, WANG, ZHAO, head, listed, officer
 from support.town import HR, TAX
 
 from node.core.directory.directory import Member
-from node.core.directory.text import SealingKey
+from node.core.directory.spelling import SealingKey
 from node.core.state.order import (
     LIFETIME,
     Order,

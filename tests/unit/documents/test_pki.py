@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from node.core.directory.directory import Member, render_member
-from node.core.directory.text import Role
+from node.core.directory.spelling import Role
 from node.crypto.certificates import identify, issue_node
 from node.crypto.signing import Verifier
 from node.documents.directory_file import open_directory

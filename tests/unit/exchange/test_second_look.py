@@ -13,7 +13,7 @@ from support.doubting import CODE, DAY, HOUR, MINUTE, OFFICERS, SECOND, Office
 
 from node.core.clock import Standing, Told
 from node.core.deciding.gap import Gap, Gaps
-from node.core.directory.text import moment_text
+from node.core.directory.spelling import moment_text
 from node.core.log.usage import CLOCK_SET, StepBack, first_since
 from node.core.milliseconds import from_ms, to_ms
 from node.core.role import Caller

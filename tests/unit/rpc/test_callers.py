@@ -11,7 +11,7 @@ import pytest
 from support.town import HR, MEDICAL, TAX
 
 from node.core.directory.directory import Directory, Member
-from node.core.directory.text import Role
+from node.core.directory.spelling import Role
 from node.core.role import AUDITOR, CLERK, OPERATOR, ROLES, SYSTEM
 from node.errors import NodeError, Reason
 from node.exchange.rate import MAX_BUCKETS, Rate

@@ -17,7 +17,7 @@ from support.waiting import PATIENCE
 
 from node.app.live.loading import read_certificate
 from node.core.directory.directory import Directory, Member
-from node.core.directory.text import Role
+from node.core.directory.spelling import Role
 from node.crypto.certificates import Certified, fingerprint, issue_node, make_authority
 from node.errors import NodeError, Reason
 from node.rpc.links import Identity, Link, Links, Trust

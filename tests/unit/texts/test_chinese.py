@@ -13,9 +13,9 @@ from support.cli_run import dxnode
 from support.fake_desk import PURPOSE, VERIFY, FakeDesk, grant_message, resident, serving
 
 from node.client.status import _WITHOUT_INFO
-from node.core.deciding.received import covering_grant
 from node.core.identity import normalise_credit_code, normalise_region, normalise_resident_id
 from node.core.messages.grant_message import grant_from_message
+from node.core.own_grant import covering_grant
 from node.errors import NodeError, Reason
 from node.files.whole import unreadable
 from node.texts.carried import LONGEST, from_text, is_closed

@@ -163,7 +163,7 @@ def test_a_wrong_word_would_be_found_and_the_right_one_is_none(name: str) -> Non
 def test_all_kinds_of_texts_are_looked_through() -> None:
     files = {file for file, _, _ in chinese_texts()}
     assert {"README.zh-CN.md", "docs/officer-guide.zh-CN.md", "policies/pension-insurance.yaml"} <= files
-    assert {"node/core/reading/words.py", "node/core/catalogue/csv.py"} <= files
+    assert {"node/core/reading/hover.py", "node/core/catalogue/csv.py"} <= files
     assert {
         f"node/texts/tables/{name}.zh.toml" for name in ("text", "error", "help", "problem", "demo")
     } <= files

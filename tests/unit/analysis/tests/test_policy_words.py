@@ -9,7 +9,7 @@ import pytest
 
 from node.analysis.tests.words import TABLE_WORDS, table_schema_text
 from node.core.reading.format import DefinitionsPart, PolicyPart, schema_text
-from node.core.reading.words import WORDS
+from node.core.reading.hover import WORDS
 
 SCHEMAS = (schema_text(PolicyPart), schema_text(DefinitionsPart), table_schema_text())
 

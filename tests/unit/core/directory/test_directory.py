@@ -22,7 +22,7 @@ from node.core.directory.directory import (
     render_directory,
     render_member,
 )
-from node.core.directory.text import Role, SealingKey, moment_text
+from node.core.directory.spelling import Role, SealingKey, moment_text
 from node.errors import NodeError, Reason
 
 NOW = datetime(2026, 11, 22, 8, 30, tzinfo=UTC)

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from support.fake_desk import DATASET, PROVIDER, PURPOSE, REQUESTER, make_log, tree_hash
 
-from node.core.directory.text import MIN_APPROVALS
+from node.core.directory.spelling import MIN_APPROVALS
 from node.core.log import check as logcheck
 from node.core.log import usage
 from node.core.log.check import (
