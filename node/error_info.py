@@ -26,11 +26,29 @@ def error_info(error: NodeError) -> ErrorInfo:
     return ErrorInfo(reason=error.reason.name, domain=DOMAIN, metadata=metadata)
 
 
+def stated_reason(error: grpc.RpcError) -> Reason | None:
+    """The reason that another department's node stated; nothing else that it wrote is looked at."""
+    stated = _stated(error)
+    return None if stated is None else stated[0]
+
+
 def stated_error(error: grpc.RpcError) -> NodeError | None:
-    """What the called node stated by ErrorInfo: its reason and wording; None without one.
+    """What the own node stated at its desk: its reason and wording; None without one.
+
+    What this version has no text for is worded by its reason alone.
+    """
+    if (stated := _stated(error)) is None:
+        return None
+    reason, given = stated
+    wording = from_text(given.pop(_WORDING, ""))
+    return NodeError.of(reason, wording or Message(wording_of(reason).key, given))
+
+
+def _stated(error: grpc.RpcError) -> tuple[Reason, dict[str, str]] | None:
+    """Reason and metadata of the ErrorInfo that a node of ours made; None without one.
 
     A status that carries none comes from gRPC itself or from something in between, and so does one whose
-    details contradict it. What this version has no text for is worded by its reason alone.
+    details contradict it.
     """
     # Every error that a call raises is also that call.
     assert isinstance(error, (grpc.Call, grpc.aio.AioRpcError))
@@ -39,8 +57,5 @@ def stated_error(error: grpc.RpcError) -> NodeError | None:
         for detail in status.details if status is not None else ():
             info = ErrorInfo()
             if detail.Unpack(info) and info.domain == DOMAIN and info.reason in Reason.__members__:
-                reason = Reason[info.reason]
-                given = dict(info.metadata)
-                wording = from_text(given.pop(_WORDING, ""))
-                return NodeError.of(reason, wording or Message(wording_of(reason).key, given))
+                return Reason[info.reason], dict(info.metadata)
     return None

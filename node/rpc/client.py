@@ -17,14 +17,13 @@ from node.core.deciding.grant import Grant
 from node.core.directory.directory import Member
 from node.core.messages.grant_message import grant_from_message
 from node.core.policy.approval import Version
-from node.error_info import stated_error
+from node.error_info import stated_reason
 from node.errors import NodeError, Reason, wording_of
 from node.exchange.own_state import SeenOfUs
 from node.exchange.ports import PeerStream
 from node.rpc.links import Link, Links
 from node.rpc.peer_call import Call
 from node.rpc.status import CODE_OF
-from node.texts.carried import is_closed
 from node.v1 import catalogue_pb2, grant_pb2, usage_log_pb2
 from node.v1 import exchange_pb2 as pb
 
@@ -267,11 +266,10 @@ class _Stream:
 
 def peer_error(error: grpc.aio.AioRpcError) -> NodeError:
     """The peer's own reason, or that it cannot be reached."""
-    if (stated := stated_error(error)) is not None:
-        # Another department wrote it: only words of ours are passed on, with names and numbers in them.
-        wording = stated.wording if is_closed(stated.wording) else wording_of(stated.reason)
+    if (reason := stated_reason(error)) is not None:
+        # Of its words nothing is passed on, nor looked at: another department's node wrote them.
         return NodeError(
-            stated.reason, "error.rpc.provider-node-refused", problem=wording, decided_by="provider"
+            reason, "error.rpc.provider-node-refused", problem=wording_of(reason), decided_by="provider"
         )
     if error.code() is grpc.StatusCode.DEADLINE_EXCEEDED:
         return NodeError(Reason.TIMEOUT, "error.rpc.provider-node-did-not")

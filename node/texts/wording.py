@@ -13,7 +13,7 @@ import tomllib
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextvars import ContextVar
 from datetime import UTC, datetime
-from functools import cache
+from functools import cache, lru_cache
 from importlib.resources import files
 from typing import Final, Literal, Self
 
@@ -46,14 +46,19 @@ def language() -> Language:
     return _current.get()
 
 
-@cache
+@lru_cache(maxsize=256)
 def table(name: str, lang: str) -> Mapping[str, str]:
     """One table, flattened to dotted keys without its name; empty for a name that no table has."""
-    file = files("node.texts").joinpath("tables", f"{name}.{lang}.toml")
     flat: dict[str, str] = {}
-    if name.isidentifier() and file.is_file():
+    if name in _names():
+        file = files("node.texts").joinpath("tables", f"{name}.{lang}.toml")
         _flatten("", tomllib.loads(file.read_text("utf-8")), flat)
     return flat
+
+
+@cache
+def _names() -> frozenset[str]:
+    return frozenset(file.name.partition(".")[0] for file in files("node.texts").joinpath("tables").iterdir())
 
 
 def _flatten(prefix: str, tree: Mapping[str, object], into: dict[str, str]) -> None:
@@ -108,8 +113,11 @@ def say(message: Message, lang: str | None = None, moment: Callable[[datetime], 
     What cannot be worded is its key: an error is never lost over what is said of it. Tests hold that it can.
     """
     spoken = lang or language()
-    args = {name: _spoken(value, spoken, moment) for name, value in message.args.items()}
-    return t(message.key, spoken, **args) if can_say(message) else message.key
+    try:
+        args = {name: _spoken(value, spoken, moment) for name, value in message.args.items()}
+        return t(message.key, spoken, **args)
+    except (LookupError, ValueError, TypeError, OverflowError):
+        return message.key
 
 
 def worded(value: Value, lang: str | None = None) -> str:

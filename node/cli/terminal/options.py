@@ -82,4 +82,7 @@ def moment_from(given: str, *, end_of_day: bool = False) -> datetime:
         raise typer.BadParameter(t("usage.time", given=given)) from None
     if moment.tzinfo is None:
         moment = moment.replace(tzinfo=CHINA)
-    return moment.astimezone(UTC)
+    try:
+        return moment.astimezone(UTC)
+    except OverflowError:
+        raise typer.BadParameter(t("usage.time", given=given)) from None

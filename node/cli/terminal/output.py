@@ -15,6 +15,7 @@ from enum import Enum
 from typing import TYPE_CHECKING, TypeAlias
 
 from node.cli.terminal.exits import Exit, exit_of
+from node.core.identity import holds_identifier
 from node.errors import NodeError, Reason, wording_of
 from node.texts.message import Message
 from node.texts.wording import say, t
@@ -171,16 +172,17 @@ def report(error: NodeError, *, as_json: bool) -> Exit:
     """Tell stderr what went wrong and what to do next; gives the exit code."""
     at_desk = error.reason is Reason.PEER_UNAVAILABLE and error.metadata.get("peer") == "desk"
     what, hint = (t(key) for key in _texts_of(error, at_desk=at_desk))
-    detail = "" if at_desk else _detail(error)
+    detail = "" if at_desk else without_identifiers(_detail(error))
+    metadata = sorted(error.metadata.items())
     if as_json:
         body: dict[str, Json] = {
             "error": {
                 "reason": error.reason.name,
-                "message": error.message,
+                "message": without_identifiers(error.message),
                 "what": what,
                 "detail": detail,
                 "hint": hint,
-                "metadata": dict(sorted(error.metadata.items())),
+                "metadata": {name: without_identifiers(value) for name, value in metadata},
             }
         }
         sys.stderr.write(_dumped(body) + "\n")
@@ -193,6 +195,18 @@ def report(error: NodeError, *, as_json: bool) -> Exit:
             sys.stderr.write(harmless(f"  {', '.join(places)}\n"))
         _say("hint", hint)
     return exit_of(error)
+
+
+_PIECE = re.compile(r"[^\s，。：；、（）“”‘’\"'()=]+")
+"""What stands between blanks and marks, a path or a number for one."""
+
+
+def without_identifiers(text: str) -> str:
+    """The text with each word left out that a resident identity number stands in.
+
+    Whoever mistypes a command gives one in the place of a file, a name or a value, and errors end up in logs.
+    """
+    return _PIECE.sub(lambda piece: "…" if holds_identifier(piece[0]) else piece[0], text)
 
 
 def _detail(error: NodeError) -> str:
@@ -215,6 +229,7 @@ def _texts_of(error: NodeError, *, at_desk: bool) -> tuple[str, str]:
 
 def report_usage(message: str, hint: str, *, as_json: bool) -> Exit:
     """As `report`, for a wrong command line."""
+    message = without_identifiers(message)
     if as_json:
         body: dict[str, Json] = {
             "error": {"reason": "USAGE", "message": message, "what": message, "hint": hint, "metadata": {}}

@@ -33,17 +33,22 @@ def usage_message(error: typer.TyperException) -> tuple[str, str]:
     return error.message if wording is None else say(wording), t("usage.next", command=command)
 
 
+def impersonal(given: str) -> str:
+    """What was given, without words that may name a person."""
+    return _PERSONAL.sub("…", given)
+
+
 def unexpected(arguments: Iterable[str]) -> str:
     """That there are more arguments than a command takes.
 
     An identifier or a name that does not belong on a command line must not get into a log from here.
     """
-    return t("usage.extra", given=_PERSONAL.sub("…", " ".join(arguments)))
+    return t("usage.extra", given=impersonal(" ".join(arguments)))
 
 
 def unknown_command(name: str) -> str:
     """That there is no command of this name."""
-    return t("usage.no_command", name=_PERSONAL.sub("…", name))
+    return t("usage.no_command", name=impersonal(name))
 
 
 def _wording(error: typer.TyperException) -> Message | None:
@@ -52,7 +57,7 @@ def _wording(error: typer.TyperException) -> Message | None:
         case "MissingParameter":
             return Message("usage.missing", {"name": _name(error)})
         case "NoSuchOption":
-            return Message("usage.no_option", {"name": str(getattr(error, "option_name", ""))})
+            return Message("usage.no_option", {"name": impersonal(str(getattr(error, "option_name", "")))})
         case "BadOptionUsage":
             return _misused(error, str(getattr(error, "option_name", "")))
         case "BadParameter" if _name(error):

@@ -38,11 +38,15 @@ def terms_of(verdict: pb.Verdict) -> Terms:
         terms = Terms(limit=message.limit)
     elif clause == "when.hours" and message.from_minute < message.until_minute <= _MINUTES:
         terms = Terms(hours=Hours(message.from_minute, message.until_minute))
-    elif clause == "effective" and max(message.first_day, message.last_day) <= _MOST_DAYS:
+    elif clause == "effective" and _are_days(message.first_day, message.last_day):
         terms = Terms(days=Effective(_day(message.first_day), _day(message.last_day)))
     if terms == NO_TERMS or terms_to_message(terms) != message:
         raise NodeError(Reason.PROOF_INVALID, "error.messages.denial-terms")
     return terms
+
+
+def _are_days(first: int, last: int) -> bool:
+    return max(first, last) <= _MOST_DAYS and not 0 < last < first
 
 
 def _number(day: date | None) -> int:

@@ -18,7 +18,7 @@ from node.core.messages.grant_message import grant_from_message
 from node.core.own_grant import covering_grant
 from node.errors import NodeError, Reason
 from node.files.whole import unreadable
-from node.texts.carried import LONGEST, from_text, is_closed
+from node.texts.carried import LONGEST, from_text
 from node.texts.message import Message
 from node.texts.wording import find, placeholders, say
 from node.v1 import grant_pb2
@@ -138,20 +138,27 @@ def test_every_mistake_in_the_settings_is_told_in_chinese_with_its_place(tmp_pat
 
 
 @pytest.mark.parametrize(
-    "hostile",
+    "odd",
     [
-        '{"key":"error.rpc.provider-node-refused","args":{"problem":"' + "x, " * 3000 + '"}}',
-        '{"key":"error.reading.problems","args":{"file":"' + ":1" * 4000 + '","count":1}}',
         '{"key":' * 2000,
         "[" * LONGEST,
         "1" * (LONGEST + 1),
+        '{"key":"error.clock.not-known","args":{"x":NaN}}',
+        '{"key":"error.clock.not-known","args":{"x":1e999}}',
+        '{"key":"error.clock.not-known","args":{"x":99999999999999999999}}',
+        '{"key":"error.clock.not-known","args":{"x":{"at":"9999-12-31T23:59:59Z"}}}',
+        '{"key":"error.clock.not-known","args":{"x":{"at":"0001-01-01T00:00:00+14:00"}}}',
+        '{"key":"' + "a" * 300 + '.x","args":{}}',
     ],
-    ids=["long", "places", "unfinished", "deep", "too long"],
 )
-def test_a_hostile_peer_gives_no_words_of_its_own_to_read(hostile: str) -> None:
-    """Nothing is looked for in a text of a peer: it is a message of ours with closed arguments, or none."""
-    message = from_text(hostile)
-    assert message is None or not is_closed(message)
+def test_what_is_no_message_of_ours_is_none(odd: str) -> None:
+    assert from_text(odd) is None
+
+
+def test_message_that_cannot_be_worded_is_shown_by_its_key() -> None:
+    late = "error.source.database-took-longer-than"
+    assert say(Message(late, {"seconds": "abc"}), "zh") == late
+    assert say(Message("error.no-such-text"), "zh") == "error.no-such-text"
 
 
 @pytest.mark.parametrize("key", ["error.source.column-missing", "error.identity.resident-length"])

@@ -63,3 +63,29 @@ def test_identifier_out_of_place_is_not_repeated(before: tuple[str, ...], lang: 
 
 def test_next_step_names_the_command_that_was_meant() -> None:
     assert dxnode("log", "show", "--json=3").err.splitlines()[1] == "hint: see `dxnode log show --help`"
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("verify", "--{id}"),
+        ("--lang", "{id}", "status"),
+        ("--lang", "张三", "status"),
+        ("verify", "a/b", "--purpose", "x", "--case", "y", "-p", "{id}"),
+        ("status", "--config", "{id}"),
+        ("policy", "check", "{id}"),
+        ("workdays", "{id}"),
+        ("log", "verify", "{id}"),
+        ("status", "--张三"),
+    ],
+)
+@pytest.mark.parametrize("json", [False, True])
+def test_mistyped_command_repeats_no_identity_number_and_no_name(
+    arguments: tuple[str, ...], json: bool
+) -> None:
+    number = resident(1)
+    given = [each.format(id=number) for each in arguments]
+    ran = dxnode(*given, *(["--json"] if json else []))
+    assert ran.code != 0
+    assert number not in ran.out + ran.err
+    assert "张三" not in ran.out + ran.err

@@ -55,6 +55,7 @@ def test_terms_come_back_as_they_were_given(clause: str, terms: Terms) -> None:
         ("when.hours", pb.DenialTerms(until_minute=1441)),
         ("when.hours", pb.DenialTerms(until_minute=60, first_day=1)),
         ("effective", pb.DenialTerms(first_day=2**32 - 1)),
+        ("effective", pb.DenialTerms(first_day=20_001, last_day=20_000)),
         ("effective", pb.DenialTerms(first_day=1, limit=7)),
     ],
 )
