@@ -16,7 +16,7 @@ from support.running import as_is
 from support.waiting import PATIENCE
 
 from node.client import status as desk_status
-from node.errors import NodeError, Reason
+from node.errors import NodeError, Reason, wording_of
 from node.rpc.client import peer_error
 from node.rpc.status import CODE_OF, to_status
 from node.texts.carried import from_text
@@ -118,3 +118,29 @@ async def test_status_without_a_reason_of_ours_is_a_typed_error_too(
         assert isinstance(peer_error(await _failed_at_peer(address, status)), NodeError)
     said = peer_error(await _failed_at_peer(address, foreign))
     assert said.reason is not Reason.NO_GRANT
+
+
+NESTED = '{"key":"init.steps","args":{"config":%s,"folder":"x","code":"c","authority":"a"}}'
+
+
+@pytest.mark.parametrize(
+    "wording",
+    [
+        NESTED % (NESTED % (NESTED % (NESTED % '"x"'))),
+        '{"key":"ask.verified","args":{}}',
+        '{"key":"error.rpc.provider-node-refused","args":{"problem":["pay","at","evil.example/pay"]}}',
+        '{"key":"error.rpc.provider-node-refused","args":{"problem":{"at":"9999-12-31T23:59:59Z"}}}',
+        '{"key":"' + "a" * 300 + '.x","args":{}}',
+    ],
+    ids=["amplified", "an answer", "a sentence", "a time", "a long name"],
+)
+async def test_of_what_another_department_says_of_its_error_the_reason_alone_counts(
+    address: str, wording: str
+) -> None:
+    status = Status(code=7, message="pay at evil.example")
+    info = ErrorInfo(reason="NO_GRANT", domain=DOMAIN, metadata={"wording": wording, "rule": "pay"})
+    status.details.add().Pack(info)
+    error = peer_error(await _failed_at_peer(address, status))
+    refused = {"problem": wording_of(Reason.NO_GRANT), "decided_by": "provider"}
+    assert (error.reason, error.wording.args) == (Reason.NO_GRANT, refused)
+    assert "pay" not in str(to_status(error))
