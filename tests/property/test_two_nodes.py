@@ -40,7 +40,7 @@ USUAL = settings(
     phases=(Phase.generate,),
     suppress_health_check=list(HealthCheck),
 )
-LONGER = settings(USUAL, max_examples=12, stateful_step_count=40, derandomize=False)
+LONGER = settings(USUAL, max_examples=12, stateful_step_count=40)
 LOST = "privacy was lost|a charge was|decided twice|one answer too many"
 
 

@@ -126,6 +126,8 @@ class World:
     back: set[str] = field(default_factory=set)
     back_with_mark: set[str] = field(default_factory=set)
     """Who was ever put back, and of them with the mark."""
+    accepted: set[str] = field(default_factory=set)
+    """Of whom officers accepted a loss."""
     copies: int = 0
 
     def __post_init__(self) -> None:
@@ -216,10 +218,14 @@ class World:
     def put_back(self, code: str, parts: Sequence[str]) -> None:
         """Start a node on what was kept of some of its folders, and ask at once.
 
-        Not both nodes, where one goes back with its mark: nobody would be left who has seen what is lost.
+        Not both nodes, where one goes back with its mark: nobody would be left who has seen what is lost. Nor
+        one with its mark after officers accepted a loss: what others show up to there counts as decided. Both
+        are limits that the threat model names.
         """
         other = TAX if code == HR else HR
-        if other in self.back_with_mark or (other in self.back and "mark" in parts):
+        if other in self.back_with_mark or (
+            "mark" in parts and (other in self.back or code in self.accepted)
+        ):
             return
         self.disturbed = True
         self.back.add(code)
@@ -308,6 +314,7 @@ class World:
             with self.nodes.operator(code) as client, suppress(NodeError):
                 note = client.admin.draft_order("accept-state", "", "the disk broke")
                 client.admin.apply_order(self._signed(code, note))
+                self.accepted.add(code)
         for code, other in ((HR, TAX), (TAX, HR)):
             with self.nodes.operator(code) as client, suppress(NodeError):
                 client.admin.accept_peer(other, "they put back a backup")
