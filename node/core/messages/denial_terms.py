@@ -18,14 +18,12 @@ MAX_LIMIT: Final = 2**53
 
 
 def terms_to_message(terms: Terms) -> pb.DenialTerms | None:
-    """The terms as a verdict holds them; None where there are none."""
-    if terms == NO_TERMS:
-        return None
+    """The terms as a verdict holds them; None where there are none that it can hold."""
     message = pb.DenialTerms(limit=terms.limit)
     if terms.hours is not None:
         message.from_minute, message.until_minute = terms.hours.start, terms.hours.end
     message.first_day, message.last_day = map(_number, (terms.days.first, terms.days.last))
-    return message
+    return message if message.ByteSize() else None
 
 
 def terms_of(verdict: pb.Verdict) -> Terms:
@@ -50,7 +48,8 @@ def _are_days(first: int, last: int) -> bool:
 
 
 def _number(day: date | None) -> int:
-    return 0 if day is None else (day - _DAY_ZERO).days
+    """Days since 1970-01-01; a day before that is told as none, which for a beginning is as good."""
+    return 0 if day is None else max(0, (day - _DAY_ZERO).days)
 
 
 def _day(number: int) -> date | None:

@@ -75,6 +75,20 @@ def test_whatever_comes_is_terms_or_refused(message: pb.DenialTerms) -> None:
         assert terms_to_message(terms) == message
 
 
+@pytest.mark.parametrize(
+    ("days", "told"),
+    [
+        (Effective(date(1949, 10, 1), date(2025, 12, 31)), Terms(days=Effective(None, date(2025, 12, 31)))),
+        (Effective(date(1949, 10, 1), None), NO_TERMS),
+        (Effective(None, date(1949, 10, 1)), NO_TERMS),
+    ],
+)
+def test_days_before_1970_are_not_told_and_keep_no_denial_from_its_record(
+    days: Effective, told: Terms
+) -> None:
+    assert terms_of(verdict("effective", Terms(days=days))) == told
+
+
 def test_no_text_fits_into_the_terms() -> None:
     assert {field.type for field in pb.DenialTerms.DESCRIPTOR.fields} <= {
         pb.DenialTerms.DESCRIPTOR.fields_by_name["limit"].TYPE_UINT64,
