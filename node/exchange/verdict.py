@@ -221,11 +221,11 @@ class VerdictJob:
         return _Settled(self.decision, body, self.cost.whole, release=release, spent=self.computed.budget)
 
     def _failed(self, failure: NodeError | None) -> _Settled:
-        error = failure or NodeError(Reason.INTERNAL, "error.exchange.no-answer-computed")
+        reason = Reason.INTERNAL if failure is None else failure.reason
         # Quotas are charged all the same, so that failing on purpose is no way around them; a
         # privacy budget is not, because no noisy value was made.
-        clause = "source.busy" if error.reason is Reason.SOURCE_BUSY else "source"
-        settled = self._denied(error.reason, clause)
+        clause = "source.busy" if reason is Reason.SOURCE_BUSY else "source"
+        settled = self._denied(reason, clause)
         settled.charges = [*self.cost.whole, *self.cost.subjects]
         return settled
 

@@ -13,7 +13,7 @@ import tomllib
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextvars import ContextVar
 from datetime import UTC, datetime
-from functools import cache, lru_cache
+from functools import cache
 from importlib.resources import files
 from typing import Final, Literal, Self
 
@@ -46,13 +46,12 @@ def language() -> Language:
     return _current.get()
 
 
-@lru_cache(maxsize=256)
+@cache
 def table(name: str, lang: str) -> Mapping[str, str]:
-    """One table, flattened to dotted keys without its name; empty for a name that no table has."""
+    """One table, flattened to dotted keys without its name."""
+    file = files("node.texts").joinpath("tables", f"{name}.{lang}.toml")
     flat: dict[str, str] = {}
-    if name in _names():
-        file = files("node.texts").joinpath("tables", f"{name}.{lang}.toml")
-        _flatten("", tomllib.loads(file.read_text("utf-8")), flat)
+    _flatten("", tomllib.loads(file.read_text("utf-8")), flat)
     return flat
 
 
@@ -72,7 +71,7 @@ def _flatten(prefix: str, tree: Mapping[str, object], into: dict[str, str]) -> N
 def find(key: str, lang: str) -> str | None:
     """The text of a key, placeholders and all; None for a key that no table has."""
     name, _, rest = key.partition(".")
-    return table(name, lang).get(rest) or table("text", lang).get(key)
+    return table(name, lang).get(rest) if name in _names() else table("text", lang).get(key)
 
 
 def placeholders(text: str) -> frozenset[str]:

@@ -11,13 +11,12 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from node.cli.terminal.exits import Exit
-from node.cli.terminal.output import Terminal, when
+from node.cli.terminal.output import Terminal
 from node.cli.terminal.session import (
     DEFAULT_CONFIG,
     ConfigFile,
     DeskSession,
-    open_client,
+    have_read,
     with_desk,
     with_terminal,
 )
@@ -151,7 +150,8 @@ def import_(
         terminal.note(t("catalogue.own_left_out", count=counts["own_left_out"]))
     if counts["lost_questions"]:
         terminal.note(t("catalogue.lost_questions", count=counts["lost_questions"]))
-    _reload(terminal, config)
+    if not have_read(terminal, config, PartKind.IMPORTED):
+        terminal.note(t("catalogue.not_running"))
 
 
 def _format(file: Path, form: Format | None) -> Format:
@@ -204,19 +204,3 @@ def _contents(entries: Iterable[bytes]) -> dict[tuple[str, str], Dataset]:
 
     read = map(Dataset.FromString, entries)
     return {(each.summary.dataset, each.summary.provider): each for each in read}
-
-
-def _reload(terminal: Terminal, config: Path) -> None:
-    """Have the node find it at once, if it runs."""
-    try:
-        with open_client(None, None, None, None, config, 60.0) as client:
-            refused = [each for each in client.admin.reload().refused if each.part.kind is PartKind.IMPORTED]
-    except NodeError as error:
-        if error.reason is not Reason.PEER_UNAVAILABLE:
-            raise
-        terminal.note(t("catalogue.not_running"))
-        return
-    for each in refused:
-        terminal.note(t("status.refused", what=each.said(moment=when)))
-    if refused:
-        raise typer.Exit(Exit.USAGE)

@@ -11,11 +11,10 @@ import typer
 
 from node.cli.pki.officer import open_officer
 from node.cli.pki.own_directory import read_own_directory
-from node.cli.terminal.exits import Exit
 from node.cli.terminal.options import moment_from
 from node.cli.terminal.output import Terminal, when
 from node.cli.terminal.passphrase import PassphraseFile
-from node.cli.terminal.session import DEFAULT_CONFIG, ConfigFile, open_client, with_terminal
+from node.cli.terminal.session import DEFAULT_CONFIG, ConfigFile, have_read, with_terminal
 from node.core.state.part import PartKind
 from node.errors import NodeError, Reason
 from node.texts.wording import t
@@ -147,18 +146,8 @@ def activate(
     terminal.note(t("bundle.active", version=bundle.seen.version))
     if waiting:
         terminal.note(t("bundle.waiting", datasets=", ".join(waiting)))
-    try:
-        with open_client(None, None, None, None, config, 60.0) as client:
-            refused = [each for each in client.admin.reload().refused if each.part.kind is PartKind.POLICIES]
-    except NodeError as error:
-        if error.reason is not Reason.PEER_UNAVAILABLE:
-            raise
+    if not have_read(terminal, config, PartKind.POLICIES):
         terminal.note(t("bundle.not_running"))
-        return
-    for each in refused:
-        terminal.note(t("status.refused", what=each.said(moment=when)))
-    if refused:
-        raise typer.Exit(Exit.USAGE)
     terminal.note(t("bundle.reloaded"))
 
 

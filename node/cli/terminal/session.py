@@ -12,9 +12,12 @@ from typing import TYPE_CHECKING, Annotated, Concatenate, ParamSpec, get_type_hi
 
 import typer
 
+from node.cli.terminal.exits import Exit
 from node.cli.terminal.help import CONNECTION
-from node.cli.terminal.output import Terminal
+from node.cli.terminal.output import Terminal, when
+from node.core.state.part import PartKind
 from node.errors import NodeError, Reason
+from node.texts.wording import t
 
 if TYPE_CHECKING:
     from node.client import Client
@@ -135,6 +138,25 @@ def open_client(
             raise NodeError(Reason.CONFIG_INVALID, "desk.missing")
         desk = _socket_of(path)
     return Client(desk, credentials, timeout=timeout)
+
+
+def have_read(terminal: Terminal, config: Path, kind: PartKind) -> bool:
+    """Have the node of these settings read its files at once; False if it does not run.
+
+    Says what of this kind it refuses, and ends the command for that.
+    """
+    try:
+        with open_client(None, None, None, None, config, 60.0) as client:
+            refused = [each for each in client.admin.reload().refused if each.part.kind is kind]
+    except NodeError as error:
+        if error.reason is not Reason.PEER_UNAVAILABLE:
+            raise
+        return False
+    for each in refused:
+        terminal.note(t("status.refused", what=each.said(moment=when)))
+    if refused:
+        raise typer.Exit(Exit.USAGE)
+    return True
 
 
 def _socket_of(path: Path) -> str:

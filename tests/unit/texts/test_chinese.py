@@ -110,33 +110,6 @@ def test_json_has_the_detail_in_the_language_and_the_message_in_english(tmp_path
     assert told["detail"] == say(Message("error.deciding.own-grant-purpose"), "zh")
 
 
-MISTAKES = """\
-department: {code: 123, title: " x", region: "99", level: hamlet}
-authority: x
-exchange: {listen: a, advertise: b, foo: 1, certificat: x}
-desk: {reflection: "true"}
-limits: {concurrent: 0, batch_chunks: 99999999, message_bytes: abc}
-timezone: Mars
-roles: {clerk: {questions: [], purposes: [A]}, system: {questions: [x]}, officer: {questions: x}}
-sources: {a: {csv: x, parquet: y}, B: {csv: x}, c: {url: "postgresql://u:p@h/d"}, d: {url_env: X}, e: 3}
-"""
-
-
-def test_every_mistake_in_the_settings_is_told_in_chinese_with_its_place(tmp_path: Path) -> None:
-    file = tmp_path / "node.yaml"
-    file.write_text(MISTAKES)
-    checked = dxnode("config", "check", file, "--lang", "zh").out.splitlines()
-    english = dxnode("config", "check", file).out.splitlines()
-    assert len(checked) == len(english) >= 20
-    for line, other in zip(checked, english, strict=True):
-        place = line.split(": ", 1)[0]
-        assert re.fullmatch(rf"{re.escape(str(file))}:\d+:\d+", place)
-        assert other.startswith(place)
-        assert re.search("[\u4e00-\u9fff]", line), other
-    refused = dxnode("status", "--config", file, "--lang", "zh").err
-    assert not re.search(" must | is missing| needs ", refused)
-
-
 @pytest.mark.parametrize(
     "odd",
     [
