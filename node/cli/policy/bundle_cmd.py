@@ -146,9 +146,8 @@ def activate(
     terminal.note(t("bundle.active", version=bundle.seen.version))
     if waiting:
         terminal.note(t("bundle.waiting", datasets=", ".join(waiting)))
-    if not have_read(terminal, config, PartKind.POLICIES):
-        terminal.note(t("bundle.not_running"))
-    terminal.note(t("bundle.reloaded"))
+    read = have_read(terminal, config, PartKind.POLICIES)
+    terminal.note(t("bundle.reloaded") if read else t("bundle.not_running"))
 
 
 def _versions(bundle: Bundle) -> list[Version]:

@@ -19,6 +19,8 @@ MAX_LIMIT: Final = 2**53
 
 def terms_to_message(terms: Terms) -> pb.DenialTerms | None:
     """The terms as a verdict holds them; None where there are none that it can hold."""
+    if terms == NO_TERMS:  # as of every permit
+        return None
     message = pb.DenialTerms(limit=terms.limit)
     if terms.hours is not None:
         message.from_minute, message.until_minute = terms.hours.start, terms.hours.end

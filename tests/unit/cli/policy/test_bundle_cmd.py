@@ -89,6 +89,7 @@ def test_two_officers_sign_and_the_operator_activates(office: Office) -> None:
     activated = office.activate()
     assert activated.code == 0, activated.err
     assert "does not answer" in activated.err
+    assert "has taken it up" not in activated.err
     assert "not served before their catalogue entries are approved: example-enrolment" in activated.err
     assert (office.active or "").startswith("1-")
 
