@@ -19,7 +19,7 @@ from typing import IO, Final
 
 from node import __version__
 from node.app.live.imported import imported_files, imported_folder
-from node.app.live.loading import placed_folder
+from node.app.live.policy_loading import placed_folder
 from node.config.settings import Settings
 from node.core.state.backup import (
     DATABASE,

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from typing import Protocol
 
-from node.app.live.loading import source_spec
+from node.app.live.opening import source_spec
 from node.config.settings import Settings
 from node.core.policy.policy import Policies
 from node.errors import NodeError, Reason

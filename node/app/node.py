@@ -16,12 +16,10 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from node.app.history import History, floors_of, last_known, open_mark
+from node.app.live.files import stamp
 from node.app.live.live import Live
-from node.app.live.loading import (
-    RandomPool,
-    read_certificate,
-    stamp,
-)
+from node.app.live.own_keys import read_certificate
+from node.app.randomness import RandomPool
 from node.app.status import node_status
 from node.app.surroundings import problems_around
 from node.app.timekeeping import make_keeper, open_clock, read_clocks, tolerated_ms

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 from node import __version__
 from node.app.history import History
 from node.app.live.live import Live
-from node.app.live.loading import OpenSource
+from node.app.live.opening import OpenSource
 from node.app.surroundings import problems_around
 from node.config.settings import Settings
 from node.core.clock import Clock, Reading, clock_problem

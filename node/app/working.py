@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import Executor, ThreadPoolExecutor
 
-from node.app.live.loading import noise
 from node.config.settings import Limits
 from node.core.deciding.gap import Gaps
+from node.core.stop import Stop
 from node.errors import NodeError, Reason
 from node.exchange.computing import Computing
 from node.exchange.counts import Counts
-from node.exchange.ports import Books
+from node.exchange.ports import Books, Noise, Noisy
 from node.exchange.rate import Rate
 from node.exchange.refusals import Refusals
 from node.exchange.turns import Bounds, Turns
@@ -80,3 +80,13 @@ class Working:
 
 def _busy() -> NodeError:
     return NodeError(Reason.SOURCE_BUSY, "error.app.too-many-wait-data")
+
+
+def noise(pool: Pool) -> Noise:
+    """What adds noise to counts and prices it, in the processes of `pool`."""
+
+    def noisy(counts: Sequence[int], unit_contributes: int, epsilon_micros: int, stop: Stop) -> Noisy:
+        released = pool.noise(counts, unit_contributes, epsilon_micros, stop)
+        return Noisy(released.values, released.epsilon_micros, released.accuracy_95)
+
+    return noisy

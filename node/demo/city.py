@@ -13,7 +13,7 @@ from time import monotonic, sleep
 from types import TracebackType
 from typing import Self
 
-from node.app.live.loading import PLACED
+from node.app.live.policy_loading import PLACED
 from node.client import Client, Credentials
 from node.core.deciding.grant import Grant, GrantState
 from node.core.directory.directory import Member

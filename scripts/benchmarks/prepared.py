@@ -14,7 +14,8 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import NamedTuple
 
-from node.app.live.loading import load_directory, load_keys, log_keys
+from node.app.live.files import load_directory
+from node.app.live.own_keys import load_keys, log_keys
 from node.config.file import load_settings
 from node.core.directory.directory import Member
 from node.core.log.usage import Parties, new_exchange_id, parse_record

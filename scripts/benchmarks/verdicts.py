@@ -14,7 +14,7 @@ from time import perf_counter
 
 import numpy as np
 
-from node.app.live.loading import load_keys, log_keys
+from node.app.live.own_keys import load_keys, log_keys
 from node.app.node import DATABASE
 from node.config.file import load_settings
 from node.core.deciding.budget import Spent

@@ -14,17 +14,9 @@ from zoneinfo import ZoneInfo
 from node.app.content_key import content_key
 from node.app.live.attempts import Attempts
 from node.app.live.catalogue import LiveCatalogue
-from node.app.live.loading import (
-    Keys,
-    OpenSource,
-    load_calendar,
-    load_desk_tls,
-    load_directory,
-    load_identity,
-    load_keys,
-    log_keys,
-    signing_keys,
-)
+from node.app.live.files import load_calendar, load_directory
+from node.app.live.opening import OpenSource
+from node.app.live.own_keys import Keys, load_desk_tls, load_identity, load_keys, log_keys, signing_keys
 from node.app.live.policies import LivePolicies, PolicyMemory
 from node.app.live.publishing import Published
 from node.app.live.report import said_of_loads, said_of_policies, said_of_roles

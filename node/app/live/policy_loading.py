@@ -2,16 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime
+from pathlib import Path
 
-from node.app.live.loading import load_policies, placed_folder, policies_of
 from node.config.settings import Settings
 from node.core.directory.directory import Member
 from node.core.policy.bundle import Manifest, SeenBundle, accept, require_valid
-from node.core.policy.policy import Policies
+from node.core.policy.policy import Policies, PolicyFile
+from node.core.reading.build import build_policies
 from node.documents.bundle_folder import active_name, read_placed
+from node.documents.policy_folder import policy_files
 from node.errors import NodeError, Reason
+from node.files.whole import read_file
+
+PLACED = "policies"
+"""The folder below `state` where policy bundles are in place."""
+MAX_FILE_BYTES = 4 << 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,3 +93,26 @@ def _load(
         return replace(old, approved=bundle.signed.approved, seen=now_seen)
     policies = replace(policies_of(bundle.files, settings.department.code), digest=bundle.signed.digest)
     return Loaded(policies, bundle.signed.manifest, bundle.signed.approved, seen=now_seen)
+
+
+def load_policies(folder: Path, department: str) -> Policies:
+    """All policy files in a folder. Raises NodeError(POLICY_NOT_LOADED)."""
+    return policies_of(
+        [PolicyFile(path.name, read_file(path, MAX_FILE_BYTES)) for path in policy_files(folder)], department
+    )
+
+
+def policies_of(files: Iterable[PolicyFile], department: str) -> Policies:
+    """The policies of a department. Raises NodeError(POLICY_NOT_LOADED) with the first problems."""
+    policies = build_policies(files)
+    foreign = sorted(
+        name for name, policy in policies.datasets.items() if policy.dataset.provider != department
+    )
+    if foreign:
+        raise NodeError(Reason.POLICY_NOT_LOADED, "error.app.another-department-provider", foreign=foreign[0])
+    return policies
+
+
+def placed_folder(settings: Settings) -> Path:
+    """Where `dxnode policy activate` puts bundles, and the node finds them."""
+    return settings.state / PLACED

@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 
 from node.app.budget_accounts import AccountMemory, Accounts, conflicts
 from node.app.live.attempts import Attempts
-from node.app.live.loading import OpenSource, load_source, source_mark
+from node.app.live.opening import OpenSource, load_source, source_mark
 from node.config.settings import Settings
 from node.core.policy.policy import Policies
 from node.core.state.data_load import KeptLoad, next_load

@@ -65,7 +65,7 @@ def due(
     config: ConfigFile = DEFAULT_CONFIG,
 ) -> None:
     """Show what has to be updated or reviewed until when, the most urgent first."""
-    from node.app.live.loading import load_calendar
+    from node.app.live.files import load_calendar
     from node.core.catalogue.deadlines import clocks
     from node.documents.approval_file import Approvers, all_approvals
     from node.documents.causes_file import read_causes

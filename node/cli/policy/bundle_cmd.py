@@ -91,7 +91,7 @@ def sign(
 @with_terminal
 def verify(terminal: Terminal, folder: Folder, config: ConfigFile = DEFAULT_CONFIG) -> None:
     """Say whether a bundle could be activated now: signatures, files, time, content and version."""
-    from node.app.live.loading import placed_folder
+    from node.app.live.policy_loading import placed_folder
     from node.documents.bundle_folder import refuse_older
 
     settings, directory, member = _node(config)
@@ -119,7 +119,7 @@ def activate(
     config: ConfigFile = DEFAULT_CONFIG,
 ) -> None:
     """Put a bundle in place for the node, and have the node take it up."""
-    from node.app.live.loading import placed_folder
+    from node.app.live.policy_loading import placed_folder
     from node.documents.approval_file import take_along
     from node.documents.bundle_folder import place
 
@@ -215,7 +215,7 @@ def _require_some(folder: Path, files: Sequence[PolicyFile]) -> None:
 def _checked(folder: Path, member: Member, settings: Settings) -> Bundle:
     """The bundle in a folder, good in every way that can be seen from here."""
     from node.app.budget_accounts import check_accounts
-    from node.app.live.loading import policies_of
+    from node.app.live.policy_loading import policies_of
     from node.core.policy.bundle import MANIFEST, require_valid
     from node.documents.bundle_folder import read_draft, read_policies
 

@@ -16,7 +16,7 @@ from support.town import HR, Office
 
 from node.app.budget_accounts import check_accounts, conflicts
 from node.app.live.live import Live
-from node.app.live.loading import load_policies
+from node.app.live.policy_loading import load_policies
 from node.config.file import load_settings
 from node.core.state.part import Part, PartKind
 from node.errors import NodeError, Reason

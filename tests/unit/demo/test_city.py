@@ -6,8 +6,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from node.app.live.loading import load_policies
-from node.app.live.policy_loading import load_active
+from node.app.live.policy_loading import load_active, load_policies
 from node.app.live.publishing import publish
 from node.config.file import load_settings
 from node.crypto.signing import Verifier

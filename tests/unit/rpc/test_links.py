@@ -15,7 +15,7 @@ from support.running import as_is
 from support.town import HR, MEDICAL, TAX
 from support.waiting import PATIENCE
 
-from node.app.live.loading import read_certificate
+from node.app.live.own_keys import read_certificate
 from node.core.directory.directory import Directory, Member
 from node.core.directory.spelling import Role
 from node.crypto.certificates import Certified, fingerprint, issue_node, make_authority

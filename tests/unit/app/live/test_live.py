@@ -15,9 +15,9 @@ from support.told import english
 from support.town import HR
 from support.waiting import PATIENCE, join
 
+from node.app.live.files import stamp
 from node.app.live.imported import imported_folder
 from node.app.live.live import Live
-from node.app.live.loading import stamp
 from node.config.file import load_settings
 from node.core.revision import REVISION, mismatch
 from node.core.state.part import Part, PartKind

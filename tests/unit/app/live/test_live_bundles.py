@@ -19,8 +19,10 @@ from support.told import all_english
 from support.town import HR, Office, Town
 from support.waiting import join
 
+from node.app.live.files import stamp
 from node.app.live.live import Live
-from node.app.live.loading import OpenSource, load_source, placed_folder, stamp
+from node.app.live.opening import OpenSource, load_source
+from node.app.live.policy_loading import placed_folder
 from node.app.memory import NO_FLOORS, Floors
 from node.config.file import load_settings
 from node.core.policy.bundle import MANIFEST

@@ -16,8 +16,9 @@ from support.running import pension_policy, register
 from support.told import all_english, english
 from support.town import AUTHORITY, HR, Town
 
+from node.app.live.files import stamp
 from node.app.live.live import Live
-from node.app.live.loading import placed_folder, stamp
+from node.app.live.policy_loading import placed_folder
 from node.config.file import load_settings
 from node.core.catalogue.publication import MAX_HISTORY, published_entry, published_summary
 from node.core.policy.approval import ApprovalRole

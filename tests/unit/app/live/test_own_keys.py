@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from support.town import TAX, Town
 
-from node.app.live.loading import Keys, load_keys, log_keys, signing_keys
+from node.app.live.own_keys import Keys, load_keys, log_keys, signing_keys
 from node.config.file import load_settings
 from node.config.settings import Settings
 from node.core.directory.directory import Member
