@@ -32,7 +32,7 @@ MODULES = {
     "verify": "ask.ask_cmd",
     "ask": "ask.ask_cmd",
     "stats": "ask.ask_cmd",
-    "batch": "ask.batch_cmd",
+    "batch": "batch.command",
     "catalogue": "catalogue.commands",
     "grant": "running.grant_cmd",
     "policy": "policy.commands",
@@ -71,7 +71,7 @@ class RootGroup(HelpfulGroup):
         try:
             given = _take_language(given)
             describe(self, ())
-            code = super().main(given, "dxnode", standalone_mode=False)
+            code = super().main(given, "dxnode", standalone_mode=False, obj=tuple(given))
         except NodeError as error:
             code = output.report(error, as_json=as_json)
         except typer.TyperException as error:
@@ -79,8 +79,8 @@ class RootGroup(HelpfulGroup):
                 # The help was printed: it says what is missing.
                 sys.exit(Exit.USAGE)
             code = output.report_usage(*usage_message(error), as_json=as_json)
-        except (typer.Abort, KeyboardInterrupt):
-            output.report_stopped()
+        except (typer.Abort, KeyboardInterrupt) as error:
+            output.report_stopped(error, as_json=as_json)
             code = Exit.INTERRUPTED
         except BrokenPipeError:
             # The reader of a pipe went away: nothing is wrong, and nothing more can be said.

@@ -4,7 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from enum import Enum
-from typing import NamedTuple
+from typing import Final, NamedTuple
+
+MAX_CLAIMS: Final = 16
+MAX_CLAIM: Final = 200
+"""Characters of the value of a claim."""
 
 
 class SubjectKey(NamedTuple):

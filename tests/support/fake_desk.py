@@ -10,11 +10,13 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
+from threading import Event
 from typing import NoReturn
 
 import grpc
 from google.protobuf.message import Message
 from grpc_status import rpc_status
+from support.waiting import PATIENCE
 
 from node.core.identity import check_character
 from node.core.log.checkpoint import Checkpoint
@@ -101,6 +103,14 @@ class FakeDesk:
     break_at: int | None = None
     """The stream ends with UNAVAILABLE in place of this chunk's result."""
     over_limit: set[str] = field(default_factory=set)
+    rule_limits: dict[str, int] = field(default_factory=dict)
+    """Limits of a rule that allows what is asked in batches, by their names in the catalogue."""
+    hold_at: int | None = None
+    """From this chunk on nothing is answered before `go` is set; `holding` tells that it has come."""
+    holding: Event = field(default_factory=Event)
+    go: Event = field(default_factory=Event)
+    largest_chunk: int = 0
+    """Bytes of the largest chunk that came."""
     asked: list[desk_pb2.DeskServiceAskRequest] = field(default_factory=list)
     chunks: list[tuple[bytes, int, tuple[str, ...]]] = field(default_factory=list)
     """Batch id, number and subjects of every chunk that was asked."""
@@ -224,11 +234,15 @@ class _Desk(desk_pb2_grpc.DeskServiceServicer):
         for request in requests:
             number = request.chunk.chunk
             subjects = tuple(subject.id for subject in request.chunk.subjects)
+            desk.largest_chunk = max(desk.largest_chunk, request.ByteSize())
             if desk.break_at == number:
                 _fail(
                     context, NodeError(Reason.PEER_UNAVAILABLE, "error.exchange.provider-ended-batch-early")
                 )
             desk.chunks.append((header.batch_id, number, subjects))
+            if desk.hold_at is not None and number >= desk.hold_at:
+                desk.holding.set()
+                desk.go.wait(PATIENCE)
             desk.claims += [dict(subject.claims) for subject in request.chunk.subjects]
             response = desk_pb2.DeskServiceAskBatchResponse(chunk=number)
             response.proof.exchange_id = header.batch_id[:12] + number.to_bytes(4, "big")
@@ -249,7 +263,15 @@ class _Desk(desk_pb2_grpc.DeskServiceServicer):
             return desk_pb2.BrowseCatalogueResponse(datasets=[catalogue_pb2.Dataset(summary=summary)])
         if request.dataset != DATASET:
             _fail(context, NodeError(Reason.NOT_SHARED, "error.rpc.no-such-dataset-shared"))
-        return desk_pb2.BrowseCatalogueResponse(datasets=[catalogue_dataset(summary.provider)])
+        entry = catalogue_dataset(summary.provider)
+        if limits := self._desk.rule_limits:
+            entry.rules.add(
+                id="batches",
+                allow=["is-enrolled", "contribution-band"],
+                per_day=limits.get("per_day", 0),
+                per_subject_per_day=limits.get("per_subject_per_day", 0),
+            )
+        return desk_pb2.BrowseCatalogueResponse(datasets=[entry])
 
 
 def catalogue_dataset(provider: str) -> catalogue_pb2.Dataset:
