@@ -62,6 +62,13 @@ class RootGroup(HelpfulGroup):
     def get_command(self, ctx: Context, cmd_name: str) -> Command | None:
         return load_command(cmd_name)
 
+    def invoke(self, ctx: Context) -> object:
+        """Run the command; Ctrl-C comes out as what `main` knows."""
+        try:
+            return super().invoke(ctx)
+        except KeyboardInterrupt:
+            raise output.StoppedError({}) from None
+
     def main(self, args: Sequence[str] | None = None, *_: object, **__: object) -> None:
         """Run a command line and exit with its code."""
         _write_anywhere()
@@ -79,7 +86,10 @@ class RootGroup(HelpfulGroup):
                 # The help was printed: it says what is missing.
                 sys.exit(Exit.USAGE)
             code = output.report_usage(*usage_message(error), as_json=as_json)
-        except (typer.Abort, KeyboardInterrupt) as error:
+        except (typer.Abort, KeyboardInterrupt):
+            output.report_stopped(output.StoppedError({}), as_json=as_json)
+            code = Exit.INTERRUPTED
+        except output.StoppedError as error:
             output.report_stopped(error, as_json=as_json)
             code = Exit.INTERRUPTED
         except BrokenPipeError:

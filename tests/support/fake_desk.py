@@ -107,6 +107,8 @@ class FakeDesk:
     """Limits of a rule that allows what is asked in batches, by their names in the catalogue."""
     hold_at: int | None = None
     """From this chunk on nothing is answered before `go` is set; `holding` tells that it has come."""
+    hold_limits: bool = False
+    """The same for questions about the catalogue."""
     holding: Event = field(default_factory=Event)
     go: Event = field(default_factory=Event)
     largest_chunk: int = 0
@@ -259,6 +261,9 @@ class _Desk(desk_pb2_grpc.DeskServiceServicer):
         self, request: desk_pb2.BrowseCatalogueRequest, context: Context
     ) -> desk_pb2.BrowseCatalogueResponse:
         summary = catalogue_dataset(request.provider or REQUESTER).summary
+        if self._desk.hold_limits:
+            self._desk.holding.set()
+            self._desk.go.wait(PATIENCE)
         if not request.dataset:
             return desk_pb2.BrowseCatalogueResponse(datasets=[catalogue_pb2.Dataset(summary=summary)])
         if request.dataset != DATASET:

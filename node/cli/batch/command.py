@@ -58,13 +58,12 @@ def batch(
 
     if target.exists() and target.samefile(source):
         raise typer.BadParameter(t("batch.same_file"))
-    require_new(target, force)
     columns = Columns(subject_column, claim_columns_from(claim))
     query = Query(question, purpose, case, parameters_from(param), b"", None)
     command = command_to_go_on(context.find_root().obj or sys.argv[1:])
     try:
         with told_to_stop(), Output(target) as output:
-            require_new(target, force)  # another run may have written it until it gave the lock back
+            require_new(target, force)
             if restart:
                 output.forget()
             with open_input(source, sheet) as given:

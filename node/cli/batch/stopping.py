@@ -77,7 +77,7 @@ def saying_how_far(terminal: Terminal, output: Output, total: int, command: str)
 
 def _told(terminal: Terminal, output: Output, total: int, command: str) -> Mapping[str, str]:
     if not output.has_begun:
-        terminal.note(t("batch.not_begun"))
+        terminal.note(t("batch.nothing_left"))
         return {}
     if not output.can_go_on:
         with suppress(NodeError):

@@ -258,20 +258,24 @@ def report_defect(error: Exception, *, as_json: bool) -> Exit:
     return Exit.FAILED
 
 
-class StoppedError(KeyboardInterrupt):
-    """The user stopped a command that can go on; `how_far` tells programs how far it got."""
+class StoppedError(BaseException):
+    """The user stopped a command; `how_far` tells programs how far one got that can go on.
+
+    No KeyboardInterrupt, which Typer makes an exit code of before anything is said.
+    """
 
     def __init__(self, how_far: Mapping[str, str]) -> None:
         super().__init__()
         self.how_far = how_far
 
 
-def report_stopped(error: BaseException, *, as_json: bool) -> None:
+def report_stopped(error: StoppedError, *, as_json: bool) -> None:
     """Tell stderr that the user stopped the command."""
     stopped = t("unexpected.interrupted")
     if as_json:
-        how_far = error.how_far if isinstance(error, StoppedError) else {}
-        metadata: dict[str, Json] = {name: without_identifiers(value) for name, value in how_far.items()}
+        metadata: dict[str, Json] = {
+            name: without_identifiers(value) for name, value in error.how_far.items()
+        }
         body: dict[str, Json] = {
             "error": {
                 "reason": "STOPPED",

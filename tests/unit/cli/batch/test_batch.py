@@ -12,31 +12,11 @@ import time
 from pathlib import Path
 
 import pytest
-from support.cli_run import Ran, dxnode
-from support.fake_desk import FIELD, PURPOSE, VERIFY, FakeDesk, enrolled, resident, serving
+from support.batches import answers, batch, command, people
+from support.cli_run import dxnode
+from support.fake_desk import FIELD, PURPOSE, FakeDesk, enrolled, resident, serving
 
 from node.errors import Reason
-
-
-def people(path: Path, count: int, encoding: str = "utf-8") -> Path:
-    rows = "".join(f"{number},{resident(number)},某某\n" for number in range(count))
-    path.write_text("no,id,name\n" + rows, encoding=encoding)
-    return path
-
-
-def command(source: Path, address: str, *options: str) -> list[str]:
-    target = source.with_name("out.csv")
-    asked = ["batch", VERIFY, str(source), str(target), "--purpose", PURPOSE, "--case", "DG-1"]
-    return [*asked, "--desk", address, *options]
-
-
-def batch(source: Path, address: str, *options: str) -> Ran:
-    return dxnode(*command(source, address, *options))
-
-
-def answers(path: Path, encoding: str = "utf-8") -> list[dict[str, str]]:
-    with path.open(encoding=encoding, newline="") as file:
-        return list(csv.DictReader(file))
 
 
 def test_rows_come_back_in_order_with_their_answers(tmp_path: Path, address: str, desk: FakeDesk) -> None:
