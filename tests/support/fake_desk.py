@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -107,6 +107,8 @@ class FakeDesk:
     """Limits of a rule that allows what is asked in batches, by their names in the catalogue."""
     hold_at: int | None = None
     """From this chunk on nothing is answered before `go` is set; `holding` tells that it has come."""
+    at_chunk: Callable[[int], None] | None = None
+    """Called with the number of each chunk that comes."""
     hold_limits: bool = False
     """The same for questions about the catalogue."""
     holding: Event = field(default_factory=Event)
@@ -242,6 +244,8 @@ class _Desk(desk_pb2_grpc.DeskServiceServicer):
                     context, NodeError(Reason.PEER_UNAVAILABLE, "error.exchange.provider-ended-batch-early")
                 )
             desk.chunks.append((header.batch_id, number, subjects))
+            if desk.at_chunk is not None:
+                desk.at_chunk(number)
             if desk.hold_at is not None and number >= desk.hold_at:
                 desk.holding.set()
                 desk.go.wait(PATIENCE)

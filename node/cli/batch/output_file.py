@@ -96,13 +96,14 @@ class Output:
         """Whether somebody may have been asked about by this run, or one that it goes on with."""
         return self._begun
 
-    @property
-    def can_go_on(self) -> bool:
-        """Whether what is there lets the same command go on later."""
+    def rows_kept(self) -> int | None:
+        """From which row on the same command goes on later; None if it would begin anew."""
         try:
-            return self._state.exists() and _is_at(self._file, self._part)
-        except OSError:
-            return False
+            # What stands there: a signal may have come between writing that and knowing it.
+            kept = Progress(**json.loads(read_regular(self._state, LONGEST)))
+            return kept.rows if _is_at(self._file, self._part) else None
+        except (OSError, ValueError, TypeError):
+            return None
 
     def earlier(self, asked: str, content: str) -> Progress | None:
         """Where an earlier run came to, None without one. Raises NodeError as `read_progress`."""

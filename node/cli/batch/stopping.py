@@ -79,11 +79,11 @@ def _told(terminal: Terminal, output: Output, total: int, command: str) -> Mappi
     if not output.has_begun:
         terminal.note(t("batch.nothing_left"))
         return {}
-    if not output.can_go_on:
+    done = output.rows_kept()
+    if done is None:
         with suppress(NodeError):
             output.forget()
         terminal.note(t("batch.files_gone"))
         return {}
-    done = output.progress.rows
     terminal.note(t("batch.stopped", done=done, total=total, command=command))
     return {"rows_done": str(done), "rows": str(total), "command": command}
