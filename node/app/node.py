@@ -20,6 +20,7 @@ from node.app.live.files import stamp
 from node.app.live.live import Live
 from node.app.live.own_keys import read_certificate
 from node.app.randomness import RandomPool
+from node.app.source_acceptance import SourceAcceptance
 from node.app.status import node_status
 from node.app.surroundings import problems_around
 from node.app.timekeeping import make_keeper, open_clock, read_clocks, tolerated_ms
@@ -414,7 +415,15 @@ class Node:
             server,
         )
         desk_pb2_grpc.add_AdminServiceServicer_to_server(
-            AdminService(self._status, self.reload, self._orders, self._history, self._certificates, staff),
+            AdminService(
+                self._status,
+                self.reload,
+                self._orders,
+                self._history,
+                self._certificates,
+                SourceAcceptance(code, live, self._commit, self._in_worker),
+                staff,
+            ),
             server,
         )
         grant_pb2_grpc.add_GrantAdminServiceServicer_to_server(

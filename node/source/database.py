@@ -64,6 +64,7 @@ class DatabaseSource:
     quick = False
     daily = True
     content = ""
+    changed_ms = 0
 
     def __init__(
         self,

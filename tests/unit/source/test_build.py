@@ -146,7 +146,7 @@ def test_snapshot_of_an_earlier_format_is_built_again(tmp_path: Path) -> None:
     path, folder = write_csv(tmp_path / "r.csv"), tmp_path / "data"
     built = _build(path, folder)
     manifest = folder / built.snapshot / "manifest.json"
-    manifest.write_text(manifest.read_text().replace('"format": 2', '"format": 1'))
+    manifest.write_text(manifest.read_text().replace('"format": 3', '"format": 2'))
     before = (folder / built.snapshot / LOOKUP).stat().st_ino
 
     _build(path, folder)
