@@ -382,7 +382,12 @@ class Node:
         )
         catalogue_pb2_grpc.add_CatalogueServiceServicer_to_server(
             CatalogueService(
-                lambda: live.policies, lambda: live.catalogue, admit_members(gate), gate.caller, self._store
+                lambda: live.policies,
+                lambda: live.catalogue,
+                admit_members(gate),
+                gate.caller,
+                self._store,
+                live.load_of,
             ),
             server,
         )
@@ -408,7 +413,7 @@ class Node:
                 self._requester,
                 staff,
                 self._peers,
-                lambda name: browse(live.policies, name),
+                lambda name: browse(live.policies, name, live.load_of),
                 code,
                 lambda dataset, provider: live.imported.entry(dataset, provider),
             ),
@@ -436,6 +441,7 @@ class Node:
                 admit_staff(staff),
                 staff.caller,
                 self._store,
+                live.load_of,
                 Elsewhere(code, self._peers),
             ),
             server,

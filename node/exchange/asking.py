@@ -70,7 +70,7 @@ class Asked:
 
 @dataclass(frozen=True, slots=True)
 class Answered:
-    """An answer whose receipt was verified, where it stands in both logs, and of which load of the data it is."""
+    """An answer whose receipt was verified, where it stands in both logs, and the load that was read."""
 
     answers: rec.Answers
     exchange_id: bytes

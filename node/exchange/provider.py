@@ -23,7 +23,7 @@ from node.core.policy.policy import Policies
 from node.core.policy.question import Question
 from node.core.policy.question_kind import QuestionKind, kind_from_message
 from node.core.policy.request import Request, RequestingDepartment
-from node.core.state.data_age import is_overdue
+from node.core.state.data_age import dated
 from node.core.state.data_load import KeptLoad
 from node.core.subject import SubjectKey
 from node.core.workdays import Calendar
@@ -292,10 +292,6 @@ def _permitted(
 ) -> Permitted:
     intent, state = admitted.intent, admitted.state
     policy, kept = state.policies.get(intent.dataset), state.loads.get(intent.dataset)
-    load = None if kept is None else kept.at(admitted.moment)
-    if load is not None and policy is not None:
-        overdue = is_overdue(load.as_of_ms, policy.dataset.update, admitted.moment)
-        load = load._replace(overdue=overdue)
     return Permitted(
         peer=admitted.peer,
         exchange_id=admitted.opened.routing.exchange_id,
@@ -306,7 +302,7 @@ def _permitted(
         subjects=subjects,
         cost=cost,
         budget=None if policy is None else policy.budget,
-        load=load,
+        load=None if kept is None or policy is None else dated(kept, policy.dataset.update, admitted.moment),
         moment=admitted.moment,
     )
 

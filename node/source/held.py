@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from node.source.snapshot import Manifest
+from node.source.spec import LoadReport
 from node.texts.message import Message
 
 
@@ -19,3 +20,6 @@ class Held:
 
 Judge = Callable[[Manifest], Held | None]
 """Says of a load whether it is held; one that is not is remembered as the last good one."""
+
+TableJudge = Callable[[LoadReport], Message | None]
+"""The same of a live table that was looked through: why nothing is answered from it, None if it is good."""

@@ -10,7 +10,7 @@ from node.core.policy.dataset import Dataset
 from node.errors import NodeError, Reason
 from node.source.count_query import Counter
 from node.source.database import DatabaseSource
-from node.source.held import Judge
+from node.source.held import Judge, TableJudge
 from node.source.lookup import SnapshotSource
 from node.source.snapshot import FileIdentity, Manifest, manifests, prune
 from node.source.spec import DatabaseSpec, FileSpec, Layout, Progress
@@ -35,8 +35,8 @@ def open_file(
     """Answer from a data file: built into `data_folder` first, if its content or the layout changed.
 
     `key` is the node's own, for names of contents. A load that `judge` holds is built and kept, and the
-    snapshot before it is answered from. Raises NodeError(SOURCE_UNAVAILABLE), also if none is before; an older
-    snapshot that is open goes on.
+    snapshot before it is answered from. Raises NodeError(SOURCE_UNAVAILABLE), also where none is before; what
+    is open goes on.
     """
     layout = Layout.of(dataset)
     folder = data_folder / dataset.name
@@ -72,14 +72,16 @@ def open_database(
     seconds: float = _DATABASE_SECONDS,
     check_seconds: float = _CHECK_SECONDS,
     counts: int = _COUNTS,
+    judge: TableJudge = lambda report: None,
 ) -> DatabaseSource:
     """Answer from a live database; `today` is the date where the department is.
 
-    `seconds` bounds each question, `check_seconds` each look through the table; `counts` run at one time.
+    `seconds` bounds each question, `check_seconds` each look through the table; `counts` run at one time. A
+    table that `judge` doubts is not answered from.
 
     Raises NodeError: (CONFIG_INVALID) for a URL, table or column that does not fit, (SOURCE_UNAVAILABLE).
     """
-    return DatabaseSource(spec, Layout.of(dataset), today, seconds, check_seconds, counts)
+    return DatabaseSource(spec, Layout.of(dataset), today, seconds, check_seconds, counts, judge)
 
 
 def _snapshot(folder: Path, snapshot: str, layout: Layout) -> Manifest | None:

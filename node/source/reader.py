@@ -85,8 +85,9 @@ def read_file(
 ) -> Table:
     """Open a data file; `lines` are those of a CSV file that was read through before.
 
-    Columns that hold `identifiers` have to be text.     Both this and the chunks raise NodeError(SOURCE_UNAVAILABLE). Nothing of the file's content, not even its
-    column names, gets into a message: without a header the first line is data.
+    Columns that hold `identifiers` have to be text. Both this and the chunks raise
+    NodeError(SOURCE_UNAVAILABLE). Nothing of the file's content, not even its column names, gets into a
+    message: without a header the first line is data.
     """
     if lines is None:
         return _read_parquet(spec, columns, identifiers)

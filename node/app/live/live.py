@@ -31,7 +31,8 @@ from node.core.milliseconds import from_ms
 from node.core.policy.policy import Policies
 from node.core.revision import mismatch
 from node.core.role import Roles
-from node.core.state.data_age import is_overdue
+from node.core.state.data_age import dated
+from node.core.state.data_load import DataLoad
 from node.core.state.part import Part, PartKind, PartProblem
 from node.core.workdays import Calendar
 from node.documents.keys import signature_key_id
@@ -194,6 +195,15 @@ class Live:
         """The open data sources, and the loads of their data."""
         return self._parts.sources
 
+    def load_of(self, dataset: str) -> DataLoad | None:
+        """The load of a dataset that is answered from now, None while it is answered from none."""
+        parts = self._parts
+        kept = parts.sources.loads.get(dataset)
+        policy = parts.policies.policies.get(dataset) if parts.policies is not None else None
+        if kept is None or policy is None:
+            return None
+        return dated(kept, policy.dataset.update, self._clock().astimezone(ZoneInfo(self._settings.timezone)))
+
     @property
     def roles(self) -> Roles:
         """What each role of desk callers may ask."""
@@ -264,8 +274,9 @@ class Live:
                 found[part] = error.wording
                 continue
             refused += [PartProblem(part, problem) for problem in source.problems()]
-            if (late := self._overdue(dataset)) is not None:
-                refused.append(PartProblem(part, late))
+            if (load := self.load_of(dataset)) is not None and load.overdue:
+                args: dict[str, Value] = {"as_of": from_ms(load.as_of_ms), "dataset": dataset}
+                refused.append(PartProblem(part, Message("state.source.overdue", args)))
         member = self._own_entry(self._parts.directory)
         if member is not None:
             log_signer, cosigner = signing_keys(self._parts.keys, member)
@@ -370,22 +381,6 @@ class Live:
 
     def _read_content_key(self) -> bytes:
         return content_key(self._memory, self._parts.keys.data, self._random)
-
-    def _overdue(self, dataset: str) -> Message | None:
-        """What to do about data that are older than their catalogue entry says."""
-        parts = self._parts
-        policy = parts.policies.policies.get(dataset) if parts.policies is not None else None
-        if policy is None:
-            return None
-        now = self._clock().astimezone(ZoneInfo(self._settings.timezone))
-        as_of, update = parts.sources.loads[dataset].at(now).as_of_ms, policy.dataset.update
-        if not is_overdue(as_of, update, now):
-            return None
-        args: dict[str, Value] = {
-            "as_of": from_ms(as_of),
-            "update": Message(f"catalogue.update_word.{update}"),
-        }
-        return Message("state.source.overdue", args)
 
     def _valid_policies(self, parts: _Parts) -> Policies:
         if parts.policies is None or self._policies.problem(parts.policies) is not None:

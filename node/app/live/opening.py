@@ -15,7 +15,7 @@ from node.config.settings import Source as SourceSettings
 from node.core.policy.dataset import Dataset
 from node.exchange.ports import Source
 from node.source.count_query import Counter
-from node.source.held import Judge
+from node.source.held import Judge, TableJudge
 from node.source.open import open_database, open_file
 from node.source.spec import DatabaseSpec, Exactness, FileSpec, LoadReport, SourceSpec
 from node.texts.message import Message
@@ -83,12 +83,13 @@ def load_source(
     today: Callable[[], date],
     limits: Limits,
     judge: Judge,
+    judge_table: TableJudge,
 ) -> OpenSource:
     """Open the data source of a dataset, building its files when they changed.
 
     `key` is the node's own, for names of contents; `counter` counts over built files; `today` is the date
     where the department is; `limits` bound what a live database is asked; `judge` says whether a load of a
-    file is used.
+    file is used, `judge_table` whether a live table is.
 
     Raises NodeError(SOURCE_UNAVAILABLE), (CONFIG_INVALID).
     """
@@ -102,6 +103,7 @@ def load_source(
         float(limits.source_seconds),
         float(limits.source_check_seconds),
         limits.counts,
+        judge_table,
     )
 
 

@@ -1,4 +1,4 @@
-"""Which loads of data files are used: each is judged by what is remembered of the last good one."""
+"""Which loads of data are used: each is judged by what is remembered of the last good one."""
 
 from __future__ import annotations
 
@@ -18,8 +18,9 @@ from node.core.state.good_load import (
 )
 from node.core.state.part import Part, PartKind
 from node.errors import NodeError, Reason
-from node.source.held import Held, Judge
+from node.source.held import Held, Judge, TableJudge
 from node.source.snapshot import Manifest
+from node.source.spec import LoadReport
 from node.texts.message import Message
 from node.texts.wording import say
 
@@ -58,6 +59,10 @@ class LoadJudge:
         """What judges the loads of one dataset."""
         return lambda manifest: self._judge(dataset, manifest)
 
+    def of_table(self, dataset: str) -> TableJudge:
+        """What judges a live table of one dataset, from the thread that looked through it."""
+        return lambda report: self._judge_table(dataset, report)
+
     def is_held(self, dataset: str) -> bool:
         """Whether the newest load of a dataset is not used."""
         return dataset in self._held
@@ -75,15 +80,17 @@ class LoadJudge:
         return good.snapshot if good is not None else ""
 
     def _judge(self, dataset: str, manifest: Manifest) -> Held | None:
-        report = manifest.report
-        found = LoadCounts(
-            report.rows,
-            report.read,
-            report.invalid_subjects,
-            report.rounded,
-            manifest.snapshot,
-            manifest.content,
-        )
+        found = _counts(manifest.report, manifest.snapshot, manifest.content)
+        held = self._doubted(dataset, found)
+        if held is None:
+            return None
+        return Held(held.problem, held.good.snapshot if held.good is not None else "")
+
+    def _judge_table(self, dataset: str, report: LoadReport) -> Message | None:
+        held = self._doubted(dataset, _counts(report))
+        return None if held is None else held.problem
+
+    def _doubted(self, dataset: str, found: LoadCounts) -> HeldLoad | None:
         good = from_fact(self._facts.fact(fact_name(dataset)))
         source = self._settings.sources[dataset]
         why = doubt(found, good, Tolerance(source.least_rows_percent, source.most_invalid_percent))
@@ -93,8 +100,12 @@ class LoadJudge:
             self._held.pop(dataset, None)
             return None
         held = HeldLoad(found, good, put_aside(dataset, why, found, good))
-        if good is not None and self._held.get(dataset) != held:
+        if self._held.get(dataset) != held:
             part = Part(PartKind.SOURCE, dataset)
             log.warning("%s not loaded: %s", say(part.title, "en"), say(held.problem, "en"))
         self._held[dataset] = held
-        return Held(held.problem, good.snapshot if good is not None else "")
+        return held
+
+
+def _counts(report: LoadReport, snapshot: str = "", content: str = "") -> LoadCounts:
+    return LoadCounts(report.rows, report.read, report.invalid_subjects, report.rounded, snapshot, content)

@@ -143,6 +143,7 @@ class LiveSources:
                 self._today,
                 self._settings.limits,
                 self._judge.of(dataset),
+                self._judge.of_table(dataset),
             )
             source = self._attempt(_part(dataset), opened, kept)
         is_good = source is not None

@@ -8,6 +8,7 @@ from types import MappingProxyType
 from typing import Final
 
 from node.core.milliseconds import from_ms
+from node.core.state.data_load import DataLoad, KeptLoad
 
 DAYS: Final[Mapping[str, int]] = MappingProxyType(
     {"realtime": 1, "daily": 1, "weekly": 7, "monthly": 31, "quarterly": 92, "yearly": 366}
@@ -26,3 +27,9 @@ def is_overdue(as_of_ms: int, update: str, local: datetime) -> bool:
     if most is None:
         return False
     return (local.date() - from_ms(as_of_ms).astimezone(local.tzinfo).date()).days > most
+
+
+def dated(load: KeptLoad, update: str, local: datetime) -> DataLoad:
+    """A load as it is named at an aware time where the provider is, and whether its data are overdue."""
+    named = load.at(local)
+    return named._replace(overdue=is_overdue(named.as_of_ms, update, local))
