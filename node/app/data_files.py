@@ -8,7 +8,7 @@ from node.app.live.opening import source_spec
 from node.config.file import SettingProblem
 from node.config.settings import Settings
 from node.errors import NodeError
-from node.source.reader import content_and_lines, read_file
+from node.source.reader import check_encoding, content_and_lines, read_file
 from node.source.snapshot import FileIdentity
 from node.source.spec import FileSpec
 from node.texts.message import Message
@@ -28,7 +28,10 @@ def data_file_problems(settings: Settings) -> Iterator[SettingProblem]:
         try:
             FileIdentity.of(path)
             lines = content_and_lines(spec, lambda: None).lines
-            read_file(spec, (), lines)
+            if lines is None:
+                read_file(spec, (), None)
+            else:
+                check_encoding(spec)
         except NodeError as error:
             told = error.wording.args
             problem = told.get("problem")

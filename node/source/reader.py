@@ -192,16 +192,22 @@ def _refusing(spec: FileSpec) -> Iterator[None]:
     except FileNotFoundError:
         raise _refused("error.source.missing") from None
     except (pa.ArrowException, UnicodeError, OSError, MemoryError) as error:
-        if spec.format == "csv" and (place := _undecodable(spec)) is not None:
-            problem = Message("error.source.not-in-encoding", {"encoding": spec.encoding})
-            if spec.encoding == "utf-8":
-                problem = Message("error.source.not-utf-8")
-            raise _misplaced(spec, *place, problem) from None
+        if spec.format == "csv":
+            check_encoding(spec)
         if isinstance(error, pa.ArrowMemoryError | MemoryError):
             raise _refused("error.source.too-much-memory") from None
         if isinstance(error, OSError) and error.errno is not None:
             raise _refused("error.source.cannot-be-read") from None
         raise _refused("error.source.damaged", format=spec.format) from None
+
+
+def check_encoding(spec: FileSpec) -> None:
+    """Raises NodeError(SOURCE_UNAVAILABLE) for a CSV file that is not in its encoding, and says where."""
+    if (place := _undecodable(spec)) is not None:
+        problem = Message("error.source.not-in-encoding", {"encoding": spec.encoding})
+        if spec.encoding == "utf-8":
+            problem = Message("error.source.not-utf-8")
+        raise _misplaced(spec, *place, problem) from None
 
 
 def _undecodable(spec: FileSpec) -> tuple[int, int] | None:

@@ -441,6 +441,13 @@ class _Admin(desk_pb2_grpc.AdminServiceServicer):
             ],
         )
 
+    def AcceptSource(
+        self, request: desk_pb2.AcceptSourceRequest, context: Context
+    ) -> desk_pb2.AcceptSourceResponse:
+        if request.dataset != DATASET:
+            _fail(context, NodeError(Reason.NOT_FOUND, "error.app.no-load-held"))
+        return desk_pb2.AcceptSourceResponse(dataset=DATASET, rows=120, invalid_subjects=2, rows_before=500)
+
 
 class _Grants(grant_pb2_grpc.GrantAdminServiceServicer):
     def __init__(self, desk: FakeDesk) -> None:

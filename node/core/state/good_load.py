@@ -45,6 +45,11 @@ class LoadCounts:
     snapshot: str = ""
     content: str = ""
 
+    @property
+    def bad(self) -> int:
+        """Rows that are about nobody, or perhaps about somebody else."""
+        return max(self.invalid, self.rounded)
+
 
 _AS_JSON = TypeAdapter(LoadCounts)
 
@@ -75,15 +80,19 @@ def doubt(found: LoadCounts, good: LoadCounts | None, tolerance: Tolerance) -> M
         return None
     if not found.read:
         return Message("state.source.no-rows") if good is None or good.read else None
-    bad = max(found.invalid, found.rounded)
-    if bad * 100 > tolerance.most_invalid * found.read:
-        if found.rounded * 2 > bad:
+    if found.bad * 100 > tolerance.most_invalid * found.read and not _as_accepted(found, good):
+        if found.rounded * 2 > found.bad:
             return Message("state.source.rounded", {"count": found.rounded, "read": found.read})
         args = {"count": found.invalid, "read": found.read, "percent": tolerance.most_invalid}
         return Message("state.source.invalid-many", args)
     if good is not None and found.rows * 100 < tolerance.least_rows * good.rows:
         return Message("state.source.rows-fewer", {"percent": tolerance.least_rows})
     return None
+
+
+def _as_accepted(found: LoadCounts, good: LoadCounts | None) -> bool:
+    """Whether no larger part of it is bad than of a load that was used: beyond the bound, that was accepted."""
+    return good is not None and found.bad * good.read <= good.bad * found.read
 
 
 def _is_accepted(found: LoadCounts, good: LoadCounts) -> bool:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import os
 import shutil
+import sqlite3
 from collections.abc import Callable
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -13,6 +15,7 @@ from support.remembered import Remembered
 from support.running import pension_town, register, resident
 from support.told import all_english
 from support.town import HR
+from support.waiting import wait_for
 
 from node.app.live.live import Live
 from node.config.file import load_settings
@@ -251,3 +254,81 @@ def test_clock_that_is_set_back_makes_nothing_old_and_one_that_goes_on_does(plac
         assert load is not None
         assert load.overdue is is_old
         assert load.as_of_ms <= int(place.now.timestamp() * 1000)
+
+
+# --- live tables ---
+
+
+def with_table(folder: Path, rows: str) -> Place:
+    """The same register in a live database."""
+    place = Place(folder)
+    fill(place, rows)
+    text = place.config.read_text("utf-8")
+    table = f"{{url: 'sqlite:///{place.folder / 'register.db'}', table: t}}"
+    place.config.write_text(text.replace("{csv: data/pension-insurance.csv}", table), "utf-8")
+    return place
+
+
+def fill(place: Place, rows: str) -> None:
+    columns = "resident_id text, name text, status text, months_paid integer, region text"
+    with closing(sqlite3.connect(place.folder / "register.db")) as database, database:
+        database.execute("DROP TABLE IF EXISTS t")
+        database.execute(f"CREATE TABLE t ({columns})")
+        lines = [line.split(",") for line in rows.splitlines()[1:]]
+        database.executemany("INSERT INTO t VALUES (?, ?, ?, CAST(? AS INTEGER), ?)", lines)
+
+
+@pytest.mark.parametrize(
+    ("rows", "words"),
+    [
+        (HEADER, "it has no rows (0 rows, before 40)"),
+        (register(19), "it has fewer than 50 % of the rows before (19 rows, before 40)"),
+        (register(40).replace("4419001980", "employee-1980"), "40 of its 40 rows have no valid identifier"),
+    ],
+    ids=["emptied", "cut", "other identifiers"],
+)
+def test_live_table_that_may_be_no_good_is_not_answered_from_until_it_is_accepted(
+    tmp_path: Path, rows: str, words: str
+) -> None:
+    place = with_table(tmp_path, register(40))
+    assert answers(place.open(), 2)
+    fill(place, rows)
+    live = place.open()
+
+    assert any(words in line for line in problems(live))
+    with pytest.raises(NodeError) as refused:
+        answers(live, 2)
+    assert refused.value.reason is Reason.SOURCE_UNAVAILABLE
+
+    place.memory.set_fact(*live.held("pension-insurance").as_good("pension-insurance"))
+    live.open_anew("pension-insurance")
+    assert problems(live) == []
+    assert not answers(live, 38)
+
+
+def test_live_table_that_is_good_again_is_answered_from_without_a_word(tmp_path: Path) -> None:
+    place = with_table(tmp_path, register(40))
+    place.open()
+    fill(place, HEADER)
+    live = place.open()
+    assert problems(live) != []
+    fill(place, register(40))
+
+    live.reload()
+
+    wait_for(lambda: problems(live) == [])
+    assert answers(live, 2)
+
+
+@pytest.mark.parametrize("kind", ["integer", "numeric", "real", "decimal(18,0)"])
+def test_live_column_of_numbers_holds_no_identifiers(tmp_path: Path, kind: str) -> None:
+    place = with_table(tmp_path, register(4))
+    with closing(sqlite3.connect(place.folder / "register.db")) as database, database:
+        database.execute("ALTER TABLE t RENAME TO u")
+        others = "name text, status text, months_paid integer, region text"
+        database.execute(f"CREATE TABLE t (resident_id {kind}, {others})")
+        database.execute("INSERT INTO t SELECT * FROM u")
+    live = place.open()
+
+    assert any("is of a type for numbers" in line for line in problems(live))
+    assert live.sources.opened == {}

@@ -78,6 +78,13 @@ def test_what_was_accepted_is_not_doubted_again() -> None:
     assert doubt(counts(0), counts(0), USUAL) is None
 
 
+def test_share_of_bad_rows_that_was_accepted_is_so_for_later_loads_and_no_larger_one() -> None:
+    accepted = counts(900, invalid=100)
+
+    assert doubt(counts(1800, invalid=200), accepted, USUAL) is None
+    assert doubt(counts(900, invalid=101), accepted, USUAL) is not None
+
+
 def test_the_same_file_is_doubted_where_a_policy_reads_it_worse() -> None:
     assert doubt(replace(GOOD, snapshot="other", rows=0, invalid=1010), GOOD, USUAL) is not None
 
