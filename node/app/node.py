@@ -20,6 +20,7 @@ from node.app.live.files import stamp
 from node.app.live.live import Live
 from node.app.live.own_keys import read_certificate
 from node.app.randomness import RandomPool
+from node.app.source_acceptance import SourceAcceptance
 from node.app.status import node_status
 from node.app.surroundings import problems_around
 from node.app.timekeeping import make_keeper, open_clock, read_clocks, tolerated_ms
@@ -381,7 +382,12 @@ class Node:
         )
         catalogue_pb2_grpc.add_CatalogueServiceServicer_to_server(
             CatalogueService(
-                lambda: live.policies, lambda: live.catalogue, admit_members(gate), gate.caller, self._store
+                lambda: live.policies,
+                lambda: live.catalogue,
+                admit_members(gate),
+                gate.caller,
+                self._store,
+                live.load_of,
             ),
             server,
         )
@@ -407,14 +413,22 @@ class Node:
                 self._requester,
                 staff,
                 self._peers,
-                lambda name: browse(live.policies, name),
+                lambda name: browse(live.policies, name, live.load_of),
                 code,
                 lambda dataset, provider: live.imported.entry(dataset, provider),
             ),
             server,
         )
         desk_pb2_grpc.add_AdminServiceServicer_to_server(
-            AdminService(self._status, self.reload, self._orders, self._history, self._certificates, staff),
+            AdminService(
+                self._status,
+                self.reload,
+                self._orders,
+                self._history,
+                self._certificates,
+                SourceAcceptance(code, live, self._commit, self._in_worker),
+                staff,
+            ),
             server,
         )
         grant_pb2_grpc.add_GrantAdminServiceServicer_to_server(
@@ -427,6 +441,7 @@ class Node:
                 admit_staff(staff),
                 staff.caller,
                 self._store,
+                live.load_of,
                 Elsewhere(code, self._peers),
             ),
             server,

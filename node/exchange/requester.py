@@ -389,7 +389,9 @@ class Requester:
             raise denied
         # 15: only now does the caller get the answer.
         answers = rec.Answers.FromString(response.answers)
-        return Answered(answers, exchange_id, own_index, position.index, position.size, verdict.rule)
+        return Answered(
+            answers, exchange_id, own_index, position.index, position.size, verdict.rule, verdict.load
+        )
 
     async def _fail(self, asked: Asked, error: NodeError) -> None:
         outcome = failed_outcome(leaf_hash(asked.intent_leaf), error.reason)

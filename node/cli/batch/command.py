@@ -140,7 +140,7 @@ class _Run:
             )
             try:
                 for block in answers:
-                    output.append(_worded(block.frame), block.next_chunk)
+                    output.append(block)
                     ticker.advance(len(block.frame))
             except RefusedError:
                 output.renew(os.urandom)
@@ -167,10 +167,3 @@ def _check(names: tuple[str, ...], columns: Columns) -> None:
     for name in RESULT_COLUMNS:
         if name in names:
             raise typer.BadParameter(t("batch.columns", column=name))
-
-
-def _worded(block: pd.DataFrame) -> pd.DataFrame:
-    """Answers as they stand in the file, in every language: yes, no, or the value; empty without one."""
-    if block["answer"].dtype != "boolean":
-        return block
-    return block.assign(answer=block["answer"].map({True: "yes", False: "no"}).astype("string"))

@@ -32,6 +32,8 @@ from node.files.why import why
 if TYPE_CHECKING:
     import pandas as pd
 
+    from node.client.frame import AnsweredBlock
+
 SYNC_SECONDS: Final = 1.0
 _OPEN_PART: Final = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK
 _MISTYPED: Final = frozenset(
@@ -130,14 +132,14 @@ class Output:
             self._save(self.progress, durable=True)
             self._begun = True
 
-    def append(self, block: pd.DataFrame, next_chunk: int) -> None:
+    def append(self, answered: AnsweredBlock) -> None:
         """Write the answered rows of one block: from now on they are never asked again.
 
         That holds when this process is killed. When the machine fails, what was written in the last second
         may be asked again, under the same ids and so at no second charge.
         """
         first = self.progress.rows == 0
-        text = block.to_csv(index=False, header=first, lineterminator="\n")
+        text = _worded(answered.frame).to_csv(index=False, header=first, lineterminator="\n")
         if first and self._form.mark:
             text = "\ufeff" + text
         content = memoryview(text.encode(self._form.name))
@@ -145,7 +147,7 @@ class Output:
         with self._writing(self._part):
             while content:
                 content = content[os.write(self._file, content) :]
-        progress = self.progress.after(block, next_chunk, size)
+        progress = self.progress.after(answered, size)
         self._save(progress, durable=self._clock() - self._synced >= SYNC_SECONDS)
 
     def renew(self, random: Callable[[int], bytes]) -> None:
@@ -201,6 +203,13 @@ class Output:
             raise NodeError(
                 Reason.STORE_UNAVAILABLE, "batch.unwritable", path=str(path), problem=why(error)
             ) from None
+
+
+def _worded(block: pd.DataFrame) -> pd.DataFrame:
+    """Answers as they stand in the file, in every language: yes, no, or the value; empty without one."""
+    if block["answer"].dtype != "boolean":
+        return block
+    return block.assign(answer=block["answer"].map({True: "yes", False: "no"}).astype("string"))
 
 
 def _held(path: Path) -> int:

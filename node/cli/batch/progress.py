@@ -15,9 +15,7 @@ from node.errors import NodeError, Reason
 from node.files.regular_file import read_regular
 
 if TYPE_CHECKING:
-    import pandas as pd
-
-    from node.client.frame import Columns, Query
+    from node.client.frame import AnsweredBlock, Columns, Query
 
 YES, NO, VALUE, ABSENT = "yes", "no", "value", "absent"
 LONGEST: Final = 64 << 10
@@ -42,6 +40,8 @@ class Progress:
     bytes: int = 0
     answers: Mapping[str, int] = field(default_factory=dict)
     reasons: Mapping[str, int] = field(default_factory=dict)
+    overdue: bool = False
+    """Whether data that some were answered from are older than the catalogue entry says."""
 
     @property
     def answered(self) -> int:
@@ -53,8 +53,9 @@ class Progress:
         """How many rows somebody was asked about in."""
         return self.rows - self.reasons.get(Reason.QUERY_INVALID.name, 0)
 
-    def after(self, block: pd.DataFrame, next_chunk: int, size: int) -> Progress:
+    def after(self, answered: AnsweredBlock, size: int) -> Progress:
         """What it is once a block of answered rows is written, and the output has `size` bytes."""
+        block = answered.frame
         reasons = Counter(each for each in block["reason"].tolist() if each)
         answers = Counter(
             _answer(QuestionKind(self.kind), answer)
@@ -64,8 +65,9 @@ class Progress:
         return replace(
             self,
             rows=self.rows + len(block),
-            next_chunk=next_chunk,
+            next_chunk=answered.next_chunk,
             bytes=size,
+            overdue=self.overdue or answered.overdue,
             answers=dict(Counter(self.answers) + answers),
             reasons=dict(Counter(self.reasons) + reasons),
         )
@@ -73,7 +75,7 @@ class Progress:
 
 def _answer(kind: QuestionKind, answer: object) -> str:
     if kind is QuestionKind.VERIFY:
-        return YES if answer is True or answer == YES else NO
+        return YES if answer else NO
     return VALUE if isinstance(answer, str) else ABSENT
 
 

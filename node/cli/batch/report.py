@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import typer
 
@@ -17,6 +17,9 @@ from node.texts.wording import t
 if TYPE_CHECKING:
     from node.cli.batch.plan import Plan, Subjects
     from node.client.limits import AskLimits
+
+
+_YES: Final = frozenset({"", "y", "yes", "是", "好"})
 
 
 def tell_plan(
@@ -44,8 +47,14 @@ def tell_plan(
 
 def confirm(terminal: Terminal) -> None:
     """Ask whether to begin, if somebody is there to answer. Raises typer.Abort if not."""
-    if not terminal.json and sys.stdin.isatty() and sys.stderr.isatty():
-        typer.confirm(t("batch.plan.begin"), default=True, abort=True, err=True)
+    if terminal.json or not (sys.stdin.isatty() and sys.stderr.isatty()):
+        return
+    # Not by Typer, which writes a part of the question to stdout, among the results.
+    sys.stderr.write(t("batch.plan.begin") + " ")
+    sys.stderr.flush()
+    answer = sys.stdin.readline()
+    if not answer or answer.strip().lower() not in _YES:
+        raise typer.Abort
 
 
 def sum_up(terminal: Terminal, target: Path, progress: Progress, plan: Plan, *, changed: bool) -> None:
@@ -62,9 +71,12 @@ def sum_up(terminal: Terminal, target: Path, progress: Progress, plan: Plan, *, 
         "input_sha256": progress.input,
         "input_changed": changed,
         "per_day": plan.per_day,
+        "data_overdue": progress.overdue,
     }
     done = t("batch.done", path=target, rows=progress.rows, answered=progress.answered, refused=refused)
     terminal.result(result, done, *_counts(progress))
+    if progress.overdue:
+        terminal.note(t("batch.data_overdue"))
     if not_verified := progress.answers.get(NO, 0):
         terminal.note(t("batch.not_verified", count=not_verified))
     if changed:
@@ -77,4 +89,4 @@ def _counts(progress: Progress) -> Iterator[str]:
     for reason, count in sorted(progress.reasons.items()):
         invalid = reason == Reason.QUERY_INVALID.name
         what = t("batch.sum.invalid") if invalid else t(f"reason.{reason}.what")
-        yield f"  {count}  {reason}: {what}"
+        yield "  " + t("batch.sum.reason", count=count, reason=reason, what=what)

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import typer
 
-from node.cli.terminal.output import CHINA
+from node.core.milliseconds import CHINA
 from node.texts.wording import t
 
 

@@ -10,12 +10,13 @@ import traceback
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, fields, is_dataclass
-from datetime import datetime, time, timedelta, timezone
+from datetime import datetime, time, timedelta
 from enum import Enum
 from typing import TYPE_CHECKING, TypeAlias
 
 from node.cli.terminal.exits import Exit, exit_of
 from node.core.identity import holds_identifier
+from node.core.milliseconds import CHINA
 from node.errors import NodeError, Reason, wording_of
 from node.texts.message import Message
 from node.texts.wording import say, t
@@ -30,9 +31,6 @@ _PLACES = ("rule", "clause", "grant")
 
 _OBEYED = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]")
 """What a terminal obeys in place of showing it; line feed and tab are left to who writes."""
-
-CHINA = timezone(timedelta(hours=8))
-"""China has one time zone without summer time; times are shown in it."""
 
 
 @dataclass(frozen=True, slots=True)

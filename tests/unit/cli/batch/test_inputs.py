@@ -143,7 +143,7 @@ def test_workbook_is_read_whatever_its_name(tmp_path: Path, address: str, desk: 
 
 
 def test_workbook_goes_on_where_it_was(tmp_path: Path, address: str, desk: FakeDesk) -> None:
-    rows = [["no", "id"], *[[number, resident(number)] for number in range(2500)]]
+    rows: Table = [["no", "id"], *[[number, resident(number)] for number in range(2500)]]
     source = xlsx(tmp_path / "people.xlsx", {"A": rows})
     desk.break_at = 1
     assert batch(source, address).code == 4
@@ -329,7 +329,7 @@ def test_input_that_is_written_over_while_it_is_asked_about_ends_the_run(
 
 
 def test_question_about_another_sheet_does_not_go_on(tmp_path: Path, address: str, desk: FakeDesk) -> None:
-    rows = [["id"], *[[resident(number)] for number in range(1500)]]
+    rows: Table = [["id"], *[[resident(number)] for number in range(1500)]]
     source = xlsx(tmp_path / "people.xlsx", {"A": rows, "B": rows})
     desk.break_at = 1
     assert batch(source, address, "--sheet", "A").code == 4

@@ -20,6 +20,7 @@ from support.waiting import PATIENCE, wait_for
 from node.cli.batch.encoding import TextForm
 from node.cli.batch.output_file import Output
 from node.cli.batch.progress import new_progress
+from node.client.frame import AnsweredBlock
 from node.core.policy.question_kind import QuestionKind
 from node.errors import NodeError, Reason
 
@@ -281,7 +282,7 @@ def test_error_of_a_device_is_typed(tmp_path: Path, monkeypatch: pytest.MonkeyPa
 
     import pandas as pd
 
-    block = pd.DataFrame({"id": ["x"], "answer": ["yes"], "reason": [""]})
+    block = AnsweredBlock(pd.DataFrame({"id": ["x"], "answer": ["value"], "reason": [""]}), 1)
     with Output(tmp_path / "out.csv") as output:
         output.start(
             new_progress("a", "b", QuestionKind.VERIFY, 1000, os.urandom), TextForm("utf-8", mark=False)
@@ -293,7 +294,7 @@ def test_error_of_a_device_is_typed(tmp_path: Path, monkeypatch: pytest.MonkeyPa
 
         monkeypatch.setattr(os, "write", unplugged)
         with pytest.raises(NodeError, match="input/output error") as failed:
-            output.append(block, 1)
+            output.append(block)
     assert failed.value.reason is Reason.STORE_UNAVAILABLE
 
 

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import gzip
+import io
 import json
 import re
+import zipfile
 from pathlib import Path
 
+import pandas as pd
+import pytest
 from support.cli_run import dxnode
 
+from node.config.file import reference
 from node.texts.message import Message
 from node.texts.wording import can_say
 
@@ -58,3 +64,65 @@ def test_mistakes_as_json_have_key_and_arguments(tmp_path: Path) -> None:
     assert keys["limits.concurrent"] == "setting.problem.least"
     assert keys["exchange.certificat"] == "setting.problem.meant"
     assert next(each for each in found if each["setting"] == "limits.concurrent")["args"]["least"] == 1
+
+
+ROWS = "resident_id,name\n441999196503080016,王芳\n"
+
+
+def workbook() -> bytes:
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as archive:
+        archive.writestr("[Content_Types].xml", "<Types/>")
+        archive.writestr("xl/workbook.xml", "<workbook/>")
+    return buffer.getvalue()
+
+
+def checked(folder: Path, content: bytes, how: str = "csv") -> tuple[int, str]:
+    """`config check` where a dataset is in a file with this content."""
+    (folder / "people").write_bytes(content)
+    text = reference().replace("sources: {}\n", f"sources: {{people: {{{how}: people}}}}\n", 1)
+    file = folder / "node.yaml"
+    file.write_text(text, "utf-8")
+    ran = dxnode("config", "check", file)
+    return ran.code, ran.out
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        (workbook(), "people:1:1: the file is an Excel workbook (.xlsx)"),
+        (ROWS.encode("utf-16"), "people:1:1: the file is UTF-16"),
+        (ROWS.encode("utf-16-le"), "people:1:1: the file is UTF-16"),
+        (gzip.compress(ROWS.encode(), mtime=0), "people:1:1: the file is compressed"),
+        (b"<html><table>", "people:1:1: the file is a web page"),
+        (ROWS.encode("gb18030"), "set encoding: gb18030"),
+        (ROWS.encode() + b"1,2,3\n", "people:3:5: the row has more than 2 values"),
+        (b"", "people:1:1: the file is empty"),
+    ],
+    ids=["workbook", "utf-16", "utf-16-le", "gzip", "html", "gb18030", "row", "empty"],
+)
+def test_data_files_are_read_and_what_is_wrong_is_named(tmp_path: Path, content: bytes, words: str) -> None:
+    code, out = checked(tmp_path, content)
+
+    assert code == 2
+    assert words in out
+
+
+def test_parquet_and_csv_are_told_apart(tmp_path: Path) -> None:
+    buffer = io.BytesIO()
+    pd.DataFrame({"resident_id": ["441999196503080016"]}).to_parquet(buffer)
+
+    assert "the file is Parquet" in checked(tmp_path, buffer.getvalue())[1]
+    assert checked(tmp_path, buffer.getvalue(), "parquet")[0] == 0
+    assert "no parquet file" in checked(tmp_path, ROWS.encode(), "parquet")[1]
+    assert "Excel workbook" in checked(tmp_path, workbook(), "parquet")[1]
+
+
+def test_sound_data_files_are_in_order_and_missing_ones_are_not(tmp_path: Path) -> None:
+    assert checked(tmp_path, ROWS.encode())[0] == 0
+    assert checked(tmp_path, ROWS.encode("utf-8-sig"))[0] == 0
+    (tmp_path / "people").unlink()
+    ran = dxnode("config", "check", tmp_path / "node.yaml", "--json")
+    assert ran.code == 2
+    (problem,) = json.loads(ran.out)
+    assert (problem["setting"], problem["key"]) == ("sources.people.csv", "error.source.data-file-missing")
