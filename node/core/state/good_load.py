@@ -91,7 +91,7 @@ def doubt(found: LoadCounts, good: LoadCounts | None, tolerance: Tolerance) -> M
 
 
 def _as_accepted(found: LoadCounts, good: LoadCounts | None) -> bool:
-    """Whether no larger part of it is bad than of a load that was used: beyond the bound, that was accepted."""
+    """Whether no larger part of it is bad than of the load before: beyond the bound, that was accepted."""
     return good is not None and found.bad * good.read <= good.bad * found.read
 
 
