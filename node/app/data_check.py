@@ -66,7 +66,7 @@ def _look_at(spec: DatabaseSpec, source: SourceSettings, dataset: Dataset | None
     def judge(report: LoadReport) -> Message | None:
         found = counts_of(report)
         why = doubt(found, None, tolerance_of(source))
-        return None if why is None else put_aside(dataset.name, why, found, None)
+        return None if why is None else put_aside(dataset.name, why, found, None, stays=False)
 
     table = open_database(spec, dataset, date.today, judge=judge)
     try:

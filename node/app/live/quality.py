@@ -40,6 +40,7 @@ class HeldLoad:
 
     found: LoadCounts
     good: LoadCounts | None
+    why: Message
     problem: Message
 
     def as_good(self, dataset: str) -> tuple[str, str]:
@@ -84,7 +85,8 @@ class LoadJudge:
         held = self._doubted(dataset, found)
         if held is None:
             return None
-        return Held(held.problem, held.good.snapshot if held.good is not None else "")
+        alone = put_aside(dataset, held.why, found, held.good, stays=False)
+        return Held(held.problem, alone, held.good.snapshot if held.good is not None else "")
 
     def _judge_table(self, dataset: str, report: LoadReport) -> Message | None:
         held = self._doubted(dataset, counts_of(report))
@@ -99,7 +101,8 @@ class LoadJudge:
                 self._facts.set_fact(fact_name(dataset), to_fact(found))
             self._held.pop(dataset, None)
             return None
-        held = HeldLoad(found, good, put_aside(dataset, why, found, good))
+        stays = good is not None and bool(found.snapshot)  # a live table has no load to fall back to
+        held = HeldLoad(found, good, why, put_aside(dataset, why, found, good, stays=stays))
         if self._held.get(dataset) != held:
             part = Part(PartKind.SOURCE, dataset)
             log.warning("%s not loaded: %s", say(part.title, "en"), say(held.problem, "en"))

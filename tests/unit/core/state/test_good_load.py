@@ -104,11 +104,11 @@ def test_problem_names_both_counts_and_the_command() -> None:
     why = doubt(counts(3), GOOD, USUAL)
     assert why is not None
     for lang in ("en", "zh"):
-        said = say(put_aside("pension", why, counts(3), GOOD), lang)
+        said = say(put_aside("pension", why, counts(3), GOOD, stays=True), lang)
         assert "3" in said
         assert "1000" in said
         assert "dxnode source accept pension --reason" in said
-    first = say(put_aside("pension", why, counts(3), None), "en")
+    first = say(put_aside("pension", why, counts(3), None, stays=False), "en")
     assert "nothing is answered" in first
 
 
