@@ -12,9 +12,13 @@ from node.texts.message import Message
 
 @dataclass(frozen=True, slots=True)
 class Held:
-    """Why a load is not used, and the snapshot that stays in use; "" if there never was a good one."""
+    """What to say of a load that is not used, and the snapshot that stays in use; "" if there never was one.
+
+    `alone` is to be said where the files of that snapshot are gone.
+    """
 
     problem: Message
+    alone: Message
     instead: str
 
 

@@ -51,7 +51,7 @@ def open_file(
     prune(folder, keep={manifest.snapshot, held.instead})
     good = _snapshot(folder, held.instead, layout)
     if good is None:
-        raise NodeError.of(Reason.SOURCE_UNAVAILABLE, held.problem)
+        raise NodeError.of(Reason.SOURCE_UNAVAILABLE, held.alone)
     return SnapshotSource(folder, layout, good, counter, held.problem)
 
 

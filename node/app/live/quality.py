@@ -6,7 +6,7 @@ import logging
 from dataclasses import dataclass
 from typing import Protocol
 
-from node.config.settings import Settings
+from node.config.settings import Settings, Source
 from node.core.state.good_load import (
     LoadCounts,
     Tolerance,
@@ -40,6 +40,7 @@ class HeldLoad:
 
     found: LoadCounts
     good: LoadCounts | None
+    why: Message
     problem: Message
 
     def as_good(self, dataset: str) -> tuple[str, str]:
@@ -80,26 +81,28 @@ class LoadJudge:
         return good.snapshot if good is not None else ""
 
     def _judge(self, dataset: str, manifest: Manifest) -> Held | None:
-        found = _counts(manifest.report, manifest.snapshot, manifest.content)
+        found = counts_of(manifest.report, manifest.snapshot, manifest.content)
         held = self._doubted(dataset, found)
         if held is None:
             return None
-        return Held(held.problem, held.good.snapshot if held.good is not None else "")
+        alone = put_aside(dataset, held.why, found, held.good, stays=False)
+        return Held(held.problem, alone, held.good.snapshot if held.good is not None else "")
 
     def _judge_table(self, dataset: str, report: LoadReport) -> Message | None:
-        held = self._doubted(dataset, _counts(report))
+        held = self._doubted(dataset, counts_of(report))
         return None if held is None else held.problem
 
     def _doubted(self, dataset: str, found: LoadCounts) -> HeldLoad | None:
         good = from_fact(self._facts.fact(fact_name(dataset)))
         source = self._settings.sources[dataset]
-        why = doubt(found, good, Tolerance(source.least_rows_percent, source.most_invalid_percent))
+        why = doubt(found, good, tolerance_of(source))
         if why is None:
             if found != good:  # before anything of the last good load is removed
                 self._facts.set_fact(fact_name(dataset), to_fact(found))
             self._held.pop(dataset, None)
             return None
-        held = HeldLoad(found, good, put_aside(dataset, why, found, good))
+        stays = good is not None and bool(found.snapshot)  # a live table has no load to fall back to
+        held = HeldLoad(found, good, why, put_aside(dataset, why, found, good, stays=stays))
         if self._held.get(dataset) != held:
             part = Part(PartKind.SOURCE, dataset)
             log.warning("%s not loaded: %s", say(part.title, "en"), say(held.problem, "en"))
@@ -107,5 +110,11 @@ class LoadJudge:
         return held
 
 
-def _counts(report: LoadReport, snapshot: str = "", content: str = "") -> LoadCounts:
+def tolerance_of(source: Source) -> Tolerance:
+    """What the settings let a load look like."""
+    return Tolerance(source.least_rows_percent, source.most_invalid_percent)
+
+
+def counts_of(report: LoadReport, snapshot: str = "", content: str = "") -> LoadCounts:
+    """What loading found, as it is remembered; the names are those of a file's load."""
     return LoadCounts(report.rows, report.read, report.invalid_subjects, report.rounded, snapshot, content)

@@ -24,14 +24,14 @@ File = Annotated[Path | None, typer.Argument(metavar="FILE", show_default=False)
 @app.command("check")
 @with_terminal
 def check(terminal: Terminal, file: File = None, config: ConfigFile = DEFAULT_CONFIG) -> None:
-    """Find every mistake in a settings file, and in the data files that it names."""
-    from node.app.data_files import data_file_problems
+    """Find every mistake in a settings file, and in the data that it names."""
+    from node.app.data_check import data_problems
     from node.config.file import read_settings
 
     file = file or config
     settings, problems = read_settings(file)
     if settings is not None:
-        problems = tuple(data_file_problems(settings))
+        problems = tuple(data_problems(settings, str(file)))
     if terminal.json:
         terminal.document([_view(problem) for problem in problems])
     for problem in () if terminal.json else problems:

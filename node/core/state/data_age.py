@@ -1,4 +1,4 @@
-"""How old data may be by what their catalogue entry promises (Decree 809, Art. 13: 更新频率)."""
+"""How old data may be by what their catalogue entry promises (Decree 809, Art. 13: 数据更新频率)."""
 
 from __future__ import annotations
 

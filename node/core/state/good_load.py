@@ -91,7 +91,7 @@ def doubt(found: LoadCounts, good: LoadCounts | None, tolerance: Tolerance) -> M
 
 
 def _as_accepted(found: LoadCounts, good: LoadCounts | None) -> bool:
-    """Whether no larger part of it is bad than of a load that was used: beyond the bound, that was accepted."""
+    """Whether no larger part of it is bad than of the load before: beyond the bound, that was accepted."""
     return good is not None and found.bad * good.read <= good.bad * found.read
 
 
@@ -103,18 +103,14 @@ def _is_accepted(found: LoadCounts, good: LoadCounts) -> bool:
     return bool(found.content) and found.content == good.content and same
 
 
-def put_aside(dataset: str, why: Message, found: LoadCounts, good: LoadCounts | None) -> Message:
-    """What staff are told of a load that is not used, and what they can do.
-
-    Of a live table there is no other load to answer from.
-    """
-    args: dict[str, Value] = {"why": why, "rows": found.rows, "dataset": dataset}
-    if not found.snapshot:
-        args["before"] = good.rows if good is not None else 0
-        return Message("state.source.table-doubted", args)
-    if good is None:
-        return Message("state.source.held-first", args)
-    return Message("state.source.held", {**args, "before": good.rows})
+def put_aside(
+    dataset: str, why: Message, found: LoadCounts, good: LoadCounts | None, *, stays: bool
+) -> Message:
+    """What staff are told of a load that is not used, and what they can do; the good one `stays` in use."""
+    before = good.rows if good is not None else 0
+    key = "held" if stays else "held-alone" if found.snapshot else "table-doubted"
+    args: dict[str, Value] = {"why": why, "rows": found.rows, "before": before, "dataset": dataset}
+    return Message(f"state.source.{key}", args)
 
 
 def about(rows: int) -> str:

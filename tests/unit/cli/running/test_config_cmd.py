@@ -6,12 +6,15 @@ import gzip
 import io
 import json
 import re
+import sqlite3
 import zipfile
+from contextlib import closing
 from pathlib import Path
 
 import pandas as pd
 import pytest
 from support.cli_run import dxnode
+from support.places import POLICIES
 
 from node.config.file import reference
 from node.texts.message import Message
@@ -126,3 +129,43 @@ def test_sound_data_files_are_in_order_and_missing_ones_are_not(tmp_path: Path) 
     assert ran.code == 2
     (problem,) = json.loads(ran.out)
     assert (problem["setting"], problem["key"]) == ("sources.people.csv", "error.source.data-file-missing")
+
+
+CASE_OF_A_LIVE_TABLE = """
+CREATE TABLE t (resident_id text, name text, status text, months_paid integer, region text);
+INSERT INTO t VALUES ('441999650308001', '甲', 'active', 1, '441900003'),
+  (' 441999197110010003 ', '乙', 'active', 1, '441900003'),
+  ('441999198806150017', '丙', 'active  ', 1, '441900003');
+"""
+
+
+def test_live_table_is_looked_at_and_what_is_in_no_form_is_named(tmp_path: Path) -> None:
+    with closing(sqlite3.connect(tmp_path / "register.db")) as database:
+        database.executescript(CASE_OF_A_LIVE_TABLE)
+    (tmp_path / "policies").mkdir()
+    for name in ("definitions.yaml", "pension-insurance.yaml"):
+        (tmp_path / "policies" / name).write_bytes((POLICIES / name).read_bytes())
+    table = f"{{url: 'sqlite:///{tmp_path / 'register.db'}', table: t}}"
+    file = tmp_path / "node.yaml"
+    text = reference().replace("sources: {}\n", f"sources: {{pension-insurance: {table}}}\n", 1)
+    file.write_text(text, "utf-8")
+
+    ran = dxnode("config", "check", file)
+
+    assert ran.code == 2
+    assert "2 identifiers are in another form than the product's" in ran.out
+    assert "the column status has 1 values in another form" in ran.out
+    assert "2 of its 3 rows have no valid identifier" in ran.out
+    assert "4419" not in ran.out
+
+
+def test_columns_are_held_to_the_policy(tmp_path: Path) -> None:
+    (tmp_path / "policies").mkdir()
+    for name in ("definitions.yaml", "pension-insurance.yaml"):
+        (tmp_path / "policies" / name).write_bytes((POLICIES / name).read_bytes())
+    (tmp_path / "data.csv").write_text(ROWS, "utf-8")
+    file = tmp_path / "node.yaml"
+    text = reference().replace("sources: {}\n", "sources: {pension-insurance: {csv: data.csv}}\n", 1)
+    file.write_text(text, "utf-8")
+
+    assert "no column named status" in dxnode("config", "check", file).out

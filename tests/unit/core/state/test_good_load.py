@@ -79,7 +79,7 @@ def test_what_was_accepted_is_not_doubted_again() -> None:
 
 
 def test_share_of_bad_rows_that_was_accepted_is_so_for_later_loads_and_no_larger_one() -> None:
-    accepted = counts(900, invalid=100)
+    accepted = replace(counts(900, invalid=100), snapshot="snapshot-1", content="content-1")
 
     assert doubt(counts(1800, invalid=200), accepted, USUAL) is None
     assert doubt(counts(900, invalid=101), accepted, USUAL) is not None
@@ -93,7 +93,7 @@ def test_bounds_are_those_of_the_dataset() -> None:
     assert doubt(counts(10), GOOD, Tolerance(least_rows=1)) is None
     assert doubt(counts(999), GOOD, Tolerance(least_rows=100)) is not None
     assert doubt(counts(50, invalid=50), GOOD, Tolerance(least_rows=0, most_invalid=50)) is None
-    assert doubt(counts(999, invalid=1), GOOD, Tolerance(most_invalid=0)) is not None
+    assert doubt(counts(990, invalid=10), GOOD, Tolerance(most_invalid=0)) is not None
 
 
 def test_an_empty_load_is_put_aside_whatever_the_bounds() -> None:
@@ -104,11 +104,11 @@ def test_problem_names_both_counts_and_the_command() -> None:
     why = doubt(counts(3), GOOD, USUAL)
     assert why is not None
     for lang in ("en", "zh"):
-        said = say(put_aside("pension", why, counts(3), GOOD), lang)
+        said = say(put_aside("pension", why, counts(3), GOOD, stays=True), lang)
         assert "3" in said
         assert "1000" in said
         assert "dxnode source accept pension --reason" in said
-    first = say(put_aside("pension", why, counts(3), None), "en")
+    first = say(put_aside("pension", why, counts(3), None, stays=False), "en")
     assert "nothing is answered" in first
 
 
