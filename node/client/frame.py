@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Literal, Protocol
@@ -112,7 +112,7 @@ def ask_blocks(
     *,
     first_chunk: int = 0,
     keep_going: bool = False,
-) -> Iterator[AnsweredBlock]:
+) -> Generator[AnsweredBlock, None, None]:
     """Ask block by block (at most 1000 rows each); yields them in order with the result columns.
 
     A block whose subjects take more than `CHUNK_BYTES` is asked in several chunks, and yielded in as many

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from node.client.catalogue import CatalogueEntry, UsageRule
+from node.client.catalogue import CatalogueEntry, CatalogueQuestion, UsageRule
 from node.core.deciding.grant import Grant, GrantState
 from node.core.purpose import purpose_covers
 
@@ -24,6 +24,8 @@ class AskLimits:
     wrong_tries: int
     workdays: bool
     known: bool
+    question: CatalogueQuestion | None = None
+    """As the catalogue has it; None where it is not known there."""
 
 
 def limits_of(
@@ -51,6 +53,7 @@ def limits_of(
         wrong_tries=min(tries, default=0),
         workdays=bool(rules) and all(rule.workdays for rule in rules),
         known=entry is not None,
+        question=asked[0] if asked else None,
     )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -109,6 +110,7 @@ class _Run:
             raise NodeError.of(Reason.QUERY_INVALID, subjects.fault)
         self._columns = replace(self._columns, rounded=subjects.rounded)
         limits = client.limits(self._query.question, self._query.purpose)
+        plan.check_given(limits, self._query.parameters, tuple(self._columns.claims))
         if earlier is None:
             self._plan = plan.plan(subjects.valid, limits)
             kind = client.kind_of(self._query.question)
@@ -139,9 +141,10 @@ class _Run:
                 keep_going=keep_going,
             )
             try:
-                for block in answers:
-                    output.append(block)
-                    ticker.advance(len(block.frame))
+                with closing(answers):
+                    for block in answers:
+                        output.append(block)
+                        ticker.advance(len(block.frame))
             except RefusedError:
                 output.renew(os.urandom)
                 raise

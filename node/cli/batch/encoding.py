@@ -50,12 +50,13 @@ class _Decoding:
             return
         try:
             text = self._decoder.decode(part, final=final)
+            self.bytes += len(part)
         except UnicodeDecodeError as error:
             self.failed = True
+            self.bytes += error.start
             text = error.object[: error.start].decode(self.name, "replace")
-        self.bytes += len(text.encode(self.name, "replace"))
-        if not text.isascii():
-            self.characters += sum(not each.isascii() for each in text)
+        if self.characters < _BY_CHANCE:
+            self.characters += len(text) - len(text.encode("ascii", "ignore"))
         breaks = text.count("\n")
         self.line += breaks
         self.column = len(text) - text.rfind("\n") if breaks else self.column + len(text)

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from array import array
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
 from node.core.id_column import IdColumn
+from node.errors import NodeError, Reason
 from node.texts.message import Message
 
 if TYPE_CHECKING:
     from node.client.limits import AskLimits
 
+_NONE: Final = Message("label.none")
 MAX_ROWS: Final = 1000
 """Rows of a chunk."""
 
@@ -58,6 +60,25 @@ class Plan:
     chunk_rows: int
     per_day: int
     days: int
+
+
+def check_given(limits: AskLimits, parameters: Mapping[str, str], claims: Sequence[str]) -> None:
+    """Raises NodeError QUERY_INVALID for claims or parameters that the question does not have, or lacks.
+
+    The provider would refuse chunk by chunk, on record.
+    """
+    asked = limits.question
+    if asked is None:
+        return
+    if set(claims) != set(asked.claims):
+        raise NodeError(Reason.QUERY_INVALID, "batch.claims", claims=tuple(asked.claims) or (_NONE,))
+    if set(parameters) != set(asked.parameters):
+        raise NodeError(
+            Reason.QUERY_INVALID, "batch.parameters", parameters=tuple(asked.parameters) or (_NONE,)
+        )
+    for name, choices in asked.parameters.items():
+        if choices and parameters[name] not in choices:
+            raise NodeError(Reason.QUERY_INVALID, "batch.parameter", parameter=name, choices=choices)
 
 
 def plan(subjects: int, limits: AskLimits) -> Plan:

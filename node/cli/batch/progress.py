@@ -40,6 +40,8 @@ class Progress:
     bytes: int = 0
     answers: Mapping[str, int] = field(default_factory=dict)
     reasons: Mapping[str, int] = field(default_factory=dict)
+    not_asked: int = 0
+    """Rows of those without an answer that nobody was asked about: their identifier or a claim is none."""
     overdue: bool = False
     """Whether data that some were answered from are older than the catalogue entry says."""
 
@@ -51,7 +53,7 @@ class Progress:
     @property
     def asked_about(self) -> int:
         """How many rows somebody was asked about in."""
-        return self.rows - self.reasons.get(Reason.QUERY_INVALID.name, 0)
+        return self.rows - self.not_asked
 
     def after(self, answered: AnsweredBlock, size: int) -> Progress:
         """What it is once a block of answered rows is written, and the output has `size` bytes."""
@@ -67,6 +69,7 @@ class Progress:
             rows=self.rows + len(block),
             next_chunk=answered.next_chunk,
             bytes=size,
+            not_asked=self.not_asked + int((block["exchange_id"] == "").sum()),
             overdue=self.overdue or answered.overdue,
             answers=dict(Counter(self.answers) + answers),
             reasons=dict(Counter(self.reasons) + reasons),
@@ -127,7 +130,7 @@ def read_progress(state: Path, part: Path, asked: str, content: str) -> Progress
 def _is_sound(progress: Progress) -> bool:
     """Whether values that were read are of their kinds. Raises ValueError or TypeError for some others."""
     QuestionKind(progress.kind)
-    numbers = [progress.rows, progress.next_chunk, progress.bytes]
+    numbers = [progress.rows, progress.next_chunk, progress.bytes, progress.not_asked]
     numbers += [*progress.answers.values(), *progress.reasons.values()]
     return (
         len(bytes.fromhex(progress.batch_id)) == _BATCH_ID

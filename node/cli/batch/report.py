@@ -67,6 +67,7 @@ def sum_up(terminal: Terminal, target: Path, progress: Progress, plan: Plan, *, 
         "yes": progress.answers.get("yes", 0),
         "answers": progress.answers,
         "reasons": progress.reasons,
+        "not_asked": progress.not_asked,
         "batch_id": progress.batch_id,
         "input_sha256": progress.input,
         "input_changed": changed,
@@ -86,7 +87,11 @@ def sum_up(terminal: Terminal, target: Path, progress: Progress, plan: Plan, *, 
 def _counts(progress: Progress) -> Iterator[str]:
     for answer, count in sorted(progress.answers.items(), reverse=True):
         yield f"  {count}  {t(f'batch.sum.{answer}')}"
+    invalid = Reason.QUERY_INVALID.name
+    if progress.not_asked:
+        what = t("batch.sum.invalid")
+        yield "  " + t("batch.sum.reason", count=progress.not_asked, reason=invalid, what=what)
     for reason, count in sorted(progress.reasons.items()):
-        invalid = reason == Reason.QUERY_INVALID.name
-        what = t("batch.sum.invalid") if invalid else t(f"reason.{reason}.what")
-        yield "  " + t("batch.sum.reason", count=count, reason=reason, what=what)
+        if count := count - progress.not_asked * (reason == invalid):
+            what = t(f"reason.{reason}.what")
+            yield "  " + t("batch.sum.reason", count=count, reason=reason, what=what)

@@ -13,7 +13,7 @@ import pyarrow.parquet as pq
 import pytest
 from support.batches import answers, batch, people
 from support.fake_desk import FakeDesk, resident
-from support.workbooks import Table, ods, xlsx, xlsx_of
+from support.workbooks import Cell, Table, ods, xlsx, xlsx_of
 
 HERE = Path(__file__).parent
 LIST: Table = [["no", "id", "name"], *[[str(number), resident(number), "某某"] for number in range(20)]]
@@ -143,7 +143,8 @@ def test_workbook_is_read_whatever_its_name(tmp_path: Path, address: str, desk: 
 
 
 def test_workbook_goes_on_where_it_was(tmp_path: Path, address: str, desk: FakeDesk) -> None:
-    rows: Table = [["no", "id"], *[[number, resident(number)] for number in range(2500)]]
+    listed: list[list[Cell]] = [[number, resident(number)] for number in range(2500)]
+    rows: Table = [["no", "id"], *listed]
     source = xlsx(tmp_path / "people.xlsx", {"A": rows})
     desk.break_at = 1
     assert batch(source, address).code == 4

@@ -132,6 +132,36 @@ def test_answers_and_reasons_are_summed_up(
     assert ran.out.splitlines()[1:] == [line.format(yes=yes, no=39 - yes) for line in lines]
 
 
+def test_claims_and_parameters_that_the_question_does_not_have_are_told_before_anybody_is_asked_about(
+    tmp_path: Path, address: str, desk: FakeDesk
+) -> None:
+    """The provider would refuse it chunk by chunk, and record that."""
+    arguments = command(people(tmp_path / "in.csv", 3), address)
+    arguments[1] = arguments[1].replace("is-enrolled", "months-at-least")
+    for given, said in (
+        (["-p", "n=60"], "asks for these claims: name"),
+        (["--claim", "name=name"], "has these parameters: n"),
+        (["--claim", "name=name", "-p", "n=61"], "the parameter n is one of 60, 120"),
+    ):
+        ran = dxnode(*arguments, *given)
+        assert ran.code == 2
+        assert said in ran.err
+    assert desk.chunks == []
+    assert dxnode(*arguments, "--claim", "name=name", "-p", "n=60").code == 0
+
+
+def test_rows_that_a_provider_refused_are_not_summed_up_as_malformed(
+    tmp_path: Path, address: str, desk: FakeDesk
+) -> None:
+    desk.refuse[1] = Reason.QUERY_INVALID
+    source = people(tmp_path / "in.csv", 2000)
+    with source.open("a") as file:
+        file.write("x,wrong,x\n")
+    ran = batch(source, address)
+    assert "  1  QUERY_INVALID: no valid identifier" in ran.out
+    assert "  1000  QUERY_INVALID: something was not given in the right form" in ran.out
+
+
 def test_sums_count_the_rows_of_earlier_runs_too(tmp_path: Path, address: str, desk: FakeDesk) -> None:
     source = people(tmp_path / "in.csv", 2500)
     desk.over_limit |= {resident(3), resident(2003)}

@@ -282,7 +282,9 @@ def test_error_of_a_device_is_typed(tmp_path: Path, monkeypatch: pytest.MonkeyPa
 
     import pandas as pd
 
-    block = AnsweredBlock(pd.DataFrame({"id": ["x"], "answer": ["value"], "reason": [""]}), 1)
+    block = AnsweredBlock(
+        pd.DataFrame({"id": ["x"], "answer": ["value"], "reason": [""], "exchange_id": ["1"]}), 1
+    )
     with Output(tmp_path / "out.csv") as output:
         output.start(
             new_progress("a", "b", QuestionKind.VERIFY, 1000, os.urandom), TextForm("utf-8", mark=False)
