@@ -16,10 +16,10 @@ from collections.abc import Awaitable, Callable, Coroutine, Iterable, Sequence
 from typing import Protocol
 
 from node.core.directory.directory import Member
-from node.core.log.check import ACCEPTED
 from node.core.log.checkpoint import Checkpoint
 from node.core.log.merkle import verify_consistency
 from node.core.log.peer_log import Contradiction, ContradictionKind, PeerLog, SeenCheckpoint
+from node.core.log.usage import ACCEPTED
 from node.core.role import Caller
 from node.core.state.part import Part, PartKind, PartProblem
 from node.errors import NodeError, Reason

@@ -13,11 +13,12 @@ from node.core.catalogue.search import searched
 from node.core.catalogue.taken import check_own
 from node.core.directory.directory import Member
 from node.core.log import usage
-from node.core.log.check import check_segment, split_leaves, split_segments
 from node.core.log.checkpoint import Checkpoint
+from node.core.log.framing import split_leaves, split_segments
 from node.core.log.kept_receipt import SIGNATURE
 from node.core.log.merkle import leaf_hash
 from node.core.log.note import note_of
+from node.core.log.segment import check_segment
 from node.core.messages.envelope import Routing, Sealed
 from node.core.messages.grant_message import grant_from_message
 from node.exchange.asking import Asked

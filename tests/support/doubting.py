@@ -11,9 +11,10 @@ from support.small_log import ORIGIN, FaultyStore, Pen, open_store
 
 from node.core.clock import Bounds, Reading
 from node.core.log import usage
-from node.core.log.check import LogCheck, LogFinding, check_segment
+from node.core.log.check import LogCheck
 from node.core.log.checkpoint import Checkpoint
 from node.core.log.merkle import Frontier, leaf_hash
+from node.core.log.segment import LogFinding, check_segment
 from node.core.milliseconds import to_ms
 from node.core.role import Caller
 from node.errors import NodeError, Reason

@@ -17,8 +17,8 @@ from node.client import Client
 from node.core.deciding.budget import Pot, counter_key
 from node.core.deciding.cost import BUDGET_PREFIX, RULE_DAY, Day
 from node.core.deciding.grant import Grant
-from node.core.log.check import LogFinding
 from node.core.log.merkle import leaf_hash
+from node.core.log.segment import LogFinding
 from node.core.log.usage import parse_record
 from node.demo.process import NodeProcess
 from node.store.store import Store

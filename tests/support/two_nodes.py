@@ -49,8 +49,8 @@ from node.core.deciding.cost import BUDGET_PREFIX, RULE_DAY
 from node.core.deciding.grant import GrantState
 from node.core.directory.directory import parse_member
 from node.core.directory.spelling import MAX_KEYS
-from node.core.log.check import Fault
 from node.core.log.merkle import leaf_hash
+from node.core.log.segment import Fault
 from node.core.log.usage import parse_record
 from node.core.milliseconds import from_ms
 from node.crypto.signing import Signer

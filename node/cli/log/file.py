@@ -12,9 +12,11 @@ from pathlib import Path
 
 from google.protobuf.message import DecodeError
 
-from node.core.log.check import LogCheck, Report, Segment, check_segment, split_leaves, split_segments
+from node.core.log.check import LogCheck, Report
 from node.core.log.checkpoint import Checkpoint
+from node.core.log.framing import split_leaves, split_segments
 from node.core.log.seen_file import SeenNotes
+from node.core.log.segment import Segment, check_segment
 from node.crypto.signing import Note, SignatureSuite, Verifier, open_note
 from node.errors import NodeError, Reason
 from node.files.regular_file import open_regular, read_regular

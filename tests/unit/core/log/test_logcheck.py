@@ -12,19 +12,13 @@ from support.fake_desk import DATASET, PROVIDER, PURPOSE, REQUESTER, make_log, t
 from node.core.directory.spelling import MIN_APPROVALS
 from node.core.log import check as logcheck
 from node.core.log import usage
-from node.core.log.check import (
-    ACCEPTED,
-    Fault,
-    LogCheck,
-    LogFinding,
-    Report,
-    check_segment,
-    split_leaves,
-    split_segments,
-)
+from node.core.log.check import LogCheck, Report
 from node.core.log.checkpoint import Checkpoint
+from node.core.log.framing import split_leaves, split_segments
 from node.core.log.merkle import hash_leaves, leaf_hash
 from node.core.log.positions import PositionCheck, entry
+from node.core.log.segment import OFFICERS, Fault, LogFinding, check_segment
+from node.core.log.usage import ACCEPTED
 from node.core.role import Caller
 from node.errors import NodeError, Reason
 from node.v1 import record_pb2 as pb
@@ -231,7 +225,7 @@ def test_clock_may_be_set_back_more_than_once(between: int) -> None:
 
 
 def test_as_many_have_to_order_it_as_must_sign_an_order() -> None:
-    assert logcheck.OFFICERS == MIN_APPROVALS
+    assert OFFICERS == MIN_APPROVALS
 
 
 def test_record_that_is_none_is_found() -> None:
