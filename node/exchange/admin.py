@@ -17,7 +17,9 @@ from node.core.policy.policy import Policies, Policy
 from node.core.purpose import PurposeTree, purpose_covers
 from node.core.role import Caller
 from node.errors import NodeError, Reason
-from node.exchange.group import GroupCommit, Ledger, Recorded
+from node.exchange.group import GroupCommit
+from node.exchange.job import Recorded
+from node.exchange.ledger import Ledger
 
 
 @dataclass(slots=True)

@@ -20,7 +20,8 @@ from node.core.role import Caller
 from node.core.subject import SubjectKey
 from node.errors import NodeError, Reason
 from node.exchange.evidence import Evidence
-from node.exchange.group import Ledger, Recorded
+from node.exchange.job import Recorded
+from node.exchange.ledger import Ledger
 from node.exchange.ports import Vault
 from node.v1 import exchange_pb2 as pb
 from node.v1 import record_pb2 as rec

@@ -19,7 +19,8 @@ from node.core.messages.denial_terms import terms_to_message
 from node.core.messages.envelope import response_bucket
 from node.core.revision import trim
 from node.errors import NodeError, Reason
-from node.exchange.group import Ledger, Recorded
+from node.exchange.job import Recorded
+from node.exchange.ledger import Ledger
 from node.exchange.opened import Opened
 from node.exchange.payable import short_of
 from node.exchange.ports import Vault

@@ -32,7 +32,9 @@ from node.core.state.data_load import DataLoad
 from node.crypto.vault import NodeVault
 from node.demo.city import CityNode
 from node.exchange.evidence import evidence_of
-from node.exchange.group import GroupCommit, Job, Ledger, Recorded
+from node.exchange.group import GroupCommit
+from node.exchange.job import Job, Recorded
+from node.exchange.ledger import Ledger
 from node.exchange.opened import Opened, log_origin
 from node.exchange.provider_answer import Computed, verify_answers
 from node.exchange.spent import Budgets
