@@ -49,7 +49,7 @@ class Outcomes:
         self._max_skew_ms = max_skew_ms
 
     async def conclude(self, asked: Asked, answer: pb.SealedAnswer) -> Answered:
-        """Open the answer, prove it, record the outcome. A denial raises its NodeError once it is recorded."""
+        """Open the answer, prove it, record the outcome. A denial raises its NodeError after that."""
         try:
             member = self._member(asked.parties.provider)
             now_ms = to_ms(self._clock())

@@ -1,4 +1,4 @@
-"""The requester's side of an exchange: steps 1 to 5 and 15 (see ARCHITECTURE.md); 13 and 14 are `Outcomes`."""
+"""The requester's side of an exchange: steps 1 to 5 and 15 (see ARCHITECTURE.md)."""
 
 from __future__ import annotations
 
