@@ -8,15 +8,16 @@ from typing import NamedTuple
 from node.core import wire
 from node.core.directory.directory import Member
 from node.core.log import usage
-from node.core.log.merkle import leaf_hash, verify_inclusion
+from node.core.log.checkpoint import log_origin
+from node.core.log.merkle import leaf_hash
 from node.core.messages.envelope import SUITE, VERSION, Routing, Sealed
 from node.core.messages.intent import check_intent
 from node.errors import NodeError, Reason
 from node.exchange.evidence import NO_EVIDENCE, Evidence, evidence_of
 from node.exchange.ports import Vault
+from node.exchange.receipt import check_receipt
 from node.v1 import exchange_pb2 as pb
 from node.v1 import record_pb2 as rec
-from node.v1.usage_log_pb2 import Receipt
 
 RESPONSE_KEY_BYTES = 32
 MAX_AGE_MS = 12 * 3_600_000
@@ -27,11 +28,6 @@ MAX_ID_BYTES = 32
 MAX_CLAIMS = 16
 MAX_CLAIM_NAME = 64
 MAX_CLAIM_LENGTH = 200
-
-
-def log_origin(code: str) -> str:
-    """Origin line of a department's usage log."""
-    return f"dxnode/{code}"
 
 
 class Opened(NamedTuple):
@@ -69,7 +65,7 @@ def routing_of(envelope: pb.Envelope, peer: str, own: str) -> Routing:
     return Routing(envelope.requester, envelope.provider, envelope.exchange_id, envelope.key_id)
 
 
-def open_request(
+def open_envelope(
     envelope: pb.Envelope,
     routing: Routing,
     member: Member,
@@ -118,19 +114,6 @@ def open_request(
         evidence=evidence,
         problem=problem,
     )
-
-
-def check_receipt(leaf: bytes, receipt: Receipt, member: Member, vault: Vault) -> rec.LogPosition:
-    """Prove that `leaf` is in the usage log of `member`; returns where.
-
-    Raises NodeError(PROOF_INVALID).
-    """
-    checkpoint = vault.open_checkpoint(receipt.checkpoint, member.log_keys, member.cosign_keys)
-    if checkpoint.origin != log_origin(member.code):
-        raise NodeError(Reason.PROOF_INVALID, "error.exchange.checkpoint-another-log")
-    proof = receipt.proof
-    verify_inclusion(proof.index, checkpoint.size, leaf_hash(leaf), proof.hashes, checkpoint.root)
-    return rec.LogPosition(index=proof.index, size=checkpoint.size, root=checkpoint.root)
 
 
 def _check_record(record: rec.UsageRecord, routing: Routing) -> None:

@@ -8,13 +8,13 @@ from datetime import datetime
 
 from node.core.directory.directory import Member
 from node.core.log import usage
+from node.core.log.checkpoint import log_origin
 from node.core.log.merkle import leaf_hash
 from node.core.milliseconds import to_ms
 from node.errors import NodeError, Reason
 from node.exchange.asking import Answered, Asked, OutcomeJob, failed_outcome
 from node.exchange.evidence import NO_EVIDENCE, evidence_of
 from node.exchange.group import GroupCommit
-from node.exchange.opened import log_origin
 from node.exchange.peer_logs import PeerLogs
 from node.exchange.ports import Vault
 from node.exchange.repeated import AskedStore

@@ -16,7 +16,7 @@ from collections.abc import Awaitable, Callable, Coroutine, Iterable, Sequence
 from typing import Protocol
 
 from node.core.directory.directory import Member
-from node.core.log.checkpoint import Checkpoint
+from node.core.log.checkpoint import Checkpoint, log_origin
 from node.core.log.merkle import verify_consistency
 from node.core.log.peer_log import Contradiction, ContradictionKind, PeerLog, SeenCheckpoint
 from node.core.log.usage import ACCEPTED
@@ -24,7 +24,6 @@ from node.core.role import Caller
 from node.core.state.part import Part, PartKind, PartProblem
 from node.errors import NodeError, Reason
 from node.exchange.admin import AdminJob, stated_reason
-from node.exchange.opened import log_origin
 from node.texts.message import Message
 from node.texts.wording import say
 from node.v1 import record_pb2 as rec

@@ -29,7 +29,7 @@ from node.core.workdays import Calendar
 from node.errors import NodeError, Reason
 from node.exchange.computing import Computing, Permitted
 from node.exchange.group import GroupCommit
-from node.exchange.opened import Opened, open_request, routing_of
+from node.exchange.opened import Opened, open_envelope, routing_of
 from node.exchange.peer_logs import PeerLogs
 from node.exchange.ports import Source, Vault
 from node.exchange.provider_answer import Computed
@@ -166,7 +166,7 @@ class Provider:
         now, state = self._clock(), self._state()
         # 7: open, verify the checkpoint's signature, the intent's inclusion and its commitment.
         limits = self._limits
-        opened = open_request(envelope, routing, peer, self._vault, now, limits.max_skew_ms, limits.subjects)
+        opened = open_envelope(envelope, routing, peer, self._vault, now, limits.max_skew_ms, limits.subjects)
         if opened.checkpoint:
             opened = await self._held_to_its_log(peer.code, opened)
         admitted = Admitted(state, peer, opened, now.astimezone(self._zone))

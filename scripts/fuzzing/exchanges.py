@@ -22,7 +22,8 @@ from node.core.log.segment import check_segment
 from node.core.messages.envelope import Routing, Sealed
 from node.core.messages.grant_message import grant_from_message
 from node.exchange.asking import Asked
-from node.exchange.opened import check_receipt, open_request, routing_of
+from node.exchange.opened import open_envelope, routing_of
+from node.exchange.receipt import check_receipt
 from node.exchange.response import open_response
 from node.v1 import catalogue_pb2, grant_pb2
 from node.v1 import exchange_pb2 as pb
@@ -154,7 +155,7 @@ def member(code: str) -> Member:
 def _opened(plaintext: bytes) -> object:
     sealed = pb.Envelope(version=1, suite=pb.SUITE_XWING_HKDF_SHA256_AES256GCM)
     keys = _Keys(plaintext, _part(pb.SealedRequest, plaintext, "intent"))
-    opened = open_request(sealed, ROUTING, member(REQUESTER), keys, NOW, _SKEW_MS)  # type: ignore[arg-type]
+    opened = open_envelope(sealed, ROUTING, member(REQUESTER), keys, NOW, _SKEW_MS)  # type: ignore[arg-type]
     if opened.problem is not None:
         raise opened.problem
     return opened

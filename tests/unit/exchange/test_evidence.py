@@ -9,10 +9,11 @@ from support.running import resident
 from support.town import HR, TAX
 from support.two_sides import CALLER, TwoSides, query
 
+from node.core.log.checkpoint import log_origin
 from node.core.subject import SubjectKey
 from node.errors import NodeError, Reason
 from node.exchange.evidence import evidence_of, receipt_of, verdict_of
-from node.exchange.opened import check_receipt, log_origin
+from node.exchange.receipt import check_receipt
 from node.v1 import exchange_pb2 as pb
 from node.v1 import record_pb2 as rec
 from node.v1.usage_log_pb2 import InclusionProof, Receipt
