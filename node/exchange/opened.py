@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import NamedTuple
 
 from node.core import wire
+from node.core.bounds import MAX_CLAIM, MAX_CLAIM_NAME, MAX_CLAIMS, MAX_SUBJECTS
 from node.core.directory.directory import Member
 from node.core.log import usage
 from node.core.log.checkpoint import log_origin
@@ -23,11 +24,7 @@ RESPONSE_KEY_BYTES = 32
 MAX_AGE_MS = 12 * 3_600_000
 """A request that waited for its provider is still answered. Answered exchanges are remembered for longer,
 so that one that comes once more always meets its first answer."""
-MAX_SUBJECTS = 1000
 MAX_ID_BYTES = 32
-MAX_CLAIMS = 16
-MAX_CLAIM_NAME = 64
-MAX_CLAIM_LENGTH = 200
 
 
 class Opened(NamedTuple):
@@ -155,7 +152,7 @@ def _check_subject(subject: rec.Subject) -> None:
     if (
         len(claims) > MAX_CLAIMS
         or max(map(len, claims)) > MAX_CLAIM_NAME
-        or max(map(len, claims.values())) > MAX_CLAIM_LENGTH
+        or max(map(len, claims.values())) > MAX_CLAIM
     ):
         raise NodeError(Reason.QUERY_INVALID, "error.exchange.subject-too-many-claims")
 

@@ -12,6 +12,7 @@ from datetime import datetime, tzinfo
 from typing import TypeVar
 
 from node.core import wire
+from node.core.bounds import MAX_SUBJECTS
 from node.core.deciding.cost import NO_COST, Cost, Day, exchange_cost
 from node.core.deciding.evaluator import Decision, Evaluator
 from node.core.deciding.grant import Grant
@@ -81,7 +82,7 @@ class Admitted:
 class ProviderLimits:
     """Bounds on one exchange."""
 
-    subjects: int = 1000
+    subjects: int = MAX_SUBJECTS
     max_skew_ms: int = 300_000
 
 

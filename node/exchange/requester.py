@@ -9,6 +9,7 @@ from contextlib import aclosing
 from dataclasses import dataclass
 from datetime import datetime
 
+from node.core.bounds import MAX_SUBJECTS
 from node.core.deciding.grant import Grant
 from node.core.directory.directory import Member
 from node.core.log import usage
@@ -83,7 +84,7 @@ class Requester:
         ready: Callable[[], Awaitable[None]],
         doubted: Callable[[str], Awaitable[None]],
         peer_logs: PeerLogs,
-        max_subjects: int = 1000,
+        max_subjects: int = MAX_SUBJECTS,
         max_skew_ms: int = 300_000,
     ) -> None:
         """`refused` records what the desk refuses to ask a provider before there is an intent.

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import signal
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -48,6 +50,12 @@ class Processes:
         """End one as a power cut would."""
         self.nodes[code].kill()
         self.nodes[code].wait(PATIENCE)
+
+    def ask_to_reload(self, code: str) -> None:
+        """Ask one, by a signal, to read its files again."""
+        pid = self.nodes[code].pid
+        assert pid is not None
+        os.kill(pid, signal.SIGHUP)
 
     def stop(self) -> None:
         """Drain all."""
