@@ -184,7 +184,7 @@ class Ports:
                 parts.store,
                 parts.workers,
                 peer_view(gate),
-                parts.clock.told_ms,
+                parts.clock.shown_ms,
                 gate.caller,
                 peer_seen(gate, parts.history.seen),
             ),
@@ -226,7 +226,12 @@ class Ports:
         )
         usage_log_pb2_grpc.add_UsageLogServiceServicer_to_server(
             UsageLogService(
-                parts.commit, parts.store, parts.workers, staff_view(staff), parts.clock.told_ms, staff.caller
+                parts.commit,
+                parts.store,
+                parts.workers,
+                staff_view(staff),
+                parts.clock.shown_ms,
+                staff.caller,
             ),
             server,
         )

@@ -117,7 +117,7 @@ class Clock:
         time = self.time(reading)
         return time if self.certain is None else min(time, self.certain.at(reading))
 
-    def told_to_others(self, reading: Reading) -> datetime | None:
+    def shown_to_others(self, reading: Reading) -> datetime | None:
         """What the node tells others of the time, None when it knows nothing better than they.
 
         Nodes that were off for long together confirm each other: each says what its own machine says.

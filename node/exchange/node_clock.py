@@ -70,10 +70,10 @@ class NodeClock:
         clock, reading = self.look()
         return to_ms(clock.certain_time(reading))
 
-    def told_ms(self) -> int:
+    def shown_ms(self) -> int:
         """What other departments are told, in milliseconds; 0 when the node knows nothing."""
         clock, reading = self.look()
-        told = clock.told_to_others(reading)
+        told = clock.shown_to_others(reading)
         return 0 if told is None else to_ms(told)
 
     def known(self) -> bool:

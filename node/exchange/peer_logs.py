@@ -23,7 +23,7 @@ from node.core.log.usage import ACCEPTED
 from node.core.role import Caller
 from node.core.state.part import Part, PartKind, PartProblem
 from node.errors import NodeError, Reason
-from node.exchange.admin import AdminJob, stated_reason
+from node.exchange.admin import AdminJob, require_note
 from node.texts.message import Message
 from node.texts.wording import say
 from node.v1 import record_pb2 as rec
@@ -218,7 +218,7 @@ class PeerLogs:
         return [
             PartProblem(
                 Part(PartKind.PEER, code),
-                Message("state.peer.stopped", {"contradiction": each.stopped.said(), "code": code}),
+                Message("state.peer.stopped", {"contradiction": each.stopped.wording(), "code": code}),
             )
             for code, each in sorted(self._logs.items())
             if each.stopped is not None
@@ -238,7 +238,7 @@ class PeerLogs:
 
         Raises NodeError(NOT_FOUND), (QUERY_INVALID), (STORE_UNAVAILABLE).
         """
-        reason = stated_reason(reason)
+        reason = require_note(reason)
         async with self._turns[code]:
             found = self._logs.get(code)
             if found is None or found.stopped is None:
@@ -303,7 +303,7 @@ class PeerLogs:
         self._logs[code] = self._logs[code].stop(contradiction)
         self._changed.discard(code)
         self._unrecorded.add(code)
-        log.error("nothing is exchanged with %s any more: %s", code, say(contradiction.said(), "en"))
+        log.error("nothing is exchanged with %s any more: %s", code, say(contradiction.wording(), "en"))
         await self._record_stops()
         return _differs()
 
@@ -318,7 +318,7 @@ class PeerLogs:
                     Caller("node"),
                     "peer.stopped",
                     code,
-                    say(contradiction.said(), "en"),
+                    say(contradiction.wording(), "en"),
                     peer_log=stopped,
                     contradiction=contradiction,
                 )

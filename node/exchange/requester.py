@@ -35,7 +35,7 @@ from node.exchange.group import GroupCommit
 from node.exchange.outcomes import Outcomes
 from node.exchange.peer_logs import PeerLogs
 from node.exchange.ports import Peers, PeerStream, Vault
-from node.exchange.repeated import AskedStore, Repeated, said
+from node.exchange.repeated import AskedStore, Repeated, asked_content
 from node.v1 import exchange_pb2 as pb
 from node.v1 import record_pb2 as rec
 
@@ -258,7 +258,7 @@ class Requester:
             check_asked(asked_intent(caller, query, len(subjects), place))
         except NodeError as error:
             raise await self._no(error, caller, query) from None
-        return self._vault.pseudonym(_ASKED, said(caller, query, subjects))
+        return self._vault.pseudonym(_ASKED, asked_content(caller, query, subjects))
 
     async def _prepare(
         self,
@@ -271,7 +271,7 @@ class Requester:
     ) -> Asked | Answered:
         earlier = self._store.asked(exchange_id)
         if earlier is not None:
-            if not self._vault.is_pseudonym(earlier.digest, _ASKED, said(caller, query, subjects)):
+            if not self._vault.is_pseudonym(earlier.digest, _ASKED, asked_content(caller, query, subjects)):
                 raise await self._no(_used_before(), caller, query)
             return self._repeated.again(earlier)
         try:

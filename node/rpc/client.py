@@ -17,7 +17,7 @@ from node.core.deciding.grant import Grant
 from node.core.directory.directory import Member
 from node.core.messages.grant_message import grant_from_message
 from node.core.policy.approval import Version
-from node.error_info import stated_reason
+from node.error_info import reason_in
 from node.errors import NodeError, Reason, wording_of
 from node.exchange.own_state import SeenOfUs
 from node.exchange.ports import PeerStream
@@ -266,7 +266,7 @@ class _Stream:
 
 def peer_error(error: grpc.aio.AioRpcError) -> NodeError:
     """The peer's own reason, or that it cannot be reached."""
-    if (reason := stated_reason(error)) is not None:
+    if (reason := reason_in(error)) is not None:
         # Of its words nothing is passed on, nor looked at: another department's node wrote them.
         return NodeError(
             reason, "error.rpc.provider-node-refused", problem=wording_of(reason), decided_by="provider"

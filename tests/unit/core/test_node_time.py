@@ -265,12 +265,12 @@ def test_a_node_that_waits_tells_others_its_systems_time_unless_that_cannot_be(
 ) -> None:
     machine = Machine(moved=moved)
     clock = machine.start()
-    assert (clock.told_to_others(machine.reading()) is not None) is told
+    assert (clock.shown_to_others(machine.reading()) is not None) is told
 
 
 def test_a_node_that_holds_its_own_time_tells_others_that(machine: Machine) -> None:
     machine.moved = 365 * DAY
-    assert machine.look(SECOND).told_to_others(machine.reading()) == machine.true
+    assert machine.look(SECOND).shown_to_others(machine.reading()) == machine.true
 
 
 # --- what is certain ---
