@@ -6,7 +6,7 @@ import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from google.protobuf.message import Message
+from google.protobuf.message import Message as ProtoMessage
 
 from node.core import wire
 from node.core.identity import holds_identifier
@@ -155,7 +155,7 @@ class IntentJob:
         asked = Asked(self.parties, recorded.index, append.leaf, routing, envelope, self.response_key)
         return replace(append, asked=row), asked
 
-    def _known(self, message: Message) -> bytes:
+    def _known(self, message: ProtoMessage) -> bytes:
         """The bytes of what the provider knows of a message."""
         return wire.write(trim(message, self.revision))
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import ParamSpec, Protocol, TypeVar
 
-from google.protobuf.message import Message
+from google.protobuf.message import Message as ProtoMessage
 
 from node.core.catalogue.publication import MAX_HISTORY, ServedVersion, published_entry, published_summary
 from node.core.catalogue.registry import Catalogue
@@ -32,7 +32,7 @@ SEARCHES_AT_ONCE = 20.0
 SEARCHING = 2
 WAITING, WAIT_SECONDS = 16, 20.0
 """Searches that run, and that wait, half of those one caller's: all else is for exchanges."""
-T = TypeVar("T", bound=Message)
+T = TypeVar("T", bound=ProtoMessage)
 R = TypeVar("R")
 P = ParamSpec("P")
 

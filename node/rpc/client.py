@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator, Sequence
 from typing import TypeAlias, TypeVar
 
 import grpc
-from google.protobuf.message import Message
+from google.protobuf.message import Message as ProtoMessage
 
 from node.core.catalogue.publication import Proved, keep_proved
 from node.core.catalogue.search import MAX_RESULTS
@@ -32,7 +32,7 @@ _ATTEMPTS = 3
 _BatchCall: TypeAlias = "grpc.aio.StreamStreamCall[bytes, bytes]"
 _SECONDS = 5.0
 """A proof of a log is waited for on the way of an answer; and the time is not worth more."""
-A = TypeVar("A", bound=Message)
+A = TypeVar("A", bound=ProtoMessage)
 
 _ASK = Call.of(pb, "ExchangeService", "Ask", pb.AskResponse)
 _ASK_BATCH = Call.of(pb, "ExchangeService", "AskBatch", pb.AskBatchResponse)
@@ -165,12 +165,12 @@ class PeerClient:
         """Close all channels."""
         await self._links.close()
 
-    async def _call(self, provider: str, call: Call[A], request: Message, seconds: float = 0.0) -> A:
+    async def _call(self, provider: str, call: Call[A], request: ProtoMessage, seconds: float = 0.0) -> A:
         """One call and what it brings, in the deadline of all or in `seconds`. Raises NodeError."""
         member = self._links.member(provider)
         return await self._call_to(member, call, request, seconds or self._deadline)
 
-    async def _call_to(self, member: Member, call: Call[A], request: Message, seconds: float) -> A:
+    async def _call_to(self, member: Member, call: Call[A], request: ProtoMessage, seconds: float) -> A:
         body = call.request(member, request)
         link = await self._links.to_member(member)
         try:

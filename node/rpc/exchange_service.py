@@ -10,7 +10,7 @@ from dataclasses import replace
 from typing import NamedTuple, TypeVar
 
 import grpc
-from google.protobuf.message import Message
+from google.protobuf.message import Message as ProtoMessage
 
 from node.core.deciding.grant import Grant
 from node.core.directory.directory import Member
@@ -27,7 +27,7 @@ from node.rpc.status import Context, abort, internal_error
 from node.v1 import exchange_pb2 as pb
 from node.v1 import exchange_pb2_grpc, grant_pb2, grant_pb2_grpc
 
-R = TypeVar("R", bound=Message)
+R = TypeVar("R", bound=ProtoMessage)
 ON_BEHALF = "dxnode-requester"
 """Metadata by which a gateway says for which department it calls where no envelope says it."""
 WINDOW = 4

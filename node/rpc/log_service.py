@@ -7,7 +7,7 @@ from concurrent.futures import Executor
 from functools import partial
 from typing import Protocol, TypeVar
 
-from google.protobuf.message import Message
+from google.protobuf.message import Message as ProtoMessage
 
 from node.core.directory.directory import Member
 from node.core.directory.spelling import Role
@@ -29,7 +29,7 @@ the other threads."""
 WAITING, WAITING_EACH, WAIT_SECONDS = 256, 64, 20.0
 CallerName = Callable[[Context], str | None]
 """Names who calls, "" for who is not known, None for the operator."""
-R = TypeVar("R", bound=Message)
+R = TypeVar("R", bound=ProtoMessage)
 T = TypeVar("T")
 
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from functools import cache
 
-from google.protobuf.message import DecodeError, Message
+from google.protobuf.message import DecodeError
+from google.protobuf.message import Message as ProtoMessage
 
 from node.core import wire
 from node.core.catalogue.digest import entry_digest
@@ -171,7 +172,7 @@ def _answered(plaintext: bytes) -> object:
     return open_response(asked, sealed, member(PROVIDER), keys, _MS, _SKEW_MS)  # type: ignore[arg-type]
 
 
-def _part(kind: type[Message], plaintext: bytes, field: str) -> bytes:
+def _part(kind: type[ProtoMessage], plaintext: bytes, field: str) -> bytes:
     """What is in a field of a message, b"" if it is none."""
     try:
         return bytes(getattr(kind.FromString(plaintext), field))

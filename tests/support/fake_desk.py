@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import NoReturn
 
 import grpc
-from google.protobuf.message import Message
+from google.protobuf.message import Message as ProtoMessage
 from grpc_status import rpc_status
 
 from node.core.identity import check_character
@@ -24,7 +24,7 @@ from node.crypto.signing import SignatureSuite, Signer, sign_note
 from node.errors import NodeError, Reason
 from node.rpc.status import to_status
 from node.texts.carried import to_text
-from node.texts.message import Message as Worded
+from node.texts.message import Message
 from node.v1 import (
     catalogue_pb2,
     catalogue_pb2_grpc,
@@ -346,7 +346,7 @@ class _Admin(desk_pb2_grpc.AdminServiceServicer):
     def __init__(self, desk: FakeDesk) -> None:
         self._desk = desk
 
-    def GetStatus(self, request: Message, context: Context) -> desk_pb2.GetStatusResponse:
+    def GetStatus(self, request: ProtoMessage, context: Context) -> desk_pb2.GetStatusResponse:
         return desk_pb2.GetStatusResponse(
             department=REQUESTER,
             title="市税务局",
@@ -356,7 +356,7 @@ class _Admin(desk_pb2_grpc.AdminServiceServicer):
                 desk_pb2.PartProblem(
                     part="source",
                     name="tax-payment",
-                    wording=to_text(Worded("error.source.database-silent")),
+                    wording=to_text(Message("error.source.database-silent")),
                 )
             ],
             log_size=self._desk.size(),
@@ -381,7 +381,7 @@ class _Admin(desk_pb2_grpc.AdminServiceServicer):
                 desk_pb2.WaitingDataset(
                     dataset="tax-payment",
                     lacking=["authority"],
-                    problem_wordings=[to_text(Worded("error.policy.another-version-entry"))],
+                    problem_wordings=[to_text(Message("error.policy.another-version-entry"))],
                 )
             ],
             waiting_total=1,
@@ -422,17 +422,17 @@ class _Admin(desk_pb2_grpc.AdminServiceServicer):
         return desk_pb2.UnrevokeDeskCertificateResponse()
 
     def ListRevokedDeskCertificates(
-        self, request: Message, context: Context
+        self, request: ProtoMessage, context: Context
     ) -> desk_pb2.ListRevokedDeskCertificatesResponse:
         return desk_pb2.ListRevokedDeskCertificatesResponse(revoked=self._desk.revoked)
 
-    def Reload(self, request: Message, context: Context) -> desk_pb2.ReloadResponse:
+    def Reload(self, request: ProtoMessage, context: Context) -> desk_pb2.ReloadResponse:
         return desk_pb2.ReloadResponse(
-            done_wordings=[to_text(Worded("state.read.certificates"))],
+            done_wordings=[to_text(Message("state.read.certificates"))],
             part_problems=[
                 desk_pb2.PartProblem(
                     part="directory",
-                    wording=to_text(Worded("error.directory.directory-expired", {"at": EXPIRED})),
+                    wording=to_text(Message("error.directory.directory-expired", {"at": EXPIRED})),
                 )
             ],
         )
@@ -450,7 +450,7 @@ class _Grants(grant_pb2_grpc.GrantAdminServiceServicer):
         self._desk.grants[grant.id] = grant
         return grant_pb2.IssueGrantResponse(grant=grant)
 
-    def ListIssuedGrants(self, request: Message, context: Context) -> grant_pb2.ListIssuedGrantsResponse:
+    def ListIssuedGrants(self, request: ProtoMessage, context: Context) -> grant_pb2.ListIssuedGrantsResponse:
         return grant_pb2.ListIssuedGrantsResponse(grants=self._desk.grants.values())
 
     def ListReceivedGrants(
@@ -494,7 +494,7 @@ class _Log(usage_log_pb2_grpc.UsageLogServiceServicer):
     def __init__(self, desk: FakeDesk) -> None:
         self._desk = desk
 
-    def GetCheckpoint(self, request: Message, context: Context) -> usage_log_pb2.GetCheckpointResponse:
+    def GetCheckpoint(self, request: ProtoMessage, context: Context) -> usage_log_pb2.GetCheckpointResponse:
         note = self._desk.note() if self._desk.leaves else b""
         cosigned = self._desk.note(LOG_SIGNER, COSIGNER) if self._desk.leaves else b""
         return usage_log_pb2.GetCheckpointResponse(checkpoint=note, cosigned_checkpoint=cosigned)

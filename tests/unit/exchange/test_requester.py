@@ -9,7 +9,7 @@ from contextlib import aclosing
 from dataclasses import replace
 
 import pytest
-from google.protobuf.message import Message
+from google.protobuf.message import Message as ProtoMessage
 from support.canonical import delimited
 from support.decided import charged
 from support.running import kind_of, resident
@@ -409,7 +409,7 @@ def _deny(record: rec.UsageRecord) -> None:
 UNKNOWN = delimited(999, b"x")
 
 
-def _hide(message: Message) -> None:
+def _hide(message: ProtoMessage) -> None:
     message.MergeFromString(UNKNOWN)
 
 
