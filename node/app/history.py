@@ -31,7 +31,7 @@ from node.exchange.node_clock import NodeClock
 from node.exchange.own_state import OwnState
 from node.exchange.peer_logs import PeerLogs
 from node.exchange.shut_budgets import REOPENED, ShutBudgets
-from node.rpc.client import PeerClient
+from node.rpc.peer_client import PeerClient
 from node.store.mark_file import MarkFile
 from node.store.store import Store
 from node.texts.message import Message

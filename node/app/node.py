@@ -46,8 +46,8 @@ from node.exchange.refusals import Refusals
 from node.exchange.requester import Requester
 from node.exchange.second_look import ClockMemory, ClockOrder
 from node.rpc.admin_service import ReloadReport
-from node.rpc.client import PeerClient
 from node.rpc.links import Links, Trust
+from node.rpc.peer_client import PeerClient
 from node.rpc.server import (
     CATALOGUE_HEALTH,
     POLICIES_HEALTH,

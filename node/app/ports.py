@@ -30,16 +30,17 @@ from node.rpc.admin_service import AdminService, GrantAdminService, ReloadReport
 from node.rpc.callers import DeskTrust, Members, Staff
 from node.rpc.catalogue_service import CatalogueService, Elsewhere, admit_members, admit_staff, browse
 from node.rpc.checked import CheckedServer
-from node.rpc.client import PeerClient
 from node.rpc.desk_service import DeskService
 from node.rpc.exchange_service import ExchangeService, Gate, GrantService
+from node.rpc.grpc_status import Context, abort
 from node.rpc.guarded import Door
 from node.rpc.inflow import Inflow
 from node.rpc.log_service import UsageLogService, peer_seen, peer_view, staff_view
+from node.rpc.peer_client import PeerClient
 from node.rpc.server import (
     DESK_SERVICES,
     EXCHANGE_SERVICES,
-    Bounds,
+    PortBounds,
     SetHealth,
     add_health,
     add_reflection,
@@ -47,7 +48,6 @@ from node.rpc.server import (
     add_tls_port,
     make_server,
 )
-from node.rpc.status import Context, abort
 from node.store.store import Store
 from node.v1 import (
     catalogue_pb2_grpc,
@@ -98,7 +98,7 @@ class Ports:
         settings, live, limits = parts.settings, parts.live, parts.settings.limits
         self._gate = gate = self._make_gate()
         self._staff = staff = self._make_staff()
-        bounds = Bounds(limits.message_bytes, limits.concurrent, _connections())
+        bounds = PortBounds(limits.message_bytes, limits.concurrent, _connections())
         doors = Door(gate.caller, gate.refuse), Door(staff.caller, self._refuse_at_desk)
         self.exchange, self.desk = (make_server(bounds, door) for door in doors)
         checked = [

@@ -12,8 +12,8 @@ from typing import Protocol
 import grpc
 
 from node.client import convert
+from node.client.call_error import node_error
 from node.client.results import Chunk, ChunkResult
-from node.client.status import node_error
 from node.core.bounds import MAX_SUBJECTS
 from node.errors import NodeError, Reason
 from node.v1 import desk_pb2

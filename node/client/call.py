@@ -8,7 +8,7 @@ from typing import TypeVar
 import grpc
 from google.protobuf.message import Message as ProtoMessage
 
-from node.client.status import node_error
+from node.client.call_error import node_error
 
 Response = TypeVar("Response", bound=ProtoMessage)
 

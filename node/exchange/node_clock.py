@@ -8,8 +8,8 @@ from collections.abc import Callable
 from datetime import datetime
 
 from node.core.clock import (
-    Bounds,
     Clock,
+    ClockBounds,
     Reading,
     Standing,
     TimeUnknownError,
@@ -31,7 +31,7 @@ class NodeClock:
         self,
         read: Callable[[], Reading],
         known: datetime | None,
-        bounds: Bounds,
+        bounds: ClockBounds,
         certain: datetime | None = None,
     ) -> None:
         """`known` is the last time that the node knew before it started, None for a new node.

@@ -31,8 +31,8 @@ from node.exchange.asking import (
     clean,
 )
 from node.exchange.batch import BatchRun, ChunkResult
+from node.exchange.concluding import Concluding
 from node.exchange.group import GroupCommit
-from node.exchange.outcomes import Outcomes
 from node.exchange.peer_logs import PeerLogs
 from node.exchange.ports import Peers, PeerStream, Vault
 from node.exchange.repeated import AskedStore, Repeated, asked_content
@@ -108,7 +108,7 @@ class Requester:
         self._ready = ready
         self._peer_logs = peer_logs
         self._max_subjects = max_subjects
-        self._outcomes = Outcomes(
+        self._concluding = Concluding(
             member=member,
             store=store,
             commit=commit,
@@ -182,7 +182,7 @@ class Requester:
 
         async def give_up(asked: Asked, error: NodeError) -> None:
             try:
-                await self._outcomes.fail(asked, error)
+                await self._concluding.fail(asked, error)
             finally:
                 self._running.pop(asked.parties.exchange_id, None)
 
@@ -199,7 +199,7 @@ class Requester:
         left = [each for each in self._store.unfinished() if each[0] not in self._running]
         for start in range(0, len(left), _CLOSED_AT_ONCE):
             await asyncio.gather(
-                *(self._outcomes.abandon(*each) for each in left[start : start + _CLOSED_AT_ONCE])
+                *(self._concluding.abandon(*each) for each in left[start : start + _CLOSED_AT_ONCE])
             )
         return len(left)
 
@@ -224,15 +224,15 @@ class Requester:
         try:
             answer = await self._peers.ask(query.provider, asked.envelope)  # 5
         except NodeError as error:
-            await self._outcomes.fail(asked, error)
+            await self._concluding.fail(asked, error)
             raise
         except asyncio.CancelledError:
-            await self._outcomes.fail(
+            await self._concluding.fail(
                 asked, NodeError(Reason.DRAINING, "error.exchange.node-shutting-down-2")
             )
             raise
         # 13, 14; 15: only now does the caller get the answer.
-        return await self._outcomes.conclude(asked, answer)
+        return await self._concluding.conclude(asked, answer)
 
     def _finished(self, caller: Caller, exchange_id: bytes, task: asyncio.Task[Answered]) -> None:
         del self._running[exchange_id]
@@ -339,7 +339,7 @@ class Requester:
 
     async def _conclude_chunk(self, asked: Asked, answer: pb.SealedAnswer) -> Answered | NodeError:
         try:
-            return await self._outcomes.conclude(asked, answer)
+            return await self._concluding.conclude(asked, answer)
         except NodeError as error:
             if error.reason in _END_A_BATCH:
                 raise

@@ -19,9 +19,9 @@ from google.protobuf.message_factory import GetMessageClass
 
 from node.core import wire
 from node.errors import NodeError, Reason
+from node.rpc.grpc_status import Context
 from node.rpc.guarded import Door
 from node.rpc.inflow import Inflow
-from node.rpc.status import Context
 
 M = TypeVar("M", bound=ProtoMessage)
 Unary = Callable[[ProtoMessage, Context], Awaitable[ProtoMessage]]

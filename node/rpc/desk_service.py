@@ -17,7 +17,7 @@ from node.exchange.asking import MAX_TEXT, Answered, Query
 from node.exchange.ports import PeerStream
 from node.exchange.requester import Requester
 from node.rpc.callers import Staff
-from node.rpc.status import Context, answered, streamed
+from node.rpc.grpc_status import Context, answered, streamed
 from node.texts.carried import to_text
 from node.v1 import catalogue_pb2, desk_pb2, desk_pb2_grpc
 from node.v1 import record_pb2 as rec

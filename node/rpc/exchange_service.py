@@ -22,8 +22,8 @@ from node.exchange.admin import Grants
 from node.exchange.provider import BatchOrder, Provider
 from node.exchange.refusals import Refusals
 from node.rpc.callers import Members
+from node.rpc.grpc_status import Context, abort, internal_error
 from node.rpc.inflow import STREAMS
-from node.rpc.status import Context, abort, internal_error
 from node.v1 import exchange_pb2 as pb
 from node.v1 import exchange_pb2_grpc, grant_pb2, grant_pb2_grpc
 

@@ -15,10 +15,10 @@ from node.core.log import usage
 from node.core.role import AUDITOR, OFFICER
 from node.errors import NodeError, Reason
 from node.exchange.group import GroupCommit
-from node.exchange.turns import Bounds, Turns
+from node.exchange.turns import TurnBounds, Turns
 from node.rpc.callers import Staff
 from node.rpc.exchange_service import Gate, on_behalf_of
-from node.rpc.status import Context, abort, answered
+from node.rpc.grpc_status import Context, abort, answered
 from node.v1 import usage_log_pb2 as pb
 from node.v1 import usage_log_pb2_grpc
 
@@ -114,7 +114,7 @@ class UsageLogService(usage_log_pb2_grpc.UsageLogServiceServicer):
         self._view = view
         self._time_ms = time_ms
         self._caller = caller
-        self._turns = Turns(Bounds(READING, 1, WAITING, WAITING_EACH, WAIT_SECONDS), _busy)
+        self._turns = Turns(TurnBounds(READING, 1, WAITING, WAITING_EACH, WAIT_SECONDS), _busy)
 
     async def GetCheckpoint(
         self, request: pb.GetCheckpointRequest, context: Context

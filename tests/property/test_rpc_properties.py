@@ -31,7 +31,7 @@ from support.waiting import PATIENCE
 
 from node.error_info import DOMAIN
 from node.errors import Reason
-from node.rpc.status import CODE_OF
+from node.rpc.grpc_status import CODE_OF
 from node.v1 import catalogue_pb2, desk_pb2, exchange_pb2, grant_pb2, usage_log_pb2
 
 _FILES = (catalogue_pb2, desk_pb2, exchange_pb2, grant_pb2, usage_log_pb2)

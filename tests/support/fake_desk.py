@@ -22,7 +22,7 @@ from node.core.log.merkle import EMPTY_ROOT, hash_leaves, node_hash
 from node.core.policy.question_kind import COMMANDS, QuestionKind
 from node.crypto.signing import SignatureSuite, Signer, sign_note
 from node.errors import NodeError, Reason
-from node.rpc.status import to_status
+from node.rpc.grpc_status import to_status
 from node.texts.carried import to_text
 from node.texts.message import Message
 from node.v1 import (

@@ -9,7 +9,7 @@ from functools import reduce
 from sqlglot import exp
 
 from node.analysis.noise import accuracy_95
-from node.analysis.statements.words import Words, asked, choice, listed, micros, number, quoted
+from node.analysis.statements.phrases import Words, asked, choice, listed, micros, number, quoted
 from node.core.policy.question import Derivation, Derived, Question, Statistic
 from node.core.policy.question_kind import QuestionKind
 from node.texts.wording import t

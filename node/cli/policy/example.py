@@ -6,7 +6,7 @@ import re
 from importlib.resources import files
 from pathlib import Path
 
-from node.analysis.tests.words import table_schema_text
+from node.analysis.tests.hover import table_schema_text
 from node.core.policy.policy import DEFINITIONS_FILE, TABLE_ENDING
 from node.core.reading.format import DefinitionsPart, PolicyPart, schema_text
 from node.errors import NodeError, Reason

@@ -17,7 +17,7 @@ from node.core.log.checkpoint import Checkpoint
 from node.core.log.framing import SEGMENT
 from node.core.log.merkle import EMPTY_ROOT, Frontier
 from node.core.log.positions import PositionCheck
-from node.core.log.segment import MAX_FINDINGS, ClockSet, Fault, LogFinding, Segment
+from node.core.log.segment import MAX_FINDINGS, ClockSet, LogFault, LogFinding, Segment
 from node.errors import NodeError, Reason
 
 
@@ -75,7 +75,7 @@ class LogCheck:
         self._intents(segment)
         for party, entries in segment.positions:
             differing = self._positions.add(party, entries)
-            self._findings += [LogFinding(at, at, Fault.POSITION_DIFFERS) for at in differing]
+            self._findings += [LogFinding(at, at, LogFault.POSITION_DIFFERS) for at in differing]
         self._kinds.update(dict(segment.kinds))
         self._findings.extend(segment.findings)
         self._records += segment.count
@@ -84,21 +84,21 @@ class LogCheck:
         if self._first_ms < 0:
             self._first_ms = segment.first_ms
         if segment.oldest_index >= 0 and segment.oldest_ms < self._newest_ms:
-            found = LogFinding(segment.oldest_index, segment.oldest_index, Fault.TIME_BACKWARDS)
+            found = LogFinding(segment.oldest_index, segment.oldest_index, LogFault.TIME_BACKWARDS)
             if found not in segment.findings:
                 self._findings.append(found)
         self._newest_ms = max(self._newest_ms, segment.newest_before_ms)
         if segment.sets:
             first = segment.sets[0]
             if first.from_ms != self._newest_ms:  # it names another time than that of the record before it
-                self._findings.append(LogFinding(first.index, first.index, Fault.TIME_BACKWARDS))
+                self._findings.append(LogFinding(first.index, first.index, LogFault.TIME_BACKWARDS))
             self._newest_ms = segment.newest_ms
             self._sets.extend(segment.sets)
 
     def _intents(self, segment: Segment) -> None:
         for index, intent, final in segment.unmatched:
             if intent not in self._open:
-                self._findings.append(LogFinding(index, index, Fault.INTENT_MISSING))
+                self._findings.append(LogFinding(index, index, LogFault.INTENT_MISSING))
             elif final:
                 self._open.discard(intent)
         self._open |= segment.open
@@ -125,14 +125,14 @@ class LogCheck:
         newest = max((checkpoint.size for checkpoint in self.checkpoints), default=0)
         for checkpoint in sorted(self.checkpoints, key=lambda checkpoint: checkpoint.size):
             if checkpoint.size > self._records:
-                yield LogFinding(self._records, checkpoint.size - 1, Fault.RECORDS_MISSING)
+                yield LogFinding(self._records, checkpoint.size - 1, LogFault.RECORDS_MISSING)
                 return
             if self._roots[checkpoint.size] != checkpoint.root:
-                yield LogFinding(fits, max(fits, checkpoint.size - 1), Fault.ROOT_DIFFERS)
+                yield LogFinding(fits, max(fits, checkpoint.size - 1), LogFault.ROOT_DIFFERS)
                 return
             fits = checkpoint.size
         if newest < self._records:
-            yield LogFinding(newest, self._records - 1, Fault.RECORDS_ADDED)
+            yield LogFinding(newest, self._records - 1, LogFault.RECORDS_ADDED)
 
 
 def _extended(tree: Frontier, root: bytes) -> Frontier:

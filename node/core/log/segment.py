@@ -23,7 +23,7 @@ OFFICERS = 2
 """Different people who have to order that time goes back."""
 
 
-class Fault(StrEnum):
+class LogFault(StrEnum):
     """What can be wrong with a log."""
 
     UNREADABLE = "unreadable"
@@ -52,7 +52,7 @@ class LogFinding:
 
     first: int
     last: int
-    fault: Fault
+    fault: LogFault
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +115,7 @@ def check_segment(leaves: Sequence[bytes], first: int, owner: str, marks: Sequen
             record = _EMPTY
         kind = record.WhichOneof("body")
         if kind is None or record.version != VERSION:
-            findings.append(LogFinding(index, index, Fault.UNREADABLE))
+            findings.append(LogFinding(index, index, LogFault.UNREADABLE))
             continue
         kinds.append(kind)
         time_ms = record.time_ms
@@ -125,13 +125,13 @@ def check_segment(leaves: Sequence[bytes], first: int, owner: str, marks: Sequen
             if not sets:
                 newest_before_ms = newest_ms
             elif clock_set.from_ms != newest_ms:
-                findings.append(LogFinding(index, index, Fault.TIME_BACKWARDS))
+                findings.append(LogFinding(index, index, LogFault.TIME_BACKWARDS))
             sets.append(clock_set)
             newest_ms = time_ms
         elif time_ms > newest_ms:
             newest_ms = time_ms
         elif time_ms < newest_ms:
-            findings.append(LogFinding(index, index, Fault.TIME_BACKWARDS))
+            findings.append(LogFinding(index, index, LogFault.TIME_BACKWARDS))
         if not sets and (time_ms < oldest_ms or oldest_index < 0):
             oldest_ms, oldest_index = time_ms, index
         at_requester = kind in ("intent", "outcome") or (
@@ -139,10 +139,10 @@ def check_segment(leaves: Sequence[bytes], first: int, owner: str, marks: Sequen
         )
         side = record.requester if at_requester else record.provider
         if side != owner:
-            findings.append(LogFinding(index, index, Fault.FOREIGN))
+            findings.append(LogFinding(index, index, LogFault.FOREIGN))
         if kind == "verdict":
             if not _verdict_holds(record):
-                findings.append(LogFinding(index, index, Fault.VERDICT_INVALID))
+                findings.append(LogFinding(index, index, LogFault.VERDICT_INVALID))
             verdict = record.verdict
             # What is denied because it contradicts what was seen before is not what the owner relied on.
             if (place := verdict.requester_log).size and verdict.reason != _DIFFERS:

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from support.told import english
 
 from node.core.clock import (
-    Bounds,
     Clock,
+    ClockBounds,
     Reading,
     Standing,
     Told,
@@ -27,7 +27,7 @@ from node.core.clock import (
 
 NOW = datetime(2026, 11, 23, 2, 0, tzinfo=UTC)
 SECOND, MINUTE, HOUR, DAY = (timedelta(**{unit: 1}) for unit in ("seconds", "minutes", "hours", "days"))
-BOUNDS = Bounds(jump=MINUTE, away=DAY, skew=5 * MINUTE)
+BOUNDS = ClockBounds(jump=MINUTE, away=DAY, skew=5 * MINUTE)
 
 
 @dataclass

@@ -338,10 +338,10 @@ async def test_many_abandoned_exchanges_are_closed(sides: TwoSides) -> None:
     sides.tax.faults.before_commit = lambda: None
     ids = [os.urandom(16) for _ in range(600)]
     begun = [asyncio.ensure_future(ask(sides, 2, each)) for each in ids]
-    real = sides.requester._outcomes.fail
-    sides.requester._outcomes.fail = _nothing  # type: ignore[assignment,method-assign]
+    real = sides.requester._concluding.fail
+    sides.requester._concluding.fail = _nothing  # type: ignore[assignment,method-assign]
     await asyncio.gather(*begun, return_exceptions=True)
-    sides.requester._outcomes.fail = real  # type: ignore[method-assign]
+    sides.requester._concluding.fail = real  # type: ignore[method-assign]
     assert await sides.requester.close_abandoned() == 600
     assert sides.tax.bodies().count("outcome") == 600
 

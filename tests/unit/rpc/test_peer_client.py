@@ -23,8 +23,8 @@ from support.waiting import PATIENCE
 from node.core.directory.directory import Member
 from node.core.revision import REVISION
 from node.errors import NodeError, Reason
-from node.rpc.client import PeerClient
 from node.rpc.links import Link, Links
+from node.rpc.peer_client import PeerClient
 from node.v1 import catalogue_pb2, grant_pb2
 from node.v1 import exchange_pb2 as pb
 

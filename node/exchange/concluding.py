@@ -23,7 +23,7 @@ from node.v1 import exchange_pb2 as pb
 from node.v1 import record_pb2 as rec
 
 
-class Outcomes:
+class Concluding:
     """Gives every exchange that was begun its outcome in the own log."""
 
     def __init__(

@@ -21,9 +21,9 @@ from node.error_info import reason_in
 from node.errors import NodeError, Reason, wording_of
 from node.exchange.own_state import SeenOfUs
 from node.exchange.ports import PeerStream
+from node.rpc.grpc_status import CODE_OF
 from node.rpc.links import Link, Links
 from node.rpc.peer_call import Call
-from node.rpc.status import CODE_OF
 from node.v1 import catalogue_pb2, grant_pb2, usage_log_pb2
 from node.v1 import exchange_pb2 as pb
 
