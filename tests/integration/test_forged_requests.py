@@ -48,7 +48,7 @@ def test_sound_request_is_answered(world: World) -> None:
 # --- inside the envelope: a sealed denial, and a verdict in the log ---
 
 
-def test_checkpoint_of_another_key_isdenied(world: World) -> None:
+def test_checkpoint_of_another_key_is_denied(world: World) -> None:
     def resign(request: pb.SealedRequest) -> None:
         body = request.receipt.checkpoint.partition(b"\n\n")[0] + b"\n"
         other = Signer(f"dxnode/{TAX}", SignatureSuite.ED25519, os.urandom(32))
@@ -57,7 +57,7 @@ def test_checkpoint_of_another_key_isdenied(world: World) -> None:
     denied(world, Reason.PROOF_INVALID, with_intent=False, bend_request=resign)
 
 
-def test_checkpoint_of_another_department_isdenied(world: World) -> None:
+def test_checkpoint_of_another_department_is_denied(world: World) -> None:
     def swap(request: pb.SealedRequest) -> None:
         foreign = world.medical.make()
         del foreign
@@ -69,7 +69,7 @@ def test_checkpoint_of_another_department_isdenied(world: World) -> None:
 
 
 @pytest.mark.parametrize("what", ["index", "hash", "no hashes", "more hashes", "size", "no checkpoint"])
-def test_proof_that_does_not_lead_to_the_checkpoint_isdenied(world: World, what: str) -> None:
+def test_proof_that_does_not_lead_to_the_checkpoint_is_denied(world: World, what: str) -> None:
     for _ in range(3):
         world.tax.make()  # a log in which a proof has some length
 
@@ -92,7 +92,7 @@ def test_proof_that_does_not_lead_to_the_checkpoint_isdenied(world: World, what:
 
 
 @pytest.mark.parametrize("what", ["a line more", "a signature more", "a long signature"])
-def test_checkpoint_that_says_more_than_it_has_to_isdenied(world: World, what: str) -> None:
+def test_checkpoint_that_says_more_than_it_has_to_is_denied(world: World, what: str) -> None:
     """It is kept for good, and nobody may choose how long it is."""
 
     def lengthen(request: pb.SealedRequest) -> None:
@@ -108,7 +108,7 @@ def test_checkpoint_that_says_more_than_it_has_to_isdenied(world: World, what: s
     denied(world, Reason.PROOF_INVALID, with_intent=False, bend_request=lengthen)
 
 
-def test_intent_that_was_never_logged_isdenied(world: World) -> None:
+def test_intent_that_was_never_logged_is_denied(world: World) -> None:
     def replace_intent(request: pb.SealedRequest) -> None:
         record = rec.UsageRecord.FromString(request.intent)
         record.intent.case_number = "another"
@@ -118,7 +118,7 @@ def test_intent_that_was_never_logged_isdenied(world: World) -> None:
     assert verdict(world.tax.send(sent)).reason == Reason.PROOF_INVALID.wire
 
 
-def test_opening_that_the_intent_does_not_commit_to_isdenied(world: World) -> None:
+def test_opening_that_the_intent_does_not_commit_to_is_denied(world: World) -> None:
     def replace_opening(request: pb.SealedRequest) -> None:
         opening = rec.Opening(salt=os.urandom(32), subjects=[rec.Subject(id=resident(4))])
         request.opening = opening.SerializeToString()
@@ -126,7 +126,7 @@ def test_opening_that_the_intent_does_not_commit_to_isdenied(world: World) -> No
     denied(world, Reason.PROOF_INVALID, with_intent=True, bend_request=replace_opening)
 
 
-def test_opening_that_holds_more_than_subjects_and_claims_isdenied(world: World) -> None:
+def test_opening_that_holds_more_than_subjects_and_claims_is_denied(world: World) -> None:
     more = pb.Envelope(ciphertext=bytes(100_000)).SerializeToString()
     denied(
         world,
@@ -142,7 +142,7 @@ def test_opening_that_holds_more_than_subjects_and_claims_isdenied(world: World)
     )
 
 
-def test_opening_with_a_short_salt_isdenied(world: World) -> None:
+def test_opening_with_a_short_salt_is_denied(world: World) -> None:
     denied(
         world,
         Reason.PROOF_INVALID,
@@ -151,7 +151,7 @@ def test_opening_with_a_short_salt_isdenied(world: World) -> None:
     )
 
 
-def test_number_of_subjects_that_the_intent_does_not_tell_isdenied(world: World) -> None:
+def test_number_of_subjects_that_the_intent_does_not_tell_is_denied(world: World) -> None:
     denied(
         world, Reason.PROOF_INVALID, with_intent=True, subjects=[rec.Subject(id=resident(2))] * 2, bend=_one
     )
@@ -161,7 +161,7 @@ def _one(record: rec.UsageRecord) -> None:
     record.intent.subjects = 1
 
 
-def test_response_key_that_the_intent_does_not_name_isdenied(world: World) -> None:
+def test_response_key_that_the_intent_does_not_name_is_denied(world: World) -> None:
     denied(
         world,
         Reason.PROOF_INVALID,
@@ -193,7 +193,7 @@ def test_identity_number_in_the_clear_is_denied_and_not_kept(world: World) -> No
 
 
 @pytest.mark.parametrize("minutes", [-24 * 60, 6])
-def test_intent_of_another_time_isdenied(world: World, minutes: int) -> None:
+def test_intent_of_another_time_is_denied(world: World, minutes: int) -> None:
     at = datetime.now(UTC) + timedelta(minutes=minutes)
     denied(world, Reason.CLOCK_SKEWED, with_intent=True, at=at)
 
@@ -249,7 +249,7 @@ def test_intent_that_no_desk_may_let_pass_is_denied_and_not_kept(
     assert world.last().verdict.clause == "request"
 
 
-def test_grant_of_another_role_isdenied(world: World) -> None:
+def test_grant_of_another_role_is_denied(world: World) -> None:
     with world.nodes.operator(HR) as hr:
         narrow = hr.admin.issue_grant(pension_grant(TAX, roles=("system", "operator")))
     denied(world, Reason.QUESTION_NOT_ALLOWED, with_intent=True, grant_id=narrow.id)
@@ -287,7 +287,7 @@ def test_grant_of_another_department_is_none(world: World) -> None:
         [],
     ],
 )
-def test_malformed_subjects_aredenied(world: World, subjects: list[rec.Subject]) -> None:
+def test_malformed_subjects_are_denied(world: World, subjects: list[rec.Subject]) -> None:
     denied(world, Reason.QUERY_INVALID, with_intent=0 < len(subjects) <= 1000, subjects=subjects)
 
 
@@ -298,7 +298,7 @@ def test_malformed_subjects_aredenied(world: World, subjects: list[rec.Subject])
         rec.Subject(id=f"{resident(2)[:9]}{' ' * 20}{resident(2)[9:]}", claims={"name": "张三2"}),
     ],
 )
-def test_subject_that_takes_more_room_than_a_subject_can_isdenied(world: World, subject: rec.Subject) -> None:
+def test_subject_that_takes_more_room_than_a_subject_can_is_denied(world: World, subject: rec.Subject) -> None:
     """An opening is kept for years: what else is right about the request does not matter."""
     sound = rec.Subject(id=resident(2), claims={"name": "张三2"})
     said = verdict(world.tax.send(world.tax.make([sound], question="name-matches")))
@@ -306,7 +306,7 @@ def test_subject_that_takes_more_room_than_a_subject_can_isdenied(world: World, 
     denied(world, Reason.QUERY_INVALID, with_intent=True, subjects=[subject], question="name-matches")
 
 
-def test_grant_that_ended_isdenied(world: World) -> None:
+def test_grant_that_ended_is_denied(world: World) -> None:
     with world.nodes.operator(HR) as hr:
         for seconds in (0.5, 5.0, 30.0):  # a busy machine may take longer to ask than a grant is valid
             soon = datetime.now(UTC) + timedelta(seconds=seconds)

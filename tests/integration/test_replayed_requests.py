@@ -82,7 +82,7 @@ def test_chunk_replayed_in_its_stream_gets_its_answer_and_no_second_charge(world
     assert len(world.nodes.records(HR)) == before + 2
 
 
-def test_chunk_of_another_batch_and_chunk_without_place_aredenied(world: World) -> None:
+def test_chunk_of_another_batch_and_chunk_without_place_are_denied(world: World) -> None:
     sent = [_chunk(world.tax, os.urandom(16), 0), _chunk(world.tax, os.urandom(16), 1), world.tax.make()]
     reasons = [verdict(response).reason for response in world.tax.stream(sent)]
     assert reasons == [0, Reason.REQUEST_REPLAYED.wire, Reason.QUERY_INVALID.wire]

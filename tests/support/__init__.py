@@ -2,7 +2,8 @@
 
 - towns and nodes: `town`, `running` (in this process), `processes` (as processes), `signing`, `hand_clock`,
   `shifted_node`, `crashed`, `older_states`, `later_revision`
-- two sides without a network: `two_sides`, `asked`, `decided`, `doubting`, `two_nodes`, `small_log`, `remembered`
+- two sides without a network: `two_sides`, `asked`, `decided`, `doubting`, `two_nodes`, `small_log`,
+  `remembered`
 - policies, bundles, approvals: `policy_samples`, `explained`, `policy_changes`, `bundles`, `approvals`
 - data sources: `register`, `kinds`, `live`, `postgres`, `mariadb`
 - callers and peers that keep to no rule: `forger`, `forged_world`, `gateway`, `http2`
