@@ -298,7 +298,9 @@ def test_malformed_subjects_are_denied(world: World, subjects: list[rec.Subject]
         rec.Subject(id=f"{resident(2)[:9]}{' ' * 20}{resident(2)[9:]}", claims={"name": "张三2"}),
     ],
 )
-def test_subject_that_takes_more_room_than_a_subject_can_is_denied(world: World, subject: rec.Subject) -> None:
+def test_subject_that_takes_more_room_than_a_subject_can_is_denied(
+    world: World, subject: rec.Subject
+) -> None:
     """An opening is kept for years: what else is right about the request does not matter."""
     sound = rec.Subject(id=resident(2), claims={"name": "张三2"})
     said = verdict(world.tax.send(world.tax.make([sound], question="name-matches")))

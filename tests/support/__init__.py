@@ -7,7 +7,7 @@
 - policies, bundles, approvals: `policy_samples`, `explained`, `policy_changes`, `bundles`, `approvals`
 - data sources: `register`, `kinds`, `live`, `postgres`, `mariadb`
 - callers and peers that keep to no rule: `forger`, `forged_world`, `gateway`, `http2`
-- the command line and desks: `cli_run`, `homes`, `fake_desk`
-- what is checked apart from the product: `canonical`, `log_audit`
+- the command line and desks: `cli_run`, `homes`, `fake_desk`, `fake_catalogue`
+- what is checked apart from the product: `canonical`, `log_audit`, `plain_log`
 - for every test: `places`, `waiting`, `work`, `examples`, `fixtures`; `make_corpus` is a script
 """

@@ -7,7 +7,8 @@ from collections.abc import Sequence
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from support.fake_desk import DATASET, PROVIDER, PURPOSE, REQUESTER, make_log, tree_hash
+from support.fake_catalogue import DATASET, PROVIDER, PURPOSE, REQUESTER
+from support.plain_log import make_log, tree_hash
 
 from node.core.directory.spelling import MIN_APPROVALS
 from node.core.log import check as logcheck
