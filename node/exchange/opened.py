@@ -88,7 +88,7 @@ def open_envelope(
         record = usage.read_record(request.intent)
         _check_record(record, routing)
         if usage.response_key_hash(request.response_key) != record.intent.response_key_hash:
-            raise NodeError(Reason.PROOF_INVALID, "error.exchange.response-key-not-one")
+            raise NodeError.by_reason(Reason.PROOF_INVALID)
         proved = check_receipt(request.intent, request.receipt, member, vault)
         evidence = evidence_of(request.receipt, log_origin(member.code), proved)
         leaf, position, checkpoint = request.intent, proved, request.receipt.checkpoint
@@ -115,29 +115,27 @@ def open_envelope(
 
 def _check_record(record: rec.UsageRecord, routing: Routing) -> None:
     if record.WhichOneof("body") != "intent":
-        raise NodeError(Reason.PROOF_INVALID, "error.exchange.record-envelope-not-intent")
+        raise NodeError.by_reason(Reason.PROOF_INVALID)
     if (record.requester, record.provider, record.exchange_id) != (
         routing.requester,
         routing.provider,
         routing.exchange_id,
     ):
-        raise NodeError(Reason.PROOF_INVALID, "error.exchange.intent-belongs-another-exchange")
+        raise NodeError.by_reason(Reason.PROOF_INVALID)
     check_intent(record.intent)
 
 
 def _check_opening(intent: rec.Intent, body: bytes, max_subjects: int) -> rec.Opening:
     """The opening, when it is the one of the intent and as long as subjects and claims let it be."""
     if usage.opening_commitment(body) != intent.commitment:
-        raise NodeError(Reason.PROOF_INVALID, "error.exchange.opening-not-fit-commitment")
+        raise NodeError.by_reason(Reason.PROOF_INVALID)
     opening = wire.read(rec.Opening, body, "error.wire.of.opening")
     if len(opening.salt) != usage.SALT_BYTES or len(opening.subjects) != intent.subjects:
-        raise NodeError(Reason.PROOF_INVALID, "error.exchange.opening-not-fit-intent")
+        raise NodeError.by_reason(Reason.PROOF_INVALID)
     if len(opening.subjects) > max_subjects:
-        raise NodeError(
-            Reason.QUERY_INVALID, "error.exchange.one-request-most-subjects", max_subjects=max_subjects
-        )
+        raise NodeError.by_reason(Reason.QUERY_INVALID)
     if len(body) > usage.MAX_OPENING_BYTES:
-        raise NodeError(Reason.QUERY_INVALID, "error.exchange.opening-too-long")
+        raise NodeError.by_reason(Reason.QUERY_INVALID)
     for subject in opening.subjects:
         _check_subject(subject)
     return opening
@@ -145,7 +143,7 @@ def _check_opening(intent: rec.Intent, body: bytes, max_subjects: int) -> rec.Op
 
 def _check_subject(subject: rec.Subject) -> None:
     if len(subject.id.encode()) > MAX_ID_BYTES:
-        raise NodeError(Reason.QUERY_INVALID, "error.exchange.identifier-subject-too-long")
+        raise NodeError.by_reason(Reason.QUERY_INVALID)
     claims = subject.claims
     if not claims:
         return
@@ -154,13 +152,10 @@ def _check_subject(subject: rec.Subject) -> None:
         or max(map(len, claims)) > MAX_CLAIM_NAME
         or max(map(len, claims.values())) > MAX_CLAIM
     ):
-        raise NodeError(Reason.QUERY_INVALID, "error.exchange.subject-too-many-claims")
+        raise NodeError.by_reason(Reason.QUERY_INVALID)
 
 
 def _check_time(time_ms: int, now: datetime, max_skew_ms: int) -> None:
     age_ms = now.timestamp() * 1000 - time_ms
     if not -max_skew_ms <= age_ms <= MAX_AGE_MS:
-        raise NodeError(
-            Reason.CLOCK_SKEWED,
-            "error.exchange.intent-too-old-comes",
-        )
+        raise NodeError.by_reason(Reason.CLOCK_SKEWED)

@@ -239,7 +239,7 @@ class Provider:
         intent, given, peer = admitted.intent, admitted.opened.opening.subjects, admitted.peer
         claims = frozenset(given[0].claims) if given else frozenset()
         if any(frozenset(subject.claims) != claims for subject in given):
-            raise NodeError(Reason.QUERY_INVALID, "error.exchange.all-subjects-request-need")
+            raise NodeError.by_reason(Reason.QUERY_INVALID)
         request = Request(
             requester=RequestingDepartment(peer.code, peer.region, peer.level, peer.suspended),
             dataset=intent.dataset,
@@ -259,11 +259,8 @@ class Provider:
             return decision, []
         if decision.question.kind is QuestionKind.STATISTIC and intent.HasField("batch"):
             # In a stream nobody could be seen to wait for it.
-            raise NodeError(Reason.QUERY_INVALID, "error.exchange.statistic-asked-itself")
-        policy = admitted.state.policies.get(intent.dataset)
-        if policy is None:
-            raise NodeError(Reason.NOT_SHARED, "error.exchange.dataset-not-shared")
-        kind = policy.subject_type
+            raise NodeError.by_reason(Reason.QUERY_INVALID)
+        kind = admitted.state.policies.datasets[intent.dataset].subject_type
         return decision, [SubjectKey(normalise_subject(s.id, kind), dict(s.claims)) for s in given]
 
     def _evaluator_of(self, state: ProviderState) -> Evaluator:
@@ -322,8 +319,8 @@ class BatchOrder:
     def check(self, intent: rec.Intent) -> None:
         """Raises NodeError(REQUEST_REPLAYED) for a chunk out of order or of another batch."""
         if not intent.HasField("batch"):
-            raise NodeError(Reason.QUERY_INVALID, "error.exchange.chunk-needs-place-batch")
+            raise NodeError.by_reason(Reason.QUERY_INVALID)
         place = intent.batch
         if self._batch is not None and (place.batch_id != self._batch or place.chunk != self._next):
-            raise NodeError(Reason.REQUEST_REPLAYED, "error.exchange.chunk-came-twice-too")
+            raise NodeError.by_reason(Reason.REQUEST_REPLAYED)
         self._batch, self._next = place.batch_id, place.chunk + 1
