@@ -8,6 +8,6 @@
 - data sources: `register`, `kinds`, `live`, `postgres`, `mariadb`
 - callers and peers that keep to no rule: `forger`, `forged_world`, `gateway`, `http2`
 - the command line and desks: `cli_run`, `homes`, `fake_desk`, `fake_catalogue`
-- what is checked apart from the product: `canonical`, `log_audit`, `plain_log`
+- what is checked apart from the product: `canonical`, `log_audit`, `plain_log`, `kept`
 - for every test: `places`, `waiting`, `work`, `examples`, `fixtures`; `make_corpus` is a script
 """
