@@ -21,6 +21,7 @@ from node import __version__
 from node.app.live.imported import imported_files, imported_folder
 from node.app.live.policy_loading import placed_folder
 from node.config.settings import Settings
+from node.core.log.checkpoint import log_origin
 from node.core.state.backup import (
     DATABASE,
     MANIFEST,
@@ -36,7 +37,6 @@ from node.crypto.signing import open_note
 from node.documents.bundle_folder import ACTIVE
 from node.documents.keys import KeyUse, read_keys
 from node.errors import NodeError, Reason
-from node.exchange.opened import log_origin
 from node.files.private_folder import make_private
 from node.files.regular_file import open_regular
 from node.files.whole import PRIVATE, read_file, sync_folder, unreadable, unwritable, write_file

@@ -12,12 +12,11 @@ from typing import Protocol
 import grpc
 
 from node.client import convert
+from node.client.call_error import node_error
 from node.client.results import Chunk, ChunkResult
-from node.client.status import node_error
+from node.core.bounds import MAX_SUBJECTS
 from node.errors import NodeError, Reason
 from node.v1 import desk_pb2
-
-MAX_SUBJECTS = 1000
 
 Request = desk_pb2.DeskServiceAskBatchRequest
 Response = desk_pb2.DeskServiceAskBatchResponse

@@ -169,11 +169,6 @@ class KeyRing:
             known.remember(digest, secret, now)
         return secret
 
-    def public_keys(self) -> tuple[SealingPublicKey, ...]:
-        """The public halves, the newest first: what the directory has to carry."""
-        public = [key.public for key in self._keys.values()]
-        return tuple(sorted(public, key=lambda key: (key.created, key.key_id), reverse=True))
-
 
 def choose(keys: Iterable[SealingPublicKey], now: datetime) -> SealingPublicKey:
     """The newest of the keys that are usable now. Raises NodeError(KEY_ID_UNKNOWN) when there is none."""

@@ -17,7 +17,9 @@ from node.core.policy.policy import Policies, Policy
 from node.core.purpose import PurposeTree, purpose_covers
 from node.core.role import Caller
 from node.errors import NodeError, Reason
-from node.exchange.group import GroupCommit, Ledger, Recorded
+from node.exchange.group import GroupCommit
+from node.exchange.job import Recorded
+from node.exchange.ledger import Ledger
 
 
 @dataclass(slots=True)
@@ -124,7 +126,7 @@ class Grants:
     async def suspend(self, caller: Caller, grant_id: str, note: str) -> Grant:
         """Suspend at once (Art. 27). Raises NodeError(NOT_FOUND), (QUERY_INVALID)."""
         return await self._set_state(
-            caller, grant_id, GrantState.SUSPENDED, "grant.suspend", stated_reason(note)
+            caller, grant_id, GrantState.SUSPENDED, "grant.suspend", require_note(note)
         )
 
     async def resume(self, caller: Caller, grant_id: str, note: str) -> Grant:
@@ -133,9 +135,7 @@ class Grants:
 
     async def revoke(self, caller: Caller, grant_id: str, note: str) -> Grant:
         """End for good. Raises NodeError(NOT_FOUND), (QUERY_INVALID)."""
-        return await self._set_state(
-            caller, grant_id, GrantState.REVOKED, "grant.revoke", stated_reason(note)
-        )
+        return await self._set_state(caller, grant_id, GrantState.REVOKED, "grant.revoke", require_note(note))
 
     def put_on_hold(self, note: str) -> tuple[Grant, ...]:
         """All that are active, as suspended ones; once they are durable, give them to `adopt`."""
@@ -218,7 +218,7 @@ def _check_purpose(purpose: str, policy: Policy, known: PurposeTree | None) -> N
         )
 
 
-def stated_reason(note: str) -> str:
+def require_note(note: str) -> str:
     """The reason that staff give. Raises NodeError(QUERY_INVALID) for none, and for an essay."""
     if not note.strip() or len(note) > MAX_NOTE:
         raise NodeError(Reason.QUERY_INVALID, "error.exchange.say-why-most-characters", max_note=MAX_NOTE)

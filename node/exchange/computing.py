@@ -22,7 +22,7 @@ from node.core.stop import Stop
 from node.core.subject import SubjectKey, Unclear
 from node.errors import NodeError, Reason
 from node.exchange.counts import CountKey, Counts
-from node.exchange.group import Ledger
+from node.exchange.ledger import Ledger
 from node.exchange.payable import short_before
 from node.exchange.ports import Books, Noise, Source
 from node.exchange.provider_answer import Computed, field_answers, load_message, release_key, verify_answers

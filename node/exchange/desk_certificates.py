@@ -12,7 +12,7 @@ from pydantic import ConfigDict, Field, StringConstraints, TypeAdapter, Validati
 from node.core.json_text import canonical_json
 from node.core.role import Caller
 from node.errors import NodeError, Reason
-from node.exchange.admin import AdminJob, stated_reason
+from node.exchange.admin import AdminJob, require_note
 from node.exchange.group import GroupCommit
 
 FACT: Final = "desk.revoked"
@@ -64,7 +64,7 @@ class DeskCertificates:
 
         Raises NodeError(QUERY_INVALID), and (STORE_UNAVAILABLE) where it could not be made durable.
         """
-        reason, key = stated_reason(reason), _checked(fingerprint).hex()
+        reason, key = require_note(reason), _checked(fingerprint).hex()
         async with self._turn:
             if (known := self._revoked.get(key)) is not None:
                 return known
@@ -85,7 +85,7 @@ class DeskCertificates:
 
     async def let_in(self, caller: Caller, fingerprint: bytes, reason: str) -> None:
         """Let the certificate count again. Raises NodeError(NOT_FOUND), (QUERY_INVALID)."""
-        reason, key = stated_reason(reason), _checked(fingerprint).hex()
+        reason, key = require_note(reason), _checked(fingerprint).hex()
         async with self._turn:
             if key not in self._revoked:
                 raise NodeError(Reason.NOT_FOUND, "error.exchange.certificate-not-revoked")

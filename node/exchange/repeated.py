@@ -70,7 +70,7 @@ class Repeated:
         return Answered(answers, earlier.exchange_id, index, position.index, position.size, verdict.rule)
 
 
-def said(caller: Caller, query: Query, subjects: Sequence[SubjectKey]) -> bytes:
+def asked_content(caller: Caller, query: Query, subjects: Sequence[SubjectKey]) -> bytes:
     """Everything that a retry under the same exchange id has to repeat."""
     parts = [
         caller.role,

@@ -11,8 +11,8 @@ from node.core.messages.taken import check_answers, check_time, check_verdict
 from node.core.text.denials import denial_wording
 from node.errors import NodeError, Reason
 from node.exchange.asking import Asked
-from node.exchange.opened import check_receipt
 from node.exchange.ports import Vault
+from node.exchange.receipt import check_receipt
 from node.texts.message import Message
 from node.v1 import exchange_pb2 as pb
 from node.v1 import record_pb2 as rec

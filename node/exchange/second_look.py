@@ -16,7 +16,9 @@ from node.core.milliseconds import from_ms, to_ms
 from node.core.role import Caller
 from node.errors import NodeError, Reason
 from node.exchange.admin import AdminJob
-from node.exchange.group import GroupCommit, Ledger, Moment, Recorded
+from node.exchange.group import GroupCommit
+from node.exchange.job import Moment, Recorded
+from node.exchange.ledger import Ledger
 from node.exchange.node_clock import NodeClock
 from node.exchange.shut_budgets import REOPENED
 

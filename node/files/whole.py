@@ -14,6 +14,8 @@ from node.files.why import why
 
 PRIVATE = 0o600
 PUBLIC = 0o644
+MAX_FILE_BYTES = 4 << 20
+"""Of a policy, or of certificates: what is longer is none."""
 
 
 def write_file(path: Path, content: bytes, mode: int) -> None:

@@ -12,7 +12,7 @@ from node.core.directory.spelling import Role
 from node.core.role import OPERATOR, OPERATOR_FINGERPRINT, Caller, require
 from node.errors import NodeError, Reason
 from node.exchange.rate import Rate
-from node.rpc.status import Context
+from node.rpc.grpc_status import Context
 from node.texts.message import Value
 
 

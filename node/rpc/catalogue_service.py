@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import ParamSpec, Protocol, TypeVar
 
-from google.protobuf.message import Message
+from google.protobuf.message import Message as ProtoMessage
 
 from node.core.catalogue.publication import MAX_HISTORY, ServedVersion, published_entry, published_summary
 from node.core.catalogue.registry import Catalogue
@@ -17,11 +17,11 @@ from node.core.policy.policy import Policies, Policy
 from node.core.role import OPERATOR, ROLES
 from node.errors import NodeError, Reason
 from node.exchange.rate import Rate
-from node.exchange.turns import Bounds, Turns
+from node.exchange.turns import TurnBounds, Turns
 from node.rpc.callers import Staff
 from node.rpc.exchange_service import Gate
+from node.rpc.grpc_status import Context, answered
 from node.rpc.log_service import CallerName
-from node.rpc.status import Context, answered
 from node.v1 import catalogue_pb2 as pb
 from node.v1 import catalogue_pb2_grpc
 
@@ -32,7 +32,7 @@ SEARCHES_AT_ONCE = 20.0
 SEARCHING = 2
 WAITING, WAIT_SECONDS = 16, 20.0
 """Searches that run, and that wait, half of those one caller's: all else is for exchanges."""
-T = TypeVar("T", bound=Message)
+T = TypeVar("T", bound=ProtoMessage)
 R = TypeVar("R")
 P = ParamSpec("P")
 
@@ -47,7 +47,7 @@ class Peers(Protocol):
     async def history(self, provider: str, dataset: str) -> pb.GetDatasetHistoryResponse: ...
 
 
-class History(Protocol):
+class VersionHistory(Protocol):
     """Keeps the versions of entries that were served."""
 
     def served_versions(self, dataset: str, limit: int) -> list[ServedVersion]: ...
@@ -107,7 +107,7 @@ class CatalogueService(catalogue_pb2_grpc.CatalogueServiceServicer):
         catalogue: Callable[[], Catalogue],
         admit: Admit,
         caller: CallerName,
-        history: History,
+        history: VersionHistory,
         elsewhere: Elsewhere | None = None,
     ) -> None:
         """With `elsewhere` the callers may search other departments' catalogues too."""
@@ -118,7 +118,7 @@ class CatalogueService(catalogue_pb2_grpc.CatalogueServiceServicer):
         self._elsewhere = elsewhere
         self._rate = Rate(SEARCHES_PER_SECOND, SEARCHES_AT_ONCE)
         self._caller = caller
-        self._turns = Turns(Bounds(SEARCHING, SEARCHING, WAITING, WAITING // 2, WAIT_SECONDS), _busy)
+        self._turns = Turns(TurnBounds(SEARCHING, SEARCHING, WAITING, WAITING // 2, WAIT_SECONDS), _busy)
 
     async def ListDatasets(
         self, request: pb.ListDatasetsRequest, context: Context

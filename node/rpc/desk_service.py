@@ -6,23 +6,21 @@ from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping, Se
 from contextlib import aclosing
 from typing import Protocol
 
+from node.core.bounds import MAX_CLAIM, MAX_CLAIMS
 from node.core.identity import normalise_credit_code, normalise_resident_id
 from node.core.log.usage import EXCHANGE_ID_BYTES
 from node.core.policy.question_kind import kind_from_message
 from node.core.role import CLERK, ROLES, SYSTEM
 from node.core.subject import SubjectKey
 from node.errors import NodeError, Reason
-from node.exchange.asking import Answered, Query
+from node.exchange.asking import MAX_TEXT, Answered, Query
 from node.exchange.ports import PeerStream
 from node.exchange.requester import Requester
 from node.rpc.callers import Staff
-from node.rpc.status import Context, answered, streamed
+from node.rpc.grpc_status import Context, answered, streamed
 from node.texts.carried import to_text
 from node.v1 import catalogue_pb2, desk_pb2, desk_pb2_grpc
 from node.v1 import record_pb2 as rec
-
-MAX_TEXT = 200
-MAX_CLAIMS = 16
 
 
 class PeerCatalogue(Protocol):
@@ -170,12 +168,12 @@ def _query(message: desk_pb2.Query) -> Query:
 
 def _subject(message: rec.Subject) -> SubjectKey:
     claims: Mapping[str, str] = dict(message.claims)
-    if len(claims) > MAX_CLAIMS or any(len(value) > MAX_TEXT for value in claims.values()):
+    if len(claims) > MAX_CLAIMS or any(len(value) > MAX_CLAIM for value in claims.values()):
         raise NodeError(
             Reason.QUERY_INVALID,
             "error.rpc.subject-most-claims-characters",
             max_claims=MAX_CLAIMS,
-            max_text=MAX_TEXT,
+            max_text=MAX_CLAIM,
         )
     return SubjectKey(_identifier(message.id), claims)
 

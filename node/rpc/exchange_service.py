@@ -10,7 +10,7 @@ from dataclasses import replace
 from typing import NamedTuple, TypeVar
 
 import grpc
-from google.protobuf.message import Message
+from google.protobuf.message import Message as ProtoMessage
 
 from node.core.deciding.grant import Grant
 from node.core.directory.directory import Member
@@ -22,12 +22,12 @@ from node.exchange.admin import Grants
 from node.exchange.provider import BatchOrder, Provider
 from node.exchange.refusals import Refusals
 from node.rpc.callers import Members
+from node.rpc.grpc_status import Context, abort, internal_error
 from node.rpc.inflow import STREAMS
-from node.rpc.status import Context, abort, internal_error
 from node.v1 import exchange_pb2 as pb
 from node.v1 import exchange_pb2_grpc, grant_pb2, grant_pb2_grpc
 
-R = TypeVar("R", bound=Message)
+R = TypeVar("R", bound=ProtoMessage)
 ON_BEHALF = "dxnode-requester"
 """Metadata by which a gateway says for which department it calls where no envelope says it."""
 WINDOW = 4

@@ -19,7 +19,7 @@ from grpc._cython import cygrpc
 from grpc.aio import _server
 
 from node.errors import NodeError, Reason
-from node.rpc.status import Context
+from node.rpc.grpc_status import Context
 
 log = logging.getLogger(__name__)
 _CORE_LOG = logging.getLogger("grpc._cython.cygrpc")

@@ -50,7 +50,7 @@ class TlsFiles:
 
 
 @dataclass(frozen=True, slots=True)
-class Bounds:
+class PortBounds:
     """What callers can make the server hold: bytes of a message, calls at once, connections to each port."""
 
     message_bytes: int
@@ -58,7 +58,7 @@ class Bounds:
     connections: int
 
 
-def make_server(bounds: Bounds, door: Door) -> grpc.aio.Server:
+def make_server(bounds: PortBounds, door: Door) -> grpc.aio.Server:
     """A server without ports and services; of a service, the registered methods count."""
     server = GuardedServer(
         concurrent=bounds.concurrent,

@@ -19,7 +19,7 @@ from node.app.live.opening import OpenSource
 from node.app.live.own_keys import Keys, load_desk_tls, load_identity, load_keys, log_keys, signing_keys
 from node.app.live.policies import LivePolicies, PolicyMemory
 from node.app.live.publishing import Published
-from node.app.live.report import said_of_loads, said_of_policies, said_of_roles
+from node.app.live.report import loads_read, policies_read, roles_read
 from node.app.live.sources import NO_SOURCES, LiveSources, SourceMemory, Sources
 from node.app.memory import NO_FLOORS, Floors, recall, remember
 from node.config.file import changed_settings, load_settings
@@ -328,15 +328,15 @@ class Live:
             Message("state.read.signing", {"log": log_signer, "cosign": cosigner}),
         ]
         if new.policies is not None:
-            done += said_of_policies(new.policies)
+            done += policies_read(new.policies)
         if settings.holidays is not None and new.calendar is not None:
             done.append(Message("state.read.holidays", {"until": str(new.calendar.known_until)}))
         if not self._attempt.failed(_SETTINGS):
-            done.append(said_of_roles(new.roles))
+            done.append(roles_read(new.roles))
         if len(new.catalogue.imported):
             done.append(Message("state.read.imported", {"count": len(new.catalogue.imported)}))
         now = self._clock().astimezone(ZoneInfo(settings.timezone))
-        done += said_of_loads(new.sources.loads, now)
+        done += loads_read(new.sources.loads, now)
         return ReloadReport(tuple(done), tuple(starmap(PartProblem, self._attempt.problems.items())))
 
     def _read_directory(self) -> Directory:

@@ -15,11 +15,10 @@ from node.core.reading.build import build_policies
 from node.documents.bundle_folder import active_name, read_placed
 from node.documents.policy_folder import policy_files
 from node.errors import NodeError, Reason
-from node.files.whole import read_file
+from node.files.whole import MAX_FILE_BYTES, read_file
 
 PLACED = "policies"
 """The folder below `state` where policy bundles are in place."""
-MAX_FILE_BYTES = 4 << 20
 
 
 @dataclass(frozen=True, slots=True)

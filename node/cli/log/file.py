@@ -12,9 +12,11 @@ from pathlib import Path
 
 from google.protobuf.message import DecodeError
 
-from node.core.log.check import LogCheck, Report, Segment, check_segment, split_leaves, split_segments
-from node.core.log.checkpoint import Checkpoint
+from node.core.log.check import LogCheck, Report
+from node.core.log.checkpoint import Checkpoint, log_owner
+from node.core.log.framing import split_leaves, split_segments
 from node.core.log.seen_file import SeenNotes
+from node.core.log.segment import Segment, check_segment
 from node.crypto.signing import Note, SignatureSuite, Verifier, open_note
 from node.errors import NodeError, Reason
 from node.files.regular_file import open_regular, read_regular
@@ -22,7 +24,6 @@ from node.no_dumps import forbid_dumps
 from node.v1.usage_log_pb2 import LogExport
 
 VERSION = 1
-ORIGIN = "dxnode/"
 MAX_HEADER = 1024 * 1024
 # Below this a second process costs more than it brings.
 ALONE = 100_000
@@ -117,7 +118,7 @@ def verify_export(
                 (each.department, _open_all(each.of(header.origin), header.origin, log_keys)) for each in seen
             ]
             verified += [opened for _, found in remembered for opened in found]
-            owner = header.origin.removeprefix(ORIGIN)
+            owner = log_owner(header.origin)
             check = LogCheck([checkpoint for checkpoint, _ in verified])
             workers = processes or (os.cpu_count() or 1 if header.size >= ALONE else 1)
             tasks = (
@@ -163,7 +164,7 @@ def keys_in_directory(note: bytes, authority: Verifier, origin: str) -> tuple[li
     """
     from node.documents.directory_file import read_directory
 
-    member = read_directory(note, authority).members.get(origin.removeprefix(ORIGIN))
+    member = read_directory(note, authority).members.get(log_owner(origin))
     if member is None:
         raise NodeError(Reason.NOT_FOUND, "error.cli.directory-not-list-department")
     return [Verifier.parse(key) for key in member.log_keys], [
@@ -191,7 +192,7 @@ def _header(data: bytes | mmap.mmap) -> tuple[LogExport, int]:
         header = LogExport.FromString(data[position : position + length])
     except DecodeError:
         raise _no_export() from None
-    if header.version != VERSION or not header.origin.startswith(ORIGIN):
+    if header.version != VERSION or not log_owner(header.origin):
         raise _no_export()
     return header, position + length
 

@@ -214,7 +214,7 @@ def _require_some(folder: Path, files: Sequence[PolicyFile]) -> None:
 
 def _checked(folder: Path, member: Member, settings: Settings) -> Bundle:
     """The bundle in a folder, good in every way that can be seen from here."""
-    from node.app.budget_accounts import check_accounts
+    from node.app.live.budget_accounts import check_accounts
     from node.app.live.policy_loading import policies_of
     from node.core.policy.bundle import MANIFEST, require_valid
     from node.documents.bundle_folder import read_draft, read_policies

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from pydantic import TypeAdapter, ValidationError
 
-from node.analysis.statements.words import listed, micros, number
+from node.analysis.statements.phrases import listed, micros, number
 from node.cli.terminal.session import open_client, settings_file
 from node.core.deciding.evaluator import Decision
 from node.core.deciding.grant import Grant, GrantState

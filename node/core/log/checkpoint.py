@@ -9,8 +9,19 @@ from node.core.log.merkle import HASH, LARGEST
 from node.errors import NodeError, Reason
 from node.texts.message import Value
 
+_ORIGIN = "dxnode/"
 _LONGEST = 4096
 _DIGITS = 19
+
+
+def log_origin(code: str) -> str:
+    """Origin line of a department's usage log."""
+    return _ORIGIN + code
+
+
+def log_owner(origin: str) -> str:
+    """The department whose usage log has this origin line; "" when it is of no such log."""
+    return origin.removeprefix(_ORIGIN) if origin.startswith(_ORIGIN) else ""
 
 
 @dataclass(frozen=True, slots=True)

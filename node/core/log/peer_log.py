@@ -55,7 +55,7 @@ class Contradiction:
     accepted_ms: int = 0
     """When staff accepted it; 0 before."""
 
-    def said(self) -> Message:
+    def wording(self) -> Message:
         """How the log contradicts itself."""
         sizes = {"remembered": self.remembered.size, "other": self.other.size}
         return Message(f"state.peer.{self.kind}", sizes)

@@ -32,6 +32,8 @@ MAX_INTENT_BYTES = 4096
 """Of a record with an intent. It stands inside a verdict too, and both are kept for good."""
 CLOCK_SET = "clock.set"
 """The action of the record by which a node takes its system's time, as two officers ordered."""
+ACCEPTED = "peer.accept"
+"""The action by which staff go on with a department whose log contradicts what was seen of it."""
 MAX_OPENING_BYTES = 1 << 20
 """Padded to a power of two, it has to fit into a message of the size that every node takes."""
 

@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from functools import lru_cache
 from typing import Final
 
+from node.core.bounds import MAX_PARAMETER, MAX_PARAMETERS, MAX_SUBJECTS
 from node.core.identity import holds_identifier
 from node.core.names import FIELD_NAME, MAX_NAME, is_name
 from node.core.policy.question_kind import QuestionKind, kind_from_message
@@ -20,9 +21,6 @@ from node.texts.message import Message, Value
 from node.v1 import record_pb2 as pb
 
 MAX_CASE: Final = 64
-MAX_PARAMETERS: Final = 8
-MAX_VALUE: Final = 200
-MAX_SUBJECTS: Final = 1000
 HASH: Final = 32
 BATCH_ID: Final = 16
 
@@ -91,8 +89,8 @@ def _check_parameters(parameters: Iterable[pb.Parameter]) -> None:
         raise _invalid("error.intent.parameter-names", most=MAX_PARAMETERS)
     if sorted(set(names)) != names:
         raise _invalid("error.intent.parameter-twice")
-    if not all(_is_line(parameter.value, MAX_VALUE) for parameter in parameters):
-        raise _invalid("error.intent.parameter-value", most=MAX_VALUE)
+    if not all(_is_line(parameter.value, MAX_PARAMETER) for parameter in parameters):
+        raise _invalid("error.intent.parameter-value", most=MAX_PARAMETER)
 
 
 def _check_count(kind: QuestionKind, subjects: int, *, in_batch: bool) -> None:

@@ -10,6 +10,7 @@ import re
 from collections.abc import Sequence
 from typing import Final
 
+from node.core.bounds import MAX_ANSWER
 from node.core.log.usage import SALT_BYTES
 from node.core.messages.denial_terms import terms_of
 from node.core.messages.intent import HASH
@@ -21,8 +22,6 @@ from node.v1 import record_pb2 as pb
 
 MAX_CHARGES: Final = 8
 MAX_AMOUNT: Final = 2**53
-MAX_VALUE: Final = 1000
-"""Characters of an answer: a provider loads no longer text."""
 MAX_CELLS: Final = 10_000
 MAX_KEY: Final = 3
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]").search
@@ -95,7 +94,7 @@ def check_answers(answers: pb.Answers, asked: pb.Intent) -> None:
         given = answers.field.answers
         held = [n for n in refused if n < len(given) and answers.field.answers[n].present]
         for answer in answers.field.answers:
-            if not _is_line(answer.value, MAX_VALUE) or (answer.value and not answer.present):
+            if not _is_line(answer.value, MAX_ANSWER) or (answer.value and not answer.present):
                 raise _invalid("error.messages.provider-answer-value-too")
     if len(given) != subjects or held:
         raise _invalid("error.messages.provider-answer-not-fit")
@@ -108,7 +107,7 @@ def _check_statistic(statistic: pb.StatisticAnswer) -> None:
     keys = [tuple(cell.key) for cell in cells]
     if len({len(key) for key in keys}) > 1 or len(keys[0]) > MAX_KEY or len(set(keys)) < len(keys):
         raise _invalid("error.messages.provider-statistic-not-one")
-    if not all(_is_line(part, MAX_VALUE) and part for key in keys for part in key):
+    if not all(_is_line(part, MAX_ANSWER) and part for key in keys for part in key):
         raise _invalid("error.messages.provider-statistic-group-whose")
     if max(statistic.epsilon_micros, statistic.accuracy_95) > MAX_AMOUNT:
         raise _invalid("error.messages.provider-statistic-numbers-out")

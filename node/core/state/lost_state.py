@@ -53,7 +53,7 @@ class LostState:
             }
         )
 
-    def said(self) -> Message:
+    def wording(self) -> Message:
         """What is known."""
         if self.seen_by == MARK:
             where = Message("state.own.mark")

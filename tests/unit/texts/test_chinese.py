@@ -10,9 +10,10 @@ from pathlib import Path
 
 import pytest
 from support.cli_run import dxnode
-from support.fake_desk import PURPOSE, VERIFY, FakeDesk, grant_message, resident, serving
+from support.fake_catalogue import PURPOSE
+from support.fake_desk import VERIFY, FakeDesk, grant_message, resident, serving
 
-from node.client.status import _WITHOUT_INFO
+from node.client.call_error import _WITHOUT_INFO
 from node.core.identity import normalise_credit_code, normalise_region, normalise_resident_id
 from node.core.messages.grant_message import grant_from_message
 from node.core.own_grant import covering_grant

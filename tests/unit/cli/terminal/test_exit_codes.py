@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pytest
 from support.cli_run import dxnode
-from support.fake_desk import PURPOSE, VERIFY, FakeDesk, resident, serving
+from support.fake_catalogue import PURPOSE
+from support.fake_desk import VERIFY, FakeDesk, resident, serving
 
 from node.cli.catalogue import commands as catalogue_cmd
 from node.cli.terminal.exits import EXIT_OF_REASON, Exit
