@@ -168,7 +168,7 @@ def _decided(decision: Decision) -> str:
         return t("diff.word.permit", rule=decision.rule)
     clause = clause_label(decision.clause, language())
     if decision.rule:
-        return t("diff.word.deny-by", clause=clause, rule=decision.rule)
+        return t("diff.word.deny-rule", clause=clause, rule=decision.rule)
     return t("diff.word.deny", clause=clause)
 
 
@@ -182,7 +182,7 @@ def _change_lines(change: Change, titles: Titles) -> Iterator[str]:
     part = find(f"diff.part.{change.part}", language()) or change.part
     direction = t(f"diff.direction.{change.direction.value}")
     if not change.before and not change.after:
-        yield t("diff.line.change-only", about=about, part=part, direction=direction)
+        yield t("diff.line.change-alone", about=about, part=part, direction=direction)
     else:
         before, after = change.before or "-", change.after or "-"
         yield t("diff.line.change", about=about, part=part, before=before, after=after, direction=direction)

@@ -34,7 +34,7 @@ def workdays(
 ) -> None:
     """Say whether a date is a working day, or count the working days of a term."""
     if add is not None and until:
-        raise typer.BadParameter(t("workdays.one-only"))
+        raise typer.BadParameter(t("workdays.both-given"))
     calendar, start = calendar_of(holidays, settings_file(config)), day_from(day)
     if add is not None:
         term = calendar.add_workdays(start, add)

@@ -26,6 +26,11 @@ HELP_APART = [name for name in TABLES if name != "help"]
 HAN = re.compile("[\u4e00-\u9fff]")
 PLAIN_PART = re.compile(r"[a-z0-9][a-z0-9_-]*").fullmatch
 NAME_PART = re.compile("[A-Z][A-Z_0-9]*").fullmatch
+CUT_OFF = re.compile(
+    "-([0-9]+|a|an|and|are|as|at|be|but|by|can|cannot|did|for|from|has|have|if|in|into|is|it|its|not|of|on|one|only|or"
+    "|such|than|that|the|their|there|this|to|too|use|was|were|when|which|whose|will|with|would|no)$"
+).search
+"""What the beginning of a sentence ends in, and what is wrong does not: or a number that tells two keys apart."""
 FOR_PROGRAMS = {
     "authority",
     "clause",
@@ -100,6 +105,12 @@ def test_a_key_is_made_of_plain_words_and_names_of_reasons_and_is_no_sentence(na
     parts = {part for key in table(name, "en") for part in key.split(".")}
     assert [part for part in parts if not (PLAIN_PART(part) or NAME_PART(part))] == []
     assert [key for key in table(name, "en") if max(map(len, key.split("."))) > 40] == []
+
+
+@pytest.mark.parametrize("name", TABLES)
+def test_a_key_names_what_is_wrong_and_is_no_sentence_cut_off(name: str) -> None:
+    parts = {part for key in table(name, "en") for part in key.split(".")}
+    assert [part for part in parts if CUT_OFF(part)] == []
 
 
 @pytest.mark.parametrize("lang", LANGUAGES)
