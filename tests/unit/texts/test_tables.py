@@ -30,7 +30,7 @@ CUT_OFF = re.compile(
     "-([0-9]+|a|an|and|are|as|at|be|but|by|can|cannot|did|for|from|has|have|if|in|into|is|it|its|not|of|on|one|only|or"
     "|such|than|that|the|their|there|this|to|too|use|was|were|when|which|whose|will|with|would|no)$"
 ).search
-"""What the beginning of a sentence ends in, and what is wrong does not: or a number that tells two keys apart."""
+"""What a name of what is wrong does not end in: words amid a sentence, and numbers that tell two keys apart."""
 FOR_PROGRAMS = {
     "authority",
     "clause",
