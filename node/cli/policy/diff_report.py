@@ -16,6 +16,7 @@ from node.core.text.clause_texts import clause_label
 from node.texts.wording import find, language, t
 
 _MOST_SHOWN = 50
+_ANSWERS = {"yes": "ask.verified", "no": "ask.not_verified"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,7 +155,7 @@ def _example(example: Example) -> str:
     return t(
         "diff.line.example",
         who=request.requester.code,
-        level=t(f"diff.level.{request.requester.level}"),
+        level=t(f"catalogue.level_word.{request.requester.level}"),
         region=request.requester.region,
         question=request.question,
         purpose=request.purpose,
@@ -198,7 +199,7 @@ def _record(record: Record) -> str:
     ]
     values += [f":{name} = {value}" for name, value in record.asked.items()]
     before, after = (
-        t("diff.word.absent") if answer is None else find(f"diff.answer.{answer}", language()) or answer
+        t("diff.word.absent") if answer is None else t(_ANSWERS[answer]) if answer in _ANSWERS else answer
         for answer in (record.before, record.after)
     )
     return t("diff.line.record", values=listed(values), before=before, after=after)

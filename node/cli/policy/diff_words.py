@@ -106,7 +106,7 @@ def _part(part: Part, titles: Titles) -> str:
             named = listed(sorted(part.named))
             return t("diff.word.all-except", named=named) if part.others else named
         case Levels():
-            return listed(t(f"diff.level.{level}") for level in LEVELS if level in part.named)
+            return listed(t(f"catalogue.level_word.{level}") for level in LEVELS if level in part.named)
         case Regions():
             return _either(_branch(each, _region) for each in _ordered(part.branches))
         case Purposes():
@@ -189,7 +189,7 @@ def listed(values: Iterable[str]) -> str:
     """Values in a row; of very many the first, and that there are more."""
     every = list(values)
     more = [f"… ({len(every)})"] if len(every) > _MOST_NAMED else []
-    return t("diff.word.and").join([*every[:_MOST_NAMED], *more])
+    return t("statement.list.comma").join([*every[:_MOST_NAMED], *more])
 
 
 def _either(values: Iterable[str]) -> str:

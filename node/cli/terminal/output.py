@@ -223,7 +223,7 @@ def _texts_of(error: NodeError, *, at_desk: bool) -> tuple[str, str]:
     if error.reason is Reason.QUESTION_NOT_ALLOWED and error.metadata.get("clause") == "role":
         return "role.wrong", "role.wrong_next"
     if error.reason is Reason.POLICY_NOT_LOADED and exit_of(error) is Exit.USAGE:
-        return "reason.POLICY_NOT_LOADED.what", "policies.mend"
+        return "reason.POLICY_NOT_LOADED.what", "reason.CONFIG_INVALID.next"
     return f"reason.{error.reason.name}.what", f"reason.{error.reason.name}.next"
 
 

@@ -30,7 +30,15 @@ CUT_OFF = re.compile(
     "-([0-9]+|a|an|and|are|as|at|be|but|by|can|cannot|did|for|from|has|have|if|in|into|is|it|its|not|of|on|one|only|or"
     "|such|than|that|the|their|there|this|to|too|use|was|were|when|which|whose|will|with|would|no)$"
 ).search
-"""What a name of what is wrong does not end in: words amid a sentence, and numbers that tell two keys apart."""
+"""In what no name of what is wrong ends: words amid a sentence, numbers that tell two keys apart."""
+WORDS_ALONE = re.compile(r"[A-Za-z]+( [A-Za-z]+){0,3}").fullmatch
+SAID_ALIKE = {
+    "help": "an option is explained under its command and its name",
+    "problem": "programs go by the kind of a problem, and two kinds may be mended alike",
+    "reason.CONFIG_INVALID.next": "each reason has its next step",
+    "statement.question.statistic": "each kind of question has its sentence",
+}
+"""Tables and keys whose texts may be those of others, each with why."""
 FOR_PROGRAMS = {
     "authority",
     "clause",
@@ -111,6 +119,19 @@ def test_a_key_is_made_of_plain_words_and_names_of_reasons_and_is_no_sentence(na
 def test_a_key_names_what_is_wrong_and_is_no_sentence_cut_off(name: str) -> None:
     parts = {part for key in table(name, "en") for part in key.split(".")}
     assert [part for part in parts if CUT_OFF(part)] == []
+
+
+def test_what_is_said_in_the_same_words_in_both_languages_has_one_key() -> None:
+    """But for words of labels and values, of which two pages may have the same, and one may change."""
+    keys: dict[tuple[str, str], list[str]] = defaultdict(list)
+    for name in sorted(set(TABLES) - SAID_ALIKE.keys()):
+        for key, english in table(name, "en").items():
+            full = key if name == "text" else f"{name}.{key}"
+            is_message = name in ("error", "file", "setting") or not WORDS_ALONE(english)
+            if is_message and full not in SAID_ALIKE:
+                keys[english, table(name, "zh")[key]].append(full)
+    assert len(keys) > 1000
+    assert [alike for alike in keys.values() if len(alike) > 1] == []
 
 
 @pytest.mark.parametrize("lang", LANGUAGES)
