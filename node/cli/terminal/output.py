@@ -14,11 +14,11 @@ from datetime import datetime, time, timedelta, timezone
 from enum import Enum
 from typing import TYPE_CHECKING, TypeAlias
 
-from node.cli.terminal.exits import Exit, exit_of
+from node.cli.terminal.exits import Exit, by_peer, exit_of
 from node.core.identity import holds_identifier
 from node.errors import NodeError, Reason, wording_of
 from node.texts.message import Message
-from node.texts.wording import say, t
+from node.texts.wording import find, say, t
 
 if TYPE_CHECKING:
     from rich.progress import Progress
@@ -211,7 +211,8 @@ def without_identifiers(text: str) -> str:
 
 def _detail(error: NodeError) -> str:
     """What an error says beyond its reason; nothing where that is all it says."""
-    return "" if error.wording.key == wording_of(error.reason).key else say(error.wording, moment=when)
+    said_already = wording_of(error.reason).key, *(["error.rpc.peer-refused"] if by_peer(error) else [])
+    return "" if error.wording.key in said_already else say(error.wording, moment=when)
 
 
 def _texts_of(error: NodeError, *, at_desk: bool) -> tuple[str, str]:
@@ -224,7 +225,16 @@ def _texts_of(error: NodeError, *, at_desk: bool) -> tuple[str, str]:
         return "role.wrong", "role.wrong_next"
     if error.reason is Reason.POLICY_NOT_LOADED and exit_of(error) is Exit.USAGE:
         return "reason.POLICY_NOT_LOADED.what", "reason.CONFIG_INVALID.next"
+    if by_peer(error):
+        return f"reason.{error.reason.name}.theirs", _next_at_peer(error.reason)
     return f"reason.{error.reason.name}.what", f"reason.{error.reason.name}.next"
+
+
+def _next_at_peer(reason: Reason) -> str:
+    if reason in (Reason.RATE_LIMITED, Reason.DRAINING, Reason.TIMEOUT):
+        return f"reason.{reason.name}.next"
+    own = f"reason.{reason.name}.theirs_next"
+    return own if find(own, "en") is not None else "their_node.next"
 
 
 def report_usage(message: str, hint: str, *, as_json: bool) -> Exit:

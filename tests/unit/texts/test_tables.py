@@ -12,7 +12,7 @@ from importlib.resources import files
 import pytest
 from support.text_keys import Use, modules, parsed, uses
 
-from node.errors import Reason
+from node.errors import OF_THE_NODE, Reason
 from node.texts.wording import LANGUAGES, detect_language, find, placeholders, t, table
 
 TABLES = sorted(
@@ -227,6 +227,11 @@ def test_english_begins_in_lower_case_and_has_no_full_stop() -> None:
 def test_every_reason_is_explained_and_says_what_to_do_next(reason: Reason, lang: str) -> None:
     assert t(f"reason.{reason.name}.what", lang)
     assert t(f"reason.{reason.name}.next", lang)
+
+
+@pytest.mark.parametrize("reason", Reason)
+def test_what_a_peer_may_say_of_itself_has_words_that_name_it(reason: Reason) -> None:
+    assert (find(f"reason.{reason.name}.theirs", "en") is not None) is (reason in OF_THE_NODE)
 
 
 @pytest.mark.parametrize(
