@@ -15,7 +15,7 @@ from typer.main import get_group
 from node.cli.terminal import output
 from node.cli.terminal.exits import Exit
 from node.cli.terminal.help import HelpfulCommand, HelpfulGroup, describe
-from node.cli.terminal.usage import impersonal, usage_message
+from node.cli.terminal.usage import usage_message
 from node.errors import NodeError
 from node.files.why import refused
 from node.no_dumps import forbid_dumps
@@ -143,7 +143,7 @@ def _take_language(given: list[str]) -> list[str]:
         else:
             chosen = value if equals else next(arguments, "")
             if chosen not in wording.LANGUAGES:
-                raise typer.TyperException(wording.t("usage.language", language=impersonal(chosen)))
+                raise typer.TyperException(wording.t("usage.language"))
             wording.use_language(chosen)
     return rest
 

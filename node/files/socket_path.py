@@ -1,4 +1,4 @@
-"""Unix sockets by their paths, as gRPC takes them: a URI, of which it would write to stderr what it cannot read."""
+"""Unix sockets by their paths, as gRPC takes them: as a URI; what it cannot read it would write to stderr."""
 
 from __future__ import annotations
 
@@ -17,5 +17,5 @@ def is_too_long(path: Path | str) -> bool:
 
 
 def socket_target(path: Path | str) -> str:
-    """The address of a socket for gRPC: blanks, `#`, `?`, `%` and what is not ASCII are names, not signs of a URI."""
+    """The address of a socket for gRPC, in which `#`, `?` and `%` of its name are no signs of a URI."""
     return f"unix:{quote(os.fsencode(path), safe='/')}"

@@ -1,4 +1,4 @@
-"""The path of a desk's socket: what no socket can have is told, what is unusual works, and gRPC says nothing itself."""
+"""The path of a desk's socket: what no socket can have is told, and gRPC says nothing itself."""
 
 from __future__ import annotations
 
