@@ -13,7 +13,7 @@ import typer
 from node.cli.policy.files import read_file
 from node.cli.terminal.exits import Exit
 from node.cli.terminal.options import day_from
-from node.cli.terminal.output import CHINA, Terminal
+from node.cli.terminal.output import CHINA, Terminal, harmless
 from node.cli.terminal.session import ConfigIfThere, settings_file, with_terminal
 from node.core.reading.holidays import check_holidays
 from node.core.workdays import MAX_WORKDAYS, NO_HOLIDAYS, Calendar, Day, Term
@@ -66,7 +66,7 @@ def calendar_of(file: Path | None, config: Path | None = None) -> Calendar:
     checked = check_holidays(str(file), read_file(file).content)
     if checked.holidays is None:
         for problem in checked.problems:
-            sys.stderr.write(problem.render(language()) + "\n")
+            sys.stderr.write(harmless(problem.render(language())) + "\n")
         raise typer.Exit(Exit.USAGE)
     return Calendar(zone, checked.holidays)
 
