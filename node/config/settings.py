@@ -216,15 +216,15 @@ class Source(_Section):
         if self.url_env is not None:
             if url := environ.get(self.url_env, ""):
                 return url
-            raise _unusable("error.config.environment-variable-not-set", url_env=self.url_env)
+            raise _unusable("error.config.variable-unset", url_env=self.url_env)
         if self.url_file is None:
-            raise _unusable("error.config.source-no-database")
+            raise _unusable("error.config.no-database")
         try:
             url = read_regular(self.url_file, _MAX_SECRET).decode().strip()
         except (OSError, UnicodeDecodeError):
             url = ""
         if not url:
-            raise _unusable("error.config.no-database-url-can", url_file=str(self.url_file))
+            raise _unusable("error.config.url-file-unreadable", url_file=str(self.url_file))
         return url
 
 

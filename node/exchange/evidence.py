@@ -57,7 +57,7 @@ def receipt_of(evidence: bytes, shared: Shared, origin: str, position: rec.LogPo
         return _whole(evidence).receipt
     above = shared(kept.shared) if kept.shared else b""
     if above is None:
-        raise NodeError(Reason.LOG_CORRUPT, "error.exchange.hashes-kept-receipt-missing")
+        raise NodeError(Reason.LOG_CORRUPT, "error.exchange.receipt-hashes-missing")
     return put_together(KeptReceipt(kept.signature, kept.hashes, above), origin, position)
 
 

@@ -59,13 +59,13 @@ class Opened(NamedTuple):
 def routing_of(envelope: pb.Envelope, peer: str, own: str) -> Routing:
     """The routing data, checked. Raises NodeError(ENVELOPE_INVALID) for what is not for us from `peer`."""
     if envelope.version != VERSION or envelope.suite != SUITE:
-        raise NodeError(Reason.ENVELOPE_INVALID, "error.exchange.envelope-unknown-version-suite")
+        raise NodeError(Reason.ENVELOPE_INVALID, "error.exchange.envelope-version-unknown")
     if len(envelope.exchange_id) != usage.EXCHANGE_ID_BYTES:
-        raise NodeError(Reason.ENVELOPE_INVALID, "error.exchange.exchange-id-16-bytes")
+        raise NodeError(Reason.ENVELOPE_INVALID, "error.exchange.exchange-id-length")
     if envelope.provider != own:
-        raise NodeError(Reason.ENVELOPE_INVALID, "error.exchange.envelope-another-department")
+        raise NodeError(Reason.ENVELOPE_INVALID, "error.exchange.envelope-misdirected")
     if envelope.requester != peer:
-        raise NodeError(Reason.ENVELOPE_INVALID, "error.exchange.envelope-names-another-requester")
+        raise NodeError(Reason.ENVELOPE_INVALID, "error.exchange.requester-contradicted")
     return Routing(envelope.requester, envelope.provider, envelope.exchange_id, envelope.key_id)
 
 
@@ -86,7 +86,7 @@ def open_request(
     plaintext = vault.open(Sealed(envelope.sealed_key, envelope.ciphertext), routing, now)
     request = wire.read(pb.SealedRequest, plaintext, "error.wire.of.request")
     if len(request.response_key) != RESPONSE_KEY_BYTES or len(request.intent) > usage.MAX_INTENT_BYTES:
-        raise NodeError(Reason.ENVELOPE_INVALID, "error.exchange.inside-envelope-wrong-lengths")
+        raise NodeError(Reason.ENVELOPE_INVALID, "error.exchange.envelope-lengths")
     record, opening, position, problem = rec.UsageRecord(), rec.Opening(), rec.LogPosition(), None
     # What is not yet checked is not kept: else a peer could write into the own log whatever it likes.
     leaf = checkpoint = opening_bytes = b""
@@ -95,7 +95,7 @@ def open_request(
         record = usage.read_record(request.intent)
         _check_record(record, routing)
         if usage.response_key_hash(request.response_key) != record.intent.response_key_hash:
-            raise NodeError(Reason.PROOF_INVALID, "error.exchange.response-key-not-one")
+            raise NodeError(Reason.PROOF_INVALID, "error.exchange.response-key-mismatch")
         proved = check_receipt(request.intent, request.receipt, member, vault)
         evidence = evidence_of(request.receipt, log_origin(member.code), proved)
         leaf, position, checkpoint = request.intent, proved, request.receipt.checkpoint
@@ -127,7 +127,7 @@ def check_receipt(leaf: bytes, receipt: Receipt, member: Member, vault: Vault) -
     """
     checkpoint = vault.open_checkpoint(receipt.checkpoint, member.log_keys, member.cosign_keys)
     if checkpoint.origin != log_origin(member.code):
-        raise NodeError(Reason.PROOF_INVALID, "error.exchange.checkpoint-another-log")
+        raise NodeError(Reason.PROOF_INVALID, "error.exchange.checkpoint-foreign")
     proof = receipt.proof
     verify_inclusion(proof.index, checkpoint.size, leaf_hash(leaf), proof.hashes, checkpoint.root)
     return rec.LogPosition(index=proof.index, size=checkpoint.size, root=checkpoint.root)
@@ -135,27 +135,25 @@ def check_receipt(leaf: bytes, receipt: Receipt, member: Member, vault: Vault) -
 
 def _check_record(record: rec.UsageRecord, routing: Routing) -> None:
     if record.WhichOneof("body") != "intent":
-        raise NodeError(Reason.PROOF_INVALID, "error.exchange.record-envelope-not-intent")
+        raise NodeError(Reason.PROOF_INVALID, "error.exchange.no-intent")
     if (record.requester, record.provider, record.exchange_id) != (
         routing.requester,
         routing.provider,
         routing.exchange_id,
     ):
-        raise NodeError(Reason.PROOF_INVALID, "error.exchange.intent-belongs-another-exchange")
+        raise NodeError(Reason.PROOF_INVALID, "error.exchange.intent-foreign")
     check_intent(record.intent)
 
 
 def _check_opening(intent: rec.Intent, body: bytes, max_subjects: int) -> rec.Opening:
     """The opening, when it is the one of the intent and as long as subjects and claims let it be."""
     if usage.opening_commitment(body) != intent.commitment:
-        raise NodeError(Reason.PROOF_INVALID, "error.exchange.opening-not-fit-commitment")
+        raise NodeError(Reason.PROOF_INVALID, "error.exchange.commitment-mismatch")
     opening = wire.read(rec.Opening, body, "error.wire.of.opening")
     if len(opening.salt) != usage.SALT_BYTES or len(opening.subjects) != intent.subjects:
-        raise NodeError(Reason.PROOF_INVALID, "error.exchange.opening-not-fit-intent")
+        raise NodeError(Reason.PROOF_INVALID, "error.exchange.intent-mismatch")
     if len(opening.subjects) > max_subjects:
-        raise NodeError(
-            Reason.QUERY_INVALID, "error.exchange.one-request-most-subjects", max_subjects=max_subjects
-        )
+        raise NodeError(Reason.QUERY_INVALID, "error.exchange.too-many-subjects", max_subjects=max_subjects)
     if len(body) > usage.MAX_OPENING_BYTES:
         raise NodeError(Reason.QUERY_INVALID, "error.exchange.opening-too-long")
     for subject in opening.subjects:
@@ -165,7 +163,7 @@ def _check_opening(intent: rec.Intent, body: bytes, max_subjects: int) -> rec.Op
 
 def _check_subject(subject: rec.Subject) -> None:
     if len(subject.id.encode()) > MAX_ID_BYTES:
-        raise NodeError(Reason.QUERY_INVALID, "error.exchange.identifier-subject-too-long")
+        raise NodeError(Reason.QUERY_INVALID, "error.exchange.identifier-too-long")
     claims = subject.claims
     if not claims:
         return
@@ -174,7 +172,7 @@ def _check_subject(subject: rec.Subject) -> None:
         or max(map(len, claims)) > MAX_CLAIM_NAME
         or max(map(len, claims.values())) > MAX_CLAIM_LENGTH
     ):
-        raise NodeError(Reason.QUERY_INVALID, "error.exchange.subject-too-many-claims")
+        raise NodeError(Reason.QUERY_INVALID, "error.exchange.subject-claims")
 
 
 def _check_time(time_ms: int, now: datetime, max_skew_ms: int) -> None:
@@ -182,5 +180,5 @@ def _check_time(time_ms: int, now: datetime, max_skew_ms: int) -> None:
     if not -max_skew_ms <= age_ms <= MAX_AGE_MS:
         raise NodeError(
             Reason.CLOCK_SKEWED,
-            "error.exchange.intent-too-old-comes",
+            "error.exchange.intent-time",
         )

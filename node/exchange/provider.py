@@ -143,7 +143,7 @@ class Provider:
         key = (routing.requester, routing.exchange_id)
         while (running := self._running.get(key)) is not None:
             if running.digest != digest:
-                raise NodeError(Reason.REQUEST_REPLAYED, "error.exchange.exchange-id-use")
+                raise NodeError(Reason.REQUEST_REPLAYED, "error.exchange.exchange-id-taken")
             if (done := await running.join()) is not None:
                 return done.result()
             # Who began it went away before the end: who waits takes over.
@@ -238,7 +238,7 @@ class Provider:
         intent, given, peer = admitted.intent, admitted.opened.opening.subjects, admitted.peer
         claims = frozenset(given[0].claims) if given else frozenset()
         if any(frozenset(subject.claims) != claims for subject in given):
-            raise NodeError(Reason.QUERY_INVALID, "error.exchange.all-subjects-request-need")
+            raise NodeError(Reason.QUERY_INVALID, "error.exchange.claims-differ")
         request = Request(
             requester=RequestingDepartment(peer.code, peer.region, peer.level, peer.suspended),
             dataset=intent.dataset,
@@ -258,7 +258,7 @@ class Provider:
             return decision, []
         if decision.question.kind is QuestionKind.STATISTIC and intent.HasField("batch"):
             # In a stream nobody could be seen to wait for it.
-            raise NodeError(Reason.QUERY_INVALID, "error.exchange.statistic-asked-itself")
+            raise NodeError(Reason.QUERY_INVALID, "error.exchange.statistic-in-batch")
         policy = admitted.state.policies.get(intent.dataset)
         if policy is None:
             raise NodeError(Reason.NOT_SHARED, "error.exchange.dataset-not-shared")
@@ -321,8 +321,8 @@ class BatchOrder:
     def check(self, intent: rec.Intent) -> None:
         """Raises NodeError(REQUEST_REPLAYED) for a chunk out of order or of another batch."""
         if not intent.HasField("batch"):
-            raise NodeError(Reason.QUERY_INVALID, "error.exchange.chunk-needs-place-batch")
+            raise NodeError(Reason.QUERY_INVALID, "error.exchange.chunk-without-place")
         place = intent.batch
         if self._batch is not None and (place.batch_id != self._batch or place.chunk != self._next):
-            raise NodeError(Reason.REQUEST_REPLAYED, "error.exchange.chunk-came-twice-too")
+            raise NodeError(Reason.REQUEST_REPLAYED, "error.exchange.chunk-misplaced")
         self._batch, self._next = place.batch_id, place.chunk + 1

@@ -41,14 +41,14 @@ def open_response(
         or answer.exchange_id != asked.parties.exchange_id
         or not about
     ):
-        raise NodeError(Reason.PROOF_INVALID, "error.exchange.provider-record-about-another")
+        raise NodeError(Reason.PROOF_INVALID, "error.exchange.verdict-foreign")
     check_verdict(verdict)
     if verdict.decision == rec.DECISION_PERMIT:
         if usage.answer_commitment(response.answers) != verdict.answer_commitment:
-            raise NodeError(Reason.PROOF_INVALID, "error.exchange.answer-not-one-provider")
+            raise NodeError(Reason.PROOF_INVALID, "error.exchange.answer-unrecorded")
         check_answers(wire.read(rec.Answers, response.answers, "error.wire.of.answers"), intent.intent)
     elif response.answers:
-        raise NodeError(Reason.PROOF_INVALID, "error.exchange.provider-denied-yet-sent")
+        raise NodeError(Reason.PROOF_INVALID, "error.exchange.denial-with-answer")
     position = check_receipt(response.verdict, response.receipt, provider, vault)
     check_time(record, intent, now_ms, skew_ms)
     return response, verdict, position

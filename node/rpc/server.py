@@ -133,7 +133,7 @@ def add_socket(server: grpc.aio.Server, path: Path) -> None:
     if open_to_others(path.parent) is not None:
         raise NodeError(
             Reason.CONFIG_INVALID,
-            "error.rpc.others-can-enter-where",
+            "error.rpc.socket-folder-open",
             parent=str(path.parent),
         )
     path.unlink(missing_ok=True)

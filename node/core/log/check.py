@@ -184,7 +184,7 @@ def _length(data: bytes | memoryview, position: int, index: int) -> tuple[int, i
 def _broken(index: int) -> NodeError:
     return NodeError(
         Reason.LOG_CORRUPT,
-        "error.log.export-breaks-off-record",
+        "error.log.export-cut",
         index=str(index),
     )
 
@@ -362,7 +362,7 @@ class LogCheck:
         Raises NodeError INTERNAL out of order.
         """
         if segment.first != self._records or segment.first % SEGMENT:
-            raise NodeError(Reason.INTERNAL, "error.log.segments-log-were-put")
+            raise NodeError(Reason.INTERNAL, "error.log.segment-order")
         for size, root in segment.marked:
             self._roots[size] = _extended(self._tree, root).root()
         # The tree over the roots of whole segments, and of a partial one at the end, has the root of the log:

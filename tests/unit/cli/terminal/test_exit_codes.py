@@ -36,7 +36,7 @@ def test_every_reason_has_an_exit_code() -> None:
 
 
 def test_json_error_is_one_document_on_stderr(desk: FakeDesk, address: str) -> None:
-    desk.fail_with = NodeError(Reason.NO_GRANT, "error.deciding.department-no-grant-dataset", clause="grant")
+    desk.fail_with = NodeError(Reason.NO_GRANT, "error.deciding.no-own-grant", clause="grant")
     ran = dxnode(*ASK, "--desk", address, "--json", stdin=resident(1))
     assert ran.out == ""
     assert json.loads(ran.err)["error"]["reason"] == "NO_GRANT"
