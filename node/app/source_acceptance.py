@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable
 from node.app.live.live import Live
 from node.core.role import Caller
 from node.core.state.good_load import about
-from node.exchange.admin import AdminJob, stated_reason
+from node.exchange.admin import AdminJob, require_note
 from node.exchange.group import GroupCommit
 from node.rpc.admin_service import AcceptedLoad
 
@@ -34,7 +34,7 @@ class SourceAcceptance:
 
         Raises NodeError(NOT_FOUND) if none is, (QUERY_INVALID) without a reason, (STORE_UNAVAILABLE).
         """
-        reason = stated_reason(reason)
+        reason = require_note(reason)
         held = self._live.held(dataset)
         before = held.good.rows if held.good is not None else 0
         note = f"{reason} (rows: {about(held.found.rows)}, before: {about(before)})"

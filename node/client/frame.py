@@ -11,17 +11,15 @@ from typing import Literal, Protocol
 import pandas as pd
 
 from node.client.results import Chunk, ChunkResult, Refusal, Subject
+from node.core.bounds import MAX_CLAIM, MAX_CLAIMS, MAX_SUBJECTS
 from node.core.id_column import IdColumn, could_be_rounded, identifier, number_text
 from node.core.milliseconds import CHINA
 from node.core.policy.question_kind import QuestionKind
-from node.core.subject import MAX_CLAIM, MAX_CLAIMS
 from node.errors import NodeError, Reason
 
 ANSWER, REASON, EXCHANGE, AS_OF = "answer", "reason", "exchange_id", "data_as_of"
 RESULT_COLUMNS = (ANSWER, REASON, EXCHANGE, AS_OF)
 
-MAX_CHUNK = 1000
-"""Rows of a chunk."""
 CHUNK_BYTES = 30_000
 """What the subjects of a chunk take as a message: sealed and padded, it is none that any node refuses.
 
@@ -179,8 +177,8 @@ def ask_frame(
     accept_invalid: bool,
 ) -> pd.DataFrame:
     """`Client.verify_batch` says what this does."""
-    if not 1 <= chunk_size <= MAX_CHUNK:
-        raise NodeError(Reason.QUERY_INVALID, "error.client.give-chunk-1-subjects", max_subjects=MAX_CHUNK)
+    if not 1 <= chunk_size <= MAX_SUBJECTS:
+        raise NodeError(Reason.QUERY_INVALID, "error.client.chunk-size", max_subjects=MAX_SUBJECTS)
     columns = Columns(subject, claims)
     check_columns(frame.columns, columns)
     columns = _judged(frame, columns, accept_invalid=accept_invalid)
@@ -216,13 +214,13 @@ def check_columns(present: Iterable[str], columns: Columns) -> None:
         if column not in names:
             raise NodeError(
                 Reason.QUERY_INVALID,
-                "error.client.there-no-column",
+                "error.client.column-missing",
                 column=column,
             )
         if names.count(column) > 1:
             raise NodeError(
                 Reason.QUERY_INVALID,
-                "error.client.there-more-than-one",
+                "error.client.column-twice",
                 column=column,
             )
 

@@ -4,11 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from enum import Enum
-from typing import Final, NamedTuple
-
-MAX_CLAIMS: Final = 16
-MAX_CLAIM: Final = 200
-"""Characters of the value of a claim."""
+from typing import NamedTuple
 
 
 class SubjectKey(NamedTuple):

@@ -10,7 +10,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 from support.cli_run import Ran, dxnode
-from support.fake_desk import PURPOSE, VERIFY, resident
+from support.fake_catalogue import PURPOSE
+from support.fake_desk import VERIFY, resident
 
 
 def people(path: Path, count: int, encoding: str = "utf-8") -> Path:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
+from node.core.bounds import MAX_SUBJECTS
 from node.core.id_column import IdColumn
 from node.errors import NodeError, Reason
 from node.texts.message import Message
@@ -17,8 +18,6 @@ if TYPE_CHECKING:
     from node.client.limits import AskLimits
 
 _NONE: Final = Message("label.none")
-MAX_ROWS: Final = 1000
-"""Rows of a chunk."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,8 +87,8 @@ def plan(subjects: int, limits: AskLimits) -> Plan:
     equal size: of 5,500 a day, six of 916 leave less unused than five of 1,000.
     """
     if not limits.per_day:
-        return Plan(MAX_ROWS, 0, 1)
-    chunks = -(-limits.per_day // MAX_ROWS)
+        return Plan(MAX_SUBJECTS, 0, 1)
+    chunks = -(-limits.per_day // MAX_SUBJECTS)
     rows = limits.per_day // chunks
     per_day = chunks * rows
     return Plan(rows, per_day, max(1, -(-subjects // per_day)))

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from node.core.bounds import MAX_SUBJECTS
 from node.core.policy.question_kind import QuestionKind
 from node.errors import NodeError, Reason
 from node.files.regular_file import read_regular
@@ -135,6 +136,6 @@ def _is_sound(progress: Progress) -> bool:
     return (
         len(bytes.fromhex(progress.batch_id)) == _BATCH_ID
         and all(isinstance(each, int) and each >= 0 for each in numbers)
-        and 1 <= progress.chunk_rows <= 1000
+        and 1 <= progress.chunk_rows <= MAX_SUBJECTS
         and all(reason in Reason.__members__ for reason in progress.reasons)
     )

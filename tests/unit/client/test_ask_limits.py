@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import pytest
-from support.fake_desk import PROVIDER, PURPOSE, VERIFY, FakeDesk, grant_message
+from support.fake_catalogue import PROVIDER, PURPOSE
+from support.fake_desk import VERIFY, FakeDesk, grant_message
 
 from node.client import Client
 from node.v1 import grant_pb2

@@ -14,7 +14,8 @@ from pathlib import Path
 import pytest
 from support.batches import answers, batch, command, people
 from support.cli_run import dxnode
-from support.fake_desk import FIELD, PURPOSE, FakeDesk, enrolled, resident, serving
+from support.fake_catalogue import PURPOSE
+from support.fake_desk import FIELD, FakeDesk, enrolled, resident, serving
 
 from node.errors import Reason
 

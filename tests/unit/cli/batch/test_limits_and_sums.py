@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 from support.batches import answers, batch, command, people
 from support.cli_run import at_a_terminal, dxnode
-from support.fake_desk import FIELD, PURPOSE, FakeDesk, enrolled, resident
+from support.fake_catalogue import PURPOSE
+from support.fake_desk import FIELD, FakeDesk, enrolled, resident
 
 from node.errors import Reason
 
