@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+import asyncio
+from concurrent.futures import Executor
 
 from node.app.live.live import Live
 from node.core.role import Caller
 from node.core.state.good_load import about
-from node.exchange.admin import AdminJob, stated_reason
+from node.exchange.admin import AdminJob, require_note
 from node.exchange.group import GroupCommit
 from node.rpc.admin_service import AcceptedLoad
 
@@ -22,23 +23,24 @@ class SourceAcceptance:
         department: str,
         live: Live,
         commit: GroupCommit,
-        in_worker: Callable[[Callable[[], None]], Awaitable[None]],
+        workers: Executor,
     ) -> None:
         self._department = department
         self._live = live
         self._commit = commit
-        self._in_worker = in_worker
+        self._workers = workers
 
     async def accept(self, caller: Caller, dataset: str, reason: str) -> AcceptedLoad:
         """Answer from the load that was put aside: durable with its record, then in use.
 
         Raises NodeError(NOT_FOUND) if none is, (QUERY_INVALID) without a reason, (STORE_UNAVAILABLE).
         """
-        reason = stated_reason(reason)
+        reason = require_note(reason)
         held = self._live.held(dataset)
         before = held.good.rows if held.good is not None else 0
         note = f"{reason} (rows: {about(held.found.rows)}, before: {about(before)})"
         job = AdminJob(self._department, caller, _ACTION, dataset, note, facts=(held.as_good(dataset),))
         await self._commit.run(job, by_staff=True)
-        await self._in_worker(lambda: self._live.open_anew(dataset))
+        loop = asyncio.get_running_loop()
+        await loop.run_in_executor(self._workers, self._live.open_anew, dataset)
         return AcceptedLoad(dataset, held.found.rows, held.found.invalid, before)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import ParamSpec, Protocol, TypeVar
 
-from google.protobuf.message import Message
+from google.protobuf.message import Message as ProtoMessage
 
 from node.core.catalogue.publication import MAX_HISTORY, ServedVersion, published_entry, published_summary
 from node.core.catalogue.registry import Catalogue
@@ -18,11 +18,11 @@ from node.core.role import OPERATOR, ROLES
 from node.core.state.data_load import DataLoad
 from node.errors import NodeError, Reason
 from node.exchange.rate import Rate
-from node.exchange.turns import Bounds, Turns
+from node.exchange.turns import TurnBounds, Turns
 from node.rpc.callers import Staff
 from node.rpc.exchange_service import Gate
+from node.rpc.grpc_status import Context, answered
 from node.rpc.log_service import CallerName
-from node.rpc.status import Context, answered
 from node.v1 import catalogue_pb2 as pb
 from node.v1 import catalogue_pb2_grpc
 
@@ -35,7 +35,7 @@ WAITING, WAIT_SECONDS = 16, 20.0
 """Searches that run, and that wait, half of those one caller's: all else is for exchanges."""
 LoadOf = Callable[[str], DataLoad | None]
 """The load that a dataset is answered from now, None while it is answered from none."""
-T = TypeVar("T", bound=Message)
+T = TypeVar("T", bound=ProtoMessage)
 R = TypeVar("R")
 P = ParamSpec("P")
 
@@ -50,7 +50,7 @@ class Peers(Protocol):
     async def history(self, provider: str, dataset: str) -> pb.GetDatasetHistoryResponse: ...
 
 
-class History(Protocol):
+class VersionHistory(Protocol):
     """Keeps the versions of entries that were served."""
 
     def served_versions(self, dataset: str, limit: int) -> list[ServedVersion]: ...
@@ -110,7 +110,7 @@ class CatalogueService(catalogue_pb2_grpc.CatalogueServiceServicer):
         catalogue: Callable[[], Catalogue],
         admit: Admit,
         caller: CallerName,
-        history: History,
+        history: VersionHistory,
         load_of: LoadOf,
         elsewhere: Elsewhere | None = None,
     ) -> None:
@@ -123,7 +123,7 @@ class CatalogueService(catalogue_pb2_grpc.CatalogueServiceServicer):
         self._elsewhere = elsewhere
         self._rate = Rate(SEARCHES_PER_SECOND, SEARCHES_AT_ONCE)
         self._caller = caller
-        self._turns = Turns(Bounds(SEARCHING, SEARCHING, WAITING, WAITING // 2, WAIT_SECONDS), _busy)
+        self._turns = Turns(TurnBounds(SEARCHING, SEARCHING, WAITING, WAITING // 2, WAIT_SECONDS), _busy)
 
     async def ListDatasets(
         self, request: pb.ListDatasetsRequest, context: Context
@@ -147,7 +147,7 @@ class CatalogueService(catalogue_pb2_grpc.CatalogueServiceServicer):
 
         async def work() -> pb.GetDatasetResponse:
             if not request.dataset:
-                raise NodeError(Reason.QUERY_INVALID, "error.rpc.name-dataset")
+                raise NodeError(Reason.QUERY_INVALID, "error.rpc.dataset-missing")
             return pb.GetDatasetResponse(dataset=browse(self._policies(), request.dataset, self._load_of)[0])
 
         return await self._admit(context, work)
@@ -163,7 +163,8 @@ class CatalogueService(catalogue_pb2_grpc.CatalogueServiceServicer):
             if self._elsewhere is not None and request.provider not in ("", self._elsewhere.own):
                 return await self._elsewhere.peers.search(request.provider, request)
             found = await self._aside(context, self._catalogue().search, lookup, request.limit or MAX_RESULTS)
-            return pb.SearchCatalogueResponse(datasets=found.entries, total=found.total)
+            entries = [self._dated(entry) for entry in found.entries]
+            return pb.SearchCatalogueResponse(datasets=entries, total=found.total)
 
         return await self._admit(context, work, self._rate)
 
@@ -174,7 +175,7 @@ class CatalogueService(catalogue_pb2_grpc.CatalogueServiceServicer):
 
         async def work() -> pb.GetDatasetHistoryResponse:
             if not request.dataset:
-                raise NodeError(Reason.QUERY_INVALID, "error.rpc.name-dataset")
+                raise NodeError(Reason.QUERY_INVALID, "error.rpc.dataset-missing")
             if self._elsewhere is not None and request.provider not in ("", self._elsewhere.own):
                 return await self._elsewhere.peers.history(request.provider, request.dataset)
             policy = _served(self._policies(), request.dataset)
@@ -185,6 +186,15 @@ class CatalogueService(catalogue_pb2_grpc.CatalogueServiceServicer):
 
         return await self._admit(context, work, self._rate)
 
+    def _dated(self, entry: pb.Dataset) -> pb.Dataset:
+        """The entry, with how old the data are where it is an own one."""
+        load = None if entry.summary.imported_from else self._load_of(entry.summary.dataset)
+        if load is None:
+            return entry
+        dated = pb.Dataset()
+        dated.CopyFrom(entry)
+        return _with_age(dated, load)
+
     async def _aside(self, context: Context, work: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
         """The result of work that takes a while, done in a thread. Raises NodeError(RATE_LIMITED)."""
         name = self._caller(context) or ""
@@ -192,7 +202,7 @@ class CatalogueService(catalogue_pb2_grpc.CatalogueServiceServicer):
 
 
 def _busy() -> NodeError:
-    return NodeError(Reason.RATE_LIMITED, "error.rpc.node-busy-searching-catalogue")
+    return NodeError(Reason.RATE_LIMITED, "error.rpc.search-busy")
 
 
 def browse(policies: Policies, dataset: str, load_of: LoadOf) -> list[pb.Dataset]:
@@ -203,13 +213,16 @@ def browse(policies: Policies, dataset: str, load_of: LoadOf) -> list[pb.Dataset
             for name in sorted(policies.datasets)
         ]
     entry, load = published_entry(policies, _served(policies, dataset)), load_of(dataset)
-    if load is not None:
-        entry.data.CopyFrom(pb.DataAge(as_of_ms=load.as_of_ms, overdue=load.overdue))
-    return [entry]
+    return [entry if load is None else _with_age(entry, load)]
+
+
+def _with_age(entry: pb.Dataset, load: DataLoad) -> pb.Dataset:
+    entry.data.CopyFrom(pb.DataAge(as_of_ms=load.as_of_ms, overdue=load.overdue))
+    return entry
 
 
 def _served(policies: Policies, dataset: str) -> Policy:
     policy = policies.get(dataset)
     if policy is None:
-        raise NodeError(Reason.NOT_SHARED, "error.rpc.no-such-dataset-shared")
+        raise NodeError(Reason.NOT_SHARED, "error.rpc.dataset-unknown")
     return policy

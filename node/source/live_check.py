@@ -57,7 +57,7 @@ class Findings:
         """Raises NodeError(SOURCE_UNAVAILABLE) for a question that reads a column that is refused."""
         refused = self.doubt is not None or self.respelled or self.surplus
         if refused or any(name in self.irregular for name in fields):
-            raise NodeError(Reason.SOURCE_UNAVAILABLE, "error.source.source-holds-values-not")
+            raise NodeError(Reason.SOURCE_UNAVAILABLE, "error.source.values-inexact")
 
 
 def look_through(connection: Connection, table: str, layout: Layout, dialect: Dialect) -> Findings:
