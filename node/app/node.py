@@ -21,7 +21,6 @@ from node.app.live.own_keys import read_certificate
 from node.app.ports import Parts, Ports
 from node.app.randomness import RandomPool
 from node.app.recurring import Recurring
-from node.app.source_acceptance import SourceAcceptance
 from node.app.status import node_status
 from node.app.surroundings import problems_around
 from node.app.timekeeping import make_keeper, open_clock, read_clocks, tolerated_ms
@@ -239,7 +238,6 @@ class Node:
                 received=self._received,
                 certificates=DeskCertificates(code, self._store.fact(REVOKED), commit, self._clock.now_ms),
                 orders=self._orders,
-                acceptance=SourceAcceptance(code, live, commit, self._in_worker),
                 status=self._status,
                 reload=self.reload,
                 refresh_grants=self._refresh_grants,

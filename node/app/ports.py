@@ -85,7 +85,6 @@ class Parts:
     received: ReceivedGrants
     certificates: DeskCertificates
     orders: Orders
-    acceptance: SourceAcceptance
     status: Callable[[], Awaitable[desk_pb2.GetStatusResponse]]
     reload: Callable[[Caller], Awaitable[ReloadReport]]
     refresh_grants: Callable[[], Awaitable[None]]
@@ -220,7 +219,7 @@ class Ports:
                 parts.orders,
                 parts.history,
                 parts.certificates,
-                parts.acceptance,
+                SourceAcceptance(code, live, parts.commit, parts.workers),
                 staff,
             ),
             server,

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+import asyncio
+from concurrent.futures import Executor
 
 from node.app.live.live import Live
 from node.core.role import Caller
@@ -22,12 +23,12 @@ class SourceAcceptance:
         department: str,
         live: Live,
         commit: GroupCommit,
-        in_worker: Callable[[Callable[[], None]], Awaitable[None]],
+        workers: Executor,
     ) -> None:
         self._department = department
         self._live = live
         self._commit = commit
-        self._in_worker = in_worker
+        self._workers = workers
 
     async def accept(self, caller: Caller, dataset: str, reason: str) -> AcceptedLoad:
         """Answer from the load that was put aside: durable with its record, then in use.
@@ -40,5 +41,6 @@ class SourceAcceptance:
         note = f"{reason} (rows: {about(held.found.rows)}, before: {about(before)})"
         job = AdminJob(self._department, caller, _ACTION, dataset, note, facts=(held.as_good(dataset),))
         await self._commit.run(job, by_staff=True)
-        await self._in_worker(lambda: self._live.open_anew(dataset))
+        loop = asyncio.get_running_loop()
+        await loop.run_in_executor(self._workers, self._live.open_anew, dataset)
         return AcceptedLoad(dataset, held.found.rows, held.found.invalid, before)

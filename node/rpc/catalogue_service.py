@@ -163,7 +163,8 @@ class CatalogueService(catalogue_pb2_grpc.CatalogueServiceServicer):
             if self._elsewhere is not None and request.provider not in ("", self._elsewhere.own):
                 return await self._elsewhere.peers.search(request.provider, request)
             found = await self._aside(context, self._catalogue().search, lookup, request.limit or MAX_RESULTS)
-            return pb.SearchCatalogueResponse(datasets=found.entries, total=found.total)
+            entries = [self._dated(entry) for entry in found.entries]
+            return pb.SearchCatalogueResponse(datasets=entries, total=found.total)
 
         return await self._admit(context, work, self._rate)
 
@@ -185,6 +186,15 @@ class CatalogueService(catalogue_pb2_grpc.CatalogueServiceServicer):
 
         return await self._admit(context, work, self._rate)
 
+    def _dated(self, entry: pb.Dataset) -> pb.Dataset:
+        """The entry, with how old the data are where it is an own one."""
+        load = None if entry.summary.imported_from else self._load_of(entry.summary.dataset)
+        if load is None:
+            return entry
+        dated = pb.Dataset()
+        dated.CopyFrom(entry)
+        return _with_age(dated, load)
+
     async def _aside(self, context: Context, work: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
         """The result of work that takes a while, done in a thread. Raises NodeError(RATE_LIMITED)."""
         name = self._caller(context) or ""
@@ -203,9 +213,12 @@ def browse(policies: Policies, dataset: str, load_of: LoadOf) -> list[pb.Dataset
             for name in sorted(policies.datasets)
         ]
     entry, load = published_entry(policies, _served(policies, dataset)), load_of(dataset)
-    if load is not None:
-        entry.data.CopyFrom(pb.DataAge(as_of_ms=load.as_of_ms, overdue=load.overdue))
-    return [entry]
+    return [entry if load is None else _with_age(entry, load)]
+
+
+def _with_age(entry: pb.Dataset, load: DataLoad) -> pb.Dataset:
+    entry.data.CopyFrom(pb.DataAge(as_of_ms=load.as_of_ms, overdue=load.overdue))
+    return entry
 
 
 def _served(policies: Policies, dataset: str) -> Policy:
