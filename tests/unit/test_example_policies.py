@@ -15,8 +15,8 @@ from support import places
 from support.policy_samples import CALENDAR, GRANT, HUMAN_RESOURCES, MEDICAL, TAX
 
 from node.analysis.tests.hover import table_schema_text
-from node.cli.policy.files import read_files
 from node.cli.policy import example
+from node.cli.policy.files import read_files
 from node.core.deciding.evaluator import Decision, decide
 from node.core.deciding.explain import explain
 from node.core.policy.dataset import Field
