@@ -79,7 +79,7 @@ class Working:
 
 
 def _busy() -> NodeError:
-    return NodeError(Reason.SOURCE_BUSY, "error.app.too-many-wait-data")
+    return NodeError(Reason.SOURCE_BUSY, "error.app.too-many-waiting")
 
 
 def noise(pool: Pool) -> Noise:

@@ -214,7 +214,7 @@ class Client:
         """One dataset in full."""
         found = self._browse(provider, name)
         if not found:
-            raise NodeError(Reason.NOT_SHARED, "error.client.no-such-dataset")
+            raise NodeError(Reason.NOT_SHARED, "error.client.dataset-unknown")
         return found[0]
 
     def kind_of(self, question: str) -> QuestionKind:
@@ -325,11 +325,11 @@ class Client:
         if providers:
             raise NodeError(
                 Reason.QUERY_INVALID,
-                "error.client.several-departments-gave-grant",
+                "error.client.several-grants",
             )
         raise NodeError(
             Reason.NO_GRANT,
-            "error.client.no-department-gave-grant",
+            "error.client.no-grant-received",
         )
 
     def _providers_of(self, dataset: str, *, refresh: bool = False) -> set[str]:

@@ -55,7 +55,7 @@ def require_call(method: MethodDescriptor, revision: int) -> None:
     if call_since(method) > revision:
         raise NodeError(
             Reason.PEER_UNAVAILABLE,
-            "error.revision.other-department-node-not",
+            "error.revision.peer-too-old",
             name=method.name,
         )
 

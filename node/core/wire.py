@@ -33,13 +33,13 @@ def read(kind: type[M], body: bytes, what: str, reason: Reason = Reason.ENVELOPE
     try:
         message = kind.FromString(body)
     except DecodeError:
-        raise NodeError(reason, "error.wire.cannot-read", what=Message(what)) from None
+        raise NodeError(reason, "error.wire.unreadable", what=Message(what)) from None
     message.DiscardUnknownFields()
     enums = _enums_of(kind.DESCRIPTOR)
     if write(message) != body or (enums is not None and not _enums_known(message, enums)):
         raise NodeError(
             reason,
-            "error.wire.holds-what-node-not",
+            "error.wire.unknown-fields",
             what=Message(what),
         )
     return message

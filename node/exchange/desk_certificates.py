@@ -48,7 +48,7 @@ class DeskCertificates:
         try:
             revoked = _LIST.validate_json(kept) if kept else []
         except ValidationError:
-            raise NodeError(Reason.LOG_CORRUPT, "error.exchange.list-revoked-desk-certificates") from None
+            raise NodeError(Reason.LOG_CORRUPT, "error.exchange.revocations-unreadable") from None
         self._revoked = {each.fingerprint: each for each in revoked}
 
     def revoked(self, fingerprint: bytes) -> bool:
@@ -103,5 +103,5 @@ class DeskCertificates:
 
 def _checked(fingerprint: bytes) -> bytes:
     if len(fingerprint) != 32:
-        raise NodeError(Reason.QUERY_INVALID, "error.exchange.fingerprint-32-bytes")
+        raise NodeError(Reason.QUERY_INVALID, "error.exchange.fingerprint-length")
     return fingerprint

@@ -134,11 +134,11 @@ class GroupCommit:
         and (CLOCK_SKEWED) when nothing can be recorded, (STATE_LOST) while exchanges are held.
         """
         if self._stopped:
-            raise NodeError(Reason.DRAINING, "error.exchange.node-shutting-down")
+            raise NodeError(Reason.DRAINING, "error.exchange.shutting-down")
         if not by_staff and (held := self._watch.held()) is not None:
             raise held
         if len(self._waiting) >= MAX_WAITING:
-            raise NodeError(Reason.RATE_LIMITED, "error.exchange.node-overloaded")
+            raise NodeError(Reason.RATE_LIMITED, "error.exchange.overloaded")
         loop = asyncio.get_running_loop()
         future: asyncio.Future[object] = loop.create_future()
         self._waiting.append(_Waiting(job, future, moment))
@@ -174,7 +174,7 @@ class GroupCommit:
     def root(self, size: int) -> bytes:
         """The root of the first `size` records of the durable log. Raises NodeError(NOT_FOUND)."""
         if size > self._head.size:
-            raise NodeError(Reason.NOT_FOUND, "error.exchange.log-records", size=self._head.size)
+            raise NodeError(Reason.NOT_FOUND, "error.exchange.log-too-short", size=self._head.size)
         return self._tree.root(size)
 
     def inclusion_proof(self, index: int, size: int) -> list[bytes]:
@@ -182,7 +182,7 @@ class GroupCommit:
         durable = self._head.size
         size = size or durable
         if not 0 <= index < size <= durable:
-            raise NodeError(Reason.NOT_FOUND, "error.exchange.log-records-2", durable=durable)
+            raise NodeError(Reason.NOT_FOUND, "error.exchange.log-too-short", size=durable)
         return self._tree.inclusion_proof(index, size)
 
     def consistency_proof(self, first: int, second: int) -> list[bytes]:
@@ -190,20 +190,20 @@ class GroupCommit:
         durable = self._head.size
         second = second or durable
         if not 0 <= first <= second <= durable:
-            raise NodeError(Reason.NOT_FOUND, "error.exchange.log-records-2", durable=durable)
+            raise NodeError(Reason.NOT_FOUND, "error.exchange.log-too-short", size=durable)
         return self._tree.consistency_proof(first, second)
 
     def _restore(self) -> tuple[Head, Tree]:
         head = self._store.head()
         tail = [leaf_hash(leaf) for leaf in self._store.tail(head.size)]
         if self._store.leaf_count() != head.size:
-            raise NodeError(Reason.LOG_CORRUPT, "error.exchange.usage-log-checkpoint-different")
+            raise NodeError(Reason.LOG_CORRUPT, "error.log.checkpoint-size-differs")
         tree = Tree.restore(head.size, tail, self._store)
         if head.size:
             checkpoint = Checkpoint.parse(self._keys.verify(head.note))
             expected = Checkpoint(self._keys.origin, head.size, tree.root())
             if checkpoint != expected:
-                raise NodeError(Reason.LOG_CORRUPT, "error.exchange.usage-log-not-root")
+                raise NodeError(Reason.LOG_CORRUPT, "error.log.checkpoint-root-differs")
         return head, tree
 
     async def _work(self) -> None:
@@ -250,7 +250,7 @@ class GroupCommit:
             results = [error] * len(group)
         except Exception:
             log.exception("group commit failed")
-            failed = NodeError(Reason.INTERNAL, "error.exchange.exchange-could-not-recorded")
+            failed = NodeError(Reason.INTERNAL, "error.exchange.not-recorded")
             results = [failed] * len(group)
         for waiting, result in zip(group, results, strict=True):
             if waiting.future.done():  # the caller has gone; the record stays
@@ -294,7 +294,7 @@ class GroupCommit:
         end = asyncio.get_running_loop().time() + BUSY_SECONDS
         while (transaction := self._store.begin()) is None:
             if asyncio.get_running_loop().time() > end:
-                raise NodeError(Reason.STORE_UNAVAILABLE, "error.exchange.node-database-locked-another")
+                raise NodeError(Reason.STORE_UNAVAILABLE, "error.exchange.database-locked")
             await asyncio.sleep(0.002)
         return transaction
 
@@ -316,7 +316,7 @@ class GroupCommit:
             try:
                 if job.exchange is not None:
                     if job.exchange in here:  # its first caller went away, and it came again at once
-                        raise NodeError(Reason.REQUEST_REPLAYED, "error.exchange.exchange-under-way")
+                        raise NodeError(Reason.REQUEST_REPLAYED, "error.exchange.still-running")
                     here.add(job.exchange)
                 if known and job.exchange in known:
                     results[position] = self._repeat(transaction, job, known[job.exchange])

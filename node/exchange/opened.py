@@ -52,13 +52,13 @@ class Opened(NamedTuple):
 def routing_of(envelope: pb.Envelope, peer: str, own: str) -> Routing:
     """The routing data, checked. Raises NodeError(ENVELOPE_INVALID) for what is not for us from `peer`."""
     if envelope.version != VERSION or envelope.suite != SUITE:
-        raise NodeError(Reason.ENVELOPE_INVALID, "error.exchange.envelope-unknown-version-suite")
+        raise NodeError(Reason.ENVELOPE_INVALID, "error.exchange.envelope-version-unknown")
     if len(envelope.exchange_id) != usage.EXCHANGE_ID_BYTES:
-        raise NodeError(Reason.ENVELOPE_INVALID, "error.exchange.exchange-id-16-bytes")
+        raise NodeError(Reason.ENVELOPE_INVALID, "error.exchange.exchange-id-length")
     if envelope.provider != own:
-        raise NodeError(Reason.ENVELOPE_INVALID, "error.exchange.envelope-another-department")
+        raise NodeError(Reason.ENVELOPE_INVALID, "error.exchange.envelope-misdirected")
     if envelope.requester != peer:
-        raise NodeError(Reason.ENVELOPE_INVALID, "error.exchange.envelope-names-another-requester")
+        raise NodeError(Reason.ENVELOPE_INVALID, "error.exchange.requester-contradicted")
     return Routing(envelope.requester, envelope.provider, envelope.exchange_id, envelope.key_id)
 
 
@@ -79,7 +79,7 @@ def open_envelope(
     plaintext = vault.open(Sealed(envelope.sealed_key, envelope.ciphertext), routing, now)
     request = wire.read(pb.SealedRequest, plaintext, "error.wire.of.request")
     if len(request.response_key) != RESPONSE_KEY_BYTES or len(request.intent) > usage.MAX_INTENT_BYTES:
-        raise NodeError(Reason.ENVELOPE_INVALID, "error.exchange.inside-envelope-wrong-lengths")
+        raise NodeError(Reason.ENVELOPE_INVALID, "error.exchange.envelope-lengths")
     record, opening, position, problem = rec.UsageRecord(), rec.Opening(), rec.LogPosition(), None
     # What is not yet checked is not kept: else a peer could write into the own log whatever it likes.
     leaf = checkpoint = opening_bytes = b""

@@ -200,7 +200,7 @@ class OwnState:
     def facts(self, about: str) -> Mapping[str, str]:
         """What is lost. Raises NodeError(NOT_FOUND) when nothing is."""
         if self.lost is None or about:
-            raise NodeError(Reason.NOT_FOUND, "error.exchange.node-state-newest-known")
+            raise NodeError(Reason.NOT_FOUND, "error.exchange.state-newest")
         return self.lost.facts()
 
     async def carry_out(self, about: str, job: AdminJob) -> int:

@@ -242,7 +242,7 @@ class PeerLogs:
         async with self._turns[code]:
             found = self._logs.get(code)
             if found is None or found.stopped is None:
-                raise NodeError(Reason.NOT_FOUND, "error.exchange.nothing-decided-about-department")
+                raise NodeError(Reason.NOT_FOUND, "error.log.no-peer-decision")
             await self._record_stops()
             accepted = found.accept()
             await self._record(
@@ -356,12 +356,12 @@ def _has_no_such_log(error: NodeError) -> bool:
 def _differs() -> NodeError:
     return NodeError(
         Reason.LOG_DIFFERS,
-        "error.exchange.department-usage-log-shrank",
+        "error.exchange.peer-log-contradicted",
     )
 
 
 def _unproved() -> NodeError:
     return NodeError(
         Reason.PEER_UNAVAILABLE,
-        "error.exchange.other-department-node-cannot",
+        "error.exchange.peer-unproved",
     )

@@ -144,7 +144,7 @@ class Provider:
         key = (routing.requester, routing.exchange_id)
         while (running := self._running.get(key)) is not None:
             if running.digest != digest:
-                raise NodeError(Reason.REQUEST_REPLAYED, "error.exchange.exchange-id-use")
+                raise NodeError(Reason.REQUEST_REPLAYED, "error.exchange.exchange-id-taken")
             if (done := await running.join()) is not None:
                 return done.result()
             # Who began it went away before the end: who waits takes over.

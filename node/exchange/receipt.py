@@ -18,7 +18,7 @@ def check_receipt(leaf: bytes, receipt: Receipt, member: Member, vault: Vault) -
     """
     checkpoint = vault.open_checkpoint(receipt.checkpoint, member.log_keys, member.cosign_keys)
     if checkpoint.origin != log_origin(member.code):
-        raise NodeError(Reason.PROOF_INVALID, "error.exchange.checkpoint-another-log")
+        raise NodeError(Reason.PROOF_INVALID, "error.exchange.checkpoint-foreign")
     proof = receipt.proof
     verify_inclusion(proof.index, checkpoint.size, leaf_hash(leaf), proof.hashes, checkpoint.root)
     return rec.LogPosition(index=proof.index, size=checkpoint.size, root=checkpoint.root)

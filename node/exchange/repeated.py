@@ -45,7 +45,7 @@ class Repeated:
         if earlier.outcome_index >= 0 and (known := self._known(earlier, leaf)) is not None:
             return known
         if not earlier.envelope:
-            raise NodeError(Reason.NOT_FOUND, "error.exchange.request-too-old-sent")
+            raise NodeError(Reason.NOT_FOUND, "error.exchange.request-too-old")
         envelope = pb.Envelope.FromString(earlier.envelope)
         routing = Routing(envelope.requester, envelope.provider, envelope.exchange_id, envelope.key_id)
         response_key = self._vault.decrypt(earlier.response_key, b"response-key/" + earlier.exchange_id)
@@ -63,7 +63,7 @@ class Repeated:
             raise denial(verdict, earlier.exchange_id)
         kept = self._store.opening(index)
         if kept is None:
-            raise NodeError(Reason.NOT_FOUND, "error.exchange.answer-no-longer-kept")
+            raise NodeError(Reason.NOT_FOUND, "error.exchange.answer-not-kept")
         opening = rec.KeptOpening.FromString(self._vault.decrypt(kept, b"opening/%d" % index))
         position = outcome.provider_log
         answers = rec.Answers.FromString(opening.answers)

@@ -227,9 +227,7 @@ class Requester:
             await self._concluding.fail(asked, error)
             raise
         except asyncio.CancelledError:
-            await self._concluding.fail(
-                asked, NodeError(Reason.DRAINING, "error.exchange.node-shutting-down-2")
-            )
+            await self._concluding.fail(asked, NodeError(Reason.DRAINING, "error.exchange.shut-down"))
             raise
         # 13, 14; 15: only now does the caller get the answer.
         return await self._concluding.conclude(asked, answer)
@@ -306,15 +304,15 @@ class Requester:
 
     def _check(self, query: Query, subjects: Sequence[SubjectKey], exchange_id: bytes) -> None:
         if len(exchange_id) != usage.EXCHANGE_ID_BYTES:
-            raise NodeError(Reason.QUERY_INVALID, "error.exchange.exchange-id-16-bytes")
+            raise NodeError(Reason.QUERY_INVALID, "error.exchange.exchange-id-length")
         if len(subjects) > self._max_subjects:
             raise NodeError(
                 Reason.QUERY_INVALID,
-                "error.exchange.one-request-most-subjects-2",
+                "error.exchange.too-many-subjects",
                 max_subjects=self._max_subjects,
             )
         if query.provider == self._code:
-            raise NodeError(Reason.QUERY_INVALID, "error.exchange.provider-department-itself")
+            raise NodeError(Reason.QUERY_INVALID, "error.exchange.provider-own")
 
     async def _own_grant(self, query: Query, role: str) -> Grant:
         try:
@@ -347,12 +345,12 @@ class Requester:
 
 
 def _too_many() -> NodeError:
-    return NodeError(Reason.RATE_LIMITED, "error.exchange.too-many-exchanges-under")
+    return NodeError(Reason.RATE_LIMITED, "error.exchange.too-many-exchanges")
 
 
 def _under_way() -> NodeError:
-    return NodeError(Reason.REQUEST_REPLAYED, "error.exchange.exchange-id-under-way")
+    return NodeError(Reason.REQUEST_REPLAYED, "error.exchange.exchange-id-running")
 
 
 def _used_before() -> NodeError:
-    return NodeError(Reason.REQUEST_REPLAYED, "error.exchange.exchange-id-used-something")
+    return NodeError(Reason.REQUEST_REPLAYED, "error.exchange.exchange-id-reused")

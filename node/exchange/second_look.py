@@ -270,7 +270,7 @@ class ClockOrder:
         Raises NodeError(NOT_FOUND) while the system's clock is believed, (QUERY_INVALID).
         """
         if about:
-            raise NodeError(Reason.QUERY_INVALID, "error.exchange.node-one-clock")
+            raise NodeError(Reason.QUERY_INVALID, "error.exchange.order-names-clock")
         clock, _ = self._clock.look()
         _require_doubt(clock)
         # Of two jumps of one length, the time tells one from the other.
@@ -288,7 +288,7 @@ def _certain_ms(clock: Clock, reading: Reading) -> int:
 
 def _require_doubt(clock: Clock) -> None:
     if clock.standing is Standing.AGREED:
-        raise NodeError(Reason.NOT_FOUND, "error.exchange.system-clock-believed")
+        raise NodeError(Reason.NOT_FOUND, "error.exchange.clock-believed")
 
 
 def _due(last: timedelta | None, reading: Reading, every: timedelta) -> bool:

@@ -90,7 +90,7 @@ class VerdictJob:
         if usage.parse_record(recorded.leaf).verdict.decision == rec.DECISION_DENY:
             return self._seal(recorded, b"")
         if not opening:
-            raise NodeError(Reason.NOT_FOUND, "error.exchange.answer-no-longer-kept")
+            raise NodeError(Reason.NOT_FOUND, "error.exchange.answer-not-kept")
         kept = rec.KeptOpening.FromString(self.vault.decrypt(opening, b"opening/%d" % earlier.index))
         return self._seal(recorded, kept.answers)
 

@@ -142,7 +142,7 @@ class CatalogueService(catalogue_pb2_grpc.CatalogueServiceServicer):
 
         async def work() -> pb.GetDatasetResponse:
             if not request.dataset:
-                raise NodeError(Reason.QUERY_INVALID, "error.rpc.name-dataset")
+                raise NodeError(Reason.QUERY_INVALID, "error.rpc.dataset-missing")
             return pb.GetDatasetResponse(dataset=browse(self._policies(), request.dataset)[0])
 
         return await self._admit(context, work)
@@ -169,7 +169,7 @@ class CatalogueService(catalogue_pb2_grpc.CatalogueServiceServicer):
 
         async def work() -> pb.GetDatasetHistoryResponse:
             if not request.dataset:
-                raise NodeError(Reason.QUERY_INVALID, "error.rpc.name-dataset")
+                raise NodeError(Reason.QUERY_INVALID, "error.rpc.dataset-missing")
             if self._elsewhere is not None and request.provider not in ("", self._elsewhere.own):
                 return await self._elsewhere.peers.history(request.provider, request.dataset)
             policy = _served(self._policies(), request.dataset)
@@ -187,7 +187,7 @@ class CatalogueService(catalogue_pb2_grpc.CatalogueServiceServicer):
 
 
 def _busy() -> NodeError:
-    return NodeError(Reason.RATE_LIMITED, "error.rpc.node-busy-searching-catalogue")
+    return NodeError(Reason.RATE_LIMITED, "error.rpc.search-busy")
 
 
 def browse(policies: Policies, dataset: str) -> list[pb.Dataset]:
@@ -203,5 +203,5 @@ def browse(policies: Policies, dataset: str) -> list[pb.Dataset]:
 def _served(policies: Policies, dataset: str) -> Policy:
     policy = policies.get(dataset)
     if policy is None:
-        raise NodeError(Reason.NOT_SHARED, "error.rpc.no-such-dataset-shared")
+        raise NodeError(Reason.NOT_SHARED, "error.rpc.dataset-unknown")
     return policy

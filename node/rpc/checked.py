@@ -203,11 +203,11 @@ async def _sound(requests: AsyncIterator[_Read]) -> AsyncGenerator[ProtoMessage,
 
 
 def _unreadable() -> NodeError:
-    return NodeError(Reason.QUERY_INVALID, "error.rpc.message-cannot-read")
+    return NodeError(Reason.QUERY_INVALID, "error.rpc.message-unreadable")
 
 
 def _another() -> NodeError:
     return NodeError(
         Reason.CALLER_UNIDENTIFIED,
-        "error.rpc.certificate-not-one-counts",
+        "error.rpc.certificate-superseded",
     )

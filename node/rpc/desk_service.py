@@ -103,9 +103,9 @@ class DeskService(desk_pb2_grpc.DeskServiceServicer):
         caller = await self._staff.admit(context, SYSTEM)
         first = await anext(aiter(requests), None)
         if first is None or first.WhichOneof("kind") != "header":
-            raise NodeError(Reason.QUERY_INVALID, "error.rpc.batch-starts-header")
+            raise NodeError(Reason.QUERY_INVALID, "error.rpc.batch-header-missing")
         if len(first.header.batch_id) != EXCHANGE_ID_BYTES:
-            raise NodeError(Reason.QUERY_INVALID, "error.rpc.batch-id-16-bytes")
+            raise NodeError(Reason.QUERY_INVALID, "error.rpc.batch-id-length")
         query = _query(first.header.query)
         results = self._requester.ask_batch(
             caller,
@@ -132,12 +132,12 @@ class DeskService(desk_pb2_grpc.DeskServiceServicer):
         async for request in requests:
             await self._staff.look_again(context)
             if request.WhichOneof("kind") != "chunk":
-                raise NodeError(Reason.QUERY_INVALID, "error.rpc.batch-one-header-then")
+                raise NodeError(Reason.QUERY_INVALID, "error.rpc.batch-header-twice")
             chunk = request.chunk
             if expected is not None and chunk.chunk != expected:
-                raise NodeError(Reason.QUERY_INVALID, "error.rpc.chunks-batch-follow-each")
+                raise NodeError(Reason.QUERY_INVALID, "error.rpc.chunk-gap")
             if not chunk.subjects:
-                raise NodeError(Reason.QUERY_INVALID, "error.rpc.chunk-least-one-subject")
+                raise NodeError(Reason.QUERY_INVALID, "error.rpc.chunk-empty")
             expected = chunk.chunk + 1
             yield chunk.chunk, [_subject(subject) for subject in chunk.subjects]
 
@@ -153,7 +153,7 @@ def _query(message: desk_pb2.Query) -> Query:
     if not all(0 < len(text) <= MAX_TEXT for text in texts) or len(message.parameters) > MAX_CLAIMS:
         raise NodeError(
             Reason.QUERY_INVALID,
-            "error.rpc.give-provider-dataset-question",
+            "error.rpc.question-incomplete",
         )
     return Query(
         provider=message.provider,
@@ -171,7 +171,7 @@ def _subject(message: rec.Subject) -> SubjectKey:
     if len(claims) > MAX_CLAIMS or any(len(value) > MAX_CLAIM for value in claims.values()):
         raise NodeError(
             Reason.QUERY_INVALID,
-            "error.rpc.subject-most-claims-characters",
+            "error.rpc.claims-too-many",
             max_claims=MAX_CLAIMS,
             max_text=MAX_CLAIM,
         )

@@ -84,7 +84,7 @@ def peer_seen(gate: Gate, seen: Callable[[str], tuple[bytes, bytes]]) -> SeenLog
 
 async def nobody_seen(context: Context) -> pb.GetSeenCheckpointResponse:
     """At the desk: staff have no log of their own."""
-    await abort(context, NodeError(Reason.NOT_FOUND, "error.rpc.only-another-department-asks"))
+    await abort(context, NodeError(Reason.NOT_FOUND, "error.rpc.question-of-peers"))
 
 
 class Leaves(Protocol):
@@ -190,7 +190,7 @@ class UsageLogService(usage_log_pb2_grpc.UsageLogServiceServicer):
 
 
 def _busy() -> NodeError:
-    return NodeError(Reason.RATE_LIMITED, "error.rpc.too-many-read-usage")
+    return NodeError(Reason.RATE_LIMITED, "error.rpc.too-many-log-readers")
 
 
 def _names(leaf: bytes, party: str) -> bool:

@@ -18,7 +18,7 @@ from node.core.directory.directory import Member
 from node.core.messages.grant_message import grant_from_message
 from node.core.policy.approval import Version
 from node.error_info import reason_in
-from node.errors import NodeError, Reason, wording_of
+from node.errors import NodeError, Reason, wording_of_peer
 from node.exchange.own_state import SeenOfUs
 from node.exchange.ports import PeerStream
 from node.rpc.grpc_status import CODE_OF
@@ -193,13 +193,13 @@ class PeerClient:
                     page = await self._call(provider, _LIST_DATASETS, request)
                     size += page.ByteSize()
                     if size > self._message_bytes:
-                        raise NodeError(Reason.QUERY_INVALID, "error.rpc.provider-catalogue-too-long")
+                        raise NodeError(Reason.QUERY_INVALID, "error.rpc.peer-catalogue-too-long")
                     found.extend(page.datasets)
                     if not page.next_page_token or page.next_page_token <= token:
                         return found
                     token = page.next_page_token
         except TimeoutError:
-            raise NodeError(Reason.TIMEOUT, "error.rpc.provider-catalogue-did-not") from None
+            raise NodeError(Reason.TIMEOUT, "error.rpc.peer-catalogue-too-slow") from None
 
 
 class _Stream:
@@ -269,14 +269,14 @@ def peer_error(error: grpc.aio.AioRpcError) -> NodeError:
     if (reason := reason_in(error)) is not None:
         # Of its words nothing is passed on, nor looked at: another department's node wrote them.
         return NodeError(
-            reason, "error.rpc.provider-node-refused", problem=wording_of(reason), decided_by="provider"
+            reason, "error.rpc.peer-refused", problem=wording_of_peer(reason), decided_by="provider"
         )
     if error.code() is grpc.StatusCode.DEADLINE_EXCEEDED:
-        return NodeError(Reason.TIMEOUT, "error.rpc.provider-node-did-not")
+        return NodeError(Reason.TIMEOUT, "error.rpc.peer-too-slow")
     if error.code() is grpc.StatusCode.RESOURCE_EXHAUSTED:
-        return NodeError(Reason.RATE_LIMITED, "error.rpc.provider-node-overloaded")
+        return NodeError(Reason.RATE_LIMITED, "error.rpc.peer-overloaded")
     return _gone()
 
 
 def _gone() -> NodeError:
-    return NodeError(Reason.PEER_UNAVAILABLE, "error.rpc.provider-node-cannot-reached")
+    return NodeError(Reason.PEER_UNAVAILABLE, "error.rpc.peer-unreachable")

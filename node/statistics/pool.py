@@ -116,7 +116,7 @@ class Pool:
     def _take(self) -> _Warm | None:
         with self._lock:
             if self._closed:
-                raise NodeError(Reason.SOURCE_UNAVAILABLE, "error.statistics.node-shutting-down")
+                raise NodeError(Reason.SOURCE_UNAVAILABLE, "error.statistics.shutting-down")
             return self._idle.pop() if self._idle else None
 
     def _give_back(self, process: _Warm, good: bool) -> None:
@@ -142,9 +142,9 @@ class Pool:
                 line = child.hear(min(left, stop.LOOK_SECONDS))
                 return None if line is None else protocol.REPLY.validate_json(line)
         raise NodeError(
-            Reason.SOURCE_UNAVAILABLE, "error.statistics.counting-took-longer-than", seconds=self._seconds
+            Reason.SOURCE_UNAVAILABLE, "error.statistics.counting-too-slow", seconds=self._seconds
         )
 
 
 def _unexpected() -> NodeError:
-    return NodeError(Reason.SOURCE_UNAVAILABLE, "error.statistics.counting-ended-unexpectedly")
+    return NodeError(Reason.SOURCE_UNAVAILABLE, "error.statistics.counting-ended")

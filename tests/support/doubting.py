@@ -61,7 +61,7 @@ class Others:
         self.asked.append(code)
         off = self.off[code]
         if off is None:
-            raise NodeError(Reason.PEER_UNAVAILABLE, "error.rpc.provider-node-cannot-reached")
+            raise NodeError(Reason.PEER_UNAVAILABLE, "error.rpc.peer-unreachable")
         return to_ms(self.machine.true + off)
 
     def say(self, *off: timedelta | None) -> None:

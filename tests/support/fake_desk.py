@@ -196,9 +196,7 @@ class _Desk(desk_pb2_grpc.DeskServiceServicer):
             number = request.chunk.chunk
             subjects = tuple(subject.id for subject in request.chunk.subjects)
             if desk.break_at == number:
-                _fail(
-                    context, NodeError(Reason.PEER_UNAVAILABLE, "error.exchange.provider-ended-batch-early")
-                )
+                _fail(context, NodeError(Reason.PEER_UNAVAILABLE, "error.exchange.batch-ended-early"))
             desk.chunks.append((header.batch_id, number, subjects))
             desk.claims += [dict(subject.claims) for subject in request.chunk.subjects]
             response = desk_pb2.DeskServiceAskBatchResponse(chunk=number)
@@ -219,7 +217,7 @@ class _Desk(desk_pb2_grpc.DeskServiceServicer):
         if not request.dataset:
             return desk_pb2.BrowseCatalogueResponse(datasets=[catalogue_pb2.Dataset(summary=summary)])
         if request.dataset != DATASET:
-            _fail(context, NodeError(Reason.NOT_SHARED, "error.rpc.no-such-dataset-shared"))
+            _fail(context, NodeError(Reason.NOT_SHARED, "error.rpc.dataset-unknown"))
         return desk_pb2.BrowseCatalogueResponse(datasets=[catalogue_dataset(summary.provider)])
 
 
@@ -262,7 +260,7 @@ class _Admin(desk_pb2_grpc.AdminServiceServicer):
                 desk_pb2.WaitingDataset(
                     dataset="tax-payment",
                     lacking=["authority"],
-                    problem_wordings=[to_text(Message("error.policy.another-version-entry"))],
+                    problem_wordings=[to_text(Message("error.policy.approval-of-other-version"))],
                 )
             ],
             waiting_total=1,
@@ -313,7 +311,7 @@ class _Admin(desk_pb2_grpc.AdminServiceServicer):
             part_problems=[
                 desk_pb2.PartProblem(
                     part="directory",
-                    wording=to_text(Message("error.directory.directory-expired", {"at": EXPIRED})),
+                    wording=to_text(Message("error.directory.expired", {"at": EXPIRED})),
                 )
             ],
         )
@@ -367,7 +365,7 @@ class _Grants(grant_pb2_grpc.GrantAdminServiceServicer):
 
     def _find(self, grant_id: str, context: Context) -> grant_pb2.Grant:
         if grant_id not in self._desk.grants:
-            _fail(context, NodeError(Reason.NOT_FOUND, "error.exchange.no-grant-id"))
+            _fail(context, NodeError(Reason.NOT_FOUND, "error.exchange.grant-unknown"))
         return self._desk.grants[grant_id]
 
 

@@ -209,7 +209,7 @@ class Live:
         """What an exchange is decided and answered with. Raises NodeError(POLICY_NOT_LOADED)."""
         parts = self._parts
         if parts.calendar is None:  # rules cannot be judged by working days that nobody knows
-            raise NodeError(Reason.POLICY_NOT_LOADED, "error.app.provider-no-valid-holiday")
+            raise NodeError(Reason.POLICY_NOT_LOADED, "error.app.no-holidays")
         sources = parts.sources
         return ProviderState(self._valid_policies(parts), sources.opened, sources.loads, parts.calendar)
 
@@ -221,7 +221,7 @@ class Live:
         require_current(self._parts.directory, self._clock())
         member = self._parts.directory.members.get(code)
         if member is None:
-            raise NodeError(Reason.NOT_FOUND, "error.app.directory-no-such-department")
+            raise NodeError(Reason.NOT_FOUND, "error.app.department-unknown")
         return member
 
     def revision(self, code: str) -> int:
@@ -240,7 +240,7 @@ class Live:
         if member is None:
             raise NodeError(
                 Reason.CONFIG_INVALID,
-                "error.app.directory-not-list-department",
+                "error.officers.department-unlisted",
             )
         return member
 
@@ -354,7 +354,7 @@ class Live:
 
     def _valid_policies(self, parts: _Parts) -> Policies:
         if parts.policies is None or self._policies.problem(parts.policies) is not None:
-            raise NodeError(Reason.POLICY_NOT_LOADED, "error.app.provider-no-valid-policy")
+            raise NodeError(Reason.POLICY_NOT_LOADED, "error.app.no-policies")
         return parts.policies.policies
 
     def _read_roles(self) -> Roles:

@@ -69,7 +69,7 @@ def log_keys(keys: Keys, settings: Settings, member: Member | None = None) -> Lo
         except NodeError as error:
             raise NodeError(
                 Reason.PROOF_INVALID,
-                "error.app.no-log-key-node",
+                "error.app.no-own-log-key",
                 problem=error.wording,
             ) from None
 
@@ -103,7 +103,7 @@ def load_identity(settings: Settings) -> Identity:
     if identify(pair.certificate).department != settings.department.code:
         raise NodeError(
             Reason.CONFIG_INVALID,
-            "error.app.names-another-department",
+            "error.app.certificate-foreign",
             file=str(settings.exchange.certificate),
         )
     return Identity(pair.certificate, pair.key)

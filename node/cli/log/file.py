@@ -71,7 +71,7 @@ def write_export(path: Path, header: LogExport, leaves: Iterable[bytes]) -> int:
         if count != header.size:
             raise NodeError(
                 Reason.LOG_CORRUPT,
-                "error.cli.node-listed-records-log",
+                "error.cli.records-listed-short",
                 count=count,
                 size=header.size,
             )
@@ -132,7 +132,7 @@ def verify_export(
     if report.records != header.size and not report.findings:
         raise NodeError(
             Reason.LOG_CORRUPT,
-            "error.cli.export-claims-records",
+            "error.cli.export-count-differs",
             size=header.size,
             records=report.records,
         )
@@ -166,7 +166,7 @@ def keys_in_directory(note: bytes, authority: Verifier, origin: str) -> tuple[li
 
     member = read_directory(note, authority).members.get(log_owner(origin))
     if member is None:
-        raise NodeError(Reason.NOT_FOUND, "error.cli.directory-not-list-department")
+        raise NodeError(Reason.NOT_FOUND, "error.cli.log-owner-unlisted")
     return [Verifier.parse(key) for key in member.log_keys], [
         Verifier.parse(key) for key in member.cosign_keys
     ]
@@ -198,7 +198,7 @@ def _header(data: bytes | mmap.mmap) -> tuple[LogExport, int]:
 
 
 def _no_export() -> NodeError:
-    return NodeError(Reason.LOG_CORRUPT, "error.cli.no-export-usage-log")
+    return NodeError(Reason.LOG_CORRUPT, "error.cli.no-log-export")
 
 
 def _open_checkpoints(
@@ -225,7 +225,7 @@ def _open(text: bytes, origin: str, keys: Sequence[Verifier]) -> tuple[Checkpoin
     if checkpoint.origin != origin:
         raise NodeError(
             Reason.PROOF_INVALID,
-            "error.cli.checkpoint-another-department-log",
+            "error.cli.checkpoint-foreign",
             origin=checkpoint.origin,
         )
     return checkpoint, note

@@ -114,7 +114,7 @@ def _member_file(path: Path) -> Member:
     except NodeError as error:
         raise NodeError(
             Reason.CONFIG_INVALID,
-            "error.cli.no-valid-member-file",
+            "error.cli.member-file-invalid",
             problem=error.wording,
             file=str(path),
         ) from None

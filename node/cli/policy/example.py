@@ -26,7 +26,7 @@ def write_example(folder: Path, dataset: str, provider: str) -> list[Path]:
         if path.exists():
             raise NodeError(
                 Reason.CONFIG_INVALID,
-                "error.cli.there-already-edit-choose",
+                "error.cli.draft-exists",
                 file=str(path),
             )
     text = example_file(f"{EXAMPLE}.yaml").replace(f"dataset: {EXAMPLE}", f"dataset: {dataset}")

@@ -52,7 +52,7 @@ class NewNode:
         """
         _, _, port = self.advertise.rpartition(":")
         if not port.isdecimal() or not 0 < int(port) < _LAST_PORT:
-            raise NodeError(Reason.CONFIG_INVALID, "error.cli.address-advertise-host")
+            raise NodeError(Reason.CONFIG_INVALID, "error.cli.advertise-malformed")
         return self.exchange_listen or f"0.0.0.0:{port}", self.desk_listen or f"127.0.0.1:{int(port) + 1}"
 
 
@@ -110,7 +110,7 @@ def make_node_folder(
     Raises NodeError CONFIG_INVALID, as when the folder holds something.
     """
     if folder.exists() and any(folder.iterdir()):
-        raise NodeError(Reason.CONFIG_INVALID, "error.cli.not-empty-name-folder", folder=str(folder))
+        raise NodeError(Reason.CONFIG_INVALID, "error.cli.folder-not-empty", folder=str(folder))
     authority = None
     vkey = ""
     if dev_authority is not None:

@@ -171,13 +171,13 @@ def read_dcat(name: str, content: bytes) -> CatalogueFile:
         raise fault_at(name, 1, 1, "file.catalogue.root-expected")
     _check_context(document.get("@context"), faults)
     for key in sorted(document.keys() - _OF_CATALOGUE):
-        faults.add_in(key, Message("file.catalogue.key-unknown"))
+        faults.add_in(key, Message("file.shape.unknown"))
     if document.get("@type") != "Catalog":
         faults.add_in("@type", Message("file.catalogue.no-catalog"))
     publisher = _code(document.get("publisher"), "publisher", faults)
     nodes = document.get("dataset", [])
     if not isinstance(nodes, list):
-        faults.add_in("dataset", Message("file.catalogue.list-expected"))
+        faults.add_in("dataset", Message("file.shape.list"))
         nodes = []
     if len(nodes) > MAX_ENTRIES:
         faults.add_in("dataset", Message("file.catalogue.entries-most", {"most": MAX_ENTRIES}))
@@ -198,7 +198,7 @@ def _parsed(name: str, content: bytes) -> Json:
     except UnicodeDecodeError as error:
         line = content.count(b"\n", 0, error.start) + 1
         column = error.start - content.rfind(b"\n", 0, error.start)
-        raise fault_at(name, line, column, "file.catalogue.not-utf-8") from None
+        raise fault_at(name, line, column, "file.catalogue.no-utf8") from None
     try:
         document: Json = json.loads(text, parse_constant=refuse, object_pairs_hook=_unique)
     except json.JSONDecodeError as error:
@@ -252,7 +252,7 @@ def _entries(nodes: list[Json], faults: Faults) -> tuple[pb.Dataset, ...]:
         if faults.full:
             break
         if not isinstance(node, dict):
-            faults.add_in(path, Message("file.catalogue.object-expected"))
+            faults.add_in(path, Message("file.shape.object"))
             continue
         entry = _entry(node, path, faults)
         for fault in entry_faults(entry):
@@ -273,7 +273,7 @@ def _entry(node: dict[str, Json], path: str, faults: Faults) -> pb.Dataset:
     summary["dataset"] = own.pop("identifier", "")
     provider = _code(own.pop("publisher", None), f"{path}.publisher", faults)
     if "summary" in own:
-        faults.add_in(f"{path}.summary", Message("file.catalogue.key-unknown"))
+        faults.add_in(f"{path}.summary", Message("file.shape.unknown"))
         del own["summary"]
     entry = pb.Dataset()
     from_json(summary, entry.summary, path, faults)

@@ -60,7 +60,7 @@ def _word(enum: EnumDescriptor, name: str) -> str:
 def from_json(tree: Json, message: ProtoMessage, path: str, faults: Faults) -> None:
     """Fill a message from what `to_json` made of one, adding what is wrong with it to the faults."""
     if not isinstance(tree, dict):
-        faults.add_in(path, Message("file.catalogue.object-expected"))
+        faults.add_in(path, Message("file.shape.object"))
         return
     known = cast("Mapping[str, FieldDescriptor]", message.DESCRIPTOR.fields_by_name)
     for key, value in tree.items():
@@ -70,7 +70,7 @@ def from_json(tree: Json, message: ProtoMessage, path: str, faults: Faults) -> N
         if key == "title" and "title" in known:
             _titles(value, message, at, faults)
         elif key not in known or key == "title_en":
-            faults.add_in(at, Message("file.catalogue.key-unknown"))
+            faults.add_in(at, Message("file.shape.unknown"))
         elif known[key].is_repeated:
             _repeated(known[key], value, message, at, faults)
         elif known[key].message_type is not None:
@@ -95,7 +95,7 @@ def _titles(value: Json, message: ProtoMessage, path: str, faults: Faults) -> No
 
 def _repeated(field: FieldDescriptor, value: Json, message: ProtoMessage, path: str, faults: Faults) -> None:
     if not isinstance(value, list):
-        faults.add_in(path, Message("file.catalogue.list-expected"))
+        faults.add_in(path, Message("file.shape.list"))
         return
     held = getattr(message, field.name)
     for place, each in enumerate(value):
@@ -115,7 +115,7 @@ def _single(field: FieldDescriptor, value: Json, path: str, faults: Faults) -> s
     if field.type == FieldDescriptor.TYPE_BOOL:
         if isinstance(value, bool):
             return value
-        faults.add_in(path, Message("file.catalogue.flag-expected"))
+        faults.add_in(path, Message("file.shape.flag"))
         return None
     if field.enum_type is not None:
         words = {
@@ -123,7 +123,7 @@ def _single(field: FieldDescriptor, value: Json, path: str, faults: Faults) -> s
         }
         if isinstance(value, str) and value in words:
             return words[value]
-        faults.add_in(path, Message("file.catalogue.one-of-expected", {"words": tuple(words)}))
+        faults.add_in(path, Message("file.shape.choice", {"words": tuple(words)}))
         return None
     if field.type == FieldDescriptor.TYPE_BYTES:
         try:
@@ -142,7 +142,7 @@ def _single(field: FieldDescriptor, value: Json, path: str, faults: Faults) -> s
 
 def _text(value: Json, path: str, faults: Faults) -> str | None:
     if not isinstance(value, str):
-        faults.add_in(path, Message("file.catalogue.text-expected"))
+        faults.add_in(path, Message("file.shape.text"))
         return None
     fault = text_fault(value)
     if fault is not None:

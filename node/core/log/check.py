@@ -65,7 +65,7 @@ class LogCheck:
         Raises NodeError INTERNAL out of order.
         """
         if segment.first != self._records or segment.first % SEGMENT:
-            raise NodeError(Reason.INTERNAL, "error.log.segments-log-were-put")
+            raise NodeError(Reason.INTERNAL, "error.log.segment-order")
         for size, root in segment.marked:
             self._roots[size] = _extended(self._tree, root).root()
         # The tree over the roots of whole segments, and of a partial one at the end, has the root of the log:

@@ -76,6 +76,6 @@ def _length(data: bytes | memoryview, position: int, index: int) -> tuple[int, i
 def _broken(index: int) -> NodeError:
     return NodeError(
         Reason.LOG_CORRUPT,
-        "error.log.export-breaks-off-record",
+        "error.log.export-cut",
         index=str(index),
     )

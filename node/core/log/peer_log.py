@@ -102,5 +102,5 @@ class PeerLog:
     def accept(self) -> PeerLog:
         """After staff decided: what came is what is remembered from now on."""
         if self.stopped is None:
-            raise NodeError(Reason.NOT_FOUND, "error.log.nothing-decided-about-department")
+            raise NodeError(Reason.NOT_FOUND, "error.log.no-peer-decision")
         return PeerLog.first(self.code, self.stopped.other)

@@ -128,8 +128,8 @@ NESTED = '{"key":"init.steps","args":{"config":%s,"folder":"x","code":"c","autho
     [
         NESTED % (NESTED % (NESTED % (NESTED % '"x"'))),
         '{"key":"ask.verified","args":{}}',
-        '{"key":"error.rpc.provider-node-refused","args":{"problem":["pay","at","evil.example/pay"]}}',
-        '{"key":"error.rpc.provider-node-refused","args":{"problem":{"at":"9999-12-31T23:59:59Z"}}}',
+        '{"key":"error.rpc.peer-refused","args":{"problem":["pay","at","evil.example/pay"]}}',
+        '{"key":"error.rpc.peer-refused","args":{"problem":{"at":"9999-12-31T23:59:59Z"}}}',
         '{"key":"' + "a" * 300 + '.x","args":{}}',
     ],
     ids=["amplified", "an answer", "a sentence", "a time", "a long name"],
