@@ -15,8 +15,8 @@ from support import places
 from support.policy_samples import CALENDAR, GRANT, HUMAN_RESOURCES, MEDICAL, TAX
 
 from node.analysis.tests.hover import table_schema_text
+from node.cli.policy import example
 from node.cli.policy.files import read_files
-from node.cli.running import node_folder
 from node.core.deciding.evaluator import Decision, decide
 from node.core.deciding.explain import explain
 from node.core.policy.dataset import Field
@@ -128,7 +128,7 @@ def test_the_reference_names_every_example_and_only_rules_that_are_in_it(name: s
     assert named == POLICIES.datasets.keys()
 
 
-@pytest.mark.parametrize("folder", [FOLDER, Path(node_folder.__file__).parent / "example"])
+@pytest.mark.parametrize("folder", [FOLDER, Path(example.__file__).parent / "example_files"])
 def test_every_title_of_an_example_is_there_in_chinese_and_english(folder: Path) -> None:
     policies = build_policies(read_files([folder]))
     assert policies.purposes is not None

@@ -156,8 +156,7 @@ OPENED_ELSEWHERE = {
     "cli/ask/batch_file.py": 2,  # the output
     "cli/log/file.py": 1,  # the output
     "cli/main.py": 1,  # /dev/null
-    "cli/running/node_folder.py": 1,  # from here on of the package itself
-    "texts/wording.py": 1,
+    "texts/wording.py": 1,  # from here on of the package itself
     "cli/policy/example.py": 1,
     "config/file.py": 1,
 }
