@@ -410,6 +410,7 @@ class Node:
                 lambda name: browse(live.policies, name),
                 code,
                 lambda dataset, provider: live.imported.entry(dataset, provider),
+                self._received.subject_type,
             ),
             server,
         )

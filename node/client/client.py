@@ -30,6 +30,7 @@ from node.client.results import (
     Verification,
 )
 from node.core.deciding.grant import Grant
+from node.core.identity import SubjectType
 from node.core.messages.grant_message import grant_from_message
 from node.core.policy.question_kind import QuestionKind, kind_to_message
 from node.errors import NodeError, Reason
@@ -198,6 +199,7 @@ class Client:
             case=case,
             parameters=parameters or {},
             subject=subject,
+            subject_type=self.subject_type_of(question),
             claims=claims or {},
             batch_id=batch_id or self._random(EXCHANGE_ID_BYTES),
             kind=kind,
@@ -227,6 +229,15 @@ class Client:
                     if kind is not None:
                         return kind
         return QuestionKind.VERIFY
+
+    def subject_type_of(self, question: str) -> SubjectType | None:
+        """Whom a question's dataset is about as the known grants say, None where they don't."""
+        name = QuestionName.parse(question)
+        for grant in self.grants():
+            if grant.dataset == name.dataset and name.provider in ("", grant.provider):
+                if grant.subject_type is not None:
+                    return grant.subject_type
+        return None
 
     def published_entry(self, name: str, provider: str = "") -> catalogue_pb2.Dataset:
         """One dataset in full as the message that the node publishes, for an export."""

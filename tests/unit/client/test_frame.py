@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 import pytest
-from support.fake_desk import FIELD, PURPOSE, VERIFY, FakeDesk, enrolled, resident
+from support.fake_desk import BY_CHANCE, FIELD, PURPOSE, VERIFY, FakeDesk, enrolled, grant_message, resident
 
 from node.client import Client
 from node.client.frame import BatchStoppedError
@@ -111,6 +111,14 @@ def test_claims_come_from_their_columns(client: Client, desk: FakeDesk) -> None:
     frame = people(3).assign(person=["甲", "乙", "丙"])
     client.verify_batch(frame, question=VERIFY, purpose=PURPOSE, case="DG-1", claims={"name": "person"})
     assert desk.claims == [{"name": "甲"}, {"name": "乙"}, {"name": "丙"}]
+
+
+def test_identifier_of_another_kind_than_the_datasets_is_not_asked(client: Client, desk: FakeDesk) -> None:
+    desk.grants["g-1"] = grant_message(subject_type="resident_id")
+    frame = pd.DataFrame({"id": [resident(1), BY_CHANCE, "11441900000000019Y", f"\u202a{resident(2)}"]})
+    answered = ask(client, frame)
+    assert list(answered["reason"]) == ["", "QUERY_INVALID", "QUERY_INVALID", ""]
+    assert [subjects for _, _, subjects in desk.chunks] == [(resident(1), resident(2))]
 
 
 def test_missing_column_is_named(client: Client) -> None:

@@ -1,0 +1,52 @@
+"""Looks at the arguments of a command before anything else does: what cannot be seen, and who must not stand there."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Sequence
+
+from node.core.identity import holds_identifier, is_credit_code
+from node.core.normal_form import line
+
+_OF_DEPARTMENTS = frozenset(
+    {
+        "--appoint",
+        "--authority-code",
+        "--code",
+        "--department",
+        "--provider",
+        "--remove",
+        "--requester",
+        "--resume",
+        "--suspend",
+        "--to",
+    }
+)
+"""Options that take a department's credit code, which may look like an identity number by chance."""
+
+
+def as_copied(arguments: Sequence[str]) -> list[str]:
+    """The arguments without what cannot be seen, and blanks of other kinds at their ends.
+
+    Such come along when something is copied from a form or a page. A file that is called so is found.
+    """
+    return [each if each.isascii() or os.path.exists(each) else line(each) for each in arguments]
+
+
+def name_a_person(arguments: Sequence[str]) -> bool:
+    """Whether an identity number stands among them, in any spelling and in any place."""
+    return any(holds_identifier(each) for each in _without_departments(arguments))
+
+
+def _without_departments(arguments: Sequence[str]) -> Iterator[str]:
+    before = ""
+    for argument in arguments:
+        option, equals, value = argument.partition("=")
+        code, slash, question = argument.partition("/")
+        if slash and is_credit_code(code):  # of a question
+            yield question
+        elif equals and option in _OF_DEPARTMENTS and is_credit_code(value):
+            yield option
+        elif not (is_credit_code(argument) and (before in _OF_DEPARTMENTS or arguments[0] == "peer")):
+            yield argument
+        before = argument
