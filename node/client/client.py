@@ -234,9 +234,9 @@ class Client:
         """Whom a question's dataset is about as the known grants say, None where they don't."""
         name = QuestionName.parse(question)
         for grant in self.grants():
-            if grant.dataset == name.dataset and name.provider in ("", grant.provider):
-                if grant.subject_type is not None:
-                    return grant.subject_type
+            is_its = grant.dataset == name.dataset and name.provider in ("", grant.provider)
+            if is_its and grant.subject_type is not None:
+                return grant.subject_type
         return None
 
     def published_entry(self, name: str, provider: str = "") -> catalogue_pb2.Dataset:

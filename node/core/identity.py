@@ -38,9 +38,9 @@ _FEW = 5
 _NUMERALS = frozenset("0123456789X")
 _REGION = re.compile(r"[0-9]{2}(?:[0-9]{2}(?:[0-9]{2}(?:[0-9]{3}(?:[0-9]{3})?)?)?)?").fullmatch
 
-# GB 32100-2015 with its amendment no. 1 of 2016, tables 1 and 2: who registers (1 to 9, A, N and Y), the kind of
-# organisation (of which registrars have added some since, such as 54), six digits of GB/T 2260, the nine of
-# GB 11714, and a check character. I, O, S, V and Z stand nowhere.
+# GB 32100-2015 with its amendment no. 1 of 2016, tables 1 and 2: who registers (1 to 9, A, N and Y), the kind
+# of organisation (of which registrars have added some since, such as 54), six digits of GB/T 2260, the nine
+# characters of GB 11714, and a check character. I, O, S, V and Z stand nowhere.
 CREDIT_DIGITS = "0123456789ABCDEFGHJKLMNPQRTUWXY"
 REGISTRARS = "123456789ANY"
 _CREDIT_CODE = re.compile(f"[{REGISTRARS}][{CREDIT_DIGITS}][0-9]{{6}}[{CREDIT_DIGITS}]{{10}}").fullmatch
@@ -52,7 +52,7 @@ _LONGEST = 64
 
 
 def _ascii(text: str) -> str:
-    """`text` without white space and what cannot be seen, full-width characters narrow, letters upper case."""
+    """`text` without blanks and what cannot be seen, full-width characters narrow, letters upper case."""
     return "".join(visible(text).translate(_NARROW).split()).upper()
 
 
@@ -97,10 +97,10 @@ def _widen(text: str) -> str:
 def normalise_resident_id(text: str) -> str:
     """The 18-character form of a resident identity number (GB 11643-1999).
 
-    Takes full-width characters, white space and what cannot be seen anywhere, a lower-case x, old numbers of 15 digits, and the
-    numbers of foreigners with permanent residence. Checks the check character, that the birth date exists
-    in the years 1800 to 2099, and that the province exists (districts come and go, so they are not
-    checked).
+    Takes full-width characters, white space and what cannot be seen anywhere, a lower-case x, old numbers of
+    15 digits, and the numbers of foreigners with permanent residence. Checks the check character, that the
+    birth date exists in the years 1800 to 2099, and that the province exists (districts come and go, so they
+    are not checked).
 
     Raises NodeError(QUERY_INVALID), without the value.
     """
@@ -157,7 +157,8 @@ def spellings(kind: SubjectType) -> Mapping[str, str]:
     taken_for = {}
     # The whole of the first plane, the digits for mathematics, and what cannot be seen.
     beyond = (code for first, last in INVISIBLE if first > 0xFFFF for code in range(first, last + 1))
-    for character in map(chr, (*range(0xD800), *range(0xE000, 0x10000), *range(0x1D7CE, 0x1D800), *beyond)):
+    codes = (*range(0xD800), *range(0xE000, 0x10000), *range(0x1D7CE, 0x1D800), *beyond)
+    for character in map(chr, codes):
         plain = _ascii(character)
         if kind == "credit_code":
             plain = uscc.compact(plain)

@@ -13,7 +13,7 @@ from types import MappingProxyType
 from typing import Final
 
 NORMAL_FORM: Final = 1
-"""The number of this form. What changes it, or that of identifiers, raises it, so that files are built anew."""
+"""The number of this form. What changes it or that of identifiers raises it: files are built anew then."""
 
 MIDDLE_DOT: Final = "\u00b7"
 """What stands between the parts of a name (GB/T 15835 and the forms of registers: code A1A4 of GB 18030)."""
@@ -118,10 +118,10 @@ def line(text: str) -> str:
 def normal_text(text: str) -> str:
     """The form of a text in which it is compared, also of one that is in it already; "" for blanks alone.
 
-    What cannot be seen is left out. Characters of `TAKEN_FOR` are what they are compared as. Unicode NFC, with
-    which compatibility ideographs become the unified ones. Blanks of all kinds: none at the ends, one within,
-    none between Chinese characters or beside a middle dot. A full stop between Chinese characters is a middle
-    dot.
+    What cannot be seen is left out. Characters of `TAKEN_FOR` are what they are compared as. Unicode NFC, by
+    which compatibility ideographs are unified ones. Of blanks of all kinds there is none at the ends, one at a
+    time within, none between Chinese characters or beside a middle dot. A full stop between Chinese characters
+    is a middle dot.
     """
     if text.isascii():
         return " ".join(text.split())

@@ -252,7 +252,7 @@ class GrantService(grant_pb2_grpc.GrantServiceServicer):
 
 
 def _told(grant: Grant, policies: Policies | None) -> Grant:
-    """The grant with whom its dataset is about, and the kinds of its questions if the policies have them all."""
+    """The grant, with whom its dataset is about and the kinds of its questions where the policies say."""
     policy = None if policies is None else policies.get(grant.dataset)
     if policy is None:
         return grant

@@ -79,8 +79,8 @@ def exactly(
 ) -> exp.Expression:
     """An expression of the policy's grammar, for a live database.
 
-    Columns that hold no integer are taken as text, those that `forms` names in the form that it has for them, and
-    every comparison of text is exact.
+    Columns that hold no integer are taken as text, those that `forms` names in the form that it has for them,
+    and every comparison of text is exact.
     """
     whole = exp.Paren(this=expression.copy())
     for comparison in list(whole.find_all(*_COMPARISONS)):

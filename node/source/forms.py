@@ -1,9 +1,9 @@
 """SQL that tells inside a live database whether values are in the form that the product keeps.
 
 A data file's values are brought to one form when it is loaded. A live database's stay as they are, so what a
-load would have changed or left out has to be found, and only numbers of it leave the database. Texts are brought
-to their form in each comparison (`text_form`), so that of them only what a load leaves out has to be found.
-SQLite is taught the product's own readers; PostgreSQL and MySQL have them as SQL.
+load would have changed or left out has to be found, and only numbers of it leave the database. Texts are
+brought to their form in each comparison (`text_form`), so that of them only what a load leaves out has to be
+found. SQLite is taught the product's own readers; PostgreSQL and MySQL have them as SQL.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from sqlglot import exp
 
 from node.core.identity import CREDIT_DIGITS, SubjectType, normalise_subject, spellings
+from node.core.normal_form import line
 from node.core.policy.dataset import Field, FieldType
 from node.errors import NodeError
 from node.source import patterns
@@ -73,7 +74,7 @@ def _is_regular(value: object, field: Field) -> bool:
         return False
     text = "" if value is None else str(value)
     if field.type is FieldType.TEXT:
-        return not text.strip() or read_field(text, field) is not None
+        return not line(text) or read_field(text, field) is not None
     return value is None or read_field(text, field) == text
 
 

@@ -75,7 +75,7 @@ class Layout:
         return cls(subject.field, subject.type, subject.region_field, tuple(dataset.fields.values()))
 
     def digest(self) -> str:
-        """SHA-256, hex, of all that changes how a data file is read; of a live database, how it is compared."""
+        """SHA-256, hex, of all that changes how a data file is read, or a live database compared."""
         fields = [[f.name, f.type, f.sensitivity, f.values, f.minimum, f.maximum] for f in self.fields]
         read_as = [NORMAL_FORM, self.subject, self.subject_type, fields]
         return hashlib.sha256(json.dumps(read_as).encode()).hexdigest()

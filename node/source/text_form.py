@@ -1,7 +1,7 @@
 """SQL that brings a column of text to the form in which text is compared (`node.core.normal_form`).
 
-SQLite is taught the function itself; PostgreSQL and MySQL have it as SQL. A file's texts are brought to the form
-when they are loaded, so that a live database answers as a file with the same rows does.
+SQLite is taught the function itself; PostgreSQL and MySQL have it as SQL. A file's texts are brought to the
+form when they are loaded, so that a live database answers as a file with the same rows does.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ def form_of_text(value: object) -> str | None:
 def unsettled() -> frozenset[str]:
     """Characters whose form only Unicode's tables tell, of which MySQL has none.
 
-    Such as are not in NFC, or may be composed with the one before (UAX #15), and are no blank and nothing else's.
+    Such as are not in NFC, or may be composed with the one before (UAX #15); blanks are not among them.
     """
     found = set()
     for character in map(chr, (*range(0x80, 0xD800), *range(0xE000, 0x110000))):
@@ -67,7 +67,9 @@ def normal(column: str, dialect: Dialect) -> str:
         return f"{FUNCTION}({text})"
     writer = _Writer(dialect)
     # Most texts are in the form as they are, which costs least to find out.
-    suspect = writer.holds(text, writer.any_of({*map(chr, TAKEN_FOR), *_INVISIBLE, *_BLANKS, ".", MIDDLE_DOT}))
+    suspect = writer.holds(
+        text, writer.any_of({*map(chr, TAKEN_FOR), *_INVISIBLE, *_BLANKS, ".", MIDDLE_DOT})
+    )
     if dialect is POSTGRES:
         suspect += f" OR {text} IS NOT NFC NORMALIZED"
     return f"NULLIF(CASE WHEN {suspect} THEN {_brought(text, writer)} ELSE {text} END, '')"

@@ -1,8 +1,8 @@
 """Reads the text of a data file, a parameter or a claim as a value of a field, in one form for each type.
 
-Text: in the form of `node.core.normal_form`; of an enum, as the policy spells the value that has the same form.
-Dates: ISO 8601. Identifiers and regions: as `node.core.identity` normalises them. What is stored and what it is
-compared with both come through here, so that they can be equal.
+Text: in the form of `node.core.normal_form`; of an enum, as the policy spells the value of the same form.
+Dates: ISO 8601. Identifiers and regions: as `node.core.identity` normalises them. What is stored and what it
+is compared with both come through here, so that they can be equal.
 """
 
 from __future__ import annotations

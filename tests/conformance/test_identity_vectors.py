@@ -8,7 +8,7 @@ from stdnum.cn import uscc
 from node.core.identity import check_character, normalise_credit_code, normalise_resident_id
 from node.errors import NodeError
 
-# GB 32100-2015 with amendment no. 1 of 2016, tables 1 and 2: who registers, and the kinds of organisations there.
+# GB 32100-2015 with amendment no. 1 of 2016, tables 1 and 2: who registers, and the kinds of organisations.
 REGISTERED = {
     "1": "1239",  # 机构编制
     "2": "19",  # 外交

@@ -6,8 +6,8 @@ import unicodedata
 
 from node.core.normal_form import TAKEN_FOR
 
-# GB 18030-2022 against GB 18030-2005, as index-gb18030 of the Encoding Standard (WHATWG) of 2024-09-18 has it:
-# bytes, the code point in private use of before, and the one that the character has now.
+# GB 18030-2022 against GB 18030-2005, as index-gb18030 of the Encoding Standard (WHATWG) of 2024-09-18 has
+# it: bytes, the code point in private use of before, and the one that the character has now.
 MOVED = """
 A6D9 E78D FE10   A6DA E78E FE12   A6DB E78F FE11   A6DC E790 FE13   A6DD E791 FE14   A6DE E792 FE15
 A6DF E793 FE16   A6EC E794 FE17   A6ED E795 FE18   A6F3 E796 FE19   FE59 E81E 9FB4   FE61 E826 9FB5
@@ -30,7 +30,7 @@ def test_characters_in_private_use_are_those_that_gb_18030_2022_has_given_code_p
     assert len(found) == 24
     for encoded, private, given in found:
         assert TAKEN_FOR[private] == given
-        # Python's codec is that of GB 18030-2000, which decodes these bytes to private use: such files are read.
+        # Python's codec is that of GB 18030-2000, which decodes these bytes to private use.
         assert encoded.decode("gb18030") == chr(private)
 
 
@@ -57,6 +57,8 @@ def test_wide_signs_are_taken_for_what_unicode_calls_wide() -> None:
     wide = [code for code in TAKEN_FOR if unicodedata.decomposition(chr(code)).startswith("<wide>")]
     for code in wide:
         assert int(unicodedata.decomposition(chr(code)).split()[1], 16) == TAKEN_FOR[code]
-    letters = [code for code in range(0xFF01, 0xFF5F) if unicodedata.category(chr(code)) in ("Lu", "Ll", "Nd")]
+    letters = [
+        code for code in range(0xFF01, 0xFF5F) if unicodedata.category(chr(code)) in ("Lu", "Ll", "Nd")
+    ]
     assert set(letters) <= set(wide)
     assert "".join(chr(TAKEN_FOR[code]) for code in sorted(set(wide) - set(letters))) == "&'()-./"

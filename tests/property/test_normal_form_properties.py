@@ -12,7 +12,9 @@ HAN = "陈文欧阳娜阿力木买提李王䶮㙟\U00020087\U00020bb7\u9fb4"
 LATIN = "ABCxyzéü019"
 BLANKS = " \u3000\u00a0\u2003\u202f\t"
 UNSEEN = "".join(chr(first) for first, _ in INVISIBLE)
-DOTS = MIDDLE_DOT + "".join(chr(code) for code, other in TAKEN_FOR.items() if chr(other) == MIDDLE_DOT) + ".．﹒"
+DOTS = (
+    MIDDLE_DOT + "".join(chr(code) for code, other in TAKEN_FOR.items() if chr(other) == MIDDLE_DOT) + ".．﹒"
+)
 INSTEAD: dict[str, list[str]] = {}
 for _code, _other in TAKEN_FOR.items():
     if chr(_other) != MIDDLE_DOT:
@@ -24,7 +26,7 @@ latin = st.lists(st.text(LATIN, min_size=1, max_size=6), min_size=1, max_size=3)
 
 @st.composite
 def spelled(draw: st.DrawFn, text: str) -> str:
-    """Each character as some keyboard, register or page would write it, with what cannot be seen around it."""
+    """Each character as some keyboard, register or page writes it, with what cannot be seen around it."""
     found = ""
     for character in text:
         found += draw(st.sampled_from([character, *INSTEAD.get(character, [])]))

@@ -1,4 +1,4 @@
-"""Looks at the arguments of a command before anything else does: what cannot be seen, and who must not stand there."""
+"""Looks at the arguments of a command before anything else does: for what cannot be seen, for who is named."""
 
 from __future__ import annotations
 

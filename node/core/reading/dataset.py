@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 from node.core.identity import is_credit_code
-from node.core.policy.dataset import Dataset, Field, FieldType, Sensitivity, Sharing, Subject
 from node.core.normal_form import normal_text
+from node.core.policy.dataset import Dataset, Field, FieldType, Sensitivity, Sharing, Subject
 from node.core.policy.predicate import literal_fault
 from node.core.reading.document import Document, Path
 from node.core.reading.format import FieldPart, PolicyPart, SharingPart

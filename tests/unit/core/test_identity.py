@@ -153,7 +153,9 @@ def test_an_identifier_is_read_as_what_the_dataset_has() -> None:
     assert normalise_subject(BY_CHANCE, None) == BY_CHANCE
 
 
-@pytest.mark.parametrize(("kind", "says"), [("resident_id", "resident identity number"), ("credit_code", "credit code")])
+@pytest.mark.parametrize(
+    ("kind", "says"), [("resident_id", "resident identity number"), ("credit_code", "credit code")]
+)
 def test_what_is_no_identifier_is_told_as_one_of_the_dataset(kind: SubjectType, says: str) -> None:
     with pytest.raises(NodeError, match=f"the {says} does not fit its check character"):
         normalise_subject(NUMBER[:-1] + "1" if kind == "resident_id" else "91350100M000100Y44", kind)

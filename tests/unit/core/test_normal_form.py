@@ -91,7 +91,7 @@ def in_ranges(code: int, ranges: tuple[tuple[int, int], ...]) -> bool:
 
 
 def test_no_character_changes_that_is_not_named() -> None:
-    """Each of Unicode by itself, between letters: it stays, or it is in one of the tables, a blank, or not NFC."""
+    """Each of Unicode between letters: it stays, or is in one of the tables, a blank, or not in NFC."""
     for code in (*range(1, 0xD800), *range(0xE000, 0x110000)):
         character = chr(code)
         named = code in TAKEN_FOR or in_ranges(code, INVISIBLE) or character.isspace()

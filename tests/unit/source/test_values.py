@@ -82,7 +82,9 @@ def test_enum_outside_its_values_is_none() -> None:
 def test_enum_is_read_by_its_form_and_kept_as_the_policy_spells_it() -> None:
     work = Field("work", "", "", FieldType.ENUM, Sensitivity.NORMAL, values=("在职（全日制）", "a b"))
 
-    read = [read_field(text, work) for text in ("在 职(全日制)", "\u200e在职（全日制）", "Ａ b", "a　b", "ab")]
+    read = [
+        read_field(text, work) for text in ("在 职(全日制)", "\u200e在职（全日制）", "Ａ b", "a　b", "ab")
+    ]
     assert read == ["在职（全日制）", "在职（全日制）", None, "a b", None]
 
 

@@ -20,8 +20,18 @@ BOTH = "44190019500101053X"
 
 @pytest.mark.parametrize(
     "spelled",
-    [NUMBER, NUMBER.lower(), WIDE, " ".join(NUMBER), f"{NUMBER[:6]}-{NUMBER[6:14]}-{NUMBER[14:]}", OLD]
-    + [f"\u202a{NUMBER}\u202c", f"{NUMBER[:6]}\u200b{NUMBER[6:]}", f"{NUMBER}.txt", BOTH],
+    [
+        NUMBER,
+        NUMBER.lower(),
+        WIDE,
+        " ".join(NUMBER),
+        f"{NUMBER[:6]}-{NUMBER[6:14]}-{NUMBER[14:]}",
+        OLD,
+        f"\u202a{NUMBER}\u202c",
+        f"{NUMBER[:6]}\u200b{NUMBER[6:]}",
+        f"{NUMBER}.txt",
+        BOTH,
+    ],
 )
 @pytest.mark.parametrize(
     "line",
