@@ -119,9 +119,9 @@ def normal_text(text: str) -> str:
     """The form of a text in which it is compared, also of one that is in it already; "" for blanks alone.
 
     What cannot be seen is left out. Characters of `TAKEN_FOR` are what they are compared as. Unicode NFC, by
-    which compatibility ideographs are unified ones. Of blanks of all kinds there is none at the ends, one at a
-    time within, none between Chinese characters or beside a middle dot. A full stop between Chinese characters
-    is a middle dot.
+    which compatibility ideographs are unified ones. Blanks of all kinds: none at the ends, one at a time
+    within, none between Chinese characters or beside a middle dot. A full stop between Chinese characters is
+    a middle dot.
     """
     if text.isascii():
         return " ".join(text.split())

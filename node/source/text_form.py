@@ -105,8 +105,8 @@ class _Writer:
 
     def translated(self, text: str, taken_for: Mapping[str, str]) -> str:
         if self.is_postgres:
-            given, instead = "".join(taken_for), "".join(taken_for.values())
-            return f"TRANSLATE({text}, {self.literal(given)}, {self.literal(instead)})"
+            plain = "".join(taken_for.values())
+            return f"TRANSLATE({text}, {self.literal(''.join(taken_for))}, {self.literal(plain)})"
         for instead in dict.fromkeys(taken_for.values()):
             given = [character for character in taken_for if taken_for[character] == instead]
             if len(given) == 1:

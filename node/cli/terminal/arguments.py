@@ -1,4 +1,4 @@
-"""Looks at the arguments of a command before anything else does: for what cannot be seen, for who is named."""
+"""Looks at the arguments of a command before all else: for what cannot be seen, and for people named."""
 
 from __future__ import annotations
 
