@@ -176,7 +176,7 @@ def is_credit_code(text: str) -> bool:
 
 
 def normalise_subject(text: str, kind: SubjectType | None) -> str:
-    """The one form of a subject identifier of a dataset; None where nobody said which kind it has.
+    """The one form of a subject identifier of a dataset, of either kind if nobody said which it has (None).
 
     Raises NodeError(QUERY_INVALID), without the value. An identifier of the other kind is told by its name.
     """
@@ -200,8 +200,9 @@ def _of_either_kind(text: str) -> str:
         try:
             return normalise_credit_code(text)
         except NodeError as credit_code:
-            problems = {"resident": resident.wording, "credit_code": credit_code.wording}
-            raise NodeError(Reason.QUERY_INVALID, "error.identity.neither-kind", **problems) from None
+            # What it was meant for: an identity number has no letter but for an X at its end.
+            has_letters = re.search("[A-WYZ]|X.", _ascii(text[:_LONGEST])) is not None
+            raise (credit_code if has_letters else resident) from None
 
 
 def _is_read_by(normalise: Callable[[str], str], text: str) -> bool:

@@ -6,7 +6,7 @@ A command line stays in the shell's history and is visible to every process of t
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -27,7 +27,9 @@ _LONGEST = 64 * 1024
 _ATTEMPTS = 3
 
 
-def read_subject(source: Path | None, claims: Sequence[str], kind: SubjectType | None) -> Subject:
+def read_subject(
+    source: Path | None, claims: Sequence[str], kind: Callable[[], SubjectType | None]
+) -> Subject:
     """The subject with its claims, identifier checked and normalised as that of a `kind`, if it is known.
 
     On a terminal without `source` it prompts, hidden, for the identifier and each of `claims`. Else it reads
@@ -40,12 +42,12 @@ def read_subject(source: Path | None, claims: Sequence[str], kind: SubjectType |
     if any("=" in name for name in claims):  # not repeated: the value is personal
         raise typer.BadParameter(t("ask.claim_alone"))
     if source is None and sys.stdin.isatty():
-        identifier = _prompt_identifier(kind)
+        identifier = _prompt_identifier(kind())
         return Subject(identifier, {name: _prompt(t("ask.claim", name=name)) for name in claims})
     first, *rest = _read(source).splitlines() or [""]
     if not line(first):
         raise NodeError(Reason.QUERY_INVALID, "ask.subject_empty")
-    return Subject(normalise_subject(first, kind), dict(_claim(each) for each in rest if line(each)))
+    return Subject(normalise_subject(first, kind()), dict(_claim(each) for each in rest if line(each)))
 
 
 def _prompt_identifier(kind: SubjectType | None) -> str:

@@ -31,7 +31,7 @@ def test_a_grant_for_a_purpose_covers_its_children() -> None:
 
 
 def test_a_grant_may_say_whom_its_dataset_is_about() -> None:
-    grant = replace(pension_grant(), subject_type="credit_code")
+    grant = replace(GRANT, subject_type="credit_code")
     assert grant_from_bytes(grant_to_bytes(grant)) == grant
     message = grant_to_message(grant)
     for unknown in ("", "person"):
