@@ -102,6 +102,9 @@ DOTTED: Final = f" ?{MIDDLE_DOT} ?"
 """A middle dot with the blanks beside it."""
 
 _invisible = re.compile(f"[{inside_class(INVISIBLE)}]")
+_others = "".join(map(chr, TAKEN_FOR))
+_suspect = re.compile(rf"[\s.{MIDDLE_DOT}{_others}{inside_class(INVISIBLE)}]")
+_control = re.compile(r"[\x00-\x08\x0e-\x1b\x7f-\x84\x86-\x9f\ud800-\udfff\ufffe\uffff]")
 _point, _gap, _dotted = map(re.compile, (POINT, GAP, DOTTED))
 
 
@@ -115,6 +118,15 @@ def line(text: str) -> str:
     return visible(text).strip()
 
 
+def unreadable(text: str) -> dict[str, str | int] | None:
+    """The first character that no text may hold, as `character` (U+0007) and `place` (from 1), None without one.
+
+    It cannot be seen either, but is left out nowhere: what wrote it is broken.
+    """
+    found = _control.search(text)
+    return None if found is None else {"character": f"U+{ord(found[0]):04X}", "place": found.start() + 1}
+
+
 def normal_text(text: str) -> str:
     """The form of a text in which it is compared, also of one that is in it already; "" for blanks alone.
 
@@ -125,6 +137,8 @@ def normal_text(text: str) -> str:
     """
     if text.isascii():
         return " ".join(text.split())
+    if not _suspect.search(text):  # as most names
+        return unicodedata.normalize("NFC", text)
     text = unicodedata.normalize("NFC", _invisible.sub("", text).translate(TAKEN_FOR))
     text = _point.sub(MIDDLE_DOT, " ".join(text.split()))
     return _dotted.sub(MIDDLE_DOT, _gap.sub("", text))

@@ -8,7 +8,7 @@ from typing import Protocol
 
 from node.core.identity import SubjectType, common_code, normalise_subject
 from node.core.log.usage import EXCHANGE_ID_BYTES
-from node.core.normal_form import line
+from node.core.normal_form import line, unreadable
 from node.core.policy.question_kind import kind_from_message
 from node.core.role import CLERK, ROLES, SYSTEM
 from node.core.subject import SubjectKey
@@ -182,6 +182,10 @@ def _subject(message: rec.Subject, kind: SubjectType | None) -> SubjectKey:
             max_claims=MAX_CLAIMS,
             max_text=MAX_TEXT,
         )
+    for name, value in claims.items():
+        # It would be another name, at the price of a try.
+        if seen := unreadable(value):
+            raise NodeError(Reason.QUERY_INVALID, "error.rpc.claim-unreadable", claim=name, **seen)
     return SubjectKey(normalise_subject(message.id, kind), claims)
 
 

@@ -303,6 +303,26 @@ def test_what_is_copied_is_asked_without_what_cannot_be_seen(nodes: Running, tax
     assert nodes.records(HR)[-1].exchange_id == said.proof.exchange_id
 
 
+def test_claim_with_a_control_character_uses_no_try(nodes: Running, tax: Client) -> None:
+    before = len(nodes.records(HR))
+    with pytest.raises(NodeError, match="claimed as name holds a control character .* U\\+0007 in place 2"):
+        tax.verify(
+            f"{PENSION}/name-matches",
+            resident(6),
+            purpose=DEFERRAL,
+            case=CASE,
+            claims={"name": "张\x07三6"},
+        )
+    assert len(nodes.records(HR)) == before
+
+
+@pytest.mark.parametrize("claim", ["张　三14", "张\u200b三１４", "\u202a张三14\u202c"])
+def test_name_is_claimed_as_keyboards_and_forms_write_it(tax: Client, claim: str) -> None:
+    name = f"{PENSION}/name-matches"
+    said = tax.verify(name, resident(14), purpose=DEFERRAL, case=CASE, claims={"name": claim})
+    assert said.answer is True
+
+
 def test_other_content_under_a_used_exchange_id_is_refused(tax: Client) -> None:
     exchange_id = os.urandom(16)
     tax.verify(ENROLLED, resident(6), purpose=DEFERRAL, case=CASE, exchange_id=exchange_id)

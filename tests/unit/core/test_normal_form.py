@@ -6,7 +6,16 @@ import unicodedata
 
 import pytest
 
-from node.core.normal_form import CHINESE, INVISIBLE, MIDDLE_DOT, TAKEN_FOR, line, normal_text, visible
+from node.core.normal_form import (
+    CHINESE,
+    INVISIBLE,
+    MIDDLE_DOT,
+    TAKEN_FOR,
+    line,
+    normal_text,
+    unreadable,
+    visible,
+)
 
 UYGHUR = "阿力木·买买提"
 
@@ -121,6 +130,22 @@ def test_what_is_copied_loses_what_cannot_be_seen() -> None:
     assert visible("\u202aDG-1\u202c") == "DG-1"
     assert line("\u00a0\u200eDG 1\u3000") == "DG 1"
     assert visible("DG 1 ") == "DG 1 "
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("陈文", None),
+        ("a\tb\u3000\u0085c", None),
+        ("\ue863\u202a", None),
+        ("陈\x07文", {"character": "U+0007", "place": 2}),
+        ("a\x9f", {"character": "U+009F", "place": 2}),
+        ("\x00", {"character": "U+0000", "place": 1}),
+        ("x\uffff", {"character": "U+FFFF", "place": 2}),
+    ],
+)
+def test_control_character_is_named_with_its_place(text: str, told: object) -> None:
+    assert unreadable(text) == told
 
 
 def test_chinese_characters_are_those_of_unicode() -> None:
