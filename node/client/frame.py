@@ -11,6 +11,7 @@ import pandas as pd
 
 from node.client.results import Chunk, ChunkResult, Refusal, Subject
 from node.core.identity import SubjectType, normalise_subject
+from node.core.normal_form import unreadable
 from node.core.policy.question_kind import QuestionKind
 from node.errors import NodeError, Reason
 
@@ -228,7 +229,7 @@ def _subjects(
 
 
 def _claiming(identifier: str | None, claims: Mapping[str, str | None]) -> Subject | None:
-    said = {name: text for name, text in claims.items() if text is not None}
+    said = {name: text for name, text in claims.items() if text is not None and not unreadable(text)}
     return Subject(identifier, said) if identifier is not None and len(said) == len(claims) else None
 
 

@@ -305,7 +305,7 @@ def test_what_is_copied_is_asked_without_what_cannot_be_seen(nodes: Running, tax
 
 def test_claim_with_a_control_character_uses_no_try(nodes: Running, tax: Client) -> None:
     before = len(nodes.records(HR))
-    with pytest.raises(NodeError, match="claimed as name holds a control character .* U\\+0007 in place 2"):
+    with pytest.raises(NodeError, match=r"claimed as name holds a control character .* U\+0007 in place 2"):
         tax.verify(
             f"{PENSION}/name-matches",
             resident(6),

@@ -138,7 +138,7 @@ def test_identifiers_read_as_numbers_are_asked(client: Client, desk: FakeDesk) -
     assert set(ask(client, frame)["reason"]) == {""}
 
 
-@pytest.mark.parametrize("claim", [12.5, True, pd.Timestamp(2020, 1, 31), ["x"]])
+@pytest.mark.parametrize("claim", [12.5, True, pd.Timestamp(2020, 1, 31), ["x"], "2020\x07"])
 def test_claim_without_one_text_is_not_asked(client: Client, desk: FakeDesk, claim: object) -> None:
     frame = people(3)
     frame["since"] = pd.Series(["2020-01-31", claim, None], frame.index, dtype=object)
