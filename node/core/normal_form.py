@@ -119,7 +119,7 @@ def line(text: str) -> str:
 
 
 def unreadable(text: str) -> dict[str, str | int] | None:
-    """The first character that no text may hold, as `character` (U+0007) and `place` (from 1), if there is one.
+    """The first character that no text may hold, as `character` (U+0007) and `place` (from 1), if any.
 
     It cannot be seen either, but is left out nowhere: what wrote it is broken.
     """
