@@ -128,7 +128,7 @@ def _what_is_wrong(number: str) -> Message:
         return Message("error.identity.resident-province")
     if not _RESIDENT_ID(number) or not _has_birth_date(number):
         return Message("error.identity.resident-birth")
-    return Message("error.identity.resident-check")
+    return Message("error.identity.resident-check-character")
 
 
 def normalise_credit_code(text: str) -> str:
@@ -147,7 +147,7 @@ def normalise_credit_code(text: str) -> str:
             raise _invalid("error.identity.credit-code-registrar")
         raise _invalid("error.identity.credit-code-character")
     if uscc.calc_check_digit(code[:17]) != code[17]:
-        raise _invalid("error.identity.credit-code-check")
+        raise _invalid("error.identity.credit-code-check-character")
     return code
 
 

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 
 from sqlglot import exp
 
+from node.core.bounds import MAX_ANSWER
 from node.core.identity import CREDIT_DIGITS, SubjectType, normalise_subject, spellings
 from node.core.normal_form import line
 from node.core.policy.dataset import Field, FieldType
@@ -23,7 +24,7 @@ from node.source.sessions import Function
 from node.source.spec import Layout
 from node.source.sql import ROW
 from node.source.text_form import CONTROLS, FUNCTION, form_of_text, normal, runs_of, text_of, unsettled
-from node.source.values import LARGEST, MAX_TEXT, read_field
+from node.source.values import LARGEST, read_field
 
 _SUBJECT, _FIELD = "dxnode_subject", "dxnode_field"
 _ITS_FORM, _ANOTHER, _NONE = 2, 1, 0
@@ -166,7 +167,7 @@ class _Writer:
         """What a load would not keep in any form: too long a text, or one with control characters."""
         # MySQL and MariaDB cannot tell NFC: any character counts that may be composed with what is before it.
         found = self._holds(text, self._class(CONTROLS if self._is_postgres else CONTROLS | unsettled()))
-        return f"{found} OR COALESCE(CHAR_LENGTH({normal(column, self._dialect)}), 0) > {MAX_TEXT}"
+        return f"{found} OR COALESCE(CHAR_LENGTH({normal(column, self._dialect)}), 0) > {MAX_ANSWER}"
 
     def _is(self, text: str, pattern: str) -> str:
         return self._holds(text, f"^{pattern}$" if self._is_postgres else rf"^{pattern}\z")

@@ -13,15 +13,13 @@ from collections.abc import Callable, Mapping
 from datetime import date
 from functools import lru_cache
 
+from node.core.bounds import MAX_ANSWER
 from node.core.identity import normalise_credit_code, normalise_region, normalise_resident_id
 from node.core.normal_form import normal_text, visible
 from node.core.policy.dataset import Field, FieldType
 from node.errors import NodeError
 
 Value = str | int
-
-# Characters of one value; longer text is no data item but a document.
-MAX_TEXT = 1000
 
 LARGEST = 10**18 - 1
 """Of integers, to either side."""
@@ -64,7 +62,7 @@ def _closed(values: tuple[str, ...]) -> Mapping[str, str]:
 
 def _text(text: str) -> str:
     clean = normal_text(text)
-    if not clean or len(clean) > MAX_TEXT or _CONTROL(clean):
+    if not clean or len(clean) > MAX_ANSWER or _CONTROL(clean):
         raise ValueError
     return clean
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
+from node.cli.terminal.output import harmless
 from node.core.identity import SubjectType, normalise_subject
 from node.core.normal_form import line
 from node.errors import NodeError, Reason
@@ -56,7 +57,7 @@ def _prompt_identifier(kind: SubjectType | None) -> str:
         try:
             return normalise_subject(_prompt(t("ask.subject")), kind)
         except NodeError as error:
-            typer.echo(say(error.wording), err=True)
+            typer.echo(harmless(say(error.wording)), err=True)
     return normalise_subject(_prompt(t("ask.subject")), kind)
 
 
@@ -71,7 +72,7 @@ def _read(source: Path | None) -> str:
             return sys.stdin.read(_LONGEST)
         return read_regular(source, _LONGEST).decode("utf-8-sig")
     except UnicodeDecodeError:
-        problem = Message("error.input.not-utf-8")
+        problem = Message("error.input.no-utf8")
     except OSError as error:
         problem = why(error)
     # Without the path: who mistakes the option gives the identifier in its place.

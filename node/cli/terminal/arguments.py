@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterator, Sequence
+from itertools import groupby
 
 from node.core.identity import holds_identifier, is_credit_code
 from node.core.normal_form import line
 
+_DIGITS = re.compile(r"\d+[xX\uff38\uff58]?").fullmatch
 _OF_DEPARTMENTS = frozenset(
     {
         "--appoint",
@@ -35,7 +38,15 @@ def as_copied(arguments: Sequence[str]) -> list[str]:
 
 def name_a_person(arguments: Sequence[str]) -> bool:
     """Whether an identity number stands among them, in any spelling and in any place."""
-    return any(holds_identifier(each) for each in _without_departments(arguments))
+    given = list(_without_departments(arguments))
+    return any(map(holds_identifier, (*given, *_runs_of_digits(given))))
+
+
+def _runs_of_digits(arguments: Sequence[str]) -> Iterator[str]:
+    """Arguments behind each other that are digits alone, as one: a number with blanks is several words."""
+    for is_number, run in groupby(arguments, lambda each: _DIGITS(line(each)) is not None):
+        if is_number:
+            yield " ".join(run)
 
 
 def _without_departments(arguments: Sequence[str]) -> Iterator[str]:

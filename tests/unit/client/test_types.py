@@ -6,7 +6,8 @@ import os
 
 import numpy as np
 import pytest
-from support.fake_desk import FIELD, PURPOSE, VERIFY, FakeDesk, resident
+from support.fake_catalogue import PURPOSE
+from support.fake_desk import FIELD, VERIFY, FakeDesk, resident
 
 import node.client
 from node.client import Chunk, Client, NodeError, Reason, Subject

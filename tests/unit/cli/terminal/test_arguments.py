@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 from support.cli_run import dxnode
-from support.fake_desk import PROVIDER, PURPOSE, VERIFY, FakeDesk, resident
+from support.fake_catalogue import PROVIDER, PURPOSE
+from support.fake_desk import VERIFY, FakeDesk, resident
 
 from node.cli.terminal.arguments import as_copied, name_a_person
 from node.core.identity import check_character, normalise_credit_code
@@ -50,6 +51,13 @@ BOTH = "44190019500101053X"
 )
 def test_an_identity_number_in_any_spelling_and_place_is_seen(spelled: str, line: tuple[str, ...]) -> None:
     assert name_a_person([each.format(spelled) for each in line])
+
+
+@pytest.mark.parametrize("number", [NUMBER, WIDE], ids=["plain", "wide"])
+def test_an_identity_number_in_several_words_is_seen(number: str) -> None:
+    assert name_a_person(("verify", VERIFY, number[:6], number[6:14], number[14:]))
+    assert name_a_person((number[:6], number[6:14], f"{number[14:]}\u200b", "--json"))
+    assert not name_a_person((number[:6], "--limit", number[6:14], "a", number[14:]))
 
 
 @pytest.mark.parametrize(
