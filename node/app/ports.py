@@ -203,6 +203,7 @@ class Ports:
                 lambda name: browse(live.policies, name),
                 code,
                 lambda dataset, provider: live.imported.entry(dataset, provider),
+                parts.received.subject_type,
             ),
             server,
         )

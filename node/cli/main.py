@@ -13,6 +13,7 @@ import typer
 from typer.main import get_group
 
 from node.cli.terminal import output
+from node.cli.terminal.arguments import as_copied, name_a_person
 from node.cli.terminal.exits import Exit
 from node.cli.terminal.help import HelpfulCommand, HelpfulGroup, describe
 from node.cli.terminal.usage import usage_message
@@ -20,6 +21,7 @@ from node.errors import NodeError
 from node.files.why import refused
 from node.no_dumps import forbid_dumps
 from node.texts import wording
+from node.texts.wording import t
 
 if TYPE_CHECKING:
     # Typer does not name these in public.
@@ -66,11 +68,13 @@ class RootGroup(HelpfulGroup):
     def main(self, args: Sequence[str] | None = None, *_: object, **__: object) -> None:
         """Run a command line and exit with its code."""
         _write_anywhere()
-        given = list(sys.argv[1:] if args is None else args)
+        given = as_copied(sys.argv[1:] if args is None else args)
         as_json = "--json" in given
         wording.use_language(wording.detect_language(os.environ))
         try:
             given = _take_language(given)
+            if name_a_person(given):
+                sys.exit(output.report_usage(t("usage.person"), t("usage.person_next"), as_json=as_json))
             describe(self, ())
             code = super().main(given, "dxnode", standalone_mode=False)
         except NodeError as error:
@@ -143,7 +147,7 @@ def _take_language(given: list[str]) -> list[str]:
         else:
             chosen = value if equals else next(arguments, "")
             if chosen not in wording.LANGUAGES:
-                raise typer.TyperException(wording.t("usage.language"))
+                raise typer.TyperException(t("usage.language"))
             wording.use_language(chosen)
     return rest
 

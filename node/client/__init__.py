@@ -11,6 +11,7 @@ from node.client.results import (
     Subject,
     Verification,
 )
+from node.errors import NodeError, Reason
 
 __all__ = [
     "CatalogueEntry",
@@ -20,6 +21,8 @@ __all__ = [
     "Client",
     "Credentials",
     "FieldAnswer",
+    "NodeError",
+    "Reason",
     "Statistic",
     "Subject",
     "Verification",

@@ -31,6 +31,7 @@ from node.client.results import (
 )
 from node.core.bounds import MAX_SUBJECTS
 from node.core.deciding.grant import Grant
+from node.core.identity import SubjectType
 from node.core.messages.grant_message import grant_from_message
 from node.core.policy.question_kind import QuestionKind, kind_to_message
 from node.errors import NodeError, Reason
@@ -199,6 +200,7 @@ class Client:
             case=case,
             parameters=parameters or {},
             subject=subject,
+            subject_type=self.subject_type_of(question),
             claims=claims or {},
             batch_id=batch_id or self._random(EXCHANGE_ID_BYTES),
             kind=kind,
@@ -228,6 +230,15 @@ class Client:
                     if kind is not None:
                         return kind
         return QuestionKind.VERIFY
+
+    def subject_type_of(self, question: str) -> SubjectType | None:
+        """Whom a question's dataset is about as the known grants say, None where they don't."""
+        name = QuestionName.parse(question)
+        for grant in self.grants():
+            is_its = grant.dataset == name.dataset and name.provider in ("", grant.provider)
+            if is_its and grant.subject_type is not None:
+                return grant.subject_type
+        return None
 
     def published_entry(self, name: str, provider: str = "") -> catalogue_pb2.Dataset:
         """One dataset in full as the message that the node publishes, for an export."""

@@ -10,7 +10,8 @@ from typing import Literal, Protocol
 import pandas as pd
 
 from node.client.results import Chunk, ChunkResult, Refusal, Subject
-from node.core.identity import normalise_credit_code, normalise_resident_id
+from node.core.identity import SubjectType, normalise_subject
+from node.core.normal_form import unreadable
 from node.core.policy.question_kind import QuestionKind
 from node.errors import NodeError, Reason
 
@@ -71,6 +72,7 @@ class Query:
     parameters: Mapping[str, str]
     batch_id: bytes
     kind: QuestionKind | None
+    subject_type: SubjectType | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +111,7 @@ def ask_blocks(
     def chunks() -> Iterator[Chunk]:
         number = first_chunk
         for block in blocks:
-            subjects, valid = _subjects(block, columns)
+            subjects, valid = _subjects(block, columns, query.subject_type)
             asked.append(_Asked(block, valid, number if subjects else None))
             if subjects:
                 yield Chunk(number, subjects)
@@ -152,6 +154,7 @@ def ask_frame(
     case: str,
     parameters: Mapping[str, str],
     subject: str,
+    subject_type: SubjectType | None,
     claims: Mapping[str, str],
     batch_id: bytes,
     kind: QuestionKind | None,
@@ -161,13 +164,13 @@ def ask_frame(
     """`Client.verify_batch` says what this does."""
     columns = Columns(subject, claims)
     check_columns(frame.columns, columns)
-    start, first_chunk = _resume_at(frame, columns, chunk_size)
+    start, first_chunk = _resume_at(frame, columns, chunk_size, subject_type)
     source = frame.drop(columns=[name for name in RESULT_COLUMNS if name in frame.columns])
     blocks = (source.iloc[i : i + chunk_size] for i in range(start, len(source), chunk_size))
     done = [frame.iloc[:start]] if start else []
     answered = start
     try:
-        query = Query(question, purpose, case, parameters, batch_id, kind)
+        query = Query(question, purpose, case, parameters, batch_id, kind, subject_type)
         for block in ask_blocks(ask, blocks, query, columns, first_chunk=first_chunk):
             done.append(block.frame)
             answered += len(block.frame)
@@ -197,18 +200,22 @@ def check_columns(present: Iterable[str], columns: Columns) -> None:
             )
 
 
-def _resume_at(frame: pd.DataFrame, columns: Columns, chunk_size: int) -> tuple[int, int]:
+def _resume_at(
+    frame: pd.DataFrame, columns: Columns, chunk_size: int, kind: SubjectType | None
+) -> tuple[int, int]:
     """The first row without a reason, and the number of the chunk that it begins."""
     if REASON not in frame.columns:
         return 0, 0
     start = int(frame[REASON].notna().to_numpy().argmin()) if frame[REASON].isna().any() else len(frame)
     before = (frame.iloc[i : i + chunk_size] for i in range(0, start, chunk_size))
-    return start, sum(1 for block in before if _subjects(block, columns)[0])
+    return start, sum(1 for block in before if _subjects(block, columns, kind)[0])
 
 
-def _subjects(block: pd.DataFrame, columns: Columns) -> tuple[tuple[Subject, ...], list[bool]]:
+def _subjects(
+    block: pd.DataFrame, columns: Columns, kind: SubjectType | None
+) -> tuple[tuple[Subject, ...], list[bool]]:
     """The well-formed subjects of a block with their claims, and for each row whether it has one."""
-    identifiers = [_well_formed(value) for value in block[columns.subject].tolist()]
+    identifiers = [_well_formed(value, kind) for value in block[columns.subject].tolist()]
     if not columns.claims:
         subjects = [None if identifier is None else Subject(identifier) for identifier in identifiers]
     else:
@@ -222,7 +229,7 @@ def _subjects(block: pd.DataFrame, columns: Columns) -> tuple[tuple[Subject, ...
 
 
 def _claiming(identifier: str | None, claims: Mapping[str, str | None]) -> Subject | None:
-    said = {name: text for name, text in claims.items() if text is not None}
+    said = {name: text for name, text in claims.items() if text is not None and not unreadable(text)}
     return Subject(identifier, said) if identifier is not None and len(said) == len(claims) else None
 
 
@@ -239,14 +246,11 @@ def _text(value: object) -> str | None:
     return "" if missing else None
 
 
-def _well_formed(value: object) -> str | None:
-    text = _text(value) or ""
-    for normalise in (normalise_resident_id, normalise_credit_code):
-        try:
-            return normalise(text)
-        except NodeError:
-            continue
-    return None
+def _well_formed(value: object, kind: SubjectType | None) -> str | None:
+    try:
+        return normalise_subject(_text(value) or "", kind)
+    except NodeError:
+        return None
 
 
 def _merge(asked: _Asked, result: ChunkResult | None) -> pd.DataFrame:

@@ -241,7 +241,7 @@ class GrantService(grant_pb2_grpc.GrantServiceServicer):
             or kept.revision != member.revision
         ):
             message = grant_pb2.ListGrantsResponse(
-                grants=[grant_to_message(_with_kinds(grant, policies)) for grant in own]
+                grants=[grant_to_message(_told(grant, policies)) for grant in own]
             )
             kept = self._told[member.code] = _Told(own, policies, member.revision, message)
         return kept.message
@@ -253,10 +253,13 @@ class GrantService(grant_pb2_grpc.GrantServiceServicer):
             return None
 
 
-def _with_kinds(grant: Grant, policies: Policies | None) -> Grant:
-    """The grant with the kinds of its questions, where the policies have them all."""
+def _told(grant: Grant, policies: Policies | None) -> Grant:
+    """The grant, with whom its dataset is about and the kinds of its questions where the policies say."""
     policy = None if policies is None else policies.get(grant.dataset)
-    if policy is None or grant.questions - policy.questions.keys():
+    if policy is None:
+        return grant
+    grant = replace(grant, subject_type=policy.subject_type)
+    if grant.questions - policy.questions.keys():
         return grant
     return replace(grant, kinds=tuple(policy.questions[name].kind for name in sorted(grant.questions)))
 

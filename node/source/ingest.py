@@ -19,6 +19,7 @@ import pyarrow.parquet as pq
 
 from node.core.csv_scan import HEADER_LINES, CsvLines
 from node.core.identity import normalise_credit_code, normalise_resident_id
+from node.core.normal_form import line
 from node.core.policy.dataset import Field, FieldType, Sensitivity
 from node.errors import NodeError, Reason
 from node.source.reader import content_and_lines, read_file
@@ -136,7 +137,7 @@ class _Column:
         for code, text in enumerate(coded.dictionary.to_pylist()):
             value = read_field(text, self.field)
             if value is None:
-                (refused if text.strip() else empty).add(code)
+                (refused if line(text) else empty).add(code)
             values.append(value)
         codes = coded.indices.fill_null(len(values)).to_pylist()
         values.append(None)

@@ -13,7 +13,7 @@ from sqlglot import exp
 
 from node.core.policy.dataset import FieldType
 from node.errors import NodeError, Reason
-from node.source.dialect import Dialect
+from node.source.dialect import POSTGRES, Dialect
 from node.source.sessions import statement_of, unavailable
 from node.source.spec import Layout
 from node.source.sql import ROW
@@ -81,6 +81,13 @@ def check_comparison(connection: Connection, dialect: Dialect) -> None:
     found = exp.select(exp.Case(ifs=[exp.If(this=exp.or_(*alike), true=exp.Literal.number(1))]))
     if connection.execute(statement_of(found, dialect)).scalar() is not None:
         raise _misfit("error.source.database-inexact")
+
+
+def can_normalise(connection: Connection, dialect: Dialect) -> bool:
+    """Whether the database can bring text to its form: PostgreSQL knows Unicode in UTF-8 alone."""
+    if dialect is not POSTGRES:
+        return True
+    return bool(connection.execute(sa.text("SHOW server_encoding")).scalar() == "UTF8")
 
 
 def _array_of(column: TypeEngine[object]) -> str:

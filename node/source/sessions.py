@@ -29,8 +29,8 @@ from node.source.sql import render
 T = TypeVar("T")
 _MARK = "\x00"
 
-Function = Callable[..., int]
-"""Of values of a row, as SQLite gives them, to a number."""
+Function = Callable[..., int | str | None]
+"""Of values of a row, as SQLite gives them."""
 # Steps of SQLite's machine between two looks at the clock.
 _STEPS = 100_000
 # Drivers that are taken where the URL names none.

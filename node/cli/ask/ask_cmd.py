@@ -42,7 +42,7 @@ def verify(
     exit_code: Annotated[bool, typer.Option("--exit-code")] = False,
 ) -> None:
     """Ask a yes-or-no question about one subject."""
-    subject = read_subject(subject_from, claim or ())
+    subject = read_subject(subject_from, claim or (), lambda: session.client.subject_type_of(question))
     answer = session.client.verify(
         question,
         subject.id,
@@ -73,7 +73,7 @@ def ask(
     exchange_id: ExchangeId = "",
 ) -> None:
     """Ask for one derived field of one subject."""
-    subject = read_subject(subject_from, claim or ())
+    subject = read_subject(subject_from, claim or (), lambda: session.client.subject_type_of(question))
     answer = session.client.field(
         question,
         subject.id,

@@ -78,7 +78,8 @@ def batch(
     else:
         session.terminal.note(t("batch.resuming", done=progress.rows, total=given.rows))
     kind = QuestionKind(progress.kind)
-    query = Query(question, purpose, case, parameters, bytes.fromhex(progress.batch_id), kind)
+    subject_type = session.client.subject_type_of(question)
+    query = Query(question, purpose, case, parameters, bytes.fromhex(progress.batch_id), kind, subject_type)
     blocks = (_checked(block, columns) for block in read_blocks(given, progress.rows))
     with (
         Output(target, given.encoding, progress) as output,

@@ -23,6 +23,7 @@ from datetime import date
 from sqlglot import exp
 
 from node.core.identity import normalise_region
+from node.core.normal_form import normal_text
 from node.core.policy.dataset import Field, FieldType, Sensitivity
 from node.core.policy.predicate_tokens import Fault, GrammarError, Token, tokens_of
 from node.core.words import closest, listed
@@ -323,7 +324,9 @@ class _Reader:
                 key, args = fault
                 self._fault(token, key, **args)
         if quoted:
-            return text_literal(text)
+            # As the field's values are kept; those of an enum as the policy spells them.
+            is_free = known is not None and known.type is FieldType.TEXT
+            return text_literal(normal_text(text) if is_free else text)
         return integer_literal(int(text)) if _INTEGER.fullmatch(text) else exp.Null()
 
     def _placeholder(self, token: Token, known: Field | None, sign: str) -> exp.Expression:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 from node.core.identity import is_credit_code
+from node.core.normal_form import normal_text
 from node.core.policy.dataset import Dataset, Field, FieldType, Sensitivity, Sharing, Subject
 from node.core.policy.predicate import literal_fault
 from node.core.reading.document import Document, Path
@@ -135,7 +136,7 @@ class DatasetBuilder:
                 fault = literal_fault(value, Field(name, "", "", FieldType.TEXT, Sensitivity.NORMAL))
             if fault is not None:
                 self._document.add(fault[0], (*path, "values", index), **fault[1])
-            elif value in seen:
+            elif normal_text(value) in seen:
                 self._document.add("field.value-twice", (*path, "values", index), value=value)
-            seen.add(value)
+            seen.add(normal_text(value))
         return field
