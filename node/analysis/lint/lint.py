@@ -32,7 +32,8 @@ from node.core.purpose import purpose_line
 from node.core.reading.build import Checked, check_files
 from node.core.reading.combination import absent
 from node.core.reading.definitions import is_definitions
-from node.core.reading.document import MAX_PROBLEMS, Document, Path, read
+from node.core.reading.document import MAX_PROBLEMS, Document, read
+from node.core.reading.place import Path
 from node.core.text.problem import Problem
 from node.core.words import closest, listed
 

@@ -8,8 +8,9 @@ from types import MappingProxyType
 from node.core.identity import is_credit_code
 from node.core.policy.dataset import Dataset, Field, FieldType, Sensitivity, Sharing, Subject
 from node.core.policy.predicate import literal_fault
-from node.core.reading.document import Document, Path
+from node.core.reading.document import Document
 from node.core.reading.format import FieldPart, PolicyPart, SharingPart
+from node.core.reading.place import Path
 from node.core.words import closest, listed
 
 # What each sharing attribute states beside itself, and the problem when it does not.
