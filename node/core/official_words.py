@@ -49,5 +49,5 @@ FLAGS: Final[Words] = MappingProxyType({"true": "是", "false": "否"})
 
 
 def code_of(words: Words, word: str) -> str:
-    """The choice that a word is for; what is unknown stays."""
-    return next((code for code, each in words.items() if each == word), word)
+    """The choice that a word is for, whatever blanks stand around it; what is unknown stays."""
+    return next((code for code, each in words.items() if each == word.strip()), word)
