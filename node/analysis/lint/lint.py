@@ -3,7 +3,8 @@
 A warning keeps nothing from being loaded. What is searched for: rules that never apply or that an
 earlier rule takes everything from, overlaps with different limits, conditions on what is shared
 unconditionally (Decree 809, Art. 15), personal data without limits, questions that no rule allows,
-choices that give a value away, and budgets that cannot be met. Nothing is passed over in silence: what was not compared has a note.
+choices that give a value away, and budgets that cannot be met. Nothing is passed over in silence: what was
+not compared has a note.
 """
 
 from __future__ import annotations

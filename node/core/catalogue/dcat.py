@@ -253,8 +253,7 @@ def _parsed(name: str, content: bytes) -> Json:
 
     if len(content) > MAX_BYTES:
         raise fault_at(name, 1, 1, "file.catalogue.long", most=MAX_BYTES)
-    if content.lstrip()[:1] not in (b"{", b"["):
-        _refuse_other_form(name, content)
+    _refuse_other_form(name, content)
     try:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
@@ -317,7 +316,12 @@ def _check_context(context: Json, faults: Faults) -> frozenset[str]:
     if context.get("@vocab") != NAMESPACE:
         faults.add_in("@context.@vocab", Said("file.catalogue.namespace-expected", {"namespace": NAMESPACE}))
     ours = {meaning for meaning in CONTEXT.values() if isinstance(meaning, str)}
-    return frozenset(key for key in others if context[key] not in ours)
+    return frozenset(key for key in others if str(_iri(context[key])) not in ours)
+
+
+def _iri(meaning: Json) -> Json:
+    """What a prefix stands for, be it written short or as a definition."""
+    return meaning.get("@id") if isinstance(meaning, dict) else meaning
 
 
 def _code(agent: Json, path: str, faults: Faults) -> str:

@@ -63,13 +63,14 @@ def number_at(text: str, offset: int, before: Sequence[str]) -> tuple[str, str]:
     `before` are the words of the condition before it: in a list after IN, commas part numbers.
     """
     found = _NUMBER.match(text, offset)
-    if found is None or ("," in found[0] and _in_list(before)):
+    if found is None or ("," in found[0] and in_list(before)):
         return "", ""
     meant = number_meant(found[0])
     return (found[0], meant) if meant else ("", "")
 
 
-def _in_list(before: Sequence[str]) -> bool:
+def in_list(before: Sequence[str]) -> bool:
+    """Whether these words of a condition have begun a list after IN, and not ended it."""
     depth = 0
     for index in range(len(before) - 1, -1, -1):
         depth += (before[index] == "(") - (before[index] == ")")

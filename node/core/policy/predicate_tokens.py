@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from node.core.meant import WideSign, wide_sign
-from node.core.policy.predicate_signs import SIGNS, foreign_sign, number_at, title_at, word_at
+from node.core.policy.predicate_signs import SIGNS, foreign_sign, in_list, number_at, title_at, word_at
 from node.core.words import closest, listed
 
 MAX_TOKENS = 300
@@ -91,7 +91,7 @@ def _bad_character(text: str, offset: int, before: list[Token], titles: Mapping[
     char = text[offset]
     token = Token("char", char, offset)
     if char == "'":
-        closing = _CLOSING.search(text, offset)
+        closing = _CLOSING.search(text)
         if closing is not None:
             return _wide(WideSign(closing.start(), closing[0], "'"))
         return GrammarError(token, "predicate.open-text")
@@ -100,10 +100,12 @@ def _bad_character(text: str, offset: int, before: list[Token], titles: Mapping[
             Token("char", title, offset), "predicate.unknown-field", closest=titles[title], fields=""
         )
     begun = bool(before) and (before[-1].kind in _ENDS or before[-1].text == ")")
+    if char == "；" and in_list([each.text for each in before]):
+        return _wide(WideSign(offset, char, ","))
     if sign := foreign_sign(text, offset, begun=begun):
         return GrammarError(Token("char", sign, offset), "predicate.foreign-sign", sign=SIGNS[sign])
-    if char in "“”„「」『』":
-        return _wide(WideSign(offset, char, "'"))
+    if char in "“”„「」『』":  # around a text, or around the whole condition
+        return _wide(WideSign(offset, char, "'" if offset else '"'))
     wide = wide_sign(text[offset : offset + MAX_RUN])
     if wide is not None and wide.offset == 0 and _PLAIN.fullmatch(wide.narrow):
         return _wide(WideSign(offset, wide.words, wide.narrow))

@@ -27,6 +27,7 @@ MAX_BYTES = 1 << 20
 MAX_DEPTH = 16
 MAX_PROBLEMS = 100
 _MOST_LOOKED_AT = 2_000
+_WIDE_SIGNS = frozenset({"yaml.full-width", "yaml.list-comma", "yaml.wide-blank", "yaml.wide-colon"})
 
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 # Control characters, line ends other than LF and CRLF, invisible characters and those that turn the
@@ -102,11 +103,16 @@ class Document:
         return name_meant(key, value, titles_of(self.root), self.shared_titles)
 
     def told(self) -> list[Problem]:
-        """All problems by their places; of two with the same words at one place, the first alone."""
-        by_place: dict[tuple[int, int, str], Problem] = {}
+        """All problems by their places; a wide sign that more than one was found by is told once."""
+        told: list[Problem] = []
+        wide: set[tuple[int, int, str]] = set()
         for each in self.problems:
-            by_place.setdefault((each.line, each.column, each.words), each)
-        return sorted(by_place.values(), key=lambda each: (each.line, each.column))
+            place = (each.line, each.column, each.words)
+            if each.key not in _WIDE_SIGNS or place not in wide:
+                told.append(each)
+            if each.key in _WIDE_SIGNS:
+                wide.add(place)
+        return sorted(told, key=lambda each: (each.line, each.column))
 
     def problem_within(self, key: str, path: Path, offset: int, words: str, /, **args: str) -> Problem:
         """A problem with the characters from `offset` of the text at `path`."""

@@ -82,11 +82,15 @@ def mistyped(key: str, words: str, args: Mapping[str, str]) -> Mistyped | None:
     bracket = _BRACKET.get(key)
     if bracket is not None and sign.words in _BRACKETS and not words[: sign.offset].strip():
         return Mistyped(sign.offset, "yaml.full-width", sign.words, {"narrow": bracket})
-    if key == "literal.text" and not sign.narrow:
-        return named(sign)
+    if bracket is not None and sign.narrow in ("'", '"'):
+        return None  # a list within quotation marks of any kind is none
     plain = as_plain(words)
+    if key == "literal.text":
+        return named(sign) if plain.isascii() or not sign.narrow else None
     if key == "key.unknown" and "：" in words:
         return Mistyped(words.index("："), "yaml.wide-colon", "：", {"narrow": ":"})
+    if key == "key.unknown" and words[: sign.offset].isascii():
+        return named(sign)  # no key has one, whatever of a text of people became a part of it
     if (key in _SPELLED and plain.isascii()) or _unquoted(plain) == args.get("closest"):
         return named(sign)
     return None

@@ -22,7 +22,7 @@ _WIDE = tuple(
         rf"(?P<sign>[{BLANKS}])",  # blanks that are wider, or that do not break
         r"(?:^[ ]*(?:-[ ]+)?|[{,][ ]*)[\w-]+[ ]*(?P<sign>[：∶﹕])",  # after a key
         r"(?P<sign>[，、；﹐､])[ ]*[\w-]+[ ]*[:：]",  # before the next key
-        r"(?:^[ ]*|[:,-][ ]+|[\[{,])(?P<sign>[｛［【“‘])",  # where a value begins
+        r"(?:^[ ]*|[:,-][ ]+|[\[{,])(?P<sign>[｛［【“‘”’])",  # where a value begins
         r"(?P<sign>[｝］】])[ ]*(?:[,\]}]|$)",  # where one ends
         r"(?:^|[ ])(?P<sign>＃)",
         r"^[ ]*(?P<sign>[－—–])[ ]*[\w-]+[ ]*[:：]",  # before an entry
