@@ -38,7 +38,7 @@ FORMATS: Final[Words] = MappingProxyType(
 )
 SUBJECTS: Final[Words] = MappingProxyType({"resident_id": "身份证号", "credit_code": "统一社会信用代码"})
 TYPES: Final[Words] = MappingProxyType(
-    {"text": "文本", "integer": "整数", "date": "日期", "enum": "代码", "region": "行政区划"} | SUBJECTS
+    {"text": "文本", "integer": "整数", "date": "日期", "enum": "代码", "region": "行政区划", **SUBJECTS}
 )
 SENSITIVITIES: Final[Words] = MappingProxyType({"normal": "一般", "sensitive": "敏感", "identifier": "标识"})
 LEVELS: Final[Words] = MappingProxyType(

@@ -73,7 +73,9 @@ def decoded(content: bytes) -> str | FileForm | None:
     form = form_of(content)
     if form is FileForm.UTF_16:
         marked = content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
-        encodings = ("utf-16",) if marked else ("utf-16-be",) if content[:1] == b"\0" else ("utf-16-le",)
+        encodings: tuple[str, ...] = (
+            ("utf-16",) if marked else ("utf-16-be",) if content[:1] == b"\0" else ("utf-16-le",)
+        )
     elif form is not None:
         return form
     else:

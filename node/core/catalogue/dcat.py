@@ -15,7 +15,6 @@ from collections.abc import Iterable, Iterator
 from datetime import datetime
 from typing import NoReturn
 
-from google.protobuf.descriptor import FieldDescriptor
 from google.protobuf.message import Message
 
 from node.core.catalogue.file import (
@@ -96,19 +95,15 @@ def _context() -> dict[str, Json]:
 
 def _repeated(entry: Message) -> set[str]:
     """The names of all repeated fields of a message and its parts."""
-    return {field.name for field in _fields(entry) if field.is_repeated}
+    return {name for name, repeated in _fields(entry) if repeated}
 
 
-def _named(entry: Message) -> set[str]:
-    """The names of all fields of a message and its parts."""
-    return {field.name for field in _fields(entry)}
-
-
-def _fields(entry: Message) -> Iterator[FieldDescriptor]:
+def _fields(entry: Message) -> Iterator[tuple[str, bool]]:
+    """All fields of a message and its parts: their names, and whether they are repeated."""
     left = [entry.DESCRIPTOR]
     while left:
         fields = left.pop().fields
-        yield from fields
+        yield from ((field.name, field.is_repeated) for field in fields)
         left += [field.message_type for field in fields if field.message_type is not None]
 
 
@@ -117,7 +112,7 @@ _OF_CATALOGUE = frozenset(
     {"@context", "@id", "@type", "title", "publisher", "modified", "conformsTo", "dataset"}
 )
 # What names something in a file of ours; whatever else a context explains says nothing here.
-_TERMS = frozenset({*CONTEXT, *_OF_CATALOGUE, *_named(pb.Dataset())})
+_TERMS = frozenset({*CONTEXT, *_OF_CATALOGUE, *(name for name, _ in _fields(pb.Dataset()))})
 # A prefix of one of these would change what our own identifiers mean.
 _SCHEMES = frozenset({"urn", "http", "https"})
 # What other terms say again: it follows from the entry, and has to agree with it.

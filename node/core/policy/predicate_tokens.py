@@ -90,10 +90,10 @@ def foreign(token: Token) -> GrammarError | None:
 def _bad_character(text: str, offset: int, before: list[Token], titles: Mapping[str, str]) -> GrammarError:
     char = text[offset]
     token = Token("char", char, offset)
+    # With one mark too few, texts and words have changed places from there on.
+    if text.count("'") % 2 and (closing := _CLOSING.search(text)) is not None:
+        return _wide(WideSign(closing.start(), closing[0], "'"))
     if char == "'":
-        closing = _CLOSING.search(text)
-        if closing is not None:
-            return _wide(WideSign(closing.start(), closing[0], "'"))
         return GrammarError(token, "predicate.open-text")
     if title := title_at(text, offset, titles):
         return GrammarError(

@@ -6,6 +6,7 @@ Only UTF-8 is taken: officers sign bytes, and what they sign can be read in one 
 from __future__ import annotations
 
 import re
+from codecs import BOM_UTF16_BE, BOM_UTF16_LE
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
@@ -46,3 +47,13 @@ def is_gb18030(content: bytes) -> bool:
     except UnicodeDecodeError:
         return False
     return sum(_CHINESE.match(char) is not None for char in foreign) * 4 >= len(foreign) * 3
+
+
+def shown(content: bytes) -> str:
+    """The text of a file as its officer sees it: to show lines of it, never to read them."""
+    if form_of(content) is FileForm.UTF_16 and content.startswith((BOM_UTF16_LE, BOM_UTF16_BE)):
+        return content.decode("utf-16", "replace")
+    try:
+        return content.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        return content.decode("gb18030" if is_gb18030(content) else "utf-8-sig", "replace")

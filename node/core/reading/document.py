@@ -366,9 +366,9 @@ def _syntax(document: Document, error: yaml.MarkedYAMLError, quoted: Place | Non
     elif quoted is not None and error.problem_mark is not None:
         end = line_column(document.text, quoted.end)
         if (error.problem_mark.line, error.problem_mark.column) == end:
-            if (mark := wide_quote(lines[quoted.line])) is not None and mark > quoted.column:
-                sign = lines[quoted.line][mark]
-                return document._at(quoted.line, mark, "yaml.full-width", sign, {"narrow": narrow(sign)})
+            if (closing := wide_quote(lines[quoted.line])) is not None and closing > quoted.column:
+                sign = lines[quoted.line][closing]
+                return document._at(quoted.line, closing, "yaml.full-width", sign, {"narrow": narrow(sign)})
             words = lines[quoted.line][quoted.column :]
             return document._at(quoted.line, quoted.column, "yaml.open-quote", words, {})
     for mark in marks:

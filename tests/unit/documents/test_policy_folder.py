@@ -1,4 +1,4 @@
-"""Which files of a folder are policies, which are nobody's word, and which are told as they only look like policies."""
+"""Which files of a folder are policies, which are nobody's word, and which only look like policies."""
 
 from __future__ import annotations
 

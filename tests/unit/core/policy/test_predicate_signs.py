@@ -1,4 +1,4 @@
-"""Conditions as they are written elsewhere: each foreign sign, word, title and number is told with what to write."""
+"""Conditions as others write them: each foreign sign, word, title and number is told with what to write."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Words that only look right in a policy: what is said of them, and of titles and numbers where others are taken."""
+"""Words that only look right in a policy, and titles and numbers where others are taken: what is said."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def test_a_comment_that_became_a_part_of_a_title_is_told(comment: str) -> None:
         ("{per_day: 5000,", "{per_day: 1,000,000,", "1000000"),
         ("{per_day: 5000,", "{per_day: 5万,", "50000"),
         ("{per_day: 5000,", "{per_day: +5000,", "5000"),
-        ("range: [0, 720]", "range: [0, 1,000]", ""),
+        ("range: [0, 720]", "range: [0, 1,000]", "1000"),
         ("range: [0, 720]", "range: [0, 50,000]", "50000"),
         ("epsilon: 0.5", "epsilon: 0,5", "0.5"),
         ("{dataset: 10,", "{dataset: 1,5,", "1.5"),
