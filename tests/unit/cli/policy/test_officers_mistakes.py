@@ -35,7 +35,10 @@ CHANGED = {
     "choice": ("update: daily", "update: 每日"),
     "limits": ("    limits: {per_day: 5000, per_subject_per_day: 3}\n  - id", "  - id"),
 }
-PORTAL = "序号,目录名称 ,目录标识,提供部门代码,共享属性,摘要\n1,示例名录,school-list,11441900000000027R,无条件共享,x\n"
+PORTAL = (
+    "序号,目录名称 ,目录标识,提供部门代码,共享属性,摘要\n"
+    "1,示例名录,school-list,11441900000000027R,无条件共享,x\n"
+)
 GRAPH = {"@context": {"dcat": "http://www.w3.org/ns/dcat#"}, "@graph": [{"@type": "dcat:Catalog"}]}
 
 
