@@ -19,8 +19,8 @@ BEGINNING: Final = 4096
 class FileForm(StrEnum):
     """What a file is; each has a text `file.form.…` that says what to do with it."""
 
-    UTF_16 = "utf-16"
-    UTF_32 = "utf-32"
+    UTF_16 = "utf16"
+    UTF_32 = "utf32"
     WORKBOOK = "workbook"
     """Office Open XML, as .xlsx."""
     OLD_WORKBOOK = "old-workbook"
@@ -36,6 +36,11 @@ class FileForm(StrEnum):
     PARQUET = "parquet"
     DATABASE = "database"
     """A file of SQLite."""
+
+    @property
+    def encoding(self) -> str:
+        """What the encoding is called, where the file is text in another one."""
+        return self.upper().replace("UTF", "UTF-")
 
     def said(self) -> Message:
         """What the file is, and what to do next."""

@@ -148,7 +148,7 @@ def member(
     if signers and len(signers) < approvals:
         raise NodeError(
             Reason.CONFIG_INVALID,
-            "error.cli.officers-cannot-sign-policies",
+            "error.cli.too-few-officers",
             count=len(signers),
             approvals=approvals,
             officers=str(settings.policies.officers),

@@ -195,7 +195,7 @@ def _named(key: str, what: str, name: str) -> Message:
 
 
 def _one_of(choices: Iterable[str]) -> Message:
-    return Message("file.catalogue.one-of-expected", {"words": tuple(choices)})
+    return Message("file.shape.choice", {"words": tuple(choices)})
 
 
 class _Reader:

@@ -15,7 +15,7 @@ from collections.abc import Iterable, Iterator
 from datetime import datetime
 from typing import NoReturn
 
-from google.protobuf.message import Message
+from google.protobuf.message import Message as ProtoMessage
 
 from node.core.catalogue.file import (
     MAX_BYTES,
@@ -30,7 +30,7 @@ from node.core.catalogue.json import Json, from_json, to_json
 from node.core.file_form import FileForm, form_of
 from node.core.identity import is_credit_code
 from node.core.reading.decoded import is_gb18030
-from node.texts.message import Message as Said
+from node.texts.message import Message
 from node.texts.wording import t
 from node.v1 import catalogue_pb2 as pb
 
@@ -93,12 +93,12 @@ def _context() -> dict[str, Json]:
     return context
 
 
-def _repeated(entry: Message) -> set[str]:
+def _repeated(entry: ProtoMessage) -> set[str]:
     """The names of all repeated fields of a message and its parts."""
     return {name for name, repeated in _fields(entry) if repeated}
 
 
-def _fields(entry: Message) -> Iterator[tuple[str, bool]]:
+def _fields(entry: ProtoMessage) -> Iterator[tuple[str, bool]]:
     """All fields of a message and its parts: their names, and whether they are repeated."""
     left = [entry.DESCRIPTOR]
     while left:
@@ -192,16 +192,16 @@ def read_dcat(name: str, content: bytes) -> CatalogueFile:
         raise fault_at(name, 1, 1, "file.catalogue.root-expected")
     foreign = _Foreign(_check_context(document.get("@context"), faults))
     for key in sorted(foreign.left_out(document).keys() - _OF_CATALOGUE):
-        faults.add_in(key, Said("file.catalogue.key-unknown"))
+        faults.add_in(key, Message("file.shape.unknown"))
     if document.get("@type") != "Catalog":
-        faults.add_in("@type", Said("file.catalogue.no-catalog"))
+        faults.add_in("@type", Message("file.catalogue.no-catalog"))
     publisher = _code(document.get("publisher"), "publisher", faults)
     nodes = document.get("dataset", [])
     if not isinstance(nodes, list):
-        faults.add_in("dataset", Said("file.catalogue.list-expected"))
+        faults.add_in("dataset", Message("file.shape.list"))
         nodes = []
     if len(nodes) > MAX_ENTRIES:
-        faults.add_in("dataset", Said("file.catalogue.entries-most", {"most": MAX_ENTRIES}))
+        faults.add_in("dataset", Message("file.catalogue.entries-most", {"most": MAX_ENTRIES}))
     faults.check()
     entries = _entries(nodes, foreign, faults)
     faults.check()
@@ -255,7 +255,7 @@ def _parsed(name: str, content: bytes) -> Json:
         line = content.count(b"\n", 0, error.start) + 1
         column = error.start - content.rfind(b"\n", 0, error.start)
         encoding = "GB 18030" if is_gb18030(content) else ""
-        key = "file.catalogue.encoded" if encoding else "file.catalogue.not-utf-8"
+        key = "file.catalogue.encoded" if encoding else "file.catalogue.no-utf8"
         raise fault_at(name, line, column, key, **({"encoding": encoding} if encoding else {})) from None
     try:
         document: Json = json.loads(text, parse_constant=refuse, object_pairs_hook=_unique)
@@ -275,8 +275,8 @@ def _refuse_other_form(name: str, content: bytes) -> None:
         if beginning[:_MOST_OF_MARK].lower().startswith(begins):
             raise fault_at(name, 1, 1, "file.catalogue.other-profile", form=form)
     match form_of(content):
-        case FileForm.UTF_16 | FileForm.UTF_32 as encoding:
-            raise fault_at(name, 1, 1, "file.catalogue.encoded", encoding=encoding.upper())
+        case FileForm.UTF_16 | FileForm.UTF_32 as form:
+            raise fault_at(name, 1, 1, "file.catalogue.encoded", encoding=form.encoding)
         case FileForm.XML:
             raise fault_at(name, 1, 1, "file.catalogue.other-profile", form="RDF/XML")
         case FileForm() as form:
@@ -302,14 +302,16 @@ def _check_context(context: Json, faults: Faults) -> frozenset[str]:
             key: meaning for each in context if isinstance(each, dict) for key, meaning in each.items()
         }
     if not isinstance(context, dict):
-        faults.add_in("@context", Said("file.catalogue.context-missing"))
+        faults.add_in("@context", Message("file.catalogue.context-missing"))
         return frozenset()
     others = {key for key in context.keys() - _TERMS - _SCHEMES if not key.startswith("@")}
     for key, meaning in context.items():
         if key not in others and CONTEXT.get(key) != meaning:
-            faults.add_in(f"@context.{key}", Said("file.catalogue.term-differs"))
+            faults.add_in(f"@context.{key}", Message("file.catalogue.term-differs"))
     if context.get("@vocab") != NAMESPACE:
-        faults.add_in("@context.@vocab", Said("file.catalogue.namespace-expected", {"namespace": NAMESPACE}))
+        faults.add_in(
+            "@context.@vocab", Message("file.catalogue.namespace-expected", {"namespace": NAMESPACE})
+        )
     ours = {meaning for meaning in CONTEXT.values() if isinstance(meaning, str)}
     return frozenset(key for key in others if str(_iri(context[key])) not in ours)
 
@@ -323,7 +325,7 @@ def _code(agent: Json, path: str, faults: Faults) -> str:
     """The credit code of a publisher."""
     code = agent.get("identifier") if isinstance(agent, dict) else None
     if not isinstance(code, str) or not is_credit_code(code) or agent != _agent(code):
-        faults.add_in(path, Said("file.catalogue.publisher"))
+        faults.add_in(path, Message("file.catalogue.publisher"))
         return ""
     return code
 
@@ -335,14 +337,14 @@ def _entries(nodes: list[Json], foreign: _Foreign, faults: Faults) -> tuple[pb.D
         if faults.full:
             break
         if not isinstance(node, dict):
-            faults.add_in(path, Said("file.catalogue.object-expected"))
+            faults.add_in(path, Message("file.shape.object"))
             continue
         entry = _entry(foreign.left_out(node), path, faults)
         for fault in entry_faults(entry):
             faults.add_in(path, fault)
         key = (entry.summary.dataset, entry.summary.provider)
         if key in entries:
-            faults.add_in(path, Said("file.catalogue.entry-twice"))
+            faults.add_in(path, Message("file.catalogue.entry-twice"))
         entries[key] = entry
     return tuple(entries.values())
 
@@ -356,7 +358,7 @@ def _entry(node: dict[str, Json], path: str, faults: Faults) -> pb.Dataset:
     summary["dataset"] = own.pop("identifier", "")
     provider = _code(own.pop("publisher", None), f"{path}.publisher", faults)
     if "summary" in own:
-        faults.add_in(f"{path}.summary", Said("file.catalogue.key-unknown"))
+        faults.add_in(f"{path}.summary", Message("file.shape.unknown"))
         del own["summary"]
     entry = pb.Dataset()
     from_json(summary, entry.summary, path, faults)
@@ -365,5 +367,5 @@ def _entry(node: dict[str, Json], path: str, faults: Faults) -> pb.Dataset:
     expected = _derived(entry)
     for key, value in derived.items():
         if expected.get(key) != value:
-            faults.add_in(f"{path}.{key}", Said("file.catalogue.differs"))
+            faults.add_in(f"{path}.{key}", Message("file.catalogue.differs"))
     return entry

@@ -29,7 +29,7 @@ def decoded(content: bytes) -> str:
     """The text of a file, without its byte order mark. Raises NotTextError."""
     form = form_of(content)  # also of UTF-16 without a mark, whose bytes are UTF-8 where its text is ASCII
     if form in (FileForm.UTF_16, FileForm.UTF_32):
-        raise NotTextError(0, "file.encoding", {"encoding": form.upper()})
+        raise NotTextError(0, "file.encoding", {"encoding": form.encoding})
     try:
         return content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
