@@ -9,6 +9,7 @@ import grpc
 
 from node.errors import NodeError, Reason
 from node.files.regular_file import read_regular
+from node.files.socket_path import LONGEST, is_too_long, socket_target
 from node.files.why import why
 from node.texts.message import Value
 
@@ -42,7 +43,12 @@ def open_channel(desk: str, credentials: Credentials | None) -> grpc.Channel:
         path = desk.removeprefix("unix:")
         if not path:
             raise NodeError(Reason.CONFIG_INVALID, "error.client.socket-path-missing")
-        return grpc.insecure_channel(desk, options=[*options, ("grpc.default_authority", "desk")])
+        if is_too_long(path):
+            # gRPC would write to stderr by itself, and call it a defect.
+            raise _mistaken("error.client.socket-path-too-long", path=path, most=LONGEST)
+        return grpc.insecure_channel(
+            socket_target(path), options=[*options, ("grpc.default_authority", "desk")]
+        )
     host, _, port = desk.rpartition(":")
     if not host or not port.isdecimal():
         raise NodeError(Reason.CONFIG_INVALID, "error.client.desk-address-malformed")

@@ -52,7 +52,7 @@ class SettingProblem:
             "column": self.column,
             "problem": self.wording,
         }
-        return Message("setting.at", args)
+        return Message("file.placed", args)
 
     def __str__(self) -> str:
         return say(self.placed, "en")

@@ -54,7 +54,7 @@ def init(
     made = make_node_folder(
         folder, new, dev_authority, normalise_credit_code(authority_code), datetime.now(UTC), os.urandom
     )
-    terminal.result({"made": made}, *(t("init.made", path=path) for path in made))
+    terminal.result({"made": made}, *(t("label.made", path=path) for path in made))
     config = folder / "node.yaml"
     key = "init.steps_dev" if dev_authority is not None else "init.steps"
     authority = normalise_credit_code(authority_code)
