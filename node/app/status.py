@@ -94,7 +94,7 @@ def node_status(
             for each in waiting[:MAX_WAITING]
         ],
         waiting_total=len(waiting),
-        notice_wordings=map(to_text, history.notices()),
+        notice_wordings=map(to_text, (*history.notices(), *live.notices())),
         lost=_lost(history.lost),
         stopped_peers=history.peer_logs.stopped(),
         sqlite=driver.VERSION,

@@ -151,8 +151,11 @@ def _problem(document: Document, details: ErrorDetails) -> SettingProblem:
     path = tuple(step for step in details["loc"] if step != "[key]")
     kind = details["type"]
     with_key = kind in ("extra_forbidden", "missing") or path != details["loc"]
-    at = (document.key_problem if with_key else document.problem)("", path)
+    spelled = "key.unknown" if with_key else "value.choice"
+    at = (document.key_problem if with_key else document.problem)(spelled if kind != "missing" else "", path)
     setting = ".".join(str(step) for step in path)
+    if kind != "missing" and at.key != spelled:  # a wide sign in it says more than what it is not
+        return SettingProblem(document.file, at.line, at.column, setting, _of_document(at))
     return SettingProblem(document.file, at.line, at.column, setting, _wording(kind, path, details))
 
 

@@ -25,6 +25,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final
 
+from node.core.file_form import form_of
 from node.texts.message import Message
 
 MAX_ROW: Final = 1 << 20
@@ -32,11 +33,6 @@ MAX_ROW: Final = 1 << 20
 
 HEADER_LINES: Final = 1
 _BYTE_ORDER_MARKS: Final = (codecs.BOM_UTF8, "\ufeff".encode("gb18030"))
-_NO_CSV: Final = (
-    (codecs.BOM_UTF16_LE, Message("file.csv.utf16")),
-    (codecs.BOM_UTF16_BE, Message("file.csv.utf16")),
-    (b"PK\x03\x04", Message("file.csv.workbook")),
-)
 _PLAIN: Final = rb'[^",\r\n\0]++'
 _ON_ONE_LINE: Final = rb'"(?:[^"\r\n\0]++|"")*+"'
 _WITHOUT_COMMA: Final = rb'"(?:[^",\0]++|"")*+"'
@@ -139,9 +135,8 @@ class CsvScan:
             self._blank += len(_blanks(rows))
 
     def _take_header(self) -> None:
-        for mark, problem in _NO_CSV:
-            if self._rest.startswith(mark):
-                raise CsvFaultError(1, 1, problem)
+        if (form := form_of(self._rest)) is not None:
+            raise CsvFaultError(1, 1, form.said())
         for mark in _BYTE_ORDER_MARKS:
             self._rest = self._rest.removeprefix(mark)
         if not self._rest:

@@ -28,6 +28,7 @@ from node.crypto.signing import Signer, Verifier
 from node.documents.directory_file import check_member_keys
 from node.documents.keys import KeyUse, PrivateKey, generate, newest, read_keys, write_key
 from node.errors import NodeError, Reason
+from node.files.leftover import is_leftover
 from node.files.whole import PRIVATE, PUBLIC, read_file, read_private_file, write_file
 
 AUTHORITY_LIFETIME: Final = timedelta(days=3650)
@@ -328,13 +329,13 @@ def read_officers(folder: Path) -> tuple[str, ...]:
 
     Raises NodeError(CONFIG_INVALID), also for a private key there: its owner alone may have it.
     """
-    for path in sorted(folder.glob("*.key")):
+    for path in sorted(path for path in folder.glob("*.key") if not is_leftover(path.name)):
         raise NodeError(
             Reason.CONFIG_INVALID,
             "error.documents.private-key-misplaced",
             path=str(path),
         )
-    paths = sorted(folder.glob("*.vkey"))
+    paths = sorted(path for path in folder.glob("*.vkey") if not is_leftover(path.name))
     return tuple(
         Verifier.parse(read_file(path, _LONGEST).decode("ascii", "replace").strip()).vkey() for path in paths
     )

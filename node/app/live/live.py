@@ -41,6 +41,7 @@ from node.rpc.server import TlsFiles
 from node.statistics.pool import Pool
 from node.texts.message import Message
 
+_MOST_NAMED = 12
 _SEEN = "directory.seen"
 _DIRECTORY = Part(PartKind.DIRECTORY)
 _IMPORTED = Part(PartKind.IMPORTED)
@@ -244,6 +245,11 @@ class Live:
             )
         return member
 
+    def notices(self) -> list[Message]:
+        """What staff should know though nothing is wrong."""
+        unread = self._policies.unread()[:_MOST_NAMED]
+        return [Message("state.policies.unread", {"files": unread})] if unread else []
+
     def problems(self) -> list[PartProblem]:
         """What is wrong now."""
         found = dict(self._attempt.problems)
@@ -329,6 +335,8 @@ class Live:
         ]
         if new.policies is not None:
             done += policies_read(new.policies)
+        if unread := self._policies.unread():
+            done.append(Message("state.read.unread", {"count": len(unread)}))
         if settings.holidays is not None and new.calendar is not None:
             done.append(Message("state.read.holidays", {"until": str(new.calendar.known_until)}))
         if not self._attempt.failed(_SETTINGS):

@@ -11,6 +11,7 @@ import typer
 
 from node.cli.pki.officer import open_officer
 from node.cli.pki.own_directory import read_own_directory
+from node.cli.policy.files import note_unread
 from node.cli.terminal.options import moment_from
 from node.cli.terminal.output import Terminal, when
 from node.cli.terminal.passphrase import PassphraseFile
@@ -58,6 +59,7 @@ def sign(
     files = read_policies(folder)
     _require_some(folder, files)
     build_policies(files)
+    note_unread(terminal, folder)
     path = folder / MANIFEST
     note = read_file(path, MAX_BYTES) if path.exists() else None
     last = read_manifest(note) if note is not None else None
@@ -96,6 +98,7 @@ def verify(terminal: Terminal, folder: Folder, config: ConfigFile = DEFAULT_CONF
 
     settings, directory, member = _node(config)
     bundle = _checked(folder, member, settings)
+    note_unread(terminal, folder)
     refuse_older(placed_folder(settings), bundle)
     own = settings.policies.folder
     waiting = _waiting(bundle, own, directory, brought=folder)
@@ -130,6 +133,7 @@ def activate(
             "error.cli.unsigned-policies-set",
         )
     bundle = _checked(folder, member, settings)
+    note_unread(terminal, folder)
     own, placed = settings.policies.folder, placed_folder(settings)
     for version in _versions(bundle):
         take_along(folder, own, version)

@@ -14,7 +14,7 @@ import typer
 from node.analysis.diff.diff import difference
 from node.cli.policy import diff_report as policy_diff_report
 from node.cli.policy.diff_phrases import Titles
-from node.cli.policy.files import read_files
+from node.cli.policy.files import note_unread, read_files
 from node.cli.policy.workdays_cmd import calendar_of
 from node.cli.terminal.exits import Exit
 from node.cli.terminal.output import CHINA, Terminal, Ticker, harmless
@@ -42,6 +42,7 @@ def diff(
     calendar_before = calendar_of(holidays_before, settings) if holidays_before is not None else None
     with terminal.progress(t("diff.busy.reading"), 2) as ticker:
         old, new = (_read(path, ticker) for path in (before, after))
+    note_unread(terminal, before, after)
     datasets = old.datasets.keys() | new.datasets.keys()
     with terminal.progress(t("diff.busy.comparing"), len(datasets)) as ticker:
         today = datetime.now(CHINA).date()

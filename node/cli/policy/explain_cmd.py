@@ -14,7 +14,7 @@ import typer
 from node.analysis.statements.statement import Statement, statement_of
 from node.cli.policy.explained_grant import counted, other_grant, read_grant, supposed_grant
 from node.cli.policy.explanation_report import SUPPOSED, Explained, explanation_lines, explanation_view
-from node.cli.policy.files import read_files
+from node.cli.policy.files import note_unread, read_files
 from node.cli.policy.members import read_members
 from node.cli.policy.names import UnknownName, unknown_names
 from node.cli.policy.workdays_cmd import calendar_of
@@ -62,6 +62,7 @@ def explain(
     """Say who may learn what of a dataset, or why one request would be permitted or denied."""
     given = policies or [Path("policies")]
     loaded = build_policies(read_files(given))
+    note_unread(terminal, *given)
     if not question and (requester or purpose or grant):
         raise typer.BadParameter(t("statement.usage.question"))
     if question and not (purpose and (requester or grant)):
