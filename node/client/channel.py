@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 import grpc
 
 from node.errors import NodeError, Reason
+from node.files.pem import LONGEST, certificates, private_key
 from node.files.regular_file import read_regular
 from node.files.why import why
-from node.texts.message import Value
 
 MAX_MESSAGE = 4 * 1024 * 1024
-_MOST_BYTES = 1 << 20
-_CERTIFICATE = b"CERTIFICATE-----"
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,27 +47,19 @@ def open_channel(desk: str, credentials: Credentials | None) -> grpc.Channel:
         raise NodeError(Reason.CONFIG_INVALID, "error.client.give-desk-unix")
     if credentials is None:
         raise NodeError(Reason.CONFIG_INVALID, "error.client.desk-port-needs-certificate")
-    roots, key, certificate = map(_read, (credentials.roots, credentials.key, credentials.certificate))
     # gRPC would only say that the desk cannot be reached.
-    if _CERTIFICATE not in certificate:
-        raise _mistaken("error.client.given-cert-holds-no", certificate=str(credentials.certificate))
-    if b"PRIVATE KEY-----" not in key:
-        raise _mistaken("error.client.given-key-holds-no", key_=str(credentials.key))
-    if _CERTIFICATE not in roots:
-        raise _mistaken("error.client.given-roots-holds-no", roots=str(credentials.roots))
+    roots = _pem("--roots", credentials.roots, certificates)
+    key = _pem("--key", credentials.key, private_key)
+    certificate = _pem("--cert", credentials.certificate, certificates)
     tls = grpc.ssl_channel_credentials(
         root_certificates=roots, private_key=key, certificate_chain=certificate
     )
     return grpc.secure_channel(desk, tls, options=options)
 
 
-def _mistaken(key: str, /, **args: Value) -> NodeError:
-    return NodeError(Reason.CONFIG_INVALID, key, **args)
-
-
-def _read(path: Path) -> bytes:
+def _pem(option: str, path: Path, take: Callable[[bytes, str], bytes]) -> bytes:
     try:
-        return read_regular(path, _MOST_BYTES)
+        return take(read_regular(path, LONGEST), str(path))
     except OSError as error:
         raise NodeError(
             Reason.CONFIG_INVALID,
@@ -76,3 +67,7 @@ def _read(path: Path) -> bytes:
             why=why(error),
             file=str(path),
         ) from error
+    except NodeError as error:
+        raise NodeError(
+            Reason.CONFIG_INVALID, "error.client.given-file", problem=error.wording, option=option
+        ) from None

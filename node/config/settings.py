@@ -36,6 +36,7 @@ from node.core.reading.document import Plain
 from node.core.role import RoleRule
 from node.errors import NodeError, Reason
 from node.files.regular_file import read_regular
+from node.files.text import decoded
 from node.texts.message import Value
 
 _INTEGER = re.compile(r"0|[1-9][0-9]{0,17}")
@@ -220,7 +221,7 @@ class Source(_Section):
         if self.url_file is None:
             raise _unusable("error.config.source-no-database")
         try:
-            url = read_regular(self.url_file, _MAX_SECRET).decode().strip()
+            url = decoded(read_regular(self.url_file, _MAX_SECRET), "strict").strip()
         except (OSError, UnicodeDecodeError):
             url = ""
         if not url:

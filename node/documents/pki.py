@@ -17,18 +17,21 @@ from node.core.directory.spelling import MAX_KEYS, MIN_APPROVALS, Level, Sealing
 from node.core.revision import REVISION
 from node.crypto.certificates import (
     Certified,
-    check_pair,
     identify,
     issue_desk,
     issue_desk_user,
     issue_node,
     make_authority,
+    pair,
 )
-from node.crypto.signing import Signer, Verifier
+from node.crypto.signing import Signer
 from node.documents.directory_file import check_member_keys
 from node.documents.keys import KeyUse, PrivateKey, generate, newest, read_keys, write_key
+from node.documents.verifier_file import read_verifier
 from node.errors import NodeError, Reason
-from node.files.whole import PRIVATE, PUBLIC, read_file, read_private_file, write_file
+from node.files.pem import read_certificates, read_private_key
+from node.files.text import read_text
+from node.files.whole import PRIVATE, PUBLIC, write_file
 
 AUTHORITY_LIFETIME: Final = timedelta(days=3650)
 CERTIFICATE_LIFETIME: Final = timedelta(days=365)
@@ -71,9 +74,17 @@ class CertificateFiles:
 
     def read(self) -> Certified:
         """Raises NodeError(CONFIG_INVALID)."""
-        certified = Certified(read_file(self.certificate, _LONGEST), read_private_file(self.key, _LONGEST))
-        check_pair(certified.certificate, certified.key)
-        return certified
+        certificates, key = read_certificates(self.certificate), read_private_key(self.key)
+        try:
+            return pair(certificates, key)
+        except NodeError as error:
+            raise NodeError(
+                Reason.CONFIG_INVALID,
+                "error.pem.pair",
+                problem=error.wording,
+                certificate=str(self.certificate),
+                key_file=str(self.key),
+            ) from None
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,7 +139,7 @@ def make_authority_files(folder: Path, code: str, now: datetime, random: Random)
 
 def open_authority(folder: Path) -> Authority:
     """The authority in a folder. Raises NodeError(CONFIG_INVALID)."""
-    return Authority(folder, read_file(folder / "code", _LONGEST).decode("ascii", "replace").strip())
+    return Authority(folder, read_text(folder / "code", _LONGEST).decode("ascii", "replace").strip())
 
 
 def make_node_keys(keys: Path, now: datetime, random: Random) -> None:
@@ -289,8 +300,7 @@ def export_member(
     fingerprints = []
     for files in (exchange, exchange.upcoming):
         if files is exchange or files.certificate.exists():
-            certificate = read_file(files.certificate, _LONGEST)
-            identity = identify(certificate)
+            identity = identify(files.read().certificate)
             if identity.department != about.code:
                 raise NodeError(
                     Reason.CONFIG_INVALID,
@@ -307,7 +317,7 @@ def export_member(
         roles=(),
         endpoint=about.endpoint,
         certificates=tuple(fingerprints),
-        tls_roots=read_file(roots, _LONGEST).decode("ascii", "replace"),
+        tls_roots=read_certificates(roots).decode(),
         sealing_keys=tuple(
             SealingKey.parse(key.sealing_key().public.encode())
             for key in _listed(private, KeyUse.SEALING, now)
@@ -335,9 +345,7 @@ def read_officers(folder: Path) -> tuple[str, ...]:
             path=str(path),
         )
     paths = sorted(folder.glob("*.vkey"))
-    return tuple(
-        Verifier.parse(read_file(path, _LONGEST).decode("ascii", "replace").strip()).vkey() for path in paths
-    )
+    return tuple(read_verifier(path).vkey() for path in paths)
 
 
 def _rotate_listed_key(use: KeyUse, lifetime: timedelta, keys: Path, now: datetime, random: Random) -> str:

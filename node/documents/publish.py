@@ -9,9 +9,10 @@ from datetime import datetime, timedelta
 from node.core.directory.directory import MAX_BYTES, Directory, Member, next_directory
 from node.core.directory.spelling import Role
 from node.documents.directory_file import read_directory, sign_directory
+from node.documents.note_file import read_note_file
 from node.documents.pki import Authority
 from node.errors import NodeError, Reason
-from node.files.whole import PUBLIC, read_file, write_file
+from node.files.whole import PUBLIC, write_file
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +39,7 @@ def publish(
     signer = authority.signer(now)
     last = None
     if authority.directory.exists():
-        last = read_directory(read_file(authority.directory, MAX_BYTES), signer.verifier)
+        last = read_directory(read_note_file(authority.directory, MAX_BYTES), signer.verifier)
     members = {} if last is None else dict(last.members)
     for member in orders.members:
         known = members.get(member.code)

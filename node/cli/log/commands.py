@@ -15,6 +15,7 @@ from node.cli.terminal.output import Terminal, as_json, when_ms
 from node.cli.terminal.session import DeskSession, with_desk, with_terminal
 from node.errors import NodeError, Reason
 from node.files.regular_file import read_regular
+from node.files.text import plain_text
 from node.files.why import why
 from node.texts.wording import t
 
@@ -73,7 +74,7 @@ def prove(
         inclusion = prove_inclusion(session.client.log, index)
         proved, text = inclusion, t("log.included", index=index, size=inclusion.size)
     elif index is None and since is not None:
-        growth = prove_growth(session.client.log, _read(since))
+        growth = prove_growth(session.client.log, _checkpoint(session.terminal, since))
         proved, text = growth, t("log.consistent", first=growth.first, second=growth.second)
     else:
         raise typer.BadParameter(t("usage.kind"))
@@ -161,8 +162,8 @@ def verify(
         cosign_keys += listed[1]
     if not log_keys:
         raise typer.BadParameter(t("log.need_key"))
-    known = [_read(path) for path in checkpoint or ()]
-    remembered = [parse_seen(_read(path)) for path in seen or ()]
+    known = [_checkpoint(terminal, path) for path in checkpoint or ()]
+    remembered = [parse_seen(plain_text(_read(path))) for path in seen or ()]
     started = monotonic()
     with terminal.progress(t("log.verifying"), header.size) as ticker:
         verified = verify_export(file, log_keys, cosign_keys, known, ticker.advance, processes, remembered)
@@ -227,17 +228,39 @@ def _finding_line(finding: LogFinding) -> str:
 
 def _listed_keys(directory: Path, authority_key: str, origin: str) -> tuple[list[Verifier], list[Verifier]]:
     from node.cli.log.file import keys_in_directory
+    from node.documents.note_file import whole_note
 
     if not authority_key:
         raise typer.BadParameter(t("log.need_authority"))
-    return keys_in_directory(_read(directory), _keys([authority_key])[0], origin)
+    return keys_in_directory(whole_note(_read(directory), directory), _keys([authority_key])[0], origin)
 
 
 def _keys(given: Sequence[str]) -> list[Verifier]:
     """Verifier keys, each given as text or as the file that holds it."""
-    from node.crypto.signing import Verifier
+    from node.documents.verifier_file import verifier_from
 
-    return [Verifier.parse(_read(Path(key)).decode().strip() if "+" not in key else key) for key in given]
+    return list(map(verifier_from, given))
+
+
+def _checkpoint(terminal: Terminal, path: Path) -> bytes:
+    """The checkpoint in a file; says when its line ends were changed on the way, and undoes that.
+
+    Raises NodeError(CONFIG_INVALID) for what has not the form of one: no signature is judged here.
+    """
+    from node.core.log.checkpoint import checkpoint_in
+    from node.documents.note_file import whole_note
+
+    content = _read(path)
+    note = whole_note(content, path)
+    try:
+        checkpoint_in(note)
+    except NodeError as error:
+        raise NodeError(
+            Reason.CONFIG_INVALID, "error.documents.no-note-file", problem=error.wording, path=str(path)
+        ) from None
+    if note != content:
+        terminal.note(t("log.line_ends", path=path))
+    return note
 
 
 def _read(path: Path) -> bytes:

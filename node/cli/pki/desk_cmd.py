@@ -16,7 +16,6 @@ from node.texts.wording import t
 app = typer.Typer()
 
 _FINGERPRINT: Final = re.compile(r"(?:[0-9a-fA-F]{2}:?){31}[0-9a-fA-F]{2}")
-_MOST_BYTES: Final = 64 << 10
 
 Certificate = Annotated[str, typer.Argument(metavar="CERTIFICATE", show_default=False)]
 Why = Annotated[str, typer.Option("--reason", show_default=False)]
@@ -62,9 +61,9 @@ def _fingerprint(certificate: str) -> bytes:
     if _FINGERPRINT.fullmatch(certificate):
         return bytes.fromhex(certificate.replace(":", ""))
     from node.crypto.certificates import fingerprint
-    from node.files.whole import read_file
+    from node.files.pem import read_certificates
 
-    content = read_file(Path(certificate), _MOST_BYTES)
+    content = read_certificates(Path(certificate))
     try:
         return fingerprint(content)
     except NodeError:

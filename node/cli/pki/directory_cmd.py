@@ -76,14 +76,14 @@ def show_directory(
 ) -> None:
     """Check the signature of a directory and list its members; by default, of the node's own."""
     from node.core.directory.directory import MAX_BYTES
-    from node.crypto.signing import Verifier
     from node.documents.directory_file import read_directory
-    from node.files.whole import read_file
+    from node.documents.note_file import read_note_file
+    from node.documents.verifier_file import verifier_from
 
     if file is None or not key:
         settings = settings_in(config)
         file, key = file or settings.directory, key or settings.authority
-    directory = read_directory(read_file(file, MAX_BYTES), Verifier.parse(key))
+    directory = read_directory(read_note_file(file, MAX_BYTES), verifier_from(key))
     expired = directory.expires <= now()
     if terminal.json:
         members = [_summary(one) for one in directory.members.values()]
@@ -106,9 +106,9 @@ def show_directory(
 
 def _member_file(path: Path) -> Member:
     from node.core.directory.directory import parse_member
-    from node.files.whole import read_file
+    from node.files.text import read_text
 
-    content = read_file(path, _MOST_BYTES)
+    content = read_text(path, _MOST_BYTES)
     try:
         return parse_member(content)
     except NodeError as error:

@@ -87,11 +87,11 @@ def rotate_activate(terminal: Terminal, config: ConfigFile = DEFAULT_CONFIG) -> 
     from node.core.directory.directory import MAX_BYTES
     from node.crypto.signing import Verifier
     from node.documents.directory_file import read_directory
+    from node.documents.note_file import read_note_file
     from node.documents.pki import activate_node_certificate
-    from node.files.whole import read_file
 
     settings, files, _about = node_in(config)
-    note = read_file(settings.directory, MAX_BYTES)
+    note = read_note_file(settings.directory, MAX_BYTES)
     activate_node_certificate(files.exchange, read_directory(note, Verifier.parse(settings.authority)))
     terminal.result(
         {"activated": files.exchange.certificate}, t("pki.rotate.activated", path=files.exchange.certificate)

@@ -109,9 +109,9 @@ def apply(session: DeskSession, file: File) -> None:
 
 def _read(file: Path) -> bytes:
     from node.core.state.order import MAX_BYTES
-    from node.files.whole import read_file
+    from node.files.text import read_text
 
-    return read_file(file, MAX_BYTES)
+    return read_text(file, MAX_BYTES)
 
 
 def _is_signed(content: bytes) -> bool:

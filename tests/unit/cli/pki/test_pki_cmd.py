@@ -186,7 +186,7 @@ def test_only_what_is_missing_is_made(home: Path, capsys: pytest.CaptureFixture[
             2,
             "CONFIG_INVALID",
         ),
-        (("directory", "show", "{home}/node.yaml", "--config", "{home}/node.yaml"), 5, "DIRECTORY_INVALID"),
+        (("directory", "show", "{home}/node.yaml", "--config", "{home}/node.yaml"), 2, "CONFIG_INVALID"),
         (("rotate", "activate", "--config", "{home}/node.yaml"), 2, "CONFIG_INVALID"),
     ],
 )
