@@ -129,11 +129,12 @@ def make_authority_files(folder: Path, code: str, now: datetime, random: Random)
     Raises NodeError(CONFIG_INVALID), also when there is one: a second would orphan what the first signed.
     """
     authority = Authority(folder, code)
-    _refuse_second(authority.tls, folder / "keys")
+    public, named = folder / "authority.vkey", folder / "code"
+    _refuse_second(authority.tls, folder / "keys", public, named, authority.directory)
     write_key(folder / "keys", generate(KeyUse.DIRECTORY, now, now + SIGNING_KEY_LIFETIME, random))
     authority.tls.write(make_authority(f"dxnode development authority {code}"[:64], now, AUTHORITY_LIFETIME))
-    write_file(folder / "authority.vkey", authority.signer(now).verifier.vkey().encode() + b"\n", PUBLIC)
-    write_file(folder / "code", code.encode() + b"\n", PUBLIC)
+    write_file(public, authority.signer(now).verifier.vkey().encode() + b"\n", PUBLIC)
+    write_file(named, code.encode() + b"\n", PUBLIC)
     return authority
 
 
@@ -155,7 +156,7 @@ def make_node_certificate(
     files: CertificateFiles, authority: Authority, code: str, hosts: Sequence[str], now: datetime
 ) -> None:
     """A certificate of the development authority for the exchange port. Raises NodeError(CONFIG_INVALID)."""
-    _refuse_second(files)
+    _refuse_second(files, files.roots)
     issuer = authority.tls.read()
     files.write(issue_node(issuer, code, hosts, now, CERTIFICATE_LIFETIME))
     write_file(files.roots, issuer.certificate, PUBLIC)
@@ -167,7 +168,7 @@ def make_desk(files: NodeFiles, code: str, hosts: Sequence[str], now: datetime) 
     Raises NodeError(CONFIG_INVALID).
     """
     _refuse_second(files.desk_authority)
-    _refuse_second(files.desk)
+    _refuse_second(files.desk, files.desk_roots)
     authority = make_authority(f"dxnode desk authority {code}"[:64], now, AUTHORITY_LIFETIME)
     files.desk_authority.write(authority)
     write_file(files.desk_roots, authority.certificate, PUBLIC)
@@ -196,6 +197,8 @@ def make_desk_user(
     _refuse_second(user)
     authority = files.desk_authority.read()
     roots = folder / "desk-roots.pem"
+    if roots.exists() and read_certificates(roots) != authority.certificate:
+        raise _exists(roots)  # of another desk, which whoever has this folder calls
     user.write(issue_desk_user(authority, code, role, name, now, CERTIFICATE_LIFETIME))
     write_file(roots, authority.certificate, PUBLIC)
     return DeskUser(user.certificate, user.key, roots)

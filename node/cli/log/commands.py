@@ -32,6 +32,7 @@ _MOST_BYTES = 64 << 20
 # Below this, the speed of a check says nothing.
 FEW = 10_000
 
+ForceOption = Annotated[bool, typer.Option("--force")]
 OutFile = Annotated[Path | None, typer.Option("--out", show_default=False)]
 
 
@@ -65,10 +66,13 @@ def prove(
     index: Annotated[int | None, typer.Argument(metavar="INDEX", min=0, show_default=False)] = None,
     since: Annotated[Path | None, typer.Option("--since", show_default=False)] = None,
     out: OutFile = None,
+    force: ForceOption = False,
 ) -> None:
     """Prove that a record is in the log, or that the log only grew."""
     from node.cli.log.proof import prove_growth, prove_inclusion
 
+    if out is not None:
+        require_new(out, force)
     proved: object
     if index is not None and since is None:
         inclusion = prove_inclusion(session.client.log, index)
@@ -86,8 +90,10 @@ def prove(
 
 @app.command("checkpoint")
 @with_desk
-def checkpoint(session: DeskSession, out: OutFile = None) -> None:
+def checkpoint(session: DeskSession, out: OutFile = None, force: ForceOption = False) -> None:
     """Print the newest checkpoint, to be kept by someone else."""
+    if out is not None:
+        require_new(out, force)
     notes = session.client.log.checkpoints()
     if out is not None:
         out.write_bytes(notes.newest)
@@ -103,7 +109,7 @@ def checkpoint(session: DeskSession, out: OutFile = None) -> None:
 def export(
     session: DeskSession,
     file: Annotated[Path, typer.Argument(metavar="FILE", show_default=False)],
-    force: Annotated[bool, typer.Option("--force")] = False,
+    force: ForceOption = False,
 ) -> None:
     """Write the whole log to a file."""
     from node.cli.log.file import VERSION, write_export

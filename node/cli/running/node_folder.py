@@ -26,7 +26,7 @@ from node.documents.pki import (
     make_node_keys,
     open_authority,
 )
-from node.documents.publish import Orders, publish
+from node.documents.publish import Orders, publish, refuse_listed
 from node.errors import NodeError, Reason
 from node.files.whole import PRIVATE, PUBLIC, write_file
 
@@ -107,11 +107,19 @@ def _find(text: str, name: str) -> tuple[str, str, str]:
 
 
 def make_node_folder(
-    folder: Path, new: NewNode, dev_authority: Path | None, authority_code: str, now: datetime, random: Random
+    folder: Path,
+    new: NewNode,
+    dev_authority: Path | None,
+    authority_code: str,
+    now: datetime,
+    random: Random,
+    *,
+    replace: bool = False,
 ) -> tuple[Path, ...]:
     """Make the folder; gives what was made. With `dev_authority` the node can start at once.
 
-    Raises NodeError CONFIG_INVALID, as when the folder holds something.
+    Raises NodeError CONFIG_INVALID, as when the folder holds something, or when the authority's directory
+    lists the department already, whose entry only `replace` replaces.
     """
     if folder.exists() and any(folder.iterdir()):
         raise NodeError(Reason.CONFIG_INVALID, "error.cli.not-empty-name-folder", folder=str(folder))
@@ -119,6 +127,8 @@ def make_node_folder(
     vkey = ""
     if dev_authority is not None:
         authority = _authority(dev_authority, authority_code, now, random)
+        if not replace:
+            refuse_listed(authority, new.code, now)
         vkey = authority.signer(now).verifier.vkey()
     # All nodes of a development authority read the directory where it is published.
     directory = "" if authority is None else str(authority.directory.absolute())
@@ -134,7 +144,7 @@ def make_node_folder(
     if authority is not None:
         make_node_certificate(node.exchange, authority, new.code, hosts, now)
         member = export_member(about, node.keys, node.exchange, node.exchange.roots, now)
-        publish(authority, Orders(members=(member,)), now, DIRECTORY_LIFETIME)
+        publish(authority, Orders(members=(member,), replace=replace), now, DIRECTORY_LIFETIME)
         made += [node.exchange.certificate, authority.directory]
     # Settings hold whole paths; told is what was given.
     whole = folder.absolute()
