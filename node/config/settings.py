@@ -21,6 +21,7 @@ from pydantic import (
 )
 from pydantic_core import PydanticCustomError
 
+from node.core.address import address_fault, nowhere
 from node.core.directory.spelling import (
     MAX_OFFICERS,
     MIN_APPROVALS,
@@ -80,9 +81,18 @@ def _path(value: object, info: ValidationInfo) -> object:
 
 
 def _listen(text: str) -> str:
-    match = _LISTEN.fullmatch(text)
-    if match is None or int(match[1]) > 65535:
+    if (fault := address_fault(text)) is not None:
+        raise PydanticCustomError(fault, "address")
+    if not _LISTEN.fullmatch(text):
         raise _wrong("address")
+    return text
+
+
+def _advertise(text: str) -> str:
+    if (fault := address_fault(text)) is not None:
+        raise PydanticCustomError(fault, "address")
+    if nowhere(text):
+        raise _wrong("advertise-nowhere")
     return text
 
 
@@ -162,7 +172,7 @@ class Exchange(_Section):
     """The port for other departments' nodes, which trust `roots` as the directory lists them."""
 
     listen: Listen = "0.0.0.0:8443"  # other departments must reach it
-    advertise: Endpoint
+    advertise: Annotated[Endpoint, AfterValidator(_advertise)]
     certificate: FilePath = Path("tls/exchange.pem")
     key: FilePath = Path("tls/exchange.key")
     roots: FilePath | None = None

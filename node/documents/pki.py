@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -17,6 +18,8 @@ from node.core.directory.spelling import MAX_KEYS, MIN_APPROVALS, Level, Sealing
 from node.core.revision import REVISION
 from node.crypto.certificates import (
     Certified,
+    ends_of,
+    hosts_in,
     identify,
     issue_desk,
     issue_desk_user,
@@ -238,6 +241,26 @@ def rotate_log_key(keys: Path, now: datetime, random: Random) -> str:
 def rotate_cosign_key(keys: Path, now: datetime, random: Random) -> str:
     """As `rotate_log_key`, of the key for cosignatures."""
     return _rotate_listed_key(KeyUse.COSIGN, SIGNING_KEY_LIFETIME, keys, now, random)
+
+
+def rotate_desk_certificate(files: NodeFiles, code: str, hosts: Sequence[str], now: datetime) -> datetime:
+    """Put a new certificate of the desk port in place, and say when it ends.
+
+    It is for `hosts` and those of the one before. Callers need nothing new: they trust the desk authority.
+    Raises NodeError(CONFIG_INVALID), also when the desk's certificate is of another authority.
+    """
+    if not files.desk_authority.exist():
+        raise NodeError(
+            Reason.CONFIG_INVALID,
+            "error.documents.no-desk-authority",
+            path=str(files.desk_authority.certificate),
+            certificate=str(files.desk.certificate),
+        )
+    with suppress(NodeError):  # one that cannot be read names none
+        hosts = list(dict.fromkeys((*hosts, *hosts_in(read_certificates(files.desk.certificate)))))
+    made = issue_desk(files.desk_authority.read(), f"desk of {code}", hosts, now, CERTIFICATE_LIFETIME)
+    files.desk.write(made)
+    return ends_of(made.certificate)[0][1]
 
 
 def prepare_node_certificate(

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from node.cli.pki.node import AuthorityFolder, hosts_of, node_in, now
-from node.cli.terminal.output import Terminal
+from node.cli.terminal.output import Terminal, when
 from node.cli.terminal.session import DEFAULT_CONFIG, ConfigFile, with_terminal
 from node.texts.wording import t
 
@@ -78,6 +78,24 @@ def rotate_certificate(
     made = files.exchange.upcoming.certificate
     terminal.result({"made": made}, t("pki.made", path=made))
     terminal.note(t("pki.rotate.publish_then_activate"))
+
+
+@app.command("desk")
+@with_terminal
+def rotate_desk(
+    terminal: Terminal,
+    host: Annotated[list[str] | None, typer.Option("--host", show_default=False)] = None,
+    config: ConfigFile = DEFAULT_CONFIG,
+) -> None:
+    """Put a new certificate of the desk port in place, under the department's own authority."""
+    from node.documents.pki import rotate_desk_certificate
+
+    settings, files, about = node_in(config)
+    hosts = hosts_of(settings.desk.listen, about.endpoint, "localhost:0", *host or ())
+    ends = rotate_desk_certificate(files, about.code, hosts, now())
+    made = files.desk.certificate
+    terminal.result({"made": made, "expires": ends}, t("pki.made", path=made))
+    terminal.note(t("pki.rotate.desk", until=when(ends)))
 
 
 @app.command("activate")

@@ -13,6 +13,7 @@ from pathlib import Path
 from node.cli.policy.example import EXAMPLE, write_example
 from node.config.file import load_settings, reference
 from node.config.settings import Settings
+from node.core.address import address_fault, every_interface, nowhere, read_address
 from node.core.directory.spelling import Level
 from node.documents.pki import (
     About,
@@ -29,6 +30,7 @@ from node.documents.pki import (
 from node.documents.publish import Orders, publish, refuse_listed
 from node.errors import NodeError, Reason
 from node.files.whole import PRIVATE, PUBLIC, write_file
+from node.texts.message import Message
 
 DIRECTORY_LIFETIME = timedelta(days=90)
 _LAST_PORT = (1 << 16) - 1
@@ -54,10 +56,25 @@ class NewNode:
 
         Raises NodeError(CONFIG_INVALID).
         """
-        _, _, port = self.advertise.rpartition(":")
-        if not port.isdecimal() or not 0 < int(port) < _LAST_PORT:
-            raise NodeError(Reason.CONFIG_INVALID, "error.cli.address-advertise-host")
-        return self.exchange_listen or f"0.0.0.0:{port}", self.desk_listen or f"127.0.0.1:{int(port) + 1}"
+        if (fault := address_fault(self.advertise)) is not None:
+            raise NodeError(Reason.CONFIG_INVALID, "error.cli.advertise-malformed", problem=Message(fault))
+        if nowhere(self.advertise):
+            raise NodeError(
+                Reason.CONFIG_INVALID,
+                "error.cli.advertise-malformed",
+                problem=Message("setting.problem.advertise-nowhere", {"setting": "--advertise"}),
+            )
+        told = read_address(self.advertise)
+        if not 0 < told.port < _LAST_PORT:
+            raise NodeError(
+                Reason.CONFIG_INVALID,
+                "error.cli.advertise-malformed",
+                problem=Message("file.address.port-before-desk", {"most": _LAST_PORT - 1}),
+            )
+        return (
+            self.exchange_listen or f"{every_interface(told)}:{told.port}",
+            self.desk_listen or f"127.0.0.1:{told.port + 1}",
+        )
 
 
 def settings_text(new: NewNode, authority: str, directory: str) -> str:
@@ -123,6 +140,7 @@ def make_node_folder(
     """
     if folder.exists() and any(folder.iterdir()):
         raise NodeError(Reason.CONFIG_INVALID, "error.cli.not-empty-name-folder", folder=str(folder))
+    new.listens()  # before anything is made
     authority = None
     vkey = ""
     if dev_authority is not None:
