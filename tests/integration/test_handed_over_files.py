@@ -15,7 +15,7 @@ from cryptography.hazmat.primitives.serialization import (
     load_pem_private_key,
 )
 from support.cli_run import dxnode
-from support.running import pension_town, resident, running
+from support.running import CASE, DEFERRAL, ENROLLED, pension_town, resident, running
 from support.town import HR, TAX, Town
 from support.waiting import wait_for
 
@@ -56,7 +56,7 @@ def spoil(folder: Path) -> None:
 @pytest.fixture
 def town(tmp_path: Path) -> Town:
     """Offices whose files all went through hands."""
-    made = pension_town(tmp_path)
+    made = pension_town(tmp_path, extra="roles: {clerk: {questions: [\"*/*\"]}}")
     for code in (HR, TAX):
         spoil(made.offices[code].folder / "tls")
     note = tmp_path / "directory.note"
@@ -71,7 +71,7 @@ def test_nodes_and_callers_work_with_them(town: Town) -> None:
         spoil(caller)
         credentials = Credentials(caller / "cert.pem", caller / "key.pem", caller / "roots.pem")
         with Client(f"127.0.0.1:{town.offices[TAX].desk_port}", credentials) as clerk:
-            answer = clerk.verify("pension-insurance/enrolled", resident(1), purpose=PURPOSE, case="A1")
+            answer = clerk.verify(ENROLLED, resident(1), purpose=DEFERRAL, case=CASE)
             assert isinstance(answer.answer, bool)
 
 

@@ -172,7 +172,7 @@ def report(error: NodeError, *, as_json: bool) -> Exit:
     """Tell stderr what went wrong and what to do next; gives the exit code."""
     at_desk = error.reason is Reason.PEER_UNAVAILABLE and error.metadata.get("peer") == "desk"
     what, hint = (t(key) for key in _texts_of(error, at_desk=at_desk))
-    detail = "" if at_desk else without_identifiers(_detail(error))
+    detail = without_identifiers(_detail(error))
     metadata = sorted(error.metadata.items())
     if as_json:
         body: dict[str, Json] = {
@@ -211,7 +211,8 @@ def without_identifiers(text: str) -> str:
 
 def _detail(error: NodeError) -> str:
     """What an error says beyond its reason; nothing where that is all it says."""
-    return "" if error.wording.key == wording_of(error.reason).key else say(error.wording, moment=when)
+    known = (wording_of(error.reason).key, "error.desk.silent")
+    return "" if error.wording.key in known else say(error.wording, moment=when)
 
 
 def _texts_of(error: NodeError, *, at_desk: bool) -> tuple[str, str]:

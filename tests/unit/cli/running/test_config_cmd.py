@@ -187,9 +187,7 @@ def test_an_address_that_leads_nowhere_is_a_warning_with_its_place(node: Path) -
     config.write_text(text, "utf-8")
     ran = check(node)
     assert ran.code == 0
-    assert re.search(
-        r":\d+:\d+: warning: exchange.advertise tells .* \[2001:db8::7\]:8443", ran.out
-    )
+    assert re.search(r":\d+:\d+: warning: exchange.advertise tells .* \[2001:db8::7\]:8443", ran.out)
     assert "in order" not in ran.err
     (problem,) = json.loads(check(node, "--json").out)
     assert (problem["severity"], problem["setting"]) == ("warning", "exchange.advertise")
