@@ -56,7 +56,7 @@ def spoil(folder: Path) -> None:
 @pytest.fixture
 def town(tmp_path: Path) -> Town:
     """Offices whose files all went through hands."""
-    made = pension_town(tmp_path, extra="roles: {clerk: {questions: [\"*/*\"]}}")
+    made = pension_town(tmp_path, extra='roles: {clerk: {questions: ["*/*"]}}')
     for code in (HR, TAX):
         spoil(made.offices[code].folder / "tls")
     note = tmp_path / "directory.note"

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from node.cli.terminal.exits import Exit
-from node.cli.terminal.output import Terminal, plain, when
+from node.cli.terminal.output import Terminal, plain
 from node.cli.terminal.session import DEFAULT_CONFIG, ConfigFile, with_terminal
 from node.texts.wording import say, t
 
@@ -44,7 +44,7 @@ def check(
     if terminal.json:
         terminal.document([_view(problem) for problem in problems])
     else:
-        terminal.result(problems, *(say(problem.placed, moment=when) for problem in problems))
+        terminal.result(problems, *(say(problem.placed) for problem in problems))
     if not all(problem.warning for problem in problems):
         raise typer.Exit(Exit.USAGE)
     terminal.note(t("config.usable" if problems else "config.good", path=file))
@@ -106,7 +106,7 @@ def _view(problem: SettingProblem) -> dict[str, object]:
         "column": problem.column,
         "setting": problem.setting,
         "severity": "warning" if problem.warning else "error",
-        "message": say(problem.wording, moment=when),
+        "message": say(problem.wording),
         "key": problem.wording.key,
         "args": plain(problem.wording.args),
     }

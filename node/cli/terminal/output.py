@@ -10,15 +10,16 @@ import traceback
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, fields, is_dataclass
-from datetime import datetime, time, timedelta, timezone
+from datetime import datetime, time, timedelta
 from enum import Enum
 from typing import TYPE_CHECKING, TypeAlias
 
 from node.cli.terminal.exits import Exit, exit_of
 from node.core.identity import holds_identifier
 from node.errors import NodeError, Reason, wording_of
+from node.texts import wording
 from node.texts.message import Message
-from node.texts.wording import say, t
+from node.texts.wording import CHINA, say, t
 
 if TYPE_CHECKING:
     from rich.progress import Progress
@@ -30,9 +31,6 @@ _PLACES = ("rule", "clause", "grant")
 
 _OBEYED = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]")
 """What a terminal obeys in place of showing it; line feed and tab are left to who writes."""
-
-CHINA = timezone(timedelta(hours=8))
-"""China has one time zone without summer time; times are shown in it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +123,7 @@ def _dumped(value: Json, indent: int | None = None) -> str:
 
 
 def plain(value: object) -> Json:
-    """A value object as JSON: bytes in hex, enums by value, times in ISO 8601."""
+    """A value object as JSON: bytes in hex, enums by value, times in ISO 8601 and China's time."""
     if isinstance(value, Reason):
         return value.name
     if isinstance(value, Enum):
@@ -135,7 +133,7 @@ def plain(value: object) -> Json:
     if isinstance(value, bytes):
         return value.hex()
     if isinstance(value, datetime):
-        return value.isoformat()
+        return value.astimezone(CHINA).isoformat()
     if isinstance(value, Message):
         return {"key": value.key, "args": plain(value.args), "text": say(value)}
     if is_dataclass(value) and not isinstance(value, type):
@@ -150,8 +148,8 @@ def plain(value: object) -> Json:
 
 
 def when(moment: datetime | None) -> str:
-    """A time for people, in China's time."""
-    return t("label.never") if moment is None else moment.astimezone(CHINA).strftime("%Y-%m-%d %H:%M:%S")
+    """A time for people, or that there is none."""
+    return t("label.never") if moment is None else wording.when(moment)
 
 
 def last_day(end: datetime) -> str:
@@ -212,7 +210,7 @@ def without_identifiers(text: str) -> str:
 def _detail(error: NodeError) -> str:
     """What an error says beyond its reason; nothing where that is all it says."""
     known = (wording_of(error.reason).key, "error.desk.silent")
-    return "" if error.wording.key in known else say(error.wording, moment=when)
+    return "" if error.wording.key in known else say(error.wording)
 
 
 def _texts_of(error: NodeError, *, at_desk: bool) -> tuple[str, str]:

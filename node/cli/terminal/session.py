@@ -15,7 +15,7 @@ import typer
 
 from node.cli.terminal.exits import Exit
 from node.cli.terminal.help import CONNECTION
-from node.cli.terminal.output import Terminal, when
+from node.cli.terminal.output import Terminal
 from node.core.state.part import PartKind
 from node.errors import NodeError, Reason
 from node.texts.wording import t
@@ -163,7 +163,7 @@ def have_read(terminal: Terminal, config: Path, kind: PartKind) -> bool:
             raise
         return False
     for each in refused:
-        terminal.note(t("status.refused", what=each.said(moment=when)))
+        terminal.note(t("status.refused", what=each.said()))
     if refused:
         raise typer.Exit(Exit.USAGE)
     return True
