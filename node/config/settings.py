@@ -88,12 +88,15 @@ def _listen(text: str) -> str:
     return text
 
 
-def _advertise(text: str) -> str:
-    if (fault := address_fault(text)) is not None:
+def _advertise(value: object) -> object:
+    """Says what is wrong more closely than the directory does, which is read by what decides."""
+    if not isinstance(value, str):
+        return value
+    if (fault := address_fault(value)) is not None:
         raise PydanticCustomError(fault, "address")
-    if nowhere(text):
+    if nowhere(value):
         raise _wrong("advertise-nowhere")
-    return text
+    return value
 
 
 def _zone(text: str) -> str:
@@ -172,7 +175,7 @@ class Exchange(_Section):
     """The port for other departments' nodes, which trust `roots` as the directory lists them."""
 
     listen: Listen = "0.0.0.0:8443"  # other departments must reach it
-    advertise: Annotated[Endpoint, AfterValidator(_advertise)]
+    advertise: Annotated[Endpoint, BeforeValidator(_advertise)]
     certificate: FilePath = Path("tls/exchange.pem")
     key: FilePath = Path("tls/exchange.key")
     roots: FilePath | None = None

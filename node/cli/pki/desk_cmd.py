@@ -15,6 +15,7 @@ from node.texts.wording import t
 
 app = typer.Typer()
 
+_NO_CERTIFICATE: Final = frozenset({"error.pem.no-certificate", "error.crypto.cannot-read"})
 _FINGERPRINT: Final = re.compile(r"(?:[0-9a-fA-F]{2}:?){31}[0-9a-fA-F]{2}")
 
 Certificate = Annotated[str, typer.Argument(metavar="CERTIFICATE", show_default=False)]
@@ -63,10 +64,11 @@ def _fingerprint(certificate: str) -> bytes:
     from node.crypto.certificates import fingerprint
     from node.files.pem import read_certificates
 
-    content = read_certificates(Path(certificate))
     try:
-        return fingerprint(content)
-    except NodeError:
+        return fingerprint(read_certificates(Path(certificate)))
+    except NodeError as error:
+        if error.wording.key not in _NO_CERTIFICATE:
+            raise
         raise NodeError(
             Reason.CONFIG_INVALID, "error.cli.no-certificate-name-file", certificate=certificate
         ) from None

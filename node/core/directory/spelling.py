@@ -12,7 +12,6 @@ from typing import Annotated, Final, Literal
 from pydantic import AfterValidator, BeforeValidator, Field, PlainSerializer, StringConstraints
 from pydantic_core import PydanticCustomError
 
-from node.core.address import address_fault
 from node.core.identity import normalise_credit_code, normalise_region
 from node.errors import NodeError, Reason
 
@@ -84,7 +83,7 @@ def _one_line(text: str) -> str:
 def _endpoint(text: str) -> str:
     match = _ENDPOINT.fullmatch(text)
     if match is None or int(match[1]) > 65535:
-        raise PydanticCustomError(address_fault(text) or "file.directory.endpoint", "endpoint")
+        raise PydanticCustomError("file.directory.endpoint", "endpoint")
     return text
 
 

@@ -222,9 +222,7 @@ def test_approval_in_the_other_role_does_not_count(tmp_path: Path, directory: Di
     assert list(all_approvals(tmp_path, Approvers(directory), NOW)) == []
 
 
-def test_no_byte_but_the_last_line_end_can_be_changed_nor_left_out(
-    approved: Path, directory: Directory
-) -> None:
+def test_no_byte_can_be_changed_nor_left_out(approved: Path, directory: Directory) -> None:
     path = approval_path(approved, VERSION, HEAD)
     note = path.read_bytes()
     for index in range(len(note)):
