@@ -1,4 +1,4 @@
-"""Times, digests and ids are written in one place of the command line, so that they are written in one way."""
+"""Times, digests and ids are written in one place of the command line, and so in one way."""
 
 from __future__ import annotations
 
