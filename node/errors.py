@@ -73,6 +73,11 @@ class NodeError(Exception):
         """The error that says this."""
         return NodeError(reason, wording.key, **wording.args)
 
+    @classmethod
+    def by_reason(cls, reason: Reason) -> NodeError:
+        """The error that says its reason and no more: what a sealed request is denied for is told by that."""
+        return cls.of(reason, wording_of(reason))
+
     @property
     def message(self) -> str:
         """What is wrong and what to do next, in English: for logs."""

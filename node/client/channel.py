@@ -40,13 +40,13 @@ def open_channel(desk: str, credentials: Credentials | None) -> grpc.Channel:
     if desk.startswith("unix:"):
         path = desk.removeprefix("unix:")
         if not path:
-            raise NodeError(Reason.CONFIG_INVALID, "error.client.give-path-socket-unix")
+            raise NodeError(Reason.CONFIG_INVALID, "error.client.socket-path-missing")
         return grpc.insecure_channel(desk, options=[*options, ("grpc.default_authority", "desk")])
     host, _, port = desk.rpartition(":")
     if not host or not port.isdecimal():
-        raise NodeError(Reason.CONFIG_INVALID, "error.client.give-desk-unix")
+        raise NodeError(Reason.CONFIG_INVALID, "error.client.desk-address-malformed")
     if credentials is None:
-        raise NodeError(Reason.CONFIG_INVALID, "error.client.desk-port-needs-certificate")
+        raise NodeError(Reason.CONFIG_INVALID, "error.client.certificate-missing")
     # gRPC would only say that the desk cannot be reached.
     roots = _pem("--roots", credentials.roots, certificates)
     key = _pem("--key", credentials.key, private_key)
@@ -63,7 +63,7 @@ def _pem(option: str, path: Path, take: Callable[[bytes, str], bytes]) -> bytes:
     except OSError as error:
         raise NodeError(
             Reason.CONFIG_INVALID,
-            "error.client.cannot-read",
+            "error.files.unreadable-named",
             why=why(error),
             file=str(path),
         ) from error

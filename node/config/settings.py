@@ -22,6 +22,7 @@ from pydantic import (
 from pydantic_core import PydanticCustomError
 
 from node.core.address import address_fault, nowhere
+from node.core.bounds import MAX_SUBJECTS
 from node.core.directory.spelling import (
     MAX_OFFICERS,
     MIN_APPROVALS,
@@ -230,15 +231,15 @@ class Source(_Section):
         if self.url_env is not None:
             if url := environ.get(self.url_env, ""):
                 return url
-            raise _unusable("error.config.environment-variable-not-set", url_env=self.url_env)
+            raise _unusable("error.config.variable-unset", url_env=self.url_env)
         if self.url_file is None:
-            raise _unusable("error.config.source-no-database")
+            raise _unusable("error.config.no-database")
         try:
             url = decoded(read_regular(self.url_file, _MAX_SECRET), "strict").strip()
         except (OSError, UnicodeDecodeError):
             url = ""
         if not url:
-            raise _unusable("error.config.no-database-url-can", url_file=str(self.url_file))
+            raise _unusable("error.config.url-file-unreadable", url_file=str(self.url_file))
         return url
 
 
@@ -281,7 +282,7 @@ class Limits(_Section):
     counts_waiting: Annotated[Whole, Field(ge=1, le=4_096)] = 256
     counts_waiting_each: Annotated[Whole, Field(ge=1, le=4_096)] = 64
     counts_wait_seconds: Annotated[Whole, Field(ge=1, le=600)] = 15
-    chunk_subjects: Annotated[Whole, Field(ge=1, le=1_000)] = 1_000
+    chunk_subjects: Annotated[Whole, Field(ge=1, le=MAX_SUBJECTS)] = MAX_SUBJECTS
     batch_chunks: Annotated[Whole, Field(ge=1, le=1_000_000)] = 10_000
     clock_skew_seconds: Annotated[Whole, Field(ge=1, le=3_600)] = 300
     clock_jump_seconds: Annotated[Whole, Field(ge=1, le=120)] = 60

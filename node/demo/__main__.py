@@ -95,7 +95,7 @@ def _set_up(stage: Stage, folder: Path, residents: int, cleanup: ExitStack) -> C
                 not status.problems,
                 "demo.set-up.problems",
                 department=each.title(stage.language),
-                problems="; ".join(problem.said(stage.language) for problem in status.problems),
+                problems="; ".join(problem.text(stage.language) for problem in status.problems),
             )
             for data in status.datasets:
                 stage.tell(

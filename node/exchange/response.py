@@ -11,8 +11,8 @@ from node.core.messages.taken import check_answers, check_time, check_verdict
 from node.core.text.denials import denial_wording
 from node.errors import NodeError, Reason
 from node.exchange.asking import Asked
-from node.exchange.opened import check_receipt
 from node.exchange.ports import Vault
+from node.exchange.receipt import check_receipt
 from node.texts.message import Message
 from node.v1 import exchange_pb2 as pb
 from node.v1 import record_pb2 as rec
@@ -41,14 +41,14 @@ def open_response(
         or answer.exchange_id != asked.parties.exchange_id
         or not about
     ):
-        raise NodeError(Reason.PROOF_INVALID, "error.exchange.provider-record-about-another")
+        raise NodeError(Reason.PROOF_INVALID, "error.exchange.verdict-foreign")
     check_verdict(verdict)
     if verdict.decision == rec.DECISION_PERMIT:
         if usage.answer_commitment(response.answers) != verdict.answer_commitment:
-            raise NodeError(Reason.PROOF_INVALID, "error.exchange.answer-not-one-provider")
+            raise NodeError(Reason.PROOF_INVALID, "error.exchange.answer-unrecorded")
         check_answers(wire.read(rec.Answers, response.answers, "error.wire.of.answers"), intent.intent)
     elif response.answers:
-        raise NodeError(Reason.PROOF_INVALID, "error.exchange.provider-denied-yet-sent")
+        raise NodeError(Reason.PROOF_INVALID, "error.exchange.denial-with-answer")
     position = check_receipt(response.verdict, response.receipt, provider, vault)
     check_time(record, intent, now_ms, skew_ms)
     return response, verdict, position

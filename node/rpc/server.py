@@ -50,7 +50,7 @@ class TlsFiles:
 
 
 @dataclass(frozen=True, slots=True)
-class Bounds:
+class PortBounds:
     """What callers can make the server hold: bytes of a message, calls at once, connections to each port."""
 
     message_bytes: int
@@ -58,7 +58,7 @@ class Bounds:
     connections: int
 
 
-def make_server(bounds: Bounds, door: Door) -> grpc.aio.Server:
+def make_server(bounds: PortBounds, door: Door) -> grpc.aio.Server:
     """A server without ports and services; of a service, the registered methods count."""
     server = GuardedServer(
         concurrent=bounds.concurrent,
@@ -133,7 +133,7 @@ def add_socket(server: grpc.aio.Server, path: Path) -> None:
     if open_to_others(path.parent) is not None:
         raise NodeError(
             Reason.CONFIG_INVALID,
-            "error.rpc.others-can-enter-where",
+            "error.rpc.socket-folder-open",
             parent=str(path.parent),
         )
     path.unlink(missing_ok=True)

@@ -165,7 +165,7 @@ class DatabaseSource:
         if self._checker.findings is None:
             raise NodeError(
                 Reason.SOURCE_UNAVAILABLE,
-                "error.source.source-not-looked-through",
+                "error.source.not-scanned",
             )
         scope = region_values(self._layout, region)
         self._refuse_inexact([*question.fields, *(group.name for group in statistic.group_by)], scope)

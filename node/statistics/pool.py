@@ -30,7 +30,7 @@ _MOST_JOBS = 1000
 """After these a process makes room for another, so that what a library may leak has an end."""
 _STOP_SECONDS = 1.0
 """How long a process has to end what it was told to stop, before it is ended."""
-_STOP = protocol.TOLD.dump_json(protocol.Stop())
+_STOP = protocol.ORDER.dump_json(protocol.Stop())
 Said = TypeVar("Said", protocol.Counted, protocol.Released)
 
 
@@ -81,9 +81,9 @@ class Pool:
             each.child.end()
 
     def _do(self, job: protocol.Job, outcome: type[Said], stop: Stop) -> Said:
-        line = protocol.TOLD.dump_json(job)
-        process = self._told(line)
-        said: protocol.Said | None = None
+        line = protocol.ORDER.dump_json(job)
+        process = self._send(line)
+        said: protocol.Reply | None = None
         try:
             with suppress(ValidationError):  # a process that dies may say anything
                 said = self._heard(process.child, stop)
@@ -95,7 +95,7 @@ class Pool:
             raise _unexpected()
         return said
 
-    def _told(self, line: bytes) -> _Warm:
+    def _send(self, line: bytes) -> _Warm:
         """A process that was given the job: a warm one, or else a new one."""
         while (process := self._take()) is not None:
             if self._tell(process.child, line):
@@ -116,7 +116,7 @@ class Pool:
     def _take(self) -> _Warm | None:
         with self._lock:
             if self._closed:
-                raise NodeError(Reason.SOURCE_UNAVAILABLE, "error.statistics.node-shutting-down")
+                raise NodeError(Reason.SOURCE_UNAVAILABLE, "error.statistics.shutting-down")
             return self._idle.pop() if self._idle else None
 
     def _give_back(self, process: _Warm, good: bool) -> None:
@@ -129,7 +129,7 @@ class Pool:
         if not keep:
             process.child.end()
 
-    def _heard(self, child: Child, stop: Stop) -> protocol.Said | None:
+    def _heard(self, child: Child, stop: Stop) -> protocol.Reply | None:
         """What the process says; None when it ended. Raises NodeError(SOURCE_UNAVAILABLE) when it is late."""
         end = time.monotonic() + self._seconds
         told = False
@@ -140,11 +140,11 @@ class Pool:
                     end = min(end, time.monotonic() + _STOP_SECONDS)
                     child.tell(_STOP, 0.0)
                 line = child.hear(min(left, stop.LOOK_SECONDS))
-                return None if line is None else protocol.SAID.validate_json(line)
+                return None if line is None else protocol.REPLY.validate_json(line)
         raise NodeError(
-            Reason.SOURCE_UNAVAILABLE, "error.statistics.counting-took-longer-than", seconds=self._seconds
+            Reason.SOURCE_UNAVAILABLE, "error.statistics.counting-too-slow", seconds=self._seconds
         )
 
 
 def _unexpected() -> NodeError:
-    return NodeError(Reason.SOURCE_UNAVAILABLE, "error.statistics.counting-ended-unexpectedly")
+    return NodeError(Reason.SOURCE_UNAVAILABLE, "error.statistics.counting-ended")

@@ -9,11 +9,12 @@ from pathlib import Path
 
 from support.small_log import ORIGIN, FaultyStore, Pen, open_store
 
-from node.core.clock import Bounds, Reading
+from node.core.clock import ClockBounds, Reading
 from node.core.log import usage
-from node.core.log.check import LogCheck, LogFinding, check_segment
+from node.core.log.check import LogCheck
 from node.core.log.checkpoint import Checkpoint
 from node.core.log.merkle import Frontier, leaf_hash
+from node.core.log.segment import LogFinding, check_segment
 from node.core.milliseconds import to_ms
 from node.core.role import Caller
 from node.errors import NodeError, Reason
@@ -27,7 +28,7 @@ from node.v1 import record_pb2 as rec
 CODE = ORIGIN.removeprefix("dxnode/")
 START = datetime(2026, 11, 23, 2, 0, tzinfo=UTC)
 SECOND, MINUTE, HOUR, DAY = (timedelta(**{unit: 1}) for unit in ("seconds", "minutes", "hours", "days"))
-BOUNDS = Bounds(jump=MINUTE, away=DAY, skew=5 * MINUTE)
+BOUNDS = ClockBounds(jump=MINUTE, away=DAY, skew=5 * MINUTE)
 OFFICERS = ("li", "wang")
 
 
@@ -60,7 +61,7 @@ class Others:
         self.asked.append(code)
         off = self.off[code]
         if off is None:
-            raise NodeError(Reason.PEER_UNAVAILABLE, "error.rpc.provider-node-cannot-reached")
+            raise NodeError(Reason.PEER_UNAVAILABLE, "error.rpc.peer-unreachable")
         return to_ms(self.machine.true + off)
 
     def say(self, *off: timedelta | None) -> None:

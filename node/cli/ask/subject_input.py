@@ -68,7 +68,7 @@ def _read(source: Path | None) -> str:
             return sys.stdin.read(_LONGEST)
         return read_regular(source, _LONGEST).decode("utf-8-sig")
     except UnicodeDecodeError:
-        problem = Message("error.input.not-utf-8")
+        problem = Message("error.input.no-utf8")
     except OSError as error:
         problem = why(error)
     # Without the path: who mistakes the option gives the identifier in its place.

@@ -21,7 +21,7 @@ from node.texts.wording import t
 
 if TYPE_CHECKING:
     from node.cli.log.file import Verified
-    from node.core.log.check import LogFinding
+    from node.core.log.segment import LogFinding
     from node.crypto.signing import Verifier
 
 app = typer.Typer()

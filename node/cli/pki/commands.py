@@ -115,7 +115,7 @@ def officer(
     role, file = (OfficerRole.HEAD, f"{name}-head") if head else (OfficerRole.OFFICER, name)
     key, public = out / f"{file}.key", out / f"{file}.vkey"
     if public.exists():  # which may be another officer's, sent here
-        raise NodeError(Reason.CONFIG_INVALID, "error.documents.there-already-move-away", path=str(public))
+        raise NodeError(Reason.CONFIG_INVALID, "error.documents.file-exists", path=str(public))
     passphrase = read_passphrase(passphrase_file, new=True)
     vkey = make_officer_key(key, code, name, passphrase, os.urandom, role).verifier.vkey()
     write_file(public, vkey.encode() + b"\n", PUBLIC)
@@ -154,7 +154,7 @@ def member(
     if signers and len(signers) < approvals:
         raise NodeError(
             Reason.CONFIG_INVALID,
-            "error.cli.officers-cannot-sign-policies",
+            "error.cli.too-few-officers",
             count=len(signers),
             approvals=approvals,
             officers=str(settings.policies.officers),
@@ -184,4 +184,4 @@ def _require_own_member(out: Path, code: str) -> None:
     except NodeError:
         known = ""
     if known != code:
-        raise NodeError(Reason.CONFIG_INVALID, "error.cli.there-already-name-another", out=str(out))
+        raise NodeError(Reason.CONFIG_INVALID, "error.cli.output-exists", out=str(out))

@@ -15,7 +15,7 @@ from node.texts.wording import t
 
 app = typer.Typer()
 
-_NO_CERTIFICATE: Final = frozenset({"error.pem.no-certificate", "error.crypto.cannot-read"})
+_NO_CERTIFICATE: Final = frozenset({"error.pem.no-certificate", "error.crypto.caller-certificate-unreadable"})
 _FINGERPRINT: Final = re.compile(r"(?:[0-9a-fA-F]{2}:?){31}[0-9a-fA-F]{2}")
 
 Certificate = Annotated[str, typer.Argument(metavar="CERTIFICATE", show_default=False)]
@@ -69,6 +69,4 @@ def _fingerprint(certificate: str) -> bytes:
     except NodeError as error:
         if error.wording.key not in _NO_CERTIFICATE:
             raise
-        raise NodeError(
-            Reason.CONFIG_INVALID, "error.cli.no-certificate-name-file", certificate=certificate
-        ) from None
+        raise NodeError(Reason.CONFIG_INVALID, "error.cli.no-certificate", certificate=certificate) from None

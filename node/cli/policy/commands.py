@@ -11,7 +11,7 @@ from typing import Annotated
 import typer
 
 from node.analysis.lint.lint import lint
-from node.analysis.tests.words import table_schema_text
+from node.analysis.tests.hover import table_schema_text
 from node.cli.policy import bundle_cmd
 from node.cli.policy import output as policy_output
 from node.cli.policy import report as policy_report

@@ -13,7 +13,7 @@ import typer
 
 from node.analysis.diff.diff import difference
 from node.cli.policy import diff_report as policy_diff_report
-from node.cli.policy.diff_words import Titles
+from node.cli.policy.diff_phrases import Titles
 from node.cli.policy.files import read_files
 from node.cli.policy.workdays_cmd import calendar_of
 from node.cli.terminal.exits import Exit

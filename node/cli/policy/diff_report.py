@@ -9,7 +9,7 @@ from functools import partial
 from node.analysis.diff.diff import Difference, DiffFinding, Example, Terms
 from node.analysis.diff.meaning import Change
 from node.analysis.diff.relation import Direction, Record
-from node.cli.policy.diff_words import CODES, Titles, asked_words, listed, terms_words, where
+from node.cli.policy.diff_phrases import CODES, Titles, asked_words, listed, terms_words, where
 from node.core.deciding.evaluator import Decision
 from node.core.text.clause_texts import clause_label
 from node.texts.wording import CHINA, find, language, t

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import os
 from datetime import UTC, datetime
-from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from node.cli.terminal.options import LevelOption
 from node.cli.terminal.output import Terminal
 from node.cli.terminal.session import with_terminal
 from node.texts.wording import t
@@ -19,16 +19,6 @@ app = typer.Typer()
 # The codes of the reference settings: a fictitious department and authority of the demo city.
 EXAMPLE_CODE = "11441900000000019Y"
 EXAMPLE_AUTHORITY = "1144190000000006X2"
-
-
-class LevelOption(StrEnum):
-    """Levels of government."""
-
-    NATIONAL = "national"
-    PROVINCE = "province"
-    CITY = "city"
-    COUNTY = "county"
-    TOWN = "town"
 
 
 @app.command("init")

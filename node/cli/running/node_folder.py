@@ -7,19 +7,15 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from importlib.resources import files
 from pathlib import Path
 
-from node.cli.policy.example import EXAMPLE, write_example
+from node.cli.pki.node import about_node, node_files
+from node.cli.policy.example import EXAMPLE, example_file, write_example
 from node.config.file import load_settings, reference
-from node.config.settings import Settings
 from node.core.address import address_fault, every_interface, nowhere, read_address
 from node.core.directory.spelling import Level
 from node.documents.pki import (
-    About,
     Authority,
-    CertificateFiles,
-    NodeFiles,
     export_member,
     make_authority_files,
     make_desk,
@@ -139,7 +135,7 @@ def make_node_folder(
     lists the department already, whose entry only `replace` replaces.
     """
     if folder.exists() and any(folder.iterdir()):
-        raise NodeError(Reason.CONFIG_INVALID, "error.cli.not-empty-name-folder", folder=str(folder))
+        raise NodeError(Reason.CONFIG_INVALID, "error.cli.folder-not-empty", folder=str(folder))
     new.listens()  # before anything is made
     authority = None
     vkey = ""
@@ -169,31 +165,6 @@ def make_node_folder(
     return tuple(folder / path.relative_to(whole) if path.is_relative_to(whole) else path for path in made)
 
 
-def node_files(settings: Settings) -> NodeFiles:
-    """Where a node's keys and certificates are, as its settings say."""
-    desk_authority = settings.desk.roots.parent / "desk-authority"
-    return NodeFiles(
-        keys=settings.keys,
-        exchange=CertificateFiles(settings.exchange.certificate, settings.exchange.key),
-        desk=CertificateFiles(settings.desk.certificate, settings.desk.key),
-        desk_roots=settings.desk.roots,
-        desk_authority=CertificateFiles(desk_authority / "ca.pem", desk_authority / "ca.key"),
-    )
-
-
-def about_node(settings: Settings) -> About:
-    """What a department says of itself to the authority, as its settings say."""
-    department = settings.department
-    return About(
-        code=department.code,
-        title=department.title,
-        region=department.region,
-        level=department.level,
-        organisation=department.organisation,
-        endpoint=settings.exchange.advertise,
-    )
-
-
 def _authority(folder: Path, code: str, now: datetime, random: Random) -> Authority:
     if (folder / "code").exists():
         return open_authority(folder)
@@ -201,7 +172,7 @@ def _authority(folder: Path, code: str, now: datetime, random: Random) -> Author
 
 
 def _example(folder: Path, code: str) -> list[Path]:
-    data = files("node.cli.running").joinpath("example", f"{EXAMPLE}.csv").read_text("utf-8")
+    data = example_file(f"{EXAMPLE}.csv")
     write_example(folder / "policies", EXAMPLE, code)
     # Data about people: for the node alone, from the first row on.
     write_file(folder / "data" / f"{EXAMPLE}.csv", data.encode(), PRIVATE)

@@ -40,7 +40,7 @@ def draft(
     from node.files.whole import PUBLIC, write_file
 
     if out.exists():
-        raise NodeError(Reason.CONFIG_INVALID, "error.cli.there-already-name-another", out=str(out))
+        raise NodeError(Reason.CONFIG_INVALID, "error.cli.output-exists", out=str(out))
     text = session.client.admin.draft_order(kind, of, reason)
     order = parse_order(text)
     write_file(out, text, PUBLIC)
@@ -101,7 +101,7 @@ def apply(session: DeskSession, file: File) -> None:
     content = _read(file)
     order = read_order(content)
     if not _is_signed(content):
-        raise NodeError(Reason.CONFIG_INVALID, "error.cli.nobody-signed-order")
+        raise NodeError(Reason.CONFIG_INVALID, "error.cli.order-unsigned")
     applied = session.client.admin.apply_order(content)
     session.terminal.result(
         applied,

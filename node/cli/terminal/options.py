@@ -20,6 +20,16 @@ class RoleOption(StrEnum):
     OPERATOR = "operator"
 
 
+class LevelOption(StrEnum):
+    """Levels of government."""
+
+    NATIONAL = "national"
+    PROVINCE = "province"
+    CITY = "city"
+    COUNTY = "county"
+    TOWN = "town"
+
+
 def parameters_from(given: Sequence[str] | None) -> Mapping[str, str]:
     """`name=value` options as a mapping. Raises typer.BadParameter."""
     return _pairs(given or (), "usage.parameter")

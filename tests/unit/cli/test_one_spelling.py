@@ -44,7 +44,7 @@ def test_a_time_has_chinas_offset_wherever_it_comes_from(zone_hours: int) -> Non
 
 @pytest.mark.parametrize("lang", ["en", "zh"])
 def test_a_time_within_a_text_is_written_like_the_others(lang: str) -> None:
-    message = Message("error.directory.directory-expired", {"at": MOMENT})
+    message = Message("error.directory.expired", {"at": MOMENT})
     assert "2026-12-23 12:26:40+08:00" in say(message, lang)
     assert plain(message.args) == {"at": "2026-12-23T12:26:40+08:00"}
 

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 from support.cli_run import dxnode, read_transcript, told
-from support.fake_desk import FakeDesk, make_log, resident, serving
+from support.fake_desk import FakeDesk, resident, serving
+from support.plain_log import make_log
 
 from node.errors import NodeError, Reason
 

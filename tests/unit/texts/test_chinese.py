@@ -10,9 +10,10 @@ from pathlib import Path
 
 import pytest
 from support.cli_run import dxnode
-from support.fake_desk import PURPOSE, VERIFY, FakeDesk, grant_message, resident, serving
+from support.fake_catalogue import PURPOSE
+from support.fake_desk import VERIFY, FakeDesk, grant_message, resident, serving
 
-from node.client.status import _WITHOUT_INFO
+from node.client.call_error import _WITHOUT_INFO
 from node.core.identity import normalise_credit_code, normalise_region, normalise_resident_id
 from node.core.messages.grant_message import grant_from_message
 from node.core.own_grant import covering_grant
@@ -70,9 +71,9 @@ def test_failure_of_the_connection_is_told_in_chinese(reason: Reason, key: str) 
 
 
 def test_message_within_a_message_is_told_in_chinese_too() -> None:
-    stopping = Message("error.exchange.node-shutting-down-2")
-    refused = NodeError(Reason.DRAINING, "error.rpc.provider-node-refused", problem=stopping)
-    assert in_chinese(refused) == f"提供部门的节点拒绝：{find('error.exchange.node-shutting-down-2', 'zh')}"
+    stopping = Message("error.exchange.shut-down")
+    refused = NodeError(Reason.DRAINING, "error.rpc.peer-refused", problem=stopping)
+    assert in_chinese(refused) == f"提供部门的节点拒绝：{find('error.exchange.shut-down', 'zh')}"
 
 
 def test_what_a_newer_node_words_otherwise_is_no_message_here() -> None:
@@ -129,7 +130,7 @@ def test_what_is_no_message_of_ours_is_none(odd: str) -> None:
 
 
 def test_message_that_cannot_be_worded_is_shown_by_its_key() -> None:
-    late = "error.source.database-took-longer-than"
+    late = "error.source.database-too-slow"
     assert say(Message(late, {"seconds": "abc"}), "zh") == late
     assert say(Message("error.no-such-text"), "zh") == "error.no-such-text"
 

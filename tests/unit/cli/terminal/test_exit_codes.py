@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pytest
 from support.cli_run import dxnode
-from support.fake_desk import PURPOSE, VERIFY, FakeDesk, resident, serving
+from support.fake_catalogue import PURPOSE
+from support.fake_desk import VERIFY, FakeDesk, resident, serving
 
 from node.cli.catalogue import commands as catalogue_cmd
 from node.cli.terminal.exits import EXIT_OF_REASON, Exit
@@ -36,7 +37,7 @@ def test_every_reason_has_an_exit_code() -> None:
 
 
 def test_json_error_is_one_document_on_stderr(desk: FakeDesk, address: str) -> None:
-    desk.fail_with = NodeError(Reason.NO_GRANT, "error.deciding.department-no-grant-dataset", clause="grant")
+    desk.fail_with = NodeError(Reason.NO_GRANT, "error.deciding.no-own-grant", clause="grant")
     ran = dxnode(*ASK, "--desk", address, "--json", stdin=resident(1))
     assert ran.out == ""
     assert json.loads(ran.err)["error"]["reason"] == "NO_GRANT"

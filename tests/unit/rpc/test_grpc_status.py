@@ -15,10 +15,10 @@ from support.places import ROOT
 from support.running import as_is
 from support.waiting import PATIENCE
 
-from node.client import status as desk_status
+from node.client import call_error
 from node.errors import NodeError, Reason, wording_of
-from node.rpc.client import peer_error
-from node.rpc.status import CODE_OF, to_status
+from node.rpc.grpc_status import CODE_OF, to_status
+from node.rpc.peer_client import peer_error
 from node.texts.carried import from_text
 from node.texts.message import Message
 
@@ -92,7 +92,7 @@ async def _failed_at_peer(address: str, status: Status) -> grpc.aio.AioRpcError:
 @pytest.mark.parametrize("reason", Reason, ids=lambda reason: reason.name)
 async def test_both_clients_are_the_inverse_of_the_mapping(address: str, reason: Reason) -> None:
     error = NodeError(reason, DENIED, rule="r")
-    at_desk = desk_status.node_error(_failed(address, to_status(error)))
+    at_desk = call_error.node_error(_failed(address, to_status(error)))
     assert (at_desk.reason, at_desk.message, dict(at_desk.metadata)) == (
         reason,
         error.message,
@@ -114,7 +114,7 @@ async def test_status_without_a_reason_of_ours_is_a_typed_error_too(
     unknown = Status(code=code.value[0], message="x")
     unknown.details.add().Pack(ErrorInfo(reason="NEWER_THAN_US", domain=DOMAIN))
     for status in (bare, unknown):
-        assert isinstance(desk_status.node_error(_failed(address, status)), NodeError)
+        assert isinstance(call_error.node_error(_failed(address, status)), NodeError)
         assert isinstance(peer_error(await _failed_at_peer(address, status)), NodeError)
     said = peer_error(await _failed_at_peer(address, foreign))
     assert said.reason is not Reason.NO_GRANT
@@ -128,8 +128,8 @@ NESTED = '{"key":"init.steps","args":{"config":%s,"folder":"x","code":"c","autho
     [
         NESTED % (NESTED % (NESTED % (NESTED % '"x"'))),
         '{"key":"ask.verified","args":{}}',
-        '{"key":"error.rpc.provider-node-refused","args":{"problem":["pay","at","evil.example/pay"]}}',
-        '{"key":"error.rpc.provider-node-refused","args":{"problem":{"at":"9999-12-31T23:59:59Z"}}}',
+        '{"key":"error.rpc.peer-refused","args":{"problem":["pay","at","evil.example/pay"]}}',
+        '{"key":"error.rpc.peer-refused","args":{"problem":{"at":"9999-12-31T23:59:59Z"}}}',
         '{"key":"' + "a" * 300 + '.x","args":{}}',
     ],
     ids=["amplified", "an answer", "a sentence", "a time", "a long name"],

@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator, Sequence
 from typing import TypeAlias, TypeVar
 
 import grpc
-from google.protobuf.message import Message
+from google.protobuf.message import Message as ProtoMessage
 
 from node.core.catalogue.publication import Proved, keep_proved
 from node.core.catalogue.search import MAX_RESULTS
@@ -17,13 +17,13 @@ from node.core.deciding.grant import Grant
 from node.core.directory.directory import Member
 from node.core.messages.grant_message import grant_from_message
 from node.core.policy.approval import Version
-from node.error_info import stated_reason
+from node.error_info import reason_in
 from node.errors import NodeError, Reason, wording_of
 from node.exchange.own_state import SeenOfUs
 from node.exchange.ports import PeerStream
+from node.rpc.grpc_status import CODE_OF
 from node.rpc.links import Link, Links
 from node.rpc.peer_call import Call
-from node.rpc.status import CODE_OF
 from node.v1 import catalogue_pb2, grant_pb2, usage_log_pb2
 from node.v1 import exchange_pb2 as pb
 
@@ -32,7 +32,7 @@ _ATTEMPTS = 3
 _BatchCall: TypeAlias = "grpc.aio.StreamStreamCall[bytes, bytes]"
 _SECONDS = 5.0
 """A proof of a log is waited for on the way of an answer; and the time is not worth more."""
-A = TypeVar("A", bound=Message)
+A = TypeVar("A", bound=ProtoMessage)
 
 _ASK = Call.of(pb, "ExchangeService", "Ask", pb.AskResponse)
 _ASK_BATCH = Call.of(pb, "ExchangeService", "AskBatch", pb.AskBatchResponse)
@@ -165,12 +165,12 @@ class PeerClient:
         """Close all channels."""
         await self._links.close()
 
-    async def _call(self, provider: str, call: Call[A], request: Message, seconds: float = 0.0) -> A:
+    async def _call(self, provider: str, call: Call[A], request: ProtoMessage, seconds: float = 0.0) -> A:
         """One call and what it brings, in the deadline of all or in `seconds`. Raises NodeError."""
         member = self._links.member(provider)
         return await self._call_to(member, call, request, seconds or self._deadline)
 
-    async def _call_to(self, member: Member, call: Call[A], request: Message, seconds: float) -> A:
+    async def _call_to(self, member: Member, call: Call[A], request: ProtoMessage, seconds: float) -> A:
         body = call.request(member, request)
         link = await self._links.to_member(member)
         try:
@@ -193,13 +193,13 @@ class PeerClient:
                     page = await self._call(provider, _LIST_DATASETS, request)
                     size += page.ByteSize()
                     if size > self._message_bytes:
-                        raise NodeError(Reason.QUERY_INVALID, "error.rpc.provider-catalogue-too-long")
+                        raise NodeError(Reason.QUERY_INVALID, "error.rpc.peer-catalogue-too-long")
                     found.extend(page.datasets)
                     if not page.next_page_token or page.next_page_token <= token:
                         return found
                     token = page.next_page_token
         except TimeoutError:
-            raise NodeError(Reason.TIMEOUT, "error.rpc.provider-catalogue-did-not") from None
+            raise NodeError(Reason.TIMEOUT, "error.rpc.peer-catalogue-too-slow") from None
 
 
 class _Stream:
@@ -266,17 +266,15 @@ class _Stream:
 
 def peer_error(error: grpc.aio.AioRpcError) -> NodeError:
     """The peer's own reason, or that it cannot be reached."""
-    if (reason := stated_reason(error)) is not None:
+    if (reason := reason_in(error)) is not None:
         # Of its words nothing is passed on, nor looked at: another department's node wrote them.
-        return NodeError(
-            reason, "error.rpc.provider-node-refused", problem=wording_of(reason), decided_by="provider"
-        )
+        return NodeError(reason, "error.rpc.peer-refused", problem=wording_of(reason), decided_by="provider")
     if error.code() is grpc.StatusCode.DEADLINE_EXCEEDED:
-        return NodeError(Reason.TIMEOUT, "error.rpc.provider-node-did-not")
+        return NodeError(Reason.TIMEOUT, "error.rpc.peer-too-slow")
     if error.code() is grpc.StatusCode.RESOURCE_EXHAUSTED:
-        return NodeError(Reason.RATE_LIMITED, "error.rpc.provider-node-overloaded")
+        return NodeError(Reason.RATE_LIMITED, "error.rpc.peer-overloaded")
     return _gone()
 
 
 def _gone() -> NodeError:
-    return NodeError(Reason.PEER_UNAVAILABLE, "error.rpc.provider-node-cannot-reached")
+    return NodeError(Reason.PEER_UNAVAILABLE, "error.rpc.peer-unreachable")
