@@ -9,8 +9,9 @@ from pathlib import Path
 import grpc
 
 from node.errors import NodeError, Reason
-from node.files.pem import LONGEST, certificates, private_key
+from node.files import pem
 from node.files.regular_file import read_regular
+from node.files.socket_path import LONGEST, is_too_long, socket_target
 from node.files.why import why
 
 MAX_MESSAGE = 4 * 1024 * 1024
@@ -41,16 +42,23 @@ def open_channel(desk: str, credentials: Credentials | None) -> grpc.Channel:
         path = desk.removeprefix("unix:")
         if not path:
             raise NodeError(Reason.CONFIG_INVALID, "error.client.socket-path-missing")
-        return grpc.insecure_channel(desk, options=[*options, ("grpc.default_authority", "desk")])
+        if is_too_long(path):
+            # gRPC would write to stderr by itself, and call it a defect.
+            raise NodeError(
+                Reason.CONFIG_INVALID, "error.client.socket-path-too-long", path=path, most=LONGEST
+            )
+        return grpc.insecure_channel(
+            socket_target(path), options=[*options, ("grpc.default_authority", "desk")]
+        )
     host, _, port = desk.rpartition(":")
     if not host or not port.isdecimal():
         raise NodeError(Reason.CONFIG_INVALID, "error.client.desk-address-malformed")
     if credentials is None:
         raise NodeError(Reason.CONFIG_INVALID, "error.client.certificate-missing")
     # gRPC would only say that the desk cannot be reached.
-    roots = _pem("--roots", credentials.roots, certificates)
-    key = _pem("--key", credentials.key, private_key)
-    certificate = _pem("--cert", credentials.certificate, certificates)
+    roots = _pem("--roots", credentials.roots, pem.certificates)
+    key = _pem("--key", credentials.key, pem.private_key)
+    certificate = _pem("--cert", credentials.certificate, pem.certificates)
     tls = grpc.ssl_channel_credentials(
         root_certificates=roots, private_key=key, certificate_chain=certificate
     )
@@ -59,7 +67,7 @@ def open_channel(desk: str, credentials: Credentials | None) -> grpc.Channel:
 
 def _pem(option: str, path: Path, take: Callable[[bytes, str], bytes]) -> bytes:
     try:
-        return take(read_regular(path, LONGEST), str(path))
+        return take(read_regular(path, pem.LONGEST), str(path))
     except OSError as error:
         raise NodeError(
             Reason.CONFIG_INVALID,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 from collections.abc import Mapping
 from pathlib import Path
@@ -38,6 +37,7 @@ from node.core.reading.document import Plain
 from node.core.role import RoleRule
 from node.errors import NodeError, Reason
 from node.files.regular_file import read_regular
+from node.files.socket_path import LONGEST, is_too_long
 from node.files.text import decoded
 from node.texts.message import Value
 
@@ -48,8 +48,6 @@ _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,100}")
 _QUESTIONS = re.compile(r"[a-z0-9*-]{1,64}/[a-z0-9*-]{1,64}")
 _DATASET = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
 _MAX_SECRET: Final = 4096
-# Length of sun_path on Linux, less the zero at its end.
-_MAX_SOCKET: Final = 107
 
 
 def _wrong(problem: str, **args: int) -> PydanticCustomError:
@@ -138,8 +136,8 @@ def _url(text: str) -> str:
 
 
 def _socket(path: Path) -> Path:
-    if len(os.fsencode(path)) > _MAX_SOCKET:
-        raise _wrong("socket", most=_MAX_SOCKET)
+    if is_too_long(path):
+        raise _wrong("socket", most=LONGEST)
     return path
 
 

@@ -128,7 +128,7 @@ def _suggest(stage: Stage, play: Play) -> None:
     spoken = detect_language(os.environ) == stage.language
     language = [] if spoken else [f"export DXNODE_LANG={stage.language}"]
     stage.closing(
-        stage.word("demo.goes-on"),
+        stage.word("demo.nodes-stay"),
         [
             f"cd {play.city.folder}",
             *language,

@@ -182,7 +182,7 @@ class GroupCommit:
         durable = self._head.size
         size = size or durable
         if not 0 <= index < size <= durable:
-            raise NodeError(Reason.NOT_FOUND, "error.exchange.log-too-short", durable=durable)
+            raise NodeError(Reason.NOT_FOUND, "error.exchange.log-too-short", size=durable)
         return self._tree.inclusion_proof(index, size)
 
     def consistency_proof(self, first: int, second: int) -> list[bytes]:
@@ -190,7 +190,7 @@ class GroupCommit:
         durable = self._head.size
         second = second or durable
         if not 0 <= first <= second <= durable:
-            raise NodeError(Reason.NOT_FOUND, "error.exchange.log-too-short", durable=durable)
+            raise NodeError(Reason.NOT_FOUND, "error.exchange.log-too-short", size=durable)
         return self._tree.consistency_proof(first, second)
 
     def _restore(self) -> tuple[Head, Tree]:

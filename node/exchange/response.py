@@ -9,7 +9,7 @@ from node.core.log.merkle import leaf_hash
 from node.core.messages.denial_terms import terms_of
 from node.core.messages.taken import check_answers, check_time, check_verdict
 from node.core.text.denials import denial_wording
-from node.errors import NodeError, Reason
+from node.errors import OF_THE_NODE, NodeError, Reason, wording_of_peer
 from node.exchange.asking import Asked
 from node.exchange.ports import Vault
 from node.exchange.receipt import check_receipt
@@ -60,9 +60,7 @@ def denial(verdict: rec.Verdict, exchange_id: bytes) -> NodeError:
         reason = Reason(verdict.reason)
     except ValueError:
         reason = Reason.INTERNAL
-    wording = denial_wording(reason, verdict.clause, terms_of(verdict)) or Message(
-        "error.exchange.provider-denied"
-    )
+    wording = denial_wording(reason, verdict.clause, terms_of(verdict)) or _by_reason(reason)
     return NodeError(
         reason,
         wording.key,
@@ -72,3 +70,9 @@ def denial(verdict: rec.Verdict, exchange_id: bytes) -> NodeError:
         decided_by="provider",
         **wording.args,
     )
+
+
+def _by_reason(reason: Reason) -> Message:
+    if reason in OF_THE_NODE:
+        return Message("error.rpc.peer-refused", {"problem": wording_of_peer(reason)})
+    return Message("error.exchange.provider-denied")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import os
 import secrets
+from contextlib import suppress
 from pathlib import Path
 
 from node.errors import NodeError, Reason
@@ -36,7 +37,8 @@ def write_file(path: Path, content: bytes, mode: int) -> None:
         part.replace(path)
         sync_folder(path.parent)
     except OSError as error:
-        part.unlink(missing_ok=True)
+        with suppress(OSError):  # where its name is too long, it cannot be taken away either
+            part.unlink(missing_ok=True)
         raise unwritable(path, error) from None
 
 

@@ -18,7 +18,7 @@ from node.core.directory.directory import Member
 from node.core.messages.grant_message import grant_from_message
 from node.core.policy.approval import Version
 from node.error_info import reason_in
-from node.errors import NodeError, Reason, wording_of
+from node.errors import NodeError, Reason, wording_of_peer
 from node.exchange.own_state import SeenOfUs
 from node.exchange.ports import PeerStream
 from node.rpc.grpc_status import CODE_OF
@@ -268,7 +268,9 @@ def peer_error(error: grpc.aio.AioRpcError) -> NodeError:
     """The peer's own reason, or that it cannot be reached."""
     if (reason := reason_in(error)) is not None:
         # Of its words nothing is passed on, nor looked at: another department's node wrote them.
-        return NodeError(reason, "error.rpc.peer-refused", problem=wording_of(reason), decided_by="provider")
+        return NodeError(
+            reason, "error.rpc.peer-refused", problem=wording_of_peer(reason), decided_by="provider"
+        )
     if error.code() is grpc.StatusCode.DEADLINE_EXCEEDED:
         return NodeError(Reason.TIMEOUT, "error.rpc.peer-too-slow")
     if error.code() is grpc.StatusCode.RESOURCE_EXHAUSTED:

@@ -16,6 +16,7 @@ from grpc_health.v1 import health_pb2_grpc
 
 from node.errors import NodeError, Reason
 from node.files.private_folder import make_private, open_to_others
+from node.files.socket_path import socket_target
 from node.rpc.checked import CheckedServer
 from node.rpc.guarded import Door, GuardedServer
 from node.rpc.health_service import Health
@@ -137,7 +138,7 @@ def add_socket(server: grpc.aio.Server, path: Path) -> None:
             parent=str(path.parent),
         )
     path.unlink(missing_ok=True)
-    _bound(lambda: server.add_insecure_port(f"unix:{path}"), str(path))
+    _bound(lambda: server.add_insecure_port(socket_target(path)), str(path))
     path.chmod(0o600)
 
 

@@ -75,7 +75,7 @@ def _check_log(store: Store, origin: str, verify: Callable[[bytes], bytes], prog
     while frontier.size < head.size:
         leaves = [leaf for _, leaf in store.leaves(frontier.size, _LEAVES)]
         if not leaves:
-            raise NodeError(Reason.LOG_CORRUPT, "error.store.record-missing", size=frontier.size)
+            raise NodeError(Reason.LOG_CORRUPT, "error.store.record-missing", index=frontier.size)
         frontier.extend(hash_leaves(leaves))
         progress(frontier.size, head.size)
     tree = Tree.restore(head.size, hash_leaves(store.tail(head.size)), store)

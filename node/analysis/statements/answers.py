@@ -161,7 +161,7 @@ class _Condition:
     def _denied(self, node: exp.Expression) -> str:
         match node:
             case exp.In():
-                return self._among(node, "not-in")
+                return self._among(node, "none")
             case exp.Between():
                 return self._between(node, "not-between")
             case exp.Is():

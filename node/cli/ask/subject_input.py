@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
+from node.cli.terminal.output import harmless
 from node.core.identity import normalise_credit_code, normalise_resident_id
 from node.errors import NodeError, Reason
 from node.files.regular_file import read_regular
@@ -53,7 +54,7 @@ def _prompt_identifier() -> str:
         try:
             return _normalised(_prompt(t("ask.subject")))
         except NodeError as error:
-            typer.echo(say(error.wording), err=True)
+            typer.echo(harmless(say(error.wording)), err=True)
     return _normalised(_prompt(t("ask.subject")))
 
 

@@ -65,7 +65,7 @@ def export(
         require_new(file, force)
     terminal, as_form = session.terminal, _format(file, form)
     names = [entry.dataset for entry in session.client.catalogue(provider)]
-    with terminal.progress(t("catalogue.exporting"), len(names)) as ticker:
+    with terminal.progress(t("label.exporting"), len(names)) as ticker:
         entries: list[Dataset] = []
         for name in names:
             entries.append(session.client.published_entry(name, provider))

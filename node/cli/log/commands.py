@@ -126,7 +126,7 @@ def export(
         checkpoint=notes.newest,
         cosigned_checkpoint=notes.cosigned,
     )
-    with session.terminal.progress(t("log.exporting"), newest.size) as ticker:
+    with session.terminal.progress(t("label.exporting"), newest.size) as ticker:
 
         def leaves() -> Iterator[bytes]:
             for record in session.client.log.records(0, newest.size):

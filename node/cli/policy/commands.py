@@ -23,7 +23,7 @@ from node.cli.policy.new_cmd import new
 from node.cli.policy.output import Format, Sources
 from node.cli.policy.tests_cmd import run_tables
 from node.cli.terminal.exits import Exit
-from node.cli.terminal.output import Terminal, report
+from node.cli.terminal.output import Terminal, harmless, report
 from node.cli.terminal.session import with_terminal
 from node.core.policy.policy import PolicyFile
 from node.core.reading.build import check_files
@@ -86,7 +86,7 @@ def _write(
             else policy_output.text_lines(problems, Sources.of(files), lang)
         )
         for line in lines:
-            sys.stdout.write(line + "\n")
+            sys.stdout.write(harmless(line) + "\n")
 
 
 def schema(

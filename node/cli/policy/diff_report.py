@@ -15,6 +15,7 @@ from node.core.text.clause_texts import clause_label
 from node.texts.wording import CHINA, find, language, t
 
 _MOST_SHOWN = 50
+_ANSWERS = {"yes": "ask.verified", "no": "ask.not_verified"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,7 +154,7 @@ def _example(example: Example) -> str:
     return t(
         "diff.line.example",
         who=request.requester.code,
-        level=t(f"diff.level.{request.requester.level}"),
+        level=t(f"catalogue.level_word.{request.requester.level}"),
         region=request.requester.region,
         question=request.question,
         purpose=request.purpose,
@@ -167,7 +168,7 @@ def _decided(decision: Decision) -> str:
         return t("diff.word.permit", rule=decision.rule)
     clause = clause_label(decision.clause, language())
     if decision.rule:
-        return t("diff.word.deny-by", clause=clause, rule=decision.rule)
+        return t("diff.word.deny-rule", clause=clause, rule=decision.rule)
     return t("diff.word.deny", clause=clause)
 
 
@@ -181,7 +182,7 @@ def _change_lines(change: Change, titles: Titles) -> Iterator[str]:
     part = find(f"diff.part.{change.part}", language()) or change.part
     direction = t(f"diff.direction.{change.direction.value}")
     if not change.before and not change.after:
-        yield t("diff.line.change-only", about=about, part=part, direction=direction)
+        yield t("diff.line.change-alone", about=about, part=part, direction=direction)
     else:
         before, after = change.before or "-", change.after or "-"
         yield t("diff.line.change", about=about, part=part, before=before, after=after, direction=direction)
@@ -197,7 +198,7 @@ def _record(record: Record) -> str:
     ]
     values += [f":{name} = {value}" for name, value in record.asked.items()]
     before, after = (
-        t("diff.word.absent") if answer is None else find(f"diff.answer.{answer}", language()) or answer
+        t("diff.word.absent") if answer is None else t(_ANSWERS[answer]) if answer in _ANSWERS else answer
         for answer in (record.before, record.after)
     )
     return t("diff.line.record", values=listed(values), before=before, after=after)

@@ -60,7 +60,7 @@ def read_files(paths: Sequence[Path]) -> list[PolicyFile]:
     for path in named:
         inside = policy_files(path) if path.is_dir() else [path]
         if not inside:
-            raise NodeError(Reason.CONFIG_INVALID, "error.cli.no-policy-in-folder", path=str(path))
+            raise NodeError(Reason.CONFIG_INVALID, "error.cli.no-policy-in-folder", folder=str(path))
         if path.is_dir():
             _refuse_links_out(path, inside)
         definitions = inside[0].parent / DEFINITIONS_FILE

@@ -61,7 +61,7 @@ def init(
         os.urandom,
         replace=replace,
     )
-    terminal.result({"made": made}, *(t("init.made", path=path) for path in made))
+    terminal.result({"made": made}, *(t("label.made", path=path) for path in made))
     config = folder / "node.yaml"
     key = "init.steps_dev" if dev_authority is not None else "init.steps"
     authority = normalise_credit_code(authority_code)

@@ -64,7 +64,7 @@ def show(terminal: Terminal, file: File, config: ConfigIfThere = None) -> None:
         if member is not None:
             approved = signed_order(content, member).approved if _is_signed(content) else ()
             view |= {"approved": approved, "needed": member.approvals}
-            officers = ", ".join(approved) or t("order.nobody")
+            officers = ", ".join(approved) or t("error.officers.nobody")
             lines.append(t("order.approved", officers=officers, needed=member.approvals))
     terminal.result(view, *lines)
 

@@ -45,7 +45,7 @@ def _pairs(given: Sequence[str], complaint: str) -> Mapping[str, str]:
     for pair in given:
         name, equals, value = pair.partition("=")
         if not (name and equals and value):
-            raise typer.BadParameter(t(complaint, given=pair))
+            raise typer.BadParameter(t(complaint))
         pairs[name] = value
     return pairs
 
@@ -74,7 +74,7 @@ def day_from(given: str) -> date:
             return date.fromisoformat(given)
     except ValueError:
         pass
-    raise typer.BadParameter(t("workdays.date", given=given))
+    raise typer.BadParameter(t("workdays.date"))
 
 
 def moment_from(given: str, *, end_of_day: bool = False) -> datetime:
@@ -88,10 +88,10 @@ def moment_from(given: str, *, end_of_day: bool = False) -> datetime:
             return datetime.combine(day, time(), CHINA).astimezone(UTC)
         moment = datetime.fromisoformat(given)
     except (ValueError, OverflowError):
-        raise typer.BadParameter(t("usage.time", given=given)) from None
+        raise typer.BadParameter(t("usage.time")) from None
     if moment.tzinfo is None:
         moment = moment.replace(tzinfo=CHINA)
     try:
         return moment.astimezone(UTC)
     except OverflowError:
-        raise typer.BadParameter(t("usage.time", given=given)) from None
+        raise typer.BadParameter(t("usage.time")) from None

@@ -7,19 +7,20 @@ import os
 import re
 import sys
 import traceback
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+import unicodedata
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, fields, is_dataclass
 from datetime import datetime, time, timedelta
 from enum import Enum
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, Final, TypeAlias
 
-from node.cli.terminal.exits import Exit, exit_of
+from node.cli.terminal.exits import Exit, by_peer, exit_of
 from node.core.identity import holds_identifier
 from node.errors import NodeError, Reason, wording_of
 from node.texts import wording
 from node.texts.message import Message
-from node.texts.wording import CHINA, say, t
+from node.texts.wording import CHINA, find, say, t
 
 if TYPE_CHECKING:
     from rich.progress import Progress
@@ -29,8 +30,10 @@ Json: TypeAlias = bool | int | float | str | list["Json"] | dict[str, "Json"] | 
 _PLACES = ("rule", "clause", "grant")
 """Where in a policy or grant a denial comes from; metadata of an error."""
 
-_OBEYED = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]")
-"""What a terminal obeys in place of showing it; line feed and tab are left to who writes."""
+_UNSEEN: Final = frozenset(("Cc", "Cf", "Cs", "Zl", "Zp"))
+"""Categories of what a terminal obeys in place of showing it, and of what nobody sees."""
+_FILLERS: Final = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0")
+"""Letters and marks that have no ink either."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,8 +111,21 @@ def _bar(what: str, total: int | None) -> Iterator[Ticker]:
 
 
 def harmless(text: str) -> str:
-    """The text with what a terminal would obey spelled out: other departments wrote some of it."""
-    return _OBEYED.sub(lambda found: repr(found.group())[1:-1], text)
+    """The text with what a terminal would obey, or nobody would see, spelled out: others wrote some of it.
+
+    Line feed and tab are left to who writes.
+    """
+    return _spelled(text, lambda unseen: unseen.encode("unicode_escape").decode("ascii"))
+
+
+def _spelled(text: str, spelling: Callable[[str], str]) -> str:
+    if text.isascii() and text.isprintable():
+        return text
+    return "".join(spelling(each) if _is_unseen(each) else each for each in text)
+
+
+def _is_unseen(character: str) -> bool:
+    return character not in "\n\t" and (unicodedata.category(character) in _UNSEEN or character in _FILLERS)
 
 
 def as_json(value: object) -> str:
@@ -119,7 +135,7 @@ def as_json(value: object) -> str:
 
 def _dumped(value: Json, indent: int | None = None) -> str:
     text = json.dumps(value, ensure_ascii=False, indent=indent)
-    return _OBEYED.sub(lambda found: f"\\u{ord(found.group()):04x}", text)
+    return _spelled(text, lambda unseen: json.dumps(unseen)[1:-1])
 
 
 def plain(value: object) -> Json:
@@ -176,7 +192,8 @@ def report(error: NodeError, *, as_json: bool) -> Exit:
         body: dict[str, Json] = {
             "error": {
                 "reason": error.reason.name,
-                "message": without_identifiers(error.message),
+                "key": error.wording.key,
+                "message": without_identifiers(say(error.wording)),
                 "what": what,
                 "detail": detail,
                 "hint": hint,
@@ -204,13 +221,22 @@ def without_identifiers(text: str) -> str:
 
     Whoever mistypes a command gives one in the place of a file, a name or a value, and errors end up in logs.
     """
-    return _PIECE.sub(lambda piece: "…" if holds_identifier(piece[0]) else piece[0], text)
+    rest = _PIECE.sub(lambda piece: "…" if holds_identifier(piece[0]) else piece[0], text)
+    if not holds_identifier(rest):
+        return rest
+    # It is written in several words: every one with a numeral goes.
+    rest = _PIECE.sub(lambda piece: "…" if any(map(str.isnumeric, piece[0])) else piece[0], rest)
+    return "…" if holds_identifier(rest) else rest
 
 
 def _detail(error: NodeError) -> str:
     """What an error says beyond its reason; nothing where that is all it says."""
-    known = (wording_of(error.reason).key, "error.desk.silent")
-    return "" if error.wording.key in known else say(error.wording)
+    said_already = (
+        wording_of(error.reason).key,
+        "error.desk.silent",
+        *(["error.rpc.peer-refused"] if by_peer(error) else []),
+    )
+    return "" if error.wording.key in said_already else say(error.wording)
 
 
 def _texts_of(error: NodeError, *, at_desk: bool) -> tuple[str, str]:
@@ -222,8 +248,17 @@ def _texts_of(error: NodeError, *, at_desk: bool) -> tuple[str, str]:
     if error.reason is Reason.QUESTION_NOT_ALLOWED and error.metadata.get("clause") == "role":
         return "role.wrong", "role.wrong_next"
     if error.reason is Reason.POLICY_NOT_LOADED and exit_of(error) is Exit.USAGE:
-        return "reason.POLICY_NOT_LOADED.what", "policies.mend"
+        return "reason.POLICY_NOT_LOADED.what", "reason.CONFIG_INVALID.next"
+    if by_peer(error):
+        return f"reason.{error.reason.name}.theirs", _next_at_peer(error.reason)
     return f"reason.{error.reason.name}.what", f"reason.{error.reason.name}.next"
+
+
+def _next_at_peer(reason: Reason) -> str:
+    if reason in (Reason.RATE_LIMITED, Reason.DRAINING, Reason.TIMEOUT):
+        return f"reason.{reason.name}.next"
+    own = f"reason.{reason.name}.theirs_next"
+    return own if find(own, "en") is not None else "their_node.next"
 
 
 def report_usage(message: str, hint: str, *, as_json: bool) -> Exit:

@@ -21,7 +21,7 @@ from node.errors import NodeError, Reason
 from node.files.whole import unreadable
 from node.texts.carried import LONGEST, from_text
 from node.texts.message import Message
-from node.texts.wording import find, placeholders, say
+from node.texts.wording import find, placeholders, say, t
 from node.v1 import grant_pb2
 
 ASK = ("verify", VERIFY, "--purpose", PURPOSE, "--case", "DG-1", "--lang", "zh")
@@ -100,15 +100,24 @@ def test_all_lines_are_chinese_whatever_the_reason(reason: Reason, tmp_path: Pat
     assert hint.startswith("提示: ")
 
 
-def test_json_has_the_detail_in_the_language_and_the_message_in_english(tmp_path: Path) -> None:
+def test_json_is_in_the_language_spoken_and_has_the_key_for_programs(tmp_path: Path) -> None:
     denied = NodeError(
         Reason.PURPOSE_NOT_ALLOWED, "error.deciding.own-grant-purpose", clause="grant.purposes"
     )
     with serving(FakeDesk(fail_with=denied), tmp_path) as address:
         ran = dxnode(*ASK, "--desk", address, "--json", stdin=resident(1))
     told = json.loads(ran.err)["error"]
-    assert told["message"] == "the grant does not cover this purpose"
-    assert told["detail"] == say(Message("error.deciding.own-grant-purpose"), "zh")
+    assert told["key"] == "error.deciding.own-grant-purpose"
+    assert told["message"] == told["detail"] == say(Message("error.deciding.own-grant-purpose"), "zh")
+    assert told["what"] == t("reason.PURPOSE_NOT_ALLOWED.what", "zh")
+    assert (told["reason"], told["metadata"]) == ("PURPOSE_NOT_ALLOWED", {"clause": "grant.purposes"})
+
+
+def test_no_sentence_of_a_json_error_is_in_english(tmp_path: Path) -> None:
+    for command in (("status",), ("verify",), ("status", "--config", str(tmp_path / "no.yaml"))):
+        told = json.loads(dxnode(*command, "--lang", "zh", "--json").err)["error"]
+        for said in (told["message"], told["what"], told["hint"], told.get("detail", "")):
+            assert not re.search("[a-z]{3,} [a-z]{3,}", re.sub("`[^`]*`|--[a-z]+ [^ ]+", "", said)), said
 
 
 @pytest.mark.parametrize(

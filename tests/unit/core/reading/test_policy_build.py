@@ -283,7 +283,7 @@ GOOD_RULE = "id: r, allow: [is-enrolled], to: {any: true}, for: [tax]"
         (GOOD_RULE.replace("{any: true}", "{}"), ["rule.to-empty"]),
         (GOOD_RULE.replace("{any: true}", "any"), ["value.mapping"]),
         (GOOD_RULE.replace("{any: true}", "{any: false}"), ["value.marker"]),
-        (GOOD_RULE.replace("{any: true}", "{any: true, levels: [city]}"), ["rule.to-any"]),
+        (GOOD_RULE.replace("{any: true}", "{any: true, levels: [city]}"), ["rule.any-beside-others"]),
         (GOOD_RULE.replace("{any: true}", "{levels: [town, village]}"), ["value.choice"]),
         (GOOD_RULE.replace("{any: true}", "{regions: [东莞]}"), ["region.spelling"]),
         (GOOD_RULE.replace("{any: true}", "{departments: [11441900000000035M]}"), ["credit-code.invalid"]),
