@@ -54,6 +54,7 @@ from node.rpc.server import (
 )
 from node.store.engine import lock_state
 from node.store.store import Store
+from node.texts.wording import say
 from node.v1 import (
     desk_pb2,
 )
@@ -273,6 +274,8 @@ class Node:
             *problems_around(self._settings),
         ):
             log.warning("%s", problem.message)
+        for notice in self._live.ending():
+            log.warning("%s", say(notice, "en"))
         published = self._live.published
         if published is not None and published.waiting:
             log.warning("%d catalogue entries wait for approval", len(published.waiting))

@@ -6,7 +6,6 @@ import os
 import sys
 from collections.abc import Sequence
 from importlib import import_module
-from io import TextIOWrapper
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -16,6 +15,7 @@ from node.cli.terminal import output
 from node.cli.terminal.arguments import as_copied, name_a_person
 from node.cli.terminal.exits import Exit
 from node.cli.terminal.help import HelpfulCommand, HelpfulGroup, describe
+from node.cli.terminal.streams import keep_verdict
 from node.cli.terminal.usage import usage_message
 from node.errors import NodeError
 from node.files.why import refused
@@ -67,7 +67,6 @@ class RootGroup(HelpfulGroup):
 
     def main(self, args: Sequence[str] | None = None, *_: object, **__: object) -> None:
         """Run a command line and exit with its code."""
-        _write_anywhere()
         given = as_copied(sys.argv[1:] if args is None else args)
         as_json = "--json" in given
         wording.use_language(wording.detect_language(os.environ))
@@ -87,10 +86,6 @@ class RootGroup(HelpfulGroup):
         except (typer.Abort, KeyboardInterrupt):
             output.report_stopped()
             code = Exit.INTERRUPTED
-        except BrokenPipeError:
-            # The reader of a pipe went away: nothing is wrong, and nothing more can be said.
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-            code = Exit.OK
         except OSError as error:
             told = refused(error)
             code = (
@@ -101,13 +96,6 @@ class RootGroup(HelpfulGroup):
         except Exception as error:
             code = output.report_defect(error, as_json=as_json)
         sys.exit(code if isinstance(code, int) else Exit.OK)
-
-
-def _write_anywhere() -> None:
-    """Where a terminal has no Chinese, write escapes: a command that is done must not fail in saying so."""
-    for stream in (sys.stdout, sys.stderr):
-        if isinstance(stream, TextIOWrapper):
-            stream.reconfigure(errors="backslashreplace")
 
 
 def load_command(name: str) -> Command | None:
@@ -166,7 +154,7 @@ def root(
 def run() -> None:
     """The entry point of the `dxnode` command."""
     forbid_dumps()  # commands hold passphrases, keys, identity numbers
-    app()
+    keep_verdict(app)
 
 
 if __name__ == "__main__":

@@ -20,6 +20,7 @@ from pydantic import (
 )
 from pydantic_core import PydanticCustomError
 
+from node.core.address import address_fault, nowhere
 from node.core.bounds import MAX_SUBJECTS
 from node.core.directory.spelling import (
     MAX_OFFICERS,
@@ -37,6 +38,7 @@ from node.core.role import RoleRule
 from node.errors import NodeError, Reason
 from node.files.regular_file import read_regular
 from node.files.socket_path import LONGEST, is_too_long
+from node.files.text import decoded
 from node.texts.message import Value
 
 _INTEGER = re.compile(r"0|[1-9][0-9]{0,17}")
@@ -78,10 +80,22 @@ def _path(value: object, info: ValidationInfo) -> object:
 
 
 def _listen(text: str) -> str:
-    match = _LISTEN.fullmatch(text)
-    if match is None or int(match[1]) > 65535:
+    if (fault := address_fault(text)) is not None:
+        raise PydanticCustomError(fault, "address")
+    if not _LISTEN.fullmatch(text):
         raise _wrong("address")
     return text
+
+
+def _advertise(value: object) -> object:
+    """Says what is wrong more closely than the directory does, which is read by what decides."""
+    if not isinstance(value, str):
+        return value
+    if (fault := address_fault(value)) is not None:
+        raise PydanticCustomError(fault, "address")
+    if nowhere(value):
+        raise _wrong("advertise-nowhere")
+    return value
 
 
 def _zone(text: str) -> str:
@@ -160,7 +174,7 @@ class Exchange(_Section):
     """The port for other departments' nodes, which trust `roots` as the directory lists them."""
 
     listen: Listen = "0.0.0.0:8443"  # other departments must reach it
-    advertise: Endpoint
+    advertise: Annotated[Endpoint, BeforeValidator(_advertise)]
     certificate: FilePath = Path("tls/exchange.pem")
     key: FilePath = Path("tls/exchange.key")
     roots: FilePath | None = None
@@ -219,7 +233,7 @@ class Source(_Section):
         if self.url_file is None:
             raise _unusable("error.config.no-database")
         try:
-            url = read_regular(self.url_file, _MAX_SECRET).decode().strip()
+            url = decoded(read_regular(self.url_file, _MAX_SECRET), "strict").strip()
         except (OSError, UnicodeDecodeError):
             url = ""
         if not url:

@@ -73,7 +73,7 @@ _MARKUP: Final = re.compile(
     rb"|mime-version:)",
     re.IGNORECASE | re.DOTALL,
 ).match
-# In text of 8-bit units there is no NUL at all; a few strays are a fault at their place, not another encoding.
+# Text of 8-bit units has no NUL at all; a few strays are a fault at their place, not another encoding.
 _FEW: Final = 4
 _SELDOM: Final = 16
 

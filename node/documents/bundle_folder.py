@@ -34,6 +34,7 @@ from node.documents.policy_folder import policy_files
 from node.errors import NodeError, Reason
 from node.files.leftover import is_leftover
 from node.files.private_folder import make_private
+from node.files.text import read_text
 from node.files.whole import PUBLIC, read_file, sync_folder, unwritable, write_file
 from node.files.why import why
 
@@ -73,7 +74,7 @@ def read_draft(folder: Path, member: Member) -> Bundle:
     Raises NodeError: POLICY_NOT_LOADED when too few officers signed it, or when files are changed, missing
     or too many; CONFIG_INVALID.
     """
-    return _bundle(read_file(folder / MANIFEST, MAX_BYTES), read_policies(folder), member)
+    return _bundle(read_text(folder / MANIFEST, MAX_BYTES), read_policies(folder), member)
 
 
 def read_placed(folder: Path, name: str, member: Member) -> Bundle:

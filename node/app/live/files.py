@@ -18,6 +18,7 @@ from node.core.workdays import NO_HOLIDAYS, Calendar
 from node.crypto.signing import Verifier
 from node.documents.bundle_folder import ACTIVE
 from node.documents.directory_file import open_directory, read_directory
+from node.documents.note_file import read_note_file
 from node.errors import NodeError, Reason
 from node.files.leftover import is_leftover
 from node.files.whole import read_file
@@ -53,7 +54,7 @@ def load_directory(
     One that has expired is given too, so that the node can run and say so; nothing is exchanged by it.
     Raises NodeError(DIRECTORY_INVALID), (CLOCK_SKEWED), (CONFIG_INVALID).
     """
-    note = read_file(path, MAX_DIRECTORY_BYTES)
+    note = read_note_file(path, MAX_DIRECTORY_BYTES)
     key = Verifier.parse(authority)
     try:
         return open_directory(note, key, seen, now)

@@ -12,6 +12,7 @@ from typing import Protocol
 from zoneinfo import ZoneInfo
 
 from node.app.content_key import content_key
+from node.app.lifetimes import Lifetime, Shown, endings, lifetimes
 from node.app.live.attempts import Attempts
 from node.app.live.catalogue import LiveCatalogue
 from node.app.live.files import load_calendar, load_directory
@@ -275,7 +276,22 @@ class Live:
                 found[Part(PartKind.LOG_KEYS)] = Message("state.log-keys.not-listed")
             if (problem := mismatch(member.schema)) is not None:
                 found[Part(PartKind.SCHEMA)] = problem
-        return [*starmap(PartProblem, found.items()), *refused]
+        over = [each for each in endings(self.lifetimes(), self._clock()) if each.over]
+        # Of a directory that has expired, more is said above.
+        ended = [PartProblem(each.part, each.said) for each in over if each.part != _DIRECTORY]
+        return [*starmap(PartProblem, found.items()), *refused, *ended]
+
+    def lifetimes(self) -> tuple[Lifetime, ...]:
+        """Until when keys, certificates and the directory are good."""
+        parts = self._parts
+        own = self._own_entry(parts.directory)
+        roots = own.tls_roots.encode() if own is not None else b""
+        shown = Shown(parts.identity.certificate, roots, parts.desk.certificate, parts.desk.roots)
+        return lifetimes(parts.keys.files, shown, parts.directory)
+
+    def ending(self) -> list[Message]:
+        """What of them ends soon."""
+        return [each.said for each in endings(self.lifetimes(), self._clock()) if not each.over]
 
     def reload(self) -> ReloadReport:
         """Read everything again; a part that is bad keeps its last good state."""

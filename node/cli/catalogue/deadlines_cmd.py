@@ -11,9 +11,9 @@ from node.cli.catalogue.approval_cmd import DEFAULT_FOLDER, Folder, chosen_polic
 from node.cli.pki.own_directory import read_own_directory
 from node.cli.terminal.exits import Exit
 from node.cli.terminal.options import day_from
-from node.cli.terminal.output import CHINA, Terminal, plain
+from node.cli.terminal.output import Terminal, plain
 from node.cli.terminal.session import DEFAULT_CONFIG, ConfigFile, with_terminal
-from node.texts.wording import t
+from node.texts.wording import CHINA, t
 
 if TYPE_CHECKING:
     from node.core.catalogue.deadlines import Deadline

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from node.cli.terminal.options import require_new
 from node.cli.terminal.output import Terminal
 from node.cli.terminal.session import (
     DEFAULT_CONFIG,
@@ -62,12 +63,15 @@ def export(
     file: Annotated[Path, typer.Argument(metavar="FILE", show_default=False)],
     form: FormatOption = None,
     provider: Annotated[str, typer.Option("--provider", show_default=False)] = "",
+    force: Annotated[bool, typer.Option("--force")] = False,
 ) -> None:
     """Write the catalogue of a department to a file, or to stdout."""
     from node.core.catalogue.csv import write_csv
     from node.core.catalogue.dcat import write_dcat
     from node.files.whole import PUBLIC, write_file
 
+    if str(file) != "-":
+        require_new(file, force)
     terminal, as_form = session.terminal, _format(file, form)
     names = [entry.dataset for entry in session.client.catalogue(provider)]
     with terminal.progress(t("label.exporting"), len(names)) as ticker:

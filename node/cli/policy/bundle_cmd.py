@@ -54,14 +54,15 @@ def sign(
     from node.documents.bundle_file import read_manifest, sign_manifest
     from node.documents.bundle_folder import read_policies
     from node.documents.officer_key import read_officer
-    from node.files.whole import PUBLIC, read_file, write_file
+    from node.files.text import read_text
+    from node.files.whole import PUBLIC, write_file
 
     files = read_policies(folder)
     _require_some(folder, files)
     build_policies(files)
     note_unread(terminal, folder)
     path = folder / MANIFEST
-    note = read_file(path, MAX_BYTES) if path.exists() else None
+    note = read_text(path, MAX_BYTES) if path.exists() else None
     last = read_manifest(note) if note is not None else None
     officer = read_officer(key).name.rpartition("/")[2]
     if last is None or new:

@@ -23,14 +23,14 @@ from node.cli.policy.new_cmd import new
 from node.cli.policy.output import Format, Sources
 from node.cli.policy.tests_cmd import run_tables
 from node.cli.terminal.exits import Exit
-from node.cli.terminal.output import CHINA, Terminal, harmless, report
+from node.cli.terminal.output import Terminal, harmless, report
 from node.cli.terminal.session import with_terminal
 from node.core.policy.policy import PolicyFile
 from node.core.reading.build import check_files
 from node.core.reading.format import DefinitionsPart, PolicyPart, schema_text
 from node.core.text.problem import Problem, Severity
 from node.errors import NodeError
-from node.texts.wording import language
+from node.texts.wording import CHINA, language
 
 app = typer.Typer()
 

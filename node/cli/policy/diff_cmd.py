@@ -17,11 +17,11 @@ from node.cli.policy.diff_phrases import Titles
 from node.cli.policy.files import note_unread, read_files
 from node.cli.policy.workdays_cmd import calendar_of
 from node.cli.terminal.exits import Exit
-from node.cli.terminal.output import CHINA, Terminal, Ticker, harmless
+from node.cli.terminal.output import Terminal, Ticker, harmless
 from node.cli.terminal.session import ConfigIfThere, settings_file, with_terminal
 from node.core.policy.policy import Policies
 from node.core.reading.build import build_policies
-from node.texts.wording import t
+from node.texts.wording import CHINA, t
 
 
 @with_terminal

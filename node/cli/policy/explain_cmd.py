@@ -203,12 +203,12 @@ def _bundle(given: Sequence[Path]) -> tuple[tuple[Manifest, bytes] | None, bool]
     from node.core.policy.bundle import MAX_BYTES, bundle_digest, check_content, render_manifest
     from node.documents.bundle_file import read_manifest
     from node.documents.bundle_folder import read_policies
-    from node.files.whole import read_file
+    from node.files.text import read_text
 
     folder = given[0] if given[0].is_dir() else given[0].parent
     if not (folder / MANIFEST).is_file():
         return None, False
-    manifest = read_manifest(read_file(folder / MANIFEST, MAX_BYTES))
+    manifest = read_manifest(read_text(folder / MANIFEST, MAX_BYTES))
     try:
         check_content(manifest, read_policies(folder))
     except NodeError:

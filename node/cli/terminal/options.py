@@ -9,8 +9,7 @@ from pathlib import Path
 
 import typer
 
-from node.cli.terminal.output import CHINA
-from node.texts.wording import t
+from node.texts.wording import CHINA, t
 
 
 class RoleOption(StrEnum):

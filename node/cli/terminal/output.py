@@ -11,15 +11,16 @@ import unicodedata
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, fields, is_dataclass
-from datetime import datetime, time, timedelta, timezone
+from datetime import datetime, time, timedelta
 from enum import Enum
 from typing import TYPE_CHECKING, Final, TypeAlias
 
 from node.cli.terminal.exits import Exit, by_peer, exit_of
 from node.core.identity import holds_identifier
 from node.errors import NodeError, Reason, wording_of
+from node.texts import wording
 from node.texts.message import Message
-from node.texts.wording import find, say, t
+from node.texts.wording import CHINA, find, say, t
 
 if TYPE_CHECKING:
     from rich.progress import Progress
@@ -33,9 +34,6 @@ _UNSEEN: Final = frozenset(("Cc", "Cf", "Cs", "Zl", "Zp"))
 """Categories of what a terminal obeys in place of showing it, and of what nobody sees."""
 _FILLERS: Final = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0")
 """Letters and marks that have no ink either."""
-
-CHINA = timezone(timedelta(hours=8))
-"""China has one time zone without summer time; times are shown in it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,7 +139,7 @@ def _dumped(value: Json, indent: int | None = None) -> str:
 
 
 def plain(value: object) -> Json:
-    """A value object as JSON: bytes in hex, enums by value, times in ISO 8601."""
+    """A value object as JSON: bytes in hex, enums by value, times in ISO 8601 and China's time."""
     if isinstance(value, Reason):
         return value.name
     if isinstance(value, Enum):
@@ -151,7 +149,7 @@ def plain(value: object) -> Json:
     if isinstance(value, bytes):
         return value.hex()
     if isinstance(value, datetime):
-        return value.isoformat()
+        return value.astimezone(CHINA).isoformat()
     if isinstance(value, Message):
         return {"key": value.key, "args": plain(value.args), "text": say(value)}
     if is_dataclass(value) and not isinstance(value, type):
@@ -166,8 +164,8 @@ def plain(value: object) -> Json:
 
 
 def when(moment: datetime | None) -> str:
-    """A time for people, in China's time."""
-    return t("label.never") if moment is None else moment.astimezone(CHINA).strftime("%Y-%m-%d %H:%M:%S")
+    """A time for people, or that there is none."""
+    return t("label.never") if moment is None else wording.when(moment)
 
 
 def last_day(end: datetime) -> str:
@@ -188,7 +186,7 @@ def report(error: NodeError, *, as_json: bool) -> Exit:
     """Tell stderr what went wrong and what to do next; gives the exit code."""
     at_desk = error.reason is Reason.PEER_UNAVAILABLE and error.metadata.get("peer") == "desk"
     what, hint = (t(key) for key in _texts_of(error, at_desk=at_desk))
-    detail = "" if at_desk else without_identifiers(_detail(error))
+    detail = without_identifiers(_detail(error))
     metadata = sorted(error.metadata.items())
     if as_json:
         body: dict[str, Json] = {
@@ -233,8 +231,12 @@ def without_identifiers(text: str) -> str:
 
 def _detail(error: NodeError) -> str:
     """What an error says beyond its reason; nothing where that is all it says."""
-    said_already = wording_of(error.reason).key, *(["error.rpc.peer-refused"] if by_peer(error) else [])
-    return "" if error.wording.key in said_already else say(error.wording, moment=when)
+    said_already = (
+        wording_of(error.reason).key,
+        "error.desk.silent",
+        *(["error.rpc.peer-refused"] if by_peer(error) else []),
+    )
+    return "" if error.wording.key in said_already else say(error.wording)
 
 
 def _texts_of(error: NodeError, *, at_desk: bool) -> tuple[str, str]:

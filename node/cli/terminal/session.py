@@ -5,7 +5,8 @@ from __future__ import annotations
 import functools
 import inspect
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Concatenate, ParamSpec, get_type_hints
@@ -14,7 +15,7 @@ import typer
 
 from node.cli.terminal.exits import Exit
 from node.cli.terminal.help import CONNECTION
-from node.cli.terminal.output import Terminal, when
+from node.cli.terminal.output import Terminal
 from node.core.state.part import PartKind
 from node.errors import NodeError, Reason
 from node.texts.wording import t
@@ -115,6 +116,7 @@ def settings_file(config: Path | None) -> Path | None:
     return config or (DEFAULT_CONFIG if DEFAULT_CONFIG.exists() else None)
 
 
+@contextmanager
 def open_client(
     desk: str | None,
     cert: Path | None,
@@ -122,10 +124,10 @@ def open_client(
     roots: Path | None,
     config: Path | None,
     timeout: float,
-) -> Client:
+) -> Iterator[Client]:
     """The desk that the options name: `--desk`, else the socket of `--config`, else of ./node.yaml.
 
-    Raises NodeError CONFIG_INVALID when nothing names one.
+    Raises NodeError CONFIG_INVALID when nothing names one, or when this user may not use its socket.
     """
     # Else gRPC's core would write of a failed handshake in words of its own, before ours.
     os.environ.setdefault("GRPC_VERBOSITY", "ERROR")
@@ -137,7 +139,15 @@ def open_client(
         if path is None:
             raise NodeError(Reason.CONFIG_INVALID, "desk.missing")
         desk = _socket_of(path)
-    return Client(desk, credentials, timeout=timeout)
+    try:
+        with Client(desk, credentials, timeout=timeout) as client:
+            yield client
+    except NodeError as error:
+        if error.wording.key != "error.desk.silent" or not desk.startswith("unix:"):
+            raise
+        from node.client.silent_socket import why_silent
+
+        raise why_silent(Path(desk.removeprefix("unix:"))) or error from None
 
 
 def have_read(terminal: Terminal, config: Path, kind: PartKind) -> bool:
@@ -153,7 +163,7 @@ def have_read(terminal: Terminal, config: Path, kind: PartKind) -> bool:
             raise
         return False
     for each in refused:
-        terminal.note(t("status.refused", what=each.text(moment=when)))
+        terminal.note(t("status.refused", what=each.text()))
     if refused:
         raise typer.Exit(Exit.USAGE)
     return True

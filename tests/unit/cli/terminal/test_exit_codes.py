@@ -110,8 +110,8 @@ def test_desk_must_be_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
 def test_files_that_are_mistaken_for_each_other_are_told(tmp_path: Path, wrong: str, lang: str) -> None:
     """A certificate in the place of a key, a key in the place of a certificate."""
     certificate, key = tmp_path / "cert.pem", tmp_path / "key.pem"
-    certificate.write_text("-----BEGIN CERTIFICATE-----\n")
-    key.write_text("-----BEGIN PRIVATE KEY-----\n")
+    certificate.write_text("-----BEGIN CERTIFICATE-----\nMAA=\n-----END CERTIFICATE-----\n")
+    key.write_text("-----BEGIN PRIVATE KEY-----\nMAA=\n-----END PRIVATE KEY-----\n")
     right = {"--cert": certificate, "--key": key, "--roots": certificate}
     given = right | {wrong: certificate if wrong == "--key" else key}
     options = [str(word) for pair in given.items() for word in pair]
