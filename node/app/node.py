@@ -136,7 +136,7 @@ class Node:
         )
         self._peers = PeerClient(
             links,
-            float(limits.deadline_seconds),
+            limits.deadlines,
             limits.message_bytes,
             lambda version, told: proved_approvals(version, told, Approvers(live.directory), now()),
         )
@@ -227,6 +227,7 @@ class Node:
             ready=history.ready,
             peer_logs=history.peer_logs,
             answered=self._store.is_answered,
+            time_of=self._peers.time_of,
         )
         self._requester = Requester(
             code=code,
@@ -374,7 +375,7 @@ class Node:
     def _add_exchange_services(self, server: CheckedServer) -> SetHealth:
         live, limits, gate = self._live, self._settings.limits, self._gate
         exchange_pb2_grpc.add_ExchangeServiceServicer_to_server(
-            ExchangeService(self._provider, gate, limits.batch_chunks, float(limits.deadline_seconds)), server
+            ExchangeService(self._provider, gate, limits.batch_chunks, limits.deadlines), server
         )
         grant_pb2_grpc.add_GrantServiceServicer_to_server(
             GrantService(self._grants, gate, lambda: live.policies), server
@@ -410,6 +411,7 @@ class Node:
                 lambda name: browse(live.policies, name),
                 code,
                 lambda dataset, provider: live.imported.entry(dataset, provider),
+                self._settings.limits.deadlines.desk,
             ),
             server,
         )

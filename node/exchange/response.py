@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from node.core import wire
+from node.core.deciding.cost import OUTAGE
 from node.core.directory.directory import Member
 from node.core.log import usage
 from node.core.log.merkle import leaf_hash
@@ -60,7 +61,8 @@ def denial(verdict: rec.Verdict, exchange_id: bytes) -> NodeError:
         reason = Reason(verdict.reason)
     except ValueError:
         reason = Reason.INTERNAL
-    wording = denial_wording(reason, verdict.clause, terms_of(verdict)) or Message(
+    charged = any(charge.scope != OUTAGE for charge in verdict.charges)
+    wording = denial_wording(reason, verdict.clause, terms_of(verdict), charged=charged) or Message(
         "error.exchange.provider-denied"
     )
     return NodeError(

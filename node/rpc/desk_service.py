@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping, Sequence
 from contextlib import aclosing
 from typing import Protocol
@@ -43,14 +44,19 @@ class DeskService(desk_pb2_grpc.DeskServiceServicer):
         own_catalogue: Callable[[str], list[catalogue_pb2.Dataset]],
         own_code: str,
         imported: Callable[[str, str], catalogue_pb2.Dataset | None],
+        seconds: float,
     ) -> None:
-        """`imported` has the entry of a dataset and provider in a catalogue that was imported."""
+        """`imported` has the entry of a dataset and provider in a catalogue that was imported.
+
+        An exchange that takes longer than so many `seconds` goes on, but nobody waits for it.
+        """
         self._requester = requester
         self._staff = staff
         self._peers = peers
         self._own_catalogue = own_catalogue
         self._own_code = own_code
         self._imported = imported
+        self._seconds = seconds
 
     async def Ask(
         self, request: desk_pb2.DeskServiceAskRequest, context: Context
@@ -60,7 +66,12 @@ class DeskService(desk_pb2_grpc.DeskServiceServicer):
         async def work() -> desk_pb2.DeskServiceAskResponse:
             caller = await self._staff.admit(context, CLERK, SYSTEM)
             subjects = [_subject(request.subject)] if request.HasField("subject") else []
-            done = await self._requester.ask(caller, _query(request.query), subjects, request.exchange_id)
+            query = _query(request.query)
+            try:
+                async with asyncio.timeout(self._seconds):
+                    done = await self._requester.ask(caller, query, subjects, request.exchange_id)
+            except TimeoutError:
+                raise NodeError(Reason.TIMEOUT, "error.rpc.own-node-too-slow") from None
             return desk_pb2.DeskServiceAskResponse(answers=done.answers, proof=_proof(done))
 
         return await answered(context, work())

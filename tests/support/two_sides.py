@@ -322,6 +322,8 @@ class TwoSides:
         self.received: list[Grant] = [self.grant]
         self.refreshed = 0
         self.refused: list[Reason] = []
+        self.time_asked = 0
+        self.time_told: Callable[[int], int] | None = lambda now: now
         self.doubted: list[str] = []
         self.workers = ThreadPoolExecutor(8)
         self.denials = Rate(0.0, 1000.0, lambda: 0.0)
@@ -354,6 +356,7 @@ class TwoSides:
             ready=self.hr.ready,
             peer_logs=self.hr.peer_logs,
             answered=self.hr.store.is_answered,
+            time_of=self._time_of,
         )
         self.wire = Wire(self.provider, self.tax.member)
         self.requester = self.make_requester()
@@ -381,6 +384,12 @@ class TwoSides:
     def now(self) -> datetime:
         """The time on both sides."""
         return datetime.fromtimestamp(self.clock.now / 1000, UTC)
+
+    async def _time_of(self, _member: Member) -> int:
+        self.time_asked += 1
+        if self.time_told is None:
+            raise NodeError(Reason.PEER_UNAVAILABLE, "away")
+        return self.time_told(self.clock.now)
 
     async def close(self) -> None:
         """Stop both."""

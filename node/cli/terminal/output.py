@@ -80,6 +80,10 @@ class Terminal:
         if not self.json:
             sys.stderr.write(harmless(text) + "\n")
 
+    def beforehand(self, text: str, value: Mapping[str, str]) -> None:
+        """What is to be known whatever comes: to stderr, with `json` as a document in a line of its own."""
+        sys.stderr.write((_dumped(plain(value)) if self.json else harmless(without_identifiers(text))) + "\n")
+
     def progress(self, what: str, total: int | None) -> AbstractContextManager[Ticker]:
         """Progress to stderr on a terminal, nothing in a pipe or with `json`."""
         if self.json or not sys.stderr.isatty():
@@ -173,18 +177,20 @@ def report(error: NodeError, *, as_json: bool) -> Exit:
     at_desk = error.reason is Reason.PEER_UNAVAILABLE and error.metadata.get("peer") == "desk"
     what, hint = (t(key) for key in _texts_of(error, at_desk=at_desk))
     detail = "" if at_desk else without_identifiers(_detail(error))
-    metadata = sorted(error.metadata.items())
+    metadata = {name: without_identifiers(value) for name, value in sorted(error.metadata.items())}
+    exchange_id, fetch = metadata.get("exchange_id", ""), metadata.pop("fetch", "")
     if as_json:
-        body: dict[str, Json] = {
-            "error": {
-                "reason": error.reason.name,
-                "message": without_identifiers(error.message),
-                "what": what,
-                "detail": detail,
-                "hint": hint,
-                "metadata": {name: without_identifiers(value) for name, value in metadata},
-            }
+        told: dict[str, Json] = {
+            "reason": error.reason.name,
+            "message": without_identifiers(error.message),
+            "what": what,
+            "detail": detail,
+            "hint": hint,
+            "metadata": dict(metadata),
         }
+        told |= {"exchange_id": exchange_id} if exchange_id else {}
+        told |= {"fetch": fetch} if fetch else {}
+        body: dict[str, Json] = {"error": told}
         sys.stderr.write(_dumped(body) + "\n")
     else:
         _say("error", f"{what} ({error.reason.name})" + (f": {detail}" if detail else ""))
@@ -193,7 +199,11 @@ def report(error: NodeError, *, as_json: bool) -> Exit:
         ]
         if places:
             sys.stderr.write(harmless(f"  {', '.join(places)}\n"))
+        if exchange_id:
+            sys.stderr.write(harmless(f"  {t('ask.exchange', exchange=exchange_id)}\n"))
         _say("hint", hint)
+        if fetch:
+            sys.stderr.write(harmless(f"  {t('ask.fetch', command=fetch)}\n"))
     return exit_of(error)
 
 
