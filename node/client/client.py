@@ -58,8 +58,8 @@ class Client:
             if said.answer: ...
 
     `desk` is "unix:/path", or "host:port" together with `credentials`. `timeout` is the deadline of each call
-    in seconds, by default longer than any node takes to say what hung; a node that is frozen itself is noticed
-    sooner. A batch has no deadline, but ends when nothing is heard for `timeout`. A question is
+    in seconds, by default longer than any node takes to say what hung; a node that is frozen itself is
+    noticed sooner. A batch has no deadline, but ends when nothing is heard for `timeout`. A question is
     named "provider/dataset/question"; "dataset/question" is enough when just one department gave a grant on
     such a dataset. Every method raises `NodeError`. One client may be used by several threads.
     """
@@ -107,8 +107,8 @@ class Client:
     ) -> Verification:
         """Ask a verification about one subject.
 
-        To retry without a second charge, give the same `exchange_id` both times, as `new_exchange_id` makes one.
-        An error has it in its `metadata`, in hex, whoever chose it.
+        To retry without a second charge, give the same `exchange_id` both times, as `new_exchange_id` makes
+        one. An error has it in its `metadata`, in hex, whoever chose it.
         """
         query = self._query(question, QuestionKind.VERIFY, purpose, case, parameters)
         response = self._ask(query, Subject(subject, claims or {}), exchange_id)

@@ -1,7 +1,7 @@
 """How a data source fails whoever is asked about: what is told apart to who asks, and costs no quota.
 
-Whatever depends on a subject, a claim or a row is no outage: it is a plain `NodeError`, and is charged like an
-answer, so that failing on purpose is no way to learn for nothing.
+Whatever depends on a subject, a claim or a row is no outage: it is a plain `NodeError`, and is charged like
+an answer, so that failing on purpose is no way to learn for nothing.
 """
 
 from __future__ import annotations

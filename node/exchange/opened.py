@@ -40,8 +40,8 @@ class Opened(NamedTuple):
     """An open request. `problem` says why it must be denied before any policy is asked.
 
     `intent_leaf` is empty unless what came is an intent of this exchange that may stand in the own log, and
-    stands in the requester's log: `checkpoint` is the signed note of that, behind `requester_log`. One that is
-    `late` is older than clocks may be apart: it is a repeated one, or the requester's clock is behind.
+    stands in the requester's log: `checkpoint` is the signed note of that, behind `requester_log`. A `late`
+    one is older than clocks may be apart: it is a repeated one, or the requester's clock is behind.
     `intent_hash` is the leaf hash of whatever came. The opening is empty unless it was checked whole.
     """
 

@@ -241,8 +241,8 @@ class Provider:
     async def _held_to_the_time(self, peer: Member, opened: Opened) -> Opened:
         """The request as it is, or with the problem that its requester's clock is behind this one.
 
-        A late request is a repeated one if both clocks agree now. Raises NodeError(PEER_UNAVAILABLE) when that
-        cannot be found out now.
+        A late request is a repeated one if both clocks agree now. Raises NodeError(PEER_UNAVAILABLE) when
+        that cannot be found out.
         """
         if not opened.late or opened.problem is not None:
             return opened

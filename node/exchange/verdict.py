@@ -230,7 +230,7 @@ class VerdictJob:
             settled.charges = self.cost.of_outage(ledger.balances)
         else:
             settled = self._denied(Reason.INTERNAL if failure is None else failure.reason, FAILED_CLAUSE)
-            settled.charges = self.cost.of_failure(ledger.balances)
+            settled.charges = self.cost.of_failure()
         return settled
 
     def _denied(self, reason: Reason, clause: str) -> _Settled:

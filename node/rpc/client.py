@@ -174,7 +174,7 @@ class PeerClient:
     async def _call_to(self, member: Member, call: Call[A], request: Message, seconds: float) -> A:
         body = call.request(member, request)
         try:
-            # With what it takes to reach it: else a node that lets nobody in would be waited for twice as long.
+            # With the way there: else a node that lets nobody in would be waited for twice as long.
             async with asyncio.timeout(seconds):
                 link = await self._links.to_member(member)
                 try:

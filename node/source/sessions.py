@@ -42,7 +42,7 @@ _WAITS = {
     "psycopg": ("connect_timeout",),
     "pymysql": ("connect_timeout", "read_timeout", "write_timeout"),
 }
-# Of the time that a statement has, what it may spend on waiting for a lock: so that it is told what it waits for.
+# Of the time of a statement, what it may wait for a lock: so that it is told what it waits for.
 _LOCKED = 0.8
 # As MariaDB and MySQL understand statements that follow the standard; their defaults differ between versions.
 _SQL_MODE = "STRICT_ALL_TABLES,NO_ENGINE_SUBSTITUTION,ERROR_FOR_DIVISION_BY_ZERO"

@@ -1,4 +1,4 @@
-"""An exchange that was begun: its id is shown before it is asked, and what fetches its answer if that is lost."""
+"""An exchange that is begun: its id is shown before; if its answer is lost, the command that fetches it."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pathlib import Path
 
 from node.cli.terminal.session import DeskSession
 from node.errors import NodeError, Reason
-from node.texts.message import Message
+from node.texts.message import Message, Value
 from node.texts.wording import t
 
 _OPEN = frozenset(
@@ -26,14 +26,14 @@ _OPEN = frozenset(
 
 @contextmanager
 def under_way(session: DeskSession, exchange_id: bytes, command: Sequence[str]) -> Iterator[None]:
-    """Ask within this: `command` is how it was asked, without its id, its subject, and the way to the desk."""
+    """Ask within this; `command` is how it was asked, without its id, its subject and the way to the desk."""
     shown, terminal = exchange_id.hex(), session.terminal
     fetch = shlex.join(["dxnode", *command, "--exchange-id", shown, *session.reach])
     terminal.beforehand(t("ask.exchange", exchange=shown), {"exchange_id": shown})
     try:
         yield
     except NodeError as error:
-        told = {**error.wording.args, "exchange_id": shown}
+        told: dict[str, Value] = {**error.wording.args, "exchange_id": shown}
         if error.reason in _OPEN and "clause" not in error.metadata:
             told["fetch"] = fetch
         raise NodeError.of(error.reason, Message(error.wording.key, told)) from error

@@ -43,7 +43,7 @@ def _pairs(given: Sequence[str], complaint: str) -> Mapping[str, str]:
 
 
 def exchange_id_from(given: str) -> bytes:
-    """32 hexadecimal digits, also in the groups of a UUID; a new id for nothing. Raises typer.BadParameter."""
+    """32 hexadecimal digits, in the groups of a UUID too; a new id for none. Raises typer.BadParameter."""
     if not given:
         from node.client.exchange_id import new_exchange_id
 

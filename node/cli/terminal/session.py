@@ -131,7 +131,9 @@ def open_client(
 ) -> Client:
     """The desk that the options name: `--desk`, else the socket of `--config`, else of ./node.yaml.
 
-    Without `timeout` it waits as long as a node may take. Raises NodeError CONFIG_INVALID when nothing names one.
+    Without `timeout` it waits as long as a node may take.
+
+    Raises NodeError CONFIG_INVALID when nothing names one.
     """
     # Else gRPC's core would write of a failed handshake in words of its own, before ours.
     os.environ.setdefault("GRPC_VERBOSITY", "ERROR")

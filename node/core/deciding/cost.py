@@ -147,12 +147,13 @@ class Cost:
         dear = [debit for debit in self.subjects if debit.subject in over]
         return _payable((*self.outages, *(self.whole if over else ()), *dear), balances)
 
-    def of_failure(self, balances: Balances) -> tuple[Debit, ...]:
+    def of_failure(self) -> tuple[Debit, ...]:
         """What it costs that a question failed at a row, or may have: all that an answer does.
 
-        A claim counts as a wrong one, so that whether it makes the question fail is no way to try claims.
+        A claim counts as a wrong one, so that whether it makes the question fail is no way to try claims; and
+        of every subject, so that the record tells of none whose tries are used up.
         """
-        return _payable((*self.whole, *self.subjects, *self.tries), balances)
+        return (*self.whole, *self.subjects, *self.tries)
 
     def short(self, subjects: int, balances: Balances) -> str:
         """The scope of what does not even last for a part of an answer about so many subjects, or ""."""
