@@ -24,6 +24,7 @@ from node.core.directory.spelling import SealingKey
 from node.core.log import usage
 from node.core.log.commit import Head
 from node.core.log.peer_log import PeerLog
+from node.core.outage import Outage, OutageError
 from node.core.policy.policy import DEFINITIONS_FILE, PolicyFile
 from node.core.policy.question import Question
 from node.core.policy.question_kind import QuestionKind
@@ -419,7 +420,7 @@ class TwoSides:
 
 
 def _busy() -> NodeError:
-    return NodeError(Reason.SOURCE_BUSY, "busy")
+    return OutageError(Outage.BUSY, "error.app.too-many-wait-data")
 
 
 def query(

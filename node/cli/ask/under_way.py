@@ -29,7 +29,7 @@ def under_way(session: DeskSession, exchange_id: bytes, command: Sequence[str]) 
     """Ask within this; `command` is how it was asked, without its id, its subject and the way to the desk."""
     shown, terminal = exchange_id.hex(), session.terminal
     fetch = shlex.join(["dxnode", *command, "--exchange-id", shown, *session.reach])
-    terminal.beforehand(t("ask.exchange", exchange=shown), {"exchange_id": shown})
+    terminal.note(t("ask.exchange", exchange=shown))
     try:
         yield
     except NodeError as error:
@@ -38,7 +38,7 @@ def under_way(session: DeskSession, exchange_id: bytes, command: Sequence[str]) 
             told["fetch"] = fetch
         raise NodeError.of(error.reason, Message(error.wording.key, told)) from error
     except KeyboardInterrupt:
-        terminal.beforehand(t("ask.fetch", command=fetch), {"exchange_id": shown, "fetch": fetch})
+        terminal.stopped(t("ask.fetch", command=fetch), {"exchange_id": shown, "fetch": fetch})
         raise
 
 

@@ -80,8 +80,8 @@ class Terminal:
         if not self.json:
             sys.stderr.write(harmless(text) + "\n")
 
-    def beforehand(self, text: str, value: Mapping[str, str]) -> None:
-        """What is to be known whatever comes: to stderr, with `json` as a document in a line of its own."""
+    def stopped(self, text: str, value: Mapping[str, str]) -> None:
+        """What to know of a command that the user stops: to stderr, with `json` as a document."""
         sys.stderr.write((_dumped(plain(value)) if self.json else harmless(without_identifiers(text))) + "\n")
 
     def progress(self, what: str, total: int | None) -> AbstractContextManager[Ticker]:
@@ -199,8 +199,6 @@ def report(error: NodeError, *, as_json: bool) -> Exit:
         ]
         if places:
             sys.stderr.write(harmless(f"  {', '.join(places)}\n"))
-        if exchange_id:
-            sys.stderr.write(harmless(f"  {t('ask.exchange', exchange=exchange_id)}\n"))
         _say("hint", hint)
         if fetch:
             sys.stderr.write(harmless(f"  {t('ask.fetch', command=fetch)}\n"))

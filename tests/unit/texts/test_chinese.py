@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 from support.cli_run import dxnode
-from support.fake_desk import PURPOSE, VERIFY, FakeDesk, grant_message, resident, serving
+from support.fake_desk import PROVIDER, PURPOSE, VERIFY, FakeDesk, grant_message, resident, serving
 
 from node.client.status import _WITHOUT_INFO
 from node.core.identity import normalise_credit_code, normalise_region, normalise_resident_id
@@ -71,8 +71,10 @@ def test_failure_of_the_connection_is_told_in_chinese(reason: Reason, key: str) 
 
 def test_message_within_a_message_is_told_in_chinese_too() -> None:
     stopping = Message("error.exchange.node-shutting-down-2")
-    refused = NodeError(Reason.DRAINING, "error.rpc.provider-node-refused", problem=stopping)
-    assert in_chinese(refused) == f"提供部门的节点拒绝：{find('error.exchange.node-shutting-down-2', 'zh')}"
+    refused = NodeError(Reason.DRAINING, "error.rpc.peer-refused", peer=PROVIDER, problem=stopping)
+    assert (
+        in_chinese(refused) == f"{PROVIDER} 的节点拒绝：{find('error.exchange.node-shutting-down-2', 'zh')}"
+    )
 
 
 def test_what_a_newer_node_words_otherwise_is_no_message_here() -> None:
@@ -92,7 +94,11 @@ def test_all_lines_are_chinese_whatever_the_reason(reason: Reason, tmp_path: Pat
     desk = FakeDesk(fail_with=NodeError(reason, f"reason.{reason.name}.what", rule="r-1"))
     with serving(desk, tmp_path) as address:
         ran = dxnode(*ASK, "--desk", address, stdin=resident(1))
-    error, places, hint = ran.err.splitlines()
+    exchange, error, places, hint, *fetch = ran.err.splitlines()
+    assert re.fullmatch("交换编号 [0-9a-f]{32}", exchange)
+    assert [
+        line for line in fetch if not line.startswith("  取回答复（最多计入一次限额）：dxnode verify ")
+    ] == []
     assert re.fullmatch(rf"错误: [^a-z]*(`dxnode [a-z ]+`)?[^a-z]* \({reason.name}\)", error)
     assert not re.search("[a-z]{2,} [a-z]{2,}", re.sub("`[^`]*`", "", error + hint))
     assert places == "  规则 r-1"
