@@ -205,6 +205,8 @@ class PeerClient:
                         return found
                     token = page.next_page_token
         except TimeoutError:
+            if not found:
+                raise _too_slow(provider) from None
             raise NodeError(Reason.TIMEOUT, "error.rpc.provider-catalogue-did-not", peer=provider) from None
 
 

@@ -42,7 +42,7 @@ from node.v1 import record_pb2 as rec
 AT_ONCE = 64
 LIMITS = """
 limits: {peer_requests_per_second: 100, peer_burst: 200, refusal_interval_seconds: 1, batch_chunks: 5,
-  deadline_seconds: 2, message_bytes: 200000, chunk_subjects: 100}
+  deadline_seconds: 6, source_seconds: 1, counts_wait_seconds: 1, message_bytes: 200000, chunk_subjects: 100}
 """
 
 

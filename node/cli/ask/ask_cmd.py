@@ -46,7 +46,8 @@ def verify(
     chosen, parameters = exchange_id_from(exchange_id), parameters_from(param)
     subject = read_subject(subject_from, claim or ())
     command = command_of("verify", question, purpose, case, param or (), claim or (), subject_from)
-    with under_way(session, chosen, [*command, "--exit-code"] if exit_code else command):
+    command += ["--exit-code"] if exit_code else []
+    with under_way(session, chosen, command, is_new=not exchange_id):
         answer = session.client.verify(
             question,
             subject.id,
@@ -80,7 +81,7 @@ def ask(
     chosen, parameters = exchange_id_from(exchange_id), parameters_from(param)
     subject = read_subject(subject_from, claim or ())
     command = command_of("ask", question, purpose, case, param or (), claim or (), subject_from)
-    with under_way(session, chosen, command):
+    with under_way(session, chosen, command, is_new=not exchange_id):
         answer = session.client.field(
             question,
             subject.id,
@@ -106,7 +107,8 @@ def stats(
 ) -> None:
     """Ask for noisy counts."""
     chosen, parameters = exchange_id_from(exchange_id), parameters_from(param)
-    with under_way(session, chosen, command_of("stats", question, purpose, case, param or ())):
+    command = command_of("stats", question, purpose, case, param or ())
+    with under_way(session, chosen, command, is_new=not exchange_id):
         release = session.client.statistic(
             question, purpose=purpose, case=case, parameters=parameters, exchange_id=chosen
         )

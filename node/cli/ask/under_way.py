@@ -25,11 +25,17 @@ _OPEN = frozenset(
 
 
 @contextmanager
-def under_way(session: DeskSession, exchange_id: bytes, command: Sequence[str]) -> Iterator[None]:
-    """Ask within this; `command` is how it was asked, without its id, its subject and the way to the desk."""
+def under_way(
+    session: DeskSession, exchange_id: bytes, command: Sequence[str], *, is_new: bool
+) -> Iterator[None]:
+    """Ask within this; `command` is how it was asked, without its id, its subject and the way to the desk.
+
+    An id that `is_new` was chosen here: nobody has seen it yet.
+    """
     shown, terminal = exchange_id.hex(), session.terminal
     fetch = shlex.join(["dxnode", *command, "--exchange-id", shown, *session.reach])
-    terminal.note(t("ask.exchange", exchange=shown))
+    if is_new:
+        terminal.note(t("ask.exchange", exchange=shown))
     try:
         yield
     except NodeError as error:

@@ -75,8 +75,13 @@ def with_desk(command: Callable[Concatenate[DeskSession, P], None]) -> Callable[
         as_json: bool,
         **given: object,
     ) -> None:
-        options = {"desk": desk, "cert": cert, "key": key, "roots": roots, "config": config}
-        reach = [word for name, value in options.items() if value for word in (f"--{name}", str(value))]
+        given_to_reach = {"desk": desk, "cert": cert, "key": key, "roots": roots, "config": config}
+        reach = [
+            word
+            for name, value in given_to_reach.items()
+            if value and os.environ.get(f"DXNODE_{name.upper()}") != str(value)  # that holds next time too
+            for word in (f"--{name}", str(value))
+        ]
         with open_client(desk, cert, key, roots, config, timeout) as client:
             session = DeskSession(Terminal(as_json), client, [*reach, "--json"] if as_json else reach)
             command(session, **given)  # type: ignore[arg-type, call-arg]

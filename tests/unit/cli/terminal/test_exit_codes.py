@@ -25,7 +25,8 @@ def test_reason_decides_the_exit_code(desk: FakeDesk, address: str, reason: Reas
     ran = dxnode(*ASK, "--desk", address, stdin=resident(1))
     assert ran.code == EXIT_OF_REASON[reason]
     assert ran.out == ""
-    assert ran.err.startswith("error: ")
+    assert ran.err.startswith("exchange ")
+    assert "\nerror: " in ran.err
     assert "\nhint: " in ran.err
 
 
@@ -40,7 +41,9 @@ def test_json_error_is_one_document_on_stderr(desk: FakeDesk, address: str) -> N
     ran = dxnode(*ASK, "--desk", address, "--json", stdin=resident(1))
     assert ran.out == ""
     assert json.loads(ran.err)["error"]["reason"] == "NO_GRANT"
-    assert json.loads(ran.err)["error"]["metadata"] == {"clause": "grant"}
+    told = json.loads(ran.err)["error"]
+    assert told["metadata"] == {"clause": "grant", "exchange_id": told["exchange_id"]}
+    assert "fetch" not in told
 
 
 def test_json_result_is_one_document_on_stdout_and_nothing_on_stderr(address: str) -> None:
