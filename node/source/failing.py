@@ -97,12 +97,12 @@ def _outage(error: exc.SQLAlchemyError) -> Outage | None:
         # Of SQLite, a table that is gone has no code of its own; what a statement may name is in the policy.
         gone = str(driver).startswith(("no such table", "no such column"))
         return Outage.REFUSED if gone else sqlite_outage(driver)
+    number = driver.args[0] if driver is not None and driver.args else None
+    if isinstance(number, int):  # PyMySQL has a SQLSTATE besides, the same for almost everything
+        return _MYSQL.get(number)
     state = getattr(driver, "sqlstate", None) or getattr(driver, "pgcode", None)
     if isinstance(state, str) and state:
         return _BY_STATE.get(state) or _BY_CLASS.get(state[:2])
-    number = driver.args[0] if driver is not None and driver.args else None
-    if isinstance(number, int):
-        return _MYSQL.get(number)
     return Outage.SILENT if error.connection_invalidated else _psycopg_at_login(driver)
 
 
