@@ -144,7 +144,12 @@ class SnapshotSource:
         selected = ", ".join([*columns, "COUNT(*)"])
         grouped = f" GROUP BY {', '.join(columns)}" if columns else ""
         query = f'SELECT {selected} FROM "groups" AS {ROW} WHERE {where}{grouped}'  # noqa: S608 (values are bound)
-        counts = self._counter.count(CountQuery(self._folder / GROUPS, query, values), stop)
+        try:
+            counts = self._counter.count(CountQuery(self._folder / GROUPS, query, values), stop)
+        except NodeError as error:
+            if is_whole(self._folder, self._manifest):
+                raise
+            raise OutageError.as_told(Outage.SILENT, error.wording) from None
         return fold(counts, statistic, self._layout)
 
     def _plan(

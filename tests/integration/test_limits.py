@@ -353,7 +353,7 @@ def test_calls_beyond_the_concurrency_are_refused_and_the_node_recovers(
             for place, forger in enumerate(forgers):
                 if not held[place].is_active():
                     held[place] = forger.stub.AskBatch(nothing(), timeout=PATIENCE)
-            return _refusal(more) is Reason.RATE_LIMITED
+            return _refusal(more) in (Reason.RATE_LIMITED, Reason.OVERLOADED)  # its half, or all
 
         wait_for(all_taken)
         silence.set()

@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 import sqlite3
+from pathlib import Path
 
 import pytest
 from sqlalchemy import exc
+from support.register import ANN, COUNTER, KEY, dataset, key, question, write_csv
 
 from node.core.outage import Outage, OutageError
+from node.core.stop import Stop
 from node.errors import NodeError, Reason
 from node.source.failing import failed
+from node.source.open import open_file
+from node.source.snapshot import GROUPS, LOOKUP
+from node.source.spec import FileSpec
 
 ABOUT = "441900198001010011"
 
@@ -108,3 +114,19 @@ def test_no_free_session_is_a_database_that_is_too_slow() -> None:
     error = failed(exc.TimeoutError("pool"))
     assert isinstance(error, OutageError)
     assert error.outage is Outage.SLOW
+
+
+@pytest.mark.parametrize("gone", [LOOKUP, GROUPS])
+def test_built_files_that_are_gone_are_an_outage_of_look_ups_and_counts(tmp_path: Path, gone: str) -> None:
+    path = write_csv(tmp_path / "r.csv")
+    source = open_file(FileSpec(path, "csv"), dataset(), tmp_path / "data", KEY, lambda *_: None, COUNTER)
+    source.close()  # as after a start: nothing of the files is open
+    source._closed = False
+    (tmp_path / "data" / "register" / source.snapshot / gone).unlink()
+    asks = {
+        LOOKUP: lambda: source.verify(question("is-active"), {}, "", [key(ANN)]),
+        GROUPS: lambda: source.count(question("people"), {}, "", Stop()),
+    }
+    with pytest.raises(OutageError) as refused:
+        asks[gone]()
+    assert refused.value.outage is Outage.SILENT
