@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -123,7 +124,7 @@ def test_built_files_that_are_gone_are_an_outage_of_look_ups_and_counts(tmp_path
     source.close()  # as after a start: nothing of the files is open
     source._closed = False
     (tmp_path / "data" / "register" / source.snapshot / gone).unlink()
-    asks = {
+    asks: dict[str, Callable[[], object]] = {
         LOOKUP: lambda: source.verify(question("is-active"), {}, "", [key(ANN)]),
         GROUPS: lambda: source.count(question("people"), {}, "", Stop()),
     }
