@@ -26,20 +26,20 @@ def error_info(error: NodeError) -> ErrorInfo:
     return ErrorInfo(reason=error.reason.name, domain=DOMAIN, metadata=metadata)
 
 
-def stated_reason(error: grpc.RpcError) -> Reason | None:
+def reason_in(error: grpc.RpcError) -> Reason | None:
     """The reason that another department's node stated; nothing else that it wrote is looked at."""
-    stated = _stated(error)
-    return None if stated is None else stated[0]
+    found = _info_in(error)
+    return None if found is None else found[0]
 
 
-def stated_error(error: grpc.RpcError) -> NodeError | None:
+def error_in(error: grpc.RpcError) -> NodeError | None:
     """What the own node stated at its desk: its reason and wording; None without one.
 
     What this version has no text for is worded by its reason alone.
     """
-    if (stated := _stated(error)) is None:
+    if (found := _info_in(error)) is None:
         return None
-    reason, given = stated
+    reason, given = found
     wording = from_text(given.pop(_WORDING, ""))
     return NodeError.of(reason, wording or Message(wording_of(reason).key, given))
 
@@ -53,7 +53,7 @@ def is_too_large(error: grpc.RpcError) -> bool:
     return "larger than max" in (error.details() or "")
 
 
-def _stated(error: grpc.RpcError) -> tuple[Reason, dict[str, str]] | None:
+def _info_in(error: grpc.RpcError) -> tuple[Reason, dict[str, str]] | None:
     """Reason and metadata of the ErrorInfo that a node of ours made; None without one.
 
     A status that carries none comes from gRPC itself or from something in between, and so does one whose

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from enum import IntEnum
-from typing import cast
+from typing import Final, cast
 
 from node.texts.message import Message, Value
 from node.texts.wording import say
@@ -75,6 +75,11 @@ class NodeError(Exception):
         """The error that says this."""
         return NodeError(reason, wording.key, **wording.args)
 
+    @classmethod
+    def by_reason(cls, reason: Reason) -> NodeError:
+        """The error that says its reason and no more: what a sealed request is denied for is told by that."""
+        return cls.of(reason, wording_of(reason))
+
     @property
     def message(self) -> str:
         """What is wrong and what to do next, in English: for logs."""
@@ -89,6 +94,34 @@ class NodeError(Exception):
         return f"{self.reason.name}: {self.message}"
 
 
+OF_THE_NODE: Final = frozenset(
+    {
+        Reason.CALLER_UNIDENTIFIED,
+        Reason.POLICY_NOT_LOADED,
+        Reason.DIRECTORY_EXPIRED,
+        Reason.DIRECTORY_INVALID,
+        Reason.CONFIG_INVALID,
+        Reason.STATE_LOST,
+        Reason.RATE_LIMITED,
+        Reason.OVERLOADED,
+        Reason.NOT_FOUND,
+        Reason.PEER_UNAVAILABLE,
+        Reason.DRAINING,
+        Reason.TIMEOUT,
+        Reason.STORE_UNAVAILABLE,
+        Reason.LOG_CORRUPT,
+        Reason.LOG_DIFFERS,
+        Reason.INTERNAL,
+    }
+)
+"""Reasons that say something of the node that gives them: words name it where that is another's."""
+
+
 def wording_of(reason: Reason) -> Message:
     """What a reason says by itself."""
     return Message(f"reason.{reason.name}.what")
+
+
+def wording_of_peer(reason: Reason) -> Message:
+    """The same for a reason that another department's node gave."""
+    return Message(f"reason.{reason.name}.theirs") if reason in OF_THE_NODE else wording_of(reason)

@@ -21,6 +21,7 @@ from node import __version__
 from node.app.live.imported import imported_files, imported_folder
 from node.app.live.policy_loading import placed_folder
 from node.config.settings import Settings
+from node.core.log.checkpoint import log_origin
 from node.core.state.backup import (
     DATABASE,
     MANIFEST,
@@ -36,7 +37,6 @@ from node.crypto.signing import open_note
 from node.documents.bundle_folder import ACTIVE
 from node.documents.keys import KeyUse, read_keys
 from node.errors import NodeError, Reason
-from node.exchange.opened import log_origin
 from node.files.private_folder import make_private
 from node.files.regular_file import open_regular
 from node.files.whole import PRIVATE, read_file, sync_folder, unreadable, unwritable, write_file
@@ -70,7 +70,7 @@ def make_backup(settings: Settings, target: Path, now: datetime, progress: Progr
     The node may run. Raises NodeError(CONFIG_INVALID), (LOG_CORRUPT), (PROOF_INVALID), (STORE_UNAVAILABLE).
     """
     if target.exists():
-        raise NodeError(Reason.CONFIG_INVALID, "error.app.there-already-name-another", target=str(target))
+        raise NodeError(Reason.CONFIG_INVALID, "error.app.target-exists", target=str(target))
     part = target.with_name(f".{target.name}.{secrets.token_hex(4)}.part")
     try:
         make_private(part)
@@ -99,17 +99,17 @@ def check_backup(settings: Settings, folder: Path, progress: Progress) -> Backup
     """
     backup = parse_backup(read_file(folder / MANIFEST, MAX_BYTES))
     if backup.department != settings.department.code:
-        raise BackupRefusedError("error.backup.another-department")
+        raise BackupRefusedError("error.backup.foreign")
     lacking = sorted(set(backup.data_keys) - set(_data_keys(settings)))
     if lacking:
         raise BackupRefusedError(
-            "error.backup.data-key-missing-without",
+            "error.backup.data-key-missing",
             lacking=lacking[0],
             keys=str(settings.keys),
         )
     for file in backup.files:
         if _digest_of(folder / file.name) != (file.sha256, file.size):
-            raise BackupRefusedError("error.backup.not-one-manifest", name=file.name)
+            raise BackupRefusedError("error.backup.file-differs", name=file.name)
     head = check_database(
         folder / DATABASE,
         log_origin(backup.department),
@@ -117,7 +117,7 @@ def check_backup(settings: Settings, folder: Path, progress: Progress) -> Backup
         lambda done, all_: progress("checking", done, all_),
     )
     if (head.size, head.note.decode()) != (backup.records, backup.checkpoint):
-        raise BackupRefusedError("error.backup.log-not-one-manifest")
+        raise BackupRefusedError("error.backup.log-differs")
     return backup
 
 
@@ -235,16 +235,16 @@ def _unpack(source: Path, part: Path) -> None:
         with open_regular(source) as file, tarfile.open(fileobj=file, mode="r:") as archive:
             first = archive.next()
             if first is None or first.name != MANIFEST or not first.isfile() or first.size > MAX_BYTES:
-                raise BackupRefusedError("error.backup.not-begin-manifest")
+                raise BackupRefusedError("error.backup.no-manifest")
             _extract(archive, first, part)
             manifest = parse_backup(read_file(part / MANIFEST, MAX_BYTES))
             sizes = {each.name: each.size for each in manifest.files}
             while (member := archive.next()) is not None:
                 if not member.isfile() or sizes.pop(member.name, None) != member.size:
-                    raise BackupRefusedError("error.backup.holds-manifest-not-name", name=member.name)
+                    raise BackupRefusedError("error.backup.unnamed-file", name=member.name)
                 _extract(archive, member, part)
     except (tarfile.TarError, EOFError):
-        raise BackupRefusedError("error.backup.no-tar-file-cut") from None
+        raise BackupRefusedError("error.backup.no-tar-file") from None
 
 
 def _extract(archive: tarfile.TarFile, member: tarfile.TarInfo, part: Path) -> None:

@@ -14,7 +14,7 @@ from node.app.memory import NO_FLOORS, Floors
 from node.config.settings import Settings
 from node.core.deciding.cost import Day
 from node.core.deciding.gap import Gaps
-from node.core.log.checkpoint import Checkpoint, checkpoint_in
+from node.core.log.checkpoint import Checkpoint, checkpoint_in, log_origin
 from node.core.log.commit import Head
 from node.core.log.merkle import EMPTY_ROOT
 from node.core.log.peer_log import Contradiction, PeerLog
@@ -28,11 +28,10 @@ from node.errors import NodeError
 from node.exchange.admin import AdminJob, Grants
 from node.exchange.group import GroupCommit
 from node.exchange.node_clock import NodeClock
-from node.exchange.opened import log_origin
 from node.exchange.own_state import OwnState
 from node.exchange.peer_logs import PeerLogs
 from node.exchange.shut_budgets import REOPENED, ShutBudgets
-from node.rpc.client import PeerClient
+from node.rpc.peer_client import PeerClient
 from node.store.mark_file import MarkFile
 from node.store.store import Store
 from node.texts.message import Message

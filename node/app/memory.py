@@ -41,7 +41,7 @@ class Floors:
         if directory.version < self.directory:
             raise NodeError(
                 Reason.DIRECTORY_INVALID,
-                "error.app.directory-version-but-version",
+                "error.directory.version-old",
                 version=str(directory.version),
                 seen=str(self.directory),
             )

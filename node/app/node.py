@@ -7,9 +7,8 @@ import contextlib
 import gc
 import logging
 import os
-import resource
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 from pathlib import Path
@@ -19,7 +18,9 @@ from node.app.history import History, floors_of, last_known, open_mark
 from node.app.live.files import stamp
 from node.app.live.live import Live
 from node.app.live.own_keys import read_certificate
+from node.app.ports import Parts, Ports
 from node.app.randomness import RandomPool
+from node.app.recurring import Recurring
 from node.app.status import node_status
 from node.app.surroundings import problems_around
 from node.app.timekeeping import make_keeper, open_clock, read_clocks, tolerated_ms
@@ -28,11 +29,10 @@ from node.config.file import load_settings
 from node.core.clock import Reading
 from node.core.role import Caller
 from node.core.state.order import OrderKind
-from node.crypto.certificates import trusted_until
 from node.crypto.vault import NodeVault
 from node.documents.approval_file import Approvers, proved_approvals
 from node.documents.order_file import open_order
-from node.errors import NodeError, Reason
+from node.errors import NodeError
 from node.exchange.admin import AdminJob, Grants
 from node.exchange.clean_up import CleanUp
 from node.exchange.desk_certificates import FACT as REVOKED
@@ -45,40 +45,17 @@ from node.exchange.received import ReceivedGrants
 from node.exchange.refusals import Refusals
 from node.exchange.requester import Requester
 from node.exchange.second_look import ClockMemory, ClockOrder
-from node.rpc.admin_service import AdminService, GrantAdminService, ReloadReport
-from node.rpc.callers import DeskTrust, Members, Staff
-from node.rpc.catalogue_service import CatalogueService, Elsewhere, admit_members, admit_staff, browse
-from node.rpc.checked import CheckedServer
-from node.rpc.client import PeerClient
-from node.rpc.desk_service import DeskService
-from node.rpc.exchange_service import ExchangeService, Gate, GrantService
-from node.rpc.guarded import Door
-from node.rpc.inflow import Inflow
+from node.rpc.admin_service import ReloadReport
 from node.rpc.links import Links, Trust
-from node.rpc.log_service import UsageLogService, peer_seen, peer_view, staff_view
+from node.rpc.peer_client import PeerClient
 from node.rpc.server import (
     CATALOGUE_HEALTH,
-    DESK_SERVICES,
-    EXCHANGE_SERVICES,
     POLICIES_HEALTH,
-    Bounds,
-    SetHealth,
-    add_health,
-    add_reflection,
-    add_socket,
-    add_tls_port,
-    make_server,
 )
-from node.rpc.status import Context, abort
 from node.store.engine import lock_state
 from node.store.store import Store
 from node.v1 import (
-    catalogue_pb2_grpc,
     desk_pb2,
-    desk_pb2_grpc,
-    exchange_pb2_grpc,
-    grant_pb2_grpc,
-    usage_log_pb2_grpc,
 )
 
 log = logging.getLogger(__name__)
@@ -89,12 +66,9 @@ CLEAN_UP_SECONDS = 60
 GRANTS_SECONDS = 60
 ABANDONED_SECONDS = 30
 CLOCK_SECONDS = 2
-DRAIN_SECONDS = 10
 RETIRE_SECONDS = 60
 WORKERS = 8
 DATABASE = "node.db"
-CONNECTIONS = 1024
-"""To each port, at most."""
 
 
 class Node:
@@ -248,44 +222,38 @@ class Node:
             max_subjects=limits.chunk_subjects,
             max_skew_ms=limits.clock_skew_seconds * 1000,
         )
-        rate = Rate(float(limits.peer_requests_per_second), float(limits.peer_burst))
-        members = Members(lambda: live.directory, read_certificate, now, rate, self._clock.known)
-        self._gate = gate = Gate(members, self._refusals)
-        self._certificates = DeskCertificates(code, self._store.fact(REVOKED), commit, self._clock.now_ms)
-        trust = DeskTrust(
-            lambda pem, chain: trusted_until(pem, chain, live.desk_tls().roots),
-            self._certificates.revoked,
-            now,
-            self._clock.known,
+        self._ports = ports = Ports(
+            Parts(
+                settings=settings,
+                live=live,
+                store=self._store,
+                commit=commit,
+                workers=self._workers,
+                clock=self._clock,
+                history=history,
+                refusals=self._refusals,
+                provider=self._provider,
+                requester=self._requester,
+                peers=self._peers,
+                grants=self._grants,
+                received=self._received,
+                certificates=DeskCertificates(code, self._store.fact(REVOKED), commit, self._clock.now_ms),
+                orders=self._orders,
+                status=self._status,
+                reload=self.reload,
+                refresh_grants=self._refresh_grants,
+            )
         )
-        self._staff = staff = Staff(
-            code,
-            read_certificate,
-            trust,
-            Rate(float(limits.peer_requests_per_second), float(limits.peer_burst)),
-            self._refused_at_desk,
-        )
-        bounds = Bounds(limits.message_bytes, limits.concurrent, _connections())
-        doors = Door(gate.caller, gate.refuse), Door(staff.caller, self._refuse_at_desk)
-        self._exchange, self._desk = (make_server(bounds, door) for door in doors)
-        checked = [
-            CheckedServer(server, door, Inflow(limits.message_bytes), strict=server is self._exchange)
-            for server, door in zip((self._exchange, self._desk), doors, strict=True)
-        ]
-        self.exchange_port = add_tls_port(self._exchange, settings.exchange.listen, live.exchange_tls)
-        self.desk_port = add_tls_port(self._desk, settings.desk.listen, live.desk_tls)
-        add_socket(self._desk, settings.desk.socket)
-        self._set_health = [self._add_exchange_services(checked[0]), self._add_desk_services(checked[1])]
-        self._tasks: list[asyncio.Task[None]] = []
+        self.exchange_port, self.desk_port = ports.exchange_port, ports.desk_port
+        self._recurring = Recurring()
 
     async def start(self) -> None:
         """Serve; what an earlier process left open is closed as soon as the log can be written."""
-        await self._exchange.start()
-        await self._desk.start()
+        await self._ports.start()
         self._serving = True
         self._tell_health()
-        for every, work in (
-            (self._settings.limits.refusal_interval_seconds, self._refusals.flush),
+        self._recurring.start(
+            (float(self._settings.limits.refusal_interval_seconds), self._refusals.flush),
             (WATCH_SECONDS, self._watch),
             (TIDY_SECONDS, self._working.tidy),
             (CLEAN_UP_SECONDS, self._prune),
@@ -293,8 +261,7 @@ class Node:
             (ABANDONED_SECONDS, self._close_abandoned),
             *self._history.works(),
             (CLOCK_SECONDS, self._keeper.tick),
-        ):
-            self._tasks.append(asyncio.create_task(_repeat(float(every), work)))
+        )
         # What stands now stands as long as the node: the collector need not look at it again.
         gc.collect()
         gc.freeze()
@@ -313,21 +280,14 @@ class Node:
 
     async def ended(self) -> None:
         """Return when a port serves no more, though nobody asked it to stop."""
-        try:
-            # Within a time: what waits without one cannot be cancelled without harm to the port.
-            while await self._exchange.wait_for_termination(1) and await self._desk.wait_for_termination(1):
-                pass
-        except Exception:
-            log.exception("a port ended")
+        await self._ports.ended()
 
     async def stop(self) -> None:
         """Drain: no new work, let running calls end, write what is left, close."""
         self._draining = True
         self._tell_health()
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
-        await asyncio.gather(self._desk.stop(DRAIN_SECONDS), self._exchange.stop(DRAIN_SECONDS))
+        await self._recurring.stop()
+        await self._ports.stop()
         await self._requester.stop()
         await self._working.stop()
         await self._refusals.flush()
@@ -365,84 +325,6 @@ class Node:
         for source in self._live.retired():
             loop.call_later(RETIRE_SECONDS, source.close)  # an exchange under way may still read it
 
-    async def _refused_at_desk(self, reason: Reason) -> None:
-        await self._refusals.note(self._settings.department.code, reason)
-
-    async def _refuse_at_desk(self, context: Context, error: NodeError) -> None:
-        await self._refused_at_desk(error.reason)
-        await abort(context, error)
-
-    def _add_exchange_services(self, server: CheckedServer) -> SetHealth:
-        live, limits, gate = self._live, self._settings.limits, self._gate
-        exchange_pb2_grpc.add_ExchangeServiceServicer_to_server(
-            ExchangeService(self._provider, gate, limits.batch_chunks, limits.deadlines), server
-        )
-        grant_pb2_grpc.add_GrantServiceServicer_to_server(
-            GrantService(self._grants, gate, lambda: live.policies), server
-        )
-        catalogue_pb2_grpc.add_CatalogueServiceServicer_to_server(
-            CatalogueService(
-                lambda: live.policies, lambda: live.catalogue, admit_members(gate), gate.caller, self._store
-            ),
-            server,
-        )
-        usage_log_pb2_grpc.add_UsageLogServiceServicer_to_server(
-            UsageLogService(
-                self._commit,
-                self._store,
-                self._workers,
-                peer_view(gate),
-                self._clock.told_ms,
-                gate.caller,
-                peer_seen(gate, self._history.seen),
-            ),
-            server,
-        )
-        return add_health(server, EXCHANGE_SERVICES)
-
-    def _add_desk_services(self, server: CheckedServer) -> SetHealth:
-        live, staff = self._live, self._staff
-        code = self._settings.department.code
-        desk_pb2_grpc.add_DeskServiceServicer_to_server(
-            DeskService(
-                self._requester,
-                staff,
-                self._peers,
-                lambda name: browse(live.policies, name),
-                code,
-                lambda dataset, provider: live.imported.entry(dataset, provider),
-                self._settings.limits.deadlines.desk,
-            ),
-            server,
-        )
-        desk_pb2_grpc.add_AdminServiceServicer_to_server(
-            AdminService(self._status, self.reload, self._orders, self._history, self._certificates, staff),
-            server,
-        )
-        grant_pb2_grpc.add_GrantAdminServiceServicer_to_server(
-            GrantAdminService(self._grants, self._received.all, self._refresh_grants, staff), server
-        )
-        catalogue_pb2_grpc.add_CatalogueServiceServicer_to_server(
-            CatalogueService(
-                lambda: live.policies,
-                lambda: live.catalogue,
-                admit_staff(staff),
-                staff.caller,
-                self._store,
-                Elsewhere(code, self._peers),
-            ),
-            server,
-        )
-        usage_log_pb2_grpc.add_UsageLogServiceServicer_to_server(
-            UsageLogService(
-                self._commit, self._store, self._workers, staff_view(staff), self._clock.told_ms, staff.caller
-            ),
-            server,
-        )
-        if self._settings.desk.reflection:
-            add_reflection(server, DESK_SERVICES)
-        return add_health(server, DESK_SERVICES)
-
     async def _status(self) -> desk_pb2.GetStatusResponse:
         loop = asyncio.get_running_loop()
         return await loop.run_in_executor(
@@ -463,8 +345,8 @@ class Node:
     def _tell_health(self) -> None:
         parts = {POLICIES_HEALTH: self._live.policies_good(), CATALOGUE_HEALTH: self._live.catalogue_good()}
         exchanging = self._clock.known() and self._history.lost is None
-        for set_health in self._set_health if self._serving else ():
-            set_health(not self._draining, exchanging, parts)
+        if self._serving:
+            self._ports.tell_health(not self._draining, exchanging, parts)
 
     async def _watch(self) -> None:
         loop = asyncio.get_running_loop()
@@ -500,20 +382,3 @@ class Node:
 
     async def _in_worker(self, work: Callable[[], None]) -> None:
         await asyncio.get_running_loop().run_in_executor(self._workers, work)
-
-
-async def _repeat(seconds: float, work: Callable[[], Awaitable[None]]) -> None:
-    while True:
-        try:
-            await work()
-        except NodeError as error:
-            log.warning("%s", error.message)
-        except Exception:
-            log.exception("a recurring task failed")
-        await asyncio.sleep(seconds)
-
-
-def _connections() -> int:
-    """How many connections a port takes: whoever connects must not use up the node's own files."""
-    soft, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
-    return CONNECTIONS if soft == resource.RLIM_INFINITY else min(CONNECTIONS, soft // 4)

@@ -53,7 +53,7 @@ async def serve(config: Path, clock: Callable[[], Reading] = read_clocks) -> Non
     try:
         await asyncio.wait((asked, failed), return_when=asyncio.FIRST_COMPLETED)
         if not ended.is_set():
-            raise NodeError(Reason.INTERNAL, "error.app.port-node-ended-itself")
+            raise NodeError(Reason.INTERNAL, "error.app.port-ended")
     finally:
         for task in (asked, failed):
             task.cancel()

@@ -9,7 +9,7 @@ from random import SystemRandom
 
 from node.app.live.live import Live
 from node.config.settings import Limits, Settings
-from node.core.clock import Bounds, Reading
+from node.core.clock import ClockBounds, Reading
 from node.core.directory.directory import MAX_BYTES, MAX_SKEW
 from node.crypto.signing import Verifier
 from node.documents.directory_file import read_directory
@@ -18,7 +18,7 @@ from node.exchange.group import GroupCommit
 from node.exchange.node_clock import NodeClock
 from node.exchange.second_look import ClockKeeper, ClockMemory
 from node.files.whole import read_file
-from node.rpc.client import PeerClient
+from node.rpc.peer_client import PeerClient
 
 _TOLERATED_JUMPS = 3
 """How far a clock that is believed can be behind the last record: it may jump from one bound to the other."""
@@ -76,8 +76,8 @@ def make_keeper(
     )
 
 
-def _bounds(limits: Limits) -> Bounds:
-    return Bounds(
+def _bounds(limits: Limits) -> ClockBounds:
+    return ClockBounds(
         timedelta(seconds=limits.clock_jump_seconds),
         timedelta(hours=limits.clock_away_hours),
         timedelta(seconds=limits.clock_skew_seconds),

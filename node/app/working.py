@@ -16,7 +16,7 @@ from node.exchange.counts import Counts
 from node.exchange.ports import Books, Noise, Noisy
 from node.exchange.rate import Rate
 from node.exchange.refusals import Refusals
-from node.exchange.turns import Bounds, Turns
+from node.exchange.turns import TurnBounds, Turns
 from node.statistics.pool import Pool
 
 _UNBOUNDED = 1 << 20
@@ -44,7 +44,7 @@ class Working:
         self._refusals = refusals
         self._denials = denials
         self._counting = ThreadPoolExecutor(limits.counts, thread_name_prefix="count")
-        in_line = Bounds(
+        in_line = TurnBounds(
             limits.counts,
             limits.counts,
             limits.counts_waiting,
@@ -58,7 +58,7 @@ class Working:
             noise=noise(pool),
             counts=self._counts,
             workers=workers,
-            turns=Turns(Bounds(threads, threads // 2, _UNBOUNDED, _UNBOUNDED, seconds), _busy),
+            turns=Turns(TurnBounds(threads, threads // 2, _UNBOUNDED, _UNBOUNDED, seconds), _busy),
             seconds=seconds,
             random=random,
         )
@@ -80,7 +80,7 @@ class Working:
 
 
 def _busy() -> NodeError:
-    return OutageError(Outage.BUSY, "error.app.too-many-wait-data")
+    return OutageError(Outage.BUSY, "error.app.too-many-waiting")
 
 
 def noise(pool: Pool) -> Noise:

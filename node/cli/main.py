@@ -15,8 +15,9 @@ from typer.main import get_group
 from node.cli.terminal import output
 from node.cli.terminal.exits import Exit
 from node.cli.terminal.help import HelpfulCommand, HelpfulGroup, describe
-from node.cli.terminal.usage import impersonal, usage_message
+from node.cli.terminal.usage import usage_message
 from node.errors import NodeError
+from node.files.why import refused
 from node.no_dumps import forbid_dumps
 from node.texts import wording
 
@@ -86,6 +87,13 @@ class RootGroup(HelpfulGroup):
             # The reader of a pipe went away: nothing is wrong, and nothing more can be said.
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
             code = Exit.OK
+        except OSError as error:
+            told = refused(error)
+            code = (
+                output.report_defect(error, as_json=as_json)
+                if told is None
+                else output.report(told, as_json=as_json)
+            )
         except Exception as error:
             code = output.report_defect(error, as_json=as_json)
         sys.exit(code if isinstance(code, int) else Exit.OK)
@@ -135,7 +143,7 @@ def _take_language(given: list[str]) -> list[str]:
         else:
             chosen = value if equals else next(arguments, "")
             if chosen not in wording.LANGUAGES:
-                raise typer.TyperException(wording.t("usage.language", language=impersonal(chosen)))
+                raise typer.TyperException(wording.t("usage.language"))
             wording.use_language(chosen)
     return rest
 

@@ -12,12 +12,11 @@ from typing import Protocol
 import grpc
 
 from node.client import convert
+from node.client.call_error import node_error
 from node.client.results import Chunk, ChunkResult
-from node.client.status import node_error
+from node.core.bounds import MAX_SUBJECTS
 from node.errors import NodeError, Reason
 from node.v1 import desk_pb2
-
-MAX_SUBJECTS = 1000
 
 Request = desk_pb2.DeskServiceAskBatchRequest
 Response = desk_pb2.DeskServiceAskBatchResponse
@@ -55,9 +54,7 @@ def stream_batch(
             outbox.put(None)
             return
         if not 1 <= len(chunk.subjects) <= MAX_SUBJECTS:
-            raise NodeError(
-                Reason.QUERY_INVALID, "error.client.give-chunk-1-subjects", max_subjects=MAX_SUBJECTS
-            )
+            raise NodeError(Reason.QUERY_INVALID, "error.client.chunk-size", max_subjects=MAX_SUBJECTS)
         pending.append(chunk)
         subjects = map(convert.subject_message, chunk.subjects)
         outbox.put(Request(chunk=desk_pb2.BatchChunk(chunk=chunk.number, subjects=subjects)))
@@ -73,14 +70,14 @@ def stream_batch(
         for response in call:
             watch.rest()
             if not pending or response.chunk != pending[0].number:
-                raise NodeError(Reason.INTERNAL, "error.client.desk-answered-chunk-out")
+                raise NodeError(Reason.INTERNAL, "error.client.chunk-out-of-order")
             yield convert.chunk_result(response, len(pending.popleft().subjects))
             send_next()
             watch.wait()
     except grpc.RpcError as error:
         if watch.fired:
             raise NodeError(
-                Reason.TIMEOUT, "error.client.no-answer-seconds", patience=patience, peer="desk"
+                Reason.TIMEOUT, "error.client.no-answer", patience=patience, peer="desk"
             ) from error
         raise node_error(error) from error
     finally:
@@ -88,7 +85,7 @@ def stream_batch(
         call.cancel()
         outbox.put(None)
     if pending:
-        raise NodeError(Reason.PEER_UNAVAILABLE, "error.client.desk-ended-batch-early", peer="desk")
+        raise NodeError(Reason.PEER_UNAVAILABLE, "error.client.batch-ended-early", peer="desk")
 
 
 class _Watch:

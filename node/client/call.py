@@ -6,14 +6,14 @@ from collections.abc import Callable
 from typing import TypeVar
 
 import grpc
-from google.protobuf.message import Message
+from google.protobuf.message import Message as ProtoMessage
 
-from node.client.status import node_error
+from node.client.call_error import node_error
 
-Response = TypeVar("Response", bound=Message)
+Response = TypeVar("Response", bound=ProtoMessage)
 
 
-def unary(method: Callable[..., Response], request: Message, timeout: float) -> Response:
+def unary(method: Callable[..., Response], request: ProtoMessage, timeout: float) -> Response:
     """Call `method` with a deadline of `timeout` seconds. Raises the NodeError that a failure stands for."""
     try:
         return method(request, timeout=timeout)

@@ -9,6 +9,7 @@ import grpc
 
 from node.errors import NodeError, Reason
 from node.files.regular_file import read_regular
+from node.files.socket_path import LONGEST, is_too_long, socket_target
 from node.files.why import why
 from node.texts.message import Value
 
@@ -45,21 +46,26 @@ def open_channel(desk: str, credentials: Credentials | None) -> grpc.Channel:
     if desk.startswith("unix:"):
         path = desk.removeprefix("unix:")
         if not path:
-            raise NodeError(Reason.CONFIG_INVALID, "error.client.give-path-socket-unix")
-        return grpc.insecure_channel(desk, options=[*options, ("grpc.default_authority", "desk")])
+            raise NodeError(Reason.CONFIG_INVALID, "error.client.socket-path-missing")
+        if is_too_long(path):
+            # gRPC would write to stderr by itself, and call it a defect.
+            raise _mistaken("error.client.socket-path-too-long", path=path, most=LONGEST)
+        return grpc.insecure_channel(
+            socket_target(path), options=[*options, ("grpc.default_authority", "desk")]
+        )
     host, _, port = desk.rpartition(":")
     if not host or not port.isdecimal():
-        raise NodeError(Reason.CONFIG_INVALID, "error.client.give-desk-unix")
+        raise NodeError(Reason.CONFIG_INVALID, "error.client.desk-address-malformed")
     if credentials is None:
-        raise NodeError(Reason.CONFIG_INVALID, "error.client.desk-port-needs-certificate")
+        raise NodeError(Reason.CONFIG_INVALID, "error.client.certificate-missing")
     roots, key, certificate = map(_read, (credentials.roots, credentials.key, credentials.certificate))
     # gRPC would only say that the desk cannot be reached.
     if _CERTIFICATE not in certificate:
-        raise _mistaken("error.client.given-cert-holds-no", certificate=str(credentials.certificate))
+        raise _mistaken("error.client.cert-file-empty", certificate=str(credentials.certificate))
     if b"PRIVATE KEY-----" not in key:
-        raise _mistaken("error.client.given-key-holds-no", key_=str(credentials.key))
+        raise _mistaken("error.client.key-file-empty", key_=str(credentials.key))
     if _CERTIFICATE not in roots:
-        raise _mistaken("error.client.given-roots-holds-no", roots=str(credentials.roots))
+        raise _mistaken("error.client.roots-file-empty", roots=str(credentials.roots))
     tls = grpc.ssl_channel_credentials(
         root_certificates=roots, private_key=key, certificate_chain=certificate
     )
@@ -76,7 +82,7 @@ def _read(path: Path) -> bytes:
     except OSError as error:
         raise NodeError(
             Reason.CONFIG_INVALID,
-            "error.client.cannot-read",
+            "error.files.unreadable-named",
             why=why(error),
             file=str(path),
         ) from error

@@ -30,6 +30,7 @@ from node.client.results import (
     Subject,
     Verification,
 )
+from node.core.bounds import MAX_SUBJECTS
 from node.core.deadlines import CLIENT_SECONDS
 from node.core.deciding.grant import Grant
 from node.core.log import usage
@@ -182,7 +183,7 @@ class Client:
         claims: Mapping[str, str] | None = None,
         batch_id: bytes = b"",
         kind: QuestionKind | None = None,
-        chunk_size: int = 1000,
+        chunk_size: int = MAX_SUBJECTS,
     ) -> DataFrame:
         """Ask a question, of kind verify or field, about every row of `frame`; without `kind` as in `batch`.
 
@@ -220,7 +221,7 @@ class Client:
         """One dataset in full."""
         found = self._browse(provider, name)
         if not found:
-            raise NodeError(Reason.NOT_SHARED, "error.client.no-such-dataset")
+            raise NodeError(Reason.NOT_SHARED, "error.client.dataset-unknown")
         return found[0]
 
     def kind_of(self, question: str) -> QuestionKind:
@@ -336,11 +337,11 @@ class Client:
         if providers:
             raise NodeError(
                 Reason.QUERY_INVALID,
-                "error.client.several-departments-gave-grant",
+                "error.client.several-grants",
             )
         raise NodeError(
             Reason.NO_GRANT,
-            "error.client.no-department-gave-grant",
+            "error.client.no-grant-received",
         )
 
     def _providers_of(self, dataset: str, *, refresh: bool = False) -> set[str]:

@@ -73,25 +73,25 @@ def field_value(response: desk_pb2.DeskServiceAskResponse) -> str | None:
 
 def _check_limit(answers: record_pb2.Answers) -> None:
     if answers.refused:
-        raise NodeError(Reason.QUOTA_EXHAUSTED, "error.client.limit-subject-used-up")
+        raise NodeError(Reason.QUOTA_EXHAUSTED, "error.client.subject-limit-used-up")
 
 
 def _verifications(answers: record_pb2.Answers, subjects: int) -> tuple[bool, ...]:
     if answers.WhichOneof("kind") != "verify" or len(answers.verify.results) != subjects:
-        raise _mismatch("error.client.verify")
+        raise _mismatch("error.client.no-verify-answer")
     return tuple(answers.verify.results)
 
 
 def _field_values(answers: record_pb2.Answers, subjects: int) -> tuple[str | None, ...]:
     if answers.WhichOneof("kind") != "field" or len(answers.field.answers) != subjects:
-        raise _mismatch("error.client.field")
+        raise _mismatch("error.client.no-field-answer")
     return tuple(answer.value if answer.present else None for answer in answers.field.answers)
 
 
 def statistic(response: desk_pb2.DeskServiceAskResponse) -> Statistic:
     """The release in a response."""
     if response.answers.WhichOneof("kind") != "statistic":
-        raise _mismatch("error.client.statistic")
+        raise _mismatch("error.client.no-statistic-answer")
     release = response.answers.statistic
     return Statistic(
         cells=tuple(Cell(tuple(cell.key), cell.count) for cell in release.cells),

@@ -186,13 +186,13 @@ def check_columns(present: Iterable[str], columns: Columns) -> None:
         if column not in names:
             raise NodeError(
                 Reason.QUERY_INVALID,
-                "error.client.there-no-column",
+                "error.client.column-missing",
                 column=column,
             )
         if names.count(column) > 1:
             raise NodeError(
                 Reason.QUERY_INVALID,
-                "error.client.there-more-than-one",
+                "error.client.column-twice",
                 column=column,
             )
 

@@ -57,7 +57,7 @@ class LogClient:
             if page.next_start >= page.size:
                 return
             if page.next_start <= start:
-                raise NodeError(Reason.INTERNAL, "error.client.node-lists-records-circle")
+                raise NodeError(Reason.INTERNAL, "error.client.records-in-circle")
             start = page.next_start
 
     def _page(self, start: int, limit: int) -> usage_log_pb2.ListRecordsResponse:

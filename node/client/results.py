@@ -28,7 +28,7 @@ class QuestionName:
         """
         parts = text.split("/")
         if not 2 <= len(parts) <= 3 or not all(parts):
-            raise NodeError(Reason.QUERY_INVALID, "error.client.give-question-provider-dataset")
+            raise NodeError(Reason.QUERY_INVALID, "error.client.question-malformed")
         provider, dataset, question = parts if len(parts) == 3 else ["", *parts]
         return cls(provider, dataset, question)
 

@@ -52,7 +52,7 @@ class SettingProblem:
             "column": self.column,
             "problem": self.wording,
         }
-        return Message("setting.at", args)
+        return Message("file.placed", args)
 
     def __str__(self) -> str:
         return say(self.placed, "en")
@@ -190,7 +190,7 @@ def _wording(kind: str, path: tuple[str | int, ...], details: ErrorDetails) -> M
         return Message("setting.problem.unknown", {**args, "known": tuple(known)})
     if kind == "literal_error":
         words = tuple(re.findall("'([^']*)'", str(context["expected"])))
-        return Message("setting.problem.one-of", {**args, "words": words})
+        return Message("setting.problem.choice", {**args, "words": words})
     if kind.startswith("setting."):
         return Message(kind, {**args, **context})
     if "." in kind:  # of what the directory has too (`node.core.directory.spelling`)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 from collections.abc import Mapping
 from pathlib import Path
@@ -21,6 +20,7 @@ from pydantic import (
 )
 from pydantic_core import PydanticCustomError
 
+from node.core.bounds import MAX_SUBJECTS
 from node.core.deadlines import LONGEST_CALL, Deadlines, least_call
 from node.core.directory.spelling import (
     MAX_OFFICERS,
@@ -37,6 +37,7 @@ from node.core.reading.document import Plain
 from node.core.role import RoleRule
 from node.errors import NodeError, Reason
 from node.files.regular_file import read_regular
+from node.files.socket_path import LONGEST, is_too_long
 from node.texts.message import Value
 
 _INTEGER = re.compile(r"0|[1-9][0-9]{0,17}")
@@ -46,8 +47,6 @@ _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,100}")
 _QUESTIONS = re.compile(r"[a-z0-9*-]{1,64}/[a-z0-9*-]{1,64}")
 _DATASET = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
 _MAX_SECRET: Final = 4096
-# Length of sun_path on Linux, less the zero at its end.
-_MAX_SOCKET: Final = 107
 
 
 def _wrong(problem: str, **args: int) -> PydanticCustomError:
@@ -124,8 +123,8 @@ def _url(text: str) -> str:
 
 
 def _socket(path: Path) -> Path:
-    if len(os.fsencode(path)) > _MAX_SOCKET:
-        raise _wrong("socket", most=_MAX_SOCKET)
+    if is_too_long(path):
+        raise _wrong("socket", most=LONGEST)
     return path
 
 
@@ -217,15 +216,15 @@ class Source(_Section):
         if self.url_env is not None:
             if url := environ.get(self.url_env, ""):
                 return url
-            raise _unusable("error.config.environment-variable-not-set", url_env=self.url_env)
+            raise _unusable("error.config.variable-unset", url_env=self.url_env)
         if self.url_file is None:
-            raise _unusable("error.config.source-no-database")
+            raise _unusable("error.config.no-database")
         try:
             url = read_regular(self.url_file, _MAX_SECRET).decode().strip()
         except (OSError, UnicodeDecodeError):
             url = ""
         if not url:
-            raise _unusable("error.config.no-database-url-can", url_file=str(self.url_file))
+            raise _unusable("error.config.url-file-unreadable", url_file=str(self.url_file))
         return url
 
 
@@ -268,7 +267,7 @@ class Limits(_Section):
     counts_waiting: Annotated[Whole, Field(ge=1, le=4_096)] = 256
     counts_waiting_each: Annotated[Whole, Field(ge=1, le=4_096)] = 64
     counts_wait_seconds: Annotated[Whole, Field(ge=1, le=600)] = 15
-    chunk_subjects: Annotated[Whole, Field(ge=1, le=1_000)] = 1_000
+    chunk_subjects: Annotated[Whole, Field(ge=1, le=MAX_SUBJECTS)] = MAX_SUBJECTS
     batch_chunks: Annotated[Whole, Field(ge=1, le=1_000_000)] = 10_000
     clock_skew_seconds: Annotated[Whole, Field(ge=1, le=3_600)] = 300
     clock_jump_seconds: Annotated[Whole, Field(ge=1, le=120)] = 60

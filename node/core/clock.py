@@ -45,7 +45,7 @@ class Line:
 
 
 @dataclass(frozen=True, slots=True)
-class Bounds:
+class ClockBounds:
     """How far clocks may disagree.
 
     `jump` is between the two of the machine, `away` how long the node may have been off without a second
@@ -117,7 +117,7 @@ class Clock:
         time = self.time(reading)
         return time if self.certain is None else min(time, self.certain.at(reading))
 
-    def told_to_others(self, reading: Reading) -> datetime | None:
+    def shown_to_others(self, reading: Reading) -> datetime | None:
         """What the node tells others of the time, None when it knows nothing better than they.
 
         Nodes that were off for long together confirm each other: each says what its own machine says.
@@ -132,7 +132,7 @@ class Clock:
 
 
 def started(
-    reading: Reading, known: datetime | None, bounds: Bounds, certain: datetime | None = None
+    reading: Reading, known: datetime | None, bounds: ClockBounds, certain: datetime | None = None
 ) -> Clock:
     """After a start; `known` is the last time that the node knew, None for a node that is new.
 
@@ -153,12 +153,12 @@ def agreed(reading: Reading, certain: Line | None = None) -> Clock:
     return Clock(Standing.AGREED, now, now, certain=certain)
 
 
-def ordered(clock: Clock, reading: Reading, bounds: Bounds) -> Clock:
+def ordered(clock: Clock, reading: Reading, bounds: ClockBounds) -> Clock:
     """After officers decided for the system's clock: where it is ahead, nothing has confirmed it yet."""
     return agreed(reading, clock.certain or _doubtful(reading, clock.own, bounds))
 
 
-def looked(clock: Clock, reading: Reading, bounds: Bounds) -> Clock:
+def looked(clock: Clock, reading: Reading, bounds: ClockBounds) -> Clock:
     """After a look at the machine's clocks; the same object when nothing has changed."""
     if clock.standing is Standing.AGREED:
         return _followed(clock, reading, bounds)
@@ -176,7 +176,7 @@ def looked(clock: Clock, reading: Reading, bounds: Bounds) -> Clock:
 
 
 def heard(
-    clock: Clock, reading: Reading, said: datetime, last_record: datetime | None, bounds: Bounds
+    clock: Clock, reading: Reading, said: datetime, last_record: datetime | None, bounds: ClockBounds
 ) -> Clock:
     """After most of the other departments that were asked have said what time it is.
 
@@ -251,7 +251,7 @@ def _problem(key: str, **args: str | datetime | None) -> Message:
     return Message(f"state.clock.{key}", {name: value for name, value in args.items() if value is not None})
 
 
-def _followed(clock: Clock, reading: Reading, bounds: Bounds) -> Clock:
+def _followed(clock: Clock, reading: Reading, bounds: ClockBounds) -> Clock:
     ran = reading.elapsed - clock.expected.elapsed
     off = reading.wall - clock.expected.time - ran
     if abs(off) > bounds.jump:
@@ -265,7 +265,7 @@ def _followed(clock: Clock, reading: Reading, bounds: Bounds) -> Clock:
 
 
 def _agreed_again(
-    reading: Reading, own: Line, floor: datetime, bounds: Bounds, certain: Line | None
+    reading: Reading, own: Line, floor: datetime, bounds: ClockBounds, certain: Line | None
 ) -> Clock | None:
     """The clock when the system's is neither behind `floor` nor too far past `own`, else None."""
     ahead = reading.wall - own.at(reading)
@@ -274,6 +274,6 @@ def _agreed_again(
     return agreed(reading, certain or _doubtful(reading, own, bounds))
 
 
-def _doubtful(reading: Reading, own: Line, bounds: Bounds) -> Line | None:
+def _doubtful(reading: Reading, own: Line, bounds: ClockBounds) -> Line | None:
     """The time before the system's was believed that is further ahead than clocks are; else None."""
     return own if reading.wall - own.at(reading) > bounds.skew else None

@@ -33,8 +33,8 @@ MAX_ROW: Final = 1 << 20
 HEADER_LINES: Final = 1
 _BYTE_ORDER_MARKS: Final = (codecs.BOM_UTF8, "\ufeff".encode("gb18030"))
 _NO_CSV: Final = (
-    (codecs.BOM_UTF16_LE, Message("file.csv.utf-16")),
-    (codecs.BOM_UTF16_BE, Message("file.csv.utf-16")),
+    (codecs.BOM_UTF16_LE, Message("file.csv.utf16")),
+    (codecs.BOM_UTF16_BE, Message("file.csv.utf16")),
     (b"PK\x03\x04", Message("file.csv.workbook")),
 )
 _PLAIN: Final = rb'[^",\r\n\0]++'

@@ -121,7 +121,7 @@ def _what_is_wrong(number: str) -> Message:
         return Message("error.identity.resident-province")
     if not _RESIDENT_ID(number) or not _has_birth_date(number):
         return Message("error.identity.resident-birth")
-    return Message("error.identity.resident-check")
+    return Message("error.identity.resident-check-character")
 
 
 def normalise_credit_code(text: str) -> str:
@@ -139,7 +139,7 @@ def normalise_credit_code(text: str) -> str:
     except InvalidFormat:
         problem = "error.identity.credit-code-character"
     except InvalidChecksum:
-        problem = "error.identity.credit-code-check"
+        problem = "error.identity.credit-code-check-character"
     except ValidationError:
         problem = "error.identity.credit-code-invalid"
     raise _invalid(problem)

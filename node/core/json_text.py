@@ -16,7 +16,7 @@ T = TypeVar("T")
 _SHAPES: Final[Mapping[str, str]] = {
     "bool_type": "flag",
     "dataclass_type": "object",
-    "enum": "one-of",
+    "enum": "choice",
     "extra_forbidden": "unknown",
     "float_parsing": "number",
     "greater_than_equal": "at-least",
@@ -27,7 +27,7 @@ _SHAPES: Final[Mapping[str, str]] = {
     "less_than": "less",
     "less_than_equal": "at-most",
     "list_type": "list",
-    "literal_error": "one-of",
+    "literal_error": "choice",
     "missing": "missing",
     "string_pattern_mismatch": "pattern",
     "string_too_long": "long",

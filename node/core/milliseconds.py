@@ -17,4 +17,4 @@ def from_ms(milliseconds: int) -> datetime:
     try:
         return datetime.fromtimestamp(milliseconds / 1000, UTC)
     except (OverflowError, ValueError, OSError):
-        raise NodeError(Reason.QUERY_INVALID, "error.milliseconds.time-out-range") from None
+        raise NodeError(Reason.QUERY_INVALID, "error.milliseconds.out-of-range") from None

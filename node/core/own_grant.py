@@ -19,7 +19,7 @@ def covering_grant(
     """
     nearest = NodeError(
         Reason.NO_GRANT,
-        "error.deciding.department-no-grant-dataset",
+        "error.deciding.no-own-grant",
         clause="grant",
     )
     distance = 0

@@ -12,16 +12,16 @@ from types import MappingProxyType
 from typing import Final, NamedTuple, TypeVar
 
 from google.protobuf.descriptor import Descriptor, EnumDescriptor, FieldDescriptor, MethodDescriptor
-from google.protobuf.message import Message
+from google.protobuf.message import Message as ProtoMessage
 
 from node.core.wire import is_map
 from node.errors import NodeError, Reason
-from node.texts.message import Message as Wording
+from node.texts.message import Message
 from node.v1 import revision_pb2 as pb
 
 REVISION: Final = 2
 """The revision that this node knows, and with it all before."""
-M = TypeVar("M", bound=Message)
+M = TypeVar("M", bound=ProtoMessage)
 
 
 def common(announced: int) -> int:
@@ -29,12 +29,12 @@ def common(announced: int) -> int:
     return min(REVISION, announced)
 
 
-def mismatch(announced: int) -> Wording | None:
+def mismatch(announced: int) -> Message | None:
     """What to do if this node's own entry announces another revision than it knows, None if it does not."""
     if announced == REVISION:
         return None
     key = "newer" if announced > REVISION else "older"
-    return Wording(f"state.schema.{key}", {"announced": announced, "known": REVISION})
+    return Message(f"state.schema.{key}", {"announced": announced, "known": REVISION})
 
 
 def trim(message: M, revision: int) -> M:
@@ -55,7 +55,7 @@ def require_call(method: MethodDescriptor, revision: int) -> None:
     if call_since(method) > revision:
         raise NodeError(
             Reason.PEER_UNAVAILABLE,
-            "error.revision.other-department-node-not",
+            "error.revision.peer-too-old",
             name=method.name,
         )
 
@@ -99,12 +99,12 @@ def _instead(enum: EnumDescriptor, revision: int) -> dict[int, int]:
     return {number: known(number) for number in newer}
 
 
-def _option(options: Message, extension: FieldDescriptor) -> int:
+def _option(options: ProtoMessage, extension: FieldDescriptor) -> int:
     value: int = options.Extensions[extension]  # type: ignore[index]  # the stubs know of no extension in proto3
     return value
 
 
-def _trim(message: Message, cuts: tuple[_Cut, ...]) -> None:
+def _trim(message: ProtoMessage, cuts: tuple[_Cut, ...]) -> None:
     for name, repeated, clear, instead, inside in cuts:
         if clear:
             message.ClearField(name)

@@ -57,7 +57,7 @@ class Roles:
         if rule is None or not any(fnmatchcase(asked, pattern) for pattern in rule.questions):
             raise NodeError(
                 Reason.QUESTION_NOT_ALLOWED,
-                "error.role.role-may-not-ask",
+                "error.role.may-not-ask",
                 role=caller.role,
                 asked=asked,
                 clause="role.questions",
@@ -65,7 +65,7 @@ class Roles:
         if rule.purposes and not any(purpose_covers(allowed, purpose) for allowed in rule.purposes):
             raise NodeError(
                 Reason.PURPOSE_NOT_ALLOWED,
-                "error.role.role-may-not-ask-purpose",
+                "error.role.may-not-ask-purpose",
                 role=caller.role,
                 clause="role.purposes",
             )

@@ -16,12 +16,13 @@ from functools import cache
 from typing import NamedTuple, TypeVar
 
 from google.protobuf.descriptor import Descriptor, FieldDescriptor
-from google.protobuf.message import DecodeError, Message
+from google.protobuf.message import DecodeError
+from google.protobuf.message import Message as ProtoMessage
 
 from node.errors import NodeError, Reason
-from node.texts.message import Message as Said
+from node.texts.message import Message
 
-M = TypeVar("M", bound=Message)
+M = TypeVar("M", bound=ProtoMessage)
 
 
 def read(kind: type[M], body: bytes, what: str, reason: Reason = Reason.ENVELOPE_INVALID) -> M:
@@ -32,19 +33,19 @@ def read(kind: type[M], body: bytes, what: str, reason: Reason = Reason.ENVELOPE
     try:
         message = kind.FromString(body)
     except DecodeError:
-        raise NodeError(reason, "error.wire.cannot-read", what=Said(what)) from None
+        raise NodeError(reason, "error.wire.unreadable", what=Message(what)) from None
     message.DiscardUnknownFields()
     enums = _enums_of(kind.DESCRIPTOR)
     if write(message) != body or (enums is not None and not _enums_known(message, enums)):
         raise NodeError(
             reason,
-            "error.wire.holds-what-node-not",
-            what=Said(what),
+            "error.wire.unknown-fields",
+            what=Message(what),
         )
     return message
 
 
-def write(message: Message) -> bytes:
+def write(message: ProtoMessage) -> bytes:
     """The canonical bytes of a message that holds nothing unknown."""
     return message.SerializeToString(deterministic=True)
 
@@ -88,7 +89,7 @@ def _enums_of(kind: Descriptor) -> _Enums | None:
     return _Enums(tuple(fields), tuple(choices.items())) if fields or choices else None
 
 
-def _enums_known(message: Message, enums: _Enums) -> bool:
+def _enums_known(message: ProtoMessage, enums: _Enums) -> bool:
     """Whether each enum has a number that is declared: protobuf keeps any other as it came."""
     # Every message that comes passes here, so there is no call that can be spared.
     for name, repeated, numbers, inside in enums.fields:

@@ -84,13 +84,13 @@ def identify(certificate: bytes) -> CertificateIdentity:
     departments = [name.removeprefix(_DEPARTMENT) for name in names if name.startswith(_DEPARTMENT)]
     roles = [name.removeprefix(_ROLE) for name in names if name.startswith(_ROLE)]
     if len(departments) != 1:
-        raise _unidentified("error.crypto.must-name-one-department", department=_DEPARTMENT)
+        raise _unidentified("error.crypto.no-single-department", department=_DEPARTMENT)
     if len(roles) > 1 or len(departments) + len(roles) != len(names):
-        raise _unidentified("error.crypto.names-more-than-department")
+        raise _unidentified("error.crypto.surplus-names")
     if not is_credit_code(departments[0]):
-        raise _unidentified("error.crypto.names-department-malformed-credit")
+        raise _unidentified("error.crypto.credit-code-malformed")
     if roles and roles[0] not in ROLES:
-        raise _unidentified("error.crypto.names-role-not-exist")
+        raise _unidentified("error.crypto.certificate-role-unknown")
     return CertificateIdentity(
         fingerprint(certificate),
         departments[0],
@@ -117,10 +117,10 @@ def trusted_until(certificate: bytes, chain: bytes, roots: bytes) -> datetime:
         between = x509.load_pem_x509_certificates(chain) if chain else []
         anchors = x509.load_pem_x509_certificates(roots)
     except _UNREADABLE:
-        raise _unidentified("error.crypto.came-chain-cannot-read") from None
+        raise _unidentified("error.crypto.chain-unreadable") from None
     ends = _ends_of_way(_load(certificate), between[:_MOST_BETWEEN], anchors)
     if ends is None:
-        raise _unidentified("error.crypto.issued-authority-not-trusted")
+        raise _unidentified("error.crypto.issuer-untrusted")
     return ends
 
 
@@ -153,20 +153,20 @@ def _names(certificate: x509.Certificate) -> list[str]:
         extension = certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName)
         uris = extension.value.get_values_for_type(x509.UniformResourceIdentifier)
     except _UNREADABLE:
-        raise _unidentified("error.crypto.no-readable-subject-alternative") from None
+        raise _unidentified("error.crypto.no-alternative-name") from None
     # Upper case is no way past the rules: a URN's scheme and namespace ignore case (RFC 8141, 3.1).
     return [uri for uri in uris if uri.lower().startswith(_URN)]
 
 
 def _load(certificate: bytes) -> x509.Certificate:
     if len(certificate) > _LONGEST:
-        raise _unidentified("error.crypto.too-long")
+        raise _unidentified("error.crypto.caller-certificate-too-long")
     try:
         if certificate.lstrip().startswith(_PEM):
             return x509.load_pem_x509_certificate(certificate)
         return x509.load_der_x509_certificate(certificate)
     except _UNREADABLE:
-        raise _unidentified("error.crypto.cannot-read") from None
+        raise _unidentified("error.crypto.caller-certificate-unreadable") from None
 
 
 def _unidentified(key: str, /, **args: Value) -> NodeError:
@@ -240,7 +240,7 @@ def issue_desk_user(
 ) -> Certified:
     """The certificate of a desk caller, called `name`. Raises NodeError(CONFIG_INVALID)."""
     if role not in ROLES:
-        raise NodeError(Reason.CONFIG_INVALID, "error.crypto.there-no-such-role", roles=", ".join(ROLES))
+        raise NodeError(Reason.CONFIG_INVALID, "error.crypto.role-unknown", roles=", ".join(ROLES))
     names = [
         x509.UniformResourceIdentifier(_DEPARTMENT + normalise_credit_code(code)),
         x509.UniformResourceIdentifier(_ROLE + role),
@@ -258,7 +258,7 @@ def check_certificates(pem: str) -> None:
         if pem:
             x509.load_pem_x509_certificates(pem.encode())
     except _UNREADABLE:
-        raise NodeError(Reason.CONFIG_INVALID, "error.crypto.certificate-cannot-read") from None
+        raise NodeError(Reason.CONFIG_INVALID, "error.crypto.certificate-unreadable") from None
 
 
 def check_pair(certificate: bytes, key: bytes) -> None:
@@ -267,9 +267,9 @@ def check_pair(certificate: bytes, key: bytes) -> None:
         public = x509.load_pem_x509_certificate(certificate).public_key()
         private = load_pem_private_key(key, password=None)
     except _UNREADABLE:
-        raise NodeError(Reason.CONFIG_INVALID, "error.crypto.certificate-private-key-cannot") from None
+        raise NodeError(Reason.CONFIG_INVALID, "error.crypto.certificate-or-key-unreadable") from None
     if private.public_key() != public:
-        raise NodeError(Reason.CONFIG_INVALID, "error.crypto.certificate-private-key-not")
+        raise NodeError(Reason.CONFIG_INVALID, "error.crypto.certificate-key-mismatch")
 
 
 def _builder(
@@ -289,7 +289,7 @@ def _builder(
 
 def _subject(name: str) -> x509.Name:
     if not _NAME.fullmatch(name):
-        raise NodeError(Reason.CONFIG_INVALID, "error.crypto.certificate-name-1-64")
+        raise NodeError(Reason.CONFIG_INVALID, "error.crypto.certificate-name-length")
     return x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
 
 
@@ -324,7 +324,7 @@ def _private_key(pem: bytes) -> EllipticCurvePrivateKey:
     except (ValueError, TypeError):
         key = None
     if not isinstance(key, EllipticCurvePrivateKey):
-        raise NodeError(Reason.CONFIG_INVALID, "error.crypto.authority-private-key-not")
+        raise NodeError(Reason.CONFIG_INVALID, "error.crypto.authority-key-malformed")
     return key
 
 

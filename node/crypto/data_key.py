@@ -73,7 +73,7 @@ class DataKey:
         if len(ciphertext) < _ID + _NONCE + _TAG:
             raise _corrupt()
         if ciphertext[:_ID].hex() != self.key_id:
-            raise NodeError(Reason.CONFIG_INVALID, "error.crypto.stored-value-needs-another")
+            raise NodeError(Reason.CONFIG_INVALID, "error.crypto.data-key-lacking")
         try:
             return self._cipher.decrypt(ciphertext[_ID : _ID + _NONCE], ciphertext[_ID + _NONCE :], aad)
         except InvalidTag:
@@ -129,4 +129,4 @@ def _derive(seed: bytes, info: bytes) -> bytes:
 
 
 def _corrupt() -> NodeError:
-    return NodeError(Reason.LOG_CORRUPT, "error.crypto.stored-value-damaged-not")
+    return NodeError(Reason.LOG_CORRUPT, "error.crypto.stored-value-damaged")

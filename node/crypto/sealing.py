@@ -58,19 +58,19 @@ class SealingPublicKey:
 
     def __post_init__(self) -> None:
         if len(self.public) != _MLKEM_PUBLIC + _X25519_PUBLIC:
-            raise _bad_key("error.crypto.sealing-key-wrong-length")
+            raise _bad_key("error.crypto.sealing-key-length")
         if is_no_x25519_key(self.public[_MLKEM_PUBLIC:]):
-            raise _bad_key("error.crypto.sealing-key-holds-point")
+            raise _bad_key("error.crypto.sealing-key-weak")
         try:
             mlkem = MLKEM768PublicKey.from_public_bytes(self.public[:_MLKEM_PUBLIC])
             x25519 = X25519PublicKey.from_public_bytes(self.public[_MLKEM_PUBLIC:])
         except ValueError:
-            raise _bad_key("error.crypto.sealing-key-not-valid") from None
+            raise _bad_key("error.crypto.sealing-key-invalid") from None
         # The text form has whole seconds.
         object.__setattr__(self, "created", self.created.astimezone(UTC).replace(microsecond=0))
         object.__setattr__(self, "expires", self.expires.astimezone(UTC).replace(microsecond=0))
         if self.created >= self.expires:
-            raise _bad_key("error.crypto.sealing-key-expires-before")
+            raise _bad_key("error.crypto.sealing-key-expiry")
         object.__setattr__(self, "key_id", sha256(self.public).hexdigest()[:16])
         object.__setattr__(self, "_key", hpke.MLKEM768X25519PublicKey(mlkem, x25519))
 
@@ -103,9 +103,9 @@ class SealingPublicKey:
                 SealingSuite(suite),
             )
         except ValueError:
-            raise _bad_key("error.crypto.sealing-key-not-form") from None
+            raise _bad_key("error.crypto.sealing-key-malformed") from None
         if key.key_id != key_id or key.encode() != text:
-            raise _bad_key("error.crypto.id-sealing-key-not")
+            raise _bad_key("error.crypto.sealing-key-id")
         return key
 
 
@@ -128,7 +128,7 @@ class SealingKey:
         try:
             return _HPKE.decrypt(ciphertext, self._key, info)
         except (InvalidTag, ValueError):
-            raise _invalid("error.crypto.envelope-cannot-opened") from None
+            raise _invalid("error.crypto.envelope-unopenable") from None
 
 
 class KeyRing:
@@ -154,7 +154,7 @@ class KeyRing:
         if key is None or key.public.expires <= now:
             if key is not None:
                 self._secrets[routing.key_id].clear()
-            raise _no_key("error.crypto.sealing-key-not-no")
+            raise _no_key("error.crypto.sealing-key-foreign")
         _check_suite(routing, key.public)
         return open_request(sealed.ciphertext, self._secret(key, sealed.sealed_key, routing, now), routing)
 
@@ -165,21 +165,16 @@ class KeyRing:
         if secret is None:
             secret = key.open(sealed_key, info)
             if len(secret) != SECRET_BYTES:
-                raise _invalid("error.crypto.session-secret-not-32")
+                raise _invalid("error.crypto.session-secret-length")
             known.remember(digest, secret, now)
         return secret
-
-    def public_keys(self) -> tuple[SealingPublicKey, ...]:
-        """The public halves, the newest first: what the directory has to carry."""
-        public = [key.public for key in self._keys.values()]
-        return tuple(sorted(public, key=lambda key: (key.created, key.key_id), reverse=True))
 
 
 def choose(keys: Iterable[SealingPublicKey], now: datetime) -> SealingPublicKey:
     """The newest of the keys that are usable now. Raises NodeError(KEY_ID_UNKNOWN) when there is none."""
     usable = [key for key in keys if key.usable(now)]
     if not usable:
-        raise _no_key("error.crypto.none-provider-sealing-keys")
+        raise _no_key("error.crypto.no-valid-sealing-key")
     # Of keys of the same second the id decides, here as in the directory and in the key files.
     return max(usable, key=lambda key: (key.created, key.key_id))
 
@@ -193,13 +188,13 @@ def seal_secret(secret: bytes, recipient: SealingPublicKey, routing: Routing) ->
     NodeError(CONFIG_INVALID) when the key is degenerate.
     """
     if routing.key_id != recipient.key_id:
-        raise _invalid("error.crypto.routing-data-name-another")
+        raise _invalid("error.crypto.routing-key-differs")
     _check_suite(routing, recipient)
     try:
         return _HPKE.encrypt(secret, recipient._key, routing.session_info())
     except ValueError:
         # An X25519 share of small order, which no honest key has.
-        raise _bad_key("error.crypto.sealing-key-provider-cannot") from None
+        raise _bad_key("error.crypto.sealing-key-unusable") from None
 
 
 def seal_request(plaintext: bytes, secret: bytes, routing: Routing, nonce: bytes) -> bytes:
@@ -214,7 +209,7 @@ def open_request(ciphertext: bytes, secret: bytes, routing: Routing) -> bytes:
     """The plaintext of a request. Raises NodeError(ENVELOPE_INVALID)."""
     plaintext = _decrypt(_exchange_cipher(secret, routing), ciphertext, routing)
     if plaintext is None:
-        raise _invalid("error.crypto.request-cannot-opened")
+        raise _invalid("error.crypto.request-unopenable")
     return plaintext
 
 
@@ -230,7 +225,7 @@ def open_answer(ciphertext: bytes, response_key: bytes, routing: Routing) -> byt
     """The plaintext of a sealed answer. Raises NodeError(ENVELOPE_INVALID)."""
     plaintext = _decrypt(_response_cipher(response_key), ciphertext, routing)
     if plaintext is None:
-        raise _invalid("error.crypto.answer-cannot-opened")
+        raise _invalid("error.crypto.answer-unopenable")
     return plaintext
 
 
@@ -255,7 +250,7 @@ def unpad(padded: bytes) -> bytes:
 
 def _check_suite(routing: Routing, key: SealingPublicKey) -> None:
     if _SUITES.get(routing.suite) is not key.suite:
-        raise _invalid("error.crypto.suite-envelope-not-one")
+        raise _invalid("error.crypto.suite-mismatch")
 
 
 def _decrypt(cipher: AESGCM, ciphertext: bytes, routing: Routing) -> bytes | None:
@@ -275,7 +270,7 @@ def _exchange_cipher(secret: bytes, routing: Routing) -> AESGCM:
 
 def _response_cipher(response_key: bytes) -> AESGCM:
     if len(response_key) != 32:
-        raise _invalid("error.crypto.response-key-not-32")
+        raise _invalid("error.crypto.response-key-length")
     return AESGCM(response_key)
 
 

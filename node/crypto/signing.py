@@ -58,11 +58,11 @@ class Verifier:
 
     def __post_init__(self) -> None:
         if not _is_name(self.name):
-            raise _bad_key("error.crypto.name-verifier-key-empty")
+            raise _bad_key("error.crypto.verifier-key-name")
         if len(self.public) != _PUBLIC_LENGTHS[self.suite]:
-            raise _bad_key("error.crypto.verifier-key-wrong-length")
+            raise _bad_key("error.crypto.verifier-key-length")
         if self.suite is SignatureSuite.ED25519 and is_no_ed25519_key(self.public):
-            raise _bad_key("error.crypto.verifier-key-point-small")
+            raise _bad_key("error.crypto.verifier-key-weak")
         typed = _TYPES[self.suite] + self.public
         object.__setattr__(self, "key_id", sha256(self.name.encode() + b"\n" + typed).hexdigest()[:8])
         kind = Ed25519PublicKey if self.suite is SignatureSuite.ED25519 else MLDSA65PublicKey
@@ -80,14 +80,14 @@ class Verifier:
         key_id, _, encoded = rest.partition("+")
         typed = _decode(encoded)
         if typed is None or not _KEY_ID.fullmatch(key_id):
-            raise _bad_key("error.crypto.verifier-key-not-form")
+            raise _bad_key("error.crypto.verifier-key-malformed")
         for suite, kind in _TYPES.items():
             if typed.startswith(kind):
                 verifier = cls(name, suite, typed[len(kind) :])
                 if verifier.key_id != key_id:
-                    raise _bad_key("error.crypto.id-verifier-key-not")
+                    raise _bad_key("error.crypto.verifier-key-id")
                 return verifier
-        raise _bad_key("error.crypto.verifier-key-suite-node")
+        raise _bad_key("error.crypto.verifier-key-suite")
 
     def verifies(self, signature: bytes, body: bytes) -> bool:
         """Whether `signature` is this key's over the note text `body`."""
@@ -149,7 +149,7 @@ def sign_note(body: bytes, *signers: Signer) -> bytes:
     The text is UTF-8, ends in a newline and has no other control character; else NodeError(INTERNAL).
     """
     if not signers or not _is_text(body) or not body.endswith(b"\n"):
-        raise NodeError(Reason.INTERNAL, "error.crypto.note-needs-text-ends")
+        raise NodeError(Reason.INTERNAL, "error.crypto.note-unfinished")
     return note_of(
         body, *((each.name, bytes.fromhex(each.verifier.key_id) + each.sign(body)) for each in signers)
     )
@@ -163,7 +163,7 @@ def open_note(note: bytes, verifiers: Iterable[Verifier], longest: int = _LONGES
     """
     read = read_note(note, verifiers, longest)
     if not read.verified:
-        raise _invalid("error.crypto.no-key-trusted-signed")
+        raise _invalid("error.crypto.note-untrusted")
     return read
 
 
@@ -179,7 +179,7 @@ def read_note(note: bytes, verifiers: Iterable[Verifier] = (), longest: int = _L
         if verifier is None:
             continue
         if not verifier.verifies(signature, body):
-            raise _invalid("error.crypto.signature-under-note-wrong")
+            raise _invalid("error.crypto.signature-wrong")
         if verifier not in verified:
             verified.append(verifier)
     return Note(body, tuple(verified), len(signatures) - len(verified))
@@ -189,10 +189,10 @@ def _split(note: bytes) -> tuple[bytes, list[tuple[str, str, bytes]]]:
     """The text of a note, and its signatures as name, key ID and raw signature."""
     text, blank, lines = note.rpartition(b"\n\n")
     if not blank or not lines.endswith(b"\n") or not _is_text(note):
-        raise _invalid("error.crypto.note-not-text-signature")
+        raise _invalid("error.crypto.note-malformed")
     split = lines.decode().split("\n")[:-1]
     if len(split) > _MOST_SIGNATURES:
-        raise _invalid("error.crypto.note-too-many-signatures")
+        raise _invalid("error.crypto.too-many-signatures")
     return text + b"\n", [_signature(line) for line in split]
 
 
@@ -202,7 +202,7 @@ def _signature(line: str) -> tuple[str, str, bytes]:
     signature = _decode(encoded)
     # Four bytes are the key ID.
     if dash != "—" or not _is_name(name) or signature is None or len(signature) < 5:
-        raise _invalid("error.crypto.signature-line-note-malformed")
+        raise _invalid("error.crypto.signature-line-malformed")
     return name, signature[:4].hex(), signature[4:]
 
 

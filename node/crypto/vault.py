@@ -107,7 +107,7 @@ def _read_checkpoint(note: bytes, log_keys: tuple[str, ...], cosign_keys: tuple[
         # Perhaps its owner has a new key that only a newer directory lists.
         raise NodeError(
             Reason.PROOF_INVALID,
-            "error.crypto.no-log-key-directory",
+            "error.crypto.checkpoint-unsigned",
             problem=error.wording,
         ) from None
     checkpoint = Checkpoint.parse(opened.body)
@@ -119,5 +119,5 @@ def _read_checkpoint(note: bytes, log_keys: tuple[str, ...], cosign_keys: tuple[
 def _has_more() -> NodeError:
     return NodeError(
         Reason.PROOF_INVALID,
-        "error.crypto.checkpoint-holds-more-than",
+        "error.crypto.checkpoint-surplus",
     )

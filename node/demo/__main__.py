@@ -98,7 +98,7 @@ def _set_up(stage: Stage, folder: Path, residents: int, cleanup: ExitStack) -> C
                 not status.problems,
                 "demo.set-up.problems",
                 department=each.title(stage.language),
-                problems="; ".join(problem.said(stage.language) for problem in status.problems),
+                problems="; ".join(problem.text(stage.language) for problem in status.problems),
             )
             for data in status.datasets:
                 stage.tell(
@@ -131,7 +131,7 @@ def _suggest(stage: Stage, play: Play) -> None:
     spoken = detect_language(os.environ) == stage.language
     language = [] if spoken else [f"export DXNODE_LANG={stage.language}"]
     stage.closing(
-        stage.word("demo.goes-on"),
+        stage.word("demo.nodes-stay"),
         [
             f"cd {play.city.folder}",
             *language,

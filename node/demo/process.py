@@ -96,10 +96,6 @@ class NodeProcess:
             self.kill()
             return self._process.wait()
 
-    def ask_to_reload(self) -> None:
-        """Ask it to read its files again."""
-        self._signal(signal.SIGHUP)
-
     def kill(self) -> None:
         """End it at once, as a power cut would."""
         self._signal(signal.SIGKILL)

@@ -228,4 +228,4 @@ def private_count(play: Play) -> None:
 
 
 def _verdict(answer: bool) -> Message:
-    return Message("demo.yes" if answer else "demo.not-verified")
+    return Message("ask.verified" if answer else "ask.not_verified")

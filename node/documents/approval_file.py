@@ -44,7 +44,7 @@ _NAME: Final = re.compile(r"(?P<dataset>[a-z0-9-]{1,64})\.[0-9a-f]{16}\.(?P<role
 def sign_approval(approval: Approval, signer: Signer) -> bytes:
     """The approval as a note. Raises NodeError(POLICY_NOT_LOADED) when it names another signer."""
     if approval.by != signer.name:
-        raise refused("error.policy.names-another-signer")
+        raise refused("error.policy.approval-signer-contradicted")
     return sign_note(render_approval(approval), signer)
 
 
@@ -87,13 +87,13 @@ def open_approval(note: bytes, keys: tuple[Verifier, ...]) -> tuple[Approval, Ve
     try:
         read = read_note(note, keys, MAX_BYTES)
     except NodeError as error:
-        raise refused("error.policy.note-cannot-trusted", problem=error.wording) from None
+        raise refused("error.policy.approval-untrusted", problem=error.wording) from None
     approval = parse_approval(read.body)
     signer = next((key for key in read.verified if key.name == approval.by), None)
     if signer is None:
-        raise refused("error.policy.no-listed-key-signed")
+        raise refused("error.policy.approval-key-unlisted")
     if len(read.verified) + read.others > 1:  # it is shown and handed on as it came
-        raise refused("error.policy.others-signed-too")
+        raise refused("error.policy.approval-signed-by-others")
     return approval, signer
 
 
@@ -137,7 +137,7 @@ def _judged(
             check_approval(approval, version, role, now)
             # Four eyes are two people, whatever they are called elsewhere.
             if any(signer.name == other.name or signer.public == other.public for other in signers):
-                raise refused("error.policy.signed-by-other-approver")
+                raise refused("error.policy.approver-twice")
         except NodeError as error:
             problems[role] = error.wording
             continue
@@ -165,7 +165,7 @@ def all_approvals(policies: Path, approvers: Approvers, now: datetime) -> Iterat
     """
     paths = sorted((policies / FOLDER).glob("*.note"))
     if len(paths) > MAX_FILES:
-        raise refused("error.policy.too-many-files", most=MAX_FILES, folder=FOLDER)
+        raise refused("error.policy.too-many-approvals", most=MAX_FILES, folder=FOLDER)
     for path in paths:
         named = _NAME.fullmatch(path.name)
         if named is None:
@@ -189,9 +189,9 @@ def _read(path: Path) -> bytes | None:
     try:
         for each in (path.parent, path):
             if each.is_symlink():
-                raise refused("error.policy.file-link-another-place", name=each.name)
+                raise refused("error.policy.approval-link", name=each.name)
         if not path.exists():
             return None
     except OSError as error:  # such as a folder that only somebody else may enter
-        raise refused("error.policy.file-cannot-read", name=path.name, why=why(error)) from None
+        raise refused("error.policy.approval-unreadable", name=path.name, why=why(error)) from None
     return read_file(path, MAX_BYTES)

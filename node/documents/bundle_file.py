@@ -35,7 +35,7 @@ def sign_manifest(manifest: Manifest, note: bytes | None, officer: Signer) -> by
     signature already; the key is for something else.
     """
     if note is not None and read_manifest(note) != manifest:
-        raise BundleRefusedError("error.bundle.manifest-beside-files-another")
+        raise BundleRefusedError("error.bundle.manifest-differs")
     return add_signature(render_manifest(manifest), note, officer, manifest.department, _refuse)
 
 
@@ -63,7 +63,7 @@ def signed_manifest(note: bytes, member: Member) -> SignedManifest:
         raise _untrusted(error) from None
     manifest = parse_manifest(read.body)
     if manifest.department != member.code:
-        raise BundleRefusedError("error.bundle.another-department")
+        raise BundleRefusedError("error.bundle.foreign")
     return SignedManifest(manifest, bundle_digest(read.body), people)
 
 
@@ -79,4 +79,4 @@ def _refuse(problem: Message) -> BundleRefusedError:
 
 
 def _untrusted(error: NodeError) -> BundleRefusedError:
-    return BundleRefusedError("error.bundle.manifest-cannot-trusted", problem=error.wording)
+    return BundleRefusedError("error.bundle.manifest-untrusted", problem=error.wording)

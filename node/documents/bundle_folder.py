@@ -62,7 +62,7 @@ def read_policies(folder: Path) -> tuple[PolicyFile, ...]:
     and for a file in the place of the folder.
     """
     if folder.is_file():
-        raise NodeError(Reason.CONFIG_INVALID, "error.documents.file", folder=str(folder))
+        raise NodeError(Reason.CONFIG_INVALID, "error.documents.folder-is-file", folder=str(folder))
     return tuple(_policy_file(path) for path in policy_files(folder))
 
 
@@ -81,18 +81,18 @@ def read_placed(folder: Path, name: str, member: Member) -> Bundle:
     Raises NodeError as `read_draft`, and for any file too many.
     """
     if not _FOLDER.fullmatch(name):
-        raise BundleRefusedError("error.bundle.file-names-no-bundle", active=ACTIVE)
+        raise BundleRefusedError("error.bundle.active-file-malformed", active=ACTIVE)
     place = folder / name
     try:
         if not stat.S_ISDIR(place.lstat().st_mode):
             raise BundleRefusedError("error.bundle.no-folder", name=name)
         entries = sorted(os.listdir(place))
     except OSError as error:
-        raise BundleRefusedError("error.bundle.folder-cannot-read", name=name, why=why(error)) from None
+        raise BundleRefusedError("error.bundle.folder-unreadable", name=name, why=why(error)) from None
     files = tuple(_policy_file(place / entry) for entry in entries if entry != MANIFEST)
     bundle = _bundle(read_file(place / MANIFEST, MAX_BYTES), files, member)
     if bundle.seen.folder != name:
-        raise BundleRefusedError("error.bundle.folder-holds-another-bundle", name=name)
+        raise BundleRefusedError("error.bundle.folder-differs", name=name)
     return bundle
 
 
@@ -132,7 +132,7 @@ def _bundle(note: bytes, files: tuple[PolicyFile, ...], member: Member) -> Bundl
 
 def _policy_file(path: Path) -> PolicyFile:
     if path.is_symlink():
-        raise BundleRefusedError("error.bundle.file-link-another-place", name=path.name)
+        raise BundleRefusedError("error.bundle.file-link", name=path.name)
     return PolicyFile(path.name, read_file(path, MAX_FILE_BYTES))
 
 

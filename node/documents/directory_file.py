@@ -65,20 +65,20 @@ def check_member_keys(member: Member) -> None:
     except NodeError as error:
         raise NodeError(
             Reason.DIRECTORY_INVALID,
-            "error.documents.key-certificate-invalid",
+            "error.documents.member-invalid",
             problem=error.wording,
             where=member.code,
         ) from None
     if log_suites != {SignatureSuite.ED25519} or cosign_suites != {SignatureSuite.ML_DSA_65}:
         raise NodeError(
             Reason.DIRECTORY_INVALID,
-            "error.documents.log-keys-not-ed25519",
+            "error.documents.log-key-suites",
             where=member.code,
         )
     if not officer_suites <= {SignatureSuite.ED25519}:
         raise NodeError(
             Reason.DIRECTORY_INVALID,
-            "error.documents.officers-keys-not-ed25519",
+            "error.documents.officer-key-suites",
             where=member.code,
         )
 
@@ -90,7 +90,7 @@ def _signed_body(note: bytes, authority: Verifier) -> bytes:
     except NodeError as error:
         raise NodeError(
             Reason.DIRECTORY_INVALID,
-            "error.documents.directory-not-signed-authority",
+            "error.documents.directory-untrusted",
             problem=error.wording,
             authority=authority.name,
         ) from None
@@ -98,6 +98,4 @@ def _signed_body(note: bytes, authority: Verifier) -> bytes:
 
 def _check_length(note: bytes) -> None:
     if len(note) > MAX_BYTES:
-        raise NodeError(
-            Reason.DIRECTORY_INVALID, "error.documents.directory-larger-than-bytes", max_bytes=MAX_BYTES
-        )
+        raise NodeError(Reason.DIRECTORY_INVALID, "error.documents.directory-too-large", max_bytes=MAX_BYTES)

@@ -67,12 +67,12 @@ class PrivateKey:
 
     def __post_init__(self) -> None:
         if len(self.seed) != SEED:
-            raise _invalid("error.documents.seed-key-not-bytes", use=self.use, seed=SEED)
+            raise _invalid("error.documents.seed-length", use=self.use, seed=SEED)
         # To the microsecond: of keys that are made one after the other, the last has to be the newest.
         object.__setattr__(self, "created", self.created.astimezone(UTC))
         object.__setattr__(self, "expires", self.expires.astimezone(UTC).replace(microsecond=0))
         if self.created >= self.expires:
-            raise _invalid("error.documents.key-expires-before-begins", use=self.use)
+            raise _invalid("error.documents.key-expiry", use=self.use)
         object.__setattr__(self, "key_id", self._compute_id())
 
     @property
@@ -106,7 +106,7 @@ class PrivateKey:
 
     def _must_be(self, *suites: str) -> None:
         if self.suite not in suites:
-            raise _invalid("error.documents.key-place-another", use=self.use)
+            raise _invalid("error.documents.key-misplaced", use=self.use)
 
     def _compute_id(self) -> str:
         if self.use is KeyUse.SEALING:
@@ -130,7 +130,7 @@ def newest(keys: Iterable[PrivateKey], use: KeyUse, now: datetime) -> PrivateKey
     """The newest key for a use that is valid now. Raises NodeError(CONFIG_INVALID) when there is none."""
     usable = [key for key in keys if key.use is use and key.usable(now)]
     if not usable:
-        raise _invalid("error.documents.there-no-key-valid", use=use)
+        raise _invalid("error.documents.no-valid-key", use=use)
     return max(usable, key=lambda key: key.order)
 
 
@@ -163,9 +163,7 @@ def write_key(directory: Path, key: PrivateKey) -> Path:
     except OSError as error:
         with suppress(OSError):
             part.unlink()
-        raise _invalid(
-            "error.documents.cannot-written-check-directory", path=str(path), why=why(error)
-        ) from None
+        raise _invalid("error.files.unwritable", path=str(path), why=why(error)) from None
     return path
 
 
@@ -181,16 +179,14 @@ def read_keys(directory: Path) -> tuple[PrivateKey, ...]:
     """
     try:
         if directory.stat().st_mode & 0o022:
-            raise _invalid("error.documents.others-may-put-keys", directory=str(directory))
+            raise _invalid("error.documents.folder-open-to-others", directory=str(directory))
         paths = sorted(directory.glob("*.json"))
     except OSError as error:
         raise _invalid(
-            "error.documents.cannot-read-check-owner", directory=str(directory), why=why(error)
+            "error.documents.folder-unreadable", directory=str(directory), why=why(error)
         ) from None
     if len(paths) > _MOST_FILES:
-        raise _invalid(
-            "error.documents.holds-more-than-key", directory=str(directory), most_files=_MOST_FILES
-        )
+        raise _invalid("error.documents.too-many-key-files", directory=str(directory), most_files=_MOST_FILES)
     keys = [read_key(path) for path in paths]
     return tuple(sorted(keys, key=lambda key: key.order, reverse=True))
 
@@ -200,7 +196,7 @@ def _parse(path: Path, data: bytes) -> PrivateKey:
     try:
         content = json.loads(data)
         if not isinstance(content, dict) or content.keys() != _FIELDS or content["version"] != _VERSION:
-            raise _invalid("error.documents.not-key-file-version", path=str(path))
+            raise _invalid("error.documents.key-file-version", path=str(path))
         key = PrivateKey(
             KeyUse(content["use"]),
             _moment(content["created"]),
@@ -208,9 +204,9 @@ def _parse(path: Path, data: bytes) -> PrivateKey:
             b64decode(content["seed"], validate=True),
         )
     except (ValueError, TypeError, RecursionError):
-        raise _invalid("error.documents.not-key-file-damaged", path=str(path)) from None
+        raise _invalid("error.documents.key-file-damaged", path=str(path)) from None
     if content["suite"] != key.suite or content["id"] != key.key_id:
-        raise _invalid("error.documents.seed-suite-id-not", path=str(path))
+        raise _invalid("error.documents.key-parts-mismatch", path=str(path))
     return key
 
 

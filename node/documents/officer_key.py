@@ -40,7 +40,7 @@ def make_officer_key(
     if len(characters(passphrase)) < SHORTEST_PASSPHRASE:
         raise _invalid("error.documents.passphrase-too-short", shortest_passphrase=SHORTEST_PASSPHRASE)
     if path.exists():
-        raise _invalid("error.documents.there-already-move-away", path=str(path))
+        raise _invalid("error.documents.file-exists", path=str(path))
     signer = Signer(key_name, SignatureSuite.ED25519, seed := random(SEED))
     vkey = signer.verifier.vkey()
     protected = protect(seed, passphrase, _bound(vkey), random)
@@ -69,7 +69,7 @@ def open_officer_key(path: Path, passphrase: str) -> Signer:
     except ValueError:
         raise _damaged(path) from None
     except WrongPassphraseError:
-        raise _invalid("error.documents.passphrase-wrong-file-changed", path=str(path)) from None
+        raise _invalid("error.documents.passphrase-wrong", path=str(path)) from None
     if len(seed) != SEED:
         raise _damaged(path)
     signer = Signer(verifier.name, SignatureSuite.ED25519, seed)
@@ -80,7 +80,7 @@ def open_officer_key(path: Path, passphrase: str) -> Signer:
 
 def _read(path: Path) -> dict[str, str]:
     if path.suffix == ".vkey":
-        raise _invalid("error.documents.public-part-key-name", path=str(path))
+        raise _invalid("error.documents.public-key-misplaced", path=str(path))
     try:
         content = read_private_file(path, _LONGEST)
     except NodeError:
@@ -111,7 +111,7 @@ def _bound(vkey: str) -> bytes:
 
 
 def _damaged(path: Path) -> NodeError:
-    return _invalid("error.documents.not-officer-key-file", path=str(path))
+    return _invalid("error.documents.officer-key-file-damaged", path=str(path))
 
 
 def _invalid(key: str, /, **args: Value) -> NodeError:

@@ -49,7 +49,7 @@ def signed_order(note: bytes, member: Member) -> SignedOrder:
     try:
         read, people = read_officers(note, member, MAX_BYTES)
     except NodeError as error:
-        raise OrderRefusedError("error.order.cannot-trusted", problem=error.wording) from None
+        raise OrderRefusedError("error.order.untrusted", problem=error.wording) from None
     return SignedOrder(parse_order(read.body), order_digest(read.body), people)
 
 

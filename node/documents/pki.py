@@ -180,7 +180,7 @@ def make_desk_user(
     Raises NodeError(CONFIG_INVALID).
     """
     if not _FILE_NAME.fullmatch(name):
-        raise NodeError(Reason.CONFIG_INVALID, "error.documents.name-becomes-file-s")
+        raise NodeError(Reason.CONFIG_INVALID, "error.documents.file-name-malformed")
     user = CertificateFiles(folder / f"{name}.pem", folder / f"{name}.key")
     _refuse_second(user)
     authority = files.desk_authority.read()
@@ -247,7 +247,7 @@ def activate_node_certificate(files: CertificateFiles, directory: Directory) -> 
     if member is None or identity.fingerprint.hex() not in member.certificates:
         raise NodeError(
             Reason.CONFIG_INVALID,
-            "error.documents.directory-not-list-next",
+            "error.documents.next-certificate-unlisted",
         )
     files.write(certified)
     for path in (files.upcoming.key, files.upcoming.certificate):
@@ -294,7 +294,7 @@ def export_member(
             if identity.department != about.code:
                 raise NodeError(
                     Reason.CONFIG_INVALID,
-                    "error.documents.names-another-department-check",
+                    "error.documents.certificate-foreign",
                     certificate=str(files.certificate),
                 )
             fingerprints.append(identity.fingerprint.hex())
@@ -331,7 +331,7 @@ def read_officers(folder: Path) -> tuple[str, ...]:
     for path in sorted(folder.glob("*.key")):
         raise NodeError(
             Reason.CONFIG_INVALID,
-            "error.documents.private-key-owner-alone",
+            "error.documents.private-key-misplaced",
             path=str(path),
         )
     paths = sorted(folder.glob("*.vkey"))
@@ -379,4 +379,4 @@ def _refuse_second(files: CertificateFiles, *others: Path) -> None:
 
 
 def _exists(path: Path) -> NodeError:
-    return NodeError(Reason.CONFIG_INVALID, "error.documents.there-already-move-away", path=str(path))
+    return NodeError(Reason.CONFIG_INVALID, "error.documents.file-exists", path=str(path))

@@ -57,7 +57,7 @@ def publish(
     except NodeError as error:  # none is there yet that could not be trusted
         raise NodeError(
             Reason.CONFIG_INVALID,
-            "error.documents.no-directory",
+            "error.documents.directory-entries-invalid",
             problem=error.wording,
         ) from None
     write_file(authority.directory, note, PUBLIC)
@@ -85,6 +85,4 @@ def _listed(members: Mapping[str, Member], code: str) -> Member:
     try:
         return members[code]
     except KeyError:
-        raise NodeError(
-            Reason.NOT_FOUND, "error.documents.directory-lists-no-department", code=code
-        ) from None
+        raise NodeError(Reason.NOT_FOUND, "error.documents.department-unlisted", code=code) from None

@@ -17,7 +17,9 @@ from node.core.policy.policy import Policies, Policy
 from node.core.purpose import PurposeTree, purpose_covers
 from node.core.role import Caller
 from node.errors import NodeError, Reason
-from node.exchange.group import GroupCommit, Ledger, Recorded
+from node.exchange.group import GroupCommit
+from node.exchange.job import Recorded
+from node.exchange.ledger import Ledger
 
 
 @dataclass(slots=True)
@@ -97,7 +99,7 @@ class Grants:
         """The grant of this id. Raises NodeError(NOT_FOUND)."""
         grant = self._grants.get(grant_id)
         if grant is None:
-            raise NodeError(Reason.NOT_FOUND, "error.exchange.no-grant-id")
+            raise NodeError(Reason.NOT_FOUND, "error.exchange.grant-unknown")
         return grant
 
     def of(self, requester: str) -> tuple[Grant, ...]:
@@ -124,7 +126,7 @@ class Grants:
     async def suspend(self, caller: Caller, grant_id: str, note: str) -> Grant:
         """Suspend at once (Art. 27). Raises NodeError(NOT_FOUND), (QUERY_INVALID)."""
         return await self._set_state(
-            caller, grant_id, GrantState.SUSPENDED, "grant.suspend", stated_reason(note)
+            caller, grant_id, GrantState.SUSPENDED, "grant.suspend", require_note(note)
         )
 
     async def resume(self, caller: Caller, grant_id: str, note: str) -> Grant:
@@ -133,9 +135,7 @@ class Grants:
 
     async def revoke(self, caller: Caller, grant_id: str, note: str) -> Grant:
         """End for good. Raises NodeError(NOT_FOUND), (QUERY_INVALID)."""
-        return await self._set_state(
-            caller, grant_id, GrantState.REVOKED, "grant.revoke", stated_reason(note)
-        )
+        return await self._set_state(caller, grant_id, GrantState.REVOKED, "grant.revoke", require_note(note))
 
     def put_on_hold(self, note: str) -> tuple[Grant, ...]:
         """All that are active, as suspended ones; once they are durable, give them to `adopt`."""
@@ -152,7 +152,7 @@ class Grants:
     ) -> Grant:
         grant = self.get(grant_id)
         if grant.state is GrantState.REVOKED:
-            raise NodeError(Reason.QUERY_INVALID, "error.exchange.grant-revoked-final")
+            raise NodeError(Reason.QUERY_INVALID, "error.exchange.grant-revoked")
         return await self._change(caller, action, replace(grant, state=state, note=note), note)
 
     async def _change(self, caller: Caller, action: str, grant: Grant, note: str) -> Grant:
@@ -179,30 +179,30 @@ class Grants:
 
     def _check(self, grant: Grant) -> None:
         if grant.requester == self._code or not self._is_member(grant.requester):
-            raise NodeError(Reason.QUERY_INVALID, "error.exchange.requester-no-other-member")
+            raise NodeError(Reason.QUERY_INVALID, "error.exchange.requester-unknown")
         policies = self._policies()
         policy = policies.get(grant.dataset)
         if policy is None:
-            raise NodeError(Reason.QUERY_INVALID, "error.exchange.no-policy-node-dataset")
+            raise NodeError(Reason.QUERY_INVALID, "error.exchange.grant-dataset-unknown")
         unknown = sorted(grant.questions - set(policy.questions))
         if unknown:
             raise NodeError(
                 Reason.QUERY_INVALID,
-                "error.exchange.name-questions-dataset-each",
+                "error.exchange.grant-questions-unknown",
                 unknown=", ".join(unknown),
             )
         check_grant(grant)
         for purpose in grant.purposes:
             _check_purpose(purpose, policy, policies.purposes)
         if grant.valid_until <= self._clock():
-            raise NodeError(Reason.QUERY_INVALID, "error.exchange.grant-ends-before-starts")
+            raise NodeError(Reason.QUERY_INVALID, "error.messages.grant-validity")
 
 
 def _check_purpose(purpose: str, policy: Policy, known: PurposeTree | None) -> None:
     if known is not None and purpose not in known:
         raise NodeError(
             Reason.QUERY_INVALID,
-            "error.exchange.policies-know-no-purpose",
+            "error.exchange.purpose-unknown",
             purpose=purpose,
         )
     # A grant may be wider than a rule or narrower, as both cover what is below them.
@@ -213,19 +213,19 @@ def _check_purpose(purpose: str, policy: Policy, known: PurposeTree | None) -> N
     ):
         raise NodeError(
             Reason.QUERY_INVALID,
-            "error.exchange.no-rule-dataset-purpose",
+            "error.exchange.no-rule-for-purpose",
             purpose=purpose,
         )
 
 
-def stated_reason(note: str) -> str:
+def require_note(note: str) -> str:
     """The reason that staff give. Raises NodeError(QUERY_INVALID) for none, and for an essay."""
     if not note.strip() or len(note) > MAX_NOTE:
-        raise NodeError(Reason.QUERY_INVALID, "error.exchange.say-why-most-characters", max_note=MAX_NOTE)
+        raise NodeError(Reason.QUERY_INVALID, "error.exchange.reason-length", max_note=MAX_NOTE)
     _check_note(note)
     return note
 
 
 def _check_note(note: str) -> None:
     if holds_identifier(note):
-        raise NodeError(Reason.QUERY_INVALID, "error.exchange.reason-holds-identity-number")
+        raise NodeError(Reason.QUERY_INVALID, "error.exchange.reason-with-identity-number")

@@ -6,7 +6,7 @@ import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from google.protobuf.message import Message
+from google.protobuf.message import Message as ProtoMessage
 
 from node.core import wire
 from node.core.identity import holds_identifier
@@ -20,7 +20,8 @@ from node.core.role import Caller
 from node.core.subject import SubjectKey
 from node.errors import NodeError, Reason
 from node.exchange.evidence import Evidence
-from node.exchange.group import Ledger, Recorded
+from node.exchange.job import Recorded
+from node.exchange.ledger import Ledger
 from node.exchange.ports import Vault
 from node.v1 import exchange_pb2 as pb
 from node.v1 import record_pb2 as rec
@@ -154,7 +155,7 @@ class IntentJob:
         asked = Asked(self.parties, recorded.index, append.leaf, routing, envelope, self.response_key)
         return replace(append, asked=row), asked
 
-    def _known(self, message: Message) -> bytes:
+    def _known(self, message: ProtoMessage) -> bytes:
         """The bytes of what the provider knows of a message."""
         return wire.write(trim(message, self.revision))
 

@@ -54,14 +54,14 @@ class BatchRun:
         stream = self._open_stream()
         sender = asyncio.create_task(self._send(chunks, stream))
         answers = stream.answers()
-        why = NodeError(Reason.TIMEOUT, "error.exchange.caller-went-away-before")
+        why = NodeError(Reason.TIMEOUT, "error.exchange.caller-gone")
         try:
             while (item := await self._waiting.get()) is not None:
                 chunk, ready = item
                 if isinstance(ready, Asked):
                     answer = await anext(answers, None)
                     if answer is None:
-                        raise NodeError(Reason.PEER_UNAVAILABLE, "error.exchange.provider-ended-batch-early")
+                        raise NodeError(Reason.PEER_UNAVAILABLE, "error.exchange.batch-ended-early")
                     self._unanswered.remove(ready)
                     yield ChunkResult(chunk, await self._to_its_end(self._conclude(ready, answer)))
                 else:

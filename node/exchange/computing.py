@@ -23,7 +23,7 @@ from node.core.stop import Stop
 from node.core.subject import SubjectKey, Unclear
 from node.errors import NodeError, Reason
 from node.exchange.counts import CountKey, Counts
-from node.exchange.group import Ledger
+from node.exchange.ledger import Ledger
 from node.exchange.payable import short_before
 from node.exchange.ports import Books, Noise, Source
 from node.exchange.provider_answer import Computed, field_answers, load_message, release_key, verify_answers
@@ -85,7 +85,7 @@ class Computing:
         """What there is to answer, or why there is nothing; `held` ends when it is charged."""
         try:
             if source is None or asked.load is None:
-                raise OutageError(Outage.SILENT, "error.exchange.dataset-no-data-source")
+                raise OutageError(Outage.SILENT, "error.exchange.no-data-source")
             if asked.question.kind is QuestionKind.STATISTIC:
                 return await self._statistic(source, asked, asked.load, held)
             if source.quick and len(asked.subjects) == 1:
@@ -95,7 +95,7 @@ class Computing:
             return Computed(failure=error)
         except Exception:
             log.exception("a data source failed")
-            return Computed(failure=NodeError(Reason.SOURCE_UNAVAILABLE, "error.exchange.data-source-failed"))
+            return Computed(failure=NodeError(Reason.SOURCE_UNAVAILABLE, "error.source.failed"))
 
     async def _in_turn(self, source: Source, asked: Permitted) -> Computed:
         member = asked.peer.code
@@ -117,7 +117,7 @@ class Computing:
             async with asyncio.timeout_at(self._end(asked)):
                 values = await asyncio.shield(done)
         except TimeoutError:
-            raise OutageError(Outage.SLOW, "error.exchange.data-source-took-too") from None
+            raise OutageError(Outage.SLOW, "error.exchange.source-too-slow") from None
         return self._answered(asked, values)
 
     def _end(self, asked: Permitted) -> float:
@@ -128,7 +128,7 @@ class Computing:
     def _answered(self, asked: Permitted, values: Sequence[object]) -> Computed:
         unclear = frozenset(place for place, value in enumerate(values) if isinstance(value, Unclear))
         if unclear and len(asked.subjects) == 1:
-            raise NodeError(Reason.SOURCE_UNAVAILABLE, "error.exchange.data-several-rows-about")
+            raise NodeError(Reason.SOURCE_UNAVAILABLE, "error.exchange.several-rows")
         make = verify_answers if asked.question.kind is QuestionKind.VERIFY else field_answers
         return Computed(answers=make(values, self._random(32)), load=asked.load, unclear=unclear)
 
@@ -138,7 +138,7 @@ class Computing:
         question = asked.question
         statistic = question.statistic
         if statistic is None or asked.budget is None:
-            raise NodeError(Reason.POLICY_NOT_LOADED, "error.exchange.statistic-no-privacy-budget")
+            raise NodeError(Reason.POLICY_NOT_LOADED, "error.exchange.no-privacy-budget")
         key = release_key(asked.dataset, question, asked.parameters, asked.region, load)
         # The price is what the policy says: OpenDP adds the least noise that costs no more.
         price = self._budget(asked, statistic.epsilon_micros)

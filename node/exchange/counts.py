@@ -103,7 +103,7 @@ class Counts:
             async with asyncio.timeout(self._seconds):
                 return await asyncio.shield(count.thread)
         except TimeoutError:
-            raise OutageError(Outage.SLOW, "error.exchange.data-source-took-too") from None
+            raise OutageError(Outage.SLOW, "error.exchange.source-too-slow") from None
         finally:
             stop.ask()
 

@@ -12,7 +12,7 @@ from pydantic import ConfigDict, Field, StringConstraints, TypeAdapter, Validati
 from node.core.json_text import canonical_json
 from node.core.role import Caller
 from node.errors import NodeError, Reason
-from node.exchange.admin import AdminJob, stated_reason
+from node.exchange.admin import AdminJob, require_note
 from node.exchange.group import GroupCommit
 
 FACT: Final = "desk.revoked"
@@ -48,7 +48,7 @@ class DeskCertificates:
         try:
             revoked = _LIST.validate_json(kept) if kept else []
         except ValidationError:
-            raise NodeError(Reason.LOG_CORRUPT, "error.exchange.list-revoked-desk-certificates") from None
+            raise NodeError(Reason.LOG_CORRUPT, "error.exchange.revocations-unreadable") from None
         self._revoked = {each.fingerprint: each for each in revoked}
 
     def revoked(self, fingerprint: bytes) -> bool:
@@ -64,7 +64,7 @@ class DeskCertificates:
 
         Raises NodeError(QUERY_INVALID), and (STORE_UNAVAILABLE) where it could not be made durable.
         """
-        reason, key = stated_reason(reason), _checked(fingerprint).hex()
+        reason, key = require_note(reason), _checked(fingerprint).hex()
         async with self._turn:
             if (known := self._revoked.get(key)) is not None:
                 return known
@@ -85,7 +85,7 @@ class DeskCertificates:
 
     async def let_in(self, caller: Caller, fingerprint: bytes, reason: str) -> None:
         """Let the certificate count again. Raises NodeError(NOT_FOUND), (QUERY_INVALID)."""
-        reason, key = stated_reason(reason), _checked(fingerprint).hex()
+        reason, key = require_note(reason), _checked(fingerprint).hex()
         async with self._turn:
             if key not in self._revoked:
                 raise NodeError(Reason.NOT_FOUND, "error.exchange.certificate-not-revoked")
@@ -103,5 +103,5 @@ class DeskCertificates:
 
 def _checked(fingerprint: bytes) -> bytes:
     if len(fingerprint) != 32:
-        raise NodeError(Reason.QUERY_INVALID, "error.exchange.fingerprint-32-bytes")
+        raise NodeError(Reason.QUERY_INVALID, "error.exchange.fingerprint-length")
     return fingerprint

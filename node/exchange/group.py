@@ -13,18 +13,19 @@ import logging
 from collections import deque
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import Protocol, TypeVar, cast
 
 from node.core.clock import TimeUnknownError
-from node.core.deciding.budget import Balances, Debit, Pot, Spent
-from node.core.deciding.gap import NO_GAPS, Gaps
+from node.core.deciding.budget import Pot, Spent
 from node.core.log.checkpoint import Checkpoint
 from node.core.log.commit import AnsweredExchange, Append, Commit, Head
 from node.core.log.merkle import leaf_hash
 from node.core.log.peer_log import PeerLog
 from node.core.log.tree import Tree
 from node.errors import NodeError, Reason
+from node.exchange.job import Job, Moment, Recorded
+from node.exchange.ledger import Ledger
 from node.exchange.spent import Budgets
 from node.exchange.watch import Unwatched, Watch
 from node.texts.message import Message
@@ -32,7 +33,6 @@ from node.v1 import usage_log_pb2 as pb
 
 log = logging.getLogger(__name__)
 T = TypeVar("T")
-T_co = TypeVar("T_co", covariant=True)
 
 MAX_GROUP = 256
 MAX_WAITING = 4096
@@ -42,71 +42,6 @@ GATHER_MOST = 3
 CLOCK_TOLERANCE_MS = 60_000
 BUSY_SECONDS = 1.0
 """How long a group waits for another writer of the database."""
-
-
-@dataclass(frozen=True, slots=True)
-class Recorded:
-    """Where a record stands in the own log, with its receipt; `replayed` is an earlier answer instead."""
-
-    index: int
-    size: int
-    root: bytes
-    leaf: bytes
-    receipt: pb.Receipt
-
-
-class Job(Protocol[T_co]):
-    """One record to append, and what depends on it; called in this order."""
-
-    @property
-    def counters(self) -> Sequence[str]:
-        """Keys of the counters that `settle` reads."""
-
-    @property
-    def exchange(self) -> tuple[str, bytes] | None:
-        """(requester, exchange id) of an exchange that may have been answered before."""
-
-    def repeat(self, earlier: AnsweredExchange, recorded: Recorded, opening: bytes) -> T_co | None:
-        """The result once more, if `earlier` answered this very request; None settles it anew.
-
-        `recorded` and the encrypted `opening` are those of the earlier record.
-        """
-
-    def settle(self, ledger: Ledger, time_ms: int, index: int) -> Append:
-        """Decide the record at `index`, paying its debits through `ledger`."""
-
-    def finish(self, append: Append, recorded: Recorded) -> tuple[Append, T_co]:
-        """Build the result on the receipt; may add to what is written, but not change the leaf."""
-
-
-@dataclass(slots=True)
-class Ledger:
-    """The counters and statistic releases as one transaction sees them."""
-
-    balances: Balances
-    stored_release: Callable[[bytes], bytes | None]
-    budgets: Budgets
-    gaps: Gaps = NO_GAPS
-    """Times of which it is not known what was counted."""
-    touched: dict[str, tuple[int, int]] = field(default_factory=dict)
-    releases: dict[bytes, bytes] = field(default_factory=dict)
-
-    def pay(self, debits: Sequence[Debit]) -> None:
-        """Add the debits to their counters; they are durable with the transaction."""
-        for debit in debits:
-            used = self.balances.get(debit.key, 0) + debit.amount
-            self.balances[debit.key] = used
-            self.touched[debit.key] = (used, debit.until_ms)
-
-    def mark(self, key: str, number: int, until_ms: int) -> None:
-        """Set a counter that remembers a number which never falls; durable with the transaction."""
-        number = max(number, self.balances.get(key, 0))
-        self.balances[key] = number
-        self.touched[key] = (number, until_ms)
-
-    def release(self, key: bytes) -> bytes | None:
-        """A statistic that was released before, in this group or any earlier one."""
-        return self.releases.get(key) or self.stored_release(key)
 
 
 class Transaction(Protocol):
@@ -146,19 +81,6 @@ class LogKeys:
     """Signed note to its body; raises NodeError(PROOF_INVALID)."""
     every_records: int = 10_000
     every_ms: int = 600_000
-
-
-@dataclass(frozen=True, slots=True)
-class Moment:
-    """Another time than the clock's, by which a record is written and the node goes on.
-
-    Only with `back` may it be before the last record. `taken` is called once the record is durable, before
-    anything else is recorded.
-    """
-
-    time_ms: Callable[[], int]
-    back: bool
-    taken: Callable[[], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -212,11 +134,11 @@ class GroupCommit:
         and (CLOCK_SKEWED) when nothing can be recorded, (STATE_LOST) while exchanges are held.
         """
         if self._stopped:
-            raise NodeError(Reason.DRAINING, "error.exchange.node-shutting-down")
+            raise NodeError(Reason.DRAINING, "error.exchange.shutting-down")
         if not by_staff and (held := self._watch.held()) is not None:
             raise held
         if len(self._waiting) >= MAX_WAITING:
-            raise NodeError(Reason.OVERLOADED, "error.exchange.node-overloaded")
+            raise NodeError(Reason.OVERLOADED, "error.exchange.overloaded")
         loop = asyncio.get_running_loop()
         future: asyncio.Future[object] = loop.create_future()
         self._waiting.append(_Waiting(job, future, moment))
@@ -252,7 +174,7 @@ class GroupCommit:
     def root(self, size: int) -> bytes:
         """The root of the first `size` records of the durable log. Raises NodeError(NOT_FOUND)."""
         if size > self._head.size:
-            raise NodeError(Reason.NOT_FOUND, "error.exchange.log-records", size=self._head.size)
+            raise NodeError(Reason.NOT_FOUND, "error.exchange.log-too-short", size=self._head.size)
         return self._tree.root(size)
 
     def inclusion_proof(self, index: int, size: int) -> list[bytes]:
@@ -260,7 +182,7 @@ class GroupCommit:
         durable = self._head.size
         size = size or durable
         if not 0 <= index < size <= durable:
-            raise NodeError(Reason.NOT_FOUND, "error.exchange.log-records-2", durable=durable)
+            raise NodeError(Reason.NOT_FOUND, "error.exchange.log-too-short", size=durable)
         return self._tree.inclusion_proof(index, size)
 
     def consistency_proof(self, first: int, second: int) -> list[bytes]:
@@ -268,20 +190,20 @@ class GroupCommit:
         durable = self._head.size
         second = second or durable
         if not 0 <= first <= second <= durable:
-            raise NodeError(Reason.NOT_FOUND, "error.exchange.log-records-2", durable=durable)
+            raise NodeError(Reason.NOT_FOUND, "error.exchange.log-too-short", size=durable)
         return self._tree.consistency_proof(first, second)
 
     def _restore(self) -> tuple[Head, Tree]:
         head = self._store.head()
         tail = [leaf_hash(leaf) for leaf in self._store.tail(head.size)]
         if self._store.leaf_count() != head.size:
-            raise NodeError(Reason.LOG_CORRUPT, "error.exchange.usage-log-checkpoint-different")
+            raise NodeError(Reason.LOG_CORRUPT, "error.log.checkpoint-size-differs")
         tree = Tree.restore(head.size, tail, self._store)
         if head.size:
             checkpoint = Checkpoint.parse(self._keys.verify(head.note))
             expected = Checkpoint(self._keys.origin, head.size, tree.root())
             if checkpoint != expected:
-                raise NodeError(Reason.LOG_CORRUPT, "error.exchange.usage-log-not-root")
+                raise NodeError(Reason.LOG_CORRUPT, "error.log.checkpoint-root-differs")
         return head, tree
 
     async def _work(self) -> None:
@@ -328,7 +250,7 @@ class GroupCommit:
             results = [error] * len(group)
         except Exception:
             log.exception("group commit failed")
-            failed = NodeError(Reason.INTERNAL, "error.exchange.exchange-could-not-recorded")
+            failed = NodeError(Reason.INTERNAL, "error.exchange.not-recorded")
             results = [failed] * len(group)
         for waiting, result in zip(group, results, strict=True):
             if waiting.future.done():  # the caller has gone; the record stays
@@ -372,7 +294,7 @@ class GroupCommit:
         end = asyncio.get_running_loop().time() + BUSY_SECONDS
         while (transaction := self._store.begin()) is None:
             if asyncio.get_running_loop().time() > end:
-                raise NodeError(Reason.STORE_UNAVAILABLE, "error.exchange.node-database-locked-another")
+                raise NodeError(Reason.STORE_UNAVAILABLE, "error.exchange.database-locked")
             await asyncio.sleep(0.002)
         return transaction
 
@@ -394,7 +316,7 @@ class GroupCommit:
             try:
                 if job.exchange is not None:
                     if job.exchange in here:  # its first caller went away, and it came again at once
-                        raise NodeError(Reason.REQUEST_REPLAYED, "error.exchange.exchange-under-way")
+                        raise NodeError(Reason.REQUEST_REPLAYED, "error.exchange.still-running")
                     here.add(job.exchange)
                 if known and job.exchange in known:
                     results[position] = self._repeat(transaction, job, known[job.exchange])

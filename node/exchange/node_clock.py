@@ -8,8 +8,8 @@ from collections.abc import Callable
 from datetime import datetime
 
 from node.core.clock import (
-    Bounds,
     Clock,
+    ClockBounds,
     Reading,
     Standing,
     TimeUnknownError,
@@ -31,7 +31,7 @@ class NodeClock:
         self,
         read: Callable[[], Reading],
         known: datetime | None,
-        bounds: Bounds,
+        bounds: ClockBounds,
         certain: datetime | None = None,
     ) -> None:
         """`known` is the last time that the node knew before it started, None for a new node.
@@ -70,10 +70,10 @@ class NodeClock:
         clock, reading = self.look()
         return to_ms(clock.certain_time(reading))
 
-    def told_ms(self) -> int:
+    def shown_ms(self) -> int:
         """What other departments are told, in milliseconds; 0 when the node knows nothing."""
         clock, reading = self.look()
-        told = clock.told_to_others(reading)
+        told = clock.shown_to_others(reading)
         return 0 if told is None else to_ms(told)
 
     def known(self) -> bool:

@@ -6,17 +6,19 @@ from datetime import datetime
 from typing import NamedTuple
 
 from node.core import wire
+from node.core.bounds import MAX_CLAIM, MAX_CLAIM_NAME, MAX_CLAIMS, MAX_SUBJECTS
 from node.core.directory.directory import Member
 from node.core.log import usage
-from node.core.log.merkle import leaf_hash, verify_inclusion
+from node.core.log.checkpoint import log_origin
+from node.core.log.merkle import leaf_hash
 from node.core.messages.envelope import SUITE, VERSION, Routing, Sealed
 from node.core.messages.intent import check_intent
 from node.errors import NodeError, Reason
 from node.exchange.evidence import NO_EVIDENCE, Evidence, evidence_of
 from node.exchange.ports import Vault
+from node.exchange.receipt import check_receipt
 from node.v1 import exchange_pb2 as pb
 from node.v1 import record_pb2 as rec
-from node.v1.usage_log_pb2 import Receipt
 
 RESPONSE_KEY_BYTES = 32
 MAX_AGE_MS = 12 * 3_600_000
@@ -24,16 +26,7 @@ MAX_AGE_MS = 12 * 3_600_000
 remembered for longer, so that one that comes once more always meets its first answer."""
 CLOCK_CLAUSE, AGE_CLAUSE = "clock", "age"
 """What denies a request when the clocks are apart, and one that is too old whatever they say."""
-MAX_SUBJECTS = 1000
 MAX_ID_BYTES = 32
-MAX_CLAIMS = 16
-MAX_CLAIM_NAME = 64
-MAX_CLAIM_LENGTH = 200
-
-
-def log_origin(code: str) -> str:
-    """Origin line of a department's usage log."""
-    return f"dxnode/{code}"
 
 
 class Opened(NamedTuple):
@@ -63,17 +56,17 @@ class Opened(NamedTuple):
 def routing_of(envelope: pb.Envelope, peer: str, own: str) -> Routing:
     """The routing data, checked. Raises NodeError(ENVELOPE_INVALID) for what is not for us from `peer`."""
     if envelope.version != VERSION or envelope.suite != SUITE:
-        raise NodeError(Reason.ENVELOPE_INVALID, "error.exchange.envelope-unknown-version-suite")
+        raise NodeError(Reason.ENVELOPE_INVALID, "error.exchange.envelope-version-unknown")
     if len(envelope.exchange_id) != usage.EXCHANGE_ID_BYTES:
-        raise NodeError(Reason.ENVELOPE_INVALID, "error.exchange.exchange-id-16-bytes")
+        raise NodeError(Reason.ENVELOPE_INVALID, "error.exchange.exchange-id-length")
     if envelope.provider != own:
-        raise NodeError(Reason.ENVELOPE_INVALID, "error.exchange.envelope-another-department")
+        raise NodeError(Reason.ENVELOPE_INVALID, "error.exchange.envelope-misdirected")
     if envelope.requester != peer:
-        raise NodeError(Reason.ENVELOPE_INVALID, "error.exchange.envelope-names-another-requester")
+        raise NodeError(Reason.ENVELOPE_INVALID, "error.exchange.requester-contradicted")
     return Routing(envelope.requester, envelope.provider, envelope.exchange_id, envelope.key_id)
 
 
-def open_request(
+def open_envelope(
     envelope: pb.Envelope,
     routing: Routing,
     member: Member,
@@ -90,7 +83,7 @@ def open_request(
     plaintext = vault.open(Sealed(envelope.sealed_key, envelope.ciphertext), routing, now)
     request = wire.read(pb.SealedRequest, plaintext, "error.wire.of.request")
     if len(request.response_key) != RESPONSE_KEY_BYTES or len(request.intent) > usage.MAX_INTENT_BYTES:
-        raise NodeError(Reason.ENVELOPE_INVALID, "error.exchange.inside-envelope-wrong-lengths")
+        raise NodeError(Reason.ENVELOPE_INVALID, "error.exchange.envelope-lengths")
     record, opening, position, problem = rec.UsageRecord(), rec.Opening(), rec.LogPosition(), None
     # What is not yet checked is not kept: else a peer could write into the own log whatever it likes.
     leaf = checkpoint = opening_bytes = b""
@@ -99,7 +92,7 @@ def open_request(
         record = usage.read_record(request.intent)
         _check_record(record, routing)
         if usage.response_key_hash(request.response_key) != record.intent.response_key_hash:
-            raise NodeError(Reason.PROOF_INVALID, "error.exchange.response-key-not-one")
+            raise NodeError.by_reason(Reason.PROOF_INVALID)
         proved = check_receipt(request.intent, request.receipt, member, vault)
         evidence = evidence_of(request.receipt, log_origin(member.code), proved)
         leaf, position, checkpoint = request.intent, proved, request.receipt.checkpoint
@@ -125,44 +118,29 @@ def open_request(
     )
 
 
-def check_receipt(leaf: bytes, receipt: Receipt, member: Member, vault: Vault) -> rec.LogPosition:
-    """Prove that `leaf` is in the usage log of `member`; returns where.
-
-    Raises NodeError(PROOF_INVALID).
-    """
-    checkpoint = vault.open_checkpoint(receipt.checkpoint, member.log_keys, member.cosign_keys)
-    if checkpoint.origin != log_origin(member.code):
-        raise NodeError(Reason.PROOF_INVALID, "error.exchange.checkpoint-another-log")
-    proof = receipt.proof
-    verify_inclusion(proof.index, checkpoint.size, leaf_hash(leaf), proof.hashes, checkpoint.root)
-    return rec.LogPosition(index=proof.index, size=checkpoint.size, root=checkpoint.root)
-
-
 def _check_record(record: rec.UsageRecord, routing: Routing) -> None:
     if record.WhichOneof("body") != "intent":
-        raise NodeError(Reason.PROOF_INVALID, "error.exchange.record-envelope-not-intent")
+        raise NodeError.by_reason(Reason.PROOF_INVALID)
     if (record.requester, record.provider, record.exchange_id) != (
         routing.requester,
         routing.provider,
         routing.exchange_id,
     ):
-        raise NodeError(Reason.PROOF_INVALID, "error.exchange.intent-belongs-another-exchange")
+        raise NodeError.by_reason(Reason.PROOF_INVALID)
     check_intent(record.intent)
 
 
 def _check_opening(intent: rec.Intent, body: bytes, max_subjects: int) -> rec.Opening:
     """The opening, when it is the one of the intent and as long as subjects and claims let it be."""
     if usage.opening_commitment(body) != intent.commitment:
-        raise NodeError(Reason.PROOF_INVALID, "error.exchange.opening-not-fit-commitment")
+        raise NodeError.by_reason(Reason.PROOF_INVALID)
     opening = wire.read(rec.Opening, body, "error.wire.of.opening")
     if len(opening.salt) != usage.SALT_BYTES or len(opening.subjects) != intent.subjects:
-        raise NodeError(Reason.PROOF_INVALID, "error.exchange.opening-not-fit-intent")
+        raise NodeError.by_reason(Reason.PROOF_INVALID)
     if len(opening.subjects) > max_subjects:
-        raise NodeError(
-            Reason.QUERY_INVALID, "error.exchange.one-request-most-subjects", max_subjects=max_subjects
-        )
+        raise NodeError.by_reason(Reason.QUERY_INVALID)
     if len(body) > usage.MAX_OPENING_BYTES:
-        raise NodeError(Reason.QUERY_INVALID, "error.exchange.opening-too-long")
+        raise NodeError.by_reason(Reason.QUERY_INVALID)
     for subject in opening.subjects:
         _check_subject(subject)
     return opening
@@ -170,26 +148,26 @@ def _check_opening(intent: rec.Intent, body: bytes, max_subjects: int) -> rec.Op
 
 def _check_subject(subject: rec.Subject) -> None:
     if len(subject.id.encode()) > MAX_ID_BYTES:
-        raise NodeError(Reason.QUERY_INVALID, "error.exchange.identifier-subject-too-long")
+        raise NodeError.by_reason(Reason.QUERY_INVALID)
     claims = subject.claims
     if not claims:
         return
     if (
         len(claims) > MAX_CLAIMS
         or max(map(len, claims)) > MAX_CLAIM_NAME
-        or max(map(len, claims.values())) > MAX_CLAIM_LENGTH
+        or max(map(len, claims.values())) > MAX_CLAIM
     ):
-        raise NodeError(Reason.QUERY_INVALID, "error.exchange.subject-too-many-claims")
+        raise NodeError.by_reason(Reason.QUERY_INVALID)
 
 
 def _check_time(time_ms: int, now: datetime, max_skew_ms: int) -> None:
     age_ms = now.timestamp() * 1000 - time_ms
     if age_ms > MAX_AGE_MS:
-        raise NodeError(Reason.CLOCK_SKEWED, "error.exchange.intent-too-old", clause=AGE_CLAUSE)
+        raise NodeError(Reason.CLOCK_SKEWED, "denial.age.what", clause=AGE_CLAUSE)
     if age_ms < -max_skew_ms:
         raise clocks_apart()
 
 
 def clocks_apart() -> NodeError:
     """What a request is denied for whose requester goes by another time."""
-    return NodeError(Reason.CLOCK_SKEWED, "error.exchange.clocks-apart", clause=CLOCK_CLAUSE)
+    return NodeError(Reason.CLOCK_SKEWED, "denial.clock.what", clause=CLOCK_CLAUSE)

@@ -87,7 +87,7 @@ class Orders:
         """The order to sign. Raises NodeError(NOT_FOUND), (QUERY_INVALID), (CONFIG_INVALID)."""
         if kind not in set(OrderKind):
             known = ", ".join(OrderKind)
-            raise NodeError(Reason.QUERY_INVALID, "error.exchange.there-no-order-kind", known=known)
+            raise NodeError(Reason.QUERY_INVALID, "error.exchange.order-kind-unknown", known=known)
         wanted = OrderKind(kind)
         facts = self._subject(wanted).facts(about)
         order_id = self._random(_ID_BYTES)
@@ -112,7 +112,7 @@ class Orders:
         # the loss accepted, within one.
         lost_until = self._lost_until() // 1000 * 1000
         if order.kind not in _ABOUT_THE_LOSS and to_ms(order.issued) < lost_until:
-            raise OrderRefusedError("error.order.node-lost-records-since")
+            raise OrderRefusedError("error.order.outcome-lost")
         subject = self._subject(order.kind)
         check_order(order, self._department, subject.facts(order.about), self._clock())
         job = AdminJob(
@@ -130,5 +130,5 @@ class Orders:
     def _subject(self, kind: OrderKind) -> Subject:
         subject = self._subjects.get(kind)
         if subject is None:
-            raise NodeError(Reason.NOT_FOUND, "error.exchange.there-nothing-decide-such")
+            raise NodeError(Reason.NOT_FOUND, "error.exchange.order-undecidable")
         return subject

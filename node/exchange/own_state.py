@@ -185,7 +185,7 @@ class OwnState:
             found_ms=self._clock_ms() if old is None else old.found_ms,
             marked=marked or (old.marked if old is not None else ""),
         )
-        log.error("nothing is asked or answered: %s", say(self.lost.said(), "en"))
+        log.error("nothing is asked or answered: %s", say(self.lost.wording(), "en"))
         self._changed()
         self._keep(self.lost)
 
@@ -200,7 +200,7 @@ class OwnState:
     def facts(self, about: str) -> Mapping[str, str]:
         """What is lost. Raises NodeError(NOT_FOUND) when nothing is."""
         if self.lost is None or about:
-            raise NodeError(Reason.NOT_FOUND, "error.exchange.node-state-newest-known")
+            raise NodeError(Reason.NOT_FOUND, "error.exchange.state-newest")
         return self.lost.facts()
 
     async def carry_out(self, about: str, job: AdminJob) -> int:
@@ -216,7 +216,7 @@ class OwnState:
         accepted = max(lost.seen_size, lost.own_size, self._accepted)
         job = replace(
             job,
-            note=f"{job.note} ({say(lost.said(), 'en')})",
+            note=f"{job.note} ({say(lost.wording(), 'en')})",
             grants=suspended,
             gap=gap,
             facts=(*job.facts, (LOST, ""), (ACCEPTED, str(accepted)), (ACCEPTED_MARK, lost.marked)),
@@ -236,4 +236,4 @@ class OwnState:
         """What is wrong."""
         if self.lost is None:
             return []
-        return [PartProblem(Part(PartKind.STATE), Message("state.own.older", {"lost": self.lost.said()}))]
+        return [PartProblem(Part(PartKind.STATE), Message("state.own.older", {"lost": self.lost.wording()}))]

@@ -8,7 +8,7 @@ from typing import NamedTuple
 from node.core.deciding.budget import BudgetDebit
 from node.core.deciding.cost import BUDGET_SHORT, SHORT, Cost
 from node.errors import Reason
-from node.exchange.group import Ledger
+from node.exchange.ledger import Ledger
 
 _FEW = 16
 

@@ -16,15 +16,14 @@ from collections.abc import Awaitable, Callable, Coroutine, Iterable, Sequence
 from typing import Protocol
 
 from node.core.directory.directory import Member
-from node.core.log.check import ACCEPTED
-from node.core.log.checkpoint import Checkpoint
+from node.core.log.checkpoint import Checkpoint, log_origin
 from node.core.log.merkle import verify_consistency
 from node.core.log.peer_log import Contradiction, ContradictionKind, PeerLog, SeenCheckpoint
+from node.core.log.usage import ACCEPTED
 from node.core.role import Caller
 from node.core.state.part import Part, PartKind, PartProblem
 from node.errors import NodeError, Reason
-from node.exchange.admin import AdminJob, stated_reason
-from node.exchange.opened import log_origin
+from node.exchange.admin import AdminJob, require_note
 from node.texts.message import Message
 from node.texts.wording import say
 from node.v1 import record_pb2 as rec
@@ -219,7 +218,7 @@ class PeerLogs:
         return [
             PartProblem(
                 Part(PartKind.PEER, code),
-                Message("state.peer.stopped", {"contradiction": each.stopped.said(), "code": code}),
+                Message("state.peer.stopped", {"contradiction": each.stopped.wording(), "code": code}),
             )
             for code, each in sorted(self._logs.items())
             if each.stopped is not None
@@ -239,11 +238,11 @@ class PeerLogs:
 
         Raises NodeError(NOT_FOUND), (QUERY_INVALID), (STORE_UNAVAILABLE).
         """
-        reason = stated_reason(reason)
+        reason = require_note(reason)
         async with self._turns[code]:
             found = self._logs.get(code)
             if found is None or found.stopped is None:
-                raise NodeError(Reason.NOT_FOUND, "error.exchange.nothing-decided-about-department")
+                raise NodeError(Reason.NOT_FOUND, "error.log.no-peer-decision")
             await self._record_stops()
             accepted = found.accept()
             await self._record(
@@ -304,7 +303,7 @@ class PeerLogs:
         self._logs[code] = self._logs[code].stop(contradiction)
         self._changed.discard(code)
         self._unrecorded.add(code)
-        log.error("nothing is exchanged with %s any more: %s", code, say(contradiction.said(), "en"))
+        log.error("nothing is exchanged with %s any more: %s", code, say(contradiction.wording(), "en"))
         await self._record_stops()
         return _differs()
 
@@ -319,7 +318,7 @@ class PeerLogs:
                     Caller("node"),
                     "peer.stopped",
                     code,
-                    say(contradiction.said(), "en"),
+                    say(contradiction.wording(), "en"),
                     peer_log=stopped,
                     contradiction=contradiction,
                 )
@@ -357,12 +356,12 @@ def _has_no_such_log(error: NodeError) -> bool:
 def _differs() -> NodeError:
     return NodeError(
         Reason.LOG_DIFFERS,
-        "error.exchange.department-usage-log-shrank",
+        "error.exchange.peer-log-contradicted",
     )
 
 
 def _unproved() -> NodeError:
     return NodeError(
         Reason.PEER_UNAVAILABLE,
-        "error.exchange.other-department-node-cannot",
+        "error.exchange.peer-unproved",
     )

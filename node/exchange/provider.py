@@ -13,6 +13,7 @@ from datetime import datetime, tzinfo
 from typing import TypeVar
 
 from node.core import wire
+from node.core.bounds import MAX_SUBJECTS
 from node.core.deciding.cost import NO_COST, Cost, Day, exchange_cost, outage_debits
 from node.core.deciding.evaluator import Decision, Evaluator
 from node.core.deciding.grant import Grant
@@ -31,7 +32,7 @@ from node.core.workdays import Calendar
 from node.errors import NodeError, Reason
 from node.exchange.computing import Computing, Permitted
 from node.exchange.group import GroupCommit
-from node.exchange.opened import Opened, clocks_apart, open_request, routing_of
+from node.exchange.opened import Opened, clocks_apart, open_envelope, routing_of
 from node.exchange.peer_logs import PeerLogs
 from node.exchange.ports import Source, Vault
 from node.exchange.provider_answer import Computed
@@ -84,7 +85,7 @@ class Admitted:
 class ProviderLimits:
     """Bounds on one exchange."""
 
-    subjects: int = 1000
+    subjects: int = MAX_SUBJECTS
     max_skew_ms: int = 300_000
 
 
@@ -153,7 +154,7 @@ class Provider:
         key = (routing.requester, routing.exchange_id)
         while (running := self._running.get(key)) is not None:
             if running.digest != digest:
-                raise NodeError(Reason.REQUEST_REPLAYED, "error.exchange.exchange-id-use")
+                raise NodeError(Reason.REQUEST_REPLAYED, "error.exchange.exchange-id-taken")
             if (done := await running.join()) is not None:
                 return done.result()
             # Who began it went away before the end: who waits takes over.
@@ -182,7 +183,7 @@ class Provider:
         now, state = self._clock(), self._state()
         # 7: open, verify the checkpoint's signature, the intent's inclusion and its commitment.
         limits = self._limits
-        opened = open_request(envelope, routing, peer, self._vault, now, limits.max_skew_ms, limits.subjects)
+        opened = open_envelope(envelope, routing, peer, self._vault, now, limits.max_skew_ms, limits.subjects)
         if opened.checkpoint:
             opened = await self._held_to_its_log(peer.code, opened)
             opened = await self._held_to_the_time(peer, opened)
@@ -251,7 +252,7 @@ class Provider:
         try:
             told_ms = await self._time_of(peer)
         except NodeError:
-            raise NodeError(Reason.PEER_UNAVAILABLE, "error.exchange.time-not-told") from None
+            raise NodeError(Reason.PEER_UNAVAILABLE, "error.exchange.time-untold") from None
         if abs(to_ms(self._clock()) - told_ms) <= self._limits.max_skew_ms:
             return opened
         return opened._replace(problem=clocks_apart())
@@ -275,7 +276,7 @@ class Provider:
         intent, given, peer = admitted.intent, admitted.opened.opening.subjects, admitted.peer
         claims = frozenset(given[0].claims) if given else frozenset()
         if any(frozenset(subject.claims) != claims for subject in given):
-            raise NodeError(Reason.QUERY_INVALID, "error.exchange.all-subjects-request-need")
+            raise NodeError.by_reason(Reason.QUERY_INVALID)
         request = Request(
             requester=RequestingDepartment(peer.code, peer.region, peer.level, peer.suspended),
             dataset=intent.dataset,
@@ -295,11 +296,8 @@ class Provider:
             return decision, []
         if decision.question.kind is QuestionKind.STATISTIC and intent.HasField("batch"):
             # In a stream nobody could be seen to wait for it.
-            raise NodeError(Reason.QUERY_INVALID, "error.exchange.statistic-asked-itself")
-        policy = admitted.state.policies.get(intent.dataset)
-        if policy is None:
-            raise NodeError(Reason.NOT_SHARED, "error.exchange.dataset-not-shared")
-        kind = policy.subject_type
+            raise NodeError.by_reason(Reason.QUERY_INVALID)
+        kind = admitted.state.policies.datasets[intent.dataset].subject_type
         return decision, [SubjectKey(normalise_subject(s.id, kind), dict(s.claims)) for s in given]
 
     def _evaluator_of(self, state: ProviderState) -> Evaluator:
@@ -366,8 +364,8 @@ class BatchOrder:
     def check(self, intent: rec.Intent) -> None:
         """Raises NodeError(REQUEST_REPLAYED) for a chunk out of order or of another batch."""
         if not intent.HasField("batch"):
-            raise NodeError(Reason.QUERY_INVALID, "error.exchange.chunk-needs-place-batch")
+            raise NodeError.by_reason(Reason.QUERY_INVALID)
         place = intent.batch
         if self._batch is not None and (place.batch_id != self._batch or place.chunk != self._next):
-            raise NodeError(Reason.REQUEST_REPLAYED, "error.exchange.chunk-came-twice-too")
+            raise NodeError.by_reason(Reason.REQUEST_REPLAYED)
         self._batch, self._next = place.batch_id, place.chunk + 1

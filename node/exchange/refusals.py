@@ -13,7 +13,9 @@ from dataclasses import dataclass
 from node.core.log import usage
 from node.core.log.commit import AnsweredExchange, Append
 from node.errors import NodeError, Reason
-from node.exchange.group import GroupCommit, Ledger, Recorded
+from node.exchange.group import GroupCommit
+from node.exchange.job import Recorded
+from node.exchange.ledger import Ledger
 from node.v1 import record_pb2 as rec
 
 SINGLY = 3

@@ -45,7 +45,7 @@ class Repeated:
         if earlier.outcome_index >= 0 and (known := self._known(earlier, leaf)) is not None:
             return known
         if not earlier.envelope:
-            raise NodeError(Reason.NOT_FOUND, "error.exchange.request-too-old-sent")
+            raise NodeError(Reason.NOT_FOUND, "error.exchange.request-too-old")
         envelope = pb.Envelope.FromString(earlier.envelope)
         routing = Routing(envelope.requester, envelope.provider, envelope.exchange_id, envelope.key_id)
         response_key = self._vault.decrypt(earlier.response_key, b"response-key/" + earlier.exchange_id)
@@ -63,14 +63,14 @@ class Repeated:
             raise denial(verdict, earlier.exchange_id)
         kept = self._store.opening(index)
         if kept is None:
-            raise NodeError(Reason.NOT_FOUND, "error.exchange.answer-no-longer-kept")
+            raise NodeError(Reason.NOT_FOUND, "error.exchange.answer-not-kept")
         opening = rec.KeptOpening.FromString(self._vault.decrypt(kept, b"opening/%d" % index))
         position = outcome.provider_log
         answers = rec.Answers.FromString(opening.answers)
         return Answered(answers, earlier.exchange_id, index, position.index, position.size, verdict.rule)
 
 
-def said(caller: Caller, query: Query, subjects: Sequence[SubjectKey]) -> bytes:
+def asked_content(caller: Caller, query: Query, subjects: Sequence[SubjectKey]) -> bytes:
     """Everything that a retry under the same exchange id has to repeat."""
     parts = [
         caller.role,

@@ -1,22 +1,20 @@
-"""The requester's side of an exchange: steps 1 to 5 and 13 to 15 (see ARCHITECTURE.md)."""
+"""The requester's side of an exchange: steps 1 to 5 and 15 (see ARCHITECTURE.md)."""
 
 from __future__ import annotations
 
 import asyncio
-import contextlib
 from collections import Counter
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass
 from datetime import datetime
 
+from node.core.bounds import MAX_SUBJECTS
 from node.core.deciding.grant import Grant
 from node.core.directory.directory import Member
 from node.core.log import usage
-from node.core.log.merkle import leaf_hash
 from node.core.messages.envelope import Routing
 from node.core.messages.intent import check_asked
-from node.core.milliseconds import to_ms
 from node.core.own_grant import covering_grant
 from node.core.policy.question_kind import COMMANDS
 from node.core.role import Caller, Roles
@@ -27,21 +25,17 @@ from node.exchange.asking import (
     Asked,
     BatchPlace,
     IntentJob,
-    OutcomeJob,
     Query,
     asked_intent,
     attempt,
     clean,
-    failed_outcome,
 )
 from node.exchange.batch import BatchRun, ChunkResult
-from node.exchange.evidence import NO_EVIDENCE, evidence_of
+from node.exchange.concluding import Concluding
 from node.exchange.group import GroupCommit
-from node.exchange.opened import log_origin
 from node.exchange.peer_logs import PeerLogs
 from node.exchange.ports import Peers, PeerStream, Vault
-from node.exchange.repeated import AskedStore, Repeated, said
-from node.exchange.response import denial, open_response
+from node.exchange.repeated import AskedStore, Repeated, asked_content
 from node.v1 import exchange_pb2 as pb
 from node.v1 import record_pb2 as rec
 
@@ -90,7 +84,7 @@ class Requester:
         ready: Callable[[], Awaitable[None]],
         doubted: Callable[[str], Awaitable[None]],
         peer_logs: PeerLogs,
-        max_subjects: int = 1000,
+        max_subjects: int = MAX_SUBJECTS,
         max_skew_ms: int = 300_000,
     ) -> None:
         """`refused` records what the desk refuses to ask a provider before there is an intent.
@@ -112,10 +106,18 @@ class Requester:
         self._clock = clock
         self._random = random
         self._ready = ready
-        self._doubted = doubted
         self._peer_logs = peer_logs
         self._max_subjects = max_subjects
-        self._max_skew_ms = max_skew_ms
+        self._concluding = Concluding(
+            member=member,
+            store=store,
+            commit=commit,
+            vault=vault,
+            clock=clock,
+            doubted=doubted,
+            peer_logs=peer_logs,
+            max_skew_ms=max_skew_ms,
+        )
         self._running: dict[bytes, _Running] = {}
         self._asking: Counter[bytes] = Counter()
 
@@ -180,7 +182,7 @@ class Requester:
 
         async def give_up(asked: Asked, error: NodeError) -> None:
             try:
-                await self._fail(asked, error)
+                await self._concluding.fail(asked, error)
             finally:
                 self._running.pop(asked.parties.exchange_id, None)
 
@@ -196,7 +198,9 @@ class Requester:
         await self._ready()
         left = [each for each in self._store.unfinished() if each[0] not in self._running]
         for start in range(0, len(left), _CLOSED_AT_ONCE):
-            await asyncio.gather(*(self._abandon(*each) for each in left[start : start + _CLOSED_AT_ONCE]))
+            await asyncio.gather(
+                *(self._concluding.abandon(*each) for each in left[start : start + _CLOSED_AT_ONCE])
+            )
         return len(left)
 
     async def stop(self) -> None:
@@ -220,12 +224,13 @@ class Requester:
         try:
             answer = await self._peers.ask(query.provider, asked.envelope)  # 5
         except NodeError as error:
-            await self._fail(asked, error)
+            await self._concluding.fail(asked, error)
             raise
         except asyncio.CancelledError:
-            await self._fail(asked, NodeError(Reason.DRAINING, "error.exchange.node-shutting-down-2"))
+            await self._concluding.fail(asked, NodeError(Reason.DRAINING, "error.exchange.shut-down"))
             raise
-        return await self._conclude(asked, answer)
+        # 13, 14; 15: only now does the caller get the answer.
+        return await self._concluding.conclude(asked, answer)
 
     def _finished(self, caller: Caller, exchange_id: bytes, task: asyncio.Task[Answered]) -> None:
         del self._running[exchange_id]
@@ -234,14 +239,6 @@ class Requester:
             del self._asking[caller.fingerprint]
         if not task.cancelled():
             task.exception()  # seen: perhaps nobody waits any more
-
-    async def _abandon(self, exchange_id: bytes, index: int) -> None:
-        leaf = self._store.leaves(index, 1)[0][1]
-        record = usage.parse_record(leaf)
-        parties = usage.Parties(record.requester, record.provider, exchange_id)
-        outcome = usage.abandoned_outcome(leaf, Reason.DRAINING)
-        revision = self._revision(parties.provider)
-        await self._commit.run(OutcomeJob(parties, index, outcome, NO_EVIDENCE, b"", revision, self._vault))
 
     async def _admit(
         self,
@@ -259,7 +256,7 @@ class Requester:
             check_asked(asked_intent(caller, query, len(subjects), place))
         except NodeError as error:
             raise await self._no(error, caller, query) from None
-        return self._vault.pseudonym(_ASKED, said(caller, query, subjects))
+        return self._vault.pseudonym(_ASKED, asked_content(caller, query, subjects))
 
     async def _prepare(
         self,
@@ -272,7 +269,7 @@ class Requester:
     ) -> Asked | Answered:
         earlier = self._store.asked(exchange_id)
         if earlier is not None:
-            if not self._vault.is_pseudonym(earlier.digest, _ASKED, said(caller, query, subjects)):
+            if not self._vault.is_pseudonym(earlier.digest, _ASKED, asked_content(caller, query, subjects)):
                 raise await self._no(_used_before(), caller, query)
             return self._repeated.again(earlier)
         try:
@@ -307,15 +304,15 @@ class Requester:
 
     def _check(self, query: Query, subjects: Sequence[SubjectKey], exchange_id: bytes) -> None:
         if len(exchange_id) != usage.EXCHANGE_ID_BYTES:
-            raise NodeError(Reason.QUERY_INVALID, "error.exchange.exchange-id-16-bytes")
+            raise NodeError(Reason.QUERY_INVALID, "error.exchange.exchange-id-length")
         if len(subjects) > self._max_subjects:
             raise NodeError(
                 Reason.QUERY_INVALID,
-                "error.exchange.one-request-most-subjects-2",
+                "error.exchange.too-many-subjects",
                 max_subjects=self._max_subjects,
             )
         if query.provider == self._code:
-            raise NodeError(Reason.QUERY_INVALID, "error.exchange.provider-department-itself")
+            raise NodeError(Reason.QUERY_INVALID, "error.exchange.provider-own")
 
     async def _own_grant(self, query: Query, role: str) -> Grant:
         try:
@@ -340,83 +337,20 @@ class Requester:
 
     async def _conclude_chunk(self, asked: Asked, answer: pb.SealedAnswer) -> Answered | NodeError:
         try:
-            return await self._conclude(asked, answer)
+            return await self._concluding.conclude(asked, answer)
         except NodeError as error:
             if error.reason in _END_A_BATCH:
                 raise
             return error
 
-    async def _conclude(self, asked: Asked, answer: pb.SealedAnswer) -> Answered:
-        try:
-            member = self._member(asked.parties.provider)
-            now_ms = to_ms(self._clock())
-            response, verdict, position = open_response(  # 13
-                asked, answer, member, self._vault, now_ms, self._max_skew_ms
-            )
-            evidence = evidence_of(
-                response.receipt, log_origin(member.code), position, response.verdict, asked.intent_leaf
-            )
-            note = response.receipt.checkpoint
-            if not self._peer_logs.believe(member.code, position, note):
-                await self._peer_logs.prove(member.code, position, note)
-        except NodeError as error:
-            await self._fail(asked, error)
-            raise
-        permitted = verdict.decision == rec.DECISION_PERMIT
-        outcome = rec.Outcome(
-            intent_hash=leaf_hash(asked.intent_leaf),
-            kind=rec.OUTCOME_KIND_ANSWERED if permitted else rec.OUTCOME_KIND_DENIED,
-            reason=verdict.reason,
-            verdict_hash=leaf_hash(response.verdict),
-            provider_log=position,
-            policy_digest=verdict.policy_digest,
-        )
-        job = OutcomeJob(
-            asked.parties,
-            asked.intent_index,
-            outcome,
-            evidence,
-            response.answers,
-            member.revision,
-            self._vault,
-        )
-        own_index = await self._commit.run(job)  # 14
-        exchange_id = asked.parties.exchange_id
-        if not permitted:
-            denied = denial(verdict, exchange_id)
-            if denied.reason is Reason.LOG_DIFFERS:
-                await self._doubted(asked.parties.provider)
-            raise denied
-        # 15: only now does the caller get the answer.
-        answers = rec.Answers.FromString(response.answers)
-        return Answered(answers, exchange_id, own_index, position.index, position.size, verdict.rule)
-
-    async def _fail(self, asked: Asked, error: NodeError) -> None:
-        outcome = failed_outcome(leaf_hash(asked.intent_leaf), error.reason)
-        # The first error is the one to tell; `close_abandoned` sees to an outcome that could not be written.
-        with contextlib.suppress(NodeError):
-            revision = self._revision(asked.parties.provider)
-            await self._commit.run(
-                OutcomeJob(
-                    asked.parties, asked.intent_index, outcome, NO_EVIDENCE, b"", revision, self._vault
-                )
-            )
-
-    def _revision(self, provider: str) -> int:
-        """The revision of records about a provider; of one that is no member any more, the first."""
-        try:
-            return self._member(provider).revision
-        except NodeError:
-            return 1
-
 
 def _too_many() -> NodeError:
-    return NodeError(Reason.RATE_LIMITED, "error.exchange.too-many-exchanges-under")
+    return NodeError(Reason.RATE_LIMITED, "error.exchange.too-many-exchanges")
 
 
 def _under_way() -> NodeError:
-    return NodeError(Reason.REQUEST_REPLAYED, "error.exchange.exchange-id-under-way")
+    return NodeError(Reason.REQUEST_REPLAYED, "error.exchange.exchange-id-running")
 
 
 def _used_before() -> NodeError:
-    return NodeError(Reason.REQUEST_REPLAYED, "error.exchange.exchange-id-used-something")
+    return NodeError(Reason.REQUEST_REPLAYED, "error.exchange.exchange-id-reused")

@@ -10,10 +10,10 @@ from node.core.log.merkle import leaf_hash
 from node.core.messages.denial_terms import terms_of
 from node.core.messages.taken import check_answers, check_time, check_verdict
 from node.core.text.denials import denial_wording
-from node.errors import NodeError, Reason
+from node.errors import OF_THE_NODE, NodeError, Reason, wording_of_peer
 from node.exchange.asking import Asked
-from node.exchange.opened import check_receipt
 from node.exchange.ports import Vault
+from node.exchange.receipt import check_receipt
 from node.texts.message import Message
 from node.v1 import exchange_pb2 as pb
 from node.v1 import record_pb2 as rec
@@ -42,14 +42,14 @@ def open_response(
         or answer.exchange_id != asked.parties.exchange_id
         or not about
     ):
-        raise NodeError(Reason.PROOF_INVALID, "error.exchange.provider-record-about-another")
+        raise NodeError(Reason.PROOF_INVALID, "error.exchange.verdict-foreign")
     check_verdict(verdict)
     if verdict.decision == rec.DECISION_PERMIT:
         if usage.answer_commitment(response.answers) != verdict.answer_commitment:
-            raise NodeError(Reason.PROOF_INVALID, "error.exchange.answer-not-one-provider")
+            raise NodeError(Reason.PROOF_INVALID, "error.exchange.answer-unrecorded")
         check_answers(wire.read(rec.Answers, response.answers, "error.wire.of.answers"), intent.intent)
     elif response.answers:
-        raise NodeError(Reason.PROOF_INVALID, "error.exchange.provider-denied-yet-sent")
+        raise NodeError(Reason.PROOF_INVALID, "error.exchange.denial-with-answer")
     position = check_receipt(response.verdict, response.receipt, provider, vault)
     check_time(record, intent, now_ms, skew_ms)
     return response, verdict, position
@@ -62,9 +62,7 @@ def denial(verdict: rec.Verdict, exchange_id: bytes) -> NodeError:
     except ValueError:
         reason = Reason.INTERNAL
     charged = any(charge.scope != OUTAGE for charge in verdict.charges)
-    wording = denial_wording(reason, verdict.clause, terms_of(verdict), charged=charged) or Message(
-        "error.exchange.provider-denied"
-    )
+    wording = denial_wording(reason, verdict.clause, terms_of(verdict), charged=charged) or _by_reason(reason)
     return NodeError(
         reason,
         wording.key,
@@ -74,3 +72,9 @@ def denial(verdict: rec.Verdict, exchange_id: bytes) -> NodeError:
         decided_by="provider",
         **wording.args,
     )
+
+
+def _by_reason(reason: Reason) -> Message:
+    if reason in OF_THE_NODE:
+        return Message("error.rpc.peer-refused", {"problem": wording_of_peer(reason)})
+    return Message("error.exchange.provider-denied")

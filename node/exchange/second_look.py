@@ -16,7 +16,9 @@ from node.core.milliseconds import from_ms, to_ms
 from node.core.role import Caller
 from node.errors import NodeError, Reason
 from node.exchange.admin import AdminJob
-from node.exchange.group import GroupCommit, Ledger, Moment, Recorded
+from node.exchange.group import GroupCommit
+from node.exchange.job import Moment, Recorded
+from node.exchange.ledger import Ledger
 from node.exchange.node_clock import NodeClock
 from node.exchange.shut_budgets import REOPENED
 
@@ -268,7 +270,7 @@ class ClockOrder:
         Raises NodeError(NOT_FOUND) while the system's clock is believed, (QUERY_INVALID).
         """
         if about:
-            raise NodeError(Reason.QUERY_INVALID, "error.exchange.node-one-clock")
+            raise NodeError(Reason.QUERY_INVALID, "error.exchange.order-names-clock")
         clock, _ = self._clock.look()
         _require_doubt(clock)
         # Of two jumps of one length, the time tells one from the other.
@@ -286,7 +288,7 @@ def _certain_ms(clock: Clock, reading: Reading) -> int:
 
 def _require_doubt(clock: Clock) -> None:
     if clock.standing is Standing.AGREED:
-        raise NodeError(Reason.NOT_FOUND, "error.exchange.system-clock-believed")
+        raise NodeError(Reason.NOT_FOUND, "error.exchange.clock-believed")
 
 
 def _due(last: timedelta | None, reading: Reading, every: timedelta) -> bool:

@@ -52,7 +52,7 @@ class ShutBudgets:
         if not found:
             raise NodeError(
                 Reason.NOT_FOUND,
-                "error.exchange.no-budget-account-name",
+                "error.exchange.no-shut-account",
             )
         # Of several periods the longest: what it says is spent of that is the most.
         debit = min(found, key=lambda each: each.period)

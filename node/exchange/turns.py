@@ -15,7 +15,7 @@ T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
-class Bounds:
+class TurnBounds:
     """How many work at once, `each` of one member; how many wait, and for how long."""
 
     places: int
@@ -31,7 +31,7 @@ class Turns:
     Used in one event loop only.
     """
 
-    def __init__(self, bounds: Bounds, busy: Callable[[], NodeError]) -> None:
+    def __init__(self, bounds: TurnBounds, busy: Callable[[], NodeError]) -> None:
         """`busy` is what is raised when no more may wait, or one has waited for too long."""
         self._bounds = bounds
         self._busy = busy

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
-from google.protobuf.message import Message
+from google.protobuf.message import Message as ProtoMessage
 
 from node.core import wire
 from node.core.deciding.budget import Balances, BudgetDebit, Debit
@@ -20,7 +20,8 @@ from node.core.messages.envelope import response_bucket
 from node.core.outage import OutageError
 from node.core.revision import trim
 from node.errors import NodeError, Reason
-from node.exchange.group import Ledger, Recorded
+from node.exchange.job import Recorded
+from node.exchange.ledger import Ledger
 from node.exchange.opened import Opened
 from node.exchange.payable import short_of
 from node.exchange.ports import Vault
@@ -92,7 +93,7 @@ class VerdictJob:
         if usage.parse_record(recorded.leaf).verdict.decision == rec.DECISION_DENY:
             return self._seal(recorded, b"")
         if not opening:
-            raise NodeError(Reason.NOT_FOUND, "error.exchange.answer-no-longer-kept")
+            raise NodeError(Reason.NOT_FOUND, "error.exchange.answer-not-kept")
         kept = rec.KeptOpening.FromString(self.vault.decrypt(opening, b"opening/%d" % earlier.index))
         return self._seal(recorded, kept.answers)
 
@@ -158,7 +159,7 @@ class VerdictJob:
         ciphertext = self.vault.seal_answer(self._known(inside), opened.response_key, routing, bucket)
         return pb.SealedAnswer(exchange_id=routing.exchange_id, ciphertext=ciphertext)
 
-    def _known(self, message: Message) -> bytes:
+    def _known(self, message: ProtoMessage) -> bytes:
         """The bytes of what the requester knows of a message."""
         return wire.write(trim(message, self.revision))
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import os
 import secrets
+from contextlib import suppress
 from pathlib import Path
 
 from node.errors import NodeError, Reason
@@ -14,6 +15,8 @@ from node.files.why import why
 
 PRIVATE = 0o600
 PUBLIC = 0o644
+MAX_FILE_BYTES = 4 << 20
+"""Of a policy, or of certificates: what is longer is none."""
 
 
 def write_file(path: Path, content: bytes, mode: int) -> None:
@@ -34,7 +37,8 @@ def write_file(path: Path, content: bytes, mode: int) -> None:
         part.replace(path)
         sync_folder(path.parent)
     except OSError as error:
-        part.unlink(missing_ok=True)
+        with suppress(OSError):  # where its name is too long, it cannot be taken away either
+            part.unlink(missing_ok=True)
         raise unwritable(path, error) from None
 
 
@@ -51,7 +55,7 @@ def unwritable(path: Path, error: OSError) -> NodeError:
     """What to raise when writing at `path` failed."""
     return NodeError(
         Reason.CONFIG_INVALID,
-        "error.files.cannot-written-check-directory",
+        "error.files.unwritable",
         path=str(path),
         why=why(error),
     )
@@ -60,10 +64,10 @@ def unwritable(path: Path, error: OSError) -> NodeError:
 def unreadable(path: Path, error: OSError) -> NodeError:
     """What to raise when reading at `path` failed."""
     if error.errno in (errno.EISDIR, errno.EINVAL):  # as `open_regular` says
-        return NodeError(Reason.CONFIG_INVALID, "error.files.not-file-check-path", path=str(path))
+        return NodeError(Reason.CONFIG_INVALID, "error.files.not-a-file", path=str(path))
     return NodeError(
         Reason.CONFIG_INVALID,
-        "error.files.cannot-read-check-path",
+        "error.files.unreadable",
         path=str(path),
         why=why(error),
     )
@@ -86,14 +90,12 @@ def _read(path: Path, most: int, *, private: bool) -> bytes:
             if private and os.fstat(file.fileno()).st_mode & 0o077:
                 raise NodeError(
                     Reason.CONFIG_INVALID,
-                    "error.files.others-may-read-change",
+                    "error.files.open-to-others",
                     path=str(path),
                 )
             content = file.read(most + 1)
     except OSError as error:
         raise unreadable(path, error) from None
     if len(content) > most:
-        raise NodeError(
-            Reason.CONFIG_INVALID, "error.files.longer-than-bytes-check", path=str(path), most=most
-        )
+        raise NodeError(Reason.CONFIG_INVALID, "error.files.too-long", path=str(path), most=most)
     return content

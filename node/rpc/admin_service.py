@@ -16,7 +16,7 @@ from node.exchange.desk_certificates import DeskCertificates, Revoked
 from node.exchange.orders import Orders
 from node.exchange.peer_logs import PeerLogs
 from node.rpc.callers import Staff
-from node.rpc.status import Context, answered
+from node.rpc.grpc_status import Context, answered
 from node.texts.carried import to_text
 from node.texts.message import Message
 from node.texts.wording import say

@@ -12,7 +12,7 @@ from node.core.directory.spelling import Role
 from node.core.role import OPERATOR, OPERATOR_FINGERPRINT, Caller, require
 from node.errors import NodeError, Reason
 from node.exchange.rate import Rate
-from node.rpc.status import Context
+from node.rpc.grpc_status import Context
 from node.texts.message import Value
 
 
@@ -86,7 +86,7 @@ class Members:
             self._rate.take(gateway.code)
             raise NodeError(
                 Reason.CALLER_UNIDENTIFIED,
-                "error.rpc.gateway-calls-department-directory",
+                "error.rpc.gateway-department-unlisted",
             )
         self._rate.take(member.code)
         return member
@@ -141,7 +141,7 @@ class DeskTrust:
         now = self.clock()
         certificate.check_time(now)
         if now >= ends:
-            raise _refused("error.rpc.issued-authority-whose-certificate")
+            raise _refused("error.rpc.authority-expired")
 
 
 class Staff:
@@ -209,7 +209,7 @@ class Staff:
         if certificate.department != self._department or not certificate.role:
             raise NodeError(
                 Reason.CALLER_UNIDENTIFIED,
-                "error.rpc.certificate-carries-no-role",
+                "error.rpc.no-role",
             )
         self._trust.check(certificate, pem, _chain(context))
         self._rate.take(certificate.fingerprint.hex())
@@ -219,7 +219,7 @@ class Staff:
 def _pem(context: Context) -> bytes:
     pem = context.auth_context().get("x509_pem_cert")
     if not pem:
-        raise NodeError(Reason.CALLER_UNIDENTIFIED, "error.rpc.show-certificate")
+        raise NodeError(Reason.CALLER_UNIDENTIFIED, "error.rpc.certificate-missing")
     return bytes(next(iter(pem)))
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import ParamSpec, Protocol, TypeVar
 
-from google.protobuf.message import Message
+from google.protobuf.message import Message as ProtoMessage
 
 from node.core.catalogue.publication import MAX_HISTORY, ServedVersion, published_entry, published_summary
 from node.core.catalogue.registry import Catalogue
@@ -17,11 +17,11 @@ from node.core.policy.policy import Policies, Policy
 from node.core.role import OPERATOR, ROLES
 from node.errors import NodeError, Reason
 from node.exchange.rate import Rate
-from node.exchange.turns import Bounds, Turns
+from node.exchange.turns import TurnBounds, Turns
 from node.rpc.callers import Staff
 from node.rpc.exchange_service import Gate
+from node.rpc.grpc_status import Context, answered
 from node.rpc.log_service import CallerName
-from node.rpc.status import Context, answered
 from node.v1 import catalogue_pb2 as pb
 from node.v1 import catalogue_pb2_grpc
 
@@ -32,7 +32,7 @@ SEARCHES_AT_ONCE = 20.0
 SEARCHING = 2
 WAITING, WAIT_SECONDS = 16, 20.0
 """Searches that run, and that wait, half of those one caller's: all else is for exchanges."""
-T = TypeVar("T", bound=Message)
+T = TypeVar("T", bound=ProtoMessage)
 R = TypeVar("R")
 P = ParamSpec("P")
 
@@ -47,7 +47,7 @@ class Peers(Protocol):
     async def history(self, provider: str, dataset: str) -> pb.GetDatasetHistoryResponse: ...
 
 
-class History(Protocol):
+class VersionHistory(Protocol):
     """Keeps the versions of entries that were served."""
 
     def served_versions(self, dataset: str, limit: int) -> list[ServedVersion]: ...
@@ -107,7 +107,7 @@ class CatalogueService(catalogue_pb2_grpc.CatalogueServiceServicer):
         catalogue: Callable[[], Catalogue],
         admit: Admit,
         caller: CallerName,
-        history: History,
+        history: VersionHistory,
         elsewhere: Elsewhere | None = None,
     ) -> None:
         """With `elsewhere` the callers may search other departments' catalogues too."""
@@ -118,7 +118,7 @@ class CatalogueService(catalogue_pb2_grpc.CatalogueServiceServicer):
         self._elsewhere = elsewhere
         self._rate = Rate(SEARCHES_PER_SECOND, SEARCHES_AT_ONCE)
         self._caller = caller
-        self._turns = Turns(Bounds(SEARCHING, SEARCHING, WAITING, WAITING // 2, WAIT_SECONDS), _busy)
+        self._turns = Turns(TurnBounds(SEARCHING, SEARCHING, WAITING, WAITING // 2, WAIT_SECONDS), _busy)
 
     async def ListDatasets(
         self, request: pb.ListDatasetsRequest, context: Context
@@ -142,7 +142,7 @@ class CatalogueService(catalogue_pb2_grpc.CatalogueServiceServicer):
 
         async def work() -> pb.GetDatasetResponse:
             if not request.dataset:
-                raise NodeError(Reason.QUERY_INVALID, "error.rpc.name-dataset")
+                raise NodeError(Reason.QUERY_INVALID, "error.rpc.dataset-missing")
             return pb.GetDatasetResponse(dataset=browse(self._policies(), request.dataset)[0])
 
         return await self._admit(context, work)
@@ -169,7 +169,7 @@ class CatalogueService(catalogue_pb2_grpc.CatalogueServiceServicer):
 
         async def work() -> pb.GetDatasetHistoryResponse:
             if not request.dataset:
-                raise NodeError(Reason.QUERY_INVALID, "error.rpc.name-dataset")
+                raise NodeError(Reason.QUERY_INVALID, "error.rpc.dataset-missing")
             if self._elsewhere is not None and request.provider not in ("", self._elsewhere.own):
                 return await self._elsewhere.peers.history(request.provider, request.dataset)
             policy = _served(self._policies(), request.dataset)
@@ -187,7 +187,7 @@ class CatalogueService(catalogue_pb2_grpc.CatalogueServiceServicer):
 
 
 def _busy() -> NodeError:
-    return NodeError(Reason.OVERLOADED, "error.rpc.node-busy-searching-catalogue")
+    return NodeError(Reason.OVERLOADED, "error.rpc.search-busy")
 
 
 def browse(policies: Policies, dataset: str) -> list[pb.Dataset]:
@@ -203,5 +203,5 @@ def browse(policies: Policies, dataset: str) -> list[pb.Dataset]:
 def _served(policies: Policies, dataset: str) -> Policy:
     policy = policies.get(dataset)
     if policy is None:
-        raise NodeError(Reason.NOT_SHARED, "error.rpc.no-such-dataset-shared")
+        raise NodeError(Reason.NOT_SHARED, "error.rpc.dataset-unknown")
     return policy

@@ -13,19 +13,20 @@ from typing import NamedTuple, TypeVar, cast
 
 import grpc
 from google.protobuf import descriptor_pool
-from google.protobuf.message import DecodeError, Message
+from google.protobuf.message import DecodeError
+from google.protobuf.message import Message as ProtoMessage
 from google.protobuf.message_factory import GetMessageClass
 
 from node.core import wire
 from node.errors import NodeError, Reason
+from node.rpc.grpc_status import Context
 from node.rpc.guarded import Door
 from node.rpc.inflow import Inflow
-from node.rpc.status import Context
 
-M = TypeVar("M", bound=Message)
-Unary = Callable[[Message, Context], Awaitable[Message]]
-Responses = Callable[[Message, Context], AsyncGenerator[Message, None]]
-Stream = Callable[[AsyncIterator[Message], Context], AsyncGenerator[Message, None]]
+M = TypeVar("M", bound=ProtoMessage)
+Unary = Callable[[ProtoMessage, Context], Awaitable[ProtoMessage]]
+Responses = Callable[[ProtoMessage, Context], AsyncGenerator[ProtoMessage, None]]
+Stream = Callable[[AsyncIterator[ProtoMessage], Context], AsyncGenerator[ProtoMessage, None]]
 LOOK_SECONDS = 2.0
 """How often it is looked at who is at the other end of a stream on which nothing is said."""
 
@@ -50,7 +51,7 @@ class CheckedServer:
         """Nothing: the same handlers come by `add_registered_method_handlers`, and no other is served."""
 
     def add_registered_method_handlers(
-        self, service: str, handlers: Mapping[str, grpc.RpcMethodHandler[Message, Message]]
+        self, service: str, handlers: Mapping[str, grpc.RpcMethodHandler[ProtoMessage, ProtoMessage]]
     ) -> None:
         """Add the handlers of one service."""
         methods = descriptor_pool.Default().FindServiceByName(service).methods_by_name
@@ -60,18 +61,20 @@ class CheckedServer:
         }
         self._server.add_registered_method_handlers(service, checked)
 
-    def _reader(self, kind: type[Message]) -> Callable[[bytes], Message]:
+    def _reader(self, kind: type[ProtoMessage]) -> Callable[[bytes], ProtoMessage]:
         def read(body: bytes) -> _Read:
             try:
                 return _Read(self._read(kind, body), len(body))
             except NodeError as error:
                 return _Read(error, len(body))
 
-        return cast("Callable[[bytes], Message]", read)
+        return cast("Callable[[bytes], ProtoMessage]", read)
 
     def _checked(
-        self, handler: grpc.RpcMethodHandler[Message, Message], read: Callable[[bytes], Message]
-    ) -> grpc.RpcMethodHandler[Message, Message]:
+        self,
+        handler: grpc.RpcMethodHandler[ProtoMessage, ProtoMessage],
+        read: Callable[[bytes], ProtoMessage],
+    ) -> grpc.RpcMethodHandler[ProtoMessage, ProtoMessage]:
         if handler.request_streaming:
             stream = self._stream(cast("Stream", handler.stream_stream))
             return grpc.stream_stream_rpc_method_handler(stream, read, wire.write)
@@ -81,8 +84,8 @@ class CheckedServer:
         unary = self._unary(cast("Unary", handler.unary_unary))
         return grpc.stream_unary_rpc_method_handler(unary, read, wire.write)
 
-    def _unary(self, behaviour: Unary) -> Callable[[object, Context], Awaitable[Message]]:
-        async def call(_requests: object, context: Context) -> Message:
+    def _unary(self, behaviour: Unary) -> Callable[[object, Context], Awaitable[ProtoMessage]]:
+        async def call(_requests: object, context: Context) -> ProtoMessage:
             caller = await self._caller(context)
             await self._inflow.expect(caller)
             held = self._inflow.largest
@@ -97,7 +100,7 @@ class CheckedServer:
         return call
 
     def _responses(self, behaviour: Responses) -> Stream:
-        async def call(_requests: object, context: Context) -> AsyncGenerator[Message, None]:
+        async def call(_requests: object, context: Context) -> AsyncGenerator[ProtoMessage, None]:
             caller = await self._caller(context)
             await self._inflow.expect(caller)
             try:
@@ -111,7 +114,9 @@ class CheckedServer:
         return call
 
     def _stream(self, behaviour: Stream) -> Stream:
-        async def call(requests: AsyncIterator[_Read], context: Context) -> AsyncGenerator[Message, None]:
+        async def call(
+            requests: AsyncIterator[_Read], context: Context
+        ) -> AsyncGenerator[ProtoMessage, None]:
             caller = await self._caller(context)
             try:
                 self._inflow.open_stream(caller)
@@ -134,7 +139,7 @@ class CheckedServer:
             await self._door.refuse(context, error)
             raise
 
-    async def _only(self, context: Context) -> tuple[Message, int]:
+    async def _only(self, context: Context) -> tuple[ProtoMessage, int]:
         """The message of a call that has one, and its size."""
         read: object = await context.read()
         found = read if isinstance(read, _Read) else _Read(_unreadable(), 0)  # there was none
@@ -144,10 +149,10 @@ class CheckedServer:
         return found.message, found.size
 
     async def _watched(
-        self, answers: AsyncGenerator[Message, None], context: Context, caller: str | None
-    ) -> AsyncGenerator[Message, None]:
+        self, answers: AsyncGenerator[ProtoMessage, None], context: Context, caller: str | None
+    ) -> AsyncGenerator[ProtoMessage, None]:
         """The answers, until the caller is no more who it was when it asked."""
-        next_answer: asyncio.Task[Message | None] | None = None
+        next_answer: asyncio.Task[ProtoMessage | None] | None = None
         try:
             while True:
                 next_answer = asyncio.create_task(_next(answers))
@@ -169,19 +174,19 @@ class CheckedServer:
 class _Read(NamedTuple):
     """A message, or why it is refused, and how many bytes it came in."""
 
-    message: Message | NodeError
+    message: ProtoMessage | NodeError
     size: int
 
 
-async def _next(answers: AsyncGenerator[Message, None]) -> Message | None:
+async def _next(answers: AsyncGenerator[ProtoMessage, None]) -> ProtoMessage | None:
     return await anext(answers, None)
 
 
-def _strictly(kind: type[Message], body: bytes) -> Message:
+def _strictly(kind: type[ProtoMessage], body: bytes) -> ProtoMessage:
     return wire.read(kind, body, "error.wire.of.message")
 
 
-def _leniently(kind: type[Message], body: bytes) -> Message:
+def _leniently(kind: type[ProtoMessage], body: bytes) -> ProtoMessage:
     try:
         message = kind.FromString(body)
     except DecodeError:
@@ -190,7 +195,7 @@ def _leniently(kind: type[Message], body: bytes) -> Message:
     return message
 
 
-async def _sound(requests: AsyncIterator[_Read]) -> AsyncGenerator[Message, None]:
+async def _sound(requests: AsyncIterator[_Read]) -> AsyncGenerator[ProtoMessage, None]:
     async for request, _ in requests:
         if isinstance(request, NodeError):
             raise request
@@ -198,11 +203,11 @@ async def _sound(requests: AsyncIterator[_Read]) -> AsyncGenerator[Message, None
 
 
 def _unreadable() -> NodeError:
-    return NodeError(Reason.QUERY_INVALID, "error.rpc.message-cannot-read")
+    return NodeError(Reason.QUERY_INVALID, "error.rpc.message-unreadable")
 
 
 def _another() -> NodeError:
     return NodeError(
         Reason.CALLER_UNIDENTIFIED,
-        "error.rpc.certificate-not-one-counts",
+        "error.rpc.certificate-superseded",
     )

@@ -7,23 +7,21 @@ from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping, Se
 from contextlib import aclosing
 from typing import Protocol
 
+from node.core.bounds import MAX_CLAIM, MAX_CLAIMS
 from node.core.identity import normalise_credit_code, normalise_resident_id
 from node.core.log.usage import EXCHANGE_ID_BYTES
 from node.core.policy.question_kind import kind_from_message
 from node.core.role import CLERK, ROLES, SYSTEM
 from node.core.subject import SubjectKey
 from node.errors import NodeError, Reason
-from node.exchange.asking import Answered, Query
+from node.exchange.asking import MAX_TEXT, Answered, Query
 from node.exchange.ports import PeerStream
 from node.exchange.requester import Requester
 from node.rpc.callers import Staff
-from node.rpc.status import Context, answered, streamed
+from node.rpc.grpc_status import Context, answered, streamed
 from node.texts.carried import to_text
 from node.v1 import catalogue_pb2, desk_pb2, desk_pb2_grpc
 from node.v1 import record_pb2 as rec
-
-MAX_TEXT = 200
-MAX_CLAIMS = 16
 
 
 class PeerCatalogue(Protocol):
@@ -116,9 +114,9 @@ class DeskService(desk_pb2_grpc.DeskServiceServicer):
         caller = await self._staff.admit(context, SYSTEM)
         first = await anext(aiter(requests), None)
         if first is None or first.WhichOneof("kind") != "header":
-            raise NodeError(Reason.QUERY_INVALID, "error.rpc.batch-starts-header")
+            raise NodeError(Reason.QUERY_INVALID, "error.rpc.batch-header-missing")
         if len(first.header.batch_id) != EXCHANGE_ID_BYTES:
-            raise NodeError(Reason.QUERY_INVALID, "error.rpc.batch-id-16-bytes")
+            raise NodeError(Reason.QUERY_INVALID, "error.rpc.batch-id-length")
         query = _query(first.header.query)
         results = self._requester.ask_batch(
             caller,
@@ -145,12 +143,12 @@ class DeskService(desk_pb2_grpc.DeskServiceServicer):
         async for request in requests:
             await self._staff.look_again(context)
             if request.WhichOneof("kind") != "chunk":
-                raise NodeError(Reason.QUERY_INVALID, "error.rpc.batch-one-header-then")
+                raise NodeError(Reason.QUERY_INVALID, "error.rpc.batch-header-twice")
             chunk = request.chunk
             if expected is not None and chunk.chunk != expected:
-                raise NodeError(Reason.QUERY_INVALID, "error.rpc.chunks-batch-follow-each")
+                raise NodeError(Reason.QUERY_INVALID, "error.rpc.chunk-gap")
             if not chunk.subjects:
-                raise NodeError(Reason.QUERY_INVALID, "error.rpc.chunk-least-one-subject")
+                raise NodeError(Reason.QUERY_INVALID, "error.rpc.chunk-empty")
             expected = chunk.chunk + 1
             yield chunk.chunk, [_subject(subject) for subject in chunk.subjects]
 
@@ -166,7 +164,7 @@ def _query(message: desk_pb2.Query) -> Query:
     if not all(0 < len(text) <= MAX_TEXT for text in texts) or len(message.parameters) > MAX_CLAIMS:
         raise NodeError(
             Reason.QUERY_INVALID,
-            "error.rpc.give-provider-dataset-question",
+            "error.rpc.question-incomplete",
         )
     return Query(
         provider=message.provider,
@@ -181,12 +179,12 @@ def _query(message: desk_pb2.Query) -> Query:
 
 def _subject(message: rec.Subject) -> SubjectKey:
     claims: Mapping[str, str] = dict(message.claims)
-    if len(claims) > MAX_CLAIMS or any(len(value) > MAX_TEXT for value in claims.values()):
+    if len(claims) > MAX_CLAIMS or any(len(value) > MAX_CLAIM for value in claims.values()):
         raise NodeError(
             Reason.QUERY_INVALID,
-            "error.rpc.subject-most-claims-characters",
+            "error.rpc.claims-too-many",
             max_claims=MAX_CLAIMS,
-            max_text=MAX_TEXT,
+            max_text=MAX_CLAIM,
         )
     return SubjectKey(_identifier(message.id), claims)
 

@@ -10,7 +10,7 @@ from dataclasses import replace
 from typing import NamedTuple, TypeVar
 
 import grpc
-from google.protobuf.message import Message
+from google.protobuf.message import Message as ProtoMessage
 
 from node.core.deadlines import Deadlines
 from node.core.deciding.grant import Grant
@@ -23,12 +23,12 @@ from node.exchange.admin import Grants
 from node.exchange.provider import BatchOrder, Provider
 from node.exchange.refusals import Refusals
 from node.rpc.callers import Members
+from node.rpc.grpc_status import Context, abort, internal_error
 from node.rpc.inflow import STREAMS
-from node.rpc.status import Context, abort, internal_error
 from node.v1 import exchange_pb2 as pb
 from node.v1 import exchange_pb2_grpc, grant_pb2, grant_pb2_grpc
 
-R = TypeVar("R", bound=Message)
+R = TypeVar("R", bound=ProtoMessage)
 ON_BEHALF = "dxnode-requester"
 """Metadata by which a gateway says for which department it calls where no envelope says it."""
 WINDOW = 4
@@ -109,7 +109,7 @@ class ExchangeService(exchange_pb2_grpc.ExchangeServiceServicer):
         reader = asyncio.create_task(self._read(requests, context, tasks, window, ended, begun))
         try:
             if self._streams[code] > STREAMS:
-                raise NodeError(Reason.RATE_LIMITED, "error.rpc.caller-most-streams-open", streams=STREAMS)
+                raise NodeError(Reason.RATE_LIMITED, "error.rpc.too-many-streams", streams=STREAMS)
             while (task := await tasks.get()) is not None:
                 if isinstance(task, NodeError):
                     raise task
@@ -190,14 +190,16 @@ class ExchangeService(exchange_pb2_grpc.ExchangeServiceServicer):
 
     def _check_count(self, chunks: int) -> None:
         if chunks > self._max_chunks:
-            raise NodeError(Reason.QUERY_INVALID, "error.rpc.stream-most-chunks", max_chunks=self._max_chunks)
+            raise NodeError(
+                Reason.QUERY_INVALID, "error.rpc.stream-too-many-chunks", max_chunks=self._max_chunks
+            )
 
     async def _next(self, requests: AsyncIterator[pb.AskBatchRequest]) -> pb.AskBatchRequest | None:
         try:
             async with asyncio.timeout(self._deadlines.call):
                 return await anext(requests, None)
         except TimeoutError:
-            raise NodeError(Reason.TIMEOUT, "error.rpc.stream-idle-too-long") from None
+            raise NodeError(Reason.TIMEOUT, "error.rpc.stream-idle") from None
 
 
 def _seen(task: asyncio.Task[pb.AskBatchResponse]) -> None:

@@ -19,7 +19,7 @@ from grpc._cython import cygrpc
 from grpc.aio import _server
 
 from node.errors import NodeError, Reason
-from node.rpc.status import Context
+from node.rpc.grpc_status import Context
 
 log = logging.getLogger(__name__)
 _CORE_LOG = logging.getLogger("grpc._cython.cygrpc")
@@ -52,9 +52,9 @@ class Places:
     def take(self, caller: str) -> None:
         """Take a place. Raises NodeError(OVERLOADED) when there is none, (RATE_LIMITED) for the caller."""
         if self._all >= self.most:
-            raise NodeError(Reason.OVERLOADED, "error.rpc.node-overloaded")
+            raise NodeError(Reason.OVERLOADED, "error.exchange.overloaded")
         if self._taken[caller] >= max(1, self.most // 2):
-            raise NodeError(Reason.RATE_LIMITED, "error.rpc.too-many-calls-open")
+            raise NodeError(Reason.RATE_LIMITED, "error.rpc.too-many-calls")
         self._taken[caller] += 1
         self._all += 1
 
@@ -101,7 +101,7 @@ class _GuardedCore(cygrpc.AioServer):  # type: ignore[misc]  # untyped
             raise
         except Exception:  # nothing that comes over the wire may end the main loop
             log.exception("a caller cannot be named")
-            raise NodeError(Reason.CALLER_UNIDENTIFIED, "error.rpc.caller-cannot-named") from None
+            raise NodeError(Reason.CALLER_UNIDENTIFIED, "error.rpc.caller-unnamed") from None
         if caller is None:
             return
         self.places.take(caller)

@@ -9,7 +9,7 @@ import grpc
 from grpc_health.v1 import health_pb2 as pb
 from grpc_health.v1 import health_pb2_grpc
 
-from node.rpc.status import Context
+from node.rpc.grpc_status import Context
 
 
 class Health(health_pb2_grpc.HealthServicer):

@@ -66,7 +66,7 @@ class Inflow:
         if caller is None:
             return
         if self._streams[caller] >= STREAMS:
-            raise NodeError(Reason.RATE_LIMITED, "error.rpc.caller-most-streams-open", streams=STREAMS)
+            raise NodeError(Reason.RATE_LIMITED, "error.rpc.too-many-streams", streams=STREAMS)
         self._streams[caller] += 1
 
     def close_stream(self, caller: str | None) -> None:

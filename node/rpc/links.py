@@ -200,5 +200,5 @@ async def _shown_at(member: Member, seconds: float) -> bytes:
 def _refused() -> NodeError:
     return NodeError(
         Reason.PEER_UNAVAILABLE,
-        "error.rpc.provider-node-shows-certificate",
+        "error.rpc.peer-certificate-invalid",
     )

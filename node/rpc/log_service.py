@@ -7,7 +7,7 @@ from concurrent.futures import Executor
 from functools import partial
 from typing import Protocol, TypeVar
 
-from google.protobuf.message import Message
+from google.protobuf.message import Message as ProtoMessage
 
 from node.core.directory.directory import Member
 from node.core.directory.spelling import Role
@@ -15,10 +15,10 @@ from node.core.log import usage
 from node.core.role import AUDITOR, OFFICER
 from node.errors import NodeError, Reason
 from node.exchange.group import GroupCommit
-from node.exchange.turns import Bounds, Turns
+from node.exchange.turns import TurnBounds, Turns
 from node.rpc.callers import Staff
 from node.rpc.exchange_service import Gate, on_behalf_of
-from node.rpc.status import Context, abort, answered
+from node.rpc.grpc_status import Context, abort, answered
 from node.v1 import usage_log_pb2 as pb
 from node.v1 import usage_log_pb2_grpc
 
@@ -29,7 +29,7 @@ the other threads."""
 WAITING, WAITING_EACH, WAIT_SECONDS = 256, 64, 20.0
 CallerName = Callable[[Context], str | None]
 """Names who calls, "" for who is not known, None for the operator."""
-R = TypeVar("R", bound=Message)
+R = TypeVar("R", bound=ProtoMessage)
 T = TypeVar("T")
 
 
@@ -84,7 +84,7 @@ def peer_seen(gate: Gate, seen: Callable[[str], tuple[bytes, bytes]]) -> SeenLog
 
 async def nobody_seen(context: Context) -> pb.GetSeenCheckpointResponse:
     """At the desk: staff have no log of their own."""
-    await abort(context, NodeError(Reason.NOT_FOUND, "error.rpc.only-another-department-asks"))
+    await abort(context, NodeError(Reason.NOT_FOUND, "error.rpc.question-of-peers"))
 
 
 class Leaves(Protocol):
@@ -114,7 +114,7 @@ class UsageLogService(usage_log_pb2_grpc.UsageLogServiceServicer):
         self._view = view
         self._time_ms = time_ms
         self._caller = caller
-        self._turns = Turns(Bounds(READING, 1, WAITING, WAITING_EACH, WAIT_SECONDS), _busy)
+        self._turns = Turns(TurnBounds(READING, 1, WAITING, WAITING_EACH, WAIT_SECONDS), _busy)
 
     async def GetCheckpoint(
         self, request: pb.GetCheckpointRequest, context: Context
@@ -190,7 +190,7 @@ class UsageLogService(usage_log_pb2_grpc.UsageLogServiceServicer):
 
 
 def _busy() -> NodeError:
-    return NodeError(Reason.OVERLOADED, "error.rpc.too-many-read-usage")
+    return NodeError(Reason.OVERLOADED, "error.rpc.too-many-log-readers")
 
 
 def _names(leaf: bytes, party: str) -> bool:

@@ -8,13 +8,13 @@ from typing import Generic, TypeVar
 
 import grpc
 from google.protobuf.descriptor import MethodDescriptor
-from google.protobuf.message import Message
+from google.protobuf.message import Message as ProtoMessage
 
 from node.core import wire
 from node.core.directory.directory import Member
 from node.core.revision import require_call, trim
 
-A = TypeVar("A", bound=Message)
+A = TypeVar("A", bound=ProtoMessage)
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +39,7 @@ class Call(Generic[A]):
         """What gRPC calls it."""
         return f"/{self.method.containing_service.full_name}/{self.method.name}"
 
-    def request(self, member: Member, message: Message) -> bytes:
+    def request(self, member: Member, message: ProtoMessage) -> bytes:
         """The bytes to send to a member. Raises NodeError(PEER_UNAVAILABLE) for a call it does not know."""
         require_call(self.method, member.revision)
         return wire.write(trim(message, member.revision))

@@ -16,6 +16,7 @@ from grpc_health.v1 import health_pb2_grpc
 
 from node.errors import NodeError, Reason
 from node.files.private_folder import make_private, open_to_others
+from node.files.socket_path import socket_target
 from node.rpc.checked import CheckedServer
 from node.rpc.guarded import Door, GuardedServer
 from node.rpc.health_service import Health
@@ -50,7 +51,7 @@ class TlsFiles:
 
 
 @dataclass(frozen=True, slots=True)
-class Bounds:
+class PortBounds:
     """What callers can make the server hold: bytes of a message, calls at once, connections to each port."""
 
     message_bytes: int
@@ -58,7 +59,7 @@ class Bounds:
     connections: int
 
 
-def make_server(bounds: Bounds, door: Door) -> grpc.aio.Server:
+def make_server(bounds: PortBounds, door: Door) -> grpc.aio.Server:
     """A server without ports and services; of a service, the registered methods count."""
     server = GuardedServer(
         concurrent=bounds.concurrent,
@@ -133,11 +134,11 @@ def add_socket(server: grpc.aio.Server, path: Path) -> None:
     if open_to_others(path.parent) is not None:
         raise NodeError(
             Reason.CONFIG_INVALID,
-            "error.rpc.others-can-enter-where",
+            "error.rpc.socket-folder-open",
             parent=str(path.parent),
         )
     path.unlink(missing_ok=True)
-    _bound(lambda: server.add_insecure_port(f"unix:{path}"), str(path))
+    _bound(lambda: server.add_insecure_port(socket_target(path)), str(path))
     path.chmod(0o600)
 
 

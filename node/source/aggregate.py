@@ -43,5 +43,5 @@ def count(query: CountQuery, begins: Callable[[Callable[[], None]], None]) -> tu
             begins(database.interrupt)
             rows = database.execute(query.sql, dict(query.values)).fetchall()
     except duckdb.Error:
-        raise NodeError(Reason.SOURCE_UNAVAILABLE, "error.source.counts-cannot-taken") from None
+        raise NodeError(Reason.SOURCE_UNAVAILABLE, "error.source.counts-impossible") from None
     return tuple((row[:-1], int(row[-1])) for row in rows)

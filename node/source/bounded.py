@@ -48,12 +48,12 @@ class Workers:
             if stop.asked and not future.cancel():
                 end()
         if future.cancelled():
-            raise NodeError(Reason.SOURCE_UNAVAILABLE, "error.source.question-given-up")
+            raise NodeError(Reason.SOURCE_UNAVAILABLE, "error.source.given-up")
         return future.result()
 
     def _late(self, future: Future[T]) -> NodeError:
         future.cancel()
-        return OutageError(Outage.SLOW, "error.source.database-took-longer-than", seconds=self._seconds)
+        return OutageError(Outage.SLOW, "error.source.database-too-slow", seconds=self._seconds)
 
     def start(self, work: Callable[[], T]) -> Future[T]:
         """Hand over a call without waiting for it."""

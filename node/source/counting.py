@@ -21,12 +21,12 @@ def statistic_of(question: Question) -> Statistic:
     """The statistic of a question. Raises NodeError(QUERY_INVALID) if it is none, or too large."""
     statistic = question.statistic
     if statistic is None:
-        raise NodeError(Reason.QUERY_INVALID, "error.source.question-no-statistic")
+        raise NodeError(Reason.QUERY_INVALID, "error.source.no-statistic")
     cells = 1
     for group in statistic.group_by:
         cells *= len(group.values)
     if cells > MAX_CELLS:
-        raise NodeError(Reason.QUERY_INVALID, "error.source.statistic-more-than-cells", max_cells=MAX_CELLS)
+        raise NodeError(Reason.QUERY_INVALID, "error.source.too-many-cells", max_cells=MAX_CELLS)
     return statistic
 
 

@@ -164,7 +164,7 @@ class DatabaseSource:
         """
         statistic = statistic_of(question)
         if self._checker.findings is None:
-            raise OutageError(Outage.SILENT, "error.source.source-not-looked-through")
+            raise OutageError(Outage.SILENT, "error.source.not-scanned")
         scope = region_values(self._layout, region)
         self._refuse_inexact([*question.fields, *(group.name for group in statistic.group_by)], scope)
         columns = [self._group(column) for column in group_columns(statistic)]

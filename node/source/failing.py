@@ -62,9 +62,9 @@ _SQLITE: Mapping[int, Outage] = MappingProxyType(
 _SAID: Mapping[Outage, str] = MappingProxyType(
     {
         Outage.SILENT: "error.source.database-silent",
-        Outage.REFUSED: "error.source.database-refuses",
+        Outage.REFUSED: "error.source.query-refused",
         Outage.LOCKED: "error.source.database-locked",
-        Outage.SLOW: "error.source.database-slow",
+        Outage.SLOW: "error.source.database-stopped",
     }
 )
 
@@ -83,7 +83,7 @@ def failed(error: exc.SQLAlchemyError, *, connecting: bool = False) -> NodeError
     if (outage := _outage(error)) is None and connecting:
         outage = Outage.SILENT
     if outage is None:
-        return NodeError(Reason.SOURCE_UNAVAILABLE, "error.source.database-fails")
+        return NodeError(Reason.SOURCE_UNAVAILABLE, "error.source.query-failed")
     return OutageError(outage, _SAID[outage])
 
 

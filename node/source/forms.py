@@ -15,6 +15,7 @@ from functools import cache
 
 from sqlglot import exp
 
+from node.core.bounds import MAX_ANSWER
 from node.core.identity import SubjectType, normalise_subject, spellings
 from node.core.policy.dataset import Field, FieldType
 from node.errors import NodeError
@@ -23,7 +24,7 @@ from node.source.dialect import POSTGRES, SQLITE, Dialect
 from node.source.sessions import Function
 from node.source.spec import Layout
 from node.source.sql import ROW
-from node.source.values import LARGEST, MAX_TEXT, read_field
+from node.source.values import LARGEST, read_field
 
 _SUBJECT, _FIELD = "dxnode_subject", "dxnode_field"
 _ITS_FORM, _ANOTHER, _NONE = 2, 1, 0
@@ -170,7 +171,7 @@ class _Writer:
         # MySQL and MariaDB cannot tell NFC: any character counts that may be composed with what is before it.
         unsettled = "" if self._is_postgres else _ranges(_may_change_in_nfc())
         found = self._holds(text, f"^$|^ | $|  |[{controls}{patterns.WIDE_BLANKS}{unsettled}]")
-        conditions = [f"CHAR_LENGTH({text}) > {MAX_TEXT}", found]
+        conditions = [f"CHAR_LENGTH({text}) > {MAX_ANSWER}", found]
         if self._is_postgres:
             conditions.append(f"{text} IS NOT NFC NORMALIZED")
         return " OR ".join(conditions)

@@ -71,16 +71,14 @@ def build(spec: FileSpec, layout: Layout, folder: Path, key: bytes, progress: Pr
             finally:
                 shutil.rmtree(building, ignore_errors=True)
         except (sqlite3.Error, OSError, pa.ArrowException):
-            raise NodeError(
-                Reason.SOURCE_UNAVAILABLE, "error.source.files-answering-cannot-written"
-            ) from None
-    raise NodeError(Reason.SOURCE_UNAVAILABLE, "error.source.data-file-changes-while")
+            raise NodeError(Reason.SOURCE_UNAVAILABLE, "error.source.built-files-unwritable") from None
+    raise NodeError(Reason.SOURCE_UNAVAILABLE, "error.source.data-file-changing")
 
 
 def _check(report: LoadReport) -> None:
     """Refuse what was read otherwise than it was counted; a file that changed meanwhile is read again."""
     if not report.adds_up:
-        raise NodeError(Reason.SOURCE_UNAVAILABLE, "error.source.rows-were-read-not")
+        raise NodeError(Reason.SOURCE_UNAVAILABLE, "error.source.rows-differ")
 
 
 def _load(

@@ -54,7 +54,7 @@ class Findings:
     def check(self, fields: Collection[str]) -> None:
         """Raises NodeError(SOURCE_UNAVAILABLE) for a question that reads a column that is refused."""
         if self.respelled or self.surplus or any(name in self.irregular for name in fields):
-            raise OutageError(Outage.UNFIT, "error.source.source-holds-values-not")
+            raise OutageError(Outage.UNFIT, "error.source.values-inexact")
 
 
 def look_through(connection: Connection, table: str, layout: Layout, dialect: Dialect) -> Findings:

@@ -54,15 +54,15 @@ def examine(engine: Engine, table: str, layout: Layout) -> Shape:
         keys = [inspector.get_pk_constraint(name, schema or None)["constrained_columns"]]
         keys += [unique["column_names"] for unique in inspector.get_unique_constraints(name, schema or None)]
     except NoSuchTableError:
-        raise _misfit("error.source.database-no-such-table") from None
+        raise _misfit("error.source.table-missing") from None
     except SQLAlchemyError as error:
         raise failed(error, connecting=True) from None
     wanted = {layout.subject: FieldType.TEXT} | {field.name: field.type for field in layout.fields}
     for column, kind in wanted.items():
         if column not in found:
-            raise _misfit("error.source.table-no-column", column=column)
+            raise _misfit("error.source.table-column-missing", column=column)
         if not _fits(found[column], kind):
-            raise _misfit("error.source.column-not-hold", column=column, kind=kind)
+            raise _misfit("error.source.column-type", column=column, kind=kind)
     return Shape([layout.subject] in keys, _array_of(found[layout.subject]))
 
 
@@ -81,7 +81,7 @@ def check_comparison(connection: Connection, dialect: Dialect) -> None:
     ]
     found = exp.select(exp.Case(ifs=[exp.If(this=exp.or_(*alike), true=exp.Literal.number(1))]))
     if connection.execute(statement_of(found, dialect)).scalar() is not None:
-        raise _misfit("error.source.database-takes-different-texts")
+        raise _misfit("error.source.database-inexact")
 
 
 def _array_of(column: TypeEngine[object]) -> str:

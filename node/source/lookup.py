@@ -80,7 +80,7 @@ class SnapshotSource:
     def check(self) -> None:
         """See whether the files are there, and read one row. Raises NodeError(SOURCE_UNAVAILABLE)."""
         if not is_whole(self._folder, self._manifest):
-            raise NodeError(Reason.SOURCE_UNAVAILABLE, "error.source.built-files-gone-were")
+            raise NodeError(Reason.SOURCE_UNAVAILABLE, "error.source.built-files-changed")
         self._read("SELECT 1 FROM subject LIMIT 1", {})
 
     def problems(self) -> tuple[Message, ...]:
@@ -242,16 +242,16 @@ class SnapshotSource:
 
     def _check_open(self) -> None:
         if self._closed:
-            raise OutageError(Outage.SILENT, "error.source.dataset-loaded-anew")
+            raise OutageError(Outage.SILENT, "error.source.loaded-anew")
 
     def _failed(self, error: sqlite3.Error) -> NodeError:
         if getattr(error, "sqlite_errorcode", None) in _BROKEN:
             distrust(self._folder)
             return OutageError(Outage.SILENT, "error.source.built-files-damaged")
         if (outage := sqlite_outage(error)) is not None:
-            return OutageError(outage, "error.source.built-files-cannot-read")
+            return OutageError(outage, "error.source.built-files-unreadable")
         # Such as a number beyond what SQLite has: that depends on the row, and on what was claimed of it.
-        return NodeError(Reason.SOURCE_UNAVAILABLE, "error.source.built-files-cannot-read")
+        return NodeError(Reason.SOURCE_UNAVAILABLE, "error.source.built-files-unreadable")
 
 
 def _warm(path: Path) -> None:

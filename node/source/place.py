@@ -39,7 +39,7 @@ def _database_place(spec: DatabaseSpec) -> str:
         url = make_url(spec.url)
         backend = url.get_backend_name()
     except (ArgumentError, ValueError, TypeError):
-        raise NodeError(Reason.CONFIG_INVALID, "error.source.database-url-not-understood") from None
+        raise NodeError(Reason.CONFIG_INVALID, "error.source.database-url-malformed") from None
     backend = _BACKENDS.get(backend, backend)
     schema, _, table = spec.table.rpartition(".")
     if not schema:  # MySQL's schemas are its databases

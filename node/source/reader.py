@@ -143,9 +143,7 @@ def _as_text(name: str, column: pa.Array) -> pa.StringArray:
     if pa.types.is_floating(column.type):
         column = column.cast(pa.float64())
         if pc.any(pc.greater_equal(pc.abs(column), float(_EXACT_DOUBLE))).as_py():
-            raise NodeError(
-                Reason.SOURCE_UNAVAILABLE, "error.source.column-data-file-holds-rounded", field=name
-            )
+            raise NodeError(Reason.SOURCE_UNAVAILABLE, "error.source.column-rounded", field=name)
     text = column.cast(pa.string())
     text.validate(full=True)  # a file can call bytes text that are none
     return text
@@ -165,18 +163,18 @@ def _refusing(spec: FileSpec) -> Iterator[None]:
     try:
         yield
     except FileNotFoundError:
-        raise _refused("error.source.missing") from None
+        raise _refused("error.source.data-file-missing") from None
     except (pa.ArrowException, UnicodeError, OSError, MemoryError) as error:
         if spec.format == "csv" and (place := _undecodable(spec)) is not None:
-            problem = Message("error.source.not-in-encoding", {"encoding": spec.encoding})
+            problem = Message("error.source.data-file-encoding", {"encoding": spec.encoding})
             if spec.encoding == "utf-8":
-                problem = Message("error.source.not-utf-8")
+                problem = Message("error.source.data-file-no-utf8")
             raise _misplaced(spec, *place, problem) from None
         if isinstance(error, pa.ArrowMemoryError | MemoryError):
-            raise _refused("error.source.too-much-memory") from None
+            raise _refused("error.source.data-file-too-large") from None
         if isinstance(error, OSError) and error.errno is not None:
-            raise _refused("error.source.cannot-be-read") from None
-        raise _refused("error.source.damaged", format=spec.format) from None
+            raise _refused("error.source.data-file-unreadable") from None
+        raise _refused("error.source.data-file-damaged", format=spec.format) from None
 
 
 def _undecodable(spec: FileSpec) -> tuple[int, int] | None:
@@ -204,7 +202,7 @@ def _misplaced(spec: FileSpec, line: int, column: int, problem: Message) -> Node
     name = spec.path.name
     return NodeError(
         Reason.SOURCE_UNAVAILABLE,
-        "error.source.file-line-column-problem",
+        "error.source.problem-in-file",
         problem=problem,
         file=name,
         line=str(line),

@@ -112,7 +112,7 @@ class DatabaseSessions:
         try:
             return self._workers.run(lambda: work(self._engine))
         except AssertionError:  # SQLAlchemy's, of a server whose version it cannot make out
-            raise NodeError(Reason.CONFIG_INVALID, "error.source.server-another-kind-than") from None
+            raise NodeError(Reason.CONFIG_INVALID, "error.source.server-kind-differs") from None
 
     def close(self) -> None:
         """Let go of the connections."""
@@ -192,7 +192,7 @@ def _engine(url: str, count: int, seconds: float) -> Engine:
             known = ", ".join(DIALECTS)
             raise NodeError(
                 Reason.CONFIG_INVALID,
-                "error.source.no-exact-comparison-known",
+                "error.source.database-kind-unknown",
                 database=parsed.get_backend_name(),
                 known=known,
             )
@@ -206,7 +206,7 @@ def _engine(url: str, count: int, seconds: float) -> Engine:
             connect_args=_waits(parsed, seconds),
         )
     except (ArgumentError, NoSuchModuleError, ImportError, TypeError, ValueError):
-        raise NodeError(Reason.CONFIG_INVALID, "error.source.database-url-not-understood") from None
+        raise NodeError(Reason.CONFIG_INVALID, "error.source.database-url-malformed") from None
 
 
 def _waits(url: URL, seconds: float) -> dict[str, object]:

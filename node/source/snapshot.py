@@ -54,9 +54,9 @@ class FileIdentity:
         except FileNotFoundError:
             raise NodeError(Reason.SOURCE_UNAVAILABLE, "error.source.data-file-missing") from None
         except OSError:
-            raise NodeError(Reason.SOURCE_UNAVAILABLE, "error.source.data-file-cannot-reached") from None
+            raise NodeError(Reason.SOURCE_UNAVAILABLE, "error.source.data-file-unreachable") from None
         if not stat.S_ISREG(status.st_mode):
-            raise NodeError(Reason.SOURCE_UNAVAILABLE, "error.source.data-file-folder-pipe")
+            raise NodeError(Reason.SOURCE_UNAVAILABLE, "error.source.data-file-irregular")
         return cls(status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns)
 
     def mark(self) -> str:
@@ -108,7 +108,7 @@ def content_of(path: Path, shown: Callable[[bytes], None]) -> bytes:
                 digest.update(block)
                 shown(block)
     except OSError:
-        raise NodeError(Reason.SOURCE_UNAVAILABLE, "error.source.data-file-cannot-read") from None
+        raise NodeError(Reason.SOURCE_UNAVAILABLE, "error.source.data-file-unreadable") from None
     return digest.digest()
 
 

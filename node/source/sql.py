@@ -69,7 +69,7 @@ def region_values(layout: Layout, region: str) -> dict[str, Value]:
     if not prefix:
         return {}
     if not layout.region:
-        raise NodeError(Reason.CONDITION_NOT_MET, "error.source.grant-one-region-but")
+        raise NodeError(Reason.CONDITION_NOT_MET, "error.source.no-region-for-grant")
     return {_REGION: prefix, _LENGTH: len(prefix)}
 
 
@@ -79,7 +79,7 @@ def parameter_values(question: Question, parameters: Mapping[str, str]) -> dict[
     for name, parameter in question.parameters.items():
         value = _choice(parameters.get(name, ""), parameter.type)
         if value is None:
-            raise NodeError(Reason.QUERY_INVALID, "error.source.question-needs-parameter", parameter=name)
+            raise NodeError(Reason.QUERY_INVALID, "error.source.parameter-missing", parameter=name)
         values[name] = value
     return values
 

@@ -12,14 +12,12 @@ import unicodedata
 from collections.abc import Callable, Mapping
 from datetime import date
 
+from node.core.bounds import MAX_ANSWER
 from node.core.identity import normalise_credit_code, normalise_region, normalise_resident_id
 from node.core.policy.dataset import Field, FieldType
 from node.errors import NodeError
 
 Value = str | int
-
-# Characters of one value; longer text is no data item but a document.
-MAX_TEXT = 1000
 
 LARGEST = 10**18 - 1
 """Of integers, to either side."""
@@ -56,7 +54,7 @@ def read_field(text: str, field: Field) -> Value | None:
 
 def _text(text: str) -> str:
     clean = unicodedata.normalize("NFC", " ".join(text.split()))
-    if not clean or len(clean) > MAX_TEXT or _CONTROL(clean):
+    if not clean or len(clean) > MAX_ANSWER or _CONTROL(clean):
         raise ValueError
     return clean
 

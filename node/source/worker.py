@@ -86,14 +86,12 @@ def run(job: BuildJob, progress: Progress, silence: float) -> Manifest:
             else:
                 return word.manifest
     except TimeoutError:
-        raise NodeError(
-            Reason.SOURCE_UNAVAILABLE, "error.source.reading-data-took-longer", silence=silence
-        ) from None
+        raise NodeError(Reason.SOURCE_UNAVAILABLE, "error.source.reading-too-slow", silence=silence) from None
     except ValidationError:
         pass  # a process that dies may say anything
     finally:
         child.end()
-    raise NodeError(Reason.SOURCE_UNAVAILABLE, "error.source.reading-data-ended-unexpectedly")
+    raise NodeError(Reason.SOURCE_UNAVAILABLE, "error.source.reading-ended")
 
 
 def main() -> None:

@@ -31,7 +31,7 @@ _MOST_JOBS = 1000
 """After these a process makes room for another, so that what a library may leak has an end."""
 _STOP_SECONDS = 1.0
 """How long a process has to end what it was told to stop, before it is ended."""
-_STOP = protocol.TOLD.dump_json(protocol.Stop())
+_STOP = protocol.ORDER.dump_json(protocol.Stop())
 Said = TypeVar("Said", protocol.Counted, protocol.Released)
 
 
@@ -82,9 +82,9 @@ class Pool:
             each.child.end()
 
     def _do(self, job: protocol.Job, outcome: type[Said], stop: Stop) -> Said:
-        line = protocol.TOLD.dump_json(job)
-        process = self._told(line)
-        said: protocol.Said | None = None
+        line = protocol.ORDER.dump_json(job)
+        process = self._send(line)
+        said: protocol.Reply | None = None
         try:
             with suppress(ValidationError):  # a process that dies may say anything
                 said = self._heard(process.child, stop)
@@ -96,7 +96,7 @@ class Pool:
             raise _unexpected()
         return said
 
-    def _told(self, line: bytes) -> _Warm:
+    def _send(self, line: bytes) -> _Warm:
         """A process that was given the job: a warm one, or else a new one."""
         while (process := self._take()) is not None:
             if self._tell(process.child, line):
@@ -117,7 +117,7 @@ class Pool:
     def _take(self) -> _Warm | None:
         with self._lock:
             if self._closed:
-                raise OutageError(Outage.SILENT, "error.statistics.node-shutting-down")
+                raise OutageError(Outage.SILENT, "error.statistics.shutting-down")
             return self._idle.pop() if self._idle else None
 
     def _give_back(self, process: _Warm, good: bool) -> None:
@@ -130,7 +130,7 @@ class Pool:
         if not keep:
             process.child.end()
 
-    def _heard(self, child: Child, stop: Stop) -> protocol.Said | None:
+    def _heard(self, child: Child, stop: Stop) -> protocol.Reply | None:
         """What the process says; None when it ended. Raises NodeError(SOURCE_UNAVAILABLE) when it is late."""
         end = time.monotonic() + self._seconds
         told = False
@@ -141,9 +141,9 @@ class Pool:
                     end = min(end, time.monotonic() + _STOP_SECONDS)
                     child.tell(_STOP, 0.0)
                 line = child.hear(min(left, stop.LOOK_SECONDS))
-                return None if line is None else protocol.SAID.validate_json(line)
-        raise OutageError(Outage.SLOW, "error.statistics.counting-took-longer-than", seconds=self._seconds)
+                return None if line is None else protocol.REPLY.validate_json(line)
+        raise OutageError(Outage.SLOW, "error.statistics.counting-too-slow", seconds=self._seconds)
 
 
 def _unexpected() -> NodeError:
-    return NodeError(Reason.SOURCE_UNAVAILABLE, "error.statistics.counting-ended-unexpectedly")
+    return NodeError(Reason.SOURCE_UNAVAILABLE, "error.statistics.counting-ended")

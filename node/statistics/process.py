@@ -38,7 +38,7 @@ def main() -> None:
     Thread(target=bench.work, daemon=True).start()
     # Heard here while a job runs: that nobody wants it any more, and that the node has ended.
     for line in sys.stdin.buffer:
-        told = protocol.TOLD.validate_json(line)
+        told = protocol.ORDER.validate_json(line)
         if isinstance(told, protocol.Stop):
             bench.interrupt()
         else:
@@ -64,10 +64,10 @@ class _Bench:
         while True:
             outcome = self._done(self.jobs.get())
             self._interrupt = _nothing
-            self._said.write(protocol.SAID.dump_json(outcome) + b"\n")
+            self._said.write(protocol.REPLY.dump_json(outcome) + b"\n")
             self._said.flush()
 
-    def _done(self, job: protocol.Job) -> protocol.Said:
+    def _done(self, job: protocol.Job) -> protocol.Reply:
         try:
             if isinstance(job, protocol.Count):
                 from node.source.aggregate import count

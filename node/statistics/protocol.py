@@ -64,7 +64,7 @@ class Failed:
 
 
 Job = Count | Noise
-Told = Job | Stop
-Said = Counted | Released | Failed
-TOLD: TypeAdapter[Told] = TypeAdapter(Annotated[Told, Field(discriminator="kind")])
-SAID: TypeAdapter[Said] = TypeAdapter(Annotated[Said, Field(discriminator="kind")])
+Order = Job | Stop
+Reply = Counted | Released | Failed
+ORDER: TypeAdapter[Order] = TypeAdapter(Annotated[Order, Field(discriminator="kind")])
+REPLY: TypeAdapter[Reply] = TypeAdapter(Annotated[Reply, Field(discriminator="kind")])

@@ -31,7 +31,7 @@ def copy_database(source: Path, target: Path, progress: Progress) -> None:
     Raises NodeError(CONFIG_INVALID) when there is none, (STORE_UNAVAILABLE).
     """
     if not source.is_file():
-        raise NodeError(Reason.CONFIG_INVALID, "error.store.not-there-name-settings", source=str(source))
+        raise NodeError(Reason.CONFIG_INVALID, "error.store.settings-missing", source=str(source))
     with store_errors():
         os.close(os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
         driver.copy(str(source), str(target), PAGES, progress)
@@ -55,7 +55,7 @@ def check_database(path: Path, origin: str, verify: Callable[[bytes], bytes], pr
             if revision != schema.REVISION:
                 raise NodeError(
                     Reason.CONFIG_INVALID,
-                    "error.store.database-written-another-version",
+                    "error.store.database-version",
                 )
             whole = connection.execute(text("PRAGMA quick_check(1)")).scalar()
     if whole != "ok":
@@ -70,17 +70,17 @@ def check_database(path: Path, origin: str, verify: Callable[[bytes], bytes], pr
 def _check_log(store: Store, origin: str, verify: Callable[[bytes], bytes], progress: Progress) -> Head:
     head = store.head()
     if store.leaf_count() != head.size:
-        raise NodeError(Reason.LOG_CORRUPT, "error.store.usage-log-checkpoint-different")
+        raise NodeError(Reason.LOG_CORRUPT, "error.log.checkpoint-size-differs")
     frontier = Frontier()
     while frontier.size < head.size:
         leaves = [leaf for _, leaf in store.leaves(frontier.size, _LEAVES)]
         if not leaves:
-            raise NodeError(Reason.LOG_CORRUPT, "error.store.record-usage-log-missing", size=frontier.size)
+            raise NodeError(Reason.LOG_CORRUPT, "error.store.record-missing", index=frontier.size)
         frontier.extend(hash_leaves(leaves))
         progress(frontier.size, head.size)
     tree = Tree.restore(head.size, hash_leaves(store.tail(head.size)), store)
     root = frontier.root() if head.size else EMPTY_ROOT
     signed = Checkpoint.parse(verify(head.note)) if head.size else Checkpoint(origin, 0, EMPTY_ROOT)
     if signed != Checkpoint(origin, head.size, root) or tree.root() != root:
-        raise NodeError(Reason.LOG_CORRUPT, "error.store.usage-log-not-root")
+        raise NodeError(Reason.LOG_CORRUPT, "error.log.checkpoint-root-differs")
     return head

@@ -32,7 +32,7 @@ def store_errors() -> Iterator[None]:
         cause = getattr(error, "orig", None) or error
         raise NodeError(
             Reason.STORE_UNAVAILABLE,
-            "error.store.node-database-cannot-used",
+            "error.store.database-unusable",
             kind=_kind(cause),
         ) from None
 
@@ -71,7 +71,7 @@ def lock_state(folder: Path) -> int:
         os.close(descriptor)
         raise NodeError(
             Reason.CONFIG_INVALID,
-            "error.store.another-node-already-runs",
+            "error.store.folder-taken",
             folder=str(folder),
         ) from None
     return descriptor
@@ -148,5 +148,5 @@ def _migrate(connection: Connection) -> None:
     except CommandError:
         raise NodeError(
             Reason.CONFIG_INVALID,
-            "error.store.node-database-written-newer",
+            "error.store.database-newer",
         ) from None

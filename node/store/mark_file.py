@@ -65,14 +65,14 @@ class MarkFile:
         except OSError as error:
             raise NodeError(
                 Reason.CONFIG_INVALID,
-                "error.store.cannot-used-let-node",
+                "error.store.mark-unusable",
                 path=str(path),
                 why=why(error),
             ) from None
         last = newest_mark(content)
         if last is not None and last.log.origin != origin:
             os.close(descriptor)
-            raise NodeError(Reason.CONFIG_INVALID, "error.store.mark-another-department", path=str(path))
+            raise NodeError(Reason.CONFIG_INVALID, "error.store.mark-foreign", path=str(path))
         return cls(descriptor, last)
 
     def write(self, mark: Mark) -> None:

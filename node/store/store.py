@@ -108,9 +108,7 @@ class Store:
         with self._read() as connection:
             hashes = connection.execute(query).scalar()
         if hashes is None:
-            raise NodeError(
-                Reason.LOG_CORRUPT, "error.store.tile-usage-log-missing", level=level, index=index
-            )
+            raise NodeError(Reason.LOG_CORRUPT, "error.store.tile-missing", level=level, index=index)
         return bytes(hashes)
 
     def opening(self, index: int) -> bytes | None:

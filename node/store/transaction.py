@@ -144,7 +144,7 @@ class Transaction:
         """Leaf and encrypted opening of a record, b"" if it has none. Raises NodeError(LOG_CORRUPT)."""
         row = self._one(self._sql.find_record, index)
         if row is None:
-            raise NodeError(Reason.LOG_CORRUPT, "error.store.record-usage-log-missing-2", index=index)
+            raise NodeError(Reason.LOG_CORRUPT, "error.store.record-missing", index=index)
         return row[0], row[1] or b""
 
     def release(self, key: bytes) -> bytes | None:

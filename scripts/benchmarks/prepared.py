@@ -29,7 +29,7 @@ from node.crypto.vault import NodeVault
 from node.demo.city import CityNode
 from node.exchange.asking import BatchPlace, IntentJob, Query
 from node.exchange.group import GroupCommit
-from node.exchange.opened import check_receipt
+from node.exchange.receipt import check_receipt
 from node.store.store import Store
 from node.v1 import exchange_pb2 as pb
 from node.v1 import record_pb2 as rec

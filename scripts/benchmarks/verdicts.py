@@ -21,6 +21,7 @@ from node.core.deciding.budget import Spent
 from node.core.deciding.cost import Day, exchange_cost
 from node.core.deciding.evaluator import Decision
 from node.core.log import usage
+from node.core.log.checkpoint import log_origin
 from node.core.log.commit import AnsweredExchange, Append
 from node.core.log.kept_receipt import SHARED_FROM, SIGNATURE, KeptReceipt, put_together, siblings_below
 from node.core.log.merkle import HASH, leaf_hash
@@ -32,8 +33,10 @@ from node.core.state.data_load import DataLoad
 from node.crypto.vault import NodeVault
 from node.demo.city import CityNode
 from node.exchange.evidence import evidence_of
-from node.exchange.group import GroupCommit, Job, Ledger, Recorded
-from node.exchange.opened import Opened, log_origin
+from node.exchange.group import GroupCommit
+from node.exchange.job import Job, Recorded
+from node.exchange.ledger import Ledger
+from node.exchange.opened import Opened
 from node.exchange.provider_answer import Computed, verify_answers
 from node.exchange.spent import Budgets
 from node.exchange.verdict import VerdictJob

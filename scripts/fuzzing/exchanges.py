@@ -5,7 +5,8 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from functools import cache
 
-from google.protobuf.message import DecodeError, Message
+from google.protobuf.message import DecodeError
+from google.protobuf.message import Message as ProtoMessage
 
 from node.core import wire
 from node.core.catalogue.digest import entry_digest
@@ -13,15 +14,17 @@ from node.core.catalogue.search import searched
 from node.core.catalogue.taken import check_own
 from node.core.directory.directory import Member
 from node.core.log import usage
-from node.core.log.check import check_segment, split_leaves, split_segments
 from node.core.log.checkpoint import Checkpoint
+from node.core.log.framing import split_leaves, split_segments
 from node.core.log.kept_receipt import SIGNATURE
 from node.core.log.merkle import leaf_hash
 from node.core.log.note import note_of
+from node.core.log.segment import check_segment
 from node.core.messages.envelope import Routing, Sealed
 from node.core.messages.grant_message import grant_from_message
 from node.exchange.asking import Asked
-from node.exchange.opened import check_receipt, open_request, routing_of
+from node.exchange.opened import open_envelope, routing_of
+from node.exchange.receipt import check_receipt
 from node.exchange.response import open_response
 from node.v1 import catalogue_pb2, grant_pb2
 from node.v1 import exchange_pb2 as pb
@@ -153,7 +156,7 @@ def member(code: str) -> Member:
 def _opened(plaintext: bytes) -> object:
     sealed = pb.Envelope(version=1, suite=pb.SUITE_XWING_HKDF_SHA256_AES256GCM)
     keys = _Keys(plaintext, _part(pb.SealedRequest, plaintext, "intent"))
-    opened = open_request(sealed, ROUTING, member(REQUESTER), keys, NOW, _SKEW_MS)  # type: ignore[arg-type]
+    opened = open_envelope(sealed, ROUTING, member(REQUESTER), keys, NOW, _SKEW_MS)  # type: ignore[arg-type]
     if opened.problem is not None:
         raise opened.problem
     return opened
@@ -169,7 +172,7 @@ def _answered(plaintext: bytes) -> object:
     return open_response(asked, sealed, member(PROVIDER), keys, _MS, _SKEW_MS)  # type: ignore[arg-type]
 
 
-def _part(kind: type[Message], plaintext: bytes, field: str) -> bytes:
+def _part(kind: type[ProtoMessage], plaintext: bytes, field: str) -> bytes:
     """What is in a field of a message, b"" if it is none."""
     try:
         return bytes(getattr(kind.FromString(plaintext), field))

@@ -21,7 +21,8 @@ from support.running import pension_town
 from support.town import HR, MEDICAL, TAX, Office, Town
 from support.waiting import PATIENCE, wait_for
 
-from node.app.node import CONNECTIONS, Node
+from node.app.node import Node
+from node.app.ports import CONNECTIONS
 from node.app.service import serve
 from node.client import Client
 from node.client.channel import Credentials
@@ -118,7 +119,7 @@ def test_node_whose_port_ended_by_itself_ends_with_an_error(
 
     async def start(node: Node) -> None:
         await started(node)
-        await node._exchange.stop(0)
+        await node._ports.exchange.stop(0)
 
     monkeypatch.setattr(Node, "start", start)
     with pytest.raises(NodeError) as ended:

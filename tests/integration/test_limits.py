@@ -30,7 +30,7 @@ from support.town import FORGER, HR, MEDICAL, TAX
 from support.waiting import PATIENCE, until, wait_for
 
 from node.client import Chunk, Client, Subject
-from node.client.status import node_error
+from node.client.call_error import node_error
 from node.core.directory.directory import Member
 from node.errors import NodeError, Reason
 from node.exchange.provider import Provider

@@ -13,7 +13,7 @@ from support.running import CASE, DEFERRAL, ENROLLED, Running, pension_grant, pe
 from support.town import AUTHORITY, HR, MEDICAL, TAX
 from support.waiting import PATIENCE
 
-from node.client.status import node_error
+from node.client.call_error import node_error
 from node.core.directory.spelling import Role
 from node.core.log.checkpoint import Checkpoint
 from node.core.log.merkle import leaf_hash, verify_consistency, verify_inclusion

@@ -64,7 +64,7 @@ def test_roles_change_under_open_connections_and_the_last_good_ones_stay(nodes: 
 
         # Told by a signal.
         write(office, ENROLLED_ONLY, BAND_ONLY)
-        nodes.nodes[TAX].ask_to_reload()
+        nodes.ask_to_reload(TAX)
         wait_for(lambda: asked(client) == (no, None))
         assert operator.admin.status().state == "SERVING"
 

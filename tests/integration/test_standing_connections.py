@@ -20,7 +20,7 @@ from support.town import HR, TAX, Town
 from support.waiting import PATIENCE, wait_for
 
 from node.client import Chunk, Client, Subject
-from node.client.status import node_error
+from node.client.call_error import node_error
 from node.crypto.certificates import fingerprint, identify, issue_desk_user, issue_node, make_authority
 from node.errors import NodeError, Reason
 from node.v1 import (

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import grpc
 import pytest
-from google.protobuf.message import Message
+from google.protobuf.message import Message as ProtoMessage
 from support.canonical import delimited
 from support.forger import Forger, Sent, forging, verdict
 from support.log_audit import audit
@@ -75,7 +75,7 @@ def _check_left(town: Town, code: str) -> None:
         assert resident(7).encode() not in file.read_bytes()
 
 
-def hide(message: Message) -> None:
+def hide(message: ProtoMessage) -> None:
     """Put a field into a message that no schema has."""
     message.MergeFromString(HIDDEN)
 
@@ -171,7 +171,7 @@ def test_requests_in_canonical_bytes_are_answered_as_before(world: World) -> Non
 # --- the own desk may send what it likes, and nothing of it is kept or passed on ---
 
 
-def _desk(nodes: Running, code: str, service: str, request: bytes, kind: type[Message]) -> Message:
+def _desk(nodes: Running, code: str, service: str, request: bytes, kind: type[ProtoMessage]) -> ProtoMessage:
     address = f"unix:{nodes.town.offices[code].socket}"
     with grpc.insecure_channel(address) as channel:
         return kind.FromString(

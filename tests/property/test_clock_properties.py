@@ -144,7 +144,7 @@ def _check(office: Office, step: Step, before: int, failed: NodeError | None) ->
     clock, reading = office.clock.look()
     if clock.standing is Standing.WAITING:
         assert not isinstance(step, Record) or failed is not None
-        assert office.clock.told_ms() in (0, to_ms(reading.wall))
+        assert office.clock.shown_ms() in (0, to_ms(reading.wall))
     elif isinstance(step, Record):
         assert failed is None
     # The log gets a time of its own choice only where that is recorded as such.

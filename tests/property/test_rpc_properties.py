@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import grpc
 import pytest
 from google.protobuf.descriptor import Descriptor, FieldDescriptor, MethodDescriptor
-from google.protobuf.message import Message
+from google.protobuf.message import Message as ProtoMessage
 from google.protobuf.message_factory import GetMessageClass
 from google.rpc.error_details_pb2 import ErrorInfo
 from grpc_status import rpc_status
@@ -31,7 +31,7 @@ from support.waiting import PATIENCE
 
 from node.error_info import DOMAIN
 from node.errors import Reason
-from node.rpc.status import CODE_OF
+from node.rpc.grpc_status import CODE_OF
 from node.v1 import catalogue_pb2, desk_pb2, exchange_pb2, grant_pb2, usage_log_pb2
 
 _FILES = (catalogue_pb2, desk_pb2, exchange_pb2, grant_pb2, usage_log_pb2)
@@ -114,9 +114,9 @@ _SCALARS: dict[int, st.SearchStrategy[object]] = {
 
 
 @st.composite
-def _messages(draw: st.DrawFn, descriptor: Descriptor) -> Message:
+def _messages(draw: st.DrawFn, descriptor: Descriptor) -> ProtoMessage:
     """Any message of a type: each field empty or filled."""
-    message: Message = GetMessageClass(descriptor)()
+    message: ProtoMessage = GetMessageClass(descriptor)()
     for field in descriptor.fields:
         if not draw(st.integers(0, 3)):
             continue

@@ -23,7 +23,7 @@ from hypothesis.stateful import (
 from support.town import HR, TAX
 from support.two_nodes import PERIODS, World
 
-from node.app.budget_accounts import Accounts
+from node.app.live.budget_accounts import Accounts
 from node.core.clock import agreed
 from node.errors import NodeError
 from node.exchange import computing, node_clock, own_state

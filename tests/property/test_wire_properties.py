@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from functools import cache
 
 from google.protobuf.descriptor import Descriptor, FieldDescriptor
-from google.protobuf.message import Message
+from google.protobuf.message import Message as ProtoMessage
 from google.protobuf.message_factory import GetMessageClass
 from hypothesis import given
 from hypothesis import strategies as st
@@ -34,7 +34,7 @@ _SCALARS: Mapping[int, st.SearchStrategy[object]] = {
 
 
 @cache
-def messages(kind: Descriptor) -> st.SearchStrategy[Message]:
+def messages(kind: Descriptor) -> st.SearchStrategy[ProtoMessage]:
     """Any message of a kind, with any of its fields."""
     fields = {field.name: _values(field) for field in kind.fields}
     return st.fixed_dictionaries({}, optional=fields).map(lambda values: GetMessageClass(kind)(**values))
@@ -53,7 +53,7 @@ def _values(field: FieldDescriptor) -> st.SearchStrategy[object]:
     return st.lists(one, max_size=3) if field.is_repeated else one
 
 
-def refused(kind: type[Message], body: bytes) -> bool:
+def refused(kind: type[ProtoMessage], body: bytes) -> bool:
     """Whether the bytes are refused, for the reason that they are none of ours."""
     try:
         wire.read(kind, body, "error.wire.of.message")
@@ -88,7 +88,7 @@ def test_what_the_schema_does_not_know_is_refused_wherever_it_stands(
     assert not refused(type(message), body)
 
 
-def _places(message: Message) -> list[Message]:
+def _places(message: ProtoMessage) -> list[ProtoMessage]:
     """The message and all that are inside it."""
     found = [message]
     for field, value in message.ListFields():
@@ -112,7 +112,7 @@ def test_any_other_spelling_of_a_message_is_refused(kind: Descriptor, data: st.D
         )
 
 
-def _apart(message: Message) -> list[Message]:
+def _apart(message: ProtoMessage) -> list[ProtoMessage]:
     """A message for each field that is set."""
     found = []
     for field, _ in message.ListFields():

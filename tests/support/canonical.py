@@ -7,7 +7,7 @@ from typing import cast
 
 from google.protobuf.descriptor import Descriptor
 from google.protobuf.descriptor import FieldDescriptor as Field
-from google.protobuf.message import Message
+from google.protobuf.message import Message as ProtoMessage
 
 _PLAIN = (Field.TYPE_UINT32, Field.TYPE_UINT64, Field.TYPE_INT64, Field.TYPE_ENUM, Field.TYPE_BOOL)
 
@@ -26,7 +26,7 @@ def delimited(number: int, body: bytes) -> bytes:
     return varint(number << 3 | 2) + varint(len(body)) + body
 
 
-def encode(message: Message) -> bytes:
+def encode(message: ProtoMessage) -> bytes:
     """Ascending numbers; what has no presence is left out at its default."""
     fields = message.DESCRIPTOR.fields_by_number
     return b"".join(
@@ -34,7 +34,7 @@ def encode(message: Message) -> bytes:
     )
 
 
-def _parts(message: Message, field: Field) -> Iterator[bytes]:
+def _parts(message: ProtoMessage, field: Field) -> Iterator[bytes]:
     value = getattr(message, field.name)
     if field.message_type is not None and field.message_type.GetOptions().map_entry:
         yield from _map(field.number, field.message_type, value)
@@ -59,7 +59,7 @@ def _repeated(field: Field, value: Iterable[object]) -> Iterator[bytes]:
 
 
 def _tagged(number: int, field: Field, value: object) -> bytes:
-    if isinstance(value, Message):
+    if isinstance(value, ProtoMessage):
         return delimited(number, encode(value))
     if isinstance(value, str):
         return delimited(number, value.encode())

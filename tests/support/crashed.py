@@ -15,11 +15,9 @@ async def crash(node: Node) -> None:
     node._commit._disk.shutdown(wait=True)
     node._store.close()
     os.close(node._history._mark._descriptor)
-    for task in node._tasks:
-        task.cancel()
     with suppress(Exception):
-        await asyncio.gather(*node._tasks, return_exceptions=True)
-        await asyncio.gather(node._exchange.stop(None), node._desk.stop(None))
+        await node._recurring.stop()
+        await asyncio.gather(node._ports.exchange.stop(None), node._ports.desk.stop(None))
         await node._requester.stop()
         await node._working.stop()
         await node._peers.close()

@@ -10,11 +10,12 @@ from pathlib import Path
 from support.small_log import ORIGIN, FaultyStore, Pen, open_store
 from support.town import HR
 
-from node.core.clock import Bounds, Reading
+from node.core.clock import ClockBounds, Reading
 from node.core.log import usage
-from node.core.log.check import LogCheck, LogFinding, check_segment
+from node.core.log.check import LogCheck
 from node.core.log.checkpoint import Checkpoint
 from node.core.log.merkle import Frontier, leaf_hash
+from node.core.log.segment import LogFinding, check_segment
 from node.core.milliseconds import to_ms
 from node.core.role import Caller
 from node.errors import NodeError, Reason
@@ -28,7 +29,7 @@ from node.v1 import record_pb2 as rec
 CODE = ORIGIN.removeprefix("dxnode/")
 START = datetime(2026, 11, 23, 2, 0, tzinfo=UTC)
 SECOND, MINUTE, HOUR, DAY = (timedelta(**{unit: 1}) for unit in ("seconds", "minutes", "hours", "days"))
-BOUNDS = Bounds(jump=MINUTE, away=DAY, skew=5 * MINUTE)
+BOUNDS = ClockBounds(jump=MINUTE, away=DAY, skew=5 * MINUTE)
 OFFICERS = ("li", "wang")
 
 

@@ -13,18 +13,27 @@ from pathlib import Path
 from typing import NoReturn
 
 import grpc
-from google.protobuf.message import Message
+from google.protobuf.message import Message as ProtoMessage
 from grpc_status import rpc_status
+from support.fake_catalogue import (
+    DATASET,
+    PROVIDER,
+    REQUESTER,
+    Context,
+    FakeCatalogue,
+    catalogue_dataset,
+)
+from support.plain_log import consistency, inclusion, tree_hash
 
 from node.core.identity import check_character
 from node.core.log.checkpoint import Checkpoint
-from node.core.log.merkle import EMPTY_ROOT, hash_leaves, node_hash
+from node.core.log.merkle import hash_leaves
 from node.core.policy.question_kind import COMMANDS, QuestionKind
 from node.crypto.signing import SignatureSuite, Signer, sign_note
 from node.errors import NodeError, Reason
-from node.rpc.status import to_status
+from node.rpc.grpc_status import to_status
 from node.texts.carried import to_text
-from node.texts.message import Message as Worded
+from node.texts.message import Message
 from node.v1 import (
     catalogue_pb2,
     catalogue_pb2_grpc,
@@ -37,10 +46,6 @@ from node.v1 import (
     usage_log_pb2_grpc,
 )
 
-REQUESTER = "11441900000000035L"
-PROVIDER = "11441900000000019Y"
-DATASET = "pension-insurance"
-PURPOSE = "social-insurance/pension/deferral"
 VERIFY = f"{PROVIDER}/{DATASET}/is-enrolled"
 FIELD = f"{PROVIDER}/{DATASET}/contribution-band"
 COUNT = f"{PROVIDER}/{DATASET}/enrolled-by-region"
@@ -50,8 +55,6 @@ KINDS = {"is-enrolled": "verify", "contribution-band": "field", "enrolled-by-reg
 LOG_SIGNER = Signer(f"dxnode/{REQUESTER}", SignatureSuite.ED25519, bytes(32))
 EXPIRED = datetime(2026, 11, 30, 16, tzinfo=UTC)
 COSIGNER = Signer(f"dxnode/{REQUESTER}", SignatureSuite.ML_DSA_65, bytes(32))
-
-Context = grpc.ServicerContext
 
 
 def resident(number: int) -> str:
@@ -117,38 +120,6 @@ class FakeDesk:
         return sign_note(
             Checkpoint(f"dxnode/{REQUESTER}", self.size(), root).body(), *(signers or (LOG_SIGNER,))
         )
-
-
-def tree_hash(hashes: list[bytes]) -> bytes:
-    """MTH of RFC 6962, 2.1, word by word."""
-    if len(hashes) <= 1:
-        return hashes[0] if hashes else EMPTY_ROOT
-    split = _split(len(hashes))
-    return node_hash(tree_hash(hashes[:split]), tree_hash(hashes[split:]))
-
-
-def inclusion(index: int, hashes: list[bytes]) -> list[bytes]:
-    """PATH of RFC 6962, 2.1.1, word by word."""
-    if len(hashes) == 1:
-        return []
-    split = _split(len(hashes))
-    if index < split:
-        return [*inclusion(index, hashes[:split]), tree_hash(hashes[split:])]
-    return [*inclusion(index - split, hashes[split:]), tree_hash(hashes[:split])]
-
-
-def consistency(first: int, hashes: list[bytes], whole: bool = True) -> list[bytes]:
-    """SUBPROOF of RFC 6962, 2.1.2, word by word."""
-    if first == len(hashes):
-        return [] if whole else [tree_hash(hashes)]
-    split = _split(len(hashes))
-    if first <= split:
-        return [*consistency(first, hashes[:split], whole), tree_hash(hashes[split:])]
-    return [*consistency(first - split, hashes[split:], False), tree_hash(hashes[:split])]
-
-
-def _split(size: int) -> int:
-    return 1 << (size - 1).bit_length() - 1
 
 
 def answers_for(query: desk_pb2.Query, subjects: tuple[str, ...], over_limit: set[str]) -> record_pb2.Answers:
@@ -225,9 +196,7 @@ class _Desk(desk_pb2_grpc.DeskServiceServicer):
             number = request.chunk.chunk
             subjects = tuple(subject.id for subject in request.chunk.subjects)
             if desk.break_at == number:
-                _fail(
-                    context, NodeError(Reason.PEER_UNAVAILABLE, "error.exchange.provider-ended-batch-early")
-                )
+                _fail(context, NodeError(Reason.PEER_UNAVAILABLE, "error.exchange.batch-ended-early"))
             desk.chunks.append((header.batch_id, number, subjects))
             desk.claims += [dict(subject.claims) for subject in request.chunk.subjects]
             response = desk_pb2.DeskServiceAskBatchResponse(chunk=number)
@@ -248,105 +217,15 @@ class _Desk(desk_pb2_grpc.DeskServiceServicer):
         if not request.dataset:
             return desk_pb2.BrowseCatalogueResponse(datasets=[catalogue_pb2.Dataset(summary=summary)])
         if request.dataset != DATASET:
-            _fail(context, NodeError(Reason.NOT_SHARED, "error.rpc.no-such-dataset-shared"))
+            _fail(context, NodeError(Reason.NOT_SHARED, "error.rpc.dataset-unknown"))
         return desk_pb2.BrowseCatalogueResponse(datasets=[catalogue_dataset(summary.provider)])
-
-
-def catalogue_dataset(provider: str) -> catalogue_pb2.Dataset:
-    """The one dataset that the catalogues know, in full."""
-    summary = catalogue_pb2.DatasetSummary(
-        dataset=DATASET,
-        title="基本养老保险参保信息",
-        title_en="Enrolment in pension insurance",
-        provider=provider,
-        sharing=catalogue_pb2.SHARING_ATTRIBUTE_CONDITIONAL,
-        update="daily",
-    )
-    question = catalogue_pb2.Question(
-        name="months-at-least",
-        title="缴费是否满若干个月",
-        title_en="Has the person paid for so many months?",
-        kind=catalogue_pb2.QUESTION_KIND_VERIFY,
-        expression="months_paid >= :n",
-        parameters=[catalogue_pb2.QuestionParameter(name="n", choices=["60", "120"])],
-        claims=["name"],
-        claim_limits=[catalogue_pb2.QuestionClaim(name="name", type="text", wrong_tries_per_subject=3)],
-        ceiling=catalogue_pb2.Ceiling(level=2),
-        conditions=[catalogue_pb2.Condition(rule="tax-deferral", to="levels: city", purposes=[PURPOSE])],
-    )
-    return catalogue_pb2.Dataset(
-        summary=summary,
-        level=3,
-        personal=True,
-        format="database",
-        modes=["interface", "batch"],
-        scope="市级税务、医保部门",
-        use="办理社会保险业务",
-        subject=catalogue_pb2.SubjectItem(field="resident_id", type="resident_id"),
-        fields=[
-            catalogue_pb2.Field(
-                name="status",
-                title="参保状态",
-                title_en="Status",
-                type="enum",
-                sensitivity="normal",
-                level=2,
-                values=["active", "ended"],
-            )
-        ],
-        questions=[question],
-        rules=[
-            catalogue_pb2.UsageRule(
-                id="tax-deferral",
-                allow=["months-at-least"],
-                levels=["city"],
-                purposes=[PURPOSE],
-                workdays=True,
-                hours="08:30-17:30",
-                effective_until="2027-12-31",
-                per_day=5000,
-            )
-        ],
-        digest=bytes(32),
-    )
-
-
-class _Catalogue(catalogue_pb2_grpc.CatalogueServiceServicer):
-    def SearchCatalogue(
-        self, request: catalogue_pb2.SearchCatalogueRequest, context: Context
-    ) -> catalogue_pb2.SearchCatalogueResponse:
-        full = catalogue_dataset(request.provider or REQUESTER)
-        found = [full] if request.text in full.summary.title else []
-        return catalogue_pb2.SearchCatalogueResponse(datasets=found, total=3 * len(found))
-
-    def GetDatasetHistory(
-        self, request: catalogue_pb2.GetDatasetHistoryRequest, context: Context
-    ) -> catalogue_pb2.GetDatasetHistoryResponse:
-        title, provider = catalogue_dataset(PROVIDER).summary.title, request.provider or REQUESTER
-        versions = [
-            catalogue_pb2.DatasetVersion(
-                number=number,
-                entry_digest=bytes([number]) * 32,
-                title=title,
-                served_since_ms=1_798_000_000_000 + number * 86_400_000,
-                approvals=[
-                    catalogue_pb2.Approval(
-                        role=role, department=code, person=person, at_ms=1_798_000_000_000, signed=b"note"
-                    )
-                    for role, code, person in (("head", provider, "zhang"), ("authority", REQUESTER, "chen"))
-                ],
-                changed=changed,
-            )
-            for number, changed in ((2, ["rules.tax-deferral", "+fields.region"]), (1, []))
-        ]
-        return catalogue_pb2.GetDatasetHistoryResponse(versions=versions)
 
 
 class _Admin(desk_pb2_grpc.AdminServiceServicer):
     def __init__(self, desk: FakeDesk) -> None:
         self._desk = desk
 
-    def GetStatus(self, request: Message, context: Context) -> desk_pb2.GetStatusResponse:
+    def GetStatus(self, request: ProtoMessage, context: Context) -> desk_pb2.GetStatusResponse:
         return desk_pb2.GetStatusResponse(
             department=REQUESTER,
             title="市税务局",
@@ -356,7 +235,7 @@ class _Admin(desk_pb2_grpc.AdminServiceServicer):
                 desk_pb2.PartProblem(
                     part="source",
                     name="tax-payment",
-                    wording=to_text(Worded("error.source.database-silent")),
+                    wording=to_text(Message("error.source.database-silent")),
                 )
             ],
             log_size=self._desk.size(),
@@ -381,7 +260,7 @@ class _Admin(desk_pb2_grpc.AdminServiceServicer):
                 desk_pb2.WaitingDataset(
                     dataset="tax-payment",
                     lacking=["authority"],
-                    problem_wordings=[to_text(Worded("error.policy.another-version-entry"))],
+                    problem_wordings=[to_text(Message("error.policy.approval-of-other-version"))],
                 )
             ],
             waiting_total=1,
@@ -422,17 +301,17 @@ class _Admin(desk_pb2_grpc.AdminServiceServicer):
         return desk_pb2.UnrevokeDeskCertificateResponse()
 
     def ListRevokedDeskCertificates(
-        self, request: Message, context: Context
+        self, request: ProtoMessage, context: Context
     ) -> desk_pb2.ListRevokedDeskCertificatesResponse:
         return desk_pb2.ListRevokedDeskCertificatesResponse(revoked=self._desk.revoked)
 
-    def Reload(self, request: Message, context: Context) -> desk_pb2.ReloadResponse:
+    def Reload(self, request: ProtoMessage, context: Context) -> desk_pb2.ReloadResponse:
         return desk_pb2.ReloadResponse(
-            done_wordings=[to_text(Worded("state.read.certificates"))],
+            done_wordings=[to_text(Message("state.read.certificates"))],
             part_problems=[
                 desk_pb2.PartProblem(
                     part="directory",
-                    wording=to_text(Worded("error.directory.directory-expired", {"at": EXPIRED})),
+                    wording=to_text(Message("error.directory.expired", {"at": EXPIRED})),
                 )
             ],
         )
@@ -450,7 +329,7 @@ class _Grants(grant_pb2_grpc.GrantAdminServiceServicer):
         self._desk.grants[grant.id] = grant
         return grant_pb2.IssueGrantResponse(grant=grant)
 
-    def ListIssuedGrants(self, request: Message, context: Context) -> grant_pb2.ListIssuedGrantsResponse:
+    def ListIssuedGrants(self, request: ProtoMessage, context: Context) -> grant_pb2.ListIssuedGrantsResponse:
         return grant_pb2.ListIssuedGrantsResponse(grants=self._desk.grants.values())
 
     def ListReceivedGrants(
@@ -486,7 +365,7 @@ class _Grants(grant_pb2_grpc.GrantAdminServiceServicer):
 
     def _find(self, grant_id: str, context: Context) -> grant_pb2.Grant:
         if grant_id not in self._desk.grants:
-            _fail(context, NodeError(Reason.NOT_FOUND, "error.exchange.no-grant-id"))
+            _fail(context, NodeError(Reason.NOT_FOUND, "error.exchange.grant-unknown"))
         return self._desk.grants[grant_id]
 
 
@@ -494,7 +373,7 @@ class _Log(usage_log_pb2_grpc.UsageLogServiceServicer):
     def __init__(self, desk: FakeDesk) -> None:
         self._desk = desk
 
-    def GetCheckpoint(self, request: Message, context: Context) -> usage_log_pb2.GetCheckpointResponse:
+    def GetCheckpoint(self, request: ProtoMessage, context: Context) -> usage_log_pb2.GetCheckpointResponse:
         note = self._desk.note() if self._desk.leaves else b""
         cosigned = self._desk.note(LOG_SIGNER, COSIGNER) if self._desk.leaves else b""
         return usage_log_pb2.GetCheckpointResponse(checkpoint=note, cosigned_checkpoint=cosigned)
@@ -534,7 +413,7 @@ def serving(desk: FakeDesk, folder: Path) -> Iterator[str]:
     server = grpc.server(ThreadPoolExecutor(8))
     desk_pb2_grpc.add_DeskServiceServicer_to_server(_Desk(desk), server)
     desk_pb2_grpc.add_AdminServiceServicer_to_server(_Admin(desk), server)
-    catalogue_pb2_grpc.add_CatalogueServiceServicer_to_server(_Catalogue(), server)
+    catalogue_pb2_grpc.add_CatalogueServiceServicer_to_server(FakeCatalogue(), server)
     grant_pb2_grpc.add_GrantAdminServiceServicer_to_server(_Grants(desk), server)
     usage_log_pb2_grpc.add_UsageLogServiceServicer_to_server(_Log(desk), server)
     address = f"unix:{folder / 'desk.sock'}"
@@ -544,27 +423,6 @@ def serving(desk: FakeDesk, folder: Path) -> Iterator[str]:
         yield address
     finally:
         server.stop(0).wait()
-
-
-def make_log(exchanges: int, start_ms: int = 1_764_000_000_000) -> list[bytes]:
-    """The requester's log of so many exchanges: an intent and an outcome each."""
-    from node.core.log import usage
-
-    leaves: list[bytes] = []
-    for number in range(exchanges):
-        parties = usage.Parties(REQUESTER, PROVIDER, number.to_bytes(16, "big"))
-        intent = record_pb2.Intent(
-            dataset=DATASET, question="is-enrolled", purpose=PURPOSE, case_number=f"DG-{number}", subjects=1
-        )
-        leaf = usage.intent_record(start_ms + 2 * number, parties, intent)
-        outcome = record_pb2.Outcome(
-            intent_hash=hash_leaves([leaf])[0],
-            kind=record_pb2.OUTCOME_KIND_ANSWERED,
-            verdict_hash=bytes(32),
-            policy_digest=bytes.fromhex("5a" * 32),
-        )
-        leaves += [leaf, usage.outcome_record(start_ms + 2 * number + 1, parties, outcome)]
-    return leaves
 
 
 def claims_of(request: desk_pb2.DeskServiceAskRequest) -> Mapping[str, str]:

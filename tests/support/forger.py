@@ -13,7 +13,7 @@ from support.running import CASE, DEFERRAL, kind_of, resident
 from support.town import HR, Office, Town, keys_of
 from support.waiting import PATIENCE
 
-from node.client.status import node_error
+from node.client.call_error import node_error
 from node.core import wire
 from node.core.log import usage
 from node.core.log.checkpoint import Checkpoint

@@ -6,8 +6,10 @@ from collections.abc import Sequence
 
 from node.client import Client
 from node.core.directory.directory import Member
-from node.core.log.check import SEGMENT, LogCheck, LogFinding, check_segment
+from node.core.log.check import LogCheck
 from node.core.log.checkpoint import Checkpoint
+from node.core.log.framing import SEGMENT
+from node.core.log.segment import LogFinding, check_segment
 from node.crypto.signing import Verifier, open_note
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import signal
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -17,8 +19,8 @@ from node.client import Client
 from node.core.deciding.budget import Pot, counter_key
 from node.core.deciding.cost import BUDGET_PREFIX, RULE_DAY, Day
 from node.core.deciding.grant import Grant
-from node.core.log.check import LogFinding
 from node.core.log.merkle import leaf_hash
+from node.core.log.segment import LogFinding
 from node.core.log.usage import parse_record
 from node.demo.process import NodeProcess
 from node.store.store import Store
@@ -48,6 +50,12 @@ class Processes:
         """End one as a power cut would."""
         self.nodes[code].kill()
         self.nodes[code].wait(PATIENCE)
+
+    def ask_to_reload(self, code: str) -> None:
+        """Ask one, by a signal, to read its files again."""
+        pid = self.nodes[code].pid
+        assert pid is not None
+        os.kill(pid, signal.SIGHUP)
 
     def stop(self) -> None:
         """Drain all."""

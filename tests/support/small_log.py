@@ -20,7 +20,9 @@ from node.core.log.tree import Tree
 from node.core.state.clean_up import Due
 from node.crypto.signing import SignatureSuite, Signer, open_note, sign_note
 from node.errors import NodeError, Reason
-from node.exchange.group import Ledger, LogKeys, Recorded
+from node.exchange.group import LogKeys
+from node.exchange.job import Recorded
+from node.exchange.ledger import Ledger
 from node.files.private_folder import make_private
 from node.store import schema
 from node.store.store import Store

@@ -49,8 +49,8 @@ from node.core.deciding.cost import BUDGET_PREFIX, RULE_DAY
 from node.core.deciding.grant import GrantState
 from node.core.directory.directory import parse_member
 from node.core.directory.spelling import MAX_KEYS
-from node.core.log.check import Fault
 from node.core.log.merkle import leaf_hash
+from node.core.log.segment import LogFault
 from node.core.log.usage import parse_record
 from node.core.milliseconds import from_ms
 from node.crypto.signing import Signer
@@ -350,7 +350,7 @@ class World:
         head = node._commit.head
         leaves = [leaf for _, leaf in node._store.leaves(0, 100_000)][: head.size]
         # What a department that forked said of its log contradicts itself, and that it did is on record.
-        known = {Fault.POSITION_DIFFERS} if self.disturbed else set()
+        known = {LogFault.POSITION_DIFFERS} if self.disturbed else set()
         found = audit_leaves(self.nodes.town.member(code), head.note, leaves)
         wrong = [each for each in found if each.fault not in known]
         assert not wrong, wrong

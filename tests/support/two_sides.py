@@ -50,7 +50,7 @@ from node.exchange.ports import Noisy
 from node.exchange.provider import Provider, ProviderLimits, ProviderState
 from node.exchange.rate import Rate
 from node.exchange.requester import Requester
-from node.exchange.turns import Bounds, Turns
+from node.exchange.turns import TurnBounds, Turns
 from node.store.store import Store
 from node.v1 import exchange_pb2 as pb
 from node.v1 import record_pb2 as rec
@@ -296,7 +296,7 @@ class TwoSides:
         more: Sequence[PolicyFile] = (),
         counts: tuple[int, int, int, int, float] = (2, 2, 100, 100, 10.0),
     ) -> None:
-        """`counts` are the bounds on counts, as in `Bounds`."""
+        """`counts` are the bounds on counts, as in `TurnBounds`."""
         self.clock = Clock(int(_START.timestamp() * 1000))
         self.tax, self.hr = Side(TAX, folder / "tax", self.clock), Side(HR, folder / "hr", self.clock)
         for side, other in ((self.tax, self.hr), (self.hr, self.tax)):
@@ -330,7 +330,7 @@ class TwoSides:
         self.denials = Rate(0.0, 1000.0, lambda: 0.0)
         self.given_up: list[str] = []
         self.counts = Counts(
-            Turns(Bounds(*counts), _busy), ThreadPoolExecutor(counts[0]), source_seconds, self._give_up
+            Turns(TurnBounds(*counts), _busy), ThreadPoolExecutor(counts[0]), source_seconds, self._give_up
         )
         computing = Computing(
             books=self.hr.store,
@@ -338,7 +338,7 @@ class TwoSides:
             noise=noise,
             counts=self.counts,
             workers=self.workers,
-            turns=Turns(Bounds(8, 4, 1000, 1000, source_seconds), _busy),
+            turns=Turns(TurnBounds(8, 4, 1000, 1000, source_seconds), _busy),
             seconds=source_seconds,
             random=os.urandom,
         )
@@ -420,7 +420,7 @@ class TwoSides:
 
 
 def _busy() -> NodeError:
-    return OutageError(Outage.BUSY, "error.app.too-many-wait-data")
+    return OutageError(Outage.BUSY, "error.app.too-many-waiting")
 
 
 def query(

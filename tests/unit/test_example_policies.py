@@ -14,7 +14,7 @@ import yaml
 from support import places
 from support.policy_samples import CALENDAR, GRANT, HUMAN_RESOURCES, MEDICAL, TAX
 
-from node.analysis.tests.words import table_schema_text
+from node.analysis.tests.hover import table_schema_text
 from node.cli.policy.files import read_files
 from node.cli.running import node_folder
 from node.core.deciding.evaluator import Decision, decide

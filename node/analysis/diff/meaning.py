@@ -63,7 +63,7 @@ def changes_of_accounts(before: Policies, after: Policies) -> list[Change]:
     """
     known = {policy.budget.account for policy in before.datasets.values() if policy.budget is not None}
     return [
-        Change(name, "", "account", _said(None), policy.budget.account, Direction.WIDER)
+        Change(name, "", "account", _as_text(None), policy.budget.account, Direction.WIDER)
         for name, policy in after.datasets.items()
         if name not in before.datasets and policy.budget is not None and policy.budget.account not in known
     ]
@@ -98,7 +98,7 @@ def _parts(
         if part.name in elsewhere or mine == theirs:
             continue
         direction = directions.get(part.name, _unknown)(mine, theirs)
-        yield Change(dataset, about, part.name, _said(mine), _said(theirs), direction)
+        yield Change(dataset, about, part.name, _as_text(mine), _as_text(theirs), direction)
 
 
 def _of_dataset(name: str, before: Dataset, after: Dataset) -> Iterator[Change]:
@@ -204,7 +204,7 @@ def _of_budget(name: str, before: Budget | None, after: Budget | None) -> Iterat
     if before is None or after is None:
         if before is not after:
             direction = Direction.WIDER if before is None else Direction.NARROWER
-            yield Change(name, "", "budget", _said(before), _said(after), direction)
+            yield Change(name, "", "budget", _as_text(before), _as_text(after), direction)
         return
     # In another period the same amount is worth more or less.
     grows = _grows if before.period == after.period else _unknown
@@ -278,7 +278,7 @@ def _published(before: object, after: object) -> Direction:
     return Direction.NONE
 
 
-def _said(value: object) -> str:
+def _as_text(value: object) -> str:
     """A value in a policy's words, as far as there are any."""
     if value is None:
         return "-"
@@ -292,6 +292,6 @@ def _said(value: object) -> str:
         return f"{value.id} ({' + '.join(value.questions)}; {value.days} d)"
     if isinstance(value, (tuple, frozenset, set)):
         return ", ".join(
-            sorted(map(_said, value)) if isinstance(value, (frozenset, set)) else map(_said, value)
+            sorted(map(_as_text, value)) if isinstance(value, (frozenset, set)) else map(_as_text, value)
         )
     return str(value)

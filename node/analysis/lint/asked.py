@@ -8,7 +8,7 @@ from datetime import date
 from itertools import product
 
 from node.analysis.lint.finding import Finding, finding
-from node.analysis.lint.oracle import NARROWEST, Told, alone, pinning, told
+from node.analysis.lint.oracle import NARROWEST, Revealed, alone, pinning, revealed
 from node.core.identity import region_covers
 from node.core.policy.policy import Policy
 from node.core.policy.rule import Rule
@@ -56,10 +56,10 @@ def asked(policy: Policy, today: date) -> Iterator[Finding]:
                 yield _finding(requester, field, least, policy.narrowest.get(field))
 
 
-def _tells(policy: Policy, allowed: Iterable[str]) -> dict[tuple[str, str], Told]:
+def _tells(policy: Policy, allowed: Iterable[str]) -> dict[tuple[str, str], Revealed]:
     """Question and field to what the answers tell."""
     return {
-        (name, field): told(policy.dataset, policy.questions[name], field)
+        (name, field): revealed(policy.dataset, policy.questions[name], field)
         for name in sorted(allowed)
         if name in policy.questions
         for field in sorted(policy.questions[name].fields)
@@ -67,7 +67,7 @@ def _tells(policy: Policy, allowed: Iterable[str]) -> dict[tuple[str, str], Told
 
 
 def _pinned(
-    policy: Policy, questions: frozenset[str], tells: Mapping[tuple[str, str], Told]
+    policy: Policy, questions: frozenset[str], tells: Mapping[tuple[str, str], Revealed]
 ) -> Iterator[tuple[str, tuple[str, ...]]]:
     combinations = {
         frozenset(each.questions)
@@ -75,7 +75,7 @@ def _pinned(
         if name in policy.questions
         for each in policy.questions[name].combinations
     }
-    by_field: dict[str, dict[str, Told]] = {}
+    by_field: dict[str, dict[str, Revealed]] = {}
     for (name, field), each in tells.items():
         if name in questions and each.anything:
             by_field.setdefault(field, {})[name] = each

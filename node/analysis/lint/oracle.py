@@ -41,7 +41,7 @@ class Narrowing:
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class Revealed:
     """What the answers to a question tell of one field, if all else is known: the worst case.
 
     `cuts` lie before the number; `sets` are closed values that are told from all others. `unknown` if the
@@ -93,13 +93,13 @@ def _judged(field: Field, cuts: frozenset[int], equal: frozenset[str]) -> Narrow
     )
 
 
-def told(dataset: Dataset, question: Question, name: str) -> Told:
+def revealed(dataset: Dataset, question: Question, name: str) -> Revealed:
     """What all answers to a question, with every choice, tell of a field."""
     field = dataset.fields[name]
     if question.kind is QuestionKind.STATISTIC or name not in question.fields:
-        return Told()
+        return Revealed()
     if may_leave_plain(dataset, field):
-        return Told()
+        return Revealed()
     if (derivation := question.derivation) is not None and derivation.how is not Derived.EQUALS:
         return _derived(question, field)
     choices = {key: parameter.choices for key, parameter in question.parameters.items()}
@@ -118,10 +118,10 @@ def told(dataset: Dataset, question: Question, name: str) -> Told:
                 cuts.update(edge for number in numbers if number is not None for edge in (number, number + 1))
             else:
                 sets.add(frozenset(some))
-    return Told(frozenset(cuts), frozenset(sets), unknown)
+    return Revealed(frozenset(cuts), frozenset(sets), unknown)
 
 
-def alone(field: Field, known: Told, narrowest: int) -> frozenset[int | str]:
+def alone(field: Field, known: Revealed, narrowest: int) -> frozenset[int | str]:
     """Where an ordered field is narrowed down below the bound; of a closed one all values, or none."""
     if field.type in _ORDERED:
         return frozenset(_pinned(field, known.cuts, narrowest))
@@ -131,7 +131,7 @@ def alone(field: Field, known: Told, narrowest: int) -> frozenset[int | str]:
 
 
 def pinning(
-    field: Field, told_by: Mapping[str, Told], combinations: Iterable[frozenset[str]], narrowest: int
+    field: Field, told_by: Mapping[str, Revealed], combinations: Iterable[frozenset[str]], narrowest: int
 ) -> tuple[str, ...] | None:
     """Few questions that together pin a field down, as no question alone does.
 
@@ -159,16 +159,16 @@ def pinning(
     return None
 
 
-def _together(every: Iterable[Told]) -> Told:
+def _together(every: Iterable[Revealed]) -> Revealed:
     known = list(every)
-    return Told(
+    return Revealed(
         frozenset[int]().union(*(each.cuts for each in known)),
         frozenset[frozenset[str]]().union(*(each.sets for each in known)),
     )
 
 
 def _least(
-    field: Field, telling: Mapping[str, Told], known: Told, new: frozenset[int | str]
+    field: Field, telling: Mapping[str, Revealed], known: Revealed, new: frozenset[int | str]
 ) -> tuple[str, ...]:
     """Few questions that narrow one of the `new` values down: for each end of its interval the first."""
     if field.type not in _ORDERED:
@@ -180,7 +180,7 @@ def _least(
     return tuple(sorted({name for name in found if name is not None}))
 
 
-def _least_closed(field: Field, telling: Mapping[str, Told]) -> tuple[str, ...]:
+def _least_closed(field: Field, telling: Mapping[str, Revealed]) -> tuple[str, ...]:
     """The questions, in their order, of which each tells values apart that those before it do not."""
     kept: list[str] = []
     classes = dict.fromkeys(field.values, 0)
@@ -194,7 +194,7 @@ def _least_closed(field: Field, telling: Mapping[str, Told]) -> tuple[str, ...]:
     return tuple(kept)
 
 
-def _derived(question: Question, field: Field) -> Told:
+def _derived(question: Question, field: Field) -> Revealed:
     """What a field question lets out of an ordered field; masks and regions are of none."""
     cuts: set[int] = set()
     for node in question.expression.walk():
@@ -204,16 +204,16 @@ def _derived(question: Question, field: Field) -> Told:
     if how is Derived.MULTIPLE and question.derivation is not None:
         step = int(question.derivation.details[0])
         if field.minimum is None or field.maximum is None:
-            return Told(unknown=True)
+            return Revealed(unknown=True)
         if (field.maximum - field.minimum) // step > MAX_MULTIPLES:
-            return Told(unknown=True)
+            return Revealed(unknown=True)
         # Rounded towards zero: below it, a multiple is the last of its numbers, and zero has both sides.
         for multiple in range(field.minimum // step * step, field.maximum + step, step):
             if multiple:
                 cuts.add(multiple if multiple > 0 else multiple + 1)
     if how is Derived.YEAR:
         cuts.update(date(year, 1, 1).toordinal() for year in range(1900, 2101))
-    return Told(frozenset(cuts))
+    return Revealed(frozenset(cuts))
 
 
 def _pinned(field: Field, cuts: frozenset[int], narrowest: int) -> list[int]:

@@ -9,7 +9,7 @@ from functools import reduce
 from sqlglot import exp
 
 from node.analysis.noise import accuracy_95
-from node.analysis.statements.words import Words, asked, choice, listed, micros, number, quoted
+from node.analysis.statements.phrases import Words, asked, choice, listed, micros, number, quoted
 from node.core.policy.question import Derivation, Derived, Question, Statistic
 from node.core.policy.question_kind import QuestionKind
 from node.texts.wording import t
@@ -28,7 +28,7 @@ _COMPARED: dict[type[exp.Expression], tuple[str, str]] = {
 def meaning(question: Question, words: Words) -> str:
     """What an answer tells, its parameters and claims, and what it may never reach."""
     sentences = [
-        t(f"statement.question.{question.kind}", question=asked(question), meaning=_told(question, words))
+        t(f"statement.question.{question.kind}", question=asked(question), meaning=_answer(question, words))
     ]
     for parameter in question.parameters.values():
         choices = choice(quoted(parameter.choices))
@@ -54,7 +54,7 @@ def _spaced(sentences: list[str]) -> str:
     return reduce(lambda first, last: t("statement.list.sentence", first=first, last=last), sentences)
 
 
-def _told(question: Question, words: Words) -> str:
+def _answer(question: Question, words: Words) -> str:
     if question.statistic is not None:
         return _counted(question, question.statistic, words)
     if question.derivation is not None:
@@ -161,7 +161,7 @@ class _Condition:
     def _denied(self, node: exp.Expression) -> str:
         match node:
             case exp.In():
-                return self._among(node, "not-in")
+                return self._among(node, "none")
             case exp.Between():
                 return self._between(node, "not-between")
             case exp.Is():

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from node.analysis.statements.answers import answer_kinds, meaning
-from node.analysis.statements.words import Words, asked, listed, micros, number, titled
+from node.analysis.statements.phrases import Words, asked, listed, micros, number, titled
 from node.core.policy.dataset import Sharing
 from node.core.policy.policy import Budget, Policies, Policy
 from node.core.policy.question import Combination, Derived, Question

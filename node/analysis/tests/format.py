@@ -1,6 +1,6 @@
 """The shape of tables of tests, as pydantic models; the JSON Schema for editors is made from them.
 
-What an editor says of each key stands in `node.analysis.tests.words`.
+What an editor says of each key stands in `node.analysis.tests.hover`.
 """
 
 from __future__ import annotations

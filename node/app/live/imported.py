@@ -38,7 +38,7 @@ def place_import(folder: Path, catalogue: pb.ImportedCatalogue) -> None:
     if len(content) > MAX_BYTES:
         raise NodeError(
             Reason.CONFIG_INVALID,
-            "error.app.catalogue-takes-more-than",
+            "error.app.catalogue-too-large",
             max_bytes=MAX_BYTES // 2**20,
         )
     write_file(folder / f"{catalogue.publisher}{_ENDING}", content, PRIVATE)
@@ -59,7 +59,7 @@ def read_import(path: Path) -> pb.ImportedCatalogue:
     except DecodeError:
         catalogue = pb.ImportedCatalogue()
     if f"{catalogue.publisher}{_ENDING}" != path.name or catalogue.digest != _digest(catalogue):
-        raise NodeError(Reason.CONFIG_INVALID, "error.app.damaged-import-catalogue-again", name=path.name)
+        raise NodeError(Reason.CONFIG_INVALID, "error.app.import-damaged", name=path.name)
     return catalogue
 
 

@@ -19,7 +19,7 @@ from node.app.live.opening import OpenSource
 from node.app.live.own_keys import Keys, load_desk_tls, load_identity, load_keys, log_keys, signing_keys
 from node.app.live.policies import LivePolicies, PolicyMemory
 from node.app.live.publishing import Published
-from node.app.live.report import said_of_loads, said_of_policies, said_of_roles
+from node.app.live.report import loads_read, policies_read, roles_read
 from node.app.live.sources import NO_SOURCES, LiveSources, SourceMemory, Sources
 from node.app.memory import NO_FLOORS, Floors, recall, remember
 from node.config.file import changed_settings, load_settings
@@ -209,7 +209,7 @@ class Live:
         """What an exchange is decided and answered with. Raises NodeError(POLICY_NOT_LOADED)."""
         parts = self._parts
         if parts.calendar is None:  # rules cannot be judged by working days that nobody knows
-            raise NodeError(Reason.POLICY_NOT_LOADED, "error.app.provider-no-valid-holiday")
+            raise NodeError(Reason.POLICY_NOT_LOADED, "error.app.no-holidays")
         sources = parts.sources
         return ProviderState(self._valid_policies(parts), sources.opened, sources.loads, parts.calendar)
 
@@ -221,7 +221,7 @@ class Live:
         require_current(self._parts.directory, self._clock())
         member = self._parts.directory.members.get(code)
         if member is None:
-            raise NodeError(Reason.NOT_FOUND, "error.app.directory-no-such-department")
+            raise NodeError(Reason.NOT_FOUND, "error.app.department-unknown")
         return member
 
     def revision(self, code: str) -> int:
@@ -240,7 +240,7 @@ class Live:
         if member is None:
             raise NodeError(
                 Reason.CONFIG_INVALID,
-                "error.app.directory-not-list-department",
+                "error.officers.department-unlisted",
             )
         return member
 
@@ -328,15 +328,15 @@ class Live:
             Message("state.read.signing", {"log": log_signer, "cosign": cosigner}),
         ]
         if new.policies is not None:
-            done += said_of_policies(new.policies)
+            done += policies_read(new.policies)
         if settings.holidays is not None and new.calendar is not None:
             done.append(Message("state.read.holidays", {"until": str(new.calendar.known_until)}))
         if not self._attempt.failed(_SETTINGS):
-            done.append(said_of_roles(new.roles))
+            done.append(roles_read(new.roles))
         if len(new.catalogue.imported):
             done.append(Message("state.read.imported", {"count": len(new.catalogue.imported)}))
         now = self._clock().astimezone(ZoneInfo(settings.timezone))
-        done += said_of_loads(new.sources.loads, now)
+        done += loads_read(new.sources.loads, now)
         return ReloadReport(tuple(done), tuple(starmap(PartProblem, self._attempt.problems.items())))
 
     def _read_directory(self) -> Directory:
@@ -354,7 +354,7 @@ class Live:
 
     def _valid_policies(self, parts: _Parts) -> Policies:
         if parts.policies is None or self._policies.problem(parts.policies) is not None:
-            raise NodeError(Reason.POLICY_NOT_LOADED, "error.app.provider-no-valid-policy")
+            raise NodeError(Reason.POLICY_NOT_LOADED, "error.app.no-policies")
         return parts.policies.policies
 
     def _read_roles(self) -> Roles:

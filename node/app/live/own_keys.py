@@ -8,6 +8,7 @@ from datetime import datetime
 
 from node.config.settings import Settings
 from node.core.directory.directory import Member
+from node.core.log.checkpoint import log_origin
 from node.crypto.certificates import identify
 from node.crypto.data_key import DataKeyRing
 from node.crypto.sealing import KeyRing
@@ -16,13 +17,10 @@ from node.documents.keys import KeyUse, PrivateKey, newest, read_keys
 from node.documents.pki import CertificateFiles
 from node.errors import NodeError, Reason
 from node.exchange.group import LogKeys
-from node.exchange.opened import log_origin
-from node.files.whole import read_file
+from node.files.whole import MAX_FILE_BYTES, read_file
 from node.rpc.callers import Certificate
 from node.rpc.links import Identity
 from node.rpc.server import TlsFiles
-
-MAX_FILE_BYTES = 4 << 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +69,7 @@ def log_keys(keys: Keys, settings: Settings, member: Member | None = None) -> Lo
         except NodeError as error:
             raise NodeError(
                 Reason.PROOF_INVALID,
-                "error.app.no-log-key-node",
+                "error.app.no-own-log-key",
                 problem=error.wording,
             ) from None
 
@@ -105,7 +103,7 @@ def load_identity(settings: Settings) -> Identity:
     if identify(pair.certificate).department != settings.department.code:
         raise NodeError(
             Reason.CONFIG_INVALID,
-            "error.app.names-another-department",
+            "error.app.certificate-foreign",
             file=str(settings.exchange.certificate),
         )
     return Identity(pair.certificate, pair.key)

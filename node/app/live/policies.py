@@ -9,7 +9,7 @@ from typing import Protocol
 
 from node.app.live.attempts import Attempts
 from node.app.live.policy_loading import Loaded, load_active, load_last, load_unsigned
-from node.app.live.publishing import History, Published, publish, record
+from node.app.live.publishing import Published, ServedVersions, publish, record
 from node.app.memory import Memory, recall, remember
 from node.config.settings import Settings
 from node.core.directory.directory import Directory, Member
@@ -23,7 +23,7 @@ _POLICIES = Part(PartKind.POLICIES)
 _CATALOGUE = Part(PartKind.CATALOGUE)
 
 
-class PolicyMemory(Memory, History, Protocol):
+class PolicyMemory(Memory, ServedVersions, Protocol):
     """What a node remembers of policies over restarts."""
 
 

@@ -15,11 +15,10 @@ from node.core.reading.build import build_policies
 from node.documents.bundle_folder import active_name, read_placed
 from node.documents.policy_folder import policy_files
 from node.errors import NodeError, Reason
-from node.files.whole import read_file
+from node.files.whole import MAX_FILE_BYTES, read_file
 
 PLACED = "policies"
 """The folder below `state` where policy bundles are in place."""
-MAX_FILE_BYTES = 4 << 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +57,7 @@ def load_active(
     if name is None:
         raise NodeError(
             Reason.POLICY_NOT_LOADED,
-            "error.app.no-policy-bundle-place",
+            "error.app.no-policy-bundle",
         )
     return _load(settings, name, member, seen, now, old)
 
@@ -84,7 +83,7 @@ def _load(
     if member is None:
         raise NodeError(
             Reason.POLICY_NOT_LOADED,
-            "error.app.directory-not-list-department",
+            "error.officers.department-unlisted",
         )
     bundle = read_placed(placed_folder(settings), name, member)
     now_seen = accept(bundle.signed.manifest, bundle.signed.digest, seen, now)
@@ -109,7 +108,7 @@ def policies_of(files: Iterable[PolicyFile], department: str) -> Policies:
         name for name, policy in policies.datasets.items() if policy.dataset.provider != department
     )
     if foreign:
-        raise NodeError(Reason.POLICY_NOT_LOADED, "error.app.another-department-provider", foreign=foreign[0])
+        raise NodeError(Reason.POLICY_NOT_LOADED, "error.app.provider-foreign", foreign=foreign[0])
     return policies
 
 

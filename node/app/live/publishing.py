@@ -17,7 +17,7 @@ from node.core.policy.policy import Policies, Policy
 from node.documents.approval_file import FOLDER, Approvers, publication_of
 
 
-class History(Protocol):
+class ServedVersions(Protocol):
     """Where the versions of entries that were served are kept, such as the store."""
 
     def served_digests(self) -> dict[str, bytes]: ...
@@ -76,7 +76,7 @@ def _version(policy: Policy, before: Publication | None) -> Version:
     return Version(policy.dataset.name, policy.dataset.provider, before.digest)
 
 
-def record(policies: Policies, history: History, now: datetime) -> None:
+def record(policies: Policies, history: ServedVersions, now: datetime) -> None:
     """Add to the history what is served in a new version; idempotent.
 
     What the switch for development serves without approvals is no publication.

@@ -11,7 +11,7 @@ from node.core.state.data_load import KeptLoad
 from node.texts.message import Message, Value
 
 
-def said_of_policies(published: Published) -> list[Message]:
+def policies_read(published: Published) -> list[Message]:
     """The policies in use with who signed them, and how many entries wait."""
     policies, loaded = published.policies, published.loaded
     args: dict[str, Value] = {"digest": policies.digest.hex()[:16], "count": len(policies.datasets)}
@@ -25,13 +25,13 @@ def said_of_policies(published: Published) -> list[Message]:
     return said
 
 
-def said_of_roles(roles: Roles) -> Message:
+def roles_read(roles: Roles) -> Message:
     """The roles that may ask."""
     names = tuple(roles.rules)
     return Message("state.read.roles", {"roles": names}) if names else Message("state.read.no-roles")
 
 
-def said_of_loads(loads: Mapping[str, KeptLoad], now: datetime) -> list[Message]:
+def loads_read(loads: Mapping[str, KeptLoad], now: datetime) -> list[Message]:
     """The sources, each with the number of its load."""
     return [
         Message("state.read.source", {"dataset": dataset, "load": load.at(now).number})

@@ -10,8 +10,8 @@ from types import MappingProxyType
 from typing import Protocol
 from zoneinfo import ZoneInfo
 
-from node.app.budget_accounts import AccountMemory, Accounts, conflicts
 from node.app.live.attempts import Attempts
+from node.app.live.budget_accounts import AccountMemory, Accounts, conflicts
 from node.app.live.opening import OpenSource, load_source, source_mark
 from node.config.settings import Settings
 from node.core.policy.policy import Policies

@@ -12,6 +12,7 @@ from itertools import chain, islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from node.core.bounds import MAX_SUBJECTS
 from node.core.csv_scan import MAX_ROW, CsvFaultError, CsvScan
 from node.errors import NodeError, Reason
 from node.files.regular_file import open_regular
@@ -21,7 +22,7 @@ from node.texts.message import Message
 if TYPE_CHECKING:
     import pandas as pd
 
-BLOCK_ROWS = 1000
+BLOCK_ROWS = MAX_SUBJECTS
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
+from node.cli.terminal.output import harmless
 from node.core.identity import normalise_credit_code, normalise_resident_id
 from node.errors import NodeError, Reason
 from node.files.regular_file import read_regular
@@ -53,7 +54,7 @@ def _prompt_identifier() -> str:
         try:
             return _normalised(_prompt(t("ask.subject")))
         except NodeError as error:
-            typer.echo(say(error.wording), err=True)
+            typer.echo(harmless(say(error.wording)), err=True)
     return _normalised(_prompt(t("ask.subject")))
 
 
@@ -68,7 +69,7 @@ def _read(source: Path | None) -> str:
             return sys.stdin.read(_LONGEST)
         return read_regular(source, _LONGEST).decode("utf-8-sig")
     except UnicodeDecodeError:
-        problem = Message("error.input.not-utf-8")
+        problem = Message("error.input.no-utf8")
     except OSError as error:
         problem = why(error)
     # Without the path: who mistakes the option gives the identifier in its place.

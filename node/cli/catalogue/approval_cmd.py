@@ -125,13 +125,13 @@ def chosen_policies(folder: Path, names: Sequence[str]) -> list[Policy]:
 
     files = read_policies(folder)
     if not files:
-        raise NodeError(Reason.CONFIG_INVALID, "error.cli.no-yaml-file", folder=str(folder))
+        raise NodeError(Reason.CONFIG_INVALID, "error.cli.no-policy-in-folder", folder=str(folder))
     found = build_policies(files).datasets
     unknown = sorted(set(names) - set(found))
     if unknown:
         raise NodeError(
             Reason.CONFIG_INVALID,
-            "error.cli.no-policy-dataset",
+            "error.cli.dataset-unknown",
             folder=str(folder),
             unknown=unknown[0],
         )
@@ -155,13 +155,13 @@ def _refuse_untimely(folder: Path, version: Version, role: ApprovalRole) -> None
     if path.exists():
         raise NodeError(
             Reason.CONFIG_INVALID,
-            "error.cli.version-approved-already-delete",
+            "error.cli.version-approved-already",
             path=str(path),
         )
     if role is ApprovalRole.AUTHORITY and not approval_path(folder, version, ApprovalRole.HEAD).exists():
         raise NodeError(
             Reason.CONFIG_INVALID,
-            "error.cli.head-department-not-approved",
+            "error.cli.head-approval-missing",
             dataset=version.dataset,
         )
 

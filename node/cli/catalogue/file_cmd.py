@@ -61,13 +61,13 @@ def export(
 
     terminal, as_form = session.terminal, _format(file, form)
     names = [entry.dataset for entry in session.client.catalogue(provider)]
-    with terminal.progress(t("catalogue.exporting"), len(names)) as ticker:
+    with terminal.progress(t("label.exporting"), len(names)) as ticker:
         entries: list[Dataset] = []
         for name in names:
             entries.append(session.client.published_entry(name, provider))
             ticker.advance(1)
     if not entries:
-        raise NodeError(Reason.NOT_SHARED, "error.cli.department-shares-no-dataset")
+        raise NodeError(Reason.NOT_SHARED, "error.cli.nothing-shared")
     publisher = provider or entries[0].summary.provider
     parts: Iterable[str] = (
         write_csv(entries) if as_form is Format.CSV else write_dcat(publisher, datetime.now(UTC), entries)
@@ -112,7 +112,7 @@ def import_(
         found = read(file.name, content)
         by = _publisher(found, publisher)
         if by == own:
-            raise NodeError(Reason.CONFIG_INVALID, "error.cli.catalogue-department-own")
+            raise NodeError(Reason.CONFIG_INVALID, "error.cli.catalogue-own")
         folder = imported_folder(settings)
         before = _contents(kept_import(folder, by).entries)
         chosen = sorted(
@@ -162,7 +162,7 @@ def _format(file: Path, form: Format | None) -> Format:
     if known is None:
         raise NodeError(
             Reason.CONFIG_INVALID,
-            "error.cli.name-file-not-say",
+            "error.cli.format-unclear",
         )
     return known
 
@@ -172,15 +172,15 @@ def _publisher(found: CatalogueFile, asked: str) -> str:
     from node.core.identity import is_credit_code
 
     if asked and not is_credit_code(asked):
-        raise NodeError(Reason.CONFIG_INVALID, "error.cli.publisher-given-unified-social")
+        raise NodeError(Reason.CONFIG_INVALID, "error.cli.publisher-malformed")
     if found.publisher and asked not in ("", found.publisher):
-        raise NodeError(Reason.CONFIG_INVALID, "error.cli.file-says-published", publisher=found.publisher)
+        raise NodeError(Reason.CONFIG_INVALID, "error.cli.publisher-contradicted", publisher=found.publisher)
     providers = {entry.summary.provider for entry in found.entries}
     known = found.publisher or asked or (providers.pop() if len(providers) == 1 else "")
     if not known:
         raise NodeError(
             Reason.CONFIG_INVALID,
-            "error.cli.file-not-say-whose",
+            "error.cli.publisher-missing",
         )
     return known
 

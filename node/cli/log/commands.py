@@ -20,7 +20,7 @@ from node.texts.wording import t
 
 if TYPE_CHECKING:
     from node.cli.log.file import Verified
-    from node.core.log.check import LogFinding
+    from node.core.log.segment import LogFinding
     from node.crypto.signing import Verifier
 
 app = typer.Typer()
@@ -119,7 +119,7 @@ def export(
         checkpoint=notes.newest,
         cosigned_checkpoint=notes.cosigned,
     )
-    with session.terminal.progress(t("log.exporting"), newest.size) as ticker:
+    with session.terminal.progress(t("label.exporting"), newest.size) as ticker:
 
         def leaves() -> Iterator[bytes]:
             for record in session.client.log.records(0, newest.size):

@@ -12,9 +12,11 @@ from pathlib import Path
 
 from google.protobuf.message import DecodeError
 
-from node.core.log.check import LogCheck, Report, Segment, check_segment, split_leaves, split_segments
-from node.core.log.checkpoint import Checkpoint
+from node.core.log.check import LogCheck, Report
+from node.core.log.checkpoint import Checkpoint, log_owner
+from node.core.log.framing import split_leaves, split_segments
 from node.core.log.seen_file import SeenNotes
+from node.core.log.segment import Segment, check_segment
 from node.crypto.signing import Note, SignatureSuite, Verifier, open_note
 from node.errors import NodeError, Reason
 from node.files.regular_file import open_regular, read_regular
@@ -22,7 +24,6 @@ from node.no_dumps import forbid_dumps
 from node.v1.usage_log_pb2 import LogExport
 
 VERSION = 1
-ORIGIN = "dxnode/"
 MAX_HEADER = 1024 * 1024
 # Below this a second process costs more than it brings.
 ALONE = 100_000
@@ -70,7 +71,7 @@ def write_export(path: Path, header: LogExport, leaves: Iterable[bytes]) -> int:
         if count != header.size:
             raise NodeError(
                 Reason.LOG_CORRUPT,
-                "error.cli.node-listed-records-log",
+                "error.cli.records-listed-short",
                 count=count,
                 size=header.size,
             )
@@ -117,7 +118,7 @@ def verify_export(
                 (each.department, _open_all(each.of(header.origin), header.origin, log_keys)) for each in seen
             ]
             verified += [opened for _, found in remembered for opened in found]
-            owner = header.origin.removeprefix(ORIGIN)
+            owner = log_owner(header.origin)
             check = LogCheck([checkpoint for checkpoint, _ in verified])
             workers = processes or (os.cpu_count() or 1 if header.size >= ALONE else 1)
             tasks = (
@@ -131,7 +132,7 @@ def verify_export(
     if report.records != header.size and not report.findings:
         raise NodeError(
             Reason.LOG_CORRUPT,
-            "error.cli.export-claims-records",
+            "error.cli.export-count-differs",
             size=header.size,
             records=report.records,
         )
@@ -163,9 +164,9 @@ def keys_in_directory(note: bytes, authority: Verifier, origin: str) -> tuple[li
     """
     from node.documents.directory_file import read_directory
 
-    member = read_directory(note, authority).members.get(origin.removeprefix(ORIGIN))
+    member = read_directory(note, authority).members.get(log_owner(origin))
     if member is None:
-        raise NodeError(Reason.NOT_FOUND, "error.cli.directory-not-list-department")
+        raise NodeError(Reason.NOT_FOUND, "error.cli.log-owner-unlisted")
     return [Verifier.parse(key) for key in member.log_keys], [
         Verifier.parse(key) for key in member.cosign_keys
     ]
@@ -191,13 +192,13 @@ def _header(data: bytes | mmap.mmap) -> tuple[LogExport, int]:
         header = LogExport.FromString(data[position : position + length])
     except DecodeError:
         raise _no_export() from None
-    if header.version != VERSION or not header.origin.startswith(ORIGIN):
+    if header.version != VERSION or not log_owner(header.origin):
         raise _no_export()
     return header, position + length
 
 
 def _no_export() -> NodeError:
-    return NodeError(Reason.LOG_CORRUPT, "error.cli.no-export-usage-log")
+    return NodeError(Reason.LOG_CORRUPT, "error.cli.no-log-export")
 
 
 def _open_checkpoints(
@@ -224,7 +225,7 @@ def _open(text: bytes, origin: str, keys: Sequence[Verifier]) -> tuple[Checkpoin
     if checkpoint.origin != origin:
         raise NodeError(
             Reason.PROOF_INVALID,
-            "error.cli.checkpoint-another-department-log",
+            "error.cli.checkpoint-foreign",
             origin=checkpoint.origin,
         )
     return checkpoint, note

@@ -44,7 +44,7 @@ def prove_inclusion(log: LogClient, index: int) -> ProvedRecord:
     checkpoint = checkpoint_of(note)
     record = next(log.records(index, index + 1), None) if index < checkpoint.size else None
     if record is None:
-        raise NodeError(Reason.NOT_FOUND, "error.cli.log-records", size=str(checkpoint.size))
+        raise NodeError(Reason.NOT_FOUND, "error.cli.log-too-short", size=str(checkpoint.size))
     proof = log.inclusion_proof(index, checkpoint.size)
     verify_inclusion(index, checkpoint.size, leaf_hash(record.leaf), proof.hashes, checkpoint.root)
     return ProvedRecord(index, checkpoint.size, record.leaf, proof.hashes, note.decode())
@@ -61,7 +61,7 @@ def prove_growth(log: LogClient, earlier: bytes) -> ProvedGrowth:
     if before.origin != checkpoint.origin or not 0 < before.size <= checkpoint.size:
         raise NodeError(
             Reason.PROOF_INVALID,
-            "error.cli.checkpoint-not-earlier-one",
+            "error.cli.checkpoint-not-earlier",
             size=str(checkpoint.size),
         )
     proof = log.consistency_proof(before.size, checkpoint.size)

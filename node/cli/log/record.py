@@ -93,8 +93,8 @@ def _asked(intent: pb.Intent) -> str:
 
 def _decision(verdict: pb.Verdict) -> str:
     if verdict.decision == pb.DECISION_PERMIT:
-        return f"{t('log.permit')} {verdict.rule}".rstrip()
-    return f"{t('log.deny')} {_reason(verdict.reason)} {verdict.clause}".rstrip()
+        return f"{t('label.permit')} {verdict.rule}".rstrip()
+    return f"{t('label.deny')} {_reason(verdict.reason)} {verdict.clause}".rstrip()
 
 
 def _outcome(outcome: pb.Outcome) -> str:

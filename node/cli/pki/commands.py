@@ -64,7 +64,7 @@ def node(
     if not files.desk.exist():
         make_desk(files, about.code, hosts_of(settings.desk.listen, about.endpoint, "localhost:0"), now())
         made += [files.desk.certificate, files.desk_authority.certificate]
-    terminal.result({"made": made}, *(t("pki.made", path=path) for path in made))
+    terminal.result({"made": made}, *(t("label.made", path=path) for path in made))
     for folder in dict.fromkeys((files.keys, files.exchange.key.parent, files.desk.key.parent)):
         tell_open_folder(terminal, folder / "any")
     if not files.exchange.exist():
@@ -88,7 +88,7 @@ def desk_user(
     _settings, files, about = node_in(config)
     user = make_desk_user(files, out, about.code, role, name, now())
     shown = {"certificate": user.certificate, "key": user.key, "roots": user.desk_roots}
-    terminal.result(shown, *(t("pki.made", path=path) for path in shown.values()))
+    terminal.result(shown, *(t("label.made", path=path) for path in shown.values()))
     tell_open_folder(terminal, user.key)
     terminal.note(t("pki.user.use", certificate=user.certificate, key=user.key, roots=user.desk_roots))
 
@@ -148,7 +148,7 @@ def member(
     if signers and len(signers) < approvals:
         raise NodeError(
             Reason.CONFIG_INVALID,
-            "error.cli.officers-cannot-sign-policies",
+            "error.cli.too-few-officers",
             count=len(signers),
             approvals=approvals,
             officers=str(settings.policies.officers),

@@ -68,6 +68,4 @@ def _fingerprint(certificate: str) -> bytes:
     try:
         return fingerprint(content)
     except NodeError:
-        raise NodeError(
-            Reason.CONFIG_INVALID, "error.cli.no-certificate-name-file", certificate=certificate
-        ) from None
+        raise NodeError(Reason.CONFIG_INVALID, "error.cli.no-certificate", certificate=certificate) from None

@@ -59,7 +59,7 @@ def publish_directory(
     path = out or files.directory
     terminal.result(
         {"path": path, "version": after.version, "expires": after.expires, "changes": found},
-        *_told(before, after, found),
+        *_changes(before, after, found),
     )
     terminal.note(t("pki.directory.made", path=path, version=after.version, until=when(after.expires)))
     for key, codes in keys_held_back(after).items():
@@ -114,7 +114,7 @@ def _member_file(path: Path) -> Member:
     except NodeError as error:
         raise NodeError(
             Reason.CONFIG_INVALID,
-            "error.cli.no-valid-member-file",
+            "error.cli.member-file-invalid",
             problem=error.wording,
             file=str(path),
         ) from None
@@ -170,7 +170,7 @@ def _approvers(member: Member) -> str:
     return t("pki.directory.officers", needed=member.approvals, names=", ".join(names)) if names else "-"
 
 
-def _told(before: Directory | None, after: Directory, found: Mapping[str, tuple[str, ...]]) -> list[str]:
+def _changes(before: Directory | None, after: Directory, found: Mapping[str, tuple[str, ...]]) -> list[str]:
     """One line for each member that joined, left or changed, for the officer to compare."""
     old = {} if before is None else before.members
     lines = []

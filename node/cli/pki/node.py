@@ -36,10 +36,37 @@ def node_in(config: Path) -> tuple[Settings, NodeFiles, About]:
 
     Raises NodeError(CONFIG_INVALID).
     """
-    from node.cli.running.node_folder import about_node, node_files
-
     settings = settings_in(config)
     return settings, node_files(settings), about_node(settings)
+
+
+def node_files(settings: Settings) -> NodeFiles:
+    """Where a node's keys and certificates are, as its settings say."""
+    from node.documents.pki import CertificateFiles, NodeFiles
+
+    desk_authority = settings.desk.roots.parent / "desk-authority"
+    return NodeFiles(
+        keys=settings.keys,
+        exchange=CertificateFiles(settings.exchange.certificate, settings.exchange.key),
+        desk=CertificateFiles(settings.desk.certificate, settings.desk.key),
+        desk_roots=settings.desk.roots,
+        desk_authority=CertificateFiles(desk_authority / "ca.pem", desk_authority / "ca.key"),
+    )
+
+
+def about_node(settings: Settings) -> About:
+    """What a department says of itself to the authority, as its settings say."""
+    from node.documents.pki import About
+
+    department = settings.department
+    return About(
+        code=department.code,
+        title=department.title,
+        region=department.region,
+        level=department.level,
+        organisation=department.organisation,
+        endpoint=settings.exchange.advertise,
+    )
 
 
 def tell_open_folder(terminal: Terminal, key: Path) -> None:

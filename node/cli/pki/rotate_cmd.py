@@ -76,7 +76,7 @@ def rotate_certificate(
     hosts = hosts_of(about.endpoint, *host or ())
     prepare_node_certificate(files.exchange, open_authority(authority), about.code, hosts, now())
     made = files.exchange.upcoming.certificate
-    terminal.result({"made": made}, t("pki.made", path=made))
+    terminal.result({"made": made}, t("label.made", path=made))
     terminal.note(t("pki.rotate.publish_then_activate"))
 
 

@@ -71,7 +71,7 @@ def sign(
         if version is not None or start:
             raise NodeError(
                 Reason.CONFIG_INVALID,
-                "error.cli.manifest-made-already-version",
+                "error.cli.manifest-made-already",
             )
         manifest = last
         check_content(manifest, files)
@@ -127,7 +127,7 @@ def activate(
     if settings.policies.unsigned:
         raise NodeError(
             Reason.CONFIG_INVALID,
-            "error.cli.node-yaml-node-use",
+            "error.cli.unsigned-policies-set",
         )
     bundle = _checked(folder, member, settings)
     own, placed = settings.policies.folder, placed_folder(settings)
@@ -138,7 +138,7 @@ def activate(
     if lost and not withhold:
         raise NodeError(
             Reason.CONFIG_INVALID,
-            "error.cli.node-serves-now-would",
+            "error.cli.datasets-lost",
             lost=", ".join(lost),
         )
     place(placed, bundle, member)
@@ -202,26 +202,26 @@ def _node(config: Path) -> tuple[Settings, Directory, Member]:
     if member is None:
         raise NodeError(
             Reason.POLICY_NOT_LOADED,
-            "error.cli.directory-not-list-department-so",
+            "error.officers.department-unlisted",
         )
     return settings, directory, member
 
 
 def _require_some(folder: Path, files: Sequence[PolicyFile]) -> None:
     if not files:
-        raise NodeError(Reason.CONFIG_INVALID, "error.cli.no-yaml-file", folder=str(folder))
+        raise NodeError(Reason.CONFIG_INVALID, "error.cli.no-policy-in-folder", folder=str(folder))
 
 
 def _checked(folder: Path, member: Member, settings: Settings) -> Bundle:
     """The bundle in a folder, good in every way that can be seen from here."""
-    from node.app.budget_accounts import check_accounts
+    from node.app.live.budget_accounts import check_accounts
     from node.app.live.policy_loading import policies_of
     from node.core.policy.bundle import MANIFEST, require_valid
     from node.documents.bundle_folder import read_draft, read_policies
 
     if not (folder / MANIFEST).exists():
         _require_some(folder, read_policies(folder))
-        raise NodeError(Reason.CONFIG_INVALID, "error.cli.no-officer-signed-policies", folder=str(folder))
+        raise NodeError(Reason.CONFIG_INVALID, "error.cli.policies-unsigned", folder=str(folder))
     bundle = read_draft(folder, member)
     require_valid(bundle.signed.manifest, datetime.now(UTC))
     check_accounts(policies_of(bundle.files, member.code), settings)

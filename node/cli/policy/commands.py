@@ -11,7 +11,7 @@ from typing import Annotated
 import typer
 
 from node.analysis.lint.lint import lint
-from node.analysis.tests.words import table_schema_text
+from node.analysis.tests.hover import table_schema_text
 from node.cli.policy import bundle_cmd
 from node.cli.policy import output as policy_output
 from node.cli.policy import report as policy_report
@@ -23,7 +23,7 @@ from node.cli.policy.new_cmd import new
 from node.cli.policy.output import Format, Sources
 from node.cli.policy.tests_cmd import run_tables
 from node.cli.terminal.exits import Exit
-from node.cli.terminal.output import CHINA, Terminal, report
+from node.cli.terminal.output import CHINA, Terminal, harmless, report
 from node.cli.terminal.session import with_terminal
 from node.core.policy.policy import PolicyFile
 from node.core.reading.build import check_files
@@ -86,7 +86,7 @@ def _write(
             else policy_output.text_lines(problems, Sources.of(files), lang)
         )
         for line in lines:
-            sys.stdout.write(line + "\n")
+            sys.stdout.write(harmless(line) + "\n")
 
 
 def schema(

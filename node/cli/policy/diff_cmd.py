@@ -13,11 +13,11 @@ import typer
 
 from node.analysis.diff.diff import difference
 from node.cli.policy import diff_report as policy_diff_report
-from node.cli.policy.diff_words import Titles
+from node.cli.policy.diff_phrases import Titles
 from node.cli.policy.files import read_files
 from node.cli.policy.workdays_cmd import calendar_of
 from node.cli.terminal.exits import Exit
-from node.cli.terminal.output import CHINA, Terminal, Ticker
+from node.cli.terminal.output import CHINA, Terminal, Ticker, harmless
 from node.cli.terminal.session import ConfigIfThere, settings_file, with_terminal
 from node.core.policy.policy import Policies
 from node.core.reading.build import build_policies
@@ -50,7 +50,7 @@ def diff(
         terminal.document(policy_diff_report.difference_view(found))
     else:
         for line in policy_diff_report.difference_lines(found, Titles((new, old))):
-            sys.stdout.write(line + "\n")
+            sys.stdout.write(harmless(line) + "\n")
     if not found.equal:
         raise typer.Exit(Exit.WIDER if found.widens else Exit.NARROWER)
 

@@ -9,13 +9,14 @@ from functools import partial
 from node.analysis.diff.diff import Difference, DiffFinding, Example, Terms
 from node.analysis.diff.meaning import Change
 from node.analysis.diff.relation import Direction, Record
-from node.cli.policy.diff_words import CODES, Titles, asked_words, listed, terms_words, where
+from node.cli.policy.diff_phrases import CODES, Titles, asked_words, listed, terms_words, where
 from node.cli.terminal.output import CHINA
 from node.core.deciding.evaluator import Decision
 from node.core.text.clause_texts import clause_label
 from node.texts.wording import find, language, t
 
 _MOST_SHOWN = 50
+_ANSWERS = {"yes": "ask.verified", "no": "ask.not_verified"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,7 +155,7 @@ def _example(example: Example) -> str:
     return t(
         "diff.line.example",
         who=request.requester.code,
-        level=t(f"diff.level.{request.requester.level}"),
+        level=t(f"catalogue.level_word.{request.requester.level}"),
         region=request.requester.region,
         question=request.question,
         purpose=request.purpose,
@@ -168,7 +169,7 @@ def _decided(decision: Decision) -> str:
         return t("diff.word.permit", rule=decision.rule)
     clause = clause_label(decision.clause, language())
     if decision.rule:
-        return t("diff.word.deny-by", clause=clause, rule=decision.rule)
+        return t("diff.word.deny-rule", clause=clause, rule=decision.rule)
     return t("diff.word.deny", clause=clause)
 
 
@@ -182,7 +183,7 @@ def _change_lines(change: Change, titles: Titles) -> Iterator[str]:
     part = find(f"diff.part.{change.part}", language()) or change.part
     direction = t(f"diff.direction.{change.direction.value}")
     if not change.before and not change.after:
-        yield t("diff.line.change-only", about=about, part=part, direction=direction)
+        yield t("diff.line.change-alone", about=about, part=part, direction=direction)
     else:
         before, after = change.before or "-", change.after or "-"
         yield t("diff.line.change", about=about, part=part, before=before, after=after, direction=direction)
@@ -198,7 +199,7 @@ def _record(record: Record) -> str:
     ]
     values += [f":{name} = {value}" for name, value in record.asked.items()]
     before, after = (
-        t("diff.word.absent") if answer is None else find(f"diff.answer.{answer}", language()) or answer
+        t("diff.word.absent") if answer is None else t(_ANSWERS[answer]) if answer in _ANSWERS else answer
         for answer in (record.before, record.after)
     )
     return t("diff.line.record", values=listed(values), before=before, after=after)

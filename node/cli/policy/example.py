@@ -6,7 +6,7 @@ import re
 from importlib.resources import files
 from pathlib import Path
 
-from node.analysis.tests.words import table_schema_text
+from node.analysis.tests.hover import table_schema_text
 from node.core.policy.policy import DEFINITIONS_FILE, TABLE_ENDING
 from node.core.reading.format import DefinitionsPart, PolicyPart, schema_text
 from node.errors import NodeError, Reason
@@ -26,24 +26,25 @@ def write_example(folder: Path, dataset: str, provider: str) -> list[Path]:
         if path.exists():
             raise NodeError(
                 Reason.CONFIG_INVALID,
-                "error.cli.there-already-edit-choose",
+                "error.cli.draft-exists",
                 file=str(path),
             )
-    text = _example(f"{EXAMPLE}.yaml").replace(f"dataset: {EXAMPLE}", f"dataset: {dataset}")
+    text = example_file(f"{EXAMPLE}.yaml").replace(f"dataset: {EXAMPLE}", f"dataset: {dataset}")
     contents = {
         policy: re.sub(r"(?m)^(provider: )\S+", rf"\g<1>{provider}", text),
-        table: _example(f"{EXAMPLE}{TABLE_ENDING}"),
+        table: example_file(f"{EXAMPLE}{TABLE_ENDING}"),
         folder / "policy.schema.json": schema_text(PolicyPart),
         folder / "definitions.schema.json": schema_text(DefinitionsPart),
         folder / "policy-test.schema.json": table_schema_text(),
     }
     definitions = folder / DEFINITIONS_FILE
     if not definitions.exists():
-        contents[definitions] = _example(DEFINITIONS_FILE)
+        contents[definitions] = example_file(DEFINITIONS_FILE)
     for path, content in contents.items():
         write_file(path, content.encode(), PUBLIC)
     return list(contents)
 
 
-def _example(name: str) -> str:
-    return files("node.cli.running").joinpath("example", name).read_text("utf-8")
+def example_file(name: str) -> str:
+    """The text of one of the example's files."""
+    return files("node.cli.policy").joinpath("example_files", name).read_text("utf-8")

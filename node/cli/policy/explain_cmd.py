@@ -18,9 +18,8 @@ from node.cli.policy.files import read_files
 from node.cli.policy.members import read_members
 from node.cli.policy.names import UnknownName, unknown_names
 from node.cli.policy.workdays_cmd import calendar_of
-from node.cli.running.init_cmd import LevelOption
-from node.cli.terminal.options import RoleOption, moment_from, parameters_from
-from node.cli.terminal.output import Terminal, when
+from node.cli.terminal.options import LevelOption, RoleOption, moment_from, parameters_from
+from node.cli.terminal.output import Terminal, harmless, when
 from node.cli.terminal.session import ConfigIfThere, settings_file, with_terminal
 from node.core.deciding.explain import explain as explain_request
 from node.core.identity import normalise_credit_code, normalise_region
@@ -113,7 +112,7 @@ def explain(
         terminal.document(explanation_view(explained, lang))
         return
     for line in explanation_lines(explained, lang):
-        sys.stdout.write(line + "\n")
+        sys.stdout.write(harmless(line) + "\n")
 
 
 @dataclass(frozen=True, slots=True)

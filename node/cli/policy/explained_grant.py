@@ -8,7 +8,7 @@ from pathlib import Path
 
 from pydantic import TypeAdapter, ValidationError
 
-from node.analysis.statements.words import listed, micros, number
+from node.analysis.statements.phrases import listed, micros, number
 from node.cli.terminal.session import open_client, settings_file
 from node.core.deciding.evaluator import Decision
 from node.core.deciding.grant import Grant, GrantState
@@ -33,13 +33,13 @@ def read_grant(given: str, config: Path | None) -> Grant:
         if path.suffix or path.name != given:
             raise NodeError(
                 Reason.CONFIG_INVALID,
-                "error.cli.there-no-file",
+                "error.cli.grant-file-missing",
                 path=str(path),
             )
         if settings_file(config) is None:
             raise NodeError(
                 Reason.CONFIG_INVALID,
-                "error.cli.no-settings-name-node",
+                "error.cli.settings-missing",
             )
         with open_client(None, None, None, None, config, 10.0) as client:
             return client.admin.grant(given)
@@ -48,7 +48,7 @@ def read_grant(given: str, config: Path | None) -> Grant:
     except (OSError, ValidationError):
         raise NodeError(
             Reason.CONFIG_INVALID,
-            "error.cli.holds-no-grant",
+            "error.cli.file-without-grant",
             file=str(path),
         ) from None
 

@@ -153,7 +153,7 @@ def clause_line(clause: Clause, lang: Language) -> str:
 
 def _named(code: str, names: Mapping[str, str], lang: Language) -> str:
     title = names.get(code)
-    return code if title is None else t("explain.line.named", lang, title=title, code=code)
+    return code if title is None else t("label.named", lang, title=title, code=code)
 
 
 def _shown(value: Value, lang: Language) -> str:

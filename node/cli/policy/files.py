@@ -20,14 +20,17 @@ def table_files(paths: Sequence[Path]) -> list[Path]:
         inside = sorted(path.glob(f"*{TABLE_ENDING}")) if path.is_dir() else [path]
         if not inside:
             raise NodeError(
-                Reason.CONFIG_INVALID, "error.cli.no-file", table_ending=TABLE_ENDING, path=str(path)
+                Reason.CONFIG_INVALID,
+                "error.cli.no-table-in-folder",
+                table_ending=TABLE_ENDING,
+                path=str(path),
             )
         if not all(map(_is_table, inside)):
             read_file(path)
             beside = path.with_name(path.name.removesuffix(".yaml") + TABLE_ENDING)
             raise NodeError(
                 Reason.CONFIG_INVALID,
-                "error.cli.no-table-tests",
+                "error.cli.no-table",
                 table_ending=TABLE_ENDING,
                 beside=str(beside),
                 file=str(path),
@@ -51,13 +54,13 @@ def read_files(paths: Sequence[Path]) -> list[PolicyFile]:
     if paths and not named:
         raise NodeError(
             Reason.CONFIG_INVALID,
-            "error.cli.table-tests-dxnode-policy",
+            "error.cli.table-for-policy",
             file=str(paths[0]),
         )
     for path in named:
         inside = policy_files(path) if path.is_dir() else [path]
         if not inside:
-            raise NodeError(Reason.CONFIG_INVALID, "error.cli.no-yaml-file-2", path=str(path))
+            raise NodeError(Reason.CONFIG_INVALID, "error.cli.no-policy-in-folder", folder=str(path))
         if path.is_dir():
             _refuse_links_out(path, inside)
         definitions = inside[0].parent / DEFINITIONS_FILE
@@ -76,7 +79,7 @@ def _refuse_links_out(folder: Path, files: Sequence[Path]) -> None:
         if file.is_symlink() and not _resolved(file).is_relative_to(within):
             raise NodeError(
                 Reason.CONFIG_INVALID,
-                "error.cli.link-leads-out-folder",
+                "error.cli.link-leads-out",
                 file=str(file),
             )
 
@@ -95,5 +98,5 @@ def read_file(path: Path) -> PolicyFile:
         return PolicyFile(str(path), read_regular(path, MAX_BYTES + 1))
     except OSError as error:
         raise NodeError(
-            Reason.CONFIG_INVALID, "error.cli.cannot-read", why=why(error), file=str(path)
+            Reason.CONFIG_INVALID, "error.files.unreadable-named", why=why(error), file=str(path)
         ) from None

@@ -27,6 +27,6 @@ def new(
     if not is_name(dataset):
         raise typer.BadParameter(t("policy_new.name"))
     made = write_example(folder, dataset, normalise_credit_code(provider))
-    terminal.result({"made": made}, *(t("init.made", path=path) for path in made))
+    terminal.result({"made": made}, *(t("label.made", path=path) for path in made))
     steps = t("policy_new.steps", file=made[0], folder=folder, dataset=dataset)
     terminal.note("\n" + t("init.next") + "\n" + steps.rstrip())

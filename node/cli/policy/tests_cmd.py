@@ -29,7 +29,7 @@ from node.cli.policy.tests_report import (
 )
 from node.cli.policy.workdays_cmd import calendar_of
 from node.cli.terminal.exits import Exit
-from node.cli.terminal.output import Terminal, report
+from node.cli.terminal.output import Terminal, harmless, report
 from node.cli.terminal.session import ConfigIfThere, settings_file, with_terminal
 from node.core.policy.policy import TABLE_ENDING, Policies, Policy, PolicyFile
 from node.core.reading.build import check_files
@@ -62,7 +62,7 @@ def run_tables(
         terminal.document([tested_view(each, lang) for each in tested])
     for each in tested if not terminal.json else ():
         for line in tested_lines(each, lang):
-            sys.stdout.write(line + "\n")
+            sys.stdout.write(harmless(line) + "\n")
     if mutate and not terminal.json:
         sys.stdout.write(not_mutated(lang) + "\n")
     terminal.note(summary(tested, lang))
@@ -164,6 +164,6 @@ def _refused(
     if terminal.json:
         terminal.document(policy_report.problem_views(problems, lang))
     for line in policy_output.text_lines(problems, Sources.of(files), lang) if not terminal.json else ():
-        sys.stdout.write(line + "\n")
+        sys.stdout.write(harmless(line) + "\n")
     terminal.note(refused(problems, lang))
     return typer.Exit(Exit.USAGE)

@@ -160,11 +160,11 @@ def _failed_lines(ran: Ran, lang: Language) -> Iterator[str]:
 
 
 def _outcome(outcome: Expected | Outcome, lang: Language) -> str:
-    parts = [t("policy_test.row.permit" if outcome.permit else "policy_test.row.deny", lang)]
+    parts = [t("label.permit" if outcome.permit else "label.deny", lang)]
     parts += [outcome.reason] if outcome.reason else []
     for name in ("rule", "clause", "answer"):
         if value := getattr(outcome, name):
-            parts.append(t(f"policy_test.row.{name}", lang, **{name: value}))
+            parts.append(t(f"label.{name}", lang, **{name: value}))
     return t("policy_test.row.comma", lang).join(parts)
 
 

@@ -13,7 +13,7 @@ import typer
 from node.cli.policy.files import read_file
 from node.cli.terminal.exits import Exit
 from node.cli.terminal.options import day_from
-from node.cli.terminal.output import CHINA, Terminal
+from node.cli.terminal.output import CHINA, Terminal, harmless
 from node.cli.terminal.session import ConfigIfThere, settings_file, with_terminal
 from node.core.reading.holidays import check_holidays
 from node.core.workdays import MAX_WORKDAYS, NO_HOLIDAYS, Calendar, Day, Term
@@ -34,7 +34,7 @@ def workdays(
 ) -> None:
     """Say whether a date is a working day, or count the working days of a term."""
     if add is not None and until:
-        raise typer.BadParameter(t("workdays.one-only"))
+        raise typer.BadParameter(t("workdays.both-given"))
     calendar, start = calendar_of(holidays, settings_file(config)), day_from(day)
     if add is not None:
         term = calendar.add_workdays(start, add)
@@ -66,7 +66,7 @@ def calendar_of(file: Path | None, config: Path | None = None) -> Calendar:
     checked = check_holidays(str(file), read_file(file).content)
     if checked.holidays is None:
         for problem in checked.problems:
-            sys.stderr.write(problem.render(language()) + "\n")
+            sys.stderr.write(harmless(problem.render(language())) + "\n")
         raise typer.Exit(Exit.USAGE)
     return Calendar(zone, checked.holidays)
 

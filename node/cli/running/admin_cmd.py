@@ -49,7 +49,7 @@ def reload(session: DeskSession) -> None:
     """Read certificates, keys, directory, policies and roles again."""
     result = session.client.admin.reload()
     done = [t("status.reloaded", what=say(what, moment=when)) for what in result.done]
-    refused = [t("status.refused", what=what.said(moment=when)) for what in result.refused]
+    refused = [t("status.refused", what=what.text(moment=when)) for what in result.refused]
     session.terminal.result(_reload_view(result), *done, *refused)
     if result.refused:
         raise typer.Exit(Exit.USAGE)
@@ -68,10 +68,10 @@ def version(terminal: Terminal) -> None:
 def _status_view(found: NodeStatus) -> dict[str, Json]:
     """A status for programs: what is told as texts, and in `details` by key and arguments."""
     return _members(found) | {
-        "problems": [problem.said() for problem in found.problems],
+        "problems": [problem.text() for problem in found.problems],
         "notices": [say(notice) for notice in found.notices],
         "datasets": [
-            _members(each) | {"problem": each.problem.said() if each.problem is not None else ""}
+            _members(each) | {"problem": each.problem.text() if each.problem is not None else ""}
             for each in found.datasets
         ],
         "waiting": [
@@ -89,7 +89,7 @@ def _status_view(found: NodeStatus) -> dict[str, Json]:
 def _reload_view(result: Reloaded) -> dict[str, Json]:
     return {
         "done": [say(what) for what in result.done],
-        "refused": [what.said() for what in result.refused],
+        "refused": [what.text() for what in result.refused],
         "details": {
             "done": plain(result.done),
             "refused": [_problem_view(problem) for problem in result.refused],
@@ -104,7 +104,7 @@ def _problem_view(problem: PartProblem) -> Json:
         "name": problem.part.name,
         "key": said.key,
         "args": plain(said.args),
-        "text": problem.said(),
+        "text": problem.text(),
     }
 
 
@@ -213,7 +213,7 @@ def _show(terminal: Terminal, found: NodeStatus) -> None:
         said["clock"] = t("status.clock_text", node=when(found.clock.node), system=when(found.clock.system))
     terminal.result(found, *(f"{t(f'status.{key}')}: {value}" for key, value in said.items()))
     for problem in found.problems:
-        terminal.result(found, f"{t('status.problems')}: {problem.said(moment=when)}")
+        terminal.result(found, f"{t('status.problems')}: {problem.text(moment=when)}")
     for notice in found.notices:
         terminal.result(found, f"{t('status.notices')}: {say(notice, moment=when)}")
     if found.waiting_total:
@@ -224,7 +224,7 @@ def _show(terminal: Terminal, found: NodeStatus) -> None:
             d.dataset,
             *(_number(d, number) for number in (d.rows, d.invalid_subjects, d.duplicates)),
             _load(d.load),
-            "-" if d.problem is None else d.problem.said(moment=when),
+            "-" if d.problem is None else d.problem.text(moment=when),
         )
         for d in found.datasets
     ]

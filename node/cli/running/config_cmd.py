@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from node.cli.terminal.exits import Exit
-from node.cli.terminal.output import Terminal
+from node.cli.terminal.output import Terminal, harmless
 from node.cli.terminal.session import DEFAULT_CONFIG, ConfigFile, with_terminal
 from node.texts.wording import say, t
 
@@ -32,7 +32,7 @@ def check(terminal: Terminal, file: File = None, config: ConfigFile = DEFAULT_CO
     if terminal.json:
         terminal.document([_view(problem) for problem in problems])
     for problem in () if terminal.json else problems:
-        sys.stdout.write(say(problem.placed) + "\n")
+        sys.stdout.write(harmless(say(problem.placed)) + "\n")
     if problems:
         raise typer.Exit(Exit.USAGE)
     terminal.note(t("config.good", path=file))

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import os
 from datetime import UTC, datetime
-from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from node.cli.terminal.options import LevelOption
 from node.cli.terminal.output import Terminal
 from node.cli.terminal.session import with_terminal
 from node.texts.wording import t
@@ -19,16 +19,6 @@ app = typer.Typer()
 # The codes of the reference settings: a fictitious department and authority of the demo city.
 EXAMPLE_CODE = "11441900000000019Y"
 EXAMPLE_AUTHORITY = "1144190000000006X2"
-
-
-class LevelOption(StrEnum):
-    """Levels of government."""
-
-    NATIONAL = "national"
-    PROVINCE = "province"
-    CITY = "city"
-    COUNTY = "county"
-    TOWN = "town"
 
 
 @app.command("init")
@@ -64,7 +54,7 @@ def init(
     made = make_node_folder(
         folder, new, dev_authority, normalise_credit_code(authority_code), datetime.now(UTC), os.urandom
     )
-    terminal.result({"made": made}, *(t("init.made", path=path) for path in made))
+    terminal.result({"made": made}, *(t("label.made", path=path) for path in made))
     config = folder / "node.yaml"
     key = "init.steps_dev" if dev_authority is not None else "init.steps"
     authority = normalise_credit_code(authority_code)

@@ -7,18 +7,14 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from importlib.resources import files
 from pathlib import Path
 
-from node.cli.policy.example import EXAMPLE, write_example
+from node.cli.pki.node import about_node, node_files
+from node.cli.policy.example import EXAMPLE, example_file, write_example
 from node.config.file import load_settings, reference
-from node.config.settings import Settings
 from node.core.directory.spelling import Level
 from node.documents.pki import (
-    About,
     Authority,
-    CertificateFiles,
-    NodeFiles,
     export_member,
     make_authority_files,
     make_desk,
@@ -56,7 +52,7 @@ class NewNode:
         """
         _, _, port = self.advertise.rpartition(":")
         if not port.isdecimal() or not 0 < int(port) < _LAST_PORT:
-            raise NodeError(Reason.CONFIG_INVALID, "error.cli.address-advertise-host")
+            raise NodeError(Reason.CONFIG_INVALID, "error.cli.advertise-malformed")
         return self.exchange_listen or f"0.0.0.0:{port}", self.desk_listen or f"127.0.0.1:{int(port) + 1}"
 
 
@@ -114,7 +110,7 @@ def make_node_folder(
     Raises NodeError CONFIG_INVALID, as when the folder holds something.
     """
     if folder.exists() and any(folder.iterdir()):
-        raise NodeError(Reason.CONFIG_INVALID, "error.cli.not-empty-name-folder", folder=str(folder))
+        raise NodeError(Reason.CONFIG_INVALID, "error.cli.folder-not-empty", folder=str(folder))
     authority = None
     vkey = ""
     if dev_authority is not None:
@@ -141,31 +137,6 @@ def make_node_folder(
     return tuple(folder / path.relative_to(whole) if path.is_relative_to(whole) else path for path in made)
 
 
-def node_files(settings: Settings) -> NodeFiles:
-    """Where a node's keys and certificates are, as its settings say."""
-    desk_authority = settings.desk.roots.parent / "desk-authority"
-    return NodeFiles(
-        keys=settings.keys,
-        exchange=CertificateFiles(settings.exchange.certificate, settings.exchange.key),
-        desk=CertificateFiles(settings.desk.certificate, settings.desk.key),
-        desk_roots=settings.desk.roots,
-        desk_authority=CertificateFiles(desk_authority / "ca.pem", desk_authority / "ca.key"),
-    )
-
-
-def about_node(settings: Settings) -> About:
-    """What a department says of itself to the authority, as its settings say."""
-    department = settings.department
-    return About(
-        code=department.code,
-        title=department.title,
-        region=department.region,
-        level=department.level,
-        organisation=department.organisation,
-        endpoint=settings.exchange.advertise,
-    )
-
-
 def _authority(folder: Path, code: str, now: datetime, random: Random) -> Authority:
     if (folder / "code").exists():
         return open_authority(folder)
@@ -173,7 +144,7 @@ def _authority(folder: Path, code: str, now: datetime, random: Random) -> Author
 
 
 def _example(folder: Path, code: str) -> list[Path]:
-    data = files("node.cli.running").joinpath("example", f"{EXAMPLE}.csv").read_text("utf-8")
+    data = example_file(f"{EXAMPLE}.csv")
     write_example(folder / "policies", EXAMPLE, code)
     # Data about people: for the node alone, from the first row on.
     write_file(folder / "data" / f"{EXAMPLE}.csv", data.encode(), PRIVATE)

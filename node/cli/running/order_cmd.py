@@ -37,7 +37,7 @@ def draft(
     from node.files.whole import PUBLIC, write_file
 
     if out.exists():
-        raise NodeError(Reason.CONFIG_INVALID, "error.cli.there-already-name-another", out=str(out))
+        raise NodeError(Reason.CONFIG_INVALID, "error.cli.output-exists", out=str(out))
     text = session.client.admin.draft_order(kind, of, reason)
     order = parse_order(text)
     write_file(out, text, PUBLIC)
@@ -61,7 +61,7 @@ def show(terminal: Terminal, file: File, config: ConfigIfThere = None) -> None:
         if member is not None:
             approved = signed_order(content, member).approved if _is_signed(content) else ()
             view |= {"approved": approved, "needed": member.approvals}
-            officers = ", ".join(approved) or t("order.nobody")
+            officers = ", ".join(approved) or t("error.officers.nobody")
             lines.append(t("order.approved", officers=officers, needed=member.approvals))
     terminal.result(view, *lines)
 
@@ -98,7 +98,7 @@ def apply(session: DeskSession, file: File) -> None:
     content = _read(file)
     order = read_order(content)
     if not _is_signed(content):
-        raise NodeError(Reason.CONFIG_INVALID, "error.cli.nobody-signed-order")
+        raise NodeError(Reason.CONFIG_INVALID, "error.cli.order-unsigned")
     applied = session.client.admin.apply_order(content)
     session.terminal.result(
         applied,

@@ -49,7 +49,7 @@ def show(session: DeskSession, code: Code) -> None:
     """What this node remembers of one log, with what contradicts itself in it."""
     found = next((each for each in session.client.admin.peers() if each.department == code), None)
     if found is None:
-        raise NodeError(Reason.NOT_FOUND, "error.cli.node-seen-nothing-department")
+        raise NodeError(Reason.NOT_FOUND, "error.cli.peer-unseen")
     session.terminal.result(_view(found), *_lines(found))
     if found.stopped:
         session.terminal.note(t("peer.decide", code=code))

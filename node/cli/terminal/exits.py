@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from enum import IntEnum
 
-from node.errors import NodeError, Reason
+from node.errors import OF_THE_NODE, NodeError, Reason
 
 
 class Exit(IntEnum):
@@ -87,4 +87,9 @@ def exit_of(error: NodeError) -> Exit:
 
         if isinstance(error, PoliciesInvalidError | BundleRefusedError):
             return Exit.USAGE
-    return EXIT_OF_REASON[error.reason]
+    return Exit.UNAVAILABLE if by_peer(error) else EXIT_OF_REASON[error.reason]
+
+
+def by_peer(error: NodeError) -> bool:
+    """Whether another department's node says this of itself: nothing for the caller to mend."""
+    return error.reason in OF_THE_NODE and error.metadata.get("decided_by") == "provider"

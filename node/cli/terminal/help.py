@@ -47,7 +47,7 @@ class HelpfulGroup(TyperGroup):
 
     def resolve_command(self, ctx: Context, args: list[str]) -> tuple[str | None, Command | None, list[str]]:
         if not args[0].startswith("-") and self.get_command(ctx, args[0]) is None:
-            raise typer.BadParameter(unknown_command(args[0]), ctx=ctx)
+            raise typer.BadParameter(unknown_command(args[0], self.list_commands(ctx)), ctx=ctx)
         return super().resolve_command(ctx, args)
 
 

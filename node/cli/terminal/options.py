@@ -22,6 +22,16 @@ class RoleOption(StrEnum):
     OPERATOR = "operator"
 
 
+class LevelOption(StrEnum):
+    """Levels of government."""
+
+    NATIONAL = "national"
+    PROVINCE = "province"
+    CITY = "city"
+    COUNTY = "county"
+    TOWN = "town"
+
+
 def parameters_from(given: Sequence[str] | None) -> Mapping[str, str]:
     """`name=value` options as a mapping. Raises typer.BadParameter."""
     return _pairs(given or (), "usage.parameter")
@@ -37,7 +47,7 @@ def _pairs(given: Sequence[str], complaint: str) -> Mapping[str, str]:
     for pair in given:
         name, equals, value = pair.partition("=")
         if not (name and equals and value):
-            raise typer.BadParameter(t(complaint, given=pair))
+            raise typer.BadParameter(t(complaint))
         pairs[name] = value
     return pairs
 
@@ -67,7 +77,7 @@ def day_from(given: str) -> date:
             return date.fromisoformat(given)
     except ValueError:
         pass
-    raise typer.BadParameter(t("workdays.date", given=given))
+    raise typer.BadParameter(t("workdays.date"))
 
 
 def moment_from(given: str, *, end_of_day: bool = False) -> datetime:
@@ -81,10 +91,10 @@ def moment_from(given: str, *, end_of_day: bool = False) -> datetime:
             return datetime.combine(day, time(), CHINA).astimezone(UTC)
         moment = datetime.fromisoformat(given)
     except (ValueError, OverflowError):
-        raise typer.BadParameter(t("usage.time", given=given)) from None
+        raise typer.BadParameter(t("usage.time")) from None
     if moment.tzinfo is None:
         moment = moment.replace(tzinfo=CHINA)
     try:
         return moment.astimezone(UTC)
     except OverflowError:
-        raise typer.BadParameter(t("usage.time", given=given)) from None
+        raise typer.BadParameter(t("usage.time")) from None

@@ -7,18 +7,19 @@ import os
 import re
 import sys
 import traceback
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+import unicodedata
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, fields, is_dataclass
 from datetime import datetime, time, timedelta, timezone
 from enum import Enum
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, Final, TypeAlias
 
-from node.cli.terminal.exits import Exit, exit_of
+from node.cli.terminal.exits import Exit, by_peer, exit_of
 from node.core.identity import holds_identifier
 from node.errors import NodeError, Reason, wording_of
 from node.texts.message import Message
-from node.texts.wording import say, t
+from node.texts.wording import find, say, t
 
 if TYPE_CHECKING:
     from rich.progress import Progress
@@ -28,8 +29,10 @@ Json: TypeAlias = bool | int | float | str | list["Json"] | dict[str, "Json"] | 
 _PLACES = ("rule", "clause", "grant")
 """Where in a policy or grant a denial comes from; metadata of an error."""
 
-_OBEYED = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]")
-"""What a terminal obeys in place of showing it; line feed and tab are left to who writes."""
+_UNSEEN: Final = frozenset(("Cc", "Cf", "Cs", "Zl", "Zp"))
+"""Categories of what a terminal obeys in place of showing it, and of what nobody sees."""
+_FILLERS: Final = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0")
+"""Letters and marks that have no ink either."""
 
 CHINA = timezone(timedelta(hours=8))
 """China has one time zone without summer time; times are shown in it."""
@@ -114,8 +117,21 @@ def _bar(what: str, total: int | None) -> Iterator[Ticker]:
 
 
 def harmless(text: str) -> str:
-    """The text with what a terminal would obey spelled out: other departments wrote some of it."""
-    return _OBEYED.sub(lambda found: repr(found.group())[1:-1], text)
+    """The text with what a terminal would obey, or nobody would see, spelled out: others wrote some of it.
+
+    Line feed and tab are left to who writes.
+    """
+    return _spelled(text, lambda unseen: unseen.encode("unicode_escape").decode("ascii"))
+
+
+def _spelled(text: str, spelling: Callable[[str], str]) -> str:
+    if text.isascii() and text.isprintable():
+        return text
+    return "".join(spelling(each) if _is_unseen(each) else each for each in text)
+
+
+def _is_unseen(character: str) -> bool:
+    return character not in "\n\t" and (unicodedata.category(character) in _UNSEEN or character in _FILLERS)
 
 
 def as_json(value: object) -> str:
@@ -125,7 +141,7 @@ def as_json(value: object) -> str:
 
 def _dumped(value: Json, indent: int | None = None) -> str:
     text = json.dumps(value, ensure_ascii=False, indent=indent)
-    return _OBEYED.sub(lambda found: f"\\u{ord(found.group()):04x}", text)
+    return _spelled(text, lambda unseen: json.dumps(unseen)[1:-1])
 
 
 def plain(value: object) -> Json:
@@ -182,7 +198,8 @@ def report(error: NodeError, *, as_json: bool) -> Exit:
     if as_json:
         told: dict[str, Json] = {
             "reason": error.reason.name,
-            "message": without_identifiers(error.message),
+            "key": error.wording.key,
+            "message": without_identifiers(say(error.wording)),
             "what": what,
             "detail": detail,
             "hint": hint,
@@ -214,12 +231,18 @@ def without_identifiers(text: str) -> str:
 
     Whoever mistypes a command gives one in the place of a file, a name or a value, and errors end up in logs.
     """
-    return _PIECE.sub(lambda piece: "…" if holds_identifier(piece[0]) else piece[0], text)
+    rest = _PIECE.sub(lambda piece: "…" if holds_identifier(piece[0]) else piece[0], text)
+    if not holds_identifier(rest):
+        return rest
+    # It is written in several words: every one with a numeral goes.
+    rest = _PIECE.sub(lambda piece: "…" if any(map(str.isnumeric, piece[0])) else piece[0], rest)
+    return "…" if holds_identifier(rest) else rest
 
 
 def _detail(error: NodeError) -> str:
     """What an error says beyond its reason; nothing where that is all it says."""
-    return "" if error.wording.key == wording_of(error.reason).key else say(error.wording, moment=when)
+    said_already = wording_of(error.reason).key, *(["error.rpc.peer-refused"] if by_peer(error) else [])
+    return "" if error.wording.key in said_already else say(error.wording, moment=when)
 
 
 def _texts_of(error: NodeError, *, at_desk: bool) -> tuple[str, str]:
@@ -231,8 +254,17 @@ def _texts_of(error: NodeError, *, at_desk: bool) -> tuple[str, str]:
     if error.reason is Reason.QUESTION_NOT_ALLOWED and error.metadata.get("clause") == "role":
         return "role.wrong", "role.wrong_next"
     if error.reason is Reason.POLICY_NOT_LOADED and exit_of(error) is Exit.USAGE:
-        return "reason.POLICY_NOT_LOADED.what", "policies.mend"
+        return "reason.POLICY_NOT_LOADED.what", "reason.CONFIG_INVALID.next"
+    if by_peer(error):
+        return f"reason.{error.reason.name}.theirs", _next_at_peer(error.reason)
     return f"reason.{error.reason.name}.what", f"reason.{error.reason.name}.next"
+
+
+def _next_at_peer(reason: Reason) -> str:
+    if reason in (Reason.RATE_LIMITED, Reason.DRAINING, Reason.TIMEOUT):
+        return f"reason.{reason.name}.next"
+    own = f"reason.{reason.name}.theirs_next"
+    return own if find(own, "en") is not None else "their_node.next"
 
 
 def report_usage(message: str, hint: str, *, as_json: bool) -> Exit:

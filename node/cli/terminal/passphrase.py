@@ -23,7 +23,7 @@ def read_passphrase(source: Path | None, *, new: bool = False) -> str:
     if source is None and sys.stdin.isatty():
         typed: str = typer.prompt(t("bundle.passphrase"), hide_input=True, err=True)
         if new and typed != typer.prompt(t("bundle.passphrase_again"), hide_input=True, err=True):
-            raise NodeError(Reason.CONFIG_INVALID, "error.cli.two-passphrases-differ")
+            raise NodeError(Reason.CONFIG_INVALID, "error.cli.passphrases-differ")
         return typed
     if source is None or str(source) == "-":
         text = sys.stdin.readline(_LONGEST)

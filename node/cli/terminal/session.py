@@ -166,7 +166,7 @@ def have_read(terminal: Terminal, config: Path, kind: PartKind) -> bool:
             raise
         return False
     for each in refused:
-        terminal.note(t("status.refused", what=each.said(moment=when)))
+        terminal.note(t("status.refused", what=each.text(moment=when)))
     if refused:
         raise typer.Exit(Exit.USAGE)
     return True

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Final
 
 import typer
 from typer.core import TyperArgument, TyperGroup, TyperOption
 
+from node.core.words import closest
 from node.texts.message import Message, Value
 from node.texts.wording import say, t
 
@@ -20,8 +20,6 @@ _PATHS: Final = {
     " is not writable.": "usage.path_unwritable",
 }
 """How Typer ends what it says of a path: which path it is and why, it says nowhere else."""
-_PERSONAL = re.compile(r"[^\s()]*(?:[0-9]{6}|[^\x00-\x7f])[^\s()]*")
-"""What may name a person: a word with many digits, or not in ASCII."""
 
 
 def usage_message(error: typer.TyperException) -> tuple[str, str]:
@@ -33,22 +31,26 @@ def usage_message(error: typer.TyperException) -> tuple[str, str]:
     return error.message if wording is None else say(wording), t("usage.next", command=command)
 
 
-def impersonal(given: str) -> str:
-    """What was given, without words that may name a person."""
-    return _PERSONAL.sub("…", given)
+def unexpected(arguments: Sequence[str]) -> str:
+    """That there are more arguments than a command takes; which they are is not said.
 
-
-def unexpected(arguments: Iterable[str]) -> str:
-    """That there are more arguments than a command takes.
-
-    An identifier or a name that does not belong on a command line must not get into a log from here.
+    Nothing that does not belong on a command line is repeated: it may be an identifier or a name, in whatever
+    spelling, and errors end up in logs. What was meant is told by what there is.
     """
-    return t("usage.extra", given=impersonal(" ".join(arguments)))
+    return t("usage.extra", count=len(arguments))
 
 
-def unknown_command(name: str) -> str:
+def unknown_command(name: str, known: Iterable[str]) -> str:
     """That there is no command of this name."""
-    return t("usage.no_command", name=impersonal(name))
+    meant = closest(name, known)
+    return t("usage.command_meant", meant=meant) if meant else t("usage.no_command")
+
+
+def _unknown_option(error: typer.TyperException) -> Message:
+    context = getattr(error, "ctx", None)
+    known = [name for each in (context.command.params if context is not None else ()) for name in each.opts]
+    meant = closest(str(getattr(error, "option_name", "")), [name for name in known if name.startswith("--")])
+    return Message("usage.option_meant", {"meant": meant}) if meant else Message("usage.no_option")
 
 
 def _wording(error: typer.TyperException) -> Message | None:
@@ -57,7 +59,7 @@ def _wording(error: typer.TyperException) -> Message | None:
         case "MissingParameter":
             return Message("usage.missing", {"name": _name(error)})
         case "NoSuchOption":
-            return Message("usage.no_option", {"name": impersonal(str(getattr(error, "option_name", "")))})
+            return _unknown_option(error)
         case "BadOptionUsage":
             return _misused(error, str(getattr(error, "option_name", "")))
         case "BadParameter" if _name(error):
@@ -86,8 +88,7 @@ def _problem(error: typer.TyperException) -> Value:
         descriptor = getattr(parameter, "type_descriptor", None)
         if descriptor is not None and descriptor.is_choice:
             choices = tuple(str(getattr(each, "value", each)) for each in descriptor.choices)
-            given = str(cause.errors(include_url=False, include_context=False)[0]["input"])
-            return Message("usage.choice", {"given": given, "choices": choices})
+            return Message("usage.choice", {"choices": choices})
         return first_fault(cause)[1]
     for ending, key in _PATHS.items():
         if error.message.endswith(ending):

@@ -229,7 +229,7 @@ def _named(key: str, what: str, name: str) -> Message:
 
 
 def _one_of(words: Iterable[str]) -> Message:
-    return Message("file.catalogue.one-of-expected", {"words": tuple(words)})
+    return Message("file.shape.choice", {"words": tuple(words)})
 
 
 class _Reader:

@@ -14,7 +14,7 @@ from collections.abc import Iterable, Iterator
 from datetime import datetime
 from typing import NoReturn
 
-from google.protobuf.message import Message
+from google.protobuf.message import Message as ProtoMessage
 
 from node.core.catalogue.file import (
     MAX_BYTES,
@@ -27,7 +27,7 @@ from node.core.catalogue.file import (
 )
 from node.core.catalogue.json import Json, from_json, to_json
 from node.core.identity import is_credit_code
-from node.texts.message import Message as Said
+from node.texts.message import Message
 from node.texts.wording import t
 from node.v1 import catalogue_pb2 as pb
 
@@ -82,7 +82,7 @@ def _context() -> dict[str, Json]:
     return context
 
 
-def _repeated(entry: Message) -> set[str]:
+def _repeated(entry: ProtoMessage) -> set[str]:
     """The names of all repeated fields of a message and its parts."""
     names, left = set(), [entry.DESCRIPTOR]
     while left:
@@ -171,16 +171,16 @@ def read_dcat(name: str, content: bytes) -> CatalogueFile:
         raise fault_at(name, 1, 1, "file.catalogue.root-expected")
     _check_context(document.get("@context"), faults)
     for key in sorted(document.keys() - _OF_CATALOGUE):
-        faults.add_in(key, Said("file.catalogue.key-unknown"))
+        faults.add_in(key, Message("file.shape.unknown"))
     if document.get("@type") != "Catalog":
-        faults.add_in("@type", Said("file.catalogue.no-catalog"))
+        faults.add_in("@type", Message("file.catalogue.no-catalog"))
     publisher = _code(document.get("publisher"), "publisher", faults)
     nodes = document.get("dataset", [])
     if not isinstance(nodes, list):
-        faults.add_in("dataset", Said("file.catalogue.list-expected"))
+        faults.add_in("dataset", Message("file.shape.list"))
         nodes = []
     if len(nodes) > MAX_ENTRIES:
-        faults.add_in("dataset", Said("file.catalogue.entries-most", {"most": MAX_ENTRIES}))
+        faults.add_in("dataset", Message("file.catalogue.entries-most", {"most": MAX_ENTRIES}))
     faults.check()
     entries = _entries(nodes, faults)
     faults.check()
@@ -198,7 +198,7 @@ def _parsed(name: str, content: bytes) -> Json:
     except UnicodeDecodeError as error:
         line = content.count(b"\n", 0, error.start) + 1
         column = error.start - content.rfind(b"\n", 0, error.start)
-        raise fault_at(name, line, column, "file.catalogue.not-utf-8") from None
+        raise fault_at(name, line, column, "file.catalogue.no-utf8") from None
     try:
         document: Json = json.loads(text, parse_constant=refuse, object_pairs_hook=_unique)
     except json.JSONDecodeError as error:
@@ -225,20 +225,22 @@ def _unique(pairs: list[tuple[str, Json]]) -> dict[str, Json]:
 def _check_context(context: Json, faults: Faults) -> None:
     """The context is in the file, and gives no term another meaning."""
     if not isinstance(context, dict):
-        faults.add_in("@context", Said("file.catalogue.context-missing"))
+        faults.add_in("@context", Message("file.catalogue.context-missing"))
         return
     for key, meaning in context.items():
         if CONTEXT.get(key) != meaning:
-            faults.add_in(f"@context.{key}", Said("file.catalogue.term-differs"))
+            faults.add_in(f"@context.{key}", Message("file.catalogue.term-differs"))
     if context.get("@vocab") != NAMESPACE:
-        faults.add_in("@context.@vocab", Said("file.catalogue.namespace-expected", {"namespace": NAMESPACE}))
+        faults.add_in(
+            "@context.@vocab", Message("file.catalogue.namespace-expected", {"namespace": NAMESPACE})
+        )
 
 
 def _code(agent: Json, path: str, faults: Faults) -> str:
     """The credit code of a publisher."""
     code = agent.get("identifier") if isinstance(agent, dict) else None
     if not isinstance(code, str) or not is_credit_code(code) or agent != _agent(code):
-        faults.add_in(path, Said("file.catalogue.publisher"))
+        faults.add_in(path, Message("file.catalogue.publisher"))
         return ""
     return code
 
@@ -250,14 +252,14 @@ def _entries(nodes: list[Json], faults: Faults) -> tuple[pb.Dataset, ...]:
         if faults.full:
             break
         if not isinstance(node, dict):
-            faults.add_in(path, Said("file.catalogue.object-expected"))
+            faults.add_in(path, Message("file.shape.object"))
             continue
         entry = _entry(node, path, faults)
         for fault in entry_faults(entry):
             faults.add_in(path, fault)
         key = (entry.summary.dataset, entry.summary.provider)
         if key in entries:
-            faults.add_in(path, Said("file.catalogue.entry-twice"))
+            faults.add_in(path, Message("file.catalogue.entry-twice"))
         entries[key] = entry
     return tuple(entries.values())
 
@@ -271,7 +273,7 @@ def _entry(node: dict[str, Json], path: str, faults: Faults) -> pb.Dataset:
     summary["dataset"] = own.pop("identifier", "")
     provider = _code(own.pop("publisher", None), f"{path}.publisher", faults)
     if "summary" in own:
-        faults.add_in(f"{path}.summary", Said("file.catalogue.key-unknown"))
+        faults.add_in(f"{path}.summary", Message("file.shape.unknown"))
         del own["summary"]
     entry = pb.Dataset()
     from_json(summary, entry.summary, path, faults)
@@ -280,5 +282,5 @@ def _entry(node: dict[str, Json], path: str, faults: Faults) -> pb.Dataset:
     expected = _derived(entry)
     for key, value in derived.items():
         if expected.get(key) != value:
-            faults.add_in(f"{path}.{key}", Said("file.catalogue.differs"))
+            faults.add_in(f"{path}.{key}", Message("file.catalogue.differs"))
     return entry

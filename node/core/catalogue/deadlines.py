@@ -139,7 +139,7 @@ def render_causes(causes: Sequence[Cause]) -> bytes:
 def with_cause(causes: Sequence[Cause], cause: Cause) -> tuple[Cause, ...]:
     """The causes and one more. Raises NodeError(CONFIG_INVALID) when there is one of that day."""
     if any((each.dataset, each.on) == (cause.dataset, cause.on) for each in causes):
-        raise NodeError(Reason.CONFIG_INVALID, "error.catalogue.cause-day-noted-already")
+        raise NodeError(Reason.CONFIG_INVALID, "error.catalogue.cause-noted-already")
     return (*causes, replace(cause, noted=cause.noted.replace(microsecond=0)))
 
 
@@ -149,9 +149,9 @@ def with_extension(
     """The causes with the term of one extended, once. Raises NodeError(CONFIG_INVALID)."""
     extended = next((each for each in causes if (each.dataset, each.on) == (dataset, on)), None)
     if extended is None:
-        raise NodeError(Reason.CONFIG_INVALID, "error.catalogue.no-cause-day-noted")
+        raise NodeError(Reason.CONFIG_INVALID, "error.catalogue.cause-missing")
     if extended.extension is not None:
-        raise NodeError(Reason.CONFIG_INVALID, "error.catalogue.term-cause-extended-already")
+        raise NodeError(Reason.CONFIG_INVALID, "error.catalogue.cause-extended-already")
     extension = Extension(consent, now.replace(microsecond=0))
     return tuple(replace(each, extension=extension) if each is extended else each for each in causes)
 

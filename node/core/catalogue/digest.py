@@ -15,7 +15,7 @@ from hashlib import sha256
 from typing import TypeAlias
 
 from google.protobuf.descriptor import FieldDescriptor
-from google.protobuf.message import Message
+from google.protobuf.message import Message as ProtoMessage
 
 from node.v1 import catalogue_pb2 as pb
 
@@ -54,7 +54,7 @@ def changed_parts(before: bytes, after: bytes) -> tuple[str, ...]:
     return tuple(found if len(found) <= MAX_CHANGES else [*found[: MAX_CHANGES - 1], MORE])
 
 
-def _tree(message: Message) -> dict[str, _Json]:
+def _tree(message: ProtoMessage) -> dict[str, _Json]:
     found: dict[str, _Json] = {}
     for field, value in message.ListFields():
         name, plain = _reader(field)

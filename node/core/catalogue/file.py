@@ -40,7 +40,7 @@ class Faults:
     def add_at(self, file: str, line: int, column: int, fault: Message) -> None:
         """What is wrong at a place of a text, counted from 1."""
         args: dict[str, Value] = {"file": quoted(file), "line": line, "column": column, "problem": fault}
-        self._add(Message("file.catalogue.at", args))
+        self._add(Message("file.placed", args))
 
     def add_in(self, path: str, fault: Message) -> None:
         """What is wrong with a key of JSON, given by its path."""

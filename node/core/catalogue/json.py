@@ -9,10 +9,10 @@ from collections.abc import Mapping
 from typing import TypeAlias, cast
 
 from google.protobuf.descriptor import EnumDescriptor, FieldDescriptor
-from google.protobuf.message import Message
+from google.protobuf.message import Message as ProtoMessage
 
 from node.core.catalogue.file import Faults, text_fault
-from node.texts.message import Message as Said
+from node.texts.message import Message
 
 Json: TypeAlias = bool | int | float | str | list["Json"] | dict[str, "Json"] | None
 
@@ -25,7 +25,7 @@ _INTEGERS = {
 _TITLES = {"zh": "title", "en": "title_en"}
 
 
-def to_json(message: Message) -> dict[str, Json]:
+def to_json(message: ProtoMessage) -> dict[str, Json]:
     """All that is set in a message, in the order of its fields."""
     tree: dict[str, Json] = {}
     for field, value in message.ListFields():
@@ -40,7 +40,7 @@ def to_json(message: Message) -> dict[str, Json]:
 
 
 def _plain(field: FieldDescriptor, value: object) -> Json:
-    if isinstance(value, Message):
+    if isinstance(value, ProtoMessage):
         return to_json(value)
     if isinstance(value, bytes):
         return value.hex()
@@ -57,10 +57,10 @@ def _word(enum: EnumDescriptor, name: str) -> str:
     return name.removeprefix(prefix).lower()
 
 
-def from_json(tree: Json, message: Message, path: str, faults: Faults) -> None:
+def from_json(tree: Json, message: ProtoMessage, path: str, faults: Faults) -> None:
     """Fill a message from what `to_json` made of one, adding what is wrong with it to the faults."""
     if not isinstance(tree, dict):
-        faults.add_in(path, Said("file.catalogue.object-expected"))
+        faults.add_in(path, Message("file.shape.object"))
         return
     known = cast("Mapping[str, FieldDescriptor]", message.DESCRIPTOR.fields_by_name)
     for key, value in tree.items():
@@ -70,7 +70,7 @@ def from_json(tree: Json, message: Message, path: str, faults: Faults) -> None:
         if key == "title" and "title" in known:
             _titles(value, message, at, faults)
         elif key not in known or key == "title_en":
-            faults.add_in(at, Said("file.catalogue.key-unknown"))
+            faults.add_in(at, Message("file.shape.unknown"))
         elif known[key].is_repeated:
             _repeated(known[key], value, message, at, faults)
         elif known[key].message_type is not None:
@@ -83,9 +83,9 @@ def from_json(tree: Json, message: Message, path: str, faults: Faults) -> None:
                 setattr(message, key, single)
 
 
-def _titles(value: Json, message: Message, path: str, faults: Faults) -> None:
+def _titles(value: Json, message: ProtoMessage, path: str, faults: Faults) -> None:
     if not isinstance(value, dict) or not value.keys() <= _TITLES.keys():
-        faults.add_in(path, Said("file.catalogue.titles-expected"))
+        faults.add_in(path, Message("file.catalogue.titles-expected"))
         return
     for language, title in value.items():
         text = _text(title, f"{path}.{language}", faults)
@@ -93,9 +93,9 @@ def _titles(value: Json, message: Message, path: str, faults: Faults) -> None:
             setattr(message, _TITLES[language], text)
 
 
-def _repeated(field: FieldDescriptor, value: Json, message: Message, path: str, faults: Faults) -> None:
+def _repeated(field: FieldDescriptor, value: Json, message: ProtoMessage, path: str, faults: Faults) -> None:
     if not isinstance(value, list):
-        faults.add_in(path, Said("file.catalogue.list-expected"))
+        faults.add_in(path, Message("file.shape.list"))
         return
     held = getattr(message, field.name)
     for place, each in enumerate(value):
@@ -115,7 +115,7 @@ def _single(field: FieldDescriptor, value: Json, path: str, faults: Faults) -> s
     if field.type == FieldDescriptor.TYPE_BOOL:
         if isinstance(value, bool):
             return value
-        faults.add_in(path, Said("file.catalogue.flag-expected"))
+        faults.add_in(path, Message("file.shape.flag"))
         return None
     if field.enum_type is not None:
         words = {
@@ -123,7 +123,7 @@ def _single(field: FieldDescriptor, value: Json, path: str, faults: Faults) -> s
         }
         if isinstance(value, str) and value in words:
             return words[value]
-        faults.add_in(path, Said("file.catalogue.one-of-expected", {"words": tuple(words)}))
+        faults.add_in(path, Message("file.shape.choice", {"words": tuple(words)}))
         return None
     if field.type == FieldDescriptor.TYPE_BYTES:
         try:
@@ -131,18 +131,18 @@ def _single(field: FieldDescriptor, value: Json, path: str, faults: Faults) -> s
                 return bytes.fromhex(value)
         except ValueError:
             pass
-        faults.add_in(path, Said("file.catalogue.bytes-expected"))
+        faults.add_in(path, Message("file.catalogue.bytes-expected"))
         return None
     least, most = _INTEGERS[field.type]
     if isinstance(value, int) and not isinstance(value, bool) and least <= value <= most:
         return value
-    faults.add_in(path, Said("file.catalogue.whole-expected", {"least": least, "most": most}))
+    faults.add_in(path, Message("file.catalogue.whole-expected", {"least": least, "most": most}))
     return None
 
 
 def _text(value: Json, path: str, faults: Faults) -> str | None:
     if not isinstance(value, str):
-        faults.add_in(path, Said("file.catalogue.text-expected"))
+        faults.add_in(path, Message("file.shape.text"))
         return None
     fault = text_fault(value)
     if fault is not None:

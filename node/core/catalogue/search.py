@@ -72,12 +72,14 @@ class Lookup:
     def check(self) -> None:
         """Raises NodeError(QUERY_INVALID) for nothing to look for, and for what is too long."""
         if max(map(len, (self.text, self.item))) > MAX_TEXT or len(self.purpose) > PURPOSE_MAX_LENGTH:
-            raise NodeError(Reason.QUERY_INVALID, "error.catalogue.look-most-characters", max_text=MAX_TEXT)
+            raise NodeError(Reason.QUERY_INVALID, "error.catalogue.search-too-long", max_text=MAX_TEXT)
         words = len(needles(self.text)) + len(needles(self.item))
         if words > MAX_WORDS:
-            raise NodeError(Reason.QUERY_INVALID, "error.catalogue.look-most-words", max_words=MAX_WORDS)
+            raise NodeError(
+                Reason.QUERY_INVALID, "error.catalogue.search-too-many-words", max_words=MAX_WORDS
+            )
         if not (words or self.purpose or self.department):
-            raise NodeError(Reason.QUERY_INVALID, "error.catalogue.say-what-look")
+            raise NodeError(Reason.QUERY_INVALID, "error.catalogue.search-empty")
 
 
 @dataclass(frozen=True, slots=True, order=True)

@@ -25,9 +25,9 @@ def check_own(entry: pb.Dataset, provider: str, dataset: str = "") -> None:
     """Whether it is an entry of the provider itself, and of the dataset that was asked for, if one was."""
     summary = entry.summary
     if summary.provider != provider or summary.imported_from or summary.imported_ms:
-        raise _invalid("error.catalogue.entry-another-department")
+        raise _invalid("error.catalogue.entry-foreign")
     if not summary.dataset or (dataset and summary.dataset != dataset):
-        raise _invalid("error.catalogue.entry-another-dataset")
+        raise _invalid("error.catalogue.entry-dataset-foreign")
     _check_bounds(entry)
 
 
@@ -37,13 +37,13 @@ def check_found(entries: Sequence[pb.Dataset], provider: str, department: str, l
     What the provider imported says from where; what it does not, is its own.
     """
     if len(entries) > limit:
-        raise _invalid("error.catalogue.there-more-entries-than")
+        raise _invalid("error.catalogue.too-many-entries")
     for entry in entries:
         summary = entry.summary
         if (summary.provider == provider) == bool(summary.imported_from):
-            raise _invalid("error.catalogue.entry-not-say-rightly")
+            raise _invalid("error.catalogue.entry-import-contradicted")
         if not is_credit_code(summary.provider) or (department and summary.provider != department):
-            raise _invalid("error.catalogue.entry-another-department")
+            raise _invalid("error.catalogue.entry-foreign")
         _check_bounds(entry)
 
 
@@ -51,7 +51,7 @@ def check_history(versions: Sequence[pb.DatasetVersion]) -> None:
     """Whether these can be the versions of one entry, the newest first."""
     numbers = [version.number for version in versions]
     if len(versions) > MAX_HISTORY or sorted(set(numbers), reverse=True) != numbers:
-        raise _invalid("error.catalogue.versions-entry-too-many")
+        raise _invalid("error.catalogue.entry-versions-malformed")
     for version in versions:
         if (
             len(version.entry_digest) != DIGEST

@@ -66,8 +66,8 @@ class OfficerRole(StrEnum):
 
 
 _T = TypeVar("_T")
-_DIRECTORY: Final = ("file.directory.directory", "file.directory.directory-at")
-_MEMBER_FILE: Final = ("file.directory.member-file", "file.directory.member-file-at")
+_DIRECTORY: Final = ("file.directory.directory", "file.directory.directory-invalid")
+_MEMBER_FILE: Final = ("file.directory.member-file", "file.directory.member-file-invalid")
 """The texts of what is wrong with the whole, and at a place."""
 # Canonical JSON spells everything one way, so nothing is converted and nothing unknown passes.
 _SHAPE = ConfigDict(extra="forbid", strict=True)
@@ -123,7 +123,7 @@ class Member:
         if not usable:
             raise NodeError(
                 Reason.KEY_ID_UNKNOWN,
-                "error.directory.directory-lists-no-valid",
+                "error.directory.no-own-sealing-key",
                 department=self.code,
             )
         return max(usable, key=lambda key: (key.created, key.key_id))
@@ -147,12 +147,12 @@ class Directory:
         if member is None:
             raise NodeError(
                 Reason.CALLER_UNIDENTIFIED,
-                "error.directory.certificate-names-department-directory",
+                "error.directory.department-unlisted",
             )
         if fingerprint not in member.certificates:
             raise NodeError(
                 Reason.CALLER_UNIDENTIFIED,
-                "error.directory.certificate-not-one-directory",
+                "error.directory.certificate-unlisted",
                 department=code,
             )
         return member
@@ -252,20 +252,20 @@ def accept(directory: Directory, body: bytes, seen: SeenDirectory | None, now: d
     if seen is not None and directory.version < seen.version:
         raise NodeError(
             Reason.DIRECTORY_INVALID,
-            "error.directory.directory-version-but-version",
+            "error.directory.version-old",
             version=str(directory.version),
             seen=str(seen.version),
         )
     if seen is not None and directory.version == seen.version and digest != seen.digest:
         raise NodeError(
             Reason.DIRECTORY_INVALID,
-            "error.directory.there-two-different-directories",
+            "error.directory.two-of-one-version",
             version=str(directory.version),
         )
     if directory.issued > now + MAX_SKEW:
         raise NodeError(
             Reason.CLOCK_SKEWED,
-            "error.directory.directory-issued-still-come",
+            "error.directory.not-valid-yet",
             at=directory.issued,
         )
     require_current(directory, now)
@@ -277,7 +277,7 @@ def require_current(directory: Directory, now: datetime) -> None:
     if now >= directory.expires:
         raise NodeError(
             Reason.DIRECTORY_EXPIRED,
-            "error.directory.directory-expired",
+            "error.directory.expired",
             at=directory.expires,
             version=str(directory.version),
         )
@@ -335,7 +335,7 @@ def officer_key_name(code: str, name: str, role: OfficerRole = OfficerRole.OFFIC
     if not OFFICER_NAME.fullmatch(name):
         raise NodeError(
             Reason.CONFIG_INVALID,
-            "error.directory.officer-named-lower-case",
+            "error.directory.officer-name-malformed",
         )
     return f"dxnode/{code}/{role}/{name}"
 

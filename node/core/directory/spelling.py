@@ -117,7 +117,7 @@ class SealingKey:
                 return cls(text, match["id"], created, expires)
         raise NodeError(
             Reason.DIRECTORY_INVALID,
-            "error.directory.give-sealing-key-suite",
+            "error.directory.sealing-key-malformed",
         )
 
 

@@ -9,8 +9,19 @@ from node.core.log.merkle import HASH, LARGEST
 from node.errors import NodeError, Reason
 from node.texts.message import Value
 
+_ORIGIN = "dxnode/"
 _LONGEST = 4096
 _DIGITS = 19
+
+
+def log_origin(code: str) -> str:
+    """Origin line of a department's usage log."""
+    return _ORIGIN + code
+
+
+def log_owner(origin: str) -> str:
+    """The department whose usage log has this origin line; "" when it is of no such log."""
+    return origin.removeprefix(_ORIGIN) if origin.startswith(_ORIGIN) else ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,10 +47,10 @@ class Checkpoint:
         try:
             origin, size, root, *rest = body.decode().split("\n")
         except (UnicodeDecodeError, ValueError):
-            raise _invalid("error.log.checkpoint-not-three-lines") from None
+            raise _invalid("error.log.checkpoint-lines") from None
         # The text ends in a newline, so the last piece is empty, and no other may be.
         if not origin or not rest or rest[-1] or not all(rest[:-1]):
-            raise _invalid("error.log.checkpoint-empty-line-not")
+            raise _invalid("error.log.checkpoint-line-empty")
         return cls(origin, _size(size), _root(root))
 
 
@@ -51,9 +62,9 @@ def checkpoint_in(note: bytes) -> Checkpoint:
 
 def _size(text: str) -> int:
     if not (text.isascii() and text.isdigit() and len(text) <= _DIGITS) or (text[0] == "0" and text != "0"):
-        raise _invalid("error.log.size-checkpoint-not-decimal")
+        raise _invalid("error.log.checkpoint-size-malformed")
     if (size := int(text)) > LARGEST:
-        raise _invalid("error.log.size-checkpoint-too-large")
+        raise _invalid("error.log.checkpoint-size-too-large")
     return size
 
 
@@ -61,9 +72,9 @@ def _root(text: str) -> bytes:
     try:
         root = b64decode(text, validate=True)
     except ValueError:
-        raise _invalid("error.log.root-hash-checkpoint-not-base64") from None
+        raise _invalid("error.log.root-hash-malformed") from None
     if len(root) != HASH or b64encode(root).decode() != text:
-        raise _invalid("error.log.root-hash-checkpoint-not")
+        raise _invalid("error.log.root-hash-length")
     return root
 
 

@@ -49,7 +49,7 @@ def take_apart(receipt: Receipt, origin: str, position: LogPosition) -> KeptRece
     """
     signature = only_signature(receipt.checkpoint, _body(origin, position), origin)
     if signature is None or len(signature) != SIGNATURE:
-        raise NodeError(Reason.PROOF_INVALID, "error.log.checkpoint-not-three-lines-one")
+        raise NodeError(Reason.PROOF_INVALID, "error.log.checkpoint-shape")
     hashes = receipt.proof.hashes
     own = siblings_below(position.index, position.size, SHARED_FROM)
     return KeptReceipt(signature, b"".join(hashes[:own]), b"".join(hashes[own:]))

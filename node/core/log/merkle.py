@@ -96,12 +96,12 @@ def root_from_inclusion(index: int, size: int, leaf_hash: bytes, hashes: Sequenc
     checkpoint's.
     """
     if not 0 <= index < size <= LARGEST:
-        raise _invalid("error.log.leaf-index-lies-outside")
+        raise _invalid("error.log.leaf-index")
     _check_lengths(leaf_hash, *hashes)
     node, last, root = index, size - 1, leaf_hash
     for sibling in hashes:
         if last == 0:
-            raise _invalid("error.log.inclusion-proof-too-many")
+            raise _invalid("error.log.inclusion-proof-long")
         if node & 1 or node == last:
             root = _sha256(b"\1" + sibling + root).digest()
             while not node & 1 and node:
@@ -112,14 +112,14 @@ def root_from_inclusion(index: int, size: int, leaf_hash: bytes, hashes: Sequenc
         node >>= 1
         last >>= 1
     if last:
-        raise _invalid("error.log.inclusion-proof-too-few")
+        raise _invalid("error.log.inclusion-proof-short")
     return root
 
 
 def verify_inclusion(index: int, size: int, leaf_hash: bytes, hashes: Sequence[bytes], root: bytes) -> None:
     """Raises NodeError(PROOF_INVALID) unless the leaf is at `index` in the tree of `size` with that root."""
     if root_from_inclusion(index, size, leaf_hash, hashes) != root:
-        raise _invalid("error.log.inclusion-proof-not-lead")
+        raise _invalid("error.log.inclusion-disproved")
 
 
 def verify_consistency(
@@ -130,16 +130,16 @@ def verify_consistency(
     The first tree must not be empty: every tree extends the empty one, so that a proof would say nothing.
     """
     if not 0 < first <= second <= LARGEST:
-        raise _invalid("error.log.sizes-consistency-proof-out")
+        raise _invalid("error.log.proof-sizes")
     _check_lengths(*hashes)
     if first == second:
         if hashes or first_root != second_root:
-            raise _invalid("error.log.two-trees-one-size")
+            raise _invalid("error.log.roots-differ")
         return
     # A first tree that is one complete subtree is its own starting point.
     path = [first_root, *hashes] if first & (first - 1) == 0 else list(hashes)
     if not path or not hashes:
-        raise _invalid("error.log.consistency-proof-too-few")
+        raise _invalid("error.log.consistency-proof-short")
     node, last = first - 1, second - 1
     while node & 1:
         node >>= 1
@@ -147,7 +147,7 @@ def verify_consistency(
     first_again = second_again = path[0]
     for sibling in path[1:]:
         if last == 0:
-            raise _invalid("error.log.consistency-proof-too-many")
+            raise _invalid("error.log.consistency-proof-long")
         if node & 1 or node == last:
             first_again = node_hash(sibling, first_again)
             second_again = node_hash(sibling, second_again)
@@ -159,15 +159,15 @@ def verify_consistency(
         node >>= 1
         last >>= 1
     if last:
-        raise _invalid("error.log.consistency-proof-too-few")
+        raise _invalid("error.log.consistency-proof-short")
     if first_again != first_root or second_again != second_root:
-        raise _invalid("error.log.consistency-proof-not-lead")
+        raise _invalid("error.log.consistency-disproved")
 
 
 def _check_lengths(*hashes: bytes) -> None:
     for hashed in hashes:
         if len(hashed) != HASH:
-            raise _invalid("error.log.hash-proof-not-32")
+            raise _invalid("error.log.proof-hash-length")
 
 
 def _invalid(key: str, /, **args: Value) -> NodeError:

@@ -55,7 +55,7 @@ class Contradiction:
     accepted_ms: int = 0
     """When staff accepted it; 0 before."""
 
-    def said(self) -> Message:
+    def wording(self) -> Message:
         """How the log contradicts itself."""
         sizes = {"remembered": self.remembered.size, "other": self.other.size}
         return Message(f"state.peer.{self.kind}", sizes)
@@ -102,5 +102,5 @@ class PeerLog:
     def accept(self) -> PeerLog:
         """After staff decided: what came is what is remembered from now on."""
         if self.stopped is None:
-            raise NodeError(Reason.NOT_FOUND, "error.log.nothing-decided-about-department")
+            raise NodeError(Reason.NOT_FOUND, "error.log.no-peer-decision")
         return PeerLog.first(self.code, self.stopped.other)

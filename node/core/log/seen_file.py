@@ -59,13 +59,13 @@ def render_seen(department: str, written: datetime, notes: Sequence[bytes]) -> b
 def parse_seen(content: bytes) -> SeenNotes:
     """The notes of a file, whose signatures are still to be verified. Raises NodeError(CONFIG_INVALID)."""
     if len(content) > MAX_BYTES:
-        raise _invalid("error.log.larger-than-bytes", max_bytes=MAX_BYTES)
+        raise _invalid("error.log.sightings-too-large", max_bytes=MAX_BYTES)
     try:
         body = _BODY.validate_json(content)
     except ValidationError as error:
-        raise _invalid("error.log.malformed", malformed_at=malformed_at(error)) from None
+        raise _invalid("error.log.sightings-malformed", malformed_at=malformed_at(error)) from None
     if body.format != FORMAT:
-        raise _invalid("error.log.not-format", format=FORMAT)
+        raise _invalid("error.log.sightings-format", format=FORMAT)
     return SeenNotes(body.department, body.written, tuple(note.encode() for note in body.notes))
 
 

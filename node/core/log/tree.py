@@ -87,7 +87,7 @@ class Tree:
         Reads and hashes at most 255 tiles a level. The caller compares `root()` with the last checkpoint.
         """
         if len(tail) != size % TILE:
-            raise NodeError(Reason.LOG_CORRUPT, "error.log.usage-log-another-number")
+            raise NodeError(Reason.LOG_CORRUPT, "error.log.record-count-differs")
         tree = cls(tiles)
         tree.size = tree._confirmed = size
         tree._edge = [_Block(size // TILE, tail)]
@@ -149,7 +149,7 @@ class Tree:
         """The siblings from leaf `index` up, in the tree of `size` leaves (RFC 6962, 2.1.1: PATH)."""
         size = self._checked(size)
         if not 0 <= index < size:
-            raise NodeError(Reason.NOT_FOUND, "error.log.usage-log-no-such")
+            raise NodeError(Reason.NOT_FOUND, "error.log.record-unknown")
         return self._path(0, index, size)
 
     def consistency_proof(self, first: int, second: int | None = None) -> list[bytes]:
@@ -159,7 +159,7 @@ class Tree:
         """
         second = self._checked(second)
         if not 0 <= first <= second:
-            raise NodeError(Reason.NOT_FOUND, "error.log.first-size-above-second")
+            raise NodeError(Reason.NOT_FOUND, "error.log.sizes-exchanged")
         if first in (0, second):
             return []
         # The largest complete subtree at the right edge of the first tree is where the proof starts.
@@ -172,7 +172,7 @@ class Tree:
         if size is None:
             return self.size
         if not 0 <= size <= self.size:
-            raise NodeError(Reason.NOT_FOUND, "error.log.usage-log-not-long")
+            raise NodeError(Reason.NOT_FOUND, "error.log.size-beyond-log")
         return size
 
     def _path(self, height: int, index: int, size: int) -> list[bytes]:
@@ -214,7 +214,7 @@ class Tree:
     def _read(self, level: int, tile: int) -> list[bytes]:
         data = self._tiles.tile(level, tile)
         if len(data) != TILE_BYTES:
-            raise NodeError(Reason.LOG_CORRUPT, "error.log.stored-tile-usage-log")
+            raise NodeError(Reason.LOG_CORRUPT, "error.log.tile-length")
         return [data[start : start + HASH] for start in range(0, TILE_BYTES, HASH)]
 
     def _remember(self, key: tuple[int, int], block: _Block) -> None:

@@ -32,6 +32,8 @@ MAX_INTENT_BYTES = 4096
 """Of a record with an intent. It stands inside a verdict too, and both are kept for good."""
 CLOCK_SET = "clock.set"
 """The action of the record by which a node takes its system's time, as two officers ordered."""
+ACCEPTED = "peer.accept"
+"""The action by which staff go on with a department whose log contradicts what was seen of it."""
 MAX_OPENING_BYTES = 1 << 20
 """Padded to a power of two, it has to fit into a message of the size that every node takes."""
 
@@ -98,7 +100,7 @@ def parse_record(leaf: bytes) -> pb.UsageRecord:
     try:
         record = pb.UsageRecord.FromString(leaf)
     except DecodeError:
-        raise NodeError(Reason.PROOF_INVALID, "error.log.usage-record-cannot-read") from None
+        raise NodeError(Reason.PROOF_INVALID, "error.log.record-unreadable") from None
     return _of_known_version(record)
 
 
@@ -108,15 +110,13 @@ def read_record(leaf: bytes) -> pb.UsageRecord:
     Raises NodeError(ENVELOPE_INVALID), (PROOF_INVALID) when it is not a record of a known version.
     """
     if len(leaf) > MAX_LEAF_BYTES:
-        raise NodeError(
-            Reason.PROOF_INVALID, "error.log.usage-record-longer-than", max_leaf_bytes=MAX_LEAF_BYTES
-        )
+        raise NodeError(Reason.PROOF_INVALID, "error.log.record-too-long", max_leaf_bytes=MAX_LEAF_BYTES)
     return _of_known_version(wire.read(pb.UsageRecord, leaf, "error.wire.of.record"))
 
 
 def _of_known_version(record: pb.UsageRecord) -> pb.UsageRecord:
     if record.version != VERSION or record.WhichOneof("body") is None:
-        raise NodeError(Reason.PROOF_INVALID, "error.log.usage-record-not-version", version=VERSION)
+        raise NodeError(Reason.PROOF_INVALID, "error.log.record-version", version=VERSION)
     return record
 
 

@@ -24,22 +24,22 @@ _MOST_SUBJECTS: Final = 2**53
 def check_grant(grant: Grant) -> None:
     """Raises NodeError(QUERY_INVALID) for a grant that no node issues, whatever its policies are."""
     if not grant.questions or not all(map(is_name, grant.questions)) or not is_name(grant.dataset):
-        raise _invalid("error.messages.name-questions-dataset-each", max_name=MAX_NAME)
+        raise _invalid("error.messages.grant-question-malformed", max_name=MAX_NAME)
     if not grant.purposes or not all(is_purpose_code(purpose) for purpose in grant.purposes):
-        raise _invalid("error.messages.name-purposes-such-social")
+        raise _invalid("error.messages.grant-purpose-malformed")
     if len(grant.questions) > MAX_ITEMS or len(grant.purposes) > MAX_ITEMS:
-        raise _invalid("error.messages.grant-most-questions-purposes", max_items=MAX_ITEMS)
+        raise _invalid("error.messages.grant-too-many-items", max_items=MAX_ITEMS)
     if not grant.roles or len(set(grant.roles)) < len(grant.roles) or set(grant.roles) - set(ASKING_ROLES):
-        raise _invalid("error.messages.name-roles-may-ask", asking_roles=", ".join(ASKING_ROLES))
+        raise _invalid("error.messages.grant-role-unknown", asking_roles=", ".join(ASKING_ROLES))
     if grant.region and normalise_region(grant.region) != grant.region:
-        raise _invalid("error.messages.region-grant-malformed")
+        raise _invalid("error.messages.grant-region-malformed")
     if not grant.valid_from < grant.valid_until or grant.subjects_per_day > _MOST_SUBJECTS:
-        raise _invalid("error.messages.grant-ends-before-starts")
+        raise _invalid("error.messages.grant-validity")
     texts = (grant.basis, grant.scenario)
     if not all(0 < len(text) <= MAX_NOTE for text in texts) or any(map(holds_identifier, texts)):
-        raise _invalid("error.messages.give-legal-basis-scenario", max_note=MAX_NOTE)
+        raise _invalid("error.messages.grant-basis", max_note=MAX_NOTE)
     if len(grant.note) > MAX_NOTE or holds_identifier(grant.note):
-        raise _invalid("error.messages.note-more-than-characters", max_note=MAX_NOTE)
+        raise _invalid("error.messages.grant-note", max_note=MAX_NOTE)
 
 
 def sound_grants(offered: Sequence[Grant], provider: str, requester: str) -> list[Grant]:

@@ -83,4 +83,4 @@ def grant_from_bytes(body: bytes) -> Grant:
     try:
         return grant_from_message(pb.Grant.FromString(body))
     except DecodeError:
-        raise NodeError(Reason.LOG_CORRUPT, "error.messages.grant-node-database-cannot") from None
+        raise NodeError(Reason.LOG_CORRUPT, "error.messages.grant-unreadable") from None

@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from functools import lru_cache
 from typing import Final
 
+from node.core.bounds import MAX_PARAMETER, MAX_PARAMETERS, MAX_SUBJECTS
 from node.core.identity import holds_identifier
 from node.core.names import FIELD_NAME, MAX_NAME, is_name
 from node.core.policy.question_kind import QuestionKind, kind_from_message
@@ -20,13 +21,10 @@ from node.texts.message import Message, Value
 from node.v1 import record_pb2 as pb
 
 MAX_CASE: Final = 64
-MAX_PARAMETERS: Final = 8
-MAX_VALUE: Final = 200
-MAX_SUBJECTS: Final = 1000
 HASH: Final = 32
 BATCH_ID: Final = 16
 
-_IDENTIFIER: Final = Message("error.intent.identifier")
+_IDENTIFIER: Final = Message("error.intent.identity-number")
 _GRANT_ID = re.compile(r"g-[0-9a-f]{16}").fullmatch
 _PARAMETER = re.compile(FIELD_NAME).fullmatch
 
@@ -40,7 +38,7 @@ def check_intent(intent: pb.Intent) -> None:
 def check_bound(intent: pb.Intent) -> None:
     """As `check_intent`, of what the requester's node adds to what was asked: grant and commitments."""
     if not is_grant_id(intent.grant_id):
-        raise _invalid("error.intent.grant-id")
+        raise _invalid("error.intent.grant-id-malformed")
     if len(intent.commitment) != HASH or len(intent.response_key_hash) != HASH:
         raise _invalid("error.intent.no-commitment")
 
@@ -51,18 +49,18 @@ def check_asked(intent: pb.Intent) -> None:
         raise NodeError.of(Reason.QUERY_INVALID, problem)
     case = intent.case_number
     if not _is_line(case, MAX_CASE):
-        raise _invalid("error.intent.case-number", most=MAX_CASE)
+        raise _invalid("error.intent.case-number-malformed", most=MAX_CASE)
     parameters = intent.parameters
     if parameters:
         _check_parameters(parameters)
     if intent.role not in ASKING_ROLES:
-        raise _invalid("error.intent.role", roles=ASKING_ROLES)
+        raise _invalid("error.intent.role-may-not-ask", roles=ASKING_ROLES)
     if len(intent.caller) != HASH:
-        raise _invalid("error.intent.caller")
+        raise _invalid("error.intent.caller-unnamed")
     in_batch = intent.HasField("batch")
     _check_count(kind_from_message(intent.kind), intent.subjects, in_batch=in_batch)
     if in_batch and len(intent.batch.batch_id) != BATCH_ID:
-        raise _invalid("error.intent.batch-id", bytes=BATCH_ID)
+        raise _invalid("error.intent.batch-id-length", bytes=BATCH_ID)
     if holds_identifier(case) or any(
         holds_identifier(each.name) or holds_identifier(each.value) for each in parameters
     ):
@@ -74,9 +72,9 @@ def check_asked(intent: pb.Intent) -> None:
 def _named(dataset: str, question: str, purpose: str) -> Message | None:
     """What is wrong with names that stand in the clear, None if nothing is."""
     if not is_name(dataset) or not is_name(question):
-        return Message("error.intent.names", {"most": MAX_NAME})
+        return Message("error.intent.name-malformed", {"most": MAX_NAME})
     if not is_purpose_code(purpose):
-        return Message("error.intent.purpose", {"most": PURPOSE_MAX_LENGTH})
+        return Message("error.intent.purpose-malformed", {"most": PURPOSE_MAX_LENGTH})
     return _IDENTIFIER if any(map(holds_identifier, (dataset, question, purpose))) else None
 
 
@@ -88,11 +86,11 @@ def is_grant_id(text: str) -> bool:
 def _check_parameters(parameters: Iterable[pb.Parameter]) -> None:
     names = [parameter.name for parameter in parameters]
     if len(names) > MAX_PARAMETERS or not all(map(_PARAMETER, names)):
-        raise _invalid("error.intent.parameter-names", most=MAX_PARAMETERS)
+        raise _invalid("error.intent.parameter-name-malformed", most=MAX_PARAMETERS)
     if sorted(set(names)) != names:
         raise _invalid("error.intent.parameter-twice")
-    if not all(_is_line(parameter.value, MAX_VALUE) for parameter in parameters):
-        raise _invalid("error.intent.parameter-value", most=MAX_VALUE)
+    if not all(_is_line(parameter.value, MAX_PARAMETER) for parameter in parameters):
+        raise _invalid("error.intent.parameter-value-malformed", most=MAX_PARAMETER)
 
 
 def _check_count(kind: QuestionKind, subjects: int, *, in_batch: bool) -> None:
@@ -100,7 +98,7 @@ def _check_count(kind: QuestionKind, subjects: int, *, in_batch: bool) -> None:
         if subjects or in_batch:
             raise _invalid("error.intent.statistic-subject")
     elif not 1 <= subjects <= MAX_SUBJECTS:
-        raise _invalid("error.intent.subjects", most=MAX_SUBJECTS)
+        raise _invalid("error.intent.subject-count", most=MAX_SUBJECTS)
 
 
 def _is_line(text: str, longest: int) -> bool:

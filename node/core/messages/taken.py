@@ -10,6 +10,7 @@ import re
 from collections.abc import Sequence
 from typing import Final
 
+from node.core.bounds import MAX_ANSWER
 from node.core.log.usage import SALT_BYTES
 from node.core.messages.denial_terms import terms_of
 from node.core.messages.intent import HASH
@@ -21,8 +22,6 @@ from node.v1 import record_pb2 as pb
 
 MAX_CHARGES: Final = 8
 MAX_AMOUNT: Final = 2**53
-MAX_VALUE: Final = 1000
-"""Characters of an answer: a provider loads no longer text."""
 MAX_CELLS: Final = 10_000
 MAX_KEY: Final = 3
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]").search
@@ -36,27 +35,27 @@ def check_verdict(verdict: pb.Verdict) -> None:
     """
     permit = verdict.decision == pb.DECISION_PERMIT
     if not permit and verdict.decision != pb.DECISION_DENY:
-        raise _invalid("error.messages.provider-record-decides-nothing")
+        raise _invalid("error.messages.verdict-undecided")
     if permit != (not verdict.reason) or permit == bool(verdict.clause):
-        raise _invalid("error.messages.provider-record-gives-reason")
+        raise _invalid("error.messages.verdict-reason")
     if len(verdict.policy_digest) != HASH:
-        raise _invalid("error.messages.provider-record-not-name")
+        raise _invalid("error.messages.verdict-policies")
     if len(verdict.answer_commitment) != (HASH if permit else 0):
-        raise _invalid("error.messages.provider-record-commits-no")
+        raise _invalid("error.messages.verdict-commitment")
     if (permit or verdict.rule) and not is_name(verdict.rule):
-        raise _invalid("error.messages.provider-record-names-rule")
+        raise _invalid("error.messages.verdict-rule")
     if verdict.clause and not _WORDS(verdict.clause):
-        raise _invalid("error.messages.provider-record-names-clause")
+        raise _invalid("error.messages.verdict-clause")
     terms_of(verdict)
     if len(verdict.intent_hash) != (0 if verdict.intent else HASH):
-        raise _invalid("error.messages.provider-record-neither-intent")
+        raise _invalid("error.messages.verdict-intent")
     if permit != verdict.HasField("load") or (permit and not _is_load(verdict.load)):
-        raise _invalid("error.messages.provider-record-names-no")
+        raise _invalid("error.messages.verdict-load")
     _check_charges(verdict.charges)
     place = verdict.requester_log
     told = place.index or place.size or place.root
     if told and not (place.index < place.size and len(place.root) == HASH):
-        raise _invalid("error.messages.provider-record-names-no-place")
+        raise _invalid("error.messages.verdict-place")
 
 
 def check_time(record: pb.UsageRecord, asked: pb.UsageRecord, now_ms: int, skew_ms: int) -> None:
@@ -67,7 +66,7 @@ def check_time(record: pb.UsageRecord, asked: pb.UsageRecord, now_ms: int, skew_
     if not asked.time_ms - skew_ms <= record.time_ms <= now_ms + skew_ms:
         raise NodeError(
             Reason.CLOCK_SKEWED,
-            "error.messages.provider-record-older-than",
+            "error.messages.verdict-time",
         )
 
 
@@ -78,12 +77,12 @@ def check_answers(answers: pb.Answers, asked: pb.Intent) -> None:
     """
     kind, subjects = kind_from_message(asked.kind), asked.subjects
     if len(answers.salt) != SALT_BYTES:
-        raise _invalid("error.messages.provider-answer-no-salt")
+        raise _invalid("error.messages.answer-salt-missing")
     if answers.WhichOneof("kind") != kind:
-        raise _invalid("error.messages.provider-answer-another-kind")
+        raise _invalid("error.messages.answer-kind")
     refused = list(answers.refused)
     if sorted(set(refused)) != refused or (refused and refused[-1] >= subjects):
-        raise _invalid("error.messages.provider-answer-refuses-subjects")
+        raise _invalid("error.messages.answer-refusals")
     if kind is QuestionKind.STATISTIC:
         _check_statistic(answers.statistic)
         return
@@ -95,33 +94,33 @@ def check_answers(answers: pb.Answers, asked: pb.Intent) -> None:
         given = answers.field.answers
         held = [n for n in refused if n < len(given) and answers.field.answers[n].present]
         for answer in answers.field.answers:
-            if not _is_line(answer.value, MAX_VALUE) or (answer.value and not answer.present):
-                raise _invalid("error.messages.provider-answer-value-too")
+            if not _is_line(answer.value, MAX_ANSWER) or (answer.value and not answer.present):
+                raise _invalid("error.messages.answer-value")
     if len(given) != subjects or held:
-        raise _invalid("error.messages.provider-answer-not-fit")
+        raise _invalid("error.messages.answer-count")
 
 
 def _check_statistic(statistic: pb.StatisticAnswer) -> None:
     cells = statistic.cells
     if not 1 <= len(cells) <= MAX_CELLS:
-        raise _invalid("error.messages.provider-statistic-no-cells")
+        raise _invalid("error.messages.statistic-cell-count")
     keys = [tuple(cell.key) for cell in cells]
     if len({len(key) for key in keys}) > 1 or len(keys[0]) > MAX_KEY or len(set(keys)) < len(keys):
-        raise _invalid("error.messages.provider-statistic-not-one")
-    if not all(_is_line(part, MAX_VALUE) and part for key in keys for part in key):
-        raise _invalid("error.messages.provider-statistic-group-whose")
+        raise _invalid("error.messages.statistic-cells-missing")
+    if not all(_is_line(part, MAX_ANSWER) and part for key in keys for part in key):
+        raise _invalid("error.messages.statistic-group-name")
     if max(statistic.epsilon_micros, statistic.accuracy_95) > MAX_AMOUNT:
-        raise _invalid("error.messages.provider-statistic-numbers-out")
+        raise _invalid("error.messages.statistic-numbers")
     if not _is_load(statistic.load):
-        raise _invalid("error.messages.provider-statistic-names-no")
+        raise _invalid("error.messages.statistic-load")
 
 
 def _check_charges(charges: Sequence[pb.Charge]) -> None:
     scopes = [charge.scope for charge in charges]
     if len(scopes) > MAX_CHARGES or len(set(scopes)) < len(scopes) or not all(map(_WORDS, scopes)):
-        raise _invalid("error.messages.provider-record-names-charges")
+        raise _invalid("error.messages.verdict-charges-malformed")
     if any(charge.amount > MAX_AMOUNT for charge in charges):
-        raise _invalid("error.messages.provider-record-charges-more")
+        raise _invalid("error.messages.verdict-charges-excessive")
 
 
 def _is_load(load: pb.DataLoad) -> bool:

@@ -133,17 +133,17 @@ def render_approval(approval: Approval) -> bytes:
 def parse_approval(body: bytes) -> Approval:
     """The approval whose canonical JSON is `body`. Raises NodeError(POLICY_NOT_LOADED), saying where."""
     if len(body) > MAX_BYTES:
-        raise refused("error.policy.larger-than-bytes", max_bytes=MAX_BYTES)
+        raise refused("error.policy.approval-too-large", max_bytes=MAX_BYTES)
     try:
         approval = _APPROVAL.validate_json(body)
     except ValidationError as error:
-        raise refused("error.policy.text-malformed", malformed_at=malformed_at(error)) from None
+        raise refused("error.policy.approval-malformed", malformed_at=malformed_at(error)) from None
     if approval.role is ApprovalRole.HEAD and not approval.by.startswith(f"dxnode/{approval.provider}/"):
-        raise refused("error.policy.not-signed-provider-own")
+        raise refused("error.policy.approval-head-foreign")
     if not _is_head(approval.by):
-        raise refused("error.policy.names-no-head-department")
+        raise refused("error.policy.approval-signer-unknown")
     if render_approval(approval) != body:
-        raise refused("error.policy.text-not-canonical-form")
+        raise refused("error.policy.approval-not-canonical")
     return approval
 
 
@@ -172,13 +172,13 @@ def check_approval(approval: Approval, version: Version, role: ApprovalRole, now
     is taken out of the directory.
     """
     if approval.role is not role:
-        raise refused("error.policy.given-not", role=approval.role, role_2=role)
+        raise refused("error.policy.approval-role", role=approval.role, role_2=role)
     if (approval.dataset, approval.provider) != (version.dataset, version.provider):
-        raise refused("error.policy.another-dataset-department")
+        raise refused("error.policy.approval-foreign")
     if approval.entry != version.digest.hex():
-        raise refused("error.policy.another-version-entry")
+        raise refused("error.policy.approval-of-other-version")
     if approval.at > now + MAX_SKEW:
-        raise refused("error.policy.given-still-come", at=approval.at)
+        raise refused("error.policy.approval-in-future", at=approval.at)
 
 
 def refused(key: str, /, **args: Value) -> NodeError:

@@ -111,7 +111,7 @@ def make_manifest(
 def parse_manifest(body: bytes) -> Manifest:
     """The manifest whose canonical JSON is `body`. Raises NodeError(POLICY_NOT_LOADED), saying where."""
     if len(body) > MAX_BYTES:
-        raise BundleRefusedError("error.bundle.manifest-larger-than-bytes", max_bytes=MAX_BYTES)
+        raise BundleRefusedError("error.bundle.manifest-too-large", max_bytes=MAX_BYTES)
     try:
         parsed = _BODY.validate_json(body)
     except ValidationError as error:
@@ -119,9 +119,9 @@ def parse_manifest(body: bytes) -> Manifest:
             "error.bundle.manifest-malformed", malformed_at=malformed_at(error)
         ) from None
     if parsed.format != FORMAT:
-        raise BundleRefusedError("error.bundle.manifest-not-format", format=FORMAT)
+        raise BundleRefusedError("error.bundle.format-unknown", format=FORMAT)
     if not parsed.valid_from < parsed.valid_until <= parsed.valid_from + MAX_LIFETIME:
-        raise BundleRefusedError("error.bundle.must-valid-some-time", days=MAX_LIFETIME.days)
+        raise BundleRefusedError("error.bundle.validity-length", days=MAX_LIFETIME.days)
     manifest = Manifest(
         parsed.department,
         parsed.version,
@@ -131,7 +131,7 @@ def parse_manifest(body: bytes) -> Manifest:
     )
     # Whatever could be written in two ways, as a name listed twice, differs from the one way.
     if render_manifest(manifest) != body:
-        raise BundleRefusedError("error.bundle.manifest-not-canonical-form")
+        raise BundleRefusedError("error.bundle.manifest-not-canonical")
     return manifest
 
 
@@ -160,12 +160,12 @@ def check_content(manifest: Manifest, files: Iterable[PolicyFile]) -> None:
     """Raises NodeError(POLICY_NOT_LOADED) unless `files` are those of the manifest, no more and no less."""
     found = {file.name: file for file in files}
     for name in sorted(manifest.files.keys() - found.keys()):
-        raise BundleRefusedError("error.bundle.file-manifest-missing", name=name)
+        raise BundleRefusedError("error.bundle.file-missing", name=name)
     for name in sorted(found.keys() - manifest.files.keys()):
-        raise BundleRefusedError("error.bundle.file-not-manifest", name=name)
+        raise BundleRefusedError("error.bundle.file-unnamed", name=name)
     for name in sorted(found):
         if found[name].digest.hex() != manifest.files[name]:
-            raise BundleRefusedError("error.bundle.file-not-one-signed", name=name)
+            raise BundleRefusedError("error.bundle.file-changed", name=name)
 
 
 def accept(manifest: Manifest, digest: bytes, seen: SeenBundle | None, now: datetime) -> SeenBundle:
@@ -186,17 +186,17 @@ def check_newer(version: int, used: int, *, same: bool) -> None:
     `same` says whether both are one bundle.
     """
     if version < used:
-        raise BundleRefusedError("error.bundle.version-but-version-already", version=version, used=used)
+        raise BundleRefusedError("error.bundle.version-old", version=version, used=used)
     if version == used and not same:
-        raise BundleRefusedError("error.bundle.another-bundle-version-already", version=version)
+        raise BundleRefusedError("error.bundle.version-reused", version=version)
 
 
 def require_valid(manifest: Manifest, now: datetime) -> None:
     """Raises NodeError(POLICY_NOT_LOADED) unless the bundle is valid now."""
     if now < manifest.valid_from:
         raise BundleRefusedError(
-            "error.bundle.valid-from-still-come",
+            "error.bundle.not-valid-yet",
             at=manifest.valid_from,
         )
     if now >= manifest.valid_until:
-        raise BundleRefusedError("error.bundle.valid-until", at=manifest.valid_until)
+        raise BundleRefusedError("error.bundle.expired", at=manifest.valid_until)

@@ -229,7 +229,7 @@ class _Reader:
             self._expect(")")
             return exp.Paren(this=inner)
         if self._peek().keyword == "NOT":
-            raise GrammarError(self._peek(), "predicate.double-not")
+            raise GrammarError(self._peek(), "predicate.double-negation")
         return self._part(self._peek().offset, self._comparison())
 
     def _comparison(self) -> exp.Expression:

@@ -39,5 +39,5 @@ def kind_from_message(number: pb.QuestionKind) -> QuestionKind:
     """From a message. Raises NodeError(QUERY_INVALID) when it gives none, or one that is not known."""
     kind = _FROM_WIRE.get(number)
     if kind is None:
-        raise NodeError(Reason.QUERY_INVALID, "error.policy.say-kind-question")
+        raise NodeError(Reason.QUERY_INVALID, "error.policy.question-kind-missing")
     return kind

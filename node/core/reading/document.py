@@ -14,7 +14,7 @@ from typing import NamedTuple, TypeAlias
 
 import yaml
 
-from node.core.reading.yaml_fault import fault_at, list_comma, narrow
+from node.core.reading.yaml_fault import fault_at, kind_of, list_comma, narrow
 from node.core.text.problem import Problem
 from node.core.words import shorten
 
@@ -330,10 +330,10 @@ def _source_index(text: str, place: Place, value: str, offset: int) -> int:
 def _syntax(document: Document, error: yaml.MarkedYAMLError, quoted: Place | None) -> Problem:
     """Where the parser gave up, or, where that is behind the last word, where what it misses began."""
     lines = document.text.split("\n")
-    detail = error.problem or error.context or ""
+    detail = f"{error.context or ''} {error.problem or ''}"
     marks = [error.problem_mark, error.context_mark]
-    if "expected ':'" in detail:
-        marks.reverse()  # it looked for the colon until the next line
+    if "expected ':'" in detail or "quoted scalar found unexpected" in detail:
+        marks.reverse()  # it looked for the colon until the next line, or for the quote
     elif quoted is not None and error.problem_mark is not None:
         end = _line_column(document.text, quoted.end)
         if (error.problem_mark.line, error.problem_mark.column) == end:
@@ -347,4 +347,4 @@ def _syntax(document: Document, error: yaml.MarkedYAMLError, quoted: Place | Non
             others = [each.line for each in marks if each is not None and each is not mark]
             fault = fault_at(lines, mark.line, column, detail, others)
             return document._at(fault.line, fault.column, fault.key, fault.words, dict(fault.args))
-    return document._at(0, 0, "yaml.syntax", "", {"detail": detail})
+    return document._at(0, 0, kind_of(detail), "", {})

@@ -85,7 +85,7 @@ def read_holidays(file: str, content: bytes) -> Holidays:
     first, count = checked.problems[0], len(checked.problems)
     raise NodeError(
         Reason.CONFIG_INVALID,
-        "error.reading.holiday-file-problem-s",
+        "error.reading.holiday-problems",
         count=count,
         problem=first.wording,
         hint=first.advice,

@@ -79,7 +79,7 @@ class RuleBuilder:
         if not given:
             self._document.add_at_key("rule.to-empty", path)
         elif part.any and len(given) > 1:
-            self._document.add_at_key("rule.to-any", (*path, "any"))
+            self._document.add_at_key("rule.any-beside-others", (*path, "any"))
         for index, code in enumerate(part.departments or []):
             if not is_credit_code(code):
                 self._document.add("credit-code.invalid", (*path, "departments", index))

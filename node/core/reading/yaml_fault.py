@@ -27,6 +27,27 @@ _WIDE = tuple(
 )
 _NARROW = {"、": ",", "【": "[", "】": "]", "“": '"', "‘": "'"}
 _NOT_PLAIN = re.compile(r"'[^']*'|\"[^\"]*\"|(?:^|(?<=[ ]))#.*")
+_KINDS = tuple(
+    (re.compile(pattern), key)
+    for pattern, key in (
+        (r"\btab\b", "yaml.tab"),
+        (r"directive|%YAML|%TAG|YAML document|duplicate tag", "yaml.directive"),
+        (r"\btag\b|'!'", "yaml.tag"),
+        (r"\banchor\b", "yaml.anchor"),
+        (r"\balias\b", "yaml.alias"),
+        (r"escape|hexdecimal", "yaml.escape"),
+        (r"quoted scalar", "yaml.open-quote"),
+        (r"cannot start any token", "yaml.first-sign"),
+        (r"sequence entries", "yaml.entry-misplaced"),
+        (r"mapping keys", "yaml.question-mark"),
+        (r"block scalar", "yaml.block-text"),
+        (r"unexpected ':'", "yaml.colon-in-text"),
+        (r"node content", "yaml.value-missing"),
+        (r"invalid indentation", "yaml.indentation"),
+        (r"<document start>|expected key|'-' indicator|<block end>", "yaml.text-behind"),
+    )
+)
+"""What is wrong by what the parser says: by words that libyaml and PyYAML's own scanner have in common."""
 _COLON_WITHOUT_BLANK = re.compile(r"[ ]*(?:-[ ]+)?[\w-]+(?P<sign>:)[^ ]")
 
 
@@ -52,7 +73,10 @@ def narrow(sign: str) -> str:
 
 
 def fault_at(lines: Sequence[str], line: int, column: int, detail: str, others: Sequence[int]) -> YamlFault:
-    """What is wrong at `lines[line][column]`, where the parser says `detail` and names `others` too."""
+    """What is wrong at `lines[line][column]`, where the parser says `detail` and names `others` too.
+
+    `detail` is told to nobody: it is English, and of the parser's inner state.
+    """
     for number in _near(lines, (line, *others)):
         if (wide := _wide(lines[number])) is not None:
             sign = lines[number][wide]
@@ -69,14 +93,19 @@ def fault_at(lines: Sequence[str], line: int, column: int, detail: str, others: 
         return YamlFault(line, column, "yaml.no-colon", words)
     if begins and words.startswith(":"):
         return YamlFault(line, column, "yaml.key-empty", ":")
-    if begins and ("expected key" in detail or "expected '-'" in detail):
+    if begins and any(words in detail for words in ("expected key", "expected '-'", "<block end>")):
         return YamlFault(line, column, "yaml.indentation", words)
     if "mapping values" in detail:
         key = "yaml.colon-in-text" if ": " in at_fault[:column] else "yaml.indentation"
         return YamlFault(line, column, key, words)
     if bracket := next((each for each in "]}" if f"'{each}'" in detail), ""):
         return YamlFault(line, column, "yaml.open-bracket", words, {"bracket": bracket})
-    return YamlFault(line, column, "yaml.syntax", words, {"detail": detail})
+    return YamlFault(line, column, kind_of(detail), words)
+
+
+def kind_of(detail: str) -> str:
+    """The key of what is wrong, by the parser's words alone."""
+    return next((key for pattern, key in _KINDS if pattern.search(detail)), "yaml.syntax")
 
 
 def _near(lines: Sequence[str], named: Sequence[int]) -> Iterator[int]:

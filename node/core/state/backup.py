@@ -113,10 +113,10 @@ def parse_backup(content: bytes) -> Backup:
             "error.backup.manifest-malformed", malformed_at=malformed_at(error)
         ) from None
     if body.format != FORMAT:
-        raise BackupRefusedError("error.backup.not-format", format=FORMAT)
+        raise BackupRefusedError("error.backup.format-unknown", format=FORMAT)
     names = [file.name for file in body.files]
     if DATABASE not in names or len(set(names)) < len(names):
-        raise BackupRefusedError("error.backup.manifest-names-no-database")
+        raise BackupRefusedError("error.backup.manifest-contents")
     return Backup(
         body.department,
         body.dxnode,

@@ -53,7 +53,7 @@ class LostState:
             }
         )
 
-    def said(self) -> Message:
+    def wording(self) -> Message:
         """What is known."""
         if self.seen_by == MARK:
             where = Message("state.own.mark")
@@ -74,13 +74,13 @@ class LostState:
         try:
             return _ADAPTER.validate_json(text)
         except ValidationError:
-            raise NodeError(Reason.LOG_CORRUPT, "error.state.fact-node-database-cannot") from None
+            raise NodeError(Reason.LOG_CORRUPT, "error.state.fact-unreadable") from None
 
     def error(self) -> NodeError:
         """Why nothing is asked or answered, and what to do."""
         return NodeError(
             Reason.STATE_LOST,
-            "error.state.node-state-older-than",
+            "error.state.older",
         )
 
 

@@ -104,7 +104,7 @@ def make_order(
     """The order to sign. Raises NodeError(CONFIG_INVALID) for a reason or facts that cannot stand in one."""
     issued = now.replace(microsecond=0)
     if holds_identifier(reason):
-        raise OrderRefusedError("error.order.reason-holds-identity-number")
+        raise OrderRefusedError("error.order.reason-with-identity-number")
     return parse_order(
         render_order(Order(department, kind, order_id.hex(), issued, issued + LIFETIME, about, facts, reason))
     )
@@ -113,17 +113,17 @@ def make_order(
 def parse_order(body: bytes) -> Order:
     """The order whose canonical JSON is `body`. Raises NodeError(CONFIG_INVALID), saying where."""
     if len(body) > MAX_BYTES:
-        raise OrderRefusedError("error.order.larger-than-bytes", max_bytes=MAX_BYTES)
+        raise OrderRefusedError("error.order.too-large", max_bytes=MAX_BYTES)
     try:
         parsed = _BODY.validate_json(body)
     except ValidationError as error:
         raise OrderRefusedError("error.order.malformed", malformed_at=malformed_at(error)) from None
     if parsed.format != FORMAT:
-        raise OrderRefusedError("error.order.not-format", format=FORMAT)
+        raise OrderRefusedError("error.order.format-unknown", format=FORMAT)
     if parsed.kind not in set(OrderKind):
-        raise OrderRefusedError("error.order.node-not-know-orders")
+        raise OrderRefusedError("error.order.kind-unknown")
     if not parsed.issued < parsed.expires <= parsed.issued + LIFETIME:
-        raise OrderRefusedError("error.order.must-valid-some-time", days=LIFETIME.days)
+        raise OrderRefusedError("error.order.validity-length", days=LIFETIME.days)
     order = Order(
         parsed.department,
         OrderKind(parsed.kind),
@@ -135,7 +135,7 @@ def parse_order(body: bytes) -> Order:
         parsed.reason,
     )
     if render_order(order) != body:
-        raise OrderRefusedError("error.order.not-canonical-form")
+        raise OrderRefusedError("error.order.not-canonical")
     return order
 
 
@@ -163,13 +163,13 @@ def order_digest(body: bytes) -> bytes:
 def check_order(order: Order, department: str, facts: Mapping[str, str], now: datetime) -> None:
     """Raises NodeError(CONFIG_INVALID) unless the order is for this department, now, and its facts hold."""
     if order.department != department:
-        raise OrderRefusedError("error.order.another-department")
+        raise OrderRefusedError("error.order.foreign")
     if order.kind is not OrderKind.ACCEPT_CLOCK and not order.issued <= now < order.expires:
         raise OrderRefusedError(
-            "error.order.valid-from-until",
+            "error.order.not-valid-now",
             start=order.issued,
             end=order.expires,
         )
     changed = sorted(name for name in {*order.facts, *facts} if order.facts.get(name) != facts.get(name))
     if changed:
-        raise OrderRefusedError("error.order.what-signed-changed-since", changed=", ".join(changed))
+        raise OrderRefusedError("error.order.facts-changed", changed=", ".join(changed))

@@ -64,7 +64,7 @@ class PartProblem:
     part: Part
     problem: Message
 
-    def said(self, lang: str | None = None, moment: Callable[[datetime], str] = utc) -> str:
+    def text(self, lang: str | None = None, moment: Callable[[datetime], str] = utc) -> str:
         """The part and what is wrong with it on one line, in `lang` or the language spoken now."""
         whole = Message("state.problem", {"part": self.part.title, "problem": self.problem})
         return on_one_line(say(whole, lang, moment))
@@ -72,7 +72,7 @@ class PartProblem:
     @property
     def message(self) -> str:
         """The part and what is wrong with it, in English."""
-        return self.said("en")
+        return self.text("en")
 
 
 def on_one_line(text: str) -> str:

@@ -20,7 +20,6 @@ _REASON_OF: Final[Mapping[str, Reason]] = {
     **{check.name: check.reason for check in CHECKS},
     **{check.name: check.reason for check in RULE_CHECKS},
     **{clause: reason for reason, clause in (*SHORT.values(), BUDGET_SHORT)},
-    "request": Reason.QUERY_INVALID,
     "clock": Reason.CLOCK_SKEWED,
     "age": Reason.CLOCK_SKEWED,
     "rules": Reason.QUESTION_NOT_ALLOWED,
@@ -32,6 +31,18 @@ _REASON_OF: Final[Mapping[str, Reason]] = {
     Outage.BUSY: Reason.SOURCE_BUSY,
 }
 """The reason that goes with each clause; what a provider denies for beside its policies is named here."""
+REQUEST: Final = "request"
+"""The clause of what is wrong with a request itself, for which there are several reasons."""
+REQUEST_REASONS: Final = frozenset(
+    {
+        Reason.QUERY_INVALID,
+        Reason.ENVELOPE_INVALID,
+        Reason.PROOF_INVALID,
+        Reason.CLOCK_SKEWED,
+        Reason.REQUEST_REPLAYED,
+        Reason.NOT_SHARED,
+    }
+)
 DENIAL_CLAUSES: Final = frozenset(_REASON_OF)
 
 
@@ -47,6 +58,10 @@ def denial_wording(
     `charged` is whether a try at a data source cost what an answer costs, None if that is not known. Where
     looking at a clause failed, the clause is not what is wrong.
     """
+    if reason is Reason.INTERNAL:
+        return Message("denial.failed.what")
+    if clause == REQUEST and reason in REQUEST_REASONS:
+        return Message(f"denial.request.{reason.name}")
     if _REASON_OF.get(clause) is not reason:
         return None
     args = _args(terms)

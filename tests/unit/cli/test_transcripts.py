@@ -6,7 +6,9 @@ from pathlib import Path
 
 import pytest
 from support.cli_run import dxnode, read_transcript, told
-from support.fake_desk import PROVIDER, FakeDesk, make_log, resident, serving
+from support.fake_catalogue import PROVIDER
+from support.fake_desk import FakeDesk, resident, serving
+from support.plain_log import make_log
 
 from node.errors import NodeError, Reason
 from node.texts.message import Message

@@ -6,22 +6,19 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 
 import pytest
+from support.fake_catalogue import DATASET, PROVIDER, PURPOSE, REQUESTER
 from support.fake_desk import (
     COUNT,
-    DATASET,
     EXCHANGE,
     FIELD,
-    PROVIDER,
-    PURPOSE,
-    REQUESTER,
     VERIFY,
     FakeDesk,
     claims_of,
     enrolled,
     grant_message,
-    make_log,
     resident,
 )
+from support.plain_log import make_log
 from support.told import all_english
 
 from node.client import Chunk, Client, Subject, convert

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pandas as pd
 import pytest
-from support.fake_desk import FIELD, PURPOSE, VERIFY, FakeDesk, enrolled, resident
+from support.fake_catalogue import PURPOSE
+from support.fake_desk import FIELD, VERIFY, FakeDesk, enrolled, resident
 
 from node.client import Client
 from node.client.frame import BatchStoppedError

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from support.told import english
 
 from node.core.clock import (
-    Bounds,
     Clock,
+    ClockBounds,
     Reading,
     Standing,
     Told,
@@ -27,7 +27,7 @@ from node.core.clock import (
 
 NOW = datetime(2026, 11, 23, 2, 0, tzinfo=UTC)
 SECOND, MINUTE, HOUR, DAY = (timedelta(**{unit: 1}) for unit in ("seconds", "minutes", "hours", "days"))
-BOUNDS = Bounds(jump=MINUTE, away=DAY, skew=5 * MINUTE)
+BOUNDS = ClockBounds(jump=MINUTE, away=DAY, skew=5 * MINUTE)
 
 
 @dataclass
@@ -265,12 +265,12 @@ def test_a_node_that_waits_tells_others_its_systems_time_unless_that_cannot_be(
 ) -> None:
     machine = Machine(moved=moved)
     clock = machine.start()
-    assert (clock.told_to_others(machine.reading()) is not None) is told
+    assert (clock.shown_to_others(machine.reading()) is not None) is told
 
 
 def test_a_node_that_holds_its_own_time_tells_others_that(machine: Machine) -> None:
     machine.moved = 365 * DAY
-    assert machine.look(SECOND).told_to_others(machine.reading()) == machine.true
+    assert machine.look(SECOND).shown_to_others(machine.reading()) == machine.true
 
 
 # --- what is certain ---

@@ -6,7 +6,7 @@ import pytest
 from google.protobuf import descriptor_pool
 from google.protobuf.descriptor import ServiceDescriptor
 from google.protobuf.descriptor_pb2 import FileDescriptorProto
-from google.protobuf.message import Message
+from google.protobuf.message import Message as ProtoMessage
 from google.protobuf.message_factory import GetMessageClass
 from google.protobuf.text_format import Parse
 
@@ -50,7 +50,7 @@ def pool() -> descriptor_pool.DescriptorPool:
 
 
 @pytest.fixture
-def outer(pool: descriptor_pool.DescriptorPool) -> type[Message]:
+def outer(pool: descriptor_pool.DescriptorPool) -> type[ProtoMessage]:
     return GetMessageClass(pool.FindMessageTypeByName("tests.revision.Outer"))
 
 
@@ -59,7 +59,7 @@ def calls(pool: descriptor_pool.DescriptorPool) -> ServiceDescriptor:
     return pool.FindServiceByName("tests.revision.Calls")
 
 
-def _full(outer: type[Message]) -> Message:
+def _full(outer: type[ProtoMessage]) -> ProtoMessage:
     inner = {"old": "a", "newer": "b"}
     return outer(one=inner, many=[inner, {"newer": "c"}], why=3, whys=[0, 1, 2, 3, 4], third=inner)
 
@@ -80,14 +80,14 @@ def _full(outer: type[Message]) -> Message:
     ],
 )
 def test_what_came_later_is_taken_out_wherever_it_stands(
-    outer: type[Message], revision: int, left: dict[str, object]
+    outer: type[ProtoMessage], revision: int, left: dict[str, object]
 ) -> None:
     message = _full(outer)
     assert trim(message, revision) is message
     assert message == outer(**left)
 
 
-def test_what_is_known_stays(outer: type[Message]) -> None:
+def test_what_is_known_stays(outer: type[ProtoMessage]) -> None:
     assert trim(_full(outer), 3) == _full(outer)
     assert trim(outer(), 1) == outer()
     assert not trim(outer(third={}), 1).HasField("one")

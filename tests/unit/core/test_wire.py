@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from google.protobuf.message import Message
+from google.protobuf.message import Message as ProtoMessage
 from support.canonical import delimited, varint
 
 from node.core import wire
@@ -12,7 +12,7 @@ from node.v1 import catalogue_pb2, exchange_pb2, grant_pb2
 from node.v1 import record_pb2 as rec
 
 _ENTRY = b"\x0a\x01a\x12\x01b"
-OTHERWISE: dict[str, tuple[type[Message], bytes]] = {
+OTHERWISE: dict[str, tuple[type[ProtoMessage], bytes]] = {
     "unknown field": (rec.Intent, delimited(999, b"x")),
     "unknown group": (rec.Intent, varint(999 << 3 | 3) + varint(999 << 3 | 4)),
     "unknown field inside": (rec.UsageRecord, delimited(10, delimited(999, b"x"))),

@@ -18,7 +18,8 @@ from node.core.log.commit import AnsweredExchange, Append
 from node.core.state.clean_up import Due, Step
 from node.errors import NodeError, Reason
 from node.exchange.clean_up import ANSWERED_KEPT_MS, PAUSE_SECONDS, PAUSES, SETTLED_AFTER, YEAR_MS, CleanUp
-from node.exchange.group import GroupCommit, Ledger
+from node.exchange.group import GroupCommit
+from node.exchange.ledger import Ledger
 from node.store.cleaning import ROWS_MOST, Cleaner
 from node.store.store import Store
 from node.v1 import record_pb2 as rec

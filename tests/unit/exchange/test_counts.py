@@ -15,7 +15,7 @@ from node.errors import NodeError, Reason
 from node.exchange import counts as module
 from node.exchange.counts import CountKey, Counts
 from node.exchange.provider_answer import Computed
-from node.exchange.turns import Bounds, Turns
+from node.exchange.turns import TurnBounds, Turns
 
 DONE = Computed(release_key=b"done")
 
@@ -46,7 +46,9 @@ class Hall:
     def __init__(self, seconds: float = 30.0, wait: float = 30.0) -> None:
         self.workers = ThreadPoolExecutor(4)
         self.given_up: list[str] = []
-        self.turns = Turns(Bounds(1, 1, 10, 10, wait), lambda: NodeError(Reason.SOURCE_BUSY, "too many wait"))
+        self.turns = Turns(
+            TurnBounds(1, 1, 10, 10, wait), lambda: NodeError(Reason.SOURCE_BUSY, "too many wait")
+        )
         self.counts = Counts(self.turns, self.workers, seconds, self._give_up)
 
     async def ask(

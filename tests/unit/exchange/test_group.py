@@ -19,7 +19,8 @@ from node.core.log.merkle import verify_consistency
 from node.core.log.peer_log import PeerLog, SeenCheckpoint
 from node.errors import NodeError, Reason
 from node.exchange import group
-from node.exchange.group import CLOCK_TOLERANCE_MS, MAX_GROUP, MAX_WAITING, GroupCommit, Recorded
+from node.exchange.group import CLOCK_TOLERANCE_MS, MAX_GROUP, MAX_WAITING, GroupCommit
+from node.exchange.job import Recorded
 from node.exchange.watch import Unwatched
 from node.store.store import Store
 

@@ -9,8 +9,9 @@ import pytest
 from support.running import resident
 from support.two_sides import CALLER, TwoSides, query
 
+from node.core.bounds import MAX_ANSWER
 from node.core.log import usage
-from node.core.messages.taken import MAX_CELLS, MAX_VALUE
+from node.core.messages.taken import MAX_CELLS
 from node.core.subject import SubjectKey
 from node.errors import NodeError, Reason
 from node.exchange import verdict as verdict_room
@@ -86,7 +87,7 @@ HONEST: dict[str, tuple[str, rec.Answers]] = {
     "yes and no": ("is-enrolled", verified(True, False)),
     "one refused": ("is-enrolled", verified(True, False, refused=[1])),
     "values": ("contribution-band", derived("[0,60)", None)),
-    "long value": ("contribution-band", derived("长" * MAX_VALUE, None)),
+    "long value": ("contribution-band", derived("长" * MAX_ANSWER, None)),
     "one cell": ("enrolled-by-region", counted(((), 7))),
     "cells": ("enrolled-by-region", counted((("a",), 7), (("b",), -1))),
 }
@@ -105,7 +106,7 @@ LIES: dict[str, tuple[str, rec.Answers]] = {
     "refused in disorder": ("is-enrolled", verified(False, False, refused=[1, 0])),
     "refused and answered": ("is-enrolled", verified(True, False, refused=[0])),
     "value refused and given": ("contribution-band", derived("[0,60)", None, refused=[0])),
-    "value too long": ("contribution-band", derived("x" * (MAX_VALUE + 1), None)),
+    "value too long": ("contribution-band", derived("x" * (MAX_ANSWER + 1), None)),
     "value of two lines": ("contribution-band", derived("a\nb", None)),
     "value that moves the cursor": ("contribution-band", derived("a\x1b[2J", None)),
     "no cells": ("enrolled-by-region", counted()),
@@ -113,7 +114,7 @@ LIES: dict[str, tuple[str, rec.Answers]] = {
     "cell twice": ("enrolled-by-region", counted((("a",), 1), (("a",), 2))),
     "keys of two lengths": ("enrolled-by-region", counted((("a",), 1), (("a", "b"), 2))),
     "key of four parts": ("enrolled-by-region", counted((("a", "b", "c", "d"), 1))),
-    "key too long": ("enrolled-by-region", counted((("x" * (MAX_VALUE + 1),), 1))),
+    "key too long": ("enrolled-by-region", counted((("x" * (MAX_ANSWER + 1),), 1))),
     "empty key": ("enrolled-by-region", counted((("",), 1))),
     "price out of bounds": ("enrolled-by-region", counted(((), 1), epsilon_micros=2**60)),
 }

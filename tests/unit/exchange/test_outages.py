@@ -122,7 +122,7 @@ async def test_what_may_come_from_a_row_costs_all_that_an_answer_does_and_a_try(
     """A claim that makes the question fail where there is such a row would be tried for nothing else."""
 
     def fail() -> None:
-        raise NodeError(Reason.SOURCE_UNAVAILABLE, "error.source.database-fails")
+        raise NodeError(Reason.SOURCE_UNAVAILABLE, "error.source.query-failed")
 
     sides.register.before = fail
     said = await denied(ask(sides, claims={"name": "right"}))

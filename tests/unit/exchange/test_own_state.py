@@ -185,7 +185,7 @@ async def test_second_copy_is_found_by_its_note_of_a_size_that_this_log_has(
     await world.own.look([TAX])
     assert world.own.lost is not None
     assert (world.own.lost.seen_size, world.own.lost.own_size) == (3, 4)
-    assert "another log of 3 records" in english(world.own.lost.said())
+    assert "another log of 3 records" in english(world.own.lost.wording())
 
 
 async def test_nobody_can_make_up_that_more_was_recorded(world: World, sides: TwoSides) -> None:

@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 from support.examples import examples
 
 from node.errors import NodeError, Reason
-from node.exchange.turns import Bounds, Turns
+from node.exchange.turns import TurnBounds, Turns
 
-BOUNDS = Bounds(places=2, each=2, waiting=100, waiting_each=100, seconds=30.0)
+BOUNDS = TurnBounds(places=2, each=2, waiting=100, waiting_each=100, seconds=30.0)
 
 
 def _busy() -> NodeError:
@@ -24,7 +24,7 @@ def _busy() -> NodeError:
 class Line:
     """Members who ask for places; in which order they got them."""
 
-    def __init__(self, bounds: Bounds) -> None:
+    def __init__(self, bounds: TurnBounds) -> None:
         self.turns = Turns(bounds, _busy)
         self.got: list[str] = []
         self.tasks: list[asyncio.Task[None]] = []
@@ -166,10 +166,10 @@ STEPS = st.lists(st.tuples(st.sampled_from("tgx"), st.integers(0, 3), st.integer
 def test_places_are_neither_lost_nor_doubled_whatever_happens(
     places: int, each: int, steps: list[tuple[str, int, int]]
 ) -> None:
-    asyncio.run(_anything(Bounds(places, each, 5, 3, 30.0), steps))
+    asyncio.run(_anything(TurnBounds(places, each, 5, 3, 30.0), steps))
 
 
-async def _anything(bounds: Bounds, steps: list[tuple[str, int, int]]) -> None:
+async def _anything(bounds: TurnBounds, steps: list[tuple[str, int, int]]) -> None:
     turns = Turns(bounds, _busy)
     has: list[str] = []
     asking: list[asyncio.Task[None]] = []

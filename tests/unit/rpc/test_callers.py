@@ -16,7 +16,7 @@ from node.core.role import AUDITOR, CLERK, OPERATOR, ROLES, SYSTEM
 from node.errors import NodeError, Reason
 from node.exchange.rate import MAX_BUCKETS, Rate
 from node.rpc.callers import Certificate, DeskTrust, Members, Staff
-from node.rpc.status import Context
+from node.rpc.grpc_status import Context
 
 NOW = datetime(2026, 11, 22, tzinfo=UTC)
 BEGINS, ENDS = NOW - timedelta(hours=1), NOW + timedelta(hours=1)

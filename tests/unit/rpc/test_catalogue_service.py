@@ -18,7 +18,7 @@ from node.core.catalogue.search import Lookup
 from node.errors import NodeError, Reason
 from node.rpc.catalogue_service import SEARCHES_AT_ONCE, SEARCHING, WAITING, CatalogueService, admit_members
 from node.rpc.exchange_service import Gate
-from node.rpc.status import Context
+from node.rpc.grpc_status import Context
 from node.v1 import catalogue_pb2 as pb
 
 

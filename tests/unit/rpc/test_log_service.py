@@ -13,8 +13,8 @@ from typing import cast
 from support.waiting import wait_for
 
 from node.errors import Reason
+from node.rpc.grpc_status import Context
 from node.rpc.log_service import READING, UsageLogService
-from node.rpc.status import Context
 from node.v1 import usage_log_pb2 as pb
 
 

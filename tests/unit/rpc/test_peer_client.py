@@ -14,7 +14,7 @@ from typing import TypeVar
 
 import grpc
 import pytest
-from google.protobuf.message import Message
+from google.protobuf.message import Message as ProtoMessage
 from support.canonical import delimited
 from support.running import as_is
 from support.town import HR, TAX, Town
@@ -24,8 +24,8 @@ from node.core.deadlines import Deadlines
 from node.core.directory.directory import Member
 from node.core.revision import REVISION
 from node.errors import NodeError, Reason
-from node.rpc.client import PeerClient
 from node.rpc.links import Link, Links
+from node.rpc.peer_client import PeerClient
 from node.v1 import catalogue_pb2, grant_pb2
 from node.v1 import exchange_pb2 as pb
 
@@ -155,7 +155,7 @@ async def _batch(client: PeerClient) -> object:
     return None
 
 
-CALLS: dict[str, tuple[Message, Callable[[PeerClient], Awaitable[object]]]] = {
+CALLS: dict[str, tuple[ProtoMessage, Callable[[PeerClient], Awaitable[object]]]] = {
     "ask": (
         pb.AskResponse(answer=pb.SealedAnswer(exchange_id=b"1")),
         lambda client: client.ask(HR, pb.Envelope(version=1)),
@@ -250,14 +250,14 @@ Work = Callable[[PeerClient], Awaitable[object]]
 GET: Work = CALLS["dataset"][1]
 LIST: Work = CALLS["list"][1]
 HISTORY: Work = CALLS["history"][1]
-SOUND: dict[str, tuple[Message, Work]] = {
+SOUND: dict[str, tuple[ProtoMessage, Work]] = {
     "own": (_dataset(_summary(OWN)), GET),
     "listed": (_list(_summary(OWN)), LIST),
     "found": (_found(_summary(OWN), _summary(IMPORTED)), _search),
     "found of a department": (_found(_summary(IMPORTED)), partial(_search, department=TAX)),
     "versions": (_history(3, 2, 1), HISTORY),
 }
-UNSOUND: dict[str, tuple[Message, Work]] = {
+UNSOUND: dict[str, tuple[ProtoMessage, Work]] = {
     "another's entry": (_dataset(_summary(OWN, provider=TAX)), GET),
     "imported entry as its own": (_dataset(_summary(OWN, imported_from=TAX)), GET),
     "other dataset": (_dataset(_summary(OWN, dataset="tax-payment")), GET),

@@ -5,8 +5,9 @@ from __future__ import annotations
 import pytest
 from support.register import ANN, dataset
 
+from node.core.bounds import MAX_ANSWER
 from node.core.policy.dataset import Field, FieldType, Sensitivity
-from node.source.values import MAX_TEXT, read_field, read_value
+from node.source.values import read_field, read_value
 
 
 @pytest.mark.parametrize(
@@ -38,7 +39,7 @@ def test_usual_spellings_become_one_form(text: str, kind: FieldType, value: str 
         ("", FieldType.TEXT),
         (" \u3000", FieldType.TEXT),
         ("a\x00b", FieldType.TEXT),
-        ("x" * (MAX_TEXT + 1), FieldType.TEXT),
+        ("x" * (MAX_ANSWER + 1), FieldType.TEXT),
         ("1e3", FieldType.INTEGER),
         ("1.5", FieldType.INTEGER),
         ("9" * 19, FieldType.INTEGER),

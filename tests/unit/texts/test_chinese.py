@@ -10,9 +10,10 @@ from pathlib import Path
 
 import pytest
 from support.cli_run import dxnode
-from support.fake_desk import PROVIDER, PURPOSE, VERIFY, FakeDesk, grant_message, resident, serving
+from support.fake_catalogue import PROVIDER, PURPOSE
+from support.fake_desk import VERIFY, FakeDesk, grant_message, resident, serving
 
-from node.client.status import _WITHOUT_INFO
+from node.client.call_error import _WITHOUT_INFO
 from node.core.identity import normalise_credit_code, normalise_region, normalise_resident_id
 from node.core.messages.grant_message import grant_from_message
 from node.core.own_grant import covering_grant
@@ -20,7 +21,7 @@ from node.errors import NodeError, Reason
 from node.files.whole import unreadable
 from node.texts.carried import LONGEST, from_text
 from node.texts.message import Message
-from node.texts.wording import find, placeholders, say
+from node.texts.wording import find, placeholders, say, t
 from node.v1 import grant_pb2
 
 ASK = ("verify", VERIFY, "--purpose", PURPOSE, "--case", "DG-1", "--lang", "zh")
@@ -70,11 +71,9 @@ def test_failure_of_the_connection_is_told_in_chinese(reason: Reason, key: str) 
 
 
 def test_message_within_a_message_is_told_in_chinese_too() -> None:
-    stopping = Message("error.exchange.node-shutting-down-2")
+    stopping = Message("error.exchange.shut-down")
     refused = NodeError(Reason.DRAINING, "error.rpc.peer-refused", peer=PROVIDER, problem=stopping)
-    assert (
-        in_chinese(refused) == f"{PROVIDER} 的节点拒绝：{find('error.exchange.node-shutting-down-2', 'zh')}"
-    )
+    assert in_chinese(refused) == f"{PROVIDER} 的节点拒绝：{find('error.exchange.shut-down', 'zh')}"
 
 
 def test_what_a_newer_node_words_otherwise_is_no_message_here() -> None:
@@ -105,15 +104,24 @@ def test_all_lines_are_chinese_whatever_the_reason(reason: Reason, tmp_path: Pat
     assert hint.startswith("提示: ")
 
 
-def test_json_has_the_detail_in_the_language_and_the_message_in_english(tmp_path: Path) -> None:
+def test_json_is_in_the_language_spoken_and_has_the_key_for_programs(tmp_path: Path) -> None:
     denied = NodeError(
         Reason.PURPOSE_NOT_ALLOWED, "error.deciding.own-grant-purpose", clause="grant.purposes"
     )
     with serving(FakeDesk(fail_with=denied), tmp_path) as address:
         ran = dxnode(*ASK, "--desk", address, "--json", stdin=resident(1))
     told = json.loads(ran.err)["error"]
-    assert told["message"] == "the grant does not cover this purpose"
-    assert told["detail"] == say(Message("error.deciding.own-grant-purpose"), "zh")
+    assert told["key"] == "error.deciding.own-grant-purpose"
+    assert told["message"] == told["detail"] == say(Message("error.deciding.own-grant-purpose"), "zh")
+    assert told["what"] == t("reason.PURPOSE_NOT_ALLOWED.what", "zh")
+    assert (told["reason"], told["metadata"]) == ("PURPOSE_NOT_ALLOWED", {"clause": "grant.purposes"})
+
+
+def test_no_sentence_of_a_json_error_is_in_english(tmp_path: Path) -> None:
+    for command in (("status",), ("verify",), ("status", "--config", str(tmp_path / "no.yaml"))):
+        told = json.loads(dxnode(*command, "--lang", "zh", "--json").err)["error"]
+        for said in (told["message"], told["what"], told["hint"], told.get("detail", "")):
+            assert not re.search("[a-z]{3,} [a-z]{3,}", re.sub("`[^`]*`|--[a-z]+ [^ ]+", "", said)), said
 
 
 @pytest.mark.parametrize(
@@ -135,7 +143,7 @@ def test_what_is_no_message_of_ours_is_none(odd: str) -> None:
 
 
 def test_message_that_cannot_be_worded_is_shown_by_its_key() -> None:
-    late = "error.source.database-took-longer-than"
+    late = "error.source.database-too-slow"
     assert say(Message(late, {"seconds": "abc"}), "zh") == late
     assert say(Message("error.no-such-text"), "zh") == "error.no-such-text"
 

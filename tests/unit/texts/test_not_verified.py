@@ -11,7 +11,8 @@ from typing import Final
 
 import pytest
 from support.cli_run import Ran, dxnode
-from support.fake_desk import PURPOSE, VERIFY, FakeDesk, enrolled, resident, serving
+from support.fake_catalogue import PURPOSE
+from support.fake_desk import VERIFY, FakeDesk, enrolled, resident, serving
 
 from node.demo import scenes
 from node.texts.wording import LANGUAGES, say, t

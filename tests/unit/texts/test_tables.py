@@ -12,7 +12,7 @@ from importlib.resources import files
 import pytest
 from support.text_keys import Use, modules, parsed, uses
 
-from node.errors import Reason
+from node.errors import OF_THE_NODE, Reason
 from node.texts.wording import LANGUAGES, detect_language, find, placeholders, t, table
 
 TABLES = sorted(
@@ -26,6 +26,19 @@ HELP_APART = [name for name in TABLES if name != "help"]
 HAN = re.compile("[\u4e00-\u9fff]")
 PLAIN_PART = re.compile(r"[a-z0-9][a-z0-9_-]*").fullmatch
 NAME_PART = re.compile("[A-Z][A-Z_0-9]*").fullmatch
+CUT_OFF = re.compile(
+    "-([0-9]+|a|an|and|are|as|at|be|but|by|can|cannot|did|for|from|has|have|if|in|into|is|it|its|not|of|on|one|only|or"
+    "|such|than|that|the|their|there|this|to|too|use|was|were|when|which|whose|will|with|would|no)$"
+).search
+"""In what no name of what is wrong ends: words amid a sentence, numbers that tell two keys apart."""
+WORDS_ALONE = re.compile(r"[A-Za-z]+( [A-Za-z]+){0,3}").fullmatch
+SAID_ALIKE = {
+    "help": "an option is explained under its command and its name",
+    "problem": "programs go by the kind of a problem, and two kinds may be mended alike",
+    "reason.CONFIG_INVALID.next": "each reason has its next step",
+    "statement.question.statistic": "each kind of question has its sentence",
+}
+"""Tables and keys whose texts may be those of others, each with why."""
 FOR_PROGRAMS = {
     "authority",
     "clause",
@@ -100,6 +113,25 @@ def test_a_key_is_made_of_plain_words_and_names_of_reasons_and_is_no_sentence(na
     parts = {part for key in table(name, "en") for part in key.split(".")}
     assert [part for part in parts if not (PLAIN_PART(part) or NAME_PART(part))] == []
     assert [key for key in table(name, "en") if max(map(len, key.split("."))) > 40] == []
+
+
+@pytest.mark.parametrize("name", TABLES)
+def test_a_key_names_what_is_wrong_and_is_no_sentence_cut_off(name: str) -> None:
+    parts = {part for key in table(name, "en") for part in key.split(".")}
+    assert [part for part in parts if CUT_OFF(part)] == []
+
+
+def test_what_is_said_in_the_same_words_in_both_languages_has_one_key() -> None:
+    """But for words of labels and values, of which two pages may have the same, and one may change."""
+    keys: dict[tuple[str, str], list[str]] = defaultdict(list)
+    for name in sorted(set(TABLES) - SAID_ALIKE.keys()):
+        for key, english in table(name, "en").items():
+            full = key if name == "text" else f"{name}.{key}"
+            is_message = name in ("error", "file", "setting") or not WORDS_ALONE(english)
+            if is_message and full not in SAID_ALIKE:
+                keys[english, table(name, "zh")[key]].append(full)
+    assert len(keys) > 1000
+    assert [alike for alike in keys.values() if len(alike) > 1] == []
 
 
 @pytest.mark.parametrize("lang", LANGUAGES)
@@ -195,6 +227,11 @@ def test_english_begins_in_lower_case_and_has_no_full_stop() -> None:
 def test_every_reason_is_explained_and_says_what_to_do_next(reason: Reason, lang: str) -> None:
     assert t(f"reason.{reason.name}.what", lang)
     assert t(f"reason.{reason.name}.next", lang)
+
+
+@pytest.mark.parametrize("reason", Reason)
+def test_what_a_peer_may_say_of_itself_has_words_that_name_it(reason: Reason) -> None:
+    assert (find(f"reason.{reason.name}.theirs", "en") is not None) is (reason in OF_THE_NODE)
 
 
 @pytest.mark.parametrize(

@@ -22,7 +22,7 @@ PLACES: Final = (
     "docs/example/*",
     "policies/*.yaml",
     "node/**/*.py",
-    "node/cli/running/example/*",
+    "node/cli/policy/example_files/*",
     "node/config/reference.yaml",
     "tests/unit/cli/transcripts/*.txt",
 )

@@ -147,7 +147,7 @@ def test_node_whose_entry_announces_another_revision_says_so(tmp_path: Path) -> 
     (problem,) = [each for each in live.problems() if each.part.kind is PartKind.SCHEMA]
     assert f"revision {REVISION + 1}" in problem.message
     assert "update it" in problem.message
-    assert f"第 {REVISION + 1} 修订版" in problem.said("zh")
+    assert f"第 {REVISION + 1} 修订版" in problem.text("zh")
     assert live.revision(HR) == REVISION
     assert live.revision("nobody") == 1
 

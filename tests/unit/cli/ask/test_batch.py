@@ -13,7 +13,8 @@ from pathlib import Path
 
 import pytest
 from support.cli_run import Ran, dxnode
-from support.fake_desk import FIELD, PURPOSE, VERIFY, FakeDesk, enrolled, resident, serving
+from support.fake_catalogue import PURPOSE
+from support.fake_desk import FIELD, VERIFY, FakeDesk, enrolled, resident, serving
 
 from node.cli.ask.batch_input import open_input, read_blocks
 from node.errors import NodeError, Reason

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 from support.cli_run import at_a_terminal, dxnode
-from support.fake_desk import PURPOSE, VERIFY, FakeDesk, claims_of, resident
+from support.fake_catalogue import PURPOSE
+from support.fake_desk import VERIFY, FakeDesk, claims_of, resident
 
 ASK = ("verify", VERIFY, "--purpose", PURPOSE, "--case", "DG-1")
 

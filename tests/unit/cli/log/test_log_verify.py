@@ -9,7 +9,9 @@ from pathlib import Path
 
 import pytest
 from support.cli_run import Ran, dxnode
-from support.fake_desk import COSIGNER, LOG_SIGNER, REQUESTER, FakeDesk, make_log, serving
+from support.fake_catalogue import REQUESTER
+from support.fake_desk import COSIGNER, LOG_SIGNER, FakeDesk, serving
+from support.plain_log import make_log
 from support.town import Town
 
 from node.cli.log.file import verify_export, write_export

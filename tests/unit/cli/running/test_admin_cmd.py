@@ -33,7 +33,7 @@ def test_status_has_texts_and_beside_them_part_key_and_arguments(desk: str, lang
     assert (problem["key"], problem["args"]) == ("error.source.database-silent", {})
     assert problem["text"] == SILENT[lang]
     (approval,) = found["details"]["waiting"]["tax-payment"]
-    assert approval["key"] == "error.policy.another-version-entry"
+    assert approval["key"] == "error.policy.approval-of-other-version"
     assert found["waiting"][0]["problems"] == [approval["text"]]
 
 
@@ -43,5 +43,5 @@ def test_reload_has_texts_and_beside_them_part_key_and_arguments(desk: str) -> N
     assert [each["key"] for each in found["details"]["done"]] == ["state.read.certificates"]
     (refused,) = found["details"]["refused"]
     assert found["refused"] == [refused["text"]]
-    assert (refused["part"], refused["key"]) == ("directory", "error.directory.directory-expired")
+    assert (refused["part"], refused["key"]) == ("directory", "error.directory.expired")
     assert refused["args"] == {"at": "2026-11-30T16:00:00+00:00"}

@@ -9,13 +9,16 @@ import pytest
 from support.cli_run import dxnode
 from support.fake_desk import resident
 
+from node.cli.terminal.exits import Exit
+from node.core.identity import holds_identifier
+
 
 @pytest.mark.parametrize(
     ("arguments", "told"),
     [
-        (("verfy",), "没有命令 'verfy'"),
+        (("verfy",), "没有该命令：是否要写 'verify'？"),
         (("grant",), "没有写明子命令"),
-        (("version", "c"), "多出参数 c"),
+        (("version", "c"), "多出 1 个参数：内容中有空格的，请加引号"),
         (("verify", "a/b", "--purpose"), "选项 '--purpose' 需要取值"),
         (("version", "--json=3"), "选项 '--json' 不带取值"),
         (("log", "show", "--limit", "x"), "'--limit' 的取值有误：应为整数"),
@@ -35,9 +38,9 @@ def test_wrong_command_line_is_told_in_chinese(arguments: tuple[str, ...], told:
 @pytest.mark.parametrize(
     ("arguments", "told"),
     [
-        (("verfy",), "no such command 'verfy'"),
+        (("verfy",), "no such command: did you mean 'verify'?"),
         (("grant",), "missing command"),
-        (("version", "c"), "got unexpected extra argument(s) (c)"),
+        (("version", "c"), "1 word(s) more than the command takes: put what has blanks in it in quotes"),
         (("verify", "a/b", "--purpose"), "option '--purpose' requires an argument"),
         (("version", "--json=3"), "option '--json' does not take a value"),
         (("log", "show", "--limit", "x"), "invalid value for '--limit': a whole number is expected"),
@@ -59,6 +62,79 @@ def test_identifier_out_of_place_is_not_repeated(before: tuple[str, ...], lang: 
     ran = dxnode(*before, resident(1), "王小芳", "--lang", lang)
     assert ran.code == 2
     assert not re.search(r"[0-9]{6}|王小芳", ran.err)
+
+
+def spellings(number: str) -> dict[str, tuple[str, ...]]:
+    """One identity number in words of a command line, as people write it."""
+    wide = "".join(chr(ord(each) + 0xFEE0) for each in number)
+    parts = number[:6], number[6:14], number[14:]
+    return {
+        "plain": (number,),
+        "blanks in one word": (" ".join(parts),),
+        "several words": parts,
+        "dashes": ("-".join(parts),),
+        "long dashes": ("\u2014".join(parts),),
+        "full width": (wide,),
+        "full width in several words": (wide[:6], wide[6:14], wide[14:]),
+        "full-width blanks": ("\u3000".join(parts),),
+        "something unseen between": ("\u200b".join(parts),),
+        "dots": (".".join(parts),),
+    }
+
+
+@pytest.mark.parametrize("spelling", spellings("0" * 18))
+@pytest.mark.parametrize(
+    "before",
+    [
+        ("version",),
+        (),
+        ("log", "show"),
+        ("workdays",),
+        ("status", "--config"),
+        ("--lang",),
+        ("policy", "check"),
+    ],
+    ids=" ".join,
+)
+@pytest.mark.parametrize("json", [False, True])
+def test_an_identity_number_in_any_spelling_is_not_repeated(
+    before: tuple[str, ...], spelling: str, json: bool
+) -> None:
+    given = spellings(resident(1))[spelling]
+    ran = dxnode(*before, *given, *(["--json"] if json else []))
+    assert ran.code in (Exit.USAGE, Exit.UNREADABLE)
+    said = ran.out + ran.err
+    assert not holds_identifier(said)
+    assert not [word for word in given if len(word) > 6 and word in said]
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("version", "Zhang", "Weiming"),
+        ("Weiming",),
+        ("grant", "weiming"),
+        ("verify", "a/b", "--weiming"),
+        ("verify", "a/b", "Weiming", "--purpose", "p"),
+        ("log", "show", "--limit", "Weiming"),
+        ("verify", "a/b", "--purpose", "p", "--case", "c", "-p", "Weiming"),
+        ("workdays", "Weiming"),
+        ("policy", "check", "x", "--format", "Weiming"),
+        ("--lang", "Weiming", "status"),
+    ],
+    ids=" ".join,
+)
+@pytest.mark.parametrize("lang", ["en", "zh"])
+def test_a_name_in_latin_letters_is_not_repeated(arguments: tuple[str, ...], lang: str) -> None:
+    ran = dxnode(*(("--lang", lang) if "--lang" not in arguments else ()), *arguments)
+    assert ran.code == 2
+    assert "weiming" not in (ran.out + ran.err).lower()
+
+
+def test_what_was_meant_is_told_by_what_there_is() -> None:
+    assert "did you mean 'verify'?" in dxnode("verfy").err
+    assert "did you mean --purpose?" in dxnode("verify", "a/b", "--porpose", "p").err
+    assert "did you mean" not in dxnode("Weiming").err
 
 
 def test_next_step_names_the_command_that_was_meant() -> None:

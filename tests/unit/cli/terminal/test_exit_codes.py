@@ -10,11 +10,13 @@ from pathlib import Path
 
 import pytest
 from support.cli_run import dxnode
-from support.fake_desk import PURPOSE, VERIFY, FakeDesk, resident, serving
+from support.fake_catalogue import PURPOSE
+from support.fake_desk import VERIFY, FakeDesk, resident, serving
 
 from node.cli.catalogue import commands as catalogue_cmd
 from node.cli.terminal.exits import EXIT_OF_REASON, Exit
-from node.errors import NodeError, Reason
+from node.errors import OF_THE_NODE, NodeError, Reason, wording_of_peer
+from node.texts.wording import LANGUAGES, Language, t
 
 ASK = ("verify", VERIFY, "--purpose", PURPOSE, "--case", "DG-1")
 
@@ -36,8 +38,32 @@ def test_every_reason_has_an_exit_code() -> None:
     assert Exit.NO not in EXIT_OF_REASON.values()
 
 
+@pytest.mark.parametrize("reason", sorted(OF_THE_NODE), ids=lambda reason: reason.name)
+@pytest.mark.parametrize("lang", LANGUAGES)
+def test_what_a_peer_says_of_itself_names_it(
+    desk: FakeDesk, address: str, reason: Reason, lang: Language
+) -> None:
+    desk.fail_with = NodeError(
+        reason, "error.rpc.peer-refused", problem=wording_of_peer(reason), decided_by="provider"
+    )
+    told = dxnode(*ASK, "--desk", address, "--lang", lang, stdin=resident(1))
+    assert told.code == Exit.UNAVAILABLE
+    first, *_ = told.err.splitlines()
+    name = {"en": "error: the provider's node ", "zh": "错误: 提供部门的节点"}[lang]
+    assert first.startswith(name)
+    assert first.endswith(f"({reason.name})"), "once is enough"
+    assert t("reason.CONFIG_INVALID.next", lang) not in told.err
+
+
+def test_what_a_peer_says_of_the_request_stays_as_it_is(desk: FakeDesk, address: str) -> None:
+    desk.fail_with = NodeError(Reason.NO_GRANT, "error.exchange.provider-denied", decided_by="provider")
+    told = dxnode(*ASK, "--desk", address, stdin=resident(1))
+    assert told.code == Exit.DENIED
+    assert "the other department gave no grant" in told.err
+
+
 def test_json_error_is_one_document_on_stderr(desk: FakeDesk, address: str) -> None:
-    desk.fail_with = NodeError(Reason.NO_GRANT, "error.deciding.department-no-grant-dataset", clause="grant")
+    desk.fail_with = NodeError(Reason.NO_GRANT, "error.deciding.no-own-grant", clause="grant")
     ran = dxnode(*ASK, "--desk", address, "--json", stdin=resident(1))
     assert ran.out == ""
     assert json.loads(ran.err)["error"]["reason"] == "NO_GRANT"

@@ -57,6 +57,46 @@ def test_json_means_the_same_and_does_nothing_either() -> None:
     assert json.loads(said) == {"title": HOSTILE}
 
 
+UNSEEN = {
+    "zero-width space": "\u200b",
+    "zero-width joiner": "\u200d",
+    "word joiner": "\u2060",
+    "invisible times": "\u2062",
+    "byte order mark": "\ufeff",
+    "soft hyphen": "\u00ad",
+    "mongolian vowel separator": "\u180e",
+    "left-to-right isolate": "\u2066",
+    "right-to-left override": "\u202e",
+    "arabic letter mark": "\u061c",
+    "tag": "\U000e0041",
+    "interlinear annotation": "\ufff9",
+    "hangul filler": "\u3164",
+    "grapheme joiner": "\u034f",
+    "line separator": "\u2028",
+}
+
+
+@pytest.mark.parametrize("unseen", UNSEEN.values(), ids=UNSEEN)
+def test_what_nobody_sees_is_spelled_out(unseen: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """Two titles that look alike are told apart, and nothing turns the direction of a line."""
+    title = f"养老{unseen}保险"
+    show_entry(Terminal(), entry(title))
+    Terminal().note(title)
+    Terminal().table(["title"], [[title]], "none")
+    report(NodeError(Reason.QUOTA_EXHAUSTED, title, rule=title), as_json=False)
+    report(NodeError(Reason.QUOTA_EXHAUSTED, title, rule=title), as_json=True)
+    told = capsys.readouterr()
+    assert unseen not in told.out + told.err
+    assert f"\\{'U' if ord(unseen) > 0xFFFF else 'u' if ord(unseen) > 0xFF else 'x'}" in told.out
+    assert json.loads(told.err.splitlines()[-1])["error"]["metadata"]["rule"] == title
+
+
+@pytest.mark.parametrize("seen", ["养老\u3000保险", "é", "\ue000", "𠮷", "a\u00a0b", "葛\U000e0100"])
+def test_what_is_seen_stays_as_it_is(seen: str, capsys: pytest.CaptureFixture[str]) -> None:
+    Terminal().note(seen)
+    assert capsys.readouterr().err == f"{seen}\n"
+
+
 def test_a_title_of_two_lines_is_one_line(capsys: pytest.CaptureFixture[str]) -> None:
     show_entry(Terminal(), entry(FORGED))
     show_hit(Terminal(), replace(entry(FORGED), imported_from=FORGED))

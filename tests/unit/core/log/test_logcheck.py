@@ -7,24 +7,19 @@ from collections.abc import Sequence
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from support.fake_desk import DATASET, PROVIDER, PURPOSE, REQUESTER, make_log, tree_hash
+from support.fake_catalogue import DATASET, PROVIDER, PURPOSE, REQUESTER
+from support.plain_log import make_log, tree_hash
 
 from node.core.directory.spelling import MIN_APPROVALS
 from node.core.log import check as logcheck
 from node.core.log import usage
-from node.core.log.check import (
-    ACCEPTED,
-    Fault,
-    LogCheck,
-    LogFinding,
-    Report,
-    check_segment,
-    split_leaves,
-    split_segments,
-)
+from node.core.log.check import LogCheck, Report
 from node.core.log.checkpoint import Checkpoint
+from node.core.log.framing import split_leaves, split_segments
 from node.core.log.merkle import hash_leaves, leaf_hash
 from node.core.log.positions import PositionCheck, entry
+from node.core.log.segment import OFFICERS, LogFault, LogFinding, check_segment
+from node.core.log.usage import ACCEPTED
 from node.core.role import Caller
 from node.errors import NodeError, Reason
 from node.v1 import record_pb2 as pb
@@ -88,7 +83,7 @@ def test_changed_record_is_between_the_last_good_and_the_first_bad_checkpoint(ch
     record = pb.UsageRecord.FromString(leaves[changed])
     record.time_ms += 1
     leaves[changed] = record.SerializeToString()
-    found = [finding for finding in check(leaves, *kept).findings if finding.fault is Fault.ROOT_DIFFERS]
+    found = [finding for finding in check(leaves, *kept).findings if finding.fault is LogFault.ROOT_DIFFERS]
     (only,) = found
     assert only.first <= changed <= only.last
     assert only.first in (0, 6, 10, 30)
@@ -96,25 +91,25 @@ def test_changed_record_is_between_the_last_good_and_the_first_bad_checkpoint(ch
 
 def test_record_cut_off_the_end_is_missing() -> None:
     leaves = make_log(10)
-    assert check(leaves[:-2], checkpoint(leaves)).findings == (LogFinding(18, 19, Fault.RECORDS_MISSING),)
+    assert check(leaves[:-2], checkpoint(leaves)).findings == (LogFinding(18, 19, LogFault.RECORDS_MISSING),)
 
 
 def test_record_added_to_the_end_is_not_covered() -> None:
     leaves = make_log(10)
     findings = check(leaves, checkpoint(leaves[:-1])).findings
-    assert findings == (LogFinding(19, 19, Fault.RECORDS_ADDED),)
+    assert findings == (LogFinding(19, 19, LogFault.RECORDS_ADDED),)
 
 
 def test_two_records_exchanged_do_not_fit() -> None:
     leaves = make_log(10)
     swapped = [*leaves[:4], leaves[6], leaves[5], leaves[4], *leaves[7:]]
-    assert Fault.ROOT_DIFFERS in {finding.fault for finding in check(swapped, checkpoint(leaves)).findings}
+    assert LogFault.ROOT_DIFFERS in {finding.fault for finding in check(swapped, checkpoint(leaves)).findings}
 
 
 def test_removed_intent_is_missed_by_its_outcome() -> None:
     leaves = make_log(10)
     without = leaves[:4] + leaves[5:]
-    assert LogFinding(4, 4, Fault.INTENT_MISSING) in check(without).findings
+    assert LogFinding(4, 4, LogFault.INTENT_MISSING) in check(without).findings
 
 
 def test_outcome_finds_its_intent_in_an_earlier_segment() -> None:
@@ -149,7 +144,7 @@ def test_record_older_than_those_before_it_is_found(at: int) -> None:
     record = pb.UsageRecord.FromString(leaves[at])
     record.time_ms -= 100
     leaves[at] = record.SerializeToString()
-    assert LogFinding(at, at, Fault.TIME_BACKWARDS) in check(leaves).findings
+    assert LogFinding(at, at, LogFault.TIME_BACKWARDS) in check(leaves).findings
 
 
 def test_record_that_is_older_by_a_millisecond_is_found() -> None:
@@ -157,7 +152,7 @@ def test_record_that_is_older_by_a_millisecond_is_found() -> None:
     record = pb.UsageRecord.FromString(leaves[9])
     record.time_ms -= 2
     leaves[9] = record.SerializeToString()
-    assert check(leaves, checkpoint(leaves)).findings == (LogFinding(9, 9, Fault.TIME_BACKWARDS),)
+    assert check(leaves, checkpoint(leaves)).findings == (LogFinding(9, 9, LogFault.TIME_BACKWARDS),)
 
 
 def test_records_of_one_moment_are_in_order() -> None:
@@ -180,7 +175,7 @@ def clock_set(from_ms: int, to_ms: int, approved: Sequence[str] = ("li", "wang")
 
 def backwards(leaves: Sequence[bytes]) -> list[int]:
     findings = check(leaves).findings
-    return [found.first for found in findings if found.fault is Fault.TIME_BACKWARDS]
+    return [found.first for found in findings if found.fault is LogFault.TIME_BACKWARDS]
 
 
 @pytest.mark.parametrize("at", [1, 3, 7, 8, 9, 15, 16, 17])
@@ -231,7 +226,7 @@ def test_clock_may_be_set_back_more_than_once(between: int) -> None:
 
 
 def test_as_many_have_to_order_it_as_must_sign_an_order() -> None:
-    assert logcheck.OFFICERS == MIN_APPROVALS
+    assert OFFICERS == MIN_APPROVALS
 
 
 def test_record_that_is_none_is_found() -> None:
@@ -239,9 +234,9 @@ def test_record_that_is_none_is_found() -> None:
     leaves[5] = b"\xff\xff\xff"
     leaves[12] = b""
     report = check(leaves, checkpoint(leaves))
-    assert [finding for finding in report.findings if finding.fault is Fault.UNREADABLE] == [
-        LogFinding(5, 5, Fault.UNREADABLE),
-        LogFinding(12, 12, Fault.UNREADABLE),
+    assert [finding for finding in report.findings if finding.fault is LogFault.UNREADABLE] == [
+        LogFinding(5, 5, LogFault.UNREADABLE),
+        LogFinding(12, 12, LogFault.UNREADABLE),
     ]
 
 
@@ -250,13 +245,13 @@ def test_record_of_another_version_is_found() -> None:
     record = pb.UsageRecord.FromString(leaves[0])
     record.version = 2
     leaves[0] = record.SerializeToString()
-    assert LogFinding(0, 0, Fault.UNREADABLE) in check(leaves).findings
+    assert LogFinding(0, 0, LogFault.UNREADABLE) in check(leaves).findings
 
 
 def test_log_of_another_department_is_foreign() -> None:
     leaves = make_log(1)
     faults = {finding.fault for finding in check(leaves, checkpoint(leaves), owner=PROVIDER).findings}
-    assert faults == {Fault.FOREIGN}
+    assert faults == {LogFault.FOREIGN}
 
 
 def verdict(**changes: object) -> bytes:
@@ -293,7 +288,7 @@ def test_verdict_with_its_intent_holds() -> None:
 def test_verdict_that_contradicts_itself_is_found(changes: dict[str, object]) -> None:
     leaves = [verdict(**changes)]
     findings = check(leaves, checkpoint(leaves), owner=PROVIDER).findings
-    assert findings == (LogFinding(0, 0, Fault.VERDICT_INVALID),)
+    assert findings == (LogFinding(0, 0, LogFault.VERDICT_INVALID),)
 
 
 def named(index: int, size: int, root: bytes, number: int = 0, **changes: object) -> bytes:
@@ -323,7 +318,7 @@ DENIED: dict[str, object] = {"decision": pb.DECISION_DENY, "reason": Reason.LOG_
 
 def differing(*leaves: bytes) -> list[int]:
     findings = check(leaves, owner=PROVIDER).findings
-    return [finding.first for finding in findings if finding.fault is Fault.POSITION_DIFFERS]
+    return [finding.first for finding in findings if finding.fault is LogFault.POSITION_DIFFERS]
 
 
 def test_positions_in_one_log_of_the_other_side_agree_in_any_order() -> None:
@@ -366,7 +361,7 @@ def test_outcomes_that_name_two_verdicts_at_one_place_are_found() -> None:
         )
         leaves += [intent, usage.outcome_record(1_764_000_000_000, parties, outcome)]
     found = check(leaves, checkpoint(leaves)).findings
-    assert found == (LogFinding(3, 3, Fault.POSITION_DIFFERS),)
+    assert found == (LogFinding(3, 3, LogFault.POSITION_DIFFERS),)
 
 
 POSITIONS = st.lists(

@@ -8,8 +8,9 @@ import pytest
 from support.running import resident
 
 from node.core import wire
+from node.core.bounds import MAX_PARAMETER, MAX_PARAMETERS
 from node.core.log import usage
-from node.core.messages.intent import MAX_CASE, MAX_PARAMETERS, MAX_VALUE, check_asked, check_intent
+from node.core.messages.intent import MAX_CASE, check_asked, check_intent
 from node.core.role import ASKING_ROLES, AUDITOR, OFFICER, OPERATOR_FINGERPRINT
 from node.errors import NodeError, Reason
 from node.texts.wording import say
@@ -83,7 +84,7 @@ MALFORMED: list[dict[str, object]] = [
     {"parameters": parameters(("", "1"))},
     {"parameters": parameters(("A", "1"))},
     {"parameters": parameters(("a", ""))},
-    {"parameters": parameters(("a", "x" * (MAX_VALUE + 1)))},
+    {"parameters": parameters(("a", "x" * (MAX_PARAMETER + 1)))},
     {"parameters": parameters(("a", "x\ny"))},
     {"parameters": parameters(*((f"p{n}", "1") for n in range(MAX_PARAMETERS + 1)))},
     {"case_number": f"DG-{resident(7)}"},
@@ -127,6 +128,6 @@ def test_largest_intent_is_bounded_as_a_record() -> None:
     check_intent(largest)
     parties = usage.Parties("11441900000000035L", "11441900000000019Y", bytes(16))
     assert len(usage.intent_record(2**40, parties, largest)) < usage.MAX_INTENT_BYTES // 4
-    largest.parameters.extend(parameters(*((f"p{n}", "值" * MAX_VALUE) for n in range(MAX_PARAMETERS))))
+    largest.parameters.extend(parameters(*((f"p{n}", "值" * MAX_PARAMETER) for n in range(MAX_PARAMETERS))))
     check_intent(largest)  # the whole is bounded where it becomes a record
     assert len(wire.write(largest)) > usage.MAX_INTENT_BYTES

@@ -154,7 +154,7 @@ def test_names_and_placeholders_that_were_used_are_told() -> None:
         ("status IS 'active'", "predicate.expected", 10, "'active'"),
         ("status = NULL", "predicate.null", 9, "NULL"),
         ("status NOT = 'active'", "predicate.expected", 11, "="),
-        ("NOT NOT status = 'active'", "predicate.double-not", 4, "NOT"),
+        ("NOT NOT status = 'active'", "predicate.double-negation", 4, "NOT"),
         ("months_paid IN ()", "predicate.expected-value", 16, ")"),
         ("months_paid BETWEEN 1, 2", "predicate.expected", 21, ","),
         ("180 > months_paid", "predicate.expected-field", 0, "180"),

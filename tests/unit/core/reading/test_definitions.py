@@ -171,7 +171,7 @@ def test_broken_definitions_are_no_reason_to_blame_who_uses_them() -> None:
     policy = _policy("groups: [tax-and-medical]").replace("{band: [0, 60, 120, 180, 720]}", "{band: months}")
     broken = TAX_AND_MEDICAL.replace("title_en:", "title-en:")
     assert {file for _, file, _, _ in _problems(policy, broken)} == {"definitions.yaml"}
-    assert [key for key, *_ in _problems(policy, "departments: {a: {")] == ["yaml.syntax"]
+    assert [key for key, *_ in _problems(policy, "departments: {a: {")] == ["yaml.value-missing"]
 
 
 def test_definitions_are_defined_once() -> None:

@@ -65,7 +65,7 @@ def test_scalars_keep_the_text_that_was_written() -> None:
         ("a: 1\n  b: 2\n", ("yaml.indentation", 2, 4)),
         ("a: b（甲：乙）: 2\n", ("yaml.colon-in-text", 1, 10)),
         ("a: {b: [1}\n", ("yaml.open-bracket", 1, 10)),
-        ("a: %\n", ("yaml.syntax", 1, 4)),
+        ("a: %\n", ("yaml.first-sign", 1, 4)),
         ("", ("yaml.empty-file", 1, 1)),
         ("# nothing\n", ("yaml.empty-file", 1, 1)),
         ("a: 1\nb: \x07\n", ("file.unseen-character", 2, 4)),

@@ -26,5 +26,5 @@ def test_a_problem_names_its_part_and_is_one_line_in_either_language() -> None:
         "settings: 1 rows are about a subject that has one already: give a view with one for each; "
         "2 rows are about a subject that has one already: give a view with one for each"
     )
-    assert problem.said("zh").startswith("配置：1 行的被核验人已有记录")
-    assert "\n" not in problem.said("zh")
+    assert problem.text("zh").startswith("配置：1 行的被核验人已有记录")
+    assert "\n" not in problem.text("zh")

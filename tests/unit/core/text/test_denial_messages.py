@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
+import inspect
+import re
+from types import ModuleType
+
 import pytest
 
+from node.core import wire
 from node.core.deciding.clauses import CHECKS, RULE_CHECKS, Check, RuleCheck
 from node.core.deciding.cost import BUDGET_SHORT, SHORT
-from node.core.text.denials import DENIAL_CLAUSES, denial_wording
+from node.core.log import merkle, usage
+from node.core.messages import intent
+from node.core.text.denials import DENIAL_CLAUSES, REQUEST_REASONS, denial_wording
 from node.errors import Reason
-from node.texts.wording import Language, say
+from node.exchange import opened, provider
+from node.texts.wording import Language, say, t
 
 
 def denial_text(reason: Reason, clause: str, lang: Language) -> str | None:
@@ -34,14 +42,34 @@ def test_every_limit_is_told(reason: Reason, clause: str, lang: Language) -> Non
 
 @pytest.mark.parametrize("clause", sorted(DENIAL_CLAUSES))
 def test_chinese_is_chinese_and_says_what_to_do_next(clause: str) -> None:
-    told = [denial_text(reason, clause, "zh") for reason in Reason]
+    told = [denial_text(reason, clause, "zh") for reason in Reason if reason is not Reason.INTERNAL]
     [text] = [text for text in told if text is not None]
     assert not text.isascii()
     assert "：" in text
 
 
-def test_clause_that_could_not_be_looked_at_is_not_said_to_be_wrong() -> None:
-    assert denial_text(Reason.INTERNAL, "when.hours", "en") is None
+@pytest.mark.parametrize("clause", ["when.hours", "request", "", "when.moon"])
+@pytest.mark.parametrize("lang", ["en", "zh"])
+def test_where_deciding_failed_no_clause_is_said_to_be_wrong(clause: str, lang: Language) -> None:
+    text = denial_text(Reason.INTERNAL, clause, lang)
+    assert text == t("denial.failed.what", lang)
+
+
+@pytest.mark.parametrize("reason", REQUEST_REASONS, ids=lambda reason: reason.name)
+@pytest.mark.parametrize("lang", ["en", "zh"])
+def test_each_reason_why_a_request_itself_is_denied_has_its_words(reason: Reason, lang: Language) -> None:
+    told = {denial_text(each, "request", lang) for each in REQUEST_REASONS}
+    assert denial_text(reason, "request", lang) in told
+    assert (len(told), None in told) == (len(REQUEST_REASONS), False)
+    assert all(text is not None and (": " in text or "：" in text) for text in told)
+
+
+@pytest.mark.parametrize("module", [opened, intent, usage, wire, merkle, provider])
+def test_what_checks_a_request_gives_no_other_reason(module: ModuleType) -> None:
+    """Beside those that are told before the envelope is open, or under a clause of their own."""
+    named = {Reason[name] for name in re.findall(r"Reason\.([A-Z_]+)", inspect.getsource(module))}
+    otherwise = {Reason.INTERNAL, Reason.LOG_DIFFERS, Reason.PEER_UNAVAILABLE, Reason.RATE_LIMITED}
+    assert named - otherwise <= REQUEST_REASONS
 
 
 def test_unknown_clause_of_a_newer_node_is_not_told() -> None:

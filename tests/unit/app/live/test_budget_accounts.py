@@ -14,7 +14,7 @@ from support.running import pension_policy, pension_town
 from support.told import all_english
 from support.town import HR, Office
 
-from node.app.budget_accounts import check_accounts, conflicts
+from node.app.live.budget_accounts import check_accounts, conflicts
 from node.app.live.live import Live
 from node.app.live.policy_loading import load_policies
 from node.config.file import load_settings

@@ -5,7 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from support.fake_desk import EXCHANGE, PURPOSE, VERIFY, FakeDesk, resident, serving
+from support.fake_catalogue import PURPOSE
+from support.fake_desk import EXCHANGE, VERIFY, FakeDesk, resident, serving
 
 from node.client import Client
 from node.errors import NodeError, Reason

@@ -16,10 +16,10 @@ from support.running import as_is
 from support.town import HR
 from support.waiting import PATIENCE
 
-from node.client import status as desk_status
+from node.client import call_error
 from node.errors import NodeError, Reason, wording_of
-from node.rpc.client import peer_error
-from node.rpc.status import CODE_OF, to_status
+from node.rpc.grpc_status import CODE_OF, to_status
+from node.rpc.peer_client import peer_error
 from node.texts.carried import from_text
 from node.texts.message import Message
 
@@ -93,7 +93,7 @@ async def _failed_at_peer(address: str, status: Status) -> grpc.aio.AioRpcError:
 @pytest.mark.parametrize("reason", Reason, ids=lambda reason: reason.name)
 async def test_both_clients_are_the_inverse_of_the_mapping(address: str, reason: Reason) -> None:
     error = NodeError(reason, DENIED, rule="r")
-    at_desk = desk_status.node_error(_failed(address, to_status(error)))
+    at_desk = call_error.node_error(_failed(address, to_status(error)))
     assert (at_desk.reason, at_desk.message, dict(at_desk.metadata)) == (
         reason,
         error.message,
@@ -115,7 +115,7 @@ async def test_status_without_a_reason_of_ours_is_a_typed_error_too(
     unknown = Status(code=code.value[0], message="x")
     unknown.details.add().Pack(ErrorInfo(reason="NEWER_THAN_US", domain=DOMAIN))
     for status in (bare, unknown):
-        assert isinstance(desk_status.node_error(_failed(address, status)), NodeError)
+        assert isinstance(call_error.node_error(_failed(address, status)), NodeError)
         assert isinstance(peer_error(await _failed_at_peer(address, status), HR), NodeError)
     said = peer_error(await _failed_at_peer(address, foreign), HR)
     assert said.reason is not Reason.NO_GRANT

@@ -10,7 +10,7 @@ from typing import NoReturn, TypeAlias, TypeVar
 
 import grpc
 from google.protobuf import any_pb2
-from google.protobuf.message import Message
+from google.protobuf.message import Message as ProtoMessage
 from google.rpc.status_pb2 import Status
 from grpc_status import rpc_status
 
@@ -19,7 +19,7 @@ from node.errors import NodeError, Reason
 
 log = logging.getLogger(__name__)
 R = TypeVar("R")
-Context: TypeAlias = "grpc.aio.ServicerContext[Message, Message]"
+Context: TypeAlias = "grpc.aio.ServicerContext[ProtoMessage, ProtoMessage]"
 
 _CODES = {
     grpc.StatusCode.UNAUTHENTICATED: (Reason.CALLER_UNIDENTIFIED,),

@@ -7,7 +7,7 @@ import re
 
 import pytest
 
-from node.analysis.tests.words import TABLE_WORDS, table_schema_text
+from node.analysis.tests.hover import TABLE_WORDS, table_schema_text
 from node.core.reading.format import DefinitionsPart, PolicyPart, schema_text
 from node.core.reading.hover import WORDS
 

@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator, Sequence
 from typing import TypeAlias, TypeVar
 
 import grpc
-from google.protobuf.message import Message
+from google.protobuf.message import Message as ProtoMessage
 
 from node.core.catalogue.publication import Proved, keep_proved
 from node.core.catalogue.search import MAX_RESULTS
@@ -18,20 +18,20 @@ from node.core.deciding.grant import Grant
 from node.core.directory.directory import Member
 from node.core.messages.grant_message import grant_from_message
 from node.core.policy.approval import Version
-from node.error_info import is_too_large, stated_reason
-from node.errors import NodeError, Reason, wording_of
+from node.error_info import is_too_large, reason_in
+from node.errors import NodeError, Reason, wording_of_peer
 from node.exchange.own_state import SeenOfUs
 from node.exchange.ports import PeerStream
+from node.rpc.grpc_status import CODE_OF
 from node.rpc.links import Link, Links
 from node.rpc.peer_call import Call
-from node.rpc.status import CODE_OF
 from node.v1 import catalogue_pb2, grant_pb2, usage_log_pb2
 from node.v1 import exchange_pb2 as pb
 
 _RETRIED = frozenset(reason for reason, code in CODE_OF.items() if code is grpc.StatusCode.UNAVAILABLE)
 _ATTEMPTS = 3
 _BatchCall: TypeAlias = "grpc.aio.StreamStreamCall[bytes, bytes]"
-A = TypeVar("A", bound=Message)
+A = TypeVar("A", bound=ProtoMessage)
 
 _ASK = Call.of(pb, "ExchangeService", "Ask", pb.AskResponse)
 _ASK_BATCH = Call.of(pb, "ExchangeService", "AskBatch", pb.AskBatchResponse)
@@ -166,12 +166,12 @@ class PeerClient:
         """Close all channels."""
         await self._links.close()
 
-    async def _call(self, provider: str, call: Call[A], request: Message, seconds: float = 0.0) -> A:
+    async def _call(self, provider: str, call: Call[A], request: ProtoMessage, seconds: float = 0.0) -> A:
         """One call and what it brings, in the deadline of all or in `seconds`. Raises NodeError."""
         member = self._links.member(provider)
         return await self._call_to(member, call, request, seconds or self._deadline)
 
-    async def _call_to(self, member: Member, call: Call[A], request: Message, seconds: float) -> A:
+    async def _call_to(self, member: Member, call: Call[A], request: ProtoMessage, seconds: float) -> A:
         body = call.request(member, request)
         try:
             # With the way there: else a node that lets nobody in would be waited for twice as long.
@@ -199,7 +199,7 @@ class PeerClient:
                     page = await self._call(provider, _LIST_DATASETS, request)
                     size += page.ByteSize()
                     if size > self._message_bytes:
-                        raise NodeError(Reason.TOO_LARGE, "error.rpc.provider-catalogue-too-long")
+                        raise NodeError(Reason.TOO_LARGE, "error.rpc.peer-catalogue-too-long", peer=provider)
                     found.extend(page.datasets)
                     if not page.next_page_token or page.next_page_token <= token:
                         return found
@@ -207,7 +207,7 @@ class PeerClient:
         except TimeoutError:
             if not found:
                 raise _too_slow(provider) from None
-            raise NodeError(Reason.TIMEOUT, "error.rpc.provider-catalogue-did-not", peer=provider) from None
+            raise NodeError(Reason.TIMEOUT, "error.rpc.peer-catalogue-too-slow", peer=provider) from None
 
 
 class _Stream:
@@ -276,13 +276,13 @@ class _Stream:
 
 def peer_error(error: grpc.aio.AioRpcError, peer: str) -> NodeError:
     """The peer's own reason, or that it cannot be reached; names the peer."""
-    if (reason := stated_reason(error)) is not None:
+    if (reason := reason_in(error)) is not None:
         # Of its words nothing is passed on, nor looked at: another department's node wrote them.
         return NodeError(
             reason,
             "error.rpc.peer-refused",
             peer=peer,
-            problem=wording_of(reason),
+            problem=wording_of_peer(reason),
             decided_by="provider",
         )
     if error.code() is grpc.StatusCode.DEADLINE_EXCEEDED:

@@ -153,7 +153,7 @@ class Words:
         return (
             t("statement.who.unlisted", code=code)
             if title is None
-            else t("statement.who.named", title=title, code=code)
+            else t("label.named", title=title, code=code)
         )
 
     def field(self, name: str) -> str:
@@ -166,7 +166,7 @@ class Words:
 
     def who(self, to: To) -> str:
         """The departments that a rule is for."""
-        levels = choice(t(f"statement.level.{level}") for level in to.levels) if to.levels else ""
+        levels = choice(t(f"catalogue.level_word.{level}") for level in to.levels) if to.levels else ""
         regions = choice(to.regions) if to.regions else ""
         if to.groups or to.listed:
             named = listed(

@@ -104,9 +104,9 @@ def _part(part: Part, titles: Titles) -> str:
     match part:
         case Departments():
             named = listed(sorted(part.named))
-            return t("diff.word.all-but", named=named) if part.others else named
+            return t("diff.word.all-except", named=named) if part.others else named
         case Levels():
-            return listed(t(f"diff.level.{level}") for level in LEVELS if level in part.named)
+            return listed(t(f"catalogue.level_word.{level}") for level in LEVELS if level in part.named)
         case Regions():
             return _either(_branch(each, _region) for each in _ordered(part.branches))
         case Purposes():
@@ -138,7 +138,7 @@ def _branch(branch: Branch, name: Callable[[str], str]) -> str:
     if not branch.but:
         return t("diff.word.within", top=name(branch.top))
     but = listed(name(each) for each in sorted(branch.but))
-    return t("diff.word.within-but", top=name(branch.top), but=but)
+    return t("diff.word.within-except", top=name(branch.top), but=but)
 
 
 def _region(digits: str) -> str:
@@ -180,14 +180,16 @@ def _form(form: Form) -> str:
     has, lacks = listed(sorted(form.has)), listed(sorted(form.lacks))
     if not form.lacks:
         return t("diff.word.form", has=has)
-    return t("diff.word.form-not", has=has, lacks=lacks) if form.has else t("diff.word.not-form", lacks=lacks)
+    return (
+        t("diff.word.form-except", has=has, lacks=lacks) if form.has else t("diff.word.not-form", lacks=lacks)
+    )
 
 
 def listed(values: Iterable[str]) -> str:
     """Values in a row; of very many the first, and that there are more."""
     every = list(values)
     more = [f"… ({len(every)})"] if len(every) > _MOST_NAMED else []
-    return t("diff.word.and").join([*every[:_MOST_NAMED], *more])
+    return t("statement.list.comma").join([*every[:_MOST_NAMED], *more])
 
 
 def _either(values: Iterable[str]) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import grpc
 
-from node.error_info import is_too_large, stated_error
+from node.error_info import error_in, is_too_large
 from node.errors import NodeError, Reason
 
 # For a status without ErrorInfo: it comes from gRPC itself or from something in between.
@@ -30,7 +30,7 @@ def node_error(error: grpc.RpcError) -> NodeError:
     What the desk states holds. Any other status comes from the transport: it is mapped by its code and marked
     by the metadata `peer="desk"`.
     """
-    if (stated := stated_error(error)) is not None:
+    if (stated := error_in(error)) is not None:
         return stated
     # Every error that a call raises is also that call.
     assert isinstance(error, grpc.Call)
