@@ -55,26 +55,27 @@ def open_response(
     return response, verdict, position
 
 
-def denial(verdict: rec.Verdict, exchange_id: bytes) -> NodeError:
+def denial(verdict: rec.Verdict, parties: usage.Parties) -> NodeError:
     """What a verdict that denies is raised as, with its rule and clause."""
     try:
         reason = Reason(verdict.reason)
     except ValueError:
         reason = Reason.INTERNAL
     charged = any(charge.scope != OUTAGE for charge in verdict.charges)
-    wording = denial_wording(reason, verdict.clause, terms_of(verdict), charged=charged) or _by_reason(reason)
+    wording = denial_wording(reason, verdict.clause, terms_of(verdict), charged=charged)
+    wording = wording or _by_reason(reason, parties.provider)
     return NodeError(
         reason,
         wording.key,
         rule=verdict.rule,
         clause=verdict.clause,
-        exchange_id=exchange_id.hex(),
+        exchange_id=parties.exchange_id.hex(),
         decided_by="provider",
         **wording.args,
     )
 
 
-def _by_reason(reason: Reason) -> Message:
+def _by_reason(reason: Reason, provider: str) -> Message:
     if reason in OF_THE_NODE:
-        return Message("error.rpc.peer-refused", {"problem": wording_of_peer(reason)})
+        return Message("error.rpc.peer-refused", {"peer": provider, "problem": wording_of_peer(reason)})
     return Message("error.exchange.provider-denied")

@@ -114,7 +114,8 @@ def test_json_is_in_the_language_spoken_and_has_the_key_for_programs(tmp_path: P
     assert told["key"] == "error.deciding.own-grant-purpose"
     assert told["message"] == told["detail"] == say(Message("error.deciding.own-grant-purpose"), "zh")
     assert told["what"] == t("reason.PURPOSE_NOT_ALLOWED.what", "zh")
-    assert (told["reason"], told["metadata"]) == ("PURPOSE_NOT_ALLOWED", {"clause": "grant.purposes"})
+    metadata = {"clause": "grant.purposes", "exchange_id": told["exchange_id"]}
+    assert (told["reason"], told["metadata"]) == ("PURPOSE_NOT_ALLOWED", metadata)
 
 
 def test_no_sentence_of_a_json_error_is_in_english(tmp_path: Path) -> None:

@@ -44,11 +44,11 @@ def test_what_a_peer_says_of_itself_names_it(
     desk: FakeDesk, address: str, reason: Reason, lang: Language
 ) -> None:
     desk.fail_with = NodeError(
-        reason, "error.rpc.peer-refused", problem=wording_of_peer(reason), decided_by="provider"
+        reason, "error.rpc.peer-refused", peer="p", problem=wording_of_peer(reason), decided_by="provider"
     )
     told = dxnode(*ASK, "--desk", address, "--lang", lang, stdin=resident(1))
     assert told.code == Exit.UNAVAILABLE
-    first, *_ = told.err.splitlines()
+    _, first, *_ = told.err.splitlines()  # behind the exchange id
     name = {"en": "error: the provider's node ", "zh": "错误: 提供部门的节点"}[lang]
     assert first.startswith(name)
     assert first.endswith(f"({reason.name})"), "once is enough"
