@@ -111,7 +111,7 @@ class Node:
         )
         self._peers = PeerClient(
             links,
-            float(limits.deadline_seconds),
+            limits.deadlines,
             limits.message_bytes,
             lambda version, told: proved_approvals(version, told, Approvers(live.directory), now()),
         )
@@ -202,6 +202,7 @@ class Node:
             ready=history.ready,
             peer_logs=history.peer_logs,
             answered=self._store.is_answered,
+            time_of=self._peers.time_of,
         )
         self._requester = Requester(
             code=code,

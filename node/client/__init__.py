@@ -3,6 +3,7 @@
 from node.client.catalogue import CatalogueEntry, CatalogueFound
 from node.client.channel import Credentials
 from node.client.client import Client
+from node.client.exchange_id import new_exchange_id
 from node.client.results import (
     Chunk,
     ChunkResult,
@@ -26,4 +27,5 @@ __all__ = [
     "Statistic",
     "Subject",
     "Verification",
+    "new_exchange_id",
 ]

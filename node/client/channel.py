@@ -37,6 +37,10 @@ def open_channel(desk: str, credentials: Credentials | None) -> grpc.Channel:
         ("grpc.max_send_message_length", MAX_MESSAGE),
         # A desk is never behind an HTTP proxy: subjects must not leave by one that the environment names.
         ("grpc.enable_http_proxy", 0),
+        # Calls may take long. A node whose process stands still is noticed before: it answers no ping.
+        ("grpc.keepalive_time_ms", 15_000),
+        ("grpc.keepalive_timeout_ms", 10_000),
+        ("grpc.http2.max_pings_without_data", 0),
     ]
     if desk.startswith("unix:"):
         path = desk.removeprefix("unix:")

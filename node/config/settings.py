@@ -22,6 +22,7 @@ from pydantic_core import PydanticCustomError
 
 from node.core.address import address_fault, nowhere
 from node.core.bounds import MAX_SUBJECTS
+from node.core.deadlines import LONGEST_CALL, Deadlines, least_call
 from node.core.directory.spelling import (
     MAX_OFFICERS,
     MIN_APPROVALS,
@@ -273,7 +274,7 @@ class Limits(_Section):
     peer_requests_per_second: Annotated[Whole, Field(ge=1, le=1_000_000)] = 2_000
     peer_burst: Annotated[Whole, Field(ge=1, le=1_000_000)] = 4_000
     peer_denials_per_minute: Annotated[Whole, Field(ge=1, le=1_000_000)] = 600
-    deadline_seconds: Annotated[Whole, Field(ge=1, le=600)] = 30
+    deadline_seconds: Annotated[Whole, Field(ge=1, le=LONGEST_CALL)] = 40
     source_seconds: Annotated[Whole, Field(ge=1, le=600)] = 10
     source_check_seconds: Annotated[Whole, Field(ge=1, le=3_600)] = 60
     counts: Annotated[Whole, Field(ge=1, le=64)] = 2
@@ -286,6 +287,20 @@ class Limits(_Section):
     clock_jump_seconds: Annotated[Whole, Field(ge=1, le=120)] = 60
     clock_away_hours: Annotated[Whole, Field(ge=1, le=720)] = 24
     refusal_interval_seconds: Annotated[Whole, Field(ge=1, le=3_600)] = 60
+
+    @property
+    def deadlines(self) -> Deadlines:
+        """How long each waits for the next."""
+        return Deadlines.of(self.deadline_seconds, self.source_seconds, self.counts_wait_seconds)
+
+    @model_validator(mode="after")
+    def _outer_is_longer(self) -> Self:
+        if not self.deadlines.fit:
+            least = least_call(self.source_seconds, self.counts_wait_seconds)
+            if least is None:
+                raise _wrong("source-too-slow", most=LONGEST_CALL)
+            raise _wrong("deadline-too-short", least=least)
+        return self
 
 
 class Log(_Section):

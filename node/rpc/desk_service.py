@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping, Sequence
 from contextlib import aclosing
 from typing import Protocol
@@ -43,10 +44,12 @@ class DeskService(desk_pb2_grpc.DeskServiceServicer):
         own_code: str,
         imported: Callable[[str, str], catalogue_pb2.Dataset | None],
         subject_type: Callable[[str, str], SubjectType | None],
+        seconds: float,
     ) -> None:
         """`imported` has the entry of a dataset and provider in a catalogue that was imported.
 
         `subject_type` says whom a provider's dataset is about, as far as is known.
+        An exchange that takes longer than so many `seconds` goes on, but nobody waits for it.
         """
         self._requester = requester
         self._staff = staff
@@ -55,6 +58,7 @@ class DeskService(desk_pb2_grpc.DeskServiceServicer):
         self._own_code = own_code
         self._imported = imported
         self._subject_type = subject_type
+        self._seconds = seconds
 
     async def Ask(
         self, request: desk_pb2.DeskServiceAskRequest, context: Context
@@ -66,7 +70,11 @@ class DeskService(desk_pb2_grpc.DeskServiceServicer):
             query = _query(request.query)
             kind = self._subject_type(query.provider, query.dataset)
             subjects = [_subject(request.subject, kind)] if request.HasField("subject") else []
-            done = await self._requester.ask(caller, query, subjects, request.exchange_id)
+            try:
+                async with asyncio.timeout(self._seconds):
+                    done = await self._requester.ask(caller, query, subjects, request.exchange_id)
+            except TimeoutError:
+                raise NodeError(Reason.TIMEOUT, "error.rpc.own-node-too-slow") from None
             return desk_pb2.DeskServiceAskResponse(answers=done.answers, proof=_proof(done))
 
         return await answered(context, work())

@@ -20,11 +20,12 @@ from sqlalchemy.engine import Connection
 from sqlglot import exp
 
 from node.core.identity import normalise_subject
+from node.core.outage import Outage, OutageError
 from node.core.policy.dataset import FieldType
 from node.core.policy.question import Question
 from node.core.stop import Stop
 from node.core.subject import SubjectKey, Unclear
-from node.errors import NodeError, Reason
+from node.errors import NodeError
 from node.source.checker import Checker
 from node.source.counting import conditions, fold, group_columns, statistic_of
 from node.source.dialect import POSTGRES, exactly
@@ -166,10 +167,7 @@ class DatabaseSource:
         """
         statistic = statistic_of(question)
         if self._checker.findings is None:
-            raise NodeError(
-                Reason.SOURCE_UNAVAILABLE,
-                "error.source.not-scanned",
-            )
+            raise OutageError(Outage.SILENT, "error.source.not-scanned")
         scope = region_values(self._layout, region)
         self._refuse_inexact([*question.fields, *(group.name for group in statistic.group_by)], scope)
         columns = [self._group(column) for column in group_columns(statistic)]

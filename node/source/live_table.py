@@ -14,7 +14,8 @@ from sqlglot import exp
 from node.core.policy.dataset import FieldType
 from node.errors import NodeError, Reason
 from node.source.dialect import POSTGRES, Dialect
-from node.source.sessions import statement_of, unavailable
+from node.source.failing import failed
+from node.source.sessions import statement_of
 from node.source.spec import Layout
 from node.source.sql import ROW
 from node.texts.message import Value
@@ -55,7 +56,7 @@ def examine(engine: Engine, table: str, layout: Layout) -> Shape:
     except NoSuchTableError:
         raise _misfit("error.source.table-missing") from None
     except SQLAlchemyError as error:
-        raise unavailable(error) from None
+        raise failed(error, connecting=True) from None
     wanted = {layout.subject: FieldType.TEXT} | {field.name: field.type for field in layout.fields}
     for column, kind in wanted.items():
         if column not in found:

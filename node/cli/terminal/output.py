@@ -81,6 +81,10 @@ class Terminal:
         if not self.json:
             sys.stderr.write(harmless(text) + "\n")
 
+    def stopped(self, text: str, value: Mapping[str, str]) -> None:
+        """What to know of a command that the user stops: to stderr, with `json` as a document."""
+        sys.stderr.write((_dumped(plain(value)) if self.json else harmless(without_identifiers(text))) + "\n")
+
     def progress(self, what: str, total: int | None) -> AbstractContextManager[Ticker]:
         """Progress to stderr on a terminal, nothing in a pipe or with `json`."""
         if self.json or not sys.stderr.isatty():
@@ -186,20 +190,22 @@ def report(error: NodeError, *, as_json: bool) -> Exit:
     """Tell stderr what went wrong and what to do next; gives the exit code."""
     at_desk = error.reason is Reason.PEER_UNAVAILABLE and error.metadata.get("peer") == "desk"
     what, hint = (t(key) for key in _texts_of(error, at_desk=at_desk))
-    detail = without_identifiers(_detail(error))
-    metadata = sorted(error.metadata.items())
+    detail = "" if at_desk else without_identifiers(_detail(error))
+    metadata = {name: without_identifiers(value) for name, value in sorted(error.metadata.items())}
+    exchange_id, fetch = metadata.get("exchange_id", ""), metadata.pop("fetch", "")
     if as_json:
-        body: dict[str, Json] = {
-            "error": {
-                "reason": error.reason.name,
-                "key": error.wording.key,
-                "message": without_identifiers(say(error.wording)),
-                "what": what,
-                "detail": detail,
-                "hint": hint,
-                "metadata": {name: without_identifiers(value) for name, value in metadata},
-            }
+        told: dict[str, Json] = {
+            "reason": error.reason.name,
+            "key": error.wording.key,
+            "message": without_identifiers(say(error.wording)),
+            "what": what,
+            "detail": detail,
+            "hint": hint,
+            "metadata": dict(metadata),
         }
+        told |= {"exchange_id": exchange_id} if exchange_id else {}
+        told |= {"fetch": fetch} if fetch else {}
+        body: dict[str, Json] = {"error": told}
         sys.stderr.write(_dumped(body) + "\n")
     else:
         _say("error", f"{what} ({error.reason.name})" + (f": {detail}" if detail else ""))
@@ -209,6 +215,8 @@ def report(error: NodeError, *, as_json: bool) -> Exit:
         if places:
             sys.stderr.write(harmless(f"  {', '.join(places)}\n"))
         _say("hint", hint)
+        if fetch:
+            sys.stderr.write(harmless(f"  {t('ask.fetch', command=fetch)}\n"))
     return exit_of(error)
 
 

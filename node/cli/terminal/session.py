@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import inspect
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -37,17 +37,20 @@ ConfigFile = Annotated[Path, typer.Option("--config", envvar="DXNODE_CONFIG")]
 """Of commands that need the settings of the own node."""
 ConfigIfThere = Annotated[Path | None, typer.Option("--config", envvar="DXNODE_CONFIG", show_default=False)]
 """Of commands that can do without, see `settings_file`."""
-TimeoutOption = Annotated[float, typer.Option("--timeout", min=0.1, max=600.0, rich_help_panel=PANEL)]
+TimeoutOption = Annotated[
+    float | None, typer.Option("--timeout", min=0.1, max=600.0, show_default=False, rich_help_panel=PANEL)
+]
 
 DEFAULT_CONFIG = Path("node.yaml")
 
 
 @dataclass(frozen=True, slots=True)
 class DeskSession:
-    """One command at the desk: where to write, and the open client."""
+    """One command at the desk: where to write, the open client, and the options that led to it."""
 
     terminal: Terminal
     client: Client
+    reach: Sequence[str] = ()
 
 
 def with_terminal(command: Callable[Concatenate[Terminal, P], None]) -> Callable[..., None]:
@@ -69,12 +72,20 @@ def with_desk(command: Callable[Concatenate[DeskSession, P], None]) -> Callable[
         key: Path | None,
         roots: Path | None,
         config: Path | None,
-        timeout: float,
+        timeout: float | None,
         as_json: bool,
         **given: object,
     ) -> None:
+        given_to_reach = {"desk": desk, "cert": cert, "key": key, "roots": roots, "config": config}
+        reach = [
+            word
+            for name, value in given_to_reach.items()
+            if value and os.environ.get(f"DXNODE_{name.upper()}") != str(value)  # that holds next time too
+            for word in (f"--{name}", str(value))
+        ]
         with open_client(desk, cert, key, roots, config, timeout) as client:
-            command(DeskSession(Terminal(as_json), client), **given)  # type: ignore[arg-type, call-arg]
+            session = DeskSession(Terminal(as_json), client, [*reach, "--json"] if as_json else reach)
+            command(session, **given)  # type: ignore[arg-type, call-arg]
 
     options: dict[str, tuple[object, object]] = {
         "desk": (DeskOption, None),
@@ -82,7 +93,7 @@ def with_desk(command: Callable[Concatenate[DeskSession, P], None]) -> Callable[
         "key": (KeyOption, None),
         "roots": (RootsOption, None),
         "config": (ConfigOption, None),
-        "timeout": (TimeoutOption, 10.0),
+        "timeout": (TimeoutOption, None),
         "as_json": (JsonOption, False),
     }
     return _with_options(command, run, options)
@@ -123,9 +134,11 @@ def open_client(
     key: Path | None,
     roots: Path | None,
     config: Path | None,
-    timeout: float,
+    timeout: float | None,
 ) -> Iterator[Client]:
     """The desk that the options name: `--desk`, else the socket of `--config`, else of ./node.yaml.
+
+    Without `timeout` it waits as long as a node may take.
 
     Raises NodeError CONFIG_INVALID when nothing names one, or when this user may not use its socket.
     """
