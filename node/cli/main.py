@@ -41,6 +41,7 @@ MODULES = {
     "policy": "policy.commands",
     "workdays": "policy.workdays_cmd",
     "log": "log.commands",
+    "source": "running.source_cmd",
     "peer": "running.peer_cmd",
     "order": "running.order_cmd",
     "backup": "running.backup_cmd",
@@ -52,7 +53,9 @@ MODULES = {
 }
 """Each command and its module, in the order of the help. A module is imported when it is needed."""
 
-GROUPS = frozenset({"catalogue", "grant", "policy", "log", "peer", "order", "desk", "pki", "config"})
+GROUPS = frozenset(
+    {"catalogue", "grant", "policy", "log", "source", "peer", "order", "desk", "pki", "config"}
+)
 """Commands that have commands of their own: the whole module."""
 
 

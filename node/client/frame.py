@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Literal, Protocol
 
 import pandas as pd
@@ -14,9 +15,10 @@ from node.core.identity import SubjectType, normalise_subject
 from node.core.normal_form import unreadable
 from node.core.policy.question_kind import QuestionKind
 from node.errors import NodeError, Reason
+from node.texts.wording import CHINA
 
-ANSWER, REASON, EXCHANGE = "answer", "reason", "exchange_id"
-RESULT_COLUMNS = (ANSWER, REASON, EXCHANGE)
+ANSWER, REASON, EXCHANGE, AS_OF = "answer", "reason", "exchange_id", "data_as_of"
+RESULT_COLUMNS = (ANSWER, REASON, EXCHANGE, AS_OF)
 
 # What is wrong with one chunk and says nothing about the next; all else would meet the next chunk too.
 _CHUNK_ONLY = frozenset({Reason.QUERY_INVALID})
@@ -77,10 +79,14 @@ class Query:
 
 @dataclass(frozen=True, slots=True)
 class AnsweredBlock:
-    """A block of rows with its result columns, and the chunk number that the next block will have."""
+    """A block of rows with its result columns, and the chunk number that the next block will have.
+
+    With `overdue`, the data that it was answered from are older than the catalogue entry says.
+    """
 
     frame: pd.DataFrame
     next_chunk: int
+    overdue: bool = False
 
 
 @dataclass(slots=True)
@@ -133,7 +139,7 @@ def ask_blocks(
         if refusal is not None and not keep_going and refusal.reason not in _CHUNK_ONLY:
             raise _refused(refusal)
         next_chunk = result.chunk + 1
-        yield AnsweredBlock(_merge(asked.popleft(), result), next_chunk)
+        yield AnsweredBlock(_merge(asked.popleft(), result), next_chunk, result.proof.data_overdue)
     while asked:
         yield AnsweredBlock(_merge(asked.popleft(), None), next_chunk)
 
@@ -258,15 +264,18 @@ def _merge(asked: _Asked, result: ChunkResult | None) -> pd.DataFrame:
     rows = [row for row, valid in enumerate(asked.valid) if valid]
     reasons = ["" if valid else Reason.QUERY_INVALID.name for valid in asked.valid]
     exchanges = [""] * len(reasons)
+    ages = [""] * len(reasons)
     answers: list[bool | str | None] = [None] * len(reasons)
     if result is not None:
         refused = "" if result.refusal is None else result.refusal.reason.name
         given = result.answers or (None,) * len(rows)
+        as_of = _moment(result.proof.data_as_of)
         for position, (row, answer) in enumerate(zip(rows, given, strict=True)):
             over_limit = position in result.over_limit
             reasons[row] = Reason.QUOTA_EXHAUSTED.name if over_limit else refused
             answers[row] = None if over_limit else answer
             exchanges[row] = result.proof.exchange_id.hex()
+            ages[row] = as_of
     kind: Literal["string", "boolean"] = (
         "string" if any(isinstance(answer, str) for answer in answers) else "boolean"
     )
@@ -274,13 +283,19 @@ def _merge(asked: _Asked, result: ChunkResult | None) -> pd.DataFrame:
     answered[ANSWER] = pd.Series(answers, answered.index, "object").astype(kind)
     answered[REASON] = pd.Series(reasons, answered.index, "string")
     answered[EXCHANGE] = pd.Series(exchanges, answered.index, "string")
+    answered[AS_OF] = pd.Series(ages, answered.index, "string")
     return answered
+
+
+def _moment(as_of: datetime | None) -> str:
+    """In China's time, as people read it in a table; "" from a provider's node that does not say."""
+    return "" if as_of is None else as_of.astimezone(CHINA).isoformat(timespec="seconds")
 
 
 def _unanswered(frame: pd.DataFrame) -> pd.DataFrame:
     result = frame.copy()
     result[ANSWER] = pd.Series(pd.NA, result.index, "boolean")
-    for name in (REASON, EXCHANGE):
+    for name in (REASON, EXCHANGE, AS_OF):
         result[name] = pd.Series(pd.NA, result.index, "string")
     return result
 
@@ -288,5 +303,5 @@ def _unanswered(frame: pd.DataFrame) -> pd.DataFrame:
 def _join(parts: list[pd.DataFrame]) -> pd.DataFrame:
     """One frame; a block whose answers are all empty takes the type of the others."""
     texts = any(str(part[ANSWER].dtype) in ("string", "str") for part in parts)
-    kinds = {ANSWER: "string" if texts else "boolean", REASON: "string", EXCHANGE: "string"}
+    kinds = dict.fromkeys(RESULT_COLUMNS, "string") | {ANSWER: "string" if texts else "boolean"}
     return pd.concat([part.astype(kinds) for part in parts])

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import NoReturn
+from typing import Final, NoReturn
 
 import grpc
 from google.protobuf.message import Message as ProtoMessage
@@ -49,6 +49,7 @@ from node.v1 import (
 VERIFY = f"{PROVIDER}/{DATASET}/is-enrolled"
 FIELD = f"{PROVIDER}/{DATASET}/contribution-band"
 COUNT = f"{PROVIDER}/{DATASET}/enrolled-by-region"
+LOAD: Final = record_pb2.DataLoad(number=3, time_ms=1_795_320_000_000, as_of_ms=1_795_318_200_000)
 EXCHANGE = bytes(range(16))
 KINDS = {"is-enrolled": "verify", "contribution-band": "field", "enrolled-by-region": "statistic"}
 
@@ -174,6 +175,7 @@ class _Desk(desk_pb2_grpc.DeskServiceServicer):
             provider_index=7,
             provider_size=9,
             rule="tax-deferral",
+            load=LOAD,
         )
         if request.query.question == "enrolled-by-region":
             release = record_pb2.StatisticAnswer(
@@ -183,7 +185,7 @@ class _Desk(desk_pb2_grpc.DeskServiceServicer):
                 ],
                 epsilon_micros=500_000,
                 accuracy_95=6,
-                load=record_pb2.DataLoad(number=3, time_ms=1_795_320_000_000),
+                load=LOAD,
                 reused=True,
             )
             return desk_pb2.DeskServiceAskResponse(answers=record_pb2.Answers(statistic=release), proof=proof)
@@ -204,6 +206,8 @@ class _Desk(desk_pb2_grpc.DeskServiceServicer):
             desk.claims += [dict(subject.claims) for subject in request.chunk.subjects]
             response = desk_pb2.DeskServiceAskBatchResponse(chunk=number)
             response.proof.exchange_id = header.batch_id[:12] + number.to_bytes(4, "big")
+            if number not in desk.refuse:
+                response.proof.load.CopyFrom(LOAD)
             if number in desk.refuse:
                 refusal = desk_pb2.Refusal(
                     reason=desk.refuse[number].wire, rule="r-1", clause="limits.per_day"
@@ -252,7 +256,7 @@ class _Admin(desk_pb2_grpc.AdminServiceServicer):
                     invalid_subjects=1,
                     lines=12,
                     header_lines=1,
-                    load=record_pb2.DataLoad(number=3, time_ms=1_795_320_000_000),
+                    load=LOAD,
                     exactness=desk_pb2.EXACTNESS_READ,
                 )
             ],
@@ -318,6 +322,13 @@ class _Admin(desk_pb2_grpc.AdminServiceServicer):
                 )
             ],
         )
+
+    def AcceptSource(
+        self, request: desk_pb2.AcceptSourceRequest, context: Context
+    ) -> desk_pb2.AcceptSourceResponse:
+        if request.dataset != DATASET:
+            _fail(context, NodeError(Reason.NOT_FOUND, "error.app.no-load-held"))
+        return desk_pb2.AcceptSourceResponse(dataset=DATASET, rows=120, invalid_subjects=2, rows_before=500)
 
 
 class _Grants(grant_pb2_grpc.GrantAdminServiceServicer):

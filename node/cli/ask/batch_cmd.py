@@ -94,8 +94,10 @@ def batch(
             first_chunk=progress.next_chunk,
             keep_going=keep_going,
         )
+        overdue = False
         try:
             for block in answers:
+                overdue = overdue or block.overdue
                 progress = output.append(_worded(block.frame), block.next_chunk)
                 ticker.advance(len(block.frame))
         except NodeError as error:
@@ -104,7 +106,7 @@ def batch(
             session.terminal.note(t("batch.stopped", done=progress.rows, total=given.rows))
             raise
         output.finish()
-    _report(session, target, progress)
+    _report(session, target, progress, overdue)
 
 
 def _checked(block: pd.DataFrame, columns: Columns) -> pd.DataFrame:
@@ -124,7 +126,7 @@ def _worded(block: pd.DataFrame) -> pd.DataFrame:
     return block.assign(answer=block["answer"].map({True: "yes", False: "no"}).astype("string"))
 
 
-def _report(session: DeskSession, target: Path, progress: Progress) -> None:
+def _report(session: DeskSession, target: Path, progress: Progress, overdue: bool) -> None:
     result = {
         "file": str(target),
         "rows": progress.rows,
@@ -136,6 +138,8 @@ def _report(session: DeskSession, target: Path, progress: Progress) -> None:
     session.terminal.result(
         result, t("batch.done", path=target, rows=progress.rows, answered=progress.answered, refused=refused)
     )
+    if overdue:
+        session.terminal.note(t("batch.data_overdue"))
     not_verified = progress.answered - progress.yes
     if progress.kind == QuestionKind.VERIFY and not_verified:
         session.terminal.note(t("batch.not_verified", count=not_verified))

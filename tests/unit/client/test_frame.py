@@ -26,7 +26,7 @@ def ask(client: Client, frame: pd.DataFrame, question: str = VERIFY, batch_id: b
 def test_order_index_and_columns_are_kept(client: Client) -> None:
     frame = people(25)
     answered = ask(client, frame)
-    assert list(answered.columns) == ["id", "note", "answer", "reason", "exchange_id"]
+    assert list(answered.columns) == ["id", "note", "answer", "reason", "exchange_id", "data_as_of"]
     pd.testing.assert_frame_equal(answered[["id", "note"]], frame)
     assert list(answered["answer"]) == [enrolled(subject) for subject in frame["id"]]
     assert set(answered["reason"]) == {""}
@@ -130,7 +130,14 @@ def test_missing_column_is_named(client: Client) -> None:
 
 
 def test_empty_frame_is_answered_empty(client: Client) -> None:
-    assert list(ask(client, people(0)).columns) == ["id", "note", "answer", "reason", "exchange_id"]
+    assert list(ask(client, people(0)).columns) == [
+        "id",
+        "note",
+        "answer",
+        "reason",
+        "exchange_id",
+        "data_as_of",
+    ]
 
 
 def test_identifiers_read_as_numbers_are_asked(client: Client, desk: FakeDesk) -> None:
