@@ -44,6 +44,15 @@ def error_in(error: grpc.RpcError) -> NodeError | None:
     return NodeError.of(reason, wording or Message(wording_of(reason).key, given))
 
 
+def is_too_large(error: grpc.RpcError) -> bool:
+    """Whether gRPC itself ended a call, here or there, because a message is larger than was agreed.
+
+    It says so in words alone, which are compared and passed on to nobody.
+    """
+    assert isinstance(error, (grpc.Call, grpc.aio.AioRpcError))
+    return "larger than max" in (error.details() or "")
+
+
 def _info_in(error: grpc.RpcError) -> tuple[Reason, dict[str, str]] | None:
     """Reason and metadata of the ErrorInfo that a node of ours made; None without one.
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from datetime import date
 
 from node.app.live.opening import source_spec
 from node.app.live.policy_loading import load_policies
 from node.app.live.quality import counts_of, tolerance_of
-from node.config.file import SettingProblem
+from node.config.file import SettingPlaces, SettingProblem
 from node.config.settings import Settings
 from node.config.settings import Source as SourceSettings
 from node.core.policy.dataset import Dataset
@@ -21,8 +21,10 @@ from node.source.spec import DatabaseSpec, FileSpec, Layout, LoadReport
 from node.texts.message import Message
 
 
-def data_problems(settings: Settings, source_name: str) -> Iterator[SettingProblem]:
-    """What is wrong with data, in the order of the settings, which stand in the file `source_name`.
+def data_problems(
+    settings: Settings, places: SettingPlaces, closed: Collection[str]
+) -> Iterator[SettingProblem]:
+    """What is wrong with data, in the order of the settings; those that are `closed` cannot be read.
 
     Each file is read through. Of a live table as much is looked at as can be in two seconds. Columns and
     values are held to the policies in the folder, where those can be read.
@@ -32,6 +34,8 @@ def data_problems(settings: Settings, source_name: str) -> Iterator[SettingProbl
     except (NodeError, OSError):
         policies = {}  # what is wrong with them is for `dxnode policy check` to say
     for name, source in settings.sources.items():
+        if name in closed:
+            continue
         dataset = policies[name].dataset if name in policies else None
         try:
             spec = source_spec(source)
@@ -39,9 +43,9 @@ def data_problems(settings: Settings, source_name: str) -> Iterator[SettingProbl
                 _read_through(spec, dataset)
                 continue
             for problem in _look_at(spec, source, dataset):
-                yield SettingProblem(source_name, 1, 1, f"sources.{name}", problem)
+                yield places.problem(("sources", name), problem)
         except NodeError as error:
-            yield _problem(error, source, name, source_name)
+            yield _problem(error, source, name, places)
 
 
 def _read_through(spec: FileSpec, dataset: Dataset | None) -> None:
@@ -75,11 +79,11 @@ def _look_at(spec: DatabaseSpec, source: SourceSettings, dataset: Dataset | None
         table.close()
 
 
-def _problem(error: NodeError, source: SourceSettings, name: str, source_name: str) -> SettingProblem:
+def _problem(error: NodeError, source: SourceSettings, name: str, places: SettingPlaces) -> SettingProblem:
     """With the place in the data file, if it is one."""
     path = source.csv or source.parquet
     if path is None:
-        return SettingProblem(source_name, 1, 1, f"sources.{name}", error.wording)
+        return places.problem(("sources", name), error.wording)
     told = error.wording.args
     line, column = (int(str(told.get(each, 1))) for each in ("line", "column"))
     problem = told.get("problem")

@@ -54,6 +54,7 @@ from node.rpc.server import (
 )
 from node.store.engine import lock_state
 from node.store.store import Store
+from node.texts.wording import say
 from node.v1 import (
     desk_pb2,
 )
@@ -110,7 +111,7 @@ class Node:
         )
         self._peers = PeerClient(
             links,
-            float(limits.deadline_seconds),
+            limits.deadlines,
             limits.message_bytes,
             lambda version, told: proved_approvals(version, told, Approvers(live.directory), now()),
         )
@@ -201,6 +202,7 @@ class Node:
             ready=history.ready,
             peer_logs=history.peer_logs,
             answered=self._store.is_answered,
+            time_of=self._peers.time_of,
         )
         self._requester = Requester(
             code=code,
@@ -273,6 +275,8 @@ class Node:
             *problems_around(self._settings),
         ):
             log.warning("%s", problem.message)
+        for notice in self._live.ending():
+            log.warning("%s", say(notice, "en"))
         published = self._live.published
         if published is not None and published.waiting:
             log.warning("%d catalogue entries wait for approval", len(published.waiting))

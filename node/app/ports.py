@@ -168,7 +168,7 @@ class Ports:
         parts, gate = self._parts, self._gate
         live, limits = parts.live, parts.settings.limits
         exchange_pb2_grpc.add_ExchangeServiceServicer_to_server(
-            ExchangeService(parts.provider, gate, limits.batch_chunks, float(limits.deadline_seconds)), server
+            ExchangeService(parts.provider, gate, limits.batch_chunks, limits.deadlines), server
         )
         grant_pb2_grpc.add_GrantServiceServicer_to_server(
             GrantService(parts.grants, gate, lambda: live.policies), server
@@ -209,6 +209,8 @@ class Ports:
                 lambda name: browse(live.policies, name, live.load_of),
                 code,
                 lambda dataset, provider: live.imported.entry(dataset, provider),
+                parts.received.subject_type,
+                parts.settings.limits.deadlines.desk,
             ),
             server,
         )

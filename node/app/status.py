@@ -79,8 +79,8 @@ def node_status(
         datasets=datasets,
         active_grants=sum(grant.state is GrantState.ACTIVE for grant in grants),
         keys=[
-            pb.KeyStatus(use=key.use, key_id=key.key_id, expires_ms=to_ms(key.expires))
-            for key in live.keys.files
+            pb.KeyStatus(use=each.use, key_id=each.key_id, expires_ms=to_ms(each.ends))
+            for each in live.lifetimes()
         ],
         workdays_known_until=str(calendar.known_until) if calendar is not None else "",
         policies_unsigned=settings.policies.unsigned,
@@ -95,7 +95,7 @@ def node_status(
             for each in waiting[:MAX_WAITING]
         ],
         waiting_total=len(waiting),
-        notice_wordings=map(to_text, history.notices()),
+        notice_wordings=map(to_text, (*history.notices(), *live.notices(), *live.ending())),
         lost=_lost(history.lost),
         stopped_peers=history.peer_logs.stopped(),
         sqlite=driver.VERSION,

@@ -13,11 +13,11 @@ from node.core.clock import ClockBounds, Reading
 from node.core.directory.directory import MAX_BYTES, MAX_SKEW
 from node.crypto.signing import Verifier
 from node.documents.directory_file import read_directory
+from node.documents.note_file import read_note_file
 from node.errors import NodeError
 from node.exchange.group import GroupCommit
 from node.exchange.node_clock import NodeClock
 from node.exchange.second_look import ClockKeeper, ClockMemory
-from node.files.whole import read_file
 from node.rpc.peer_client import PeerClient
 
 _TOLERATED_JUMPS = 3
@@ -88,7 +88,7 @@ def _last_known(settings: Settings, recorded: datetime | None) -> datetime | Non
     if recorded is None:
         return None
     try:
-        note = read_file(settings.directory, MAX_BYTES)
+        note = read_note_file(settings.directory, MAX_BYTES)
         signed = read_directory(note, Verifier.parse(settings.authority)).issued - MAX_SKEW
     except NodeError:  # told where the directory is loaded
         return recorded

@@ -8,6 +8,7 @@ from concurrent.futures import Executor, ThreadPoolExecutor
 
 from node.config.settings import Limits
 from node.core.deciding.gap import Gaps
+from node.core.outage import Outage, OutageError
 from node.core.stop import Stop
 from node.errors import NodeError, Reason
 from node.exchange.computing import Computing
@@ -79,7 +80,7 @@ class Working:
 
 
 def _busy() -> NodeError:
-    return NodeError(Reason.SOURCE_BUSY, "error.app.too-many-waiting")
+    return OutageError(Outage.BUSY, "error.app.too-many-waiting")
 
 
 def noise(pool: Pool) -> Noise:

@@ -6,20 +6,22 @@ import os
 import sys
 from collections.abc import Sequence
 from importlib import import_module
-from io import TextIOWrapper
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 from typer.main import get_group
 
 from node.cli.terminal import output
+from node.cli.terminal.arguments import as_copied, name_a_person
 from node.cli.terminal.exits import Exit
 from node.cli.terminal.help import HelpfulCommand, HelpfulGroup, describe
+from node.cli.terminal.streams import keep_verdict
 from node.cli.terminal.usage import usage_message
 from node.errors import NodeError
 from node.files.why import refused
 from node.no_dumps import forbid_dumps
 from node.texts import wording
+from node.texts.wording import t
 
 if TYPE_CHECKING:
     # Typer does not name these in public.
@@ -75,12 +77,13 @@ class RootGroup(HelpfulGroup):
 
     def main(self, args: Sequence[str] | None = None, *_: object, **__: object) -> None:
         """Run a command line and exit with its code."""
-        _write_anywhere()
-        given = list(sys.argv[1:] if args is None else args)
+        given = as_copied(sys.argv[1:] if args is None else args)
         as_json = "--json" in given
         wording.use_language(wording.detect_language(os.environ))
         try:
             given = _take_language(given)
+            if name_a_person(given):
+                sys.exit(output.report_usage(t("usage.person"), t("usage.person_next"), as_json=as_json))
             describe(self, ())
             code = super().main(given, "dxnode", standalone_mode=False, obj=tuple(given))
         except NodeError as error:
@@ -96,10 +99,6 @@ class RootGroup(HelpfulGroup):
         except output.StoppedError as error:
             output.report_stopped(error, as_json=as_json)
             code = Exit.INTERRUPTED
-        except BrokenPipeError:
-            # The reader of a pipe went away: nothing is wrong, and nothing more can be said.
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-            code = Exit.OK
         except OSError as error:
             told = refused(error)
             code = (
@@ -110,13 +109,6 @@ class RootGroup(HelpfulGroup):
         except Exception as error:
             code = output.report_defect(error, as_json=as_json)
         sys.exit(code if isinstance(code, int) else Exit.OK)
-
-
-def _write_anywhere() -> None:
-    """Where a terminal has no Chinese, write escapes: a command that is done must not fail in saying so."""
-    for stream in (sys.stdout, sys.stderr):
-        if isinstance(stream, TextIOWrapper):
-            stream.reconfigure(errors="backslashreplace")
 
 
 def load_command(name: str) -> Command | None:
@@ -156,7 +148,7 @@ def _take_language(given: list[str]) -> list[str]:
         else:
             chosen = value if equals else next(arguments, "")
             if chosen not in wording.LANGUAGES:
-                raise typer.TyperException(wording.t("usage.language"))
+                raise typer.TyperException(t("usage.language"))
             wording.use_language(chosen)
     return rest
 
@@ -175,7 +167,7 @@ def root(
 def run() -> None:
     """The entry point of the `dxnode` command."""
     forbid_dumps()  # commands hold passphrases, keys, identity numbers
-    app()
+    keep_verdict(app)
 
 
 if __name__ == "__main__":

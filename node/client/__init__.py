@@ -3,6 +3,7 @@
 from node.client.catalogue import CatalogueEntry, CatalogueFound
 from node.client.channel import Credentials
 from node.client.client import Client
+from node.client.exchange_id import new_exchange_id
 from node.client.results import (
     Chunk,
     ChunkResult,
@@ -11,6 +12,7 @@ from node.client.results import (
     Subject,
     Verification,
 )
+from node.errors import NodeError, Reason
 
 __all__ = [
     "CatalogueEntry",
@@ -20,7 +22,10 @@ __all__ = [
     "Client",
     "Credentials",
     "FieldAnswer",
+    "NodeError",
+    "Reason",
     "Statistic",
     "Subject",
     "Verification",
+    "new_exchange_id",
 ]

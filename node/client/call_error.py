@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import grpc
 
-from node.error_info import error_in
+from node.error_info import error_in, is_too_large
 from node.errors import NodeError, Reason
 
 # For a status without ErrorInfo: it comes from gRPC itself or from something in between.
@@ -15,7 +15,7 @@ _WITHOUT_INFO = {
     ),
     grpc.StatusCode.PERMISSION_DENIED: (Reason.CALLER_UNIDENTIFIED, "error.desk.not-admitted"),
     grpc.StatusCode.INVALID_ARGUMENT: (Reason.QUERY_INVALID, "error.desk.unreadable-request"),
-    grpc.StatusCode.RESOURCE_EXHAUSTED: (Reason.RATE_LIMITED, "error.desk.too-much"),
+    grpc.StatusCode.RESOURCE_EXHAUSTED: (Reason.OVERLOADED, "error.desk.too-much"),
     grpc.StatusCode.UNAVAILABLE: (Reason.PEER_UNAVAILABLE, "error.desk.silent"),
     grpc.StatusCode.DEADLINE_EXCEEDED: (Reason.TIMEOUT, "error.desk.too-slow"),
     grpc.StatusCode.CANCELLED: (Reason.TIMEOUT, "error.desk.cancelled"),
@@ -35,6 +35,8 @@ def node_error(error: grpc.RpcError) -> NodeError:
     # Every error that a call raises is also that call.
     assert isinstance(error, grpc.Call)
     code = error.code()
+    if code is grpc.StatusCode.RESOURCE_EXHAUSTED and is_too_large(error):
+        return NodeError(Reason.TOO_LARGE, "error.desk.too-large", peer="desk")
     if code not in _WITHOUT_INFO:
         return NodeError(Reason.INTERNAL, "error.desk.failed", peer="desk", code=code.name.lower())
     reason, key = _WITHOUT_INFO[code]

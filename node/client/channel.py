@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 import grpc
 
 from node.errors import NodeError, Reason
+from node.files import pem
 from node.files.regular_file import read_regular
 from node.files.socket_path import LONGEST, is_too_long, socket_target
 from node.files.why import why
-from node.texts.message import Value
 
 MAX_MESSAGE = 4 * 1024 * 1024
-_MOST_BYTES = 1 << 20
-_CERTIFICATE = b"CERTIFICATE-----"
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +37,10 @@ def open_channel(desk: str, credentials: Credentials | None) -> grpc.Channel:
         ("grpc.max_send_message_length", MAX_MESSAGE),
         # A desk is never behind an HTTP proxy: subjects must not leave by one that the environment names.
         ("grpc.enable_http_proxy", 0),
+        # Calls may take long. A node whose process stands still is noticed before: it answers no ping.
+        ("grpc.keepalive_time_ms", 15_000),
+        ("grpc.keepalive_timeout_ms", 10_000),
+        ("grpc.http2.max_pings_without_data", 0),
     ]
     if desk.startswith("unix:"):
         path = desk.removeprefix("unix:")
@@ -45,7 +48,9 @@ def open_channel(desk: str, credentials: Credentials | None) -> grpc.Channel:
             raise NodeError(Reason.CONFIG_INVALID, "error.client.socket-path-missing")
         if is_too_long(path):
             # gRPC would write to stderr by itself, and call it a defect.
-            raise _mistaken("error.client.socket-path-too-long", path=path, most=LONGEST)
+            raise NodeError(
+                Reason.CONFIG_INVALID, "error.client.socket-path-too-long", path=path, most=LONGEST
+            )
         return grpc.insecure_channel(
             socket_target(path), options=[*options, ("grpc.default_authority", "desk")]
         )
@@ -54,27 +59,19 @@ def open_channel(desk: str, credentials: Credentials | None) -> grpc.Channel:
         raise NodeError(Reason.CONFIG_INVALID, "error.client.desk-address-malformed")
     if credentials is None:
         raise NodeError(Reason.CONFIG_INVALID, "error.client.certificate-missing")
-    roots, key, certificate = map(_read, (credentials.roots, credentials.key, credentials.certificate))
     # gRPC would only say that the desk cannot be reached.
-    if _CERTIFICATE not in certificate:
-        raise _mistaken("error.client.cert-file-empty", certificate=str(credentials.certificate))
-    if b"PRIVATE KEY-----" not in key:
-        raise _mistaken("error.client.key-file-empty", key_=str(credentials.key))
-    if _CERTIFICATE not in roots:
-        raise _mistaken("error.client.roots-file-empty", roots=str(credentials.roots))
+    roots = _pem("--roots", credentials.roots, pem.certificates)
+    key = _pem("--key", credentials.key, pem.private_key)
+    certificate = _pem("--cert", credentials.certificate, pem.certificates)
     tls = grpc.ssl_channel_credentials(
         root_certificates=roots, private_key=key, certificate_chain=certificate
     )
     return grpc.secure_channel(desk, tls, options=options)
 
 
-def _mistaken(key: str, /, **args: Value) -> NodeError:
-    return NodeError(Reason.CONFIG_INVALID, key, **args)
-
-
-def _read(path: Path) -> bytes:
+def _pem(option: str, path: Path, take: Callable[[bytes, str], bytes]) -> bytes:
     try:
-        return read_regular(path, _MOST_BYTES)
+        return take(read_regular(path, pem.LONGEST), str(path))
     except OSError as error:
         raise NodeError(
             Reason.CONFIG_INVALID,
@@ -82,3 +79,7 @@ def _read(path: Path) -> bytes:
             why=why(error),
             file=str(path),
         ) from error
+    except NodeError as error:
+        raise NodeError(
+            Reason.CONFIG_INVALID, "error.client.given-file", problem=error.wording, option=option
+        ) from None

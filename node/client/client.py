@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from datetime import UTC, datetime
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
@@ -31,10 +32,14 @@ from node.client.results import (
     Verification,
 )
 from node.core.bounds import MAX_SUBJECTS
+from node.core.deadlines import CLIENT_SECONDS
 from node.core.deciding.grant import Grant
+from node.core.identity import SubjectType
+from node.core.log import usage
 from node.core.messages.grant_message import grant_from_message
 from node.core.policy.question_kind import QuestionKind, kind_to_message
 from node.errors import NodeError, Reason
+from node.texts.message import Message
 from node.v1 import catalogue_pb2, catalogue_pb2_grpc, desk_pb2, desk_pb2_grpc, grant_pb2, grant_pb2_grpc
 
 if TYPE_CHECKING:
@@ -56,7 +61,8 @@ class Client:
             if said.answer: ...
 
     `desk` is "unix:/path", or "host:port" together with `credentials`. `timeout` is the deadline of each call
-    in seconds; a batch has none, but ends when nothing is heard for `timeout` times three. A question is
+    in seconds, by default longer than any node takes to say what hung; a node that is frozen itself is
+    noticed sooner. A batch has no deadline, but ends when nothing is heard for `timeout`. A question is
     named "provider/dataset/question"; "dataset/question" is enough when just one department gave a grant on
     such a dataset. Every method raises `NodeError`. One client may be used by several threads.
     """
@@ -66,10 +72,11 @@ class Client:
         desk: str,
         credentials: Credentials | None = None,
         *,
-        timeout: float = 10.0,
+        timeout: float | None = None,
         random: Callable[[int], bytes] = os.urandom,
     ) -> None:
         self._channel = open_channel(desk, credentials)
+        timeout = CLIENT_SECONDS if timeout is None else timeout
         self._timeout = timeout
         self._random = random
         self._desk = desk_pb2_grpc.DeskServiceStub(self._channel)
@@ -103,7 +110,8 @@ class Client:
     ) -> Verification:
         """Ask a verification about one subject.
 
-        To retry without a second charge, give the same 16 random bytes as `exchange_id` both times.
+        To retry without a second charge, give the same `exchange_id` both times, as `new_exchange_id` makes
+        one. An error has it in its `metadata`, in hex, whoever chose it.
         """
         query = self._query(question, QuestionKind.VERIFY, purpose, case, parameters)
         response = self._ask(query, Subject(subject, claims or {}), exchange_id)
@@ -162,7 +170,7 @@ class Client:
             desk_pb2.BatchHeader(query=query, batch_id=batch_id),
             chunks,
             window=window,
-            patience=3 * self._timeout,
+            patience=self._timeout,
         )
 
     def verify_batch(
@@ -204,6 +212,7 @@ class Client:
             case=case,
             parameters=parameters or {},
             subject=subject,
+            subject_type=self.subject_type_of(question),
             claims=claims or {},
             batch_id=batch_id or self._random(EXCHANGE_ID_BYTES),
             kind=kind,
@@ -234,6 +243,15 @@ class Client:
                     if kind is not None:
                         return kind
         return QuestionKind.VERIFY
+
+    def subject_type_of(self, question: str) -> SubjectType | None:
+        """Whom a question's dataset is about as the known grants say, None where they don't."""
+        name = QuestionName.parse(question)
+        for grant in self.grants():
+            is_its = grant.dataset == name.dataset and name.provider in ("", grant.provider)
+            if is_its and grant.subject_type is not None:
+                return grant.subject_type
+        return None
 
     def limits(self, question: str, purpose: str) -> AskLimits:
         """How much of a question may be asked in a day for a purpose, as grants and catalogue say."""
@@ -307,12 +325,17 @@ class Client:
     def _ask(
         self, query: desk_pb2.Query, subject: Subject | None, exchange_id: bytes
     ) -> desk_pb2.DeskServiceAskResponse:
+        exchange_id = exchange_id or usage.new_exchange_id(datetime.now(UTC), self._random)
         request = desk_pb2.DeskServiceAskRequest(
             query=query,
             subject=None if subject is None else convert.subject_message(subject),
-            exchange_id=exchange_id or self._random(EXCHANGE_ID_BYTES),
+            exchange_id=exchange_id,
         )
-        response: desk_pb2.DeskServiceAskResponse = unary(self._desk.Ask, request, self._timeout)
+        try:
+            response: desk_pb2.DeskServiceAskResponse = unary(self._desk.Ask, request, self._timeout)
+        except NodeError as error:
+            told = {**error.wording.args, "exchange_id": exchange_id.hex()}
+            raise NodeError.of(error.reason, Message(error.wording.key, told)) from None
         return response
 
     def _query(

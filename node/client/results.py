@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from node.core.identity import common_code
+from node.core.normal_form import line
 from node.core.state.part import PartProblem
 from node.errors import NodeError, Reason
 from node.texts.message import Message
@@ -26,19 +28,33 @@ class QuestionName:
 
         Raises NodeError QUERY_INVALID for anything else.
         """
-        parts = text.split("/")
+        parts = line(text).split("/")
         if not 2 <= len(parts) <= 3 or not all(parts):
             raise NodeError(Reason.QUERY_INVALID, "error.client.question-malformed")
         provider, dataset, question = parts if len(parts) == 3 else ["", *parts]
-        return cls(provider, dataset, question)
+        return cls(common_code(provider), dataset, question)
 
 
 @dataclass(frozen=True, slots=True)
 class Subject:
-    """Who is asked about, and what is claimed about them; kept out of every representation."""
+    """Who is asked about, and what is claimed about them; kept out of every representation.
+
+    Raises TypeError for an identifier or a claim that is no text: a number may have lost digits on its way.
+    """
 
     id: str = field(repr=False)
     claims: Mapping[str, str] = field(default_factory=dict, repr=False)
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.id, str):
+            raise _no_text("error.client.subject-no-text", type(self.id).__name__)
+        for value in self.claims.values():
+            if not isinstance(value, str):
+                raise _no_text("error.client.claim-no-text", type(value).__name__)
+
+
+def _no_text(key: str, kind: str) -> TypeError:
+    return TypeError(say(Message(key, {"type": kind}), "en"))
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,6 +21,7 @@ from node.core.text.problem import Problem
 from node.core.words import closest
 from node.errors import NodeError, Reason
 from node.files.regular_file import read_regular
+from node.files.whole import read_file
 from node.files.why import why
 from node.texts.message import Message, Value
 from node.texts.wording import say
@@ -37,6 +38,8 @@ class SettingProblem:
     column: int
     setting: str
     wording: Message
+    warning: bool = False
+    """Whether a node runs all the same."""
 
     @property
     def message(self) -> str:
@@ -52,10 +55,25 @@ class SettingProblem:
             "column": self.column,
             "problem": self.wording,
         }
-        return Message("file.placed", args)
+        return Message("setting.placed-warning" if self.warning else "file.placed", args)
 
     def __str__(self) -> str:
         return say(self.placed, "en")
+
+
+class SettingPlaces:
+    """Where in a settings file each setting stands, or should."""
+
+    def __init__(self, path: Path) -> None:
+        """Raises NodeError(CONFIG_INVALID) when the file cannot be read."""
+        self._document = read(str(path), read_file(path, MAX_BYTES))
+
+    def problem(self, setting: tuple[str, ...], wording: Message, *, warning: bool = False) -> SettingProblem:
+        """A problem with what a setting names, at the setting or what stands around it."""
+        place = self._document.problem
+        at = place("", setting)
+        name = ".".join(setting)
+        return SettingProblem(self._document.file, at.line, at.column, name, wording, warning)
 
 
 def load_settings(path: Path) -> Settings:
@@ -151,8 +169,11 @@ def _problem(document: Document, details: ErrorDetails) -> SettingProblem:
     path = tuple(step for step in details["loc"] if step != "[key]")
     kind = details["type"]
     with_key = kind in ("extra_forbidden", "missing") or path != details["loc"]
-    at = (document.key_problem if with_key else document.problem)("", path)
+    spelled = "key.unknown" if with_key else "value.choice"
+    at = (document.key_problem if with_key else document.problem)(spelled if kind != "missing" else "", path)
     setting = ".".join(str(step) for step in path)
+    if kind != "missing" and at.key != spelled:  # a wide sign in it says more than what it is not
+        return SettingProblem(document.file, at.line, at.column, setting, _of_document(at))
     return SettingProblem(document.file, at.line, at.column, setting, _wording(kind, path, details))
 
 

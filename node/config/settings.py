@@ -20,7 +20,9 @@ from pydantic import (
 )
 from pydantic_core import PydanticCustomError
 
+from node.core.address import address_fault, nowhere
 from node.core.bounds import MAX_SUBJECTS
+from node.core.deadlines import LONGEST_CALL, Deadlines, least_call
 from node.core.directory.spelling import (
     MAX_OFFICERS,
     MIN_APPROVALS,
@@ -37,6 +39,7 @@ from node.core.role import RoleRule
 from node.errors import NodeError, Reason
 from node.files.regular_file import read_regular
 from node.files.socket_path import LONGEST, is_too_long
+from node.files.text import decoded
 from node.texts.message import Value
 
 _INTEGER = re.compile(r"0|[1-9][0-9]{0,17}")
@@ -78,10 +81,22 @@ def _path(value: object, info: ValidationInfo) -> object:
 
 
 def _listen(text: str) -> str:
-    match = _LISTEN.fullmatch(text)
-    if match is None or int(match[1]) > 65535:
+    if (fault := address_fault(text)) is not None:
+        raise PydanticCustomError(fault, "address")
+    if not _LISTEN.fullmatch(text):
         raise _wrong("address")
     return text
+
+
+def _advertise(value: object) -> object:
+    """Says what is wrong more closely than the directory does, which is read by what decides."""
+    if not isinstance(value, str):
+        return value
+    if (fault := address_fault(value)) is not None:
+        raise PydanticCustomError(fault, "address")
+    if nowhere(value):
+        raise _wrong("advertise-nowhere")
+    return value
 
 
 def _zone(text: str) -> str:
@@ -160,7 +175,7 @@ class Exchange(_Section):
     """The port for other departments' nodes, which trust `roots` as the directory lists them."""
 
     listen: Listen = "0.0.0.0:8443"  # other departments must reach it
-    advertise: Endpoint
+    advertise: Annotated[Endpoint, BeforeValidator(_advertise)]
     certificate: FilePath = Path("tls/exchange.pem")
     key: FilePath = Path("tls/exchange.key")
     roots: FilePath | None = None
@@ -225,7 +240,7 @@ class Source(_Section):
         if self.url_file is None:
             raise _unusable("error.config.no-database")
         try:
-            url = read_regular(self.url_file, _MAX_SECRET).decode().strip()
+            url = decoded(read_regular(self.url_file, _MAX_SECRET), "strict").strip()
         except (OSError, UnicodeDecodeError):
             url = ""
         if not url:
@@ -265,7 +280,7 @@ class Limits(_Section):
     peer_requests_per_second: Annotated[Whole, Field(ge=1, le=1_000_000)] = 2_000
     peer_burst: Annotated[Whole, Field(ge=1, le=1_000_000)] = 4_000
     peer_denials_per_minute: Annotated[Whole, Field(ge=1, le=1_000_000)] = 600
-    deadline_seconds: Annotated[Whole, Field(ge=1, le=600)] = 30
+    deadline_seconds: Annotated[Whole, Field(ge=1, le=LONGEST_CALL)] = 40
     source_seconds: Annotated[Whole, Field(ge=1, le=600)] = 10
     source_check_seconds: Annotated[Whole, Field(ge=1, le=3_600)] = 60
     counts: Annotated[Whole, Field(ge=1, le=64)] = 2
@@ -278,6 +293,20 @@ class Limits(_Section):
     clock_jump_seconds: Annotated[Whole, Field(ge=1, le=120)] = 60
     clock_away_hours: Annotated[Whole, Field(ge=1, le=720)] = 24
     refusal_interval_seconds: Annotated[Whole, Field(ge=1, le=3_600)] = 60
+
+    @property
+    def deadlines(self) -> Deadlines:
+        """How long each waits for the next."""
+        return Deadlines.of(self.deadline_seconds, self.source_seconds, self.counts_wait_seconds)
+
+    @model_validator(mode="after")
+    def _outer_is_longer(self) -> Self:
+        if not self.deadlines.fit:
+            least = least_call(self.source_seconds, self.counts_wait_seconds)
+            if least is None:
+                raise _wrong("source-too-slow", most=LONGEST_CALL)
+            raise _wrong("deadline-too-short", least=least)
+        return self
 
 
 class Log(_Section):

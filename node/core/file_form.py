@@ -37,6 +37,11 @@ class FileForm(StrEnum):
     DATABASE = "database"
     """A file of SQLite."""
 
+    @property
+    def encoding(self) -> str:
+        """What the encoding is called, where the file is text in another one."""
+        return self.upper().replace("UTF", "UTF-")
+
     def said(self) -> Message:
         """What the file is, and what to do next."""
         return Message(f"file.form.{self}")

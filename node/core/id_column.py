@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Final
 
-from node.core.identity import normalise_credit_code, normalise_resident_id
+from node.core.identity import SubjectType, normalise_subject
 from node.core.spreadsheet import Damage, identifier_text
 from node.errors import NodeError
 from node.texts.message import Message
@@ -23,21 +23,22 @@ _EXACT: Final = 10**15
 """A spreadsheet holds numbers to 15 digits."""
 
 
-def identifier(text: str) -> str | None:
-    """The one form of an identifier as a file or a spreadsheet has it; None for what is none."""
-    found = _normalised(text)
+def identifier(text: str, kind: SubjectType | None) -> str | None:
+    """The one form of an identifier as a file or a spreadsheet has it; None for what is none of the kind.
+
+    `kind` None is either of the two.
+    """
+    found = _normalised(text, kind)
     if found is None and (given := identifier_text(text)) != text:
-        found = _normalised(given)
+        found = _normalised(given, kind)
     return found
 
 
-def _normalised(text: str) -> str | None:
-    for normalise in (normalise_resident_id, normalise_credit_code):
-        try:
-            return normalise(text)
-        except NodeError:
-            continue
-    return None
+def _normalised(text: str, kind: SubjectType | None) -> str | None:
+    try:
+        return normalise_subject(text, kind)
+    except NodeError:
+        return None
 
 
 def number_text(number: float) -> str:
@@ -53,6 +54,7 @@ def number_text(number: float) -> str:
 class IdColumn:
     """Takes a column row by row, and says at the end whether it can be asked about."""
 
+    kind: SubjectType | None
     rows: int = 0
     invalid: int = 0
     first_invalid: int = 0
@@ -63,7 +65,7 @@ class IdColumn:
     def take(self, text: str) -> str | None:
         """The next row: its identifier in its one form, None for what is none."""
         self.rows += 1
-        found = identifier(text)
+        found = identifier(text, self.kind)
         if found is None:
             self.invalid += 1
             self.first_invalid = self.first_invalid or self.rows

@@ -5,14 +5,14 @@ from __future__ import annotations
 import re
 import unicodedata
 from calendar import isleap
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import cache, lru_cache
 from types import MappingProxyType
 from typing import Literal
 
 from stdnum.cn import uscc
-from stdnum.exceptions import InvalidChecksum, InvalidFormat, InvalidLength, ValidationError
 
+from node.core.normal_form import INVISIBLE, line, visible
 from node.errors import NodeError, Reason
 from node.texts.message import Message
 
@@ -38,6 +38,13 @@ _FEW = 5
 _NUMERALS = frozenset("0123456789X")
 _REGION = re.compile(r"[0-9]{2}(?:[0-9]{2}(?:[0-9]{2}(?:[0-9]{3}(?:[0-9]{3})?)?)?)?").fullmatch
 
+# GB 32100-2015 with its amendment no. 1 of 2016, tables 1 and 2: who registers (1 to 9, A, N and Y), the kind
+# of organisation (of which registrars have added some since, such as 54), six digits of GB/T 2260, the nine
+# characters of GB 11714, and a check character. I, O, S, V and Z stand nowhere.
+CREDIT_DIGITS = "0123456789ABCDEFGHJKLMNPQRTUWXY"
+REGISTRARS = "123456789ANY"
+_CREDIT_CODE = re.compile(f"[{REGISTRARS}][{CREDIT_DIGITS}][0-9]{{6}}[{CREDIT_DIGITS}]{{10}}").fullmatch
+
 _PLAIN = re.compile(r"[0-9A-Z]").fullmatch
 
 # Long enough for an identifier typed with a blank after every character.
@@ -45,12 +52,12 @@ _LONGEST = 64
 
 
 def _ascii(text: str) -> str:
-    """`text` without white space, its full-width characters narrow, its letters upper case."""
-    return "".join(text.translate(_NARROW).split()).upper()
+    """`text` without blanks and what cannot be seen, full-width characters narrow, letters upper case."""
+    return "".join(visible(text).translate(_NARROW).split()).upper()
 
 
-# U+FF01 to U+FF5E are the full-width forms of U+0021 to U+007E; the other two cannot be seen.
-_NARROW = {wide: wide - 0xFEE0 for wide in range(0xFF01, 0xFF5F)} | {0x200B: None, 0xFEFF: None}
+# U+FF01 to U+FF5E are the full-width forms of U+0021 to U+007E.
+_NARROW = {wide: wide - 0xFEE0 for wide in range(0xFF01, 0xFF5F)}
 
 
 def check_character(body: str) -> str:
@@ -90,10 +97,10 @@ def _widen(text: str) -> str:
 def normalise_resident_id(text: str) -> str:
     """The 18-character form of a resident identity number (GB 11643-1999).
 
-    Takes full-width characters, white space anywhere, a lower-case x, old numbers of 15 digits, and the
-    numbers of foreigners with permanent residence. Checks the check character, that the birth date exists
-    in the years 1800 to 2099, and that the province exists (districts come and go, so they are not
-    checked).
+    Takes full-width characters, white space and what cannot be seen anywhere, a lower-case x, old numbers of
+    15 digits, and the numbers of foreigners with permanent residence. Checks the check character, that the
+    birth date exists in the years 1800 to 2099, and that the province exists (districts come and go, so they
+    are not checked).
 
     Raises NodeError(QUERY_INVALID), without the value.
     """
@@ -125,32 +132,33 @@ def _what_is_wrong(number: str) -> Message:
 
 
 def normalise_credit_code(text: str) -> str:
-    """The 18-character form of a unified social credit code (GB 32100-2015), checked by python-stdnum.
+    """The 18-character form of a unified social credit code (GB 32100-2015, as amended in 2016).
 
-    Takes full-width and lower-case characters, white space and hyphens. Raises NodeError(QUERY_INVALID),
-    without the value.
+    Takes full-width and lower-case characters, white space, hyphens and what cannot be seen. Raises
+    NodeError(QUERY_INVALID), without the value.
     """
     if len(text) > _LONGEST:
         raise _invalid("error.identity.credit-code-too-long")
-    try:
-        return uscc.validate(_ascii(text))
-    except InvalidLength:
-        problem = "error.identity.credit-code-length"
-    except InvalidFormat:
-        problem = "error.identity.credit-code-character"
-    except InvalidChecksum:
-        problem = "error.identity.credit-code-check-character"
-    except ValidationError:
-        problem = "error.identity.credit-code-invalid"
-    raise _invalid(problem)
+    code = uscc.compact(_ascii(text))
+    if len(code) != 18:
+        raise _invalid("error.identity.credit-code-length")
+    if not _CREDIT_CODE(code):
+        if code[0] in CREDIT_DIGITS and code[0] not in REGISTRARS:
+            raise _invalid("error.identity.credit-code-registrar")
+        raise _invalid("error.identity.credit-code-character")
+    if uscc.calc_check_digit(code[:17]) != code[17]:
+        raise _invalid("error.identity.credit-code-check-character")
+    return code
 
 
 @cache
 def spellings(kind: SubjectType) -> Mapping[str, str]:
     """The characters that `normalise_subject` takes for a digit or a capital letter, or passes over ("")."""
     taken_for = {}
-    # The whole of the first plane, and the digits for mathematics.
-    for character in map(chr, (*range(0xD800), *range(0xE000, 0x10000), *range(0x1D7CE, 0x1D800))):
+    # The whole of the first plane, the digits for mathematics, and what cannot be seen.
+    beyond = (code for first, last in INVISIBLE if first > 0xFFFF for code in range(first, last + 1))
+    codes = (*range(0xD800), *range(0xE000, 0x10000), *range(0x1D7CE, 0x1D800), *beyond)
+    for character in map(chr, codes):
         plain = _ascii(character)
         if kind == "credit_code":
             plain = uscc.compact(plain)
@@ -167,19 +175,58 @@ def is_credit_code(text: str) -> bool:
         return False
 
 
-def normalise_subject(text: str, kind: SubjectType) -> str:
-    """The one form of a subject identifier. Raises NodeError(QUERY_INVALID), without the value."""
-    return normalise_resident_id(text) if kind == "resident_id" else normalise_credit_code(text)
+def normalise_subject(text: str, kind: SubjectType | None) -> str:
+    """The one form of a subject identifier of a dataset, of either kind if nobody said which it has (None).
+
+    Raises NodeError(QUERY_INVALID), without the value. An identifier of the other kind is told by its name.
+    """
+    if kind is None:
+        return _of_either_kind(text)
+    is_person = kind == "resident_id"
+    try:
+        return normalise_resident_id(text) if is_person else normalise_credit_code(text)
+    except NodeError:
+        if is_person and _is_read_by(normalise_credit_code, text):
+            raise _invalid("error.identity.credit-code-of-person") from None
+        if not is_person and _is_read_by(normalise_resident_id, text):
+            raise _invalid("error.identity.resident-of-organisation") from None
+        raise
+
+
+def _of_either_kind(text: str) -> str:
+    try:
+        return normalise_resident_id(text)
+    except NodeError as resident:
+        try:
+            return normalise_credit_code(text)
+        except NodeError as credit_code:
+            # What it was meant for: an identity number has no letter but for an X at its end.
+            has_letters = re.search("[A-WYZ]|X.", _ascii(text[:_LONGEST])) is not None
+            raise (credit_code if has_letters else resident) from None
+
+
+def _is_read_by(normalise: Callable[[str], str], text: str) -> bool:
+    try:
+        normalise(text)
+    except NodeError:
+        return False
+    return True
 
 
 def common_form(text: str) -> str:
     """The one form of an identifier of either kind, and any other text as it is."""
-    for normalise in (normalise_resident_id, normalise_credit_code):
-        try:
-            return normalise(text)
-        except NodeError:
-            continue
-    return text
+    try:
+        return _of_either_kind(text)
+    except NodeError:
+        return text
+
+
+def common_code(text: str) -> str:
+    """The one form of a credit code, and any other text as it was copied."""
+    try:
+        return normalise_credit_code(text)
+    except NodeError:
+        return line(text)
 
 
 def holds_identifier(text: str) -> bool:
@@ -225,7 +272,7 @@ def _plain(text: str) -> str:
     """`text` with every digit as an ASCII one, letters upper case, and nothing that cannot be seen."""
     return "".join(
         str(digit) if (digit := unicodedata.decimal(each, -1)) >= 0 else each.upper()
-        for each in unicodedata.normalize("NFKC", text)
+        for each in unicodedata.normalize("NFKC", visible(text))
         if unicodedata.category(each) not in ("Cf", "Mn")
     )
 

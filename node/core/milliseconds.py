@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta, timezone
-from typing import Final
+from datetime import UTC, datetime
 
 from node.errors import NodeError, Reason
-
-CHINA: Final = timezone(timedelta(hours=8))
-"""China has one time zone without summer time; times are shown in it."""
 
 
 def to_ms(moment: datetime) -> int:

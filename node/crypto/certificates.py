@@ -185,6 +185,8 @@ class Certified:
     ) -> Certified:
         """A new certificate under this authority, which it does not outlive."""
         parent = x509.load_pem_x509_certificate(self.certificate)
+        if parent.not_valid_after_utc <= now:
+            raise NodeError(Reason.CONFIG_INVALID, "error.crypto.authority-expired")
         signer = _private_key(self.key)
         key = generate_private_key(SECP256R1())
         identifier = parent.extensions.get_extension_for_class(x509.SubjectKeyIdentifier).value
@@ -261,15 +263,49 @@ def check_certificates(pem: str) -> None:
         raise NodeError(Reason.CONFIG_INVALID, "error.crypto.certificate-unreadable") from None
 
 
-def check_pair(certificate: bytes, key: bytes) -> None:
-    """Raises NodeError(CONFIG_INVALID) unless `key` (PEM) is the private key of `certificate` (PEM)."""
+def pair(certificates: bytes, key: bytes) -> Certified:
+    """A certificate with its private key, both PEM: the one of `certificates` that `key` is of.
+
+    It comes first, and behind it those that lead from it to its root, as TLS wants them (RFC 8446, 4.4.2),
+    whatever order they were in. Raises NodeError(CONFIG_INVALID).
+    """
     try:
-        public = x509.load_pem_x509_certificate(certificate).public_key()
+        loaded = x509.load_pem_x509_certificates(certificates)
         private = load_pem_private_key(key, password=None)
+        own = [each for each in loaded if each.public_key() == private.public_key()]
     except _UNREADABLE:
         raise NodeError(Reason.CONFIG_INVALID, "error.crypto.certificate-or-key-unreadable") from None
-    if private.public_key() != public:
+    if not own:
         raise NodeError(Reason.CONFIG_INVALID, "error.crypto.certificate-key-mismatch")
+    # Of several for one key, as after a renewal, the newest is meant.
+    chain = [max(own, key=lambda each: each.not_valid_after_utc)]
+    rest = [each for each in loaded if each not in own]
+    while issuer := next((each for each in rest if _issued(chain[-1], each)), None):
+        chain.append(issuer)
+        rest.remove(issuer)
+    return Certified(b"".join(each.public_bytes(Encoding.PEM) for each in chain), key)
+
+
+def ends_of(certificates: bytes) -> tuple[tuple[bytes, datetime], ...]:
+    """The fingerprint of each certificate (PEM), and when it ends. Raises NodeError(CONFIG_INVALID)."""
+    try:
+        loaded = x509.load_pem_x509_certificates(certificates)
+        return tuple((each.fingerprint(hashes.SHA256()), each.not_valid_after_utc) for each in loaded)
+    except _UNREADABLE:
+        raise NodeError(Reason.CONFIG_INVALID, "error.crypto.certificate-unreadable") from None
+
+
+def hosts_in(certificate: bytes) -> tuple[str, ...]:
+    """The host names and addresses that a certificate (PEM) is for. Raises NodeError(CONFIG_INVALID)."""
+    try:
+        loaded = x509.load_pem_x509_certificate(certificate)
+        names = loaded.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
+    except x509.ExtensionNotFound:
+        return ()
+    except _UNREADABLE:
+        raise NodeError(Reason.CONFIG_INVALID, "error.crypto.certificate-unreadable") from None
+    addresses = names.get_values_for_type(x509.IPAddress)
+    return (*names.get_values_for_type(x509.DNSName), *map(str, addresses))
 
 
 def _builder(

@@ -17,6 +17,7 @@ from time import monotonic
 from types import FrameType
 
 from node.cli.terminal.exits import Exit
+from node.cli.terminal.streams import keep_verdict
 from node.demo import approval, evidence, scenes
 from node.demo.city import City, build_city
 from node.demo.departments import DEPARTMENTS
@@ -52,10 +53,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
             return _play(stage, folder, options.residents, keep=options.keep, cleanup=cleanup)
     except KeyboardInterrupt:
         return Exit.INTERRUPTED
-    except BrokenPipeError:
-        # The reader of a pipe went away; Python would complain once more when it closes stdout.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return Exit.FAILED
     except (NodeError, RuntimeError) as error:
         sys.stderr.write(f"error: {error}\n")
         return Exit.FAILED
@@ -179,4 +176,4 @@ def _interrupt(number: int, frame: FrameType | None) -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    keep_verdict(lambda: sys.exit(main()))

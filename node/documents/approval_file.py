@@ -30,7 +30,8 @@ from node.core.policy.approval import (
 )
 from node.crypto.signing import Signer, Verifier, read_note, sign_note
 from node.errors import NodeError
-from node.files.whole import PUBLIC, read_file, write_file
+from node.files.text import read_text
+from node.files.whole import PUBLIC, write_file
 from node.files.why import why
 from node.texts.message import Message
 from node.v1 import catalogue_pb2 as pb
@@ -194,4 +195,4 @@ def _read(path: Path) -> bytes | None:
             return None
     except OSError as error:  # such as a folder that only somebody else may enter
         raise refused("error.policy.approval-unreadable", name=path.name, why=why(error)) from None
-    return read_file(path, MAX_BYTES)
+    return read_text(path, MAX_BYTES)

@@ -32,7 +32,9 @@ from node.core.reading.document import MAX_BYTES as MAX_FILE_BYTES
 from node.documents.bundle_file import SignedManifest, open_manifest
 from node.documents.policy_folder import policy_files
 from node.errors import NodeError, Reason
+from node.files.leftover import is_leftover
 from node.files.private_folder import make_private
+from node.files.text import read_text
 from node.files.whole import PUBLIC, read_file, sync_folder, unwritable, write_file
 from node.files.why import why
 
@@ -72,7 +74,7 @@ def read_draft(folder: Path, member: Member) -> Bundle:
     Raises NodeError: POLICY_NOT_LOADED when too few officers signed it, or when files are changed, missing
     or too many; CONFIG_INVALID.
     """
-    return _bundle(read_file(folder / MANIFEST, MAX_BYTES), read_policies(folder), member)
+    return _bundle(read_text(folder / MANIFEST, MAX_BYTES), read_policies(folder), member)
 
 
 def read_placed(folder: Path, name: str, member: Member) -> Bundle:
@@ -86,7 +88,7 @@ def read_placed(folder: Path, name: str, member: Member) -> Bundle:
     try:
         if not stat.S_ISDIR(place.lstat().st_mode):
             raise BundleRefusedError("error.bundle.no-folder", name=name)
-        entries = sorted(os.listdir(place))
+        entries = sorted(entry for entry in os.listdir(place) if not is_leftover(entry))
     except OSError as error:
         raise BundleRefusedError("error.bundle.folder-unreadable", name=name, why=why(error)) from None
     files = tuple(_policy_file(place / entry) for entry in entries if entry != MANIFEST)

@@ -17,6 +17,7 @@ from node.crypto.data_key import DataKey
 from node.crypto.sealing import SealingKey, SealingSuite
 from node.crypto.signing import SEED, SignatureSuite, Signer, Verifier
 from node.errors import NodeError, Reason
+from node.files.leftover import is_leftover
 from node.files.private_folder import make_private
 from node.files.whole import read_private_file, sync_folder
 from node.files.why import why
@@ -180,7 +181,7 @@ def read_keys(directory: Path) -> tuple[PrivateKey, ...]:
     try:
         if directory.stat().st_mode & 0o022:
             raise _invalid("error.documents.folder-open-to-others", directory=str(directory))
-        paths = sorted(directory.glob("*.json"))
+        paths = sorted(path for path in directory.glob("*.json") if not is_leftover(path.name))
     except OSError as error:
         raise _invalid(
             "error.documents.folder-unreadable", directory=str(directory), why=why(error)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -17,18 +18,24 @@ from node.core.directory.spelling import MAX_KEYS, MIN_APPROVALS, Level, Sealing
 from node.core.revision import REVISION
 from node.crypto.certificates import (
     Certified,
-    check_pair,
+    ends_of,
+    hosts_in,
     identify,
     issue_desk,
     issue_desk_user,
     issue_node,
     make_authority,
+    pair,
 )
-from node.crypto.signing import Signer, Verifier
+from node.crypto.signing import Signer
 from node.documents.directory_file import check_member_keys
 from node.documents.keys import KeyUse, PrivateKey, generate, newest, read_keys, write_key
+from node.documents.verifier_file import read_verifier
 from node.errors import NodeError, Reason
-from node.files.whole import PRIVATE, PUBLIC, read_file, read_private_file, write_file
+from node.files.leftover import is_leftover
+from node.files.pem import read_certificates, read_private_key
+from node.files.text import read_text
+from node.files.whole import PRIVATE, PUBLIC, write_file
 
 AUTHORITY_LIFETIME: Final = timedelta(days=3650)
 CERTIFICATE_LIFETIME: Final = timedelta(days=365)
@@ -71,9 +78,17 @@ class CertificateFiles:
 
     def read(self) -> Certified:
         """Raises NodeError(CONFIG_INVALID)."""
-        certified = Certified(read_file(self.certificate, _LONGEST), read_private_file(self.key, _LONGEST))
-        check_pair(certified.certificate, certified.key)
-        return certified
+        certificates, key = read_certificates(self.certificate), read_private_key(self.key)
+        try:
+            return pair(certificates, key)
+        except NodeError as error:
+            raise NodeError(
+                Reason.CONFIG_INVALID,
+                "error.pem.pair",
+                problem=error.wording,
+                certificate=str(self.certificate),
+                key_file=str(self.key),
+            ) from None
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,17 +133,18 @@ def make_authority_files(folder: Path, code: str, now: datetime, random: Random)
     Raises NodeError(CONFIG_INVALID), also when there is one: a second would orphan what the first signed.
     """
     authority = Authority(folder, code)
-    _refuse_second(authority.tls, folder / "keys")
+    public, named = folder / "authority.vkey", folder / "code"
+    _refuse_second(authority.tls, folder / "keys", public, named, authority.directory)
     write_key(folder / "keys", generate(KeyUse.DIRECTORY, now, now + SIGNING_KEY_LIFETIME, random))
     authority.tls.write(make_authority(f"dxnode development authority {code}"[:64], now, AUTHORITY_LIFETIME))
-    write_file(folder / "authority.vkey", authority.signer(now).verifier.vkey().encode() + b"\n", PUBLIC)
-    write_file(folder / "code", code.encode() + b"\n", PUBLIC)
+    write_file(public, authority.signer(now).verifier.vkey().encode() + b"\n", PUBLIC)
+    write_file(named, code.encode() + b"\n", PUBLIC)
     return authority
 
 
 def open_authority(folder: Path) -> Authority:
     """The authority in a folder. Raises NodeError(CONFIG_INVALID)."""
-    return Authority(folder, read_file(folder / "code", _LONGEST).decode("ascii", "replace").strip())
+    return Authority(folder, read_text(folder / "code", _LONGEST).decode("ascii", "replace").strip())
 
 
 def make_node_keys(keys: Path, now: datetime, random: Random) -> None:
@@ -144,7 +160,7 @@ def make_node_certificate(
     files: CertificateFiles, authority: Authority, code: str, hosts: Sequence[str], now: datetime
 ) -> None:
     """A certificate of the development authority for the exchange port. Raises NodeError(CONFIG_INVALID)."""
-    _refuse_second(files)
+    _refuse_second(files, files.roots)
     issuer = authority.tls.read()
     files.write(issue_node(issuer, code, hosts, now, CERTIFICATE_LIFETIME))
     write_file(files.roots, issuer.certificate, PUBLIC)
@@ -156,7 +172,7 @@ def make_desk(files: NodeFiles, code: str, hosts: Sequence[str], now: datetime) 
     Raises NodeError(CONFIG_INVALID).
     """
     _refuse_second(files.desk_authority)
-    _refuse_second(files.desk)
+    _refuse_second(files.desk, files.desk_roots)
     authority = make_authority(f"dxnode desk authority {code}"[:64], now, AUTHORITY_LIFETIME)
     files.desk_authority.write(authority)
     write_file(files.desk_roots, authority.certificate, PUBLIC)
@@ -185,6 +201,8 @@ def make_desk_user(
     _refuse_second(user)
     authority = files.desk_authority.read()
     roots = folder / "desk-roots.pem"
+    if roots.exists() and read_certificates(roots) != authority.certificate:
+        raise _exists(roots)  # of another desk, which whoever has this folder calls
     user.write(issue_desk_user(authority, code, role, name, now, CERTIFICATE_LIFETIME))
     write_file(roots, authority.certificate, PUBLIC)
     return DeskUser(user.certificate, user.key, roots)
@@ -224,6 +242,26 @@ def rotate_log_key(keys: Path, now: datetime, random: Random) -> str:
 def rotate_cosign_key(keys: Path, now: datetime, random: Random) -> str:
     """As `rotate_log_key`, of the key for cosignatures."""
     return _rotate_listed_key(KeyUse.COSIGN, SIGNING_KEY_LIFETIME, keys, now, random)
+
+
+def rotate_desk_certificate(files: NodeFiles, code: str, hosts: Sequence[str], now: datetime) -> datetime:
+    """Put a new certificate of the desk port in place, and say when it ends.
+
+    It is for `hosts` and those of the one before. Callers need nothing new: they trust the desk authority.
+    Raises NodeError(CONFIG_INVALID), also when the desk's certificate is of another authority.
+    """
+    if not files.desk_authority.exist():
+        raise NodeError(
+            Reason.CONFIG_INVALID,
+            "error.documents.no-desk-authority",
+            path=str(files.desk_authority.certificate),
+            certificate=str(files.desk.certificate),
+        )
+    with suppress(NodeError):  # one that cannot be read names none
+        hosts = list(dict.fromkeys((*hosts, *hosts_in(read_certificates(files.desk.certificate)))))
+    made = issue_desk(files.desk_authority.read(), f"desk of {code}", hosts, now, CERTIFICATE_LIFETIME)
+    files.desk.write(made)
+    return ends_of(made.certificate)[0][1]
 
 
 def prepare_node_certificate(
@@ -289,8 +327,7 @@ def export_member(
     fingerprints = []
     for files in (exchange, exchange.upcoming):
         if files is exchange or files.certificate.exists():
-            certificate = read_file(files.certificate, _LONGEST)
-            identity = identify(certificate)
+            identity = identify(files.read().certificate)
             if identity.department != about.code:
                 raise NodeError(
                     Reason.CONFIG_INVALID,
@@ -307,7 +344,7 @@ def export_member(
         roles=(),
         endpoint=about.endpoint,
         certificates=tuple(fingerprints),
-        tls_roots=read_file(roots, _LONGEST).decode("ascii", "replace"),
+        tls_roots=read_certificates(roots).decode(),
         sealing_keys=tuple(
             SealingKey.parse(key.sealing_key().public.encode())
             for key in _listed(private, KeyUse.SEALING, now)
@@ -328,16 +365,14 @@ def read_officers(folder: Path) -> tuple[str, ...]:
 
     Raises NodeError(CONFIG_INVALID), also for a private key there: its owner alone may have it.
     """
-    for path in sorted(folder.glob("*.key")):
+    for path in sorted(path for path in folder.glob("*.key") if not is_leftover(path.name)):
         raise NodeError(
             Reason.CONFIG_INVALID,
             "error.documents.private-key-misplaced",
             path=str(path),
         )
-    paths = sorted(folder.glob("*.vkey"))
-    return tuple(
-        Verifier.parse(read_file(path, _LONGEST).decode("ascii", "replace").strip()).vkey() for path in paths
-    )
+    paths = sorted(path for path in folder.glob("*.vkey") if not is_leftover(path.name))
+    return tuple(read_verifier(path).vkey() for path in paths)
 
 
 def _rotate_listed_key(use: KeyUse, lifetime: timedelta, keys: Path, now: datetime, random: Random) -> str:

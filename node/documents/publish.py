@@ -9,9 +9,10 @@ from datetime import datetime, timedelta
 from node.core.directory.directory import MAX_BYTES, Directory, Member, next_directory
 from node.core.directory.spelling import Role
 from node.documents.directory_file import read_directory, sign_directory
+from node.documents.note_file import read_note_file
 from node.documents.pki import Authority
 from node.errors import NodeError, Reason
-from node.files.whole import PUBLIC, read_file, write_file
+from node.files.whole import PUBLIC, write_file
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +26,8 @@ class Orders:
     remove: tuple[str, ...] = ()
     suspended: Mapping[str, bool] = field(default_factory=dict)
     roles: Mapping[str, tuple[Role, ...]] = field(default_factory=dict)
+    replace: bool = False
+    """Whether an entry may be replaced by one of another node, with which it has no key in common."""
 
 
 def publish(
@@ -38,10 +41,14 @@ def publish(
     signer = authority.signer(now)
     last = None
     if authority.directory.exists():
-        last = read_directory(read_file(authority.directory, MAX_BYTES), signer.verifier)
+        last = read_directory(read_note_file(authority.directory, MAX_BYTES), signer.verifier)
     members = {} if last is None else dict(last.members)
+    if len({member.code for member in orders.members}) < len(orders.members):
+        raise NodeError(Reason.CONFIG_INVALID, "error.documents.member-twice")
     for member in orders.members:
         known = members.get(member.code)
+        if known is not None and not orders.replace and not _same_node(known, member):
+            raise NodeError(Reason.CONFIG_INVALID, "error.documents.keys-all-new", code=member.code)
         roles, suspended = (known.roles, known.suspended) if known is not None else ((), False)
         members[member.code] = replace(member, roles=roles, suspended=suspended)
     for code in orders.remove:
@@ -79,6 +86,31 @@ def changes(before: Directory | None, after: Directory) -> Mapping[str, tuple[st
         elif first != second:
             found[code] = tuple(name for name in names if getattr(first, name) != getattr(second, name))
     return found
+
+
+def refuse_listed(authority: Authority, code: str, now: datetime) -> None:
+    """Raises NodeError(CONFIG_INVALID) when the directory lists a department of that code already."""
+    if not authority.directory.exists():
+        return
+    note = read_note_file(authority.directory, MAX_BYTES)
+    known = read_directory(note, authority.signer(now).verifier).members.get(code)
+    if known is not None:
+        raise NodeError(
+            Reason.CONFIG_INVALID,
+            "error.documents.code-listed",
+            code=code,
+            name=known.title,
+            target=known.endpoint,
+            path=str(authority.directory),
+        )
+
+
+def _same_node(one: Member, other: Member) -> bool:
+    """Whether two entries have a key or certificate in common: no node replaces all of them at once."""
+    return any(
+        set(getattr(one, keys)) & set(getattr(other, keys))
+        for keys in ("log_keys", "cosign_keys", "sealing_keys", "certificates")
+    )
 
 
 def _listed(members: Mapping[str, Member], code: str) -> Member:

@@ -119,6 +119,8 @@ class Grants:
             region=normalise_region(wanted.region) if wanted.region else "",
             state=GrantState.ACTIVE,
             note="",
+            kinds=(),
+            subject_type=None,
         )
         self._check(grant)
         return await self._change(caller, "grant.issue", grant, grant.scenario)

@@ -14,6 +14,7 @@ from node.core.deciding.budget import BudgetDebit
 from node.core.deciding.cost import Cost, budget_debits
 from node.core.deciding.gap import Gaps
 from node.core.directory.directory import Member
+from node.core.outage import Outage, OutageError
 from node.core.policy.policy import Budget
 from node.core.policy.question import Question, Statistic
 from node.core.policy.question_kind import QuestionKind
@@ -37,7 +38,9 @@ log = logging.getLogger(__name__)
 class Permitted:
     """A permitted exchange, as far as its answer depends on it; `cost` is what it costs beside a budget.
 
-    `load` is that of the data that the source answers from; None without source."""
+    `load` is that of the data that the source answers from; None without source. Who asks waits for what is
+    looked up `until` then, by the clock of the event loop; None for as long as it takes.
+    """
 
     peer: Member
     exchange_id: bytes
@@ -50,6 +53,7 @@ class Permitted:
     budget: Budget | None
     load: DataLoad | None
     moment: datetime
+    until: float | None = None
 
 
 class Computing:
@@ -81,7 +85,7 @@ class Computing:
         """What there is to answer, or why there is nothing; `held` ends when it is charged."""
         try:
             if source is None or asked.load is None:
-                raise NodeError(Reason.SOURCE_UNAVAILABLE, "error.exchange.no-data-source")
+                raise OutageError(Outage.SILENT, "error.exchange.no-data-source")
             if asked.question.kind is QuestionKind.STATISTIC:
                 return await self._statistic(source, asked, asked.load, held)
             if source.quick and len(asked.subjects) == 1:
@@ -95,7 +99,11 @@ class Computing:
 
     async def _in_turn(self, source: Source, asked: Permitted) -> Computed:
         member = asked.peer.code
-        await self._turns.take(member)
+        try:
+            async with asyncio.timeout_at(asked.until):
+                await self._turns.take(member)
+        except TimeoutError:
+            raise OutageError(Outage.BUSY, "error.exchange.turn-too-late") from None
         try:
             known = self._known(asked)
         except BaseException:
@@ -106,11 +114,16 @@ class Computing:
             return known
         done = self._turns.start(member, self._workers, lambda: _look_up(source, asked))
         try:
-            async with asyncio.timeout(self._seconds):
+            async with asyncio.timeout_at(self._end(asked)):
                 values = await asyncio.shield(done)
         except TimeoutError:
-            raise NodeError(Reason.SOURCE_UNAVAILABLE, "error.exchange.source-too-slow") from None
+            raise OutageError(Outage.SLOW, "error.exchange.source-too-slow") from None
         return self._answered(asked, values)
+
+    def _end(self, asked: Permitted) -> float:
+        """When a reading is given up that begins now: in time to tell that, also a caller that waits less."""
+        end = asyncio.get_running_loop().time() + self._seconds
+        return end if asked.until is None else min(end, asked.until)
 
     def _answered(self, asked: Permitted, values: Sequence[object]) -> Computed:
         unclear = frozenset(place for place, value in enumerate(values) if isinstance(value, Unclear))

@@ -86,7 +86,7 @@ class Concluding:
         own_index = await self._commit.run(job)  # 14
         exchange_id = asked.parties.exchange_id
         if not permitted:
-            denied = denial(verdict, exchange_id)
+            denied = denial(verdict, asked.parties)
             if denied.reason is Reason.LOG_DIFFERS:
                 await self._doubted(asked.parties.provider)
             raise denied

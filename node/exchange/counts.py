@@ -9,8 +9,8 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import NamedTuple, TypeAlias
 
+from node.core.outage import Outage, OutageError
 from node.core.stop import Stop
-from node.errors import NodeError, Reason
 from node.exchange.provider_answer import Computed
 from node.exchange.turns import Turns
 
@@ -103,7 +103,7 @@ class Counts:
             async with asyncio.timeout(self._seconds):
                 return await asyncio.shield(count.thread)
         except TimeoutError:
-            raise NodeError(Reason.SOURCE_UNAVAILABLE, "error.exchange.source-too-slow") from None
+            raise OutageError(Outage.SLOW, "error.exchange.source-too-slow") from None
         finally:
             stop.ask()
 

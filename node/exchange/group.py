@@ -130,7 +130,7 @@ class GroupCommit:
 
         What is done by the department's own staff is recorded also while exchanges are held.
 
-        Raises NodeError(DRAINING) after stop, (RATE_LIMITED) when too many wait, (STORE_UNAVAILABLE)
+        Raises NodeError(DRAINING) after stop, (OVERLOADED) when too many wait, (STORE_UNAVAILABLE)
         and (CLOCK_SKEWED) when nothing can be recorded, (STATE_LOST) while exchanges are held.
         """
         if self._stopped:
@@ -138,7 +138,7 @@ class GroupCommit:
         if not by_staff and (held := self._watch.held()) is not None:
             raise held
         if len(self._waiting) >= MAX_WAITING:
-            raise NodeError(Reason.RATE_LIMITED, "error.exchange.overloaded")
+            raise NodeError(Reason.OVERLOADED, "error.exchange.overloaded")
         loop = asyncio.get_running_loop()
         future: asyncio.Future[object] = loop.create_future()
         self._waiting.append(_Waiting(job, future, moment))

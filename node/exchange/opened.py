@@ -22,8 +22,10 @@ from node.v1 import record_pb2 as rec
 
 RESPONSE_KEY_BYTES = 32
 MAX_AGE_MS = 12 * 3_600_000
-"""A request that waited for its provider is still answered. Answered exchanges are remembered for longer,
-so that one that comes once more always meets its first answer."""
+"""A request that is repeated because its provider was away is still answered. Answered exchanges are
+remembered for longer, so that one that comes once more always meets its first answer."""
+CLOCK_CLAUSE, AGE_CLAUSE = "clock", "age"
+"""What denies a request when the clocks are apart, and one that is too old whatever they say."""
 MAX_ID_BYTES = 32
 
 
@@ -31,7 +33,8 @@ class Opened(NamedTuple):
     """An open request. `problem` says why it must be denied before any policy is asked.
 
     `intent_leaf` is empty unless what came is an intent of this exchange that may stand in the own log, and
-    stands in the requester's log: `checkpoint` is the signed note of that, behind `requester_log`.
+    stands in the requester's log: `checkpoint` is the signed note of that, behind `requester_log`. A `late`
+    one is older than clocks may be apart: it is a repeated one, or the requester's clock is behind.
     `intent_hash` is the leaf hash of whatever came. The opening is empty unless it was checked whole.
     """
 
@@ -47,6 +50,7 @@ class Opened(NamedTuple):
     checkpoint: bytes
     evidence: Evidence
     problem: NodeError | None
+    late: bool = False
 
 
 def routing_of(envelope: pb.Envelope, peer: str, own: str) -> Routing:
@@ -110,6 +114,7 @@ def open_envelope(
         checkpoint=checkpoint,
         evidence=evidence,
         problem=problem,
+        late=now.timestamp() * 1000 - record.time_ms > max_skew_ms,
     )
 
 
@@ -157,5 +162,12 @@ def _check_subject(subject: rec.Subject) -> None:
 
 def _check_time(time_ms: int, now: datetime, max_skew_ms: int) -> None:
     age_ms = now.timestamp() * 1000 - time_ms
-    if not -max_skew_ms <= age_ms <= MAX_AGE_MS:
-        raise NodeError.by_reason(Reason.CLOCK_SKEWED)
+    if age_ms > MAX_AGE_MS:
+        raise NodeError(Reason.CLOCK_SKEWED, "denial.age.what", clause=AGE_CLAUSE)
+    if age_ms < -max_skew_ms:
+        raise clocks_apart()
+
+
+def clocks_apart() -> NodeError:
+    """What a request is denied for whose requester goes by another time."""
+    return NodeError(Reason.CLOCK_SKEWED, "denial.clock.what", clause=CLOCK_CLAUSE)

@@ -2,24 +2,26 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import logging
 from binascii import b2a_base64
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, tzinfo
 from typing import TypeVar
 
 from node.core import wire
 from node.core.bounds import MAX_SUBJECTS
-from node.core.deciding.cost import NO_COST, Cost, Day, exchange_cost
+from node.core.deciding.cost import NO_COST, Cost, Day, exchange_cost, outage_debits
 from node.core.deciding.evaluator import Decision, Evaluator
 from node.core.deciding.grant import Grant
 from node.core.directory.directory import Member
 from node.core.identity import normalise_subject
 from node.core.log.commit import DIGEST
 from node.core.messages.envelope import Routing
+from node.core.milliseconds import to_ms
 from node.core.policy.policy import Policies
 from node.core.policy.question import Question
 from node.core.policy.question_kind import QuestionKind, kind_from_message
@@ -31,7 +33,7 @@ from node.core.workdays import Calendar
 from node.errors import NodeError, Reason
 from node.exchange.computing import Computing, Permitted
 from node.exchange.group import GroupCommit
-from node.exchange.opened import Opened, open_envelope, routing_of
+from node.exchange.opened import Opened, clocks_apart, open_envelope, routing_of
 from node.exchange.peer_logs import PeerLogs
 from node.exchange.ports import Source, Vault
 from node.exchange.provider_answer import Computed
@@ -72,6 +74,7 @@ class Admitted:
     peer: Member
     opened: Opened
     moment: datetime
+    until: float | None = None
 
     @property
     def intent(self) -> rec.Intent:
@@ -107,11 +110,12 @@ class Provider:
         ready: Callable[[], Awaitable[None]],
         peer_logs: PeerLogs,
         answered: Callable[[str, bytes], bool],
+        time_of: Callable[[Member], Awaitable[int]],
     ) -> None:
         """`denials` bounds how many records of denials one requester can cause.
 
         `ready` returns once this state is known to be the newest; `answered` says whether an exchange of a
-        requester was answered before.
+        requester was answered before; `time_of` asks a member what time it is (ms, 0 if it does not know).
         """
         self._code = code
         self._state = state
@@ -127,17 +131,23 @@ class Provider:
         self._ready = ready
         self._peer_logs = peer_logs
         self._answered = answered
+        self._time_of = time_of
         self._running: dict[tuple[str, bytes], Running] = {}
         self._evaluator: Evaluator | None = None
 
     async def ask(
-        self, peer: Member, envelope: pb.Envelope, batch: BatchOrder | None = None
+        self,
+        peer: Member,
+        envelope: pb.Envelope,
+        batch: BatchOrder | None = None,
+        seconds: float | None = None,
     ) -> pb.SealedAnswer:
-        """Answer one sealed request of `peer`.
+        """Answer one sealed request of `peer`, who waits so many `seconds` for what is looked up.
 
         A denial is an answer too. Raises NodeError only for what fails before the envelope is open,
         or when nothing can be recorded.
         """
+        until = None if seconds is None else asyncio.get_running_loop().time() + seconds
         await self._ready()
         # 6: the caller is a member (the RPC edge saw to it) and says so in the envelope.
         routing = routing_of(envelope, peer.code, self._code)
@@ -151,7 +161,7 @@ class Provider:
             # Who began it went away before the end: who waits takes over.
         running = self._running[key] = Running(digest)
         try:
-            answer = await self._exchange(peer, envelope, routing, digest, batch)
+            answer = await self._exchange(peer, envelope, routing, digest, batch, until)
         except BaseException as error:
             running.failed(error)
             raise
@@ -162,7 +172,13 @@ class Provider:
             del self._running[key]
 
     async def _exchange(
-        self, peer: Member, envelope: pb.Envelope, routing: Routing, digest: bytes, batch: BatchOrder | None
+        self,
+        peer: Member,
+        envelope: pb.Envelope,
+        routing: Routing,
+        digest: bytes,
+        batch: BatchOrder | None,
+        until: float | None,
     ) -> pb.SealedAnswer:
         self._denials.check(peer.code)
         now, state = self._clock(), self._state()
@@ -171,7 +187,8 @@ class Provider:
         opened = open_envelope(envelope, routing, peer, self._vault, now, limits.max_skew_ms, limits.subjects)
         if opened.checkpoint:
             opened = await self._held_to_its_log(peer.code, opened)
-        admitted = Admitted(state, peer, opened, now.astimezone(self._zone))
+            opened = await self._held_to_the_time(peer, opened)
+        admitted = Admitted(state, peer, opened, now.astimezone(self._zone), until)
         # 8: decide.
         decision, subjects = self._decide(admitted, batch)
         # What a count holds, it holds until it is charged: so that no other is counted for the same budget.
@@ -182,6 +199,8 @@ class Provider:
                 asked = _permitted(admitted, decision, decision.question, subjects, cost)
                 # 10: compute. Nothing of it leaves before 9 and 11 are durable.
                 computed = await self._computing.compute(state.sources.get(asked.dataset), asked, held)
+                if computed.failure is not None:
+                    cost = self._with_outages(cost, admitted, decision.rule, subjects)
             # 9, 11, 12: charge, record, seal; durable in one transaction with all that arrived together.
             job = VerdictJob(
                 opened=opened,
@@ -221,6 +240,24 @@ class Provider:
             return opened._replace(problem=opened.problem or error)
         return opened
 
+    async def _held_to_the_time(self, peer: Member, opened: Opened) -> Opened:
+        """The request as it is, or with the problem that its requester's clock is behind this one.
+
+        A late request is a repeated one if both clocks agree now. Raises NodeError(PEER_UNAVAILABLE) when
+        that cannot be found out.
+        """
+        if not opened.late or opened.problem is not None:
+            return opened
+        if self._answered(peer.code, opened.routing.exchange_id):
+            return opened
+        try:
+            told_ms = await self._time_of(peer)
+        except NodeError:
+            raise NodeError(Reason.PEER_UNAVAILABLE, "error.exchange.time-untold") from None
+        if abs(to_ms(self._clock()) - told_ms) <= self._limits.max_skew_ms:
+            return opened
+        return opened._replace(problem=clocks_apart())
+
     def _decide(self, admitted: Admitted, batch: BatchOrder | None) -> tuple[Decision, list[SubjectKey]]:
         """The decision, and the subjects it permits to be asked about; never raises."""
         try:
@@ -231,7 +268,7 @@ class Provider:
             return self._by_policy(admitted)
         except NodeError as error:
             clause = LOG_CLAUSE if error.reason is Reason.LOG_DIFFERS else "request"
-            return Decision.denial(error.reason, clause), []
+            return Decision.denial(error.reason, error.metadata.get("clause", clause)), []
         except Exception:
             log.exception("deciding failed")
             return Decision.denial(Reason.INTERNAL, "request"), []
@@ -272,17 +309,24 @@ class Provider:
         return found
 
     def _cost(self, admitted: Admitted, decision: Decision, subjects: Sequence[SubjectKey]) -> Cost:
-        def pseudonym(text: str) -> str:
-            name = self._vault.pseudonym(b"ledger/subject", text.encode())
-            return _short(name)
-
-        def older(text: str) -> tuple[str, ...]:
-            names = self._vault.older_pseudonyms(b"ledger/subject", text.encode())
-            return tuple(map(_short, names))
-
         ids, day = [subject.id for subject in subjects], Day.of(admitted.moment)
         requester, dataset = admitted.peer.code, admitted.intent.dataset
-        return exchange_cost(decision, requester, dataset, ids, day, pseudonym, older)
+        return exchange_cost(decision, requester, dataset, ids, day, self._pseudonym, self._older)
+
+    def _with_outages(
+        self, cost: Cost, admitted: Admitted, rule: str, subjects: Sequence[SubjectKey]
+    ) -> Cost:
+        """The cost with what a failure of the data source costs; only made once there is one."""
+        ids, day = [subject.id for subject in subjects], Day.of(admitted.moment)
+        requester, dataset = admitted.peer.code, admitted.intent.dataset
+        outages = outage_debits(cost, rule, requester, dataset, ids, day, self._pseudonym, self._older)
+        return replace(cost, outages=outages)
+
+    def _pseudonym(self, text: str) -> str:
+        return _short(self._vault.pseudonym(b"ledger/subject", text.encode()))
+
+    def _older(self, text: str) -> tuple[str, ...]:
+        return tuple(map(_short, self._vault.older_pseudonyms(b"ledger/subject", text.encode())))
 
 
 def _permitted(
@@ -302,6 +346,7 @@ def _permitted(
         budget=None if policy is None else policy.budget,
         load=None if kept is None or policy is None else dated(kept, policy.dataset.update, admitted.moment),
         moment=admitted.moment,
+        until=admitted.until,
     )
 
 

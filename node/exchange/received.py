@@ -9,6 +9,7 @@ from concurrent.futures import Executor
 from typing import Protocol
 
 from node.core.deciding.grant import Grant, GrantState
+from node.core.identity import SubjectType
 from node.core.messages.grant_check import sound_grants
 from node.core.messages.grant_message import grant_to_bytes
 from node.errors import NodeError
@@ -64,6 +65,11 @@ class ReceivedGrants:
     def all(self) -> list[Grant]:
         """All, by provider and id."""
         return [grant for provider in sorted(self._grants) for grant in self._grants[provider]]
+
+    def subject_type(self, provider: str, dataset: str) -> SubjectType | None:
+        """Whom a dataset is about that a provider granted something of, None where it did not say."""
+        told = (grant.subject_type for grant in self.of(provider) if grant.dataset == dataset)
+        return next((each for each in told if each is not None), None)
 
     async def refresh(self, provider: str, at_once: bool = False) -> None:
         """Ask one provider, `at_once` or not too often; if it can't be reached, what is known stays."""

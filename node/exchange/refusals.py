@@ -26,6 +26,8 @@ MAX_TALLIES = 256
 """Requesters and reasons that are told apart in an interval; of what else is refused only the reason is."""
 NOT_RECORDED = frozenset({Reason.DRAINING, Reason.STATE_LOST, Reason.STORE_UNAVAILABLE})
 """Reasons that keep the log itself from being written."""
+_MANY = frozenset({Reason.RATE_LIMITED, Reason.OVERLOADED})
+"""Of these there are as many as calls: they are only counted."""
 
 
 @dataclass(slots=True)
@@ -109,7 +111,7 @@ class Refusals:
             # Whoever can put names into certificates must not get a few records for each.
             requester, singly = "", 0
         tally = self._tallies.setdefault((requester, reason), _Tally())
-        if tally.single < singly and reason is not Reason.RATE_LIMITED:
+        if tally.single < singly and reason not in _MANY:
             tally.single += 1
             revision = self._revision(provider if requester == self._own else requester)
             with contextlib.suppress(NodeError):  # the caller hears of the refusal either way

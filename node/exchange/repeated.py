@@ -60,7 +60,9 @@ class Repeated:
             return None
         verdict = usage.parse_record(verdict_of(evidence, intent)).verdict
         if outcome.kind == rec.OUTCOME_KIND_DENIED:
-            raise denial(verdict, earlier.exchange_id)
+            asked = usage.parse_record(intent)
+            parties = usage.Parties(asked.requester, asked.provider, earlier.exchange_id)
+            raise denial(verdict, parties)
         kept = self._store.opening(index)
         if kept is None:
             raise NodeError(Reason.NOT_FOUND, "error.exchange.answer-not-kept")

@@ -12,6 +12,7 @@ from datetime import datetime
 from node.core.bounds import MAX_SUBJECTS
 from node.core.deciding.grant import Grant
 from node.core.directory.directory import Member
+from node.core.identity import normalise_subject
 from node.core.log import usage
 from node.core.messages.envelope import Routing
 from node.core.messages.intent import check_asked
@@ -275,7 +276,7 @@ class Requester:
         try:
             member = self._member(query.provider)
             self._peer_logs.require(query.provider)
-            grant = await self._own_grant(query, caller.role)  # 2
+            grant = await self._own_grant(query, caller.role, subjects)  # 2
             key = member.sealing_key(self._clock())
         except NodeError as error:
             raise await self._no(error, caller, query) from None
@@ -314,14 +315,14 @@ class Requester:
         if query.provider == self._code:
             raise NodeError(Reason.QUERY_INVALID, "error.exchange.provider-own")
 
-    async def _own_grant(self, query: Query, role: str) -> Grant:
+    async def _own_grant(self, query: Query, role: str, subjects: Sequence[SubjectKey]) -> Grant:
         try:
-            return self._known_grant(query, role)
+            return self._known_grant(query, role, subjects)
         except NodeError:
             await self._refresh_grants(query.provider)
-        return self._known_grant(query, role)
+        return self._known_grant(query, role, subjects)
 
-    def _known_grant(self, query: Query, role: str) -> Grant:
+    def _known_grant(self, query: Query, role: str, subjects: Sequence[SubjectKey]) -> Grant:
         grants = self._grants(query.provider)
         grant = covering_grant(grants, query.dataset, query.question, query.purpose, self._clock(), role)
         kind = grant.kind_of(query.question)
@@ -333,6 +334,10 @@ class Requester:
                 commands=COMMANDS[kind],
                 clause="question.kind",
             )
+        if grant.subject_type is not None:
+            # Whatever a provider would find out for the price of a try is not sent.
+            for subject in subjects:
+                normalise_subject(subject.id, grant.subject_type)
         return grant
 
     async def _conclude_chunk(self, asked: Asked, answer: pb.SealedAnswer) -> Answered | NodeError:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from node.core import wire
+from node.core.deciding.cost import OUTAGE
 from node.core.directory.directory import Member
 from node.core.log import usage
 from node.core.log.merkle import leaf_hash
@@ -54,25 +55,27 @@ def open_response(
     return response, verdict, position
 
 
-def denial(verdict: rec.Verdict, exchange_id: bytes) -> NodeError:
+def denial(verdict: rec.Verdict, parties: usage.Parties) -> NodeError:
     """What a verdict that denies is raised as, with its rule and clause."""
     try:
         reason = Reason(verdict.reason)
     except ValueError:
         reason = Reason.INTERNAL
-    wording = denial_wording(reason, verdict.clause, terms_of(verdict)) or _by_reason(reason)
+    charged = any(charge.scope != OUTAGE for charge in verdict.charges)
+    wording = denial_wording(reason, verdict.clause, terms_of(verdict), charged=charged)
+    wording = wording or _by_reason(reason, parties.provider)
     return NodeError(
         reason,
         wording.key,
         rule=verdict.rule,
         clause=verdict.clause,
-        exchange_id=exchange_id.hex(),
+        exchange_id=parties.exchange_id.hex(),
         decided_by="provider",
         **wording.args,
     )
 
 
-def _by_reason(reason: Reason) -> Message:
+def _by_reason(reason: Reason, provider: str) -> Message:
     if reason in OF_THE_NODE:
-        return Message("error.rpc.peer-refused", {"problem": wording_of_peer(reason)})
+        return Message("error.rpc.peer-refused", {"peer": provider, "problem": wording_of_peer(reason)})
     return Message("error.exchange.provider-denied")

@@ -17,6 +17,7 @@ from node.core.log import usage
 from node.core.log.commit import AnsweredExchange, Append, Release
 from node.core.messages.denial_terms import terms_to_message
 from node.core.messages.envelope import response_bucket
+from node.core.outage import OutageError
 from node.core.revision import trim
 from node.errors import NodeError, Reason
 from node.exchange.job import Recorded
@@ -31,6 +32,8 @@ from node.v1 import record_pb2 as rec
 
 LOST_CLAUSE = "records"
 """What denies an intent of a time of which the provider has lost its records."""
+FAILED_CLAUSE = "source"
+"""What denies a question that failed in the data source, perhaps for what stands in it."""
 _COUNTER = 64
 """Bytes of a counter on the disk, with its share of what a tree leaves free."""
 
@@ -177,7 +180,7 @@ class VerdictJob:
         if stored is not None:
             return self._reuse(stored)
         if self.computed.failure is not None or self.computed.answers is None:
-            return self._failed(self.computed.failure)
+            return self._failed(self.computed.failure, ledger)
         if self.computed.release_key:
             return self._release(self.computed.answers)
         balances = self.cost.with_gaps(ledger.gaps, ledger.balances)
@@ -221,13 +224,14 @@ class VerdictJob:
         body = self._known(answers)
         return _Settled(self.decision, body, self.cost.whole, release=release, spent=self.computed.budget)
 
-    def _failed(self, failure: NodeError | None) -> _Settled:
-        reason = Reason.INTERNAL if failure is None else failure.reason
-        # Quotas are charged all the same, so that failing on purpose is no way around them; a
-        # privacy budget is not, because no noisy value was made.
-        clause = "source.busy" if reason is Reason.SOURCE_BUSY else "source"
-        settled = self._denied(reason, clause)
-        settled.charges = [*self.cost.whole, *self.cost.subjects]
+    def _failed(self, failure: NodeError | None, ledger: Ledger) -> _Settled:
+        """A privacy budget is never charged here, because no noisy value was made."""
+        if isinstance(failure, OutageError):
+            settled = self._denied(failure.reason, failure.outage)
+            settled.charges = self.cost.of_outage(ledger.balances)
+        else:
+            settled = self._denied(Reason.INTERNAL if failure is None else failure.reason, FAILED_CLAUSE)
+            settled.charges = self.cost.of_failure()
         return settled
 
     def _denied(self, reason: Reason, clause: str) -> _Settled:

@@ -196,13 +196,13 @@ class CatalogueService(catalogue_pb2_grpc.CatalogueServiceServicer):
         return _with_age(dated, load)
 
     async def _aside(self, context: Context, work: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
-        """The result of work that takes a while, done in a thread. Raises NodeError(RATE_LIMITED)."""
+        """The result of work that takes a while, done in a thread. Raises NodeError(OVERLOADED)."""
         name = self._caller(context) or ""
         return await self._turns.run(name, None, partial(work, *args, **kwargs))
 
 
 def _busy() -> NodeError:
-    return NodeError(Reason.RATE_LIMITED, "error.rpc.search-busy")
+    return NodeError(Reason.OVERLOADED, "error.rpc.search-busy")
 
 
 def browse(policies: Policies, dataset: str, load_of: LoadOf) -> list[pb.Dataset]:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping, Sequence
 from contextlib import aclosing
 from typing import Protocol
 
 from node.core.bounds import MAX_CLAIM, MAX_CLAIMS
-from node.core.identity import normalise_credit_code, normalise_resident_id
+from node.core.identity import SubjectType, common_code, normalise_subject
 from node.core.log.usage import EXCHANGE_ID_BYTES
+from node.core.normal_form import line, unreadable
 from node.core.policy.question_kind import kind_from_message
 from node.core.role import CLERK, ROLES, SYSTEM
 from node.core.subject import SubjectKey
@@ -41,14 +43,22 @@ class DeskService(desk_pb2_grpc.DeskServiceServicer):
         own_catalogue: Callable[[str], list[catalogue_pb2.Dataset]],
         own_code: str,
         imported: Callable[[str, str], catalogue_pb2.Dataset | None],
+        subject_type: Callable[[str, str], SubjectType | None],
+        seconds: float,
     ) -> None:
-        """`imported` has the entry of a dataset and provider in a catalogue that was imported."""
+        """`imported` has the entry of a dataset and provider in a catalogue that was imported.
+
+        `subject_type` says whom a provider's dataset is about, as far as is known.
+        An exchange that takes longer than so many `seconds` goes on, but nobody waits for it.
+        """
         self._requester = requester
         self._staff = staff
         self._peers = peers
         self._own_catalogue = own_catalogue
         self._own_code = own_code
         self._imported = imported
+        self._subject_type = subject_type
+        self._seconds = seconds
 
     async def Ask(
         self, request: desk_pb2.DeskServiceAskRequest, context: Context
@@ -57,8 +67,14 @@ class DeskService(desk_pb2_grpc.DeskServiceServicer):
 
         async def work() -> desk_pb2.DeskServiceAskResponse:
             caller = await self._staff.admit(context, CLERK, SYSTEM)
-            subjects = [_subject(request.subject)] if request.HasField("subject") else []
-            done = await self._requester.ask(caller, _query(request.query), subjects, request.exchange_id)
+            query = _query(request.query)
+            kind = self._subject_type(query.provider, query.dataset)
+            subjects = [_subject(request.subject, kind)] if request.HasField("subject") else []
+            try:
+                async with asyncio.timeout(self._seconds):
+                    done = await self._requester.ask(caller, query, subjects, request.exchange_id)
+            except TimeoutError:
+                raise NodeError(Reason.TIMEOUT, "error.rpc.own-node-too-slow") from None
             return desk_pb2.DeskServiceAskResponse(answers=done.answers, proof=_proof(done))
 
         return await answered(context, work())
@@ -111,7 +127,7 @@ class DeskService(desk_pb2_grpc.DeskServiceServicer):
             caller,
             query,
             first.header.batch_id,
-            self._chunks(requests, context),
+            self._chunks(query, requests, context),
             lambda: self._peers.open_batch(query.provider),
         )
         async with aclosing(results):
@@ -126,7 +142,7 @@ class DeskService(desk_pb2_grpc.DeskServiceServicer):
                     )
 
     async def _chunks(
-        self, requests: AsyncIterator[desk_pb2.DeskServiceAskBatchRequest], context: Context
+        self, query: Query, requests: AsyncIterator[desk_pb2.DeskServiceAskBatchRequest], context: Context
     ) -> AsyncIterator[tuple[int, Sequence[SubjectKey]]]:
         expected: int | None = None
         async for request in requests:
@@ -139,34 +155,31 @@ class DeskService(desk_pb2_grpc.DeskServiceServicer):
             if not chunk.subjects:
                 raise NodeError(Reason.QUERY_INVALID, "error.rpc.chunk-empty")
             expected = chunk.chunk + 1
-            yield chunk.chunk, [_subject(subject) for subject in chunk.subjects]
+            kind = self._subject_type(query.provider, query.dataset)
+            yield chunk.chunk, [_subject(subject, kind) for subject in chunk.subjects]
 
 
 def _query(message: desk_pb2.Query) -> Query:
-    texts = (
-        message.provider,
-        message.dataset,
-        message.question,
-        message.purpose,
-        *message.parameters.values(),
+    """What is asked, as it was copied from wherever: without blanks around it and what cannot be seen."""
+    query = Query(
+        provider=common_code(message.provider[: MAX_TEXT + 1]),
+        dataset=line(message.dataset),
+        question=line(message.question),
+        parameters={line(name): line(value) for name, value in message.parameters.items()},
+        purpose=line(message.purpose),
+        case_number=line(message.case_number),
+        kind=kind_from_message(message.kind),
     )
-    if not all(0 < len(text) <= MAX_TEXT for text in texts) or len(message.parameters) > MAX_CLAIMS:
+    texts = (query.provider, query.dataset, query.question, query.purpose, *query.parameters.values())
+    if not all(0 < len(text) <= MAX_TEXT for text in texts) or len(query.parameters) > MAX_CLAIMS:
         raise NodeError(
             Reason.QUERY_INVALID,
             "error.rpc.question-incomplete",
         )
-    return Query(
-        provider=message.provider,
-        dataset=message.dataset,
-        question=message.question,
-        parameters=dict(message.parameters),
-        purpose=message.purpose,
-        case_number=message.case_number,
-        kind=kind_from_message(message.kind),
-    )
+    return query
 
 
-def _subject(message: rec.Subject) -> SubjectKey:
+def _subject(message: rec.Subject, kind: SubjectType | None) -> SubjectKey:
     claims: Mapping[str, str] = dict(message.claims)
     if len(claims) > MAX_CLAIMS or any(len(value) > MAX_CLAIM for value in claims.values()):
         raise NodeError(
@@ -175,15 +188,11 @@ def _subject(message: rec.Subject) -> SubjectKey:
             max_claims=MAX_CLAIMS,
             max_text=MAX_CLAIM,
         )
-    return SubjectKey(_identifier(message.id), claims)
-
-
-def _identifier(text: str) -> str:
-    # Which of the two it is belongs to the dataset, which the provider knows; their forms exclude each other.
-    try:
-        return normalise_resident_id(text)
-    except NodeError:
-        return normalise_credit_code(text)
+    for name, value in claims.items():
+        # It would be another name, at the price of a try.
+        if seen := unreadable(value):
+            raise NodeError(Reason.QUERY_INVALID, "error.rpc.claim-unreadable", claim=name, **seen)
+    return SubjectKey(normalise_subject(message.id, kind), claims)
 
 
 def _proof(done: Answered) -> desk_pb2.Proof:

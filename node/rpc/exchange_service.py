@@ -12,6 +12,7 @@ from typing import NamedTuple, TypeVar
 import grpc
 from google.protobuf.message import Message as ProtoMessage
 
+from node.core.deadlines import Deadlines
 from node.core.deciding.grant import Grant
 from node.core.directory.directory import Member
 from node.core.messages.grant_message import grant_to_message
@@ -75,19 +76,23 @@ class Gate:
 class ExchangeService(exchange_pb2_grpc.ExchangeServiceServicer):
     """Steps 6 to 12, see `node.exchange.provider`."""
 
-    def __init__(self, provider: Provider, gate: Gate, max_chunks: int, idle_seconds: float) -> None:
+    def __init__(self, provider: Provider, gate: Gate, max_chunks: int, deadlines: Deadlines) -> None:
         self._provider = provider
         self._gate = gate
         self._max_chunks = max_chunks
-        self._idle_seconds = idle_seconds
+        self._deadlines = deadlines
         self._streams: Counter[str] = Counter()
 
     async def Ask(self, request: pb.AskRequest, context: Context) -> pb.AskResponse:
         """One sealed request, one sealed response."""
         envelope = request.envelope
+        # In time to record that its source was too slow, and to say so, also a peer that waits less than this
+        # node would.
+        left = context.time_remaining()
+        seconds = None if left is None else left - self._deadlines.commit
 
         async def work(member: Member) -> pb.AskResponse:
-            return pb.AskResponse(answer=await self._provider.ask(member, envelope))
+            return pb.AskResponse(answer=await self._provider.ask(member, envelope, seconds=seconds))
 
         return await self._gate.run(context, work, envelope.requester)
 
@@ -191,7 +196,7 @@ class ExchangeService(exchange_pb2_grpc.ExchangeServiceServicer):
 
     async def _next(self, requests: AsyncIterator[pb.AskBatchRequest]) -> pb.AskBatchRequest | None:
         try:
-            async with asyncio.timeout(self._idle_seconds):
+            async with asyncio.timeout(self._deadlines.call):
                 return await anext(requests, None)
         except TimeoutError:
             raise NodeError(Reason.TIMEOUT, "error.rpc.stream-idle") from None
@@ -241,7 +246,7 @@ class GrantService(grant_pb2_grpc.GrantServiceServicer):
             or kept.revision != member.revision
         ):
             message = grant_pb2.ListGrantsResponse(
-                grants=[grant_to_message(_with_kinds(grant, policies)) for grant in own]
+                grants=[grant_to_message(_told(grant, policies)) for grant in own]
             )
             kept = self._told[member.code] = _Told(own, policies, member.revision, message)
         return kept.message
@@ -253,10 +258,13 @@ class GrantService(grant_pb2_grpc.GrantServiceServicer):
             return None
 
 
-def _with_kinds(grant: Grant, policies: Policies | None) -> Grant:
-    """The grant with the kinds of its questions, where the policies have them all."""
+def _told(grant: Grant, policies: Policies | None) -> Grant:
+    """The grant, with whom its dataset is about and the kinds of its questions where the policies say."""
     policy = None if policies is None else policies.get(grant.dataset)
-    if policy is None or grant.questions - policy.questions.keys():
+    if policy is None:
+        return grant
+    grant = replace(grant, subject_type=policy.subject_type)
+    if grant.questions - policy.questions.keys():
         return grant
     return replace(grant, kinds=tuple(policy.questions[name].kind for name in sorted(grant.questions)))
 

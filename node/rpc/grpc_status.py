@@ -46,6 +46,8 @@ _CODES = {
         Reason.BUDGET_EXHAUSTED,
         Reason.QUOTA_EXHAUSTED,
         Reason.RATE_LIMITED,
+        Reason.OVERLOADED,
+        Reason.TOO_LARGE,
     ),
     grpc.StatusCode.ALREADY_EXISTS: (Reason.REQUEST_REPLAYED,),
     grpc.StatusCode.NOT_FOUND: (Reason.NOT_FOUND,),

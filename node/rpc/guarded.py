@@ -50,9 +50,9 @@ class Places:
     _all: int = 0
 
     def take(self, caller: str) -> None:
-        """Take a place. Raises NodeError(RATE_LIMITED) when there is none for the caller."""
+        """Take a place. Raises NodeError(OVERLOADED) when there is none, (RATE_LIMITED) for the caller."""
         if self._all >= self.most:
-            raise NodeError(Reason.RATE_LIMITED, "error.exchange.overloaded")
+            raise NodeError(Reason.OVERLOADED, "error.exchange.overloaded")
         if self._taken[caller] >= max(1, self.most // 2):
             raise NodeError(Reason.RATE_LIMITED, "error.rpc.too-many-calls")
         self._taken[caller] += 1

@@ -191,7 +191,7 @@ async def _shown_at(member: Member, seconds: float) -> bytes:
     except (ssl.SSLCertVerificationError, ssl.CertificateError):
         raise _refused() from None
     except (OSError, TimeoutError):
-        raise NodeError(Reason.PEER_UNAVAILABLE, "error.rpc.peer-unreachable") from None
+        raise NodeError(Reason.PEER_UNAVAILABLE, "error.rpc.peer-unreachable", peer=member.code) from None
     shown = writer.get_extra_info("ssl_object").getpeercert(binary_form=True)
     writer.transport.abort()
     return ssl.DER_cert_to_PEM_cert(shown).encode()

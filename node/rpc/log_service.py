@@ -184,13 +184,13 @@ class UsageLogService(usage_log_pb2_grpc.UsageLogServiceServicer):
         return [row for row in rows if party is None or _names(row[1], party)], end
 
     async def _in_turn(self, context: Context, work: Callable[..., T], *args: object) -> T:
-        """What work that reads the log comes to, done in a thread. Raises NodeError(RATE_LIMITED)."""
+        """What work that reads the log comes to, done in a thread. Raises NodeError(OVERLOADED)."""
         name = self._caller(context) or ""
         return await self._turns.run(name, self._workers, partial(work, *args))
 
 
 def _busy() -> NodeError:
-    return NodeError(Reason.RATE_LIMITED, "error.rpc.too-many-log-readers")
+    return NodeError(Reason.OVERLOADED, "error.rpc.too-many-log-readers")
 
 
 def _names(leaf: bytes, party: str) -> bool:

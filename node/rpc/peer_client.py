@@ -13,11 +13,12 @@ from google.protobuf.message import Message as ProtoMessage
 from node.core.catalogue.publication import Proved, keep_proved
 from node.core.catalogue.search import MAX_RESULTS
 from node.core.catalogue.taken import check_found, check_history, check_own
+from node.core.deadlines import Deadlines
 from node.core.deciding.grant import Grant
 from node.core.directory.directory import Member
 from node.core.messages.grant_message import grant_from_message
 from node.core.policy.approval import Version
-from node.error_info import reason_in
+from node.error_info import is_too_large, reason_in
 from node.errors import NodeError, Reason, wording_of_peer
 from node.exchange.own_state import SeenOfUs
 from node.exchange.ports import PeerStream
@@ -30,8 +31,6 @@ from node.v1 import exchange_pb2 as pb
 _RETRIED = frozenset(reason for reason, code in CODE_OF.items() if code is grpc.StatusCode.UNAVAILABLE)
 _ATTEMPTS = 3
 _BatchCall: TypeAlias = "grpc.aio.StreamStreamCall[bytes, bytes]"
-_SECONDS = 5.0
-"""A proof of a log is waited for on the way of an answer; and the time is not worth more."""
 A = TypeVar("A", bound=ProtoMessage)
 
 _ASK = Call.of(pb, "ExchangeService", "Ask", pb.AskResponse)
@@ -57,11 +56,12 @@ _HISTORY = Call.of(
 class PeerClient:
     """Asks providers, over one link to each."""
 
-    def __init__(self, links: Links, deadline_seconds: float, message_bytes: int, proved: Proved) -> None:
+    def __init__(self, links: Links, deadlines: Deadlines, message_bytes: int, proved: Proved) -> None:
         """`proved` says which of the approvals that a provider tells count."""
         self._links = links
         self._proved = proved
-        self._deadline = deadline_seconds
+        self._deadline = deadlines.call
+        self._on_the_way = deadlines.proof
         self._message_bytes = message_bytes
 
     async def ask(self, provider: str, envelope: pb.Envelope) -> pb.SealedAnswer:
@@ -92,7 +92,8 @@ class PeerClient:
 
     async def grants(self, provider: str) -> list[Grant]:
         """The grants that this department has at a provider. Raises NodeError."""
-        response = await self._call(provider, _LIST_GRANTS, grant_pb2.ListGrantsRequest())
+        request = grant_pb2.ListGrantsRequest()
+        response = await self._call(provider, _LIST_GRANTS, request, self._on_the_way)
         return [grant_from_message(grant) for grant in response.grants]
 
     async def time_of(self, member: Member) -> int:
@@ -100,8 +101,8 @@ class PeerClient:
 
         The directory may have expired: a node asks when it does not know what time it is.
         """
-        request, seconds = usage_log_pb2.GetCheckpointRequest(), min(_SECONDS, self._deadline)
-        return int((await self._call_to(member, _CHECKPOINT, request, seconds)).time_ms)
+        request = usage_log_pb2.GetCheckpointRequest()
+        return int((await self._call_to(member, _CHECKPOINT, request, self._on_the_way)).time_ms)
 
     async def catalogue(self, provider: str, dataset: str) -> list[catalogue_pb2.Dataset]:
         """One dataset of a provider in full, or the summaries of all. Raises NodeError."""
@@ -148,17 +149,17 @@ class PeerClient:
     async def consistency_proof(self, code: str, first: int, second: int) -> Sequence[bytes]:
         """The proof that the usage log of a department grew from one size to another. Raises NodeError."""
         request = usage_log_pb2.GetConsistencyProofRequest(first_size=first, second_size=second)
-        return tuple((await self._call(code, _CONSISTENCY, request, _SECONDS)).hashes)
+        return tuple((await self._call(code, _CONSISTENCY, request, self._on_the_way)).hashes)
 
     async def checkpoint(self, code: str) -> bytes:
         """The newest checkpoint of a department's usage log, as it shows it now. Raises NodeError."""
         request = usage_log_pb2.GetCheckpointRequest()
-        return (await self._call(code, _CHECKPOINT, request, _SECONDS)).checkpoint
+        return (await self._call(code, _CHECKPOINT, request, self._on_the_way)).checkpoint
 
     async def seen_of_us(self, code: str) -> SeenOfUs:
         """What a department has seen of the own usage log. Raises NodeError."""
         request = usage_log_pb2.GetSeenCheckpointRequest()
-        response = await self._call(code, _SEEN, request, _SECONDS)
+        response = await self._call(code, _SEEN, request, self._on_the_way)
         return SeenOfUs(response.checkpoint, response.contradicting)
 
     async def close(self) -> None:
@@ -172,14 +173,19 @@ class PeerClient:
 
     async def _call_to(self, member: Member, call: Call[A], request: ProtoMessage, seconds: float) -> A:
         body = call.request(member, request)
-        link = await self._links.to_member(member)
         try:
-            answer = await call.unary(link.channel)(body, timeout=seconds)
-        except grpc.aio.AioRpcError as error:
-            told = peer_error(error)
-            if told.reason is Reason.PEER_UNAVAILABLE:
-                self._links.doubt(link)
-            raise told from None
+            # With the way there: else a node that lets nobody in would be waited for twice as long.
+            async with asyncio.timeout(seconds):
+                link = await self._links.to_member(member)
+                try:
+                    answer = await call.unary(link.channel)(body, timeout=seconds)
+                except grpc.aio.AioRpcError as error:
+                    told = peer_error(error, member.code)
+                    if told.reason is Reason.PEER_UNAVAILABLE:
+                        self._links.doubt(link)
+                    raise told from None
+        except TimeoutError:
+            raise _too_slow(member.code) from None
         return call.read(answer)
 
     async def _summaries(self, provider: str) -> Sequence[catalogue_pb2.DatasetSummary]:
@@ -193,13 +199,15 @@ class PeerClient:
                     page = await self._call(provider, _LIST_DATASETS, request)
                     size += page.ByteSize()
                     if size > self._message_bytes:
-                        raise NodeError(Reason.QUERY_INVALID, "error.rpc.peer-catalogue-too-long")
+                        raise NodeError(Reason.TOO_LARGE, "error.rpc.peer-catalogue-too-long", peer=provider)
                     found.extend(page.datasets)
                     if not page.next_page_token or page.next_page_token <= token:
                         return found
                     token = page.next_page_token
         except TimeoutError:
-            raise NodeError(Reason.TIMEOUT, "error.rpc.peer-catalogue-too-slow") from None
+            if not found:
+                raise _too_slow(provider) from None
+            raise NodeError(Reason.TIMEOUT, "error.rpc.peer-catalogue-too-slow", peer=provider) from None
 
 
 class _Stream:
@@ -221,8 +229,10 @@ class _Stream:
         try:
             async with asyncio.timeout(self._seconds):
                 await call.write(body)
-        except (grpc.aio.AioRpcError, asyncio.InvalidStateError, TimeoutError):
-            raise _gone() from None
+        except TimeoutError:
+            raise _too_slow(self._provider) from None
+        except (grpc.aio.AioRpcError, asyncio.InvalidStateError):
+            raise _gone(self._provider) from None
 
     async def answers(self) -> AsyncIterator[pb.SealedAnswer]:
         """Sealed answers in the order of the chunks. Raises NodeError."""
@@ -232,10 +242,10 @@ class _Stream:
                 async with asyncio.timeout(self._seconds):
                     body = await call.read()
             except grpc.aio.AioRpcError as error:
-                raise peer_error(error) from None
+                raise peer_error(error, self._provider) from None
             except TimeoutError:
                 call.cancel()
-                raise _gone() from None
+                raise _too_slow(self._provider) from None
             if not isinstance(body, bytes):  # the end of the stream
                 return
             link.check()
@@ -249,7 +259,7 @@ class _Stream:
         try:
             await call.done_writing()
         except (grpc.aio.AioRpcError, asyncio.InvalidStateError):
-            raise _gone() from None
+            raise _gone(self._provider) from None
 
     def cancel(self) -> None:
         """End the call, whatever is under way."""
@@ -264,19 +274,29 @@ class _Stream:
             return self._opened
 
 
-def peer_error(error: grpc.aio.AioRpcError) -> NodeError:
-    """The peer's own reason, or that it cannot be reached."""
+def peer_error(error: grpc.aio.AioRpcError, peer: str) -> NodeError:
+    """The peer's own reason, or that it cannot be reached; names the peer."""
     if (reason := reason_in(error)) is not None:
         # Of its words nothing is passed on, nor looked at: another department's node wrote them.
         return NodeError(
-            reason, "error.rpc.peer-refused", problem=wording_of_peer(reason), decided_by="provider"
+            reason,
+            "error.rpc.peer-refused",
+            peer=peer,
+            problem=wording_of_peer(reason),
+            decided_by="provider",
         )
     if error.code() is grpc.StatusCode.DEADLINE_EXCEEDED:
-        return NodeError(Reason.TIMEOUT, "error.rpc.peer-too-slow")
+        return _too_slow(peer)
     if error.code() is grpc.StatusCode.RESOURCE_EXHAUSTED:
-        return NodeError(Reason.RATE_LIMITED, "error.rpc.peer-overloaded")
-    return _gone()
+        if is_too_large(error):
+            return NodeError(Reason.TOO_LARGE, "error.rpc.peer-too-large", peer=peer)
+        return NodeError(Reason.OVERLOADED, "error.rpc.peer-overloaded", peer=peer)
+    return _gone(peer)
 
 
-def _gone() -> NodeError:
-    return NodeError(Reason.PEER_UNAVAILABLE, "error.rpc.peer-unreachable")
+def _gone(peer: str) -> NodeError:
+    return NodeError(Reason.PEER_UNAVAILABLE, "error.rpc.peer-unreachable", peer=peer)
+
+
+def _too_slow(peer: str) -> NodeError:
+    return NodeError(Reason.TIMEOUT, "error.rpc.peer-too-slow", peer=peer)

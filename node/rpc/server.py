@@ -75,7 +75,7 @@ def make_server(bounds: PortBounds, door: Door) -> grpc.aio.Server:
             ("grpc.max_connection_idle_ms", 600_000),
             ("grpc.keepalive_time_ms", 120_000),
             ("grpc.keepalive_timeout_ms", 20_000),
-            ("grpc.http2.min_ping_interval_without_data_ms", 30_000),
+            ("grpc.http2.min_ping_interval_without_data_ms", 10_000),
             ("grpc.http2.max_ping_strikes", 3),
             # Else gRPC lets ever more of a fast caller in that nobody has asked for, see `Inflow`.
             ("grpc.http2.bdp_probe", 0),

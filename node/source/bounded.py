@@ -9,6 +9,7 @@ from queue import SimpleQueue
 from threading import Thread
 from typing import TypeVar
 
+from node.core.outage import Outage, OutageError
 from node.core.stop import Stop
 from node.errors import NodeError, Reason
 
@@ -52,7 +53,7 @@ class Workers:
 
     def _late(self, future: Future[T]) -> NodeError:
         future.cancel()
-        return NodeError(Reason.SOURCE_UNAVAILABLE, "error.source.database-too-slow", seconds=self._seconds)
+        return OutageError(Outage.SLOW, "error.source.database-too-slow", seconds=self._seconds)
 
     def start(self, work: Callable[[], T]) -> Future[T]:
         """Hand over a call without waiting for it."""

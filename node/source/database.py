@@ -2,7 +2,8 @@
 
 Read-only and in bounded time, on the URLs of SQLAlchemy. The table or view has one row for each subject,
 identifiers as `node.core.identity` normalises them, regions and dates in the forms of `values`; where the
-department's tables differ, a view brings them to that. Text is compared byte by byte, whatever the collation.
+department's tables differ, a view brings them to that. Text is brought to its form (`text_form`) and compared
+byte by byte, whatever the collation.
 What is not in that form, or has several rows, is refused: by column or as a whole where the table could be
 looked through (`checker`), and for the one subject in any case.
 """
@@ -19,22 +20,24 @@ from sqlalchemy.engine import Connection
 from sqlglot import exp
 
 from node.core.identity import normalise_subject
+from node.core.outage import Outage, OutageError
 from node.core.policy.dataset import FieldType
 from node.core.policy.question import Question
 from node.core.stop import Stop
 from node.core.subject import SubjectKey, Unclear
-from node.errors import NodeError, Reason
+from node.errors import NodeError
 from node.source.checker import Checker
 from node.source.counting import conditions, fold, group_columns, statistic_of
 from node.source.dialect import POSTGRES, exactly
 from node.source.forms import Forms, forms_of, functions
 from node.source.held import TableJudge
 from node.source.live_check import Findings, look_through
-from node.source.live_table import check_comparison, examine, named
+from node.source.live_table import can_normalise, check_comparison, examine, named
 from node.source.place import place_of
 from node.source.sessions import DatabaseSessions, statement_of
 from node.source.spec import DatabaseSpec, Exactness, Layout, LoadReport
 from node.source.sql import ROW, claim_value, parameter_values, raw, region_condition, region_values
+from node.source.text_form import normal
 from node.source.values import Value
 from node.texts.message import Message
 
@@ -92,13 +95,14 @@ class DatabaseSource:
         self._is_integer = integers.__contains__
         # Counts and looks take long: they have sessions of their own, so that no lookup waits for them.
         taught = functions(layout)
-        self._lookups = DatabaseSessions(spec.url, _SESSIONS, seconds)
+        self._lookups = DatabaseSessions(spec.url, _SESSIONS, seconds, taught)
         self._counts = DatabaseSessions(spec.url, counts, seconds, taught)
         self._looks = DatabaseSessions(spec.url, 1, check_seconds, taught)
         self._dialect = dialect = self._lookups.dialect
         try:
             self._shape = self._lookups.inspect(lambda engine: examine(engine, spec.table, layout))
             self._lookups.run(lambda connection: check_comparison(connection, dialect))
+            self._can_normalise = self._lookups.run(lambda connection: can_normalise(connection, dialect))
         except NodeError:
             self.close()
             raise
@@ -169,10 +173,7 @@ class DatabaseSource:
         """
         statistic = statistic_of(question)
         if self._checker.findings is None:
-            raise NodeError(
-                Reason.SOURCE_UNAVAILABLE,
-                "error.source.not-scanned",
-            )
+            raise OutageError(Outage.SILENT, "error.source.not-scanned")
         scope = region_values(self._layout, region)
         self._refuse_inexact([*question.fields, *(group.name for group in statistic.group_by)], scope)
         columns = [self._group(column) for column in group_columns(statistic)]
@@ -274,7 +275,16 @@ class DatabaseSource:
         return statement_of(chosen, self._dialect).bindparams(sa.bindparam(_SUBJECTS, expanding=True))
 
     def _exactly(self, expression: exp.Expression) -> exp.Expression:
-        return exactly(expression, self._dialect, self._is_integer)
+        return exactly(expression, self._dialect, self._is_integer, self._texts)
+
+    @cached_property
+    def _texts(self) -> Mapping[str, exp.Expression]:
+        """Columns of text, in the form in which text is compared."""
+        if not self._can_normalise:
+            return {}
+        texts = [field.name for field in self._layout.fields if field.type is FieldType.TEXT]
+        columns = [exp.column(name, table=ROW, quoted=True).sql(dialect=self._dialect.name) for name in texts]
+        return {name: raw(normal(column, self._dialect)) for name, column in zip(texts, columns, strict=True)}
 
     @cached_property
     def _forms(self) -> Forms:

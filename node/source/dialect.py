@@ -72,11 +72,15 @@ _TEXTS = (exp.Cast, exp.Substring, exp.DPipe)
 
 
 def exactly(
-    expression: exp.Expression, dialect: Dialect, is_integer: Callable[[str], bool]
+    expression: exp.Expression,
+    dialect: Dialect,
+    is_integer: Callable[[str], bool],
+    forms: Mapping[str, exp.Expression],
 ) -> exp.Expression:
     """An expression of the policy's grammar, for a live database.
 
-    Columns that hold no integer are taken as text, and every comparison of text is exact.
+    Columns that hold no integer are taken as text, those that `forms` names in the form that it has for them,
+    and every comparison of text is exact.
     """
     whole = exp.Paren(this=expression.copy())
     for comparison in list(whole.find_all(*_COMPARISONS)):
@@ -86,7 +90,7 @@ def exactly(
                 operand.replace(dialect.exactly(operand))
     for column in list(whole.find_all(exp.Column)):
         if not is_integer(column.name):
-            column.replace(dialect.text(column))
+            column.replace(forms[column.name].copy() if column.name in forms else dialect.text(column))
     changed: exp.Expression = whole.this
     return changed.pop()
 

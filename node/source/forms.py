@@ -1,22 +1,21 @@
 """SQL that tells inside a live database whether values are in the form that the product keeps.
 
 A data file's values are brought to one form when it is loaded. A live database's stay as they are, so what a
-load would have changed or left out has to be found, and only numbers of it leave the database. SQLite is
-taught the product's own readers; PostgreSQL and MySQL have them as SQL.
+load would have changed or left out has to be found, and only numbers of it leave the database. Texts are
+brought to their form in each comparison (`text_form`), so that of them only what a load leaves out has to be
+found. SQLite is taught the product's own readers; PostgreSQL and MySQL have them as SQL.
 """
 
 from __future__ import annotations
 
-import sys
-import unicodedata
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from functools import cache
 
 from sqlglot import exp
 
 from node.core.bounds import MAX_ANSWER
-from node.core.identity import SubjectType, normalise_subject, spellings
+from node.core.identity import CREDIT_DIGITS, SubjectType, normalise_subject, spellings
+from node.core.normal_form import line
 from node.core.policy.dataset import Field, FieldType
 from node.errors import NodeError
 from node.source import patterns
@@ -24,6 +23,7 @@ from node.source.dialect import POSTGRES, SQLITE, Dialect
 from node.source.sessions import Function
 from node.source.spec import Layout
 from node.source.sql import ROW
+from node.source.text_form import CONTROLS, FUNCTION, form_of_text, normal, runs_of, text_of, unsettled
 from node.source.values import LARGEST, read_field
 
 _SUBJECT, _FIELD = "dxnode_subject", "dxnode_field"
@@ -32,7 +32,6 @@ _ITS_FORM, _ANOTHER, _NONE = 2, 1, 0
 _RESIDENT_WEIGHTS = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)
 _RESIDENT_CHECKS = "10X98765432"
 _CREDIT_WEIGHTS = (1, 3, 9, 27, 19, 26, 16, 17, 20, 29, 25, 13, 8, 24, 10, 30, 28)
-_CREDIT_DIGITS = "0123456789ABCDEFGHJKLMNPQRTUWXY"
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +56,7 @@ def functions(layout: Layout) -> Mapping[str, Function]:
     def field(number: int, value: object) -> int:
         return not _is_regular(value, layout.fields[number])
 
-    return {_SUBJECT: subject, _FIELD: field}
+    return {_SUBJECT: subject, _FIELD: field, FUNCTION: form_of_text}
 
 
 def _form_of(value: object, kind: SubjectType) -> int:
@@ -72,7 +71,12 @@ def _form_of(value: object, kind: SubjectType) -> int:
 def _is_regular(value: object, field: Field) -> bool:
     if field.type is FieldType.INTEGER:
         return isinstance(value, int) and read_field(str(value), field) == value
-    return value is None or (isinstance(value, int | str) and read_field(str(value), field) == str(value))
+    if not isinstance(value, int | str | None):
+        return False
+    text = "" if value is None else str(value)
+    if field.type is FieldType.TEXT:
+        return not line(text) or read_field(text, field) is not None
+    return value is None or read_field(text, field) == text
 
 
 def forms_of(layout: Layout, dialect: Dialect) -> Forms:
@@ -90,8 +94,8 @@ def forms_of(layout: Layout, dialect: Dialect) -> Forms:
         )
     writer = _Writer(dialect)
     return Forms(
-        writer.is_identifier(writer.text(subject), layout.subject_type),
-        writer.is_spelled_otherwise(writer.text(subject), layout.subject_type),
+        writer.is_identifier(text_of(subject, dialect), layout.subject_type),
+        writer.is_spelled_otherwise(text_of(subject, dialect), layout.subject_type),
         {
             field.name: writer.is_irregular(column, field)
             for field, column in zip(layout.fields, columns, strict=True)
@@ -109,12 +113,6 @@ class _Writer:
         self._dialect = dialect
         self._is_postgres = dialect is POSTGRES
 
-    def text(self, column: str) -> str:
-        """A column as text in whose comparisons no two characters are alike."""
-        text = self._dialect.text(exp.Var(this=column)).sql(dialect=self._dialect.name)
-        collation = '"C"' if self._is_postgres else "utf8mb4_bin"
-        return f"({text} COLLATE {collation})"
-
     def is_identifier(self, text: str, kind: SubjectType) -> str:
         """In its one form, check character included."""
         if kind == "resident_id":
@@ -123,10 +121,10 @@ class _Writer:
             # A digit counts 48 less than its code.
             place = f"MOD({' + '.join(terms)} - {48 * sum(_RESIDENT_WEIGHTS)}, 11)"
         else:
-            pattern, checks = patterns.CREDIT_CODE, _CREDIT_DIGITS
+            pattern, checks = patterns.CREDIT_CODE, CREDIT_DIGITS
             find = "STRPOS" if self._is_postgres else "INSTR"
             terms = [
-                f"({find}('{_CREDIT_DIGITS}', {_at(text, n)}) - 1) * {weight}"
+                f"({find}('{CREDIT_DIGITS}', {_at(text, n)}) - 1) * {weight}"
                 for n, weight in enumerate(_CREDIT_WEIGHTS, 1)
             ]
             place = f"MOD(31 - MOD({' + '.join(terms)}, 31), 31)"
@@ -143,7 +141,7 @@ class _Writer:
 
     def is_irregular(self, column: str, field: Field) -> str:
         """Not as a load would keep it."""
-        text = self.text(column)
+        text = text_of(column, self._dialect)
         match field.type:
             case FieldType.INTEGER:
                 least = -LARGEST if field.minimum is None else field.minimum
@@ -162,19 +160,14 @@ class _Writer:
                 kind: SubjectType = "credit_code" if field.type is FieldType.CREDIT_CODE else "resident_id"
                 regular = self.is_identifier(text, kind)
             case FieldType.TEXT:
-                regular = f"NOT ({self._is_untidy(text)})"
+                return f"{column} IS NOT NULL AND ({self._is_untidy(column, text)})"
         return f"{column} IS NOT NULL AND NOT ({regular})"
 
-    def _is_untidy(self, text: str) -> str:
-        """Empty or too long, with blanks that a load would take out, control characters, or not in NFC."""
-        controls = r"\u0001-\u001f\u007f-\u009f" if self._is_postgres else r"\x00-\x1f\x7f-\x9f"
+    def _is_untidy(self, column: str, text: str) -> str:
+        """What a load would not keep in any form: too long a text, or one with control characters."""
         # MySQL and MariaDB cannot tell NFC: any character counts that may be composed with what is before it.
-        unsettled = "" if self._is_postgres else _ranges(_may_change_in_nfc())
-        found = self._holds(text, f"^$|^ | $|  |[{controls}{patterns.WIDE_BLANKS}{unsettled}]")
-        conditions = [f"CHAR_LENGTH({text}) > {MAX_ANSWER}", found]
-        if self._is_postgres:
-            conditions.append(f"{text} IS NOT NFC NORMALIZED")
-        return " OR ".join(conditions)
+        found = self._holds(text, self._class(CONTROLS if self._is_postgres else CONTROLS | unsettled()))
+        return f"{found} OR COALESCE(CHAR_LENGTH({normal(column, self._dialect)}), 0) > {MAX_ANSWER}"
 
     def _is(self, text: str, pattern: str) -> str:
         return self._holds(text, f"^{pattern}$" if self._is_postgres else rf"^{pattern}\z")
@@ -184,14 +177,18 @@ class _Writer:
 
     def _in_plain_characters(self, text: str, taken_for: Mapping[str, str]) -> str:
         if self._is_postgres:
-            # What has no character opposite is taken out.
-            given = sorted(taken_for, key=lambda character: not taken_for[character])
+            nothing = self._class(character for character in taken_for if not taken_for[character])
+            given = [character for character in taken_for if taken_for[character]]
             plain = "".join(taken_for[character] for character in given)
-            return f"TRANSLATE({text}, {self._literal(''.join(given))}, {self._literal(plain)})"
+            shown = f"REGEXP_REPLACE({text}, {self._literal(nothing)}, '', 'g')"
+            return f"TRANSLATE({shown}, {self._literal(''.join(given))}, {self._literal(plain)})"
         for plain in sorted(set(taken_for.values())):
             given = [character for character in taken_for if taken_for[character] == plain]
-            text = f"REGEXP_REPLACE({text}, {self._literal(f'[{_ranges(given)}]')}, '{plain}')"
+            text = f"REGEXP_REPLACE({text}, {self._literal(self._class(given))}, '{plain}')"
         return text
+
+    def _class(self, characters: Iterable[str]) -> str:
+        return f"[{runs_of(characters, self._dialect)}]"
 
     def _literal(self, text: str) -> str:
         return exp.Literal.string(text).sql(dialect=self._dialect.name)
@@ -199,24 +196,3 @@ class _Writer:
 
 def _at(text: str, place: int) -> str:
     return f"SUBSTRING({text}, {place}, 1)"
-
-
-def _ranges(characters: Iterable[str]) -> str:
-    """The inside of a class of characters, as the regular expressions of MySQL and MariaDB have it."""
-    codes = set(map(ord, characters))
-    firsts = sorted(code for code in codes if code - 1 not in codes)
-    lasts = sorted(code for code in codes if code + 1 not in codes)
-    return "".join(rf"\x{{{first:x}}}-\x{{{last:x}}}" for first, last in zip(firsts, lasts, strict=True))
-
-
-@cache
-def _may_change_in_nfc() -> tuple[str, ...]:
-    """Characters that are not in Unicode NFC, or that may be composed with the one before (UAX #15)."""
-    found = set()
-    for character in map(chr, (*range(0x80, 0xD800), *range(0xE000, sys.maxunicode + 1))):
-        if unicodedata.normalize("NFC", character) != character:
-            found.add(character)
-        else:
-            # What has a part for itself is composed of that and the character before.
-            found.update(unicodedata.normalize("NFD", character)[1:])
-    return tuple(found)

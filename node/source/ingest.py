@@ -19,6 +19,7 @@ import pyarrow.parquet as pq
 
 from node.core.csv_scan import HEADER_LINES, CsvLines
 from node.core.identity import normalise_subject
+from node.core.normal_form import line
 from node.core.policy.dataset import Field, FieldType, Sensitivity
 from node.core.spreadsheet import Damage, identifier_text, unwrapped
 from node.errors import NodeError, Reason
@@ -141,7 +142,7 @@ class _Column:
         for code, text in enumerate(coded.dictionary.to_pylist()):
             value = read_field(self._given(text), self.field)
             if value is None:
-                (refused if text.strip() else empty).add(code)
+                (refused if line(text) else empty).add(code)
             values.append(value)
         codes = coded.indices.fill_null(len(values)).to_pylist()
         values.append(None)

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from sqlalchemy.engine import Connection
 from sqlglot import exp
 
-from node.errors import NodeError, Reason
+from node.core.outage import Outage, OutageError
 from node.source.dialect import Dialect
 from node.source.forms import forms_of
 from node.source.live_table import named
@@ -57,7 +57,7 @@ class Findings:
         """Raises NodeError(SOURCE_UNAVAILABLE) for a question that reads a column that is refused."""
         refused = self.doubt is not None or self.respelled or self.surplus
         if refused or any(name in self.irregular for name in fields):
-            raise NodeError(Reason.SOURCE_UNAVAILABLE, "error.source.values-inexact")
+            raise OutageError(Outage.UNFIT, "error.source.values-inexact")
 
 
 def look_through(connection: Connection, table: str, layout: Layout, dialect: Dialect) -> Findings:

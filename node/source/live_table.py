@@ -13,8 +13,9 @@ from sqlglot import exp
 
 from node.core.policy.dataset import FieldType
 from node.errors import NodeError, Reason
-from node.source.dialect import Dialect
-from node.source.sessions import statement_of, unavailable
+from node.source.dialect import POSTGRES, Dialect
+from node.source.failing import failed
+from node.source.sessions import statement_of
 from node.source.spec import Layout
 from node.source.sql import ROW
 from node.texts.message import Value
@@ -55,7 +56,7 @@ def examine(engine: Engine, table: str, layout: Layout) -> Shape:
     except NoSuchTableError:
         raise _misfit("error.source.table-missing") from None
     except SQLAlchemyError as error:
-        raise unavailable(error) from None
+        raise failed(error, connecting=True) from None
     wanted = {layout.subject: FieldType.TEXT} | {field.name: field.type for field in layout.fields}
     for column, kind in wanted.items():
         if column not in found:
@@ -83,6 +84,13 @@ def check_comparison(connection: Connection, dialect: Dialect) -> None:
     found = exp.select(exp.Case(ifs=[exp.If(this=exp.or_(*alike), true=exp.Literal.number(1))]))
     if connection.execute(statement_of(found, dialect)).scalar() is not None:
         raise _misfit("error.source.database-inexact")
+
+
+def can_normalise(connection: Connection, dialect: Dialect) -> bool:
+    """Whether the database can bring text to its form: PostgreSQL knows Unicode in UTF-8 alone."""
+    if dialect is not POSTGRES:
+        return True
+    return bool(connection.execute(sa.text("SHOW server_encoding")).scalar() == "UTF8")
 
 
 def _array_of(column: TypeEngine[object]) -> str:

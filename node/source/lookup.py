@@ -16,12 +16,14 @@ from pathlib import Path
 
 from sqlglot import exp
 
+from node.core.outage import Outage, OutageError
 from node.core.policy.question import Question
 from node.core.stop import Stop
 from node.core.subject import SubjectKey
 from node.errors import NodeError, Reason
 from node.source.count_query import Counter, CountQuery
 from node.source.counting import conditions, fold, group_columns, statistic_of
+from node.source.failing import sqlite_outage
 from node.source.snapshot import GROUPS, LOOKUP, Manifest, distrust, is_whole
 from node.source.spec import Exactness, Layout, LoadReport
 from node.source.sql import ROW, claim_value, parameter_values, region_condition, region_values, render
@@ -151,7 +153,12 @@ class SnapshotSource:
         selected = ", ".join([*columns, "COUNT(*)"])
         grouped = f" GROUP BY {', '.join(columns)}" if columns else ""
         query = f'SELECT {selected} FROM "groups" AS {ROW} WHERE {where}{grouped}'  # noqa: S608 (values are bound)
-        counts = self._counter.count(CountQuery(self._folder / GROUPS, query, values), stop)
+        try:
+            counts = self._counter.count(CountQuery(self._folder / GROUPS, query, values), stop)
+        except NodeError as error:
+            if is_whole(self._folder, self._manifest):
+                raise
+            raise OutageError.as_told(Outage.SILENT, error.wording) from None
         return fold(counts, statistic, self._layout)
 
     def _plan(
@@ -244,12 +251,15 @@ class SnapshotSource:
 
     def _check_open(self) -> None:
         if self._closed:
-            raise NodeError(Reason.SOURCE_UNAVAILABLE, "error.source.loaded-anew")
+            raise OutageError(Outage.SILENT, "error.source.loaded-anew")
 
     def _failed(self, error: sqlite3.Error) -> NodeError:
         if getattr(error, "sqlite_errorcode", None) in _BROKEN:
             distrust(self._folder)
-            return NodeError(Reason.SOURCE_UNAVAILABLE, "error.source.built-files-damaged")
+            return OutageError(Outage.SILENT, "error.source.built-files-damaged")
+        if (outage := sqlite_outage(error)) is not None:
+            return OutageError(outage, "error.source.built-files-unreadable")
+        # Such as a number beyond what SQLite has: that depends on the row, and on what was claimed of it.
         return NodeError(Reason.SOURCE_UNAVAILABLE, "error.source.built-files-unreadable")
 
 

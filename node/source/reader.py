@@ -74,7 +74,7 @@ def check_form(spec: FileSpec) -> None:
     except OSError:
         return  # whoever reads it says why it cannot be read
     if form is not None and (spec.format, form) != ("parquet", FileForm.PARQUET):
-        raise _refused("error.source.file-problem", file=spec.path.name, problem=form.said())
+        raise _refused("error.files.file-problem", file=spec.path.name, problem=form.said())
 
 
 def read_file(

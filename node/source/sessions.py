@@ -18,19 +18,21 @@ from sqlalchemy.engine.interfaces import DBAPIConnection, DBAPICursor
 from sqlalchemy.exc import ArgumentError, NoSuchModuleError, SQLAlchemyError
 from sqlglot import exp
 
+from node.core.outage import Outage, OutageError
 from node.core.stop import Stop
 from node.errors import NodeError, Reason
 from node.source.bounded import Workers
 from node.source.cancel import cancel
 from node.source.dialect import DIALECTS, POSTGRES, SQLITE, Dialect
+from node.source.failing import failed
 from node.source.snapshot import FileIdentity
 from node.source.sql import render
 
 T = TypeVar("T")
 _MARK = "\x00"
 
-Function = Callable[..., int]
-"""Of values of a row, as SQLite gives them, to a number."""
+Function = Callable[..., int | str | None]
+"""Of values of a row, as SQLite gives them."""
 # Steps of SQLite's machine between two looks at the clock.
 _STEPS = 100_000
 # Drivers that are taken where the URL names none.
@@ -40,6 +42,8 @@ _WAITS = {
     "psycopg": ("connect_timeout",),
     "pymysql": ("connect_timeout", "read_timeout", "write_timeout"),
 }
+# Of the time of a statement, what it may wait for a lock: so that it is told what it waits for.
+_LOCKED = 0.8
 # As MariaDB and MySQL understand statements that follow the standard; their defaults differ between versions.
 _SQL_MODE = "STRICT_ALL_TABLES,NO_ENGINE_SUBSTITUTION,ERROR_FOR_DIVISION_BY_ZERO"
 
@@ -117,11 +121,13 @@ class DatabaseSessions:
 
     def _within_time(self, work: Callable[[Connection], T]) -> T:
         self._until.moment = time.monotonic() + self._seconds
+        connecting = True
         try:
             with self._engine.connect() as connection:
+                connecting = False
                 return work(connection)
         except SQLAlchemyError as error:
-            raise unavailable(error) from None
+            raise failed(error, connecting=connecting) from None
 
     def _prepare(self, connection: DBAPIConnection, _record: object) -> None:
         if isinstance(connection, sqlite3.Connection):
@@ -146,6 +152,7 @@ class DatabaseSessions:
             return (
                 "SET SESSION CHARACTERISTICS AS TRANSACTION READ ONLY",
                 f"SET statement_timeout = {milliseconds}",
+                f"SET lock_timeout = {int(milliseconds * _LOCKED)}",
                 "SET DateStyle = 'ISO'",
             )
         cursor.execute("SELECT VERSION()")
@@ -158,13 +165,18 @@ class DatabaseSessions:
         return (
             "SET SESSION TRANSACTION READ ONLY",
             limit,
+            # The wait for a table that is locked or changed; a read waits for no row.
+            f"SET SESSION lock_wait_timeout = {max(1, int(self._seconds * _LOCKED))}",
             "SET NAMES utf8mb4",
             f"SET SESSION sql_mode = '{_SQL_MODE}'",
         )
 
 
 def _require_file(path: Path) -> None:
-    FileIdentity.of(path)
+    try:
+        FileIdentity.of(path)
+    except NodeError as error:
+        raise OutageError.as_told(Outage.SILENT, error.wording) from None
 
 
 def _engine(url: str, count: int, seconds: float) -> Engine:
@@ -200,11 +212,6 @@ def _engine(url: str, count: int, seconds: float) -> Engine:
 def _waits(url: URL, seconds: float) -> dict[str, object]:
     longest = max(1, math.ceil(seconds))
     waits: dict[str, object] = dict.fromkeys(_WAITS.get(url.get_driver_name(), ()), longest)
+    if url.get_driver_name() == "pysqlite":
+        waits["timeout"] = seconds * _LOCKED
     return waits | ({"charset": "utf8mb4"} if url.get_driver_name() == "pymysql" else {})
-
-
-def unavailable(error: SQLAlchemyError) -> NodeError:
-    """A failure in words that hold nothing of the query, its values or the URL."""
-    if isinstance(error, sa.exc.ProgrammingError):
-        return NodeError(Reason.SOURCE_UNAVAILABLE, "error.source.query-refused")
-    return NodeError(Reason.SOURCE_UNAVAILABLE, "error.source.database-silent")

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Literal
 
 from node.core.identity import SubjectType
+from node.core.normal_form import NORMAL_FORM
 from node.core.policy.dataset import Dataset, Field, FieldType
 
 # Rows read so far, and how many there will be (None: not known yet).
@@ -85,9 +86,10 @@ class Layout:
         return frozenset([self.subject, *(field.name for field in self.fields if field.type in kinds)])
 
     def digest(self) -> str:
-        """SHA-256, hex, of all that changes how a data file is read."""
+        """SHA-256, hex, of all that changes how a data file is read, or a live database compared."""
         fields = [[f.name, f.type, f.sensitivity, f.values, f.minimum, f.maximum] for f in self.fields]
-        return hashlib.sha256(json.dumps([self.subject, self.subject_type, fields]).encode()).hexdigest()
+        read_as = [NORMAL_FORM, self.subject, self.subject_type, fields]
+        return hashlib.sha256(json.dumps(read_as).encode()).hexdigest()
 
 
 @dataclass(frozen=True, slots=True)

@@ -91,5 +91,8 @@ def claim_value(claims: Mapping[str, str], name: str, kind: FieldType) -> Value 
 
 @lru_cache(maxsize=1024)
 def _choice(text: str, kind: FieldType) -> Value | None:
-    """A parameter's value; it is one of a few choices, so reading it once is enough."""
-    return read_value(text, kind)
+    """A parameter's value; it is one of a few choices, so reading it once is enough.
+
+    Of an enum it is a value as the policy spells it, as are those that it is compared with.
+    """
+    return (text or None) if kind is FieldType.ENUM else read_value(text, kind)

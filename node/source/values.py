@@ -1,8 +1,8 @@
 """Reads the text of a data file, a parameter or a claim as a value of a field, in one form for each type.
 
-Text: white space at the ends removed, within collapsed, Unicode NFC. Dates: ISO 8601. Identifiers and
-regions: as `node.core.identity` normalises them. What is stored and what it is compared with both come
-through here, so that they can be equal.
+Text: in the form of `node.core.normal_form`; of an enum, as the policy spells the value of the same form.
+Dates: ISO 8601. Identifiers and regions: as `node.core.identity` normalises them. What is stored and what it
+is compared with both come through here, so that they can be equal.
 """
 
 from __future__ import annotations
@@ -11,9 +11,11 @@ import re
 import unicodedata
 from collections.abc import Callable, Mapping
 from datetime import date
+from functools import lru_cache
 
 from node.core.bounds import MAX_ANSWER
 from node.core.identity import normalise_credit_code, normalise_region, normalise_resident_id
+from node.core.normal_form import normal_text, visible
 from node.core.policy.dataset import Field, FieldType
 from node.errors import NodeError
 
@@ -42,18 +44,24 @@ def read_value(text: str, kind: FieldType) -> Value | None:
 def read_field(text: str, field: Field) -> Value | None:
     """The same, within the field's range and closed values."""
     value = read_value(text, field.type)
+    if field.type is FieldType.ENUM:
+        return _closed(field.values).get(value) if isinstance(value, str) else None
     if isinstance(value, int):
         too_small = field.minimum is not None and value < field.minimum
         too_large = field.maximum is not None and value > field.maximum
         return None if too_small or too_large else value
     # The values of a region field are those to count by, not all that there are.
-    if field.type is FieldType.ENUM and value not in field.values:
-        return None
     return value
 
 
+@lru_cache(maxsize=256)
+def _closed(values: tuple[str, ...]) -> Mapping[str, str]:
+    """The closed values of an enum by their forms."""
+    return {normal_text(value): value for value in values}
+
+
 def _text(text: str) -> str:
-    clean = unicodedata.normalize("NFC", " ".join(text.split()))
+    clean = normal_text(text)
     if not clean or len(clean) > MAX_ANSWER or _CONTROL(clean):
         raise ValueError
     return clean
@@ -78,7 +86,7 @@ def _narrow(text: str) -> str:
     """Full-width digits and signs made narrow; a value of these types is short."""
     if len(text) > 64:
         raise ValueError
-    return unicodedata.normalize("NFKC", text).strip()
+    return unicodedata.normalize("NFKC", visible(text)).strip()
 
 
 _READERS: Mapping[FieldType, Callable[[str], Value]] = {

@@ -15,6 +15,7 @@ from typing import TypeVar
 
 from pydantic import ValidationError
 
+from node.core.outage import Outage, OutageError
 from node.core.stop import Stop
 from node.errors import NodeError, Reason
 from node.privacy.mechanism import NoisyCounts
@@ -116,7 +117,7 @@ class Pool:
     def _take(self) -> _Warm | None:
         with self._lock:
             if self._closed:
-                raise NodeError(Reason.SOURCE_UNAVAILABLE, "error.statistics.shutting-down")
+                raise OutageError(Outage.SILENT, "error.statistics.shutting-down")
             return self._idle.pop() if self._idle else None
 
     def _give_back(self, process: _Warm, good: bool) -> None:
@@ -141,9 +142,7 @@ class Pool:
                     child.tell(_STOP, 0.0)
                 line = child.hear(min(left, stop.LOOK_SECONDS))
                 return None if line is None else protocol.REPLY.validate_json(line)
-        raise NodeError(
-            Reason.SOURCE_UNAVAILABLE, "error.statistics.counting-too-slow", seconds=self._seconds
-        )
+        raise OutageError(Outage.SLOW, "error.statistics.counting-too-slow", seconds=self._seconds)
 
 
 def _unexpected() -> NodeError:

@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from typing import Final, TypeAlias
 
 from node.texts.message import Message, Value
-from node.texts.wording import can_say, utc
+from node.texts.wording import can_say
 
 _Json: TypeAlias = "str | int | float | list[_Json] | dict[str, _Json]"
 _MOST_DEEP: Final = 8
@@ -29,7 +29,7 @@ def _plain(value: Value) -> _Json:
     if isinstance(value, Message):
         return {"key": value.key, "args": {name: _plain(each) for name, each in value.args.items()}}
     if isinstance(value, datetime):
-        return {"at": utc(value)}
+        return {"at": value.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")}
     if isinstance(value, tuple):
         return [_plain(each) for each in value]
     return value

@@ -10,9 +10,9 @@ from __future__ import annotations
 
 import string
 import tomllib
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextvars import ContextVar
-from datetime import UTC, datetime
+from datetime import datetime, timedelta, timezone
 from functools import cache
 from importlib.resources import files
 from typing import Final, Literal, Self
@@ -23,6 +23,9 @@ Language = Literal["zh", "en"]
 LANGUAGES: tuple[Language, ...] = ("en", "zh")
 _SEPARATORS: Final[Mapping[str, tuple[str, str]]] = {"en": (", ", "; "), "zh": ("、", "；")}
 """Between the words of a list, and between the messages of one."""
+
+CHINA: Final = timezone(timedelta(hours=8))
+"""China has one time zone without summer time."""
 
 _current: ContextVar[Language] = ContextVar("language", default="en")
 
@@ -101,19 +104,19 @@ def listing(values: Iterable[str], lang: str | None = None) -> str:
     return _SEPARATORS[lang or language()][0].join(values)
 
 
-def utc(moment: datetime) -> str:
-    """A time as programs write it."""
-    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+def when(moment: datetime) -> str:
+    """A time as everything that is shown has it: in China's time, with its offset."""
+    return moment.astimezone(CHINA).isoformat(" ", "seconds")
 
 
-def say(message: Message, lang: str | None = None, moment: Callable[[datetime], str] = utc) -> str:
-    """A message in `lang` (by default the one spoken now); `moment` writes the times in it.
+def say(message: Message, lang: str | None = None) -> str:
+    """A message in `lang` (by default the one spoken now).
 
     What cannot be worded is its key: an error is never lost over what is said of it. Tests hold that it can.
     """
     spoken = lang or language()
     try:
-        args = {name: _spoken(value, spoken, moment) for name, value in message.args.items()}
+        args = {name: _spoken(value, spoken) for name, value in message.args.items()}
         return t(message.key, spoken, **args)
     except (LookupError, ValueError, TypeError, OverflowError):
         return message.key
@@ -121,17 +124,17 @@ def say(message: Message, lang: str | None = None, moment: Callable[[datetime], 
 
 def worded(value: Value, lang: str | None = None) -> str:
     """As `say`, for whatever fills a placeholder."""
-    return str(_spoken(value, lang or language(), utc))
+    return str(_spoken(value, lang or language()))
 
 
-def _spoken(value: Value, lang: str, moment: Callable[[datetime], str]) -> str | int | float:
+def _spoken(value: Value, lang: str) -> str | int | float:
     if isinstance(value, Message):
-        return say(value, lang, moment)
+        return say(value, lang)
     if isinstance(value, datetime):
-        return moment(value)
+        return when(value)
     if isinstance(value, tuple):
         between = _SEPARATORS[lang][any(isinstance(each, Message) for each in value)]
-        return _Listed([str(_spoken(each, lang, moment)) for each in value], between)
+        return _Listed([str(_spoken(each, lang)) for each in value], between)
     return value
 
 

@@ -1,3 +1,4 @@
+from node.v1 import revision_pb2 as _revision_pb2
 from google.protobuf.internal import enum_type_wrapper as _enum_type_wrapper
 from google.protobuf import descriptor as _descriptor
 from typing import ClassVar as _ClassVar
@@ -28,6 +29,8 @@ class ErrorReason(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     ERROR_REASON_BUDGET_EXHAUSTED: _ClassVar[ErrorReason]
     ERROR_REASON_QUOTA_EXHAUSTED: _ClassVar[ErrorReason]
     ERROR_REASON_RATE_LIMITED: _ClassVar[ErrorReason]
+    ERROR_REASON_OVERLOADED: _ClassVar[ErrorReason]
+    ERROR_REASON_TOO_LARGE: _ClassVar[ErrorReason]
     ERROR_REASON_REQUEST_REPLAYED: _ClassVar[ErrorReason]
     ERROR_REASON_NOT_FOUND: _ClassVar[ErrorReason]
     ERROR_REASON_SOURCE_UNAVAILABLE: _ClassVar[ErrorReason]
@@ -61,6 +64,8 @@ ERROR_REASON_STATE_LOST: ErrorReason
 ERROR_REASON_BUDGET_EXHAUSTED: ErrorReason
 ERROR_REASON_QUOTA_EXHAUSTED: ErrorReason
 ERROR_REASON_RATE_LIMITED: ErrorReason
+ERROR_REASON_OVERLOADED: ErrorReason
+ERROR_REASON_TOO_LARGE: ErrorReason
 ERROR_REASON_REQUEST_REPLAYED: ErrorReason
 ERROR_REASON_NOT_FOUND: ErrorReason
 ERROR_REASON_SOURCE_UNAVAILABLE: ErrorReason

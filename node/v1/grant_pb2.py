@@ -23,55 +23,58 @@ _sym_db = _symbol_database.Default()
 
 
 from node.v1 import catalogue_pb2 as node_dot_v1_dot_catalogue__pb2
+from node.v1 import revision_pb2 as node_dot_v1_dot_revision__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x13node/v1/grant.proto\x12\x07node.v1\x1a\x17node/v1/catalogue.proto\"\xc9\x02\n\x05Grant\x12\n\n\x02id\x18\x01 \x01(\t\x12\x10\n\x08provider\x18\x02 \x01(\t\x12\x11\n\trequester\x18\x03 \x01(\t\x12\x0f\n\x07\x64\x61taset\x18\x04 \x01(\t\x12\x11\n\tquestions\x18\x05 \x03(\t\x12\x10\n\x08purposes\x18\x06 \x03(\t\x12\"\n\x05scope\x18\x07 \x01(\x0b\x32\x13.node.v1.GrantScope\x12\x15\n\rvalid_from_ms\x18\x08 \x01(\x03\x12\x16\n\x0evalid_until_ms\x18\t \x01(\x03\x12\"\n\x05state\x18\n \x01(\x0e\x32\x13.node.v1.GrantState\x12\r\n\x05\x62\x61sis\x18\x0b \x01(\t\x12\x10\n\x08scenario\x18\x0c \x01(\t\x12\x0c\n\x04note\x18\r \x01(\t\x12\r\n\x05roles\x18\x0e \x03(\t\x12$\n\x05kinds\x18\x0f \x03(\x0e\x32\x15.node.v1.QuestionKind\"6\n\nGrantScope\x12\x0e\n\x06region\x18\x01 \x01(\t\x12\x18\n\x10subjects_per_day\x18\x02 \x01(\x04\"\x13\n\x11ListGrantsRequest\"4\n\x12ListGrantsResponse\x12\x1e\n\x06grants\x18\x01 \x03(\x0b\x32\x0e.node.v1.Grant\"2\n\x11IssueGrantRequest\x12\x1d\n\x05grant\x18\x01 \x01(\x0b\x32\x0e.node.v1.Grant\"3\n\x12IssueGrantResponse\x12\x1d\n\x05grant\x18\x01 \x01(\x0b\x32\x0e.node.v1.Grant\"\x19\n\x17ListIssuedGrantsRequest\":\n\x18ListIssuedGrantsResponse\x12\x1e\n\x06grants\x18\x01 \x03(\x0b\x32\x0e.node.v1.Grant\"\x1d\n\x0fGetGrantRequest\x12\n\n\x02id\x18\x01 \x01(\t\"1\n\x10GetGrantResponse\x12\x1d\n\x05grant\x18\x01 \x01(\x0b\x32\x0e.node.v1.Grant\"/\n\x13SuspendGrantRequest\x12\n\n\x02id\x18\x01 \x01(\t\x12\x0c\n\x04note\x18\x02 \x01(\t\"5\n\x14SuspendGrantResponse\x12\x1d\n\x05grant\x18\x01 \x01(\x0b\x32\x0e.node.v1.Grant\".\n\x12ResumeGrantRequest\x12\n\n\x02id\x18\x01 \x01(\t\x12\x0c\n\x04note\x18\x02 \x01(\t\"4\n\x13ResumeGrantResponse\x12\x1d\n\x05grant\x18\x01 \x01(\x0b\x32\x0e.node.v1.Grant\".\n\x12RevokeGrantRequest\x12\n\n\x02id\x18\x01 \x01(\t\x12\x0c\n\x04note\x18\x02 \x01(\t\"4\n\x13RevokeGrantResponse\x12\x1d\n\x05grant\x18\x01 \x01(\x0b\x32\x0e.node.v1.Grant\",\n\x19ListReceivedGrantsRequest\x12\x0f\n\x07refresh\x18\x01 \x01(\x08\"<\n\x1aListReceivedGrantsResponse\x12\x1e\n\x06grants\x18\x01 \x03(\x0b\x32\x0e.node.v1.Grant*u\n\nGrantState\x12\x1b\n\x17GRANT_STATE_UNSPECIFIED\x10\x00\x12\x16\n\x12GRANT_STATE_ACTIVE\x10\x01\x12\x19\n\x15GRANT_STATE_SUSPENDED\x10\x02\x12\x17\n\x13GRANT_STATE_REVOKED\x10\x03\x32U\n\x0cGrantService\x12\x45\n\nListGrants\x12\x1a.node.v1.ListGrantsRequest\x1a\x1b.node.v1.ListGrantsResponse2\xb4\x04\n\x11GrantAdminService\x12\x45\n\nIssueGrant\x12\x1a.node.v1.IssueGrantRequest\x1a\x1b.node.v1.IssueGrantResponse\x12W\n\x10ListIssuedGrants\x12 .node.v1.ListIssuedGrantsRequest\x1a!.node.v1.ListIssuedGrantsResponse\x12?\n\x08GetGrant\x12\x18.node.v1.GetGrantRequest\x1a\x19.node.v1.GetGrantResponse\x12K\n\x0cSuspendGrant\x12\x1c.node.v1.SuspendGrantRequest\x1a\x1d.node.v1.SuspendGrantResponse\x12H\n\x0bResumeGrant\x12\x1b.node.v1.ResumeGrantRequest\x1a\x1c.node.v1.ResumeGrantResponse\x12H\n\x0bRevokeGrant\x12\x1b.node.v1.RevokeGrantRequest\x1a\x1c.node.v1.RevokeGrantResponse\x12]\n\x12ListReceivedGrants\x12\".node.v1.ListReceivedGrantsRequest\x1a#.node.v1.ListReceivedGrantsResponseb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x13node/v1/grant.proto\x12\x07node.v1\x1a\x17node/v1/catalogue.proto\x1a\x16node/v1/revision.proto\"\xe5\x02\n\x05Grant\x12\n\n\x02id\x18\x01 \x01(\t\x12\x10\n\x08provider\x18\x02 \x01(\t\x12\x11\n\trequester\x18\x03 \x01(\t\x12\x0f\n\x07\x64\x61taset\x18\x04 \x01(\t\x12\x11\n\tquestions\x18\x05 \x03(\t\x12\x10\n\x08purposes\x18\x06 \x03(\t\x12\"\n\x05scope\x18\x07 \x01(\x0b\x32\x13.node.v1.GrantScope\x12\x15\n\rvalid_from_ms\x18\x08 \x01(\x03\x12\x16\n\x0evalid_until_ms\x18\t \x01(\x03\x12\"\n\x05state\x18\n \x01(\x0e\x32\x13.node.v1.GrantState\x12\r\n\x05\x62\x61sis\x18\x0b \x01(\t\x12\x10\n\x08scenario\x18\x0c \x01(\t\x12\x0c\n\x04note\x18\r \x01(\t\x12\r\n\x05roles\x18\x0e \x03(\t\x12$\n\x05kinds\x18\x0f \x03(\x0e\x32\x15.node.v1.QuestionKind\x12\x1a\n\x0csubject_type\x18\x10 \x01(\tB\x04\xc8\xe7\x18\x03\"6\n\nGrantScope\x12\x0e\n\x06region\x18\x01 \x01(\t\x12\x18\n\x10subjects_per_day\x18\x02 \x01(\x04\"\x13\n\x11ListGrantsRequest\"4\n\x12ListGrantsResponse\x12\x1e\n\x06grants\x18\x01 \x03(\x0b\x32\x0e.node.v1.Grant\"2\n\x11IssueGrantRequest\x12\x1d\n\x05grant\x18\x01 \x01(\x0b\x32\x0e.node.v1.Grant\"3\n\x12IssueGrantResponse\x12\x1d\n\x05grant\x18\x01 \x01(\x0b\x32\x0e.node.v1.Grant\"\x19\n\x17ListIssuedGrantsRequest\":\n\x18ListIssuedGrantsResponse\x12\x1e\n\x06grants\x18\x01 \x03(\x0b\x32\x0e.node.v1.Grant\"\x1d\n\x0fGetGrantRequest\x12\n\n\x02id\x18\x01 \x01(\t\"1\n\x10GetGrantResponse\x12\x1d\n\x05grant\x18\x01 \x01(\x0b\x32\x0e.node.v1.Grant\"/\n\x13SuspendGrantRequest\x12\n\n\x02id\x18\x01 \x01(\t\x12\x0c\n\x04note\x18\x02 \x01(\t\"5\n\x14SuspendGrantResponse\x12\x1d\n\x05grant\x18\x01 \x01(\x0b\x32\x0e.node.v1.Grant\".\n\x12ResumeGrantRequest\x12\n\n\x02id\x18\x01 \x01(\t\x12\x0c\n\x04note\x18\x02 \x01(\t\"4\n\x13ResumeGrantResponse\x12\x1d\n\x05grant\x18\x01 \x01(\x0b\x32\x0e.node.v1.Grant\".\n\x12RevokeGrantRequest\x12\n\n\x02id\x18\x01 \x01(\t\x12\x0c\n\x04note\x18\x02 \x01(\t\"4\n\x13RevokeGrantResponse\x12\x1d\n\x05grant\x18\x01 \x01(\x0b\x32\x0e.node.v1.Grant\",\n\x19ListReceivedGrantsRequest\x12\x0f\n\x07refresh\x18\x01 \x01(\x08\"<\n\x1aListReceivedGrantsResponse\x12\x1e\n\x06grants\x18\x01 \x03(\x0b\x32\x0e.node.v1.Grant*u\n\nGrantState\x12\x1b\n\x17GRANT_STATE_UNSPECIFIED\x10\x00\x12\x16\n\x12GRANT_STATE_ACTIVE\x10\x01\x12\x19\n\x15GRANT_STATE_SUSPENDED\x10\x02\x12\x17\n\x13GRANT_STATE_REVOKED\x10\x03\x32U\n\x0cGrantService\x12\x45\n\nListGrants\x12\x1a.node.v1.ListGrantsRequest\x1a\x1b.node.v1.ListGrantsResponse2\xb4\x04\n\x11GrantAdminService\x12\x45\n\nIssueGrant\x12\x1a.node.v1.IssueGrantRequest\x1a\x1b.node.v1.IssueGrantResponse\x12W\n\x10ListIssuedGrants\x12 .node.v1.ListIssuedGrantsRequest\x1a!.node.v1.ListIssuedGrantsResponse\x12?\n\x08GetGrant\x12\x18.node.v1.GetGrantRequest\x1a\x19.node.v1.GetGrantResponse\x12K\n\x0cSuspendGrant\x12\x1c.node.v1.SuspendGrantRequest\x1a\x1d.node.v1.SuspendGrantResponse\x12H\n\x0bResumeGrant\x12\x1b.node.v1.ResumeGrantRequest\x1a\x1c.node.v1.ResumeGrantResponse\x12H\n\x0bRevokeGrant\x12\x1b.node.v1.RevokeGrantRequest\x1a\x1c.node.v1.RevokeGrantResponse\x12]\n\x12ListReceivedGrants\x12\".node.v1.ListReceivedGrantsRequest\x1a#.node.v1.ListReceivedGrantsResponseb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'node.v1.grant_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_GRANTSTATE']._serialized_start=1210
-  _globals['_GRANTSTATE']._serialized_end=1327
-  _globals['_GRANT']._serialized_start=58
-  _globals['_GRANT']._serialized_end=387
-  _globals['_GRANTSCOPE']._serialized_start=389
-  _globals['_GRANTSCOPE']._serialized_end=443
-  _globals['_LISTGRANTSREQUEST']._serialized_start=445
-  _globals['_LISTGRANTSREQUEST']._serialized_end=464
-  _globals['_LISTGRANTSRESPONSE']._serialized_start=466
-  _globals['_LISTGRANTSRESPONSE']._serialized_end=518
-  _globals['_ISSUEGRANTREQUEST']._serialized_start=520
-  _globals['_ISSUEGRANTREQUEST']._serialized_end=570
-  _globals['_ISSUEGRANTRESPONSE']._serialized_start=572
-  _globals['_ISSUEGRANTRESPONSE']._serialized_end=623
-  _globals['_LISTISSUEDGRANTSREQUEST']._serialized_start=625
-  _globals['_LISTISSUEDGRANTSREQUEST']._serialized_end=650
-  _globals['_LISTISSUEDGRANTSRESPONSE']._serialized_start=652
-  _globals['_LISTISSUEDGRANTSRESPONSE']._serialized_end=710
-  _globals['_GETGRANTREQUEST']._serialized_start=712
-  _globals['_GETGRANTREQUEST']._serialized_end=741
-  _globals['_GETGRANTRESPONSE']._serialized_start=743
-  _globals['_GETGRANTRESPONSE']._serialized_end=792
-  _globals['_SUSPENDGRANTREQUEST']._serialized_start=794
-  _globals['_SUSPENDGRANTREQUEST']._serialized_end=841
-  _globals['_SUSPENDGRANTRESPONSE']._serialized_start=843
-  _globals['_SUSPENDGRANTRESPONSE']._serialized_end=896
-  _globals['_RESUMEGRANTREQUEST']._serialized_start=898
-  _globals['_RESUMEGRANTREQUEST']._serialized_end=944
-  _globals['_RESUMEGRANTRESPONSE']._serialized_start=946
-  _globals['_RESUMEGRANTRESPONSE']._serialized_end=998
-  _globals['_REVOKEGRANTREQUEST']._serialized_start=1000
-  _globals['_REVOKEGRANTREQUEST']._serialized_end=1046
-  _globals['_REVOKEGRANTRESPONSE']._serialized_start=1048
-  _globals['_REVOKEGRANTRESPONSE']._serialized_end=1100
-  _globals['_LISTRECEIVEDGRANTSREQUEST']._serialized_start=1102
-  _globals['_LISTRECEIVEDGRANTSREQUEST']._serialized_end=1146
-  _globals['_LISTRECEIVEDGRANTSRESPONSE']._serialized_start=1148
-  _globals['_LISTRECEIVEDGRANTSRESPONSE']._serialized_end=1208
-  _globals['_GRANTSERVICE']._serialized_start=1329
-  _globals['_GRANTSERVICE']._serialized_end=1414
-  _globals['_GRANTADMINSERVICE']._serialized_start=1417
-  _globals['_GRANTADMINSERVICE']._serialized_end=1981
+  _globals['_GRANT'].fields_by_name['subject_type']._loaded_options = None
+  _globals['_GRANT'].fields_by_name['subject_type']._serialized_options = b'\310\347\030\003'
+  _globals['_GRANTSTATE']._serialized_start=1262
+  _globals['_GRANTSTATE']._serialized_end=1379
+  _globals['_GRANT']._serialized_start=82
+  _globals['_GRANT']._serialized_end=439
+  _globals['_GRANTSCOPE']._serialized_start=441
+  _globals['_GRANTSCOPE']._serialized_end=495
+  _globals['_LISTGRANTSREQUEST']._serialized_start=497
+  _globals['_LISTGRANTSREQUEST']._serialized_end=516
+  _globals['_LISTGRANTSRESPONSE']._serialized_start=518
+  _globals['_LISTGRANTSRESPONSE']._serialized_end=570
+  _globals['_ISSUEGRANTREQUEST']._serialized_start=572
+  _globals['_ISSUEGRANTREQUEST']._serialized_end=622
+  _globals['_ISSUEGRANTRESPONSE']._serialized_start=624
+  _globals['_ISSUEGRANTRESPONSE']._serialized_end=675
+  _globals['_LISTISSUEDGRANTSREQUEST']._serialized_start=677
+  _globals['_LISTISSUEDGRANTSREQUEST']._serialized_end=702
+  _globals['_LISTISSUEDGRANTSRESPONSE']._serialized_start=704
+  _globals['_LISTISSUEDGRANTSRESPONSE']._serialized_end=762
+  _globals['_GETGRANTREQUEST']._serialized_start=764
+  _globals['_GETGRANTREQUEST']._serialized_end=793
+  _globals['_GETGRANTRESPONSE']._serialized_start=795
+  _globals['_GETGRANTRESPONSE']._serialized_end=844
+  _globals['_SUSPENDGRANTREQUEST']._serialized_start=846
+  _globals['_SUSPENDGRANTREQUEST']._serialized_end=893
+  _globals['_SUSPENDGRANTRESPONSE']._serialized_start=895
+  _globals['_SUSPENDGRANTRESPONSE']._serialized_end=948
+  _globals['_RESUMEGRANTREQUEST']._serialized_start=950
+  _globals['_RESUMEGRANTREQUEST']._serialized_end=996
+  _globals['_RESUMEGRANTRESPONSE']._serialized_start=998
+  _globals['_RESUMEGRANTRESPONSE']._serialized_end=1050
+  _globals['_REVOKEGRANTREQUEST']._serialized_start=1052
+  _globals['_REVOKEGRANTREQUEST']._serialized_end=1098
+  _globals['_REVOKEGRANTRESPONSE']._serialized_start=1100
+  _globals['_REVOKEGRANTRESPONSE']._serialized_end=1152
+  _globals['_LISTRECEIVEDGRANTSREQUEST']._serialized_start=1154
+  _globals['_LISTRECEIVEDGRANTSREQUEST']._serialized_end=1198
+  _globals['_LISTRECEIVEDGRANTSRESPONSE']._serialized_start=1200
+  _globals['_LISTRECEIVEDGRANTSRESPONSE']._serialized_end=1260
+  _globals['_GRANTSERVICE']._serialized_start=1381
+  _globals['_GRANTSERVICE']._serialized_end=1466
+  _globals['_GRANTADMINSERVICE']._serialized_start=1469
+  _globals['_GRANTADMINSERVICE']._serialized_end=2033
 # @@protoc_insertion_point(module_scope)

@@ -1,4 +1,5 @@
 from node.v1 import catalogue_pb2 as _catalogue_pb2
+from node.v1 import revision_pb2 as _revision_pb2
 from google.protobuf.internal import containers as _containers
 from google.protobuf.internal import enum_type_wrapper as _enum_type_wrapper
 from google.protobuf import descriptor as _descriptor
@@ -20,7 +21,7 @@ GRANT_STATE_SUSPENDED: GrantState
 GRANT_STATE_REVOKED: GrantState
 
 class Grant(_message.Message):
-    __slots__ = ("id", "provider", "requester", "dataset", "questions", "purposes", "scope", "valid_from_ms", "valid_until_ms", "state", "basis", "scenario", "note", "roles", "kinds")
+    __slots__ = ("id", "provider", "requester", "dataset", "questions", "purposes", "scope", "valid_from_ms", "valid_until_ms", "state", "basis", "scenario", "note", "roles", "kinds", "subject_type")
     ID_FIELD_NUMBER: _ClassVar[int]
     PROVIDER_FIELD_NUMBER: _ClassVar[int]
     REQUESTER_FIELD_NUMBER: _ClassVar[int]
@@ -36,6 +37,7 @@ class Grant(_message.Message):
     NOTE_FIELD_NUMBER: _ClassVar[int]
     ROLES_FIELD_NUMBER: _ClassVar[int]
     KINDS_FIELD_NUMBER: _ClassVar[int]
+    SUBJECT_TYPE_FIELD_NUMBER: _ClassVar[int]
     id: str
     provider: str
     requester: str
@@ -51,7 +53,8 @@ class Grant(_message.Message):
     note: str
     roles: _containers.RepeatedScalarFieldContainer[str]
     kinds: _containers.RepeatedScalarFieldContainer[_catalogue_pb2.QuestionKind]
-    def __init__(self, id: _Optional[str] = ..., provider: _Optional[str] = ..., requester: _Optional[str] = ..., dataset: _Optional[str] = ..., questions: _Optional[_Iterable[str]] = ..., purposes: _Optional[_Iterable[str]] = ..., scope: _Optional[_Union[GrantScope, _Mapping]] = ..., valid_from_ms: _Optional[int] = ..., valid_until_ms: _Optional[int] = ..., state: _Optional[_Union[GrantState, str]] = ..., basis: _Optional[str] = ..., scenario: _Optional[str] = ..., note: _Optional[str] = ..., roles: _Optional[_Iterable[str]] = ..., kinds: _Optional[_Iterable[_Union[_catalogue_pb2.QuestionKind, str]]] = ...) -> None: ...
+    subject_type: str
+    def __init__(self, id: _Optional[str] = ..., provider: _Optional[str] = ..., requester: _Optional[str] = ..., dataset: _Optional[str] = ..., questions: _Optional[_Iterable[str]] = ..., purposes: _Optional[_Iterable[str]] = ..., scope: _Optional[_Union[GrantScope, _Mapping]] = ..., valid_from_ms: _Optional[int] = ..., valid_until_ms: _Optional[int] = ..., state: _Optional[_Union[GrantState, str]] = ..., basis: _Optional[str] = ..., scenario: _Optional[str] = ..., note: _Optional[str] = ..., roles: _Optional[_Iterable[str]] = ..., kinds: _Optional[_Iterable[_Union[_catalogue_pb2.QuestionKind, str]]] = ..., subject_type: _Optional[str] = ...) -> None: ...
 
 class GrantScope(_message.Message):
     __slots__ = ("region", "subjects_per_day")

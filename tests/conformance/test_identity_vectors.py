@@ -3,10 +3,26 @@
 from __future__ import annotations
 
 import pytest
+from stdnum.cn import uscc
 
 from node.core.identity import check_character, normalise_credit_code, normalise_resident_id
 from node.errors import NodeError
 
+# GB 32100-2015 with amendment no. 1 of 2016, tables 1 and 2: who registers, and the kinds of organisations.
+REGISTERED = {
+    "1": "1239",  # 机构编制
+    "2": "19",  # 外交
+    "3": "123459",  # 司法行政
+    "4": "19",  # 文化
+    "5": "1239",  # 民政
+    "6": "129",  # 旅游
+    "7": "129",  # 宗教
+    "8": "19",  # 工会
+    "9": "123",  # 工商
+    "A": "19",  # 中央军委改革和编制办公室
+    "N": "1239",  # 农业
+    "Y": "1",  # 其他
+}
 # GB 11643-1999, appendix A (examples) and B (computation); invented persons.
 STANDARD_NUMBERS = ["11010519491231002X", "440524188001010014"]
 
@@ -44,6 +60,14 @@ def test_every_single_wrong_digit_is_found(number: str) -> None:
         "91350100M000100Y43",
         # zh.wikipedia.org, "统一社会信用代码"; the doctest of python-stdnum.
         "91110000600037341L",
+        # Made up, of the registrars and kinds that amendment no. 1 of 2016 has in its tables.
+        *(
+            body + uscc.calc_check_digit(body)
+            for first, kinds in REGISTERED.items()
+            for body in (f"{first}{kind}441900MB0000001" for kind in kinds)
+        ),
+        # Village committees have 54 since 2017, which the tables don't have.
+        "54441900MB0000001" + uscc.calc_check_digit("54441900MB0000001"),
     ],
 )
 def test_the_examples_of_gb_32100_are_valid(code: str) -> None:
@@ -63,3 +87,16 @@ def test_check_characters_follow_the_weights_of_gb_32100() -> None:
         else:
             with pytest.raises(NodeError):
                 normalise_credit_code(body + character)
+
+
+@pytest.mark.parametrize("first", sorted(set("0123456789ABCDEFGHJKLMNPQRTUWXY") - set(REGISTERED)))
+def test_no_other_character_registers_an_organisation(first: str) -> None:
+    body = f"{first}1441900MB0000001"
+    with pytest.raises(NodeError, match="no registering department"):
+        normalise_credit_code(body + uscc.calc_check_digit(body))
+
+
+def test_letters_stand_in_no_region_of_a_credit_code() -> None:
+    body = "9144A900MB0000001"
+    with pytest.raises(NodeError, match="cannot stand"):
+        normalise_credit_code(body + uscc.calc_check_digit(body))

@@ -33,7 +33,9 @@ def set_clock(town: Town, code: str, off: float) -> None:
 @pytest.fixture
 def nodes(tmp_path: Path) -> Iterator[Processes]:
     """Human resources on a machine whose clock can be set, and the tax office."""
-    town = pension_town(tmp_path, extra="limits: {deadline_seconds: 5}\n")
+    town = pension_town(
+        tmp_path, extra="limits: {deadline_seconds: 6, source_seconds: 1, counts_wait_seconds: 1}\n"
+    )
     set_clock(town, HR, 0)
     with processes(town, TAX) as nodes:
         office = town.offices[HR]

@@ -201,5 +201,4 @@ def test_errors_of_files_are_told_in_chinese(nodes: Running, tmp_path: Path) -> 
     file = tmp_path / "catalogue.csv"
     file.write_text("目录名称,口令\n")
     refused = at(nodes, TAX, "import", file, "--lang", "zh")
-    assert "catalogue.csv:1:2: 没有 '口令' 这一列：请删去" in refused.err
     assert "catalogue.csv:1:1: 缺少 目录标识 列：请补上" in refused.err

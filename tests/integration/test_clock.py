@@ -150,6 +150,20 @@ def test_one_glitch_of_the_clock_stops_no_question_and_leaves_no_trace(
     assert all(abs(record.time_ms - now) < 300_000 for record in machines.nodes[HR].records(HR))
 
 
+@pytest.mark.parametrize("ahead", [HR, TAX])
+def test_departments_whose_clocks_are_apart_answer_each_other_nothing_whichever_is_ahead(
+    machines: Machines, ahead: str
+) -> None:
+    """A node started with a clock that is wrong by less than a day believes it; the other one notices."""
+    assert machines.ask() is True
+    machines.stop(ahead)
+    machines.clocks[ahead].moved = timedelta(seconds=2_000)
+    machines.start(ahead)
+    assert machines.refused() is Reason.CLOCK_SKEWED
+    verdict = machines.nodes[HR].records(HR)[-1].verdict
+    assert (verdict.clause, list(verdict.charges)) == ("clock", [])
+
+
 def test_jump_of_the_clock_that_other_departments_confirm_is_taken(machines: Machines) -> None:
     """The machine stood still for an hour, as a virtual one may, and was told the time when it woke."""
     machines.start(MEDICAL)

@@ -12,6 +12,7 @@ from dataclasses import replace
 import pandas as pd
 import pytest
 from support.cli_run import dxnode
+from support.fake_desk import BY_CHANCE
 from support.running import (
     BAND,
     BY_REGION,
@@ -265,6 +266,61 @@ def test_kind_of_a_question_is_that_of_the_grants(nodes: Running, tax: Client) -
     assert tax.kind_of(f"{PENSION}/unknown") is QuestionKind.VERIFY
     with nodes.operator(HR) as hr:
         assert {grant.kinds for grant in hr.admin.issued_grants()} == {()}
+
+
+def test_subject_of_another_kind_is_told_as_what_the_dataset_has_and_not_sent(
+    nodes: Running, tax: Client
+) -> None:
+    assert tax.subject_type_of(ENROLLED) == "resident_id"
+    assert tax.subject_type_of("pension-insurance/is-enrolled") == "resident_id"
+    assert tax.subject_type_of("other/is-enrolled") is None
+    before = len(nodes.records(HR))
+    number = resident(6)
+    wrong_digit = number[:-1] + ("1" if number[-1] != "1" else "2")
+    for wrong, told in (
+        (wrong_digit, "the resident identity number does not fit its check character"),
+        (BY_CHANCE, "the dataset is about people, and this is a credit code"),
+        (HR, "the dataset is about people, and this is a credit code"),
+    ):
+        with pytest.raises(NodeError, match=told) as refused:
+            tax.verify(ENROLLED, wrong, purpose=DEFERRAL, case=CASE)
+        assert refused.value.reason is Reason.QUERY_INVALID
+        assert wrong not in refused.value.message
+        chunks = [Chunk(0, (Subject(wrong),))]
+        with pytest.raises(NodeError, match=told):
+            list(tax.batch(ENROLLED, chunks, purpose=DEFERRAL, case=CASE, batch_id=os.urandom(16)))
+    assert len(nodes.records(HR)) == before
+
+
+def test_what_is_copied_is_asked_without_what_cannot_be_seen(nodes: Running, tax: Client) -> None:
+    said = tax.verify(
+        f"\u202a{ENROLLED.lower()}\u202c",
+        f"\u2068{resident(6)}\u2069",
+        purpose=f"{DEFERRAL}\u200b",
+        case=f"\ufeff{CASE}\u00a0",
+    )
+    assert said.answer is True
+    assert nodes.records(HR)[-1].exchange_id == said.proof.exchange_id
+
+
+def test_claim_with_a_control_character_uses_no_try(nodes: Running, tax: Client) -> None:
+    before = len(nodes.records(HR))
+    with pytest.raises(NodeError, match=r"claimed as name holds a control character .* U\+0007 in place 2"):
+        tax.verify(
+            f"{PENSION}/name-matches",
+            resident(6),
+            purpose=DEFERRAL,
+            case=CASE,
+            claims={"name": "张\x07三6"},
+        )
+    assert len(nodes.records(HR)) == before
+
+
+@pytest.mark.parametrize("claim", ["张　三14", "张\u200b三１４", "\u202a张三14\u202c"])
+def test_name_is_claimed_as_keyboards_and_forms_write_it(tax: Client, claim: str) -> None:
+    name = f"{PENSION}/name-matches"
+    said = tax.verify(name, resident(14), purpose=DEFERRAL, case=CASE, claims={"name": claim})
+    assert said.answer is True
 
 
 def test_other_content_under_a_used_exchange_id_is_refused(tax: Client) -> None:

@@ -40,7 +40,7 @@ from node.v1 import record_pb2 as rec
 AT_ONCE = 64
 NAMES = [f"count-{number}" for number in range(AT_ONCE)]
 AMPLE = {"dataset": "100", "organisation": "50", "requester": "50"}
-WAITS = "counts_wait_seconds: 120, source_seconds: 120, deadline_seconds: 120"
+WAITS = "counts_wait_seconds: 120, source_seconds: 120, deadline_seconds: 300"
 PATIENT = f"limits: {{{WAITS}}}"
 NARROW = f"limits: {{{WAITS}, counts: 1, counts_waiting_each: 1}}"
 MEDICAL_PURPOSE = "social-insurance/medical"

@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from support.small_log import ORIGIN, FaultyStore, Pen, open_store
+from support.town import HR
 
 from node.core.clock import ClockBounds, Reading
 from node.core.log import usage
@@ -61,7 +62,7 @@ class Others:
         self.asked.append(code)
         off = self.off[code]
         if off is None:
-            raise NodeError(Reason.PEER_UNAVAILABLE, "error.rpc.peer-unreachable")
+            raise NodeError(Reason.PEER_UNAVAILABLE, "error.rpc.peer-unreachable", peer=HR)
         return to_ms(self.machine.true + off)
 
     def say(self, *off: timedelta | None) -> None:

@@ -59,6 +59,9 @@ LOG_SIGNER = Signer(f"dxnode/{REQUESTER}", SignatureSuite.ED25519, bytes(32))
 EXPIRED = datetime(2026, 11, 30, 16, tzinfo=UTC)
 COSIGNER = Signer(f"dxnode/{REQUESTER}", SignatureSuite.ML_DSA_65, bytes(32))
 
+BY_CHANCE = "44190019500101024X"
+"""An identity number with a wrong digit, which is a credit code by chance."""
+
 
 def resident(number: int) -> str:
     """A valid resident identity number, made up; a different one for each number below 50,000."""

@@ -98,7 +98,7 @@ def _extend_code(package: Path) -> None:
         ('"question.parameters", Reason.QUERY_INVALID', '"question.parameters", Reason.LATER', True),
     )
     _change(
-        package / "rpc" / "status.py",
+        package / "rpc" / "grpc_status.py",
         ("(Reason.QUERY_INVALID, ", "(Reason.LATER, Reason.QUERY_INVALID, ", True),
     )
     _change(
@@ -112,7 +112,7 @@ def _extend_code(package: Path) -> None:
         ),
     )
     _change(
-        package / "rpc" / "client.py",
+        package / "rpc" / "peer_client.py",
         (
             "        response = await self._call(provider, _LIST_GRANTS, ",
             "        await self._news(provider)\n"

@@ -73,6 +73,11 @@ privacy:
   period: year
 """
 POLICY = HEAD + QUESTIONS + RULES + PRIVACY
+# Of which the check has nothing to say: not everybody may ask, and as often as a rule says.
+CLEAN = POLICY.replace("to: {any: true}", "to: {levels: [city]}").replace(
+    'case_number: "DG-####"}\n',
+    'case_number: "DG-####"}\n    limits: {per_day: 5000, per_subject_per_day: 3}\n',
+)
 
 GRANT = Grant(
     id="g-1",

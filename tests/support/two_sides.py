@@ -24,6 +24,7 @@ from node.core.directory.spelling import SealingKey
 from node.core.log import usage
 from node.core.log.commit import Head
 from node.core.log.peer_log import PeerLog
+from node.core.outage import Outage, OutageError
 from node.core.policy.policy import DEFINITIONS_FILE, PolicyFile
 from node.core.policy.question import Question
 from node.core.policy.question_kind import QuestionKind
@@ -322,6 +323,8 @@ class TwoSides:
         self.received: list[Grant] = [self.grant]
         self.refreshed = 0
         self.refused: list[Reason] = []
+        self.time_asked = 0
+        self.time_told: Callable[[int], int] | None = lambda now: now
         self.doubted: list[str] = []
         self.workers = ThreadPoolExecutor(8)
         self.denials = Rate(0.0, 1000.0, lambda: 0.0)
@@ -354,6 +357,7 @@ class TwoSides:
             ready=self.hr.ready,
             peer_logs=self.hr.peer_logs,
             answered=self.hr.store.is_answered,
+            time_of=self._time_of,
         )
         self.wire = Wire(self.provider, self.tax.member)
         self.requester = self.make_requester()
@@ -381,6 +385,12 @@ class TwoSides:
     def now(self) -> datetime:
         """The time on both sides."""
         return datetime.fromtimestamp(self.clock.now / 1000, UTC)
+
+    async def _time_of(self, _member: Member) -> int:
+        self.time_asked += 1
+        if self.time_told is None:
+            raise NodeError(Reason.PEER_UNAVAILABLE, "away")
+        return self.time_told(self.clock.now)
 
     async def close(self) -> None:
         """Stop both."""
@@ -410,7 +420,7 @@ class TwoSides:
 
 
 def _busy() -> NodeError:
-    return NodeError(Reason.SOURCE_BUSY, "busy")
+    return OutageError(Outage.BUSY, "error.app.too-many-waiting")
 
 
 def query(

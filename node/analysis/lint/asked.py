@@ -12,7 +12,7 @@ from node.analysis.lint.oracle import NARROWEST, Revealed, alone, pinning, revea
 from node.core.identity import region_covers
 from node.core.policy.policy import Policy
 from node.core.policy.rule import Rule
-from node.core.reading.document import Path
+from node.core.reading.place import Path
 from node.core.words import listed
 
 # Sets of rules that are looked at in one dataset, and looks at what a question tells of a field.

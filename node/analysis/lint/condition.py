@@ -20,7 +20,8 @@ from node.core.policy.dataset import Field
 from node.core.policy.policy import Policy
 from node.core.policy.predicate import Part, Scope, read_predicate
 from node.core.policy.question import Question
-from node.core.reading.document import Document, Path
+from node.core.reading.document import Document
+from node.core.reading.place import Path
 from node.core.words import shorten
 
 # Steps for one question and for all of a dataset: together about two seconds.

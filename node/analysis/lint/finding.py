@@ -8,7 +8,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from node.core.policy.suppression import Suppression
-from node.core.reading.document import Document, Path
+from node.core.reading.document import Document
+from node.core.reading.place import Path
 from node.core.text.problem import Problem
 from node.core.text.problem_kinds import NOTES, WARNINGS
 from node.core.words import closest

@@ -2,8 +2,9 @@
 
 A warning keeps nothing from being loaded. What is searched for: rules that never apply or that an
 earlier rule takes everything from, overlaps with different limits, conditions on what is shared
-unconditionally (Decree 809, Art. 15), questions that no rule allows, choices that give a value away,
-and budgets that cannot be met. Nothing is passed over in silence: what was not compared has a note.
+unconditionally (Decree 809, Art. 15), personal data without limits, questions that no rule allows,
+choices that give a value away, and budgets that cannot be met. Nothing is passed over in silence: what was
+not compared has a note.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from node.analysis.lint.condition import conditions
 from node.analysis.lint.finding import Finding, finding, settle
 from node.analysis.lint.oracle import MANY_CHOICES, narrowing
 from node.analysis.lint.reach import reach
+from node.analysis.lint.unlimited import unlimited
 from node.core.directory.directory import Directory
 from node.core.identity import LEVEL_DIGITS, region_digits
 from node.core.policy.dataset import Sharing
@@ -32,7 +34,8 @@ from node.core.purpose import purpose_line
 from node.core.reading.build import Checked, check_files
 from node.core.reading.combination import absent
 from node.core.reading.definitions import is_definitions
-from node.core.reading.document import MAX_PROBLEMS, Document, Path, read
+from node.core.reading.document import MAX_PROBLEMS, Document, read
+from node.core.reading.place import Path
 from node.core.text.problem import Problem
 from node.core.words import closest, listed
 
@@ -68,6 +71,7 @@ def lint(
                 told = True
                 findings.append(Finding("lint.no-purposes", ("rules",), on_key=True))
             findings += _of_policy(policy, document, today, members)
+            findings += unlimited(policy, policies.purposes)
             findings += account_differs(policy, policies.datasets)
         elif policies is not None and not broken and is_definitions(document):
             findings = list(_absent(checked.definitions, policies.datasets))

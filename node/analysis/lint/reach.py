@@ -10,7 +10,8 @@ from node.core.directory.directory import Directory
 from node.core.policy.policy import Policy
 from node.core.policy.request import RequestingDepartment
 from node.core.policy.rule import Rule
-from node.core.reading.document import Document, Path
+from node.core.reading.document import Document
+from node.core.reading.place import Path
 from node.core.workdays import day
 
 # No arrangement of holidays is longer; a rule for more days has working days among them.

@@ -26,8 +26,9 @@ from node.core.identity import normalise_credit_code, normalise_region
 from node.core.policy.policy import Policy, PolicyFile
 from node.core.policy.question_kind import QuestionKind
 from node.core.policy.request import Request, RequestingDepartment
-from node.core.reading.document import Document, Path, read
+from node.core.reading.document import Document, read
 from node.core.reading.holidays import build_holidays
+from node.core.reading.place import Path
 from node.core.reading.question import micros_up
 from node.core.reading.shape import parse
 from node.core.role import ASKING_ROLES, CLERK

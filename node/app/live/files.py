@@ -18,7 +18,9 @@ from node.core.workdays import NO_HOLIDAYS, Calendar
 from node.crypto.signing import Verifier
 from node.documents.bundle_folder import ACTIVE
 from node.documents.directory_file import open_directory, read_directory
+from node.documents.note_file import read_note_file
 from node.errors import NodeError, Reason
+from node.files.leftover import is_leftover
 from node.files.whole import read_file
 
 
@@ -28,7 +30,8 @@ def stamp(config: Path, settings: Settings) -> tuple[tuple[str, int, int, int, i
     watched += [settings.desk.certificate, settings.desk.key, settings.desk.roots]
     watched += [settings.holidays] if settings.holidays is not None else []
     for folder in (settings.keys, settings.policies.folder):
-        watched += sorted(folder.glob("*")) if folder.is_dir() else []
+        inside = sorted(folder.glob("*")) if folder.is_dir() else []
+        watched += [path for path in inside if not is_leftover(path.name)]
     watched.append(placed_folder(settings) / ACTIVE)
     watched += imported_files(imported_folder(settings))
     for source in settings.sources.values():
@@ -51,7 +54,7 @@ def load_directory(
     One that has expired is given too, so that the node can run and say so; nothing is exchanged by it.
     Raises NodeError(DIRECTORY_INVALID), (CLOCK_SKEWED), (CONFIG_INVALID).
     """
-    note = read_file(path, MAX_DIRECTORY_BYTES)
+    note = read_note_file(path, MAX_DIRECTORY_BYTES)
     key = Verifier.parse(authority)
     try:
         return open_directory(note, key, seen, now)

@@ -9,6 +9,7 @@ from google.protobuf.message import DecodeError
 
 from node.config.settings import Settings
 from node.errors import NodeError, Reason
+from node.files.leftover import is_leftover
 from node.files.whole import PRIVATE, read_file, write_file
 from node.v1 import catalogue_pb2 as pb
 
@@ -23,7 +24,7 @@ def imported_folder(settings: Settings) -> Path:
 
 def imported_files(folder: Path) -> list[Path]:
     """The files of a folder that hold a catalogue, by publisher."""
-    return sorted(folder.glob(f"*{_ENDING}"))
+    return sorted(path for path in folder.glob(f"*{_ENDING}") if not is_leftover(path.name))
 
 
 def place_import(folder: Path, catalogue: pb.ImportedCatalogue) -> None:

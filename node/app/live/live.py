@@ -12,6 +12,7 @@ from typing import Protocol
 from zoneinfo import ZoneInfo
 
 from node.app.content_key import content_key
+from node.app.lifetimes import Lifetime, Shown, endings, lifetimes
 from node.app.live.attempts import Attempts
 from node.app.live.catalogue import LiveCatalogue
 from node.app.live.files import load_calendar, load_directory
@@ -45,6 +46,7 @@ from node.rpc.server import TlsFiles
 from node.statistics.pool import Pool
 from node.texts.message import Message, Value
 
+_MOST_NAMED = 12
 _SEEN = "directory.seen"
 _DIRECTORY = Part(PartKind.DIRECTORY)
 _IMPORTED = Part(PartKind.IMPORTED)
@@ -257,6 +259,11 @@ class Live:
             )
         return member
 
+    def notices(self) -> list[Message]:
+        """What staff should know though nothing is wrong."""
+        unread = self._policies.unread()[:_MOST_NAMED]
+        return [Message("state.policies.unread", {"files": unread})] if unread else []
+
     def problems(self) -> list[PartProblem]:
         """What is wrong now."""
         found = dict(self._attempt.problems)
@@ -285,7 +292,22 @@ class Live:
                 found[Part(PartKind.LOG_KEYS)] = Message("state.log-keys.not-listed")
             if (problem := mismatch(member.schema)) is not None:
                 found[Part(PartKind.SCHEMA)] = problem
-        return [*starmap(PartProblem, found.items()), *refused]
+        over = [each for each in endings(self.lifetimes(), self._clock()) if each.over]
+        # Of a directory that has expired, more is said above.
+        ended = [PartProblem(each.part, each.said) for each in over if each.part != _DIRECTORY]
+        return [*starmap(PartProblem, found.items()), *refused, *ended]
+
+    def lifetimes(self) -> tuple[Lifetime, ...]:
+        """Until when keys, certificates and the directory are good."""
+        parts = self._parts
+        own = self._own_entry(parts.directory)
+        roots = own.tls_roots.encode() if own is not None else b""
+        shown = Shown(parts.identity.certificate, roots, parts.desk.certificate, parts.desk.roots)
+        return lifetimes(parts.keys.files, shown, parts.directory)
+
+    def ending(self) -> list[Message]:
+        """What of them ends soon."""
+        return [each.said for each in endings(self.lifetimes(), self._clock()) if not each.over]
 
     def reload(self) -> ReloadReport:
         """Read everything again; a part that is bad keeps its last good state."""
@@ -355,6 +377,8 @@ class Live:
         ]
         if new.policies is not None:
             done += policies_read(new.policies)
+        if unread := self._policies.unread():
+            done.append(Message("state.read.unread", {"count": len(unread)}))
         if settings.holidays is not None and new.calendar is not None:
             done.append(Message("state.read.holidays", {"until": str(new.calendar.known_until)}))
         if not self._attempt.failed(_SETTINGS):

@@ -17,7 +17,7 @@ from node.documents.keys import KeyUse, PrivateKey, newest, read_keys
 from node.documents.pki import CertificateFiles
 from node.errors import NodeError, Reason
 from node.exchange.group import LogKeys
-from node.files.whole import MAX_FILE_BYTES, read_file
+from node.files.pem import read_certificates
 from node.rpc.callers import Certificate
 from node.rpc.links import Identity
 from node.rpc.server import TlsFiles
@@ -100,7 +100,16 @@ def signing_keys(keys: Keys, member: Member | None) -> tuple[Signer, Signer]:
 def load_identity(settings: Settings) -> Identity:
     """Certificate and key for the exchange port. Raises NodeError(CONFIG_INVALID)."""
     pair = CertificateFiles(settings.exchange.certificate, settings.exchange.key).read()
-    if identify(pair.certificate).department != settings.department.code:
+    try:
+        named = identify(pair.certificate).department
+    except NodeError as error:
+        raise NodeError(
+            Reason.CONFIG_INVALID,
+            "error.files.file-problem",
+            problem=error.wording,
+            file=str(settings.exchange.certificate),
+        ) from None
+    if named != settings.department.code:
         raise NodeError(
             Reason.CONFIG_INVALID,
             "error.app.certificate-foreign",
@@ -113,7 +122,7 @@ def load_desk_tls(settings: Settings) -> TlsFiles:
     """What the desk port shows and trusts. Raises NodeError(CONFIG_INVALID)."""
     desk = settings.desk
     pair = CertificateFiles(desk.certificate, desk.key).read()
-    return TlsFiles(pair.certificate, pair.key, read_file(desk.roots, MAX_FILE_BYTES))
+    return TlsFiles(pair.certificate, pair.key, read_certificates(desk.roots))
 
 
 def read_certificate(pem: bytes) -> Certificate:

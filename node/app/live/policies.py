@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Callable
 from datetime import datetime
+from pathlib import Path
 from typing import Protocol
 
 from node.app.live.attempts import Attempts
@@ -15,6 +16,7 @@ from node.config.settings import Settings
 from node.core.directory.directory import Directory, Member
 from node.core.policy.bundle import SeenBundle, check_newer
 from node.core.state.part import Part, PartKind
+from node.documents.policy_folder import read_folder
 from node.errors import NodeError
 from node.texts.message import Message
 
@@ -95,6 +97,13 @@ class LivePolicies:
     def all_published(self, published: Published | None) -> bool:
         """Whether no dataset waits for the approval of its catalogue entry."""
         return published is not None and not published.waiting and not self._attempt.failed(_CATALOGUE)
+
+    def unread(self) -> tuple[str, ...]:
+        """The names of what only looks like a policy in a folder that is read without approval."""
+        if not self._settings.policies.unsigned:
+            return ()
+        folder = self._settings.policies.folder
+        return tuple(str(Path(each.file).relative_to(folder)) for each in read_folder(folder).unread)
 
     def _published(self, loaded: Loaded, directory: Directory, old: Published | None) -> Published:
         now = self._clock()

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from node.cli.ask.subject_input import read_subject
+from node.cli.ask.under_way import command_of, under_way
 from node.cli.terminal.exits import Exit
 from node.cli.terminal.options import exchange_id_from, parameters_from
 from node.cli.terminal.output import when
@@ -43,16 +44,20 @@ def verify(
     exit_code: Annotated[bool, typer.Option("--exit-code")] = False,
 ) -> None:
     """Ask a yes-or-no question about one subject."""
-    subject = read_subject(subject_from, claim or ())
-    answer = session.client.verify(
-        question,
-        subject.id,
-        purpose=purpose,
-        case=case,
-        parameters=parameters_from(param),
-        claims=subject.claims,
-        exchange_id=exchange_id_from(exchange_id),
-    )
+    chosen, parameters = exchange_id_from(exchange_id), parameters_from(param)
+    subject = read_subject(subject_from, claim or (), lambda: session.client.subject_type_of(question))
+    command = command_of("verify", question, purpose, case, param or (), claim or (), subject_from)
+    command += ["--exit-code"] if exit_code else []
+    with under_way(session, chosen, command, is_new=not exchange_id):
+        answer = session.client.verify(
+            question,
+            subject.id,
+            purpose=purpose,
+            case=case,
+            parameters=parameters,
+            claims=subject.claims,
+            exchange_id=chosen,
+        )
     session.terminal.result(answer, t("ask.verified") if answer.answer else t("ask.not_verified"))
     if not answer.answer:
         session.terminal.note(t("ask.not_verified_next"))
@@ -74,16 +79,19 @@ def ask(
     exchange_id: ExchangeId = "",
 ) -> None:
     """Ask for one derived field of one subject."""
-    subject = read_subject(subject_from, claim or ())
-    answer = session.client.field(
-        question,
-        subject.id,
-        purpose=purpose,
-        case=case,
-        parameters=parameters_from(param),
-        claims=subject.claims,
-        exchange_id=exchange_id_from(exchange_id),
-    )
+    chosen, parameters = exchange_id_from(exchange_id), parameters_from(param)
+    subject = read_subject(subject_from, claim or (), lambda: session.client.subject_type_of(question))
+    command = command_of("ask", question, purpose, case, param or (), claim or (), subject_from)
+    with under_way(session, chosen, command, is_new=not exchange_id):
+        answer = session.client.field(
+            question,
+            subject.id,
+            purpose=purpose,
+            case=case,
+            parameters=parameters,
+            claims=subject.claims,
+            exchange_id=chosen,
+        )
     session.terminal.result(answer, t("label.absent") if answer.value is None else answer.value)
     _note_proof(session, answer.proof)
 
@@ -99,13 +107,12 @@ def stats(
     exchange_id: ExchangeId = "",
 ) -> None:
     """Ask for noisy counts."""
-    release = session.client.statistic(
-        question,
-        purpose=purpose,
-        case=case,
-        parameters=parameters_from(param),
-        exchange_id=exchange_id_from(exchange_id),
-    )
+    chosen, parameters = exchange_id_from(exchange_id), parameters_from(param)
+    command = command_of("stats", question, purpose, case, param or ())
+    with under_way(session, chosen, command, is_new=not exchange_id):
+        release = session.client.statistic(
+            question, purpose=purpose, case=case, parameters=parameters, exchange_id=chosen
+        )
     if session.terminal.json:
         session.terminal.document(release)
         return

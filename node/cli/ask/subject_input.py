@@ -6,14 +6,15 @@ A command line stays in the shell's history and is visible to every process of t
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import typer
 
 from node.cli.terminal.output import harmless
-from node.core.identity import normalise_credit_code, normalise_resident_id
+from node.core.identity import SubjectType, normalise_subject
+from node.core.normal_form import line
 from node.errors import NodeError, Reason
 from node.files.regular_file import read_regular
 from node.files.why import why
@@ -27,8 +28,10 @@ _LONGEST = 64 * 1024
 _ATTEMPTS = 3
 
 
-def read_subject(source: Path | None, claims: Sequence[str]) -> Subject:
-    """The subject with its claims, identifier checked and normalised.
+def read_subject(
+    source: Path | None, claims: Sequence[str], kind: Callable[[], SubjectType | None]
+) -> Subject:
+    """The subject with its claims, identifier checked and normalised as that of a `kind`, if it is known.
 
     On a terminal without `source` it prompts, hidden, for the identifier and each of `claims`. Else it reads
     `source` ("-" or nothing is stdin): the identifier on the first line, then one `claim=value` a line.
@@ -40,22 +43,22 @@ def read_subject(source: Path | None, claims: Sequence[str]) -> Subject:
     if any("=" in name for name in claims):  # not repeated: the value is personal
         raise typer.BadParameter(t("ask.claim_alone"))
     if source is None and sys.stdin.isatty():
-        identifier = _prompt_identifier()
+        identifier = _prompt_identifier(kind())
         return Subject(identifier, {name: _prompt(t("ask.claim", name=name)) for name in claims})
     first, *rest = _read(source).splitlines() or [""]
-    if not first.strip():
+    if not line(first):
         raise NodeError(Reason.QUERY_INVALID, "ask.subject_empty")
-    return Subject(_normalised(first), dict(_claim(line) for line in rest if line.strip()))
+    return Subject(normalise_subject(first, kind()), dict(_claim(each) for each in rest if line(each)))
 
 
-def _prompt_identifier() -> str:
+def _prompt_identifier(kind: SubjectType | None) -> str:
     # Typing 18 digits blind goes wrong: the check digit tells at once, so try again.
     for _ in range(_ATTEMPTS - 1):
         try:
-            return _normalised(_prompt(t("ask.subject")))
+            return normalise_subject(_prompt(t("ask.subject")), kind)
         except NodeError as error:
             typer.echo(harmless(say(error.wording)), err=True)
-    return _normalised(_prompt(t("ask.subject")))
+    return normalise_subject(_prompt(t("ask.subject")), kind)
 
 
 def _prompt(what: str) -> str:
@@ -76,18 +79,9 @@ def _read(source: Path | None) -> str:
     raise NodeError(Reason.QUERY_INVALID, "ask.unreadable", problem=problem)
 
 
-def _normalised(text: str) -> str:
-    try:
-        return normalise_resident_id(text)
-    except NodeError as error:
-        try:
-            return normalise_credit_code(text)
-        except NodeError:
-            raise error from None
-
-
-def _claim(line: str) -> tuple[str, str]:
-    name, equals, value = line.partition("=")
-    if not (equals and name.strip() and value.strip()):
+def _claim(text: str) -> tuple[str, str]:
+    # An input method for Chinese writes the sign in full width.
+    name, equals, value = map(line, text.replace("\uff1d", "=", 1).partition("="))
+    if not (equals and name and value):
         raise NodeError(Reason.QUERY_INVALID, "ask.claims_form")
-    return name.strip(), value.strip()
+    return name, value

@@ -104,7 +104,9 @@ class _Run:
         _check(rows.names, self._columns)
         asked = asked_digest(self._query, self._columns, sheet)
         earlier = self._output.earlier(asked, self._given.file.digest)
-        subjects = plan.look_through(rows.column(self._columns.subject), self._columns.subject)
+        about = client.subject_type_of(self._query.question)
+        self._query = replace(self._query, subject_type=about)
+        subjects = plan.look_through(rows.column(self._columns.subject), self._columns.subject, about)
         if subjects.fault is not None and not accept_invalid:
             terminal.note(t("batch.accept"))
             raise NodeError.of(Reason.QUERY_INVALID, subjects.fault)

@@ -11,6 +11,7 @@ import numpy as np
 
 from node.core.bounds import MAX_SUBJECTS
 from node.core.id_column import IdColumn
+from node.core.identity import SubjectType
 from node.errors import NodeError, Reason
 from node.texts.message import Message
 
@@ -36,9 +37,9 @@ class Subjects:
         return sum((times - most) * subjects for times, subjects in self.times if most and times > most)
 
 
-def look_through(identifiers: Iterable[str], column: str) -> Subjects:
-    """Read the column of that name to its end."""
-    judged = IdColumn()
+def look_through(identifiers: Iterable[str], column: str, kind: SubjectType | None) -> Subjects:
+    """Read the column of that name to its end; `kind` is that of the dataset, None if it is not known."""
+    judged = IdColumn(kind)
     # A hash of each, 8 bytes: an input may have millions of rows.
     seen = array("q", (hash(found) for each in identifiers if (found := judged.take(each)) is not None))
     _, times = np.unique(np.frombuffer(seen, dtype=np.int64), return_counts=True)

@@ -108,7 +108,7 @@ def verify(
         terminal.table(columns, rows, t("catalogue.empty"))
         for name, each in found.items():
             for problem in each.problems.values():
-                terminal.note(f"{name}: {say(problem, moment=when)}")
+                terminal.note(f"{name}: {say(problem)}")
     lacking = sum(bool(each.lacking) for each in found.values())
     if lacking:
         terminal.note(t("approval.lacking", count=lacking))

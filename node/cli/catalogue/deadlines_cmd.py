@@ -13,8 +13,7 @@ from node.cli.terminal.exits import Exit
 from node.cli.terminal.options import day_from
 from node.cli.terminal.output import Terminal, plain
 from node.cli.terminal.session import DEFAULT_CONFIG, ConfigFile, with_terminal
-from node.core.milliseconds import CHINA
-from node.texts.wording import t
+from node.texts.wording import CHINA, t
 
 if TYPE_CHECKING:
     from node.core.catalogue.deadlines import Deadline

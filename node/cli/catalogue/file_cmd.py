@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from node.cli.terminal.options import require_new
 from node.cli.terminal.output import Terminal
 from node.cli.terminal.session import (
     DEFAULT_CONFIG,
@@ -22,6 +23,7 @@ from node.cli.terminal.session import (
 )
 from node.core.milliseconds import to_ms
 from node.core.state.part import PartKind
+from node.core.words import listed
 from node.errors import NodeError, Reason
 from node.texts.wording import t
 
@@ -37,7 +39,15 @@ class Format(StrEnum):
     CSV = "csv"
 
 
-_ENDINGS = {".jsonld": Format.DCAT, ".json": Format.DCAT, ".csv": Format.CSV}
+_ENDINGS = {
+    **dict.fromkeys((".jsonld", ".json"), Format.DCAT),
+    **dict.fromkeys((".csv", ".tsv", ".tab"), Format.CSV),
+}
+# Whose content says what they are, and why they are not read.
+_OTHER_ENDINGS = {
+    **dict.fromkeys((".ttl", ".rdf", ".xml", ".nt", ".n3"), Format.DCAT),
+    **dict.fromkeys((".txt", ".xlsx", ".xls", ".ods", ".et"), Format.CSV),
+}
 FormatOption = Annotated[Format | None, typer.Option("--format", show_default=False)]
 
 
@@ -53,12 +63,15 @@ def export(
     file: Annotated[Path, typer.Argument(metavar="FILE", show_default=False)],
     form: FormatOption = None,
     provider: Annotated[str, typer.Option("--provider", show_default=False)] = "",
+    force: Annotated[bool, typer.Option("--force")] = False,
 ) -> None:
     """Write the catalogue of a department to a file, or to stdout."""
     from node.core.catalogue.csv import write_csv
     from node.core.catalogue.dcat import write_dcat
     from node.files.whole import PUBLIC, write_file
 
+    if str(file) != "-":
+        require_new(file, force)
     terminal, as_form = session.terminal, _format(file, form)
     names = [entry.dataset for entry in session.client.catalogue(provider)]
     with terminal.progress(t("label.exporting"), len(names)) as ticker:
@@ -105,7 +118,7 @@ def import_(
 
     settings = load_settings(config)
     own = settings.department.code
-    read = read_csv if _format(file, form) is Format.CSV else read_dcat
+    read = read_csv if _format(file, form, read=True) is Format.CSV else read_dcat
     # How long it takes is not known: most of it is reading the file, which is one step.
     with terminal.progress(t("catalogue.importing"), None):
         content = read_file(file, MAX_BYTES)
@@ -145,7 +158,10 @@ def import_(
         changed=counts["changed"],
         removed=counts["removed"],
     )
-    terminal.result({"publisher": by, **counts}, kept)
+    terminal.result({"publisher": by, **counts, "passed_over": found.passed_over}, kept)
+    if found.passed_over:
+        shown = listed(found.passed_over)
+        terminal.note(t("catalogue.passed_over", count=len(found.passed_over), names=shown))
     if counts["own_left_out"]:
         terminal.note(t("catalogue.own_left_out", count=counts["own_left_out"]))
     if counts["lost_questions"]:
@@ -154,11 +170,12 @@ def import_(
         terminal.note(t("catalogue.not_running"))
 
 
-def _format(file: Path, form: Format | None) -> Format:
+def _format(file: Path, form: Format | None, *, read: bool = False) -> Format:
     """The one asked for, or the one that the name says. Raises NodeError(CONFIG_INVALID) if neither does."""
     if form is not None:
         return form
-    known = _ENDINGS.get(file.suffix.lower() if str(file) != "-" else ".jsonld")
+    ending = file.suffix.lower() if str(file) != "-" else ".jsonld"
+    known = (_ENDINGS | _OTHER_ENDINGS if read else _ENDINGS).get(ending)
     if known is None:
         raise NodeError(
             Reason.CONFIG_INVALID,

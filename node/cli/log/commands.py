@@ -15,6 +15,7 @@ from node.cli.terminal.output import Terminal, as_json, when_ms
 from node.cli.terminal.session import DeskSession, with_desk, with_terminal
 from node.errors import NodeError, Reason
 from node.files.regular_file import read_regular
+from node.files.text import plain_text
 from node.files.why import why
 from node.texts.wording import t
 
@@ -31,6 +32,7 @@ _MOST_BYTES = 64 << 20
 # Below this, the speed of a check says nothing.
 FEW = 10_000
 
+ForceOption = Annotated[bool, typer.Option("--force")]
 OutFile = Annotated[Path | None, typer.Option("--out", show_default=False)]
 
 
@@ -64,16 +66,19 @@ def prove(
     index: Annotated[int | None, typer.Argument(metavar="INDEX", min=0, show_default=False)] = None,
     since: Annotated[Path | None, typer.Option("--since", show_default=False)] = None,
     out: OutFile = None,
+    force: ForceOption = False,
 ) -> None:
     """Prove that a record is in the log, or that the log only grew."""
     from node.cli.log.proof import prove_growth, prove_inclusion
 
+    if out is not None:
+        require_new(out, force)
     proved: object
     if index is not None and since is None:
         inclusion = prove_inclusion(session.client.log, index)
         proved, text = inclusion, t("log.included", index=index, size=inclusion.size)
     elif index is None and since is not None:
-        growth = prove_growth(session.client.log, _read(since))
+        growth = prove_growth(session.client.log, _checkpoint(session.terminal, since))
         proved, text = growth, t("log.consistent", first=growth.first, second=growth.second)
     else:
         raise typer.BadParameter(t("usage.kind"))
@@ -85,8 +90,10 @@ def prove(
 
 @app.command("checkpoint")
 @with_desk
-def checkpoint(session: DeskSession, out: OutFile = None) -> None:
+def checkpoint(session: DeskSession, out: OutFile = None, force: ForceOption = False) -> None:
     """Print the newest checkpoint, to be kept by someone else."""
+    if out is not None:
+        require_new(out, force)
     notes = session.client.log.checkpoints()
     if out is not None:
         out.write_bytes(notes.newest)
@@ -102,7 +109,7 @@ def checkpoint(session: DeskSession, out: OutFile = None) -> None:
 def export(
     session: DeskSession,
     file: Annotated[Path, typer.Argument(metavar="FILE", show_default=False)],
-    force: Annotated[bool, typer.Option("--force")] = False,
+    force: ForceOption = False,
 ) -> None:
     """Write the whole log to a file."""
     from node.cli.log.file import VERSION, write_export
@@ -161,8 +168,8 @@ def verify(
         cosign_keys += listed[1]
     if not log_keys:
         raise typer.BadParameter(t("log.need_key"))
-    known = [_read(path) for path in checkpoint or ()]
-    remembered = [parse_seen(_read(path)) for path in seen or ()]
+    known = [_checkpoint(terminal, path) for path in checkpoint or ()]
+    remembered = [parse_seen(plain_text(_read(path))) for path in seen or ()]
     started = monotonic()
     with terminal.progress(t("log.verifying"), header.size) as ticker:
         verified = verify_export(file, log_keys, cosign_keys, known, ticker.advance, processes, remembered)
@@ -227,17 +234,39 @@ def _finding_line(finding: LogFinding) -> str:
 
 def _listed_keys(directory: Path, authority_key: str, origin: str) -> tuple[list[Verifier], list[Verifier]]:
     from node.cli.log.file import keys_in_directory
+    from node.documents.note_file import whole_note
 
     if not authority_key:
         raise typer.BadParameter(t("log.need_authority"))
-    return keys_in_directory(_read(directory), _keys([authority_key])[0], origin)
+    return keys_in_directory(whole_note(_read(directory), directory), _keys([authority_key])[0], origin)
 
 
 def _keys(given: Sequence[str]) -> list[Verifier]:
     """Verifier keys, each given as text or as the file that holds it."""
-    from node.crypto.signing import Verifier
+    from node.documents.verifier_file import verifier_from
 
-    return [Verifier.parse(_read(Path(key)).decode().strip() if "+" not in key else key) for key in given]
+    return list(map(verifier_from, given))
+
+
+def _checkpoint(terminal: Terminal, path: Path) -> bytes:
+    """The checkpoint in a file; says when its line ends were changed on the way, and undoes that.
+
+    Raises NodeError(CONFIG_INVALID) for what has not the form of one: no signature is judged here.
+    """
+    from node.core.log.checkpoint import checkpoint_in
+    from node.documents.note_file import whole_note
+
+    content = _read(path)
+    note = whole_note(content, path)
+    try:
+        checkpoint_in(note)
+    except NodeError as error:
+        raise NodeError(
+            Reason.CONFIG_INVALID, "error.documents.no-note-file", problem=error.wording, path=str(path)
+        ) from None
+    if note != content:
+        terminal.note(t("log.line_ends", path=path))
+    return note
 
 
 def _read(path: Path) -> bytes:

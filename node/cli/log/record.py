@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from google.protobuf.json_format import MessageToDict
+from google.protobuf.descriptor import FieldDescriptor
+from google.protobuf.message import Message
 
 from node.cli.terminal.output import Json, when_ms
 from node.core.log.usage import parse_record
@@ -61,12 +62,36 @@ def describe(index: int, leaf: bytes) -> Json:
         record = parse_record(leaf)
     except NodeError:
         return {"index": index, "leaf": leaf.hex()}
-    body: dict[str, Json] = MessageToDict(record, preserving_proto_field_name=True)
+    body = _members(record)
     if record.WhichOneof("body") == "verdict":
         intent = _intent(record.verdict.intent)
-        body["asked"] = MessageToDict(intent, preserving_proto_field_name=True)
+        body["asked"] = _members(intent)
     decided = record.verdict.policy_digest or record.outcome.policy_digest
-    return {"index": index, "time": when_ms(record.time_ms), "policies": decided.hex(), "record": body}
+    return {
+        "index": index,
+        "time": when_ms(record.time_ms).replace(" ", "T"),
+        "policies": decided.hex(),
+        "record": body,
+    }
+
+
+def _members(message: Message) -> dict[str, Json]:
+    """The fields of a message that are set, as JSON: bytes in hex like everywhere, enums by name."""
+    return {
+        field.name: [_member(field, each) for each in value] if field.is_repeated else _member(field, value)
+        for field, value in message.ListFields()
+    }
+
+
+def _member(field: FieldDescriptor, value: object) -> Json:
+    if isinstance(value, Message):
+        return _members(value)
+    if isinstance(value, bytes):
+        return value.hex()
+    if field.enum_type is not None and isinstance(value, int):
+        known = field.enum_type.values_by_number.get(value)
+        return known.name if known is not None else value
+    return value if isinstance(value, bool | int | float | str) else str(value)
 
 
 def _done(record: pb.UsageRecord) -> str:

@@ -20,6 +20,7 @@ app = typer.Typer()
 app.add_typer(directory_cmd.app, name="directory")
 app.add_typer(rotate_cmd.app, name="rotate")
 
+_MOST_BYTES = 256 << 10
 OwnAuthority = Annotated[Path | None, typer.Option("--authority", show_default=False)]
 
 
@@ -113,6 +114,8 @@ def officer(
     officer_key_name(code, name)  # before somebody thinks of a passphrase
     role, file = (OfficerRole.HEAD, f"{name}-head") if head else (OfficerRole.OFFICER, name)
     key, public = out / f"{file}.key", out / f"{file}.vkey"
+    if public.exists():  # which may be another officer's, sent here
+        raise NodeError(Reason.CONFIG_INVALID, "error.documents.file-exists", path=str(public))
     passphrase = read_passphrase(passphrase_file, new=True)
     vkey = make_officer_key(key, code, name, passphrase, os.urandom, role).verifier.vkey()
     write_file(public, vkey.encode() + b"\n", PUBLIC)
@@ -131,6 +134,7 @@ def member(
     terminal: Terminal,
     out: Annotated[Path, typer.Option("--out")] = Path("member.json"),
     roots: Annotated[Path | None, typer.Option("--roots", show_default=False)] = None,
+    force: Annotated[bool, typer.Option("--force")] = False,
     config: ConfigFile = DEFAULT_CONFIG,
 ) -> None:
     """Write the file that tells the authority this node's public keys, certificates and address."""
@@ -141,6 +145,8 @@ def member(
     from node.files.whole import PUBLIC, write_file
 
     settings, files, about = node_in(config)
+    if not force:
+        _require_own_member(out, about.code)
     roots = roots or settings.exchange.roots or files.exchange.roots
     officers, approvals = read_officers(settings.policies.officers), settings.policies.approvals
     named = [key.partition("+")[0] for key in officers]
@@ -164,3 +170,18 @@ def member(
         t("pki.member.officers", names=", ".join(names)) if names else t("pki.member.no_officers"),
     )
     terminal.note(t("pki.member.next"))
+
+
+def _require_own_member(out: Path, code: str) -> None:
+    """Raises NodeError(CONFIG_INVALID) when what would be written over is no member file of it."""
+    from node.core.directory.directory import parse_member
+    from node.files.text import read_text
+
+    if not out.exists():
+        return
+    try:
+        known = parse_member(read_text(out, _MOST_BYTES)).code
+    except NodeError:
+        known = ""
+    if known != code:
+        raise NodeError(Reason.CONFIG_INVALID, "error.cli.output-exists", out=str(out))

@@ -15,8 +15,8 @@ from node.texts.wording import t
 
 app = typer.Typer()
 
+_NO_CERTIFICATE: Final = frozenset({"error.pem.no-certificate", "error.crypto.caller-certificate-unreadable"})
 _FINGERPRINT: Final = re.compile(r"(?:[0-9a-fA-F]{2}:?){31}[0-9a-fA-F]{2}")
-_MOST_BYTES: Final = 64 << 10
 
 Certificate = Annotated[str, typer.Argument(metavar="CERTIFICATE", show_default=False)]
 Why = Annotated[str, typer.Option("--reason", show_default=False)]
@@ -62,10 +62,11 @@ def _fingerprint(certificate: str) -> bytes:
     if _FINGERPRINT.fullmatch(certificate):
         return bytes.fromhex(certificate.replace(":", ""))
     from node.crypto.certificates import fingerprint
-    from node.files.whole import read_file
+    from node.files.pem import read_certificates
 
-    content = read_file(Path(certificate), _MOST_BYTES)
     try:
-        return fingerprint(content)
-    except NodeError:
+        return fingerprint(read_certificates(Path(certificate)))
+    except NodeError as error:
+        if error.wording.key not in _NO_CERTIFICATE:
+            raise
         raise NodeError(Reason.CONFIG_INVALID, "error.cli.no-certificate", certificate=certificate) from None

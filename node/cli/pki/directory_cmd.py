@@ -17,6 +17,7 @@ from node.texts.wording import t
 
 if TYPE_CHECKING:
     from node.core.directory.directory import Directory, Member, OfficerRole
+    from node.crypto.signing import Verifier
 
 app = typer.Typer(no_args_is_help=True)
 Codes = Annotated[list[str] | None, typer.Option(metavar="CODE", show_default=False)]
@@ -35,6 +36,7 @@ def publish_directory(
     appoint: Codes = None,
     days: Annotated[int, typer.Option("--days", min=1, max=400)] = 90,
     out: Annotated[Path | None, typer.Option("--out", show_default=False)] = None,
+    replace: Annotated[bool, typer.Option("--replace")] = False,
 ) -> None:
     """Sign the next directory: members join or change, leave, are suspended or taken back."""
     from node.core.directory.directory import keys_held_back
@@ -49,7 +51,10 @@ def publish_directory(
         remove=tuple(remove or ()),
         suspended=dict.fromkeys(suspend or (), True) | dict.fromkeys(resume or (), False),
         roles=dict.fromkeys(appoint or (), (Role.AUTHORITY,)),
+        replace=replace,
     )
+    if out is not None and out.exists():
+        _require_directory(out, files.signer(now()).verifier)
     before, after = publish(files, orders, now(), timedelta(days=days))
     if out is not None:
         from node.core.directory.directory import MAX_BYTES
@@ -76,14 +81,14 @@ def show_directory(
 ) -> None:
     """Check the signature of a directory and list its members; by default, of the node's own."""
     from node.core.directory.directory import MAX_BYTES
-    from node.crypto.signing import Verifier
     from node.documents.directory_file import read_directory
-    from node.files.whole import read_file
+    from node.documents.note_file import read_note_file
+    from node.documents.verifier_file import verifier_from
 
     if file is None or not key:
         settings = settings_in(config)
         file, key = file or settings.directory, key or settings.authority
-    directory = read_directory(read_file(file, MAX_BYTES), Verifier.parse(key))
+    directory = read_directory(read_note_file(file, MAX_BYTES), verifier_from(key))
     expired = directory.expires <= now()
     if terminal.json:
         members = [_summary(one) for one in directory.members.values()]
@@ -104,11 +109,23 @@ def show_directory(
     terminal.note(t(state, version=directory.version, until=when(directory.expires)))
 
 
+def _require_directory(out: Path, authority: Verifier) -> None:
+    """Raises NodeError(CONFIG_INVALID) when what would be written over is none of this authority's."""
+    from node.core.directory.directory import MAX_BYTES
+    from node.documents.directory_file import read_directory
+    from node.documents.note_file import read_note_file
+
+    try:
+        read_directory(read_note_file(out, MAX_BYTES), authority)
+    except NodeError:
+        raise NodeError(Reason.CONFIG_INVALID, "error.cli.output-exists", out=str(out)) from None
+
+
 def _member_file(path: Path) -> Member:
     from node.core.directory.directory import parse_member
-    from node.files.whole import read_file
+    from node.files.text import read_text
 
-    content = read_file(path, _MOST_BYTES)
+    content = read_text(path, _MOST_BYTES)
     try:
         return parse_member(content)
     except NodeError as error:

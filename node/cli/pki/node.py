@@ -77,6 +77,12 @@ def tell_open_folder(terminal: Terminal, key: Path) -> None:
 
 
 def hosts_of(*endpoints: str) -> list[str]:
-    """The hosts of endpoints, each once; an address that means all interfaces is none."""
-    hosts = (endpoint.rpartition(":")[0] or endpoint for endpoint in endpoints)
-    return list(dict.fromkeys(host for host in hosts if host.strip("[]") not in ("0.0.0.0", "::")))  # noqa: S104 - left out
+    """The hosts of endpoints, or hosts alone, each once; an address that means all interfaces is none."""
+    hosts = map(_host_of, endpoints)
+    return list(dict.fromkeys(host for host in hosts if host not in ("0.0.0.0", "::")))  # noqa: S104 - left out
+
+
+def _host_of(endpoint: str) -> str:
+    host, _, port = endpoint.rpartition(":")
+    is_alone = not host or endpoint.endswith("]") or (":" in host and not host.startswith("["))
+    return (endpoint if is_alone or not port.isdecimal() else host).strip("[]")

@@ -19,8 +19,8 @@ def read_own_directory(config: Path) -> tuple[Settings, Directory]:
     from node.core.directory.directory import MAX_BYTES
     from node.crypto.signing import Verifier
     from node.documents.directory_file import read_directory
-    from node.files.whole import read_file
+    from node.documents.note_file import read_note_file
 
     settings = load_settings(config)
-    note = read_file(settings.directory, MAX_BYTES)
+    note = read_note_file(settings.directory, MAX_BYTES)
     return settings, read_directory(note, Verifier.parse(settings.authority))

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from node.cli.pki.node import AuthorityFolder, hosts_of, node_in, now
-from node.cli.terminal.output import Terminal
+from node.cli.terminal.output import Terminal, when
 from node.cli.terminal.session import DEFAULT_CONFIG, ConfigFile, with_terminal
 from node.texts.wording import t
 
@@ -80,6 +80,24 @@ def rotate_certificate(
     terminal.note(t("pki.rotate.publish_then_activate"))
 
 
+@app.command("desk")
+@with_terminal
+def rotate_desk(
+    terminal: Terminal,
+    host: Annotated[list[str] | None, typer.Option("--host", show_default=False)] = None,
+    config: ConfigFile = DEFAULT_CONFIG,
+) -> None:
+    """Put a new certificate of the desk port in place, under the department's own authority."""
+    from node.documents.pki import rotate_desk_certificate
+
+    settings, files, about = node_in(config)
+    hosts = hosts_of(settings.desk.listen, about.endpoint, "localhost:0", *host or ())
+    ends = rotate_desk_certificate(files, about.code, hosts, now())
+    made = files.desk.certificate
+    terminal.result({"made": made, "expires": ends}, t("label.made", path=made))
+    terminal.note(t("pki.rotate.desk", until=when(ends)))
+
+
 @app.command("activate")
 @with_terminal
 def rotate_activate(terminal: Terminal, config: ConfigFile = DEFAULT_CONFIG) -> None:
@@ -87,11 +105,11 @@ def rotate_activate(terminal: Terminal, config: ConfigFile = DEFAULT_CONFIG) -> 
     from node.core.directory.directory import MAX_BYTES
     from node.crypto.signing import Verifier
     from node.documents.directory_file import read_directory
+    from node.documents.note_file import read_note_file
     from node.documents.pki import activate_node_certificate
-    from node.files.whole import read_file
 
     settings, files, _about = node_in(config)
-    note = read_file(settings.directory, MAX_BYTES)
+    note = read_note_file(settings.directory, MAX_BYTES)
     activate_node_certificate(files.exchange, read_directory(note, Verifier.parse(settings.authority)))
     terminal.result(
         {"activated": files.exchange.certificate}, t("pki.rotate.activated", path=files.exchange.certificate)

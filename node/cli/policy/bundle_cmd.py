@@ -11,6 +11,7 @@ import typer
 
 from node.cli.pki.officer import open_officer
 from node.cli.pki.own_directory import read_own_directory
+from node.cli.policy.files import note_unread
 from node.cli.terminal.options import moment_from
 from node.cli.terminal.output import Terminal, when
 from node.cli.terminal.passphrase import PassphraseFile
@@ -53,13 +54,15 @@ def sign(
     from node.documents.bundle_file import read_manifest, sign_manifest
     from node.documents.bundle_folder import read_policies
     from node.documents.officer_key import read_officer
-    from node.files.whole import PUBLIC, read_file, write_file
+    from node.files.text import read_text
+    from node.files.whole import PUBLIC, write_file
 
     files = read_policies(folder)
     _require_some(folder, files)
     build_policies(files)
+    note_unread(terminal, folder)
     path = folder / MANIFEST
-    note = read_file(path, MAX_BYTES) if path.exists() else None
+    note = read_text(path, MAX_BYTES) if path.exists() else None
     last = read_manifest(note) if note is not None else None
     officer = read_officer(key).name.rpartition("/")[2]
     if last is None or new:
@@ -96,6 +99,7 @@ def verify(terminal: Terminal, folder: Folder, config: ConfigFile = DEFAULT_CONF
 
     settings, directory, member = _node(config)
     bundle = _checked(folder, member, settings)
+    note_unread(terminal, folder)
     refuse_older(placed_folder(settings), bundle)
     own = settings.policies.folder
     waiting = _waiting(bundle, own, directory, brought=folder)
@@ -130,6 +134,7 @@ def activate(
             "error.cli.unsigned-policies-set",
         )
     bundle = _checked(folder, member, settings)
+    note_unread(terminal, folder)
     own, placed = settings.policies.folder, placed_folder(settings)
     for version in _versions(bundle):
         take_along(folder, own, version)

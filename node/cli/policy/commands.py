@@ -17,7 +17,7 @@ from node.cli.policy import output as policy_output
 from node.cli.policy import report as policy_report
 from node.cli.policy.diff_cmd import diff
 from node.cli.policy.explain_cmd import explain
-from node.cli.policy.files import read_files
+from node.cli.policy.files import read_files, unread_files
 from node.cli.policy.members import read_members
 from node.cli.policy.new_cmd import new
 from node.cli.policy.output import Format, Sources
@@ -25,13 +25,12 @@ from node.cli.policy.tests_cmd import run_tables
 from node.cli.terminal.exits import Exit
 from node.cli.terminal.output import Terminal, harmless, report
 from node.cli.terminal.session import with_terminal
-from node.core.milliseconds import CHINA
 from node.core.policy.policy import PolicyFile
 from node.core.reading.build import check_files
 from node.core.reading.format import DefinitionsPart, PolicyPart, schema_text
 from node.core.text.problem import Problem, Severity
 from node.errors import NodeError
-from node.texts.wording import language
+from node.texts.wording import CHINA, language
 
 app = typer.Typer()
 
@@ -56,7 +55,7 @@ def check(
     members = read_members(directory, authority_key) if directory is not None else None
     checked = check_files(files)
     warnings = lint(files, checked, datetime.now(CHINA).date(), members)
-    problems = sorted((*checked.problems, *warnings), key=_order)
+    problems = sorted((*checked.problems, *warnings, *unread_files(paths)), key=_order)
     _write(terminal, format_, problems, files)
     datasets = len(checked.policies.datasets) if checked.policies is not None else 0
     terminal.note(policy_report.check_summary(problems, len(files), datasets, language()))

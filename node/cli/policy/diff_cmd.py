@@ -14,15 +14,14 @@ import typer
 from node.analysis.diff.diff import difference
 from node.cli.policy import diff_report as policy_diff_report
 from node.cli.policy.diff_phrases import Titles
-from node.cli.policy.files import read_files
+from node.cli.policy.files import note_unread, read_files
 from node.cli.policy.workdays_cmd import calendar_of
 from node.cli.terminal.exits import Exit
 from node.cli.terminal.output import Terminal, Ticker, harmless
 from node.cli.terminal.session import ConfigIfThere, settings_file, with_terminal
-from node.core.milliseconds import CHINA
 from node.core.policy.policy import Policies
 from node.core.reading.build import build_policies
-from node.texts.wording import t
+from node.texts.wording import CHINA, t
 
 
 @with_terminal
@@ -43,6 +42,7 @@ def diff(
     calendar_before = calendar_of(holidays_before, settings) if holidays_before is not None else None
     with terminal.progress(t("diff.busy.reading"), 2) as ticker:
         old, new = (_read(path, ticker) for path in (before, after))
+    note_unread(terminal, before, after)
     datasets = old.datasets.keys() | new.datasets.keys()
     with terminal.progress(t("diff.busy.comparing"), len(datasets)) as ticker:
         today = datetime.now(CHINA).date()

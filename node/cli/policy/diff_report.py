@@ -11,9 +11,8 @@ from node.analysis.diff.meaning import Change
 from node.analysis.diff.relation import Direction, Record
 from node.cli.policy.diff_phrases import CODES, Titles, asked_words, listed, terms_words, where
 from node.core.deciding.evaluator import Decision
-from node.core.milliseconds import CHINA
 from node.core.text.clause_texts import clause_label
-from node.texts.wording import find, language, t
+from node.texts.wording import CHINA, find, language, t
 
 _MOST_SHOWN = 50
 _ANSWERS = {"yes": "ask.verified", "no": "ask.not_verified"}

@@ -14,7 +14,7 @@ import typer
 from node.analysis.statements.statement import Statement, statement_of
 from node.cli.policy.explained_grant import counted, other_grant, read_grant, supposed_grant
 from node.cli.policy.explanation_report import SUPPOSED, Explained, explanation_lines, explanation_view
-from node.cli.policy.files import read_files
+from node.cli.policy.files import note_unread, read_files
 from node.cli.policy.members import read_members
 from node.cli.policy.names import UnknownName, unknown_names
 from node.cli.policy.workdays_cmd import calendar_of
@@ -62,6 +62,7 @@ def explain(
     """Say who may learn what of a dataset, or why one request would be permitted or denied."""
     given = policies or [Path("policies")]
     loaded = build_policies(read_files(given))
+    note_unread(terminal, *given)
     if not question and (requester or purpose or grant):
         raise typer.BadParameter(t("statement.usage.question"))
     if question and not (purpose and (requester or grant)):
@@ -202,12 +203,12 @@ def _bundle(given: Sequence[Path]) -> tuple[tuple[Manifest, bytes] | None, bool]
     from node.core.policy.bundle import MAX_BYTES, bundle_digest, check_content, render_manifest
     from node.documents.bundle_file import read_manifest
     from node.documents.bundle_folder import read_policies
-    from node.files.whole import read_file
+    from node.files.text import read_text
 
     folder = given[0] if given[0].is_dir() else given[0].parent
     if not (folder / MANIFEST).is_file():
         return None, False
-    manifest = read_manifest(read_file(folder / MANIFEST, MAX_BYTES))
+    manifest = read_manifest(read_text(folder / MANIFEST, MAX_BYTES))
     try:
         check_content(manifest, read_policies(folder))
     except NodeError:

@@ -5,19 +5,25 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
+from node.cli.terminal.output import Terminal
 from node.core.policy.policy import DEFINITIONS_FILE, TABLE_ENDING, PolicyFile
 from node.core.reading.document import MAX_BYTES
-from node.documents.policy_folder import policy_files
+from node.core.text.problem import Problem
+from node.documents.policy_folder import policy_files, read_folder
 from node.errors import NodeError, Reason
 from node.files.regular_file import read_regular
 from node.files.why import why
+from node.texts.message import Message
+from node.texts.wording import say
+
+_MOST_NAMED = 12
 
 
 def table_files(paths: Sequence[Path]) -> list[Path]:
     """The tables of tests: files, and the `*.test.yaml` of folders. Raises NodeError(CONFIG_INVALID)."""
     found: list[Path] = []
     for path in paths:
-        inside = sorted(path.glob(f"*{TABLE_ENDING}")) if path.is_dir() else [path]
+        inside = list(read_folder(path, look_deeper=False).tables) if path.is_dir() else [path]
         if not inside:
             raise NodeError(
                 Reason.CONFIG_INVALID,
@@ -60,6 +66,7 @@ def read_files(paths: Sequence[Path]) -> list[PolicyFile]:
     for path in named:
         inside = policy_files(path) if path.is_dir() else [path]
         if not inside:
+            _refuse_unread(path)
             raise NodeError(Reason.CONFIG_INVALID, "error.cli.no-policy-in-folder", folder=str(path))
         if path.is_dir():
             _refuse_links_out(path, inside)
@@ -67,6 +74,30 @@ def read_files(paths: Sequence[Path]) -> list[PolicyFile]:
         for file in [*inside, *([definitions] if definitions.is_file() else [])]:
             found.setdefault(_resolved(file), file)
     return [read_file(path) for path in found.values()]
+
+
+def unread_files(paths: Sequence[Path]) -> list[Problem]:
+    """What only looks like a policy in those of the paths that are folders, each with its place."""
+    folders = dict.fromkeys(path for path in paths if path.is_dir())
+    return [problem for folder in folders for problem in read_folder(folder).unread]
+
+
+def note_unread(terminal: Terminal, *paths: Path) -> None:
+    """Tell people what only looks like a policy."""
+    for each in unread_files(paths):
+        said = Message(
+            "policy_check.unread",
+            {"file": each.file, "problem": each.wording, "hint": each.advice},
+        )
+        terminal.note(say(said))
+
+
+def _refuse_unread(folder: Path) -> None:
+    """Raises NodeError(CONFIG_INVALID) for a folder without policies in which some were meant to be."""
+    unread = read_folder(folder).unread
+    if unread:
+        names = tuple(Path(each.file).name for each in unread[:_MOST_NAMED])
+        raise NodeError(Reason.CONFIG_INVALID, "error.cli.policies-unread", folder=str(folder), names=names)
 
 
 def _is_table(path: Path) -> bool:

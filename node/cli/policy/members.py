@@ -21,9 +21,9 @@ def read_members(directory: Path | None, authority_key: str, config: Path | None
     """
     from node.config.file import load_settings
     from node.core.directory.directory import MAX_BYTES
-    from node.crypto.signing import Verifier
     from node.documents.directory_file import read_directory
-    from node.files.whole import read_file
+    from node.documents.note_file import read_note_file
+    from node.documents.verifier_file import verifier_from
 
     path = settings_file(config)
     if directory is None or not authority_key:
@@ -35,4 +35,4 @@ def read_members(directory: Path | None, authority_key: str, config: Path | None
         directory, authority_key = directory or settings.directory, authority_key or settings.authority
         if config is None and not directory.exists():
             return None
-    return read_directory(read_file(directory, MAX_BYTES), Verifier.parse(authority_key))
+    return read_directory(read_note_file(directory, MAX_BYTES), verifier_from(authority_key))

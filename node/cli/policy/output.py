@@ -13,6 +13,7 @@ from urllib.parse import quote
 from node import __version__
 from node.cli.terminal.output import Json
 from node.core.policy.policy import PolicyFile
+from node.core.reading.decoded import shown
 from node.core.text.problem import Problem, Severity
 from node.core.text.problem_kinds import problem_texts
 from node.texts.wording import Language, t
@@ -39,7 +40,7 @@ class Sources:
     @classmethod
     def of(cls, files: Sequence[PolicyFile]) -> Sources:
         """What cannot be decoded is shown as replacement characters."""
-        return cls({file.name: file.content.decode("utf-8-sig", "replace").split("\n") for file in files})
+        return cls({file.name: shown(file.content).split("\n") for file in files})
 
     def line(self, problem: Problem) -> str:
         """The line of a problem, without its end."""

@@ -15,7 +15,7 @@ from node.analysis.tests.run import coverage, run_table, unmissed
 from node.analysis.tests.table import check_table
 from node.cli.policy import output as policy_output
 from node.cli.policy import report as policy_report
-from node.cli.policy.files import read_file, read_files, table_files
+from node.cli.policy.files import note_unread, read_file, read_files, table_files
 from node.cli.policy.output import Sources
 from node.cli.policy.tests_report import (
     Place,
@@ -34,8 +34,8 @@ from node.cli.terminal.session import ConfigIfThere, settings_file, with_termina
 from node.core.policy.policy import TABLE_ENDING, Policies, Policy, PolicyFile
 from node.core.reading.build import check_files
 from node.core.reading.definitions import is_definitions
-from node.core.reading.document import Path as Path_
 from node.core.reading.document import read
+from node.core.reading.place import Path as Path_
 from node.core.text.problem import Problem
 from node.core.workdays import Calendar
 from node.errors import NodeError, Reason
@@ -53,6 +53,7 @@ def run_tables(
     """Hold policies against the tables beside them; the exit code says whether all came as expected."""
     lang = language()
     calendar = calendar_of(holidays, settings_file(config))
+    note_unread(terminal, *paths)
     try:
         tested = _all_tested(terminal, table_files(paths), lang, calendar, mutate=mutate)
     except NodeError as error:

@@ -15,10 +15,9 @@ from node.cli.terminal.exits import Exit
 from node.cli.terminal.options import day_from
 from node.cli.terminal.output import Terminal, harmless
 from node.cli.terminal.session import ConfigIfThere, settings_file, with_terminal
-from node.core.milliseconds import CHINA
 from node.core.reading.holidays import check_holidays
 from node.core.workdays import MAX_WORKDAYS, NO_HOLIDAYS, Calendar, Day, Term
-from node.texts.wording import language, t
+from node.texts.wording import CHINA, language, t
 
 app = typer.Typer()
 

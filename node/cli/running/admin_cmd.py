@@ -48,8 +48,8 @@ def status(session: DeskSession) -> None:
 def reload(session: DeskSession) -> None:
     """Read certificates, keys, directory, policies and roles again."""
     result = session.client.admin.reload()
-    done = [t("status.reloaded", what=say(what, moment=when)) for what in result.done]
-    refused = [t("status.refused", what=what.text(moment=when)) for what in result.refused]
+    done = [t("status.reloaded", what=say(what)) for what in result.done]
+    refused = [t("status.refused", what=what.text()) for what in result.refused]
     session.terminal.result(_reload_view(result), *done, *refused)
     if result.refused:
         raise typer.Exit(Exit.USAGE)
@@ -68,6 +68,7 @@ def version(terminal: Terminal) -> None:
 def _status_view(found: NodeStatus) -> dict[str, Json]:
     """A status for programs: what is told as texts, and in `details` by key and arguments."""
     return _members(found) | {
+        "checkpoint": found.checkpoint.decode(),
         "problems": [problem.text() for problem in found.problems],
         "notices": [say(notice) for notice in found.notices],
         "datasets": [
@@ -133,7 +134,7 @@ def _waiting(found: NodeStatus) -> list[str]:
     lines = [t(key, count=found.waiting_total)]
     for each in found.waiting:
         lacking = ", ".join(t(f"approval.role_name.{role}") for role in each.lacking)
-        why = "".join(f"; {say(problem, moment=when)}" for problem in each.problems)
+        why = "".join(f"; {say(problem)}" for problem in each.problems)
         lines.append("  " + t("approval.status.waiting", dataset=each.dataset, lacking=lacking) + why)
     if found.waiting_total > len(found.waiting):
         lines.append("  …")
@@ -213,9 +214,9 @@ def _show(terminal: Terminal, found: NodeStatus) -> None:
         said["clock"] = t("status.clock_text", node=when(found.clock.node), system=when(found.clock.system))
     terminal.result(found, *(f"{t(f'status.{key}')}: {value}" for key, value in said.items()))
     for problem in found.problems:
-        terminal.result(found, f"{t('status.problems')}: {problem.text(moment=when)}")
+        terminal.result(found, f"{t('status.problems')}: {problem.text()}")
     for notice in found.notices:
-        terminal.result(found, f"{t('status.notices')}: {say(notice, moment=when)}")
+        terminal.result(found, f"{t('status.notices')}: {say(notice)}")
     if found.waiting_total:
         terminal.result(found, *_waiting(found))
     columns = ("dataset", "rows", "invalid", "duplicates", "load", "problems")
@@ -224,7 +225,7 @@ def _show(terminal: Terminal, found: NodeStatus) -> None:
             d.dataset,
             *(_number(d, number) for number in (d.rows, d.invalid_subjects, d.duplicates)),
             _load(d.load),
-            "-" if d.problem is None else d.problem.text(moment=when),
+            "-" if d.problem is None else d.problem.text(),
         )
         for d in found.datasets
     ]

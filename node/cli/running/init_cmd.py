@@ -36,6 +36,7 @@ def init(
     desk_listen: Annotated[str, typer.Option("--desk-listen", show_default=False)] = "",
     dev_authority: Annotated[Path | None, typer.Option("--dev-authority", show_default=False)] = None,
     authority_code: Annotated[str, typer.Option("--authority-code")] = EXAMPLE_AUTHORITY,
+    replace: Annotated[bool, typer.Option("--replace")] = False,
 ) -> None:
     """Make the folder of a new node."""
     from node.cli.running.node_folder import NewNode, make_node_folder
@@ -52,7 +53,13 @@ def init(
         desk_listen=desk_listen,
     )
     made = make_node_folder(
-        folder, new, dev_authority, normalise_credit_code(authority_code), datetime.now(UTC), os.urandom
+        folder,
+        new,
+        dev_authority,
+        normalise_credit_code(authority_code),
+        datetime.now(UTC),
+        os.urandom,
+        replace=replace,
     )
     terminal.result({"made": made}, *(t("label.made", path=path) for path in made))
     config = folder / "node.yaml"

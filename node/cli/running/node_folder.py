@@ -12,6 +12,7 @@ from pathlib import Path
 from node.cli.pki.node import about_node, node_files
 from node.cli.policy.example import EXAMPLE, example_file, write_example
 from node.config.file import load_settings, reference
+from node.core.address import address_fault, every_interface, nowhere, read_address
 from node.core.directory.spelling import Level
 from node.documents.pki import (
     Authority,
@@ -22,9 +23,10 @@ from node.documents.pki import (
     make_node_keys,
     open_authority,
 )
-from node.documents.publish import Orders, publish
+from node.documents.publish import Orders, publish, refuse_listed
 from node.errors import NodeError, Reason
 from node.files.whole import PRIVATE, PUBLIC, write_file
+from node.texts.message import Message
 
 DIRECTORY_LIFETIME = timedelta(days=90)
 _LAST_PORT = (1 << 16) - 1
@@ -50,10 +52,25 @@ class NewNode:
 
         Raises NodeError(CONFIG_INVALID).
         """
-        _, _, port = self.advertise.rpartition(":")
-        if not port.isdecimal() or not 0 < int(port) < _LAST_PORT:
-            raise NodeError(Reason.CONFIG_INVALID, "error.cli.advertise-malformed")
-        return self.exchange_listen or f"0.0.0.0:{port}", self.desk_listen or f"127.0.0.1:{int(port) + 1}"
+        if (fault := address_fault(self.advertise)) is not None:
+            raise NodeError(Reason.CONFIG_INVALID, "error.cli.advertise-malformed", problem=Message(fault))
+        if nowhere(self.advertise):
+            raise NodeError(
+                Reason.CONFIG_INVALID,
+                "error.cli.advertise-malformed",
+                problem=Message("setting.problem.advertise-nowhere", {"setting": "--advertise"}),
+            )
+        told = read_address(self.advertise)
+        if not 0 < told.port < _LAST_PORT:
+            raise NodeError(
+                Reason.CONFIG_INVALID,
+                "error.cli.advertise-malformed",
+                problem=Message("file.address.port-before-desk", {"most": _LAST_PORT - 1}),
+            )
+        return (
+            self.exchange_listen or f"{every_interface(told)}:{told.port}",
+            self.desk_listen or f"127.0.0.1:{told.port + 1}",
+        )
 
 
 def settings_text(new: NewNode, authority: str, directory: str) -> str:
@@ -103,18 +120,29 @@ def _find(text: str, name: str) -> tuple[str, str, str]:
 
 
 def make_node_folder(
-    folder: Path, new: NewNode, dev_authority: Path | None, authority_code: str, now: datetime, random: Random
+    folder: Path,
+    new: NewNode,
+    dev_authority: Path | None,
+    authority_code: str,
+    now: datetime,
+    random: Random,
+    *,
+    replace: bool = False,
 ) -> tuple[Path, ...]:
     """Make the folder; gives what was made. With `dev_authority` the node can start at once.
 
-    Raises NodeError CONFIG_INVALID, as when the folder holds something.
+    Raises NodeError CONFIG_INVALID, as when the folder holds something, or when the authority's directory
+    lists the department already, whose entry only `replace` replaces.
     """
     if folder.exists() and any(folder.iterdir()):
         raise NodeError(Reason.CONFIG_INVALID, "error.cli.folder-not-empty", folder=str(folder))
+    new.listens()  # before anything is made
     authority = None
     vkey = ""
     if dev_authority is not None:
         authority = _authority(dev_authority, authority_code, now, random)
+        if not replace:
+            refuse_listed(authority, new.code, now)
         vkey = authority.signer(now).verifier.vkey()
     # All nodes of a development authority read the directory where it is published.
     directory = "" if authority is None else str(authority.directory.absolute())
@@ -130,7 +158,7 @@ def make_node_folder(
     if authority is not None:
         make_node_certificate(node.exchange, authority, new.code, hosts, now)
         member = export_member(about, node.keys, node.exchange, node.exchange.roots, now)
-        publish(authority, Orders(members=(member,)), now, DIRECTORY_LIFETIME)
+        publish(authority, Orders(members=(member,), replace=replace), now, DIRECTORY_LIFETIME)
         made += [node.exchange.certificate, authority.directory]
     # Settings hold whole paths; told is what was given.
     whole = folder.absolute()

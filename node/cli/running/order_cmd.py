@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
+from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
@@ -20,6 +22,7 @@ if TYPE_CHECKING:
 
 app = typer.Typer()
 
+_MOMENT: Final = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ")
 File = Annotated[Path, typer.Argument(metavar="FILE", show_default=False)]
 
 
@@ -109,9 +112,9 @@ def apply(session: DeskSession, file: File) -> None:
 
 def _read(file: Path) -> bytes:
     from node.core.state.order import MAX_BYTES
-    from node.files.whole import read_file
+    from node.files.text import read_text
 
-    return read_file(file, MAX_BYTES)
+    return read_text(file, MAX_BYTES)
 
 
 def _is_signed(content: bytes) -> bool:
@@ -129,7 +132,7 @@ def _view(order: Order) -> dict[str, object]:
         "issued": order.issued,
         "expires": order.expires,
         "about": order.about,
-        "facts": dict(order.facts),
+        "facts": {name: _shown(value) for name, value in order.facts.items()},
         "reason": order.reason,
     }
 
@@ -138,10 +141,15 @@ def _lines(order: Order) -> list[str]:
     """What the order decides, for who signs it."""
     about = f" {order.about}" if order.about else ""
     lines = [t(f"order.kind.{order.kind}") + about]
-    lines += [f"  {_name_of(name)}: {value}" for name, value in order.facts.items()]
+    lines += [f"  {_name_of(name)}: {_shown(value)}" for name, value in order.facts.items()]
     lines.append(t("order.reason", reason=order.reason))
     lines.append(t("order.valid", department=order.department, until=when(order.expires)))
     return lines
+
+
+def _shown(value: str) -> str:
+    """What a fact says; a time, which is signed as UTC, as all times are shown."""
+    return when(datetime.fromisoformat(value)) if _MOMENT.fullmatch(value) else value
 
 
 def _name_of(fact: str) -> str:

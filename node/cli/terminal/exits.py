@@ -63,6 +63,8 @@ EXIT_OF_REASON: Mapping[Reason, Exit] = {
     Reason.BUDGET_EXHAUSTED: Exit.USED_UP,
     Reason.QUOTA_EXHAUSTED: Exit.USED_UP,
     Reason.RATE_LIMITED: Exit.UNAVAILABLE,
+    Reason.OVERLOADED: Exit.UNAVAILABLE,
+    Reason.TOO_LARGE: Exit.USAGE,
     Reason.REQUEST_REPLAYED: Exit.INTEGRITY,
     Reason.NOT_FOUND: Exit.USAGE,
     Reason.SOURCE_UNAVAILABLE: Exit.UNAVAILABLE,

@@ -6,11 +6,11 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime, time, timedelta
 from enum import StrEnum
 from pathlib import Path
+from uuid import UUID
 
 import typer
 
-from node.core.milliseconds import CHINA
-from node.texts.wording import t
+from node.texts.wording import CHINA, t
 
 
 class RoleOption(StrEnum):
@@ -52,14 +52,15 @@ def _pairs(given: Sequence[str], complaint: str) -> Mapping[str, str]:
 
 
 def exchange_id_from(given: str) -> bytes:
-    """32 hexadecimal digits, or empty. Raises typer.BadParameter."""
+    """32 hexadecimal digits, in the groups of a UUID too; a new id for none. Raises typer.BadParameter."""
+    if not given:
+        from node.client.exchange_id import new_exchange_id
+
+        return new_exchange_id()
     try:
-        exchange_id = bytes.fromhex(given)
+        return UUID(given).bytes
     except ValueError:
-        exchange_id = b"?"
-    if len(exchange_id) not in (0, 16):
-        raise typer.BadParameter(t("usage.exchange_id"))
-    return exchange_id
+        raise typer.BadParameter(t("usage.exchange_id")) from None
 
 
 def require_new(path: Path, force: bool) -> None:

@@ -17,10 +17,10 @@ from typing import TYPE_CHECKING, Final, TypeAlias
 
 from node.cli.terminal.exits import Exit, by_peer, exit_of
 from node.core.identity import holds_identifier
-from node.core.milliseconds import CHINA
 from node.errors import NodeError, Reason, wording_of
+from node.texts import wording
 from node.texts.message import Message
-from node.texts.wording import find, say, t
+from node.texts.wording import CHINA, find, say, t
 
 if TYPE_CHECKING:
     from rich.progress import Progress
@@ -81,6 +81,10 @@ class Terminal:
         if not self.json:
             sys.stderr.write(harmless(text) + "\n")
 
+    def stopped(self, text: str, value: Mapping[str, str]) -> None:
+        """What to know of a command that the user stops: to stderr, with `json` as a document."""
+        sys.stderr.write((_dumped(plain(value)) if self.json else harmless(without_identifiers(text))) + "\n")
+
     def progress(self, what: str, total: int | None) -> AbstractContextManager[Ticker]:
         """Progress to stderr on a terminal, nothing in a pipe or with `json`."""
         if self.json or not sys.stderr.isatty():
@@ -139,7 +143,7 @@ def _dumped(value: Json, indent: int | None = None) -> str:
 
 
 def plain(value: object) -> Json:
-    """A value object as JSON: bytes in hex, enums by value, times in ISO 8601."""
+    """A value object as JSON: bytes in hex, enums by value, times in ISO 8601 and China's time."""
     if isinstance(value, Reason):
         return value.name
     if isinstance(value, Enum):
@@ -149,7 +153,7 @@ def plain(value: object) -> Json:
     if isinstance(value, bytes):
         return value.hex()
     if isinstance(value, datetime):
-        return value.isoformat()
+        return value.astimezone(CHINA).isoformat()
     if isinstance(value, Message):
         return {"key": value.key, "args": plain(value.args), "text": say(value)}
     if is_dataclass(value) and not isinstance(value, type):
@@ -164,8 +168,8 @@ def plain(value: object) -> Json:
 
 
 def when(moment: datetime | None) -> str:
-    """A time for people, in China's time."""
-    return t("label.never") if moment is None else moment.astimezone(CHINA).strftime("%Y-%m-%d %H:%M:%S")
+    """A time for people, or that there is none."""
+    return t("label.never") if moment is None else wording.when(moment)
 
 
 def last_day(end: datetime) -> str:
@@ -187,19 +191,21 @@ def report(error: NodeError, *, as_json: bool) -> Exit:
     at_desk = error.reason is Reason.PEER_UNAVAILABLE and error.metadata.get("peer") == "desk"
     what, hint = (t(key) for key in _texts_of(error, at_desk=at_desk))
     detail = "" if at_desk else without_identifiers(_detail(error))
-    metadata = sorted(error.metadata.items())
+    metadata = {name: without_identifiers(value) for name, value in sorted(error.metadata.items())}
+    exchange_id, fetch = metadata.get("exchange_id", ""), metadata.pop("fetch", "")
     if as_json:
-        body: dict[str, Json] = {
-            "error": {
-                "reason": error.reason.name,
-                "key": error.wording.key,
-                "message": without_identifiers(say(error.wording)),
-                "what": what,
-                "detail": detail,
-                "hint": hint,
-                "metadata": {name: without_identifiers(value) for name, value in metadata},
-            }
+        told: dict[str, Json] = {
+            "reason": error.reason.name,
+            "key": error.wording.key,
+            "message": without_identifiers(say(error.wording)),
+            "what": what,
+            "detail": detail,
+            "hint": hint,
+            "metadata": dict(metadata),
         }
+        told |= {"exchange_id": exchange_id} if exchange_id else {}
+        told |= {"fetch": fetch} if fetch else {}
+        body: dict[str, Json] = {"error": told}
         sys.stderr.write(_dumped(body) + "\n")
     else:
         _say("error", f"{what} ({error.reason.name})" + (f": {detail}" if detail else ""))
@@ -209,6 +215,8 @@ def report(error: NodeError, *, as_json: bool) -> Exit:
         if places:
             sys.stderr.write(harmless(f"  {', '.join(places)}\n"))
         _say("hint", hint)
+        if fetch:
+            sys.stderr.write(harmless(f"  {t('ask.fetch', command=fetch)}\n"))
     return exit_of(error)
 
 
@@ -238,8 +246,12 @@ def without_identifiers(text: str) -> str:
 
 def _detail(error: NodeError) -> str:
     """What an error says beyond its reason; nothing where that is all it says."""
-    said_already = wording_of(error.reason).key, *(["error.rpc.peer-refused"] if by_peer(error) else [])
-    return "" if error.wording.key in said_already else say(error.wording, moment=when)
+    said_already = (
+        wording_of(error.reason).key,
+        "error.desk.silent",
+        *(["error.rpc.peer-refused"] if by_peer(error) else []),
+    )
+    return "" if error.wording.key in said_already else say(error.wording)
 
 
 def _texts_of(error: NodeError, *, at_desk: bool) -> tuple[str, str]:

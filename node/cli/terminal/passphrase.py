@@ -26,11 +26,12 @@ def read_passphrase(source: Path | None, *, new: bool = False) -> str:
             raise NodeError(Reason.CONFIG_INVALID, "error.cli.passphrases-differ")
         return typed
     if source is None or str(source) == "-":
-        text = sys.stdin.readline(_LONGEST)
+        text = sys.stdin.readline(_LONGEST).removeprefix("\ufeff")
     else:
+        from node.files.text import decoded
         from node.files.whole import read_private_file
 
-        text = read_private_file(source, _LONGEST).decode("utf-8", "replace")
+        text = decoded(read_private_file(source, _LONGEST))
     lines = text.splitlines()
     if not lines or not lines[0]:
         raise NodeError(Reason.CONFIG_INVALID, "error.cli.passphrase-empty")

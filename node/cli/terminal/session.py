@@ -5,7 +5,8 @@ from __future__ import annotations
 import functools
 import inspect
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Concatenate, ParamSpec, get_type_hints
@@ -14,7 +15,7 @@ import typer
 
 from node.cli.terminal.exits import Exit
 from node.cli.terminal.help import CONNECTION
-from node.cli.terminal.output import Terminal, when
+from node.cli.terminal.output import Terminal
 from node.core.state.part import PartKind
 from node.errors import NodeError, Reason
 from node.texts.wording import t
@@ -36,17 +37,20 @@ ConfigFile = Annotated[Path, typer.Option("--config", envvar="DXNODE_CONFIG")]
 """Of commands that need the settings of the own node."""
 ConfigIfThere = Annotated[Path | None, typer.Option("--config", envvar="DXNODE_CONFIG", show_default=False)]
 """Of commands that can do without, see `settings_file`."""
-TimeoutOption = Annotated[float, typer.Option("--timeout", min=0.1, max=600.0, rich_help_panel=PANEL)]
+TimeoutOption = Annotated[
+    float | None, typer.Option("--timeout", min=0.1, max=600.0, show_default=False, rich_help_panel=PANEL)
+]
 
 DEFAULT_CONFIG = Path("node.yaml")
 
 
 @dataclass(frozen=True, slots=True)
 class DeskSession:
-    """One command at the desk: where to write, and the open client."""
+    """One command at the desk: where to write, the open client, and the options that led to it."""
 
     terminal: Terminal
     client: Client
+    reach: Sequence[str] = ()
 
 
 def with_terminal(command: Callable[Concatenate[Terminal, P], None]) -> Callable[..., None]:
@@ -68,12 +72,20 @@ def with_desk(command: Callable[Concatenate[DeskSession, P], None]) -> Callable[
         key: Path | None,
         roots: Path | None,
         config: Path | None,
-        timeout: float,
+        timeout: float | None,
         as_json: bool,
         **given: object,
     ) -> None:
+        given_to_reach = {"desk": desk, "cert": cert, "key": key, "roots": roots, "config": config}
+        reach = [
+            word
+            for name, value in given_to_reach.items()
+            if value and os.environ.get(f"DXNODE_{name.upper()}") != str(value)  # that holds next time too
+            for word in (f"--{name}", str(value))
+        ]
         with open_client(desk, cert, key, roots, config, timeout) as client:
-            command(DeskSession(Terminal(as_json), client), **given)  # type: ignore[arg-type, call-arg]
+            session = DeskSession(Terminal(as_json), client, [*reach, "--json"] if as_json else reach)
+            command(session, **given)  # type: ignore[arg-type, call-arg]
 
     options: dict[str, tuple[object, object]] = {
         "desk": (DeskOption, None),
@@ -81,7 +93,7 @@ def with_desk(command: Callable[Concatenate[DeskSession, P], None]) -> Callable[
         "key": (KeyOption, None),
         "roots": (RootsOption, None),
         "config": (ConfigOption, None),
-        "timeout": (TimeoutOption, 10.0),
+        "timeout": (TimeoutOption, None),
         "as_json": (JsonOption, False),
     }
     return _with_options(command, run, options)
@@ -115,17 +127,20 @@ def settings_file(config: Path | None) -> Path | None:
     return config or (DEFAULT_CONFIG if DEFAULT_CONFIG.exists() else None)
 
 
+@contextmanager
 def open_client(
     desk: str | None,
     cert: Path | None,
     key: Path | None,
     roots: Path | None,
     config: Path | None,
-    timeout: float,
-) -> Client:
+    timeout: float | None,
+) -> Iterator[Client]:
     """The desk that the options name: `--desk`, else the socket of `--config`, else of ./node.yaml.
 
-    Raises NodeError CONFIG_INVALID when nothing names one.
+    Without `timeout` it waits as long as a node may take.
+
+    Raises NodeError CONFIG_INVALID when nothing names one, or when this user may not use its socket.
     """
     # Else gRPC's core would write of a failed handshake in words of its own, before ours.
     os.environ.setdefault("GRPC_VERBOSITY", "ERROR")
@@ -137,7 +152,15 @@ def open_client(
         if path is None:
             raise NodeError(Reason.CONFIG_INVALID, "desk.missing")
         desk = _socket_of(path)
-    return Client(desk, credentials, timeout=timeout)
+    try:
+        with Client(desk, credentials, timeout=timeout) as client:
+            yield client
+    except NodeError as error:
+        if error.wording.key != "error.desk.silent" or not desk.startswith("unix:"):
+            raise
+        from node.client.silent_socket import why_silent
+
+        raise why_silent(Path(desk.removeprefix("unix:"))) or error from None
 
 
 def have_read(terminal: Terminal, config: Path, kind: PartKind) -> bool:
@@ -153,7 +176,7 @@ def have_read(terminal: Terminal, config: Path, kind: PartKind) -> bool:
             raise
         return False
     for each in refused:
-        terminal.note(t("status.refused", what=each.text(moment=when)))
+        terminal.note(t("status.refused", what=each.text()))
     if refused:
         raise typer.Exit(Exit.USAGE)
     return True

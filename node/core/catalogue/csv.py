@@ -2,9 +2,9 @@
 
 The head of an entry stands in each of its rows. Questions and conditions of use have no place in such a
 table: `node.core.catalogue.dcat` has them. The text is UTF-8 with a byte order mark, by which spreadsheets
-know it; GB 18030 is read too. A cell that a spreadsheet would take for a formula gets an apostrophe
-before it, which is taken away when the table is read. Columns are called as the Regulation calls what they
-hold (Art. 13 to 15, 22); a column of another name is refused.
+know it; GB 18030 and UTF-16 are read too. A cell that a spreadsheet would take for a formula gets an
+apostrophe before it, which is taken away when the table is read. Columns are called as the Regulation calls
+what they hold (Art. 13 to 15, 22); a column of another name is passed over, and told.
 """
 
 from __future__ import annotations
@@ -14,6 +14,8 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from io import StringIO
 
+from node.core import official_words as words
+from node.core.catalogue.csv_columns import decoded, header_of, is_above_header, separator_of
 from node.core.catalogue.file import (
     MAX_BYTES,
     MAX_ENTRIES,
@@ -24,7 +26,7 @@ from node.core.catalogue.file import (
     quoted,
     text_fault,
 )
-from node.core.policy.dataset import FieldType, Mode, Sensitivity
+from node.core.file_form import FileForm
 from node.texts.message import Message
 from node.v1 import catalogue_pb2 as pb
 
@@ -38,42 +40,9 @@ _PART = re.compile(r"(?:[^\\|]|\\.)+", re.DOTALL)
 _LONGEST_NAME = 40
 _INTEGER = re.compile(r"-?[0-9]{1,19}")
 _SHARING = {
-    pb.SHARING_ATTRIBUTE_UNCONDITIONAL: "无条件共享",
-    pb.SHARING_ATTRIBUTE_CONDITIONAL: "有条件共享",
-    pb.SHARING_ATTRIBUTE_NOT_SHARED: "不予共享",
-}
-_MODES: Mapping[str, str] = {Mode.INTERFACE: "服务接口", Mode.BATCH: "批量交换", Mode.FILE: "文件下载"}
-_UPDATES = {
-    "realtime": "实时",
-    "daily": "每日",
-    "weekly": "每周",
-    "monthly": "每月",
-    "quarterly": "每季度",
-    "yearly": "每年",
-    "once": "一次性",
-}
-_FORMATS = {
-    "database": "数据库",
-    "spreadsheet": "电子表格",
-    "document": "电子文件",
-    "image": "图形图像",
-    "media": "流媒体",
-    "other": "其他",
-}
-_SUBJECTS = {"resident_id": "身份证号", "credit_code": "统一社会信用代码"}
-_TYPES: Mapping[str, str] = {
-    FieldType.TEXT: "文本",
-    FieldType.INTEGER: "整数",
-    FieldType.DATE: "日期",
-    FieldType.ENUM: "代码",
-    FieldType.REGION: "行政区划",
-    FieldType.RESIDENT_ID: "身份证号",
-    FieldType.CREDIT_CODE: "统一社会信用代码",
-}
-_SENSITIVITIES: Mapping[str, str] = {
-    Sensitivity.NORMAL: "一般",
-    Sensitivity.SENSITIVE: "敏感",
-    Sensitivity.IDENTIFIER: "标识",
+    pb.SHARING_ATTRIBUTE_UNCONDITIONAL: words.SHARING["unconditional"],
+    pb.SHARING_ATTRIBUTE_CONDITIONAL: words.SHARING["conditional"],
+    pb.SHARING_ATTRIBUTE_NOT_SHARED: words.SHARING["not_shared"],
 }
 _YES = {True: "是", False: "否"}
 
@@ -130,17 +99,17 @@ def _head(entry: pb.Dataset) -> tuple[str, ...]:
         summary.title,
         summary.title_en,
         _SHARING.get(summary.sharing, ""),
-        _joined([_word(_MODES, mode) for mode in entry.modes]),
+        _joined([_word(words.MODES, mode) for mode in entry.modes]),
         entry.scope,
         entry.use,
         entry.reason,
         entry.legal_basis,
-        _word(_FORMATS, entry.format),
-        _word(_UPDATES, summary.update),
+        _word(words.FORMATS, entry.format),
+        _word(words.UPDATES, summary.update),
         str(entry.level or ""),
         _YES[entry.personal],
         subject.field,
-        _word(_SUBJECTS, subject.type),
+        _word(words.SUBJECTS, subject.type),
         subject.region_field,
     )
 
@@ -150,8 +119,8 @@ def _item(field: pb.Field) -> tuple[str, ...]:
         field.name,
         field.title,
         field.title_en,
-        _word(_TYPES, field.type),
-        _word(_SENSITIVITIES, field.sensitivity),
+        _word(words.TYPES, field.type),
+        _word(words.SENSITIVITIES, field.sensitivity),
         str(field.level or ""),
         _joined(field.values),
         str(field.minimum) if field.HasField("minimum") else "",
@@ -159,14 +128,9 @@ def _item(field: pb.Field) -> tuple[str, ...]:
     )
 
 
-def _word(words: Mapping[str, str], code: str) -> str:
+def _word(known: Mapping[str, str], code: str) -> str:
     """The Chinese for a code; one that is unknown stays."""
-    return words.get(code, code)
-
-
-def _code(words: Mapping[str, str], cell: str) -> str:
-    """The code for the Chinese; what is unknown stays."""
-    return next((str(code) for code, word in words.items() if word == cell), cell)
+    return known.get(code, code)
 
 
 def _joined(values: Iterable[str]) -> str:
@@ -196,7 +160,7 @@ def read_csv(name: str, content: bytes) -> CatalogueFile:
     faults = Faults()
     text = _decoded(name, content)
     reader = _Reader(name, faults, line_feeds=BREAK not in text)
-    rows = csv.reader(StringIO(text, newline=""), strict=True)
+    rows = csv.reader(StringIO(text, newline=""), strict=True, delimiter=separator_of(text, COLUMNS))
     number = 0
     try:
         for number, row in enumerate(rows, 1):
@@ -209,18 +173,20 @@ def read_csv(name: str, content: bytes) -> CatalogueFile:
         faults.add_at(name, 1, 1, Message("file.catalogue.empty"))
     entries = reader.entries()
     faults.check()
-    return CatalogueFile("", entries)
+    return CatalogueFile("", entries, reader.passed_over)
 
 
 def _decoded(name: str, content: bytes) -> str:
     if len(content) > MAX_BYTES:
         raise fault_at(name, 1, 1, "file.catalogue.long", most=MAX_BYTES)
-    for encoding in ("utf-8-sig", "gb18030"):
-        try:
-            return content.decode(encoding)
-        except UnicodeDecodeError:
-            continue
-    raise fault_at(name, 1, 1, "file.catalogue.encoding")
+    text = decoded(content)
+    if isinstance(text, FileForm):
+        raise fault_at(name, 1, 1, text.said().key)
+    if text is None:
+        raise fault_at(name, 1, 1, "file.catalogue.encoding")
+    if text.lstrip()[:1] in ("{", "["):
+        raise fault_at(name, 1, 1, "file.catalogue.no-table")
+    return text
 
 
 def _named(key: str, what: str, name: str) -> Message:
@@ -228,8 +194,8 @@ def _named(key: str, what: str, name: str) -> Message:
     return Message(key, {what: quoted(name[:_LONGEST_NAME])})
 
 
-def _one_of(words: Iterable[str]) -> Message:
-    return Message("file.shape.choice", {"words": tuple(words)})
+def _one_of(choices: Iterable[str]) -> Message:
+    return Message("file.shape.choice", {"words": tuple(choices)})
 
 
 class _Reader:
@@ -239,6 +205,7 @@ class _Reader:
         self._name = name
         self._faults = faults
         self._line_feeds = line_feeds
+        self.passed_over: tuple[str, ...] = ()
         self._columns: Sequence[str] = ()
         self._entries: dict[tuple[str, str], pb.Dataset] = {}
         self._heads: dict[tuple[str, str], tuple[str, ...]] = {}
@@ -246,10 +213,11 @@ class _Reader:
         self._rows: dict[tuple[str, str], int] = {}
 
     def take(self, number: int, row: Sequence[str]) -> None:
-        """One row; the first has the columns."""
-        if number == 1:
-            self._take_columns(row)
-        elif self._columns and any(row):
+        """One row; the first, but for the title of the table, has the columns."""
+        if not self._columns:
+            if not is_above_header(number, row, COLUMNS):
+                self._take_columns(number, row)
+        elif any(row):
             if len(row) != len(self._columns):
                 length = {"given": len(row), "wanted": len(self._columns)}
                 self._fault(number, "", Message("file.catalogue.row-length", length))
@@ -258,32 +226,33 @@ class _Reader:
             cells |= {
                 column: self._cell(number, column, cell)
                 for column, cell in zip(self._columns, row, strict=True)
+                if column
             }
             self._take_cells(number, cells)
 
     def entries(self) -> tuple[pb.Dataset, ...]:
         """All entries; what is wrong with one as a whole is said of its first row."""
+        if not self._columns and not self._faults.any:
+            self._check_needed(1)
         for key, entry in self._entries.items():
             for fault in entry_faults(entry):
                 self._fault(self._rows[key], "", fault)
         return tuple(self._entries.values())
 
-    def _take_columns(self, row: Sequence[str]) -> None:
-        for column in row:
-            if self._faults.full:  # else a first row of a million columns would be looked at for hours
-                break
-            if column not in COLUMNS:
-                self._fault(1, column, _named("file.catalogue.column-unknown", "column", column), row)
-            elif row.count(column) > 1:
-                self._fault(1, column, Message("file.catalogue.column-twice", {"column": column}), row)
-        for column in _NEEDED:
-            if column not in row:
-                self._fault(1, "", Message("file.catalogue.column-missing", {"column": column}))
-        self._columns = tuple(row)
+    def _take_columns(self, number: int, row: Sequence[str]) -> None:
+        header = header_of(row, COLUMNS)
+        self._columns, self.passed_over = header.columns, header.passed_over
+        for column in header.twice:
+            self._fault(number, column, Message("file.catalogue.column-twice", {"column": column}))
+        self._check_needed(number)
 
-    def _fault(self, number: int, column: str, fault: Message, columns: Sequence[str] | None = None) -> None:
-        known = self._columns if columns is None else columns
-        place = known.index(column) + 1 if column in known else 1
+    def _check_needed(self, number: int) -> None:
+        for column in _NEEDED:
+            if column not in self._columns:
+                self._fault(number, "", Message("file.catalogue.column-missing", {"column": column}))
+
+    def _fault(self, number: int, column: str, fault: Message) -> None:
+        place = self._columns.index(column) + 1 if column and column in self._columns else 1
         self._faults.add_at(self._name, number, place, fault)
 
     def _cell(self, number: int, column: str, cell: str) -> str:
@@ -302,7 +271,7 @@ class _Reader:
         return text
 
     def _take_cells(self, number: int, cells: Mapping[str, str]) -> None:
-        key = (cells["目录标识"], cells["提供单位代码"])
+        key = (cells["目录标识"], cells["提供单位代码"].strip())
         head = tuple(cells[column] for column in _HEAD)
         entry = self._entries.get(key)
         if entry is None:
@@ -333,22 +302,22 @@ class _Reader:
                 dataset=cells["目录标识"],
                 title=cells["目录名称"],
                 title_en=cells["英文名称"],
-                provider=cells["提供单位代码"],
+                provider=cells["提供单位代码"].strip(),
                 sharing=self._sharing(number, cells["共享属性"]),
-                update=_code(_UPDATES, cells["数据更新频率"]),
+                update=words.code_of(words.UPDATES, cells["数据更新频率"]),
             ),
             level=self._whole(number, "数据级别", cells, 0, 4) or 0,
             personal=self._yes(number, cells["个人信息"]),
             reason=cells["不予共享理由"],
             legal_basis=cells["法律依据"],
-            format=_code(_FORMATS, cells["数据格式"]),
-            modes=[_code(_MODES, mode) for mode in _parted(cells["共享方式"])],
+            format=words.code_of(words.FORMATS, cells["数据格式"]),
+            modes=[words.code_of(words.MODES, mode) for mode in _parted(cells["共享方式"])],
             scope=cells["共享范围"],
             use=cells["使用用途"],
         )
         if cells["被核验人数据项"] or cells["被核验人标识类型"] or cells["被核验人区划数据项"]:
             entry.subject.field = cells["被核验人数据项"]
-            entry.subject.type = _code(_SUBJECTS, cells["被核验人标识类型"])
+            entry.subject.type = words.code_of(words.SUBJECTS, cells["被核验人标识类型"])
             entry.subject.region_field = cells["被核验人区划数据项"]
         return entry
 
@@ -357,8 +326,8 @@ class _Reader:
             name=cells["数据项标识"],
             title=cells["数据项名称"],
             title_en=cells["数据项英文名称"],
-            type=_code(_TYPES, cells["数据项类型"]),
-            sensitivity=_code(_SENSITIVITIES, cells["敏感程度"]),
+            type=words.code_of(words.TYPES, cells["数据项类型"]),
+            sensitivity=words.code_of(words.SENSITIVITIES, cells["敏感程度"]),
             level=self._whole(number, "数据项级别", cells, 0, 4) or 0,
             values=_parted(cells["可选值"]),
             minimum=self._whole(number, "最小值", cells, -(2**63), 2**63 - 1),
@@ -367,18 +336,18 @@ class _Reader:
 
     def _sharing(self, number: int, cell: str) -> pb.SharingAttribute:
         for attribute, word in _SHARING.items():
-            if word == cell:
+            if word == cell.strip():
                 return attribute
         self._fault(number, "共享属性", _one_of(_SHARING.values()))
         return pb.SHARING_ATTRIBUTE_CONDITIONAL
 
     def _yes(self, number: int, cell: str) -> bool:
-        if cell not in ("", *_YES.values()):
+        if cell.strip() not in ("", *_YES.values()):
             self._fault(number, "个人信息", _one_of(_YES.values()))
-        return cell == _YES[True]
+        return cell.strip() == _YES[True]
 
     def _whole(self, number: int, column: str, cells: Mapping[str, str], least: int, most: int) -> int | None:
-        cell = cells[column]
+        cell = cells[column].strip()
         if not cell:
             return None
         if _INTEGER.fullmatch(cell) and least <= int(cell) <= most:

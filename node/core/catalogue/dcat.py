@@ -9,6 +9,7 @@ taken, so that a term can mean only one thing.
 from __future__ import annotations
 
 import json
+from codecs import BOM_UTF8
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from datetime import datetime
@@ -26,7 +27,9 @@ from node.core.catalogue.file import (
     quoted,
 )
 from node.core.catalogue.json import Json, from_json, to_json
+from node.core.file_form import FileForm, form_of
 from node.core.identity import is_credit_code
+from node.core.reading.decoded import is_gb18030
 from node.texts.message import Message
 from node.texts.wording import t
 from node.v1 import catalogue_pb2 as pb
@@ -53,6 +56,14 @@ _ACCESS = {
     pb.SHARING_ATTRIBUTE_UNCONDITIONAL: "RESTRICTED",
     pb.SHARING_ATTRIBUTE_CONDITIONAL: "RESTRICTED",
     pb.SHARING_ATTRIBUTE_NOT_SHARED: "NON_PUBLIC",
+}
+_MOST_LOOKED_AT = 4096
+_MOST_OF_MARK = 64
+# How other writings of RDF begin, in small letters.
+_OTHER_RDF = {
+    "Turtle": (b"@prefix", b"@base", b"prefix ", b"base ", b"#"),
+    "N-Triples": (b"<http", b"<urn", b"_:"),
+    "RDF/XML": (b"<rdf:",),
 }
 _IRIS = ("accrualPeriodicity", "accessRights", "conformsTo", "spatial")
 
@@ -84,18 +95,26 @@ def _context() -> dict[str, Json]:
 
 def _repeated(entry: ProtoMessage) -> set[str]:
     """The names of all repeated fields of a message and its parts."""
-    names, left = set(), [entry.DESCRIPTOR]
+    return {name for name, repeated in _fields(entry) if repeated}
+
+
+def _fields(entry: ProtoMessage) -> Iterator[tuple[str, bool]]:
+    """All fields of a message and its parts: their names, and whether they are repeated."""
+    left = [entry.DESCRIPTOR]
     while left:
         fields = left.pop().fields
-        names |= {field.name for field in fields if field.is_repeated}
+        yield from ((field.name, field.is_repeated) for field in fields)
         left += [field.message_type for field in fields if field.message_type is not None]
-    return names
 
 
 CONTEXT = _context()
 _OF_CATALOGUE = frozenset(
     {"@context", "@id", "@type", "title", "publisher", "modified", "conformsTo", "dataset"}
 )
+# What names something in a file of ours; whatever else a context explains says nothing here.
+_TERMS = frozenset({*CONTEXT, *_OF_CATALOGUE, *(name for name, _ in _fields(pb.Dataset()))})
+# A prefix of one of these would change what our own identifiers mean.
+_SCHEMES = frozenset({"urn", "http", "https"})
 # What other terms say again: it follows from the entry, and has to agree with it.
 _DERIVED = ("@id", "@type", "accrualPeriodicity", "accessRights", "theme", "spatial")
 
@@ -167,10 +186,12 @@ def read_dcat(name: str, content: bytes) -> CatalogueFile:
     """The catalogue in a JSON-LD document that `write_dcat` wrote. Raises NodeError(CONFIG_INVALID)."""
     document = _parsed(name, content)
     faults = Faults()
+    if (profile := _other_profile(document)) is not None:
+        raise fault_at(name, 1, 1, "file.catalogue.other-profile", form=profile)
     if not isinstance(document, dict):
         raise fault_at(name, 1, 1, "file.catalogue.root-expected")
-    _check_context(document.get("@context"), faults)
-    for key in sorted(document.keys() - _OF_CATALOGUE):
+    foreign = _Foreign(_check_context(document.get("@context"), faults))
+    for key in sorted(foreign.left_out(document).keys() - _OF_CATALOGUE):
         faults.add_in(key, Message("file.shape.unknown"))
     if document.get("@type") != "Catalog":
         faults.add_in("@type", Message("file.catalogue.no-catalog"))
@@ -182,9 +203,43 @@ def read_dcat(name: str, content: bytes) -> CatalogueFile:
     if len(nodes) > MAX_ENTRIES:
         faults.add_in("dataset", Message("file.catalogue.entries-most", {"most": MAX_ENTRIES}))
     faults.check()
-    entries = _entries(nodes, faults)
+    entries = _entries(nodes, foreign, faults)
     faults.check()
-    return CatalogueFile(publisher, entries)
+    return CatalogueFile(publisher, entries, tuple(foreign.passed_over))
+
+
+class _Foreign:
+    """Keys with prefixes of others that a context explains: they say nothing of ours, and are passed over."""
+
+    def __init__(self, prefixes: frozenset[str]) -> None:
+        self._prefixes = prefixes
+        self.passed_over: dict[str, None] = {}
+
+    def left_out(self, node: dict[str, Json]) -> dict[str, Json]:
+        """The node without them."""
+        foreign = [key for key in node if ":" in key and key.partition(":")[0] in self._prefixes]
+        self.passed_over |= dict.fromkeys(foreign)
+        return {key: value for key, value in node.items() if key not in foreign} if foreign else node
+
+
+def _other_profile(document: Json) -> str | None:
+    """What a document is that tells of catalogues in other terms; None for one of ours, be it good or not."""
+    if isinstance(document, list):
+        return "JSON-LD" if document and isinstance(document[0], dict) else None
+    if (
+        not isinstance(document, dict)
+        or document.get("@type") == "Catalog"
+        or document.keys() <= _OF_CATALOGUE
+    ):
+        return None
+    context = document.get("@context")
+    if "@graph" in document:
+        return "JSON-LD, @graph"
+    if "schema.org" in json.dumps(context)[:_MOST_LOOKED_AT]:
+        return "JSON-LD, schema.org"
+    if isinstance(context, dict) and context.get("@vocab") == NAMESPACE:
+        return None
+    return "JSON" if context is None else "JSON-LD"
 
 
 def _parsed(name: str, content: bytes) -> Json:
@@ -193,12 +248,15 @@ def _parsed(name: str, content: bytes) -> Json:
 
     if len(content) > MAX_BYTES:
         raise fault_at(name, 1, 1, "file.catalogue.long", most=MAX_BYTES)
+    _refuse_other_form(name, content)
     try:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         line = content.count(b"\n", 0, error.start) + 1
         column = error.start - content.rfind(b"\n", 0, error.start)
-        raise fault_at(name, line, column, "file.catalogue.no-utf8") from None
+        encoding = "GB 18030" if is_gb18030(content) else ""
+        key = "file.catalogue.encoded" if encoding else "file.catalogue.no-utf8"
+        raise fault_at(name, line, column, key, **({"encoding": encoding} if encoding else {})) from None
     try:
         document: Json = json.loads(text, parse_constant=refuse, object_pairs_hook=_unique)
     except json.JSONDecodeError as error:
@@ -208,6 +266,21 @@ def _parsed(name: str, content: bytes) -> Json:
     except (ValueError, RecursionError):
         raise fault_at(name, 1, 1, "file.catalogue.numbers") from None
     return document
+
+
+def _refuse_other_form(name: str, content: bytes) -> None:
+    """Raises NodeError(CONFIG_INVALID) for RDF that is no JSON, for tables, and for what is no text."""
+    beginning = content.removeprefix(BOM_UTF8)[:_MOST_LOOKED_AT].lstrip()
+    for form, begins in _OTHER_RDF.items():
+        if beginning[:_MOST_OF_MARK].lower().startswith(begins):
+            raise fault_at(name, 1, 1, "file.catalogue.other-profile", form=form)
+    match form_of(content):
+        case FileForm.UTF_16 | FileForm.UTF_32 as form:
+            raise fault_at(name, 1, 1, "file.catalogue.encoded", encoding=form.encoding)
+        case FileForm.XML:
+            raise fault_at(name, 1, 1, "file.catalogue.other-profile", form="RDF/XML")
+        case FileForm() as form:
+            raise fault_at(name, 1, 1, form.said().key)
 
 
 class _TwiceError(Exception):
@@ -222,18 +295,30 @@ def _unique(pairs: list[tuple[str, Json]]) -> dict[str, Json]:
     return tree
 
 
-def _check_context(context: Json, faults: Faults) -> None:
-    """The context is in the file, and gives no term another meaning."""
+def _check_context(context: Json, faults: Faults) -> frozenset[str]:
+    """The context is in the file, and gives no term another meaning; what it explains beside them."""
+    if isinstance(context, list) and context and all(isinstance(each, dict) for each in context):
+        context = {
+            key: meaning for each in context if isinstance(each, dict) for key, meaning in each.items()
+        }
     if not isinstance(context, dict):
         faults.add_in("@context", Message("file.catalogue.context-missing"))
-        return
+        return frozenset()
+    others = {key for key in context.keys() - _TERMS - _SCHEMES if not key.startswith("@")}
     for key, meaning in context.items():
-        if CONTEXT.get(key) != meaning:
+        if key not in others and CONTEXT.get(key) != meaning:
             faults.add_in(f"@context.{key}", Message("file.catalogue.term-differs"))
     if context.get("@vocab") != NAMESPACE:
         faults.add_in(
             "@context.@vocab", Message("file.catalogue.namespace-expected", {"namespace": NAMESPACE})
         )
+    ours = {meaning for meaning in CONTEXT.values() if isinstance(meaning, str)}
+    return frozenset(key for key in others if str(_iri(context[key])) not in ours)
+
+
+def _iri(meaning: Json) -> Json:
+    """What a prefix stands for, be it written short or as a definition."""
+    return meaning.get("@id") if isinstance(meaning, dict) else meaning
 
 
 def _code(agent: Json, path: str, faults: Faults) -> str:
@@ -245,7 +330,7 @@ def _code(agent: Json, path: str, faults: Faults) -> str:
     return code
 
 
-def _entries(nodes: list[Json], faults: Faults) -> tuple[pb.Dataset, ...]:
+def _entries(nodes: list[Json], foreign: _Foreign, faults: Faults) -> tuple[pb.Dataset, ...]:
     entries: dict[tuple[str, str], pb.Dataset] = {}
     for place, node in enumerate(nodes):
         path = f"dataset[{place}]"
@@ -254,7 +339,7 @@ def _entries(nodes: list[Json], faults: Faults) -> tuple[pb.Dataset, ...]:
         if not isinstance(node, dict):
             faults.add_in(path, Message("file.shape.object"))
             continue
-        entry = _entry(node, path, faults)
+        entry = _entry(foreign.left_out(node), path, faults)
         for fault in entry_faults(entry):
             faults.add_in(path, fault)
         key = (entry.summary.dataset, entry.summary.provider)

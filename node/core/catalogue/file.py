@@ -25,10 +25,14 @@ _UNPRINTABLE = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
 
 @dataclass(frozen=True, slots=True)
 class CatalogueFile:
-    """What a file holds: the credit code of who published it, "" if it does not say, and the entries."""
+    """What a file holds: the credit code of who published it, "" if it does not say, and the entries.
+
+    `passed_over` are columns and keys of others that nothing was made of.
+    """
 
     publisher: str
     entries: tuple[pb.Dataset, ...]
+    passed_over: tuple[str, ...] = ()
 
 
 class Faults:
@@ -49,6 +53,11 @@ class Faults:
     def _add(self, fault: Message) -> None:
         if not self.full:
             self._found.append(fault)
+
+    @property
+    def any(self) -> bool:
+        """Whether anything was found."""
+        return bool(self._found)
 
     @property
     def full(self) -> bool:

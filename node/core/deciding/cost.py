@@ -33,6 +33,9 @@ RULE_SUBJECT = "rule.subject"
 GRANT_DAY = "grant.day"
 CLAIM_TRIES = "claim.tries"
 LINKAGE = "linkage"
+OUTAGE = "source.outage"
+FREE_OUTAGES = 100
+"""How often a day a question about one subject may fail for the data source alone and cost no quota."""
 BUDGET_PREFIX = "budget."
 
 SHORT: Mapping[str, tuple[Reason, str]] = MappingProxyType(
@@ -125,13 +128,32 @@ class Cost:
 
     `whole` is for the exchange, `subjects` for each subject (position in `Debit.subject`), `tries`
     is paid only for the subjects whose claim turned out wrong, and must be payable for all. `links`
-    may not be completed, and are marked for each subject that is answered.
+    may not be completed, and are marked for each subject that is answered. `outages` is what a failure of the
+    data source costs in place of all that, as long as it lasts.
     """
 
     whole: tuple[Debit, ...]
     subjects: tuple[Debit, ...]
     tries: tuple[Debit, ...]
     links: tuple[Link, ...] = ()
+    outages: tuple[Debit, ...] = ()
+
+    def of_outage(self, balances: Balances) -> tuple[Debit, ...]:
+        """What it costs that the data source failed, whoever is asked about.
+
+        A try of which so many failed is charged like an answer: failing on purpose gets nobody further.
+        """
+        over = {debit.subject for debit in exhausted(self.outages, balances)}
+        dear = [debit for debit in self.subjects if debit.subject in over]
+        return _payable((*self.outages, *(self.whole if over else ()), *dear), balances)
+
+    def of_failure(self) -> tuple[Debit, ...]:
+        """What it costs that a question failed at a row, or may have: all that an answer does.
+
+        A claim counts as a wrong one, so that whether it makes the question fail is no way to try claims; and
+        of every subject, so that the record tells of none whose tries are used up.
+        """
+        return (*self.whole, *self.subjects, *self.tries)
 
     def short(self, subjects: int, balances: Balances) -> str:
         """The scope of what does not even last for a part of an answer about so many subjects, or ""."""
@@ -160,7 +182,9 @@ class Cost:
         def first(part: Sequence[_Part]) -> tuple[_Part, ...]:
             return tuple(takewhile(lambda each: each.subject < subjects, part))
 
-        return Cost(self.whole, first(self.subjects), first(self.tries), first(self.links))
+        return Cost(
+            self.whole, first(self.subjects), first(self.tries), first(self.links), first(self.outages)
+        )
 
     def with_gaps(self, gaps: Gaps, balances: Balances) -> Balances:
         """The balances as they count where records are lost.
@@ -184,7 +208,7 @@ class Cost:
         """All counters that are concerned."""
         keys = [
             key
-            for part in (self.whole, self.subjects, self.tries)
+            for part in (self.whole, self.subjects, self.tries, self.outages)
             for debit in part
             for key in (debit.key, *debit.older)
         ]
@@ -248,6 +272,43 @@ def exchange_cost(
         }
         links = _links(question, prefixes, ids, day, pseudonym, older)
     return Cost(tuple(whole), tuple(subjects), tuple(tries), links)
+
+
+def outage_debits(
+    cost: Cost,
+    rule: str,
+    requester: str,
+    dataset: str,
+    ids: Sequence[str],
+    day: Day,
+    pseudonym: Pseudonym,
+    older: OlderPseudonyms = lambda _: (),
+) -> tuple[Debit, ...]:
+    """What bounds how often a question may fail for the data source alone: so often a day, for each subject.
+
+    Only where a limit counts by subject: else there is none that failing could get around.
+    """
+    if not cost.subjects and not cost.tries:
+        return ()
+    prefix, ends = f"{OUTAGE}|{dataset}|{rule}|{requester}|{day.name}|", counter_key(day.until_ms, "")
+    return tuple(
+        Debit(
+            OUTAGE,
+            ends + pseudonym(prefix + each),
+            1,
+            FREE_OUTAGES,
+            day.until_ms,
+            position,
+            day.period,
+            tuple(ends + name for name in older(prefix + each)),
+        )
+        for position, each in enumerate(ids)
+    )
+
+
+def _payable(debits: Sequence[Debit], balances: Balances) -> tuple[Debit, ...]:
+    gone = set(exhausted(debits, balances))
+    return tuple(debit for debit in debits if debit not in gone)
 
 
 def _links(

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
+from node.core.identity import SubjectType
 from node.core.policy.question_kind import QuestionKind
 from node.core.purpose import purpose_covers
 from node.core.role import ASKING_ROLES
@@ -25,7 +26,8 @@ class Grant:
 
     `region` is a normalised region code, "" for all; `subjects_per_day` 0 means no limit; the times
     are aware, in UTC, `valid_until` excluded. `roles` are those of the requester's desk that may use it.
-    `kinds` are those of the questions, sorted by name, where the provider told them.
+    `kinds` are those of the questions, sorted by name, and `subject_type` says which identifiers the dataset
+    has, where the provider told them.
     """
 
     id: str
@@ -44,6 +46,7 @@ class Grant:
     note: str
     roles: tuple[str, ...] = ASKING_ROLES
     kinds: tuple[QuestionKind, ...] = ()
+    subject_type: SubjectType | None = None
 
     def covers_question(self, question: str) -> bool:
         """Whether the grant names the question."""

@@ -68,11 +68,13 @@ class StepBack:
 
 
 def new_exchange_id(now: datetime, random: Callable[[int], bytes]) -> bytes:
-    """A new id of 16 bytes: milliseconds, then 80 random bits (the order of a UUIDv7, RFC 9562, 5.7).
+    """A new id of 16 bytes: a UUIDv7 (RFC 9562, 5.7), milliseconds first and then random bits.
 
     Databases that are keyed by ids in their order in time grow at one end, and not at random places.
     """
-    return to_ms(now).to_bytes(_TIME_BYTES) + random(EXCHANGE_ID_BYTES - _TIME_BYTES)
+    made = bytearray(to_ms(now).to_bytes(_TIME_BYTES) + random(EXCHANGE_ID_BYTES - _TIME_BYTES))
+    made[6], made[8] = 0x70 | made[6] & 0x0F, 0x80 | made[8] & 0x3F
+    return bytes(made)
 
 
 def opening_commitment(opening: bytes) -> bytes:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from google.protobuf.message import DecodeError
 
 from node.core import wire
 from node.core.deciding.grant import Grant, GrantState
+from node.core.identity import SubjectType
 from node.core.milliseconds import from_ms, to_ms
 from node.core.policy.question_kind import QuestionKind, kind_from_message, kind_to_message
 from node.core.role import ASKING_ROLES
@@ -17,6 +20,7 @@ _TO_STATE = {
     GrantState.SUSPENDED: pb.GRANT_STATE_SUSPENDED,
     GrantState.REVOKED: pb.GRANT_STATE_REVOKED,
 }
+_SUBJECT_TYPES: Mapping[str, SubjectType] = {"resident_id": "resident_id", "credit_code": "credit_code"}
 _FROM_STATE = {number: state for state, number in _TO_STATE.items()}
 
 
@@ -38,6 +42,7 @@ def grant_to_message(grant: Grant) -> pb.Grant:
         note=grant.note,
         roles=grant.roles,
         kinds=map(kind_to_message, grant.kinds),
+        subject_type=grant.subject_type or "",
     )
 
 
@@ -63,6 +68,7 @@ def grant_from_message(message: pb.Grant) -> Grant:
         note=message.note,
         roles=tuple(message.roles) or ASKING_ROLES,
         kinds=_kinds(message),
+        subject_type=_SUBJECT_TYPES.get(message.subject_type),
     )
 
 

@@ -13,6 +13,7 @@ from typing import Final
 from node.core.bounds import MAX_PARAMETER, MAX_PARAMETERS, MAX_SUBJECTS
 from node.core.identity import holds_identifier
 from node.core.names import FIELD_NAME, MAX_NAME, is_name
+from node.core.normal_form import unreadable
 from node.core.policy.question_kind import QuestionKind, kind_from_message
 from node.core.purpose import PURPOSE_MAX_LENGTH, is_purpose_code
 from node.core.role import ASKING_ROLES
@@ -48,6 +49,8 @@ def check_asked(intent: pb.Intent) -> None:
     if problem := _named(intent.dataset, intent.question, intent.purpose):
         raise NodeError.of(Reason.QUERY_INVALID, problem)
     case = intent.case_number
+    if seen := unreadable(case):
+        raise _invalid("error.intent.case-number-unreadable", **seen)
     if not _is_line(case, MAX_CASE):
         raise _invalid("error.intent.case-number-malformed", most=MAX_CASE)
     parameters = intent.parameters
@@ -89,6 +92,9 @@ def _check_parameters(parameters: Iterable[pb.Parameter]) -> None:
         raise _invalid("error.intent.parameter-name-malformed", most=MAX_PARAMETERS)
     if sorted(set(names)) != names:
         raise _invalid("error.intent.parameter-twice")
+    for parameter in parameters:
+        if seen := unreadable(parameter.value):
+            raise _invalid("error.intent.parameter-unreadable", parameter=parameter.name, **seen)
     if not all(_is_line(parameter.value, MAX_PARAMETER) for parameter in parameters):
         raise _invalid("error.intent.parameter-value-malformed", most=MAX_PARAMETER)
 

@@ -23,8 +23,9 @@ from datetime import date
 from sqlglot import exp
 
 from node.core.identity import normalise_region
+from node.core.normal_form import normal_text
 from node.core.policy.dataset import Field, FieldType, Sensitivity
-from node.core.policy.predicate_tokens import Fault, GrammarError, Token, tokens_of
+from node.core.policy.predicate_tokens import Fault, GrammarError, Token, foreign, tokens_of
 from node.core.words import closest, listed
 from node.errors import NodeError
 
@@ -159,7 +160,11 @@ class _Reader:
         self._negated = False
 
     def whole(self) -> exp.Expression:
-        self._tokens = tokens_of(self._text)
+        fields = self._scope.fields.values()
+        named = ((title, field.name) for field in fields for title in (field.title, field.title_en))
+        # A title of letters alone is read as a name, and found as one that no field has.
+        titles = {title: name for title, name in named if not title.isascii()}
+        self._tokens = tokens_of(self._text, titles)
         expression = self._condition(0)
         if self._peek().kind != "end":
             raise self._unexpected(self._peek(), "predicate.expected-connector")
@@ -190,8 +195,8 @@ class _Reader:
         follower = self._tokens[min(self._tokens.index(token) + 1, len(self._tokens) - 1)]
         if token.kind == "word" and not token.keyword and follower.text == "(":
             return GrammarError(token, "predicate.function")
-        if token.text in ("!=", "=="):
-            return GrammarError(token, "predicate.foreign-sign", sign="<>" if token.text == "!=" else "=")
+        if (other := foreign(token)) is not None:
+            return other
         return GrammarError(token, otherwise)
 
     def _condition(self, depth: int) -> exp.Expression:
@@ -323,7 +328,9 @@ class _Reader:
                 key, args = fault
                 self._fault(token, key, **args)
         if quoted:
-            return text_literal(text)
+            # As the field's values are kept; those of an enum as the policy spells them.
+            is_free = known is not None and known.type is FieldType.TEXT
+            return text_literal(normal_text(text) if is_free else text)
         return integer_literal(int(text)) if _INTEGER.fullmatch(text) else exp.Null()
 
     def _placeholder(self, token: Token, known: Field | None, sign: str) -> exp.Expression:

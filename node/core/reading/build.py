@@ -17,11 +17,13 @@ from node.core.policy.suppression import Suppression
 from node.core.reading.combination import combine, combine_across
 from node.core.reading.dataset import DatasetBuilder
 from node.core.reading.definitions import build_definitions, is_definitions
-from node.core.reading.document import Document, Node, Path, Plain, read
+from node.core.reading.document import Document, Node, Plain, read
 from node.core.reading.format import PolicyPart
+from node.core.reading.place import Path
 from node.core.reading.question import QuestionBuilder
 from node.core.reading.rule import RuleBuilder
 from node.core.reading.shape import parse
+from node.core.reading.titles import titles_of
 from node.core.text.problem import Problem
 from node.errors import NodeError, Reason
 
@@ -90,6 +92,9 @@ def check_files(files: Iterable[PolicyFile]) -> Checked:
     given = sorted(files, key=lambda file: file.name)
     documents = [read(file.name, file.content) for file in given]
     shared = [document for document in documents if is_definitions(document)]
+    titles = titles_of(shared[0].root) if shared else {}
+    for document in documents:
+        document.shared_titles = titles
     definitions = build_definitions(shared)
     memberships = definitions.memberships() if definitions is not None else {}
     datasets: dict[str, Policy] = {}
@@ -110,11 +115,7 @@ def check_files(files: Iterable[PolicyFile]) -> Checked:
             datasets[part.dataset] = policy
     if definitions is not None and definitions.forbidden_together:
         datasets = combine_across(shared[0], definitions.forbidden_together, datasets)
-    problems = tuple(
-        problem
-        for document in documents
-        for problem in sorted(document.problems, key=lambda each: (each.line, each.column))
-    )
+    problems = tuple(problem for document in documents for problem in document.told())
     if problems:
         return Checked(None, problems)
     digest = sha256(b"".join(sorted(file.digest for file in given))).digest()

@@ -9,8 +9,9 @@ from types import MappingProxyType
 from node.core.policy.policy import Policy
 from node.core.policy.question import Combination, Question
 from node.core.policy.question_kind import QuestionKind
-from node.core.reading.document import Document, Path
+from node.core.reading.document import Document
 from node.core.reading.format import CombinationPart, SharedCombinationPart
+from node.core.reading.place import Path
 from node.core.words import closest, listed
 
 PARTS = "forbidden_together"

@@ -6,10 +6,13 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 from node.core.identity import is_credit_code
+from node.core.meant import as_plain, wide_sign
+from node.core.normal_form import normal_text
 from node.core.policy.dataset import Dataset, Field, FieldType, Sensitivity, Sharing, Subject
-from node.core.policy.predicate import literal_fault
-from node.core.reading.document import Document, Path
+from node.core.policy.predicate import MAX_LITERAL, literal_fault
+from node.core.reading.document import Document
 from node.core.reading.format import FieldPart, PolicyPart, SharingPart
+from node.core.reading.place import Path
 from node.core.words import closest, listed
 
 # What each sharing attribute states beside itself, and the problem when it does not.
@@ -132,10 +135,19 @@ class DatasetBuilder:
         for index, value in enumerate(values if part.type in _CLOSED else ()):
             fault = literal_fault(value, field)
             if fault is None and part.type is FieldType.ENUM:
-                fault = literal_fault(value, Field(name, "", "", FieldType.TEXT, Sensitivity.NORMAL))
+                fault = _closed_text_fault(name, value)
             if fault is not None:
                 self._document.add(fault[0], (*path, "values", index), **fault[1])
-            elif value in seen:
+            elif normal_text(value) in seen:
                 self._document.add("field.value-twice", (*path, "values", index), value=value)
-            seen.add(value)
+            seen.add(normal_text(value))
         return field
+
+
+def _closed_text_fault(name: str, value: str) -> tuple[str, dict[str, str]] | None:
+    """Why a text cannot be one of the closed values of a field, None if it can."""
+    if wide_sign(value) is not None and as_plain(value).isascii():
+        return "literal.text", {
+            "limit": str(MAX_LITERAL)
+        }  # no data have letters and signs in full width alone
+    return literal_fault(value, Field(name, "", "", FieldType.TEXT, Sensitivity.NORMAL))

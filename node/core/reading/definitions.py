@@ -12,8 +12,9 @@ from node.core.policy.derivation import narrow_edge
 from node.core.policy.policy import DEFINITIONS_FILE
 from node.core.purpose import Purpose, PurposeTree
 from node.core.reading.combination import check_shared
-from node.core.reading.document import Document, Path
+from node.core.reading.document import Document
 from node.core.reading.format import DefinitionsPart, GroupPart, PolicyPart
+from node.core.reading.place import Path
 from node.core.reading.shape import TITLES, parse
 
 # What only definitions open with.

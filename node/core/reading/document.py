@@ -10,17 +10,24 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
-from typing import NamedTuple, TypeAlias
+from typing import TypeAlias
 
 import yaml
 
-from node.core.reading.yaml_fault import fault_at, kind_of, list_comma, narrow
+from node.core.meant import BLANKS, narrow, wide_sign
+from node.core.reading.decoded import NotTextError, decoded
+from node.core.reading.mistyped import mistyped
+from node.core.reading.place import Path, Place, Places, line_column, source_index
+from node.core.reading.titles import Titles, name_meant, titles_of
+from node.core.reading.yaml_fault import fault_at, kind_of, list_comma, parted_number, wide_quote
 from node.core.text.problem import Problem
 from node.core.words import shorten
 
 MAX_BYTES = 1 << 20
 MAX_DEPTH = 16
 MAX_PROBLEMS = 100
+_MOST_LOOKED_AT = 2_000
+_WIDE_SIGNS = frozenset({"yaml.full-width", "yaml.list-comma", "yaml.wide-blank", "yaml.wide-colon"})
 
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 # Control characters, line ends other than LF and CRLF, invisible characters and those that turn the
@@ -29,6 +36,8 @@ _UNSEEN = re.compile(
     r"[\x00-\x08\x0b-\x0c\x0e-\x1f\x7f-\x9f\xad\u061c\u115f-\u1160\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\u3164"
     r"\ud800-\udfff\ufeff\uffa0\ufff9-\uffff\U000e0000-\U000e007f]|\r(?!\n)"
 )
+# A mark of a comment that is none, as a wide sign stands in it.
+_WIDE_COMMENT = re.compile(rf"[ {BLANKS}](?P<sign>＃)|(?P<blank>[{BLANKS}])#")
 
 
 class Plain(str):
@@ -38,19 +47,6 @@ class Plain(str):
 
 
 Node: TypeAlias = "str | list[Node] | dict[str, Node]"
-Path: TypeAlias = tuple[str | int, ...]
-
-
-class Place(NamedTuple):  # there is one for every word of a file: a tuple is made in half the time
-    """Where a scalar, list or mapping stands: line and column from 0, text[start:end]."""
-
-    line: int
-    column: int
-    start: int
-    end: int
-
-
-Places: TypeAlias = dict[Path, Place]
 
 
 @dataclass(slots=True)
@@ -63,6 +59,8 @@ class Document:
     values: Places = field(default_factory=dict)
     keys: Places = field(default_factory=dict)
     problems: list[Problem] = field(default_factory=list)
+    # What the definitions beside it call by which title.
+    shared_titles: Titles = field(default_factory=dict)
 
     @property
     def full(self) -> bool:
@@ -88,17 +86,39 @@ class Document:
         return self._nearest(key, path, self.keys, self.values, args)
 
     def _nearest(self, key: str, path: Path, first: Places, then: Places, args: dict[str, str]) -> Problem:
+        if not args.get("closest") and (name := self._name_meant(path)):
+            args = args | {"closest": name}
         for length in range(len(path), -1, -1):
             place = first.get(path[:length]) or then.get(path[:length])
             if place is not None:
                 return self._at(place.line, place.column, key, self.text[place.start : place.end], args)
         return self._at(0, 0, key, "", args)
 
+    def _name_meant(self, path: Path) -> str:
+        """The name of what the value at `path` calls by its title, if it is one of those that have titles."""
+        value = self.at(path)
+        if not isinstance(value, str) or value.isascii():
+            return ""
+        key = next((step for step in reversed(path) if isinstance(step, str)), "")
+        return name_meant(key, value, titles_of(self.root), self.shared_titles)
+
+    def told(self) -> list[Problem]:
+        """All problems by their places; a wide sign that more than one was found by is told once."""
+        told: list[Problem] = []
+        wide: set[tuple[int, int, str]] = set()
+        for each in self.problems:
+            place = (each.line, each.column, each.words)
+            if each.key not in _WIDE_SIGNS or place not in wide:
+                told.append(each)
+            if each.key in _WIDE_SIGNS:
+                wide.add(place)
+        return sorted(told, key=lambda each: (each.line, each.column))
+
     def problem_within(self, key: str, path: Path, offset: int, words: str, /, **args: str) -> Problem:
         """A problem with the characters from `offset` of the text at `path`."""
         value = self.at(path)
-        index = _source_index(self.text, self.values[path], value if isinstance(value, str) else "", offset)
-        line, column = _line_column(self.text, index)
+        index = source_index(self.text, self.values[path], value if isinstance(value, str) else "", offset)
+        line, column = line_column(self.text, index)
         return self._at(line, column, key, words, args)
 
     def at(self, path: Path) -> Node | None:
@@ -106,6 +126,8 @@ class Document:
         return within(self.root, path)
 
     def _at(self, line: int, column: int, key: str, words: str, args: dict[str, str]) -> Problem:
+        if (other := mistyped(key, words[:_MOST_LOOKED_AT].split("\n", 1)[0], args)) is not None:
+            column, key, words, args = column + other.offset, other.key, other.words, dict(other.args)
         if self.text and line > (last := self.text.count("\n")):  # the parser's end of a file without LF
             line, column = last, len(self.text) - (self.text.rfind("\n") + 1)
         written = words.split("\n", 1)[0].rstrip()
@@ -134,14 +156,14 @@ def read(file: str, content: bytes) -> Document:
         document.problems.append(document._at(0, 0, "file.too-large", "", {"limit": f"{MAX_BYTES:,}"}))
         return document
     try:
-        document.text = content.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        line, column = _line_column(content[: error.start].decode("utf-8", "replace"), error.start)
-        document.problems.append(document._at(line, column, "file.not-utf8", "", {}))
+        document.text = decoded(content)
+    except NotTextError as error:
+        line, column = line_column(content[: error.offset].decode("utf-8", "replace"), error.offset)
+        document.problems.append(document._at(line, column, error.key, "", dict(error.said)))
         return document
     if unseen := _UNSEEN.search(document.text):
         char = unseen.group()
-        line, column = _line_column(document.text, unseen.start())
+        line, column = line_column(document.text, unseen.start())
         document.problems.append(
             document._at(line, column, "file.unseen-character", char, {"code": f"U+{ord(char):04X}"})
         )
@@ -166,12 +188,12 @@ class _Stop(Exception):  # noqa: N818  # ends the reading of a file, is no error
 
 @dataclass(slots=True)
 class _Open:
-    """A list or mapping whose end has not been read yet; `key` waits for its value."""
+    """A list or mapping whose end has not been read yet; `key` waits for its value, to keep or drop."""
 
     node: list[Node] | dict[str, Node]
     path: Path
     key: str | None = None
-    duplicate: bool = False
+    dropped: bool = False
 
 
 class _Reader:
@@ -183,6 +205,8 @@ class _Reader:
         self._documents = 0
         # The last text in quotes, if it runs over several lines: its closing quote may be missing.
         self.quoted: Place | None = None
+        # Where the last number begins that commas part.
+        self._number = -1
 
     def run(self) -> None:
         for event in yaml.parse(self._document.text, Loader=_LOADER):
@@ -235,17 +259,26 @@ class _Reader:
             if not text or text == "<<":
                 raise self._stop("yaml.key-empty" if not text else "yaml.merge-key", event)
             top.key = text
-            top.duplicate = text in top.node
-            if top.duplicate:
+            top.dropped = self._parts_a_number(event, place, in_list=False)
+            if top.dropped:
+                return
+            top.dropped = text in top.node
+            if top.dropped:
                 first = self._document.keys[(*top.path, text)]
                 self._report("yaml.duplicate-key", event, words=text, first=str(first.line + 1))
             else:
                 self._document.keys[(*top.path, text)] = place
             return
-        if not text and event.implicit[0]:
-            self._report("yaml.empty-value", event)
-        if top is not None and isinstance(top.node, list) and not event.style and (sign := list_comma(text)):
-            self._list_comma(sign, place)
+        if not event.style:
+            if not text and event.implicit[0] and not _said_already(top):
+                self._report("yaml.empty-value", event)
+            if ("#" in text or "＃" in text) and (comment := _WIDE_COMMENT.search(text)):
+                self._wide_comment(comment, place)
+            if top is not None and isinstance(top.node, list):
+                if self._parts_a_number(event, place, in_list=True):
+                    return
+                if sign := list_comma(text):
+                    self._list_comma(sign, place)
         self._hang(text if event.style else Plain(text), place)
 
     def _hang(self, node: Node, place: Place) -> Path:
@@ -261,8 +294,8 @@ class _Reader:
             else:
                 key = top.key if top.key is not None else ""
                 path = (*top.path, key)
-                if top.duplicate:
-                    path = (*path, "(duplicate)")  # no real path: dropped, but read for its own problems
+                if top.dropped:
+                    path = (*path, "(dropped)")  # no real path: dropped, but read for its own problems
                 else:
                     top.node[key] = node
                 top.key = None
@@ -276,9 +309,34 @@ class _Reader:
     def _list_comma(self, sign: str, place: Place) -> None:
         document = self._document
         if not document.full:  # before the place is looked for, which costs
-            line, column = _line_column(document.text, document.text.find(sign, place.start))
+            line, column = line_column(document.text, document.text.find(sign, place.start))
             problem = document._at(line, column, "yaml.list-comma", sign, {"narrow": narrow(sign)})
             document.problems.append(problem)
+
+    def _wide_comment(self, found: re.Match[str], place: Place) -> None:
+        document, group = self._document, "sign" if found["sign"] else "blank"
+        if not document.full:
+            start = place.start + found.start(group)
+            line, column = line_column(document.text, start)
+            sign = found[group]
+            args = {"narrow": "#"} if group == "sign" else {"code": f"U+{ord(sign):04X}"}
+            key = "yaml.full-width" if group == "sign" else "yaml.wide-blank"
+            document.problems.append(document._at(line, column, key, sign, args))
+
+    def _parts_a_number(self, event: yaml.ScalarEvent, place: Place, *, in_list: bool) -> bool:
+        """Whether a word in flow style is a part of a number such as 50,000, which is then told once."""
+        if event.style:
+            return False
+        document = self._document
+        found = parted_number(document.text, place.start, place.end, in_list=in_list)
+        if found is None:
+            return False
+        if self._number != found.start and not document.full:
+            self._number = found.start
+            line, column = line_column(document.text, found.start)
+            args = {"closest": found.meant}
+            document.problems.append(document._at(line, column, "yaml.number-comma", found.words, args))
+        return True
 
     def _stop(self, key: str, event: yaml.Event, **args: str) -> _Stop:
         place = _place(event)
@@ -286,9 +344,9 @@ class _Reader:
         return _Stop(self._document._at(place.line, place.column, key, words, args))
 
 
-def _line_column(text: str, index: int) -> tuple[int, int]:
-    before = text[:index]
-    return before.count("\n"), len(before) - (before.rfind("\n") + 1)
+def _said_already(top: _Open | None) -> bool:
+    """Whether that a value is missing follows from what is said of its key: a wide colon is no colon."""
+    return top is not None and (top.dropped or (top.key is not None and wide_sign(top.key) is not None))
 
 
 def _place(event: yaml.Event) -> Place:
@@ -296,35 +354,6 @@ def _place(event: yaml.Event) -> Place:
     if start is None or end is None:  # the parser always sets them
         return Place(0, 0, 0, 0)
     return Place(start.line, start.column, start.index, end.index)
-
-
-def _source_index(text: str, place: Place, value: str, offset: int) -> int:
-    """Index into the file of a character of a scalar's value; its start when escapes hide it.
-
-    Folding and indentation change white space only, so that the n-th visible character of the value
-    is the n-th one of the source.
-    """
-    source = text[place.start : place.end]
-    begin = 0
-    if source[:1] in ("'", '"'):
-        begin = 1
-    elif source[:1] in ("|", ">"):
-        begin = source.find("\n") + 1
-    wanted = sum(1 for char in value[:offset] if not char.isspace())
-    visible = [index for index in range(begin, len(source)) if not source[index].isspace()]
-    skipped = 0
-    position = 0
-    while position < len(visible):
-        index = visible[position]
-        if source[:1] == "'" and source[index : index + 2] == "''":
-            position += 1  # a doubled quote stands for one
-        elif source[:1] == '"' and source[index] == "\\":
-            break
-        if skipped == wanted:
-            return place.start + index
-        skipped += 1
-        position += 1
-    return place.start
 
 
 def _syntax(document: Document, error: yaml.MarkedYAMLError, quoted: Place | None) -> Problem:
@@ -335,8 +364,11 @@ def _syntax(document: Document, error: yaml.MarkedYAMLError, quoted: Place | Non
     if "expected ':'" in detail or "quoted scalar found unexpected" in detail:
         marks.reverse()  # it looked for the colon until the next line, or for the quote
     elif quoted is not None and error.problem_mark is not None:
-        end = _line_column(document.text, quoted.end)
+        end = line_column(document.text, quoted.end)
         if (error.problem_mark.line, error.problem_mark.column) == end:
+            if (closing := wide_quote(lines[quoted.line])) is not None and closing > quoted.column:
+                sign = lines[quoted.line][closing]
+                return document._at(quoted.line, closing, "yaml.full-width", sign, {"narrow": narrow(sign)})
             words = lines[quoted.line][quoted.column :]
             return document._at(quoted.line, quoted.column, "yaml.open-quote", words, {})
     for mark in marks:

@@ -22,7 +22,8 @@ from typing import Annotated
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
-from node.core.reading.document import Document, Path, read
+from node.core.reading.document import Document, read
+from node.core.reading.place import Path
 from node.core.reading.scalars import Title, read_integer, read_text
 from node.core.reading.shape import parse
 from node.core.text.problem import Problem

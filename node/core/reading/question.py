@@ -24,8 +24,9 @@ from node.core.policy.question import (
     Statistic,
 )
 from node.core.policy.question_kind import QuestionKind
-from node.core.reading.document import Document, Path
+from node.core.reading.document import Document
 from node.core.reading.format import CeilingPart, DerivationPart, QuestionPart
+from node.core.reading.place import Path
 from node.core.words import closest, listed
 
 # Above this classification level, and for fields that are not `normal`, no plain value leaves.

@@ -8,8 +8,9 @@ from node.core.identity import is_credit_code, normalise_region
 from node.core.policy.dataset import FieldType
 from node.core.policy.definitions import Definitions, Group
 from node.core.policy.rule import ALWAYS, NO_LIMITS, Effective, Limits, Rule, To, When, compile_case_number
-from node.core.reading.document import Document, Path
+from node.core.reading.document import Document
 from node.core.reading.format import EffectivePart, LimitsPart, PolicyPart, ToPart, WhenPart
+from node.core.reading.place import Path
 from node.core.words import closest, listed
 from node.core.workdays import parse_hours
 from node.errors import NodeError

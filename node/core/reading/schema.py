@@ -10,7 +10,7 @@ Schema = dict[str, object]
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 # GB 32100: digits and capital letters without I, O, S, V and Z. An editor may take some codes for numbers.
-_CREDIT_CODE: Schema = {"pattern": "^[0-9A-HJ-NPQRTUWXY]{18}$"}
+_CREDIT_CODE: Schema = {"pattern": "^[1-9ANY][0-9A-HJ-NPQRTUWXY][0-9]{6}[0-9A-HJ-NPQRTUWXY]{10}$"}
 _REGION: Schema = {"pattern": "^[0-9]{2}$|^[0-9]{4}$|^[0-9]{6}$|^[0-9]{9}$|^[0-9]{12}$"}
 _PURPOSE: Schema = {"pattern": "^[a-z0-9]+(-[a-z0-9]+)*(/[a-z0-9]+(-[a-z0-9]+)*)*$", "maxLength": 200}
 _CONDITION: Schema = {"minLength": 1, "maxLength": 2000}

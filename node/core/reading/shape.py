@@ -9,7 +9,9 @@ from typing import TypeVar, get_args, get_origin
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
-from node.core.reading.document import MAX_PROBLEMS, Document, Node, Path, within
+from node.core.reading.document import MAX_PROBLEMS, Document, Node, within
+from node.core.reading.mistyped import NUMBERS, guess_number
+from node.core.reading.place import Path
 from node.core.text.problem import Problem
 from node.core.text.problem_kinds import problem_texts
 from node.core.words import closest, listed, shorten
@@ -101,6 +103,8 @@ def _problem(document: Document, model: type[BaseModel], error: ErrorDetails) ->
         guess = closest(str(document.at(path)), choices)
         return document.problem("value.choice", path, closest=guess, choices=listed(choices))
     args = {name: str(value) for name, value in context.items() if name != "error"}
+    if kind in NUMBERS and isinstance(value := document.at(path), str):
+        args["closest"] = guess_number(kind, value)
     key = kind if kind in problem_texts("en") else _PLAIN_KEYS.get(kind, "value.other")
     if "[key]" in error["loc"] or kind in ("too_short", "too_long"):
         return document.key_problem(key, path, **args)

@@ -7,25 +7,32 @@ Chinese keyboard, a blank that is missing, a line that begins in the wrong colum
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from node.core.meant import BLANKS, narrow, number_meant
+
 # A line is looked at so far: a file from outside may be one line of a megabyte.
 _MAX_LINE = 2_000
+_MOST_BETWEEN = 200
 # A sign counts as meant for YAML only where YAML would have one: text may hold all of them.
 _WIDE = tuple(
     re.compile(pattern)
     for pattern in (
-        r"(?P<sign>[\u3000\u00a0])",  # blanks that are wider, or that do not break
-        r"(?:^[ ]*(?:-[ ]+)?|[{,][ ]*)[\w-]+(?P<sign>：)",  # after a key
-        r"(?P<sign>[，、])[ ]*[\w-]+[ ]*[:：]",  # before the next key
-        r"(?:^[ ]*|[:,-][ ]+|[\[{,])(?P<sign>[｛［【“‘])",  # where a value begins
+        rf"(?P<sign>[{BLANKS}])",  # blanks that are wider, or that do not break
+        r"(?:^[ ]*(?:-[ ]+)?|[{,][ ]*)[\w-]+[ ]*(?P<sign>[：∶﹕])",  # after a key
+        r"(?P<sign>[，、；﹐､])[ ]*[\w-]+[ ]*[:：]",  # before the next key
+        r"(?:^[ ]*|[:,-][ ]+|[\[{,])(?P<sign>[｛［【“‘”’])",  # where a value begins
         r"(?P<sign>[｝］】])[ ]*(?:[,\]}]|$)",  # where one ends
         r"(?:^|[ ])(?P<sign>＃)",
+        r"^[ ]*(?P<sign>[－—–])[ ]*[\w-]+[ ]*[:：]",  # before an entry
     )
 )
-_NARROW = {"、": ",", "【": "[", "】": "]", "“": '"', "‘": "'"}
+# Where the quotation mark that begins a value is plain, and the one that ends it is not.
+_WIDE_QUOTE = re.compile(r"\"[^\"“”]*(?P<sign>[”“])[ ]*(?:[,}\]]|$)|'[^'‘’]*(?P<single>[’‘])[ ]*(?:[,}\]]|$)")
+_MAX_NUMBER = 40
+_PARTS = re.compile(r"[0-9]+(?:,[0-9]+)+")
+_PARTS_BEFORE = re.compile(r"(?<![0-9,])[0-9]+(?:,[0-9]+)*,\Z")
 _NOT_PLAIN = re.compile(r"'[^']*'|\"[^\"]*\"|(?:^|(?<=[ ]))#.*")
 _KINDS = tuple(
     (re.compile(pattern), key)
@@ -64,12 +71,42 @@ class YamlFault:
 
 def list_comma(text: str) -> str:
     """The full-width sign in an unquoted text of a list that was probably meant to part it, or ""."""
-    return "，" if "，" in text else "、" if "、" in text else ""  # asked of every word in a list: no loop
+    # Asked of every word in a list: no loop.
+    return "，" if "，" in text else "、" if "、" in text else "；" if "；" in text else ""
 
 
-def narrow(sign: str) -> str:
-    """The sign that YAML knows for a full-width one."""
-    return _NARROW.get(sign, unicodedata.normalize("NFKC", sign))
+def wide_quote(line: str) -> int | None:
+    """The column of a full-width mark that was probably meant to end a text which a plain one begins."""
+    found = _WIDE_QUOTE.search(line[:_MAX_LINE])
+    return None if found is None else found.start("sign" if found["sign"] else "single")
+
+
+@dataclass(frozen=True, slots=True)
+class PartedNumber:
+    """A number that commas part in flow style, where they part entries; `meant` is "" if that is unclear."""
+
+    start: int
+    words: str
+    meant: str
+
+
+def parted_number(text: str, start: int, end: int, *, in_list: bool) -> PartedNumber | None:
+    """The number that the word text[start:end], read as an entry of its own, is only the end of; or None."""
+    word = text[start:end]
+    if text[start - 1 : start] != "," or not (word.isascii() and word.isdecimal()):
+        return None
+    # In a list, 60,120 are two numbers, but nobody writes a number as 000.
+    if in_list and not (len(word) == 3 and word.startswith("0")):
+        return None
+    if not in_list and text[end : end + _MAX_NUMBER].lstrip(" ")[:1] not in (",", "}"):
+        return None
+    before = _PARTS_BEFORE.search(text, max(0, start - _MAX_NUMBER), start)
+    found = None if before is None else _PARTS.match(text, before.start())
+    if found is None:
+        return None
+    whole, _, part = found[0].rpartition(",")
+    meant = number_meant(found[0]) or (f"{whole}.{part}" if "," not in whole else "")
+    return PartedNumber(found.start(), found[0], meant)
 
 
 def fault_at(lines: Sequence[str], line: int, column: int, detail: str, others: Sequence[int]) -> YamlFault:
@@ -109,9 +146,10 @@ def kind_of(detail: str) -> str:
 
 
 def _near(lines: Sequence[str], named: Sequence[int]) -> Iterator[int]:
-    """The lines that the parser names, and the one before: a slip often shows only in the next line."""
+    """The lines that the parser names, those between, and the one before: a slip often shows later."""
     before = next((number for number in range(named[0] - 1, -1, -1) if lines[number].strip()), -1)
-    for number in (*named, before):
+    between = range(min(named) + 1, max(named))
+    for number in (*named, before, *between[-_MOST_BETWEEN:]):
         if 0 <= number < len(lines):
             yield number
 
@@ -120,4 +158,6 @@ def _wide(line: str) -> int | None:
     """The column of the first full-width sign that stands where YAML needs a plain one."""
     plain = _NOT_PLAIN.sub(lambda found: "x" * len(found.group()), line[:_MAX_LINE])
     columns = [found.start("sign") for pattern in _WIDE if (found := pattern.search(plain))]
+    if (mark := wide_quote(line)) is not None:
+        columns.append(mark)
     return min(columns, default=None)

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
 from enum import StrEnum
 
 from node.texts.message import Message
-from node.texts.wording import say, utc
+from node.texts.wording import say
 
 
 class PartKind(StrEnum):
@@ -64,10 +62,10 @@ class PartProblem:
     part: Part
     problem: Message
 
-    def text(self, lang: str | None = None, moment: Callable[[datetime], str] = utc) -> str:
+    def text(self, lang: str | None = None) -> str:
         """The part and what is wrong with it on one line, in `lang` or the language spoken now."""
         whole = Message("state.problem", {"part": self.part.title, "problem": self.problem})
-        return on_one_line(say(whole, lang, moment))
+        return on_one_line(say(whole, lang))
 
     @property
     def message(self) -> str:

@@ -12,6 +12,7 @@ from typing import Final
 from node.core.deciding.clauses import CHECKS, RULE_CHECKS
 from node.core.deciding.cost import BUDGET_SHORT, SHORT
 from node.core.deciding.terms import NO_TERMS, Terms
+from node.core.outage import Outage
 from node.errors import Reason
 from node.texts.message import Message, Value
 
@@ -19,12 +20,15 @@ _REASON_OF: Final[Mapping[str, Reason]] = {
     **{check.name: check.reason for check in CHECKS},
     **{check.name: check.reason for check in RULE_CHECKS},
     **{clause: reason for reason, clause in (*SHORT.values(), BUDGET_SHORT)},
+    "clock": Reason.CLOCK_SKEWED,
+    "age": Reason.CLOCK_SKEWED,
     "rules": Reason.QUESTION_NOT_ALLOWED,
     "exchange_id": Reason.REQUEST_REPLAYED,
     "log": Reason.LOG_DIFFERS,
     "records": Reason.REQUEST_REPLAYED,
     "source": Reason.SOURCE_UNAVAILABLE,
-    "source.busy": Reason.SOURCE_BUSY,
+    **dict.fromkeys(Outage, Reason.SOURCE_UNAVAILABLE),
+    Outage.BUSY: Reason.SOURCE_BUSY,
 }
 """The reason that goes with each clause; what a provider denies for beside its policies is named here."""
 REQUEST: Final = "request"
@@ -42,10 +46,17 @@ REQUEST_REASONS: Final = frozenset(
 DENIAL_CLAUSES: Final = frozenset(_REASON_OF)
 
 
-def denial_wording(reason: Reason, clause: str, terms: Terms = NO_TERMS) -> Message | None:
+_SOURCE: Final = frozenset({"source", *Outage})
+"""The clauses of a data source that gives no answer: some are charged like an answer, others are not."""
+
+
+def denial_wording(
+    reason: Reason, clause: str, terms: Terms = NO_TERMS, *, charged: bool | None = None
+) -> Message | None:
     """What is wrong and what to do next, with the terms that were told; None where only the reason is known.
 
-    Where looking at a clause failed, the clause is not what is wrong.
+    `charged` is whether a try at a data source cost what an answer costs, None if that is not known. Where
+    looking at a clause failed, the clause is not what is wrong.
     """
     if reason is Reason.INTERNAL:
         return Message("denial.failed.what")
@@ -54,6 +65,8 @@ def denial_wording(reason: Reason, clause: str, terms: Terms = NO_TERMS) -> Mess
     if _REASON_OF.get(clause) is not reason:
         return None
     args = _args(terms)
+    if charged is not None and clause in _SOURCE:
+        args = {"charge": Message(f"denial.charge.{'counted' if charged else 'free'}")}
     return Message(f"denial.{clause}.told", args) if args else Message(f"denial.{clause}.what")
 
 

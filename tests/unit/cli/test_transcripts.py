@@ -6,10 +6,12 @@ from pathlib import Path
 
 import pytest
 from support.cli_run import dxnode, read_transcript, told
+from support.fake_catalogue import PROVIDER
 from support.fake_desk import FakeDesk, resident, serving
 from support.plain_log import make_log
 
 from node.errors import NodeError, Reason
+from node.texts.message import Message
 
 TRANSCRIPTS = sorted((Path(__file__).parent / "transcripts").glob("*.txt"))
 
@@ -21,6 +23,17 @@ DESKS = {
         )
     ),
     "log": FakeDesk(leaves=make_log(5)),
+    "lost": FakeDesk(fail_with=NodeError(Reason.TIMEOUT, "error.rpc.peer-too-slow", peer=PROVIDER)),
+    "outage": FakeDesk(
+        fail_with=NodeError(
+            Reason.SOURCE_UNAVAILABLE,
+            "denial.source.locked.told",
+            rule="tax-deferral",
+            clause="source.locked",
+            decided_by="provider",
+            charge=Message("denial.charge.free"),
+        )
+    ),
 }
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 from support.fake_catalogue import PURPOSE
-from support.fake_desk import VERIFY, FakeDesk, resident, serving
+from support.fake_desk import EXCHANGE, VERIFY, FakeDesk, resident, serving
 
 from node.client import Client
 from node.errors import NodeError, Reason
@@ -18,10 +18,11 @@ def test_every_reason_survives_the_way_to_the_client(reason: Reason, tmp_path: P
         fail_with=NodeError(reason, "error.exchange.provider-denied", rule="r-1", clause="when.hours")
     )
     with serving(desk, tmp_path) as address, Client(address) as client, pytest.raises(NodeError) as raised:
-        client.verify(VERIFY, resident(1), purpose=PURPOSE, case="DG-1")
+        client.verify(VERIFY, resident(1), purpose=PURPOSE, case="DG-1", exchange_id=EXCHANGE)
     assert raised.value.reason is reason
     assert raised.value.message == "the provider denied it"
-    assert dict(raised.value.metadata) == {"rule": "r-1", "clause": "when.hours"}
+    told = {"rule": "r-1", "clause": "when.hours", "exchange_id": EXCHANGE.hex()}
+    assert dict(raised.value.metadata) == told
 
 
 def test_unreachable_desk_is_told_apart_from_an_unreachable_peer(tmp_path: Path) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 import pytest
 from support.fake_catalogue import PURPOSE
-from support.fake_desk import FIELD, VERIFY, FakeDesk, enrolled, resident
+from support.fake_desk import BY_CHANCE, FIELD, VERIFY, FakeDesk, enrolled, grant_message, resident
 
 from node.client import Client
 from node.client.frame import BatchStoppedError
@@ -227,6 +227,14 @@ def test_claims_come_from_their_columns(client: Client, desk: FakeDesk) -> None:
     assert desk.claims == [{"name": "甲"}, {"name": "乙"}, {"name": "丙"}]
 
 
+def test_identifier_of_another_kind_than_the_datasets_is_not_asked(client: Client, desk: FakeDesk) -> None:
+    desk.grants["g-1"] = grant_message(subject_type="resident_id")
+    frame = pd.DataFrame({"id": [resident(1), BY_CHANCE, "11441900000000019Y", f"\u202a{resident(2)}"]})
+    answered = ask(client, frame)
+    assert list(answered["reason"]) == ["", "QUERY_INVALID", "QUERY_INVALID", ""]
+    assert [subjects for _, _, subjects in desk.chunks] == [(resident(1), resident(2))]
+
+
 def test_missing_column_is_named(client: Client) -> None:
     with pytest.raises(NodeError) as raised:
         client.verify_batch(people(1), subject="number", question=VERIFY, purpose=PURPOSE, case="DG-1")
@@ -251,7 +259,7 @@ def test_identifiers_read_as_numbers_are_asked(client: Client, desk: FakeDesk) -
     assert set(ask(client, frame)["reason"]) == {""}
 
 
-@pytest.mark.parametrize("claim", [12.5, True, pd.Timestamp(2020, 1, 31), ["x"]])
+@pytest.mark.parametrize("claim", [12.5, True, pd.Timestamp(2020, 1, 31), ["x"], "2020\x07"])
 def test_claim_without_one_text_is_not_asked(client: Client, desk: FakeDesk, claim: object) -> None:
     frame = people(3)
     frame["since"] = pd.Series(["2020-01-31", claim, None], frame.index, dtype=object)

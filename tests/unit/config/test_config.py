@@ -19,6 +19,7 @@ from node.config.file import (
 )
 from node.config.settings import Settings
 from node.errors import NodeError, Reason
+from node.texts.wording import LANGUAGES, say
 
 BASE = Path("/srv/node")
 SMALLEST = """\
@@ -146,8 +147,8 @@ def test_missing_setting_is_told_where_it_belongs() -> None:
         ("limits: {chunk_subjects: '5'}", "whole number"),
         ("limits: {chunk_subjects: 1e2}", "whole number"),
         ("desk: {reflection: yes}", "true or false"),
-        ("desk: {listen: localhost}", "address:port"),
-        ("desk: {listen: 'localhost:70000'}", "address:port"),
+        ("desk: {listen: localhost}", "port is missing"),
+        ("desk: {listen: 'localhost:70000'}", "from 1 to 65535"),
         ("desk: {socket: " + "s" * 120 + "}", "too long for a Unix socket"),
         ("desk: 7", "must hold settings"),
         ("timezone: Asia/Atlantis", "time zone"),
@@ -181,6 +182,23 @@ def test_bad_setting_is_refused(addition: str, message: str) -> None:
 def test_mark_cannot_lie_inside_of_the_state(mark: str) -> None:
     assert "inside state" in only(SMALLEST + f"mark: {mark}\n").message
     assert parsed(SMALLEST + "mark: elsewhere/state\n").mark == BASE / "elsewhere" / "state"
+
+
+@pytest.mark.parametrize(
+    ("limits", "key", "number"),
+    [
+        ("{deadline_seconds: 32}", "deadline-too-short", 33),
+        ("{source_seconds: 60}", "deadline-too-short", 128),
+        ("{counts_wait_seconds: 60}", "deadline-too-short", 78),
+        ("{deadline_seconds: 600, source_seconds: 300}", "source-too-slow", 600),
+    ],
+)
+def test_call_that_ends_before_the_work_of_a_provider_is_refused(limits: str, key: str, number: int) -> None:
+    problem = only(f"{SMALLEST}limits: {limits}\n")
+    assert problem.wording.key == f"setting.problem.{key}"
+    assert number in problem.wording.args.values()
+    for lang in LANGUAGES:
+        assert "deadline_seconds" in say(problem.wording, lang)
 
 
 def test_exchange_and_desk_cannot_share_a_port() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from node.core.identity import (
+    SubjectType,
     check_character,
     holds_identifier,
     normalise_credit_code,
@@ -35,6 +36,11 @@ def number(body: str) -> str:
         " ".join(NUMBER),
         "110105491231002",
         "１１０１０５４９１２３１００２",
+        # Copied from forms and pages: marks of direction, joiners, soft hyphens, variation selectors.
+        "\u202a11010519491231002X\u202c",
+        "\u200e11010519491231002X",
+        "\u2066110105\u206019491231\u200d002X\u2069",
+        "110105\u00ad19491231\ufe0f002X\U000e0020",
     ],
 )
 def test_every_spelling_of_a_number_becomes_one(spelling: str) -> None:
@@ -104,6 +110,7 @@ def test_leap_days_and_special_addresses_are_valid(body: str) -> None:
         "91350100m000100y43",
         "９１３５０１００Ｍ０００１００Ｙ４３",
         " 91350100-M000100Y4-3 ",
+        "\u202e91350100M000100Y43\u200f",
     ],
 )
 def test_every_spelling_of_a_credit_code_becomes_one(spelling: str) -> None:
@@ -117,7 +124,10 @@ def test_every_spelling_of_a_credit_code_becomes_one(spelling: str) -> None:
         ("", "18 characters"),
         ("91350100M000100Y4", "18 characters"),
         ("91350100M000100I43", "cannot stand"),
-        ("X1350A00M000100Y43", "cannot stand"),
+        ("91350A00M000100Y43", "cannot stand"),
+        ("I1350100M000100Y43", "cannot stand"),
+        ("X1350100M000100Y43", "1 to 9, A, N or Y"),
+        ("01350100M000100Y43", "1 to 9, A, N or Y"),
         ("91350100M000100Y44", "check character"),
         ("9" * 10_000, "too long"),
     ],
@@ -127,6 +137,46 @@ def test_what_is_no_credit_code_is_refused_and_says_why(wrong: str, says: str) -
         normalise_credit_code(wrong)
     assert caught.value.reason is Reason.QUERY_INVALID
     assert not wrong or wrong not in str(caught.value)
+
+
+# A number with one digit wrong that is a credit code by chance, and one that is both.
+BY_CHANCE, BOTH = "44190019500101024X", "44190019500101053X"
+
+
+def test_an_identifier_is_read_as_what_the_dataset_has() -> None:
+    assert normalise_credit_code(BY_CHANCE) == BY_CHANCE
+    with pytest.raises(NodeError, match="about people, and this is a credit code"):
+        normalise_subject(BY_CHANCE, "resident_id")
+    with pytest.raises(NodeError, match="about organisations, and this is a resident identity number"):
+        normalise_subject(NUMBER, "credit_code")
+    assert normalise_subject(BOTH, "resident_id") == normalise_subject(BOTH, "credit_code") == BOTH
+    assert normalise_subject(BY_CHANCE, None) == BY_CHANCE
+
+
+@pytest.mark.parametrize(
+    ("kind", "says"), [("resident_id", "resident identity number"), ("credit_code", "credit code")]
+)
+def test_what_is_no_identifier_is_told_as_one_of_the_dataset(kind: SubjectType, says: str) -> None:
+    with pytest.raises(NodeError, match=f"the {says} does not fit its check character"):
+        normalise_subject(NUMBER[:-1] + "1" if kind == "resident_id" else "91350100M000100Y44", kind)
+
+
+@pytest.mark.parametrize(
+    ("wrong", "says"),
+    [
+        (NUMBER[:-1] + "1", "the resident identity number does not fit its check character"),
+        (NUMBER[:-2] + "x", "the resident identity number has 17 characters"),
+        ("９１３５０１００Ｍ０００１００Ｙ４４", "the credit code does not fit its check character"),
+        ("91350100m000100y4", "the credit code is not 18 characters long"),
+        ("", "the resident identity number is empty"),
+    ],
+)
+def test_what_is_neither_is_told_as_what_it_looks_like_where_nobody_knows_the_dataset(
+    wrong: str, says: str
+) -> None:
+    with pytest.raises(NodeError, match=says) as caught:
+        normalise_subject(wrong, None)
+    assert not wrong or wrong not in caught.value.message
 
 
 @pytest.mark.parametrize(

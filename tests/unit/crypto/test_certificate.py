@@ -15,12 +15,15 @@ from cryptography.x509.oid import ExtendedKeyUsageOID
 
 from node.crypto.certificates import (
     Certified,
-    check_pair,
+    ends_of,
+    fingerprint,
+    hosts_in,
     identify,
     issue_desk,
     issue_desk_user,
     issue_node,
     make_authority,
+    pair,
     trusted_until,
 )
 from node.errors import NodeError, Reason
@@ -155,14 +158,53 @@ def test_certificate_for_a_malformed_department_is_not_issued(authority: Certifi
 
 def test_only_the_matching_private_key_passes(authority: Certified) -> None:
     other = issue_node(authority, TAX, [], NOW, DAY)
-    check_pair(other.certificate, other.key)
+    assert pair(other.certificate, other.key) == other
     for certificate, key in [
         (authority.certificate, other.key),
         (other.certificate, b""),
         (b"junk", other.key),
     ]:
         with pytest.raises(NodeError, match="CONFIG_INVALID"):
-            check_pair(certificate, key)
+            pair(certificate, key)
+
+
+@pytest.mark.parametrize("order", [(0, 1, 2), (2, 1, 0), (1, 2, 0)])
+def test_the_chain_of_a_pair_leads_from_its_own_certificate_to_the_root(order: tuple[int, ...]) -> None:
+    root = make_authority("root", NOW, 10 * DAY)
+    between = under(root, "between", 5 * DAY)
+    own = issue_node(between, TAX, [], NOW, DAY)
+    parts = (own.certificate, between.certificate, root.certificate)
+    stranger = make_authority("stranger", NOW, DAY).certificate
+    found = pair(stranger + b"".join(parts[each] for each in order), own.key)
+    assert found.certificate == b"".join(parts)
+
+
+def test_of_two_certificates_for_one_key_the_newest_is_meant(authority: Certified) -> None:
+    own = issue_node(authority, TAX, [], NOW, DAY)
+    key = load_pem_private_key(own.key, None)
+    first = loaded(own)
+    longer = x509.CertificateBuilder(
+        issuer_name=first.issuer,
+        subject_name=first.subject,
+        public_key=first.public_key(),
+        serial_number=7,
+        not_valid_before=first.not_valid_before_utc,
+        not_valid_after=NOW + 9 * DAY,
+        extensions=list(first.extensions),
+    ).sign(key, hashes.SHA256())  # type: ignore[arg-type]
+    newer = longer.public_bytes(Encoding.PEM)
+    assert pair(own.certificate + newer, own.key).certificate == newer
+
+
+def test_nothing_is_issued_under_an_authority_that_has_expired(authority: Certified) -> None:
+    with pytest.raises(NodeError, match="expired"):
+        issue_node(authority, TAX, [], NOW + 10 * DAY, DAY)
+
+
+def test_a_certificate_says_for_which_hosts_it_is_and_when_it_ends(authority: Certified) -> None:
+    made = issue_desk(authority, "desk", ["desk.example", "[::1]", "127.0.0.1"], NOW, DAY)
+    assert hosts_in(made.certificate) == ("desk.example", "::1", "127.0.0.1")
+    assert ends_of(made.certificate) == ((fingerprint(made.certificate), NOW + DAY),)
 
 
 def test_private_key_is_not_shown(authority: Certified) -> None:

@@ -229,7 +229,8 @@ def test_no_byte_can_be_changed_nor_left_out(approved: Path, directory: Director
         path.write_bytes(note[:index] + bytes([note[index] ^ 1]) + note[index + 1 :])
         assert publication(approved, directory).lacking == (HEAD,), index
         path.write_bytes(note[:index])
-        assert publication(approved, directory).lacking == (HEAD,), index
+        without_line_end = index == len(note) - 1  # which is put back
+        assert publication(approved, directory).lacking == (() if without_line_end else (HEAD,)), index
 
 
 def test_file_that_is_no_plain_small_file_does_not_count(approved: Path, directory: Directory) -> None:

@@ -91,6 +91,17 @@ def test_whatever_else_lies_in_a_placed_bundle_is_refused(placed: Path, member: 
     assert "not of its manifest" in refusal(lambda: read_placed(placed, name, member))
 
 
+@pytest.mark.parametrize("left", [".DS_Store", "Thumbs.db", "desktop.ini", ".#a.yaml", "a.yaml~", "._a.yaml"])
+def test_what_a_program_left_in_a_bundle_is_no_part_of_it(
+    draft: Path, placed: Path, member: Member, left: str
+) -> None:
+    name = active_name(placed) or ""
+    before = read_draft(draft, member), read_placed(placed, name, member)
+    for folder in (draft, placed / name):
+        (folder / left).write_text("a: 2\n")
+    assert (read_draft(draft, member), read_placed(placed, name, member)) == before
+
+
 def test_bundle_without_manifest_is_refused(draft: Path, member: Member) -> None:
     (draft / MANIFEST).unlink()
     refusal(lambda: read_draft(draft, member), Reason.CONFIG_INVALID)

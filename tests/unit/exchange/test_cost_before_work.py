@@ -242,7 +242,7 @@ async def test_other_content_under_an_answered_id_is_denied_without_reading(side
 # --- waiting in turn ---
 
 
-async def test_count_that_finds_no_room_to_wait_is_a_recorded_denial_charged_to_the_quota_alone(
+async def test_count_that_finds_no_room_to_wait_is_a_recorded_denial_and_charged_to_nothing(
     tmp_path: Path,
 ) -> None:
     sides = _sides(tmp_path, counts=(1, 1, 1, 1, 30.0))
@@ -257,7 +257,7 @@ async def test_count_that_finds_no_room_to_wait_is_a_recorded_denial_charged_to_
     assert said.reason is Reason.SOURCE_BUSY
     (verdict,) = verdicts(sides)
     assert (verdict.decision, verdict.clause) == (rec.DECISION_DENY, "source.busy")
-    assert charges(verdict) == {"rule.day": 1}
+    assert charges(verdict) == {}
     gate.open.set()
     await asyncio.gather(first, second)
     assert [charges(v).get("budget.dataset", 0) for v in verdicts(sides)] == [0, PRICE, PRICE]

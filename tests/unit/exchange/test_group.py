@@ -294,7 +294,7 @@ async def test_what_waits_at_the_end_is_committed_and_nothing_after(
 
 async def test_too_many_waiting_are_told_to_slow_down(commit: GroupCommit, store: Store) -> None:
     results = await _all(commit, *(Line(b"%d" % n) for n in range(MAX_WAITING + 10)))
-    assert _reasons(results).count(Reason.RATE_LIMITED) == 10
+    assert _reasons(results).count(Reason.OVERLOADED) == 10
     assert len(check_log(store)) == MAX_WAITING
 
 

@@ -351,6 +351,17 @@ async def test_question_that_the_grant_says_is_of_another_kind_is_not_sent(sides
     assert list((await ask(sides)).answers.verify.results) == [True]
 
 
+async def test_subject_of_another_kind_than_the_grant_says_is_not_sent(sides: TwoSides) -> None:
+    sides.received = [replace(sides.grant, subject_type="credit_code")]
+    with pytest.raises(NodeError, match="about organisations") as refused:
+        await sides.requester.ask(CALLER, query(), about(2), ID)
+    assert refused.value.reason is Reason.QUERY_INVALID
+    assert (sides.wire.carried, sides.refused, sides.tax.bodies()) == ([], [Reason.QUERY_INVALID], [])
+    assert sides.refreshed == 1  # the provider may have changed it
+    sides.received = [replace(sides.grant, subject_type="resident_id")]
+    assert list((await ask(sides)).answers.verify.results) == [True]
+
+
 async def test_grant_that_is_for_other_roles_is_not_used(sides: TwoSides) -> None:
     sides.received = [replace(sides.grant, roles=("clerk",))]
     error = await fails(sides)

@@ -101,7 +101,7 @@ def test_searches_of_many_members_wait_for_each_other_and_no_more_wait_than_fit(
         await asyncio.sleep(0.2)
         with pytest.raises(NodeError) as refused:
             await catalogue.SearchCatalogue(SEARCH, by("one too many"))
-        assert refused.value.reason is Reason.RATE_LIMITED
+        assert refused.value.reason is Reason.OVERLOADED
         slow.may_end.set()
         await asyncio.gather(*held)
         assert slow.most <= SEARCHING

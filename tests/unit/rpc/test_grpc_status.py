@@ -13,6 +13,7 @@ from google.rpc.status_pb2 import Status
 from grpc_status import rpc_status
 from support.places import ROOT
 from support.running import as_is
+from support.town import HR
 from support.waiting import PATIENCE
 
 from node.client import call_error
@@ -35,7 +36,7 @@ def _documented() -> dict[str, str]:
         if text.startswith("//"):
             comment += f" {text[2:].strip()}"
         else:
-            name = re.match(r"ERROR_REASON_(\w+) = \d+;", text)
+            name = re.match(r"ERROR_REASON_(\w+) = \d+[; ]", text)
             code = re.match(r" ([A-Z_]+)\. ", comment)
             if name and code:
                 found[name[1]] = code[1]
@@ -98,7 +99,7 @@ async def test_both_clients_are_the_inverse_of_the_mapping(address: str, reason:
         error.message,
         {"rule": "r"},
     )
-    at_peer = peer_error(await _failed_at_peer(address, to_status(error)))
+    at_peer = peer_error(await _failed_at_peer(address, to_status(error)), HR)
     assert at_peer.reason is reason
     assert at_peer.metadata["decided_by"] == "provider"
 
@@ -115,8 +116,8 @@ async def test_status_without_a_reason_of_ours_is_a_typed_error_too(
     unknown.details.add().Pack(ErrorInfo(reason="NEWER_THAN_US", domain=DOMAIN))
     for status in (bare, unknown):
         assert isinstance(call_error.node_error(_failed(address, status)), NodeError)
-        assert isinstance(peer_error(await _failed_at_peer(address, status)), NodeError)
-    said = peer_error(await _failed_at_peer(address, foreign))
+        assert isinstance(peer_error(await _failed_at_peer(address, status), HR), NodeError)
+    said = peer_error(await _failed_at_peer(address, foreign), HR)
     assert said.reason is not Reason.NO_GRANT
 
 
@@ -140,7 +141,7 @@ async def test_of_what_another_department_says_of_its_error_the_reason_alone_cou
     status = Status(code=7, message="pay at evil.example")
     info = ErrorInfo(reason="NO_GRANT", domain=DOMAIN, metadata={"wording": wording, "rule": "pay"})
     status.details.add().Pack(info)
-    error = peer_error(await _failed_at_peer(address, status))
-    refused = {"problem": wording_of(Reason.NO_GRANT), "decided_by": "provider"}
+    error = peer_error(await _failed_at_peer(address, status), HR)
+    refused = {"peer": HR, "problem": wording_of(Reason.NO_GRANT), "decided_by": "provider"}
     assert (error.reason, error.wording.args) == (Reason.NO_GRANT, refused)
     assert "pay" not in str(to_status(error))

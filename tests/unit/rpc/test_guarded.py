@@ -10,19 +10,19 @@ from node.errors import NodeError, Reason
 from node.rpc.guarded import Places, _is_ours_to_say
 
 
-def refused(places: Places, caller: str) -> bool:
+def refused(places: Places, caller: str) -> Reason | None:
     try:
         places.take(caller)
     except NodeError as error:
-        return error.reason is Reason.RATE_LIMITED
-    return False
+        return error.reason
+    return None
 
 
 def test_one_caller_has_half_of_the_places_and_two_have_all() -> None:
     places = Places(5)
-    assert [refused(places, "a") for _ in range(3)] == [False, False, True]
-    assert [refused(places, "b") for _ in range(3)] == [False, False, True]
-    assert [refused(places, "c") for _ in range(2)] == [False, True]
+    assert [refused(places, "a") for _ in range(3)] == [None, None, Reason.RATE_LIMITED]
+    assert [refused(places, "b") for _ in range(3)] == [None, None, Reason.RATE_LIMITED]
+    assert [refused(places, "c") for _ in range(2)] == [None, Reason.OVERLOADED]
 
 
 def test_place_given_back_is_free_again() -> None:
@@ -37,7 +37,7 @@ def test_place_given_back_is_free_again() -> None:
 def test_single_place_is_anybodys() -> None:
     places = Places(1)
     places.take("a")
-    assert refused(places, "b")
+    assert refused(places, "b") is Reason.OVERLOADED
 
 
 @pytest.mark.parametrize(

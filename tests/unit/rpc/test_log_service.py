@@ -73,4 +73,4 @@ async def test_one_caller_who_reads_much_leaves_a_place_to_another() -> None:
         await service.ListRecords(pb.ListRecordsRequest(), by("other"))
         assert sum(task.done() and not task.exception() for task in greedy) < 10
         results = await asyncio.gather(*greedy, return_exceptions=True)
-    assert {getattr(result, "reason", None) for result in results} == {None, Reason.RATE_LIMITED}
+    assert {getattr(result, "reason", None) for result in results} == {None, Reason.OVERLOADED}

@@ -20,6 +20,7 @@ from support.running import as_is
 from support.town import HR, TAX, Town
 from support.waiting import PATIENCE
 
+from node.core.deadlines import Deadlines
 from node.core.directory.directory import Member
 from node.core.revision import REVISION
 from node.errors import NodeError, Reason
@@ -110,7 +111,7 @@ def asked(tmp_path: Path, member: Member) -> Callable[[Provider, Callable[[PeerC
 
     def run(provider: Provider, work: Callable[[PeerClient], Awaitable[T]]) -> T:
         with serving(provider, tmp_path) as address:
-            client = PeerClient(Insecure(member, address), 1.0, 100_000, lambda *_: [])
+            client = PeerClient(Insecure(member, address), Deadlines.of(4, 1, 1), 100_000, lambda *_: [])
 
             async def bounded() -> T:
                 return await asyncio.wait_for(work(client), PATIENCE)
@@ -136,7 +137,7 @@ def _endless(datasets: int, seconds: float) -> Callable[[bytes], bytes]:
 
 
 @pytest.mark.parametrize(
-    ("catalogue", "reason"), [(_endless(500, 0), Reason.QUERY_INVALID), (_endless(0, 0.02), Reason.TIMEOUT)]
+    ("catalogue", "reason"), [(_endless(500, 0), Reason.TOO_LARGE), (_endless(0, 0.02), Reason.TIMEOUT)]
 )
 def test_list_of_a_provider_that_never_ends_is_given_up(
     asked: Asked, catalogue: Callable[[bytes], bytes], reason: Reason

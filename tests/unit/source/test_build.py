@@ -54,7 +54,7 @@ def test_rows_are_normalised_and_sorted_by_subject(tmp_path: Path) -> None:
 
     assert _rows(tmp_path / "data", manifest) == [
         (ANN, "王", "paused", 7, "2020-01-02", None, BEN, "441900003"),
-        (EVE, "欧阳 娜", "active", 12, "2020-01-02", None, None, "441900"),
+        (EVE, "欧阳娜", "active", 12, "2020-01-02", None, None, "441900"),
     ]
 
 

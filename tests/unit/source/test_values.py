@@ -13,7 +13,13 @@ from node.source.values import read_field, read_value
 @pytest.mark.parametrize(
     ("text", "kind", "value"),
     [
-        ("  张　三\t", FieldType.TEXT, "张 三"),
+        ("  张　三\t", FieldType.TEXT, "张三"),
+        ("阿力木•买买提", FieldType.TEXT, "阿力木·买买提"),
+        ("\u202a60\u202c", FieldType.INTEGER, 60),
+        ("\u200e2020-01-31\ufeff", FieldType.DATE, "2020-01-31"),
+        ("\u20664419\u2069", FieldType.REGION, "441900"),
+        (f"\u202a{ANN}\u202c", FieldType.RESIDENT_ID, ANN),
+        ("n2441900-mf0000001\u00adr", FieldType.CREDIT_CODE, "N2441900MF0000001R"),
         ("e\u0301", FieldType.TEXT, "\u00e9"),
         ("12", FieldType.INTEGER, 12),
         ("１２", FieldType.INTEGER, 12),
@@ -72,6 +78,15 @@ def test_enum_outside_its_values_is_none() -> None:
     status = dataset().fields["status"]
 
     assert [read_field(text, status) for text in (" active", "ACTIVE", "gone")] == ["active", None, None]
+
+
+def test_enum_is_read_by_its_form_and_kept_as_the_policy_spells_it() -> None:
+    work = Field("work", "", "", FieldType.ENUM, Sensitivity.NORMAL, values=("在职（全日制）", "a b"))
+
+    read = [
+        read_field(text, work) for text in ("在 职(全日制)", "\u200e在职（全日制）", "Ａ b", "a　b", "ab")
+    ]
+    assert read == ["在职（全日制）", "在职（全日制）", None, "a b", None]
 
 
 def test_region_is_not_held_to_the_regions_counted_by() -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 from support.cli_run import dxnode
-from support.fake_catalogue import PURPOSE
+from support.fake_catalogue import PROVIDER, PURPOSE
 from support.fake_desk import VERIFY, FakeDesk, grant_message, resident, serving
 
 from node.client.call_error import _WITHOUT_INFO
@@ -72,8 +72,8 @@ def test_failure_of_the_connection_is_told_in_chinese(reason: Reason, key: str) 
 
 def test_message_within_a_message_is_told_in_chinese_too() -> None:
     stopping = Message("error.exchange.shut-down")
-    refused = NodeError(Reason.DRAINING, "error.rpc.peer-refused", problem=stopping)
-    assert in_chinese(refused) == f"提供部门的节点拒绝：{find('error.exchange.shut-down', 'zh')}"
+    refused = NodeError(Reason.DRAINING, "error.rpc.peer-refused", peer=PROVIDER, problem=stopping)
+    assert in_chinese(refused) == f"{PROVIDER} 的节点拒绝：{find('error.exchange.shut-down', 'zh')}"
 
 
 def test_what_a_newer_node_words_otherwise_is_no_message_here() -> None:
@@ -93,7 +93,11 @@ def test_all_lines_are_chinese_whatever_the_reason(reason: Reason, tmp_path: Pat
     desk = FakeDesk(fail_with=NodeError(reason, f"reason.{reason.name}.what", rule="r-1"))
     with serving(desk, tmp_path) as address:
         ran = dxnode(*ASK, "--desk", address, stdin=resident(1))
-    error, places, hint = ran.err.splitlines()
+    exchange, error, places, hint, *fetch = ran.err.splitlines()
+    assert re.fullmatch("交换编号 [0-9a-f]{32}", exchange)
+    assert [
+        line for line in fetch if not line.startswith("  取回答复（最多计入一次限额）：dxnode verify ")
+    ] == []
     assert re.fullmatch(rf"错误: [^a-z]*(`dxnode [a-z ]+`)?[^a-z]* \({reason.name}\)", error)
     assert not re.search("[a-z]{2,} [a-z]{2,}", re.sub("`[^`]*`", "", error + hint))
     assert places == "  规则 r-1"
@@ -110,7 +114,8 @@ def test_json_is_in_the_language_spoken_and_has_the_key_for_programs(tmp_path: P
     assert told["key"] == "error.deciding.own-grant-purpose"
     assert told["message"] == told["detail"] == say(Message("error.deciding.own-grant-purpose"), "zh")
     assert told["what"] == t("reason.PURPOSE_NOT_ALLOWED.what", "zh")
-    assert (told["reason"], told["metadata"]) == ("PURPOSE_NOT_ALLOWED", {"clause": "grant.purposes"})
+    metadata = {"clause": "grant.purposes", "exchange_id": told["exchange_id"]}
+    assert (told["reason"], told["metadata"]) == ("PURPOSE_NOT_ALLOWED", metadata)
 
 
 def test_no_sentence_of_a_json_error_is_in_english(tmp_path: Path) -> None:

@@ -23,7 +23,8 @@ RULE = "id: r, allow: [is-enrolled], to: {any: true}, for: [tax]"
 # Three warnings at one rule: two of one name, which their purposes tell apart, and one by itself.
 THREE = rule(
     "id: r, allow: [is-enrolled, months-at-least, name-matches, contribution-band, enrolled-by-region], "
-    "to: {departments: [11441900000000035L, 11441900000000019Y]}, for: [tax, tax/refund, tax/late]"
+    "to: {departments: [11441900000000035L, 11441900000000019Y]}, for: [tax, tax/refund, tax/late], "
+    "limits: {per_day: 9, per_subject_per_day: 9}"
 )
 
 

@@ -135,6 +135,28 @@ def test_a_pipe_in_place_of_a_policy_holds_no_reload(tmp_path: Path) -> None:
     assert live.policy_digest() == before
 
 
+def test_what_only_looks_like_a_policy_is_told_by_reload_and_status_and_stops_neither(tmp_path: Path) -> None:
+    office = pension_town(tmp_path).offices[HR]
+    live = Live(
+        office.config, load_settings(office.config), Remembered(), lambda: datetime.now(UTC), os.urandom
+    )
+    assert live.notices() == []
+    before, folder = live.policy_digest(), office.folder / "policies"
+    (folder / "tax.yml").write_text("dataset: tax\n", "utf-8")
+    (folder / "gone.yaml").symlink_to("nowhere")
+    (folder / ".#pension.yaml").symlink_to("wang@desk.4242:1790000000")
+    report = live.reload()
+    assert report.refused == ()
+    assert live.policy_digest() == before
+    assert "2 file(s) of the policy folder look like policies" in "".join(map(english, report.done))
+    (notice,) = live.notices()
+    assert "not read: gone.yaml, tax.yml;" in english(notice)
+    (folder / "tax.yml").unlink()
+    (folder / "gone.yaml").unlink()
+    assert live.notices() == []
+    assert "look like policies" not in "".join(map(english, live.reload().done))
+
+
 def test_node_whose_entry_announces_another_revision_says_so(tmp_path: Path) -> None:
     town = pension_town(tmp_path)
     office = town.offices[HR]

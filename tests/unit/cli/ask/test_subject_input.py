@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from support.cli_run import at_a_terminal, dxnode
 from support.fake_catalogue import PURPOSE
-from support.fake_desk import VERIFY, FakeDesk, claims_of, resident
+from support.fake_desk import BY_CHANCE, VERIFY, FakeDesk, claims_of, grant_message, resident
 
 ASK = ("verify", VERIFY, "--purpose", PURPOSE, "--case", "DG-1")
 
@@ -28,6 +28,33 @@ def test_subject_in_another_spelling_is_normalised(desk: FakeDesk, address: str)
 def test_credit_code_is_a_subject_too(desk: FakeDesk, address: str) -> None:
     assert dxnode(*ASK, "--desk", address, stdin="11441900000000019y").code == 0
     assert desk.asked[0].subject.id == "11441900000000019Y"
+
+
+@pytest.mark.parametrize(
+    ("lang", "wrong", "told"),
+    [
+        ("en", BY_CHANCE, "the dataset is about people, and this is a credit code"),
+        ("zh", BY_CHANCE, "该数据集的核验对象是自然人，而给出的是统一社会信用代码"),
+        ("en", resident(2)[:17] + "?", "the resident identity number has a character that is not a digit"),
+        ("en", "11441900000000019Y", "the dataset is about people, and this is a credit code"),
+    ],
+)
+@pytest.mark.parametrize("command", ["verify", "ask"])
+def test_identifier_of_another_kind_than_the_datasets_is_not_sent(
+    desk: FakeDesk, address: str, command: str, lang: str, wrong: str, told: str
+) -> None:
+    desk.grants["g-1"] = grant_message(subject_type="resident_id")
+    asked = (command, VERIFY, "--purpose", PURPOSE, "--case", "DG-1", "--desk", address, "--lang", lang)
+    ran = dxnode(*asked, stdin=f"{wrong}\n")
+    assert (ran.code, told in ran.err, wrong in ran.err, desk.asked) == (2, True, False, [])
+
+
+def test_organisation_is_asked_about_by_its_code(desk: FakeDesk, address: str) -> None:
+    desk.grants["g-1"] = grant_message(subject_type="credit_code")
+    assert dxnode(*ASK, "--desk", address, stdin="n2441900mf0000001r\n").code == 0
+    assert desk.asked[0].subject.id == "N2441900MF0000001R"
+    ran = dxnode(*ASK, "--desk", address, stdin=f"{resident(2)}\n")
+    assert "about organisations, and this is a resident identity number" in ran.err
 
 
 def test_no_command_takes_a_subject_on_its_command_line(desk: FakeDesk, address: str) -> None:

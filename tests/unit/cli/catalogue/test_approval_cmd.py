@@ -12,8 +12,8 @@ from support.homes import copy_of
 from support.town import AUTHORITY, HR, TAX
 
 from node.cli.terminal.exits import Exit
-from node.core.milliseconds import CHINA
 from node.core.workdays import LAST_KNOWN_YEAR
+from node.texts.wording import CHINA
 
 WORDS = "a head has its own words"
 NAME = "example-enrolment"

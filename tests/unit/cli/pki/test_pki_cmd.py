@@ -10,6 +10,7 @@ import pytest
 
 from node.cli.main import app
 from node.config.file import reference
+from node.crypto.certificates import hosts_in
 from node.texts.wording import table
 
 AUTHORITY = "1144190000000006X2"
@@ -186,7 +187,7 @@ def test_only_what_is_missing_is_made(home: Path, capsys: pytest.CaptureFixture[
             2,
             "CONFIG_INVALID",
         ),
-        (("directory", "show", "{home}/node.yaml", "--config", "{home}/node.yaml"), 5, "DIRECTORY_INVALID"),
+        (("directory", "show", "{home}/node.yaml", "--config", "{home}/node.yaml"), 2, "CONFIG_INVALID"),
         (("rotate", "activate", "--config", "{home}/node.yaml"), 2, "CONFIG_INVALID"),
     ],
 )
@@ -205,3 +206,32 @@ def test_both_languages_say_the_same_things() -> None:
     assert english.keys() == chinese.keys()
     for key, text in english.items():
         assert set(re.findall(r"\{\w+\}", text)) == set(re.findall(r"\{\w+\}", chinese[key])), key
+
+
+def test_the_desk_gets_a_new_certificate_for_the_hosts_it_had(
+    home: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    prepared(home)
+    path = home / "tls/desk.pem"
+    before, roots = path.read_bytes(), (home / "tls/desk-roots.pem").read_bytes()
+    run("rotate", "desk", "--host", "desk.example", "--host", "2001:db8::7", "--config", home / "node.yaml")
+    assert "valid until" in capsys.readouterr().err
+    run("rotate", "desk", "--config", home / "node.yaml", "--json")
+    told = json.loads(capsys.readouterr().out)
+    assert told["made"] == str(path)
+    assert path.read_bytes() != before
+    assert {"localhost", "desk.example", "2001:db8::7", *hosts_in(before)} == set(hosts_in(path.read_bytes()))
+    assert (home / "tls/desk-roots.pem").read_bytes() == roots
+    assert (home / "tls/desk.key").stat().st_mode & 0o077 == 0
+
+
+def test_a_desk_certificate_of_another_authority_is_not_replaced(
+    home: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    prepared(home)
+    (home / "tls/desk-authority/ca.key").unlink()
+    before = (home / "tls/desk.pem").read_bytes()
+    with pytest.raises(Failed):
+        run("rotate", "desk", "--config", home / "node.yaml")
+    assert "another authority" in capsys.readouterr().err
+    assert (home / "tls/desk.pem").read_bytes() == before

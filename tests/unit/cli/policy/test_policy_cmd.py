@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from support.cli_run import dxnode
-from support.policy_samples import HEAD, POLICY, TAX
+from support.policy_samples import CLEAN, HEAD, POLICY, TAX
 from typer.testing import CliRunner, Result
 
 from node.cli.policy.commands import app
@@ -19,7 +19,6 @@ from node.errors import NodeError, Reason
 from node.texts.wording import use_language
 
 # The two rules of the sample overlap with different limits.
-CLEAN = POLICY.replace("    limits: {per_day: 5000, per_subject_per_day: 3}\n", "")
 PURPOSES = """\
 purposes:
   social-insurance: {title: 社会保险, title_en: x}

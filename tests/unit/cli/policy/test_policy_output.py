@@ -11,7 +11,7 @@ from typing import cast
 
 import pytest
 from support.cli_run import dxnode
-from support.policy_samples import POLICY
+from support.policy_samples import CLEAN, POLICY
 
 from node.cli.policy.output import MAX_SHOWN, Sources, github_lines, sarif, text_lines
 from node.cli.terminal.exits import Exit
@@ -151,8 +151,7 @@ def test_sarif_names_files_by_uri_and_shows_the_words() -> None:
 
 
 def test_sarif_of_good_policies_has_no_results(tmp_path: Path) -> None:
-    clean = POLICY.replace("    limits: {per_day: 5000, per_subject_per_day: 3}\n", "")
-    (tmp_path / "p.yaml").write_text(clean, "utf-8")
+    (tmp_path / "p.yaml").write_text(CLEAN, "utf-8")
     ran = dxnode("policy", "check", tmp_path / "p.yaml", "--format", "sarif")
     assert ran.code == Exit.OK
     log = json.loads(ran.out)

@@ -44,4 +44,4 @@ def test_reload_has_texts_and_beside_them_part_key_and_arguments(desk: str) -> N
     (refused,) = found["details"]["refused"]
     assert found["refused"] == [refused["text"]]
     assert (refused["part"], refused["key"]) == ("directory", "error.directory.expired")
-    assert refused["args"] == {"at": "2026-11-30T16:00:00+00:00"}
+    assert refused["args"] == {"at": "2026-12-01T00:00:00+08:00"}

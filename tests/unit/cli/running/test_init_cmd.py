@@ -23,7 +23,8 @@ TAX = "11441900000000035L"
 
 
 def test_new_folder_passes_every_check(tmp_path: Path) -> None:
-    assert dxnode("init", tmp_path / "node", "--code", TAX, "--title", "东莞市税务局").code == 0
+    options = ("--code", TAX, "--title", "东莞市税务局", "--dev-authority", tmp_path / "authority")
+    assert dxnode("init", tmp_path / "node", *options).code == 0
     settings = load_settings(tmp_path / "node" / "node.yaml")
     assert (settings.department.code, settings.department.title) == (TAX, "东莞市税务局")
     assert dxnode("config", "check", tmp_path / "node" / "node.yaml").code == 0
@@ -117,7 +118,7 @@ def test_mistakes_in_settings_are_placed(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("command", ["check", "show"])
 def test_settings_file_is_named_either_way(tmp_path: Path, command: str) -> None:
-    dxnode("init", tmp_path / "node")
+    dxnode("init", tmp_path / "node", "--dev-authority", tmp_path / "authority")
     config = tmp_path / "node" / "node.yaml"
     named = dxnode("config", command, config)
     assert named.code == 0
@@ -131,9 +132,10 @@ def test_settings_file_is_named_either_way(tmp_path: Path, command: str) -> None
     [
         ((), "0.0.0.0:8443", "127.0.0.1:8444"),
         (("--advertise", "localhost:9443"), "0.0.0.0:9443", "127.0.0.1:9444"),
+        (("--advertise", "[2001:db8::7]:9443"), "[::]:9443", "127.0.0.1:9444"),
         (("--exchange-listen", "10.0.0.1:443", "--desk-listen", "[::1]:1"), "10.0.0.1:443", "[::1]:1"),
     ],
-    ids=["by default", "beside the advertised", "as given"],
+    ids=["by default", "beside the advertised", "beside one of IPv6", "as given"],
 )
 def test_ports_are_those_advertised_or_given(
     tmp_path: Path, options: tuple[str, ...], exchange: str, desk: str
@@ -143,10 +145,17 @@ def test_ports_are_those_advertised_or_given(
     assert (settings.exchange.listen, settings.desk.listen) == (exchange, desk)
 
 
-@pytest.mark.parametrize("address", ["localhost", "localhost:", "localhost:65535", "localhost:port"])
+@pytest.mark.parametrize(
+    "address",
+    [
+        *("localhost", "localhost:", "localhost:65535", "localhost:port", ":8443"),
+        *("::1:8443", "[fe80::1%eth0]:8443", "https://localhost:8443", "localhost：8443"),
+        *("0.0.0.0:8443", "[::]:8443"),
+    ],
+)
 def test_address_without_a_usable_port_makes_nothing(tmp_path: Path, address: str) -> None:
-    ran = dxnode("init", tmp_path / "node", "--advertise", address)
-    assert (ran.code, (tmp_path / "node").exists()) == (2, False)
+    ran = dxnode("init", tmp_path / "node", "--advertise", address, "--dev-authority", tmp_path / "authority")
+    assert (ran.code, list(tmp_path.iterdir())) == (2, [])
 
 
 def test_what_was_made_is_told_as_the_folder_was_given(

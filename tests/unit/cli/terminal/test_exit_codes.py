@@ -27,7 +27,8 @@ def test_reason_decides_the_exit_code(desk: FakeDesk, address: str, reason: Reas
     ran = dxnode(*ASK, "--desk", address, stdin=resident(1))
     assert ran.code == EXIT_OF_REASON[reason]
     assert ran.out == ""
-    assert ran.err.startswith("error: ")
+    assert ran.err.startswith("exchange ")
+    assert "\nerror: " in ran.err
     assert "\nhint: " in ran.err
 
 
@@ -43,11 +44,11 @@ def test_what_a_peer_says_of_itself_names_it(
     desk: FakeDesk, address: str, reason: Reason, lang: Language
 ) -> None:
     desk.fail_with = NodeError(
-        reason, "error.rpc.peer-refused", problem=wording_of_peer(reason), decided_by="provider"
+        reason, "error.rpc.peer-refused", peer="p", problem=wording_of_peer(reason), decided_by="provider"
     )
     told = dxnode(*ASK, "--desk", address, "--lang", lang, stdin=resident(1))
     assert told.code == Exit.UNAVAILABLE
-    first, *_ = told.err.splitlines()
+    _, first, *_ = told.err.splitlines()  # behind the exchange id
     name = {"en": "error: the provider's node ", "zh": "错误: 提供部门的节点"}[lang]
     assert first.startswith(name)
     assert first.endswith(f"({reason.name})"), "once is enough"
@@ -66,7 +67,9 @@ def test_json_error_is_one_document_on_stderr(desk: FakeDesk, address: str) -> N
     ran = dxnode(*ASK, "--desk", address, "--json", stdin=resident(1))
     assert ran.out == ""
     assert json.loads(ran.err)["error"]["reason"] == "NO_GRANT"
-    assert json.loads(ran.err)["error"]["metadata"] == {"clause": "grant"}
+    told = json.loads(ran.err)["error"]
+    assert told["metadata"] == {"clause": "grant", "exchange_id": told["exchange_id"]}
+    assert "fetch" not in told
 
 
 def test_json_result_is_one_document_on_stdout_and_nothing_on_stderr(address: str) -> None:
@@ -110,8 +113,8 @@ def test_desk_must_be_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
 def test_files_that_are_mistaken_for_each_other_are_told(tmp_path: Path, wrong: str, lang: str) -> None:
     """A certificate in the place of a key, a key in the place of a certificate."""
     certificate, key = tmp_path / "cert.pem", tmp_path / "key.pem"
-    certificate.write_text("-----BEGIN CERTIFICATE-----\n")
-    key.write_text("-----BEGIN PRIVATE KEY-----\n")
+    certificate.write_text("-----BEGIN CERTIFICATE-----\nMAA=\n-----END CERTIFICATE-----\n")
+    key.write_text("-----BEGIN PRIVATE KEY-----\nMAA=\n-----END PRIVATE KEY-----\n")
     right = {"--cert": certificate, "--key": key, "--roots": certificate}
     given = right | {wrong: certificate if wrong == "--key" else key}
     options = [str(word) for pair in given.items() for word in pair]

@@ -176,18 +176,85 @@ def test_an_entry_that_is_not_good_is_refused_with_its_place(change: dict[str, o
     [
         (TEXT.encode()[:500], "the file is no JSON, or cut short"),
         (b"", "c.jsonld:1:1: the file is no JSON, or cut short"),
-        (TEXT.encode("gb18030"), "the file is not UTF-8"),
-        (TEXT.encode("utf-16"), "c.jsonld:1:1: the file is not UTF-8"),
+        (TEXT.encode("gb18030"), "the file is GB 18030: save it as UTF-8"),
+        (TEXT.encode("utf-16"), "c.jsonld:1:1: the file is UTF-16: save it as UTF-8"),
+        (TEXT.encode("utf-16-le"), "the file is UTF-16: save it as UTF-8"),
+        (b'{"a": "\xff\xfe"}', "the file is not UTF-8"),
         (b"[" * 100_000, "out of all bounds"),
         (b'{"a": NaN}', "out of all bounds"),
         (b'{"a": ' + b"9" * 10_000 + b"}", "out of all bounds"),
         (b'{"dataset": [], "dataset": []}', "an object has two keys 'dataset'"),
         (b"[]", "a JSON object is expected"),
-        (b'{"@graph": []}', "in @graph: there is no such key"),
+        (b"PK\x03\x04" + b"\0" * 30 + b"xl/workbook.xml", "Excel workbook"),
     ],
 )
 def test_a_file_that_is_none_is_refused(content: bytes, said: str) -> None:
     assert said in refused(content)
+
+
+OTHER = "http://www.w3.org/ns/dcat#"
+
+
+@pytest.mark.parametrize(
+    ("content", "form"),
+    [
+        (
+            '{"@context": {"dcat": "' + OTHER + '"}, "@graph": [{"@type": "dcat:Catalog"}]}',
+            "JSON-LD, @graph",
+        ),
+        ('{"@context": {"dcat": "' + OTHER + '"}, "@type": "dcat:Catalog", "dcterms:title": "x"}', "JSON-LD"),
+        ('{"@context": "https://schema.org", "@type": "Dataset", "name": "x"}', "schema.org"),
+        ('[{"@id": "x", "@type": ["' + OTHER + 'Dataset"]}]', "JSON-LD"),
+        ('{"success": true, "result": {"results": []}}', "JSON"),
+        ("@prefix dcat: <" + OTHER + "> .\n<x> a dcat:Catalog .\n", "Turtle"),
+        ("# a catalogue\nPREFIX dcat: <" + OTHER + ">\n", "Turtle"),
+        ("\ufeff<?xml version='1.0'?><rdf:RDF/>", "RDF/XML"),
+        ("<rdf:RDF xmlns:rdf='x'/>", "RDF/XML"),
+        ("<http://x/1> <http://x/2> <http://x/3> .\n", "N-Triples"),
+    ],
+)
+def test_a_catalogue_of_another_profile_is_told_in_one_sentence(content: str, form: str) -> None:
+    said = refused(content)
+    assert said.count("\n") == 0
+    assert f"of another profile ({form})" in said or form in said
+    assert "import a table (CSV)" in said
+
+
+@pytest.mark.parametrize(
+    "extra",
+    [
+        {"foaf": "http://xmlns.com/foaf/0.1/"},
+        {"dcterms": "http://purl.org/dc/terms/", "schema": "https://schema.org/"},
+        {"spdx": {"@id": "http://spdx.org/rdf/terms#", "@prefix": True}},
+    ],
+)
+def test_prefixes_of_others_in_the_context_are_harmless(extra: dict[str, Any]) -> None:
+    ours = read_dcat("c.jsonld", TEXT.encode())
+    for context in (CONTEXT | extra, extra | CONTEXT, [CONTEXT, extra]):
+        assert read_dcat("c.jsonld", json.dumps(document() | {"@context": context}).encode()) == ours
+
+
+def test_keys_with_such_a_prefix_are_passed_over_and_named() -> None:
+    more = document() | {"@context": CONTEXT | {"foaf": "http://xmlns.com/foaf/0.1/"}, "foaf:page": "x"}
+    more["dataset"][0] |= {"foaf:topic": {"@id": "y"}}
+    found = read_dcat("c.jsonld", json.dumps(more).encode())
+    assert found.entries == read_dcat("c.jsonld", TEXT.encode()).entries
+    assert found.passed_over == ("foaf:page", "foaf:topic")
+
+
+@pytest.mark.parametrize(
+    ("prefix", "meaning"),
+    [("urn", "http://127.0.0.1/"), ("http", "urn:x:"), ("level", "urn:x:"), ("name", "dct:title")],
+)
+def test_a_prefix_that_would_change_what_is_ours_is_refused(prefix: str, meaning: str) -> None:
+    changed = document() | {"@context": CONTEXT | {prefix: meaning}}
+    assert f"in @context.{prefix}: the term has another meaning here" in refused(changed)
+
+
+def test_a_key_that_is_one_of_ours_under_another_prefix_is_not_passed_over() -> None:
+    changed = document() | {"@context": CONTEXT | {"x": NAMESPACE}}
+    changed["dataset"][0]["x:sharing"] = "unconditional"
+    assert "in dataset[0].x:sharing: there is no such key" in refused(changed)
 
 
 def test_a_file_without_bounds_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:

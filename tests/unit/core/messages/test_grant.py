@@ -30,6 +30,15 @@ def test_a_grant_for_a_purpose_covers_its_children() -> None:
     assert not GRANT.covers_purpose("social-insurance/../tax")
 
 
+def test_a_grant_may_say_whom_its_dataset_is_about() -> None:
+    grant = replace(GRANT, subject_type="credit_code")
+    assert grant_from_bytes(grant_to_bytes(grant)) == grant
+    message = grant_to_message(grant)
+    for unknown in ("", "person"):
+        message.subject_type = unknown
+        assert grant_from_message(message).subject_type is None
+
+
 def test_validity_includes_its_start_and_not_its_end() -> None:
     instant = timedelta(microseconds=1)
     assert GRANT.valid_at(GRANT.valid_from)

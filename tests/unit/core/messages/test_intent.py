@@ -104,6 +104,23 @@ def test_intent_that_lacks_something_or_says_too_much_is_refused(changes: dict[s
     assert resident(7) not in str(refused.value)
 
 
+@pytest.mark.parametrize(
+    ("changes", "says"),
+    [
+        ({"case_number": "DG\x1b-1"}, "the case number holds a control character .* U\\+001B in place 3"),
+        (
+            {"parameters": parameters(("n", "60\x7f"))},
+            "the parameter n holds a control character .* U\\+007F in place 3",
+        ),
+    ],
+)
+def test_control_character_in_what_is_asked_is_named_with_its_place(
+    changes: dict[str, object], says: str
+) -> None:
+    with pytest.raises(NodeError, match=says):
+        check_intent(intent(**changes))
+
+
 def test_the_desk_may_ask_before_grant_and_commitment_are_there() -> None:
     asked = intent(grant_id="", commitment=b"", response_key_hash=b"")
     check_asked(asked)

@@ -120,7 +120,7 @@ def test_names_and_placeholders_that_were_used_are_told() -> None:
         ("status(1) = 'x'", "predicate.function", 0, "status"),
         ("school LIKE '%'", "predicate.expected-comparison", 7, "LIKE"),
         ("school GLOB '*'", "predicate.expected-comparison", 7, "GLOB"),
-        ("school || 'x' = 'y'", "predicate.character", 7, "|"),
+        ("school || 'x' = 'y'", "predicate.foreign-sign", 7, "||"),
         ("months_paid + 1 = 2", "predicate.character", 12, "+"),
         ("months_paid * 0 = 0", "predicate.character", 12, "*"),
         ("months_paid::text = 'x'", "predicate.character", 11, ":"),

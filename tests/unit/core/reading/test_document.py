@@ -73,7 +73,7 @@ def test_scalars_keep_the_text_that_was_written() -> None:
         ("a: \u202eevil\n", ("file.unseen-character", 1, 4)),
         ("a: 1\rb: 2\n", ("file.unseen-character", 1, 5)),
         (b"a: 1\nb: \xff\n", ("file.not-utf8", 2, 4)),
-        ("a: 1\n".encode("utf-16"), ("file.not-utf8", 1, 1)),
+        ("a: 1\n".encode("utf-16"), ("file.encoding", 1, 1)),
         (b"a" * (MAX_BYTES + 1), ("file.too-large", 1, 1)),
     ],
 )
