@@ -4,12 +4,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
+from threading import Event
 from typing import Final, NoReturn
 
 import grpc
@@ -24,6 +25,7 @@ from support.fake_catalogue import (
     catalogue_dataset,
 )
 from support.plain_log import consistency, inclusion, tree_hash
+from support.waiting import PATIENCE
 
 from node.core.identity import check_character
 from node.core.log.checkpoint import Checkpoint
@@ -108,6 +110,18 @@ class FakeDesk:
     break_at: int | None = None
     """The stream ends with UNAVAILABLE in place of this chunk's result."""
     over_limit: set[str] = field(default_factory=set)
+    rule_limits: dict[str, int] = field(default_factory=dict)
+    """Limits of a rule that allows what is asked in batches, by their names in the catalogue."""
+    hold_at: int | None = None
+    """From this chunk on nothing is answered before `go` is set; `holding` tells that it has come."""
+    at_chunk: Callable[[int], None] | None = None
+    """Called with the number of each chunk that comes."""
+    hold_limits: bool = False
+    """The same for questions about the catalogue."""
+    holding: Event = field(default_factory=Event)
+    go: Event = field(default_factory=Event)
+    largest_chunk: int = 0
+    """Bytes of the largest chunk that came."""
     asked: list[desk_pb2.DeskServiceAskRequest] = field(default_factory=list)
     chunks: list[tuple[bytes, int, tuple[str, ...]]] = field(default_factory=list)
     """Batch id, number and subjects of every chunk that was asked."""
@@ -200,9 +214,15 @@ class _Desk(desk_pb2_grpc.DeskServiceServicer):
         for request in requests:
             number = request.chunk.chunk
             subjects = tuple(subject.id for subject in request.chunk.subjects)
+            desk.largest_chunk = max(desk.largest_chunk, request.ByteSize())
             if desk.break_at == number:
                 _fail(context, NodeError(Reason.PEER_UNAVAILABLE, "error.exchange.batch-ended-early"))
             desk.chunks.append((header.batch_id, number, subjects))
+            if desk.at_chunk is not None:
+                desk.at_chunk(number)
+            if desk.hold_at is not None and number >= desk.hold_at:
+                desk.holding.set()
+                desk.go.wait(PATIENCE)
             desk.claims += [dict(subject.claims) for subject in request.chunk.subjects]
             response = desk_pb2.DeskServiceAskBatchResponse(chunk=number)
             response.proof.exchange_id = header.batch_id[:12] + number.to_bytes(4, "big")
@@ -221,11 +241,22 @@ class _Desk(desk_pb2_grpc.DeskServiceServicer):
         self, request: desk_pb2.BrowseCatalogueRequest, context: Context
     ) -> desk_pb2.BrowseCatalogueResponse:
         summary = catalogue_dataset(request.provider or REQUESTER).summary
+        if self._desk.hold_limits:
+            self._desk.holding.set()
+            self._desk.go.wait(PATIENCE)
         if not request.dataset:
             return desk_pb2.BrowseCatalogueResponse(datasets=[catalogue_pb2.Dataset(summary=summary)])
         if request.dataset != DATASET:
             _fail(context, NodeError(Reason.NOT_SHARED, "error.rpc.dataset-unknown"))
-        return desk_pb2.BrowseCatalogueResponse(datasets=[catalogue_dataset(summary.provider)])
+        entry = catalogue_dataset(summary.provider)
+        if limits := self._desk.rule_limits:
+            entry.rules.add(
+                id="batches",
+                allow=["is-enrolled", "contribution-band"],
+                per_day=limits.get("per_day", 0),
+                per_subject_per_day=limits.get("per_subject_per_day", 0),
+            )
+        return desk_pb2.BrowseCatalogueResponse(datasets=[entry])
 
 
 class _Admin(desk_pb2_grpc.AdminServiceServicer):
