@@ -94,7 +94,7 @@ def rotate_desk(
     hosts = hosts_of(settings.desk.listen, about.endpoint, "localhost:0", *host or ())
     ends = rotate_desk_certificate(files, about.code, hosts, now())
     made = files.desk.certificate
-    terminal.result({"made": made, "expires": ends}, t("pki.made", path=made))
+    terminal.result({"made": made, "expires": ends}, t("label.made", path=made))
     terminal.note(t("pki.rotate.desk", until=when(ends)))
 
 
