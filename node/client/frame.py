@@ -71,6 +71,8 @@ class Columns:
     claims: Mapping[str, str]
     rounded: bool = False
     """Whether a spreadsheet has rounded identifiers: then nobody is asked about whose may be one of them."""
+    subject_type: SubjectType | None = None
+    """Whose identifiers they are, as far as is known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +85,6 @@ class Query:
     parameters: Mapping[str, str]
     batch_id: bytes
     kind: QuestionKind | None
-    subject_type: SubjectType | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,7 +128,7 @@ def ask_blocks(
     def chunks() -> Iterator[Chunk]:
         number = first_chunk
         for block in blocks:
-            for part, subjects in _parts(block, columns, query.subject_type):
+            for part, subjects in _parts(block, columns):
                 there = tuple(each for each in subjects if each is not None)
                 valid = [each is not None for each in subjects]
                 asked.append(_Asked(part, valid, number if there else None))
@@ -183,10 +184,10 @@ def ask_frame(
     """`Client.verify_batch` says what this does."""
     if not 1 <= chunk_size <= MAX_SUBJECTS:
         raise NodeError(Reason.QUERY_INVALID, "error.client.chunk-size", max_subjects=MAX_SUBJECTS)
-    columns = Columns(subject, claims)
+    columns = Columns(subject, claims, subject_type=subject_type)
     check_columns(frame.columns, columns)
-    columns = _judged(frame, columns, subject_type, accept_invalid=accept_invalid)
-    start, first_chunk = _resume_at(frame, columns, chunk_size, subject_type)
+    columns = _judged(frame, columns, accept_invalid=accept_invalid)
+    start, first_chunk = _resume_at(frame, columns, chunk_size)
     source = frame.drop(columns=[name for name in RESULT_COLUMNS if name in frame.columns])
     # Where the blocks end does not depend on where an earlier run came to: nor do the chunks.
     ends = range(start // chunk_size * chunk_size + chunk_size, len(source) + chunk_size, chunk_size)
@@ -194,7 +195,7 @@ def ask_frame(
     done = [frame.iloc[:start]] if start else []
     answered = start
     try:
-        query = Query(question, purpose, case, parameters, batch_id, kind, subject_type)
+        query = Query(question, purpose, case, parameters, batch_id, kind)
         for block in ask_blocks(ask, blocks, query, columns, first_chunk=first_chunk):
             done.append(block.frame)
             answered += len(block.frame)
@@ -229,14 +230,12 @@ def check_columns(present: Iterable[str], columns: Columns) -> None:
             )
 
 
-def _judged(
-    frame: pd.DataFrame, columns: Columns, kind: SubjectType | None, *, accept_invalid: bool
-) -> Columns:
+def _judged(frame: pd.DataFrame, columns: Columns, *, accept_invalid: bool) -> Columns:
     """The columns, with whether a spreadsheet has rounded the identifiers.
 
     Raises NodeError QUERY_INVALID if they were, or too many are invalid, unless that is accepted.
     """
-    column = IdColumn(kind)
+    column = IdColumn(columns.subject_type)
     for value in frame[columns.subject].tolist():
         column.take(_identifier_text(value))
     fault = column.fault(columns.subject)
@@ -245,23 +244,19 @@ def _judged(
     return replace(columns, rounded=column.rounded > 0)
 
 
-def _resume_at(
-    frame: pd.DataFrame, columns: Columns, chunk_size: int, kind: SubjectType | None
-) -> tuple[int, int]:
+def _resume_at(frame: pd.DataFrame, columns: Columns, chunk_size: int) -> tuple[int, int]:
     """The first row without a reason, and the number of the chunk that it begins."""
     if REASON not in frame.columns:
         return 0, 0
     start = int(frame[REASON].notna().to_numpy().argmin()) if frame[REASON].isna().any() else len(frame)
     before = (frame.iloc[i : min(start, i + chunk_size)] for i in range(0, start, chunk_size))
-    parts = (subjects for block in before for _, subjects in _parts(block, columns, kind))
+    parts = (subjects for block in before for _, subjects in _parts(block, columns))
     return start, sum(1 for subjects in parts if any(each is not None for each in subjects))
 
 
-def _parts(
-    block: pd.DataFrame, columns: Columns, kind: SubjectType | None
-) -> Iterator[tuple[pd.DataFrame, list[Subject | None]]]:
+def _parts(block: pd.DataFrame, columns: Columns) -> Iterator[tuple[pd.DataFrame, list[Subject | None]]]:
     """A block in parts whose subjects are no more than `CHUNK_BYTES` as a message, with those subjects."""
-    subjects = _subjects(block, columns, kind)
+    subjects = _subjects(block, columns)
     begin = taken = 0
     if columns.claims:
         for row, each in enumerate(subjects):
@@ -280,11 +275,12 @@ def _size(subject: Subject) -> int:
     return 24 + sum([10 + len(name.encode()) + len(value.encode()) for name, value in claims])
 
 
-def _subjects(block: pd.DataFrame, columns: Columns, kind: SubjectType | None) -> list[Subject | None]:
+def _subjects(block: pd.DataFrame, columns: Columns) -> list[Subject | None]:
     """The subject of each row of a block with its claims; None where that cannot be asked about."""
     given = map(_identifier_text, block[columns.subject].tolist())
     identifiers = [
-        None if columns.rounded and could_be_rounded(text) else identifier(text, kind) for text in given
+        None if columns.rounded and could_be_rounded(text) else identifier(text, columns.subject_type)
+        for text in given
     ]
     if not columns.claims:
         return [None if each is None else Subject(each) for each in identifiers]

@@ -55,7 +55,7 @@ class SettingProblem:
             "column": self.column,
             "problem": self.wording,
         }
-        return Message("setting.placed-warning" if self.warning else "file.placed", args)
+        return Message("setting.warned" if self.warning else "file.placed", args)
 
     def __str__(self) -> str:
         return say(self.placed, "en")

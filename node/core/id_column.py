@@ -23,11 +23,8 @@ _EXACT: Final = 10**15
 """A spreadsheet holds numbers to 15 digits."""
 
 
-def identifier(text: str, kind: SubjectType | None) -> str | None:
-    """The one form of an identifier as a file or a spreadsheet has it; None for what is none of the kind.
-
-    `kind` None is either of the two.
-    """
+def identifier(text: str, kind: SubjectType | None = None) -> str | None:
+    """The one form of an identifier of that kind as a file or a spreadsheet has it; None for what is none."""
     found = _normalised(text, kind)
     if found is None and (given := identifier_text(text)) != text:
         found = _normalised(given, kind)
@@ -54,7 +51,7 @@ def number_text(number: float) -> str:
 class IdColumn:
     """Takes a column row by row, and says at the end whether it can be asked about."""
 
-    kind: SubjectType | None
+    kind: SubjectType | None = None
     rows: int = 0
     invalid: int = 0
     first_invalid: int = 0

@@ -104,13 +104,12 @@ class _Run:
         _check(rows.names, self._columns)
         asked = asked_digest(self._query, self._columns, sheet)
         earlier = self._output.earlier(asked, self._given.file.digest)
-        about = client.subject_type_of(self._query.question)
-        self._query = replace(self._query, subject_type=about)
-        subjects = plan.look_through(rows.column(self._columns.subject), self._columns.subject, about)
+        subject_type = client.subject_type_of(self._query.question)
+        subjects = plan.look_through(rows.column(self._columns.subject), self._columns.subject, subject_type)
         if subjects.fault is not None and not accept_invalid:
             terminal.note(t("batch.accept"))
             raise NodeError.of(Reason.QUERY_INVALID, subjects.fault)
-        self._columns = replace(self._columns, rounded=subjects.rounded)
+        self._columns = replace(self._columns, rounded=subjects.rounded, subject_type=subject_type)
         limits = client.limits(self._query.question, self._query.purpose)
         plan.check_given(limits, self._query.parameters, tuple(self._columns.claims))
         if earlier is None:

@@ -37,8 +37,8 @@ class Subjects:
         return sum((times - most) * subjects for times, subjects in self.times if most and times > most)
 
 
-def look_through(identifiers: Iterable[str], column: str, kind: SubjectType | None) -> Subjects:
-    """Read the column of that name to its end; `kind` is that of the dataset, None if it is not known."""
+def look_through(identifiers: Iterable[str], column: str, kind: SubjectType | None = None) -> Subjects:
+    """Read the column of that name, with identifiers of that kind as far as is known, to its end."""
     judged = IdColumn(kind)
     # A hash of each, 8 bytes: an input may have millions of rows.
     seen = array("q", (hash(found) for each in identifiers if (found := judged.take(each)) is not None))

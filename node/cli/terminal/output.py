@@ -190,7 +190,7 @@ def report(error: NodeError, *, as_json: bool) -> Exit:
     """Tell stderr what went wrong and what to do next; gives the exit code."""
     at_desk = error.reason is Reason.PEER_UNAVAILABLE and error.metadata.get("peer") == "desk"
     what, hint = (t(key) for key in _texts_of(error, at_desk=at_desk))
-    detail = "" if at_desk else without_identifiers(_detail(error))
+    detail = without_identifiers(_detail(error))
     metadata = {name: without_identifiers(value) for name, value in sorted(error.metadata.items())}
     exchange_id, fetch = metadata.get("exchange_id", ""), metadata.pop("fetch", "")
     if as_json:

@@ -11,7 +11,7 @@ PLAIN = resident(9)
 
 
 def judged(*texts: str) -> IdColumn:
-    column = IdColumn(None)
+    column = IdColumn()
     for text in texts:
         column.take(text)
     return column
@@ -26,12 +26,12 @@ def fault(*texts: str) -> str:
     "written", [f'="{PLAIN}"', f"'{PLAIN}", f" {PLAIN} ", f"\t{PLAIN}", f"{PLAIN[:6]} {PLAIN[6:]}"]
 )
 def test_spelling_that_keeps_an_identifier_whole_is_read(written: str) -> None:
-    assert identifier(written, None) == PLAIN
+    assert identifier(written) == PLAIN
 
 
 @pytest.mark.parametrize("written", ["", "x", '=""', "4.41900195001010E+17", f'="{PLAIN}"x'])
 def test_anything_else_is_none(written: str) -> None:
-    assert identifier(written, None) is None
+    assert identifier(written) is None
 
 
 def test_a_few_typing_errors_are_no_fault_of_the_column() -> None:

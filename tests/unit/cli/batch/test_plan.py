@@ -45,7 +45,7 @@ def test_batch_that_goes_on_keeps_its_chunks_when_limits_change() -> None:
 
 def test_subjects_that_come_again_are_counted_beyond_what_is_allowed() -> None:
     one, other = resident(1), next(each for each in map(resident, range(40)) if each.endswith("X"))
-    found = look_through([one, other, one, f'="{one}"', "x", other.lower()], "id", None)
+    found = look_through([one, other, one, f'="{one}"', "x", other.lower()], "id")
     assert (found.rows, found.valid) == (6, 5)
     assert found.beyond(1) == 3
     assert found.beyond(2) == 1
@@ -54,4 +54,4 @@ def test_subjects_that_come_again_are_counted_beyond_what_is_allowed() -> None:
 
 
 def test_empty_column_is_no_plan_and_no_failure() -> None:
-    assert look_through([], "id", None).valid == 0
+    assert look_through([], "id").valid == 0
