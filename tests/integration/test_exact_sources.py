@@ -131,7 +131,7 @@ def test_live_database_that_is_not_exact_denies_until_it_is_mended(live: tuple[R
         assert hr.admin.status().state == "DEGRADED"
         assert verify(tax, 4) is Reason.SOURCE_UNAVAILABLE
         verdict = verdicts(nodes)[-1]
-        assert (verdict.decision, verdict.clause) == (rec.DECISION_DENY, "source")
+        assert (verdict.decision, verdict.clause) == (rec.DECISION_DENY, "source.unfit")
 
         execute(path, "DELETE FROM people WHERE rowid = 11")
         hr.admin.reload()
@@ -151,7 +151,7 @@ def test_second_row_that_comes_later_refuses_its_subject_alone(live: tuple[Runni
         insert(path, 2, "ended")
 
         assert verify(tax, 2) is Reason.SOURCE_UNAVAILABLE
-        assert verdicts(nodes)[-1].clause == "source"
+        assert verdicts(nodes)[-1].clause == "source.unfit"
         assert verify(tax, 4) is True
         chunk = Chunk(0, tuple(Subject(resident(number)) for number in (4, 2, 3, 6)))
         (result,) = tax.batch(ENROLLED, [chunk], purpose=DEFERRAL, case=CASE, batch_id=b"b" * 16)
