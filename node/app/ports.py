@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from node.app.history import History
 from node.app.live.live import Live
 from node.app.live.own_keys import read_certificate
+from node.app.source_acceptance import SourceAcceptance
 from node.config.settings import Settings
 from node.core.role import Caller
 from node.crypto.certificates import trusted_until
@@ -174,7 +175,12 @@ class Ports:
         )
         catalogue_pb2_grpc.add_CatalogueServiceServicer_to_server(
             CatalogueService(
-                lambda: live.policies, lambda: live.catalogue, admit_members(gate), gate.caller, parts.store
+                lambda: live.policies,
+                lambda: live.catalogue,
+                admit_members(gate),
+                gate.caller,
+                parts.store,
+                live.load_of,
             ),
             server,
         )
@@ -200,7 +206,7 @@ class Ports:
                 parts.requester,
                 staff,
                 parts.peers,
-                lambda name: browse(live.policies, name),
+                lambda name: browse(live.policies, name, live.load_of),
                 code,
                 lambda dataset, provider: live.imported.entry(dataset, provider),
                 parts.received.subject_type,
@@ -209,7 +215,15 @@ class Ports:
             server,
         )
         desk_pb2_grpc.add_AdminServiceServicer_to_server(
-            AdminService(parts.status, parts.reload, parts.orders, parts.history, parts.certificates, staff),
+            AdminService(
+                parts.status,
+                parts.reload,
+                parts.orders,
+                parts.history,
+                parts.certificates,
+                SourceAcceptance(code, live, parts.commit, parts.workers),
+                staff,
+            ),
             server,
         )
         grant_pb2_grpc.add_GrantAdminServiceServicer_to_server(
@@ -222,6 +236,7 @@ class Ports:
                 admit_staff(staff),
                 staff.caller,
                 parts.store,
+                live.load_of,
                 Elsewhere(code, parts.peers),
             ),
             server,

@@ -58,8 +58,9 @@ def node_status(
     directory = live.directory
     state = "DRAINING" if draining else "DEGRADED" if problems else "SERVING"
     datasets = [
-        _dataset(dataset, source, live.sources.loads[dataset].at(now))
+        _dataset(dataset, source, load)
         for dataset, source in live.sources.opened.items()
+        if (load := live.load_of(dataset)) is not None
     ]
     calendar, published = live.calendar, live.published
     manifest = published.loaded.manifest if published is not None else None

@@ -35,12 +35,13 @@ MODULES = {
     "verify": "ask.ask_cmd",
     "ask": "ask.ask_cmd",
     "stats": "ask.ask_cmd",
-    "batch": "ask.batch_cmd",
+    "batch": "batch.command",
     "catalogue": "catalogue.commands",
     "grant": "running.grant_cmd",
     "policy": "policy.commands",
     "workdays": "policy.workdays_cmd",
     "log": "log.commands",
+    "source": "running.source_cmd",
     "peer": "running.peer_cmd",
     "order": "running.order_cmd",
     "backup": "running.backup_cmd",
@@ -52,7 +53,9 @@ MODULES = {
 }
 """Each command and its module, in the order of the help. A module is imported when it is needed."""
 
-GROUPS = frozenset({"catalogue", "grant", "policy", "log", "peer", "order", "desk", "pki", "config"})
+GROUPS = frozenset(
+    {"catalogue", "grant", "policy", "log", "source", "peer", "order", "desk", "pki", "config"}
+)
 """Commands that have commands of their own: the whole module."""
 
 
@@ -65,6 +68,13 @@ class RootGroup(HelpfulGroup):
     def get_command(self, ctx: Context, cmd_name: str) -> Command | None:
         return load_command(cmd_name)
 
+    def invoke(self, ctx: Context) -> object:
+        """Run the command; Ctrl-C comes out as what `main` knows."""
+        try:
+            return super().invoke(ctx)
+        except KeyboardInterrupt:
+            raise output.StoppedError({}) from None
+
     def main(self, args: Sequence[str] | None = None, *_: object, **__: object) -> None:
         """Run a command line and exit with its code."""
         given = as_copied(sys.argv[1:] if args is None else args)
@@ -75,7 +85,7 @@ class RootGroup(HelpfulGroup):
             if name_a_person(given):
                 sys.exit(output.report_usage(t("usage.person"), t("usage.person_next"), as_json=as_json))
             describe(self, ())
-            code = super().main(given, "dxnode", standalone_mode=False)
+            code = super().main(given, "dxnode", standalone_mode=False, obj=tuple(given))
         except NodeError as error:
             code = output.report(error, as_json=as_json)
         except typer.TyperException as error:
@@ -84,7 +94,10 @@ class RootGroup(HelpfulGroup):
                 sys.exit(Exit.USAGE)
             code = output.report_usage(*usage_message(error), as_json=as_json)
         except (typer.Abort, KeyboardInterrupt):
-            output.report_stopped()
+            output.report_stopped(output.StoppedError({}), as_json=as_json)
+            code = Exit.INTERRUPTED
+        except output.StoppedError as error:
+            output.report_stopped(error, as_json=as_json)
             code = Exit.INTERRUPTED
         except OSError as error:
             told = refused(error)

@@ -6,7 +6,14 @@ import grpc
 
 from node.client import convert
 from node.client.call import unary
-from node.client.results import NodeStatus, OrderApplied, PeerLog, Reloaded, RevokedCertificate
+from node.client.results import (
+    AcceptedSource,
+    NodeStatus,
+    OrderApplied,
+    PeerLog,
+    Reloaded,
+    RevokedCertificate,
+)
 from node.core.deciding.grant import Grant
 from node.core.messages.grant_message import grant_from_message, grant_to_message
 from node.v1 import desk_pb2, desk_pb2_grpc, grant_pb2, grant_pb2_grpc
@@ -69,6 +76,14 @@ class AdminClient:
         """Make the node read certificates, keys, directory and policies again."""
         response: desk_pb2.ReloadResponse = unary(self._admin.Reload, desk_pb2.ReloadRequest(), self._timeout)
         return convert.reloaded(response)
+
+    def accept_source(self, dataset: str, reason: str) -> AcceptedSource:
+        """Answer from a load that was put aside. Raises NodeError NOT_FOUND if there is none."""
+        request = desk_pb2.AcceptSourceRequest(dataset=dataset, reason=reason)
+        response: desk_pb2.AcceptSourceResponse = unary(self._admin.AcceptSource, request, self._timeout)
+        return AcceptedSource(
+            response.dataset, response.rows, response.invalid_subjects, response.rows_before
+        )
 
     def peers(self) -> tuple[PeerLog, ...]:
         """What the own node remembers of the others' usage logs, by credit code."""

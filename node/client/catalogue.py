@@ -160,6 +160,8 @@ class CatalogueEntry:
 
     In a list of all datasets only what a summary has is filled. What is `unapproved` is served by a
     switch for development alone. `imported_from` is the department in whose catalogue it was imported.
+    `data_as_of` is how things stood in the data that its node answers from, where that node showed the whole
+    entry; `data_overdue` tells that this is longer ago than `update` says.
     """
 
     dataset: str
@@ -188,6 +190,8 @@ class CatalogueEntry:
     approvals: tuple[CatalogueApproval, ...]
     imported_from: str
     imported_at: datetime | None
+    data_as_of: datetime | None = None
+    data_overdue: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -231,6 +235,8 @@ def catalogue_entry(message: pb.Dataset) -> CatalogueEntry:
         approvals=tuple(map(_approval, message.publication.approvals)),
         imported_from=summary.imported_from,
         imported_at=time_of(summary.imported_ms),
+        data_as_of=time_of(message.data.as_of_ms),
+        data_overdue=message.data.overdue,
     )
 
 

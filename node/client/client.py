@@ -20,6 +20,7 @@ from node.client.catalogue import (
     catalogue_version,
 )
 from node.client.channel import Credentials, open_channel
+from node.client.limits import AskLimits, limits_of
 from node.client.log import LogClient
 from node.client.results import (
     Chunk,
@@ -185,14 +186,18 @@ class Client:
         batch_id: bytes = b"",
         kind: QuestionKind | None = None,
         chunk_size: int = MAX_SUBJECTS,
+        accept_invalid: bool = False,
     ) -> DataFrame:
         """Ask a question, of kind verify or field, about every row of `frame`; without `kind` as in `batch`.
 
         `subject` names the column of identifiers, `claims` maps claim names to columns. Gives a copy of
         `frame` with the columns `answer` (boolean or string, NA without one), `reason` ("" for an answer,
         else the name of a `Reason`) and `exchange_id` (hex). The order of rows and the index are kept. A
-        malformed identifier is not asked, with reason QUERY_INVALID; a subject whose own limit is used up has
-        QUOTA_EXHAUSTED.
+        malformed identifier, or a claim of more than 200 characters, is not asked, with reason QUERY_INVALID;
+        a subject whose own limit is used up has QUOTA_EXHAUSTED.
+
+        Raises NodeError QUERY_INVALID before anybody is asked about if a spreadsheet has rounded identifiers,
+        or more than 5 % of them are malformed (and more than ten, or half of them), unless `accept_invalid`.
 
         Raises `node.client.frame.BatchStoppedError`, a NodeError, when the batch cannot go on. Its `frame`
         and `batch_id`, given to this method again, go on behind the last answered row.
@@ -213,6 +218,7 @@ class Client:
             kind=kind,
             random=self._random,
             chunk_size=chunk_size,
+            accept_invalid=accept_invalid,
         )
 
     def catalogue(self, provider: str = "") -> tuple[CatalogueEntry, ...]:
@@ -246,6 +252,17 @@ class Client:
             if is_its and grant.subject_type is not None:
                 return grant.subject_type
         return None
+
+    def limits(self, question: str, purpose: str) -> AskLimits:
+        """How much of a question may be asked in a day for a purpose, as grants and catalogue say."""
+        name = QuestionName.parse(question)
+        provider = name.provider or self._provider_of(name.dataset)
+        try:
+            entry = self.dataset(name.dataset, provider)
+        except NodeError:  # the provider says what is wrong once it is asked
+            entry = None
+        given = [grant for grant in self.grants() if grant.provider == provider]
+        return limits_of(given, entry, name.dataset, name.question, purpose)
 
     def published_entry(self, name: str, provider: str = "") -> catalogue_pb2.Dataset:
         """One dataset in full as the message that the node publishes, for an export."""

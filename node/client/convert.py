@@ -56,6 +56,8 @@ def proof(message: desk_pb2.Proof) -> Proof:
         provider_index=message.provider_index,
         provider_size=message.provider_size,
         rule=message.rule,
+        data_as_of=time_of(message.load.as_of_ms),
+        data_overdue=message.load.overdue,
     )
 
 
@@ -130,7 +132,7 @@ def _mismatch(key: str, /, **args: Value) -> NodeError:
 
 
 def _load(message: record_pb2.DataLoad) -> Load:
-    return Load(message.number, time_of(message.time_ms))
+    return Load(message.number, time_of(message.time_ms), time_of(message.as_of_ms))
 
 
 def _wording(text: str) -> Message:

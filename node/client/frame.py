@@ -3,20 +3,29 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Literal, Protocol
 
 import pandas as pd
 
 from node.client.results import Chunk, ChunkResult, Refusal, Subject
-from node.core.identity import SubjectType, normalise_subject
+from node.core.bounds import MAX_CLAIM, MAX_CLAIMS, MAX_SUBJECTS
+from node.core.id_column import IdColumn, could_be_rounded, identifier, number_text
+from node.core.identity import SubjectType
 from node.core.normal_form import unreadable
 from node.core.policy.question_kind import QuestionKind
 from node.errors import NodeError, Reason
+from node.texts.wording import CHINA
 
-ANSWER, REASON, EXCHANGE = "answer", "reason", "exchange_id"
-RESULT_COLUMNS = (ANSWER, REASON, EXCHANGE)
+ANSWER, REASON, EXCHANGE, AS_OF = "answer", "reason", "exchange_id", "data_as_of"
+RESULT_COLUMNS = (ANSWER, REASON, EXCHANGE, AS_OF)
+
+CHUNK_BYTES = 30_000
+"""What the subjects of a chunk take as a message: sealed and padded, it is none that any node refuses.
+
+A thousand subjects without claims take less."""
 
 # What is wrong with one chunk and says nothing about the next; all else would meet the next chunk too.
 _CHUNK_ONLY = frozenset({Reason.QUERY_INVALID})
@@ -60,6 +69,10 @@ class Columns:
 
     subject: str
     claims: Mapping[str, str]
+    rounded: bool = False
+    """Whether a spreadsheet has rounded identifiers: then nobody is asked about whose may be one of them."""
+    subject_type: SubjectType | None = None
+    """Whose identifiers they are, as far as is known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,15 +85,18 @@ class Query:
     parameters: Mapping[str, str]
     batch_id: bytes
     kind: QuestionKind | None
-    subject_type: SubjectType | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class AnsweredBlock:
-    """A block of rows with its result columns, and the chunk number that the next block will have."""
+    """A block of rows with its result columns, and the chunk number that the next block will have.
+
+    With `overdue`, the data that it was answered from are older than the catalogue entry says.
+    """
 
     frame: pd.DataFrame
     next_chunk: int
+    overdue: bool = False
 
 
 @dataclass(slots=True)
@@ -98,11 +114,12 @@ def ask_blocks(
     *,
     first_chunk: int = 0,
     keep_going: bool = False,
-) -> Iterator[AnsweredBlock]:
+) -> Generator[AnsweredBlock, None, None]:
     """Ask block by block (at most 1000 rows each); yields them in order with the result columns.
 
-    A block without a single well-formed identifier is not asked and takes no chunk number. A refusal raises
-    its NodeError, a `RefusedError` when it is final, with the blocks before it already yielded; with
+    A block whose subjects take more than `CHUNK_BYTES` is asked in several chunks, and yielded in as many
+    blocks. One without a single well-formed identifier is not asked and takes no chunk number. A refusal
+    raises its NodeError, a `RefusedError` when it is final, with the blocks before it already yielded; with
     `keep_going` its rows get the reason.
     """
     asked: deque[_Asked] = deque()
@@ -111,11 +128,13 @@ def ask_blocks(
     def chunks() -> Iterator[Chunk]:
         number = first_chunk
         for block in blocks:
-            subjects, valid = _subjects(block, columns, query.subject_type)
-            asked.append(_Asked(block, valid, number if subjects else None))
-            if subjects:
-                yield Chunk(number, subjects)
-                number += 1
+            for part, subjects in _parts(block, columns):
+                there = tuple(each for each in subjects if each is not None)
+                valid = [each is not None for each in subjects]
+                asked.append(_Asked(part, valid, number if there else None))
+                if there:
+                    yield Chunk(number, there)
+                    number += 1
 
     results = ask(
         query.question,
@@ -133,7 +152,7 @@ def ask_blocks(
         if refusal is not None and not keep_going and refusal.reason not in _CHUNK_ONLY:
             raise _refused(refusal)
         next_chunk = result.chunk + 1
-        yield AnsweredBlock(_merge(asked.popleft(), result), next_chunk)
+        yield AnsweredBlock(_merge(asked.popleft(), result), next_chunk, result.proof.data_overdue)
     while asked:
         yield AnsweredBlock(_merge(asked.popleft(), None), next_chunk)
 
@@ -160,17 +179,23 @@ def ask_frame(
     kind: QuestionKind | None,
     random: Callable[[int], bytes],
     chunk_size: int,
+    accept_invalid: bool,
 ) -> pd.DataFrame:
     """`Client.verify_batch` says what this does."""
-    columns = Columns(subject, claims)
+    if not 1 <= chunk_size <= MAX_SUBJECTS:
+        raise NodeError(Reason.QUERY_INVALID, "error.client.chunk-size", max_subjects=MAX_SUBJECTS)
+    columns = Columns(subject, claims, subject_type=subject_type)
     check_columns(frame.columns, columns)
-    start, first_chunk = _resume_at(frame, columns, chunk_size, subject_type)
+    columns = _judged(frame, columns, accept_invalid=accept_invalid)
+    start, first_chunk = _resume_at(frame, columns, chunk_size)
     source = frame.drop(columns=[name for name in RESULT_COLUMNS if name in frame.columns])
-    blocks = (source.iloc[i : i + chunk_size] for i in range(start, len(source), chunk_size))
+    # Where the blocks end does not depend on where an earlier run came to: nor do the chunks.
+    ends = range(start // chunk_size * chunk_size + chunk_size, len(source) + chunk_size, chunk_size)
+    blocks = (source.iloc[max(start, end - chunk_size) : end] for end in ends)
     done = [frame.iloc[:start]] if start else []
     answered = start
     try:
-        query = Query(question, purpose, case, parameters, batch_id, kind, subject_type)
+        query = Query(question, purpose, case, parameters, batch_id, kind)
         for block in ask_blocks(ask, blocks, query, columns, first_chunk=first_chunk):
             done.append(block.frame)
             answered += len(block.frame)
@@ -183,8 +208,13 @@ def ask_frame(
 
 
 def check_columns(present: Iterable[str], columns: Columns) -> None:
-    """Raises NodeError QUERY_INVALID, naming the first column that is missing, or there more than once."""
+    """Raises NodeError QUERY_INVALID, naming the first column that is missing, or there more than once.
+
+    Also for more claims than a subject may have.
+    """
     names = list(present)
+    if len(columns.claims) > MAX_CLAIMS:
+        raise NodeError(Reason.QUERY_INVALID, "error.client.too-many-claims", max_claims=MAX_CLAIMS)
     for column in (columns.subject, *columns.claims.values()):
         if column not in names:
             raise NodeError(
@@ -200,44 +230,84 @@ def check_columns(present: Iterable[str], columns: Columns) -> None:
             )
 
 
-def _resume_at(
-    frame: pd.DataFrame, columns: Columns, chunk_size: int, kind: SubjectType | None
-) -> tuple[int, int]:
+def _judged(frame: pd.DataFrame, columns: Columns, *, accept_invalid: bool) -> Columns:
+    """The columns, with whether a spreadsheet has rounded the identifiers.
+
+    Raises NodeError QUERY_INVALID if they were, or too many are invalid, unless that is accepted.
+    """
+    column = IdColumn(columns.subject_type)
+    for value in frame[columns.subject].tolist():
+        column.take(_identifier_text(value))
+    fault = column.fault(columns.subject)
+    if fault is not None and not accept_invalid:
+        raise NodeError.of(Reason.QUERY_INVALID, fault)
+    return replace(columns, rounded=column.rounded > 0)
+
+
+def _resume_at(frame: pd.DataFrame, columns: Columns, chunk_size: int) -> tuple[int, int]:
     """The first row without a reason, and the number of the chunk that it begins."""
     if REASON not in frame.columns:
         return 0, 0
     start = int(frame[REASON].notna().to_numpy().argmin()) if frame[REASON].isna().any() else len(frame)
-    before = (frame.iloc[i : i + chunk_size] for i in range(0, start, chunk_size))
-    return start, sum(1 for block in before if _subjects(block, columns, kind)[0])
+    before = (frame.iloc[i : min(start, i + chunk_size)] for i in range(0, start, chunk_size))
+    parts = (subjects for block in before for _, subjects in _parts(block, columns))
+    return start, sum(1 for subjects in parts if any(each is not None for each in subjects))
 
 
-def _subjects(
-    block: pd.DataFrame, columns: Columns, kind: SubjectType | None
-) -> tuple[tuple[Subject, ...], list[bool]]:
-    """The well-formed subjects of a block with their claims, and for each row whether it has one."""
-    identifiers = [_well_formed(value, kind) for value in block[columns.subject].tolist()]
+def _parts(block: pd.DataFrame, columns: Columns) -> Iterator[tuple[pd.DataFrame, list[Subject | None]]]:
+    """A block in parts whose subjects are no more than `CHUNK_BYTES` as a message, with those subjects."""
+    subjects = _subjects(block, columns)
+    begin = taken = 0
+    if columns.claims:
+        for row, each in enumerate(subjects):
+            size = 0 if each is None else _size(each)
+            if taken + size > CHUNK_BYTES:
+                yield block.iloc[begin:row], subjects[begin:row]
+                begin, taken = row, 0
+            taken += size
+    if begin < len(block):
+        yield block.iloc[begin:], subjects[begin:]
+
+
+def _size(subject: Subject) -> int:
+    """At least the bytes of a subject as a message."""
+    claims = subject.claims.items()
+    return 24 + sum([10 + len(name.encode()) + len(value.encode()) for name, value in claims])
+
+
+def _subjects(block: pd.DataFrame, columns: Columns) -> list[Subject | None]:
+    """The subject of each row of a block with its claims; None where that cannot be asked about."""
+    given = map(_identifier_text, block[columns.subject].tolist())
+    identifiers = [
+        None if columns.rounded and could_be_rounded(text) else identifier(text, columns.subject_type)
+        for text in given
+    ]
     if not columns.claims:
-        subjects = [None if identifier is None else Subject(identifier) for identifier in identifiers]
-    else:
-        names = list(columns.claims)
-        claimed = zip(*(block[columns.claims[name]].tolist() for name in names), strict=True)
-        subjects = [
-            _claiming(identifier, dict(zip(names, map(_text, values), strict=True)))
-            for identifier, values in zip(identifiers, claimed, strict=True)
-        ]
-    return tuple(each for each in subjects if each is not None), [each is not None for each in subjects]
+        return [None if each is None else Subject(each) for each in identifiers]
+    names = list(columns.claims)
+    claimed = zip(*(block[columns.claims[name]].tolist() for name in names), strict=True)
+    return [
+        _claiming(each, dict(zip(names, map(_text, values), strict=True)))
+        for each, values in zip(identifiers, claimed, strict=True)
+    ]
 
 
 def _claiming(identifier: str | None, claims: Mapping[str, str | None]) -> Subject | None:
-    said = {name: text for name, text in claims.items() if text is not None and not unreadable(text)}
+    """The subject, unless there is none, or a claim that no node takes."""
+    said = {name: text for name, text in claims.items() if text is not None and _can_be_claimed(text)}
     return Subject(identifier, said) if identifier is not None and len(said) == len(claims) else None
 
 
-def _text(value: object) -> str | None:
-    """A value as text, "" for a missing one; None for what was read as something that has no one text.
+def _can_be_claimed(text: str) -> bool:
+    try:
+        text.encode()
+    except UnicodeEncodeError:  # half a character, as damaged files give
+        return False
+    return len(text) <= MAX_CLAIM and not unreadable(text)
 
-    An identifier read as a whole number is still its digits, but one read as a float has been rounded.
-    """
+
+def _text(value: object) -> str | None:
+    """A value as text, "" for a missing one; None for what was read as something that has no one text."""
     if isinstance(value, str):
         return value
     if isinstance(value, int) and not isinstance(value, bool):
@@ -246,11 +316,9 @@ def _text(value: object) -> str | None:
     return "" if missing else None
 
 
-def _well_formed(value: object, kind: SubjectType | None) -> str | None:
-    try:
-        return normalise_subject(_text(value) or "", kind)
-    except NodeError:
-        return None
+def _identifier_text(value: object) -> str:
+    """An identifier as text: read as a whole number it is still its digits, as a float it was rounded."""
+    return number_text(value) if isinstance(value, float) else _text(value) or ""
 
 
 def _merge(asked: _Asked, result: ChunkResult | None) -> pd.DataFrame:
@@ -258,15 +326,18 @@ def _merge(asked: _Asked, result: ChunkResult | None) -> pd.DataFrame:
     rows = [row for row, valid in enumerate(asked.valid) if valid]
     reasons = ["" if valid else Reason.QUERY_INVALID.name for valid in asked.valid]
     exchanges = [""] * len(reasons)
+    ages = [""] * len(reasons)
     answers: list[bool | str | None] = [None] * len(reasons)
     if result is not None:
         refused = "" if result.refusal is None else result.refusal.reason.name
         given = result.answers or (None,) * len(rows)
+        as_of = _moment(result.proof.data_as_of)
         for position, (row, answer) in enumerate(zip(rows, given, strict=True)):
             over_limit = position in result.over_limit
             reasons[row] = Reason.QUOTA_EXHAUSTED.name if over_limit else refused
             answers[row] = None if over_limit else answer
             exchanges[row] = result.proof.exchange_id.hex()
+            ages[row] = as_of
     kind: Literal["string", "boolean"] = (
         "string" if any(isinstance(answer, str) for answer in answers) else "boolean"
     )
@@ -274,13 +345,19 @@ def _merge(asked: _Asked, result: ChunkResult | None) -> pd.DataFrame:
     answered[ANSWER] = pd.Series(answers, answered.index, "object").astype(kind)
     answered[REASON] = pd.Series(reasons, answered.index, "string")
     answered[EXCHANGE] = pd.Series(exchanges, answered.index, "string")
+    answered[AS_OF] = pd.Series(ages, answered.index, "string")
     return answered
+
+
+def _moment(as_of: datetime | None) -> str:
+    """In China's time, as people read it in a table; "" from a provider's node that does not say."""
+    return "" if as_of is None else as_of.astimezone(CHINA).isoformat(timespec="seconds")
 
 
 def _unanswered(frame: pd.DataFrame) -> pd.DataFrame:
     result = frame.copy()
     result[ANSWER] = pd.Series(pd.NA, result.index, "boolean")
-    for name in (REASON, EXCHANGE):
+    for name in (REASON, EXCHANGE, AS_OF):
         result[name] = pd.Series(pd.NA, result.index, "string")
     return result
 
@@ -288,5 +365,5 @@ def _unanswered(frame: pd.DataFrame) -> pd.DataFrame:
 def _join(parts: list[pd.DataFrame]) -> pd.DataFrame:
     """One frame; a block whose answers are all empty takes the type of the others."""
     texts = any(str(part[ANSWER].dtype) in ("string", "str") for part in parts)
-    kinds = {ANSWER: "string" if texts else "boolean", REASON: "string", EXCHANGE: "string"}
+    kinds = dict.fromkeys(RESULT_COLUMNS, "string") | {ANSWER: "string" if texts else "boolean"}
     return pd.concat([part.astype(kinds) for part in parts])

@@ -59,13 +59,19 @@ def _no_text(key: str, kind: str) -> TypeError:
 
 @dataclass(frozen=True, slots=True)
 class Proof:
-    """Where an exchange stands in the usage logs of both sides, and the provider's rule that allowed it."""
+    """Where an exchange stands in the usage logs of both sides, and the provider's rule that allowed it.
+
+    `data_as_of` is how things stood in the data that were read, None where the provider's node does not say;
+    `data_overdue` tells that this is longer ago than the catalogue entry says.
+    """
 
     exchange_id: bytes
     own_index: int
     provider_index: int
     provider_size: int
     rule: str
+    data_as_of: datetime | None = None
+    data_overdue: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,11 +102,12 @@ class Cell:
 class Load:
     """A load of a dataset's data: its number, from 1, and since when it is (`None` when nobody said).
 
-    Two loads may hold the same data.
+    `as_of` is how things stood in the data. Two loads may hold the same data.
     """
 
     number: int
     since: datetime | None
+    as_of: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,6 +162,19 @@ class ChunkResult:
     over_limit: frozenset[int]
     refusal: Refusal | None
     proof: Proof
+
+
+@dataclass(frozen=True, slots=True)
+class AcceptedSource:
+    """A load that was put aside and is answered from now: its rows, those without a valid identifier.
+
+    `rows_before` are those of the last good load, 0 if there was none.
+    """
+
+    dataset: str
+    rows: int
+    invalid_subjects: int
+    rows_before: int
 
 
 @dataclass(frozen=True, slots=True)

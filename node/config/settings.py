@@ -193,7 +193,11 @@ class Desk(_Section):
 
 
 class Source(_Section):
-    """Where the data of one dataset are: in exactly one of a file or a database."""
+    """Where the data of one dataset are: in exactly one of a file or a database.
+
+    A load with fewer rows than `least_rows_percent` of the last good one, or with more rows without a valid
+    identifier than `most_invalid_percent`, is put aside until the operator accepts it.
+    """
 
     csv: FilePath | None = None
     parquet: FilePath | None = None
@@ -202,6 +206,8 @@ class Source(_Section):
     url_file: FilePath | None = None
     url_env: Annotated[str, _matching(_VARIABLE, "variable")] | None = None
     table: Annotated[str, _matching(_TABLE, "table")] | None = None
+    least_rows_percent: Annotated[Whole, Field(ge=0, le=100)] = 50
+    most_invalid_percent: Annotated[Whole, Field(ge=0, le=100)] = 5
 
     @model_validator(mode="after")
     def _one_place(self) -> Self:

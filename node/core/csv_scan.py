@@ -3,7 +3,8 @@
 One stray quotation mark makes a lenient reader take thousands of rows for one value, or one person's row for
 another's. So a file is scanned before it is read, and refused with line and column if it is not well formed:
 
-- a value that does not begin with a quotation mark holds none; one that does ends at its closing mark;
+- a value that does not begin with a quotation mark holds none; one that does ends at its closing mark. One
+  exception is a formula that is a text, `="…"` without comma or line break: exports write identifiers so;
 - every row has as many values as the header; a line ends in LF or CR LF; there is no NUL;
 - a value with a line break in it holds no comma; in the header, and in a file of one column, none has one.
 
@@ -34,10 +35,11 @@ MAX_ROW: Final = 1 << 20
 HEADER_LINES: Final = 1
 _BYTE_ORDER_MARKS: Final = (codecs.BOM_UTF8, "\ufeff".encode("gb18030"))
 _PLAIN: Final = rb'[^",\r\n\0]++'
+_FORMULA: Final = rb'="[^",\r\n\0]*+"(?=[,\r\n])'
 _ON_ONE_LINE: Final = rb'"(?:[^"\r\n\0]++|"")*+"'
 _WITHOUT_COMMA: Final = rb'"(?:[^",\0]++|"")*+"'
 
-_plain = re.compile(rb'[^",\r\n\0]*+').match
+_plain = re.compile(_FORMULA + rb'|[^",\r\n\0]*+').match
 _marked = re.compile(rb'"(?:[^"]++|"")*+"').match
 _line_end = re.compile(rb"\r?\n").match
 _blanks = re.compile(rb"(?:\A|(?<=\n))\r?\n").findall
@@ -168,11 +170,11 @@ def _rows_of(columns: int) -> tuple[_Match, _Match | None]:
 
     The latter are rare, and a file of one column has none.
     """
-    flat = b"(?:" + _PLAIN + b"|" + _ON_ONE_LINE + b"|)"
+    flat = b"(?:" + _FORMULA + b"|" + _PLAIN + b"|" + _ON_ONE_LINE + b"|)"
     rows = re.compile(rb"(?:\r?\n|(?:%s,){%d}+%s\r?\n)*+" % (flat, columns - 1, flat)).match
     if columns == 1:
         return rows, None
-    tall = b"(?:" + _PLAIN + b"|" + _ON_ONE_LINE + b"|" + _WITHOUT_COMMA + b"|)"
+    tall = b"(?:" + _FORMULA + b"|" + _PLAIN + b"|" + _ON_ONE_LINE + b"|" + _WITHOUT_COMMA + b"|)"
     return rows, re.compile(rb"(?:%s,){%d}+%s\r?\n" % (tall, columns - 1, tall)).match
 
 

@@ -69,8 +69,8 @@ _ZIP: Final = (b"PK\x03\x04", b"PK\x05\x06", b"PK\x07\x08")
 _OFFICE_PARTS: Final = (b"[Content_Types].xml", b"_rels/", b"docProps/", b"xl/")
 _OTHER_OFFICE: Final = (b"word/", b"ppt/")
 _MARKUP: Final = re.compile(
-    rb"(?:\xef\xbb\xbf)?\s*(?:(?P<xml><\?xml\s)|(?:<!--.*?-->\s*)?<(?:!doctype\s+html|html|head|meta|table|body)\b"
-    rb"|mime-version:)",
+    rb"(?:\xef\xbb\xbf)?\s*(?:(?P<xml><\?xml\s)|mime-version:"
+    rb"|(?:<!--.*?-->\s*)?<(?:!doctype\s+html|html|head|meta|table|body)\b)",
     re.IGNORECASE | re.DOTALL,
 ).match
 # Text of 8-bit units has no NUL at all; a few strays are a fault at their place, not another encoding.

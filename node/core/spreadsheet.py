@@ -1,4 +1,4 @@
-"""What spreadsheets make of identifiers: spellings that keep them whole, and the damage where none was used.
+"""What spreadsheets make of identifiers: spellings that keep them whole, and damage where none was used.
 
 A spreadsheet holds numbers to 15 digits. So exports write an identifier as a formula, `="…"`, or put an
 apostrophe before it; both are read. Where nobody did, the last digits are gone (`4.41999E+17`, `…000`) and no
@@ -40,7 +40,7 @@ def identifier_text(text: str) -> str:
 
 @dataclass(slots=True)
 class Damage:
-    """Counts identifiers that a spreadsheet took for numbers: of how many only the first digits are left."""
+    """Counts identifiers that a spreadsheet took for numbers, so that only the first digits are left."""
 
     scientific: int = 0
     """As 4.41999E+17."""

@@ -71,7 +71,7 @@ class Asked:
 
 @dataclass(frozen=True, slots=True)
 class Answered:
-    """An answer whose receipt was verified, and where the exchange stands in both logs."""
+    """An answer whose receipt was verified, where it stands in both logs, and the load that was read."""
 
     answers: rec.Answers
     exchange_id: bytes
@@ -79,6 +79,7 @@ class Answered:
     provider_index: int
     provider_size: int
     rule: str
+    load: rec.DataLoad
 
 
 @dataclass(slots=True)

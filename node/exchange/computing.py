@@ -187,7 +187,11 @@ class Computing:
         if self._books.is_answered(asked.peer.code, asked.exchange_id):
             return Computed()
         if key and (stored := self._books.release(key)) is not None:
-            return Computed(answers=rec.Answers.FromString(stored), load=asked.load, release_key=key)
+            answers = rec.Answers.FromString(stored)
+            load = asked.load  # a live database may have been counted earlier in its day
+            if load is not None:
+                load = load._replace(as_of_ms=answers.statistic.load.as_of_ms)
+            return Computed(answers=answers, load=load, release_key=key)
         short = short_before(asked.cost, len(asked.subjects), price, self._ledger)
         return None if short is None else Computed(short=short, release_key=key, budget=tuple(price))
 

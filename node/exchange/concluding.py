@@ -91,7 +91,9 @@ class Concluding:
                 await self._doubted(asked.parties.provider)
             raise denied
         answers = rec.Answers.FromString(response.answers)
-        return Answered(answers, exchange_id, own_index, position.index, position.size, verdict.rule)
+        return Answered(
+            answers, exchange_id, own_index, position.index, position.size, verdict.rule, verdict.load
+        )
 
     async def fail(self, asked: Asked, error: NodeError) -> None:
         """Record that the exchange got no valid answer, for this reason."""

@@ -26,6 +26,7 @@ from node.core.policy.policy import Policies
 from node.core.policy.question import Question
 from node.core.policy.question_kind import QuestionKind, kind_from_message
 from node.core.policy.request import Request, RequestingDepartment
+from node.core.state.data_age import dated
 from node.core.state.data_load import KeptLoad
 from node.core.subject import SubjectKey
 from node.core.workdays import Calendar
@@ -343,7 +344,7 @@ def _permitted(
         subjects=subjects,
         cost=cost,
         budget=None if policy is None else policy.budget,
-        load=None if kept is None else kept.at(admitted.moment),
+        load=None if kept is None or policy is None else dated(kept, policy.dataset.update, admitted.moment),
         moment=admitted.moment,
         until=admitted.until,
     )

@@ -48,7 +48,11 @@ def field_answers(values: Sequence[object], salt: bytes) -> rec.Answers:
 
 def load_message(load: DataLoad | None) -> rec.DataLoad | None:
     """As a message."""
-    return None if load is None else rec.DataLoad(number=load.number, time_ms=load.time_ms)
+    if load is None:
+        return None
+    return rec.DataLoad(
+        number=load.number, time_ms=load.time_ms, as_of_ms=load.as_of_ms, overdue=load.overdue
+    )
 
 
 def without(answers: rec.Answers, refused: Sequence[int]) -> rec.Answers:

@@ -69,7 +69,15 @@ class Repeated:
         opening = rec.KeptOpening.FromString(self._vault.decrypt(kept, b"opening/%d" % index))
         position = outcome.provider_log
         answers = rec.Answers.FromString(opening.answers)
-        return Answered(answers, earlier.exchange_id, index, position.index, position.size, verdict.rule)
+        return Answered(
+            answers,
+            earlier.exchange_id,
+            index,
+            position.index,
+            position.size,
+            verdict.rule,
+            verdict.load,
+        )
 
 
 def asked_content(caller: Caller, query: Query, subjects: Sequence[SubjectKey]) -> bytes:

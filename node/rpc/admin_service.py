@@ -44,6 +44,22 @@ class ReloadReport:
         return "; ".join((*done, *refused))[:_NOTE]
 
 
+@dataclass(frozen=True, slots=True)
+class AcceptedLoad:
+    """A load that is used from now on: its rows, those without a valid identifier, and the rows before."""
+
+    dataset: str
+    rows: int
+    invalid: int
+    before: int
+
+
+class SourceDecisions(Protocol):
+    """Where loads that were put aside are accepted."""
+
+    async def accept(self, caller: Caller, dataset: str, reason: str) -> AcceptedLoad: ...
+
+
 class GrantAdminService(grant_pb2_grpc.GrantAdminServiceServicer):
     """The provider's staff issue, list and change grants; everybody sees those received."""
 
@@ -157,6 +173,7 @@ class AdminService(desk_pb2_grpc.AdminServiceServicer):
         orders: Orders,
         peers: PeerMemory,
         certificates: DeskCertificates,
+        sources: SourceDecisions,
         staff: Staff,
     ) -> None:
         self._status = status
@@ -164,6 +181,7 @@ class AdminService(desk_pb2_grpc.AdminServiceServicer):
         self._orders = orders
         self._peers = peers
         self._certificates = certificates
+        self._sources = sources
         self._staff = staff
 
     async def GetStatus(
@@ -186,6 +204,23 @@ class AdminService(desk_pb2_grpc.AdminServiceServicer):
             return desk_pb2.ReloadResponse(
                 done_wordings=map(to_text, report.done),
                 part_problems=map(part_problem_message, report.refused),
+            )
+
+        return await answered(context, work())
+
+    async def AcceptSource(
+        self, request: desk_pb2.AcceptSourceRequest, context: Context
+    ) -> desk_pb2.AcceptSourceResponse:
+        """Use a load that was put aside."""
+
+        async def work() -> desk_pb2.AcceptSourceResponse:
+            caller = await self._staff.admit(context)
+            taken = await self._sources.accept(caller, request.dataset, request.reason)
+            return desk_pb2.AcceptSourceResponse(
+                dataset=taken.dataset,
+                rows=taken.rows,
+                invalid_subjects=taken.invalid,
+                rows_before=taken.before,
             )
 
         return await answered(context, work())

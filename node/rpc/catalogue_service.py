@@ -15,6 +15,7 @@ from node.core.catalogue.search import MAX_RESULTS, Lookup
 from node.core.directory.directory import Member
 from node.core.policy.policy import Policies, Policy
 from node.core.role import OPERATOR, ROLES
+from node.core.state.data_load import DataLoad
 from node.errors import NodeError, Reason
 from node.exchange.rate import Rate
 from node.exchange.turns import TurnBounds, Turns
@@ -32,6 +33,8 @@ SEARCHES_AT_ONCE = 20.0
 SEARCHING = 2
 WAITING, WAIT_SECONDS = 16, 20.0
 """Searches that run, and that wait, half of those one caller's: all else is for exchanges."""
+LoadOf = Callable[[str], DataLoad | None]
+"""The load that a dataset is answered from now, None while it is answered from none."""
 T = TypeVar("T", bound=ProtoMessage)
 R = TypeVar("R")
 P = ParamSpec("P")
@@ -108,6 +111,7 @@ class CatalogueService(catalogue_pb2_grpc.CatalogueServiceServicer):
         admit: Admit,
         caller: CallerName,
         history: VersionHistory,
+        load_of: LoadOf,
         elsewhere: Elsewhere | None = None,
     ) -> None:
         """With `elsewhere` the callers may search other departments' catalogues too."""
@@ -115,6 +119,7 @@ class CatalogueService(catalogue_pb2_grpc.CatalogueServiceServicer):
         self._admit = admit
         self._catalogue = catalogue
         self._history = history
+        self._load_of = load_of
         self._elsewhere = elsewhere
         self._rate = Rate(SEARCHES_PER_SECOND, SEARCHES_AT_ONCE)
         self._caller = caller
@@ -143,7 +148,7 @@ class CatalogueService(catalogue_pb2_grpc.CatalogueServiceServicer):
         async def work() -> pb.GetDatasetResponse:
             if not request.dataset:
                 raise NodeError(Reason.QUERY_INVALID, "error.rpc.dataset-missing")
-            return pb.GetDatasetResponse(dataset=browse(self._policies(), request.dataset)[0])
+            return pb.GetDatasetResponse(dataset=browse(self._policies(), request.dataset, self._load_of)[0])
 
         return await self._admit(context, work)
 
@@ -158,7 +163,8 @@ class CatalogueService(catalogue_pb2_grpc.CatalogueServiceServicer):
             if self._elsewhere is not None and request.provider not in ("", self._elsewhere.own):
                 return await self._elsewhere.peers.search(request.provider, request)
             found = await self._aside(context, self._catalogue().search, lookup, request.limit or MAX_RESULTS)
-            return pb.SearchCatalogueResponse(datasets=found.entries, total=found.total)
+            entries = [self._dated(entry) for entry in found.entries]
+            return pb.SearchCatalogueResponse(datasets=entries, total=found.total)
 
         return await self._admit(context, work, self._rate)
 
@@ -180,6 +186,15 @@ class CatalogueService(catalogue_pb2_grpc.CatalogueServiceServicer):
 
         return await self._admit(context, work, self._rate)
 
+    def _dated(self, entry: pb.Dataset) -> pb.Dataset:
+        """The entry, with how old the data are where it is an own one."""
+        load = None if entry.summary.imported_from else self._load_of(entry.summary.dataset)
+        if load is None:
+            return entry
+        dated = pb.Dataset()
+        dated.CopyFrom(entry)
+        return _with_age(dated, load)
+
     async def _aside(self, context: Context, work: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
         """The result of work that takes a while, done in a thread. Raises NodeError(OVERLOADED)."""
         name = self._caller(context) or ""
@@ -190,14 +205,20 @@ def _busy() -> NodeError:
     return NodeError(Reason.OVERLOADED, "error.rpc.search-busy")
 
 
-def browse(policies: Policies, dataset: str) -> list[pb.Dataset]:
+def browse(policies: Policies, dataset: str, load_of: LoadOf) -> list[pb.Dataset]:
     """One dataset in full, or the summaries of all. Raises NodeError(NOT_SHARED)."""
     if not dataset:
         return [
             pb.Dataset(summary=published_summary(policies, policies.datasets[name]))
             for name in sorted(policies.datasets)
         ]
-    return [published_entry(policies, _served(policies, dataset))]
+    entry, load = published_entry(policies, _served(policies, dataset)), load_of(dataset)
+    return [entry if load is None else _with_age(entry, load)]
+
+
+def _with_age(entry: pb.Dataset, load: DataLoad) -> pb.Dataset:
+    entry.data.CopyFrom(pb.DataAge(as_of_ms=load.as_of_ms, overdue=load.overdue))
+    return entry
 
 
 def _served(policies: Policies, dataset: str) -> Policy:

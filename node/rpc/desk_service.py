@@ -202,6 +202,7 @@ def _proof(done: Answered) -> desk_pb2.Proof:
         provider_index=done.provider_index,
         provider_size=done.provider_size,
         rule=done.rule,
+        load=done.load,
     )
 
 

@@ -11,7 +11,7 @@ looked through (`checker`), and for the one subject in any case.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from functools import cached_property
 
@@ -30,6 +30,7 @@ from node.source.checker import Checker
 from node.source.counting import conditions, fold, group_columns, statistic_of
 from node.source.dialect import POSTGRES, exactly
 from node.source.forms import Forms, forms_of, functions
+from node.source.held import TableJudge
 from node.source.live_check import Findings, look_through
 from node.source.live_table import can_normalise, check_comparison, examine, named
 from node.source.place import place_of
@@ -67,6 +68,7 @@ class DatabaseSource:
     quick = False
     daily = True
     content = ""
+    changed_ms = 0
 
     def __init__(
         self,
@@ -76,10 +78,13 @@ class DatabaseSource:
         seconds: float,
         check_seconds: float,
         counts: int,
+        judge: TableJudge = lambda report: None,
     ) -> None:
         """Connect, examine the table, and begin to look through it.
 
-        A question takes no longer than about `seconds`, a look `check_seconds`; `counts` run at one time.
+        A question takes no longer than about `seconds`, a look `check_seconds`; `counts` run at one time. A
+        table that `judge` doubts after a look is not answered from.
+
         Raises NodeError: (CONFIG_INVALID) for a URL, table or column that does not fit, (SOURCE_UNAVAILABLE).
         """
         self._spec = spec
@@ -103,7 +108,8 @@ class DatabaseSource:
             raise
 
         def look(connection: Connection) -> Findings:
-            return look_through(connection, spec.table, layout, dialect)
+            found = look_through(connection, spec.table, layout, dialect)
+            return replace(found, doubt=judge(found.report))
 
         self._checker = Checker(self._looks, look, today, check_seconds)
         self._checker.wait(min(_OPENING_SECONDS, seconds))

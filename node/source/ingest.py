@@ -18,9 +18,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from node.core.csv_scan import HEADER_LINES, CsvLines
-from node.core.identity import normalise_credit_code, normalise_resident_id
+from node.core.identity import normalise_subject
 from node.core.normal_form import line
 from node.core.policy.dataset import Field, FieldType, Sensitivity
+from node.core.spreadsheet import Damage, identifier_text, unwrapped
 from node.errors import NodeError, Reason
 from node.source.reader import content_and_lines, read_file
 from node.source.snapshot import (
@@ -86,14 +87,15 @@ def _load(
     spec: FileSpec, layout: Layout, building: Path, lines: CsvLines | None, progress: Progress
 ) -> LoadReport:
     """Fill `building` with the lookup and the groups file."""
-    table = read_file(spec, [layout.subject, *(field.name for field in layout.fields)], lines)
+    table = read_file(spec, layout.columns, lines, layout.identifiers)
     columns = [_Column(field) for field in layout.fields]
+    damage = Damage()
     read = valid = 0
     with closing(sqlite3.connect(building / LOOKUP, isolation_level=None)) as database:
         _prepare(database, layout)
         marks = ",".join("?" * (1 + len(columns)))
         for chunk in table.chunks:
-            subjects = _subjects(chunk[0], layout)
+            subjects = _subjects(chunk[0], layout, damage)
             values = [column.read(texts) for column, texts in zip(columns, chunk[1:], strict=True)]
             rows = zip(subjects, *values, strict=True)
             database.executemany(
@@ -113,6 +115,7 @@ def _load(
         duplicates=valid - rows_kept,
         empty={column.field.name: column.empty for column in columns},
         refused={column.field.name: column.refused for column in columns},
+        rounded=damage.rounded,
         lines=lines.lines if lines is not None else table.rows,
         header=HEADER_LINES if lines is not None else 0,
         blank=lines.blank if lines is not None else 0,
@@ -127,6 +130,8 @@ class _Column:
         self.field = field
         self.empty = 0
         self.refused = 0
+        # A name may begin with an apostrophe.
+        self._given = unwrapped if field.type in (FieldType.TEXT, FieldType.ENUM) else identifier_text
 
     def read(self, chunk: pa.StringArray) -> list[Value | None]:
         # Each distinct text of a chunk is read once: most columns repeat a few.
@@ -135,7 +140,7 @@ class _Column:
         empty: set[int] = set()
         refused: set[int] = set()
         for code, text in enumerate(coded.dictionary.to_pylist()):
-            value = read_field(text, self.field)
+            value = read_field(self._given(text), self.field)
             if value is None:
                 (refused if line(text) else empty).add(code)
             values.append(value)
@@ -149,12 +154,25 @@ class _Column:
         return [values[code] for code in codes]
 
 
-def _subjects(chunk: pa.StringArray, layout: Layout) -> list[str | None]:
-    normalise = normalise_resident_id if layout.subject_type == "resident_id" else normalise_credit_code
+def _subjects(chunk: pa.StringArray, layout: Layout, damage: Damage) -> list[str | None]:
+    kind = layout.subject_type
 
     def normalised(text: str | None) -> str | None:
+        if not text:
+            return None
+        if text.endswith("000"):  # one of eleven numbers that were rounded is a valid one, of somebody else
+            damage.look(text)
         try:
-            return normalise(text) if text else None
+            return normalise_subject(text, kind)
+        except NodeError:
+            pass
+        given = identifier_text(text)
+        if given == text:
+            if not text.endswith("000"):
+                damage.look(text)
+            return None
+        try:
+            return normalise_subject(given, kind)
         except NodeError:
             return None
 

@@ -30,17 +30,19 @@ class Findings:
     """What a table holds, in numbers.
 
     `respelled` identifiers are in another spelling than that of the product; `surplus` rows are those beyond
-    one for each subject. `irregular`, by field: values that are not in the form of its type.
+    one for each subject. `irregular`, by field: values that are not in the form of its type. `doubt` says why
+    the table as a whole may be no good.
     """
 
     report: LoadReport
     respelled: int
     surplus: int
     irregular: Mapping[str, int]
+    doubt: Message | None = None
 
     def problems(self) -> tuple[Message, ...]:
         """What is refused for it, for the staff who can mend it."""
-        found = []
+        found = [] if self.doubt is None else [self.doubt]
         if self.respelled:
             found.append(Message("state.source.respelled", {"count": self.respelled}))
         if self.surplus:
@@ -53,7 +55,8 @@ class Findings:
 
     def check(self, fields: Collection[str]) -> None:
         """Raises NodeError(SOURCE_UNAVAILABLE) for a question that reads a column that is refused."""
-        if self.respelled or self.surplus or any(name in self.irregular for name in fields):
+        refused = self.doubt is not None or self.respelled or self.surplus
+        if refused or any(name in self.irregular for name in fields):
             raise OutageError(Outage.UNFIT, "error.source.values-inexact")
 
 

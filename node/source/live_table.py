@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import CITEXT
 from sqlalchemy.engine import Connection, Engine
 from sqlalchemy.exc import NoSuchTableError, SQLAlchemyError
-from sqlalchemy.types import CHAR, Date, Integer, NullType, String, TypeEngine
+from sqlalchemy.types import CHAR, Date, Float, Integer, NullType, Numeric, String, TypeEngine
 from sqlglot import exp
 
 from node.core.policy.dataset import FieldType
@@ -61,6 +61,8 @@ def examine(engine: Engine, table: str, layout: Layout) -> Shape:
     for column, kind in wanted.items():
         if column not in found:
             raise _misfit("error.source.table-column-missing", column=column)
+        if column in layout.identifiers and isinstance(found[column], Numeric | Float | Integer):
+            raise _misfit("error.source.identifiers-numeric", column=column)
         if not _fits(found[column], kind):
             raise _misfit("error.source.column-type", column=column, kind=kind)
     return Shape([layout.subject] in keys, _array_of(found[layout.subject]))

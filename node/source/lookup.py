@@ -59,10 +59,18 @@ class SnapshotSource:
     quick = True
     daily = False
 
-    def __init__(self, folder: Path, layout: Layout, manifest: Manifest, counter: Counter) -> None:
-        """Raises NodeError(SOURCE_UNAVAILABLE)."""
+    def __init__(
+        self,
+        folder: Path,
+        layout: Layout,
+        manifest: Manifest,
+        counter: Counter,
+        held: Message | None = None,
+    ) -> None:
+        """`held` says why a newer load is not used. Raises NodeError(SOURCE_UNAVAILABLE)."""
         self.snapshot = manifest.snapshot
         self.mark = manifest.mark()
+        self.changed_ms = max(0, manifest.original.modified_ns // 1_000_000)
         # Of files without a row, one is like the other, whatever they are about.
         self.content = manifest.content if manifest.report.rows else ""
         self.report: LoadReport = manifest.report
@@ -74,6 +82,7 @@ class SnapshotSource:
         self._plans: dict[tuple[int, bool, bool], _Plan] = {}
         self._idle: deque[sqlite3.Connection] = deque()
         self._closed = False
+        self._held = held
         self.check()
         _warm(self._folder / LOOKUP)
 
@@ -84,8 +93,8 @@ class SnapshotSource:
         self._read("SELECT 1 FROM subject LIMIT 1", {})
 
     def problems(self) -> tuple[Message, ...]:
-        """Nothing: a file is read exactly, or not opened."""
-        return ()
+        """Why a newer load is not used; a file is read exactly, or not opened."""
+        return () if self._held is None else (self._held,)
 
     def tend(self, *, asked: bool = False) -> None:
         """Do nothing: a file is read when it changes."""

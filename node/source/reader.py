@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import codecs
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 
@@ -13,8 +13,9 @@ import pyarrow.parquet as pq
 from pyarrow import csv
 
 from node.core.csv_scan import CsvFaultError, CsvLines, CsvScan
+from node.core.file_form import BEGINNING, FileForm, form_of
 from node.errors import NodeError, Reason
-from node.files.regular_file import open_regular
+from node.files.regular_file import open_regular, read_regular
 from node.source.snapshot import content_of
 from node.source.spec import FileSpec
 from node.texts.message import Message, Value
@@ -47,6 +48,7 @@ def content_and_lines(spec: FileSpec, alive: Callable[[], None]) -> Content:
 
     Raises NodeError(SOURCE_UNAVAILABLE), for CSV that is not well formed with `file`, `line` and `column`.
     """
+    check_form(spec)
     scan = CsvScan(spec.encoding) if spec.format == "csv" else None
     read = 0
 
@@ -65,13 +67,31 @@ def content_and_lines(spec: FileSpec, alive: Callable[[], None]) -> Content:
         raise _misplaced(spec, fault.line, fault.column, fault.problem) from None
 
 
-def read_file(spec: FileSpec, columns: Sequence[str], lines: CsvLines | None) -> Table:
+def check_form(spec: FileSpec) -> None:
+    """Raises NodeError(SOURCE_UNAVAILABLE) for a file that is of another form than the settings say."""
+    try:
+        form = form_of(read_regular(spec.path, BEGINNING))
+    except OSError:
+        return  # whoever reads it says why it cannot be read
+    if form is not None and (spec.format, form) != ("parquet", FileForm.PARQUET):
+        raise _refused("error.files.file-problem", file=spec.path.name, problem=form.said())
+
+
+def read_file(
+    spec: FileSpec,
+    columns: Sequence[str],
+    lines: CsvLines | None,
+    identifiers: Collection[str] = (),
+) -> Table:
     """Open a data file; `lines` are those of a CSV file that was read through before.
 
-    Both this and the chunks raise NodeError(SOURCE_UNAVAILABLE). Nothing of the file's content, not even its
-    column names, gets into a message: without a header the first line is data.
+    Columns that hold `identifiers` have to be text. Both this and the chunks raise
+    NodeError(SOURCE_UNAVAILABLE). Nothing of the file's content, not even its column names, gets into a
+    message: without a header the first line is data.
     """
-    return _read_parquet(spec, columns) if lines is None else _read_csv(spec, columns, lines)
+    if lines is None:
+        return _read_parquet(spec, columns, identifiers)
+    return _read_csv(spec, columns, lines)
 
 
 def _read_csv(spec: FileSpec, columns: Sequence[str], lines: CsvLines) -> Table:
@@ -97,12 +117,12 @@ def _read_csv(spec: FileSpec, columns: Sequence[str], lines: CsvLines) -> Table:
     return Table(lines.rows, chunks())
 
 
-def _read_parquet(spec: FileSpec, columns: Sequence[str]) -> Table:
+def _read_parquet(spec: FileSpec, columns: Sequence[str], identifiers: Collection[str]) -> Table:
     with _refusing(spec):
         file = pq.ParquetFile(spec.path, memory_map=False, pre_buffer=False)
         _check_columns(spec, file.schema_arrow.names, columns)
         for name in columns:
-            _check_type(name, file.schema_arrow.field(name).type)
+            _check_type(name, file.schema_arrow.field(name).type, name in identifiers)
 
     def chunks() -> Iterator[Sequence[pa.StringArray]]:
         with _refusing(spec), file:
@@ -112,11 +132,16 @@ def _read_parquet(spec: FileSpec, columns: Sequence[str]) -> Table:
     return Table(file.metadata.num_rows, chunks())
 
 
-def _check_type(name: str, kind: pa.DataType) -> None:
-    """Raises NodeError(SOURCE_UNAVAILABLE) for a column whose values have no one text."""
+def _check_type(name: str, kind: pa.DataType, is_identifier: bool) -> None:
+    """Raises NodeError(SOURCE_UNAVAILABLE) for a column whose values have no one text.
+
+    Identifiers that were read as numbers are not whole: those that end in X are missing, others are rounded.
+    """
     types = pa.types
     if types.is_dictionary(kind):
         kind = kind.value_type
+    if is_identifier and (types.is_integer(kind) or types.is_floating(kind) or types.is_decimal(kind)):
+        raise _refused("error.source.identifiers-as-numbers", field=name)
     if types.is_timestamp(kind) and kind.tz is not None:
         raise _refused("error.source.column-of-moments", field=name)
     if not (
@@ -165,16 +190,22 @@ def _refusing(spec: FileSpec) -> Iterator[None]:
     except FileNotFoundError:
         raise _refused("error.source.data-file-missing") from None
     except (pa.ArrowException, UnicodeError, OSError, MemoryError) as error:
-        if spec.format == "csv" and (place := _undecodable(spec)) is not None:
-            problem = Message("error.source.data-file-encoding", {"encoding": spec.encoding})
-            if spec.encoding == "utf-8":
-                problem = Message("error.source.data-file-no-utf8")
-            raise _misplaced(spec, *place, problem) from None
+        if spec.format == "csv":
+            check_encoding(spec)
         if isinstance(error, pa.ArrowMemoryError | MemoryError):
             raise _refused("error.source.data-file-too-large") from None
         if isinstance(error, OSError) and error.errno is not None:
             raise _refused("error.source.data-file-unreadable") from None
         raise _refused("error.source.data-file-damaged", format=spec.format) from None
+
+
+def check_encoding(spec: FileSpec) -> None:
+    """Raises NodeError(SOURCE_UNAVAILABLE) for a CSV file that is not in its encoding, and says where."""
+    if (place := _undecodable(spec)) is not None:
+        problem = Message("error.source.data-file-encoding", {"encoding": spec.encoding})
+        if spec.encoding == "utf-8":
+            problem = Message("error.source.data-file-no-utf8")
+        raise _misplaced(spec, *place, problem) from None
 
 
 def _undecodable(spec: FileSpec) -> tuple[int, int] | None:

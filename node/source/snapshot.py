@@ -17,7 +17,7 @@ import hmac
 import os
 import shutil
 import stat
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -32,7 +32,7 @@ GROUPS = "groups.parquet"
 _MANIFEST = "manifest.json"
 _BUILDING = ".building-"
 # Changes whenever the built files do, so that older ones are built anew.
-_FORMAT = 2
+_FORMAT = 3
 _HASH_BYTES = 1 << 20
 
 
@@ -189,10 +189,10 @@ def distrust(folder: Path) -> None:
     (folder / _MANIFEST).unlink(missing_ok=True)
 
 
-def prune(folder: Path, keep: str) -> None:
-    """Remove all snapshots of a dataset but one; who has them open can read on."""
+def prune(folder: Path, keep: Collection[str]) -> None:
+    """Remove all snapshots of a dataset but these; who has them open can read on."""
     for path in folder.iterdir():
-        if path.is_dir() and path.name != keep and not path.name.startswith(_BUILDING):
+        if path.is_dir() and path.name not in keep and not path.name.startswith(_BUILDING):
             shutil.rmtree(path, ignore_errors=True)
 
 

@@ -12,7 +12,7 @@ from typing import Literal
 
 from node.core.identity import SubjectType
 from node.core.normal_form import NORMAL_FORM
-from node.core.policy.dataset import Dataset, Field
+from node.core.policy.dataset import Dataset, Field, FieldType
 
 # Rows read so far, and how many there will be (None: not known yet).
 Progress = Callable[[int, int | None], None]
@@ -74,6 +74,17 @@ class Layout:
         subject = dataset.subject
         return cls(subject.field, subject.type, subject.region_field, tuple(dataset.fields.values()))
 
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """The subject's, then the fields'."""
+        return self.subject, *(field.name for field in self.fields)
+
+    @property
+    def identifiers(self) -> frozenset[str]:
+        """The columns that hold identifiers of people or organisations."""
+        kinds = (FieldType.RESIDENT_ID, FieldType.CREDIT_CODE)
+        return frozenset([self.subject, *(field.name for field in self.fields if field.type in kinds)])
+
     def digest(self) -> str:
         """SHA-256, hex, of all that changes how a data file is read, or a live database compared."""
         fields = [[f.name, f.type, f.sensitivity, f.values, f.minimum, f.maximum] for f in self.fields]
@@ -89,7 +100,8 @@ class LoadReport:
     about one subject the last one counts (`duplicates` were left out): `rows` remain. By field: `empty`
     values, and `refused` ones that do not fit the field's type, range or closed values and count as empty.
     A CSV file has `lines` for `header`, rows, `blank` ones and those that begin within a value (`continued`);
-    elsewhere each row is a line.
+    elsewhere each row is a line. `rounded` identifiers were taken for numbers by a spreadsheet; some may be
+    valid by chance.
     """
 
     rows: int
@@ -102,6 +114,7 @@ class LoadReport:
     header: int = 0
     blank: int = 0
     continued: int = 0
+    rounded: int = 0
 
     @property
     def adds_up(self) -> bool:

@@ -22,71 +22,76 @@ _runtime_version.ValidateProtobufRuntimeVersion(
 _sym_db = _symbol_database.Default()
 
 
+from node.v1 import revision_pb2 as node_dot_v1_dot_revision__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x17node/v1/catalogue.proto\x12\x07node.v1\"<\n\x13ListDatasetsRequest\x12\x11\n\tpage_size\x18\x01 \x01(\r\x12\x12\n\npage_token\x18\x02 \x01(\t\"Z\n\x14ListDatasetsResponse\x12)\n\x08\x64\x61tasets\x18\x01 \x03(\x0b\x32\x17.node.v1.DatasetSummary\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"$\n\x11GetDatasetRequest\x12\x0f\n\x07\x64\x61taset\x18\x01 \x01(\t\"7\n\x12GetDatasetResponse\x12!\n\x07\x64\x61taset\x18\x01 \x01(\x0b\x32\x10.node.v1.Dataset\"\xd0\x01\n\x0e\x44\x61tasetSummary\x12\x0f\n\x07\x64\x61taset\x18\x01 \x01(\t\x12\r\n\x05title\x18\x02 \x01(\t\x12\x10\n\x08provider\x18\x03 \x01(\t\x12*\n\x07sharing\x18\x04 \x01(\x0e\x32\x19.node.v1.SharingAttribute\x12\x0e\n\x06update\x18\x05 \x01(\t\x12\x10\n\x08title_en\x18\x06 \x01(\t\x12\x15\n\rimported_from\x18\x07 \x01(\t\x12\x13\n\x0bimported_ms\x18\x08 \x01(\x03\x12\x12\n\nunapproved\x18\t \x01(\x08\"\xe3\x03\n\x07\x44\x61taset\x12(\n\x07summary\x18\x01 \x01(\x0b\x32\x17.node.v1.DatasetSummary\x12\r\n\x05level\x18\x02 \x01(\r\x12\x10\n\x08personal\x18\x03 \x01(\x08\x12\x1e\n\x06\x66ields\x18\x04 \x03(\x0b\x32\x0e.node.v1.Field\x12$\n\tquestions\x18\x05 \x03(\x0b\x32\x11.node.v1.Question\x12\x0e\n\x06reason\x18\x06 \x01(\t\x12\x13\n\x0blegal_basis\x18\x07 \x01(\t\x12\x0e\n\x06\x64igest\x18\x08 \x01(\x0c\x12\x0e\n\x06\x66ormat\x18\t \x01(\t\x12\r\n\x05modes\x18\n \x03(\t\x12\r\n\x05scope\x18\x0b \x01(\t\x12\x0b\n\x03use\x18\x0c \x01(\t\x12%\n\x07subject\x18\r \x01(\x0b\x32\x14.node.v1.SubjectItem\x12!\n\x05rules\x18\x0e \x03(\x0b\x32\x12.node.v1.UsageRule\x12\x39\n\x12\x66orbidden_together\x18\x0f \x03(\x0b\x32\x1d.node.v1.ForbiddenCombination\x12\'\n\x07privacy\x18\x10 \x01(\x0b\x32\x16.node.v1.PrivacyBudget\x12)\n\x0bpublication\x18\x11 \x01(\x0b\x32\x14.node.v1.Publication\"I\n\x0bPublication\x12\x14\n\x0c\x65ntry_digest\x18\x01 \x01(\x0c\x12$\n\tapprovals\x18\x02 \x03(\x0b\x32\x11.node.v1.Approval\"i\n\x08\x41pproval\x12\x0c\n\x04role\x18\x01 \x01(\t\x12\x12\n\ndepartment\x18\x02 \x01(\t\x12\x0e\n\x06person\x18\x03 \x01(\t\x12\r\n\x05\x61t_ms\x18\x04 \x01(\x03\x12\x0c\n\x04note\x18\x05 \x01(\t\x12\x0e\n\x06signed\x18\x06 \x01(\x0c\"@\n\x0bSubjectItem\x12\r\n\x05\x66ield\x18\x01 \x01(\t\x12\x0c\n\x04type\x18\x02 \x01(\t\x12\x14\n\x0cregion_field\x18\x03 \x01(\t\"\xbc\x01\n\x05\x46ield\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\r\n\x05title\x18\x02 \x01(\t\x12\x0c\n\x04type\x18\x03 \x01(\t\x12\x13\n\x0bsensitivity\x18\x04 \x01(\t\x12\x10\n\x08title_en\x18\x05 \x01(\t\x12\r\n\x05level\x18\x06 \x01(\r\x12\x0e\n\x06values\x18\x07 \x03(\t\x12\x14\n\x07minimum\x18\x08 \x01(\x12H\x00\x88\x01\x01\x12\x14\n\x07maximum\x18\t \x01(\x12H\x01\x88\x01\x01\x42\n\n\x08_minimumB\n\n\x08_maximum\"\xe6\x02\n\x08Question\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\r\n\x05title\x18\x02 \x01(\t\x12#\n\x04kind\x18\x03 \x01(\x0e\x32\x15.node.v1.QuestionKind\x12\x12\n\nexpression\x18\x04 \x01(\t\x12.\n\nparameters\x18\x05 \x03(\x0b\x32\x1a.node.v1.QuestionParameter\x12\x0e\n\x06\x63laims\x18\x06 \x03(\t\x12&\n\nconditions\x18\x07 \x03(\x0b\x32\x12.node.v1.Condition\x12\x10\n\x08title_en\x18\x08 \x01(\t\x12\r\n\x05reads\x18\t \x03(\t\x12,\n\x0c\x63laim_limits\x18\n \x03(\x0b\x32\x16.node.v1.QuestionClaim\x12!\n\x07\x63\x65iling\x18\x0b \x01(\x0b\x32\x10.node.v1.Ceiling\x12*\n\tstatistic\x18\x0c \x01(\x0b\x32\x17.node.v1.StatisticTerms\"@\n\x11QuestionParameter\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x0f\n\x07\x63hoices\x18\x02 \x03(\t\x12\x0c\n\x04type\x18\x03 \x01(\t\"L\n\rQuestionClaim\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x0c\n\x04type\x18\x02 \x01(\t\x12\x1f\n\x17wrong_tries_per_subject\x18\x03 \x01(\r\"-\n\x07\x43\x65iling\x12\r\n\x05level\x18\x01 \x01(\r\x12\x13\n\x0bsensitivity\x18\x02 \x01(\t\"h\n\x0eStatisticTerms\x12$\n\x08group_by\x18\x01 \x03(\x0b\x32\x12.node.v1.CountedBy\x12\x18\n\x10unit_contributes\x18\x02 \x01(\r\x12\x16\n\x0e\x65psilon_micros\x18\x03 \x01(\x04\"*\n\tCountedBy\x12\r\n\x05\x66ield\x18\x01 \x01(\t\x12\x0e\n\x06values\x18\x02 \x03(\t\"U\n\tCondition\x12\x0c\n\x04rule\x18\x01 \x01(\t\x12\n\n\x02to\x18\x02 \x01(\t\x12\x10\n\x08purposes\x18\x03 \x03(\t\x12\x0c\n\x04when\x18\x04 \x01(\t\x12\x0e\n\x06limits\x18\x05 \x01(\t\"\x97\x02\n\tUsageRule\x12\n\n\x02id\x18\x01 \x01(\t\x12\r\n\x05\x61llow\x18\x02 \x03(\t\x12\x13\n\x0b\x64\x65partments\x18\x03 \x03(\t\x12\x0e\n\x06levels\x18\x04 \x03(\t\x12\x0f\n\x07regions\x18\x05 \x03(\t\x12\x10\n\x08purposes\x18\x06 \x03(\t\x12\x13\n\x0b\x63\x61se_number\x18\x07 \x01(\t\x12\x10\n\x08workdays\x18\x08 \x01(\x08\x12\r\n\x05hours\x18\t \x01(\t\x12\x16\n\x0e\x65\x66\x66\x65\x63tive_from\x18\n \x01(\t\x12\x17\n\x0f\x65\x66\x66\x65\x63tive_until\x18\x0b \x01(\t\x12\x12\n\nown_region\x18\x0c \x01(\x08\x12\x0f\n\x07per_day\x18\r \x01(\x04\x12\x1b\n\x13per_subject_per_day\x18\x0e \x01(\x04\"J\n\x14\x46orbiddenCombination\x12\n\n\x02id\x18\x01 \x01(\t\x12\x11\n\tquestions\x18\x02 \x03(\t\x12\x13\n\x0bwithin_days\x18\x03 \x01(\r\"\x7f\n\rPrivacyBudget\x12\x16\n\x0e\x64\x61taset_micros\x18\x01 \x01(\x04\x12\x1b\n\x13organisation_micros\x18\x02 \x01(\x04\x12\x18\n\x10requester_micros\x18\x03 \x01(\x04\x12\x0e\n\x06period\x18\x04 \x01(\t\x12\x0f\n\x07\x61\x63\x63ount\x18\x05 \x01(\t\"{\n\x16SearchCatalogueRequest\x12\x0c\n\x04text\x18\x01 \x01(\t\x12\r\n\x05\x66ield\x18\x02 \x01(\t\x12\x0f\n\x07purpose\x18\x03 \x01(\t\x12\r\n\x05limit\x18\x04 \x01(\r\x12\x10\n\x08provider\x18\x05 \x01(\t\x12\x12\n\ndepartment\x18\x06 \x01(\t\"L\n\x17SearchCatalogueResponse\x12\"\n\x08\x64\x61tasets\x18\x01 \x03(\x0b\x32\x10.node.v1.Dataset\x12\r\n\x05total\x18\x02 \x01(\r\"\\\n\x11ImportedCatalogue\x12\x11\n\tpublisher\x18\x01 \x01(\t\x12\x13\n\x0bimported_ms\x18\x02 \x01(\x03\x12\x0f\n\x07\x65ntries\x18\x03 \x03(\x0c\x12\x0e\n\x06\x64igest\x18\x04 \x01(\x0c\"=\n\x18GetDatasetHistoryRequest\x12\x0f\n\x07\x64\x61taset\x18\x01 \x01(\t\x12\x10\n\x08provider\x18\x02 \x01(\t\"F\n\x19GetDatasetHistoryResponse\x12)\n\x08versions\x18\x01 \x03(\x0b\x32\x17.node.v1.DatasetVersion\"\x95\x01\n\x0e\x44\x61tasetVersion\x12\x0e\n\x06number\x18\x01 \x01(\r\x12\x14\n\x0c\x65ntry_digest\x18\x02 \x01(\x0c\x12\r\n\x05title\x18\x03 \x01(\t\x12\x17\n\x0fserved_since_ms\x18\x04 \x01(\x03\x12$\n\tapprovals\x18\x05 \x03(\x0b\x32\x11.node.v1.Approval\x12\x0f\n\x07\x63hanged\x18\x06 \x03(\t*\x9f\x01\n\x10SharingAttribute\x12!\n\x1dSHARING_ATTRIBUTE_UNSPECIFIED\x10\x00\x12#\n\x1fSHARING_ATTRIBUTE_UNCONDITIONAL\x10\x01\x12!\n\x1dSHARING_ATTRIBUTE_CONDITIONAL\x10\x02\x12 \n\x1cSHARING_ATTRIBUTE_NOT_SHARED\x10\x03*}\n\x0cQuestionKind\x12\x1d\n\x19QUESTION_KIND_UNSPECIFIED\x10\x00\x12\x18\n\x14QUESTION_KIND_VERIFY\x10\x01\x12\x17\n\x13QUESTION_KIND_FIELD\x10\x02\x12\x1b\n\x17QUESTION_KIND_STATISTIC\x10\x03\x32\xd8\x02\n\x10\x43\x61talogueService\x12K\n\x0cListDatasets\x12\x1c.node.v1.ListDatasetsRequest\x1a\x1d.node.v1.ListDatasetsResponse\x12\x45\n\nGetDataset\x12\x1a.node.v1.GetDatasetRequest\x1a\x1b.node.v1.GetDatasetResponse\x12T\n\x0fSearchCatalogue\x12\x1f.node.v1.SearchCatalogueRequest\x1a .node.v1.SearchCatalogueResponse\x12Z\n\x11GetDatasetHistory\x12!.node.v1.GetDatasetHistoryRequest\x1a\".node.v1.GetDatasetHistoryResponseb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x17node/v1/catalogue.proto\x12\x07node.v1\x1a\x16node/v1/revision.proto\"<\n\x13ListDatasetsRequest\x12\x11\n\tpage_size\x18\x01 \x01(\r\x12\x12\n\npage_token\x18\x02 \x01(\t\"Z\n\x14ListDatasetsResponse\x12)\n\x08\x64\x61tasets\x18\x01 \x03(\x0b\x32\x17.node.v1.DatasetSummary\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"$\n\x11GetDatasetRequest\x12\x0f\n\x07\x64\x61taset\x18\x01 \x01(\t\"7\n\x12GetDatasetResponse\x12!\n\x07\x64\x61taset\x18\x01 \x01(\x0b\x32\x10.node.v1.Dataset\"\xd0\x01\n\x0e\x44\x61tasetSummary\x12\x0f\n\x07\x64\x61taset\x18\x01 \x01(\t\x12\r\n\x05title\x18\x02 \x01(\t\x12\x10\n\x08provider\x18\x03 \x01(\t\x12*\n\x07sharing\x18\x04 \x01(\x0e\x32\x19.node.v1.SharingAttribute\x12\x0e\n\x06update\x18\x05 \x01(\t\x12\x10\n\x08title_en\x18\x06 \x01(\t\x12\x15\n\rimported_from\x18\x07 \x01(\t\x12\x13\n\x0bimported_ms\x18\x08 \x01(\x03\x12\x12\n\nunapproved\x18\t \x01(\x08\"\x89\x04\n\x07\x44\x61taset\x12(\n\x07summary\x18\x01 \x01(\x0b\x32\x17.node.v1.DatasetSummary\x12\r\n\x05level\x18\x02 \x01(\r\x12\x10\n\x08personal\x18\x03 \x01(\x08\x12\x1e\n\x06\x66ields\x18\x04 \x03(\x0b\x32\x0e.node.v1.Field\x12$\n\tquestions\x18\x05 \x03(\x0b\x32\x11.node.v1.Question\x12\x0e\n\x06reason\x18\x06 \x01(\t\x12\x13\n\x0blegal_basis\x18\x07 \x01(\t\x12\x0e\n\x06\x64igest\x18\x08 \x01(\x0c\x12\x0e\n\x06\x66ormat\x18\t \x01(\t\x12\r\n\x05modes\x18\n \x03(\t\x12\r\n\x05scope\x18\x0b \x01(\t\x12\x0b\n\x03use\x18\x0c \x01(\t\x12%\n\x07subject\x18\r \x01(\x0b\x32\x14.node.v1.SubjectItem\x12!\n\x05rules\x18\x0e \x03(\x0b\x32\x12.node.v1.UsageRule\x12\x39\n\x12\x66orbidden_together\x18\x0f \x03(\x0b\x32\x1d.node.v1.ForbiddenCombination\x12\'\n\x07privacy\x18\x10 \x01(\x0b\x32\x16.node.v1.PrivacyBudget\x12)\n\x0bpublication\x18\x11 \x01(\x0b\x32\x14.node.v1.Publication\x12$\n\x04\x64\x61ta\x18\x12 \x01(\x0b\x32\x10.node.v1.DataAgeB\x04\xc8\xe7\x18\x03\",\n\x07\x44\x61taAge\x12\x10\n\x08\x61s_of_ms\x18\x01 \x01(\x03\x12\x0f\n\x07overdue\x18\x02 \x01(\x08\"I\n\x0bPublication\x12\x14\n\x0c\x65ntry_digest\x18\x01 \x01(\x0c\x12$\n\tapprovals\x18\x02 \x03(\x0b\x32\x11.node.v1.Approval\"i\n\x08\x41pproval\x12\x0c\n\x04role\x18\x01 \x01(\t\x12\x12\n\ndepartment\x18\x02 \x01(\t\x12\x0e\n\x06person\x18\x03 \x01(\t\x12\r\n\x05\x61t_ms\x18\x04 \x01(\x03\x12\x0c\n\x04note\x18\x05 \x01(\t\x12\x0e\n\x06signed\x18\x06 \x01(\x0c\"@\n\x0bSubjectItem\x12\r\n\x05\x66ield\x18\x01 \x01(\t\x12\x0c\n\x04type\x18\x02 \x01(\t\x12\x14\n\x0cregion_field\x18\x03 \x01(\t\"\xbc\x01\n\x05\x46ield\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\r\n\x05title\x18\x02 \x01(\t\x12\x0c\n\x04type\x18\x03 \x01(\t\x12\x13\n\x0bsensitivity\x18\x04 \x01(\t\x12\x10\n\x08title_en\x18\x05 \x01(\t\x12\r\n\x05level\x18\x06 \x01(\r\x12\x0e\n\x06values\x18\x07 \x03(\t\x12\x14\n\x07minimum\x18\x08 \x01(\x12H\x00\x88\x01\x01\x12\x14\n\x07maximum\x18\t \x01(\x12H\x01\x88\x01\x01\x42\n\n\x08_minimumB\n\n\x08_maximum\"\xe6\x02\n\x08Question\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\r\n\x05title\x18\x02 \x01(\t\x12#\n\x04kind\x18\x03 \x01(\x0e\x32\x15.node.v1.QuestionKind\x12\x12\n\nexpression\x18\x04 \x01(\t\x12.\n\nparameters\x18\x05 \x03(\x0b\x32\x1a.node.v1.QuestionParameter\x12\x0e\n\x06\x63laims\x18\x06 \x03(\t\x12&\n\nconditions\x18\x07 \x03(\x0b\x32\x12.node.v1.Condition\x12\x10\n\x08title_en\x18\x08 \x01(\t\x12\r\n\x05reads\x18\t \x03(\t\x12,\n\x0c\x63laim_limits\x18\n \x03(\x0b\x32\x16.node.v1.QuestionClaim\x12!\n\x07\x63\x65iling\x18\x0b \x01(\x0b\x32\x10.node.v1.Ceiling\x12*\n\tstatistic\x18\x0c \x01(\x0b\x32\x17.node.v1.StatisticTerms\"@\n\x11QuestionParameter\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x0f\n\x07\x63hoices\x18\x02 \x03(\t\x12\x0c\n\x04type\x18\x03 \x01(\t\"L\n\rQuestionClaim\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x0c\n\x04type\x18\x02 \x01(\t\x12\x1f\n\x17wrong_tries_per_subject\x18\x03 \x01(\r\"-\n\x07\x43\x65iling\x12\r\n\x05level\x18\x01 \x01(\r\x12\x13\n\x0bsensitivity\x18\x02 \x01(\t\"h\n\x0eStatisticTerms\x12$\n\x08group_by\x18\x01 \x03(\x0b\x32\x12.node.v1.CountedBy\x12\x18\n\x10unit_contributes\x18\x02 \x01(\r\x12\x16\n\x0e\x65psilon_micros\x18\x03 \x01(\x04\"*\n\tCountedBy\x12\r\n\x05\x66ield\x18\x01 \x01(\t\x12\x0e\n\x06values\x18\x02 \x03(\t\"U\n\tCondition\x12\x0c\n\x04rule\x18\x01 \x01(\t\x12\n\n\x02to\x18\x02 \x01(\t\x12\x10\n\x08purposes\x18\x03 \x03(\t\x12\x0c\n\x04when\x18\x04 \x01(\t\x12\x0e\n\x06limits\x18\x05 \x01(\t\"\x97\x02\n\tUsageRule\x12\n\n\x02id\x18\x01 \x01(\t\x12\r\n\x05\x61llow\x18\x02 \x03(\t\x12\x13\n\x0b\x64\x65partments\x18\x03 \x03(\t\x12\x0e\n\x06levels\x18\x04 \x03(\t\x12\x0f\n\x07regions\x18\x05 \x03(\t\x12\x10\n\x08purposes\x18\x06 \x03(\t\x12\x13\n\x0b\x63\x61se_number\x18\x07 \x01(\t\x12\x10\n\x08workdays\x18\x08 \x01(\x08\x12\r\n\x05hours\x18\t \x01(\t\x12\x16\n\x0e\x65\x66\x66\x65\x63tive_from\x18\n \x01(\t\x12\x17\n\x0f\x65\x66\x66\x65\x63tive_until\x18\x0b \x01(\t\x12\x12\n\nown_region\x18\x0c \x01(\x08\x12\x0f\n\x07per_day\x18\r \x01(\x04\x12\x1b\n\x13per_subject_per_day\x18\x0e \x01(\x04\"J\n\x14\x46orbiddenCombination\x12\n\n\x02id\x18\x01 \x01(\t\x12\x11\n\tquestions\x18\x02 \x03(\t\x12\x13\n\x0bwithin_days\x18\x03 \x01(\r\"\x7f\n\rPrivacyBudget\x12\x16\n\x0e\x64\x61taset_micros\x18\x01 \x01(\x04\x12\x1b\n\x13organisation_micros\x18\x02 \x01(\x04\x12\x18\n\x10requester_micros\x18\x03 \x01(\x04\x12\x0e\n\x06period\x18\x04 \x01(\t\x12\x0f\n\x07\x61\x63\x63ount\x18\x05 \x01(\t\"{\n\x16SearchCatalogueRequest\x12\x0c\n\x04text\x18\x01 \x01(\t\x12\r\n\x05\x66ield\x18\x02 \x01(\t\x12\x0f\n\x07purpose\x18\x03 \x01(\t\x12\r\n\x05limit\x18\x04 \x01(\r\x12\x10\n\x08provider\x18\x05 \x01(\t\x12\x12\n\ndepartment\x18\x06 \x01(\t\"L\n\x17SearchCatalogueResponse\x12\"\n\x08\x64\x61tasets\x18\x01 \x03(\x0b\x32\x10.node.v1.Dataset\x12\r\n\x05total\x18\x02 \x01(\r\"\\\n\x11ImportedCatalogue\x12\x11\n\tpublisher\x18\x01 \x01(\t\x12\x13\n\x0bimported_ms\x18\x02 \x01(\x03\x12\x0f\n\x07\x65ntries\x18\x03 \x03(\x0c\x12\x0e\n\x06\x64igest\x18\x04 \x01(\x0c\"=\n\x18GetDatasetHistoryRequest\x12\x0f\n\x07\x64\x61taset\x18\x01 \x01(\t\x12\x10\n\x08provider\x18\x02 \x01(\t\"F\n\x19GetDatasetHistoryResponse\x12)\n\x08versions\x18\x01 \x03(\x0b\x32\x17.node.v1.DatasetVersion\"\x95\x01\n\x0e\x44\x61tasetVersion\x12\x0e\n\x06number\x18\x01 \x01(\r\x12\x14\n\x0c\x65ntry_digest\x18\x02 \x01(\x0c\x12\r\n\x05title\x18\x03 \x01(\t\x12\x17\n\x0fserved_since_ms\x18\x04 \x01(\x03\x12$\n\tapprovals\x18\x05 \x03(\x0b\x32\x11.node.v1.Approval\x12\x0f\n\x07\x63hanged\x18\x06 \x03(\t*\x9f\x01\n\x10SharingAttribute\x12!\n\x1dSHARING_ATTRIBUTE_UNSPECIFIED\x10\x00\x12#\n\x1fSHARING_ATTRIBUTE_UNCONDITIONAL\x10\x01\x12!\n\x1dSHARING_ATTRIBUTE_CONDITIONAL\x10\x02\x12 \n\x1cSHARING_ATTRIBUTE_NOT_SHARED\x10\x03*}\n\x0cQuestionKind\x12\x1d\n\x19QUESTION_KIND_UNSPECIFIED\x10\x00\x12\x18\n\x14QUESTION_KIND_VERIFY\x10\x01\x12\x17\n\x13QUESTION_KIND_FIELD\x10\x02\x12\x1b\n\x17QUESTION_KIND_STATISTIC\x10\x03\x32\xd8\x02\n\x10\x43\x61talogueService\x12K\n\x0cListDatasets\x12\x1c.node.v1.ListDatasetsRequest\x1a\x1d.node.v1.ListDatasetsResponse\x12\x45\n\nGetDataset\x12\x1a.node.v1.GetDatasetRequest\x1a\x1b.node.v1.GetDatasetResponse\x12T\n\x0fSearchCatalogue\x12\x1f.node.v1.SearchCatalogueRequest\x1a .node.v1.SearchCatalogueResponse\x12Z\n\x11GetDatasetHistory\x12!.node.v1.GetDatasetHistoryRequest\x1a\".node.v1.GetDatasetHistoryResponseb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'node.v1.catalogue_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_SHARINGATTRIBUTE']._serialized_start=3282
-  _globals['_SHARINGATTRIBUTE']._serialized_end=3441
-  _globals['_QUESTIONKIND']._serialized_start=3443
-  _globals['_QUESTIONKIND']._serialized_end=3568
-  _globals['_LISTDATASETSREQUEST']._serialized_start=36
-  _globals['_LISTDATASETSREQUEST']._serialized_end=96
-  _globals['_LISTDATASETSRESPONSE']._serialized_start=98
-  _globals['_LISTDATASETSRESPONSE']._serialized_end=188
-  _globals['_GETDATASETREQUEST']._serialized_start=190
-  _globals['_GETDATASETREQUEST']._serialized_end=226
-  _globals['_GETDATASETRESPONSE']._serialized_start=228
-  _globals['_GETDATASETRESPONSE']._serialized_end=283
-  _globals['_DATASETSUMMARY']._serialized_start=286
-  _globals['_DATASETSUMMARY']._serialized_end=494
-  _globals['_DATASET']._serialized_start=497
-  _globals['_DATASET']._serialized_end=980
-  _globals['_PUBLICATION']._serialized_start=982
-  _globals['_PUBLICATION']._serialized_end=1055
-  _globals['_APPROVAL']._serialized_start=1057
-  _globals['_APPROVAL']._serialized_end=1162
-  _globals['_SUBJECTITEM']._serialized_start=1164
-  _globals['_SUBJECTITEM']._serialized_end=1228
-  _globals['_FIELD']._serialized_start=1231
-  _globals['_FIELD']._serialized_end=1419
-  _globals['_QUESTION']._serialized_start=1422
-  _globals['_QUESTION']._serialized_end=1780
-  _globals['_QUESTIONPARAMETER']._serialized_start=1782
-  _globals['_QUESTIONPARAMETER']._serialized_end=1846
-  _globals['_QUESTIONCLAIM']._serialized_start=1848
-  _globals['_QUESTIONCLAIM']._serialized_end=1924
-  _globals['_CEILING']._serialized_start=1926
-  _globals['_CEILING']._serialized_end=1971
-  _globals['_STATISTICTERMS']._serialized_start=1973
-  _globals['_STATISTICTERMS']._serialized_end=2077
-  _globals['_COUNTEDBY']._serialized_start=2079
-  _globals['_COUNTEDBY']._serialized_end=2121
-  _globals['_CONDITION']._serialized_start=2123
-  _globals['_CONDITION']._serialized_end=2208
-  _globals['_USAGERULE']._serialized_start=2211
-  _globals['_USAGERULE']._serialized_end=2490
-  _globals['_FORBIDDENCOMBINATION']._serialized_start=2492
-  _globals['_FORBIDDENCOMBINATION']._serialized_end=2566
-  _globals['_PRIVACYBUDGET']._serialized_start=2568
-  _globals['_PRIVACYBUDGET']._serialized_end=2695
-  _globals['_SEARCHCATALOGUEREQUEST']._serialized_start=2697
-  _globals['_SEARCHCATALOGUEREQUEST']._serialized_end=2820
-  _globals['_SEARCHCATALOGUERESPONSE']._serialized_start=2822
-  _globals['_SEARCHCATALOGUERESPONSE']._serialized_end=2898
-  _globals['_IMPORTEDCATALOGUE']._serialized_start=2900
-  _globals['_IMPORTEDCATALOGUE']._serialized_end=2992
-  _globals['_GETDATASETHISTORYREQUEST']._serialized_start=2994
-  _globals['_GETDATASETHISTORYREQUEST']._serialized_end=3055
-  _globals['_GETDATASETHISTORYRESPONSE']._serialized_start=3057
-  _globals['_GETDATASETHISTORYRESPONSE']._serialized_end=3127
-  _globals['_DATASETVERSION']._serialized_start=3130
-  _globals['_DATASETVERSION']._serialized_end=3279
-  _globals['_CATALOGUESERVICE']._serialized_start=3571
-  _globals['_CATALOGUESERVICE']._serialized_end=3915
+  _globals['_DATASET'].fields_by_name['data']._loaded_options = None
+  _globals['_DATASET'].fields_by_name['data']._serialized_options = b'\310\347\030\003'
+  _globals['_SHARINGATTRIBUTE']._serialized_start=3390
+  _globals['_SHARINGATTRIBUTE']._serialized_end=3549
+  _globals['_QUESTIONKIND']._serialized_start=3551
+  _globals['_QUESTIONKIND']._serialized_end=3676
+  _globals['_LISTDATASETSREQUEST']._serialized_start=60
+  _globals['_LISTDATASETSREQUEST']._serialized_end=120
+  _globals['_LISTDATASETSRESPONSE']._serialized_start=122
+  _globals['_LISTDATASETSRESPONSE']._serialized_end=212
+  _globals['_GETDATASETREQUEST']._serialized_start=214
+  _globals['_GETDATASETREQUEST']._serialized_end=250
+  _globals['_GETDATASETRESPONSE']._serialized_start=252
+  _globals['_GETDATASETRESPONSE']._serialized_end=307
+  _globals['_DATASETSUMMARY']._serialized_start=310
+  _globals['_DATASETSUMMARY']._serialized_end=518
+  _globals['_DATASET']._serialized_start=521
+  _globals['_DATASET']._serialized_end=1042
+  _globals['_DATAAGE']._serialized_start=1044
+  _globals['_DATAAGE']._serialized_end=1088
+  _globals['_PUBLICATION']._serialized_start=1090
+  _globals['_PUBLICATION']._serialized_end=1163
+  _globals['_APPROVAL']._serialized_start=1165
+  _globals['_APPROVAL']._serialized_end=1270
+  _globals['_SUBJECTITEM']._serialized_start=1272
+  _globals['_SUBJECTITEM']._serialized_end=1336
+  _globals['_FIELD']._serialized_start=1339
+  _globals['_FIELD']._serialized_end=1527
+  _globals['_QUESTION']._serialized_start=1530
+  _globals['_QUESTION']._serialized_end=1888
+  _globals['_QUESTIONPARAMETER']._serialized_start=1890
+  _globals['_QUESTIONPARAMETER']._serialized_end=1954
+  _globals['_QUESTIONCLAIM']._serialized_start=1956
+  _globals['_QUESTIONCLAIM']._serialized_end=2032
+  _globals['_CEILING']._serialized_start=2034
+  _globals['_CEILING']._serialized_end=2079
+  _globals['_STATISTICTERMS']._serialized_start=2081
+  _globals['_STATISTICTERMS']._serialized_end=2185
+  _globals['_COUNTEDBY']._serialized_start=2187
+  _globals['_COUNTEDBY']._serialized_end=2229
+  _globals['_CONDITION']._serialized_start=2231
+  _globals['_CONDITION']._serialized_end=2316
+  _globals['_USAGERULE']._serialized_start=2319
+  _globals['_USAGERULE']._serialized_end=2598
+  _globals['_FORBIDDENCOMBINATION']._serialized_start=2600
+  _globals['_FORBIDDENCOMBINATION']._serialized_end=2674
+  _globals['_PRIVACYBUDGET']._serialized_start=2676
+  _globals['_PRIVACYBUDGET']._serialized_end=2803
+  _globals['_SEARCHCATALOGUEREQUEST']._serialized_start=2805
+  _globals['_SEARCHCATALOGUEREQUEST']._serialized_end=2928
+  _globals['_SEARCHCATALOGUERESPONSE']._serialized_start=2930
+  _globals['_SEARCHCATALOGUERESPONSE']._serialized_end=3006
+  _globals['_IMPORTEDCATALOGUE']._serialized_start=3008
+  _globals['_IMPORTEDCATALOGUE']._serialized_end=3100
+  _globals['_GETDATASETHISTORYREQUEST']._serialized_start=3102
+  _globals['_GETDATASETHISTORYREQUEST']._serialized_end=3163
+  _globals['_GETDATASETHISTORYRESPONSE']._serialized_start=3165
+  _globals['_GETDATASETHISTORYRESPONSE']._serialized_end=3235
+  _globals['_DATASETVERSION']._serialized_start=3238
+  _globals['_DATASETVERSION']._serialized_end=3387
+  _globals['_CATALOGUESERVICE']._serialized_start=3679
+  _globals['_CATALOGUESERVICE']._serialized_end=4023
 # @@protoc_insertion_point(module_scope)

@@ -1,3 +1,4 @@
+from node.v1 import revision_pb2 as _revision_pb2
 from google.protobuf.internal import containers as _containers
 from google.protobuf.internal import enum_type_wrapper as _enum_type_wrapper
 from google.protobuf import descriptor as _descriptor
@@ -80,7 +81,7 @@ class DatasetSummary(_message.Message):
     def __init__(self, dataset: _Optional[str] = ..., title: _Optional[str] = ..., provider: _Optional[str] = ..., sharing: _Optional[_Union[SharingAttribute, str]] = ..., update: _Optional[str] = ..., title_en: _Optional[str] = ..., imported_from: _Optional[str] = ..., imported_ms: _Optional[int] = ..., unapproved: _Optional[bool] = ...) -> None: ...
 
 class Dataset(_message.Message):
-    __slots__ = ("summary", "level", "personal", "fields", "questions", "reason", "legal_basis", "digest", "format", "modes", "scope", "use", "subject", "rules", "forbidden_together", "privacy", "publication")
+    __slots__ = ("summary", "level", "personal", "fields", "questions", "reason", "legal_basis", "digest", "format", "modes", "scope", "use", "subject", "rules", "forbidden_together", "privacy", "publication", "data")
     SUMMARY_FIELD_NUMBER: _ClassVar[int]
     LEVEL_FIELD_NUMBER: _ClassVar[int]
     PERSONAL_FIELD_NUMBER: _ClassVar[int]
@@ -98,6 +99,7 @@ class Dataset(_message.Message):
     FORBIDDEN_TOGETHER_FIELD_NUMBER: _ClassVar[int]
     PRIVACY_FIELD_NUMBER: _ClassVar[int]
     PUBLICATION_FIELD_NUMBER: _ClassVar[int]
+    DATA_FIELD_NUMBER: _ClassVar[int]
     summary: DatasetSummary
     level: int
     personal: bool
@@ -115,7 +117,16 @@ class Dataset(_message.Message):
     forbidden_together: _containers.RepeatedCompositeFieldContainer[ForbiddenCombination]
     privacy: PrivacyBudget
     publication: Publication
-    def __init__(self, summary: _Optional[_Union[DatasetSummary, _Mapping]] = ..., level: _Optional[int] = ..., personal: _Optional[bool] = ..., fields: _Optional[_Iterable[_Union[Field, _Mapping]]] = ..., questions: _Optional[_Iterable[_Union[Question, _Mapping]]] = ..., reason: _Optional[str] = ..., legal_basis: _Optional[str] = ..., digest: _Optional[bytes] = ..., format: _Optional[str] = ..., modes: _Optional[_Iterable[str]] = ..., scope: _Optional[str] = ..., use: _Optional[str] = ..., subject: _Optional[_Union[SubjectItem, _Mapping]] = ..., rules: _Optional[_Iterable[_Union[UsageRule, _Mapping]]] = ..., forbidden_together: _Optional[_Iterable[_Union[ForbiddenCombination, _Mapping]]] = ..., privacy: _Optional[_Union[PrivacyBudget, _Mapping]] = ..., publication: _Optional[_Union[Publication, _Mapping]] = ...) -> None: ...
+    data: DataAge
+    def __init__(self, summary: _Optional[_Union[DatasetSummary, _Mapping]] = ..., level: _Optional[int] = ..., personal: _Optional[bool] = ..., fields: _Optional[_Iterable[_Union[Field, _Mapping]]] = ..., questions: _Optional[_Iterable[_Union[Question, _Mapping]]] = ..., reason: _Optional[str] = ..., legal_basis: _Optional[str] = ..., digest: _Optional[bytes] = ..., format: _Optional[str] = ..., modes: _Optional[_Iterable[str]] = ..., scope: _Optional[str] = ..., use: _Optional[str] = ..., subject: _Optional[_Union[SubjectItem, _Mapping]] = ..., rules: _Optional[_Iterable[_Union[UsageRule, _Mapping]]] = ..., forbidden_together: _Optional[_Iterable[_Union[ForbiddenCombination, _Mapping]]] = ..., privacy: _Optional[_Union[PrivacyBudget, _Mapping]] = ..., publication: _Optional[_Union[Publication, _Mapping]] = ..., data: _Optional[_Union[DataAge, _Mapping]] = ...) -> None: ...
+
+class DataAge(_message.Message):
+    __slots__ = ("as_of_ms", "overdue")
+    AS_OF_MS_FIELD_NUMBER: _ClassVar[int]
+    OVERDUE_FIELD_NUMBER: _ClassVar[int]
+    as_of_ms: int
+    overdue: bool
+    def __init__(self, as_of_ms: _Optional[int] = ..., overdue: _Optional[bool] = ...) -> None: ...
 
 class Publication(_message.Message):
     __slots__ = ("entry_digest", "approvals")

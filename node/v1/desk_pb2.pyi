@@ -67,18 +67,20 @@ class DeskServiceAskResponse(_message.Message):
     def __init__(self, answers: _Optional[_Union[_record_pb2.Answers, _Mapping]] = ..., proof: _Optional[_Union[Proof, _Mapping]] = ...) -> None: ...
 
 class Proof(_message.Message):
-    __slots__ = ("exchange_id", "own_index", "provider_index", "provider_size", "rule")
+    __slots__ = ("exchange_id", "own_index", "provider_index", "provider_size", "rule", "load")
     EXCHANGE_ID_FIELD_NUMBER: _ClassVar[int]
     OWN_INDEX_FIELD_NUMBER: _ClassVar[int]
     PROVIDER_INDEX_FIELD_NUMBER: _ClassVar[int]
     PROVIDER_SIZE_FIELD_NUMBER: _ClassVar[int]
     RULE_FIELD_NUMBER: _ClassVar[int]
+    LOAD_FIELD_NUMBER: _ClassVar[int]
     exchange_id: bytes
     own_index: int
     provider_index: int
     provider_size: int
     rule: str
-    def __init__(self, exchange_id: _Optional[bytes] = ..., own_index: _Optional[int] = ..., provider_index: _Optional[int] = ..., provider_size: _Optional[int] = ..., rule: _Optional[str] = ...) -> None: ...
+    load: _record_pb2.DataLoad
+    def __init__(self, exchange_id: _Optional[bytes] = ..., own_index: _Optional[int] = ..., provider_index: _Optional[int] = ..., provider_size: _Optional[int] = ..., rule: _Optional[str] = ..., load: _Optional[_Union[_record_pb2.DataLoad, _Mapping]] = ...) -> None: ...
 
 class DeskServiceAskBatchRequest(_message.Message):
     __slots__ = ("header", "chunk")
@@ -321,6 +323,26 @@ class ReloadResponse(_message.Message):
     done_wordings: _containers.RepeatedScalarFieldContainer[str]
     part_problems: _containers.RepeatedCompositeFieldContainer[PartProblem]
     def __init__(self, done_wordings: _Optional[_Iterable[str]] = ..., part_problems: _Optional[_Iterable[_Union[PartProblem, _Mapping]]] = ...) -> None: ...
+
+class AcceptSourceRequest(_message.Message):
+    __slots__ = ("dataset", "reason")
+    DATASET_FIELD_NUMBER: _ClassVar[int]
+    REASON_FIELD_NUMBER: _ClassVar[int]
+    dataset: str
+    reason: str
+    def __init__(self, dataset: _Optional[str] = ..., reason: _Optional[str] = ...) -> None: ...
+
+class AcceptSourceResponse(_message.Message):
+    __slots__ = ("dataset", "rows", "invalid_subjects", "rows_before")
+    DATASET_FIELD_NUMBER: _ClassVar[int]
+    ROWS_FIELD_NUMBER: _ClassVar[int]
+    INVALID_SUBJECTS_FIELD_NUMBER: _ClassVar[int]
+    ROWS_BEFORE_FIELD_NUMBER: _ClassVar[int]
+    dataset: str
+    rows: int
+    invalid_subjects: int
+    rows_before: int
+    def __init__(self, dataset: _Optional[str] = ..., rows: _Optional[int] = ..., invalid_subjects: _Optional[int] = ..., rows_before: _Optional[int] = ...) -> None: ...
 
 class DraftOrderRequest(_message.Message):
     __slots__ = ("kind", "about", "reason")

@@ -217,6 +217,11 @@ class AdminServiceStub:
                 request_serializer=node_dot_v1_dot_desk__pb2.ReloadRequest.SerializeToString,
                 response_deserializer=node_dot_v1_dot_desk__pb2.ReloadResponse.FromString,
                 _registered_method=True)
+        self.AcceptSource = channel.unary_unary(
+                '/node.v1.AdminService/AcceptSource',
+                request_serializer=node_dot_v1_dot_desk__pb2.AcceptSourceRequest.SerializeToString,
+                response_deserializer=node_dot_v1_dot_desk__pb2.AcceptSourceResponse.FromString,
+                _registered_method=True)
         self.DraftOrder = channel.unary_unary(
                 '/node.v1.AdminService/DraftOrder',
                 request_serializer=node_dot_v1_dot_desk__pb2.DraftOrderRequest.SerializeToString,
@@ -268,6 +273,14 @@ class AdminServiceServicer:
     def Reload(self, request, context):
         """Read certificates, keys, directory and policies again; what is bad is
         reported and the last good state stays. Operator.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def AcceptSource(self, request, context):
+        """Answer from a load of a dataset that was put aside because it may be no
+        good. Operator.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -337,6 +350,11 @@ def add_AdminServiceServicer_to_server(servicer, server):
                     servicer.Reload,
                     request_deserializer=node_dot_v1_dot_desk__pb2.ReloadRequest.FromString,
                     response_serializer=node_dot_v1_dot_desk__pb2.ReloadResponse.SerializeToString,
+            ),
+            'AcceptSource': grpc.unary_unary_rpc_method_handler(
+                    servicer.AcceptSource,
+                    request_deserializer=node_dot_v1_dot_desk__pb2.AcceptSourceRequest.FromString,
+                    response_serializer=node_dot_v1_dot_desk__pb2.AcceptSourceResponse.SerializeToString,
             ),
             'DraftOrder': grpc.unary_unary_rpc_method_handler(
                     servicer.DraftOrder,
@@ -429,6 +447,33 @@ class AdminService:
             '/node.v1.AdminService/Reload',
             node_dot_v1_dot_desk__pb2.ReloadRequest.SerializeToString,
             node_dot_v1_dot_desk__pb2.ReloadResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def AcceptSource(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/node.v1.AdminService/AcceptSource',
+            node_dot_v1_dot_desk__pb2.AcceptSourceRequest.SerializeToString,
+            node_dot_v1_dot_desk__pb2.AcceptSourceResponse.FromString,
             options,
             channel_credentials,
             insecure,

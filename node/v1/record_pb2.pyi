@@ -145,12 +145,16 @@ class DenialTerms(_message.Message):
     def __init__(self, limit: _Optional[int] = ..., from_minute: _Optional[int] = ..., until_minute: _Optional[int] = ..., first_day: _Optional[int] = ..., last_day: _Optional[int] = ...) -> None: ...
 
 class DataLoad(_message.Message):
-    __slots__ = ("number", "time_ms")
+    __slots__ = ("number", "time_ms", "as_of_ms", "overdue")
     NUMBER_FIELD_NUMBER: _ClassVar[int]
     TIME_MS_FIELD_NUMBER: _ClassVar[int]
+    AS_OF_MS_FIELD_NUMBER: _ClassVar[int]
+    OVERDUE_FIELD_NUMBER: _ClassVar[int]
     number: int
     time_ms: int
-    def __init__(self, number: _Optional[int] = ..., time_ms: _Optional[int] = ...) -> None: ...
+    as_of_ms: int
+    overdue: bool
+    def __init__(self, number: _Optional[int] = ..., time_ms: _Optional[int] = ..., as_of_ms: _Optional[int] = ..., overdue: _Optional[bool] = ...) -> None: ...
 
 class LogPosition(_message.Message):
     __slots__ = ("index", "size", "root")

@@ -181,7 +181,9 @@ class Exchanges:
             opened=opened,
             digest=response_key,
             decision=_DECISION,
-            computed=Computed(verify_answers([True], os.urandom(32)), load=DataLoad(1, 1_800_000_000_000)),
+            computed=Computed(
+                verify_answers([True], os.urandom(32)), load=DataLoad(1, 1_800_000_000_000, 1_800_000_000_000)
+            ),
             cost=exchange_cost(_DECISION, REQUESTER.code, DATASET, [subject], Day.of(now), self._pseudonym),
             policy_digest=response_key,
             revision=REVISION,

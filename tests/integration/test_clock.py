@@ -195,7 +195,9 @@ def test_node_that_was_off_for_days_waits_for_two_departments(machines: Machines
     assert machines.status().log_size == size
     machines.clocks[MEDICAL] = HandClock(passed=3 * DAY)
     machines.start(MEDICAL)
-    wait_for(lambda: machines.status().state == "SERVING")
+    wait_for(lambda: machines.status().clock.standing == "agreed")
+    (problem,) = machines.status().problems
+    assert "longer ago than the catalogue entry" in problem.message, "nobody brought in newer data meanwhile"
     wait_for(lambda: machines.health(*EXCHANGING) == {SERVING})
     assert machines.ask()
     # What was refused meanwhile is recorded, as a number.

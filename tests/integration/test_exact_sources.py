@@ -44,6 +44,13 @@ def here(tmp_path: Path) -> Iterator[Running]:
     (tmp_path / HR / "data" / "pension-insurance.csv").write_text(
         HEADER + row(2) + "\n" + row(4) + row(2) + "none,x,active,1,441900003\n" + row(6, "gone", '"张\n三"')
     )
+    config = town.offices[HR].config
+    # One of five rows is about nobody.
+    config.write_text(
+        config.read_text().replace(
+            "pension-insurance.csv}", "pension-insurance.csv, most_invalid_percent: 20}"
+        )
+    )
     with running(town, HR, TAX) as nodes:
         nodes.grant()
         yield nodes

@@ -16,7 +16,7 @@ from support.examples import examples
 from node.core.csv_scan import CsvFaultError, CsvLines, CsvScan
 
 # Mostly what has a meaning in CSV, and characters of several bytes.
-ODD = st.text(st.sampled_from('",\n\r\0 a1王\U0001f600'), max_size=40)
+ODD = st.text(st.sampled_from('",=\n\r\0 a1王\U0001f600'), max_size=40)
 # Without a comma or a line break at an end or beside a mark: such values can hide whatever is done to a file.
 TAME = st.sampled_from(["", "a", "王", '"', '""', 'x"y', "b,c", "d\ne", "d\r\ne", "f\n\ng", " "])
 TABLES = st.integers(1, 4).flatmap(

@@ -4,13 +4,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import NoReturn
+from threading import Event
+from typing import Final, NoReturn
 
 import grpc
 from google.protobuf.message import Message as ProtoMessage
@@ -24,6 +25,7 @@ from support.fake_catalogue import (
     catalogue_dataset,
 )
 from support.plain_log import consistency, inclusion, tree_hash
+from support.waiting import PATIENCE
 
 from node.core.identity import check_character
 from node.core.log.checkpoint import Checkpoint
@@ -49,6 +51,7 @@ from node.v1 import (
 VERIFY = f"{PROVIDER}/{DATASET}/is-enrolled"
 FIELD = f"{PROVIDER}/{DATASET}/contribution-band"
 COUNT = f"{PROVIDER}/{DATASET}/enrolled-by-region"
+LOAD: Final = record_pb2.DataLoad(number=3, time_ms=1_795_320_000_000, as_of_ms=1_795_318_200_000)
 EXCHANGE = bytes(range(16))
 KINDS = {"is-enrolled": "verify", "contribution-band": "field", "enrolled-by-region": "statistic"}
 
@@ -107,6 +110,18 @@ class FakeDesk:
     break_at: int | None = None
     """The stream ends with UNAVAILABLE in place of this chunk's result."""
     over_limit: set[str] = field(default_factory=set)
+    rule_limits: dict[str, int] = field(default_factory=dict)
+    """Limits of a rule that allows what is asked in batches, by their names in the catalogue."""
+    hold_at: int | None = None
+    """From this chunk on nothing is answered before `go` is set; `holding` tells that it has come."""
+    at_chunk: Callable[[int], None] | None = None
+    """Called with the number of each chunk that comes."""
+    hold_limits: bool = False
+    """The same for questions about the catalogue."""
+    holding: Event = field(default_factory=Event)
+    go: Event = field(default_factory=Event)
+    largest_chunk: int = 0
+    """Bytes of the largest chunk that came."""
     asked: list[desk_pb2.DeskServiceAskRequest] = field(default_factory=list)
     chunks: list[tuple[bytes, int, tuple[str, ...]]] = field(default_factory=list)
     """Batch id, number and subjects of every chunk that was asked."""
@@ -174,6 +189,7 @@ class _Desk(desk_pb2_grpc.DeskServiceServicer):
             provider_index=7,
             provider_size=9,
             rule="tax-deferral",
+            load=LOAD,
         )
         if request.query.question == "enrolled-by-region":
             release = record_pb2.StatisticAnswer(
@@ -183,7 +199,7 @@ class _Desk(desk_pb2_grpc.DeskServiceServicer):
                 ],
                 epsilon_micros=500_000,
                 accuracy_95=6,
-                load=record_pb2.DataLoad(number=3, time_ms=1_795_320_000_000),
+                load=LOAD,
                 reused=True,
             )
             return desk_pb2.DeskServiceAskResponse(answers=record_pb2.Answers(statistic=release), proof=proof)
@@ -198,12 +214,20 @@ class _Desk(desk_pb2_grpc.DeskServiceServicer):
         for request in requests:
             number = request.chunk.chunk
             subjects = tuple(subject.id for subject in request.chunk.subjects)
+            desk.largest_chunk = max(desk.largest_chunk, request.ByteSize())
             if desk.break_at == number:
                 _fail(context, NodeError(Reason.PEER_UNAVAILABLE, "error.exchange.batch-ended-early"))
             desk.chunks.append((header.batch_id, number, subjects))
+            if desk.at_chunk is not None:
+                desk.at_chunk(number)
+            if desk.hold_at is not None and number >= desk.hold_at:
+                desk.holding.set()
+                desk.go.wait(PATIENCE)
             desk.claims += [dict(subject.claims) for subject in request.chunk.subjects]
             response = desk_pb2.DeskServiceAskBatchResponse(chunk=number)
             response.proof.exchange_id = header.batch_id[:12] + number.to_bytes(4, "big")
+            if number not in desk.refuse:
+                response.proof.load.CopyFrom(LOAD)
             if number in desk.refuse:
                 refusal = desk_pb2.Refusal(
                     reason=desk.refuse[number].wire, rule="r-1", clause="limits.per_day"
@@ -217,11 +241,22 @@ class _Desk(desk_pb2_grpc.DeskServiceServicer):
         self, request: desk_pb2.BrowseCatalogueRequest, context: Context
     ) -> desk_pb2.BrowseCatalogueResponse:
         summary = catalogue_dataset(request.provider or REQUESTER).summary
+        if self._desk.hold_limits:
+            self._desk.holding.set()
+            self._desk.go.wait(PATIENCE)
         if not request.dataset:
             return desk_pb2.BrowseCatalogueResponse(datasets=[catalogue_pb2.Dataset(summary=summary)])
         if request.dataset != DATASET:
             _fail(context, NodeError(Reason.NOT_SHARED, "error.rpc.dataset-unknown"))
-        return desk_pb2.BrowseCatalogueResponse(datasets=[catalogue_dataset(summary.provider)])
+        entry = catalogue_dataset(summary.provider)
+        if limits := self._desk.rule_limits:
+            entry.rules.add(
+                id="batches",
+                allow=["is-enrolled", "contribution-band"],
+                per_day=limits.get("per_day", 0),
+                per_subject_per_day=limits.get("per_subject_per_day", 0),
+            )
+        return desk_pb2.BrowseCatalogueResponse(datasets=[entry])
 
 
 class _Admin(desk_pb2_grpc.AdminServiceServicer):
@@ -252,7 +287,7 @@ class _Admin(desk_pb2_grpc.AdminServiceServicer):
                     invalid_subjects=1,
                     lines=12,
                     header_lines=1,
-                    load=record_pb2.DataLoad(number=3, time_ms=1_795_320_000_000),
+                    load=LOAD,
                     exactness=desk_pb2.EXACTNESS_READ,
                 )
             ],
@@ -318,6 +353,13 @@ class _Admin(desk_pb2_grpc.AdminServiceServicer):
                 )
             ],
         )
+
+    def AcceptSource(
+        self, request: desk_pb2.AcceptSourceRequest, context: Context
+    ) -> desk_pb2.AcceptSourceResponse:
+        if request.dataset != DATASET:
+            _fail(context, NodeError(Reason.NOT_FOUND, "error.app.no-load-held"))
+        return desk_pb2.AcceptSourceResponse(dataset=DATASET, rows=120, invalid_subjects=2, rows_before=500)
 
 
 class _Grants(grant_pb2_grpc.GrantAdminServiceServicer):

@@ -41,7 +41,10 @@ class Attempts:
         try:
             result = work()
         except NodeError as error:
-            log.warning("%s not loaded: %s", say(part.title, "en"), on_one_line(error.message))
+            if (
+                self._problems.get(part) != error.wording
+            ):  # what is tried again every few seconds is told once
+                log.warning("%s not loaded: %s", say(part.title, "en"), on_one_line(error.message))
             self.note(part, error.wording)
             return otherwise
         self.note(part, None)

@@ -20,6 +20,7 @@ from node.app.live.opening import OpenSource
 from node.app.live.own_keys import Keys, load_desk_tls, load_identity, load_keys, log_keys, signing_keys
 from node.app.live.policies import LivePolicies, PolicyMemory
 from node.app.live.publishing import Published
+from node.app.live.quality import HeldLoad
 from node.app.live.report import loads_read, policies_read, roles_read
 from node.app.live.sources import NO_SOURCES, LiveSources, SourceMemory, Sources
 from node.app.memory import NO_FLOORS, Floors, recall, remember
@@ -27,9 +28,12 @@ from node.config.file import changed_settings, load_settings
 from node.config.settings import Settings
 from node.core.catalogue.registry import EMPTY, Catalogue, Registry
 from node.core.directory.directory import Directory, Member, SeenDirectory, require_current
+from node.core.milliseconds import from_ms
 from node.core.policy.policy import Policies
 from node.core.revision import mismatch
 from node.core.role import Roles
+from node.core.state.data_age import dated
+from node.core.state.data_load import DataLoad
 from node.core.state.part import Part, PartKind, PartProblem
 from node.core.workdays import Calendar
 from node.documents.keys import signature_key_id
@@ -40,7 +44,7 @@ from node.rpc.admin_service import ReloadReport
 from node.rpc.links import Identity
 from node.rpc.server import TlsFiles
 from node.statistics.pool import Pool
-from node.texts.message import Message
+from node.texts.message import Message, Value
 
 _MOST_NAMED = 12
 _SEEN = "directory.seen"
@@ -193,6 +197,15 @@ class Live:
         """The open data sources, and the loads of their data."""
         return self._parts.sources
 
+    def load_of(self, dataset: str) -> DataLoad | None:
+        """The load of a dataset that is answered from now, None while it is answered from none."""
+        parts = self._parts
+        kept = parts.sources.loads.get(dataset)
+        policy = parts.policies.policies.get(dataset) if parts.policies is not None else None
+        if kept is None or policy is None:
+            return None
+        return dated(kept, policy.dataset.update, self._clock().astimezone(ZoneInfo(self._settings.timezone)))
+
     @property
     def roles(self) -> Roles:
         """What each role of desk callers may ask."""
@@ -268,6 +281,9 @@ class Live:
                 found[part] = error.wording
                 continue
             refused += [PartProblem(part, problem) for problem in source.problems()]
+            if (load := self.load_of(dataset)) is not None and load.overdue:
+                args: dict[str, Value] = {"as_of": from_ms(load.as_of_ms), "dataset": dataset}
+                refused.append(PartProblem(part, Message("state.source.overdue", args)))
         member = self._own_entry(self._parts.directory)
         if member is not None:
             log_signer, cosigner = signing_keys(self._parts.keys, member)
@@ -307,6 +323,16 @@ class Live:
                 parts.policies.policies, parts.sources.opened
             ):
                 self._enforce(parts.policies)
+
+    def held(self, dataset: str) -> HeldLoad:
+        """The load of a dataset that is put aside. Raises NodeError(NOT_FOUND)."""
+        return self._sources.held(dataset)
+
+    def open_anew(self, dataset: str) -> None:
+        """Open a data source again, as after a load that was put aside became the last good one."""
+        with self._turn:
+            self._sources.open_anew(dataset)
+            self._enforce(self._parts.policies)
 
     def retired(self) -> list[OpenSource]:
         """Sources that were replaced since the last call, to be closed once nobody reads them any more."""
@@ -361,7 +387,11 @@ class Live:
             done.append(Message("state.read.imported", {"count": len(new.catalogue.imported)}))
         now = self._clock().astimezone(ZoneInfo(settings.timezone))
         done += loads_read(new.sources.loads, now)
-        return ReloadReport(tuple(done), tuple(starmap(PartProblem, self._attempt.problems.items())))
+        refused = [
+            *starmap(PartProblem, self._attempt.problems.items()),
+            *self._sources.put_aside(new.sources),
+        ]
+        return ReloadReport(tuple(done), tuple(refused))
 
     def _read_directory(self) -> Directory:
         seen = recall(self._memory, _SEEN, SeenDirectory)

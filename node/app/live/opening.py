@@ -15,6 +15,7 @@ from node.config.settings import Source as SourceSettings
 from node.core.policy.dataset import Dataset
 from node.exchange.ports import Source
 from node.source.count_query import Counter
+from node.source.held import Judge, TableJudge
 from node.source.open import open_database, open_file
 from node.source.spec import DatabaseSpec, Exactness, FileSpec, LoadReport, SourceSpec
 from node.texts.message import Message
@@ -37,6 +38,10 @@ class OpenSource(Source, Protocol):
     @property
     def daily(self) -> bool:
         """Whether each day is a load of its own, as of what changes all the time."""
+
+    @property
+    def changed_ms(self) -> int:
+        """When the data file was last changed, by the system's clock; 0 for what changes all the time."""
 
     @property
     def report(self) -> LoadReport | None:
@@ -77,17 +82,20 @@ def load_source(
     counter: Counter,
     today: Callable[[], date],
     limits: Limits,
+    judge: Judge,
+    judge_table: TableJudge,
 ) -> OpenSource:
     """Open the data source of a dataset, building its files when they changed.
 
     `key` is the node's own, for names of contents; `counter` counts over built files; `today` is the date
-    where the department is; `limits` bound what a live database is asked.
+    where the department is; `limits` bound what a live database is asked; `judge` says whether a load of a
+    file is used, `judge_table` whether a live table is.
 
     Raises NodeError(SOURCE_UNAVAILABLE), (CONFIG_INVALID).
     """
     spec = source_spec(settings)
     if isinstance(spec, FileSpec):
-        return open_file(spec, dataset, data_folder, key, _progress(dataset.name), counter)
+        return open_file(spec, dataset, data_folder, key, _progress(dataset.name), counter, judge)
     return open_database(
         spec,
         dataset,
@@ -95,6 +103,7 @@ def load_source(
         float(limits.source_seconds),
         float(limits.source_check_seconds),
         limits.counts,
+        judge_table,
     )
 
 

@@ -105,7 +105,7 @@ def load_identity(settings: Settings) -> Identity:
     except NodeError as error:
         raise NodeError(
             Reason.CONFIG_INVALID,
-            "error.app.certificate-refused",
+            "error.files.file-problem",
             problem=error.wording,
             file=str(settings.exchange.certificate),
         ) from None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from functools import partial
 from types import MappingProxyType
@@ -13,12 +13,16 @@ from zoneinfo import ZoneInfo
 from node.app.live.attempts import Attempts
 from node.app.live.budget_accounts import AccountMemory, Accounts, conflicts
 from node.app.live.opening import OpenSource, load_source, source_mark
+from node.app.live.quality import HeldLoad, LoadJudge
 from node.config.settings import Settings
+from node.config.settings import Source as SourceSettings
+from node.core.policy.dataset import Dataset
 from node.core.policy.policy import Policies
 from node.core.state.data_load import KeptLoad, next_load
-from node.core.state.part import Part, PartKind
+from node.core.state.part import Part, PartKind, PartProblem
 from node.errors import NodeError
 from node.source.count_query import Counter
+from node.source.open import open_good
 
 
 class SourceMemory(AccountMemory, Protocol):
@@ -26,6 +30,8 @@ class SourceMemory(AccountMemory, Protocol):
 
     def data_load(self, dataset: str) -> KeptLoad | None: ...
     def set_data_load(self, dataset: str, load: KeptLoad) -> None: ...
+    def fact(self, name: str) -> str | None: ...
+    def set_fact(self, name: str, value: str) -> None: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +61,7 @@ class LiveSources:
         self._clock = clock
         self._counter = counter
         self._attempt = attempt
+        self._judge = LoadJudge(settings, memory)
         self._accounts = Accounts(settings, memory)
         self._made_from: dict[str, tuple[object, ...]] = {}
         self._told: set[str] = set()
@@ -101,6 +108,22 @@ class LiveSources:
             taken.append(self._retired.pop())
         return taken
 
+    def held(self, dataset: str) -> HeldLoad:
+        """The load that is not used. Raises NodeError(NOT_FOUND)."""
+        return self._judge.held(dataset)
+
+    def put_aside(self, sources: Sources) -> list[PartProblem]:
+        """The loads that are not used, of sources that answer from the load before."""
+        return [
+            PartProblem(_part(dataset), self._judge.held(dataset).problem)
+            for dataset in sources.opened
+            if self._judge.is_held(dataset)
+        ]
+
+    def open_anew(self, dataset: str) -> None:
+        """Have the next load open this source again, though its file is as it was."""
+        self._made_from.pop(dataset, None)
+
     def _load(
         self, policies: Policies, dataset: str, kept: OpenSource | None, key: bytes
     ) -> tuple[OpenSource, KeptLoad] | None:
@@ -119,18 +142,32 @@ class LiveSources:
                 self._counter,
                 self._today,
                 self._settings.limits,
+                self._judge.of(dataset),
+                self._judge.of_table(dataset),
             )
             source = self._attempt(_part(dataset), opened, kept)
-        if source is None:
+        is_good = source is not None
+        if source is None and (source := self._last_good(settings, described)) is None:
             return None
         load = self._attempt(_account(dataset), partial(self._counted, policies, dataset, source), None)
         if load is None:
             if source is not kept:
                 source.close()
             return None
-        if source is not kept:
+        if source is not kept and is_good:
             self._made_from[dataset] = made_from
         return source, load
+
+    def _last_good(self, settings: SourceSettings, dataset: Dataset) -> OpenSource | None:
+        """After a restart: what was answered from before, where a file is there now that cannot be read."""
+        path = settings.csv or settings.parquet
+        if path is None or not path.exists():
+            return None
+        try:
+            snapshot = self._judge.good(dataset.name)
+            return open_good(dataset, self._settings.state / "data", snapshot, self._counter)
+        except NodeError:
+            return None
 
     def _counted(self, policies: Policies, dataset: str, source: OpenSource) -> KeptLoad:
         """The load of a source, durable with the account of it before anybody is told or spends of it."""
@@ -139,7 +176,7 @@ class LiveSources:
         load = next_load(last, source.mark, source.daily, self._now())
         if load is not last:
             self._memory.set_data_load(dataset, load)
-        return load
+        return replace(load, changed_ms=source.changed_ms)
 
     def _now(self) -> datetime:
         return self._clock().astimezone(ZoneInfo(self._settings.timezone))

@@ -11,6 +11,7 @@ from node.cli.ask.subject_input import read_subject
 from node.cli.ask.under_way import command_of, under_way
 from node.cli.terminal.exits import Exit
 from node.cli.terminal.options import exchange_id_from, parameters_from
+from node.cli.terminal.output import when
 from node.cli.terminal.session import DeskSession, with_desk
 from node.texts.wording import t
 
@@ -138,6 +139,10 @@ def _show_cells(session: DeskSession, release: Statistic) -> None:
 
 
 def _note_proof(session: DeskSession, proof: Proof) -> None:
+    """How old the data are, with a word of caution where they should be newer, and where it is on record."""
+    if proof.data_as_of is not None:
+        key = "ask.data_overdue" if proof.data_overdue else "ask.data_as_of"
+        session.terminal.note(t(key, as_of=when(proof.data_as_of)))
     session.terminal.note(
         t(
             "ask.proof",

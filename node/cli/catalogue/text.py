@@ -100,6 +100,9 @@ def head_lines(entry: CatalogueEntry) -> list[str]:
             ("subject", word("type", entry.subject.type)),
         ],
     )
+    if entry.data_as_of is not None:
+        key = "catalogue.data_overdue" if entry.data_overdue else "catalogue.data_as_of"
+        lines.append(t(key, as_of=when(entry.data_as_of)))
     lines.append(t("catalogue.level", level=entry.level, personal=personal))
     lines += (t("approval.approved", by=approved_by(each)) for each in entry.approvals)
     return lines

@@ -233,6 +233,8 @@ def _show(terminal: Terminal, found: NodeStatus) -> None:
         terminal.result(found, "")
         terminal.table([t(f"status.{column}") for column in columns], rows, "")
         terminal.result(found, *map(_lines, found.datasets))
+        dated = [(each.dataset, each.load.as_of) for each in found.datasets if each.load.as_of is not None]
+        terminal.result(found, *(t("status.as_of", dataset=name, as_of=when(at)) for name, at in dated))
     _accounts(terminal, found)
     keys = [(key.use, key.key_id, when(key.expires)) for key in found.keys]
     if keys:

@@ -52,6 +52,7 @@ def check(
 
 def _beyond(settings: Settings, file: Path, *, files: bool) -> tuple[SettingProblem, ...]:
     """What is wrong with what good settings name: addresses, and with `files` what a node would open."""
+    from node.app.data_check import data_problems
     from node.app.live.inspection import inspect
     from node.config.file import SettingPlaces
     from node.core.address import misled
@@ -64,7 +65,11 @@ def _beyond(settings: Settings, file: Path, *, files: bool) -> tuple[SettingProb
     ]
     for each in inspect(settings, datetime.now(UTC), os.urandom) if files else ():
         found.append(places.problem(each.setting, each.wording, warning=each.warning))
-    return tuple(sorted(found, key=lambda problem: (problem.line, problem.column)))
+    found.sort(key=lambda problem: (problem.line, problem.column))
+    if files:
+        closed = {problem.setting.removeprefix("sources.") for problem in found}
+        found.extend(data_problems(settings, places, closed))
+    return tuple(found)
 
 
 def _resolve(name: str) -> Sequence[str]:

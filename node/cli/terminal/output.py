@@ -220,6 +220,13 @@ def report(error: NodeError, *, as_json: bool) -> Exit:
     return exit_of(error)
 
 
+_OWN_WORDS: Mapping[str, tuple[str, str]] = {
+    "batch.locked": ("batch.locked_what", "batch.locked_next"),
+    "batch.terminated": ("batch.terminated_what", "batch.terminated_next"),
+    "batch.unwritable": ("batch.unwritable_what", "batch.unwritable_next"),
+}
+"""What is wrong and what to do next for errors of a command itself: what their reasons say is of nodes."""
+
 _PIECE = re.compile(r"[^\s，。：；、（）“”‘’\"'()=]+")
 """What stands between blanks and marks, a path or a number for one."""
 
@@ -255,6 +262,8 @@ def _texts_of(error: NodeError, *, at_desk: bool) -> tuple[str, str]:
         return "settings.wrong", "settings.wrong_next"
     if error.reason is Reason.QUESTION_NOT_ALLOWED and error.metadata.get("clause") == "role":
         return "role.wrong", "role.wrong_next"
+    if error.wording.key in _OWN_WORDS:
+        return _OWN_WORDS[error.wording.key]
     if error.reason is Reason.POLICY_NOT_LOADED and exit_of(error) is Exit.USAGE:
         return "reason.POLICY_NOT_LOADED.what", "reason.CONFIG_INVALID.next"
     if by_peer(error):
@@ -291,9 +300,36 @@ def report_defect(error: Exception, *, as_json: bool) -> Exit:
     return Exit.FAILED
 
 
-def report_stopped() -> None:
+class StoppedError(BaseException):
+    """The user stopped a command; `how_far` tells programs how far one got that can go on.
+
+    No KeyboardInterrupt, which Typer makes an exit code of before anything is said.
+    """
+
+    def __init__(self, how_far: Mapping[str, str]) -> None:
+        super().__init__()
+        self.how_far = how_far
+
+
+def report_stopped(error: StoppedError, *, as_json: bool) -> None:
     """Tell stderr that the user stopped the command."""
-    sys.stderr.write(t("unexpected.interrupted") + "\n")
+    stopped = t("unexpected.interrupted")
+    if as_json:
+        metadata: dict[str, Json] = {
+            name: without_identifiers(value) for name, value in error.how_far.items()
+        }
+        body: dict[str, Json] = {
+            "error": {
+                "reason": "STOPPED",
+                "message": stopped,
+                "what": stopped,
+                "hint": "",
+                "metadata": metadata,
+            }
+        }
+        sys.stderr.write(_dumped(body) + "\n")
+    else:
+        sys.stderr.write(stopped + "\n")
 
 
 def _say(label: str, text: str) -> None:

@@ -2,8 +2,8 @@
 
 The canonical form of an entry is JSON: names as in `protos/node/v1/catalogue.proto`, sorted, without
 blanks; what is empty is left out, so that an entry keeps its digest when entries learn to say more. It holds
-all that an entry says but for how it came to be published: `digest` (of the file), `publication`,
-`unapproved`, `imported_from` and `imported_ms`.
+all that an entry says but for how it came to be published, and how old the data are: `digest` (of the file),
+`publication`, `unapproved`, `imported_from`, `imported_ms` and `data`.
 """
 
 from __future__ import annotations
@@ -25,6 +25,7 @@ MORE = "…"
 _Json: TypeAlias = str | int | bool | float | list["_Json"] | dict[str, "_Json"]
 _HOW_PUBLISHED = frozenset(
     {
+        "node.v1.Dataset.data",
         "node.v1.Dataset.digest",
         "node.v1.Dataset.publication",
         "node.v1.DatasetSummary.imported_from",

@@ -19,6 +19,7 @@ from node.v1 import catalogue_pb2 as pb
 
 DIGEST: Final = 32
 MAX_APPROVALS: Final = 2
+MAX_TIME_MS: Final = 2**53
 
 
 def check_own(entry: pb.Dataset, provider: str, dataset: str = "") -> None:
@@ -67,6 +68,7 @@ def _check_bounds(entry: pb.Dataset) -> None:
         entry.ByteSize() > MAX_ENTRY_BYTES
         or len(entry.fields) > MAX_ITEMS
         or len(entry.publication.approvals) > MAX_APPROVALS
+        or not 0 <= entry.data.as_of_ms <= MAX_TIME_MS
     ):
         raise _invalid("error.catalogue.entry-out-bounds")
 

@@ -124,7 +124,8 @@ def _check_charges(charges: Sequence[pb.Charge]) -> None:
 
 
 def _is_load(load: pb.DataLoad) -> bool:
-    return 1 <= load.number <= MAX_AMOUNT and 0 <= load.time_ms <= MAX_AMOUNT
+    times = (load.time_ms, load.as_of_ms)
+    return 1 <= load.number <= MAX_AMOUNT and all(0 <= each <= MAX_AMOUNT for each in times)
 
 
 def _is_line(text: str, longest: int) -> bool:

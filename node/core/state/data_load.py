@@ -15,10 +15,16 @@ from node.core.milliseconds import from_ms, to_ms
 
 
 class DataLoad(NamedTuple):
-    """A load of a dataset, as verdicts and statistics name it: its number, from 1, and since when it is."""
+    """A load of a dataset, as verdicts and statistics name it: its number, from 1, and since when it is.
+
+    `as_of_ms` is how things stood in the data, and `overdue` whether that is longer ago than the catalogue
+    entry says.
+    """
 
     number: int
     time_ms: int
+    as_of_ms: int
+    overdue: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,20 +33,27 @@ class KeptLoad:
 
     `mark` tells what was loaded from any other, without looking at the data; it never leaves the node. With
     `daily`, this is the load of the day that began at `time_ms`, and each day after it has the next number.
+    `changed_ms` is when a data file was last changed; it is not remembered, but read with the file.
     """
 
     number: int
     time_ms: int
     mark: str
     daily: bool = False
+    changed_ms: int = 0
 
     def at(self, local: datetime) -> DataLoad:
-        """The load at an aware time where the provider is; a clock that was set back brings no other."""
+        """The load at an aware time where the provider is; a clock that was set back brings no other.
+
+        A live database is as of that time. A file is as of its last change, and no later than it was loaded.
+        """
+        now = to_ms(local)
         days = self.days(local) if self.daily else 0
         if days <= 0:
-            return DataLoad(self.number, self.time_ms)
+            as_of = now if self.daily else min(self.changed_ms or self.time_ms, self.time_ms, now)
+            return DataLoad(self.number, self.time_ms, max(0, as_of))
         began = datetime.combine(local.date(), time(), local.tzinfo)
-        return DataLoad(self.number + days, to_ms(began))
+        return DataLoad(self.number + days, to_ms(began), now)
 
     def days(self, local: datetime) -> int:
         """How many days ago it began at that time; negative if it is still to come."""

@@ -17,16 +17,29 @@ def people(count: int) -> pd.DataFrame:
     return pd.DataFrame({"id": [resident(number) for number in range(count)], "note": "x"}, index=index)
 
 
-def ask(client: Client, frame: pd.DataFrame, question: str = VERIFY, batch_id: bytes = b"") -> pd.DataFrame:
+def ask(
+    client: Client,
+    frame: pd.DataFrame,
+    question: str = VERIFY,
+    batch_id: bytes = b"",
+    *,
+    accept_invalid: bool = False,
+) -> pd.DataFrame:
     return client.verify_batch(
-        frame, question=question, purpose=PURPOSE, case="DG-1", chunk_size=10, batch_id=batch_id
+        frame,
+        question=question,
+        purpose=PURPOSE,
+        case="DG-1",
+        chunk_size=10,
+        batch_id=batch_id,
+        accept_invalid=accept_invalid,
     )
 
 
 def test_order_index_and_columns_are_kept(client: Client) -> None:
     frame = people(25)
     answered = ask(client, frame)
-    assert list(answered.columns) == ["id", "note", "answer", "reason", "exchange_id"]
+    assert list(answered.columns) == ["id", "note", "answer", "reason", "exchange_id", "data_as_of"]
     pd.testing.assert_frame_equal(answered[["id", "note"]], frame)
     assert list(answered["answer"]) == [enrolled(subject) for subject in frame["id"]]
     assert set(answered["reason"]) == {""}
@@ -59,10 +72,110 @@ def test_chunk_of_nothing_but_malformed_identifiers_takes_no_number(client: Clie
     assert list(answered["answer"][20:]) == [enrolled(subject) for subject in frame["id"][20:]]
 
 
-def test_frame_of_nothing_but_malformed_identifiers_asks_nobody(client: Client, desk: FakeDesk) -> None:
-    answered = ask(client, people(5).assign(id="?"))
+def test_frame_of_nothing_but_malformed_identifiers_is_refused_as_a_whole(
+    client: Client, desk: FakeDesk
+) -> None:
+    with pytest.raises(NodeError, match="5 of the 5 values in the column id") as refused:
+        ask(client, people(5).assign(id="?"))
+    assert refused.value.reason is Reason.QUERY_INVALID
+    assert desk.chunks == []
+
+
+def test_frame_of_malformed_identifiers_that_are_accepted_asks_nobody(client: Client, desk: FakeDesk) -> None:
+    answered = ask(client, people(5).assign(id="?"), accept_invalid=True)
     assert list(answered["reason"]) == ["QUERY_INVALID"] * 5
     assert desk.chunks == []
+
+
+@pytest.mark.parametrize("dtype", ["float64", "object"])
+def test_frame_whose_identifiers_were_read_as_floats_is_refused_as_a_whole(
+    client: Client, desk: FakeDesk, dtype: str
+) -> None:
+    digits = [float(resident(number)) for number in range(40) if resident(number).isdigit()]
+    frame = pd.DataFrame({"id": pd.Series([*digits, None], dtype=dtype)})
+    with pytest.raises(NodeError, match="rounded by a spreadsheet"):
+        ask(client, frame)
+    assert desk.chunks == []
+
+
+def test_of_a_rounded_frame_that_is_accepted_nobody_is_asked_about_by_chance(
+    client: Client, desk: FakeDesk
+) -> None:
+    rounded = [resident(number)[:15] + "000" for number in range(300)]
+    frame = pd.DataFrame({"id": [*map(int, rounded), *map(resident, range(3))]})
+    with pytest.raises(NodeError, match="rounded by a spreadsheet"):
+        ask(client, frame)
+    answered = ask(client, frame, accept_invalid=True)
+    assert set(answered["reason"][:300]) == {"QUERY_INVALID"}
+    assert [subjects for _, _, subjects in desk.chunks] == [tuple(map(resident, range(3)))]
+
+
+def test_identifier_that_an_export_kept_from_rounding_is_asked_about(client: Client, desk: FakeDesk) -> None:
+    frame = pd.DataFrame({"id": [f'="{resident(1)}"', f"'{resident(2)}"]})
+    assert set(ask(client, frame)["reason"]) == {""}
+    assert desk.chunks[0][2] == (resident(1), resident(2))
+
+
+def test_chunks_are_cut_by_bytes_where_claims_are_long(client: Client, desk: FakeDesk) -> None:
+    frame = people(400).assign(person="某" * 200)
+    answered = client.verify_batch(
+        frame, question=VERIFY, purpose=PURPOSE, case="DG-1", claims={"name": "person"}
+    )
+    assert set(answered["reason"]) == {""}
+    assert list(answered["answer"]) == [enrolled(subject) for subject in frame["id"]]
+    assert [number for _, number, _ in desk.chunks] == list(range(len(desk.chunks)))
+    assert desk.largest_chunk < 32 << 10, "less than the smallest message that a node can be set to take"
+
+
+def test_batch_that_was_cut_by_bytes_goes_on_with_the_same_chunks(client: Client, desk: FakeDesk) -> None:
+    frame = people(400).assign(person="某" * 200)
+
+    def asked(part: pd.DataFrame, batch_id: bytes = b"") -> pd.DataFrame:
+        return client.verify_batch(
+            part,
+            question=VERIFY,
+            purpose=PURPOSE,
+            case="DG-1",
+            claims={"name": "person"},
+            batch_id=batch_id,
+            chunk_size=100,
+        )
+
+    asked(frame)
+    whole, desk.chunks = [chunk[1:] for chunk in desk.chunks], []
+    desk.break_at = 3
+    with pytest.raises(BatchStoppedError) as stopped:
+        asked(frame)
+    desk.break_at = None
+    asked(stopped.value.frame, stopped.value.batch_id)
+    assert [chunk[1:] for chunk in desk.chunks] == whole
+
+
+@pytest.mark.parametrize("claim", ["某" * 201, "\ud800"])
+def test_claim_that_no_node_takes_is_told_for_its_row_alone(
+    client: Client, desk: FakeDesk, claim: str
+) -> None:
+    frame = people(3)
+    frame["person"] = pd.Series(["甲", claim, "丙"], frame.index, dtype=object)
+    answered = client.verify_batch(
+        frame, question=VERIFY, purpose=PURPOSE, case="DG-1", claims={"name": "person"}
+    )
+    assert list(answered["reason"]) == ["", "QUERY_INVALID", ""]
+
+
+def test_more_claims_than_a_subject_may_have_are_refused_before_anybody_is_asked_about(
+    client: Client, desk: FakeDesk
+) -> None:
+    claims = {f"claim-{number}": "note" for number in range(17)}
+    with pytest.raises(NodeError, match="at most 16 claims"):
+        client.verify_batch(people(3), question=VERIFY, purpose=PURPOSE, case="DG-1", claims=claims)
+    assert desk.chunks == []
+
+
+@pytest.mark.parametrize("size", [0, -1, 1001])
+def test_chunk_size_out_of_bounds_is_refused(client: Client, desk: FakeDesk, size: int) -> None:
+    with pytest.raises(NodeError, match="1 to 1000"):
+        client.verify_batch(people(3), question=VERIFY, purpose=PURPOSE, case="DG-1", chunk_size=size)
 
 
 def test_subject_over_its_limit_is_told_apart(client: Client, desk: FakeDesk) -> None:
@@ -130,7 +243,14 @@ def test_missing_column_is_named(client: Client) -> None:
 
 
 def test_empty_frame_is_answered_empty(client: Client) -> None:
-    assert list(ask(client, people(0)).columns) == ["id", "note", "answer", "reason", "exchange_id"]
+    assert list(ask(client, people(0)).columns) == [
+        "id",
+        "note",
+        "answer",
+        "reason",
+        "exchange_id",
+        "data_as_of",
+    ]
 
 
 def test_identifiers_read_as_numbers_are_asked(client: Client, desk: FakeDesk) -> None:

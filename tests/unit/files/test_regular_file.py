@@ -153,7 +153,7 @@ OPENED_ELSEWHERE = {
     "files/whole.py": 2,  # written; a folder, to make it durable
     "documents/keys.py": 1,  # written
     "documents/bundle_folder.py": 2,  # written; the lock
-    "cli/ask/batch_file.py": 2,  # the output
+    "cli/batch/output_file.py": 2,  # the output
     "cli/log/file.py": 1,  # the output
     "cli/terminal/streams.py": 3,  # /dev/null, and what was closed before the start
     "texts/wording.py": 1,  # from here on of the package itself

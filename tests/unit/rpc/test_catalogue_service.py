@@ -57,6 +57,7 @@ def service(catalogue: Catalogue | Slow) -> CatalogueService:
         admit_members(cast("Gate", OpenGate())),
         str,
         NoHistory(),
+        lambda dataset: None,
     )
 
 

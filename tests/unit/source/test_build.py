@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from contextlib import closing
 from dataclasses import replace
 from datetime import date
@@ -146,7 +146,7 @@ def test_snapshot_of_an_earlier_format_is_built_again(tmp_path: Path) -> None:
     path, folder = write_csv(tmp_path / "r.csv"), tmp_path / "data"
     built = _build(path, folder)
     manifest = folder / built.snapshot / "manifest.json"
-    manifest.write_text(manifest.read_text().replace('"format": 2', '"format": 1'))
+    manifest.write_text(manifest.read_text().replace('"format": 3', '"format": 2'))
     before = (folder / built.snapshot / LOOKUP).stat().st_ino
 
     _build(path, folder)
@@ -322,8 +322,10 @@ def test_rows_that_are_read_otherwise_than_they_were_counted_are_refused(
 ) -> None:
     path = write_csv(tmp_path / "r.csv")
 
-    def one_row_less(spec: FileSpec, columns: Sequence[str], lines: CsvLines | None) -> Table:
-        table = read_file(spec, columns, lines)
+    def one_row_less(
+        spec: FileSpec, columns: Sequence[str], lines: CsvLines | None, identifiers: Collection[str]
+    ) -> Table:
+        table = read_file(spec, columns, lines, identifiers)
         return Table(table.rows, [[column[1:] for column in chunk] for chunk in table.chunks])
 
     monkeypatch.setattr("node.source.ingest.read_file", one_row_less)

@@ -81,7 +81,9 @@ def served(live: Live) -> set[str]:
     """What is published and what is enforced are one."""
     policies = live.provider_state().policies
     assert policies is live.policies
-    assert {each.summary.dataset for each in browse(live.policies, "")} == set(policies.datasets)
+    assert {each.summary.dataset for each in browse(live.policies, "", live.load_of)} == set(
+        policies.datasets
+    )
     return set(policies.datasets)
 
 

@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+import gzip
+import io
 import json
 import os
 import re
+import sqlite3
+import zipfile
 from collections.abc import Callable
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import pandas as pd
 import pytest
 from support.cli_run import Ran, dxnode
+from support.places import POLICIES
 
 from node.crypto.certificates import Certified, issue_desk
 from node.texts.message import Message
@@ -191,3 +198,114 @@ def test_an_address_that_leads_nowhere_is_a_warning_with_its_place(node: Path) -
     assert "in order" not in ran.err
     (problem,) = json.loads(check(node, "--json").out)
     assert (problem["severity"], problem["setting"]) == ("warning", "exchange.advertise")
+
+
+# --- the data that the settings name ---
+
+
+ROWS = "resident_id,name\n441999196503080016,王芳\n"
+
+
+def workbook() -> bytes:
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as archive:
+        archive.writestr("[Content_Types].xml", "<Types/>")
+        archive.writestr("xl/workbook.xml", "<workbook/>")
+    return buffer.getvalue()
+
+
+def with_source(node: Path, sources: str) -> Path:
+    """The settings of the node, with these `sources` in the place of its own."""
+    file = node / "node.yaml"
+    file.write_text(
+        re.sub(r"(?m)^sources: .*$", lambda _: f"sources: {sources}", file.read_text("utf-8")), "utf-8"
+    )
+    return file
+
+
+def checked(node: Path, content: bytes, how: str = "csv") -> tuple[int, str]:
+    """`config check` where a dataset is in a file with this content."""
+    (node / "people").write_bytes(content)
+    ran = dxnode("config", "check", with_source(node, f"{{people: {{{how}: people}}}}"))
+    return ran.code, ran.out
+
+
+def with_pension_policy(node: Path) -> None:
+    """Put the policy of the pension insurance in the place of the example."""
+    for old in (node / "policies").glob("*.yaml"):
+        old.unlink()
+    for name in ("definitions.yaml", "pension-insurance.yaml"):
+        (node / "policies" / name).write_bytes((POLICIES / name).read_bytes())
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        (workbook(), "people:1:1: the file is an Excel workbook (.xlsx)"),
+        (ROWS.encode("utf-16"), "people:1:1: the file is UTF-16"),
+        (ROWS.encode("utf-16-le"), "people:1:1: the file is UTF-16"),
+        (gzip.compress(ROWS.encode(), mtime=0), "people:1:1: the file is compressed"),
+        (b"<html><table>", "people:1:1: the file is a web page"),
+        (ROWS.encode("gb18030"), "set encoding: gb18030"),
+        (ROWS.encode() + b"1,2,3\n", "people:3:5: the row has more than 2 values"),
+        (b"", "people:1:1: the file is empty"),
+    ],
+    ids=["workbook", "utf-16", "utf-16-le", "gzip", "html", "gb18030", "row", "empty"],
+)
+def test_data_files_are_read_and_what_is_wrong_is_named(node: Path, content: bytes, words: str) -> None:
+    code, out = checked(node, content)
+
+    assert code == 2
+    assert words in out
+
+
+def test_parquet_and_csv_are_told_apart(node: Path) -> None:
+    buffer = io.BytesIO()
+    pd.DataFrame({"resident_id": ["441999196503080016"]}).to_parquet(buffer)
+
+    assert "the file is Parquet" in checked(node, buffer.getvalue())[1]
+    assert checked(node, buffer.getvalue(), "parquet")[0] == 0
+    assert "no parquet file" in checked(node, ROWS.encode(), "parquet")[1]
+    assert "Excel workbook" in checked(node, workbook(), "parquet")[1]
+
+
+def test_sound_data_files_are_in_order_and_missing_ones_are_not(node: Path) -> None:
+    assert checked(node, ROWS.encode())[0] == 0
+    assert checked(node, ROWS.encode("utf-8-sig"))[0] == 0
+    (node / "people").unlink()
+    ran = check(node, "--json")
+    assert ran.code == 2
+    (problem,) = (each for each in json.loads(ran.out) if each["severity"] == "error")
+    assert (problem["setting"], problem["key"]) == ("sources.people", "error.files.unreadable")
+
+
+CASE_OF_A_LIVE_TABLE = """
+CREATE TABLE t (resident_id text, name text, status text, months_paid integer, region text);
+INSERT INTO t VALUES ('441999650308001', '甲', 'active', 1, '441900003'),
+  (' 441999197110010003 ', '乙', 'active', 1, '441900003'),
+  ('441999198806150017', '丙', 'active  ', 1, '441900003');
+"""
+
+
+def test_live_table_is_looked_at_and_what_is_in_no_form_is_named(node: Path) -> None:
+    with closing(sqlite3.connect(node / "register.db")) as database:
+        database.executescript(CASE_OF_A_LIVE_TABLE)
+    with_pension_policy(node)
+    table = f"{{url: 'sqlite:///{node / 'register.db'}', table: t}}"
+    file = with_source(node, f"{{pension-insurance: {table}}}")
+
+    ran = dxnode("config", "check", file)
+
+    assert ran.code == 2
+    assert "2 identifiers are in another form than the product's" in ran.out
+    assert "the column status has 1 values in another form" in ran.out
+    assert "2 of its 3 rows have no valid identifier" in ran.out
+    assert "4419" not in ran.out
+
+
+def test_columns_are_held_to_the_policy(node: Path) -> None:
+    with_pension_policy(node)
+    (node / "data.csv").write_text(ROWS, "utf-8")
+    file = with_source(node, "{pension-insurance: {csv: data.csv}}")
+
+    assert "no column named status" in dxnode("config", "check", file).out

@@ -26,7 +26,7 @@ from node.core.identity import holds_identifier
         (("log", "show", "--timeout", "x"), "'--timeout' 的取值有误：应为数字"),
         (("log", "show", "--timeout", "601"), "'--timeout' 的取值有误：不得大于 600"),
         (("log", "verify", "nowhere"), "'FILE' 的取值有误：文件 'nowhere' 不存在"),
-        (("batch", "a/b", ".", "out.csv"), "'IN.csv' 的取值有误：'.' 是目录，不是文件"),
+        (("batch", "a/b", ".", "out.csv"), "'IN' 的取值有误：'.' 是目录，不是文件"),
     ],
 )
 def test_wrong_command_line_is_told_in_chinese(arguments: tuple[str, ...], told: str, tmp_path: Path) -> None:
@@ -47,7 +47,7 @@ def test_wrong_command_line_is_told_in_chinese(arguments: tuple[str, ...], told:
         (("log", "show", "--limit", "0"), "invalid value for '--limit': it has to be at least 1"),
         (("log", "show", "--timeout", "601"), "invalid value for '--timeout': it has to be at most 600"),
         (("log", "verify", "nowhere"), "invalid value for 'FILE': 'nowhere' does not exist"),
-        (("batch", "a/b", ".", "out.csv"), "invalid value for 'IN.csv': '.' is a directory"),
+        (("batch", "a/b", ".", "out.csv"), "invalid value for 'IN': '.' is a directory"),
     ],
 )
 def test_wrong_command_line_is_told_in_english(arguments: tuple[str, ...], told: str) -> None:

@@ -12,33 +12,12 @@ import time
 from pathlib import Path
 
 import pytest
-from support.cli_run import Ran, dxnode
+from support.batches import answers, batch, command, people
+from support.cli_run import dxnode
 from support.fake_catalogue import PURPOSE
-from support.fake_desk import FIELD, VERIFY, FakeDesk, enrolled, resident, serving
+from support.fake_desk import FIELD, FakeDesk, enrolled, resident, serving
 
-from node.cli.ask.batch_input import open_input, read_blocks
-from node.errors import NodeError, Reason
-
-
-def people(path: Path, count: int, encoding: str = "utf-8") -> Path:
-    rows = "".join(f"{number},{resident(number)},某某\n" for number in range(count))
-    path.write_text("no,id,name\n" + rows, encoding=encoding)
-    return path
-
-
-def command(source: Path, address: str, *options: str) -> list[str]:
-    target = source.with_name("out.csv")
-    asked = ["batch", VERIFY, str(source), str(target), "--purpose", PURPOSE, "--case", "DG-1"]
-    return [*asked, "--desk", address, *options]
-
-
-def batch(source: Path, address: str, *options: str) -> Ran:
-    return dxnode(*command(source, address, *options))
-
-
-def answers(path: Path, encoding: str = "utf-8") -> list[dict[str, str]]:
-    with path.open(encoding=encoding, newline="") as file:
-        return list(csv.DictReader(file))
+from node.errors import Reason
 
 
 def test_rows_come_back_in_order_with_their_answers(tmp_path: Path, address: str, desk: FakeDesk) -> None:
@@ -236,7 +215,7 @@ def test_claims_are_read_from_their_columns(tmp_path: Path, address: str, desk: 
         ('id,name\n1,"2\n3,4\n5,6"\n', "2:3: a value has a line break and a comma"),
         ('id,name\n1,2\n3,"4\n', "3:3: no other quotation mark"),
         ("id,id\n1,2\n", "more than one column id"),
-        ("PK\x03\x04", "1:1: the file is a workbook"),
+        ("PK\x03\x04", "the file is a workbook"),
     ],
 )
 def test_input_that_is_wrong_is_told(
@@ -273,19 +252,6 @@ def test_long_value_in_another_column_is_no_hindrance(tmp_path: Path, address: s
 
     assert "2 rows written" in batch(source, address).out
     assert csv.field_size_limit() == limit, "other readers keep theirs"
-
-
-@pytest.mark.parametrize("end", ["9999,1,x\n", '9999,"1,x\n'])
-def test_input_that_grows_while_it_is_read_is_told(tmp_path: Path, end: str) -> None:
-    source = open_input(people(tmp_path / "in.csv", 2500))
-    blocks = read_blocks(source, 0)
-    taken = len(next(blocks))
-    with source.path.open("a") as file:
-        file.write(end)
-
-    with pytest.raises(NodeError, match="changes while it is read"):
-        taken += sum(map(len, blocks))
-    assert taken <= 2500
 
 
 def test_existing_output_is_not_overwritten_unasked(tmp_path: Path, address: str) -> None:

@@ -1,0 +1,173 @@
+"""`dxnode batch`: one question about every row of a file."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import closing
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from node.cli.ask.ask_cmd import Case, Parameters, Purpose, Question
+from node.cli.batch.stopping import ToldToStopError, command_to_go_on, saying_how_far, told_to_stop
+from node.cli.terminal.options import claim_columns_from, parameters_from, require_new
+from node.cli.terminal.session import DeskSession, with_desk
+from node.core.policy.question_kind import QuestionKind
+from node.errors import NodeError, Reason
+from node.texts.wording import t
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from node.cli.batch.input_file import Input
+    from node.cli.batch.output_file import Output
+    from node.cli.batch.plan import Plan
+    from node.cli.batch.progress import Progress
+    from node.client.frame import Columns, Query
+
+app = typer.Typer()
+
+
+@app.command("batch")
+@with_desk
+def batch(
+    session: DeskSession,
+    context: typer.Context,
+    question: Question,
+    source: Annotated[Path, typer.Argument(metavar="IN", exists=True, dir_okay=False, show_default=False)],
+    target: Annotated[Path, typer.Argument(metavar="OUT.csv", dir_okay=False, show_default=False)],
+    purpose: Purpose,
+    case: Case,
+    param: Parameters = None,
+    subject_column: Annotated[str, typer.Option("--subject-column")] = "id",
+    claim: Annotated[list[str] | None, typer.Option("--claim", show_default=False)] = None,
+    sheet: Annotated[str, typer.Option("--sheet", show_default=False)] = "",
+    accept_invalid: Annotated[bool, typer.Option("--accept-invalid")] = False,
+    keep_going: Annotated[bool, typer.Option("--keep-going")] = False,
+    yes: Annotated[bool, typer.Option("--yes")] = False,
+    restart: Annotated[bool, typer.Option("--restart")] = False,
+    force: Annotated[bool, typer.Option("--force")] = False,
+) -> None:
+    """Ask one question about every row of a file."""
+    from node.cli.batch.input_file import open_input
+    from node.cli.batch.output_file import Output
+    from node.client.frame import Columns, Query
+
+    if target.exists() and target.samefile(source):
+        raise typer.BadParameter(t("batch.same_file"))
+    columns = Columns(subject_column, claim_columns_from(claim))
+    query = Query(question, purpose, case, parameters_from(param), b"", None)
+    command = command_to_go_on(context.find_root().obj or sys.argv[1:])
+    try:
+        with told_to_stop(), Output(target) as output:
+            require_new(target, force)
+            if restart:
+                output.forget()
+            with open_input(source, sheet) as given:
+                run = _Run(session, output, given, query, columns)
+                run.prepare(sheet, accept_invalid=accept_invalid, confirmed=yes)
+                with saying_how_far(session.terminal, output, given.rows.count, command):
+                    run.ask(keep_going=keep_going)
+                    output.finish()
+                run.sum_up(target)
+    except ToldToStopError:
+        raise NodeError(Reason.DRAINING, "batch.terminated") from None
+
+
+class _Run:
+    """One run of the command: what it has found out, for what comes next."""
+
+    def __init__(
+        self, session: DeskSession, output: Output, given: Input, query: Query, columns: Columns
+    ) -> None:
+        self._session = session
+        self._output = output
+        self._given = given
+        self._query = query
+        self._columns = columns
+        self._plan: Plan | None = None
+
+    def prepare(self, sheet: str, *, accept_invalid: bool, confirmed: bool) -> None:
+        """Look through the input and at the limits, go on from an earlier run; nobody is asked about yet.
+
+        Raises NodeError QUERY_INVALID for an input that cannot be asked about, typer.Abort when the person
+        does not want to begin what takes days.
+        """
+        from node.cli.batch import plan, report
+        from node.cli.batch.progress import asked_digest, new_progress
+
+        client, terminal, rows = self._session.client, self._session.terminal, self._given.rows
+        _check(rows.names, self._columns)
+        asked = asked_digest(self._query, self._columns, sheet)
+        earlier = self._output.earlier(asked, self._given.file.digest)
+        subject_type = client.subject_type_of(self._query.question)
+        subjects = plan.look_through(rows.column(self._columns.subject), self._columns.subject, subject_type)
+        if subjects.fault is not None and not accept_invalid:
+            terminal.note(t("batch.accept"))
+            raise NodeError.of(Reason.QUERY_INVALID, subjects.fault)
+        self._columns = replace(self._columns, rounded=subjects.rounded, subject_type=subject_type)
+        limits = client.limits(self._query.question, self._query.purpose)
+        plan.check_given(limits, self._query.parameters, tuple(self._columns.claims))
+        if earlier is None:
+            self._plan = plan.plan(subjects.valid, limits)
+            kind = client.kind_of(self._query.question)
+            progress = new_progress(asked, self._given.file.digest, kind, self._plan.chunk_rows, os.urandom)
+        else:
+            progress = earlier
+            self._plan = plan.plan_rest(progress.chunk_rows, subjects.valid - progress.asked_about, limits)
+            terminal.note(t("batch.resuming", done=progress.rows, total=rows.count))
+        report.tell_plan(terminal, self._plan, subjects, limits, progress)
+        if earlier is None and self._plan.days > 1 and not confirmed:
+            report.confirm(terminal)
+        self._output.start(progress, rows.form)
+
+    def ask(self, *, keep_going: bool) -> None:
+        """Ask about the rows that are left. Raises NodeError."""
+        from node.client.frame import RefusedError, ask_blocks
+
+        output, progress = self._output, self._output.progress
+        batch_id, kind = bytes.fromhex(progress.batch_id), QuestionKind(progress.kind)
+        with self._session.terminal.progress(t("batch.working"), self._given.rows.count) as ticker:
+            ticker.advance(progress.rows)
+            answers = ask_blocks(
+                self._session.client.batch,
+                self._blocks(progress),
+                replace(self._query, batch_id=batch_id, kind=kind),
+                self._columns,
+                first_chunk=progress.next_chunk,
+                keep_going=keep_going,
+            )
+            try:
+                with closing(answers):
+                    for block in answers:
+                        output.append(block)
+                        ticker.advance(len(block.frame))
+            except RefusedError:
+                output.renew(os.urandom)
+                raise
+
+    def _blocks(self, progress: Progress) -> Iterator[pd.DataFrame]:
+        for block in self._given.rows.blocks(progress.rows, progress.chunk_rows):
+            self._output.begin()
+            yield block
+
+    def sum_up(self, target: Path) -> None:
+        """Say what came out."""
+        from node.cli.batch import report
+
+        assert self._plan is not None
+        changed = self._given.file.has_changed()
+        report.sum_up(self._session.terminal, target, self._output.progress, self._plan, changed=changed)
+
+
+def _check(names: tuple[str, ...], columns: Columns) -> None:
+    from node.client.frame import RESULT_COLUMNS, check_columns
+
+    check_columns(names, columns)
+    for name in RESULT_COLUMNS:
+        if name in names:
+            raise typer.BadParameter(t("batch.columns", column=name))

@@ -1,0 +1,36 @@
+"""`dxnode source`: what staff decide about the data that a node answers from."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from node.cli.terminal.session import DeskSession, with_desk
+from node.texts.wording import t
+
+app = typer.Typer()
+
+
+@app.callback()
+def source() -> None:
+    """The data that this node answers from."""
+
+
+@app.command("accept")
+@with_desk
+def accept(
+    session: DeskSession,
+    dataset: Annotated[str, typer.Argument(metavar="DATASET", show_default=False)],
+    reason: Annotated[str, typer.Option("--reason", show_default=False)],
+) -> None:
+    """Answer from a load of a dataset that was put aside."""
+    taken = session.client.admin.accept_source(dataset, reason)
+    said = t(
+        "source.accepted",
+        dataset=taken.dataset,
+        rows=taken.rows,
+        before=taken.rows_before,
+        invalid=taken.invalid_subjects,
+    )
+    session.terminal.result(taken, said)

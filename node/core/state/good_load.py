@@ -1,0 +1,126 @@
+"""Whether a new load of a dataset can be what it should be, or is put aside until the operator accepts it.
+
+An export that failed half-way, lost its rows or went through a spreadsheet is a file like any other. Answered
+from, it says "no" about everybody, on record. So each load is compared with the last one that was good.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Annotated
+
+from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
+
+from node.core.json_text import canonical_json
+from node.errors import NodeError, Reason
+from node.texts.message import Message, Value
+
+_Count = Annotated[int, Field(ge=0)]
+
+
+@dataclass(frozen=True, slots=True)
+class Tolerance:
+    """What a load may look like, in percent, before it is put aside."""
+
+    least_rows: int = 50
+    """Of the rows of the last good load."""
+    most_invalid: int = 5
+    """Of its own rows: those without a valid identifier."""
+
+
+@dataclass(frozen=True, slots=True)
+class LoadCounts:
+    """What a load was found to hold, and what names it in this node; the names never leave it.
+
+    `rows` are the subjects; of `read` rows, `invalid` have no valid identifier, and `rounded` have one that a
+    spreadsheet took for a number. `snapshot` and `content` are "" for a live database.
+    """
+
+    __pydantic_config__ = ConfigDict(extra="forbid", strict=True)
+
+    rows: _Count
+    read: _Count
+    invalid: _Count
+    rounded: _Count
+    snapshot: str = ""
+    content: str = ""
+
+    @property
+    def bad(self) -> int:
+        """Rows that are about nobody, or perhaps about somebody else."""
+        return max(self.invalid, self.rounded)
+
+
+_AS_JSON = TypeAdapter(LoadCounts)
+
+
+def fact_name(dataset: str) -> str:
+    """Under which name a node remembers the last good load of a dataset."""
+    return f"source.good.{dataset}"
+
+
+def to_fact(load: LoadCounts) -> str:
+    """As a node remembers it."""
+    return canonical_json(_AS_JSON, load).decode()
+
+
+def from_fact(text: str | None) -> LoadCounts | None:
+    """What was remembered, None before anything was. Raises NodeError(LOG_CORRUPT)."""
+    if text is None:
+        return None
+    try:
+        return _AS_JSON.validate_json(text)
+    except ValidationError:
+        raise NodeError(Reason.LOG_CORRUPT, "error.state.good-load-unreadable") from None
+
+
+def doubt(found: LoadCounts, good: LoadCounts | None, tolerance: Tolerance) -> Message | None:
+    """Why a load may be no good, None if nothing speaks against it; `good` is the last one that was."""
+    if good is not None and _is_accepted(found, good):
+        return None
+    if not found.read:
+        return Message("state.source.no-rows") if good is None or good.read else None
+    if found.bad * 100 > tolerance.most_invalid * found.read and not _as_accepted(found, good):
+        if found.rounded * 2 > found.bad:
+            return Message("state.source.rounded", {"count": found.rounded, "read": found.read})
+        args = {"count": found.invalid, "read": found.read, "percent": tolerance.most_invalid}
+        return Message("state.source.invalid-many", args)
+    if good is not None and found.rows * 100 < tolerance.least_rows * good.rows:
+        return Message("state.source.rows-fewer", {"percent": tolerance.least_rows})
+    return None
+
+
+def _as_accepted(found: LoadCounts, good: LoadCounts | None) -> bool:
+    """Whether no larger part of it is bad than of the load before: beyond the bound, that was accepted."""
+    return good is not None and found.bad * good.read <= good.bad * found.read
+
+
+def _is_accepted(found: LoadCounts, good: LoadCounts) -> bool:
+    """Whether it is the load that is good already, or its file read in another way with the same result."""
+    if found.snapshot and found.snapshot == good.snapshot:
+        return True
+    same = (found.rows, found.read, found.invalid) == (good.rows, good.read, good.invalid)
+    return bool(found.content) and found.content == good.content and same
+
+
+def put_aside(
+    dataset: str, why: Message, found: LoadCounts, good: LoadCounts | None, *, stays: bool
+) -> Message:
+    """What staff are told of a load that is not used, and what they can do; the good one `stays` in use."""
+    before = good.rows if good is not None else 0
+    key = "held" if stays else "held-alone" if found.snapshot else "table-doubted"
+    args: dict[str, Value] = {"why": why, "rows": found.rows, "before": before, "dataset": dataset}
+    return Message(f"state.source.{key}", args)
+
+
+def about(rows: int) -> str:
+    """How many rows, for a record that others can read: two digits of it, and no number below a hundred.
+
+    The number itself is an exact count over the data, which no record may hold.
+    """
+    if not rows:
+        return "0"
+    if rows < 100:
+        return "<100"
+    unit = 10 ** (len(str(rows)) - 2)
+    return f"~{rows // unit * unit}"

@@ -1,0 +1,61 @@
+"""Claims about what grants and catalogue say of how much may be asked."""
+
+from __future__ import annotations
+
+import pytest
+from support.fake_catalogue import PROVIDER, PURPOSE
+from support.fake_desk import VERIFY, FakeDesk, grant_message
+
+from node.client import Client
+from node.v1 import grant_pb2
+
+
+def per_day(client: Client) -> int:
+    return client.limits(VERIFY, PURPOSE).per_day
+
+
+def test_without_limits_there_are_none(client: Client) -> None:
+    assert per_day(client) == 0
+
+
+@pytest.mark.parametrize(("granted", "rule", "least"), [(0, 700, 700), (300, 0, 300), (300, 700, 300)])
+def test_stricter_of_grant_and_rule_counts(
+    client: Client, desk: FakeDesk, granted: int, rule: int, least: int
+) -> None:
+    desk.grants["g-1"].scope.CopyFrom(grant_pb2.GrantScope(subjects_per_day=granted))
+    desk.rule_limits["per_day"] = rule
+    assert per_day(client) == least
+
+
+def test_grants_that_do_not_cover_the_question_do_not_count(client: Client, desk: FakeDesk) -> None:
+    others = (
+        grant_message(provider="11441900000000035L"),
+        grant_message(dataset="other"),
+        grant_message(state=grant_pb2.GRANT_STATE_REVOKED),
+    )
+    for number, grant in enumerate(others):
+        grant.scope.subjects_per_day = 1
+        desk.grants[f"other-{number}"] = grant
+    desk.grants["g-1"].scope.subjects_per_day = 40
+    assert per_day(client) == 40
+
+
+def test_of_several_grants_the_most_generous_counts(client: Client, desk: FakeDesk) -> None:
+    for number, limit in enumerate((5, 9)):
+        desk.grants[f"more-{number}"] = grant_message()
+        desk.grants[f"more-{number}"].scope.subjects_per_day = limit
+    desk.grants["g-1"].scope.subjects_per_day = 7
+    assert per_day(client) == 9
+
+
+def test_limit_for_each_subject_is_told(client: Client, desk: FakeDesk) -> None:
+    desk.rule_limits["per_subject_per_day"] = 2
+    found = client.limits(VERIFY, PURPOSE)
+    assert (found.per_subject, found.known) == (2, True)
+
+
+def test_catalogue_that_cannot_be_had_is_no_failure(client: Client, desk: FakeDesk) -> None:
+    desk.grants["g-1"].dataset = "unlisted"
+    desk.grants["g-1"].scope.subjects_per_day = 40
+    found = client.limits(f"{PROVIDER}/unlisted/is-enrolled", PURPOSE)
+    assert (found.per_day, found.known) == (40, False)

@@ -1,0 +1,128 @@
+"""Which loads are put aside, and what is said of them."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from node.core.state.good_load import (
+    LoadCounts,
+    Tolerance,
+    about,
+    doubt,
+    fact_name,
+    from_fact,
+    put_aside,
+    to_fact,
+)
+from node.errors import NodeError
+from node.texts.wording import say
+
+USUAL = Tolerance()
+GOOD = LoadCounts(1000, 1010, 5, 0, "snapshot-1", "content-1")
+
+
+def counts(rows: int, read: int = -1, invalid: int = 0, rounded: int = 0) -> LoadCounts:
+    return LoadCounts(rows, rows + invalid if read < 0 else read, invalid, rounded, "snapshot-2", "content-2")
+
+
+@pytest.mark.parametrize(
+    ("found", "words"),
+    [
+        (counts(0), "no rows"),
+        (counts(499), "fewer than 50 %"),
+        (counts(0, read=900, invalid=900), "900 of its 900 rows"),
+        (counts(949, invalid=51), "51 of its 1000 rows"),
+        (counts(91, read=1000, invalid=909, rounded=1000), "1000 of its 1000 identifiers were rounded"),
+        (counts(1000, read=1000, rounded=60), "60 of its 1000 identifiers were rounded"),
+    ],
+)
+def test_load_that_cannot_be_what_it_should_be_is_put_aside(found: LoadCounts, words: str) -> None:
+    why = doubt(found, GOOD, USUAL)
+
+    assert why is not None
+    assert words in say(why, "en")
+
+
+@pytest.mark.parametrize(
+    "found",
+    [
+        GOOD,
+        counts(500),
+        counts(100_000),
+        counts(950, invalid=50),
+        counts(1000, read=1000, rounded=2),
+        replace(GOOD, snapshot="the same file under another policy"),
+    ],
+)
+def test_load_within_the_bounds_is_used(found: LoadCounts) -> None:
+    assert doubt(found, GOOD, USUAL) is None
+
+
+@pytest.mark.parametrize("found", [counts(0), counts(94, invalid=6), counts(0, read=3, invalid=3)])
+def test_first_load_ever_is_judged_by_itself(found: LoadCounts) -> None:
+    assert doubt(found, None, USUAL) is not None
+
+
+@pytest.mark.parametrize("found", [counts(1), counts(95, invalid=5)])
+def test_first_load_that_is_sound_is_used_however_small(found: LoadCounts) -> None:
+    assert doubt(found, None, USUAL) is None
+
+
+def test_what_was_accepted_is_not_doubted_again() -> None:
+    bad = counts(0, read=50, invalid=50)
+
+    assert doubt(bad, bad, USUAL) is None
+    assert doubt(replace(bad, snapshot="other policy"), bad, USUAL) is None
+    assert doubt(counts(0), counts(0), USUAL) is None
+
+
+def test_share_of_bad_rows_that_was_accepted_is_so_for_later_loads_and_no_larger_one() -> None:
+    accepted = replace(counts(900, invalid=100), snapshot="snapshot-1", content="content-1")
+
+    assert doubt(counts(1800, invalid=200), accepted, USUAL) is None
+    assert doubt(counts(900, invalid=101), accepted, USUAL) is not None
+
+
+def test_the_same_file_is_doubted_where_a_policy_reads_it_worse() -> None:
+    assert doubt(replace(GOOD, snapshot="other", rows=0, invalid=1010), GOOD, USUAL) is not None
+
+
+def test_bounds_are_those_of_the_dataset() -> None:
+    assert doubt(counts(10), GOOD, Tolerance(least_rows=1)) is None
+    assert doubt(counts(999), GOOD, Tolerance(least_rows=100)) is not None
+    assert doubt(counts(50, invalid=50), GOOD, Tolerance(least_rows=0, most_invalid=50)) is None
+    assert doubt(counts(990, invalid=10), GOOD, Tolerance(most_invalid=0)) is not None
+
+
+def test_an_empty_load_is_put_aside_whatever_the_bounds() -> None:
+    assert doubt(counts(0), GOOD, Tolerance(0, 100)) is not None
+
+
+def test_problem_names_both_counts_and_the_command() -> None:
+    why = doubt(counts(3), GOOD, USUAL)
+    assert why is not None
+    for lang in ("en", "zh"):
+        said = say(put_aside("pension", why, counts(3), GOOD, stays=True), lang)
+        assert "3" in said
+        assert "1000" in said
+        assert "dxnode source accept pension --reason" in said
+    first = say(put_aside("pension", why, counts(3), None, stays=False), "en")
+    assert "nothing is answered" in first
+
+
+def test_good_load_is_remembered_as_it_was_and_damage_is_told() -> None:
+    assert from_fact(to_fact(GOOD)) == GOOD
+    assert from_fact(None) is None
+    assert fact_name("a") != fact_name("b")
+    with pytest.raises(NodeError):
+        from_fact("{}")
+
+
+@pytest.mark.parametrize(
+    ("rows", "said"),
+    [(0, "0"), (1, "<100"), (99, "<100"), (100, "~100"), (1234, "~1200"), (987_654, "~980000")],
+)
+def test_records_tell_about_how_many_rows_there_were(rows: int, said: str) -> None:
+    assert about(rows) == said
