@@ -151,7 +151,7 @@ def test_second_row_that_comes_later_refuses_its_subject_alone(live: tuple[Runni
         insert(path, 2, "ended")
 
         assert verify(tax, 2) is Reason.SOURCE_UNAVAILABLE
-        assert verdicts(nodes)[-1].clause == "source.unfit"
+        assert verdicts(nodes)[-1].clause == "source"
         assert verify(tax, 4) is True
         chunk = Chunk(0, tuple(Subject(resident(number)) for number in (4, 2, 3, 6)))
         (result,) = tax.batch(ENROLLED, [chunk], purpose=DEFERRAL, case=CASE, batch_id=b"b" * 16)

@@ -143,7 +143,7 @@ def _show_cells(session: DeskSession, release: Statistic) -> None:
 def _kind_of(
     session: DeskSession, question: str, exchange_id: bytes, command: Sequence[str]
 ) -> Callable[[], SubjectType | None]:
-    """Asks the desk whom a question is about; if it does not answer, the question can be asked later as well."""
+    """Asks the desk whom a question is about; without an answer, the question can be asked later as well."""
 
     def asked() -> SubjectType | None:
         with under_way(session, exchange_id, command, is_new=False):
