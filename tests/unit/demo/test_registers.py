@@ -12,7 +12,8 @@ from stdnum.cn import ric, uscc
 
 from node.demo.numbers import SYNTHETIC_AREA, credit_codes, old_resident_id
 from node.demo.registers import Registers, make_registers
-from node.demo.residents import FEWEST, TOWNS
+from node.demo.residents import TOWNS
+from node.demo.size import FEWEST
 
 COUNT = 4_000
 
