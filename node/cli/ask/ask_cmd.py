@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -13,6 +14,7 @@ from node.cli.terminal.exits import Exit
 from node.cli.terminal.options import exchange_id_from, parameters_from
 from node.cli.terminal.output import when
 from node.cli.terminal.session import DeskSession, with_desk
+from node.core.identity import SubjectType
 from node.texts.wording import t
 
 if TYPE_CHECKING:
@@ -45,9 +47,9 @@ def verify(
 ) -> None:
     """Ask a yes-or-no question about one subject."""
     chosen, parameters = exchange_id_from(exchange_id), parameters_from(param)
-    subject = read_subject(subject_from, claim or (), lambda: session.client.subject_type_of(question))
     command = command_of("verify", question, purpose, case, param or (), claim or (), subject_from)
     command += ["--exit-code"] if exit_code else []
+    subject = read_subject(subject_from, claim or (), _kind_of(session, question, chosen, command))
     with under_way(session, chosen, command, is_new=not exchange_id):
         answer = session.client.verify(
             question,
@@ -80,8 +82,8 @@ def ask(
 ) -> None:
     """Ask for one derived field of one subject."""
     chosen, parameters = exchange_id_from(exchange_id), parameters_from(param)
-    subject = read_subject(subject_from, claim or (), lambda: session.client.subject_type_of(question))
     command = command_of("ask", question, purpose, case, param or (), claim or (), subject_from)
+    subject = read_subject(subject_from, claim or (), _kind_of(session, question, chosen, command))
     with under_way(session, chosen, command, is_new=not exchange_id):
         answer = session.client.field(
             question,
@@ -136,6 +138,18 @@ def _show_cells(session: DeskSession, release: Statistic) -> None:
         return
     rows = [(" / ".join(cell.key), str(cell.count)) for cell in release.cells]
     session.terminal.table((t("ask.group"), t("ask.count")), rows, t("label.none"))
+
+
+def _kind_of(
+    session: DeskSession, question: str, exchange_id: bytes, command: Sequence[str]
+) -> Callable[[], SubjectType | None]:
+    """Asks the desk whom a question is about; without an answer, the question can be asked later as well."""
+
+    def asked() -> SubjectType | None:
+        with under_way(session, exchange_id, command, is_new=False):
+            return session.client.subject_type_of(question)
+
+    return asked
 
 
 def _note_proof(session: DeskSession, proof: Proof) -> None:
