@@ -21,7 +21,9 @@ from node.core.directory.spelling import Role
 from node.demo.departments import AUTHORITY, DEPARTMENTS, GRANTS, REGION, Department, PlannedGrant, department
 from node.demo.officers import Officers, approve_entries, make_officers, put_in_place, sign
 from node.demo.process import NodeProcess, free_ports
-from node.demo.registers import RESIDENTS, SEED, Registers, make_registers
+from node.demo.registers import SEED, Registers, make_registers
+from node.demo.shipped import shipped
+from node.demo.size import RESIDENTS
 from node.documents.pki import (
     About,
     Authority,
@@ -39,7 +41,6 @@ from node.files.whole import PUBLIC, write_file
 
 HOST = "127.0.0.1"
 _ORGANISATION = "东莞市人民政府"
-POLICIES = Path(__file__).parents[2] / "policies"
 DIRECTORY_LIFETIME = timedelta(days=30)
 GRANT_LIFETIME = timedelta(days=365)
 _START_SECONDS = 120.0
@@ -306,9 +307,10 @@ def _put_data(node: CityNode, registers: Registers) -> None:
     data, policies = node.folder / "data", node.policies
     data.mkdir(mode=0o700)
     policies.mkdir()
-    shutil.copyfile(POLICIES / "definitions.yaml", policies / "definitions.yaml")
+    examples = shipped("policies")
+    shutil.copyfile(examples / "definitions.yaml", policies / "definitions.yaml")
     for name in node.department.datasets:
-        shutil.copyfile(POLICIES / f"{name}.yaml", policies / f"{name}.yaml")
+        shutil.copyfile(examples / f"{name}.yaml", policies / f"{name}.yaml")
         registers.datasets[name].write(data / f"{name}.csv")
 
 

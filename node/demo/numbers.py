@@ -11,7 +11,9 @@ import numpy as np
 import numpy.typing as npt
 
 SYNTHETIC_AREA = "441999"
-PER_BIRTH_DATE = 500  # order codes 000..999 of one day, half of them for each sex (GB 11643)
+# Order codes 002..999 of one day, half of them for each sex (GB 11643). Numbers with the code 000
+# often end in zeros, as those do that a spreadsheet has rounded, and a small register of them would be put aside.
+PER_BIRTH_DATE = 499
 
 _RESIDENT_CHECKS = "10X98765432"
 _CREDIT_ALPHABET = "0123456789ABCDEFGHJKLMNPQRTUWXY"
@@ -28,7 +30,7 @@ def resident_ids(birth_dates: npt.NDArray[np.datetime64], male: npt.NDArray[np.b
     rank = _rank_within(days.astype(np.int64))
     if rank.size and int(rank.max()) >= PER_BIRTH_DATE:
         raise ValueError("too many residents for one birth date: ask for fewer residents")
-    return numbered(days, rank * 2 + male)
+    return numbered(days, (rank + 1) * 2 + male)
 
 
 def numbered(days: npt.NDArray[np.datetime64], orders: Ints) -> list[str]:

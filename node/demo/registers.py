@@ -17,9 +17,9 @@ import numpy as np
 from node.core.identity import SubjectType, normalise_subject
 from node.demo.numbers import old_resident_id
 from node.demo.residents import AS_OF, TOWNS, Company, Resident, day_before, make_companies, make_residents
+from node.demo.size import RESIDENTS
 from node.errors import NodeError
 
-RESIDENTS = 100_000
 SEED = 809
 
 _SCHOOLS = ("示例理工大学", "示例师范大学", "示例医科大学", "示例财经学院", "示例职业技术学院")

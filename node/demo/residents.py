@@ -12,10 +12,9 @@ import numpy as np
 import numpy.typing as npt
 
 from node.demo.numbers import credit_codes, resident_ids
+from node.demo.size import FEWEST, MOST
 
 AS_OF = date(2026, 10, 31)
-FEWEST = 1_000
-MOST = 1_000_000
 
 TOWNS = {
     "441900003": "东城街道",

@@ -15,10 +15,11 @@ from node.core.deciding.grant import Grant, GrantState
 from node.core.directory.directory import Member
 from node.core.directory.spelling import Role
 from node.crypto.signing import Signer
-from node.demo.city import DIRECTORY_LIFETIME, POLICIES, CityNode, furnish, plan_node
+from node.demo.city import DIRECTORY_LIFETIME, CityNode, furnish, plan_node
 from node.demo.departments import AUTHORITY, department
 from node.demo.officers import Officers, approve_entries, make_officers, put_in_place, sign
 from node.demo.process import free_ports
+from node.demo.shipped import shipped
 from node.documents.pki import CertificateFiles, make_authority_files
 from node.documents.publish import Orders, publish
 from scripts.benchmarks.population import Population
@@ -118,7 +119,7 @@ def build_site(folder: Path, population: Population) -> Site:
     for node in (provider, requester):
         shutil.copyfile(authority.directory, node.folder / "directory.note")
         node.policies.mkdir()
-        shutil.copyfile(POLICIES / "definitions.yaml", node.policies / "definitions.yaml")
+        shutil.copyfile(shipped("policies") / "definitions.yaml", node.policies / "definitions.yaml")
     shutil.copyfile(POLICY, provider.policies / POLICY.name)
     population.write(provider.folder / "data" / f"{DATASET}.parquet")
     site = Site(folder, provider, requester, reviewing, population, members[0], officers[0], officers[2].head)

@@ -45,7 +45,8 @@ class Played:
 
 
 def _start(folder: Path, *options: str) -> subprocess.Popen[str]:
-    demo = (sys.executable, "-m", "node.demo", f"--residents={RESIDENTS}", f"--folder={folder}", *options)
+    command = (sys.executable, "-m", "node.cli.main", "demo")
+    demo = (*command, f"--residents={RESIDENTS}", f"--folder={folder}", *options)
     # Tests that a shell runs in the background ignore Ctrl-C, and so would this.
     first = "import signal; signal.signal(signal.SIGINT, signal.SIG_DFL)"
     return subprocess.Popen(  # noqa: S603 - this interpreter, this package
@@ -165,6 +166,6 @@ def test_interrupted_demo_leaves_no_process_behind(tmp_path: Path) -> None:
 def test_folder_that_holds_a_city_is_refused(played: Played) -> None:
     process = _start(played.folder)
     _, err = process.communicate(timeout=PATIENCE)
-    assert process.returncode == 1
+    assert process.returncode == 2
     assert "is there already" in err
     assert "Traceback" not in err

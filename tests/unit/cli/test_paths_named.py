@@ -23,6 +23,7 @@ from node.texts.wording import LANGUAGES, find, say
 CODE = "11441900000000019Y"
 POLICIES = Path(__file__).parents[3] / "policies"
 NEEDS: dict[str, str] = {
+    "demo folder": "demo --examples --folder PATH",
     "init folder": "init PATH",
     "init dev_authority": "init made --dev-authority PATH",
     "serve config": "serve --config PATH",
@@ -211,7 +212,7 @@ def test_every_parameter_that_is_a_path_is_among_them() -> None:
 
 def _paths() -> Iterator[tuple[str, object]]:
     for command, module in MODULES.items():
-        app: Typer = import_module(f"node.cli.{module}").app
+        app: Typer = import_module(f"node.{module}").app
         for words, called in _commands(app, (command,) if command in GROUPS else ()):
             if words[0] == command:
                 for name, hint in get_type_hints(called, include_extras=True).items():

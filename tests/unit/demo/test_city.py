@@ -14,7 +14,7 @@ from node.demo.city import City, build_city
 from node.demo.departments import AUTHORITY, DEPARTMENTS, GRANTS, department
 from node.demo.officers import NAMES
 from node.demo.process import free_ports
-from node.demo.residents import FEWEST
+from node.demo.size import FEWEST
 from node.documents.directory_file import read_directory
 from node.documents.officer_key import open_officer_key
 from node.errors import NodeError, Reason

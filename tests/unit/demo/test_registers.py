@@ -10,9 +10,11 @@ import pytest
 from stdnum import numdb
 from stdnum.cn import ric, uscc
 
+from node.core.spreadsheet import Damage
 from node.demo.numbers import SYNTHETIC_AREA, credit_codes, old_resident_id
 from node.demo.registers import Registers, make_registers
-from node.demo.residents import FEWEST, TOWNS
+from node.demo.residents import TOWNS
+from node.demo.size import FEWEST
 
 COUNT = 4_000
 
@@ -65,6 +67,14 @@ def test_number_of_residents_has_bounds(count: int) -> None:
 
 def test_smallest_city_has_a_full_cast() -> None:
     assert make_registers(FEWEST).cast.certificate_number
+
+
+@pytest.mark.parametrize("count", [FEWEST, 2_000, COUNT])
+def test_no_register_looks_as_if_a_spreadsheet_had_rounded_its_numbers(count: int) -> None:
+    for register in make_registers(count).datasets.values():
+        damage = Damage()
+        looked = [damage.look(row[0]) for row in register.rows]
+        assert damage.rounded * 100 < len(looked)
 
 
 def test_registers_overlap_without_being_equal(registers: Registers) -> None:

@@ -1,32 +1,26 @@
-"""`python -m node.demo`: builds a city, plays the scenes, says whether each ended as it should."""
+"""Builds a city, plays the scenes, says whether each ended as it should."""
 
 from __future__ import annotations
 
-import argparse
 import os
 import shutil
 import signal
 import subprocess
 import sys
 import tempfile
-from collections.abc import Sequence
 from contextlib import ExitStack, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from time import monotonic
 from types import FrameType
 
-from node.cli.terminal.exits import Exit
-from node.cli.terminal.streams import keep_verdict
 from node.demo import approval, evidence, scenes
 from node.demo.city import City, build_city
 from node.demo.departments import DEPARTMENTS
-from node.demo.registers import RESIDENTS
-from node.demo.residents import FEWEST, MOST
 from node.demo.scenes import DEFERRAL, ELIGIBLE, Play
 from node.demo.stage import Stage
 from node.errors import NodeError
-from node.texts.wording import LANGUAGES, detect_language
+from node.texts.wording import detect_language
 
 SCENES = (
     scenes.deferral,
@@ -41,24 +35,20 @@ SCENES = (
 )
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the demo; the exit code is 0 when every scene ended as it should."""
-    options = _parser().parse_args(arguments)
-    stage = Stage(options.lang or detect_language(os.environ), sys.stdout, as_json=options.json)
-    for number in (signal.SIGTERM, signal.SIGHUP):
-        signal.signal(number, _interrupt)
-    try:
-        with ExitStack() as cleanup:
-            folder = _folder(options.folder, keep=options.keep, cleanup=cleanup)
-            return _play(stage, folder, options.residents, keep=options.keep, cleanup=cleanup)
-    except KeyboardInterrupt:
-        return Exit.INTERRUPTED
-    except (NodeError, RuntimeError) as error:
-        sys.stderr.write(f"error: {error}\n")
-        return Exit.FAILED
+def perform(stage: Stage, folder: Path | None, residents: int, *, keep: bool) -> bool:
+    """Play every scene in a city of its own; return whether each ended as it should.
+
+    Raises NodeError(CONFIG_INVALID) when a file cannot be written or `folder` holds a city already,
+    RuntimeError when a node does not start, KeyboardInterrupt on a signal that asks to end.
+    """
+    with ExitStack() as cleanup:
+        for number in (signal.SIGTERM, signal.SIGHUP):
+            cleanup.callback(signal.signal, number, signal.signal(number, _interrupt))
+        where = _folder(folder, keep=keep, cleanup=cleanup)
+        return _play(stage, where, residents, keep=keep, cleanup=cleanup)
 
 
-def _play(stage: Stage, folder: Path, residents: int, *, keep: bool, cleanup: ExitStack) -> int:
+def _play(stage: Stage, folder: Path, residents: int, *, keep: bool, cleanup: ExitStack) -> bool:
     city = _set_up(stage, folder, residents, cleanup)
     play = Play(stage, city, city.registers, datetime.now(UTC).date())
     began = monotonic()
@@ -78,7 +68,7 @@ def _play(stage: Stage, folder: Path, residents: int, *, keep: bool, cleanup: Ex
         _suggest(stage, play)
         with suppress(KeyboardInterrupt):
             signal.pause()
-    return Exit.OK if ended_well else Exit.FAILED
+    return ended_well
 
 
 def _set_up(stage: Stage, folder: Path, residents: int, cleanup: ExitStack) -> City:
@@ -153,27 +143,5 @@ def _folder(given: Path | None, *, keep: bool, cleanup: ExitStack) -> Path:
     return folder
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="scripts/demo", description="Play the demo of dxnode.")
-    parser.add_argument("--lang", choices=LANGUAGES, help="language; by default that of LANG")
-    parser.add_argument(
-        "--residents", type=_residents, default=RESIDENTS, metavar="N", help="default %(default)s"
-    )
-    parser.add_argument("--folder", type=Path, metavar="DIR", help="where to build the city; kept at the end")
-    parser.add_argument("--keep", action="store_true", help="leave the nodes running until Ctrl-C")
-    parser.add_argument("--json", action="store_true", help="print the results as JSON, and nothing else")
-    return parser
-
-
-def _residents(text: str) -> int:
-    if not text.isdecimal() or not FEWEST <= int(text) <= MOST:
-        raise argparse.ArgumentTypeError(f"give {FEWEST} to {MOST}")
-    return int(text)
-
-
 def _interrupt(number: int, frame: FrameType | None) -> None:
     raise KeyboardInterrupt
-
-
-if __name__ == "__main__":
-    keep_verdict(lambda: sys.exit(main()))
