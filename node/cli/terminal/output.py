@@ -16,6 +16,7 @@ from enum import Enum
 from typing import TYPE_CHECKING, Final, TypeAlias
 
 from node.cli.terminal.exits import Exit, by_peer, exit_of
+from node.cli.terminal.streams import is_screen
 from node.core.identity import holds_identifier
 from node.errors import NodeError, Reason, wording_of
 from node.texts import wording
@@ -55,12 +56,16 @@ class Terminal:
         sys.stdout.write(as_json(value))
 
     def table(self, columns: Sequence[str], rows: Iterable[Sequence[str]], empty: str) -> None:
-        """Rows under their columns, tab-separated when stdout is no terminal; without rows, says `empty`."""
+        """Rows under their columns; without rows, says `empty`.
+
+        When stdout is no terminal, they are separated by tabs. On a terminal that is too narrow for them each
+        row is a block of lines.
+        """
         rows = [[harmless(cell) for cell in row] for row in rows]
         if not rows:
             self.note(empty)
             return
-        if not sys.stdout.isatty():
+        if not is_screen():
             for row in (columns, *rows):
                 sys.stdout.write("\t".join(re.sub(r"[\t\n]", " ", cell) for cell in row) + "\n")
             return
@@ -68,13 +73,19 @@ class Terminal:
         from rich.table import Table
         from rich.text import Text
 
-        table = Table(box=None, pad_edge=False, header_style="bold")
-        for number, column in enumerate(columns):
-            # The first names the row, and is copied from here.
-            table.add_column(column, overflow="fold", no_wrap=number == 0)
+        from node.cli.terminal.layout import BETWEEN, blocks, fits
+
+        console = Console()
+        if not fits(columns, rows, console.width):
+            for line in blocks(columns, rows, console.width):
+                sys.stdout.write(line + "\n")
+            return
+        table = Table(box=None, pad_edge=False, padding=(0, BETWEEN, 0, 0), header_style="bold")
+        for column in columns:
+            table.add_column(column, no_wrap=True)
         for row in rows:
             table.add_row(*map(Text, row))  # rich would read square brackets in a plain string as markup
-        Console().print(table)
+        console.print(table)
 
     def note(self, text: str) -> None:
         """Something for people beside the result; scripts do not see it."""
