@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -10,14 +11,16 @@ import typer
 from node.cli.ask.subject_input import read_subject
 from node.cli.ask.under_way import command_of, under_way
 from node.cli.terminal.exits import Exit
+from node.cli.terminal.mistyped import question_named
 from node.cli.terminal.options import exchange_id_from, parameters_from
 from node.cli.terminal.output import when
 from node.cli.terminal.session import DeskSession, with_desk
 from node.texts.wording import t
 
 if TYPE_CHECKING:
-    from node.client import Statistic
+    from node.client import Statistic, Subject
     from node.client.results import Proof
+    from node.core.identity import SubjectType
 
 app = typer.Typer()
 
@@ -45,10 +48,13 @@ def verify(
 ) -> None:
     """Ask a yes-or-no question about one subject."""
     chosen, parameters = exchange_id_from(exchange_id), parameters_from(param)
-    subject = read_subject(subject_from, claim or (), lambda: session.client.subject_type_of(question))
+    subject = _subject(session, subject_from, claim or (), question, purpose)
     command = command_of("verify", question, purpose, case, param or (), claim or (), subject_from)
     command += ["--exit-code"] if exit_code else []
-    with under_way(session, chosen, command, is_new=not exchange_id):
+    with (
+        question_named(session.client, question, purpose),
+        under_way(session, chosen, command, is_new=not exchange_id),
+    ):
         answer = session.client.verify(
             question,
             subject.id,
@@ -80,9 +86,12 @@ def ask(
 ) -> None:
     """Ask for one derived field of one subject."""
     chosen, parameters = exchange_id_from(exchange_id), parameters_from(param)
-    subject = read_subject(subject_from, claim or (), lambda: session.client.subject_type_of(question))
+    subject = _subject(session, subject_from, claim or (), question, purpose)
     command = command_of("ask", question, purpose, case, param or (), claim or (), subject_from)
-    with under_way(session, chosen, command, is_new=not exchange_id):
+    with (
+        question_named(session.client, question, purpose),
+        under_way(session, chosen, command, is_new=not exchange_id),
+    ):
         answer = session.client.field(
             question,
             subject.id,
@@ -109,7 +118,10 @@ def stats(
     """Ask for noisy counts."""
     chosen, parameters = exchange_id_from(exchange_id), parameters_from(param)
     command = command_of("stats", question, purpose, case, param or ())
-    with under_way(session, chosen, command, is_new=not exchange_id):
+    with (
+        question_named(session.client, question, purpose),
+        under_way(session, chosen, command, is_new=not exchange_id),
+    ):
         release = session.client.statistic(
             question, purpose=purpose, case=case, parameters=parameters, exchange_id=chosen
         )
@@ -128,6 +140,17 @@ def stats(
     if release.reused:
         session.terminal.note(t("ask.statistic_reused"))
     _note_proof(session, release.proof)
+
+
+def _subject(
+    session: DeskSession, source: Path | None, claims: Sequence[str], question: str, purpose: str
+) -> Subject:
+    def kind() -> SubjectType | None:
+        # Before anything is typed blind.
+        with question_named(session.client, question, purpose):
+            return session.client.subject_type_of(question)
+
+    return read_subject(source, claims, kind)
 
 
 def _show_cells(session: DeskSession, release: Statistic) -> None:

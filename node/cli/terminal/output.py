@@ -31,6 +31,9 @@ Json: TypeAlias = bool | int | float | str | list["Json"] | dict[str, "Json"] | 
 _PLACES = ("rule", "clause", "grant")
 """Where in a policy or grant a denial comes from; metadata of an error."""
 
+MEANT: Final = ("department", "dataset", "question", "purpose", "grant")
+"""What may be mistyped: metadata `meant_…` of an error has what was probably meant."""
+
 _UNSEEN: Final = frozenset(("Cc", "Cf", "Cs", "Zl", "Zp"))
 """Categories of what a terminal obeys in place of showing it, and of what nobody sees."""
 _FILLERS: Final = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0")
@@ -204,6 +207,7 @@ def report(error: NodeError, *, as_json: bool) -> Exit:
     detail = without_identifiers(_detail(error))
     metadata = {name: without_identifiers(value) for name, value in sorted(error.metadata.items())}
     exchange_id, fetch = metadata.get("exchange_id", ""), metadata.pop("fetch", "")
+    meant = {kind: metadata.pop(f"meant_{kind}") for kind in MEANT if f"meant_{kind}" in metadata}
     if as_json:
         told: dict[str, Json] = {
             "reason": error.reason.name,
@@ -216,6 +220,7 @@ def report(error: NodeError, *, as_json: bool) -> Exit:
         }
         told |= {"exchange_id": exchange_id} if exchange_id else {}
         told |= {"fetch": fetch} if fetch else {}
+        told |= {"meant": dict(meant)} if meant else {}
         body: dict[str, Json] = {"error": told}
         sys.stderr.write(_dumped(body) + "\n")
     else:
@@ -225,6 +230,8 @@ def report(error: NodeError, *, as_json: bool) -> Exit:
         ]
         if places:
             sys.stderr.write(harmless(f"  {', '.join(places)}\n"))
+        for kind, names in meant.items():
+            sys.stderr.write(harmless(f"  {t(f'meant.{kind}', names=names)}\n"))
         _say("hint", hint)
         if fetch:
             sys.stderr.write(harmless(f"  {t('ask.fetch', command=fetch)}\n"))
