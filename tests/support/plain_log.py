@@ -64,8 +64,8 @@ def make_log(exchanges: int, start_ms: int = 1_764_000_000_000) -> list[bytes]:
 def make_refused_log(start_ms: int = 1_764_000_000_000) -> list[bytes]:
     """A log of what came to nothing: at the own desk, at the provider, and of others here.
 
-    A caller was not let ask at the own desk. A question was asked and denied. Another department's question was
-    denied here, and another's calls were refused before any question could be read.
+    A caller was not let ask at the own desk. A question was asked and denied. Another department's question
+    was denied here, and another's calls were refused before any question could be read.
     """
     asked = record_pb2.Intent(
         dataset=DATASET, question="contribution-band", purpose="social-insurance/pension/audit", subjects=1

@@ -8,7 +8,7 @@ from typing import Final
 import typer
 from typer.core import TyperArgument, TyperGroup, TyperOption
 
-from node.core.words import closest
+from node.core.called import Called, meant_names
 from node.texts.message import Message, Value
 from node.texts.wording import say, t
 
@@ -42,15 +42,16 @@ def unexpected(arguments: Sequence[str]) -> str:
 
 def unknown_command(name: str, known: Iterable[str]) -> str:
     """That there is no command of this name."""
-    meant = closest(name, known)
-    return t("usage.command_meant", meant=meant) if meant else t("usage.no_command")
+    meant = meant_names(name, tuple(map(Called, known)))
+    return t("usage.command_meant", meant=meant[0]) if meant else t("usage.no_command")
 
 
 def _unknown_option(error: typer.TyperException) -> Message:
     context = getattr(error, "ctx", None)
     known = [name for each in (context.command.params if context is not None else ()) for name in each.opts]
-    meant = closest(str(getattr(error, "option_name", "")), [name for name in known if name.startswith("--")])
-    return Message("usage.option_meant", {"meant": meant}) if meant else Message("usage.no_option")
+    every = tuple(Called(name) for name in known if name.startswith("--"))
+    meant = meant_names(str(getattr(error, "option_name", "")), every)
+    return Message("usage.option_meant", {"meant": meant[0]}) if meant else Message("usage.no_option")
 
 
 def _wording(error: typer.TyperException) -> Message | None:

@@ -26,6 +26,7 @@ DESKS = {
     ),
     "log": FakeDesk(leaves=make_log(5)),
     "lost": FakeDesk(fail_with=NodeError(Reason.TIMEOUT, "error.rpc.peer-too-slow", peer=PROVIDER)),
+    "meant": FakeDesk(strict=True),
     "refused": FakeDesk(leaves=make_refused_log()),
     "outage": FakeDesk(
         fail_with=NodeError(
