@@ -131,7 +131,7 @@ def test_live_database_that_is_not_exact_denies_until_it_is_mended(live: tuple[R
         assert hr.admin.status().state == "DEGRADED"
         assert verify(tax, 4) is Reason.SOURCE_UNAVAILABLE
         verdict = verdicts(nodes)[-1]
-        assert (verdict.decision, verdict.clause) == (rec.DECISION_DENY, "source")
+        assert (verdict.decision, verdict.clause) == (rec.DECISION_DENY, "source.unfit")
 
         execute(path, "DELETE FROM people WHERE rowid = 11")
         hr.admin.reload()

@@ -17,7 +17,7 @@ from support.waiting import PATIENCE
 
 from node.demo.process import DXNODE, NodeProcess
 
-LINE = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d,\d{3} (DEBUG|INFO|WARNING|ERROR) node\.\S+ .+")
+LINE = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d{3}\+08:00 (DEBUG|INFO|WARNING|ERROR) node\.\S+ .+")
 Visit = Callable[[Town, Path, int], None]
 
 

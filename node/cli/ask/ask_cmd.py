@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -15,12 +15,12 @@ from node.cli.terminal.mistyped import question_named
 from node.cli.terminal.options import exchange_id_from, parameters_from
 from node.cli.terminal.output import when
 from node.cli.terminal.session import DeskSession, with_desk
+from node.core.identity import SubjectType
 from node.texts.wording import t
 
 if TYPE_CHECKING:
-    from node.client import Statistic, Subject
+    from node.client import Statistic
     from node.client.results import Proof
-    from node.core.identity import SubjectType
 
 app = typer.Typer()
 
@@ -48,9 +48,9 @@ def verify(
 ) -> None:
     """Ask a yes-or-no question about one subject."""
     chosen, parameters = exchange_id_from(exchange_id), parameters_from(param)
-    subject = _subject(session, subject_from, claim or (), question, purpose)
     command = command_of("verify", question, purpose, case, param or (), claim or (), subject_from)
     command += ["--exit-code"] if exit_code else []
+    subject = read_subject(subject_from, claim or (), _kind_of(session, question, purpose, chosen, command))
     with (
         question_named(session.client, question, purpose),
         under_way(session, chosen, command, is_new=not exchange_id),
@@ -86,8 +86,8 @@ def ask(
 ) -> None:
     """Ask for one derived field of one subject."""
     chosen, parameters = exchange_id_from(exchange_id), parameters_from(param)
-    subject = _subject(session, subject_from, claim or (), question, purpose)
     command = command_of("ask", question, purpose, case, param or (), claim or (), subject_from)
+    subject = read_subject(subject_from, claim or (), _kind_of(session, question, purpose, chosen, command))
     with (
         question_named(session.client, question, purpose),
         under_way(session, chosen, command, is_new=not exchange_id),
@@ -142,23 +142,27 @@ def stats(
     _note_proof(session, release.proof)
 
 
-def _subject(
-    session: DeskSession, source: Path | None, claims: Sequence[str], question: str, purpose: str
-) -> Subject:
-    def kind() -> SubjectType | None:
-        # Before anything is typed blind.
-        with question_named(session.client, question, purpose):
-            return session.client.subject_type_of(question)
-
-    return read_subject(source, claims, kind)
-
-
 def _show_cells(session: DeskSession, release: Statistic) -> None:
     if len(release.cells) == 1 and not release.cells[0].key:
         session.terminal.result(release, str(release.cells[0].count))
         return
     rows = [(" / ".join(cell.key), str(cell.count)) for cell in release.cells]
     session.terminal.table((t("ask.group"), t("ask.count")), rows, t("label.none"))
+
+
+def _kind_of(
+    session: DeskSession, question: str, purpose: str, exchange_id: bytes, command: Sequence[str]
+) -> Callable[[], SubjectType | None]:
+    """Asks the desk whom a question is about; without an answer, the question can be asked later as well."""
+
+    def asked() -> SubjectType | None:
+        with (
+            question_named(session.client, question, purpose),
+            under_way(session, exchange_id, command, is_new=False),
+        ):
+            return session.client.subject_type_of(question)
+
+    return asked
 
 
 def _note_proof(session: DeskSession, proof: Proof) -> None:
