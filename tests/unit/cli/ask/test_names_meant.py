@@ -78,3 +78,9 @@ def test_a_statistic_says_what_was_meant(tmp_path: Path) -> None:
             env={"DXNODE_DESK": address},
         )
     assert f"did you mean the purpose {PURPOSE}?" in ran.err
+
+
+def test_what_grants_name_is_known_where_the_catalogue_cannot_be_had(tmp_path: Path) -> None:
+    grant = grant_message(dataset="tax-payment")
+    said = ask(FakeDesk(strict=True, grants={"g-1": grant}), tmp_path, "tax-paymant/is-enroled").err
+    assert "did you mean the question tax-payment/is-enrolled?" in said
