@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from support.running import CASE, DEFERRAL, ENROLLED, Running, pension_town, resident
 from support.town import HR, TAX
-from support.waiting import PATIENCE
+from support.waiting import PATIENCE, wait_for
 
 from node.errors import NodeError, Reason
 
@@ -39,8 +39,16 @@ def test_the_provider_gives_up_before_who_asks_does(nodes: Running, monkeypatch:
 
     monkeypatch.setattr(type(source), "quick", False)
     monkeypatch.setattr(type(source), "verify", hang)
-    with nodes.operator(TAX) as tax, pytest.raises(NodeError) as said:
-        tax.verify(ENROLLED, resident(2), purpose=DEFERRAL, case=CASE)
+    said: list[NodeError] = []
+
+    def is_told() -> bool:
+        """On a busy machine the provider may be late once; never in time, if it does not look at that."""
+        with nodes.operator(TAX) as tax, pytest.raises(NodeError) as error:
+            tax.verify(ENROLLED, resident(2), purpose=DEFERRAL, case=CASE)
+        said.append(error.value)
+        return error.value.reason is not Reason.TIMEOUT
+
+    wait_for(is_told)
     goes_on.set()
-    assert (said.value.reason, said.value.metadata["clause"]) == (Reason.SOURCE_UNAVAILABLE, "source.slow")
-    assert said.value.metadata["decided_by"] == "provider"
+    assert (said[-1].reason, said[-1].metadata["clause"]) == (Reason.SOURCE_UNAVAILABLE, "source.slow")
+    assert said[-1].metadata["decided_by"] == "provider"
