@@ -210,6 +210,7 @@ class Ports:
                 code,
                 lambda dataset, provider: live.imported.entry(dataset, provider),
                 parts.received.subject_type,
+                lambda: () if live.policies.purposes is None else live.policies.purposes.purposes.values(),
                 parts.settings.limits.deadlines.desk,
             ),
             server,

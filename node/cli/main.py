@@ -96,7 +96,7 @@ class RootGroup(HelpfulGroup):
             if type(error).__name__ == "NoArgsIsHelpError":
                 # The help was printed: it says what is missing.
                 sys.exit(Exit.USAGE)
-            code = output.report_usage(*usage_message(error), as_json=as_json)
+            code = output.report_usage(*usage_message(error, given), as_json=as_json)
         except (typer.Abort, KeyboardInterrupt):
             output.report_stopped(output.StoppedError({}), as_json=as_json)
             code = Exit.INTERRUPTED

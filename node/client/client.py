@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
@@ -38,6 +38,7 @@ from node.core.identity import SubjectType
 from node.core.log import usage
 from node.core.messages.grant_message import grant_from_message
 from node.core.policy.question_kind import QuestionKind, kind_to_message
+from node.core.purpose import Purpose
 from node.errors import NodeError, Reason
 from node.texts.message import Message
 from node.v1 import catalogue_pb2, catalogue_pb2_grpc, desk_pb2, desk_pb2_grpc, grant_pb2, grant_pb2_grpc
@@ -232,6 +233,11 @@ class Client:
             raise NodeError(Reason.NOT_SHARED, "error.client.dataset-unknown")
         return found[0]
 
+    def purposes(self) -> tuple[Purpose, ...]:
+        """The purposes that the own node's policies know, with their titles."""
+        known = self._browsed("", "").purposes
+        return tuple(Purpose(each.code, each.title, each.title_en) for each in known)
+
     def kind_of(self, question: str) -> QuestionKind:
         """The kind of a question as the grants say that cover it, verify where they don't."""
         name = QuestionName.parse(question)
@@ -266,7 +272,7 @@ class Client:
 
     def published_entry(self, name: str, provider: str = "") -> catalogue_pb2.Dataset:
         """One dataset in full as the message that the node publishes, for an export."""
-        (entry,) = self._browsed(provider, name)
+        (entry,) = self._browsed(provider, name).datasets
         return entry
 
     def dataset_history(self, name: str, provider: str = "") -> tuple[CatalogueVersion, ...]:
@@ -315,12 +321,12 @@ class Client:
         return tuple(grant_from_message(grant) for grant in response.grants)
 
     def _browse(self, provider: str, dataset: str) -> tuple[CatalogueEntry, ...]:
-        return tuple(map(catalogue_entry, self._browsed(provider, dataset)))
+        return tuple(map(catalogue_entry, self._browsed(provider, dataset).datasets))
 
-    def _browsed(self, provider: str, dataset: str) -> Sequence[catalogue_pb2.Dataset]:
+    def _browsed(self, provider: str, dataset: str) -> desk_pb2.BrowseCatalogueResponse:
         request = desk_pb2.BrowseCatalogueRequest(provider=provider, dataset=dataset)
         response: desk_pb2.BrowseCatalogueResponse = unary(self._desk.BrowseCatalogue, request, self._timeout)
-        return response.datasets
+        return response
 
     def _ask(
         self, query: desk_pb2.Query, subject: Subject | None, exchange_id: bytes

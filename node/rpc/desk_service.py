@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterable, Mapping, Sequence
 from contextlib import aclosing
 from typing import Protocol
 
@@ -12,6 +12,7 @@ from node.core.identity import SubjectType, common_code, normalise_subject
 from node.core.log.usage import EXCHANGE_ID_BYTES
 from node.core.normal_form import line, unreadable
 from node.core.policy.question_kind import kind_from_message
+from node.core.purpose import Purpose
 from node.core.role import CLERK, ROLES, SYSTEM
 from node.core.subject import SubjectKey
 from node.errors import NodeError, Reason
@@ -44,11 +45,13 @@ class DeskService(desk_pb2_grpc.DeskServiceServicer):
         own_code: str,
         imported: Callable[[str, str], catalogue_pb2.Dataset | None],
         subject_type: Callable[[str, str], SubjectType | None],
+        purposes: Callable[[], Iterable[Purpose]],
         seconds: float,
     ) -> None:
         """`imported` has the entry of a dataset and provider in a catalogue that was imported.
 
-        `subject_type` says whom a provider's dataset is about, as far as is known.
+        `subject_type` says whom a provider's dataset is about, as far as is known; `purposes` are those that
+        the own policies know.
         An exchange that takes longer than so many `seconds` goes on, but nobody waits for it.
         """
         self._requester = requester
@@ -58,6 +61,7 @@ class DeskService(desk_pb2_grpc.DeskServiceServicer):
         self._own_code = own_code
         self._imported = imported
         self._subject_type = subject_type
+        self._purposes = purposes
         self._seconds = seconds
 
     async def Ask(
@@ -98,7 +102,14 @@ class DeskService(desk_pb2_grpc.DeskServiceServicer):
                 datasets = self._own_catalogue(request.dataset)
             else:
                 datasets = await self._elsewhere(request.provider, request.dataset)
-            return desk_pb2.BrowseCatalogueResponse(datasets=datasets)
+            purposes = () if request.dataset else self._purposes()
+            return desk_pb2.BrowseCatalogueResponse(
+                datasets=datasets,
+                purposes=[
+                    desk_pb2.PurposeTitle(code=each.code, title=each.title, title_en=each.title_en)
+                    for each in purposes
+                ],
+            )
 
         return await answered(context, work())
 

@@ -139,10 +139,22 @@ class BrowseCatalogueRequest(_message.Message):
     def __init__(self, provider: _Optional[str] = ..., dataset: _Optional[str] = ...) -> None: ...
 
 class BrowseCatalogueResponse(_message.Message):
-    __slots__ = ("datasets",)
+    __slots__ = ("datasets", "purposes")
     DATASETS_FIELD_NUMBER: _ClassVar[int]
+    PURPOSES_FIELD_NUMBER: _ClassVar[int]
     datasets: _containers.RepeatedCompositeFieldContainer[_catalogue_pb2.Dataset]
-    def __init__(self, datasets: _Optional[_Iterable[_Union[_catalogue_pb2.Dataset, _Mapping]]] = ...) -> None: ...
+    purposes: _containers.RepeatedCompositeFieldContainer[PurposeTitle]
+    def __init__(self, datasets: _Optional[_Iterable[_Union[_catalogue_pb2.Dataset, _Mapping]]] = ..., purposes: _Optional[_Iterable[_Union[PurposeTitle, _Mapping]]] = ...) -> None: ...
+
+class PurposeTitle(_message.Message):
+    __slots__ = ("code", "title", "title_en")
+    CODE_FIELD_NUMBER: _ClassVar[int]
+    TITLE_FIELD_NUMBER: _ClassVar[int]
+    TITLE_EN_FIELD_NUMBER: _ClassVar[int]
+    code: str
+    title: str
+    title_en: str
+    def __init__(self, code: _Optional[str] = ..., title: _Optional[str] = ..., title_en: _Optional[str] = ...) -> None: ...
 
 class GetStatusRequest(_message.Message):
     __slots__ = ()

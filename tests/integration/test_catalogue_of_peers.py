@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-from support.running import DEFERRAL, pension_town, running
+from support.running import DEFERRAL, Running, pension_town, running
 from support.town import HR, TAX
 
 from node.client import Client
@@ -13,10 +13,22 @@ from node.errors import NodeError, Reason
 
 
 @pytest.fixture(scope="module")
-def tax(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Client]:
-    town = pension_town(tmp_path_factory.mktemp("town"))
-    with running(town, HR, TAX) as nodes, nodes.operator(TAX) as client:
+def nodes(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
+    with running(pension_town(tmp_path_factory.mktemp("town")), HR, TAX) as nodes:
+        yield nodes
+
+
+@pytest.fixture(scope="module")
+def tax(nodes: Running) -> Iterator[Client]:
+    with nodes.operator(TAX) as client:
         yield client
+
+
+def test_a_desk_tells_the_purposes_of_its_own_policies_with_their_titles(nodes: Running) -> None:
+    with nodes.operator(HR) as client:
+        titles = {each.code: each.title for each in client.purposes()}
+    assert DEFERRAL in titles
+    assert all(titles.values())
 
 
 def test_peer_tells_what_it_has_and_on_which_conditions(tax: Client) -> None:

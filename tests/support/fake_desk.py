@@ -19,6 +19,7 @@ from grpc_status import rpc_status
 from support.fake_catalogue import (
     DATASET,
     PROVIDER,
+    PURPOSE,
     REQUESTER,
     Context,
     FakeCatalogue,
@@ -30,6 +31,8 @@ from support.waiting import PATIENCE
 from node.core.identity import check_character
 from node.core.log.checkpoint import Checkpoint
 from node.core.log.merkle import hash_leaves
+from node.core.messages.grant_message import grant_from_message
+from node.core.own_grant import covering_grant
 from node.core.policy.question_kind import COMMANDS, QuestionKind
 from node.crypto.signing import SignatureSuite, Signer, sign_note
 from node.errors import NodeError, Reason
@@ -53,6 +56,13 @@ FIELD = f"{PROVIDER}/{DATASET}/contribution-band"
 COUNT = f"{PROVIDER}/{DATASET}/enrolled-by-region"
 LOAD: Final = record_pb2.DataLoad(number=3, time_ms=1_795_320_000_000, as_of_ms=1_795_318_200_000)
 EXCHANGE = bytes(range(16))
+STRICT_SINCE: Final = datetime(2026, 12, 1, tzinfo=UTC)
+PURPOSES: Final = (
+    ("social-insurance", "社会保险", "Social insurance"),
+    ("social-insurance/pension", "基本养老保险", "Pension insurance"),
+    (PURPOSE, "养老保险延缴办理", "Deferral of contributions"),
+    ("tax/refund", "退税", "Tax refund"),
+)
 KINDS = {"is-enrolled": "verify", "contribution-band": "field", "enrolled-by-region": "statistic"}
 
 LOG_SIGNER = Signer(f"dxnode/{REQUESTER}", SignatureSuite.ED25519, bytes(32))
@@ -104,6 +114,8 @@ class FakeDesk:
     grants: dict[str, grant_pb2.Grant] = field(default_factory=lambda: {"g-1": grant_message()})
     fresh: dict[str, grant_pb2.Grant] = field(default_factory=dict)
     """Grants that it comes to know by asking the providers again."""
+    strict: bool = False
+    """It asks, and approves, only what there is; else whatever it is told."""
     fail_with: NodeError | None = None
     refuse: dict[int, Reason] = field(default_factory=dict)
     """Chunk number to the reason it is refused for."""
@@ -161,6 +173,16 @@ def _fail(context: Context, error: NodeError) -> NoReturn:
     raise AssertionError("abort returns never")
 
 
+def _require_granted(desk: FakeDesk, query: desk_pb2.Query, context: Context) -> None:
+    grants = [grant_from_message(each) for each in desk.grants.values() if each.provider == query.provider]
+    try:
+        covering_grant(grants, query.dataset, query.question, query.purpose, STRICT_SINCE, "clerk")
+    except NodeError as error:
+        _fail(context, error)
+    if query.purpose != PURPOSE:
+        _fail(context, NodeError.by_reason(Reason.PURPOSE_NOT_ALLOWED))
+
+
 class _Desk(desk_pb2_grpc.DeskServiceServicer):
     def __init__(self, desk: FakeDesk) -> None:
         self._desk = desk
@@ -171,6 +193,8 @@ class _Desk(desk_pb2_grpc.DeskServiceServicer):
         desk = self._desk
         if desk.fail_with is not None:
             _fail(context, desk.fail_with)
+        if desk.strict:
+            _require_granted(desk, request.query, context)
         desk.asked.append(request)
         kind = catalogue_pb2.QuestionKind.Name(request.query.kind).rpartition("_")[2].lower()
         if kind != KINDS.get(request.query.question, kind):
@@ -245,7 +269,13 @@ class _Desk(desk_pb2_grpc.DeskServiceServicer):
             self._desk.holding.set()
             self._desk.go.wait(PATIENCE)
         if not request.dataset:
-            return desk_pb2.BrowseCatalogueResponse(datasets=[catalogue_pb2.Dataset(summary=summary)])
+            return desk_pb2.BrowseCatalogueResponse(
+                datasets=[catalogue_pb2.Dataset(summary=summary)],
+                purposes=[
+                    desk_pb2.PurposeTitle(code=code, title=title, title_en=title_en)
+                    for code, title, title_en in PURPOSES
+                ],
+            )
         if request.dataset != DATASET:
             _fail(context, NodeError(Reason.NOT_SHARED, "error.rpc.dataset-unknown"))
         entry = catalogue_dataset(summary.provider)
@@ -370,6 +400,12 @@ class _Grants(grant_pb2_grpc.GrantAdminServiceServicer):
         self, request: grant_pb2.IssueGrantRequest, context: Context
     ) -> grant_pb2.IssueGrantResponse:
         grant = request.grant
+        if self._desk.strict and grant.dataset != DATASET:
+            _fail(context, NodeError(Reason.QUERY_INVALID, "error.exchange.grant-dataset-unknown"))
+        if self._desk.strict and list(grant.questions) != ["months-at-least"]:
+            _fail(context, NodeError(Reason.QUERY_INVALID, "error.exchange.grant-questions-unknown"))
+        if self._desk.strict and list(grant.purposes) != [PURPOSE]:
+            _fail(context, NodeError(Reason.QUERY_INVALID, "error.exchange.purpose-unknown"))
         grant.id, grant.provider = f"g-{len(self._desk.grants) + 1}", REQUESTER
         self._desk.grants[grant.id] = grant
         return grant_pb2.IssueGrantResponse(grant=grant)

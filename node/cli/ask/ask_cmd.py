@@ -11,6 +11,7 @@ import typer
 from node.cli.ask.subject_input import read_subject
 from node.cli.ask.under_way import command_of, under_way
 from node.cli.terminal.exits import Exit
+from node.cli.terminal.mistyped import question_named
 from node.cli.terminal.options import exchange_id_from, parameters_from
 from node.cli.terminal.output import when
 from node.cli.terminal.session import DeskSession, with_desk
@@ -49,8 +50,11 @@ def verify(
     chosen, parameters = exchange_id_from(exchange_id), parameters_from(param)
     command = command_of("verify", question, purpose, case, param or (), claim or (), subject_from)
     command += ["--exit-code"] if exit_code else []
-    subject = read_subject(subject_from, claim or (), _kind_of(session, question, chosen, command))
-    with under_way(session, chosen, command, is_new=not exchange_id):
+    subject = read_subject(subject_from, claim or (), _kind_of(session, question, purpose, chosen, command))
+    with (
+        question_named(session.client, question, purpose),
+        under_way(session, chosen, command, is_new=not exchange_id),
+    ):
         answer = session.client.verify(
             question,
             subject.id,
@@ -83,8 +87,11 @@ def ask(
     """Ask for one derived field of one subject."""
     chosen, parameters = exchange_id_from(exchange_id), parameters_from(param)
     command = command_of("ask", question, purpose, case, param or (), claim or (), subject_from)
-    subject = read_subject(subject_from, claim or (), _kind_of(session, question, chosen, command))
-    with under_way(session, chosen, command, is_new=not exchange_id):
+    subject = read_subject(subject_from, claim or (), _kind_of(session, question, purpose, chosen, command))
+    with (
+        question_named(session.client, question, purpose),
+        under_way(session, chosen, command, is_new=not exchange_id),
+    ):
         answer = session.client.field(
             question,
             subject.id,
@@ -111,7 +118,10 @@ def stats(
     """Ask for noisy counts."""
     chosen, parameters = exchange_id_from(exchange_id), parameters_from(param)
     command = command_of("stats", question, purpose, case, param or ())
-    with under_way(session, chosen, command, is_new=not exchange_id):
+    with (
+        question_named(session.client, question, purpose),
+        under_way(session, chosen, command, is_new=not exchange_id),
+    ):
         release = session.client.statistic(
             question, purpose=purpose, case=case, parameters=parameters, exchange_id=chosen
         )
@@ -141,12 +151,15 @@ def _show_cells(session: DeskSession, release: Statistic) -> None:
 
 
 def _kind_of(
-    session: DeskSession, question: str, exchange_id: bytes, command: Sequence[str]
+    session: DeskSession, question: str, purpose: str, exchange_id: bytes, command: Sequence[str]
 ) -> Callable[[], SubjectType | None]:
     """Asks the desk whom a question is about; without an answer, the question can be asked later as well."""
 
     def asked() -> SubjectType | None:
-        with under_way(session, exchange_id, command, is_new=False):
+        with (
+            question_named(session.client, question, purpose),
+            under_way(session, exchange_id, command, is_new=False),
+        ):
             return session.client.subject_type_of(question)
 
     return asked

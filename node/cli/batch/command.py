@@ -14,6 +14,7 @@ import typer
 
 from node.cli.ask.ask_cmd import Case, Parameters, Purpose, Question
 from node.cli.batch.stopping import ToldToStopError, command_to_go_on, saying_how_far, told_to_stop
+from node.cli.terminal.mistyped import question_named
 from node.cli.terminal.options import claim_columns_from, parameters_from, require_new
 from node.cli.terminal.session import DeskSession, with_desk
 from node.core.policy.question_kind import QuestionKind
@@ -63,7 +64,7 @@ def batch(
     query = Query(question, purpose, case, parameters_from(param), b"", None)
     command = command_to_go_on(context.find_root().obj or sys.argv[1:])
     try:
-        with told_to_stop(), Output(target) as output:
+        with question_named(session.client, question, purpose), told_to_stop(), Output(target) as output:
             require_new(target, force)
             if restart:
                 output.forget()

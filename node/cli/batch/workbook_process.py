@@ -75,11 +75,8 @@ def _text(cell: object) -> str:
         return str(cell).lower()
     if isinstance(cell, int | float):
         return number_text(float(cell))
-    if isinstance(cell, datetime.datetime):
-        at_midnight = cell.time() == datetime.time()
-        return cell.date().isoformat() if at_midnight else cell.isoformat(" ")
-    if isinstance(cell, datetime.date | datetime.time):
-        return cell.isoformat()
+    if isinstance(cell, datetime.datetime) and cell.time() == datetime.time():
+        return str(cell.date())
     return str(cell)
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
 from typing import Annotated
 
 import typer
@@ -17,11 +16,10 @@ from node.cli.catalogue.text import (
     title_of,
     word,
 )
-from node.cli.policy.names import UnknownName
+from node.cli.terminal.mistyped import dataset_named
 from node.cli.terminal.output import when
 from node.cli.terminal.session import DeskSession, with_desk
-from node.errors import NodeError, Reason
-from node.texts.wording import say, t
+from node.texts.wording import t
 
 app = typer.Typer()
 approval_cmd.add_to(app)
@@ -35,7 +33,8 @@ Provider = Annotated[str, typer.Option("--provider", show_default=False)]
 @with_desk
 def list_datasets(session: DeskSession, provider: Provider = "") -> None:
     """The datasets of a department."""
-    entries = session.client.catalogue(provider)
+    with dataset_named(session.client, "", provider):
+        entries = session.client.catalogue(provider)
     if session.terminal.json:
         session.terminal.document(entries)
         return
@@ -63,27 +62,19 @@ def show(
     provider: Provider = "",
 ) -> None:
     """One dataset with its fields, questions and conditions."""
-    *before, name = dataset.split("/")
-    department = provider or "/".join(before)
-    try:
+    name, department = _named(dataset, provider)
+    with dataset_named(session.client, name, department):
         entry = session.client.dataset(name, department)
-    except NodeError as error:
-        if error.reason is Reason.NOT_SHARED:
-            _suggest(session, name, department)
-        raise
     if session.terminal.json:
         session.terminal.document(entry)
         return
     show_entry(session.terminal, entry)
 
 
-def _suggest(session: DeskSession, name: str, provider: str) -> None:
-    """Say which of the department's datasets was probably meant, if one is close."""
-    with suppress(NodeError):  # the first error is the one to tell
-        names = tuple(entry.dataset for entry in session.client.catalogue(provider))
-        unknown = UnknownName("dataset", name, names)
-        if unknown.closest:
-            session.terminal.note(say(unknown.wording))
+def _named(dataset: str, provider: str) -> tuple[str, str]:
+    """The dataset, and the department in front of it or of the option."""
+    *before, name = dataset.split("/")
+    return name, provider or "/".join(before)
 
 
 @app.command("search")
@@ -121,8 +112,9 @@ def history(
     provider: Provider = "",
 ) -> None:
     """The versions of a dataset's entry that were served."""
-    *before, name = dataset.split("/")
-    versions = session.client.dataset_history(name, provider or "/".join(before))
+    name, department = _named(dataset, provider)
+    with dataset_named(session.client, name, department):
+        versions = session.client.dataset_history(name, department)
     if session.terminal.json:
         session.terminal.document(versions)
         return

@@ -29,6 +29,9 @@ app = typer.Typer()
 _MOST_BYTES = 64 << 20
 """Of a file with a key, a checkpoint or a directory, which is the longest."""
 
+_BEFORE = 1000
+"""Records before those shown in which it is looked up what an outcome is of: a page of the log."""
+
 # Below this, the speed of a check says nothing.
 FEW = 10_000
 
@@ -44,17 +47,21 @@ def show(
     limit: Annotated[int, typer.Option("--limit", min=1)] = 20,
 ) -> None:
     """Show records, by default the newest."""
-    from node.cli.log.record import describe, row
+    from node.cli.log.record import COLUMNS, describe, intents_in, lacks_intent, row
 
     begin = max(0, session.client.log.size() - limit) if start is None else start
     records = list(session.client.log.records(begin, begin + limit))
+    leaves = [record.leaf for record in records]
+    intents = intents_in(leaves)
+    if begin and lacks_intent(leaves, intents):
+        before = session.client.log.records(max(0, begin - _BEFORE), begin)
+        intents = {**intents_in(record.leaf for record in before), **intents}
     if session.terminal.json:
-        session.terminal.document([describe(record.index, record.leaf) for record in records])
+        session.terminal.document([describe(record.index, record.leaf, intents) for record in records])
         return
-    columns = ("index", "time", "kind", "other", "what", "purpose", "result", "policies")
     session.terminal.table(
-        [t(f"log.{column}") for column in columns],
-        [row(record.index, record.leaf) for record in records],
+        [t(f"log.{column}") for column in COLUMNS],
+        [row(record.index, record.leaf, intents) for record in records],
         t("log.empty"),
     )
 

@@ -1,6 +1,10 @@
-"""Shows usage records to people: a line each, or everything as JSON."""
+"""Shows usage records to people: a row each, or everything as JSON."""
 
 from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from contextlib import suppress
+from typing import Final
 
 from google.protobuf.descriptor import FieldDescriptor
 from google.protobuf.message import Message
@@ -19,42 +23,68 @@ _OUTCOME = {
 }
 
 
-def row(index: int, leaf: bytes) -> tuple[str, ...]:
-    """Index, time, kind, other side, what, purpose, result and policies of a record."""
+COLUMNS: Final = ("index", "time", "kind", "other", "what", "purpose", "result", "policies", "exchange")
+"""What a row says, by the keys of their titles."""
+
+Intents = Mapping[bytes, pb.Intent]
+"""What was asked, by the id of the exchange."""
+
+
+def intents_in(leaves: Iterable[bytes]) -> Intents:
+    """The intents among records."""
+    found: dict[bytes, pb.Intent] = {}
+    for leaf in leaves:
+        with suppress(NodeError):
+            record = parse_record(leaf)
+            if record.HasField("intent"):
+                found[record.exchange_id] = record.intent
+    return found
+
+
+def lacks_intent(leaves: Iterable[bytes], known: Intents) -> bool:
+    """Whether one of the records is of an outcome of which it is not known what was asked."""
+    for leaf in leaves:
+        with suppress(NodeError):
+            record = parse_record(leaf)
+            if record.HasField("outcome") and record.exchange_id not in known:
+                return True
+    return False
+
+
+def row(index: int, leaf: bytes, intents: Intents) -> tuple[str, ...]:
+    """What a record says, in the order of `COLUMNS`; `intents` has what outcomes are of, as far as known."""
     try:
         record = parse_record(leaf)
     except NodeError:
-        return (str(index), "-", t("log.unreadable"), "-", "-", "-", "-", "-")
+        return (str(index), "-", t("log.unreadable"), *["-"] * (len(COLUMNS) - 3))
     kind = record.WhichOneof("body") or ""
     before = (str(index), when_ms(record.time_ms), t(f"log.{kind}"))
+    exchange = record.exchange_id.hex() or "-"
     match kind:
         case "intent":
-            return (*before, record.provider, _asked(record.intent), record.intent.purpose, "-", "-")
+            return (*before, record.provider, *_asked(record.intent), "-", "-", exchange)
         case "verdict":
             verdict = record.verdict
-            intent = _intent(verdict.intent)
-            asked, result = _asked(intent), _decision(verdict)
-            return (*before, record.requester, asked, intent.purpose, result, _policies(verdict))
+            asked = _asked(_intent(verdict.intent))
+            return (*before, record.requester, *asked, _decision(verdict), _policies(verdict), exchange)
         case "outcome":
             outcome = record.outcome
-            return (*before, record.provider, _exchange(record), "-", _outcome(outcome), _policies(outcome))
+            asked = _asked(intents.get(record.exchange_id, pb.Intent()))
+            return (*before, record.provider, *asked, _outcome(outcome), _policies(outcome), exchange)
         case "refusals":
             refusals = record.refusals
-            return (
-                *before,
-                record.requester or "-",
-                f"{refusals.count}x",
-                "-",
-                _reason(refusals.reason),
-                "-",
-            )
+            # What the own desk did not let pass was meant for a provider; else somebody wanted to ask here.
+            other = record.provider if refusals.HasField("attempt") else record.requester
+            times = f"{refusals.count}x " if refusals.count > 1 else ""
+            result = f"{times}{_reason(refusals.reason)}"
+            return (*before, other or "-", *_asked(refusals.attempt), result, "-", exchange)
         case _:
             admin = record.admin
-            return (*before, admin.role, _done(record), "-", admin.note or "-", "-")
+            return (*before, admin.role, _done(record), "-", admin.note or "-", "-", exchange)
 
 
-def describe(index: int, leaf: bytes) -> Json:
-    """Everything that a record says; a verdict's intent is opened too.
+def describe(index: int, leaf: bytes, intents: Intents) -> Json:
+    """Everything that a record says; the intent that a verdict or an outcome is of is opened too.
 
     `policies` is the digest (hex) that `dxnode status` names policies by, "" where nothing was decided.
     """
@@ -63,9 +93,10 @@ def describe(index: int, leaf: bytes) -> Json:
     except NodeError:
         return {"index": index, "leaf": leaf.hex()}
     body = _members(record)
-    if record.WhichOneof("body") == "verdict":
-        intent = _intent(record.verdict.intent)
-        body["asked"] = _members(intent)
+    if record.HasField("verdict"):
+        body["asked"] = _members(_intent(record.verdict.intent))
+    elif record.HasField("outcome") and record.exchange_id in intents:
+        body["asked"] = _members(intents[record.exchange_id])
     decided = record.verdict.policy_digest or record.outcome.policy_digest
     return {
         "index": index,
@@ -110,10 +141,11 @@ def _intent(leaf: bytes) -> pb.Intent:
         return pb.Intent()
 
 
-def _asked(intent: pb.Intent) -> str:
+def _asked(intent: pb.Intent) -> tuple[str, str]:
+    """The question with its parameters, and the purpose; "-" for what is not on record."""
     parameters = ", ".join(f"{parameter.name}={parameter.value}" for parameter in intent.parameters)
-    asked = f"{intent.dataset}/{intent.question}"
-    return f"{asked} ({parameters})" if parameters else asked
+    asked = "/".join(filter(None, (intent.dataset, intent.question)))
+    return (f"{asked} ({parameters})" if parameters else asked) or "-", intent.purpose or "-"
 
 
 def _decision(verdict: pb.Verdict) -> str:
@@ -130,10 +162,6 @@ def _outcome(outcome: pb.Outcome) -> str:
 def _policies(decided: pb.Verdict | pb.Outcome) -> str:
     """As much of the digest as `dxnode status` shows."""
     return decided.policy_digest.hex()[:16] or "-"
-
-
-def _exchange(record: pb.UsageRecord) -> str:
-    return record.exchange_id.hex()[:8]
 
 
 def _reason(number: int) -> str:

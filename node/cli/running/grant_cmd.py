@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from node.cli.terminal.mistyped import application_named, grant_named
 from node.cli.terminal.options import RoleOption, moment_from
 from node.cli.terminal.output import last_day, when
 from node.cli.terminal.session import DeskSession, with_desk
@@ -62,7 +63,9 @@ def issue(
         note="",
         roles=tuple(each for each in ASKING_ROLES if not role or each in role),
     )
-    _done(session, session.client.admin.issue_grant(grant), "grant.issued")
+    with application_named(session.client, dataset, question, purpose):
+        issued = session.client.admin.issue_grant(grant)
+    _done(session, issued, "grant.issued")
 
 
 @app.command("list")
@@ -83,7 +86,8 @@ def received(session: DeskSession, refresh: Annotated[bool, typer.Option("--refr
 @with_desk
 def show(session: DeskSession, grant: GrantId) -> None:
     """One issued grant in full."""
-    found = session.client.admin.grant(grant)
+    with grant_named(session.client, grant):
+        found = session.client.admin.grant(grant)
     session.terminal.result(found, *_lines(found))
 
 
@@ -91,21 +95,27 @@ def show(session: DeskSession, grant: GrantId) -> None:
 @with_desk
 def suspend(session: DeskSession, grant: GrantId, note: Note) -> None:
     """Suspend a grant at once."""
-    _done(session, session.client.admin.suspend_grant(grant, _why(note)), "grant.is_suspended")
+    with grant_named(session.client, grant):
+        changed = session.client.admin.suspend_grant(grant, _why(note))
+    _done(session, changed, "grant.is_suspended")
 
 
 @app.command("resume")
 @with_desk
 def resume(session: DeskSession, grant: GrantId, note: Note = "") -> None:
     """Lift a suspension."""
-    _done(session, session.client.admin.resume_grant(grant, note), "grant.is_resumed")
+    with grant_named(session.client, grant):
+        changed = session.client.admin.resume_grant(grant, note)
+    _done(session, changed, "grant.is_resumed")
 
 
 @app.command("revoke")
 @with_desk
 def revoke(session: DeskSession, grant: GrantId, note: Note) -> None:
     """End a grant for good."""
-    _done(session, session.client.admin.revoke_grant(grant, _why(note)), "grant.is_revoked")
+    with grant_named(session.client, grant):
+        changed = session.client.admin.revoke_grant(grant, _why(note))
+    _done(session, changed, "grant.is_revoked")
 
 
 def _why(note: str) -> str:

@@ -16,6 +16,7 @@ from enum import Enum
 from typing import TYPE_CHECKING, Final, TypeAlias
 
 from node.cli.terminal.exits import Exit, by_peer, exit_of
+from node.cli.terminal.streams import is_screen
 from node.core.identity import holds_identifier
 from node.errors import NodeError, Reason, wording_of
 from node.texts import wording
@@ -29,6 +30,9 @@ Json: TypeAlias = bool | int | float | str | list["Json"] | dict[str, "Json"] | 
 
 _PLACES = ("rule", "clause", "grant")
 """Where in a policy or grant a denial comes from; metadata of an error."""
+
+MEANT: Final = ("department", "dataset", "question", "purpose", "grant")
+"""What may be mistyped: metadata `meant_…` of an error has what was probably meant."""
 
 _UNSEEN: Final = frozenset(("Cc", "Cf", "Cs", "Zl", "Zp"))
 """Categories of what a terminal obeys in place of showing it, and of what nobody sees."""
@@ -55,12 +59,16 @@ class Terminal:
         sys.stdout.write(as_json(value))
 
     def table(self, columns: Sequence[str], rows: Iterable[Sequence[str]], empty: str) -> None:
-        """Rows under their columns, tab-separated when stdout is no terminal; without rows, says `empty`."""
+        """Rows under their columns; without rows, says `empty`.
+
+        When stdout is no terminal, they are separated by tabs. On a terminal that is too narrow for them each
+        row is a block of lines.
+        """
         rows = [[harmless(cell) for cell in row] for row in rows]
         if not rows:
             self.note(empty)
             return
-        if not sys.stdout.isatty():
+        if not is_screen():
             for row in (columns, *rows):
                 sys.stdout.write("\t".join(re.sub(r"[\t\n]", " ", cell) for cell in row) + "\n")
             return
@@ -68,13 +76,19 @@ class Terminal:
         from rich.table import Table
         from rich.text import Text
 
-        table = Table(box=None, pad_edge=False, header_style="bold")
-        for number, column in enumerate(columns):
-            # The first names the row, and is copied from here.
-            table.add_column(column, overflow="fold", no_wrap=number == 0)
+        from node.cli.terminal.layout import BETWEEN, blocks, fits
+
+        console = Console()
+        if not fits(columns, rows, console.width):
+            for line in blocks(columns, rows, console.width):
+                sys.stdout.write(line + "\n")
+            return
+        table = Table(box=None, pad_edge=False, padding=(0, BETWEEN, 0, 0), header_style="bold")
+        for column in columns:
+            table.add_column(column, no_wrap=True)
         for row in rows:
             table.add_row(*map(Text, row))  # rich would read square brackets in a plain string as markup
-        Console().print(table)
+        console.print(table)
 
     def note(self, text: str) -> None:
         """Something for people beside the result; scripts do not see it."""
@@ -193,6 +207,7 @@ def report(error: NodeError, *, as_json: bool) -> Exit:
     detail = without_identifiers(_detail(error))
     metadata = {name: without_identifiers(value) for name, value in sorted(error.metadata.items())}
     exchange_id, fetch = metadata.get("exchange_id", ""), metadata.pop("fetch", "")
+    meant = {kind: metadata.pop(f"meant_{kind}") for kind in MEANT if f"meant_{kind}" in metadata}
     if as_json:
         told: dict[str, Json] = {
             "reason": error.reason.name,
@@ -205,6 +220,7 @@ def report(error: NodeError, *, as_json: bool) -> Exit:
         }
         told |= {"exchange_id": exchange_id} if exchange_id else {}
         told |= {"fetch": fetch} if fetch else {}
+        told |= {"meant": dict(meant)} if meant else {}
         body: dict[str, Json] = {"error": told}
         sys.stderr.write(_dumped(body) + "\n")
     else:
@@ -214,6 +230,8 @@ def report(error: NodeError, *, as_json: bool) -> Exit:
         ]
         if places:
             sys.stderr.write(harmless(f"  {', '.join(places)}\n"))
+        for kind, names in meant.items():
+            sys.stderr.write(harmless(f"  {t(f'meant.{kind}', names=names)}\n"))
         _say("hint", hint)
         if fetch:
             sys.stderr.write(harmless(f"  {t('ask.fetch', command=fetch)}\n"))

@@ -61,6 +61,11 @@ def keep_verdict(command: Callable[[], None]) -> None:
     sys.exit(code if isinstance(code, int) else Exit.OK)
 
 
+def is_screen() -> bool:
+    """Whether a person reads stdout as it is written."""
+    return sys.stdout.isatty()
+
+
 def _open_all() -> None:
     """Open what was closed before the start: else the next file opened would be taken for a stream.
 

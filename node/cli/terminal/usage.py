@@ -8,7 +8,8 @@ from typing import Final
 import typer
 from typer.core import TyperArgument, TyperGroup, TyperOption
 
-from node.core.words import closest
+from node.core.called import Called, meant_names
+from node.core.meant import as_plain
 from node.texts.message import Message, Value
 from node.texts.wording import say, t
 
@@ -22,11 +23,11 @@ _PATHS: Final = {
 """How Typer ends what it says of a path: which path it is and why, it says nowhere else."""
 
 
-def usage_message(error: typer.TyperException) -> tuple[str, str]:
-    """What is wrong, and where to look."""
+def usage_message(error: typer.TyperException, given: Sequence[str]) -> tuple[str, str]:
+    """What is wrong with the arguments that were given, and where to look."""
     context = getattr(error, "ctx", None)
     command = context.command_path if context is not None else "dxnode"
-    wording = _wording(error)
+    wording = _wide_option(error, given) or _wording(error)
     # What commands raise themselves is in the language spoken.
     return error.message if wording is None else say(wording), t("usage.next", command=command)
 
@@ -42,15 +43,32 @@ def unexpected(arguments: Sequence[str]) -> str:
 
 def unknown_command(name: str, known: Iterable[str]) -> str:
     """That there is no command of this name."""
-    meant = closest(name, known)
-    return t("usage.command_meant", meant=meant) if meant else t("usage.no_command")
+    meant = meant_names(name, tuple(map(Called, known)))
+    return t("usage.command_meant", meant=meant[0]) if meant else t("usage.no_command")
+
+
+def _options(error: typer.TyperException) -> tuple[Called, ...]:
+    context = getattr(error, "ctx", None)
+    known = [name for each in (context.command.params if context is not None else ()) for name in each.opts]
+    return tuple(Called(name) for name in known if name.startswith("--"))
+
+
+def _wide_option(error: typer.TyperException, given: Sequence[str]) -> Message | None:
+    """That an option has other dashes, as keyboards for Chinese and programs for texts write them."""
+    for each in given:
+        plain = as_plain(each).partition("=")[0]
+        if plain.startswith("-") and not each.startswith("-"):
+            name = f"--{plain.lstrip('-')}"
+            known = _options(error)
+            meant = (name,) if Called(name) in known else meant_names(name, known)
+            if meant:
+                return Message("usage.option_wide", {"meant": meant[0]})
+    return None
 
 
 def _unknown_option(error: typer.TyperException) -> Message:
-    context = getattr(error, "ctx", None)
-    known = [name for each in (context.command.params if context is not None else ()) for name in each.opts]
-    meant = closest(str(getattr(error, "option_name", "")), [name for name in known if name.startswith("--")])
-    return Message("usage.option_meant", {"meant": meant}) if meant else Message("usage.no_option")
+    meant = meant_names(str(getattr(error, "option_name", "")), _options(error))
+    return Message("usage.option_meant", {"meant": meant[0]}) if meant else Message("usage.no_option")
 
 
 def _wording(error: typer.TyperException) -> Message | None:

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
 from support.cli_run import dxnode, read_transcript, told
 from support.fake_catalogue import PROVIDER
 from support.fake_desk import FakeDesk, resident, serving
-from support.plain_log import make_log
+from support.plain_log import make_log, make_refused_log
 
 from node.errors import NodeError, Reason
 from node.texts.message import Message
 
 TRANSCRIPTS = sorted((Path(__file__).parent / "transcripts").glob("*.txt"))
+ON_SCREEN = sorted((Path(__file__).parent / "transcripts" / "screen").glob("*.txt"))
 
 # What the desk of a transcript is like, by the transcript's name.
 DESKS = {
@@ -24,6 +26,8 @@ DESKS = {
     ),
     "log": FakeDesk(leaves=make_log(5)),
     "lost": FakeDesk(fail_with=NodeError(Reason.TIMEOUT, "error.rpc.peer-too-slow", peer=PROVIDER)),
+    "meant": FakeDesk(strict=True),
+    "refused": FakeDesk(leaves=make_refused_log()),
     "outage": FakeDesk(
         fail_with=NodeError(
             Reason.SOURCE_UNAVAILABLE,
@@ -39,9 +43,21 @@ DESKS = {
 
 @pytest.mark.parametrize("path", TRANSCRIPTS, ids=lambda path: path.stem)
 def test_transcript_is_what_is_said(path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.chdir(tmp_path)
-    (tmp_path / "subject.txt").write_text(f"{resident(2)}\nname=张三\n", "utf-8")
-    with serving(DESKS.get(path.stem, FakeDesk()), tmp_path) as address:
+    follow(path, tmp_path, monkeypatch, {})
+
+
+@pytest.mark.parametrize("path", ON_SCREEN, ids=lambda path: path.stem)
+def test_transcript_is_what_a_screen_of_80_columns_shows(
+    path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("node.cli.terminal.output.is_screen", lambda: True)
+    follow(path, tmp_path, monkeypatch, {"COLUMNS": "80"})
+
+
+def follow(path: Path, folder: Path, monkeypatch: pytest.MonkeyPatch, env: Mapping[str, str]) -> None:
+    monkeypatch.chdir(folder)
+    (folder / "subject.txt").write_text(f"{resident(2)}\nname=张三\n", "utf-8")
+    with serving(DESKS.get(path.stem, FakeDesk()), folder) as address:
         for step in read_transcript(path):
-            ran = dxnode(*step.arguments(), stdin=step.stdin, env={"DXNODE_DESK": address})
+            ran = dxnode(*step.arguments(), stdin=step.stdin, env={"DXNODE_DESK": address, **env})
             assert f"$ {step.command}\n{told(ran)}" == f"$ {step.command}\n{step.said}"
