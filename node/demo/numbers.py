@@ -11,8 +11,8 @@ import numpy as np
 import numpy.typing as npt
 
 SYNTHETIC_AREA = "441999"
-# Order codes 002..999 of one day, half of them for each sex (GB 11643). Numbers with the code 000 often end in
-# zeros, as those do that a spreadsheet has rounded, and a small register of them would be put aside.
+# Order codes 002..999 of one day, half of them for each sex (GB 11643). Numbers with the code 000 often end
+# in zeros, as those do that a spreadsheet has rounded, and a small register of them would be put aside.
 PER_BIRTH_DATE = 499
 
 _RESIDENT_CHECKS = "10X98765432"
