@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from functools import partial
@@ -113,6 +114,7 @@ class CatalogueService(catalogue_pb2_grpc.CatalogueServiceServicer):
         history: VersionHistory,
         load_of: LoadOf,
         elsewhere: Elsewhere | None = None,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         """With `elsewhere` the callers may search other departments' catalogues too."""
         self._policies = policies
@@ -121,7 +123,7 @@ class CatalogueService(catalogue_pb2_grpc.CatalogueServiceServicer):
         self._history = history
         self._load_of = load_of
         self._elsewhere = elsewhere
-        self._rate = Rate(SEARCHES_PER_SECOND, SEARCHES_AT_ONCE)
+        self._rate = Rate(SEARCHES_PER_SECOND, SEARCHES_AT_ONCE, clock)
         self._caller = caller
         self._turns = Turns(TurnBounds(SEARCHING, SEARCHING, WAITING, WAITING // 2, WAIT_SECONDS), _busy)
 

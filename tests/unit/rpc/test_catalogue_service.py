@@ -50,6 +50,7 @@ class Slow:
 
 
 def service(catalogue: Catalogue | Slow) -> CatalogueService:
+    """One whose clock stands still: however slow the machine, nobody may ask more in between."""
     policies = build()
     return CatalogueService(
         lambda: policies,
@@ -58,6 +59,7 @@ def service(catalogue: Catalogue | Slow) -> CatalogueService:
         str,
         NoHistory(),
         lambda dataset: None,
+        clock=lambda: 0.0,
     )
 
 
