@@ -247,7 +247,7 @@ def test_departments_who_lie_together_take_a_node_no_further_than_a_start_would(
     machine.start()
     clock = machine.hear(NOW + 365 * DAY)
     assert (clock.standing, clock.told) == (Standing.WAITING, Told.OTHER)
-    assert "2027-11-23T02:00:00Z: nothing is asked or answered until it is set" in machine.problem
+    assert "2027-11-23 10:00:00+08:00: nothing is asked or answered until it is set" in machine.problem
 
 
 @pytest.mark.parametrize("moved", [-300 * DAY, 3 * DAY, timedelta()])
