@@ -110,12 +110,20 @@ def test_bad_export_is_put_aside_over_restarts_until_the_operator_accepts_it_on_
             assert audit(client, nodes.town.member(code)) == []
 
 
+@pytest.mark.parametrize(
+    "delays",
+    [
+        (0.002, 0.016),
+        pytest.param(
+            (0.0, 0.002, 0.004, 0.008, 0.016, 0.05), marks=pytest.mark.full("storms of kills take long")
+        ),
+    ],
+)
 def test_node_that_is_killed_while_accepting_has_accepted_with_a_record_or_not_at_all(
-    nodes: Processes,
+    nodes: Processes, delays: tuple[float, ...]
 ) -> None:
-    delays = (0.0, 0.002, 0.004, 0.008, 0.016, 0.05)
     # Each size is less than half of the one before.
-    for number, (size, delay) in enumerate(zip((200, 80, 30, 10, 3, 1), delays, strict=True)):
+    for number, (size, delay) in enumerate(zip((200, 80, 30, 10, 3, 1), delays, strict=False)):
         _put(nodes, register(size))
         wait_for(lambda: _is_held(nodes))
         asking = threading.Thread(target=_accept, args=(nodes, f"try {number} "))

@@ -90,6 +90,7 @@ def test_what_runs_is_what_was_installed(built: Built, tmp_path: Path) -> None:
     assert Path(where.strip()) == built.site / "node" / "__init__.py"
 
 
+@pytest.mark.full("it is played from the project too")
 def test_demo_plays_every_scene(built: Built, tmp_path: Path) -> None:
     told = _run([str(built.program), "demo", "--residents", "1000", "--json"], tmp_path)
     assert json.loads(told)["ok"] is True
