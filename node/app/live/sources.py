@@ -90,10 +90,18 @@ class LiveSources:
         return Sources(MappingProxyType(opened), MappingProxyType(loads))
 
     def lacking(self, policies: Policies, opened: Mapping[str, OpenSource]) -> bool:
-        """Whether a source that these policies have is not open, or does not answer."""
+        """Whether a source that these policies have is not open, or does not answer, or does so again."""
         return any(
-            dataset not in opened or not _answers(opened[dataset]) for dataset in self._wanted(policies)
+            dataset not in opened or not _answers(opened[dataset]) or self._is_back(policies, dataset)
+            for dataset in self._wanted(policies)
         )
+
+    def _is_back(self, policies: Policies, dataset: str) -> bool:
+        """Whether the open source of a dataset, which answers, is still told as one that does not."""
+        if not self._attempt.failed(_part(dataset)):
+            return False
+        described = policies.datasets[dataset].dataset
+        return self._made_from.get(dataset) == source_mark(self._settings.sources[dataset], described)
 
     def tend(self, opened: Mapping[str, OpenSource], *, asked: bool = False) -> None:
         """Have live databases look at their data again where it is time, or where it is `asked` for."""
