@@ -15,6 +15,7 @@ from pyarrow import csv
 from node.core.csv_scan import CsvFaultError, CsvLines, CsvScan
 from node.core.file_form import BEGINNING, FileForm, form_of
 from node.errors import NodeError, Reason
+from node.files.arrow_text import as_values, has_text, text_of, value_type
 from node.files.regular_file import open_regular, read_regular
 from node.source.snapshot import content_of
 from node.source.spec import FileSpec
@@ -137,41 +138,23 @@ def _check_type(name: str, kind: pa.DataType, is_identifier: bool) -> None:
 
     Identifiers that were read as numbers are not whole: those that end in X are missing, others are rounded.
     """
-    types = pa.types
-    if types.is_dictionary(kind):
-        kind = kind.value_type
+    types, kind = pa.types, value_type(kind)
     if is_identifier and (types.is_integer(kind) or types.is_floating(kind) or types.is_decimal(kind)):
         raise _refused("error.source.identifiers-as-numbers", field=name)
     if types.is_timestamp(kind) and kind.tz is not None:
         raise _refused("error.source.column-of-moments", field=name)
-    if not (
-        types.is_string(kind)
-        or types.is_large_string(kind)
-        or types.is_string_view(kind)
-        or types.is_integer(kind)
-        or types.is_floating(kind)
-        or types.is_decimal(kind)
-        or types.is_boolean(kind)
-        or types.is_date(kind)
-        or types.is_timestamp(kind)
-        or types.is_null(kind)
-    ):
+    if not has_text(kind):
         raise _refused("error.source.column-of-no-text", field=name)
 
 
 def _as_text(name: str, column: pa.Array) -> pa.StringArray:
     """A column of a type that passed, as the text that a CSV file would hold for it."""
-    if pa.types.is_dictionary(column.type):
-        column = column.dictionary_decode()
-    if pa.types.is_date64(column.type):
-        column = column.cast(pa.date32())
+    column = as_values(column)
     if pa.types.is_floating(column.type):
         column = column.cast(pa.float64())
         if pc.any(pc.greater_equal(pc.abs(column), float(_EXACT_DOUBLE))).as_py():
             raise NodeError(Reason.SOURCE_UNAVAILABLE, "error.source.column-rounded", field=name)
-    text = column.cast(pa.string())
-    text.validate(full=True)  # a file can call bytes text that are none
-    return text
+    return text_of(column)
 
 
 def _check_columns(spec: FileSpec, found: Sequence[str], wanted: Sequence[str]) -> None:

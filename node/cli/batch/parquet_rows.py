@@ -13,6 +13,7 @@ from node.cli.batch.encoding import TextForm
 from node.cli.batch.rows import Rows
 from node.cli.batch.unchanged import Unchanged, unreadable
 from node.core.id_column import number_text
+from node.files.arrow_text import as_values, has_text, text_of, value_type
 from node.texts.message import Message
 
 _BATCH: Final = 1000
@@ -24,7 +25,7 @@ def open_parquet(file: Unchanged) -> Rows:
         parquet = pq.ParquetFile(pa.PythonFile(file.reader(), "r"), pre_buffer=False)
         schema, count = parquet.schema_arrow, parquet.metadata.num_rows
     for column in schema:
-        if not _has_text(column.type):
+        if not has_text(value_type(column.type)):
             raise unreadable(file.path, Message("batch.column_without_text", {"column": column.name}))
 
     def read(skip: int) -> Iterator[Sequence[str]]:
@@ -41,35 +42,12 @@ def open_parquet(file: Unchanged) -> Rows:
     return Rows(tuple(schema.names), count, TextForm("utf-8", mark=False), read)
 
 
-def _has_text(kind: pa.DataType) -> bool:
-    types = pa.types
-    if types.is_dictionary(kind):
-        kind = kind.value_type
-    return bool(
-        types.is_string(kind)
-        or types.is_large_string(kind)
-        or types.is_string_view(kind)
-        or types.is_integer(kind)
-        or types.is_floating(kind)
-        or types.is_decimal(kind)
-        or types.is_boolean(kind)
-        or types.is_date(kind)
-        or types.is_timestamp(kind)
-        or types.is_null(kind)
-    )
-
-
 def _texts(column: pa.Array) -> list[str]:
     """A column as a CSV file would hold it; a number whose last digits may be gone in scientific notation."""
-    if pa.types.is_dictionary(column.type):
-        column = column.dictionary_decode()
+    column = as_values(column)
     if pa.types.is_floating(column.type):
         return ["" if each is None else number_text(each) for each in column.to_pylist()]
-    if pa.types.is_date64(column.type):
-        column = column.cast(pa.date32())
-    text = column.cast(pa.string())
-    text.validate(full=True)  # a file can call bytes text that are none
-    return ["" if each is None else each for each in text.to_pylist()]
+    return ["" if each is None else each for each in text_of(column).to_pylist()]
 
 
 @contextmanager
