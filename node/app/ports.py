@@ -33,8 +33,9 @@ from node.rpc.catalogue_service import CatalogueService, Elsewhere, admit_member
 from node.rpc.checked import CheckedServer
 from node.rpc.desk_service import DeskService
 from node.rpc.exchange_service import ExchangeService, Gate, GrantService
+from node.rpc.framed import Held
 from node.rpc.grpc_status import Context, abort
-from node.rpc.guarded import Door
+from node.rpc.guarded import Door, Places
 from node.rpc.inflow import Inflow
 from node.rpc.log_service import UsageLogService, peer_seen, peer_view, staff_view
 from node.rpc.peer_client import PeerClient
@@ -101,15 +102,21 @@ class Ports:
         self._staff = staff = self._make_staff()
         bounds = PortBounds(limits.message_bytes, limits.concurrent, _connections())
         doors = Door(gate.caller, gate.refuse), Door(staff.caller, self._refuse_at_desk)
-        self.exchange, self.desk = (make_server(bounds, door) for door in doors)
+        held = [Held(Places(limits.concurrent), Inflow(limits.message_bytes)) for _ in doors]
+        self.exchange, self.desk = (
+            make_server(bounds, door, each.places) for door, each in zip(doors, held, strict=True)
+        )
         checked = [
-            CheckedServer(server, door, Inflow(limits.message_bytes), strict=server is self.exchange)
-            for server, door in zip((self.exchange, self.desk), doors, strict=True)
+            CheckedServer(server, door, each.inflow, strict=server is self.exchange)
+            for server, door, each in zip((self.exchange, self.desk), doors, held, strict=True)
         ]
         self.exchange_port = add_tls_port(self.exchange, settings.exchange.listen, live.exchange_tls)
         self.desk_port = add_tls_port(self.desk, settings.desk.listen, live.desk_tls)
         add_socket(self.desk, settings.desk.socket)
-        self._set_health = [self._add_exchange_services(checked[0]), self._add_desk_services(checked[1])]
+        self._set_health = [
+            self._add_exchange_services(checked[0], held[0]),
+            self._add_desk_services(checked[1]),
+        ]
 
     async def start(self) -> None:
         """Serve."""
@@ -164,11 +171,11 @@ class Ports:
         await self._refused_at_desk(error.reason)
         await abort(context, error)
 
-    def _add_exchange_services(self, server: CheckedServer) -> SetHealth:
+    def _add_exchange_services(self, server: CheckedServer, held: Held) -> SetHealth:
         parts, gate = self._parts, self._gate
         live, limits = parts.live, parts.settings.limits
         exchange_pb2_grpc.add_ExchangeServiceServicer_to_server(
-            ExchangeService(parts.provider, gate, limits.batch_chunks, limits.deadlines), server
+            ExchangeService(parts.provider, gate, limits.batch_chunks, limits.deadlines, held), server
         )
         grant_pb2_grpc.add_GrantServiceServicer_to_server(
             GrantService(parts.grants, gate, lambda: live.policies), server

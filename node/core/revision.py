@@ -19,7 +19,7 @@ from node.errors import NodeError, Reason
 from node.texts.message import Message
 from node.v1 import revision_pb2 as pb
 
-REVISION: Final = 3
+REVISION: Final = 4
 """The revision that this node knows, and with it all before."""
 M = TypeVar("M", bound=ProtoMessage)
 

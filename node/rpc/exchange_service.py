@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 from collections import Counter
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
+from contextlib import aclosing
 from dataclasses import replace
 from typing import NamedTuple, TypeVar
 
@@ -23,6 +24,7 @@ from node.exchange.admin import Grants
 from node.exchange.provider import BatchOrder, Provider
 from node.exchange.refusals import Refusals
 from node.rpc.callers import Members
+from node.rpc.framed import Frame, Framed, Held, Serving
 from node.rpc.grpc_status import Context, abort, internal_error
 from node.rpc.inflow import STREAMS
 from node.v1 import exchange_pb2 as pb
@@ -34,6 +36,8 @@ ON_BEHALF = "dxnode-requester"
 WINDOW = 4
 """Chunks of one stream that are worked on at once."""
 _LAST_WRITES_SECONDS = 0.1
+_BESIDE_CIPHERTEXT = 64
+"""Bytes of an answer on a link beside its ciphertext, at most."""
 
 
 class Gate:
@@ -67,20 +71,27 @@ class Gate:
         """The member that calls, "" when the directory does not list the certificate."""
         return self._members.caller(context)
 
+    async def note(self, context: Context, error: NodeError) -> None:
+        """Record a refusal."""
+        await self._refusals.note(self._members.code(context), error.reason)
+
     async def refuse(self, context: Context, error: NodeError) -> None:
         """Record a refusal, then end the call with it."""
-        await self._refusals.note(self._members.code(context), error.reason)
+        await self.note(context, error)
         await abort(context, error)
 
 
 class ExchangeService(exchange_pb2_grpc.ExchangeServiceServicer):
     """Steps 6 to 12, see `node.exchange.provider`."""
 
-    def __init__(self, provider: Provider, gate: Gate, max_chunks: int, deadlines: Deadlines) -> None:
+    def __init__(
+        self, provider: Provider, gate: Gate, max_chunks: int, deadlines: Deadlines, held: Held
+    ) -> None:
         self._provider = provider
         self._gate = gate
         self._max_chunks = max_chunks
         self._deadlines = deadlines
+        self._held = held
         self._streams: Counter[str] = Counter()
 
     async def Ask(self, request: pb.AskRequest, context: Context) -> pb.AskResponse:
@@ -95,6 +106,35 @@ class ExchangeService(exchange_pb2_grpc.ExchangeServiceServicer):
             return pb.AskResponse(answer=await self._provider.ask(member, envelope, seconds=seconds))
 
         return await self._gate.run(context, work, envelope.requester)
+
+    async def Link(
+        self, requests: AsyncIterator[pb.LinkRequest], context: Context
+    ) -> AsyncGenerator[pb.LinkResponse, None]:
+        """Many exchanges on one stream, each as in `Ask`."""
+
+        async def work(number: int, call: pb.LinkCall) -> pb.LinkAnswer:
+            # Each anew: a suspension, an expired directory, a rate limit holds under way too.
+            member = self._gate.identify(context, call.envelope.requester)
+            seconds = call.wait_ms / 1000 - self._deadlines.commit if call.wait_ms else None
+            answer = await self._provider.ask(member, call.envelope, seconds=seconds)
+            return pb.LinkAnswer(number=number, answer=answer)
+
+        async def refuse(number: int, error: NodeError) -> pb.LinkAnswer:
+            await self._gate.note(context, error)
+            return pb.LinkAnswer(number=number, refusal=error.reason.wire)
+
+        serving = Serving(self._held, work, refuse, _answer_size)
+        framed = Framed(self._gate.caller(context), serving)
+        try:
+            async with aclosing(framed.answers(_calls(requests))) as frames:
+                async for answers in frames:
+                    yield pb.LinkResponse(answers=answers)
+        except NodeError as error:
+            await self._gate.refuse(context, error)
+        except (grpc.aio.AbortError, asyncio.CancelledError):
+            raise
+        except Exception:
+            await abort(context, internal_error())
 
     async def AskBatch(
         self, requests: AsyncIterator[pb.AskBatchRequest], context: Context
@@ -200,6 +240,16 @@ class ExchangeService(exchange_pb2_grpc.ExchangeServiceServicer):
                 return await anext(requests, None)
         except TimeoutError:
             raise NodeError(Reason.TIMEOUT, "error.rpc.stream-idle") from None
+
+
+async def _calls(requests: AsyncIterator[pb.LinkRequest]) -> AsyncGenerator[Frame[pb.LinkCall], None]:
+    async for request in requests:
+        calls = [(call.number, call if call.HasField("envelope") else None) for call in request.calls]
+        yield Frame(calls, request.ByteSize())
+
+
+def _answer_size(answer: pb.LinkAnswer) -> int:
+    return len(answer.answer.ciphertext) + _BESIDE_CIPHERTEXT
 
 
 def _seen(task: asyncio.Task[pb.AskBatchResponse]) -> None:

@@ -128,11 +128,11 @@ def _is_ours_to_say(record: logging.LogRecord) -> bool:
 class GuardedServer(_server.Server):
     """A `grpc.aio.Server` of registered methods alone, in the running event loop."""
 
-    def __init__(self, options: Sequence[tuple[str, int]], concurrent: int, door: Door) -> None:
+    def __init__(self, options: Sequence[tuple[str, int]], places: Places, door: Door) -> None:
         _CORE_LOG.addFilter(_is_ours_to_say)
         self._loop = cygrpc.get_working_loop()
         self._server = core = _GuardedCore(self._loop, None, (), None, tuple(options), None)
-        core.door, core.places, core.loop, core.refusing = door, Places(concurrent), self._loop, set()
+        core.door, core.places, core.loop, core.refusing = door, places, self._loop, set()
 
 
 async def _quietly(work: Awaitable[None]) -> None:

@@ -30,11 +30,7 @@ class Inflow:
 
     async def expect(self, caller: str | None) -> None:
         """Wait until the largest message fits for this caller, and hold room for it; nothing bounds None."""
-        if caller is None:
-            return
-        turns = self._turns.get(caller)
-        if turns is None and self._fits(caller):
-            self._held[caller] += self.largest
+        if caller is None or self._taken(caller):
             return
         turn: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._turns.setdefault(caller, deque()).append(turn)
@@ -44,6 +40,11 @@ class Inflow:
             if turn.done() and not turn.cancelled():  # its turn had just come
                 self.release(caller, self.largest)
             raise
+
+    async def hold(self, caller: str | None, size: int) -> None:
+        """Wait until the largest message would fit, and hold so many bytes of one that has come."""
+        await self.expect(caller)
+        self.release(caller, self.largest - size)
 
     def release(self, caller: str | None, size: int) -> None:
         """Hold so many bytes less; whose turn has come goes on."""
@@ -76,6 +77,13 @@ class Inflow:
         self._streams[caller] -= 1
         if not self._streams[caller]:
             del self._streams[caller]
+
+    def _taken(self, caller: str) -> bool:
+        """Whether there was room at once, which is held now; who waits already comes first."""
+        if caller in self._turns or not self._fits(caller):
+            return False
+        self._held[caller] += self.largest
+        return True
 
     def _fits(self, caller: str) -> bool:
         return self._held[caller] + self.largest <= MESSAGES * self.largest

@@ -18,7 +18,7 @@ from node.errors import NodeError, Reason
 from node.files.private_folder import make_private, open_to_others
 from node.files.socket_path import socket_target
 from node.rpc.checked import CheckedServer
-from node.rpc.guarded import Door, GuardedServer
+from node.rpc.guarded import Door, GuardedServer, Places
 from node.rpc.health_service import Health
 from node.v1 import catalogue_pb2, desk_pb2, exchange_pb2, grant_pb2, usage_log_pb2
 
@@ -59,10 +59,13 @@ class PortBounds:
     connections: int
 
 
-def make_server(bounds: PortBounds, door: Door) -> grpc.aio.Server:
-    """A server without ports and services; of a service, the registered methods count."""
+def make_server(bounds: PortBounds, door: Door, places: Places) -> grpc.aio.Server:
+    """A server without ports and services; of a service, the registered methods count.
+
+    A call has one of the `places`, of which there are as many as calls at once.
+    """
     server = GuardedServer(
-        concurrent=bounds.concurrent,
+        places=places,
         door=door,
         options=[
             ("grpc.max_receive_message_length", bounds.message_bytes),

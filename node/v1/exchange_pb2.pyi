@@ -1,8 +1,11 @@
+from node.v1 import error_reason_pb2 as _error_reason_pb2
+from node.v1 import revision_pb2 as _revision_pb2
 from node.v1 import usage_log_pb2 as _usage_log_pb2
+from google.protobuf.internal import containers as _containers
 from google.protobuf.internal import enum_type_wrapper as _enum_type_wrapper
 from google.protobuf import descriptor as _descriptor
 from google.protobuf import message as _message
-from collections.abc import Mapping as _Mapping
+from collections.abc import Iterable as _Iterable, Mapping as _Mapping
 from typing import ClassVar as _ClassVar, Optional as _Optional, Union as _Union
 
 DESCRIPTOR: _descriptor.FileDescriptor
@@ -37,6 +40,38 @@ class AskBatchResponse(_message.Message):
     ANSWER_FIELD_NUMBER: _ClassVar[int]
     answer: SealedAnswer
     def __init__(self, answer: _Optional[_Union[SealedAnswer, _Mapping]] = ...) -> None: ...
+
+class LinkRequest(_message.Message):
+    __slots__ = ("calls",)
+    CALLS_FIELD_NUMBER: _ClassVar[int]
+    calls: _containers.RepeatedCompositeFieldContainer[LinkCall]
+    def __init__(self, calls: _Optional[_Iterable[_Union[LinkCall, _Mapping]]] = ...) -> None: ...
+
+class LinkCall(_message.Message):
+    __slots__ = ("number", "envelope", "wait_ms")
+    NUMBER_FIELD_NUMBER: _ClassVar[int]
+    ENVELOPE_FIELD_NUMBER: _ClassVar[int]
+    WAIT_MS_FIELD_NUMBER: _ClassVar[int]
+    number: int
+    envelope: Envelope
+    wait_ms: int
+    def __init__(self, number: _Optional[int] = ..., envelope: _Optional[_Union[Envelope, _Mapping]] = ..., wait_ms: _Optional[int] = ...) -> None: ...
+
+class LinkResponse(_message.Message):
+    __slots__ = ("answers",)
+    ANSWERS_FIELD_NUMBER: _ClassVar[int]
+    answers: _containers.RepeatedCompositeFieldContainer[LinkAnswer]
+    def __init__(self, answers: _Optional[_Iterable[_Union[LinkAnswer, _Mapping]]] = ...) -> None: ...
+
+class LinkAnswer(_message.Message):
+    __slots__ = ("number", "answer", "refusal")
+    NUMBER_FIELD_NUMBER: _ClassVar[int]
+    ANSWER_FIELD_NUMBER: _ClassVar[int]
+    REFUSAL_FIELD_NUMBER: _ClassVar[int]
+    number: int
+    answer: SealedAnswer
+    refusal: _error_reason_pb2.ErrorReason
+    def __init__(self, number: _Optional[int] = ..., answer: _Optional[_Union[SealedAnswer, _Mapping]] = ..., refusal: _Optional[_Union[_error_reason_pb2.ErrorReason, str]] = ...) -> None: ...
 
 class Envelope(_message.Message):
     __slots__ = ("version", "suite", "requester", "provider", "exchange_id", "key_id", "ciphertext", "sealed_key")

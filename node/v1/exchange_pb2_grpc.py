@@ -48,6 +48,11 @@ class ExchangeServiceStub:
                 request_serializer=node_dot_v1_dot_exchange__pb2.AskBatchRequest.SerializeToString,
                 response_deserializer=node_dot_v1_dot_exchange__pb2.AskBatchResponse.FromString,
                 _registered_method=True)
+        self.Link = channel.stream_stream(
+                '/node.v1.ExchangeService/Link',
+                request_serializer=node_dot_v1_dot_exchange__pb2.LinkRequest.SerializeToString,
+                response_deserializer=node_dot_v1_dot_exchange__pb2.LinkResponse.FromString,
+                _registered_method=True)
 
 
 class ExchangeServiceServicer:
@@ -74,6 +79,15 @@ class ExchangeServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def Link(self, request_iterator, context):
+        """Many exchanges at once on a stream that stands, in frames: each with what
+        was ready when it was sent. Answers come in any order, each once. Any
+        member of the directory.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_ExchangeServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -86,6 +100,11 @@ def add_ExchangeServiceServicer_to_server(servicer, server):
                     servicer.AskBatch,
                     request_deserializer=node_dot_v1_dot_exchange__pb2.AskBatchRequest.FromString,
                     response_serializer=node_dot_v1_dot_exchange__pb2.AskBatchResponse.SerializeToString,
+            ),
+            'Link': grpc.stream_stream_rpc_method_handler(
+                    servicer.Link,
+                    request_deserializer=node_dot_v1_dot_exchange__pb2.LinkRequest.FromString,
+                    response_serializer=node_dot_v1_dot_exchange__pb2.LinkResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -146,6 +165,33 @@ class ExchangeService:
             '/node.v1.ExchangeService/AskBatch',
             node_dot_v1_dot_exchange__pb2.AskBatchRequest.SerializeToString,
             node_dot_v1_dot_exchange__pb2.AskBatchResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def Link(request_iterator,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.stream_stream(
+            request_iterator,
+            target,
+            '/node.v1.ExchangeService/Link',
+            node_dot_v1_dot_exchange__pb2.LinkRequest.SerializeToString,
+            node_dot_v1_dot_exchange__pb2.LinkResponse.FromString,
             options,
             channel_credentials,
             insecure,
