@@ -6,22 +6,21 @@ import asyncio
 import contextlib
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Coroutine, Sequence
 from dataclasses import dataclass
-from typing import TypeVar
 
 from node.core.subject import SubjectKey
 from node.errors import NodeError, Reason
 from node.exchange.asking import Answered, Asked
-from node.exchange.ports import PeerStream
 from node.v1 import exchange_pb2 as pb
 
 WINDOW = 4
 """Chunks of a batch under way at once."""
 
-T = TypeVar("T")
 Chunks = AsyncIterator[tuple[int, Sequence[SubjectKey]]]
 Prepare = Callable[[int, Sequence[SubjectKey]], Coroutine[object, object, Asked | Answered]]
-Conclude = Callable[[Asked, pb.SealedAnswer], Coroutine[object, object, Answered | NodeError]]
+Ask = Callable[[Asked], Coroutine[object, object, pb.SealedAnswer]]
+Conclude = Callable[[Asked, pb.SealedAnswer], Awaitable[Answered | NodeError]]
 GiveUp = Callable[[Asked, NodeError], Awaitable[None]]
+_Result = Answered | NodeError
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,79 +32,76 @@ class ChunkResult:
 
 
 class BatchRun:
-    """One batch stream. Its steps are the requester's own; here is what happens when."""
+    """One batch. Its steps are the requester's own; here is what happens when."""
 
-    def __init__(
-        self, prepare: Prepare, conclude: Conclude, give_up: GiveUp, open_stream: Callable[[], PeerStream]
-    ) -> None:
+    def __init__(self, prepare: Prepare, ask: Ask, conclude: Conclude, give_up: GiveUp) -> None:
         """`prepare` records a chunk's intent, `conclude` its outcome; `give_up` records that it failed."""
         self._prepare = prepare
+        self._ask = ask
         self._conclude = conclude
         self._give_up = give_up
-        self._open_stream = open_stream
-        self._waiting: asyncio.Queue[tuple[int, Asked | Answered | NodeError] | None] = asyncio.Queue()
+        self._begun: asyncio.Queue[tuple[int, asyncio.Task[_Result]] | None] = asyncio.Queue()
         self._window = asyncio.Semaphore(WINDOW)
-        self._unanswered: list[Asked] = []
-        # Steps that write to the log: they end, even when the caller goes away in the middle.
-        self._steps: set[asyncio.Task[object]] = set()
+        # Chunks write to the log: they come to their ends, even when the caller goes away in the middle.
+        self._chunks: set[asyncio.Task[_Result]] = set()
+        self._asking: set[asyncio.Task[pb.SealedAnswer]] = set()
 
     async def results(self, chunks: Chunks) -> AsyncGenerator[ChunkResult, None]:
-        """Results in the order of the chunks. Raises NodeError when the stream is lost."""
-        stream = self._open_stream()
-        sender = asyncio.create_task(self._send(chunks, stream))
-        answers = stream.answers()
-        why = NodeError(Reason.TIMEOUT, "error.exchange.caller-gone")
+        """Results in the order of the chunks. Raises NodeError when the provider cannot be asked."""
+        sender = asyncio.create_task(self._send(chunks))
         try:
-            while (item := await self._waiting.get()) is not None:
-                chunk, ready = item
-                if isinstance(ready, Asked):
-                    answer = await anext(answers, None)
-                    if answer is None:
-                        raise NodeError(Reason.PEER_UNAVAILABLE, "error.exchange.batch-ended-early")
-                    self._unanswered.remove(ready)
-                    yield ChunkResult(chunk, await self._to_its_end(self._conclude(ready, answer)))
-                else:
-                    yield ChunkResult(chunk, ready)
+            while (item := await self._begun.get()) is not None:
+                chunk, result = item
+                yield ChunkResult(chunk, await asyncio.shield(result))
                 self._window.release()
             await sender
-        except NodeError as error:
-            why = error
-            raise
         finally:
             sender.cancel()
-            stream.cancel()
-            await asyncio.shield(asyncio.ensure_future(self._clear_up(sender, why)))
+            await asyncio.shield(asyncio.ensure_future(self._clear_up(sender)))
 
-    async def _send(self, chunks: Chunks, stream: PeerStream) -> None:
+    async def _send(self, chunks: Chunks) -> None:
         try:
             async for chunk, subjects in chunks:
                 await self._window.acquire()
-                ready: Asked | Answered | NodeError
-                try:
-                    ready = await self._to_its_end(self._recorded(chunk, subjects))
-                except NodeError as error:
-                    ready = error
-                self._waiting.put_nowait((chunk, ready))
-                if isinstance(ready, Asked):
-                    await stream.send(ready.envelope)
-            await stream.done()
+                recorded = asyncio.get_running_loop().create_future()
+                task = asyncio.create_task(self._one(chunk, subjects, recorded))
+                self._chunks.add(task)
+                task.add_done_callback(self._chunks.discard)
+                self._begun.put_nowait((chunk, task))
+                await recorded  # intents stand in the log in the order of the chunks
         finally:
-            self._waiting.put_nowait(None)
+            self._begun.put_nowait(None)
 
-    async def _recorded(self, chunk: int, subjects: Sequence[SubjectKey]) -> Asked | Answered:
-        ready = await self._prepare(chunk, subjects)
-        if isinstance(ready, Asked):
-            self._unanswered.append(ready)
-        return ready
+    async def _one(
+        self, chunk: int, subjects: Sequence[SubjectKey], recorded: asyncio.Future[None]
+    ) -> _Result:
+        try:
+            ready = await self._prepare(chunk, subjects)
+        except NodeError as error:
+            return error
+        finally:
+            if not recorded.done():
+                recorded.set_result(None)
+        if not isinstance(ready, Asked):
+            return ready
+        asking = asyncio.create_task(self._ask(ready))
+        self._asking.add(asking)
+        await asyncio.wait({asking})
+        self._asking.discard(asking)
+        try:
+            answer = asking.result()
+        except asyncio.CancelledError:
+            gone = NodeError(Reason.TIMEOUT, "error.exchange.caller-gone")
+            await self._give_up(ready, gone)
+            return gone
+        except NodeError as error:
+            await self._give_up(ready, error)
+            raise
+        return await self._conclude(ready, answer)
 
-    async def _to_its_end(self, step: Coroutine[object, object, T]) -> T:
-        task = asyncio.create_task(step)
-        self._steps.add(task)
-        task.add_done_callback(self._steps.discard)
-        return await asyncio.shield(task)
-
-    async def _clear_up(self, sender: asyncio.Task[None], why: NodeError) -> None:
+    async def _clear_up(self, sender: asyncio.Task[None]) -> None:
         with contextlib.suppress(asyncio.CancelledError, NodeError):
             await sender
-        await asyncio.gather(*self._steps, return_exceptions=True)
-        await asyncio.gather(*(self._give_up(asked, why) for asked in self._unanswered))
+        for asking in self._asking:
+            asking.cancel()
+        await asyncio.gather(*self._chunks, return_exceptions=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
@@ -106,22 +106,6 @@ class Books(Protocol):
 
     def is_answered(self, requester: str, exchange_id: bytes) -> bool:
         """Whether an exchange was answered before, and is remembered."""
-
-
-class PeerStream(Protocol):
-    """A batch stream to a provider."""
-
-    async def send(self, envelope: pb.Envelope) -> None:
-        """Send one chunk. Raises NodeError(PEER_UNAVAILABLE)."""
-
-    def answers(self) -> AsyncIterator[pb.SealedAnswer]:
-        """Sealed answers in the order of the chunks. Raises NodeError."""
-
-    async def done(self) -> None:
-        """No more chunks."""
-
-    def cancel(self) -> None:
-        """End the stream, whatever is under way."""
 
 
 class Peers(Protocol):

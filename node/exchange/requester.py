@@ -35,7 +35,7 @@ from node.exchange.batch import BatchRun, ChunkResult
 from node.exchange.concluding import Concluding
 from node.exchange.group import GroupCommit
 from node.exchange.peer_logs import PeerLogs
-from node.exchange.ports import Peers, PeerStream, Vault
+from node.exchange.ports import Peers, Vault
 from node.exchange.repeated import AskedStore, Repeated, asked_content
 from node.v1 import exchange_pb2 as pb
 from node.v1 import record_pb2 as rec
@@ -153,11 +153,11 @@ class Requester:
         query: Query,
         batch_id: bytes,
         chunks: AsyncIterator[tuple[int, Sequence[SubjectKey]]],
-        open_stream: Callable[[], PeerStream],
     ) -> AsyncGenerator[ChunkResult, None]:
         """The same question about many subjects, chunk by chunk, in order.
 
-        A denied chunk is a result; a lost stream raises NodeError, and the batch can be asked again.
+        A denied chunk is a result; a provider that cannot be asked raises NodeError, and the batch can be
+        asked again.
         """
 
         async def prepare(chunk: int, subjects: Sequence[SubjectKey]) -> Asked | Answered:
@@ -175,6 +175,9 @@ class Requester:
                 if not isinstance(ready, Asked):
                     del self._running[exchange_id]
 
+        async def ask(asked: Asked) -> pb.SealedAnswer:
+            return await self._peers.ask(query.provider, asked.envelope)
+
         async def conclude(asked: Asked, answer: pb.SealedAnswer) -> Answered | NodeError:
             try:
                 return await self._conclude_chunk(asked, answer)
@@ -187,7 +190,7 @@ class Requester:
             finally:
                 self._running.pop(asked.parties.exchange_id, None)
 
-        async with aclosing(BatchRun(prepare, conclude, give_up, open_stream).results(chunks)) as results:
+        async with aclosing(BatchRun(prepare, ask, conclude, give_up).results(chunks)) as results:
             async for result in results:
                 yield result
 

@@ -17,7 +17,6 @@ from node.core.role import CLERK, ROLES, SYSTEM
 from node.core.subject import SubjectKey
 from node.errors import NodeError, Reason
 from node.exchange.asking import MAX_TEXT, Answered, Query
-from node.exchange.ports import PeerStream
 from node.exchange.requester import Requester
 from node.rpc.callers import Staff
 from node.rpc.grpc_status import Context, answered, streamed
@@ -29,7 +28,6 @@ from node.v1 import record_pb2 as rec
 class PeerCatalogue(Protocol):
     """What the desk needs of the other nodes beyond asking."""
 
-    def open_batch(self, provider: str) -> PeerStream: ...
     async def catalogue(self, provider: str, dataset: str) -> list[catalogue_pb2.Dataset]: ...
 
 
@@ -139,7 +137,6 @@ class DeskService(desk_pb2_grpc.DeskServiceServicer):
             query,
             first.header.batch_id,
             self._chunks(query, requests, context),
-            lambda: self._peers.open_batch(query.provider),
         )
         async with aclosing(results):
             async for item in results:

@@ -122,7 +122,7 @@ class Framed(Generic[C, A]):
             raise NodeError(Reason.QUERY_INVALID, "error.rpc.frame-too-long", calls=FRAME_MESSAGES)
         numbers = [number for number, call in frame.calls if call is not None]
         if len(set(numbers)) < len(numbers) or not self._running.keys().isdisjoint(numbers):
-            raise NodeError(Reason.QUERY_INVALID, "error.rpc.number-in-use")
+            raise NodeError(Reason.QUERY_INVALID, "error.rpc.number-taken")
 
     def _begin(self, frame: Frame[C]) -> None:
         loop = asyncio.get_running_loop()

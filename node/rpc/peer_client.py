@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import AsyncIterator, Sequence
-from typing import TypeAlias, TypeVar
+from collections.abc import Sequence
+from typing import TypeVar
 
 import grpc
 from google.protobuf.message import Message as ProtoMessage
@@ -18,23 +18,21 @@ from node.core.deciding.grant import Grant
 from node.core.directory.directory import Member
 from node.core.messages.grant_message import grant_from_message
 from node.core.policy.approval import Version
-from node.error_info import is_too_large, reason_in
-from node.errors import NodeError, Reason, wording_of_peer
+from node.errors import NodeError, Reason
 from node.exchange.own_state import SeenOfUs
-from node.exchange.ports import PeerStream
 from node.rpc.grpc_status import CODE_OF
-from node.rpc.links import Link, Links
+from node.rpc.link_stream import LinkStream, knows_links
+from node.rpc.links import Links
 from node.rpc.peer_call import Call
+from node.rpc.peer_errors import peer_error, too_slow
 from node.v1 import catalogue_pb2, grant_pb2, usage_log_pb2
 from node.v1 import exchange_pb2 as pb
 
 _RETRIED = frozenset(reason for reason, code in CODE_OF.items() if code is grpc.StatusCode.UNAVAILABLE)
 _ATTEMPTS = 3
-_BatchCall: TypeAlias = "grpc.aio.StreamStreamCall[bytes, bytes]"
 A = TypeVar("A", bound=ProtoMessage)
 
 _ASK = Call.of(pb, "ExchangeService", "Ask", pb.AskResponse)
-_ASK_BATCH = Call.of(pb, "ExchangeService", "AskBatch", pb.AskBatchResponse)
 _LIST_GRANTS = Call.of(grant_pb2, "GrantService", "ListGrants", grant_pb2.ListGrantsResponse)
 _CHECKPOINT = Call.of(usage_log_pb2, "UsageLogService", "GetCheckpoint", usage_log_pb2.GetCheckpointResponse)
 _SEEN = Call.of(
@@ -63,6 +61,7 @@ class PeerClient:
         self._deadline = deadlines.call
         self._on_the_way = deadlines.proof
         self._message_bytes = message_bytes
+        self._streams: dict[str, LinkStream] = {}
 
     async def ask(self, provider: str, envelope: pb.Envelope) -> pb.SealedAnswer:
         """One exchange, retried with the same envelope while the peer is away.
@@ -74,8 +73,7 @@ class PeerClient:
         earlier: NodeError | None = None
         for attempt in range(1, _ATTEMPTS + 1):
             try:
-                left = max(0.1, end - loop.time())
-                return (await self._call(provider, _ASK, pb.AskRequest(envelope=envelope), left)).answer
+                return await self._ask(provider, envelope, max(0.1, end - loop.time()))
             except NodeError as error:
                 if earlier is not None and error.reason is Reason.TIMEOUT:
                     raise earlier from None  # why it was asked again says more
@@ -85,10 +83,6 @@ class PeerClient:
                     raise
                 await asyncio.sleep(pause)
         raise AssertionError("unreachable")
-
-    def open_batch(self, provider: str) -> PeerStream:
-        """A batch stream to a provider, which is called with the first chunk."""
-        return _Stream(self._links, provider, self._deadline)
 
     async def grants(self, provider: str) -> list[Grant]:
         """The grants that this department has at a provider. Raises NodeError."""
@@ -163,8 +157,34 @@ class PeerClient:
         return SeenOfUs(response.checkpoint, response.contradicting)
 
     async def close(self) -> None:
-        """Close all channels."""
+        """Close all streams and channels."""
+        for stream in self._streams.values():
+            stream.close()
         await self._links.close()
+
+    async def _ask(self, provider: str, envelope: pb.Envelope, seconds: float) -> pb.SealedAnswer:
+        member = self._links.member(provider)
+        if not knows_links(member):
+            return (await self._call_to(member, _ASK, pb.AskRequest(envelope=envelope), seconds)).answer
+        stream = await self._stream(member, seconds)
+        try:
+            return await stream.ask(envelope, seconds)
+        except NodeError as error:
+            if not stream.open and error.reason is Reason.PEER_UNAVAILABLE:
+                self._links.doubt(stream.link)
+            raise
+
+    async def _stream(self, member: Member, seconds: float) -> LinkStream:
+        """The stream that stands to a member; a new one when there is none, or its link counts no more."""
+        try:
+            async with asyncio.timeout(seconds):
+                link = await self._links.to_member(member)
+        except TimeoutError:
+            raise too_slow(member.code) from None
+        stream = self._streams.get(member.code)
+        if stream is None or not stream.open or stream.link is not link:
+            stream = self._streams[member.code] = LinkStream(link, member)
+        return stream
 
     async def _call(self, provider: str, call: Call[A], request: ProtoMessage, seconds: float = 0.0) -> A:
         """One call and what it brings, in the deadline of all or in `seconds`. Raises NodeError."""
@@ -185,7 +205,7 @@ class PeerClient:
                         self._links.doubt(link)
                     raise told from None
         except TimeoutError:
-            raise _too_slow(member.code) from None
+            raise too_slow(member.code) from None
         return call.read(answer)
 
     async def _summaries(self, provider: str) -> Sequence[catalogue_pb2.DatasetSummary]:
@@ -206,97 +226,5 @@ class PeerClient:
                     token = page.next_page_token
         except TimeoutError:
             if not found:
-                raise _too_slow(provider) from None
+                raise too_slow(provider) from None
             raise NodeError(Reason.TIMEOUT, "error.rpc.peer-catalogue-too-slow", peer=provider) from None
-
-
-class _Stream:
-    """One AskBatch call; every answer has to come within the deadline, and the link has to count."""
-
-    def __init__(self, links: Links, provider: str, seconds: float) -> None:
-        self._links = links
-        self._provider = provider
-        self._seconds = seconds
-        self._opening = asyncio.Lock()
-        self._opened: tuple[Link, _BatchCall] | None = None
-
-    async def send(self, envelope: pb.Envelope) -> None:
-        """Send one chunk. Raises NodeError(PEER_UNAVAILABLE)."""
-        link, call = await self._open()
-        link.check()
-        member = self._links.member(self._provider)
-        body = _ASK_BATCH.request(member, pb.AskBatchRequest(envelope=envelope))
-        try:
-            async with asyncio.timeout(self._seconds):
-                await call.write(body)
-        except TimeoutError:
-            raise _too_slow(self._provider) from None
-        except (grpc.aio.AioRpcError, asyncio.InvalidStateError):
-            raise _gone(self._provider) from None
-
-    async def answers(self) -> AsyncIterator[pb.SealedAnswer]:
-        """Sealed answers in the order of the chunks. Raises NodeError."""
-        link, call = await self._open()
-        while True:
-            try:
-                async with asyncio.timeout(self._seconds):
-                    body = await call.read()
-            except grpc.aio.AioRpcError as error:
-                raise peer_error(error, self._provider) from None
-            except TimeoutError:
-                call.cancel()
-                raise _too_slow(self._provider) from None
-            if not isinstance(body, bytes):  # the end of the stream
-                return
-            link.check()
-            yield _ASK_BATCH.read(body).answer
-
-    async def done(self) -> None:
-        """No more chunks."""
-        if self._opened is None:
-            return
-        _, call = self._opened
-        try:
-            await call.done_writing()
-        except (grpc.aio.AioRpcError, asyncio.InvalidStateError):
-            raise _gone(self._provider) from None
-
-    def cancel(self) -> None:
-        """End the call, whatever is under way."""
-        if self._opened is not None:
-            self._opened[1].cancel()
-
-    async def _open(self) -> tuple[Link, _BatchCall]:
-        async with self._opening:
-            if self._opened is None:
-                link = await self._links.to(self._provider)
-                self._opened = link, _ASK_BATCH.stream(link.channel)()
-            return self._opened
-
-
-def peer_error(error: grpc.aio.AioRpcError, peer: str) -> NodeError:
-    """The peer's own reason, or that it cannot be reached; names the peer."""
-    if (reason := reason_in(error)) is not None:
-        # Of its words nothing is passed on, nor looked at: another department's node wrote them.
-        return NodeError(
-            reason,
-            "error.rpc.peer-refused",
-            peer=peer,
-            problem=wording_of_peer(reason),
-            decided_by="provider",
-        )
-    if error.code() is grpc.StatusCode.DEADLINE_EXCEEDED:
-        return _too_slow(peer)
-    if error.code() is grpc.StatusCode.RESOURCE_EXHAUSTED:
-        if is_too_large(error):
-            return NodeError(Reason.TOO_LARGE, "error.rpc.peer-too-large", peer=peer)
-        return NodeError(Reason.OVERLOADED, "error.rpc.peer-overloaded", peer=peer)
-    return _gone(peer)
-
-
-def _gone(peer: str) -> NodeError:
-    return NodeError(Reason.PEER_UNAVAILABLE, "error.rpc.peer-unreachable", peer=peer)
-
-
-def _too_slow(peer: str) -> NodeError:
-    return NodeError(Reason.TIMEOUT, "error.rpc.peer-too-slow", peer=peer)

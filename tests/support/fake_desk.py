@@ -240,7 +240,7 @@ class _Desk(desk_pb2_grpc.DeskServiceServicer):
             subjects = tuple(subject.id for subject in request.chunk.subjects)
             desk.largest_chunk = max(desk.largest_chunk, request.ByteSize())
             if desk.break_at == number:
-                _fail(context, NodeError(Reason.PEER_UNAVAILABLE, "error.exchange.batch-ended-early"))
+                _fail(context, NodeError(Reason.PEER_UNAVAILABLE, "error.client.batch-ended-early"))
             desk.chunks.append((header.batch_id, number, subjects))
             if desk.at_chunk is not None:
                 desk.at_chunk(number)

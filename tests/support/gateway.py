@@ -52,7 +52,7 @@ class Gateway(grpc.GenericRpcHandler):
             except grpc.RpcError as error:
                 self._pass_on(error, context)
 
-        if path.endswith("/AskBatch"):
+        if path.endswith(("/AskBatch", "/Link")):
             return grpc.stream_stream_rpc_method_handler(stream, as_is, as_is)
         return grpc.unary_unary_rpc_method_handler(unary, as_is, as_is)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
@@ -245,6 +245,8 @@ class Wire:
     bend: Callable[[pb.SealedAnswer], None] = lambda _: None
     carried: list[pb.Envelope] = field(default_factory=list)
     before: Callable[[], asyncio.Future[None]] | None = None
+    until: int | None = None
+    """After so many answers the provider is gone."""
 
     async def ask(self, provider: str, envelope: pb.Envelope) -> pb.SealedAnswer:
         if self.lose_request is not None:
@@ -255,34 +257,12 @@ class Wire:
         answer = await self.provider.ask(self.requester, envelope)
         if self.lose_answer is not None:
             raise self.lose_answer
+        if self.until is not None:
+            if not self.until:
+                raise NodeError(Reason.PEER_UNAVAILABLE, "gone")
+            self.until -= 1
         self.bend(answer)
         return answer
-
-
-class WireStream:
-    """A batch stream on the wire; after `until` answers it is gone."""
-
-    def __init__(self, wire: Wire, until: int = 1_000_000) -> None:
-        self._wire = wire
-        self._left = until
-        self._answers: asyncio.Queue[pb.SealedAnswer | None] = asyncio.Queue()
-        self.cancelled = False
-
-    async def send(self, envelope: pb.Envelope) -> None:
-        self._answers.put_nowait(await self._wire.ask("", envelope))
-
-    async def done(self) -> None:
-        self._answers.put_nowait(None)
-
-    def cancel(self) -> None:
-        self.cancelled = True
-
-    async def answers(self) -> AsyncIterator[pb.SealedAnswer]:
-        while (answer := await self._answers.get()) is not None:
-            if not self._left:
-                raise NodeError(Reason.PEER_UNAVAILABLE, "gone")
-            self._left -= 1
-            yield answer
 
 
 class TwoSides:

@@ -15,7 +15,7 @@ import pytest
 from support.decided import charges, denied, tally, verdicts
 from support.running import pension_policy, resident, with_counts
 from support.town import MEDICAL
-from support.two_sides import CALLER, TwoSides, WireStream, query
+from support.two_sides import CALLER, TwoSides, query
 from support.waiting import PATIENCE, reached, until
 
 from node.core.deciding.grant import GrantState
@@ -372,9 +372,7 @@ async def test_statistic_in_a_batch_is_denied_because_nobody_is_seen_to_wait_for
         yield 0, []
 
     asked = query("count-1", "city-planning/population")
-    stream = sides.requester.ask_batch(
-        CALLER, asked, os.urandom(16), chunks(), lambda: WireStream(sides.wire)
-    )
+    stream = sides.requester.ask_batch(CALLER, asked, os.urandom(16), chunks())
     (result,) = [each async for each in stream]
 
     assert isinstance(result.result, NodeError)

@@ -15,7 +15,7 @@ import pytest
 from support.places import POLICIES
 from support.running import pension_policy, resident
 from support.small_log import clean_up
-from support.two_sides import CALLER, TwoSides, WireStream, query
+from support.two_sides import CALLER, TwoSides, query
 
 from node.core.policy.policy import DEFINITIONS_FILE, PolicyFile
 from node.core.subject import SubjectKey
@@ -132,10 +132,7 @@ async def test_in_a_batch_too_only_the_subjects_concerned_get_nothing(sides: Two
             yield chunk, [SubjectKey(resident(number), {}) for number in numbers]
 
     await ask(sides, "is-enrolled", 4, 6)
-    stream = WireStream(sides.wire)
-    results = sides.requester.ask_batch(
-        CALLER, query("contribution-band"), os.urandom(16), chunks(), lambda: stream
-    )
+    results = sides.requester.ask_batch(CALLER, query("contribution-band"), os.urandom(16), chunks())
     async with aclosing(results):
         said = [each.result async for each in results]
     refused = [list(each.answers.refused) if isinstance(each, Answered) else each.reason for each in said]

@@ -9,7 +9,7 @@ from contextlib import aclosing
 import pytest
 from support.asked import ID, about
 from support.decided import charged
-from support.two_sides import CALLER, TwoSides, WireStream, query
+from support.two_sides import CALLER, TwoSides, query
 
 from node.core.subject import SubjectKey
 from node.errors import NodeError, Reason
@@ -22,9 +22,8 @@ async def _chunks(*numbers: int) -> AsyncIterator[tuple[int, Sequence[SubjectKey
         yield number, about(number)
 
 
-async def _batch(sides: TwoSides, *numbers: int, until: int = 1_000_000) -> list[ChunkResult]:
-    stream = WireStream(sides.wire, until)
-    results = sides.requester.ask_batch(CALLER, query(), ID, _chunks(*numbers), lambda: stream)
+async def _batch(sides: TwoSides, *numbers: int) -> list[ChunkResult]:
+    results = sides.requester.ask_batch(CALLER, query(), ID, _chunks(*numbers))
     done: list[ChunkResult] = []
     async with aclosing(results):
         async for result in results:
@@ -48,8 +47,7 @@ async def test_chunks_are_answered_in_order(sides: TwoSides) -> None:
 
 async def test_denied_chunk_does_not_end_the_batch(sides: TwoSides) -> None:
     real = sides.grants.pop(sides.grant.id)
-    stream = WireStream(sides.wire)
-    results = sides.requester.ask_batch(CALLER, query(), ID, _chunks(0, 1, 2), lambda: stream)
+    results = sides.requester.ask_batch(CALLER, query(), ID, _chunks(0, 1, 2))
     async with aclosing(results):
         first = await anext(results)
         sides.grants[real.id] = real
@@ -59,11 +57,13 @@ async def test_denied_chunk_does_not_end_the_batch(sides: TwoSides) -> None:
 
 
 @pytest.mark.parametrize("until", [0, 1, 5])
-async def test_lost_stream_leaves_no_open_intent_and_the_batch_can_be_resumed(
+async def test_lost_provider_leaves_no_open_intent_and_the_batch_can_be_resumed(
     sides: TwoSides, until: int
 ) -> None:
+    sides.wire.until = until
     with pytest.raises(NodeError) as lost:
-        await _batch(sides, *range(12), until=until)
+        await _batch(sides, *range(12))
+    sides.wire.until = None
     assert lost.value.reason is Reason.PEER_UNAVAILABLE
     bodies = sides.tax.bodies()
     assert bodies.count("intent") == bodies.count("outcome")
@@ -74,11 +74,9 @@ async def test_lost_stream_leaves_no_open_intent_and_the_batch_can_be_resumed(
 
 
 async def test_caller_who_leaves_a_batch_leaves_no_open_intent(sides: TwoSides) -> None:
-    stream = WireStream(sides.wire)
-    results = sides.requester.ask_batch(CALLER, query(), ID, _chunks(*range(40)), lambda: stream)
+    results = sides.requester.ask_batch(CALLER, query(), ID, _chunks(*range(40)))
     async with aclosing(results):
         await anext(results)
-    assert stream.cancelled
     bodies = sides.tax.bodies()
     assert bodies.count("intent") == bodies.count("outcome") < 20
 

@@ -19,7 +19,7 @@ from support.waiting import PATIENCE
 from node.client import call_error
 from node.errors import NodeError, Reason, wording_of
 from node.rpc.grpc_status import CODE_OF, to_status
-from node.rpc.peer_client import peer_error
+from node.rpc.peer_errors import peer_error
 from node.texts.carried import from_text
 from node.texts.message import Message
 

@@ -51,7 +51,7 @@ class Provider(grpc.GenericRpcHandler):
             for request in requests:
                 yield one(request, context)
 
-        if path.endswith("/AskBatch"):
+        if path.endswith("/Link"):
             return grpc.stream_stream_rpc_method_handler(stream, as_is, as_is)
         return grpc.unary_unary_rpc_method_handler(one, as_is, as_is)
 
@@ -147,20 +147,11 @@ def test_list_of_a_provider_that_never_ends_is_given_up(
     assert given_up.value.reason is reason
 
 
-async def _batch(client: PeerClient) -> object:
-    stream = client.open_batch(HR)
-    await stream.send(pb.Envelope(version=1))
-    async for answer in stream.answers():
-        return answer
-    return None
-
-
 CALLS: dict[str, tuple[ProtoMessage, Callable[[PeerClient], Awaitable[object]]]] = {
     "ask": (
-        pb.AskResponse(answer=pb.SealedAnswer(exchange_id=b"1")),
+        pb.LinkResponse(answers=[pb.LinkAnswer(number=1, answer=pb.SealedAnswer(exchange_id=b"1"))]),
         lambda client: client.ask(HR, pb.Envelope(version=1)),
     ),
-    "batch": (pb.AskBatchResponse(answer=pb.SealedAnswer(exchange_id=b"1")), _batch),
     "grants": (grant_pb2.ListGrantsResponse(), lambda client: client.grants(HR)),
     "dataset": (
         catalogue_pb2.GetDatasetResponse(

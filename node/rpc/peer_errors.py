@@ -1,0 +1,47 @@
+"""What a peer's failure is told as: in words of this node, which name the peer."""
+
+from __future__ import annotations
+
+import grpc
+
+from node.error_info import is_too_large, reason_in
+from node.errors import NodeError, Reason, wording_of_peer
+
+
+def peer_error(error: grpc.aio.AioRpcError, peer: str) -> NodeError:
+    """The peer's own reason, or that it cannot be reached."""
+    if (reason := reason_in(error)) is not None:
+        return refused_by(reason, peer)
+    if error.code() is grpc.StatusCode.DEADLINE_EXCEEDED:
+        return too_slow(peer)
+    if error.code() is grpc.StatusCode.RESOURCE_EXHAUSTED:
+        if is_too_large(error):
+            return NodeError(Reason.TOO_LARGE, "error.rpc.peer-too-large", peer=peer)
+        return NodeError(Reason.OVERLOADED, "error.rpc.peer-overloaded", peer=peer)
+    return gone(peer)
+
+
+def refused_by(reason: Reason, peer: str) -> NodeError:
+    """A peer's reason. Of its words nothing is passed on, nor looked at: another node wrote them."""
+    return NodeError(
+        reason,
+        "error.rpc.peer-refused",
+        peer=peer,
+        problem=wording_of_peer(reason),
+        decided_by="provider",
+    )
+
+
+def gone(peer: str) -> NodeError:
+    """A peer that cannot be reached."""
+    return NodeError(Reason.PEER_UNAVAILABLE, "error.rpc.peer-unreachable", peer=peer)
+
+
+def too_slow(peer: str) -> NodeError:
+    """A peer that has not answered in time."""
+    return NodeError(Reason.TIMEOUT, "error.rpc.peer-too-slow", peer=peer)
+
+
+def against_the_rules(peer: str) -> NodeError:
+    """A peer that answers what nobody asked."""
+    return NodeError(Reason.ENVELOPE_INVALID, "error.rpc.peer-against-the-rules", peer=peer)
