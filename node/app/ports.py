@@ -139,6 +139,7 @@ class Ports:
 
     async def stop(self) -> None:
         """Take no new calls, and let those that run end."""
+        self._exchanging.end_links()
         await asyncio.gather(self.desk.stop(DRAIN_SECONDS), self.exchange.stop(DRAIN_SECONDS))
 
     def _make_gate(self) -> Gate:
@@ -174,9 +175,8 @@ class Ports:
     def _add_exchange_services(self, server: CheckedServer, held: Held) -> SetHealth:
         parts, gate = self._parts, self._gate
         live, limits = parts.live, parts.settings.limits
-        exchange_pb2_grpc.add_ExchangeServiceServicer_to_server(
-            ExchangeService(parts.provider, gate, limits.batch_chunks, limits.deadlines, held), server
-        )
+        self._exchanging = ExchangeService(parts.provider, gate, limits.batch_chunks, limits.deadlines, held)
+        exchange_pb2_grpc.add_ExchangeServiceServicer_to_server(self._exchanging, server)
         grant_pb2_grpc.add_GrantServiceServicer_to_server(
             GrantService(parts.grants, gate, lambda: live.policies), server
         )

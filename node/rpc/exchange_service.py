@@ -18,7 +18,7 @@ from node.core.deciding.grant import Grant
 from node.core.directory.directory import Member
 from node.core.messages.grant_message import grant_to_message
 from node.core.policy.policy import Policies
-from node.core.revision import trim
+from node.core.revision import call_since, trim
 from node.errors import NodeError, Reason
 from node.exchange.admin import Grants
 from node.exchange.provider import BatchOrder, Provider
@@ -36,6 +36,7 @@ ON_BEHALF = "dxnode-requester"
 WINDOW = 4
 """Chunks of one stream that are worked on at once."""
 _LAST_WRITES_SECONDS = 0.1
+_LINKS_SINCE = call_since(pb.DESCRIPTOR.services_by_name["ExchangeService"].methods_by_name["Link"])
 _BESIDE_CIPHERTEXT = 64
 """Bytes of an answer on a link beside its ciphertext, at most."""
 
@@ -93,6 +94,12 @@ class ExchangeService(exchange_pb2_grpc.ExchangeServiceServicer):
         self._deadlines = deadlines
         self._held = held
         self._streams: Counter[str] = Counter()
+        self._links: set[Framed[pb.LinkCall, pb.LinkAnswer]] = set()
+
+    def end_links(self) -> None:
+        """Begin nothing more on links; each ends when all that was begun on it is answered."""
+        for link in self._links:
+            link.end()
 
     async def Ask(self, request: pb.AskRequest, context: Context) -> pb.AskResponse:
         """One sealed request, one sealed response."""
@@ -111,10 +118,13 @@ class ExchangeService(exchange_pb2_grpc.ExchangeServiceServicer):
         self, requests: AsyncIterator[pb.LinkRequest], context: Context
     ) -> AsyncGenerator[pb.LinkResponse, None]:
         """Many exchanges on one stream, each as in `Ask`."""
+        # What all know whose answers may be in one frame; a gateway's stream may be of several members.
+        known: set[int] = set()
 
         async def work(number: int, call: pb.LinkCall) -> pb.LinkAnswer:
             # Each anew: a suspension, an expired directory, a rate limit holds under way too.
             member = self._gate.identify(context, call.envelope.requester)
+            known.add(member.revision)
             seconds = call.wait_ms / 1000 - self._deadlines.commit if call.wait_ms else None
             answer = await self._provider.ask(member, call.envelope, seconds=seconds)
             return pb.LinkAnswer(number=number, answer=answer)
@@ -125,16 +135,19 @@ class ExchangeService(exchange_pb2_grpc.ExchangeServiceServicer):
 
         serving = Serving(self._held, work, refuse, _answer_size)
         framed = Framed(self._gate.caller(context), serving)
+        self._links.add(framed)
         try:
             async with aclosing(framed.answers(_calls(requests))) as frames:
                 async for answers in frames:
-                    yield pb.LinkResponse(answers=answers)
+                    yield trim(pb.LinkResponse(answers=answers), min(known, default=_LINKS_SINCE))
         except NodeError as error:
             await self._gate.refuse(context, error)
         except (grpc.aio.AbortError, asyncio.CancelledError):
             raise
         except Exception:
             await abort(context, internal_error())
+        finally:
+            self._links.discard(framed)
 
     async def AskBatch(
         self, requests: AsyncIterator[pb.AskBatchRequest], context: Context
