@@ -7,8 +7,8 @@ import logging
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Executor
 from contextlib import AsyncExitStack
-from dataclasses import dataclass
 from datetime import datetime
+from typing import NamedTuple
 
 from node.core.deciding.budget import BudgetDebit
 from node.core.deciding.cost import Cost, budget_debits
@@ -34,8 +34,7 @@ from node.v1 import record_pb2 as rec
 log = logging.getLogger(__name__)
 
 
-@dataclass(frozen=True, slots=True)
-class Permitted:
+class Permitted(NamedTuple):
     """A permitted exchange, as far as its answer depends on it; `cost` is what it costs beside a budget.
 
     `load` is that of the data that the source answers from; None without source. Who asks waits for what is
@@ -81,21 +80,29 @@ class Computing:
         self._seconds = seconds
         self._random = random
 
-    async def compute(self, source: Source | None, asked: Permitted, held: AsyncExitStack) -> Computed:
-        """What there is to answer, or why there is nothing; `held` ends when it is charged."""
+    async def look_up(self, source: Source | None, asked: Permitted) -> Computed:
+        """The answers about the subjects of a question, or why there are none."""
         try:
             if source is None or asked.load is None:
-                raise OutageError(Outage.SILENT, "error.exchange.no-data-source")
-            if asked.question.kind is QuestionKind.STATISTIC:
-                return await self._statistic(source, asked, asked.load, held)
+                raise _no_source()
             if source.quick and len(asked.subjects) == 1:
                 return self._answered(asked, _look_up(source, asked))
             return await self._in_turn(source, asked)
         except NodeError as error:
             return Computed(failure=error)
         except Exception:
-            log.exception("a data source failed")
-            return Computed(failure=NodeError(Reason.SOURCE_UNAVAILABLE, "error.source.failed"))
+            return _defect()
+
+    async def count(self, source: Source | None, asked: Permitted, held: AsyncExitStack) -> Computed:
+        """The answer to a statistic, or why there is none; `held` ends when it is charged."""
+        try:
+            if source is None or asked.load is None:
+                raise _no_source()
+            return await self._statistic(source, asked, asked.load, held)
+        except NodeError as error:
+            return Computed(failure=error)
+        except Exception:
+            return _defect()
 
     async def _in_turn(self, source: Source, asked: Permitted) -> Computed:
         member = asked.peer.code
@@ -209,3 +216,13 @@ class Computing:
 def _look_up(source: Source, asked: Permitted) -> Sequence[object]:
     ask = source.verify if asked.question.kind is QuestionKind.VERIFY else source.field
     return ask(asked.question, asked.parameters, asked.region, asked.subjects)
+
+
+def _no_source() -> NodeError:
+    return OutageError(Outage.SILENT, "error.exchange.no-data-source")
+
+
+def _defect() -> Computed:
+    """What a defect that is being handled comes to; it is logged."""
+    log.exception("a data source failed")
+    return Computed(failure=NodeError(Reason.SOURCE_UNAVAILABLE, "error.source.failed"))

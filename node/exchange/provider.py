@@ -10,7 +10,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, replace
 from datetime import datetime, tzinfo
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 from node.core import wire
 from node.core.bounds import MAX_SUBJECTS
@@ -63,18 +63,28 @@ class ProviderState:
     calendar: Calendar
 
 
-@dataclass(frozen=True, slots=True)
-class Admitted:
-    """A request whose envelope was opened: who it is from, what it says, when, and what it is decided by.
+class Arrival(NamedTuple):
+    """What is common to all requests that arrive together: who asks, when, and what they are decided by.
 
-    `moment` is in the zone of the node. `opened` may hold a problem; then it is denied for that.
+    `moment` is `now` in the zone of the node, and `day` is its day.
     """
 
-    state: ProviderState
     peer: Member
-    opened: Opened
+    state: ProviderState
+    now: datetime
     moment: datetime
-    until: float | None = None
+    day: Day
+
+
+class Admitted(NamedTuple):
+    """A request whose envelope was opened; `opened` may hold a problem, and then it is denied for that.
+
+    Who asks waits `until` then, by the clock of the event loop; None for as long as it takes.
+    """
+
+    arrival: Arrival
+    opened: Opened
+    until: float | None
 
     @property
     def intent(self) -> rec.Intent:
@@ -135,14 +145,20 @@ class Provider:
         self._running: dict[tuple[str, bytes], Running] = {}
         self._evaluator: Evaluator | None = None
 
+    def arrival(self, peer: Member) -> Arrival:
+        """What is common to all that `peer` asks now. Raises NodeError while the time is not known."""
+        now = self._clock()
+        moment = now.astimezone(self._zone)
+        return Arrival(peer, self._state(), now, moment, Day.of(moment))
+
     async def ask(
         self,
-        peer: Member,
+        arrival: Arrival,
         envelope: pb.Envelope,
         batch: BatchOrder | None = None,
         seconds: float | None = None,
     ) -> pb.SealedAnswer:
-        """Answer one sealed request of `peer`, who waits so many `seconds` for what is looked up.
+        """Answer one sealed request of who arrived, who waits so many `seconds` for what is looked up.
 
         A denial is an answer too. Raises NodeError only for what fails before the envelope is open,
         or when nothing can be recorded.
@@ -150,7 +166,7 @@ class Provider:
         until = None if seconds is None else asyncio.get_running_loop().time() + seconds
         await self._ready()
         # 6: the caller is a member (the RPC edge saw to it) and says so in the envelope.
-        routing = routing_of(envelope, peer.code, self._code)
+        routing = routing_of(envelope, arrival.peer.code, self._code)
         digest = hashlib.sha256(wire.write(envelope)).digest()[:DIGEST]
         key = (routing.requester, routing.exchange_id)
         while (running := self._running.get(key)) is not None:
@@ -161,7 +177,7 @@ class Provider:
             # Who began it went away before the end: who waits takes over.
         running = self._running[key] = Running(digest)
         try:
-            answer = await self._exchange(peer, envelope, routing, digest, batch, until)
+            answer = await self._exchange(arrival, envelope, routing, digest, batch, until)
         except BaseException as error:
             running.failed(error)
             raise
@@ -173,50 +189,69 @@ class Provider:
 
     async def _exchange(
         self,
-        peer: Member,
+        arrival: Arrival,
         envelope: pb.Envelope,
         routing: Routing,
         digest: bytes,
         batch: BatchOrder | None,
         until: float | None,
     ) -> pb.SealedAnswer:
+        peer = arrival.peer
         self._denials.check(peer.code)
-        now, state = self._clock(), self._state()
         # 7: open, verify the checkpoint's signature, the intent's inclusion and its commitment.
         limits = self._limits
-        opened = open_envelope(envelope, routing, peer, self._vault, now, limits.max_skew_ms, limits.subjects)
+        opened = open_envelope(
+            envelope, routing, peer, self._vault, arrival.now, limits.max_skew_ms, limits.subjects
+        )
         if opened.checkpoint:
             opened = await self._held_to_its_log(peer.code, opened)
             opened = await self._held_to_the_time(peer, opened)
-        admitted = Admitted(state, peer, opened, now.astimezone(self._zone), until)
+        admitted = Admitted(arrival, opened, until)
         # 8: decide.
         decision, subjects = self._decide(admitted, batch)
-        # What a count holds, it holds until it is charged: so that no other is counted for the same budget.
-        async with AsyncExitStack() as held:
-            computed, cost = Computed(), NO_COST
-            if decision.permit and decision.question is not None:
-                cost = self._cost(admitted, decision, subjects)
-                asked = _permitted(admitted, decision, decision.question, subjects, cost)
-                # 10: compute. Nothing of it leaves before 9 and 11 are durable.
-                computed = await self._computing.compute(state.sources.get(asked.dataset), asked, held)
-                if computed.failure is not None:
-                    cost = self._with_outages(cost, admitted, decision.rule, subjects)
-            # 9, 11, 12: charge, record, seal; durable in one transaction with all that arrived together.
-            job = VerdictJob(
-                opened=opened,
-                digest=digest,
-                decision=decision,
-                computed=computed,
-                cost=cost,
-                policy_digest=state.policies.digest,
-                revision=peer.revision,
-                grants=self._grants,
-                vault=self._vault,
-            )
-            answer = await self._commit.run(job)
+        question = decision.question
+        if not decision.permit or question is None:
+            return await self._record(admitted, digest, decision, NO_COST, Computed())
+        cost = self._cost(admitted, decision, subjects)
+        asked = _permitted(admitted, decision, question, subjects, cost)
+        source = arrival.state.sources.get(asked.dataset)
+        # 10: compute. Nothing of it leaves before 9 and 11 are durable.
+        if question.kind is QuestionKind.STATISTIC:
+            # What a count holds, it holds until it is charged: so that no other counts for the same budget.
+            async with AsyncExitStack() as held:
+                computed = await self._computing.count(source, asked, held)
+                return await self._record(admitted, digest, decision, cost, computed, subjects)
+        computed = await self._computing.look_up(source, asked)
+        return await self._record(admitted, digest, decision, cost, computed, subjects)
+
+    async def _record(
+        self,
+        admitted: Admitted,
+        digest: bytes,
+        decision: Decision,
+        cost: Cost,
+        computed: Computed,
+        subjects: Sequence[SubjectKey] = (),
+    ) -> pb.SealedAnswer:
+        """9, 11, 12: charge, record, seal; durable in one transaction with all that arrived together."""
+        if computed.failure is not None:
+            cost = self._with_outages(cost, admitted, decision.rule, subjects)
+        arrival = admitted.arrival
+        job = VerdictJob(
+            opened=admitted.opened,
+            digest=digest,
+            decision=decision,
+            computed=computed,
+            cost=cost,
+            policy_digest=arrival.state.policies.digest,
+            revision=arrival.peer.revision,
+            grants=self._grants,
+            vault=self._vault,
+        )
+        answer = await self._commit.run(job)
         if job.denied:
             # By what it takes on the disk, so that a denial about many subjects counts as what it is.
-            self._denials.spend(peer.code, -(-job.written // DENIAL_BYTES))
+            self._denials.spend(arrival.peer.code, -(-job.written // DENIAL_BYTES))
         return answer
 
     async def _held_to_its_log(self, code: str, opened: Opened) -> Opened:
@@ -274,7 +309,8 @@ class Provider:
             return Decision.denial(Reason.INTERNAL, "request"), []
 
     def _by_policy(self, admitted: Admitted) -> tuple[Decision, list[SubjectKey]]:
-        intent, given, peer = admitted.intent, admitted.opened.opening.subjects, admitted.peer
+        intent, given, arrival = admitted.intent, admitted.opened.opening.subjects, admitted.arrival
+        peer = arrival.peer
         claims = frozenset(given[0].claims) if given else frozenset()
         if any(frozenset(subject.claims) != claims for subject in given):
             raise NodeError.by_reason(Reason.QUERY_INVALID)
@@ -288,17 +324,17 @@ class Provider:
             case_number=intent.case_number,
             grant_id=intent.grant_id,
             subjects=len(given),
-            at=admitted.moment,
+            at=arrival.moment,
             role=intent.role,
             kind=kind_from_message(intent.kind),
         )
-        decision = self._evaluator_of(admitted.state).decide(self._grants, request)
+        decision = self._evaluator_of(arrival.state).decide(self._grants, request)
         if not decision.permit or decision.question is None:
             return decision, []
         if decision.question.kind is QuestionKind.STATISTIC and intent.HasField("batch"):
             # In a stream nobody could be seen to wait for it.
             raise NodeError.by_reason(Reason.QUERY_INVALID)
-        kind = admitted.state.policies.datasets[intent.dataset].subject_type
+        kind = arrival.state.policies.datasets[intent.dataset].subject_type
         return decision, [SubjectKey(normalise_subject(s.id, kind), dict(s.claims)) for s in given]
 
     def _evaluator_of(self, state: ProviderState) -> Evaluator:
@@ -309,16 +345,16 @@ class Provider:
         return found
 
     def _cost(self, admitted: Admitted, decision: Decision, subjects: Sequence[SubjectKey]) -> Cost:
-        ids, day = [subject.id for subject in subjects], Day.of(admitted.moment)
-        requester, dataset = admitted.peer.code, admitted.intent.dataset
+        ids, day = [subject.id for subject in subjects], admitted.arrival.day
+        requester, dataset = admitted.arrival.peer.code, admitted.intent.dataset
         return exchange_cost(decision, requester, dataset, ids, day, self._pseudonym, self._older)
 
     def _with_outages(
         self, cost: Cost, admitted: Admitted, rule: str, subjects: Sequence[SubjectKey]
     ) -> Cost:
         """The cost with what a failure of the data source costs; only made once there is one."""
-        ids, day = [subject.id for subject in subjects], Day.of(admitted.moment)
-        requester, dataset = admitted.peer.code, admitted.intent.dataset
+        ids, day = [subject.id for subject in subjects], admitted.arrival.day
+        requester, dataset = admitted.arrival.peer.code, admitted.intent.dataset
         outages = outage_debits(cost, rule, requester, dataset, ids, day, self._pseudonym, self._older)
         return replace(cost, outages=outages)
 
@@ -332,10 +368,11 @@ class Provider:
 def _permitted(
     admitted: Admitted, decision: Decision, question: Question, subjects: Sequence[SubjectKey], cost: Cost
 ) -> Permitted:
-    intent, state = admitted.intent, admitted.state
+    intent, arrival = admitted.intent, admitted.arrival
+    state = arrival.state
     policy, kept = state.policies.get(intent.dataset), state.loads.get(intent.dataset)
     return Permitted(
-        peer=admitted.peer,
+        peer=arrival.peer,
         exchange_id=admitted.opened.routing.exchange_id,
         dataset=intent.dataset,
         question=question,
@@ -344,8 +381,8 @@ def _permitted(
         subjects=subjects,
         cost=cost,
         budget=None if policy is None else policy.budget,
-        load=None if kept is None or policy is None else dated(kept, policy.dataset.update, admitted.moment),
-        moment=admitted.moment,
+        load=None if kept is None or policy is None else dated(kept, policy.dataset.update, arrival.moment),
+        moment=arrival.moment,
         until=admitted.until,
     )
 

@@ -77,6 +77,10 @@ class Members:
         self._rate.take(member.code)
         return member
 
+    def count(self, member: Member) -> None:
+        """Count one more request of a member that was just identified. Raises NodeError(RATE_LIMITED)."""
+        self._rate.take(member.code)
+
     def _carried(self, directory: Directory, gateway: Member, code: str) -> Member:
         if gateway.suspended:
             self._rate.take(gateway.code)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections import Counter
-from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Coroutine
 from contextlib import aclosing
 from dataclasses import replace
 from typing import NamedTuple, TypeVar
@@ -21,7 +21,7 @@ from node.core.policy.policy import Policies
 from node.core.revision import call_since, trim
 from node.errors import NodeError, Reason
 from node.exchange.admin import Grants
-from node.exchange.provider import BatchOrder, Provider
+from node.exchange.provider import Arrival, BatchOrder, Provider
 from node.exchange.refusals import Refusals
 from node.rpc.callers import Members
 from node.rpc.framed import Frame, Framed, Held, Serving
@@ -68,6 +68,10 @@ class Gate:
         """The member that calls, or that a gateway calls for. Raises NodeError."""
         return self._members.identify(context, on_behalf)
 
+    def count(self, member: Member) -> None:
+        """Count one more request of a member that was just identified. Raises NodeError(RATE_LIMITED)."""
+        self._members.count(member)
+
     def caller(self, context: Context) -> str:
         """The member that calls, "" when the directory does not list the certificate."""
         return self._members.caller(context)
@@ -94,7 +98,7 @@ class ExchangeService(exchange_pb2_grpc.ExchangeServiceServicer):
         self._deadlines = deadlines
         self._held = held
         self._streams: Counter[str] = Counter()
-        self._links: set[Framed[pb.LinkCall, pb.LinkAnswer]] = set()
+        self._links: set[Framed[pb.LinkCall, pb.SealedAnswer, pb.LinkAnswer]] = set()
 
     def end_links(self) -> None:
         """Begin nothing more on links; each ends when all that was begun on it is answered."""
@@ -110,7 +114,8 @@ class ExchangeService(exchange_pb2_grpc.ExchangeServiceServicer):
         seconds = None if left is None else left - self._deadlines.commit
 
         async def work(member: Member) -> pb.AskResponse:
-            return pb.AskResponse(answer=await self._provider.ask(member, envelope, seconds=seconds))
+            arrival = self._provider.arrival(member)
+            return pb.AskResponse(answer=await self._provider.ask(arrival, envelope, seconds=seconds))
 
         return await self._gate.run(context, work, envelope.requester)
 
@@ -121,19 +126,32 @@ class ExchangeService(exchange_pb2_grpc.ExchangeServiceServicer):
         # What all know whose answers may be in one frame; a gateway's stream may be of several members.
         known: set[int] = set()
 
-        async def work(number: int, call: pb.LinkCall) -> pb.LinkAnswer:
-            # Each anew: a suspension, an expired directory, a rate limit holds under way too.
-            member = self._gate.identify(context, call.envelope.requester)
-            known.add(member.revision)
-            seconds = call.wait_ms / 1000 - self._deadlines.commit if call.wait_ms else None
-            answer = await self._provider.ask(member, call.envelope, seconds=seconds)
-            return pb.LinkAnswer(number=number, answer=answer)
+        def enter(
+            _: Frame[pb.LinkCall],
+        ) -> Callable[[pb.LinkCall], Coroutine[object, object, pb.SealedAnswer]]:
+            # With each frame anew: a suspension, an expired directory holds under way too.
+            arrived: dict[str, Arrival] = {}
 
-        async def refuse(number: int, error: NodeError) -> pb.LinkAnswer:
-            await self._gate.note(context, error)
-            return pb.LinkAnswer(number=number, refusal=error.reason.wire)
+            async def work(call: pb.LinkCall) -> pb.SealedAnswer:
+                requester = call.envelope.requester
+                arrival = arrived.get(requester)
+                if arrival is None:
+                    member = self._gate.identify(context, requester)
+                    known.add(member.revision)
+                    arrival = arrived[requester] = self._provider.arrival(member)
+                else:
+                    self._gate.count(arrival.peer)
+                seconds = call.wait_ms / 1000 - self._deadlines.commit if call.wait_ms else None
+                return await self._provider.ask(arrival, call.envelope, seconds=seconds)
 
-        serving = Serving(self._held, work, refuse, _answer_size)
+            return work
+
+        async def refuse(number: int, error: BaseException) -> pb.LinkAnswer:
+            refusal = error if isinstance(error, NodeError) else internal_error(error)
+            await self._gate.note(context, refusal)
+            return pb.LinkAnswer(number=number, refusal=refusal.reason.wire)
+
+        serving = Serving(self._held, enter, _link_answer, refuse, _answer_size)
         framed = Framed(self._gate.caller(context), serving)
         self._links.add(framed)
         try:
@@ -238,7 +256,7 @@ class ExchangeService(exchange_pb2_grpc.ExchangeServiceServicer):
             tasks.put_nowait(None)
 
     async def _chunk(self, member: Member, envelope: pb.Envelope, order: BatchOrder) -> pb.AskBatchResponse:
-        answer = await self._provider.ask(member, envelope, order)
+        answer = await self._provider.ask(self._provider.arrival(member), envelope, order)
         return trim(pb.AskBatchResponse(answer=answer), member.revision)
 
     def _check_count(self, chunks: int) -> None:
@@ -259,6 +277,10 @@ async def _calls(requests: AsyncIterator[pb.LinkRequest]) -> AsyncGenerator[Fram
     async for request in requests:
         calls = [(call.number, call if call.HasField("envelope") else None) for call in request.calls]
         yield Frame(calls, request.ByteSize())
+
+
+def _link_answer(number: int, answer: pb.SealedAnswer) -> pb.LinkAnswer:
+    return pb.LinkAnswer(number=number, answer=answer)
 
 
 def _answer_size(answer: pb.LinkAnswer) -> int:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Coroutine, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Generic, TypeVar
@@ -14,6 +14,7 @@ from node.rpc.guarded import Places
 from node.rpc.inflow import Inflow
 
 C = TypeVar("C")
+R = TypeVar("R")
 A = TypeVar("A")
 UNDER_WAY = 2 * FRAME_MESSAGES
 """Calls of a stream that are under way or whose answers were not sent: beyond these nothing more is read."""
@@ -41,16 +42,18 @@ class Held:
 
 
 @dataclass(frozen=True, slots=True)
-class Serving(Generic[C, A]):
+class Serving(Generic[C, R, A]):
     """How the calls of a stream are served.
 
-    `work` gives the answer to a call, `refuse` makes one of an error; `size` says about how many bytes an
-    answer has. Places and bytes are `held` together with all other calls of the port.
+    `enter` is asked once for all that came at once, and gives what does one call of it. `answer` says what a
+    call came to, `refuse` why it was not done; `size` is about how many bytes an answer has. Places and bytes
+    are `held` together with all other calls of the port.
     """
 
     held: Held
-    work: Callable[[int, C], Awaitable[A]]
-    refuse: Callable[[int, NodeError], Awaitable[A]]
+    enter: Callable[[Frame[C]], Callable[[C], Coroutine[object, object, R]]]
+    answer: Callable[[int, R], A]
+    refuse: Callable[[int, BaseException], Coroutine[object, object, A]]
     size: Callable[[A], int]
 
 
@@ -64,14 +67,14 @@ class _Bytes:
         self.calls = calls
 
 
-class Framed(Generic[C, A]):
+class Framed(Generic[C, R, A]):
     """The calls of one stream."""
 
-    def __init__(self, caller: str | None, serving: Serving[C, A]) -> None:
+    def __init__(self, caller: str | None, serving: Serving[C, R, A]) -> None:
         """`caller` is None for whom nothing bounds."""
         self._caller = caller
         self._serving = serving
-        self._running: dict[int, asyncio.Task[tuple[A, bool]]] = {}
+        self._running: dict[int, asyncio.Task[R] | asyncio.Task[A]] = {}
         # With each answer: whether it has a place, which it has until it went out, so that who reads no
         # answers holds his own places.
         self._outbox: Outbox[tuple[A, bool]] = Outbox()
@@ -125,41 +128,56 @@ class Framed(Generic[C, A]):
             raise NodeError(Reason.QUERY_INVALID, "error.rpc.number-taken")
 
     def _begin(self, frame: Frame[C]) -> None:
-        loop = asyncio.get_running_loop()
+        loop, caller, places = asyncio.get_running_loop(), self._caller, self._serving.held.places
+        work = self._serving.enter(frame)
         held = _Bytes(frame.size, len(frame.calls) + 1)
         for number, call in frame.calls:
-            if call is not None:
-                task = self._running[number] = loop.create_task(self._one(number, call))
-                task.add_done_callback(partial(self._done, number, held))
+            if call is None:
+                self._let_go(held)
+                if (called_off := self._running.get(number)) is not None:
+                    called_off.cancel()
                 continue
-            self._let_go(held)
-            if (called_off := self._running.get(number)) is not None:
-                called_off.cancel()
+            try:
+                if caller is not None:
+                    places.take(caller)
+            except NodeError as error:
+                self._refuse(number, held, False, error)
+                continue
+            task = self._running[number] = loop.create_task(work(call))
+            task.add_done_callback(partial(self._done, number, held))
         self._let_go(held)
         self._settle()
 
-    async def _one(self, number: int, call: C) -> tuple[A, bool]:
-        """The answer to a call, and whether it has a place."""
-        serving, caller = self._serving, self._caller
-        placed = False
-        try:
-            if caller is not None:
-                serving.held.places.take(caller)
-                placed = True
-            return await serving.work(number, call), placed
-        except NodeError as error:
-            return await serving.refuse(number, error), placed
-        except BaseException:
-            self._leave(placed)
-            raise
+    def _done(self, number: int, held: _Bytes, task: asyncio.Task[R]) -> None:
+        if task.cancelled():
+            self._end_of(number, held)
+            self._leave(1)
+        elif (error := task.exception()) is not None:
+            self._refuse(number, held, True, error)
+        else:
+            self._put(number, self._serving.answer(number, task.result()), True)
+            self._end_of(number, held)
 
-    def _done(self, number: int, held: _Bytes, task: asyncio.Task[tuple[A, bool]]) -> None:
+    def _refuse(self, number: int, held: _Bytes, placed: bool, error: BaseException) -> None:
+        task = asyncio.get_running_loop().create_task(self._serving.refuse(number, error))
+        self._running[number] = task
+        task.add_done_callback(partial(self._refused, number, held, placed))
+
+    def _refused(self, number: int, held: _Bytes, placed: bool, task: asyncio.Task[A]) -> None:
+        if task.cancelled():
+            self._leave(placed)
+        else:
+            self._put(number, task.result(), placed)
+        self._end_of(number, held)
+
+    def _put(self, number: int, answer: A, placed: bool) -> None:
+        self._outbox.put(number, (answer, placed), self._serving.size(answer))
+
+    def _end_of(self, number: int, held: _Bytes) -> None:
         del self._running[number]
         self._let_go(held)
-        if not task.cancelled():
-            answer, placed = task.result()
-            self._outbox.put(number, (answer, placed), self._serving.size(answer))
-        self._settle()
+        if not self._running:
+            self._settle()
 
     def _let_go(self, held: _Bytes) -> None:
         held.calls -= 1

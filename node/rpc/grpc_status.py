@@ -104,10 +104,10 @@ async def streamed(context: Context, work: Callable[[], AsyncGenerator[R, None]]
         await abort(context, internal_error())
 
 
-def internal_error() -> NodeError:
-    """The error for a defect that is being handled: it is logged, the caller gets an id only."""
+def internal_error(defect: BaseException | None = None) -> NodeError:
+    """The error for a defect, without one for that being handled: it is logged, the caller gets an id only."""
     request_id = secrets.token_hex(8)
-    log.exception("request %s failed", request_id)
+    log.error("request %s failed", request_id, exc_info=defect or True)
     return NodeError(
         Reason.INTERNAL,
         "error.rpc.node-failed",

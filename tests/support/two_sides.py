@@ -47,7 +47,7 @@ from node.exchange.counts import Counts
 from node.exchange.group import GroupCommit, LogKeys
 from node.exchange.peer_logs import PeerLogs
 from node.exchange.ports import Noisy
-from node.exchange.provider import Provider, ProviderLimits, ProviderState
+from node.exchange.provider import Arrival, Provider, ProviderLimits, ProviderState
 from node.exchange.rate import Rate
 from node.exchange.requester import Requester
 from node.exchange.turns import TurnBounds, Turns
@@ -254,7 +254,7 @@ class Wire:
         if self.before is not None:
             await self.before()
         self.carried.append(envelope)
-        answer = await self.provider.ask(self.requester, envelope)
+        answer = await self.provider.ask(self.provider.arrival(self.requester), envelope)
         if self.lose_answer is not None:
             raise self.lose_answer
         if self.until is not None:
@@ -341,6 +341,10 @@ class TwoSides:
         )
         self.wire = Wire(self.provider, self.tax.member)
         self.requester = self.make_requester()
+
+    def arrival(self) -> Arrival:
+        """What the provider knows of the requester, who arrives now."""
+        return self.provider.arrival(self.tax.member)
 
     def make_requester(self) -> Requester:
         """The requester, also as a restart of the node would make it."""

@@ -211,7 +211,7 @@ async def test_chunk_that_was_answered_is_answered_again_without_reading(sides: 
     envelope, read = sides.wire.carried[-1], sides.register.asked
 
     for _ in range(5):
-        await sides.provider.ask(sides.tax.member, envelope)
+        await sides.provider.ask(sides.arrival(), envelope)
 
     assert (sides.register.asked, len(verdicts(sides))) == (read, 1)
 
@@ -224,7 +224,7 @@ async def test_count_that_failed_is_not_made_again_for_the_same_envelope(sides: 
     await denied(count(sides, "count-1"))
 
     for _ in range(5):
-        await sides.provider.ask(sides.tax.member, sides.wire.carried[-1])
+        await sides.provider.ask(sides.arrival(), sides.wire.carried[-1])
 
     assert (sides.register.counted, len(verdicts(sides))) == (1, 1)
 
@@ -234,7 +234,7 @@ async def test_other_content_under_an_answered_id_is_denied_without_reading(side
     envelope = pb.Envelope()
     envelope.CopyFrom(await sent(sides, "count-2"))
     sides.hr.store.is_answered = lambda *_: False  # type: ignore[method-assign]
-    await sides.provider.ask(sides.tax.member, envelope)
+    await sides.provider.ask(sides.arrival(), envelope)
 
     assert sides.register.counted == 2
 
@@ -334,7 +334,7 @@ async def test_count_whose_caller_went_away_is_stopped_and_on_record(
     monkeypatch.setattr(counts_module, "ALONE_SECONDS", 0.05)
     gate = Gate(sides)
     envelope = await sent(sides, "count-1")
-    asking = asyncio.ensure_future(sides.provider.ask(sides.tax.member, envelope))
+    asking = asyncio.ensure_future(sides.provider.ask(sides.arrival(), envelope))
     await gate.wait()
 
     asking.cancel()
@@ -343,7 +343,7 @@ async def test_count_whose_caller_went_away_is_stopped_and_on_record(
     assert sides.register.stops[0].asked
     gate.open.set()
     sides.register.before = lambda: None
-    await sides.provider.ask(sides.tax.member, envelope)
+    await sides.provider.ask(sides.arrival(), envelope)
     assert (sides.register.counted, len(verdicts(sides))) == (2, 1)
     assert verdicts(sides)[0].decision == rec.DECISION_PERMIT
 
@@ -355,11 +355,11 @@ async def test_sender_who_comes_back_finds_its_count_under_way(
     gate = Gate(sides)
     envelope = await sent(sides, "count-1")
     for _ in range(5):
-        gone = asyncio.ensure_future(sides.provider.ask(sides.tax.member, envelope))
+        gone = asyncio.ensure_future(sides.provider.ask(sides.arrival(), envelope))
         await gate.wait()
         gone.cancel()
         await asyncio.gather(gone, return_exceptions=True)
-    again = asyncio.ensure_future(sides.provider.ask(sides.tax.member, envelope))
+    again = asyncio.ensure_future(sides.provider.ask(sides.arrival(), envelope))
     await asyncio.sleep(0.05)
     gate.open.set()
     await again

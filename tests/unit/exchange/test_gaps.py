@@ -289,7 +289,7 @@ async def test_envelope_of_a_lost_time_is_denied_and_one_that_is_on_record_is_an
         "records",
     )
     envelope = unlimited.wire.carried[0]
-    answer = await unlimited.provider.ask(unlimited.tax.member, envelope)
+    answer = await unlimited.provider.ask(unlimited.arrival(), envelope)
     assert answer.exchange_id == kept
     verdicts = [record for record in unlimited.hr.records() if record.HasField("verdict")]
     assert [record.verdict.decision for record in verdicts] == [rec.DECISION_PERMIT, rec.DECISION_DENY]

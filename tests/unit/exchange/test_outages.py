@@ -114,7 +114,7 @@ async def test_failure_is_counted_once_for_one_exchange_id(sides: TwoSides) -> N
     sides.register.before = is_well
     for _ in range(3):
         assert (await denied(ask(sides, exchange_id=exchange_id))).metadata["clause"] == Outage.LOCKED
-    await sides.provider.ask(sides.tax.member, sides.wire.carried[-1])
+    await sides.provider.ask(sides.arrival(), sides.wire.carried[-1])
     assert len(verdicts(sides)) == 1
 
 

@@ -278,8 +278,7 @@ async def test_without_policies_nothing_is_answered(sides: TwoSides) -> None:
 async def test_same_envelope_at_once_is_decided_once(sides: TwoSides) -> None:
     await ask(sides)
     envelope = sides.wire.carried[0]
-    peer = sides.tax.member
-    again = await asyncio.gather(*(sides.provider.ask(peer, envelope) for _ in range(10)))
+    again = await asyncio.gather(*(sides.provider.ask(sides.arrival(), envelope) for _ in range(10)))
     assert len({each.SerializeToString() for each in again}) == 1
     assert len(verdicts(sides)) == 1
     assert sides.register.asked <= 2
@@ -294,11 +293,11 @@ async def test_sender_who_goes_away_and_comes_again_is_charged_once(sides: TwoSi
     assert asked is not None
     envelope = pb.Envelope.FromString(asked.envelope)
     for pause in (0, 0, 0.0005, 0.001, 0.002):
-        gone = asyncio.ensure_future(sides.provider.ask(sides.tax.member, envelope))
+        gone = asyncio.ensure_future(sides.provider.ask(sides.arrival(), envelope))
         await asyncio.sleep(pause)
         gone.cancel()
         await asyncio.gather(gone, return_exceptions=True)
-    await sides.provider.ask(sides.tax.member, envelope)
+    await sides.provider.ask(sides.arrival(), envelope)
     assert len(verdicts(sides)) == 1
 
 
@@ -430,9 +429,9 @@ async def test_who_joined_an_exchange_gets_its_answer_though_the_first_sender_we
         assert go_on.wait(PATIENCE)
 
     sides.register.before, sides.register.quick = hold, False
-    first = asyncio.ensure_future(sides.provider.ask(sides.tax.member, envelope))
+    first = asyncio.ensure_future(sides.provider.ask(sides.arrival(), envelope))
     await reached(begun)
-    others = [asyncio.ensure_future(sides.provider.ask(sides.tax.member, envelope)) for _ in range(3)]
+    others = [asyncio.ensure_future(sides.provider.ask(sides.arrival(), envelope)) for _ in range(3)]
     await asyncio.sleep(0)
     first.cancel()
     await asyncio.sleep(0)

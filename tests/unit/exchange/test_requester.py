@@ -214,7 +214,7 @@ async def test_retry_within_the_day_gets_its_answer_though_all_was_cleaned_up(si
     sides.clock.now += ANSWERED_KEPT_MS - 1
     await _forget(sides)
     assert await ask(sides) == first
-    await sides.provider.ask(sides.tax.member, sides.wire.carried[0])
+    await sides.provider.ask(sides.arrival(), sides.wire.carried[0])
     assert sides.hr.bodies() == ["verdict"]
 
 

@@ -93,8 +93,8 @@ async def test_retry_of_a_denial_gets_it_again(sides: TwoSides) -> None:
     with pytest.raises(NodeError):
         await ask(sides, 2)
     envelope = sides.wire.carried[0]
-    await sides.provider.ask(sides.tax.member, envelope)
+    await sides.provider.ask(sides.arrival(), envelope)
     assert sides.hr.bodies() == ["verdict"]
     clean_up(sides.hr.store, 0, openings=1)
-    await sides.provider.ask(sides.tax.member, envelope)
+    await sides.provider.ask(sides.arrival(), envelope)
     assert sides.hr.bodies() == ["verdict"]
