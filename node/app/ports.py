@@ -115,7 +115,7 @@ class Ports:
         add_socket(self.desk, settings.desk.socket)
         self._set_health = [
             self._add_exchange_services(checked[0], held[0]),
-            self._add_desk_services(checked[1]),
+            self._add_desk_services(checked[1], held[1]),
         ]
 
     async def start(self) -> None:
@@ -140,6 +140,7 @@ class Ports:
     async def stop(self) -> None:
         """Take no new calls, and let those that run end."""
         self._exchanging.end_links()
+        self._asking.end_streams()
         await asyncio.gather(self.desk.stop(DRAIN_SECONDS), self.exchange.stop(DRAIN_SECONDS))
 
     def _make_gate(self) -> Gate:
@@ -205,23 +206,22 @@ class Ports:
         )
         return add_health(server, EXCHANGE_SERVICES)
 
-    def _add_desk_services(self, server: CheckedServer) -> SetHealth:
+    def _add_desk_services(self, server: CheckedServer, held: Held) -> SetHealth:
         parts, staff = self._parts, self._staff
         live, code = parts.live, parts.settings.department.code
-        desk_pb2_grpc.add_DeskServiceServicer_to_server(
-            DeskService(
-                parts.requester,
-                staff,
-                parts.peers,
-                lambda name: browse(live.policies, name, live.load_of),
-                code,
-                lambda dataset, provider: live.imported.entry(dataset, provider),
-                parts.received.subject_type,
-                lambda: () if live.policies.purposes is None else live.policies.purposes.purposes.values(),
-                parts.settings.limits.deadlines.desk,
-            ),
-            server,
+        self._asking = DeskService(
+            parts.requester,
+            staff,
+            parts.peers,
+            lambda name: browse(live.policies, name, live.load_of),
+            code,
+            lambda dataset, provider: live.imported.entry(dataset, provider),
+            parts.received.subject_type,
+            lambda: () if live.policies.purposes is None else live.policies.purposes.purposes.values(),
+            parts.settings.limits.deadlines.desk,
+            held,
         )
+        desk_pb2_grpc.add_DeskServiceServicer_to_server(self._asking, server)
         desk_pb2_grpc.add_AdminServiceServicer_to_server(
             AdminService(
                 parts.status,

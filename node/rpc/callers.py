@@ -179,6 +179,16 @@ class Staff:
             raise
         return caller
 
+    async def count(self, caller: Caller) -> None:
+        """Count one more request of who was just admitted. Raises NodeError(RATE_LIMITED), recorded."""
+        if caller.role == OPERATOR:
+            return
+        try:
+            self._rate.take(caller.fingerprint.hex())
+        except NodeError as error:
+            await self._refused(error.reason)
+            raise
+
     async def look_again(self, context: Context) -> None:
         """Raises NodeError(CALLER_UNIDENTIFIED), recorded before, for who was admitted and counts no more."""
         try:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterable, Mapping, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Coroutine, Iterable, Mapping, Sequence
 from contextlib import aclosing
 from typing import Protocol
 
@@ -13,16 +13,20 @@ from node.core.log.usage import EXCHANGE_ID_BYTES
 from node.core.normal_form import line, unreadable
 from node.core.policy.question_kind import kind_from_message
 from node.core.purpose import Purpose
-from node.core.role import CLERK, ROLES, SYSTEM
+from node.core.role import CLERK, ROLES, SYSTEM, Caller
 from node.core.subject import SubjectKey
 from node.errors import NodeError, Reason
 from node.exchange.asking import MAX_TEXT, Answered, Query
 from node.exchange.requester import Requester
 from node.rpc.callers import Staff
-from node.rpc.grpc_status import Context, answered, streamed
+from node.rpc.framed import Frame, Framed, Held, Serving
+from node.rpc.grpc_status import Context, answered, internal_error, streamed
 from node.texts.carried import to_text
 from node.v1 import catalogue_pb2, desk_pb2, desk_pb2_grpc
 from node.v1 import record_pb2 as rec
+
+_Framed = Framed[desk_pb2.AskManyCall, desk_pb2.DeskServiceAskResponse, desk_pb2.AskManyAnswer]
+_Work = Callable[[desk_pb2.AskManyCall], Coroutine[object, object, desk_pb2.DeskServiceAskResponse]]
 
 
 class PeerCatalogue(Protocol):
@@ -45,6 +49,7 @@ class DeskService(desk_pb2_grpc.DeskServiceServicer):
         subject_type: Callable[[str, str], SubjectType | None],
         purposes: Callable[[], Iterable[Purpose]],
         seconds: float,
+        held: Held,
     ) -> None:
         """`imported` has the entry of a dataset and provider in a catalogue that was imported.
 
@@ -61,6 +66,8 @@ class DeskService(desk_pb2_grpc.DeskServiceServicer):
         self._subject_type = subject_type
         self._purposes = purposes
         self._seconds = seconds
+        self._held = held
+        self._streams: set[_Framed] = set()
 
     async def Ask(
         self, request: desk_pb2.DeskServiceAskRequest, context: Context
@@ -68,18 +75,59 @@ class DeskService(desk_pb2_grpc.DeskServiceServicer):
         """One question about one subject, or one statistic."""
 
         async def work() -> desk_pb2.DeskServiceAskResponse:
-            caller = await self._staff.admit(context, CLERK, SYSTEM)
-            query = _query(request.query)
-            kind = self._subject_type(query.provider, query.dataset)
-            subjects = [_subject(request.subject, kind)] if request.HasField("subject") else []
-            try:
-                async with asyncio.timeout(self._seconds):
-                    done = await self._requester.ask(caller, query, subjects, request.exchange_id)
-            except TimeoutError:
-                raise NodeError(Reason.TIMEOUT, "error.rpc.own-node-too-slow") from None
-            return desk_pb2.DeskServiceAskResponse(answers=done.answers, proof=_proof(done))
+            return await self._ask(await self._staff.admit(context, CLERK, SYSTEM), request)
 
         return await answered(context, work())
+
+    async def AskMany(
+        self, requests: AsyncIterator[desk_pb2.AskManyRequest], context: Context
+    ) -> AsyncGenerator[desk_pb2.AskManyResponse, None]:
+        """Many questions on one stream, each as in `Ask`."""
+        framed = Framed(
+            self._staff.caller(context), Serving(self._held, self._enter(context), _answer, _refuse, _size)
+        )
+        self._streams.add(framed)
+        try:
+            frames = streamed(context, lambda: framed.answers(_calls(requests)))
+            async with aclosing(frames):
+                async for answers in frames:
+                    yield desk_pb2.AskManyResponse(answers=answers)
+        finally:
+            self._streams.discard(framed)
+
+    def end_streams(self) -> None:
+        """Begin nothing more on streams of questions; each ends when all that was begun on it is answered."""
+        for framed in self._streams:
+            framed.end()
+
+    def _enter(self, context: Context) -> Callable[[object], _Work]:
+        def enter(_: object) -> _Work:
+            admitted: Caller | None = None
+
+            async def work(call: desk_pb2.AskManyCall) -> desk_pb2.DeskServiceAskResponse:
+                nonlocal admitted
+                if admitted is None:
+                    admitted = await self._staff.admit(context, CLERK, SYSTEM)
+                else:
+                    await self._staff.count(admitted)
+                return await self._ask(admitted, call.ask)
+
+            return work
+
+        return enter
+
+    async def _ask(
+        self, caller: Caller, request: desk_pb2.DeskServiceAskRequest
+    ) -> desk_pb2.DeskServiceAskResponse:
+        query = _query(request.query)
+        kind = self._subject_type(query.provider, query.dataset)
+        subjects = [_subject(request.subject, kind)] if request.HasField("subject") else []
+        try:
+            async with asyncio.timeout(self._seconds):
+                done = await self._requester.ask(caller, query, subjects, request.exchange_id)
+        except TimeoutError:
+            raise NodeError(Reason.TIMEOUT, "error.rpc.own-node-too-slow") from None
+        return desk_pb2.DeskServiceAskResponse(answers=done.answers, proof=_proof(done))
 
     async def AskBatch(
         self, requests: AsyncIterator[desk_pb2.DeskServiceAskBatchRequest], context: Context
@@ -165,6 +213,27 @@ class DeskService(desk_pb2_grpc.DeskServiceServicer):
             expected = chunk.chunk + 1
             kind = self._subject_type(query.provider, query.dataset)
             yield chunk.chunk, [_subject(subject, kind) for subject in chunk.subjects]
+
+
+async def _calls(
+    requests: AsyncIterator[desk_pb2.AskManyRequest],
+) -> AsyncGenerator[Frame[desk_pb2.AskManyCall], None]:
+    async for request in requests:
+        calls = [(call.number, call if call.HasField("ask") else None) for call in request.calls]
+        yield Frame(calls, request.ByteSize())
+
+
+def _answer(number: int, answer: desk_pb2.DeskServiceAskResponse) -> desk_pb2.AskManyAnswer:
+    return desk_pb2.AskManyAnswer(number=number, answer=answer)
+
+
+async def _refuse(number: int, error: BaseException) -> desk_pb2.AskManyAnswer:
+    refusal = error if isinstance(error, NodeError) else internal_error(error)
+    return desk_pb2.AskManyAnswer(number=number, refusal=_refusal(refusal))
+
+
+def _size(answer: desk_pb2.AskManyAnswer) -> int:
+    return answer.ByteSize()
 
 
 def _query(message: desk_pb2.Query) -> Query:

@@ -9,7 +9,7 @@ from functools import partial
 from typing import Generic, TypeVar
 
 from node.errors import NodeError, Reason
-from node.rpc.frames import FRAME_MESSAGES, Outbox
+from node.frames.outbox import FRAME_MESSAGES, Outbox
 from node.rpc.guarded import Places
 from node.rpc.inflow import Inflow
 

@@ -105,7 +105,7 @@ async def streamed(context: Context, work: Callable[[], AsyncGenerator[R, None]]
 
 
 def internal_error(defect: BaseException | None = None) -> NodeError:
-    """The error for a defect, without one for that being handled: it is logged, the caller gets an id only."""
+    """The error for a defect, by default the one in hand: it is logged, the caller gets an id only."""
     request_id = secrets.token_hex(8)
     log.error("request %s failed", request_id, exc_info=defect or True)
     return NodeError(

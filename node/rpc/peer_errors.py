@@ -42,6 +42,6 @@ def too_slow(peer: str) -> NodeError:
     return NodeError(Reason.TIMEOUT, "error.rpc.peer-too-slow", peer=peer)
 
 
-def against_the_rules(peer: str) -> NodeError:
+def unasked(peer: str) -> NodeError:
     """A peer that answers what nobody asked."""
-    return NodeError(Reason.ENVELOPE_INVALID, "error.rpc.peer-against-the-rules", peer=peer)
+    return NodeError(Reason.ENVELOPE_INVALID, "error.rpc.peer-answers-unasked", peer=peer)

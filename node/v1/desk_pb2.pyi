@@ -82,6 +82,36 @@ class Proof(_message.Message):
     load: _record_pb2.DataLoad
     def __init__(self, exchange_id: _Optional[bytes] = ..., own_index: _Optional[int] = ..., provider_index: _Optional[int] = ..., provider_size: _Optional[int] = ..., rule: _Optional[str] = ..., load: _Optional[_Union[_record_pb2.DataLoad, _Mapping]] = ...) -> None: ...
 
+class AskManyRequest(_message.Message):
+    __slots__ = ("calls",)
+    CALLS_FIELD_NUMBER: _ClassVar[int]
+    calls: _containers.RepeatedCompositeFieldContainer[AskManyCall]
+    def __init__(self, calls: _Optional[_Iterable[_Union[AskManyCall, _Mapping]]] = ...) -> None: ...
+
+class AskManyCall(_message.Message):
+    __slots__ = ("number", "ask")
+    NUMBER_FIELD_NUMBER: _ClassVar[int]
+    ASK_FIELD_NUMBER: _ClassVar[int]
+    number: int
+    ask: DeskServiceAskRequest
+    def __init__(self, number: _Optional[int] = ..., ask: _Optional[_Union[DeskServiceAskRequest, _Mapping]] = ...) -> None: ...
+
+class AskManyResponse(_message.Message):
+    __slots__ = ("answers",)
+    ANSWERS_FIELD_NUMBER: _ClassVar[int]
+    answers: _containers.RepeatedCompositeFieldContainer[AskManyAnswer]
+    def __init__(self, answers: _Optional[_Iterable[_Union[AskManyAnswer, _Mapping]]] = ...) -> None: ...
+
+class AskManyAnswer(_message.Message):
+    __slots__ = ("number", "answer", "refusal")
+    NUMBER_FIELD_NUMBER: _ClassVar[int]
+    ANSWER_FIELD_NUMBER: _ClassVar[int]
+    REFUSAL_FIELD_NUMBER: _ClassVar[int]
+    number: int
+    answer: DeskServiceAskResponse
+    refusal: Refusal
+    def __init__(self, number: _Optional[int] = ..., answer: _Optional[_Union[DeskServiceAskResponse, _Mapping]] = ..., refusal: _Optional[_Union[Refusal, _Mapping]] = ...) -> None: ...
+
 class DeskServiceAskBatchRequest(_message.Message):
     __slots__ = ("header", "chunk")
     HEADER_FIELD_NUMBER: _ClassVar[int]

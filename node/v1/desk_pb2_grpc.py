@@ -42,6 +42,11 @@ class DeskServiceStub:
                 request_serializer=node_dot_v1_dot_desk__pb2.DeskServiceAskRequest.SerializeToString,
                 response_deserializer=node_dot_v1_dot_desk__pb2.DeskServiceAskResponse.FromString,
                 _registered_method=True)
+        self.AskMany = channel.stream_stream(
+                '/node.v1.DeskService/AskMany',
+                request_serializer=node_dot_v1_dot_desk__pb2.AskManyRequest.SerializeToString,
+                response_deserializer=node_dot_v1_dot_desk__pb2.AskManyResponse.FromString,
+                _registered_method=True)
         self.AskBatch = channel.stream_stream(
                 '/node.v1.DeskService/AskBatch',
                 request_serializer=node_dot_v1_dot_desk__pb2.DeskServiceAskBatchRequest.SerializeToString,
@@ -63,6 +68,14 @@ class DeskServiceServicer:
     def Ask(self, request, context):
         """Ask another department one question about one subject, or for one
         statistic. Clerk, system, operator; the role's questions and purposes only.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def AskMany(self, request_iterator, context):
+        """As Ask, many at once on a stream that stands, in frames: each with what was
+        ready when it was sent. Answers come in any order, each once.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -90,6 +103,11 @@ def add_DeskServiceServicer_to_server(servicer, server):
                     servicer.Ask,
                     request_deserializer=node_dot_v1_dot_desk__pb2.DeskServiceAskRequest.FromString,
                     response_serializer=node_dot_v1_dot_desk__pb2.DeskServiceAskResponse.SerializeToString,
+            ),
+            'AskMany': grpc.stream_stream_rpc_method_handler(
+                    servicer.AskMany,
+                    request_deserializer=node_dot_v1_dot_desk__pb2.AskManyRequest.FromString,
+                    response_serializer=node_dot_v1_dot_desk__pb2.AskManyResponse.SerializeToString,
             ),
             'AskBatch': grpc.stream_stream_rpc_method_handler(
                     servicer.AskBatch,
@@ -132,6 +150,33 @@ class DeskService:
             '/node.v1.DeskService/Ask',
             node_dot_v1_dot_desk__pb2.DeskServiceAskRequest.SerializeToString,
             node_dot_v1_dot_desk__pb2.DeskServiceAskResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def AskMany(request_iterator,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.stream_stream(
+            request_iterator,
+            target,
+            '/node.v1.DeskService/AskMany',
+            node_dot_v1_dot_desk__pb2.AskManyRequest.SerializeToString,
+            node_dot_v1_dot_desk__pb2.AskManyResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -1,4 +1,4 @@
-"""Frames: what is said on a stream that stands, many messages at once.
+"""What waits to be sent on a stream that stands, and frames of it: many messages at once.
 
 A message has a price for gRPC, whatever is in it. So what is ready when a frame is sent goes with it, and
 nothing waits for anything else.
