@@ -13,19 +13,20 @@ from node.frames.outbox import Outbox
 
 C = TypeVar("C")
 R = TypeVar("R")
+R_co = TypeVar("R_co", covariant=True)
 IDLE_SECONDS = 60.0
 """A stream on which nothing is under way for so long is ended: it holds a place at the other side."""
 Stream: TypeAlias = "grpc.aio.StreamStreamCall[bytes, bytes]"
 _Why = Callable[[], NodeError]
 
 
-class Language(Protocol[C, R]):
+class Language(Protocol[C, R_co]):
     """How calls and answers are said on one kind of stream, and how what goes wrong is told."""
 
     def frame(self, calls: Sequence[C]) -> bytes:
         """The bytes of a frame. Raises NodeError when nothing should be sent any more."""
 
-    def answers(self, frame: bytes) -> Iterable[tuple[int, R | NodeError]]:
+    def answers(self, frame: bytes) -> Iterable[tuple[int, R_co | NodeError]]:
         """What calls came to, by their numbers. Raises NodeError for bytes that are no frame."""
 
     def off(self, number: int) -> C:

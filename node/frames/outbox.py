@@ -27,6 +27,9 @@ class Outbox(Generic[M]):
     def __len__(self) -> int:
         return len(self._waiting)
 
+    def __contains__(self, number: int) -> bool:
+        return number in self._waiting
+
     def put(self, number: int, message: M, size: int) -> None:
         """Send a message of about so many bytes."""
         self._waiting[number] = (message, size)

@@ -89,8 +89,10 @@ class Framed(Generic[C, R, A]):
         self._settle()
         try:
             while sent := await self._outbox.frame():
-                yield [answer for answer, _ in sent]
-                self._leave(sum(placed for _, placed in sent))
+                try:
+                    yield [answer for answer, _ in sent]
+                finally:
+                    self._leave(sum(placed for _, placed in sent))
             if reader.done():
                 reader.result()
         finally:
@@ -124,7 +126,9 @@ class Framed(Generic[C, R, A]):
         if len(frame.calls) > FRAME_MESSAGES:
             raise NodeError(Reason.QUERY_INVALID, "error.rpc.frame-too-long", calls=FRAME_MESSAGES)
         numbers = [number for number, call in frame.calls if call is not None]
-        if len(set(numbers)) < len(numbers) or not self._running.keys().isdisjoint(numbers):
+        if len(set(numbers)) < len(numbers) or any(
+            number in self._running or number in self._outbox for number in numbers
+        ):
             raise NodeError(Reason.QUERY_INVALID, "error.rpc.number-taken")
 
     def _begin(self, frame: Frame[C]) -> None:

@@ -59,7 +59,7 @@ class LinkStream:
 
 @dataclass(frozen=True, slots=True)
 class _Exchanges:
-    """How exchanges with a member are said; who it was when the stream was opened may count no more by now."""
+    """How exchanges with a member are said. Who it was at the beginning may count no more by now."""
 
     link: Link
     member: Member
