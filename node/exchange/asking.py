@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from google.protobuf.message import Message as ProtoMessage
 
@@ -154,7 +154,7 @@ class IntentJob:
             response_key=self.vault.encrypt(self.response_key, b"response-key/" + routing.exchange_id),
         )
         asked = Asked(self.parties, recorded.index, append.leaf, routing, envelope, self.response_key)
-        return replace(append, asked=row), asked
+        return append._replace(asked=row), asked
 
     def _known(self, message: ProtoMessage) -> bytes:
         """The bytes of what the provider knows of a message."""

@@ -8,7 +8,7 @@ import logging
 from binascii import b2a_base64
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, tzinfo
 from typing import NamedTuple, TypeVar
 
@@ -356,7 +356,7 @@ class Provider:
         ids, day = [subject.id for subject in subjects], admitted.arrival.day
         requester, dataset = admitted.arrival.peer.code, admitted.intent.dataset
         outages = outage_debits(cost, rule, requester, dataset, ids, day, self._pseudonym, self._older)
-        return replace(cost, outages=outages)
+        return cost._replace(outages=outages)
 
     def _pseudonym(self, text: str) -> str:
         return _short(self._vault.pseudonym(b"ledger/subject", text.encode()))

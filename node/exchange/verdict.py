@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from google.protobuf.message import Message as ProtoMessage
 
@@ -237,7 +237,7 @@ class VerdictJob:
     def _denied(self, reason: Reason, clause: str) -> _Settled:
         old = self.decision
         terms = limit_terms(clause, old.limits, old.grant)
-        return _Settled(replace(old, permit=False, reason=reason, clause=clause, terms=terms))
+        return _Settled(old._replace(permit=False, reason=reason, clause=clause, terms=terms))
 
 
 def _charges(debits: Sequence[Debit | BudgetDebit]) -> list[rec.Charge]:

@@ -48,7 +48,7 @@ def shortage(row: Row, decision: Decision, case: Case, without: Part = _NOBODY) 
     ids = ("subject",) if row.request.subjects else ()
     day = Day.of(case.calendar.local(row.request.at))
     cost = exchange_cost(
-        replace(decision, question=asked, limits=_limits(decision, without)),
+        decision._replace(question=asked, limits=_limits(decision, without)),
         row.request.requester.code,
         row.request.dataset,
         ids,
@@ -95,7 +95,7 @@ def _budget_shortage(row: Row, question: Question, case: Case, without: Part) ->
 def _for_all(cost: Cost, row: Row) -> Cost:
     """One subject stands for all, whose counters stand alike; what is counted together is for all."""
     count = max(1, row.request.subjects)
-    return replace(cost, whole=tuple(debit._replace(amount=count) for debit in cost.whole))
+    return cost._replace(whole=tuple(debit._replace(amount=count) for debit in cost.whole))
 
 
 def _debits(cost: Cost) -> tuple[Debit, ...]:

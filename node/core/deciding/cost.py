@@ -122,8 +122,7 @@ class Link(NamedTuple):
 _Part = TypeVar("_Part", Debit, Link)
 
 
-@dataclass(frozen=True, slots=True)
-class Cost:
+class Cost(NamedTuple):
     """The debits of one exchange.
 
     `whole` is for the exchange, `subjects` for each subject (position in `Debit.subject`), `tries`

@@ -7,7 +7,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from node.core.deciding.clauses import (
     CHECKS,
@@ -36,8 +36,7 @@ Grants = Callable[[str], Grant | None]
 """Looks a grant up by its id."""
 
 
-@dataclass(frozen=True, slots=True)
-class Decision:
+class Decision(NamedTuple):
     """Permit, or deny for a reason.
 
     `rule` and `clause` say what decided (a permit has no clause), `shown` what the clause compared, `terms`

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from node.core.deciding.budget import BudgetRow
 from node.core.deciding.gap import Gap
@@ -45,8 +46,7 @@ class AnsweredExchange:
     index: int
 
 
-@dataclass(frozen=True, slots=True)
-class AskedExchange:
+class AskedExchange(NamedTuple):
     """A requester's exchange: what is needed to retry it, and where its outcome stands (-1: none yet).
 
     `envelope` and `response_key` are empty when it can't be sent again: it was answered, or its day is over.
@@ -62,8 +62,7 @@ class AskedExchange:
     outcome_index: int = -1
 
 
-@dataclass(frozen=True, slots=True)
-class Settled:
+class Settled(NamedTuple):
     """The outcome of the exchange whose intent is at `intent_index`; a `final` one is not asked again."""
 
     intent_index: int
@@ -78,8 +77,7 @@ class Release:
     body: bytes
 
 
-@dataclass(frozen=True, slots=True)
-class Append:
+class Append(NamedTuple):
     """One record and everything that becomes durable together with it."""
 
     leaf: bytes

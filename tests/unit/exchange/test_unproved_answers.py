@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
-from dataclasses import replace
 
 import pytest
 from google.protobuf.message import Message as ProtoMessage
@@ -136,7 +135,7 @@ async def test_verdict_longer_than_verdicts_can_be_is_not_kept(
 
     def talkative(*arguments: object) -> object:
         decision, subjects = decide(*arguments)  # type: ignore[arg-type]
-        return replace(decision, rule="x" * 3000), subjects
+        return decision._replace(rule="x" * 3000), subjects
 
     monkeypatch.setattr(sides.provider, "_by_policy", talkative)
     assert (await fails(sides)).reason is Reason.PROOF_INVALID

@@ -49,16 +49,15 @@ class Numbers:
 
 @dataclass
 class Line:
-    """A stream whose other end is a test; with `stuck`, what is written is let through by nobody."""
+    """A stream whose other end is a test, which lets what is written through."""
 
     written: list[bytes] = field(default_factory=list)
     coming: asyncio.Queue[bytes | object | Exception] = field(default_factory=asyncio.Queue)
     cancelled: bool = False
-    stuck: bool = False
+    let_through: asyncio.Event = field(default_factory=asyncio.Event)
 
     async def write(self, body: bytes) -> None:
-        while self.stuck:
-            await asyncio.sleep(0.001)
+        await self.let_through.wait()
         self.written.append(body)
 
     async def read(self) -> bytes | object:
@@ -69,6 +68,9 @@ class Line:
 
     def cancel(self) -> None:
         self.cancelled = True
+
+    def __post_init__(self) -> None:
+        self.let_through.set()
 
     def say(self, *lines: str) -> None:
         self.coming.put_nowait("\n".join(lines).encode())
@@ -172,15 +174,16 @@ async def test_all_who_wait_are_told_when_the_stream_ends(end: object, reason: R
 
 
 async def test_who_gives_up_before_the_call_was_sent_has_asked_nothing() -> None:
-    line = Line(stuck=True)
+    line = Line()
+    line.let_through.clear()
     async with asked_on(line) as stream:
-        first, second = _ask(stream, "a"), None
+        first = _ask(stream, "a")
         await asyncio.sleep(0.01)
         second = _ask(stream, "b")
         await asyncio.sleep(0)
         second.cancel()
         await asyncio.gather(second, return_exceptions=True)
-        line.stuck = False
+        line.let_through.set()
         await until(lambda: len(line.written) == 1)
         line.say("1 A")
         assert await first == "A"

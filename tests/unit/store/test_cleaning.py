@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -202,9 +201,7 @@ def test_open_exchange_stays_however_old(store: Store) -> None:
     fill(store, 3)
     clean_up(store, NOW, answered=3, asked=3)
     assert store.unfinished() == [(bytes(16), 0)]
-    assert store.asked(bytes(16)) == replace(
-        AskedExchange(bytes(16), b"digest", 0, b"", b""), outcome_index=-1
-    )
+    assert store.asked(bytes(16)) == AskedExchange(bytes(16), b"digest", 0, b"", b"", outcome_index=-1)
 
 
 def test_another_writer_is_not_waited_for(store: Store) -> None:

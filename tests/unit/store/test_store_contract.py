@@ -112,7 +112,7 @@ def test_rolled_back_transaction_leaves_nothing(store: Store, reopen: Callable[[
     write(store, 0, *lines(1), used={"k": 1})
     transaction = begin(store)
     answered = AnsweredExchange(TAX, b"1", b"d", 1)
-    transaction.write(Commit(1, head(2), (replace(lines(1, 1)[0], answered=answered),), (), {"k": (2, 0)}))
+    transaction.write(Commit(1, head(2), (lines(1, 1)[0]._replace(answered=answered),), (), {"k": (2, 0)}))
     transaction.rollback()
     for each in (store, reopen()):
         assert each.head() == head(1)
@@ -176,7 +176,7 @@ def test_tiles_and_tail_are_where_the_tree_looks_for_them(store: Store) -> None:
 def test_answered_exchange_is_found_by_requester_and_id(store: Store) -> None:
     first = AnsweredExchange(TAX, bytes(16), b"digest", 0)
     other = AnsweredExchange(MEDICAL, bytes(16), b"other", 1)
-    write(store, 0, replace(lines(1)[0], answered=first), replace(lines(1, 1)[0], answered=other))
+    write(store, 0, lines(1)[0]._replace(answered=first), lines(1, 1)[0]._replace(answered=other))
     transaction = begin(store)
     asked = [(TAX, bytes(16)), (HR, bytes(16)), (TAX, b"x" * 16)]
     found = transaction.answered(asked)
@@ -203,8 +203,8 @@ def test_many_keys_at_once_are_all_found(store: Store) -> None:
 def test_two_answered_exchanges_of_one_key_can_both_be_written(store: Store) -> None:
     """Whoever looks long enough finds two ids of one key: that must keep nobody's group from the disk."""
     twice = AnsweredExchange(TAX, bytes(16), b"digest", 0)
-    first = replace(lines(1)[0], answered=twice)
-    second = replace(lines(1, 1)[0], answered=replace(twice, index=1))
+    first = lines(1)[0]._replace(answered=twice)
+    second = lines(1, 1)[0]._replace(answered=replace(twice, index=1))
     write(store, 0, first, second)
     transaction = begin(store)
     assert transaction.answered([(TAX, bytes(16))])[TAX, bytes(16)].index in (0, 1)
@@ -212,7 +212,7 @@ def test_two_answered_exchanges_of_one_key_can_both_be_written(store: Store) -> 
 
 
 ASKED = AskedExchange(b"id", b"digest", 0, b"envelope", b"key")
-ANSWERED = replace(ASKED, envelope=b"", response_key=b"")
+ANSWERED = ASKED._replace(envelope=b"", response_key=b"")
 
 
 def test_asked_exchange_is_open_until_it_has_an_outcome(store: Store, reopen: Callable[[], Store]) -> None:
@@ -228,26 +228,26 @@ def test_asked_exchange_is_open_until_it_has_an_outcome(store: Store, reopen: Ca
 def test_request_is_kept_until_it_is_answered_and_no_longer(store: Store) -> None:
     write(store, 0, Append(b"intent", asked=ASKED))
     write(store, 1, Append(b"failed", settled=Settled(0, final=False)))
-    assert store.asked(b"id") == replace(ASKED, outcome_index=1)
+    assert store.asked(b"id") == ASKED._replace(outcome_index=1)
     write(store, 2, Append(b"answered", settled=Settled(0, final=True)))
-    assert store.asked(b"id") == replace(ANSWERED, outcome_index=2)
+    assert store.asked(b"id") == ANSWERED._replace(outcome_index=2)
 
 
 def test_intent_and_outcome_in_one_group(store: Store) -> None:
     write(store, 0, Append(b"intent", asked=ASKED), Append(b"outcome", settled=Settled(0, final=True)))
-    assert store.asked(b"id") == replace(ANSWERED, outcome_index=1)
+    assert store.asked(b"id") == ANSWERED._replace(outcome_index=1)
 
 
 def test_newest_exchange_of_an_id_counts(store: Store) -> None:
     write(store, 0, Append(b"intent", asked=ASKED), Append(b"outcome", settled=Settled(0, final=True)))
-    write(store, 2, Append(b"intent", asked=replace(ASKED, intent_index=2)))
-    assert store.asked(b"id") == replace(ASKED, intent_index=2)
+    write(store, 2, Append(b"intent", asked=ASKED._replace(intent_index=2)))
+    assert store.asked(b"id") == ASKED._replace(intent_index=2)
 
 
 def test_hashes_that_receipts_share_are_kept_once(store: Store, reopen: Callable[[], Store]) -> None:
     shared = bytes(64)
-    write(store, 0, *(replace(line, shared=shared) for line in lines(3)))
-    write(store, 3, *(replace(line, shared=shared) for line in lines(2, 3)), Append(b"leaf", shared=b"other"))
+    write(store, 0, *(line._replace(shared=shared) for line in lines(3)))
+    write(store, 3, *(line._replace(shared=shared) for line in lines(2, 3)), Append(b"leaf", shared=b"other"))
     store = reopen()
     assert store.shared_proof(shared_name(shared)) == shared
     assert store.shared_proof(shared_name(b"other")) == b"other"
