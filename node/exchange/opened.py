@@ -13,6 +13,7 @@ from node.core.log.checkpoint import log_origin
 from node.core.log.merkle import leaf_hash
 from node.core.messages.envelope import SUITE, VERSION, Routing, Sealed
 from node.core.messages.intent import check_intent
+from node.core.milliseconds import to_ms
 from node.errors import NodeError, Reason
 from node.exchange.evidence import NO_EVIDENCE, Evidence, evidence_of
 from node.exchange.ports import Vault
@@ -87,7 +88,7 @@ def open_envelope(
     record, opening, position, problem = rec.UsageRecord(), rec.Opening(), rec.LogPosition(), None
     # What is not yet checked is not kept: else a peer could write into the own log whatever it likes.
     leaf = checkpoint = opening_bytes = b""
-    evidence = NO_EVIDENCE
+    evidence, now_ms = NO_EVIDENCE, to_ms(now)
     try:
         record = usage.read_record(request.intent)
         _check_record(record, routing)
@@ -98,7 +99,7 @@ def open_envelope(
         leaf, position, checkpoint = request.intent, proved, request.receipt.checkpoint
         opening = _check_opening(record.intent, request.opening, max_subjects)
         opening_bytes = request.opening
-        _check_time(record.time_ms, now, max_skew_ms)
+        _check_time(now_ms - record.time_ms, max_skew_ms)
     except NodeError as error:
         problem = error
     return Opened(
@@ -114,7 +115,7 @@ def open_envelope(
         checkpoint=checkpoint,
         evidence=evidence,
         problem=problem,
-        late=now.timestamp() * 1000 - record.time_ms > max_skew_ms,
+        late=now_ms - record.time_ms > max_skew_ms,
     )
 
 
@@ -160,8 +161,7 @@ def _check_subject(subject: rec.Subject) -> None:
         raise NodeError.by_reason(Reason.QUERY_INVALID)
 
 
-def _check_time(time_ms: int, now: datetime, max_skew_ms: int) -> None:
-    age_ms = now.timestamp() * 1000 - time_ms
+def _check_time(age_ms: int, max_skew_ms: int) -> None:
     if age_ms > MAX_AGE_MS:
         raise NodeError(Reason.CLOCK_SKEWED, "denial.age.what", clause=AGE_CLAUSE)
     if age_ms < -max_skew_ms:

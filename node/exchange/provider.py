@@ -66,10 +66,11 @@ class ProviderState:
 class Arrival(NamedTuple):
     """What is common to all requests that arrive together: who asks, when, and what they are decided by.
 
-    `moment` is `now` in the zone of the node, and `day` is its day.
+    `department` is what policies look at of `peer`; `moment` is `now` in the zone of the node, `day` its day.
     """
 
     peer: Member
+    department: RequestingDepartment
     state: ProviderState
     now: datetime
     moment: datetime
@@ -149,7 +150,8 @@ class Provider:
         """What is common to all that `peer` asks now. Raises NodeError while the time is not known."""
         now = self._clock()
         moment = now.astimezone(self._zone)
-        return Arrival(peer, self._state(), now, moment, Day.of(moment))
+        department = RequestingDepartment(peer.code, peer.region, peer.level, peer.suspended)
+        return Arrival(peer, department, self._state(), now, moment, Day.of(moment))
 
     async def ask(
         self,
@@ -310,12 +312,11 @@ class Provider:
 
     def _by_policy(self, admitted: Admitted) -> tuple[Decision, list[SubjectKey]]:
         intent, given, arrival = admitted.intent, admitted.opened.opening.subjects, admitted.arrival
-        peer = arrival.peer
         claims = frozenset(given[0].claims) if given else frozenset()
         if any(frozenset(subject.claims) != claims for subject in given):
             raise NodeError.by_reason(Reason.QUERY_INVALID)
         request = Request(
-            requester=RequestingDepartment(peer.code, peer.region, peer.level, peer.suspended),
+            requester=arrival.department,
             dataset=intent.dataset,
             question=intent.question,
             parameters=tuple((p.name, p.value) for p in intent.parameters),

@@ -29,6 +29,8 @@ from node.store.engine import is_busy, never_wait, open_engine, store_errors
 from node.store.transaction import Statements, Transaction, answered_key, counted, in_parts, replacing
 from node.v1 import catalogue_pb2 as pb
 
+_AskedRow = tuple[int, bytes, bytes, int, bytes | None, bytes | None]
+
 
 class Store:
     """All access to the node's database. Reads may come from any thread; one thread commits.
@@ -134,21 +136,11 @@ class Store:
 
     def asked(self, exchange_id: bytes) -> AskedExchange | None:
         """The requester's exchange of this id; the newest, as one that is forgotten may be used again."""
-        query = select(s.asked, s.resend.c.envelope, s.resend.c.response_key)
-        query = query.outerjoin(s.resend, s.resend.c.intent_index == s.asked.c.intent_index)
-        query = query.where(s.asked.c.exchange_id == exchange_id).order_by(s.asked.c.intent_index.desc())
-        with self._read() as connection:
-            row = connection.execute(query.limit(1)).one_or_none()
-        if row is None:
+        found = self._rows(self._sql.find_asked, [exchange_id])
+        if not found:
             return None
-        return AskedExchange(
-            row.exchange_id,
-            row.digest,
-            row.intent_index,
-            row.envelope or b"",
-            row.response_key or b"",
-            row.outcome_index,
-        )
+        index, exchange_id, digest, outcome, envelope, response_key = cast("_AskedRow", found[0])
+        return AskedExchange(exchange_id, digest, index, envelope or b"", response_key or b"", outcome)
 
     def unfinished(self) -> list[tuple[bytes, int]]:
         """(exchange id, intent index) of the requester's exchanges that have no outcome."""

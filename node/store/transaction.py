@@ -78,6 +78,10 @@ class Statements:
             found.outerjoin_from(s.record, s.opening, s.record.c.seq == s.opening.c.seq)
         )
         self.find_release = self._text(select(s.release.c.body).where(s.release.c.key == bindparam("a")))
+        asked = select(s.asked, s.resend.c.envelope, s.resend.c.response_key)
+        asked = asked.outerjoin(s.resend, s.resend.c.intent_index == s.asked.c.intent_index)
+        asked = asked.where(s.asked.c.exchange_id == bindparam("a")).order_by(s.asked.c.intent_index.desc())
+        self.find_asked = self._text(asked)
         self.linked, self.used, self.spend = (
             self._text(statement) for statement in (budgets.linked("account"), budgets.used(), budgets.add())
         )

@@ -9,6 +9,7 @@ complete: they are kept once, under their hash.
 from __future__ import annotations
 
 import hashlib
+from functools import lru_cache
 from typing import NamedTuple
 
 from node.core.log.checkpoint import Checkpoint
@@ -47,12 +48,18 @@ def take_apart(receipt: Receipt, origin: str, position: LogPosition) -> KeptRece
     Raises NodeError(PROOF_INVALID) for a checkpoint with more than its three lines and one signature, which
     would have no bound and could not be put together again.
     """
-    signature = only_signature(receipt.checkpoint, _body(origin, position), origin)
+    signature = _signature(receipt.checkpoint, origin, position.size, position.root)
     if signature is None or len(signature) != SIGNATURE:
         raise NodeError(Reason.PROOF_INVALID, "error.log.checkpoint-shape")
     hashes = receipt.proof.hashes
     own = siblings_below(position.index, position.size, SHARED_FROM)
     return KeptReceipt(signature, b"".join(hashes[:own]), b"".join(hashes[own:]))
+
+
+# All that were committed together show the same checkpoint.
+@lru_cache(maxsize=64)
+def _signature(note: bytes, origin: str, size: int, root: bytes) -> bytes | None:
+    return only_signature(note, Checkpoint(origin, size, root).body(), origin)
 
 
 def put_together(kept: KeptReceipt, origin: str, position: LogPosition) -> Receipt:
@@ -62,19 +69,19 @@ def put_together(kept: KeptReceipt, origin: str, position: LogPosition) -> Recei
         index=position.index,
         hashes=[hashes[start : start + HASH] for start in range(0, len(hashes), HASH)],
     )
-    return Receipt(proof=proof, checkpoint=note_of(_body(origin, position), (origin, kept.signature)))
+    body = Checkpoint(origin, position.size, position.root).body()
+    return Receipt(proof=proof, checkpoint=note_of(body, (origin, kept.signature)))
 
 
 def siblings_below(index: int, size: int, height: int) -> int:
     """How many siblings of an inclusion proof (RFC 6962, 2.1.1) lie below a height of the tree."""
-    found, last = 0, size - 1
+    last = size - 1
+    if index >> height != last >> height:
+        return height  # in a subtree that is complete
+    found = 0
     for _ in range(height):
         # The last subtree of a row has a sibling only at its left.
         if index & 1 or index != last:
             found += 1
         index, last = index >> 1, last >> 1
     return found
-
-
-def _body(origin: str, position: LogPosition) -> bytes:
-    return Checkpoint(origin, position.size, position.root).body()

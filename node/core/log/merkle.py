@@ -97,9 +97,11 @@ def root_from_inclusion(index: int, size: int, leaf_hash: bytes, hashes: Sequenc
     """
     if not 0 <= index < size <= LARGEST:
         raise _invalid("error.log.leaf-index")
-    _check_lengths(leaf_hash, *hashes)
+    _check_lengths(leaf_hash)
     node, last, root = index, size - 1, leaf_hash
     for sibling in hashes:
+        if len(sibling) != HASH:
+            raise _invalid("error.log.proof-hash-length")
         if last == 0:
             raise _invalid("error.log.inclusion-proof-long")
         if node & 1 or node == last:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
+from functools import lru_cache
 from types import MappingProxyType
 from typing import Final
 
@@ -29,6 +30,8 @@ def is_overdue(as_of_ms: int, update: str, local: datetime) -> bool:
     return (local.date() - from_ms(as_of_ms).astimezone(local.tzinfo).date()).days > most
 
 
+# What arrives together is asked about at one moment.
+@lru_cache(maxsize=64)
 def dated(load: KeptLoad, update: str, local: datetime) -> DataLoad:
     """A load as it is named at an aware time where the provider is, and whether its data are overdue."""
     named = load.at(local)
