@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 from typing import Generic, TypeVar
 
-FRAME_BYTES = 48 << 10
+FRAME_BYTES = 224 << 10
 """What the messages of a frame have together: less than the smallest bound of a node on one (64 KiB)."""
 FRAME_MESSAGES = 256
 
