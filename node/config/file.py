@@ -105,9 +105,19 @@ def read_settings(path: Path) -> tuple[Settings | None, tuple[SettingProblem, ..
     try:
         content = read_regular(path, MAX_BYTES + 1)
     except OSError as error:
-        what = Message("setting.unreadable", {"why": why(error)})
+        what = _unreadable(path, error)
         return None, (SettingProblem(str(path), 1, 1, "", what),)
     return parse_settings(str(path), content, path.absolute().parent)
+
+
+def _unreadable(path: Path, error: OSError) -> Message:
+    beside: list[str] = []
+    if isinstance(error, FileNotFoundError) and path.parent.is_dir():
+        beside = [each.name for each in path.parent.iterdir() if each.suffix in (".yaml", ".yml")]
+    if meant := closest(path.name, beside):
+        args: dict[str, Value] = {"why": why(error), "meant": str(path.parent / meant)}
+        return Message("setting.unreadable-meant", args)
+    return Message("setting.unreadable", {"why": why(error)})
 
 
 def parse_settings(

@@ -26,7 +26,7 @@ Why = Annotated[str, typer.Option("--reason", show_default=False)]
 @with_desk
 def revoke(session: DeskSession, certificate: Certificate, reason: Why) -> None:
     """Let nobody in with a certificate any more."""
-    revoked = session.client.admin.revoke_certificate(_fingerprint(certificate), reason)
+    revoked = session.client.admin.revoke_certificate(_of_staff(certificate), reason)
     session.terminal.result(revoked, t("desk_certificate.revoked", fingerprint=revoked.fingerprint))
 
 
@@ -55,6 +55,24 @@ def revoked(session: DeskSession) -> None:
         rows,
         t("desk_certificate.none"),
     )
+
+
+def _of_staff(certificate: str) -> bytes:
+    """As `_fingerprint`, but not of a file that lets nobody in: with it, the one that was meant stays good."""
+    found = _fingerprint(certificate)
+    if not _FINGERPRINT.fullmatch(certificate) and not _names_a_role(Path(certificate)):
+        raise NodeError(Reason.CONFIG_INVALID, "error.cli.no-staff-certificate", certificate=certificate)
+    return found
+
+
+def _names_a_role(path: Path) -> bool:
+    from node.crypto.certificates import identify
+    from node.files.pem import read_certificates
+
+    try:
+        return bool(identify(read_certificates(path)).role)
+    except NodeError as error:
+        return error.wording.key != "error.crypto.no-single-department"  # else it is spelled in another way
 
 
 def _fingerprint(certificate: str) -> bytes:

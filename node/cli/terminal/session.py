@@ -26,22 +26,34 @@ if TYPE_CHECKING:
 P = ParamSpec("P")
 
 PANEL = CONNECTION
+DEFAULT_CONFIG = Path("node.yaml")
 
 JsonOption = Annotated[bool, typer.Option("--json")]
 DeskOption = Annotated[str | None, typer.Option("--desk", envvar="DXNODE_DESK", rich_help_panel=PANEL)]
 CertOption = Annotated[Path | None, typer.Option("--cert", envvar="DXNODE_CERT", rich_help_panel=PANEL)]
 KeyOption = Annotated[Path | None, typer.Option("--key", envvar="DXNODE_KEY", rich_help_panel=PANEL)]
 RootsOption = Annotated[Path | None, typer.Option("--roots", envvar="DXNODE_ROOTS", rich_help_panel=PANEL)]
-ConfigOption = Annotated[Path | None, typer.Option("--config", envvar="DXNODE_CONFIG", rich_help_panel=PANEL)]
-ConfigFile = Annotated[Path, typer.Option("--config", envvar="DXNODE_CONFIG")]
+
+
+def settings_in(path: Path | None) -> Path | None:
+    """A settings file as it is named: by itself, or by the folder of its node."""
+    return path / DEFAULT_CONFIG if path is not None and path.is_dir() else path
+
+
+ConfigOption = Annotated[
+    Path | None,
+    typer.Option("--config", envvar="DXNODE_CONFIG", callback=settings_in, rich_help_panel=PANEL),
+]
+ConfigFile = Annotated[Path, typer.Option("--config", envvar="DXNODE_CONFIG", callback=settings_in)]
 """Of commands that need the settings of the own node."""
-ConfigIfThere = Annotated[Path | None, typer.Option("--config", envvar="DXNODE_CONFIG", show_default=False)]
+ConfigIfThere = Annotated[
+    Path | None,
+    typer.Option("--config", envvar="DXNODE_CONFIG", callback=settings_in, show_default=False),
+]
 """Of commands that can do without, see `settings_file`."""
 TimeoutOption = Annotated[
     float | None, typer.Option("--timeout", min=0.1, max=600.0, show_default=False, rich_help_panel=PANEL)
 ]
-
-DEFAULT_CONFIG = Path("node.yaml")
 
 
 @dataclass(frozen=True, slots=True)

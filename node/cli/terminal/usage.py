@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from pathlib import Path
 from typing import Final
 
 import typer
@@ -21,6 +22,24 @@ _PATHS: Final = {
     " is not writable.": "usage.path_unwritable",
 }
 """How Typer ends what it says of a path: which path it is and why, it says nowhere else."""
+_ALSO_CALLED: Final = {
+    "accept": ("approve",),
+    "backup": ("save", "dump"),
+    "check": ("validate", "lint", "test"),
+    "demo": ("example", "try"),
+    "init": ("new", "create", "setup", "install"),
+    "issue": ("add", "new", "create", "give"),
+    "list": ("ls",),
+    "reload": ("restart", "refresh"),
+    "revoke": ("delete", "remove", "rm"),
+    "serve": ("start", "run", "up", "server"),
+    "show": ("cat", "view", "get"),
+    "stats": ("statistics", "count"),
+    "status": ("health", "info", "ps"),
+}
+"""What commands are called in other programs, and what is typed here at first."""
+_GLOBAL: Final = (Called("--lang", ("--language", "--locale")), Called("--help"))
+"""Options that every command has, and that are taken out before a command sees them."""
 
 
 def usage_message(error: typer.TyperException, given: Sequence[str]) -> tuple[str, str]:
@@ -32,25 +51,34 @@ def usage_message(error: typer.TyperException, given: Sequence[str]) -> tuple[st
     return error.message if wording is None else say(wording), t("usage.next", command=command)
 
 
-def unexpected(arguments: Sequence[str]) -> str:
+def unexpected(arguments: Sequence[str], options: Sequence[TyperOption]) -> str:
     """That there are more arguments than a command takes; which they are is not said.
+
+    A file of settings is often given so, and any other file where its option is not known.
 
     Nothing that does not belong on a command line is repeated: it may be an identifier or a name, in whatever
     spelling, and errors end up in logs. What was meant is told by what there is.
     """
+    settings = any(_is_settings(Path(each)) for each in arguments)
+    if settings and any("--config" in option.opts for option in options):
+        return t("usage.extra_settings")
     return t("usage.extra", count=len(arguments))
+
+
+def _is_settings(path: Path) -> bool:
+    return path.suffix in (".yaml", ".yml") or (path / "node.yaml").is_file()
 
 
 def unknown_command(name: str, known: Iterable[str]) -> str:
     """That there is no command of this name."""
-    meant = meant_names(name, tuple(map(Called, known)))
+    meant = meant_names(name, [Called(each, _ALSO_CALLED.get(each, ())) for each in known])
     return t("usage.command_meant", meant=meant[0]) if meant else t("usage.no_command")
 
 
 def _options(error: typer.TyperException) -> tuple[Called, ...]:
     context = getattr(error, "ctx", None)
     known = [name for each in (context.command.params if context is not None else ()) for name in each.opts]
-    return tuple(Called(name) for name in known if name.startswith("--"))
+    return (*(Called(name) for name in known if name.startswith("--")), *_GLOBAL)
 
 
 def _wide_option(error: typer.TyperException, given: Sequence[str]) -> Message | None:
@@ -82,8 +110,8 @@ def _wording(error: typer.TyperException) -> Message | None:
             return _misused(error, str(getattr(error, "option_name", "")))
         case "BadParameter" if _name(error):
             return Message("usage.invalid", {"name": _name(error), "problem": _problem(error)})
-        case "UsageError" if isinstance(getattr(error, "cmd", None), TyperGroup):
-            return Message("usage.command_missing")
+        case "UsageError" if isinstance(group := getattr(error, "cmd", None), TyperGroup):
+            return Message("usage.command_missing", {"commands": tuple(group.commands)})
     return None
 
 
