@@ -71,7 +71,7 @@ def make_backup(settings: Settings, target: Path, now: datetime, progress: Progr
     """
     if target.exists():
         raise NodeError(Reason.CONFIG_INVALID, "error.app.target-exists", target=str(target))
-    if target.resolve().is_relative_to(settings.state.resolve()):
+    if Path(os.path.realpath(target)).is_relative_to(os.path.realpath(settings.state)):
         raise NodeError(Reason.CONFIG_INVALID, "error.app.backup-in-state", target=str(target))
     if not target.parent.is_dir():
         # Making it would put the backup of a disk that is not mounted, or mistyped, on this one.

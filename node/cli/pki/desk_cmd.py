@@ -58,7 +58,7 @@ def revoked(session: DeskSession) -> None:
 
 
 def _of_staff(certificate: str) -> bytes:
-    """As `_fingerprint`, but not of a file that lets nobody in: with it, the one that was meant stays good."""
+    """As `_fingerprint`, but of no file that lets nobody in: the one that was meant would stay good."""
     found = _fingerprint(certificate)
     if not _FINGERPRINT.fullmatch(certificate) and not _names_a_role(Path(certificate)):
         raise NodeError(Reason.CONFIG_INVALID, "error.cli.no-staff-certificate", certificate=certificate)

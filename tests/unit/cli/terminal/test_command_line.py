@@ -17,7 +17,7 @@ from node.core.identity import holds_identifier
     ("arguments", "told"),
     [
         (("verfy",), "没有该命令：是否要写 'verify'？"),
-        (("grant",), "没有写明子命令"),
+        (("grant",), "没有写明子命令：请从 issue、list、received、show、suspend、resume、revoke 中选择"),
         (("version", "c"), "多出 1 个参数：内容中有空格的，请加引号"),
         (("verify", "a/b", "--purpose"), "选项 '--purpose' 需要取值"),
         (("version", "--json=3"), "选项 '--json' 不带取值"),
@@ -39,7 +39,7 @@ def test_wrong_command_line_is_told_in_chinese(arguments: tuple[str, ...], told:
     ("arguments", "told"),
     [
         (("verfy",), "no such command: did you mean 'verify'?"),
-        (("grant",), "missing command"),
+        (("grant",), "missing command: choose one of issue, list, received, show, suspend, resume, revoke"),
         (("version", "c"), "1 word(s) more than the command takes: put what has blanks in it in quotes"),
         (("verify", "a/b", "--purpose"), "option '--purpose' requires an argument"),
         (("version", "--json=3"), "option '--json' does not take a value"),
