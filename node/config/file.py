@@ -211,6 +211,8 @@ def _wording(kind: str, path: tuple[str | int, ...], details: ErrorDetails) -> M
     setting = ".".join(str(step) for step in path)
     context: Mapping[str, Value] = details.get("ctx", {})
     args: dict[str, Value] = {"setting": setting} if setting else {}
+    if kind == "string_too_short" and context["min_length"] == 1:
+        return Message("setting.problem.empty", args)
     if kind in _NUMBERED:
         key, name, bound = _NUMBERED[kind]
         return Message(f"setting.problem.{key}", {**args, name: context[bound]})

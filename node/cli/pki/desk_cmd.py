@@ -16,6 +16,8 @@ from node.texts.wording import t
 app = typer.Typer()
 
 _NO_CERTIFICATE: Final = frozenset({"error.pem.no-certificate", "error.crypto.caller-certificate-unreadable"})
+_NO_ROLE: Final = frozenset({"error.crypto.no-single-department", "error.crypto.no-alternative-name"})
+"""What is wrong with a certificate of a port or of an authority, taken for one of staff."""
 _FINGERPRINT: Final = re.compile(r"(?:[0-9a-fA-F]{2}:?){31}[0-9a-fA-F]{2}")
 
 Certificate = Annotated[str, typer.Argument(metavar="CERTIFICATE", show_default=False)]
@@ -72,7 +74,7 @@ def _names_a_role(path: Path) -> bool:
     try:
         return bool(identify(read_certificates(path)).role)
     except NodeError as error:
-        return error.wording.key != "error.crypto.no-single-department"  # else it is spelled in another way
+        return error.wording.key not in _NO_ROLE  # of one that is spelled in another way nothing is known
 
 
 def _fingerprint(certificate: str) -> bytes:

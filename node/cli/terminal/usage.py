@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from pathlib import Path
-from typing import Final
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from os.path import isdir, isfile, join
+from typing import TYPE_CHECKING, Final
 
 import typer
 from typer.core import TyperArgument, TyperGroup, TyperOption
 
-from node.core.called import Called, meant_names
-from node.core.meant import as_plain
+from node.core.called import ALMOST_THE_SAME, Called, meant_names
+from node.core.meant import as_plain, number_meant
 from node.texts.message import Message, Value
 from node.texts.wording import say, t
+
+if TYPE_CHECKING:
+    from pydantic_core import ErrorDetails
 
 _PATHS: Final = {
     " does not exist.": "usage.path_missing",
@@ -38,6 +41,13 @@ _ALSO_CALLED: Final = {
     "status": ("health", "info", "ps"),
 }
 """What commands are called in other programs, and what is typed here at first."""
+_NAMES_A_PATH: Final[Mapping[str, Callable[[str], bool]]] = {
+    "--config": lambda path: path.endswith((".yaml", ".yml")) or isfile(join(path, "node.yaml")),
+    "--subject-from": isfile,
+    "--policies": isdir,
+}
+"""Options whose path is often given without the option, and what such a path is like."""
+_LONGEST_NUMBER: Final = 9
 _GLOBAL: Final = (Called("--lang", ("--language", "--locale")), Called("--help"))
 """Options that every command has, and that are taken out before a command sees them."""
 
@@ -54,19 +64,20 @@ def usage_message(error: typer.TyperException, given: Sequence[str]) -> tuple[st
 def unexpected(arguments: Sequence[str], options: Sequence[TyperOption]) -> str:
     """That there are more arguments than a command takes; which they are is not said.
 
-    A file of settings is often given so, and any other file where its option is not known.
+    A path is often given so, without the option that names it.
 
     Nothing that does not belong on a command line is repeated: it may be an identifier or a name, in whatever
     spelling, and errors end up in logs. What was meant is told by what there is.
     """
-    settings = any(_is_settings(Path(each)) for each in arguments)
-    if settings and any("--config" in option.opts for option in options):
-        return t("usage.extra_settings")
+    known = {name for option in options for name in option.opts}
+    for option, is_of in _NAMES_A_PATH.items():
+        if option in known and any(is_of(each) for each in arguments):
+            return t("usage.extra_path", option=option)
+    flags = [Called(name) for option in options if option.is_flag for name in option.opts]
+    for each in arguments:
+        if meant := meant_names(each, flags, ALMOST_THE_SAME):
+            return t("usage.option_wide", meant=meant[0])
     return t("usage.extra", count=len(arguments))
-
-
-def _is_settings(path: Path) -> bool:
-    return path.suffix in (".yaml", ".yml") or (path / "node.yaml").is_file()
 
 
 def unknown_command(name: str, known: Iterable[str]) -> str:
@@ -135,11 +146,22 @@ def _problem(error: typer.TyperException) -> Value:
         if descriptor is not None and descriptor.is_choice:
             choices = tuple(str(getattr(each, "value", each)) for each in descriptor.choices)
             return Message("usage.choice", {"choices": choices})
+        if meant := _number_meant(cause.errors()[0]):
+            return Message("usage.number_meant", {"meant": meant})
         return first_fault(cause)[1]
     for ending, key in _PATHS.items():
         if error.message.endswith(ending):
             return Message(key, {"path": error.message.removesuffix(ending).partition(" ")[2].strip("'\"")})
     return error.message  # a command's own check of a parameter
+
+
+def _number_meant(fault: ErrorDetails) -> str:
+    """The number that was meant by `2,000` or `1万`, if that is what is wrong; never a long one."""
+    given = fault["input"]
+    if fault["type"] not in ("int_parsing", "float_parsing") or not isinstance(given, str):
+        return ""
+    meant = number_meant(given)
+    return meant if len(meant) <= _LONGEST_NUMBER else ""
 
 
 def _name(error: typer.TyperException) -> str:
