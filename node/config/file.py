@@ -27,6 +27,7 @@ from node.texts.message import Message, Value
 from node.texts.wording import say
 
 _MOST_SHOWN = 5
+_MOST_MEANT = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,13 +111,22 @@ def read_settings(path: Path) -> tuple[Settings | None, tuple[SettingProblem, ..
     return parse_settings(str(path), content, path.absolute().parent)
 
 
-def _unreadable(path: Path, error: OSError) -> Message:
-    beside: list[str] = []
-    if isinstance(error, FileNotFoundError) and path.parent.is_dir():
+def settings_near(path: Path) -> tuple[str, ...]:
+    """Files that were probably meant by the path of one that is not there: beside it, or in folders there."""
+    try:
         beside = [each.name for each in path.parent.iterdir() if each.suffix in (".yaml", ".yml")]
-    if meant := closest(path.name, beside):
-        args: dict[str, Value] = {"why": why(error), "meant": str(path.parent / meant)}
-        return Message("setting.unreadable-meant", args)
+        if meant := closest(path.name, beside):
+            return (str(path.parent / meant),)
+        below = sorted(path.parent.glob(f"*/{path.name}"))
+    except OSError:
+        return ()
+    return tuple(map(str, below)) if len(below) <= _MOST_MEANT else ()
+
+
+def _unreadable(path: Path, error: OSError) -> Message:
+    meant = settings_near(path) if isinstance(error, FileNotFoundError) else ()
+    if meant:
+        return Message("setting.unreadable-meant", {"why": why(error), "meant": meant})
     return Message("setting.unreadable", {"why": why(error)})
 
 

@@ -162,7 +162,7 @@ def open_client(
     if desk is None:
         path = settings_file(config)
         if path is None:
-            raise NodeError(Reason.CONFIG_INVALID, "desk.missing")
+            raise _no_desk()
         desk = _socket_of(path)
     try:
         with Client(desk, credentials, timeout=timeout) as client:
@@ -173,6 +173,14 @@ def open_client(
         from node.client.silent_socket import why_silent
 
         raise why_silent(Path(desk.removeprefix("unix:"))) or error from None
+
+
+def _no_desk() -> NodeError:
+    from node.config.file import settings_near
+
+    if meant := settings_near(DEFAULT_CONFIG):
+        return NodeError(Reason.CONFIG_INVALID, "desk.missing_meant", meant=meant)
+    return NodeError(Reason.CONFIG_INVALID, "desk.missing")
 
 
 def have_read(terminal: Terminal, config: Path, kind: PartKind) -> bool:

@@ -143,6 +143,25 @@ def test_settings_beside_those_named_are_meant(tmp_path: Path, name: str) -> Non
         assert f"did you mean {tmp_path / 'node.yaml'}?" in ran.out + ran.err
 
 
+def test_settings_in_a_folder_are_meant_where_none_are_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    for command in (("status",), ("serve",), ("config", "check"), ("log", "show")):
+        assert "did you mean" not in "".join(shown(command)), command
+    for name in ("hr", "tax"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "node.yaml").touch()
+    for command in (("status",), ("serve",), ("config", "check"), ("log", "show")):
+        assert "hr/node.yaml, tax/node.yaml?" in "".join(shown(command)), command
+
+
+def shown(command: tuple[str, ...]) -> tuple[str, str]:
+    ran = dxnode(*command)
+    assert ran.code == 2
+    return ran.out, ran.err
+
+
 WRONG = {
     "no title": ("--title", ""),
     "a title of blanks": ("--title", " \u3000"),
