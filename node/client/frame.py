@@ -10,6 +10,7 @@ from typing import Literal, Protocol
 
 import pandas as pd
 
+from node.client.arguments import require
 from node.client.results import Chunk, ChunkResult, Refusal, Subject
 from node.core.bounds import MAX_CLAIM, MAX_CLAIMS, MAX_SUBJECTS
 from node.core.id_column import IdColumn, could_be_rounded, identifier, number_text
@@ -61,6 +62,10 @@ class BatchStoppedError(NodeError):
         super().__init__(cause.reason, cause.wording.key, **cause.wording.args)
         self.frame = frame
         self.batch_id = batch_id
+
+    def __reduce__(self) -> tuple[type[BatchStoppedError], tuple[NodeError, pd.DataFrame, bytes]]:
+        """As it crosses to another process."""
+        return type(self), (NodeError.of(self.reason, self.wording), self.frame, self.batch_id)
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,6 +210,22 @@ def ask_frame(
         rest = _unanswered(source.iloc[answered:])
         raise BatchStoppedError(error, _join([*done, rest]), batch_id) from error
     return _join(done) if done else _unanswered(source)
+
+
+def check_frame(frame: pd.DataFrame, subject: str, claims: Mapping[str, str], *, goes_on: bool) -> None:
+    """Raises TypeError for what is no frame, NodeError QUERY_INVALID for one that cannot be asked about.
+
+    One that has answers already is taken where the batch `goes_on`: else those would be given for its own.
+    """
+    require("frame", frame, pd.DataFrame)
+    require("subject", subject, str)
+    for column in (subject, *claims.values()):
+        if column not in frame.columns and column in frame.index.names:
+            raise NodeError(Reason.QUERY_INVALID, "error.client.column-in-index", column=column)
+    if not goes_on:
+        for name in RESULT_COLUMNS:
+            if name in frame.columns:
+                raise NodeError(Reason.QUERY_INVALID, "error.client.answered-already", column=name)
 
 
 def check_columns(present: Iterable[str], columns: Columns) -> None:

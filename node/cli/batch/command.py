@@ -112,7 +112,7 @@ class _Run:
             raise NodeError.of(Reason.QUERY_INVALID, subjects.fault)
         self._columns = replace(self._columns, rounded=subjects.rounded, subject_type=subject_type)
         limits = client.limits(self._query.question, self._query.purpose)
-        plan.check_given(limits, self._query.parameters, tuple(self._columns.claims))
+        limits.check_given(self._query.parameters, tuple(self._columns.claims))
         if earlier is None:
             self._plan = plan.plan(subjects.valid, limits)
             kind = client.kind_of(self._query.question)
