@@ -14,7 +14,7 @@ from node.texts.wording import say
 
 
 def require(argument: str, value: object, wanted: type | tuple[type, ...], shown: str = "") -> None:
-    """Raises TypeError, without the value, unless that is of the type `wanted`, of which `shown` is the name."""
+    """Raises TypeError, without the value, unless that is of the type `wanted`, named `shown`."""
     if not isinstance(value, wanted) or isinstance(value, bool):
         name = shown or (wanted.__name__ if isinstance(wanted, type) else "")
         args = {"argument": argument, "wanted": name, "type": type(value).__name__}

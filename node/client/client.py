@@ -20,7 +20,8 @@ from node.client.catalogue import (
     catalogue_entry,
     catalogue_version,
 )
-from node.client.channel import Credentials, open_channel
+from node.client.channel import open_channel
+from node.client.desk_tls import Credentials
 from node.client.limits import AskLimits, limits_of
 from node.client.log import LogClient
 from node.client.results import (
