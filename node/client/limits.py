@@ -46,7 +46,7 @@ class AskLimits:
             raise NodeError(
                 Reason.QUERY_INVALID,
                 "error.exchange.question-kind",
-                kind=kind,
+                kind=str(kind),
                 commands=COMMANDS[kind],
                 clause="question.kind",
             )

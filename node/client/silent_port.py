@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import socket
 import ssl
-from datetime import UTC, datetime
 from typing import Final
 
 from node.client.desk_tls import Credentials, read_caller
@@ -41,9 +40,8 @@ def why_silent(desk: str, credentials: Credentials) -> NodeError | None:
 def _why_not_admitted(
     plain: socket.socket, desk: str, host: str, credentials: Credentials
 ) -> NodeError | None:
-    caller = read_caller(credentials)
     try:
-        with caller.context().wrap_socket(plain, server_hostname=host) as channel:
+        with read_caller(credentials).context().wrap_socket(plain, server_hostname=host) as channel:
             # In TLS 1.3 the desk looks at our certificate once we are through; then it speaks first, or ends.
             if _hears_something(channel):
                 return None
@@ -55,8 +53,6 @@ def _why_not_admitted(
         return _wrong("error.client.desk-certificate-foreign", desk=desk, roots=str(credentials.roots))
     except ssl.SSLError:
         return _wrong("error.client.port-without-tls", desk=desk)
-    if _has_expired(caller.certificate, datetime.now(UTC)):
-        return _wrong("error.client.certificate-expired", certificate=str(credentials.certificate))
     return _wrong("error.client.certificate-refused", desk=desk, certificate=str(credentials.certificate))
 
 
@@ -67,12 +63,6 @@ def _hears_something(channel: ssl.SSLSocket) -> bool:
         return True
     except OSError:  # an alert, or the end of the connection
         return False
-
-
-def _has_expired(chain: bytes, now: datetime) -> bool:
-    from cryptography import x509
-
-    return x509.load_pem_x509_certificates(chain)[0].not_valid_after_utc <= now
 
 
 def _wrong(key: str, **args: Value) -> NodeError:
