@@ -83,7 +83,7 @@ def every_interface(beside: Address) -> str:
 
 
 def reached_at(listen: str, advertise: str) -> str:
-    """Where what listens on all interfaces is reached, by the host that others are told; else where it listens."""
+    """Where to call what listens there: on all interfaces, it is at the host that others are told."""
     if not nowhere(listen):
         return listen
     return Address(read_address(advertise).host, read_address(listen).port).whole

@@ -96,7 +96,7 @@ def desk_user(
     desk = reached_at(settings.desk.listen, settings.exchange.advertise)
     where = {"desk": desk, "certificate": user.certificate, "key": user.key, "roots": user.desk_roots}
     terminal.note(t("pki.user.use", **where))
-    if role in ASKING_ROLES and role not in settings.roles.rules:
+    if role in ASKING_ROLES and role not in settings.roles.rules():
         terminal.note(t("pki.user.role_without_rights", role=role, config=config))
 
 
