@@ -140,7 +140,7 @@ def test_settings_beside_those_named_are_meant(tmp_path: Path, name: str) -> Non
     for command in (("config", "check"), ("status", "--config"), ("backup", "b.tar", "--config")):
         ran = dxnode(*command, tmp_path / name)
         assert ran.code == 2
-        assert f"did you mean {tmp_path / 'node.yaml'}?" in ran.out + ran.err
+        assert f"did you mean --config {tmp_path / 'node.yaml'}?" in ran.out + ran.err
 
 
 def test_settings_in_a_folder_are_meant_where_none_are_named(
