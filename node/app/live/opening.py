@@ -6,7 +6,7 @@ import logging
 import os
 import time
 from collections.abc import Callable, Sequence
-from datetime import date
+from datetime import datetime
 from pathlib import Path
 from typing import Protocol
 
@@ -42,6 +42,10 @@ class OpenSource(Source, Protocol):
     @property
     def changed_ms(self) -> int:
         """When the data file was last changed, by the system's clock; 0 for what changes all the time."""
+
+    @property
+    def read_ms(self) -> int:
+        """When what changes all the time was last read, by the node's clock; 0 for a file."""
 
     @property
     def report(self) -> LoadReport | None:
@@ -80,14 +84,14 @@ def load_source(
     data_folder: Path,
     key: bytes,
     counter: Counter,
-    today: Callable[[], date],
+    now: Callable[[], datetime],
     limits: Limits,
     judge: Judge,
     judge_table: TableJudge,
 ) -> OpenSource:
     """Open the data source of a dataset, building its files when they changed.
 
-    `key` is the node's own, for names of contents; `counter` counts over built files; `today` is the date
+    `key` is the node's own, for names of contents; `counter` counts over built files; `now` is the time
     where the department is; `limits` bound what a live database is asked; `judge` says whether a load of a
     file is used, `judge_table` whether a live table is.
 
@@ -99,7 +103,7 @@ def load_source(
     return open_database(
         spec,
         dataset,
-        today,
+        now,
         float(limits.source_seconds),
         float(limits.source_check_seconds),
         limits.counts,
