@@ -15,6 +15,7 @@ from node.config.settings import Source as SourceSettings
 from node.core.policy.dataset import Dataset
 from node.exchange.ports import Source
 from node.source.count_query import Counter
+from node.source.database_url import counted_from
 from node.source.held import Judge, TableJudge
 from node.source.open import open_database, open_file
 from node.source.spec import DatabaseSpec, Exactness, FileSpec, LoadReport, SourceSpec
@@ -116,7 +117,8 @@ def source_spec(settings: SourceSettings) -> SourceSpec:
     path = settings.csv or settings.parquet
     if path is not None:
         return FileSpec(path, "csv" if settings.csv is not None else "parquet", settings.encoding)
-    return DatabaseSpec(settings.database_url(os.environ), settings.table or "")
+    url = counted_from(settings.url_folder, settings.database_url(os.environ))
+    return DatabaseSpec(url, settings.table or "")
 
 
 def _progress(dataset: str) -> Callable[[int, int | None], None]:
