@@ -70,7 +70,7 @@ def _look_at(spec: DatabaseSpec, source: SourceSettings, dataset: Dataset | None
     def judge(report: LoadReport) -> Message | None:
         found = counts_of(report)
         why = doubt(found, None, tolerance_of(source))
-        return None if why is None else put_aside(dataset.name, why, found, None, stays=False)
+        return None if why is None else put_aside(dataset.name, why, found, None, "…", stays=False)
 
     table = open_database(spec, dataset, lambda: datetime.now(UTC), judge=judge)
     try:

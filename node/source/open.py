@@ -48,8 +48,8 @@ def open_file(
         source = SnapshotSource(folder, layout, manifest, counter)
         prune(folder, keep={manifest.snapshot})
         return source
-    prune(folder, keep={manifest.snapshot, held.instead})
-    good = _snapshot(folder, held.instead, layout)
+    prune(folder, keep={manifest.snapshot, held.good})
+    good = _snapshot(folder, held.good, layout) if held.stays else None
     if good is None:
         raise NodeError.of(Reason.SOURCE_UNAVAILABLE, held.alone)
     return SnapshotSource(folder, layout, good, counter, held.problem)

@@ -150,8 +150,8 @@ class LiveSources:
                 self._counter,
                 self._now,
                 self._settings.limits,
-                self._judge.of(dataset),
-                self._judge.of_table(dataset),
+                self._judge.of(dataset, key),
+                self._judge.of_table(dataset, key),
             )
             source = self._attempt(_part(dataset), opened, kept)
         is_good = source is not None
