@@ -13,7 +13,7 @@ from support.town import HR, TAX
 
 from node.client.client import Client
 from node.client.results import Verification
-from node.documents.pki import rotate_data_key
+from node.documents.rotation import rotate_data_key
 from node.errors import NodeError
 
 

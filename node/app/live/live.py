@@ -12,7 +12,7 @@ from typing import Protocol
 from zoneinfo import ZoneInfo
 
 from node.app.content_key import content_key
-from node.app.lifetimes import Lifetime
+from node.app.lifetimes import Ending, Lifetime
 from node.app.live.attempts import Attempts
 from node.app.live.catalogue import LiveCatalogue
 from node.app.live.files import load_calendar, load_directory
@@ -259,7 +259,7 @@ class Live:
         """Until when keys, certificates and the directory are good."""
         return self._parts.lifetimes(self._own_entry(self._parts.directory))
 
-    def ending(self) -> list[Message]:
+    def ending(self) -> list[Ending]:
         """What of them ends soon."""
         parts = self._parts
         return ending_soon(parts, self._own_entry(parts.directory), self._clock())

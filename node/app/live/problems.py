@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
 from itertools import starmap
 
-from node.app.lifetimes import endings
+from node.app.lifetimes import Ending, endings
 from node.app.live.own_keys import Keys, signing_keys
 from node.app.live.parts import LiveParts
 from node.app.live.sources import Sources
@@ -47,9 +47,9 @@ def problems_of(
     return [*starmap(PartProblem, found.items()), *refused, *_ended(parts, own, now)]
 
 
-def ending_soon(parts: LiveParts, own: Member | None, now: datetime) -> list[Message]:
+def ending_soon(parts: LiveParts, own: Member | None, now: datetime) -> list[Ending]:
     """What of keys, certificates and the directory ends soon."""
-    return [each.said for each in endings(parts.lifetimes(own), now) if not each.over]
+    return [each for each in endings(parts.lifetimes(own), now) if not each.over]
 
 
 def _of_sources(
