@@ -12,11 +12,13 @@ import pandas as pd
 
 from node.client.results import Chunk, ChunkResult, Refusal, Subject
 from node.core.bounds import MAX_CLAIM, MAX_CLAIMS, MAX_SUBJECTS
+from node.core.column_names import parted_by, places_of
 from node.core.id_column import IdColumn, could_be_rounded, identifier, number_text
 from node.core.identity import SubjectType
 from node.core.normal_form import unreadable
 from node.core.policy.question_kind import QuestionKind
 from node.errors import NodeError, Reason
+from node.texts.message import Message
 from node.texts.wording import CHINA
 
 ANSWER, REASON, EXCHANGE, AS_OF = "answer", "reason", "exchange_id", "data_as_of"
@@ -184,8 +186,7 @@ def ask_frame(
     """`Client.verify_batch` says what this does."""
     if not 1 <= chunk_size <= MAX_SUBJECTS:
         raise NodeError(Reason.QUERY_INVALID, "error.client.chunk-size", max_subjects=MAX_SUBJECTS)
-    columns = Columns(subject, claims, subject_type=subject_type)
-    check_columns(frame.columns, columns)
+    columns = columns_there(frame.columns, Columns(subject, claims, subject_type=subject_type))
     columns = _judged(frame, columns, accept_invalid=accept_invalid)
     start, first_chunk = _resume_at(frame, columns, chunk_size)
     source = frame.drop(columns=[name for name in RESULT_COLUMNS if name in frame.columns])
@@ -207,27 +208,28 @@ def ask_frame(
     return _join(done) if done else _unanswered(source)
 
 
-def check_columns(present: Iterable[str], columns: Columns) -> None:
-    """Raises NodeError QUERY_INVALID, naming the first column that is missing, or there more than once.
+def columns_there(present: Iterable[str], columns: Columns) -> Columns:
+    """The columns as they are called there: what stands around a name does not count.
 
-    Also for more claims than a subject may have.
+    Raises NodeError QUERY_INVALID, naming the first column that is missing, or there more than once; also for
+    more claims than a subject may have.
     """
-    names = list(present)
+    names = [each if isinstance(each, str) else "" for each in present]
     if len(columns.claims) > MAX_CLAIMS:
         raise NodeError(Reason.QUERY_INVALID, "error.client.too-many-claims", max_claims=MAX_CLAIMS)
-    for column in (columns.subject, *columns.claims.values()):
-        if column not in names:
-            raise NodeError(
-                Reason.QUERY_INVALID,
-                "error.client.column-missing",
-                column=column,
-            )
-        if names.count(column) > 1:
-            raise NodeError(
-                Reason.QUERY_INVALID,
-                "error.client.column-twice",
-                column=column,
-            )
+
+    def there(column: str) -> str:
+        places = places_of(column, names)
+        if len(places) == 1:
+            return names[places[0]]
+        if not places and (parted := parted_by(column, names)) is not None:
+            raise NodeError.of(Reason.QUERY_INVALID, Message(parted))
+        key = "error.client.column-twice" if places else "error.client.column-missing"
+        raise NodeError(Reason.QUERY_INVALID, key, column=column)
+
+    subject = there(columns.subject)
+    claims = {claim: there(column) for claim, column in columns.claims.items()}
+    return replace(columns, subject=subject, claims=claims)
 
 
 def _judged(frame: pd.DataFrame, columns: Columns, *, accept_invalid: bool) -> Columns:

@@ -167,14 +167,11 @@ def _subjects(chunk: pa.StringArray, layout: Layout, damage: Damage) -> list[str
         except NodeError:
             pass
         given = identifier_text(text)
-        if given == text:
-            if not text.endswith("000"):
-                damage.look(text)
-            return None
-        try:
-            return normalise_subject(given, kind)
-        except NodeError:
-            return None
+        if given != text:
+            return normalised(given)
+        if not text.endswith("000"):
+            damage.look(text)
+        return None
 
     return [normalised(text) for text in chunk.to_pylist()]
 

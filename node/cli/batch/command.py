@@ -102,7 +102,7 @@ class _Run:
         from node.cli.batch.progress import asked_digest, new_progress
 
         client, terminal, rows = self._session.client, self._session.terminal, self._given.rows
-        _check(rows.names, self._columns)
+        self._columns = _columns_there(rows.names, self._columns)
         asked = asked_digest(self._query, self._columns, sheet)
         earlier = self._output.earlier(asked, self._given.file.digest)
         subject_type = client.subject_type_of(self._query.question)
@@ -165,10 +165,12 @@ class _Run:
         report.sum_up(self._session.terminal, target, self._output.progress, self._plan, changed=changed)
 
 
-def _check(names: tuple[str, ...], columns: Columns) -> None:
-    from node.client.frame import RESULT_COLUMNS, check_columns
+def _columns_there(names: tuple[str, ...], columns: Columns) -> Columns:
+    """The columns as the input calls them, which may call none as the answers do. Raises NodeError."""
+    from node.client.frame import RESULT_COLUMNS, columns_there
 
-    check_columns(names, columns)
+    there = columns_there(names, columns)
     for name in RESULT_COLUMNS:
         if name in names:
             raise typer.BadParameter(t("batch.columns", column=name))
+    return there

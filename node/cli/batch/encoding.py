@@ -7,12 +7,9 @@ from __future__ import annotations
 
 import codecs
 from dataclasses import dataclass
-from typing import Final
 
+from node.core.decoding import BY_CHANCE, Decoding
 from node.core.file_form import FileForm, form_of
-
-_BY_CHANCE: Final = 8
-"""GB 18030 does not read as UTF-8 for so many characters beyond ASCII: each does so in one of seven cases."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,48 +30,19 @@ class NoEncodingError(Exception):
     """Whether it is UTF-8 before."""
 
 
-class _Decoding:
-    """One encoding that the file may have."""
-
-    def __init__(self, name: str) -> None:
-        self.name = name
-        self._decoder = codecs.getincrementaldecoder(name)()
-        self.line = self.column = 1
-        self.characters = 0
-        """Those that are not ASCII."""
-        self.bytes = 0
-        self.failed = False
-
-    def feed(self, part: bytes, *, final: bool) -> None:
-        if self.failed:
-            return
-        try:
-            text = self._decoder.decode(part, final=final)
-            self.bytes += len(part)
-        except UnicodeDecodeError as error:
-            self.failed = True
-            self.bytes += error.start
-            text = error.object[: error.start].decode(self.name, "replace")
-        if self.characters < _BY_CHANCE:
-            self.characters += len(text) - len(text.encode("ascii", "ignore"))
-        breaks = text.count("\n")
-        self.line += breaks
-        self.column = len(text) - text.rfind("\n") if breaks else self.column + len(text)
-
-
 class Encodings:
     """Takes a file's bytes in parts."""
 
     def __init__(self) -> None:
         self._first = b""
-        self._tried: list[_Decoding] = []
+        self._tried: list[Decoding] = []
 
     def feed(self, part: bytes) -> None:
         """The next bytes, at first as many as `form_of` looks at, if there are."""
         if not self._tried:
             self._first = part
             names = [_wide(part)] if form_of(part) is FileForm.UTF_16 else ["utf-8", "gb18030"]
-            self._tried = [_Decoding(name) for name in names]
+            self._tried = [Decoding(name) for name in names]
         for each in self._tried:
             each.feed(part, final=False)
 
@@ -83,7 +51,7 @@ class Encodings:
         for each in self._tried:
             each.feed(b"", final=True)
         narrow = self._tried[0]
-        if narrow.failed and narrow.name == "utf-8" and narrow.characters >= _BY_CHANCE:
+        if narrow.failed and narrow.name == "utf-8" and narrow.characters >= BY_CHANCE:
             raise NoEncodingError(narrow.line, narrow.column, mixed=True)
         for each in self._tried:
             if not each.failed:

@@ -180,6 +180,8 @@ def _decoded(name: str, content: bytes) -> str:
     if len(content) > MAX_BYTES:
         raise fault_at(name, 1, 1, "file.catalogue.long", most=MAX_BYTES)
     text = decoded(content)
+    if text is FileForm.JSON:
+        raise fault_at(name, 1, 1, "file.catalogue.no-table")
     if isinstance(text, FileForm):
         raise fault_at(name, 1, 1, text.said().key)
     if text is None:

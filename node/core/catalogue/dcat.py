@@ -277,6 +277,8 @@ def _refuse_other_form(name: str, content: bytes) -> None:
     match form_of(content):
         case FileForm.UTF_16 | FileForm.UTF_32 as form:
             raise fault_at(name, 1, 1, "file.catalogue.encoded", encoding=form.encoding)
+        case FileForm.JSON:
+            return
         case FileForm.XML:
             raise fault_at(name, 1, 1, "file.catalogue.other-profile", form="RDF/XML")
         case FileForm() as form:
