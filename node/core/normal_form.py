@@ -117,6 +117,12 @@ def visible(text: str) -> str:
     return text if text.isascii() else _invisible.sub("", text)
 
 
+def unseen_at(text: str) -> int | None:
+    """Where in `text` the first character stands that cannot be seen, None without one."""
+    found = None if text.isascii() else _invisible.search(text)
+    return None if found is None else found.start()
+
+
 def line(text: str) -> str:
     """The same without blanks at its ends: a code, name or number as it was copied."""
     return visible(text).strip()

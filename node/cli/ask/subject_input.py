@@ -15,6 +15,7 @@ import typer
 from node.cli.terminal.output import harmless
 from node.core.identity import SubjectType, normalise_subject
 from node.core.normal_form import line
+from node.core.spreadsheet import identifier_text
 from node.errors import NodeError, Reason
 from node.files.regular_file import read_regular
 from node.files.why import why
@@ -48,17 +49,18 @@ def read_subject(
     first, *rest = _read(source).splitlines() or [""]
     if not line(first):
         raise NodeError(Reason.QUERY_INVALID, "ask.subject_empty")
-    return Subject(normalise_subject(first, kind()), dict(_claim(each) for each in rest if line(each)))
+    claims_given = dict(_claim(each) for each in rest if line(each))
+    return Subject(normalise_subject(identifier_text(line(first)), kind()), claims_given)
 
 
 def _prompt_identifier(kind: SubjectType | None) -> str:
     # Typing 18 digits blind goes wrong: the check digit tells at once, so try again.
     for _ in range(_ATTEMPTS - 1):
         try:
-            return normalise_subject(_prompt(t("ask.subject")), kind)
+            return normalise_subject(identifier_text(line(_prompt(t("ask.subject")))), kind)
         except NodeError as error:
             typer.echo(harmless(say(error.wording)), err=True)
-    return normalise_subject(_prompt(t("ask.subject")), kind)
+    return normalise_subject(identifier_text(line(_prompt(t("ask.subject")))), kind)
 
 
 def _prompt(what: str) -> str:
