@@ -6,7 +6,8 @@ from, it says "no" about everybody, on record. So each load is compared with the
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Annotated
 
 from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
@@ -16,6 +17,8 @@ from node.errors import NodeError, Reason
 from node.texts.message import Message, Value
 
 _Count = Annotated[int, Field(ge=0)]
+_A_FEW = 10
+"""So many values of a column may all be gone by chance."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +47,10 @@ class LoadCounts:
     rounded: _Count
     snapshot: str = ""
     content: str = ""
+    values: Mapping[str, _Count] = field(default_factory=dict)
+    """By column of a file: how many of the read rows have a value that fits."""
+    unfit: Mapping[str, _Count] = field(default_factory=dict)
+    """And how many have one that does not, and counts as none."""
 
     @property
     def bad(self) -> int:
@@ -77,7 +84,7 @@ def from_fact(text: str | None) -> LoadCounts | None:
 def doubt(found: LoadCounts, good: LoadCounts | None, tolerance: Tolerance) -> Message | None:
     """Why a load may be no good, None if nothing speaks against it; `good` is the last one that was."""
     if good is not None and _is_accepted(found, good):
-        return None
+        return _worse_column(found, good, tolerance)
     if not found.read:
         return Message("state.source.no-rows") if good is None or good.read else None
     if found.bad * 100 > tolerance.most_invalid * found.read and not _as_accepted(found, good):
@@ -87,6 +94,25 @@ def doubt(found: LoadCounts, good: LoadCounts | None, tolerance: Tolerance) -> M
         return Message("state.source.invalid-many", args)
     if good is not None and found.rows * 100 < tolerance.least_rows * good.rows:
         return Message("state.source.rows-fewer", {"percent": tolerance.least_rows})
+    return None if good is None else _worse_column(found, good, tolerance)
+
+
+def _worse_column(found: LoadCounts, good: LoadCounts, tolerance: Tolerance) -> Message | None:
+    """What is wrong with a column whose values are gone: questions would be answered "no" about everybody.
+
+    More of them do not fit by as large a part of the rows as may have no valid identifier. Or it was filled
+    in half of the rows and more, and is in so many fewer of them as rows may be fewer. Or all of more than a
+    few values are gone.
+    """
+    for name, before in sorted(good.values.items()):
+        now = found.values.get(name, before)
+        unfit, unfit_before = found.unfit.get(name, 0), good.unfit.get(name, 0)
+        more = unfit * good.read - unfit_before * found.read
+        if more * 100 > tolerance.most_invalid * found.read * good.read:
+            return Message("state.source.values-unfit", {"column": name, "count": unfit, "read": found.read})
+        fewer = now * 100 * good.read < tolerance.least_rows * before * found.read
+        if (fewer and before * 2 >= good.read) or (not now and before > _A_FEW):
+            return Message("state.source.values-fewer", {"column": name})
     return None
 
 
