@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import typer
 
 from node.cli.terminal.output import harmless
+from node.core.decoding import UnclearEncodingError, text_of
 from node.core.identity import SubjectType, normalise_subject
 from node.core.normal_form import line
 from node.core.spreadsheet import identifier_text
@@ -46,11 +47,10 @@ def read_subject(
     if source is None and sys.stdin.isatty():
         identifier = _prompt_identifier(kind())
         return Subject(identifier, {name: _prompt(t("ask.claim", name=name)) for name in claims})
-    first, *rest = _read(source).splitlines() or [""]
-    if not line(first):
+    first, *rest = [each for each in _read(source).splitlines() if line(each)] or [""]
+    if not first:
         raise NodeError(Reason.QUERY_INVALID, "ask.subject_empty")
-    claims_given = dict(_claim(each) for each in rest if line(each))
-    return Subject(normalise_subject(identifier_text(line(first)), kind()), claims_given)
+    return Subject(normalise_subject(identifier_text(line(first)), kind()), dict(map(_claim, rest)))
 
 
 def _prompt_identifier(kind: SubjectType | None) -> str:
@@ -71,10 +71,12 @@ def _prompt(what: str) -> str:
 def _read(source: Path | None) -> str:
     try:
         if source is None or str(source) == "-":
-            return sys.stdin.read(_LONGEST)
-        return read_regular(source, _LONGEST).decode("utf-8-sig")
+            return text_of(sys.stdin.buffer.read(_LONGEST))
+        return text_of(read_regular(source, _LONGEST))
     except UnicodeDecodeError:
         problem = Message("error.input.no-utf8")
+    except UnclearEncodingError:
+        problem = Message("error.input.encoding-unclear")
     except OSError as error:
         problem = why(error)
     # Without the path: who mistakes the option gives the identifier in its place.

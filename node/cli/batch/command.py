@@ -19,6 +19,7 @@ from node.cli.terminal.options import claim_columns_from, parameters_from, requi
 from node.cli.terminal.session import DeskSession, with_desk
 from node.core.policy.question_kind import QuestionKind
 from node.errors import NodeError, Reason
+from node.texts.message import Message
 from node.texts.wording import t
 
 if TYPE_CHECKING:
@@ -100,9 +101,12 @@ class _Run:
         """
         from node.cli.batch import plan, report
         from node.cli.batch.progress import asked_digest, new_progress
+        from node.cli.batch.unchanged import unreadable
 
         client, terminal, rows = self._session.client, self._session.terminal, self._given.rows
         self._columns = _columns_there(rows.names, self._columns)
+        if self._columns.claims and rows.form.is_unclear:
+            raise unreadable(self._given.file.path, Message("error.input.encoding-unclear"))
         asked = asked_digest(self._query, self._columns, sheet)
         earlier = self._output.earlier(asked, self._given.file.digest)
         subject_type = client.subject_type_of(self._query.question)

@@ -5,10 +5,9 @@ The beginning tells nothing: a list may have its first Chinese name behind thous
 
 from __future__ import annotations
 
-import codecs
 from dataclasses import dataclass
 
-from node.core.decoding import BY_CHANCE, Decoding
+from node.core.decoding import BY_CHANCE, Decoding, is_unclear, wide_encoding
 from node.core.file_form import FileForm, form_of
 
 
@@ -18,6 +17,8 @@ class TextForm:
 
     name: str
     mark: bool
+    is_unclear: bool = False
+    """Whether the same bytes can be read in another one: no matter where they are only written again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +42,7 @@ class Encodings:
         """The next bytes, at first as many as `form_of` looks at, if there are."""
         if not self._tried:
             self._first = part
-            names = [_wide(part)] if form_of(part) is FileForm.UTF_16 else ["utf-8", "gb18030"]
+            names = [wide_encoding(part)] if form_of(part) is FileForm.UTF_16 else ["utf-8", "gb18030"]
             self._tried = [Decoding(name) for name in names]
         for each in self._tried:
             each.feed(part, final=False)
@@ -53,18 +54,11 @@ class Encodings:
         narrow = self._tried[0]
         if narrow.failed and narrow.name == "utf-8" and narrow.characters >= BY_CHANCE:
             raise NoEncodingError(narrow.line, narrow.column, mixed=True)
+        unclear = len(self._tried) > 1 and is_unclear(*self._tried)
         for each in self._tried:
             if not each.failed:
                 mark = "\ufeff".encode(each.name)
-                return TextForm(each.name, self._first.startswith(mark) and each.name != "gb18030")
+                is_marked = self._first.startswith(mark) and each.name != "gb18030"
+                return TextForm(each.name, is_marked, unclear)
         furthest = max(self._tried, key=lambda each: each.bytes)
         raise NoEncodingError(furthest.line, furthest.column, mixed=False)
-
-
-def _wide(beginning: bytes) -> str:
-    """Which UTF-16 it is: by its mark, else by the side on which most characters have a zero."""
-    if beginning.startswith(codecs.BOM_UTF16_LE):
-        return "utf-16-le"
-    if beginning.startswith(codecs.BOM_UTF16_BE):
-        return "utf-16-be"
-    return "utf-16-le" if beginning[1::2].count(0) > beginning[0::2].count(0) else "utf-16-be"

@@ -112,6 +112,17 @@ def test_column_is_found_whatever_an_export_made_of_its_name(
     assert asked(desk) == twenty() * 3
 
 
+def test_names_that_are_others_in_another_encoding_are_not_claimed(
+    tmp_path: Path, address: str, desk: FakeDesk
+) -> None:
+    source = people(tmp_path / "in.csv", 3, "gb18030")
+    assert "某" not in source.read_text("utf-8"), "it is other text in UTF-8"
+    ran = batch(source, address, "--claim", "name=name")
+    assert (ran.code, "byte order mark" in ran.err, desk.chunks) == (2, True, [])
+    assert batch(people(source, 3, "utf-8-sig"), address, "--claim", "name=name").code == 0
+    assert batch(people(source, 9, "gb18030"), address, "--claim", "name=name", "--force").code == 0
+
+
 @pytest.mark.parametrize(("sign", "said"), [(";", "semicolons"), ("\t", "tabs"), ("，", "full-width commas")])
 def test_list_that_is_parted_otherwise_is_told_how(
     tmp_path: Path, address: str, desk: FakeDesk, sign: str, said: str
