@@ -263,6 +263,15 @@ def test_old_identifiers_of_fifteen_digits_are_exact_as_numbers(
     assert [each[:6] + each[8:17] for each in asked(desk)] == ["441900500101123"]
 
 
+def test_title_above_a_table_is_told(tmp_path: Path, address: str, desk: FakeDesk) -> None:
+    table = [["登记表"], *LIST]
+    xlsx(tmp_path / "in.xlsx", {"A": table})
+    (tmp_path / "in.csv").write_text("\n".join(",".join(map(str, row)) for row in table), "utf-8")
+    for source in ("in.xlsx", "in.csv"):
+        ran = batch(tmp_path / source, address)
+        assert (ran.code, "without a title" in ran.err, desk.chunks) == (2, True, [])
+
+
 def test_value_outside_the_columns_is_told(tmp_path: Path, address: str) -> None:
     ran = batch(xlsx(tmp_path / "people.xlsx", {"A": [["id"], [resident(1), "note"]]}), address)
     assert ran.code == 2
