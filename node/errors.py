@@ -52,6 +52,12 @@ class Reason(IntEnum):
     INTERNAL = _Wire.ERROR_REASON_INTERNAL
     LOG_DIFFERS = _Wire.ERROR_REASON_LOG_DIFFERS
 
+    def __str__(self) -> str:
+        return self.name
+
+    def __format__(self, spec: str) -> str:
+        return format(self.name, spec)
+
     @property
     def wire(self) -> _Wire:
         """The same value as generated messages take it."""

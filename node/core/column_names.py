@@ -6,7 +6,6 @@ name comes first; where there is none, the columns count whose names have the sa
 
 from __future__ import annotations
 
-import re
 import unicodedata
 from collections.abc import Sequence
 from typing import Final
@@ -14,13 +13,7 @@ from typing import Final
 from node.core.normal_form import visible
 
 _LONGEST: Final = 200
-_SEPARATORS: Final = {
-    ";": "file.csv.parted-by-semicolon",
-    "\t": "file.csv.parted-by-tab",
-    "|": "file.csv.parted-by-bar",
-    "，": "file.csv.parted-by-wide-comma",
-    "；": "file.csv.parted-by-wide-semicolon",
-}
+_SIGNS: Final = ("\t", ";", "；", "，", "|", "、")
 
 
 def column_form(name: str) -> str:
@@ -35,13 +28,10 @@ def places_of(name: str, names: Sequence[str]) -> list[int]:
     return exact or [place for place, each in enumerate(names) if column_form(each) == form]
 
 
-def parted_by(name: str, names: Sequence[str]) -> str | None:
-    """What parts the cells of a table in which commas were to do so, and the column `name` was not found.
+def parting_sign(names: Sequence[str]) -> str:
+    """What parts the columns of a table whose header, read by commas, has one name; "" where nothing does.
 
-    The key of a text; None where nothing is known to part them.
+    As people are told: a tab is "Tab".
     """
-    for sign, key in _SEPARATORS.items():
-        parts = [part.strip("'\"") for each in names for part in re.split(re.escape(sign), each)]
-        if len(parts) > len(names) and len(places_of(name, parts)) == 1:
-            return key
-    return None
+    sign = next((each for each in _SIGNS if len(names) == 1 and each in names[0]), "")
+    return "Tab" if sign == "\t" else sign

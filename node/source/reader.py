@@ -12,7 +12,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from pyarrow import csv
 
-from node.core.column_names import parted_by, places_of
+from node.core.column_names import parting_sign, places_of
 from node.core.csv_scan import CsvFaultError, CsvLines, CsvScan
 from node.core.decoding import Decoding
 from node.core.file_form import BEGINNING, FileForm, form_of
@@ -178,8 +178,8 @@ def _columns(spec: FileSpec, found: Sequence[str], wanted: Sequence[str]) -> lis
         if len(places) == 1 and found.count(found[places[0]]) == 1:
             called.append(found[places[0]])
             continue
-        if not places and (parted := parted_by(name, found)) is not None:
-            raise _refused("error.files.file-problem", file=spec.path.name, problem=Message(parted))
+        if not places and (sign := parting_sign(found)):
+            raise _refused("error.source.columns-unparted", file=spec.path.name, field=name, sign=sign)
         key = "error.source.column-twice" if places else "error.source.column-missing"
         raise _refused(key, file=spec.path.name, field=name)
     return called

@@ -14,6 +14,7 @@ import typer
 
 from node.cli.terminal.output import harmless
 from node.core.decoding import UnclearEncodingError, text_of
+from node.core.id_column import identifier
 from node.core.identity import SubjectType, normalise_subject
 from node.core.normal_form import line
 from node.core.spreadsheet import identifier_text
@@ -47,10 +48,12 @@ def read_subject(
     if source is None and sys.stdin.isatty():
         identifier = _prompt_identifier(kind())
         return Subject(identifier, {name: _prompt(t("ask.claim", name=name)) for name in claims})
-    first, *rest = [each for each in _read(source).splitlines() if line(each)] or [""]
-    if not first:
+    filled = [(number, each) for number, each in enumerate(_read(source).splitlines(), 1) if line(each)]
+    if not filled:
         raise NodeError(Reason.QUERY_INVALID, "ask.subject_empty")
-    return Subject(normalise_subject(identifier_text(line(first)), kind()), dict(map(_claim, rest)))
+    (_, first), *rest = filled
+    claims_given = dict(_claim(number, each) for number, each in rest)
+    return Subject(normalise_subject(identifier_text(line(first)), kind()), claims_given)
 
 
 def _prompt_identifier(kind: SubjectType | None) -> str:
@@ -83,9 +86,14 @@ def _read(source: Path | None) -> str:
     raise NodeError(Reason.QUERY_INVALID, "ask.unreadable", problem=problem)
 
 
-def _claim(text: str) -> tuple[str, str]:
+def _claim(number: int, text: str) -> tuple[str, str]:
     # An input method for Chinese writes the sign in full width.
     name, equals, value = map(line, text.replace("\uff1d", "=", 1).partition("="))
-    if not (equals and name and value):
-        raise NodeError(Reason.QUERY_INVALID, "ask.claims_form")
-    return name, value
+    if equals and name and value:
+        return name, value
+    if identifier(text) is not None:
+        raise NodeError(Reason.QUERY_INVALID, "ask.several_subjects", line=number)
+    colon = next((each for each in (":", "\uff1a") if each in text and not equals), "")
+    if colon:
+        raise NodeError(Reason.QUERY_INVALID, "ask.claim_colon", line=number, sign=colon)
+    raise NodeError(Reason.QUERY_INVALID, "ask.claims_form", line=number)

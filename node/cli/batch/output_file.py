@@ -61,6 +61,9 @@ class Output:
         except BlockingIOError:
             raise NodeError(Reason.STORE_UNAVAILABLE, "batch.locked", path=str(path)) from None
         except OSError as error:
+            if not path.parent.exists():
+                folder = str(path.parent)
+                raise NodeError(Reason.QUERY_INVALID, "batch.folder_missing", path=folder) from None
             reason = Reason.QUERY_INVALID if error.errno in _MISTYPED else Reason.STORE_UNAVAILABLE
             raise NodeError(reason, "batch.unwritable", path=str(self._part), problem=why(error)) from None
         if self._was_finished():

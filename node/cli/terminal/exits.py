@@ -90,6 +90,11 @@ def exit_of(error: NodeError) -> Exit:
     return Exit.UNAVAILABLE if by_peer(error) else EXIT_OF_REASON[error.reason]
 
 
+def is_denial(error: NodeError) -> bool:
+    """Whether it says that this may not be asked: what comes of another try is the same."""
+    return EXIT_OF_REASON[error.reason] is Exit.DENIED and not by_peer(error)
+
+
 def by_peer(error: NodeError) -> bool:
     """Whether another department's node says this of itself: nothing for the caller to mend."""
     return error.reason in OF_THE_NODE and error.metadata.get("decided_by") == "provider"

@@ -123,14 +123,14 @@ def test_names_that_are_others_in_another_encoding_are_not_claimed(
     assert batch(people(source, 9, "gb18030"), address, "--claim", "name=name", "--force").code == 0
 
 
-@pytest.mark.parametrize(("sign", "said"), [(";", "semicolons"), ("\t", "tabs"), ("，", "full-width commas")])
+@pytest.mark.parametrize(("sign", "said"), [(";", ";"), ("\t", "Tab"), ("，", "，")])
 def test_list_that_is_parted_otherwise_is_told_how(
     tmp_path: Path, address: str, desk: FakeDesk, sign: str, said: str
 ) -> None:
     source = people(tmp_path / "in.csv", 20)
     source.write_text(source.read_text("utf-8").replace(",", sign), "utf-8")
     ran = batch(source, address)
-    assert (ran.code, f"by {said}" in ran.err, desk.chunks) == (2, True, [])
+    assert (ran.code, f"“{said}” parts the columns" in ran.err, desk.chunks) == (2, True, [])
 
 
 def test_answer_of_a_service_in_the_place_of_a_list_is_called_that(
@@ -162,7 +162,19 @@ def test_wrong_column_is_refused_as_a_whole(tmp_path: Path, address: str, desk: 
     source = people(tmp_path / "in.csv", 30)
     ran = batch(source, address, "--subject-column", "no")
     assert ran.code == 2
-    assert "30 of the 30 values in the column no are no valid identifiers" in ran.err
+    assert "no identifiers stand in the column no, but in the column id" in ran.err
+    assert desk.chunks == []
+
+
+def test_column_without_an_identifier_beside_none_that_has_them_is_refused_as_a_whole(
+    tmp_path: Path, address: str, desk: FakeDesk
+) -> None:
+    source = tmp_path / "in.csv"
+    source.write_text("id,note\n" + "x,y\n" * 30, "utf-8")
+    ran = batch(source, address)
+    assert ran.code == 2
+    assert "30 of the 30 values in the column id are no valid identifiers" in ran.err
+    assert "--accept-invalid asks about its other rows all the same" in ran.err
     assert desk.chunks == []
 
 

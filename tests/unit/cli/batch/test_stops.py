@@ -246,7 +246,7 @@ def test_folder_that_is_not_there_is_told_before_anything_else(
     source = people(tmp_path / "in.csv", 10)
     ran = batch(source, address, target=tmp_path / "none" / "out.csv")
     assert ran.code == 2
-    assert "no such file or directory" in ran.err
+    assert f"there is no folder {tmp_path / 'none'}" in ran.err
     assert desk.chunks == []
 
 
