@@ -275,6 +275,7 @@ class ClockStatus:
 class NodeStatus:
     """How a node is; `state` is "SERVING", "DEGRADED" or "DRAINING".
 
+    It is degraded while there are `problems`, and from 30 days before a key or certificate ends.
     `problems` have their English in `message`; `notices` are worded with `node.texts.wording.say`.
     Working days after `workdays_known_until` (YYYY-MM-DD) are provisional.
     """

@@ -391,6 +391,8 @@ class _Admin(desk_pb2_grpc.AdminServiceServicer):
     ) -> desk_pb2.AcceptSourceResponse:
         if request.dataset != DATASET:
             _fail(context, NodeError(Reason.NOT_FOUND, "error.app.no-load-held"))
+        if request.load != "3f9a02c1":
+            _fail(context, NodeError(Reason.NOT_FOUND, "error.app.other-load-held"))
         return desk_pb2.AcceptSourceResponse(dataset=DATASET, rows=120, invalid_subjects=2, rows_before=500)
 
 

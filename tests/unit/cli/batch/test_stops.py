@@ -299,7 +299,7 @@ def test_error_of_a_device_is_typed(tmp_path: Path, monkeypatch: pytest.MonkeyPa
         monkeypatch.setattr(os, "write", unplugged)
         with pytest.raises(NodeError, match="input/output error") as failed:
             output.append(block)
-    assert failed.value.reason is Reason.STORE_UNAVAILABLE
+    assert failed.value.reason is Reason.OUTPUT_UNAVAILABLE
 
 
 def test_run_that_ended_between_its_last_two_steps_is_done(
