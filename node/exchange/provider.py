@@ -31,6 +31,7 @@ from node.core.state.data_load import KeptLoad
 from node.core.subject import SubjectKey
 from node.core.workdays import Calendar
 from node.errors import NodeError, Reason
+from node.exchange.batch_order import ChunkPlace
 from node.exchange.computing import Computing, Permitted
 from node.exchange.group import GroupCommit
 from node.exchange.opened import Opened, clocks_apart, open_envelope, routing_of
@@ -139,7 +140,7 @@ class Provider:
         self,
         peer: Member,
         envelope: pb.Envelope,
-        batch: BatchOrder | None = None,
+        batch: ChunkPlace | None = None,
         seconds: float | None = None,
     ) -> pb.SealedAnswer:
         """Answer one sealed request of `peer`, who waits so many `seconds` for what is looked up.
@@ -177,7 +178,7 @@ class Provider:
         envelope: pb.Envelope,
         routing: Routing,
         digest: bytes,
-        batch: BatchOrder | None,
+        batch: ChunkPlace | None,
         until: float | None,
     ) -> pb.SealedAnswer:
         self._denials.check(peer.code)
@@ -213,6 +214,9 @@ class Provider:
                 grants=self._grants,
                 vault=self._vault,
             )
+            if batch is not None:
+                await batch.turn()
+                batch.pass_on()  # who waits goes on once this job stands in line
             answer = await self._commit.run(job)
         if job.denied:
             # By what it takes on the disk, so that a denial about many subjects counts as what it is.
@@ -258,7 +262,7 @@ class Provider:
             return opened
         return opened._replace(problem=clocks_apart())
 
-    def _decide(self, admitted: Admitted, batch: BatchOrder | None) -> tuple[Decision, list[SubjectKey]]:
+    def _decide(self, admitted: Admitted, batch: ChunkPlace | None) -> tuple[Decision, list[SubjectKey]]:
         """The decision, and the subjects it permits to be asked about; never raises."""
         try:
             if admitted.opened.problem is not None:
@@ -353,20 +357,3 @@ def _permitted(
 def _short(pseudonym: bytes) -> str:
     """Enough of a pseudonym to tell two apart, in the alphabet of a key: there is one a subject and limit."""
     return b2a_base64(pseudonym[:_SHORT], newline=False).decode()
-
-
-class BatchOrder:
-    """Holds the chunks of one batch stream to their order: the first may be any, then without gaps."""
-
-    def __init__(self) -> None:
-        self._batch: bytes | None = None
-        self._next = 0
-
-    def check(self, intent: rec.Intent) -> None:
-        """Raises NodeError(REQUEST_REPLAYED) for a chunk out of order or of another batch."""
-        if not intent.HasField("batch"):
-            raise NodeError.by_reason(Reason.QUERY_INVALID)
-        place = intent.batch
-        if self._batch is not None and (place.batch_id != self._batch or place.chunk != self._next):
-            raise NodeError.by_reason(Reason.REQUEST_REPLAYED)
-        self._batch, self._next = place.batch_id, place.chunk + 1

@@ -20,7 +20,8 @@ from node.core.policy.policy import Policies
 from node.core.revision import trim
 from node.errors import NodeError, Reason
 from node.exchange.admin import Grants
-from node.exchange.provider import BatchOrder, Provider
+from node.exchange.batch_order import BatchOrder, ChunkPlace
+from node.exchange.provider import Provider
 from node.exchange.refusals import Refusals
 from node.rpc.callers import Members
 from node.rpc.grpc_status import Context, abort, internal_error
@@ -170,7 +171,7 @@ class ExchangeService(exchange_pb2_grpc.ExchangeServiceServicer):
                     tasks.put_nowait(error)
                     ended.set()
                 else:
-                    task = asyncio.create_task(self._chunk(member, request.envelope, order))
+                    task = asyncio.create_task(self._chunk(member, request.envelope, order.place()))
                     begun.add(task)
                     task.add_done_callback(begun.discard)
                     task.add_done_callback(_seen)
@@ -184,8 +185,11 @@ class ExchangeService(exchange_pb2_grpc.ExchangeServiceServicer):
         finally:
             tasks.put_nowait(None)
 
-    async def _chunk(self, member: Member, envelope: pb.Envelope, order: BatchOrder) -> pb.AskBatchResponse:
-        answer = await self._provider.ask(member, envelope, order)
+    async def _chunk(self, member: Member, envelope: pb.Envelope, place: ChunkPlace) -> pb.AskBatchResponse:
+        try:
+            answer = await self._provider.ask(member, envelope, place)
+        finally:
+            place.pass_on()
         return trim(pb.AskBatchResponse(answer=answer), member.revision)
 
     def _check_count(self, chunks: int) -> None:

@@ -3,14 +3,10 @@
 from __future__ import annotations
 
 import os
-import random
 import shutil
-import socket
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from itertools import cycle
 from pathlib import Path
 
 from node.core.directory.directory import Member, next_directory
@@ -25,6 +21,7 @@ from node.crypto.certificates import (
     make_authority,
 )
 from node.crypto.signing import SignatureSuite, Signer
+from node.demo.ports import free_ports
 from node.documents.directory_file import read_directory, sign_directory
 from node.documents.keys import KeyUse, PrivateKey, generate, read_keys, write_key
 from node.files.private_folder import make_private
@@ -38,19 +35,10 @@ FORGER = "114419000000000709"
 YEAR = timedelta(days=365)
 
 
-# Of each process that runs tests its own, in turn, and below those that the kernel gives to whoever calls:
-# a port is given out some time before its node listens on it.
-_WORKER = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw")) % 4
-_PORTS = cycle(random.sample(range(10_000 + _WORKER, 32_000, 4), 5_000))
-
-
 def free_port() -> int:
-    """A port of the loopback interface that nobody listens on, and that was not given out before."""
-    for port in _PORTS:
-        with socket.socket() as probe, suppress(OSError):
-            probe.bind(("127.0.0.1", port))
-            return port
-    raise AssertionError("unreachable")
+    """A port of the loopback interface that no other process is given while this one lives."""
+    (port,) = free_ports(1)
+    return port
 
 
 @dataclass(slots=True)
