@@ -14,6 +14,7 @@ import typer
 
 from node.cli.ask.ask_cmd import Case, Parameters, Purpose, Question
 from node.cli.batch.stopping import ToldToStopError, command_to_go_on, saying_how_far, told_to_stop
+from node.cli.terminal.exits import Exit
 from node.cli.terminal.mistyped import question_named
 from node.cli.terminal.options import claim_columns_from, parameters_from, require_new
 from node.cli.terminal.session import DeskSession, with_desk
@@ -74,9 +75,11 @@ def batch(
                 with saying_how_far(session.terminal, output, given.rows.count, command):
                     run.ask(keep_going=keep_going)
                     output.finish()
-                run.sum_up(target)
+                code = run.sum_up(target)
     except ToldToStopError:
         raise NodeError(Reason.DRAINING, "batch.terminated") from None
+    if code:
+        raise typer.Exit(code)
 
 
 class _Run:
@@ -156,13 +159,14 @@ class _Run:
             self._output.begin()
             yield block
 
-    def sum_up(self, target: Path) -> None:
-        """Say what came out."""
+    def sum_up(self, target: Path) -> Exit:
+        """Say what came out; gives the exit code."""
         from node.cli.batch import report
 
         assert self._plan is not None
         changed = self._given.file.has_changed()
         report.sum_up(self._session.terminal, target, self._output.progress, self._plan, changed=changed)
+        return report.exit_code(self._output.progress)
 
 
 def _check(names: tuple[str, ...], columns: Columns) -> None:

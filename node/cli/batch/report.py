@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final
 import typer
 
 from node.cli.batch.progress import NO, Progress
+from node.cli.terminal.exits import EXIT_OF_REASON, Exit
 from node.cli.terminal.output import Terminal
 from node.errors import Reason
 from node.texts.wording import t
@@ -82,6 +83,16 @@ def sum_up(terminal: Terminal, target: Path, progress: Progress, plan: Plan, *, 
         terminal.note(t("batch.not_verified", count=not_verified))
     if changed:
         terminal.note(t("batch.input_changed", count=progress.rows))
+
+
+def exit_code(progress: Progress) -> Exit:
+    """What a finished batch came to, for scripts: answers to all rows, to some, or why to none."""
+    if progress.answered == progress.rows:
+        return Exit.OK
+    if progress.answered:
+        return Exit.PARTIAL
+    most = max(sorted(progress.reasons), key=lambda reason: progress.reasons[reason])
+    return EXIT_OF_REASON[Reason[most]]
 
 
 def _counts(progress: Progress) -> Iterator[str]:
