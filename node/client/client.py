@@ -20,7 +20,7 @@ from node.client.catalogue import (
     catalogue_version,
 )
 from node.client.channel import Credentials, open_channel
-from node.client.limits import AskLimits, limits_of
+from node.client.limits import AskLimits, day_use, largest_chunk, limits_of
 from node.client.log import LogClient
 from node.client.results import (
     Chunk,
@@ -195,7 +195,8 @@ class Client:
         `frame` with the columns `answer` (boolean or string, NA without one), `reason` ("" for an answer,
         else the name of a `Reason`) and `exchange_id` (hex). The order of rows and the index are kept. A
         malformed identifier, or a claim of more than 200 characters, is not asked, with reason QUERY_INVALID;
-        a subject whose own limit is used up has QUOTA_EXHAUSTED.
+        a subject whose own limit is used up has QUOTA_EXHAUSTED. `chunk_size` rows at most are asked about in
+        one request, or less if the nodes take less.
 
         Raises NodeError QUERY_INVALID before anybody is asked about if a spreadsheet has rounded identifiers,
         or more than 5 % of them are malformed (and more than ten, or half of them), unless `accept_invalid`.
@@ -219,6 +220,7 @@ class Client:
             kind=kind,
             random=self._random,
             chunk_size=chunk_size,
+            largest=largest_chunk(self.grants(refresh=True), QuestionName.parse(question)),
             accept_invalid=accept_invalid,
         )
 
@@ -267,8 +269,10 @@ class Client:
             entry = self.dataset(name.dataset, provider)
         except NodeError:  # the provider says what is wrong once it is asked
             entry = None
-        given = [grant for grant in self.grants() if grant.provider == provider]
-        return limits_of(given, entry, name.dataset, name.question, purpose)
+        received = self._received(refresh=True)
+        given = [grant for grant in _grants(received) if grant.provider == provider]
+        used = [day_use(each) for each in received.used_today if each.provider == provider]
+        return limits_of(given, used, entry, name.dataset, name.question, purpose)
 
     def published_entry(self, name: str, provider: str = "") -> catalogue_pb2.Dataset:
         """One dataset in full as the message that the node publishes, for an export."""
@@ -314,11 +318,14 @@ class Client:
 
     def grants(self, *, refresh: bool = False) -> tuple[Grant, ...]:
         """The grants that the department was given; `refresh` asks the providers again first."""
+        return _grants(self._received(refresh=refresh))
+
+    def _received(self, *, refresh: bool) -> grant_pb2.ListReceivedGrantsResponse:
         request = grant_pb2.ListReceivedGrantsRequest(refresh=refresh)
         response: grant_pb2.ListReceivedGrantsResponse = unary(
             self._grants.ListReceivedGrants, request, self._timeout
         )
-        return tuple(grant_from_message(grant) for grant in response.grants)
+        return response
 
     def _browse(self, provider: str, dataset: str) -> tuple[CatalogueEntry, ...]:
         return tuple(map(catalogue_entry, self._browsed(provider, dataset).datasets))
@@ -380,3 +387,7 @@ class Client:
 
     def _providers_of(self, dataset: str, *, refresh: bool = False) -> set[str]:
         return {grant.provider for grant in self.grants(refresh=refresh) if grant.dataset == dataset}
+
+
+def _grants(received: grant_pb2.ListReceivedGrantsResponse) -> tuple[Grant, ...]:
+    return tuple(map(grant_from_message, received.grants))

@@ -14,6 +14,7 @@ from node.client.results import Chunk, ChunkResult, Refusal, Subject
 from node.core.bounds import MAX_CLAIM, MAX_CLAIMS, MAX_SUBJECTS
 from node.core.id_column import IdColumn, could_be_rounded, identifier, number_text
 from node.core.identity import SubjectType
+from node.core.messages.chunk_bound import SUBJECTS_CLAUSE
 from node.core.normal_form import unreadable
 from node.core.policy.question_kind import QuestionKind
 from node.errors import NodeError, Reason
@@ -27,8 +28,6 @@ CHUNK_BYTES = 30_000
 
 A thousand subjects without claims take less."""
 
-# What is wrong with one chunk and says nothing about the next; all else would meet the next chunk too.
-_CHUNK_ONLY = frozenset({Reason.QUERY_INVALID})
 
 # Failures on the way, without a verdict of the provider that the requester knows of.
 _UNDECIDED = frozenset({Reason.PEER_UNAVAILABLE, Reason.DRAINING, Reason.TIMEOUT, Reason.STORE_UNAVAILABLE})
@@ -149,12 +148,24 @@ def ask_blocks(
         while asked[0].chunk is None:
             yield AnsweredBlock(_merge(asked.popleft(), None), next_chunk)
         refusal = result.refusal
-        if refusal is not None and not keep_going and refusal.reason not in _CHUNK_ONLY:
+        if refusal is not None and _ends(refusal, keep_going=keep_going):
             raise _refused(refusal)
         next_chunk = result.chunk + 1
         yield AnsweredBlock(_merge(asked.popleft(), result), next_chunk, result.proof.data_overdue)
     while asked:
         yield AnsweredBlock(_merge(asked.popleft(), None), next_chunk)
+
+
+def is_too_many(error: NodeError) -> bool:
+    """Whether chunks were refused because they are about more subjects than a node takes."""
+    return error.metadata.get("clause") == SUBJECTS_CLAUSE
+
+
+def _ends(refusal: Refusal, *, keep_going: bool) -> bool:
+    """Whether the next chunk would meet the same, and that is not to be written down as it is."""
+    if refusal.clause == SUBJECTS_CLAUSE:
+        return True  # smaller chunks would be answered
+    return not keep_going and refusal.reason is not Reason.QUERY_INVALID
 
 
 def _refused(refusal: Refusal) -> NodeError:
@@ -179,15 +190,17 @@ def ask_frame(
     kind: QuestionKind | None,
     random: Callable[[int], bytes],
     chunk_size: int,
+    largest: int,
     accept_invalid: bool,
 ) -> pd.DataFrame:
     """`Client.verify_batch` says what this does."""
     if not 1 <= chunk_size <= MAX_SUBJECTS:
         raise NodeError(Reason.QUERY_INVALID, "error.client.chunk-size", max_subjects=MAX_SUBJECTS)
+    chunk_size = min(chunk_size, largest)
     columns = Columns(subject, claims, subject_type=subject_type)
     check_columns(frame.columns, columns)
     columns = _judged(frame, columns, accept_invalid=accept_invalid)
-    start, first_chunk = _resume_at(frame, columns, chunk_size)
+    start, first_chunk = _resume_at(frame)
     source = frame.drop(columns=[name for name in RESULT_COLUMNS if name in frame.columns])
     # Where the blocks end does not depend on where an earlier run came to: nor do the chunks.
     ends = range(start // chunk_size * chunk_size + chunk_size, len(source) + chunk_size, chunk_size)
@@ -244,14 +257,14 @@ def _judged(frame: pd.DataFrame, columns: Columns, *, accept_invalid: bool) -> C
     return replace(columns, rounded=column.rounded > 0)
 
 
-def _resume_at(frame: pd.DataFrame, columns: Columns, chunk_size: int) -> tuple[int, int]:
+def _resume_at(frame: pd.DataFrame) -> tuple[int, int]:
     """The first row without a reason, and the number of the chunk that it begins."""
     if REASON not in frame.columns:
         return 0, 0
     start = int(frame[REASON].notna().to_numpy().argmin()) if frame[REASON].isna().any() else len(frame)
-    before = (frame.iloc[i : min(start, i + chunk_size)] for i in range(0, start, chunk_size))
-    parts = (subjects for block in before for _, subjects in _parts(block, columns))
-    return start, sum(1 for subjects in parts if any(each is not None for each in subjects))
+    asked = frame[EXCHANGE].iloc[:start] if EXCHANGE in frame.columns else pd.Series(dtype="string")
+    # Each chunk is an exchange of its own, however many rows a chunk had then.
+    return start, asked[asked.notna() & (asked != "")].nunique()
 
 
 def _parts(block: pd.DataFrame, columns: Columns) -> Iterator[tuple[pd.DataFrame, list[Subject | None]]]:

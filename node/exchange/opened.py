@@ -11,6 +11,7 @@ from node.core.directory.directory import Member
 from node.core.log import usage
 from node.core.log.checkpoint import log_origin
 from node.core.log.merkle import leaf_hash
+from node.core.messages.chunk_bound import SUBJECTS_CLAUSE
 from node.core.messages.envelope import SUITE, VERSION, Routing, Sealed
 from node.core.messages.intent import check_intent
 from node.errors import NodeError, Reason
@@ -138,7 +139,7 @@ def _check_opening(intent: rec.Intent, body: bytes, max_subjects: int) -> rec.Op
     if len(opening.salt) != usage.SALT_BYTES or len(opening.subjects) != intent.subjects:
         raise NodeError.by_reason(Reason.PROOF_INVALID)
     if len(opening.subjects) > max_subjects:
-        raise NodeError.by_reason(Reason.QUERY_INVALID)
+        raise too_many_subjects()
     if len(body) > usage.MAX_OPENING_BYTES:
         raise NodeError.by_reason(Reason.QUERY_INVALID)
     for subject in opening.subjects:
@@ -166,6 +167,11 @@ def _check_time(time_ms: int, now: datetime, max_skew_ms: int) -> None:
         raise NodeError(Reason.CLOCK_SKEWED, "denial.age.what", clause=AGE_CLAUSE)
     if age_ms < -max_skew_ms:
         raise clocks_apart()
+
+
+def too_many_subjects() -> NodeError:
+    """What a request is denied for that is about more subjects than this node takes in one."""
+    return NodeError(Reason.QUERY_INVALID, "denial.subjects.what", clause=SUBJECTS_CLAUSE)
 
 
 def clocks_apart() -> NodeError:

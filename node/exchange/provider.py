@@ -8,18 +8,18 @@ import logging
 from binascii import b2a_base64
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, tzinfo
 from typing import TypeVar
 
 from node.core import wire
-from node.core.bounds import MAX_SUBJECTS
 from node.core.deciding.cost import NO_COST, Cost, Day, exchange_cost, outage_debits
 from node.core.deciding.evaluator import Decision, Evaluator
 from node.core.deciding.grant import Grant
 from node.core.directory.directory import Member
 from node.core.identity import normalise_subject
 from node.core.log.commit import DIGEST
+from node.core.messages.chunk_bound import ChunkBound
 from node.core.messages.envelope import Routing
 from node.core.milliseconds import to_ms
 from node.core.policy.policy import Policies
@@ -34,7 +34,7 @@ from node.errors import NodeError, Reason
 from node.exchange.batch_order import ChunkPlace
 from node.exchange.computing import Computing, Permitted
 from node.exchange.group import GroupCommit
-from node.exchange.opened import Opened, clocks_apart, open_envelope, routing_of
+from node.exchange.opened import Opened, clocks_apart, open_envelope, routing_of, too_many_subjects
 from node.exchange.peer_logs import PeerLogs
 from node.exchange.ports import Source, Vault
 from node.exchange.provider_answer import Computed
@@ -87,7 +87,7 @@ class Admitted:
 class ProviderLimits:
     """Bounds on one exchange."""
 
-    subjects: int = MAX_SUBJECTS
+    chunk: ChunkBound = field(default_factory=ChunkBound)
     max_skew_ms: int = 300_000
 
 
@@ -185,7 +185,9 @@ class Provider:
         now, state = self._clock(), self._state()
         # 7: open, verify the checkpoint's signature, the intent's inclusion and its commitment.
         limits = self._limits
-        opened = open_envelope(envelope, routing, peer, self._vault, now, limits.max_skew_ms, limits.subjects)
+        opened = open_envelope(
+            envelope, routing, peer, self._vault, now, limits.max_skew_ms, limits.chunk.subjects
+        )
         if opened.checkpoint:
             opened = await self._held_to_its_log(peer.code, opened)
             opened = await self._held_to_the_time(peer, opened)
@@ -302,7 +304,10 @@ class Provider:
         if decision.question.kind is QuestionKind.STATISTIC and intent.HasField("batch"):
             # In a stream nobody could be seen to wait for it.
             raise NodeError.by_reason(Reason.QUERY_INVALID)
-        kind = admitted.state.policies.datasets[intent.dataset].subject_type
+        policy = admitted.state.policies.datasets[intent.dataset]
+        if len(given) > 1 and len(given) > self._limits.chunk.given(policy, decision.question):
+            raise too_many_subjects()
+        kind = policy.subject_type
         return decision, [SubjectKey(normalise_subject(s.id, kind), dict(s.claims)) for s in given]
 
     def _evaluator_of(self, state: ProviderState) -> Evaluator:

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from node.cli.batch.output_file import Output
     from node.cli.batch.plan import Plan
     from node.cli.batch.progress import Progress
+    from node.cli.terminal.output import Ticker
     from node.client.frame import Columns, Query
 
 app = typer.Typer()
@@ -130,29 +131,61 @@ class _Run:
         self._output.start(progress, rows.form)
 
     def ask(self, *, keep_going: bool) -> None:
-        """Ask about the rows that are left. Raises NodeError."""
-        from node.client.frame import RefusedError, ask_blocks
+        """Ask about the rows that are left. Raises NodeError.
 
-        output, progress = self._output, self._output.progress
-        batch_id, kind = bytes.fromhex(progress.batch_id), QuestionKind(progress.kind)
+        A node that takes less at once than it said, because its settings or policies have changed, is asked
+        again in smaller chunks.
+        """
+        output, again = self._output, True
         with self._session.terminal.progress(t("batch.working"), self._given.rows.count) as ticker:
-            ticker.advance(progress.rows)
-            answers = ask_blocks(
-                self._session.client.batch,
-                self._blocks(progress),
-                replace(self._query, batch_id=batch_id, kind=kind),
-                self._columns,
-                first_chunk=progress.next_chunk,
-                keep_going=keep_going,
-            )
-            try:
-                with closing(answers):
-                    for block in answers:
-                        output.append(block)
-                        ticker.advance(len(block.frame))
-            except RefusedError:
-                output.renew(os.urandom)
+            ticker.advance(output.progress.rows)
+            while again:
+                again = self._ask(ticker, keep_going=keep_going)
+
+    def _ask(self, ticker: Ticker, *, keep_going: bool) -> bool:
+        """Ask to the end; tells whether to ask again, in smaller chunks."""
+        from node.client.frame import RefusedError, is_too_many
+
+        output = self._output
+        try:
+            for rows in self._answered(keep_going=keep_going):
+                ticker.advance(rows)
+        except RefusedError as error:
+            before = output.progress.chunk_rows
+            output.renew(os.urandom, self._rows_of_a_chunk(before))
+            if not is_too_many(error) or output.progress.chunk_rows >= before:
                 raise
+            return True
+        return False
+
+    def _answered(self, *, keep_going: bool) -> Iterator[int]:
+        """Ask, and write the answers; gives how many rows there are, block by block."""
+        from node.client.frame import ask_blocks
+
+        progress = self._output.progress
+        batch_id, kind = bytes.fromhex(progress.batch_id), QuestionKind(progress.kind)
+        answers = ask_blocks(
+            self._session.client.batch,
+            self._blocks(progress),
+            replace(self._query, batch_id=batch_id, kind=kind),
+            self._columns,
+            first_chunk=progress.next_chunk,
+            keep_going=keep_going,
+        )
+        with closing(answers):
+            for block in answers:
+                self._output.append(block)
+                yield len(block.frame)
+
+    def _rows_of_a_chunk(self, before: int) -> int:
+        """By the limits as they are now; as before where they cannot be had."""
+        from node.cli.batch import plan
+
+        try:
+            limits = self._session.client.limits(self._query.question, self._query.purpose)
+        except NodeError:
+            return before
+        return plan.plan(0, limits).chunk_rows
 
     def _blocks(self, progress: Progress) -> Iterator[pd.DataFrame]:
         for block in self._given.rows.blocks(progress.rows, progress.chunk_rows):

@@ -32,12 +32,19 @@ def tell_plan(
         terminal.note(t("batch.plan.invalid", count=subjects.rows - subjects.valid, rows=subjects.rows))
     if plan.days > 1:
         terminal.note(
-            t("batch.plan.days", subjects=rest, limit=limits.per_day, days=plan.days, today=plan.per_day)
+            t(
+                "batch.plan.days",
+                subjects=rest,
+                limit=limits.per_day,
+                used=limits.used_today,
+                days=plan.days,
+                today=plan.today,
+            )
         )
         if limits.workdays:
             terminal.note(t("batch.plan.workdays"))
     elif limits.per_day:
-        terminal.note(t("batch.plan.day", subjects=rest, limit=limits.per_day))
+        terminal.note(t("batch.plan.day", subjects=rest, limit=limits.per_day, used=limits.used_today))
     if not limits.known:
         terminal.note(t("batch.plan.unknown"))
     if beyond := subjects.beyond(limits.per_subject):
@@ -73,6 +80,7 @@ def sum_up(terminal: Terminal, target: Path, progress: Progress, plan: Plan, *, 
         "input_sha256": progress.input,
         "input_changed": changed,
         "per_day": plan.per_day,
+        "chunk_rows": plan.chunk_rows,
         "data_overdue": progress.overdue,
     }
     done = t("batch.done", path=target, rows=progress.rows, answered=progress.answered, refused=refused)

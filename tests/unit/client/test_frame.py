@@ -172,6 +172,37 @@ def test_more_claims_than_a_subject_may_have_are_refused_before_anybody_is_asked
     assert desk.chunks == []
 
 
+def test_chunks_are_no_larger_than_the_nodes_take(client: Client, desk: FakeDesk) -> None:
+    desk.most_subjects = 7
+    desk.grants["g-1"].chunk_subjects.extend([7, 7])
+    done = client.verify_batch(people(30), question=VERIFY, purpose=PURPOSE, case="DG-1")
+    assert set(done["reason"]) == {""}
+    assert [len(subjects) for _, _, subjects in desk.chunks] == [7, 7, 7, 7, 2]
+
+
+def test_frame_that_goes_on_counts_the_chunks_that_were_asked_whatever_their_size(
+    client: Client, desk: FakeDesk
+) -> None:
+    desk.break_at = 2
+    with pytest.raises(BatchStoppedError) as stopped:
+        ask(client, people(30))
+    desk.break_at = None
+    desk.chunks.clear()
+    desk.grants["g-1"].chunk_subjects.extend([4, 4])
+    done = ask(client, stopped.value.frame, batch_id=stopped.value.batch_id)
+    assert set(done["reason"]) == {""}
+    assert [number for _, number, _ in desk.chunks] == [2, 3, 4]
+
+
+def test_frame_that_is_refused_for_its_size_goes_on_in_smaller_chunks(client: Client, desk: FakeDesk) -> None:
+    desk.most_subjects = 8
+    with pytest.raises(BatchStoppedError) as stopped:
+        ask(client, people(20))
+    desk.grants["g-1"].chunk_subjects.extend([8, 8])
+    done = ask(client, stopped.value.frame, batch_id=stopped.value.batch_id)
+    assert set(done["reason"]) == {""}
+
+
 @pytest.mark.parametrize("size", [0, -1, 1001])
 def test_chunk_size_out_of_bounds_is_refused(client: Client, desk: FakeDesk, size: int) -> None:
     with pytest.raises(NodeError, match="1 to 1000"):
