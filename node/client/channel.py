@@ -62,11 +62,23 @@ def open_channel(desk: str, credentials: Credentials | None) -> grpc.Channel:
     # gRPC would only say that the desk cannot be reached.
     roots = _pem("--roots", credentials.roots, pem.certificates)
     key = _pem("--key", credentials.key, pem.private_key)
-    certificate = _pem("--cert", credentials.certificate, pem.certificates)
+    certificate = _ordered(_pem("--cert", credentials.certificate, pem.certificates), key)
     tls = grpc.ssl_channel_credentials(
         root_certificates=roots, private_key=key, certificate_chain=certificate
     )
     return grpc.secure_channel(desk, tls, options=options)
+
+
+def _ordered(certificates: bytes, key: bytes) -> bytes:
+    """The certificate of the key first, and behind it those that lead to its root, as a node's own are."""
+    from node.crypto.certificates import pair  # takes a while to import, and a socket needs none
+
+    try:
+        return pair(certificates, key).certificate
+    except NodeError as error:
+        raise NodeError(
+            Reason.CONFIG_INVALID, "error.client.given-file", problem=error.wording, option="--cert"
+        ) from None
 
 
 def _pem(option: str, path: Path, take: Callable[[bytes, str], bytes]) -> bytes:

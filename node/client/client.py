@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Self
 from node.client import convert
 from node.client.admin import AdminClient
 from node.client.batch import stream_batch
-from node.client.call import unary
+from node.client.call import Reach, unary
 from node.client.catalogue import (
     CatalogueEntry,
     CatalogueFound,
@@ -78,13 +78,13 @@ class Client:
     ) -> None:
         self._channel = open_channel(desk, credentials)
         timeout = CLIENT_SECONDS if timeout is None else timeout
-        self._timeout = timeout
+        self._reach = reach = Reach.of(desk, timeout)
         self._random = random
         self._desk = desk_pb2_grpc.DeskServiceStub(self._channel)
         self._catalogue = catalogue_pb2_grpc.CatalogueServiceStub(self._channel)
         self._grants = grant_pb2_grpc.GrantAdminServiceStub(self._channel)
-        self.admin = AdminClient(self._channel, timeout)
-        self.log = LogClient(self._channel, timeout)
+        self.admin = AdminClient(self._channel, reach)
+        self.log = LogClient(self._channel, reach)
 
     def __enter__(self) -> Self:
         return self
@@ -171,7 +171,7 @@ class Client:
             desk_pb2.BatchHeader(query=query, batch_id=batch_id),
             chunks,
             window=window,
-            patience=self._timeout,
+            reach=self._reach,
         )
 
     def verify_batch(
@@ -283,7 +283,7 @@ class Client:
         """The versions of a dataset's entry that were served, the newest first."""
         request = catalogue_pb2.GetDatasetHistoryRequest(dataset=name, provider=provider)
         response: catalogue_pb2.GetDatasetHistoryResponse = unary(
-            self._catalogue.GetDatasetHistory, request, self._timeout
+            self._catalogue.GetDatasetHistory, request, self._reach
         )
         return tuple(map(catalogue_version, response.versions))
 
@@ -312,7 +312,7 @@ class Client:
             provider=provider,
         )
         response: catalogue_pb2.SearchCatalogueResponse = unary(
-            self._catalogue.SearchCatalogue, request, self._timeout
+            self._catalogue.SearchCatalogue, request, self._reach
         )
         return CatalogueFound(tuple(map(catalogue_entry, response.datasets)), response.total)
 
@@ -323,7 +323,7 @@ class Client:
     def _received(self, *, refresh: bool) -> grant_pb2.ListReceivedGrantsResponse:
         request = grant_pb2.ListReceivedGrantsRequest(refresh=refresh)
         response: grant_pb2.ListReceivedGrantsResponse = unary(
-            self._grants.ListReceivedGrants, request, self._timeout
+            self._grants.ListReceivedGrants, request, self._reach
         )
         return response
 
@@ -332,7 +332,7 @@ class Client:
 
     def _browsed(self, provider: str, dataset: str) -> desk_pb2.BrowseCatalogueResponse:
         request = desk_pb2.BrowseCatalogueRequest(provider=provider, dataset=dataset)
-        response: desk_pb2.BrowseCatalogueResponse = unary(self._desk.BrowseCatalogue, request, self._timeout)
+        response: desk_pb2.BrowseCatalogueResponse = unary(self._desk.BrowseCatalogue, request, self._reach)
         return response
 
     def _ask(
@@ -345,7 +345,7 @@ class Client:
             exchange_id=exchange_id,
         )
         try:
-            response: desk_pb2.DeskServiceAskResponse = unary(self._desk.Ask, request, self._timeout)
+            response: desk_pb2.DeskServiceAskResponse = unary(self._desk.Ask, request, self._reach)
         except NodeError as error:
             told = {**error.wording.args, "exchange_id": exchange_id.hex()}
             raise NodeError.of(error.reason, Message(error.wording.key, told)) from None

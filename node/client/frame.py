@@ -246,8 +246,13 @@ def check_columns(present: Iterable[str], columns: Columns) -> None:
 def _judged(frame: pd.DataFrame, columns: Columns, *, accept_invalid: bool) -> Columns:
     """The columns, with whether a spreadsheet has rounded the identifiers.
 
-    Raises NodeError QUERY_INVALID if they were, or too many are invalid, unless that is accepted.
+    Raises NodeError QUERY_INVALID if they were, or too many are invalid, unless that is accepted; and for
+    claims that were read as numbers. No identifier begins with a zero, so one that was has lost nothing; a
+    claim may have.
     """
+    for name in columns.claims.values():
+        if any(isinstance(each, int) and not isinstance(each, bool) for each in frame[name].tolist()):
+            raise NodeError(Reason.QUERY_INVALID, "error.client.claims-are-numbers", column=name)
     column = IdColumn(columns.subject_type)
     for value in frame[columns.subject].tolist():
         column.take(_identifier_text(value))

@@ -84,7 +84,7 @@ def limits_of(
     return AskLimits(
         per_day=per_day,
         used_today=used_today,
-        chunk_subjects=min((grant.chunk_of(question) for grant in granted), default=MAX_SUBJECTS),
+        chunk_subjects=_smallest(granted, question),
         per_subject=_most([rule.per_subject_per_day for rule in rules]),
         wrong_tries=min(tries, default=0),
         workdays=bool(rules) and all(rule.workdays for rule in rules),
@@ -96,7 +96,11 @@ def limits_of(
 def largest_chunk(grants: Sequence[Grant], name: QuestionName) -> int:
     """About how many subjects a request may be that asks this, as the grants say."""
     its = [each for each in grants if each.dataset == name.dataset and name.provider in ("", each.provider)]
-    return min((each.chunk_of(name.question) for each in its), default=MAX_SUBJECTS)
+    return _smallest(its, name.question)
+
+
+def _smallest(grants: Sequence[Grant], question: str) -> int:
+    return min((grant.chunk_of(question) or MAX_SUBJECTS for grant in grants), default=MAX_SUBJECTS)
 
 
 def day_use(message: grant_pb2.DayUse) -> DayUse:

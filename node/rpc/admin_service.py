@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Protocol
 
+from node.core.bounds import MAX_SUBJECTS
 from node.core.deciding.grant import Grant
 from node.core.log.peer_log import Contradiction, PeerLog
 from node.core.messages.chunk_bound import ChunkBound
@@ -174,7 +175,9 @@ class GrantAdminService(grant_pb2_grpc.GrantAdminServiceServicer):
     def _bounded(self, grant: Grant) -> Grant:
         """The grant, with how many subjects a request may be about by what both nodes take."""
         asked = [(name, grant.kind_of(name)) for name in sorted(grant.questions)]
-        most = tuple(min(grant.chunk_of(name), self._chunk.taken(kind)) for name, kind in asked)
+        most = tuple(
+            min(grant.chunk_of(name) or MAX_SUBJECTS, self._chunk.taken(kind)) for name, kind in asked
+        )
         return replace(grant, chunk_subjects=most)
 
 

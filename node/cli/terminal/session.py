@@ -152,15 +152,8 @@ def open_client(
         if path is None:
             raise NodeError(Reason.CONFIG_INVALID, "desk.missing")
         desk = _socket_of(path)
-    try:
-        with Client(desk, credentials, timeout=timeout) as client:
-            yield client
-    except NodeError as error:
-        if error.wording.key != "error.desk.silent" or not desk.startswith("unix:"):
-            raise
-        from node.client.silent_socket import why_silent
-
-        raise why_silent(Path(desk.removeprefix("unix:"))) or error from None
+    with Client(desk, credentials, timeout=timeout) as client:
+        yield client
 
 
 def have_read(terminal: Terminal, config: Path, kind: PartKind) -> bool:

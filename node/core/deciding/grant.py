@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from node.core.bounds import MAX_SUBJECTS
 from node.core.identity import SubjectType
 from node.core.policy.question_kind import QuestionKind
 from node.core.purpose import purpose_covers
@@ -59,9 +58,8 @@ class Grant:
         return dict(zip(sorted(self.questions), self.kinds, strict=False)).get(question)
 
     def chunk_of(self, question: str) -> int:
-        """About how many subjects one request may be that asks one of its questions, as far as is known."""
-        told = dict(zip(sorted(self.questions), self.chunk_subjects, strict=False))
-        return told.get(question, MAX_SUBJECTS)
+        """About how many subjects a request may be that asks one of its questions; 0 where that is not told."""
+        return dict(zip(sorted(self.questions), self.chunk_subjects, strict=False)).get(question, 0)
 
     def covers_purpose(self, purpose: str) -> bool:
         """Whether the purpose is one of the grant's, or a child of one."""

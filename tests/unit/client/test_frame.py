@@ -9,6 +9,7 @@ from support.fake_desk import BY_CHANCE, FIELD, VERIFY, FakeDesk, enrolled, gran
 
 from node.client import Client
 from node.client.frame import BatchStoppedError
+from node.core.id_column import identifier
 from node.errors import NodeError, Reason
 
 
@@ -288,6 +289,35 @@ def test_identifiers_read_as_numbers_are_asked(client: Client, desk: FakeDesk) -
     digits = [number for number in range(40) if resident(number).isdigit()]
     frame = pd.DataFrame({"id": [int(resident(number)) for number in digits]})
     assert set(ask(client, frame)["reason"]) == {""}
+
+
+@pytest.mark.parametrize("digits", ["011441900000000019", "044190019500101002", "0"])
+def test_no_identifier_begins_with_a_zero_so_that_whole_numbers_have_lost_nothing(digits: str) -> None:
+    assert identifier(digits) is None
+    assert identifier("0" + resident(1)[1:]) is None
+
+
+@pytest.mark.parametrize(
+    "numbers",
+    [
+        pd.Series([12, 7, 9], dtype="int64"),
+        pd.Series([12, 7, None], dtype="Int64"),
+        pd.Series(["012", 7, "9"], dtype="object"),
+    ],
+    ids=["int64", "Int64", "object"],
+)
+def test_claims_that_were_read_as_numbers_are_refused_as_they_may_have_lost_zeros(
+    client: Client, desk: FakeDesk, numbers: pd.Series
+) -> None:
+    frame = people(3).assign(certificate=numbers.to_numpy(dtype=object))
+    claims = {"certificate": "certificate"}
+    with pytest.raises(NodeError, match=r"read the table as text \(dtype=str\)") as refused:
+        client.verify_batch(frame, question=VERIFY, purpose=PURPOSE, case="DG-1", claims=claims)
+    assert refused.value.metadata["column"] == "certificate"
+    assert desk.chunks == []
+    frame["certificate"] = ["012", "7", "9"]
+    client.verify_batch(frame, question=VERIFY, purpose=PURPOSE, case="DG-1", claims=claims)
+    assert desk.claims == [{"certificate": "012"}, {"certificate": "7"}, {"certificate": "9"}]
 
 
 @pytest.mark.parametrize("claim", [12.5, True, pd.Timestamp(2020, 1, 31), ["x"], "2020\x07"])
