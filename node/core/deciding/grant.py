@@ -58,7 +58,7 @@ class Grant:
         return dict(zip(sorted(self.questions), self.kinds, strict=False)).get(question)
 
     def chunk_of(self, question: str) -> int:
-        """About how many subjects a request may be that asks one of its questions; 0 where that is not told."""
+        """About how many subjects a request may be that asks one of its questions; 0 if that is not told."""
         return dict(zip(sorted(self.questions), self.chunk_subjects, strict=False)).get(question, 0)
 
     def covers_purpose(self, purpose: str) -> bool:
