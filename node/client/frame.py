@@ -11,10 +11,9 @@ from typing import Literal, Protocol
 import pandas as pd
 
 from node.client.results import Chunk, ChunkResult, Refusal, Subject
-from node.core.bounds import MAX_CLAIM, MAX_CLAIMS, MAX_SUBJECTS
+from node.core.bounds import MAX_CLAIM, MAX_CLAIMS, MAX_SUBJECTS, SUBJECTS_CLAUSE
 from node.core.id_column import IdColumn, could_be_rounded, identifier, number_text
 from node.core.identity import SubjectType
-from node.core.messages.chunk_bound import SUBJECTS_CLAUSE
 from node.core.normal_form import unreadable
 from node.core.policy.question_kind import QuestionKind
 from node.errors import NodeError, Reason

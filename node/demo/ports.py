@@ -11,6 +11,7 @@ from typing import Final
 
 LOWEST: Final = 10_000
 _USUAL_END: Final = 32_000
+_TRIED: Final = 1000
 _RANGE: Final = Path("/proc/sys/net/ipv4/ip_local_port_range")
 _KEPT: list[socket.socket] = []
 """What keeps the ports of this process: the system lets go of them when the process ends, however it ends."""
@@ -49,7 +50,8 @@ def _reserve(port: int) -> bool:
 
 
 def _shuffled(ports: Sequence[int]) -> Sequence[int]:
-    return random.sample(ports, len(ports))
+    """Some of them in any order: to shuffle all takes longer than to try these."""
+    return random.sample(ports, min(len(ports), _TRIED))
 
 
 def _end() -> int:

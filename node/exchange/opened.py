@@ -6,12 +6,11 @@ from datetime import datetime
 from typing import NamedTuple
 
 from node.core import wire
-from node.core.bounds import MAX_CLAIM, MAX_CLAIM_NAME, MAX_CLAIMS, MAX_SUBJECTS
+from node.core.bounds import MAX_CLAIM, MAX_CLAIM_NAME, MAX_CLAIMS, MAX_SUBJECTS, SUBJECTS_CLAUSE
 from node.core.directory.directory import Member
 from node.core.log import usage
 from node.core.log.checkpoint import log_origin
 from node.core.log.merkle import leaf_hash
-from node.core.messages.chunk_bound import SUBJECTS_CLAUSE
 from node.core.messages.envelope import SUITE, VERSION, Routing, Sealed
 from node.core.messages.intent import check_intent
 from node.errors import NodeError, Reason

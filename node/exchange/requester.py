@@ -9,11 +9,12 @@ from contextlib import aclosing
 from dataclasses import dataclass
 from datetime import datetime, tzinfo
 
+from node.core.bounds import SUBJECTS_CLAUSE
 from node.core.deciding.grant import Grant
 from node.core.directory.directory import Member
 from node.core.identity import normalise_subject
 from node.core.log import usage
-from node.core.messages.chunk_bound import SUBJECTS_CLAUSE, ChunkBound
+from node.core.messages.chunk_bound import ChunkBound
 from node.core.messages.envelope import Routing
 from node.core.messages.intent import check_asked
 from node.core.own_grant import covering_grant

@@ -16,8 +16,6 @@ from node.core.policy.question_kind import QuestionKind
 
 MESSAGE_BYTES: Final = 4 << 20
 """How long a message may be at a node whose settings do not say otherwise."""
-SUBJECTS_CLAUSE: Final = "subjects"
-"""What a request is refused for that is about more subjects than a node takes in one."""
 LONGEST_ANSWER: Final = 4 * MAX_ANSWER
 """In bytes of UTF-8."""
 _SHORT: Final = 64
