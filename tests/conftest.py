@@ -28,7 +28,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    gc.disable()  # until all tests are collected: they stay, and looking through them takes a third of the time
+    gc.disable()  # until all tests are collected: they stay, and looking for waste in them takes long
     config.addinivalue_line("markers", "full(why): only in the full tier, because it takes long")
     config.addinivalue_line("markers", "slow(why): not in the quick tier")
     load_profile(config.getoption("--tier"))

@@ -162,8 +162,8 @@ class Client:
         """Ask one verification or field question about many subjects; yields a result a chunk, in order.
 
         Numbers of chunks follow each other without gaps; the first may be any, so that a batch can be resumed
-        under its `batch_id` (16 bytes). A refused chunk does not end the batch. Without `kind` it is what
-        `kind_of` says.
+        under its `batch_id` (16 bytes). A chunk about more subjects than `limits` says is refused, with the
+        clause "subjects". A refused chunk does not end the batch. Without `kind` it is what `kind_of` says.
         """
         query = self._query(question, kind or self.kind_of(question), purpose, case, parameters)
         return stream_batch(
