@@ -34,7 +34,7 @@ from node.core.log.usage import parse_record
 
 @pytest.fixture
 def nodes(tmp_path: Path) -> Iterator[Running]:
-    with running(pension_town(tmp_path)) as nodes:
+    with running(pension_town(tmp_path), HR, TAX) as nodes:
         yield nodes
 
 
