@@ -193,7 +193,11 @@ class Provider:
             opened = await self._held_to_the_time(peer, opened)
         admitted = Admitted(state, peer, opened, now.astimezone(self._zone), until)
         # 8: decide.
+        if batch is not None:
+            await batch.turn_to_look()
         decision, subjects = self._decide(admitted, batch)
+        if batch is not None:
+            batch.looked.set()
         # What a count holds, it holds until it is charged: so that no other is counted for the same budget.
         async with AsyncExitStack() as held:
             computed, cost = Computed(), NO_COST
@@ -217,8 +221,8 @@ class Provider:
                 vault=self._vault,
             )
             if batch is not None:
-                await batch.turn()
-                batch.pass_on()  # who waits goes on once this job stands in line
+                await batch.turn_to_charge()
+                batch.charged.set()  # who waits goes on once this job stands in line
             answer = await self._commit.run(job)
         if job.denied:
             # By what it takes on the disk, so that a denial about many subjects counts as what it is.

@@ -190,7 +190,7 @@ class ExchangeService(exchange_pb2_grpc.ExchangeServiceServicer):
         try:
             answer = await self._provider.ask(member, envelope, place)
         finally:
-            place.pass_on()
+            place.over()
         return trim(pb.AskBatchResponse(answer=answer), member.revision)
 
     def _check_count(self, chunks: int) -> None:

@@ -111,9 +111,8 @@ def test_batch_over_a_days_limit_says_so_and_answers_what_the_day_allows(
 
 
 def test_nodes_that_take_the_shortest_messages_and_few_at_once_answer_whole_lists(tmp_path: Path) -> None:
-    with running(
-        pension_town(tmp_path, extra="limits: {message_bytes: 65536, chunk_subjects: 200}\n")
-    ) as nodes:
+    limits = "limits: {message_bytes: 65536, chunk_subjects: 200}\n"
+    with running(pension_town(tmp_path, extra=limits), HR, TAX) as nodes:
         nodes.grant()
         source = people(tmp_path / "in.csv", 450, "某" * 200)
         asked = command(nodes, source, "--claim", "name=name", question=f"{PENSION}/name-matches")

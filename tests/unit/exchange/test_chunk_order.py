@@ -17,7 +17,7 @@ from node.core.policy.question import Question
 from node.core.subject import SubjectKey, Unclear
 from node.errors import NodeError, Reason
 from node.exchange.asking import Answered
-from node.exchange.batch_order import BatchOrder
+from node.exchange.batch_order import BatchOrder, ChunkPlace
 from node.v1 import exchange_pb2 as pb
 from node.v1 import record_pb2 as rec
 
@@ -38,7 +38,7 @@ class AtOnce:
         try:
             return await self._sides.provider.ask(self._sides.tax.member, envelope, place)
         finally:
-            place.pass_on()
+            place.over()
 
     async def done(self) -> None:
         self._tasks.put_nowait(None)
@@ -106,25 +106,36 @@ async def test_chunk_that_fails_lets_the_next_one_have_its_turn(sides: TwoSides)
     assert found == [5, Reason.QUERY_INVALID, 2]
 
 
-@pytest.mark.parametrize("looked_at", [(0, 1, 2), (2, 0, 1), (1, 2, 0)])
-def test_order_is_that_of_arrival_whichever_chunk_is_looked_at_first(looked_at: tuple[int, ...]) -> None:
-    order = BatchOrder()
+async def test_chunks_are_looked_at_in_the_order_of_their_arrival() -> None:
+    order, looked_at = BatchOrder(), list[int]()
+
+    async def look(place: ChunkPlace, number: int) -> None:
+        await place.turn_to_look()
+        place.check(chunk(number))
+        looked_at.append(number)
+        place.looked.set()
+
     places = [order.place() for _ in range(3)]
-    for arrived in looked_at:
-        places[arrived].check(chunk(arrived + 7))
+    await asyncio.gather(*(look(place, 7 + number) for number, place in reversed(list(enumerate(places)))))
+    assert looked_at == [7, 8, 9]
 
 
-@pytest.mark.parametrize(("numbers", "looked_at"), [((7, 9), (0, 1)), ((7, 7), (0, 1)), ((8, 7), (1, 0))])
-def test_gap_a_repetition_and_a_step_back_are_refused(
-    numbers: tuple[int, int], looked_at: tuple[int, int]
-) -> None:
+async def test_chunk_that_is_over_holds_nobody_up() -> None:
     order = BatchOrder()
-    places = [order.place() for _ in numbers]
-    first, second = looked_at
-    places[first].check(chunk(numbers[first]))
+    first, second = order.place(), order.place()
+    first.over()
+    await second.turn_to_look()
+    await second.turn_to_charge()
+
+
+@pytest.mark.parametrize("numbers", [(7, 9), (7, 7), (8, 7)])
+def test_gap_a_repetition_and_a_step_back_are_refused_and_change_nothing(numbers: tuple[int, int]) -> None:
+    order = BatchOrder()
+    order.place().check(chunk(numbers[0]))
     with pytest.raises(NodeError) as refused:
-        places[second].check(chunk(numbers[second]))
+        order.place().check(chunk(numbers[1]))
     assert refused.value.reason is Reason.REQUEST_REPLAYED
+    order.place().check(chunk(numbers[0] + 1))
 
 
 def test_chunk_of_another_batch_is_refused() -> None:
