@@ -11,7 +11,7 @@ import grpc
 from google.protobuf.message import Message as ProtoMessage
 
 from node.client.call_error import node_error
-from node.client.silent_socket import why_silent
+from node.client.desk_tls import Credentials
 from node.errors import NodeError
 
 Response = TypeVar("Response", bound=ProtoMessage)
@@ -19,23 +19,23 @@ Response = TypeVar("Response", bound=ProtoMessage)
 
 @dataclass(frozen=True, slots=True)
 class Reach:
-    """How a desk is reached: for how many seconds a call waits, and the Unix socket, None for a port."""
+    """How a desk is reached: for how many seconds a call waits, where it is, and with what at a port."""
 
     timeout: float
-    socket: Path | None = None
-
-    @classmethod
-    def of(cls, desk: str, timeout: float) -> Reach:
-        """Of an address as a client is given it."""
-        path = desk.removeprefix("unix:")
-        return cls(timeout, Path(path) if path != desk else None)
+    desk: str
+    credentials: Credentials | None = None
 
     def error(self, failed: grpc.RpcError) -> NodeError:
-        """What a failed call stands for; of a socket that is silent, what is the matter with it."""
+        """What a failed call stands for; of a desk that is silent, what is the matter with it."""
         error = node_error(failed)
-        if self.socket is None or error.wording.key != "error.desk.silent":
-            return error
-        return why_silent(self.socket) or error
+        return error if error.wording.key != "error.desk.silent" else self._why_silent() or error
+
+    def _why_silent(self) -> NodeError | None:
+        from node.client import silent_port, silent_socket  # seldom needed
+
+        if self.desk.startswith("unix:"):
+            return silent_socket.why_silent(Path(self.desk.removeprefix("unix:")))
+        return None if self.credentials is None else silent_port.why_silent(self.desk, self.credentials)
 
 
 def unary(method: Callable[..., Response], request: ProtoMessage, reach: Reach) -> Response:

@@ -196,12 +196,25 @@ def test_frame_that_goes_on_counts_the_chunks_that_were_asked_whatever_their_siz
 
 
 def test_frame_that_is_refused_for_its_size_goes_on_in_smaller_chunks(client: Client, desk: FakeDesk) -> None:
-    desk.most_subjects = 8
+    def take_less(number: int) -> None:
+        if number == 1:
+            desk.most_subjects = 4
+            desk.fresh["g-1"] = grant_message()
+            desk.fresh["g-1"].chunk_subjects.extend([4, 4])
+
+    desk.at_chunk = take_less
+    frame = people(30)
+    done = ask(client, frame)
+    assert list(done["answer"]) == [enrolled(subject) for subject in frame["id"]]
+    assert len({batch_id for batch_id, _, _ in desk.chunks}) == 2
+
+
+def test_frame_that_no_chunk_is_small_enough_for_stops(client: Client, desk: FakeDesk) -> None:
+    desk.most_subjects = 4
     with pytest.raises(BatchStoppedError) as stopped:
         ask(client, people(20))
-    desk.grants["g-1"].chunk_subjects.extend([8, 8])
-    done = ask(client, stopped.value.frame, batch_id=stopped.value.batch_id)
-    assert set(done["reason"]) == {""}
+    assert stopped.value.metadata["clause"] == "subjects"
+    assert stopped.value.frame["reason"].isna().all()
 
 
 @pytest.mark.parametrize("size", [0, -1, 1001])

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from support.batches import answers, batch, command, numbers, people
 from support.cli_run import dxnode
-from support.fake_desk import FIELD, FakeDesk
+from support.fake_desk import FIELD, FakeDesk, grant_message
 
 from node.errors import Reason
 
@@ -20,15 +20,16 @@ def sizes(desk: FakeDesk) -> list[int]:
 
 
 def take(desk: FakeDesk, most: int) -> None:
-    """From now on, take so many at once and say so."""
+    """From now on, take so many at once, and say so if it is asked anew."""
     desk.most_subjects = most
-    desk.grants["g-1"].ClearField("chunk_subjects")
-    desk.grants["g-1"].chunk_subjects.extend([most, most])
+    desk.fresh["g-1"] = grant_message()
+    desk.fresh["g-1"].chunk_subjects.extend([most, most])
 
 
 @pytest.mark.parametrize("most", [1, 7, 100, 999])
 def test_chunks_are_no_larger_than_was_said(tmp_path: Path, address: str, desk: FakeDesk, most: int) -> None:
     take(desk, most)
+    desk.grants |= desk.fresh
     assert batch(people(tmp_path / "in.csv", 30 if most < 9 else 1200), address).code == 0
     assert max(sizes(desk)) == most
 
@@ -47,6 +48,7 @@ def test_node_that_takes_less_in_the_middle_is_asked_again_in_smaller_chunks(
     tmp_path: Path, address: str, desk: FakeDesk
 ) -> None:
     take(desk, 400)
+    desk.grants |= desk.fresh
     desk.at_chunk = lambda number: take(desk, 150) if number == 1 else None
     ran = batch(people(tmp_path / "in.csv", 1200), address)
     assert ran.code == 0, ran.err
