@@ -64,14 +64,3 @@ def test_chain_is_shown_with_the_own_certificate_first_in_whatever_order_it_stan
     for order in permutations((own, authority.certificate, other.certificate)):
         files.certificate.write_bytes(b"".join(order))
         assert reached(port, files) is Reason.CONFIG_INVALID
-
-
-def test_certificate_of_another_key_is_told_before_anybody_is_called(
-    files: Credentials, authority: Certified
-) -> None:
-    other = issue_desk_user(authority, HR, "clerk", "window", NOW, DAY)
-    files.key.write_bytes(other.key)
-    with pytest.raises(NodeError) as refused:
-        Client("localhost:1", files)
-    assert refused.value.reason is Reason.CONFIG_INVALID
-    assert "--cert" in refused.value.message
