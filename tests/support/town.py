@@ -33,6 +33,8 @@ AUTHORITY = "1144190000000006X2"
 FORGER = "114419000000000709"
 """A department without a node of its own, in whose name requests are made by hand: each has one usage log."""
 YEAR = timedelta(days=365)
+SOCKET = "state/d.sock"
+"""In few letters: no path of a socket may be long, and the folders of tests have long ones."""
 
 
 def free_port() -> int:
@@ -62,7 +64,7 @@ class Office:
     @property
     def socket(self) -> Path:
         """Its desk socket."""
-        return self.folder / "state" / "desk.sock"
+        return self.folder / SOCKET
 
     def desk_user(self, role: str) -> Path:
         """A folder with certificate, key and roots of a desk caller."""
@@ -144,7 +146,7 @@ authority: {self.signer.verifier.vkey()}
 directory: ../directory.note
 {"policies: {unsigned: true}" if unsigned else ""}
 exchange: {{listen: "127.0.0.1:{office.exchange_port}", advertise: "127.0.0.1:{office.exchange_port}"}}
-desk: {{listen: "127.0.0.1:{office.desk_port}"}}
+desk: {{listen: "127.0.0.1:{office.desk_port}", socket: {SOCKET}}}
 {"sources:" if sources else ""}
 {sources}{extra}
 """
