@@ -279,8 +279,9 @@ def test_answer_that_is_held_up_on_its_way_back_is_fetched(
 
 
 def test_own_node_that_hangs_is_named_as_such(town: Town, nodes: Processes) -> None:
+    chosen = new_exchange_id().hex()
     with frozen(nodes, TAX):
-        ran = ask(town, 8, "--timeout", "2")
+        ran = ask(town, 8, "--timeout", "2", "--exchange-id", chosen)
     assert ran.code == Exit.UNAVAILABLE
     assert HR not in ran.err.partition("fetch")[0]
     assert "own node" in ran.err
