@@ -7,6 +7,7 @@ tier holds has a smaller test in the usual one.
 
 from __future__ import annotations
 
+import gc
 import os
 import shutil
 import tempfile
@@ -37,6 +38,7 @@ def pytest_configure(config: pytest.Config) -> None:
         # The path of a Unix socket has 107 bytes at most, and pytest's own folders are numbered on and on.
         config.option.basetemp = tempfile.mkdtemp(prefix="dx-")
         config.stash[_OWN_FOLDER] = config.option.basetemp
+    gc.disable()  # until all tests are collected: they stay, and looking for waste in them takes long
     config.addinivalue_line("markers", "full(why): only in the full tier, because it takes long")
     config.addinivalue_line("markers", "slow(why): not in the quick tier")
     load_profile(config.getoption("--tier"))
@@ -64,6 +66,11 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         (left_out if why else kept).append(item)
     items[:] = kept
     config.hook.pytest_deselected(items=left_out)
+
+
+def pytest_collection_finish() -> None:
+    gc.freeze()
+    gc.enable()
 
 
 def _why_left_out(item: pytest.Item, tier: str) -> str:

@@ -18,7 +18,7 @@ from support.waiting import PATIENCE, wait_for
 from node.demo.registers import make_registers
 from node.demo.traces import find_identifiers
 
-RESIDENTS = 2_000
+RESIDENTS = 1_000
 SCENES = [
     "set-up",
     "deferral",

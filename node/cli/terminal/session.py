@@ -21,7 +21,7 @@ from node.errors import NodeError, Reason
 from node.texts.wording import t
 
 if TYPE_CHECKING:
-    from node.client import Client, Credentials
+    from node.client import Client
 
 P = ParamSpec("P")
 
@@ -164,21 +164,8 @@ def open_client(
         if path is None:
             raise _no_desk()
         desk = _socket_of(path)
-    try:
-        with Client(desk, credentials, timeout=timeout) as client:
-            yield client
-    except NodeError as error:
-        if error.wording.key != "error.desk.silent":
-            raise
-        raise _why_silent(desk, credentials) or error from None
-
-
-def _why_silent(desk: str, credentials: Credentials | None) -> NodeError | None:
-    from node.client import silent_port, silent_socket
-
-    if desk.startswith("unix:"):
-        return silent_socket.why_silent(Path(desk.removeprefix("unix:")))
-    return None if credentials is None else silent_port.why_silent(desk, credentials)
+    with Client(desk, credentials, timeout=timeout) as client:
+        yield client
 
 
 def _no_desk() -> NodeError:
