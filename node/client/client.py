@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Self
 
 from node.client import convert
 from node.client.admin import AdminClient
+from node.client.arguments import id_bytes, require, require_texts
 from node.client.batch import stream_batch
-from node.client.call import unary
+from node.client.call import Reach, unary
 from node.client.catalogue import (
     CatalogueEntry,
     CatalogueFound,
@@ -19,8 +20,9 @@ from node.client.catalogue import (
     catalogue_entry,
     catalogue_version,
 )
-from node.client.channel import Credentials, open_channel
-from node.client.limits import AskLimits, limits_of
+from node.client.channel import open_channel
+from node.client.desk_tls import Credentials
+from node.client.limits import AskLimits, day_use, limits_of
 from node.client.log import LogClient
 from node.client.results import (
     Chunk,
@@ -78,13 +80,16 @@ class Client:
     ) -> None:
         self._channel = open_channel(desk, credentials)
         timeout = CLIENT_SECONDS if timeout is None else timeout
-        self._timeout = timeout
+        require("timeout", timeout, (int, float), "float")
+        if not timeout > 0:
+            raise NodeError(Reason.CONFIG_INVALID, "error.client.timeout-zero")
+        self._reach = reach = Reach(timeout, desk, credentials)
         self._random = random
         self._desk = desk_pb2_grpc.DeskServiceStub(self._channel)
         self._catalogue = catalogue_pb2_grpc.CatalogueServiceStub(self._channel)
         self._grants = grant_pb2_grpc.GrantAdminServiceStub(self._channel)
-        self.admin = AdminClient(self._channel, timeout)
-        self.log = LogClient(self._channel, timeout)
+        self.admin = AdminClient(self._channel, reach)
+        self.log = LogClient(self._channel, reach)
 
     def __enter__(self) -> Self:
         return self
@@ -107,12 +112,13 @@ class Client:
         case: str,
         parameters: Mapping[str, str] | None = None,
         claims: Mapping[str, str] | None = None,
-        exchange_id: bytes = b"",
+        exchange_id: bytes | str = b"",
     ) -> Verification:
         """Ask a verification about one subject.
 
         To retry without a second charge, give the same `exchange_id` both times, as `new_exchange_id` makes
-        one. An error has it in its `metadata`, in hex, whoever chose it.
+        one. An error has it in its `metadata`, in hex, whoever chose it; that is taken as well. What is
+        given back is true for a yes and false for what is not verified.
         """
         query = self._query(question, QuestionKind.VERIFY, purpose, case, parameters)
         response = self._ask(query, Subject(subject, claims or {}), exchange_id)
@@ -127,7 +133,7 @@ class Client:
         case: str,
         parameters: Mapping[str, str] | None = None,
         claims: Mapping[str, str] | None = None,
-        exchange_id: bytes = b"",
+        exchange_id: bytes | str = b"",
     ) -> FieldAnswer:
         """Ask for one derived field of one subject; `exchange_id` as in `verify`."""
         query = self._query(question, QuestionKind.FIELD, purpose, case, parameters)
@@ -141,7 +147,7 @@ class Client:
         purpose: str,
         case: str,
         parameters: Mapping[str, str] | None = None,
-        exchange_id: bytes = b"",
+        exchange_id: bytes | str = b"",
     ) -> Statistic:
         """Ask for noisy counts; `exchange_id` as in `verify`."""
         query = self._query(question, QuestionKind.STATISTIC, purpose, case, parameters)
@@ -155,23 +161,29 @@ class Client:
         purpose: str,
         case: str,
         parameters: Mapping[str, str] | None = None,
-        batch_id: bytes,
+        batch_id: bytes | str,
         kind: QuestionKind | None = None,
         window: int = 8,
     ) -> Iterator[ChunkResult]:
         """Ask one verification or field question about many subjects; yields a result a chunk, in order.
 
         Numbers of chunks follow each other without gaps; the first may be any, so that a batch can be resumed
-        under its `batch_id` (16 bytes). A refused chunk does not end the batch. Without `kind` it is what
+        under its `batch_id` (16 bytes, or their hex). One about more subjects than `limits` says is refused,
+        with the clause "subjects". A refused chunk does not end the batch. Without `kind` it is what
         `kind_of` says.
         """
+        require("window", window, int)
+        if window < 1:
+            raise NodeError(Reason.QUERY_INVALID, "error.client.window-zero")
+        header_id = id_bytes("batch_id", batch_id)
+        _require_types(question, purpose, case, parameters)
         query = self._query(question, kind or self.kind_of(question), purpose, case, parameters)
         return stream_batch(
             lambda requests: self._desk.AskBatch(requests),
-            desk_pb2.BatchHeader(query=query, batch_id=batch_id),
+            desk_pb2.BatchHeader(query=query, batch_id=header_id),
             chunks,
             window=window,
-            patience=self._timeout,
+            reach=self._reach,
         )
 
     def verify_batch(
@@ -184,7 +196,7 @@ class Client:
         case: str,
         parameters: Mapping[str, str] | None = None,
         claims: Mapping[str, str] | None = None,
-        batch_id: bytes = b"",
+        batch_id: bytes | str = b"",
         kind: QuestionKind | None = None,
         chunk_size: int = MAX_SUBJECTS,
         accept_invalid: bool = False,
@@ -193,18 +205,27 @@ class Client:
 
         `subject` names the column of identifiers, `claims` maps claim names to columns. Gives a copy of
         `frame` with the columns `answer` (boolean or string, NA without one), `reason` ("" for an answer,
-        else the name of a `Reason`) and `exchange_id` (hex). The order of rows and the index are kept. A
-        malformed identifier, or a claim of more than 200 characters, is not asked, with reason QUERY_INVALID;
-        a subject whose own limit is used up has QUOTA_EXHAUSTED.
+        else the name of a `Reason`), `exchange_id` (hex) and `data_as_of` (ISO 8601). The order of rows and
+        the index are kept. A malformed identifier, or a claim of more than 200 characters, is not asked, with
+        reason QUERY_INVALID; a subject whose own limit is used up has QUOTA_EXHAUSTED. A request is about
+        `chunk_size` rows, or as many as the nodes take.
 
         Raises NodeError QUERY_INVALID before anybody is asked about if a spreadsheet has rounded identifiers,
-        or more than 5 % of them are malformed (and more than ten, or half of them), unless `accept_invalid`.
+        or more than 5 % of them are malformed (and more than ten, or half of them), unless `accept_invalid`;
+        if the question has other claims or parameters, or is a statistic; and if `frame` has one of those
+        columns already, without a `batch_id`.
 
         Raises `node.client.frame.BatchStoppedError`, a NodeError, when the batch cannot go on. Its `frame`
         and `batch_id`, given to this method again, go on behind the last answered row.
         """
-        from node.client.frame import ask_frame  # pandas takes 0.4 s to import
+        from node.client.frame import ask_frame, check_frame  # pandas takes 0.4 s to import
 
+        require("chunk_size", chunk_size, int)
+        require_texts("claims", {} if claims is None else claims)
+        _require_types(question, purpose, case, parameters)
+        earlier = id_bytes("batch_id", batch_id)
+        check_frame(frame, subject, claims or {}, goes_on=bool(earlier))
+        self.limits(question, purpose).check_given(parameters or {}, tuple(claims or {}))
         return ask_frame(
             self.batch,
             frame,
@@ -215,10 +236,11 @@ class Client:
             subject=subject,
             subject_type=self.subject_type_of(question),
             claims=claims or {},
-            batch_id=batch_id or self._random(EXCHANGE_ID_BYTES),
+            batch_id=earlier or self._random(EXCHANGE_ID_BYTES),
             kind=kind,
             random=self._random,
             chunk_size=chunk_size,
+            largest=lambda anew: self.limits(question, purpose, refresh=anew).chunk_subjects,
             accept_invalid=accept_invalid,
         )
 
@@ -259,16 +281,21 @@ class Client:
                 return grant.subject_type
         return None
 
-    def limits(self, question: str, purpose: str) -> AskLimits:
-        """How much of a question may be asked in a day for a purpose, as grants and catalogue say."""
+    def limits(self, question: str, purpose: str, *, refresh: bool = False) -> AskLimits:
+        """How much of a question may be asked in a day for a purpose, as grants and catalogue say.
+
+        `refresh` asks the providers for the grants again first.
+        """
         name = QuestionName.parse(question)
         provider = name.provider or self._provider_of(name.dataset)
         try:
             entry = self.dataset(name.dataset, provider)
         except NodeError:  # the provider says what is wrong once it is asked
             entry = None
-        given = [grant for grant in self.grants() if grant.provider == provider]
-        return limits_of(given, entry, name.dataset, name.question, purpose)
+        received = self._received(refresh=refresh)
+        given = [grant for grant in _grants(received) if grant.provider == provider]
+        used = [day_use(each) for each in received.used_today if each.provider == provider]
+        return limits_of(given, used, entry, name.dataset, name.question, purpose)
 
     def published_entry(self, name: str, provider: str = "") -> catalogue_pb2.Dataset:
         """One dataset in full as the message that the node publishes, for an export."""
@@ -279,7 +306,7 @@ class Client:
         """The versions of a dataset's entry that were served, the newest first."""
         request = catalogue_pb2.GetDatasetHistoryRequest(dataset=name, provider=provider)
         response: catalogue_pb2.GetDatasetHistoryResponse = unary(
-            self._catalogue.GetDatasetHistory, request, self._timeout
+            self._catalogue.GetDatasetHistory, request, self._reach
         )
         return tuple(map(catalogue_version, response.versions))
 
@@ -308,39 +335,43 @@ class Client:
             provider=provider,
         )
         response: catalogue_pb2.SearchCatalogueResponse = unary(
-            self._catalogue.SearchCatalogue, request, self._timeout
+            self._catalogue.SearchCatalogue, request, self._reach
         )
         return CatalogueFound(tuple(map(catalogue_entry, response.datasets)), response.total)
 
     def grants(self, *, refresh: bool = False) -> tuple[Grant, ...]:
         """The grants that the department was given; `refresh` asks the providers again first."""
+        return _grants(self._received(refresh=refresh))
+
+    def _received(self, *, refresh: bool) -> grant_pb2.ListReceivedGrantsResponse:
         request = grant_pb2.ListReceivedGrantsRequest(refresh=refresh)
         response: grant_pb2.ListReceivedGrantsResponse = unary(
-            self._grants.ListReceivedGrants, request, self._timeout
+            self._grants.ListReceivedGrants, request, self._reach
         )
-        return tuple(grant_from_message(grant) for grant in response.grants)
+        return response
 
     def _browse(self, provider: str, dataset: str) -> tuple[CatalogueEntry, ...]:
         return tuple(map(catalogue_entry, self._browsed(provider, dataset).datasets))
 
     def _browsed(self, provider: str, dataset: str) -> desk_pb2.BrowseCatalogueResponse:
         request = desk_pb2.BrowseCatalogueRequest(provider=provider, dataset=dataset)
-        response: desk_pb2.BrowseCatalogueResponse = unary(self._desk.BrowseCatalogue, request, self._timeout)
+        response: desk_pb2.BrowseCatalogueResponse = unary(self._desk.BrowseCatalogue, request, self._reach)
         return response
 
     def _ask(
-        self, query: desk_pb2.Query, subject: Subject | None, exchange_id: bytes
+        self, query: desk_pb2.Query, subject: Subject | None, exchange_id: bytes | str
     ) -> desk_pb2.DeskServiceAskResponse:
-        exchange_id = exchange_id or usage.new_exchange_id(datetime.now(UTC), self._random)
+        given = id_bytes("exchange_id", exchange_id)
+        chosen = given or usage.new_exchange_id(datetime.now(UTC), self._random)
         request = desk_pb2.DeskServiceAskRequest(
             query=query,
             subject=None if subject is None else convert.subject_message(subject),
-            exchange_id=exchange_id,
+            exchange_id=chosen,
         )
         try:
-            response: desk_pb2.DeskServiceAskResponse = unary(self._desk.Ask, request, self._timeout)
+            response: desk_pb2.DeskServiceAskResponse = unary(self._desk.Ask, request, self._reach)
         except NodeError as error:
-            told = {**error.wording.args, "exchange_id": exchange_id.hex()}
+            told = {**error.wording.args, "exchange_id": chosen.hex()}
             raise NodeError.of(error.reason, Message(error.wording.key, told)) from None
         return response
 
@@ -352,6 +383,7 @@ class Client:
         case: str,
         parameters: Mapping[str, str] | None,
     ) -> desk_pb2.Query:
+        _require_types(question, purpose, case, parameters)
         name = QuestionName.parse(question)
         return desk_pb2.Query(
             provider=name.provider or self._provider_of(name.dataset),
@@ -380,3 +412,14 @@ class Client:
 
     def _providers_of(self, dataset: str, *, refresh: bool = False) -> set[str]:
         return {grant.provider for grant in self.grants(refresh=refresh) if grant.dataset == dataset}
+
+
+def _grants(received: grant_pb2.ListReceivedGrantsResponse) -> tuple[Grant, ...]:
+    return tuple(map(grant_from_message, received.grants))
+
+
+def _require_types(question: str, purpose: str, case: str, parameters: Mapping[str, str] | None) -> None:
+    """Raises TypeError for what is none of the type that it is written with."""
+    for argument, value in (("question", question), ("purpose", purpose), ("case", case)):
+        require(argument, value, str)
+    require_texts("parameters", {} if parameters is None else parameters)

@@ -15,6 +15,7 @@ from pydantic import (
     BeforeValidator,
     ConfigDict,
     Field,
+    PrivateAttr,
     ValidationInfo,
     model_validator,
 )
@@ -33,6 +34,7 @@ from node.core.directory.spelling import (
     Title,
     VerifierKey,
 )
+from node.core.messages.chunk_bound import MESSAGE_BYTES, ChunkBound
 from node.core.purpose import is_purpose_code
 from node.core.reading.document import Plain
 from node.core.role import RoleRule
@@ -208,6 +210,20 @@ class Source(_Section):
     table: Annotated[str, _matching(_TABLE, "table")] | None = None
     least_rows_percent: Annotated[Whole, Field(ge=0, le=100)] = 50
     most_invalid_percent: Annotated[Whole, Field(ge=0, le=100)] = 5
+    _base: Path = PrivateAttr(Path())
+
+    @model_validator(mode="after")
+    def _keep_base(self, info: ValidationInfo) -> Self:
+        self._base = (info.context or {}).get("base") or Path()
+        return self
+
+    @property
+    def url_folder(self) -> Path:
+        """From where a relative path in the database's URL counts: the folder of the file that names it.
+
+        What a variable holds counts like what stands in the settings.
+        """
+        return self._base if self.url_file is None else self.url_file.parent
 
     @model_validator(mode="after")
     def _one_place(self) -> Self:
@@ -275,7 +291,7 @@ class Roles(_Section):
 class Limits(_Section):
     """Bounds on what peers and callers can make the node do."""
 
-    message_bytes: Annotated[Whole, Field(ge=64 << 10, le=64 << 20)] = 4 << 20
+    message_bytes: Annotated[Whole, Field(ge=64 << 10, le=64 << 20)] = MESSAGE_BYTES
     concurrent: Annotated[Whole, Field(ge=1, le=10_000)] = 256
     peer_requests_per_second: Annotated[Whole, Field(ge=1, le=1_000_000)] = 2_000
     peer_burst: Annotated[Whole, Field(ge=1, le=1_000_000)] = 4_000
@@ -293,6 +309,11 @@ class Limits(_Section):
     clock_jump_seconds: Annotated[Whole, Field(ge=1, le=120)] = 60
     clock_away_hours: Annotated[Whole, Field(ge=1, le=720)] = 24
     refusal_interval_seconds: Annotated[Whole, Field(ge=1, le=3_600)] = 60
+
+    @property
+    def chunk(self) -> ChunkBound:
+        """About how many subjects a request may be."""
+        return ChunkBound(self.chunk_subjects, self.message_bytes)
 
     @property
     def deadlines(self) -> Deadlines:

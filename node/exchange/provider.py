@@ -8,18 +8,18 @@ import logging
 from binascii import b2a_base64
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, tzinfo
 from typing import NamedTuple, TypeVar
 
 from node.core import wire
-from node.core.bounds import MAX_SUBJECTS
 from node.core.deciding.cost import NO_COST, Cost, Day, exchange_cost, outage_debits
 from node.core.deciding.evaluator import Decision, Evaluator
 from node.core.deciding.grant import Grant
 from node.core.directory.directory import Member
 from node.core.identity import normalise_subject
 from node.core.log.commit import DIGEST
+from node.core.messages.chunk_bound import ChunkBound
 from node.core.messages.envelope import Routing
 from node.core.milliseconds import to_ms
 from node.core.policy.policy import Policies
@@ -27,16 +27,17 @@ from node.core.policy.question import Question
 from node.core.policy.question_kind import QuestionKind, kind_from_message
 from node.core.policy.request import Request, RequestingDepartment
 from node.core.state.data_age import dated
-from node.core.state.data_load import KeptLoad
+from node.core.state.data_load import DataLoad, KeptLoad
 from node.core.subject import SubjectKey
 from node.core.workdays import Calendar
 from node.errors import NodeError, Reason
+from node.exchange.batch_order import ChunkPlace, ChunksUnderWay
 from node.exchange.computing import Computing, Permitted
 from node.exchange.group import GroupCommit
-from node.exchange.opened import Opened, clocks_apart, open_envelope, routing_of
+from node.exchange.opened import Opened, clocks_apart, open_envelope, routing_of, too_many_subjects
 from node.exchange.peer_logs import PeerLogs
 from node.exchange.ports import Source, Vault
-from node.exchange.provider_answer import Computed
+from node.exchange.provider_answer import NOT_COMPUTED, Computed
 from node.exchange.rate import Rate
 from node.exchange.running import Running
 from node.exchange.verdict import VerdictJob
@@ -75,6 +76,19 @@ class Arrival(NamedTuple):
     now: datetime
     moment: datetime
     day: Day
+    loads: dict[str, DataLoad | None]
+    """By dataset, those that were asked for."""
+
+    def load_of(self, dataset: str) -> DataLoad | None:
+        """The load of a dataset that is answered from, as it is named now; None without one."""
+        if dataset not in self.loads:
+            kept, policy = self.state.loads.get(dataset), self.state.policies.get(dataset)
+            self.loads[dataset] = (
+                None
+                if kept is None or policy is None
+                else dated(kept, policy.dataset.update, self.moment, self.state.calendar)
+            )
+        return self.loads[dataset]
 
 
 class Admitted(NamedTuple):
@@ -97,7 +111,7 @@ class Admitted(NamedTuple):
 class ProviderLimits:
     """Bounds on one exchange."""
 
-    subjects: int = MAX_SUBJECTS
+    chunk: ChunkBound = field(default_factory=ChunkBound)
     max_skew_ms: int = 300_000
 
 
@@ -144,6 +158,7 @@ class Provider:
         self._answered = answered
         self._time_of = time_of
         self._running: dict[tuple[str, bytes], Running] = {}
+        self._chunks = ChunksUnderWay()
         self._evaluator: Evaluator | None = None
 
     def arrival(self, peer: Member) -> Arrival:
@@ -151,13 +166,13 @@ class Provider:
         now = self._clock()
         moment = now.astimezone(self._zone)
         department = RequestingDepartment(peer.code, peer.region, peer.level, peer.suspended)
-        return Arrival(peer, department, self._state(), now, moment, Day.of(moment))
+        return Arrival(peer, department, self._state(), now, moment, Day.of(moment), {})
 
     async def ask(
         self,
         arrival: Arrival,
         envelope: pb.Envelope,
-        batch: BatchOrder | None = None,
+        place: ChunkPlace | None = None,
         seconds: float | None = None,
     ) -> pb.SealedAnswer:
         """Answer one sealed request of who arrived, who waits so many `seconds` for what is looked up.
@@ -179,7 +194,7 @@ class Provider:
             # Who began it went away before the end: who waits takes over.
         running = self._running[key] = Running(digest)
         try:
-            answer = await self._exchange(arrival, envelope, routing, digest, batch, until)
+            answer = await self._exchange(arrival, envelope, routing, digest, place, until)
         except BaseException as error:
             running.failed(error)
             raise
@@ -195,25 +210,35 @@ class Provider:
         envelope: pb.Envelope,
         routing: Routing,
         digest: bytes,
-        batch: BatchOrder | None,
+        place: ChunkPlace | None,
         until: float | None,
     ) -> pb.SealedAnswer:
-        peer = arrival.peer
+        peer, limits = arrival.peer, self._limits
         self._denials.check(peer.code)
         # 7: open, verify the checkpoint's signature, the intent's inclusion and its commitment.
-        limits = self._limits
         opened = open_envelope(
-            envelope, routing, peer, self._vault, arrival.now, limits.max_skew_ms, limits.subjects
+            envelope, routing, peer, self._vault, arrival.now, limits.max_skew_ms, limits.chunk.subjects
         )
-        if opened.checkpoint:
-            opened = await self._held_to_its_log(peer.code, opened)
+        if place is not None or opened.problem is not None or not opened.intent.HasField("batch"):
+            return await self._opened(Admitted(arrival, opened, until), digest, place)
+        with self._chunks.place(peer.code, opened.intent.batch) as found:
+            return await self._opened(Admitted(arrival, opened, until), digest, found)
+
+    async def _opened(self, admitted: Admitted, digest: bytes, place: ChunkPlace | None) -> pb.SealedAnswer:
+        arrival, peer = admitted.arrival, admitted.arrival.peer
+        if admitted.opened.checkpoint:
+            opened = await self._held_to_its_log(peer.code, admitted.opened)
             opened = await self._held_to_the_time(peer, opened)
-        admitted = Admitted(arrival, opened, until)
+            admitted = admitted._replace(opened=opened)
         # 8: decide.
-        decision, subjects = self._decide(admitted, batch)
+        if place is not None:
+            await place.turn_to_look()
+        decision, subjects = self._decide(admitted, place)
+        if place is not None:
+            place.looked.set()
         question = decision.question
         if not decision.permit or question is None:
-            return await self._record(admitted, digest, decision, NO_COST, Computed())
+            return await self._record(admitted, digest, decision, place)
         cost = self._cost(admitted, decision, subjects)
         asked = _permitted(admitted, decision, question, subjects, cost)
         source = arrival.state.sources.get(asked.dataset)
@@ -222,17 +247,18 @@ class Provider:
             # What a count holds, it holds until it is charged: so that no other counts for the same budget.
             async with AsyncExitStack() as held:
                 computed = await self._computing.count(source, asked, held)
-                return await self._record(admitted, digest, decision, cost, computed, subjects)
+                return await self._record(admitted, digest, decision, place, cost, computed, subjects)
         computed = await self._computing.look_up(source, asked)
-        return await self._record(admitted, digest, decision, cost, computed, subjects)
+        return await self._record(admitted, digest, decision, place, cost, computed, subjects)
 
     async def _record(
         self,
         admitted: Admitted,
         digest: bytes,
         decision: Decision,
-        cost: Cost,
-        computed: Computed,
+        place: ChunkPlace | None,
+        cost: Cost = NO_COST,
+        computed: Computed = NOT_COMPUTED,
         subjects: Sequence[SubjectKey] = (),
     ) -> pb.SealedAnswer:
         """9, 11, 12: charge, record, seal; durable in one transaction with all that arrived together."""
@@ -250,6 +276,9 @@ class Provider:
             grants=self._grants,
             vault=self._vault,
         )
+        if place is not None:
+            await place.turn_to_charge()
+            place.charged.set()  # who waits goes on once this job stands in line
         answer = await self._commit.run(job)
         if job.denied:
             # By what it takes on the disk, so that a denial about many subjects counts as what it is.
@@ -295,13 +324,13 @@ class Provider:
             return opened
         return opened._replace(problem=clocks_apart())
 
-    def _decide(self, admitted: Admitted, batch: BatchOrder | None) -> tuple[Decision, list[SubjectKey]]:
+    def _decide(self, admitted: Admitted, place: ChunkPlace | None) -> tuple[Decision, list[SubjectKey]]:
         """The decision, and the subjects it permits to be asked about; never raises."""
         try:
             if admitted.opened.problem is not None:
                 raise admitted.opened.problem
-            if batch is not None:
-                batch.check(admitted.intent)
+            if place is not None:
+                place.check(admitted.intent)
             return self._by_policy(admitted)
         except NodeError as error:
             clause = LOG_CLAUSE if error.reason is Reason.LOG_DIFFERS else "request"
@@ -335,7 +364,10 @@ class Provider:
         if decision.question.kind is QuestionKind.STATISTIC and intent.HasField("batch"):
             # In a stream nobody could be seen to wait for it.
             raise NodeError.by_reason(Reason.QUERY_INVALID)
-        kind = arrival.state.policies.datasets[intent.dataset].subject_type
+        policy = arrival.state.policies.datasets[intent.dataset]
+        if len(given) > 1 and len(given) > self._limits.chunk.given(policy, decision.question):
+            raise too_many_subjects()
+        kind = policy.subject_type
         return decision, [SubjectKey(normalise_subject(s.id, kind), dict(s.claims)) for s in given]
 
     def _evaluator_of(self, state: ProviderState) -> Evaluator:
@@ -371,7 +403,7 @@ def _permitted(
 ) -> Permitted:
     intent, arrival = admitted.intent, admitted.arrival
     state = arrival.state
-    policy, kept = state.policies.get(intent.dataset), state.loads.get(intent.dataset)
+    policy = state.policies.get(intent.dataset)
     return Permitted(
         peer=arrival.peer,
         exchange_id=admitted.opened.routing.exchange_id,
@@ -382,7 +414,7 @@ def _permitted(
         subjects=subjects,
         cost=cost,
         budget=None if policy is None else policy.budget,
-        load=None if kept is None or policy is None else dated(kept, policy.dataset.update, arrival.moment),
+        load=arrival.load_of(intent.dataset),
         moment=arrival.moment,
         until=admitted.until,
     )
@@ -391,20 +423,3 @@ def _permitted(
 def _short(pseudonym: bytes) -> str:
     """Enough of a pseudonym to tell two apart, in the alphabet of a key: there is one a subject and limit."""
     return b2a_base64(pseudonym[:_SHORT], newline=False).decode()
-
-
-class BatchOrder:
-    """Holds the chunks of one batch stream to their order: the first may be any, then without gaps."""
-
-    def __init__(self) -> None:
-        self._batch: bytes | None = None
-        self._next = 0
-
-    def check(self, intent: rec.Intent) -> None:
-        """Raises NodeError(REQUEST_REPLAYED) for a chunk out of order or of another batch."""
-        if not intent.HasField("batch"):
-            raise NodeError.by_reason(Reason.QUERY_INVALID)
-        place = intent.batch
-        if self._batch is not None and (place.batch_id != self._batch or place.chunk != self._next):
-            raise NodeError.by_reason(Reason.REQUEST_REPLAYED)
-        self._batch, self._next = place.batch_id, place.chunk + 1

@@ -32,6 +32,9 @@ class Computed(NamedTuple):
     short: Short | None = None
 
 
+NOT_COMPUTED = Computed()
+
+
 def verify_answers(values: Sequence[object], salt: bytes) -> rec.Answers:
     """One bit for each subject."""
     return rec.Answers(salt=salt, verify=rec.VerifyAnswers(results=[value is True for value in values]))

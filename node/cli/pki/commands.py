@@ -10,9 +10,12 @@ import typer
 
 from node.cli.pki import directory_cmd, rotate_cmd
 from node.cli.pki.node import hosts_of, node_in, now, tell_open_folder
+from node.cli.terminal.options import read_option
 from node.cli.terminal.output import Terminal
 from node.cli.terminal.passphrase import PassphraseFile, read_passphrase
 from node.cli.terminal.session import DEFAULT_CONFIG, ConfigFile, with_terminal
+from node.core.address import reached_at
+from node.core.role import ASKING_ROLES
 from node.errors import NodeError, Reason
 from node.texts.wording import t
 
@@ -35,7 +38,7 @@ def authority(
     from node.core.identity import normalise_credit_code
     from node.documents.pki import make_authority_files
 
-    made = make_authority_files(folder, normalise_credit_code(code), now(), os.urandom)
+    made = make_authority_files(folder, read_option("--code", normalise_credit_code, code), now(), os.urandom)
     vkey = made.signer(now()).verifier.vkey()
     terminal.result({"folder": str(folder), "code": made.code, "authority": vkey}, vkey)
     terminal.note(t("pki.authority.made", path=folder))
@@ -86,12 +89,16 @@ def desk_user(
     """Issue a certificate with a role to a person or system at the desk."""
     from node.documents.pki import make_desk_user
 
-    _settings, files, about = node_in(config)
+    settings, files, about = node_in(config)
     user = make_desk_user(files, out, about.code, role, name, now())
     shown = {"certificate": user.certificate, "key": user.key, "roots": user.desk_roots}
     terminal.result(shown, *(t("label.made", path=path) for path in shown.values()))
     tell_open_folder(terminal, user.key)
-    terminal.note(t("pki.user.use", certificate=user.certificate, key=user.key, roots=user.desk_roots))
+    desk = reached_at(settings.desk.listen, settings.exchange.advertise)
+    where = {"desk": desk, "certificate": user.certificate, "key": user.key, "roots": user.desk_roots}
+    terminal.note(t("pki.user.use", **where))
+    if role in ASKING_ROLES and role not in settings.roles.rules():
+        terminal.note(t("pki.user.role_without_rights", role=role, config=config))
 
 
 @app.command("officer")
@@ -110,7 +117,7 @@ def officer(
     from node.documents.officer_key import make_officer_key
     from node.files.whole import PUBLIC, write_file
 
-    code = normalise_credit_code(code)
+    code = read_option("--code", normalise_credit_code, code)
     officer_key_name(code, name)  # before somebody thinks of a passphrase
     role, file = (OfficerRole.HEAD, f"{name}-head") if head else (OfficerRole.OFFICER, name)
     key, public = out / f"{file}.key", out / f"{file}.vkey"

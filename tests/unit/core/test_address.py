@@ -4,7 +4,15 @@ from __future__ import annotations
 
 import pytest
 
-from node.core.address import Address, address_fault, every_interface, misled, nowhere, read_address
+from node.core.address import (
+    Address,
+    address_fault,
+    every_interface,
+    misled,
+    nowhere,
+    reached_at,
+    read_address,
+)
 
 FAULTS = {
     "::1:8443": "brackets",
@@ -31,6 +39,19 @@ FAULTS = {
     "192.0.2:8443": "ipv4",
     "192.0.2.777:8443": "ipv4",
     "192.0.2.07:8443": "ipv4",
+    "[192.0.2.7]:8443": "ipv6",
+    "１９２.0.2.7:8443": "wide",
+    "node.example:８４４３": "wide",
+    "node．example:8443": "wide",
+    "node.example:\u30008443": "wide",
+    "\u00a0node.example:8443": "wide",
+    " node.example:8443": "host",
+    "node.\u200bexample:8443": "host",
+    "our node:8443": "host",
+    "-node.example:8443": "host",
+    "node..example:8443": "host",
+    "*:8443": "host",
+    "节点.example:8443": "host",
 }
 WELL = [
     "node.example:8443",
@@ -39,6 +60,9 @@ WELL = [
     "[::1]:8443",
     "[2001:db8::7]:0",
     "[::ffff:192.0.2.7]:1",
+    "node_1.example.:1",
+    "xn--55qx5d.example:1",
+    "3com.example:1",
 ]
 
 
@@ -117,3 +141,16 @@ def test_an_address_that_leads_past_what_listens_is_told(
 ) -> None:
     found = misled(advertise, listen, lambda name: NAMES.get(name, ()))
     assert [message.key.rpartition(".")[2] for message in found] == said
+
+
+@pytest.mark.parametrize(
+    ("listen", "called"),
+    [
+        ("127.0.0.1:8444", "127.0.0.1:8444"),
+        ("desk.example:8444", "desk.example:8444"),
+        ("0.0.0.0:8444", "node.example:8444"),
+        ("[::]:8444", "node.example:8444"),
+    ],
+)
+def test_what_listens_on_all_interfaces_is_called_by_the_host_that_is_told(listen: str, called: str) -> None:
+    assert reached_at(listen, "node.example:8443") == called

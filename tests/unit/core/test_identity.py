@@ -41,6 +41,9 @@ def number(body: str) -> str:
         "\u200e11010519491231002X",
         "\u2066110105\u206019491231\u200d002X\u2069",
         "110105\u00ad19491231\ufe0f002X\U000e0020",
+        "110105\u280019491231\ufffc002X",
+        # What looks like the X: the Roman ten, a sign, and letters of other alphabets.
+        *(f"11010519491231002{each}" for each in "\u2169\u2179\u0425\u0445\u03a7\u03c7\u00d7\u2715"),
     ],
 )
 def test_every_spelling_of_a_number_becomes_one(spelling: str) -> None:
@@ -111,6 +114,7 @@ def test_leap_days_and_special_addresses_are_valid(body: str) -> None:
         "９１３５０１００Ｍ０００１００Ｙ４３",
         " 91350100-M000100Y4-3 ",
         "\u202e91350100M000100Y43\u200f",
+        "\u280091350100M000100Y43\ufffc",
     ],
 )
 def test_every_spelling_of_a_credit_code_becomes_one(spelling: str) -> None:
@@ -201,6 +205,9 @@ def test_what_is_neither_is_told_as_what_it_looks_like_where_nobody_knows_the_da
         "案卷(110105)[19491231]〔002X〕",
         "①①⓪①⓪⑤-19491231-002X",
         "2026-110105-19491231-002X-7",
+        "11010519491231002\u2169",
+        "110105-19491231-002\u00d7",
+        "11010519491231002\u0425",
     ],
 )
 def test_an_identifier_in_free_text_is_found(text: str) -> None:
@@ -290,3 +297,23 @@ def test_what_is_no_region_is_refused(wrong: str) -> None:
 )
 def test_a_region_covers_what_lies_in_it(outer: str, inner: str, covers: bool) -> None:
     assert region_covers(outer, inner) is covers
+
+
+@pytest.mark.parametrize(
+    ("given", "says"),
+    [
+        ("91440101MA5CX2P91X", "this is a credit code"),
+        ("９１４４０１０１ma5cx2p91x", "this is a credit code"),
+        ("91440101-MA5CX2P91-X", "this is a credit code"),
+        # One letter is mistyped in a number more easily than it makes a code of it.
+        ("44190019500101B02X", "a character that is not a digit"),
+        ("张三", "holds no digit"),
+        ("N/A", "holds no digit"),
+        ("——", "holds no digit"),
+        ("張三豐（身分證）", "holds no digit"),
+    ],
+)
+def test_what_stands_in_the_place_of_an_identity_number_is_called_what_it_is(given: str, says: str) -> None:
+    with pytest.raises(NodeError, match=says) as refused:
+        normalise_subject(given, "resident_id")
+    assert given not in str(refused.value)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import resource
 import shlex
 import shutil
 import signal
@@ -60,12 +59,14 @@ def test_second_run_of_one_output_is_told_so_and_asks_nothing(
     assert "another run writes" in second.err
     assert "--restart" not in second.err
     assert batch(source, address, "--restart", "--force").code == 4
+    (tmp_path / "beside").symlink_to(tmp_path)
+    assert batch(source, address, target=tmp_path / "beside" / "out.csv").code == 4
     assert len(desk.chunks) == asked
     desk.go.set()
     assert first.communicate(timeout=PATIENCE)
     assert first.returncode == 0
     assert numbers(tmp_path / "out.csv") == list(range(3500))
-    assert left(tmp_path) == {"out.csv"}
+    assert left(tmp_path) == {"out.csv", "beside"}
 
 
 def test_runs_that_start_at_once_ask_once(tmp_path: Path, address: str, desk: FakeDesk) -> None:
@@ -157,17 +158,20 @@ def test_run_that_is_stopped_before_anybody_was_asked_about_leaves_nothing(
     assert left(tmp_path) == set()
 
 
-def bounded(size: int) -> None:
+def bounded(size: int) -> str:
     """As on a disk that is full after so many bytes of a file."""
-    signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (size, size))
+    return (
+        "import resource, signal\n"
+        "signal.signal(signal.SIGXFSZ, signal.SIG_IGN)\n"
+        f"resource.setrlimit(resource.RLIMIT_FSIZE, ({size}, {size}))"
+    )
 
 
 def test_full_disk_ends_a_run_in_order_and_the_same_command_goes_on(
     tmp_path: Path, address: str, desk: FakeDesk
 ) -> None:
     source = people(tmp_path / "in.csv", 3500)
-    run = started(source, address, before=lambda: bounded(200_000))
+    run = started(source, address, first=bounded(200_000))
     _, told = run.communicate(timeout=PATIENCE)
     assert run.returncode == 4
     assert "the output cannot be written" in told
@@ -186,7 +190,7 @@ def test_disk_that_is_full_from_the_start_asks_nothing_and_leaves_nothing(
     tmp_path: Path, address: str, desk: FakeDesk
 ) -> None:
     source = people(tmp_path / "in.csv", 10)
-    run = started(source, address, before=lambda: bounded(0))
+    run = started(source, address, first=bounded(0))
     _, told = run.communicate(timeout=PATIENCE)
     assert run.returncode == 4
     assert "the output cannot be written" in told
@@ -244,7 +248,7 @@ def test_folder_that_is_not_there_is_told_before_anything_else(
     source = people(tmp_path / "in.csv", 10)
     ran = batch(source, address, target=tmp_path / "none" / "out.csv")
     assert ran.code == 2
-    assert "no such file or directory" in ran.err
+    assert f"there is no folder {tmp_path / 'none'}" in ran.err
     assert desk.chunks == []
 
 
@@ -297,7 +301,7 @@ def test_error_of_a_device_is_typed(tmp_path: Path, monkeypatch: pytest.MonkeyPa
         monkeypatch.setattr(os, "write", unplugged)
         with pytest.raises(NodeError, match="input/output error") as failed:
             output.append(block)
-    assert failed.value.reason is Reason.STORE_UNAVAILABLE
+    assert failed.value.reason is Reason.OUTPUT_UNAVAILABLE
 
 
 def test_run_that_ended_between_its_last_two_steps_is_done(
