@@ -19,7 +19,7 @@ from node.cli.catalogue.text import (
 from node.cli.terminal.mistyped import dataset_named
 from node.cli.terminal.output import when
 from node.cli.terminal.session import DeskSession, with_desk
-from node.texts.wording import t
+from node.texts.wording import listing, sentences, t
 
 app = typer.Typer()
 approval_cmd.add_to(app)
@@ -127,8 +127,8 @@ def history(
             str(version.number),
             when(version.served_since),
             version.title,
-            "; ".join(approved_by(each) for each in version.approvals),
-            ", ".join(version.changed) or "-",
+            sentences(approved_by(each) for each in version.approvals),
+            listing(version.changed) or "-",
             version.entry_digest.hex()[:16],
         )
         for version in versions

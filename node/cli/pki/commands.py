@@ -14,7 +14,7 @@ from node.cli.terminal.output import Terminal
 from node.cli.terminal.passphrase import PassphraseFile, read_passphrase
 from node.cli.terminal.session import DEFAULT_CONFIG, ConfigFile, with_terminal
 from node.errors import NodeError, Reason
-from node.texts.wording import t
+from node.texts.wording import listing, t
 
 app = typer.Typer()
 app.add_typer(directory_cmd.app, name="directory")
@@ -167,7 +167,7 @@ def member(
     terminal.result(
         {"path": str(out), "sha256": digest, "officers": names},
         t("pki.member.made", path=out, digest=digest),
-        t("pki.member.officers", names=", ".join(names)) if names else t("pki.member.no_officers"),
+        t("pki.member.officers", names=listing(names)) if names else t("pki.member.no_officers"),
     )
     terminal.note(t("pki.member.next"))
 

@@ -12,7 +12,7 @@ from node.cli.terminal.mistyped import application_named, grant_named
 from node.cli.terminal.options import RoleOption, moment_from
 from node.cli.terminal.output import last_day, when
 from node.cli.terminal.session import DeskSession, with_desk
-from node.texts.wording import t
+from node.texts.wording import labelled, listing, t
 
 if TYPE_CHECKING:
     from node.core.deciding.grant import Grant
@@ -140,9 +140,9 @@ def _table(session: DeskSession, grants: Sequence[Grant], other: str) -> None:
             grant.id,
             grant.requester if other == "requester" else grant.provider,
             grant.dataset,
-            ", ".join(sorted(grant.questions)),
-            ", ".join(grant.purposes),
-            ", ".join(grant.roles),
+            listing(sorted(grant.questions)),
+            listing(grant.purposes),
+            listing(grant.roles),
             last_day(grant.valid_until),
             t(f"grant.{grant.state}"),
         )
@@ -157,9 +157,9 @@ def _lines(grant: Grant) -> list[str]:
         "requester": grant.requester,
         "provider": grant.provider,
         "dataset": grant.dataset,
-        "questions": ", ".join(sorted(grant.questions)),
-        "purposes": ", ".join(grant.purposes),
-        "roles": ", ".join(grant.roles),
+        "questions": listing(sorted(grant.questions)),
+        "purposes": listing(grant.purposes),
+        "roles": listing(grant.roles),
         "region": grant.region or t("label.all"),
         "per_day": str(grant.subjects_per_day) if grant.subjects_per_day else t("label.unlimited"),
         "from": when(grant.valid_from),
@@ -169,4 +169,4 @@ def _lines(grant: Grant) -> list[str]:
         "scenario": grant.scenario,
         "note": grant.note or t("label.none"),
     }
-    return [f"{t(f'grant.{key}')}: {value}" for key, value in parts.items()]
+    return [labelled(t(f"grant.{key}"), value) for key, value in parts.items()]

@@ -1,7 +1,7 @@
 """All full-width signs of a file that cannot be meant as text: beside the plain words of its keys and values.
 
-The parser names the first, and what follows from it; whoever wrote one so wrote more. Looked for only in a file
-that has problems, and only beside ASCII words: a text of people may hold every one of these signs.
+The parser names the first, and what follows from it; whoever wrote one so wrote more. They are looked for
+in a file that has problems, and beside ASCII words only: a text for people may hold every one of them.
 """
 
 from __future__ import annotations
@@ -37,14 +37,17 @@ _LINE: Final = tuple(
 _VALUE: Final = tuple(
     re.compile(pattern)
     for pattern in (
-        rf"[:：-][ ]{{1,20}}([［【])[ ]{{0,20}}{_WORD}[^［【［\]】］]*[\]】］][ ]{{0,20}}(?:[,，}}｝]|$)",  # a list as a value
+        # a list, where a value begins
+        rf"[:：-][ ]{{1,20}}([［【])[ ]{{0,20}}{_WORD}[^［【［\]】］]*[\]】］][ ]{{0,20}}(?:[,，}}｝]|$)",
         rf"[:：-][ ]{{1,20}}(｛)[ ]{{0,20}}{_KEY}[ ]{{0,20}}[:：]",
         rf"{_KEY}[:：][ ]{{0,20}}([０-９]+)[ ]{{0,20}}(?:[,，}}｝]|$)",
         rf"[:：][ ]{{1,20}}([“‘]){_WORD}[”’][ ]{{0,20}}(?:[,，}}\]】｝]|$)",
         rf"[:：][ ]{{1,20}}[“‘]{_WORD}([”’])[ ]{{0,20}}(?:[,，}}\]】｝]|$)",
     )
 )
-_BETWEEN: Final = re.compile(rf"{_WORD}[ ]{{0,20}}([，、；﹐､])[ ]{{0,20}}{_WORD}[ ]{{0,20}}(?=[,，、；\]】］])")
+_BETWEEN: Final = re.compile(
+    rf"{_WORD}[ ]{{0,20}}([，、；﹐､])[ ]{{0,20}}{_WORD}[ ]{{0,20}}(?=[,，、；\]】］])"
+)
 _IN_FLOW: Final = (
     _BETWEEN,
     *(
