@@ -180,12 +180,12 @@ class PeerClient:
                 try:
                     answer = await call.unary(link.channel)(body, timeout=seconds)
                 except grpc.aio.AioRpcError as error:
-                    told = peer_error(error, member.code)
+                    told = peer_error(error, member.code, member.title)
                     if told.reason is Reason.PEER_UNAVAILABLE:
                         self._links.doubt(link)
                     raise told from None
         except TimeoutError:
-            raise _too_slow(member.code) from None
+            raise _too_slow(member.code, member.title) from None
         return call.read(answer)
 
     async def _summaries(self, provider: str) -> Sequence[catalogue_pb2.DatasetSummary]:
@@ -206,7 +206,7 @@ class PeerClient:
                     token = page.next_page_token
         except TimeoutError:
             if not found:
-                raise _too_slow(provider) from None
+                raise _too_slow(provider, self._links.title(provider)) from None
             raise NodeError(Reason.TIMEOUT, "error.rpc.peer-catalogue-too-slow", peer=provider) from None
 
 
@@ -230,9 +230,9 @@ class _Stream:
             async with asyncio.timeout(self._seconds):
                 await call.write(body)
         except TimeoutError:
-            raise _too_slow(self._provider) from None
+            raise _too_slow(self._provider, self._links.title(self._provider)) from None
         except (grpc.aio.AioRpcError, asyncio.InvalidStateError):
-            raise _gone(self._provider) from None
+            raise _gone(self._provider, self._links.title(self._provider)) from None
 
     async def answers(self) -> AsyncIterator[pb.SealedAnswer]:
         """Sealed answers in the order of the chunks. Raises NodeError."""
@@ -242,10 +242,10 @@ class _Stream:
                 async with asyncio.timeout(self._seconds):
                     body = await call.read()
             except grpc.aio.AioRpcError as error:
-                raise peer_error(error, self._provider) from None
+                raise peer_error(error, self._provider, self._links.title(self._provider)) from None
             except TimeoutError:
                 call.cancel()
-                raise _too_slow(self._provider) from None
+                raise _too_slow(self._provider, self._links.title(self._provider)) from None
             if not isinstance(body, bytes):  # the end of the stream
                 return
             link.check()
@@ -259,7 +259,7 @@ class _Stream:
         try:
             await call.done_writing()
         except (grpc.aio.AioRpcError, asyncio.InvalidStateError):
-            raise _gone(self._provider) from None
+            raise _gone(self._provider, self._links.title(self._provider)) from None
 
     def cancel(self) -> None:
         """End the call, whatever is under way."""
@@ -274,29 +274,30 @@ class _Stream:
             return self._opened
 
 
-def peer_error(error: grpc.aio.AioRpcError, peer: str) -> NodeError:
-    """The peer's own reason, or that it cannot be reached; names the peer."""
+def peer_error(error: grpc.aio.AioRpcError, peer: str, title: str = "") -> NodeError:
+    """The peer's own reason, or that it cannot be reached; names the peer by its code and title."""
     if (reason := reason_in(error)) is not None:
         # Of its words nothing is passed on, nor looked at: another department's node wrote them.
         return NodeError(
             reason,
             "error.rpc.peer-refused",
             peer=peer,
+            peer_title=title,
             problem=wording_of_peer(reason),
             decided_by="provider",
         )
     if error.code() is grpc.StatusCode.DEADLINE_EXCEEDED:
-        return _too_slow(peer)
+        return _too_slow(peer, title)
     if error.code() is grpc.StatusCode.RESOURCE_EXHAUSTED:
         if is_too_large(error):
-            return NodeError(Reason.TOO_LARGE, "error.rpc.peer-too-large", peer=peer)
-        return NodeError(Reason.OVERLOADED, "error.rpc.peer-overloaded", peer=peer)
-    return _gone(peer)
+            return NodeError(Reason.TOO_LARGE, "error.rpc.peer-too-large", peer=peer, peer_title=title)
+        return NodeError(Reason.OVERLOADED, "error.rpc.peer-overloaded", peer=peer, peer_title=title)
+    return _gone(peer, title)
 
 
-def _gone(peer: str) -> NodeError:
-    return NodeError(Reason.PEER_UNAVAILABLE, "error.rpc.peer-unreachable", peer=peer)
+def _gone(peer: str, title: str) -> NodeError:
+    return NodeError(Reason.PEER_UNAVAILABLE, "error.rpc.peer-unreachable", peer=peer, peer_title=title)
 
 
-def _too_slow(peer: str) -> NodeError:
-    return NodeError(Reason.TIMEOUT, "error.rpc.peer-too-slow", peer=peer)
+def _too_slow(peer: str, title: str) -> NodeError:
+    return NodeError(Reason.TIMEOUT, "error.rpc.peer-too-slow", peer=peer, peer_title=title)

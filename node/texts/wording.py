@@ -143,6 +143,8 @@ def say(message: Message, lang: str | None = None) -> str:
     spoken = lang or language()
     try:
         args = {name: _spoken(value, spoken) for name, value in message.args.items()}
+        if args.get("peer_title"):  # people know departments by their names
+            args["peer"] = t("label.named", spoken, title=args["peer_title"], code=args["peer"])
         return t(message.key, spoken, **args)
     except (LookupError, ValueError, TypeError, OverflowError):
         return message.key

@@ -52,7 +52,7 @@ def verify(
     command += ["--exit-code"] if exit_code else []
     subject = read_subject(subject_from, claim or (), _kind_of(session, question, purpose, chosen, command))
     with (
-        question_named(session.client, question, purpose),
+        question_named(session.client, question, purpose, parameters, subject.claims),
         under_way(session, chosen, command, is_new=not exchange_id),
     ):
         answer = session.client.verify(
@@ -89,7 +89,7 @@ def ask(
     command = command_of("ask", question, purpose, case, param or (), claim or (), subject_from)
     subject = read_subject(subject_from, claim or (), _kind_of(session, question, purpose, chosen, command))
     with (
-        question_named(session.client, question, purpose),
+        question_named(session.client, question, purpose, parameters, subject.claims),
         under_way(session, chosen, command, is_new=not exchange_id),
     ):
         answer = session.client.field(
@@ -119,7 +119,7 @@ def stats(
     chosen, parameters = exchange_id_from(exchange_id), parameters_from(param)
     command = command_of("stats", question, purpose, case, param or ())
     with (
-        question_named(session.client, question, purpose),
+        question_named(session.client, question, purpose, parameters),
         under_way(session, chosen, command, is_new=not exchange_id),
     ):
         release = session.client.statistic(

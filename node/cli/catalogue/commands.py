@@ -16,7 +16,7 @@ from node.cli.catalogue.text import (
     title_of,
     word,
 )
-from node.cli.terminal.mistyped import dataset_named
+from node.cli.terminal.mistyped import dataset_named, meant_purpose
 from node.cli.terminal.output import when
 from node.cli.terminal.session import DeskSession, with_desk
 from node.texts.wording import listing, sentences, t
@@ -100,6 +100,8 @@ def search(
         show_hit(terminal, entry)
     if not found.total:
         terminal.note(t("catalogue.nothing_found"))
+        if purpose and (meant := meant_purpose(session.client, purpose)):
+            terminal.note(t("meant.purpose", names=listing(meant)))
     elif found.total > len(found.entries):
         terminal.note(t("catalogue.more", shown=len(found.entries), total=found.total))
 

@@ -46,24 +46,24 @@ def issue(
     from node.core.identity import normalise_credit_code, normalise_region
     from node.core.role import ASKING_ROLES
 
-    grant = Grant(
-        id="",
-        provider="",
-        requester=normalise_credit_code(to),
-        dataset=dataset,
-        questions=frozenset(question),
-        purposes=tuple(purpose),
-        region=normalise_region(region) if region else "",
-        subjects_per_day=per_day,
-        valid_from=moment_from(since) if since else datetime.now(UTC),
-        valid_until=moment_from(until, end_of_day=True),
-        state=GrantState.ACTIVE,
-        basis=basis,
-        scenario=scenario,
-        note="",
-        roles=tuple(each for each in ASKING_ROLES if not role or each in role),
-    )
-    with application_named(session.client, dataset, question, purpose):
+    with application_named(session.client, to, dataset, question, purpose):
+        grant = Grant(
+            id="",
+            provider="",
+            requester=normalise_credit_code(to),
+            dataset=dataset,
+            questions=frozenset(question),
+            purposes=tuple(purpose),
+            region=normalise_region(region) if region else "",
+            subjects_per_day=per_day,
+            valid_from=moment_from(since) if since else datetime.now(UTC),
+            valid_until=moment_from(until, end_of_day=True),
+            state=GrantState.ACTIVE,
+            basis=basis,
+            scenario=scenario,
+            note="",
+            roles=tuple(each for each in ASKING_ROLES if not role or each in role),
+        )
         issued = session.client.admin.issue_grant(grant)
     _done(session, issued, "grant.issued")
 

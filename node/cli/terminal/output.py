@@ -31,7 +31,7 @@ Json: TypeAlias = bool | int | float | str | list["Json"] | dict[str, "Json"] | 
 _PLACES = ("rule", "clause", "grant")
 """Where in a policy or grant a denial comes from; metadata of an error."""
 
-MEANT: Final = ("department", "dataset", "question", "purpose", "grant")
+MEANT: Final = ("department", "dataset", "question", "purpose", "parameter", "claim", "grant")
 """What may be mistyped: metadata `meant_…` of an error has what was probably meant."""
 
 _UNSEEN: Final = frozenset(("Cc", "Cf", "Cs", "Zl", "Zp"))

@@ -73,7 +73,7 @@ def test_failure_of_the_connection_is_told_in_chinese(reason: Reason, key: str) 
 def test_message_within_a_message_is_told_in_chinese_too() -> None:
     stopping = Message("error.exchange.shut-down")
     refused = NodeError(Reason.DRAINING, "error.rpc.peer-refused", peer=PROVIDER, problem=stopping)
-    assert in_chinese(refused) == f"{PROVIDER} 的节点拒绝：{find('error.exchange.shut-down', 'zh')}"
+    assert in_chinese(refused) == f"{PROVIDER}的节点拒绝：{find('error.exchange.shut-down', 'zh')}"
 
 
 def test_what_a_newer_node_words_otherwise_is_no_message_here() -> None:
