@@ -31,6 +31,11 @@ DESKS = {
     ),
     "meant": FakeDesk(strict=True),
     "refused": FakeDesk(leaves=make_refused_log()),
+    "values": FakeDesk(
+        fail_with=NodeError(
+            Reason.QUERY_INVALID, "denial.question.parameters.what", clause="question.parameters"
+        )
+    ),
     "outage": FakeDesk(
         fail_with=NodeError(
             Reason.SOURCE_UNAVAILABLE,
