@@ -113,7 +113,7 @@ class Links:
     def title(self, provider: str) -> str:
         """What the directory calls a provider, "" where it does not say."""
         try:
-            return self._member(provider).title
+            return self.member(provider).title
         except NodeError:
             return ""
 

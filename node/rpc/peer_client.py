@@ -274,7 +274,7 @@ class _Stream:
             return self._opened
 
 
-def peer_error(error: grpc.aio.AioRpcError, peer: str, title: str = "") -> NodeError:
+def peer_error(error: grpc.aio.AioRpcError, peer: str, title: str) -> NodeError:
     """The peer's own reason, or that it cannot be reached; names the peer by its code and title."""
     if (reason := reason_in(error)) is not None:
         # Of its words nothing is passed on, nor looked at: another department's node wrote them.

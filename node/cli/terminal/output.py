@@ -255,7 +255,7 @@ _AS_SAID_ABOVE: Final = frozenset(
 
 def _says_what_to_do(error: NodeError) -> bool:
     """Whether the error's own words tell all that there is to do: another hint would only be more to read."""
-    if error.wording.key.startswith("denial."):
+    if error.wording.key.startswith("denial.") or error.wording.key == "error.rpc.peer-overloaded":
         return True
     return error.reason in _AS_SAID_ABOVE and _texts_of(error, at_desk=False)[1].startswith("reason.")
 
