@@ -115,8 +115,8 @@ def test_at_a_terminal_nobody_is_asked_back_with_yes_or_for_a_day(
             [
                 "  {yes}  yes，即已核实",
                 "  {no}  no，即未核实到",
-                "  2  QUERY_INVALID：没有有效的证件号码，或申报项过长",
-                "  1  QUOTA_EXHAUSTED：今日额度已用完",
+                "  2  没有有效的证件号码，或申报项过长（QUERY_INVALID）",
+                "  1  今日额度已用完（QUOTA_EXHAUSTED）",
             ],
         ),
     ],
