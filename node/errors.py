@@ -48,9 +48,16 @@ class Reason(IntEnum):
     TIMEOUT = _Wire.ERROR_REASON_TIMEOUT
     STORE_UNAVAILABLE = _Wire.ERROR_REASON_STORE_UNAVAILABLE
     SOURCE_BUSY = _Wire.ERROR_REASON_SOURCE_BUSY
+    OUTPUT_UNAVAILABLE = _Wire.ERROR_REASON_OUTPUT_UNAVAILABLE
     LOG_CORRUPT = _Wire.ERROR_REASON_LOG_CORRUPT
     INTERNAL = _Wire.ERROR_REASON_INTERNAL
     LOG_DIFFERS = _Wire.ERROR_REASON_LOG_DIFFERS
+
+    def __str__(self) -> str:
+        return self.name
+
+    def __format__(self, spec: str) -> str:
+        return format(self.name, spec)
 
     @property
     def wire(self) -> _Wire:

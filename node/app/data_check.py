@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator
-from datetime import date
+from datetime import UTC, datetime
 
 from node.app.live.opening import source_spec
 from node.app.live.policy_loading import load_policies
@@ -70,9 +70,9 @@ def _look_at(spec: DatabaseSpec, source: SourceSettings, dataset: Dataset | None
     def judge(report: LoadReport) -> Message | None:
         found = counts_of(report)
         why = doubt(found, None, tolerance_of(source))
-        return None if why is None else put_aside(dataset.name, why, found, None, stays=False)
+        return None if why is None else put_aside(dataset.name, why, found, None, "…", stays=False)
 
-    table = open_database(spec, dataset, date.today, judge=judge)
+    table = open_database(spec, dataset, lambda: datetime.now(UTC), judge=judge)
     try:
         return table.problems()
     finally:

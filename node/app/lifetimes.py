@@ -74,6 +74,11 @@ class Ending:
     said: Message
 
     @property
+    def degrades(self) -> bool:
+        """Whether the operator has to do something about it; a directory comes anew from the authority."""
+        return self.over or self.use != DIRECTORY
+
+    @property
     def part(self) -> Part:
         """The part of the node that it belongs to."""
         return Part(_PARTS.get(self.use, PartKind.KEYS))

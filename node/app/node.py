@@ -275,8 +275,8 @@ class Node:
             *problems_around(self._settings),
         ):
             log.warning("%s", problem.message)
-        for notice in self._live.ending():
-            log.warning("%s", say(notice, "en"))
+        for each in self._live.ending():
+            log.warning("%s", say(each.said, "en"))
         published = self._live.published
         if published is not None and published.waiting:
             log.warning("%d catalogue entries wait for approval", len(published.waiting))

@@ -56,7 +56,9 @@ def node_status(
         problems.append(PartProblem(Part(PartKind.CLOCK), wrong))
     now = clock[0].time(clock[1]).astimezone(ZoneInfo(settings.timezone))
     directory = live.directory
-    state = "DRAINING" if draining else "DEGRADED" if problems else "SERVING"
+    ending = live.ending()
+    degraded = bool(problems) or any(each.degrades for each in ending)
+    state = "DRAINING" if draining else "DEGRADED" if degraded else "SERVING"
     datasets = [
         _dataset(dataset, source, load)
         for dataset, source in live.sources.opened.items()
@@ -95,7 +97,7 @@ def node_status(
             for each in waiting[:MAX_WAITING]
         ],
         waiting_total=len(waiting),
-        notice_wordings=map(to_text, (*history.notices(), *live.notices(), *live.ending())),
+        notice_wordings=map(to_text, (*history.notices(), *live.notices(), *(each.said for each in ending))),
         lost=_lost(history.lost),
         stopped_peers=history.peer_logs.stopped(),
         sqlite=driver.VERSION,

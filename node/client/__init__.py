@@ -1,8 +1,8 @@
 """The Python client: `from node.client import Client`."""
 
 from node.client.catalogue import CatalogueEntry, CatalogueFound
-from node.client.channel import Credentials
 from node.client.client import Client
+from node.client.desk_tls import Credentials
 from node.client.exchange_id import new_exchange_id
 from node.client.results import (
     Chunk,

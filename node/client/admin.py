@@ -77,9 +77,12 @@ class AdminClient:
         response: desk_pb2.ReloadResponse = unary(self._admin.Reload, desk_pb2.ReloadRequest(), self._timeout)
         return convert.reloaded(response)
 
-    def accept_source(self, dataset: str, reason: str) -> AcceptedSource:
-        """Answer from a load that was put aside. Raises NodeError NOT_FOUND if there is none."""
-        request = desk_pb2.AcceptSourceRequest(dataset=dataset, reason=reason)
+    def accept_source(self, dataset: str, load: str, reason: str) -> AcceptedSource:
+        """Answer from a load that was put aside, `load` by its name in the status.
+
+        Raises NodeError NOT_FOUND if none is, or another one by now.
+        """
+        request = desk_pb2.AcceptSourceRequest(dataset=dataset, reason=reason, load=load)
         response: desk_pb2.AcceptSourceResponse = unary(self._admin.AcceptSource, request, self._timeout)
         return AcceptedSource(
             response.dataset, response.rows, response.invalid_subjects, response.rows_before

@@ -12,6 +12,7 @@ from typing import Protocol
 import grpc
 
 from node.client import convert
+from node.client.arguments import require
 from node.client.call_error import node_error
 from node.client.results import Chunk, ChunkResult
 from node.core.bounds import MAX_SUBJECTS
@@ -53,6 +54,7 @@ def stream_batch(
         if chunk is None:
             outbox.put(None)
             return
+        require("each of chunks", chunk, Chunk)
         if not 1 <= len(chunk.subjects) <= MAX_SUBJECTS:
             raise NodeError(Reason.QUERY_INVALID, "error.client.chunk-size", max_subjects=MAX_SUBJECTS)
         pending.append(chunk)

@@ -2,28 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
-from pathlib import Path
-
 import grpc
 
+from node.client.arguments import require
+from node.client.desk_tls import Credentials, read_caller
+from node.core.address import address_fault
 from node.errors import NodeError, Reason
-from node.files import pem
-from node.files.regular_file import read_regular
 from node.files.socket_path import LONGEST, is_too_long, socket_target
-from node.files.why import why
+from node.texts.message import Message
 
 MAX_MESSAGE = 4 * 1024 * 1024
-
-
-@dataclass(frozen=True, slots=True)
-class Credentials:
-    """PEM files of a desk caller: certificate chain, key, and the roots to check the desk against."""
-
-    certificate: Path
-    key: Path
-    roots: Path
 
 
 def open_channel(desk: str, credentials: Credentials | None) -> grpc.Channel:
@@ -32,6 +20,8 @@ def open_channel(desk: str, credentials: Credentials | None) -> grpc.Channel:
     Raises NodeError CONFIG_INVALID for an address that is neither, a port without credentials, or a file that
     cannot be read or holds something else.
     """
+    require("desk", desk, str)
+    require("credentials", credentials, (Credentials, type(None)), "Credentials")
     options = [
         ("grpc.max_receive_message_length", MAX_MESSAGE),
         ("grpc.max_send_message_length", MAX_MESSAGE),
@@ -54,32 +44,20 @@ def open_channel(desk: str, credentials: Credentials | None) -> grpc.Channel:
         return grpc.insecure_channel(
             socket_target(path), options=[*options, ("grpc.default_authority", "desk")]
         )
-    host, _, port = desk.rpartition(":")
-    if not host or not port.isdecimal():
-        raise NodeError(Reason.CONFIG_INVALID, "error.client.desk-address-malformed")
+    if (fault := _fault(desk)) is not None:
+        raise NodeError.of(Reason.CONFIG_INVALID, fault)
     if credentials is None:
         raise NodeError(Reason.CONFIG_INVALID, "error.client.certificate-missing")
-    # gRPC would only say that the desk cannot be reached.
-    roots = _pem("--roots", credentials.roots, pem.certificates)
-    key = _pem("--key", credentials.key, pem.private_key)
-    certificate = _pem("--cert", credentials.certificate, pem.certificates)
+    caller = read_caller(credentials)
     tls = grpc.ssl_channel_credentials(
-        root_certificates=roots, private_key=key, certificate_chain=certificate
+        root_certificates=caller.roots, private_key=caller.key, certificate_chain=caller.certificate
     )
     return grpc.secure_channel(desk, tls, options=options)
 
 
-def _pem(option: str, path: Path, take: Callable[[bytes, str], bytes]) -> bytes:
-    try:
-        return take(read_regular(path, pem.LONGEST), str(path))
-    except OSError as error:
-        raise NodeError(
-            Reason.CONFIG_INVALID,
-            "error.files.unreadable-named",
-            why=why(error),
-            file=str(path),
-        ) from error
-    except NodeError as error:
-        raise NodeError(
-            Reason.CONFIG_INVALID, "error.client.given-file", problem=error.wording, option=option
-        ) from None
+def _fault(desk: str) -> Message | None:
+    """What is wrong with an address that does not begin with `unix:`."""
+    fault = address_fault(desk)
+    if fault == "file.address.url" and "//" not in desk:
+        return Message("error.client.desk-path-alone", {"path": desk})
+    return None if fault is None else Message("error.client.desk-address", {"problem": Message(fault)})

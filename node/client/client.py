@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Self
 
 from node.client import convert
 from node.client.admin import AdminClient
+from node.client.arguments import id_bytes, require, require_texts
 from node.client.batch import stream_batch
 from node.client.call import unary
 from node.client.catalogue import (
@@ -19,7 +20,8 @@ from node.client.catalogue import (
     catalogue_entry,
     catalogue_version,
 )
-from node.client.channel import Credentials, open_channel
+from node.client.channel import open_channel
+from node.client.desk_tls import Credentials
 from node.client.limits import AskLimits, limits_of
 from node.client.log import LogClient
 from node.client.results import (
@@ -78,6 +80,9 @@ class Client:
     ) -> None:
         self._channel = open_channel(desk, credentials)
         timeout = CLIENT_SECONDS if timeout is None else timeout
+        require("timeout", timeout, (int, float), "float")
+        if not timeout > 0:
+            raise NodeError(Reason.CONFIG_INVALID, "error.client.timeout-zero")
         self._timeout = timeout
         self._random = random
         self._desk = desk_pb2_grpc.DeskServiceStub(self._channel)
@@ -107,12 +112,13 @@ class Client:
         case: str,
         parameters: Mapping[str, str] | None = None,
         claims: Mapping[str, str] | None = None,
-        exchange_id: bytes = b"",
+        exchange_id: bytes | str = b"",
     ) -> Verification:
         """Ask a verification about one subject.
 
         To retry without a second charge, give the same `exchange_id` both times, as `new_exchange_id` makes
-        one. An error has it in its `metadata`, in hex, whoever chose it.
+        one. An error has it in its `metadata`, in hex, whoever chose it; that is taken as well. What is
+        given back is true for a yes and false for what is not verified.
         """
         query = self._query(question, QuestionKind.VERIFY, purpose, case, parameters)
         response = self._ask(query, Subject(subject, claims or {}), exchange_id)
@@ -127,7 +133,7 @@ class Client:
         case: str,
         parameters: Mapping[str, str] | None = None,
         claims: Mapping[str, str] | None = None,
-        exchange_id: bytes = b"",
+        exchange_id: bytes | str = b"",
     ) -> FieldAnswer:
         """Ask for one derived field of one subject; `exchange_id` as in `verify`."""
         query = self._query(question, QuestionKind.FIELD, purpose, case, parameters)
@@ -141,7 +147,7 @@ class Client:
         purpose: str,
         case: str,
         parameters: Mapping[str, str] | None = None,
-        exchange_id: bytes = b"",
+        exchange_id: bytes | str = b"",
     ) -> Statistic:
         """Ask for noisy counts; `exchange_id` as in `verify`."""
         query = self._query(question, QuestionKind.STATISTIC, purpose, case, parameters)
@@ -155,20 +161,25 @@ class Client:
         purpose: str,
         case: str,
         parameters: Mapping[str, str] | None = None,
-        batch_id: bytes,
+        batch_id: bytes | str,
         kind: QuestionKind | None = None,
         window: int = 8,
     ) -> Iterator[ChunkResult]:
         """Ask one verification or field question about many subjects; yields a result a chunk, in order.
 
         Numbers of chunks follow each other without gaps; the first may be any, so that a batch can be resumed
-        under its `batch_id` (16 bytes). A refused chunk does not end the batch. Without `kind` it is what
-        `kind_of` says.
+        under its `batch_id` (16 bytes, or their hex). A refused chunk does not end the batch. Without `kind`
+        it is what `kind_of` says.
         """
+        require("window", window, int)
+        if window < 1:
+            raise NodeError(Reason.QUERY_INVALID, "error.client.window-zero")
+        header_id = id_bytes("batch_id", batch_id)
+        _require_types(question, purpose, case, parameters)
         query = self._query(question, kind or self.kind_of(question), purpose, case, parameters)
         return stream_batch(
             lambda requests: self._desk.AskBatch(requests),
-            desk_pb2.BatchHeader(query=query, batch_id=batch_id),
+            desk_pb2.BatchHeader(query=query, batch_id=header_id),
             chunks,
             window=window,
             patience=self._timeout,
@@ -184,7 +195,7 @@ class Client:
         case: str,
         parameters: Mapping[str, str] | None = None,
         claims: Mapping[str, str] | None = None,
-        batch_id: bytes = b"",
+        batch_id: bytes | str = b"",
         kind: QuestionKind | None = None,
         chunk_size: int = MAX_SUBJECTS,
         accept_invalid: bool = False,
@@ -193,18 +204,26 @@ class Client:
 
         `subject` names the column of identifiers, `claims` maps claim names to columns. Gives a copy of
         `frame` with the columns `answer` (boolean or string, NA without one), `reason` ("" for an answer,
-        else the name of a `Reason`) and `exchange_id` (hex). The order of rows and the index are kept. A
-        malformed identifier, or a claim of more than 200 characters, is not asked, with reason QUERY_INVALID;
-        a subject whose own limit is used up has QUOTA_EXHAUSTED.
+        else the name of a `Reason`), `exchange_id` (hex) and `data_as_of` (ISO 8601). The order of rows and
+        the index are kept. A malformed identifier, or a claim of more than 200 characters, is not asked, with
+        reason QUERY_INVALID; a subject whose own limit is used up has QUOTA_EXHAUSTED.
 
         Raises NodeError QUERY_INVALID before anybody is asked about if a spreadsheet has rounded identifiers,
-        or more than 5 % of them are malformed (and more than ten, or half of them), unless `accept_invalid`.
+        or more than 5 % of them are malformed (and more than ten, or half of them), unless `accept_invalid`;
+        if the question has other claims or parameters, or is a statistic; and if `frame` has one of those
+        columns already, without a `batch_id`.
 
         Raises `node.client.frame.BatchStoppedError`, a NodeError, when the batch cannot go on. Its `frame`
         and `batch_id`, given to this method again, go on behind the last answered row.
         """
-        from node.client.frame import ask_frame  # pandas takes 0.4 s to import
+        from node.client.frame import ask_frame, check_frame  # pandas takes 0.4 s to import
 
+        require("chunk_size", chunk_size, int)
+        require_texts("claims", {} if claims is None else claims)
+        _require_types(question, purpose, case, parameters)
+        earlier = id_bytes("batch_id", batch_id)
+        check_frame(frame, subject, claims or {}, goes_on=bool(earlier))
+        self.limits(question, purpose).check_given(parameters or {}, tuple(claims or {}))
         return ask_frame(
             self.batch,
             frame,
@@ -215,7 +234,7 @@ class Client:
             subject=subject,
             subject_type=self.subject_type_of(question),
             claims=claims or {},
-            batch_id=batch_id or self._random(EXCHANGE_ID_BYTES),
+            batch_id=earlier or self._random(EXCHANGE_ID_BYTES),
             kind=kind,
             random=self._random,
             chunk_size=chunk_size,
@@ -329,18 +348,19 @@ class Client:
         return response
 
     def _ask(
-        self, query: desk_pb2.Query, subject: Subject | None, exchange_id: bytes
+        self, query: desk_pb2.Query, subject: Subject | None, exchange_id: bytes | str
     ) -> desk_pb2.DeskServiceAskResponse:
-        exchange_id = exchange_id or usage.new_exchange_id(datetime.now(UTC), self._random)
+        given = id_bytes("exchange_id", exchange_id)
+        chosen = given or usage.new_exchange_id(datetime.now(UTC), self._random)
         request = desk_pb2.DeskServiceAskRequest(
             query=query,
             subject=None if subject is None else convert.subject_message(subject),
-            exchange_id=exchange_id,
+            exchange_id=chosen,
         )
         try:
             response: desk_pb2.DeskServiceAskResponse = unary(self._desk.Ask, request, self._timeout)
         except NodeError as error:
-            told = {**error.wording.args, "exchange_id": exchange_id.hex()}
+            told = {**error.wording.args, "exchange_id": chosen.hex()}
             raise NodeError.of(error.reason, Message(error.wording.key, told)) from None
         return response
 
@@ -352,6 +372,7 @@ class Client:
         case: str,
         parameters: Mapping[str, str] | None,
     ) -> desk_pb2.Query:
+        _require_types(question, purpose, case, parameters)
         name = QuestionName.parse(question)
         return desk_pb2.Query(
             provider=name.provider or self._provider_of(name.dataset),
@@ -380,3 +401,10 @@ class Client:
 
     def _providers_of(self, dataset: str, *, refresh: bool = False) -> set[str]:
         return {grant.provider for grant in self.grants(refresh=refresh) if grant.dataset == dataset}
+
+
+def _require_types(question: str, purpose: str, case: str, parameters: Mapping[str, str] | None) -> None:
+    """Raises TypeError for what is none of the type that it is written with."""
+    for argument, value in (("question", question), ("purpose", purpose), ("case", case)):
+        require(argument, value, str)
+    require_texts("parameters", {} if parameters is None else parameters)

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Literal, Protocol
 
 import pandas as pd
 
+from node.client.arguments import require
+from node.client.columns import SAMPLE, find_column, identifiers_in, no_column
 from node.client.results import Chunk, ChunkResult, Refusal, Subject
 from node.core.bounds import MAX_CLAIM, MAX_CLAIMS, MAX_SUBJECTS
 from node.core.id_column import IdColumn, could_be_rounded, identifier, number_text
@@ -17,6 +19,7 @@ from node.core.identity import SubjectType
 from node.core.normal_form import unreadable
 from node.core.policy.question_kind import QuestionKind
 from node.errors import NodeError, Reason
+from node.texts.message import Message
 from node.texts.wording import CHINA
 
 ANSWER, REASON, EXCHANGE, AS_OF = "answer", "reason", "exchange_id", "data_as_of"
@@ -61,6 +64,10 @@ class BatchStoppedError(NodeError):
         super().__init__(cause.reason, cause.wording.key, **cause.wording.args)
         self.frame = frame
         self.batch_id = batch_id
+
+    def __reduce__(self) -> tuple[type[BatchStoppedError], tuple[NodeError, pd.DataFrame, bytes]]:
+        """As it crosses to another process."""
+        return type(self), (NodeError.of(self.reason, self.wording), self.frame, self.batch_id)
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,7 +192,7 @@ def ask_frame(
     if not 1 <= chunk_size <= MAX_SUBJECTS:
         raise NodeError(Reason.QUERY_INVALID, "error.client.chunk-size", max_subjects=MAX_SUBJECTS)
     columns = Columns(subject, claims, subject_type=subject_type)
-    check_columns(frame.columns, columns)
+    columns = found_columns(list(frame.columns), columns, lambda: _sample(frame))
     columns = _judged(frame, columns, accept_invalid=accept_invalid)
     start, first_chunk = _resume_at(frame, columns, chunk_size)
     source = frame.drop(columns=[name for name in RESULT_COLUMNS if name in frame.columns])
@@ -207,27 +214,47 @@ def ask_frame(
     return _join(done) if done else _unanswered(source)
 
 
-def check_columns(present: Iterable[str], columns: Columns) -> None:
-    """Raises NodeError QUERY_INVALID, naming the first column that is missing, or there more than once.
+def check_frame(frame: pd.DataFrame, subject: str, claims: Mapping[str, str], *, goes_on: bool) -> None:
+    """Raises TypeError for what is no frame, NodeError QUERY_INVALID for one that cannot be asked about.
 
-    Also for more claims than a subject may have.
+    One that has answers already is taken where the batch `goes_on`: else those would be given for its own.
     """
-    names = list(present)
+    require("frame", frame, pd.DataFrame)
+    require("subject", subject, str)
+    for column in (subject, *claims.values()):
+        if column not in frame.columns and column in frame.index.names:
+            raise NodeError(Reason.QUERY_INVALID, "error.client.column-in-index", column=column)
+    if not goes_on:
+        for name in RESULT_COLUMNS:
+            if name in frame.columns:
+                raise NodeError(Reason.QUERY_INVALID, "error.client.answered-already", column=name)
+
+
+def found_columns(
+    names: Sequence[str], columns: Columns, sample: Callable[[], Sequence[Sequence[str]]]
+) -> Columns:
+    """The columns by the names that they have in a table; `sample` gives its first rows as text.
+
+    Raises NodeError QUERY_INVALID, naming the first column that is missing, or there more than once; also for
+    more claims than a subject may have.
+    """
     if len(columns.claims) > MAX_CLAIMS:
         raise NodeError(Reason.QUERY_INVALID, "error.client.too-many-claims", max_claims=MAX_CLAIMS)
-    for column in (columns.subject, *columns.claims.values()):
-        if column not in names:
-            raise NodeError(
-                Reason.QUERY_INVALID,
-                "error.client.column-missing",
-                column=column,
-            )
-        if names.count(column) > 1:
-            raise NodeError(
-                Reason.QUERY_INVALID,
-                "error.client.column-twice",
-                column=column,
-            )
+
+    def find(wanted: str, *, of_subjects: bool) -> str:
+        found = find_column(names, wanted)
+        if found not in names:
+            texts = tuple(map(str, names))
+            raise no_column(texts, wanted, sample(), columns.subject_type, of_subjects=of_subjects)
+        return found
+
+    subject = find(columns.subject, of_subjects=True)
+    claims = {name: find(column, of_subjects=False) for name, column in columns.claims.items()}
+    return replace(columns, subject=subject, claims=claims)
+
+
+def _sample(frame: pd.DataFrame) -> list[list[str]]:
+    return [[_identifier_text(value) for value in row] for row in frame.head(SAMPLE).itertuples(index=False)]
 
 
 def _judged(frame: pd.DataFrame, columns: Columns, *, accept_invalid: bool) -> Columns:
@@ -240,8 +267,17 @@ def _judged(frame: pd.DataFrame, columns: Columns, *, accept_invalid: bool) -> C
         column.take(_identifier_text(value))
     fault = column.fault(columns.subject)
     if fault is not None and not accept_invalid:
-        raise NodeError.of(Reason.QUERY_INVALID, fault)
+        other = identifiers_in(tuple(map(str, frame.columns)), _sample(frame), columns.subject_type)
+        raise bad_column(fault, columns.subject, other)
     return replace(columns, rounded=column.rounded > 0)
+
+
+def bad_column(fault: Message, column: str, other: str) -> NodeError:
+    """What to say of a column that cannot be asked about as a whole; identifiers stand in the `other`."""
+    has_none = fault.key == "error.identity.column-invalid" and fault.args["count"] == fault.args["rows"]
+    if has_none and other and other != column:
+        return NodeError(Reason.QUERY_INVALID, "error.client.column-other", column=column, found=other)
+    return NodeError.of(Reason.QUERY_INVALID, fault)
 
 
 def _resume_at(frame: pd.DataFrame, columns: Columns, chunk_size: int) -> tuple[int, int]:

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Final
 
 from node.client.catalogue import CatalogueEntry, CatalogueQuestion, UsageRule
 from node.core.deciding.grant import Grant, GrantState
+from node.core.policy.question_kind import COMMANDS, QuestionKind
 from node.core.purpose import purpose_covers
+from node.errors import NodeError, Reason
+from node.texts.message import Message
+
+_NONE: Final = Message("label.none")
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +32,33 @@ class AskLimits:
     known: bool
     question: CatalogueQuestion | None = None
     """As the catalogue has it; None where it is not known there."""
+
+    def check_given(self, parameters: Mapping[str, str], claims: Sequence[str]) -> None:
+        """Raises NodeError QUERY_INVALID for a statistic, and for other claims or parameters than it has.
+
+        The provider would refuse chunk by chunk, on record.
+        """
+        asked = self.question
+        if asked is None:
+            return
+        kind = QuestionKind(asked.kind)
+        if kind is QuestionKind.STATISTIC:
+            raise NodeError(
+                Reason.QUERY_INVALID,
+                "error.exchange.question-kind",
+                kind=str(kind),
+                commands=COMMANDS[kind],
+                clause="question.kind",
+            )
+        if set(claims) != set(asked.claims):
+            raise NodeError(Reason.QUERY_INVALID, "batch.claims", claims=tuple(asked.claims) or (_NONE,))
+        if set(parameters) != set(asked.parameters):
+            raise NodeError(
+                Reason.QUERY_INVALID, "batch.parameters", parameters=tuple(asked.parameters) or (_NONE,)
+            )
+        for name, choices in asked.parameters.items():
+            if choices and parameters[name] not in choices:
+                raise NodeError(Reason.QUERY_INVALID, "batch.parameter", parameter=name, choices=choices)
 
 
 def limits_of(

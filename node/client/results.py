@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from node.client.arguments import require
 from node.core.identity import common_code
 from node.core.normal_form import line
 from node.core.state.part import PartProblem
@@ -48,6 +49,11 @@ class Subject:
     def __post_init__(self) -> None:
         if not isinstance(self.id, str):
             raise _no_text("error.client.subject-no-text", type(self.id).__name__)
+        if not self.claims:
+            return
+        require("claims", self.claims, Mapping, "dict[str, str]")
+        for name in self.claims:
+            require("a name in claims", name, str)
         for value in self.claims.values():
             if not isinstance(value, str):
                 raise _no_text("error.client.claim-no-text", type(value).__name__)
@@ -76,18 +82,24 @@ class Proof:
 
 @dataclass(frozen=True, slots=True)
 class Verification:
-    """The answer to a verification; an unknown subject is `False`."""
+    """The answer to a verification; an unknown subject is `False`. It is true exactly if its `answer` is."""
 
     answer: bool
     proof: Proof
 
+    def __bool__(self) -> bool:
+        return self.answer
+
 
 @dataclass(frozen=True, slots=True)
 class FieldAnswer:
-    """One derived value; `None` for an unknown subject or an empty field."""
+    """One derived value; `None`, and false, for an unknown subject or an empty field."""
 
     value: str | None
     proof: Proof
+
+    def __bool__(self) -> bool:
+        return self.value is not None
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,6 +159,10 @@ class Chunk:
 
     number: int
     subjects: tuple[Subject, ...]
+
+    def __post_init__(self) -> None:
+        for each in self.subjects:
+            require("each of Chunk.subjects", each, Subject)
 
 
 @dataclass(frozen=True, slots=True)
@@ -259,6 +275,7 @@ class ClockStatus:
 class NodeStatus:
     """How a node is; `state` is "SERVING", "DEGRADED" or "DRAINING".
 
+    It is degraded while there are `problems`, and from 30 days before a key or certificate ends.
     `problems` have their English in `message`; `notices` are worded with `node.texts.wording.say`.
     Working days after `workdays_known_until` (YYYY-MM-DD) are provisional.
     """

@@ -15,6 +15,7 @@ from pydantic import (
     BeforeValidator,
     ConfigDict,
     Field,
+    PrivateAttr,
     ValidationInfo,
     model_validator,
 )
@@ -208,6 +209,20 @@ class Source(_Section):
     table: Annotated[str, _matching(_TABLE, "table")] | None = None
     least_rows_percent: Annotated[Whole, Field(ge=0, le=100)] = 50
     most_invalid_percent: Annotated[Whole, Field(ge=0, le=100)] = 5
+    _base: Path = PrivateAttr(Path())
+
+    @model_validator(mode="after")
+    def _keep_base(self, info: ValidationInfo) -> Self:
+        self._base = (info.context or {}).get("base") or Path()
+        return self
+
+    @property
+    def url_folder(self) -> Path:
+        """From where a relative path in the database's URL counts: the folder of the file that names it.
+
+        What a variable holds counts like what stands in the settings.
+        """
+        return self._base if self.url_file is None else self.url_file.parent
 
     @model_validator(mode="after")
     def _one_place(self) -> Self:

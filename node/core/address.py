@@ -82,6 +82,13 @@ def every_interface(beside: Address) -> str:
     return "[::]" if isinstance(beside.ip, IPv6Address) else "0.0.0.0"  # noqa: S104 - others must reach it
 
 
+def reached_at(listen: str, advertise: str) -> str:
+    """Where to call what listens there: on all interfaces, it is at the host that others are told."""
+    if not nowhere(listen):
+        return listen
+    return Address(read_address(advertise).host, read_address(listen).port).whole
+
+
 def misled(advertise: str, listen: str, resolve: Resolve) -> Iterator[Message]:
     """What keeps whoever is told to call `advertise` from what listens, unless something passes calls on."""
     told, there = read_address(advertise), read_address(listen)

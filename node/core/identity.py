@@ -120,6 +120,8 @@ def _what_is_wrong(number: str) -> Message:
     """Why `number`, which is not a resident identity number, is none."""
     if not number:
         return Message("error.identity.resident-empty")
+    if not any(map(str.isdigit, number)):
+        return Message("error.identity.no-digit")
     if len(number) not in (15, 18):
         return Message("error.identity.resident-length", {"count": len(number)})
     if not re.fullmatch(r"[0-9]{17}[0-9X]", number):
@@ -186,11 +188,18 @@ def normalise_subject(text: str, kind: SubjectType | None) -> str:
     try:
         return normalise_resident_id(text) if is_person else normalise_credit_code(text)
     except NodeError:
-        if is_person and _is_read_by(normalise_credit_code, text):
+        if is_person and _is_meant_for_credit_code(text):
             raise _invalid("error.identity.credit-code-of-person") from None
         if not is_person and _is_read_by(normalise_resident_id, text):
             raise _invalid("error.identity.resident-of-organisation") from None
         raise
+
+
+def _is_meant_for_credit_code(text: str) -> bool:
+    """Whether it is one, or has its form, with letters that no identity number is mistyped with."""
+    code = uscc.compact(_ascii(text[:_LONGEST]))
+    has_letters = sum(char.isalpha() and char != "X" for char in code) > 1
+    return _is_read_by(normalise_credit_code, text) or (_CREDIT_CODE(code) is not None and has_letters)
 
 
 def _of_either_kind(text: str) -> str:

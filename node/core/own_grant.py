@@ -15,14 +15,15 @@ def covering_grant(
     """The grant that allows a caller of that role the question for the purpose now.
 
     Raises NodeError for the requirement that the nearest grant misses: NO_GRANT, QUESTION_NOT_ALLOWED,
-    PURPOSE_NOT_ALLOWED, QUESTION_NOT_ALLOWED for the role, GRANT_EXPIRED, SUSPENDED, in this order.
+    PURPOSE_NOT_ALLOWED, QUESTION_NOT_ALLOWED for the role, GRANT_EXPIRED, SUSPENDED, in this order. Of grants
+    that miss the same, one for the purpose is nearer.
     """
     nearest = NodeError(
         Reason.NO_GRANT,
         "error.deciding.no-own-grant",
         clause="grant",
     )
-    distance = 0
+    distance = (0, False)
     for grant in grants:
         if grant.dataset != dataset:
             continue
@@ -60,8 +61,9 @@ def covering_grant(
         )
         for passed, (holds, reason, key, clause) in enumerate(checks, 1):
             if not holds:
-                if passed > distance:
-                    distance = passed
+                near = (passed, grant.covers_purpose(purpose))
+                if near > distance:
+                    distance = near
                     nearest = NodeError(reason, key, grant=grant.id, clause=f"grant.{clause}")
                 break
         else:

@@ -295,6 +295,22 @@ def ends_of(certificates: bytes) -> tuple[tuple[bytes, datetime], ...]:
         raise NodeError(Reason.CONFIG_INVALID, "error.crypto.certificate-unreadable") from None
 
 
+def fingerprints(certificates: bytes) -> frozenset[bytes]:
+    """Of all certificates (PEM). Raises NodeError(CONFIG_INVALID)."""
+    return frozenset(found for found, _ in ends_of(certificates))
+
+
+def without(certificates: bytes, left_out: bytes) -> bytes:
+    """Certificates (PEM) but those `left_out` (PEM). Raises NodeError(CONFIG_INVALID)."""
+    gone = fingerprints(left_out)
+    kept = (
+        each
+        for each in x509.load_pem_x509_certificates(certificates)
+        if each.fingerprint(hashes.SHA256()) not in gone
+    )
+    return b"".join(each.public_bytes(Encoding.PEM) for each in kept)
+
+
 def hosts_in(certificate: bytes) -> tuple[str, ...]:
     """The host names and addresses that a certificate (PEM) is for. Raises NodeError(CONFIG_INVALID)."""
     try:

@@ -7,19 +7,17 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Final
 
-from node.core.directory.directory import Directory, Member
+from node.core.directory.directory import Member
 from node.core.directory.spelling import MAX_KEYS, MIN_APPROVALS, Level, SealingKey
 from node.core.revision import REVISION
 from node.crypto.certificates import (
     Certified,
-    ends_of,
-    hosts_in,
+    fingerprints,
     identify,
     issue_desk,
     issue_desk_user,
@@ -60,6 +58,14 @@ class CertificateFiles:
         return CertificateFiles(
             self.certificate.with_name(f"next-{self.certificate.name}"),
             self.key.with_name(f"next-{self.key.name}"),
+        )
+
+    @property
+    def earlier(self) -> CertificateFiles:
+        """Where those before them stay until nobody needs them any more."""
+        return CertificateFiles(
+            self.certificate.with_name(f"before-{self.certificate.name}"),
+            self.key.with_name(f"before-{self.key.name}"),
         )
 
     @property
@@ -173,10 +179,15 @@ def make_desk(files: NodeFiles, code: str, hosts: Sequence[str], now: datetime) 
     """
     _refuse_second(files.desk_authority)
     _refuse_second(files.desk, files.desk_roots)
-    authority = make_authority(f"dxnode desk authority {code}"[:64], now, AUTHORITY_LIFETIME)
+    authority = make_desk_authority(code, now)
     files.desk_authority.write(authority)
     write_file(files.desk_roots, authority.certificate, PUBLIC)
     files.desk.write(issue_desk(authority, f"desk of {code}", hosts, now, CERTIFICATE_LIFETIME))
+
+
+def make_desk_authority(code: str, now: datetime) -> Certified:
+    """An authority for the callers of a department's desk."""
+    return make_authority(f"dxnode desk authority {code}"[:64], now, AUTHORITY_LIFETIME)
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,98 +211,14 @@ def make_desk_user(
     user = CertificateFiles(folder / f"{name}.pem", folder / f"{name}.key")
     _refuse_second(user)
     authority = files.desk_authority.read()
-    roots = folder / "desk-roots.pem"
-    if roots.exists() and read_certificates(roots) != authority.certificate:
+    known, roots = authority.certificate, folder / "desk-roots.pem"
+    if files.desk_authority.earlier.exist():  # which the desk's own certificate is still under
+        known += files.desk_authority.earlier.read().certificate
+    if roots.exists() and not fingerprints(read_certificates(roots)) & fingerprints(known):
         raise _exists(roots)  # of another desk, which whoever has this folder calls
     user.write(issue_desk_user(authority, code, role, name, now, CERTIFICATE_LIFETIME))
-    write_file(roots, authority.certificate, PUBLIC)
+    write_file(roots, known, PUBLIC)
     return DeskUser(user.certificate, user.key, roots)
-
-
-def rotate_sealing_key(keys: Path, now: datetime, random: Random) -> str:
-    """Add a new sealing key and delete those that have expired; returns the id of the new one.
-
-    The one before stays until it expires, for requests on their way and peers with an older directory:
-    export the member again and have the authority publish it. Raises NodeError(CONFIG_INVALID).
-    """
-    key_id = _rotate_listed_key(KeyUse.SEALING, SEALING_KEY_LIFETIME, keys, now, random)
-    # What was sealed to an expired key can never be opened again, whoever has recorded it.
-    for old in read_keys(keys):
-        if old.use is KeyUse.SEALING and old.expires <= now:
-            (keys / f"{old.use}-{old.key_id}.json").unlink(missing_ok=True)
-    return key_id
-
-
-def rotate_data_key(keys: Path, now: datetime, random: Random) -> str:
-    """Add a new data key; returns its id. Those before stay: what they encrypted is read with them.
-
-    Raises NodeError(CONFIG_INVALID).
-    """
-    return _add_key(KeyUse.DATA, SIGNING_KEY_LIFETIME, keys, now, random)
-
-
-def rotate_log_key(keys: Path, now: datetime, random: Random) -> str:
-    """Add a new log key; returns its id. The node signs with it once its directory lists it.
-
-    Those before stay listed, for the checkpoints that they have signed, until their files are taken away:
-    export the member again and have the authority publish it. Raises NodeError(CONFIG_INVALID).
-    """
-    return _rotate_listed_key(KeyUse.LOG, SIGNING_KEY_LIFETIME, keys, now, random)
-
-
-def rotate_cosign_key(keys: Path, now: datetime, random: Random) -> str:
-    """As `rotate_log_key`, of the key for cosignatures."""
-    return _rotate_listed_key(KeyUse.COSIGN, SIGNING_KEY_LIFETIME, keys, now, random)
-
-
-def rotate_desk_certificate(files: NodeFiles, code: str, hosts: Sequence[str], now: datetime) -> datetime:
-    """Put a new certificate of the desk port in place, and say when it ends.
-
-    It is for `hosts` and those of the one before. Callers need nothing new: they trust the desk authority.
-    Raises NodeError(CONFIG_INVALID), also when the desk's certificate is of another authority.
-    """
-    if not files.desk_authority.exist():
-        raise NodeError(
-            Reason.CONFIG_INVALID,
-            "error.documents.no-desk-authority",
-            path=str(files.desk_authority.certificate),
-            certificate=str(files.desk.certificate),
-        )
-    with suppress(NodeError):  # one that cannot be read names none
-        hosts = list(dict.fromkeys((*hosts, *hosts_in(read_certificates(files.desk.certificate)))))
-    made = issue_desk(files.desk_authority.read(), f"desk of {code}", hosts, now, CERTIFICATE_LIFETIME)
-    files.desk.write(made)
-    return ends_of(made.certificate)[0][1]
-
-
-def prepare_node_certificate(
-    files: CertificateFiles, authority: Authority, code: str, hosts: Sequence[str], now: datetime
-) -> None:
-    """Issue the next certificate for the exchange port, to be published before it is used.
-
-    Raises NodeError(CONFIG_INVALID).
-    """
-    make_node_certificate(files.upcoming, authority, code, hosts, now)
-
-
-def activate_node_certificate(files: CertificateFiles, directory: Directory) -> None:
-    """Put the next certificate in the place of the one in use, once the directory lists it.
-
-    Raises NodeError(CONFIG_INVALID).
-    """
-    certified = files.upcoming.read()
-    identity = identify(certified.certificate)
-    member = directory.members.get(identity.department)
-    if member is None or identity.fingerprint.hex() not in member.certificates:
-        raise NodeError(
-            Reason.CONFIG_INVALID,
-            "error.documents.next-certificate-unlisted",
-        )
-    files.write(certified)
-    for path in (files.upcoming.key, files.upcoming.certificate):
-        path.unlink()
-    if files.upcoming.roots.exists():
-        files.upcoming.roots.replace(files.roots)
 
 
 @dataclass(frozen=True, slots=True)
@@ -324,7 +251,7 @@ def export_member(
     """
     private = read_keys(keys)
     name = f"dxnode/{about.code}"
-    fingerprints = []
+    shown = []
     for files in (exchange, exchange.upcoming):
         if files is exchange or files.certificate.exists():
             identity = identify(files.read().certificate)
@@ -334,7 +261,7 @@ def export_member(
                     "error.documents.certificate-foreign",
                     certificate=str(files.certificate),
                 )
-            fingerprints.append(identity.fingerprint.hex())
+            shown.append(identity.fingerprint.hex())
     member = Member(
         code=about.code,
         title=about.title,
@@ -343,11 +270,11 @@ def export_member(
         organisation=about.organisation,
         roles=(),
         endpoint=about.endpoint,
-        certificates=tuple(fingerprints),
+        certificates=tuple(shown),
         tls_roots=read_certificates(roots).decode(),
         sealing_keys=tuple(
             SealingKey.parse(key.sealing_key().public.encode())
-            for key in _listed(private, KeyUse.SEALING, now)
+            for key in listed_keys(private, KeyUse.SEALING, now)
         ),
         log_keys=_verifier_keys(private, KeyUse.LOG, name, now),
         cosign_keys=_verifier_keys(private, KeyUse.COSIGN, name, now),
@@ -375,33 +302,21 @@ def read_officers(folder: Path) -> tuple[str, ...]:
     return tuple(read_verifier(path).vkey() for path in paths)
 
 
-def _rotate_listed_key(use: KeyUse, lifetime: timedelta, keys: Path, now: datetime, random: Random) -> str:
-    if len(_listed(read_keys(keys), use, now)) >= MAX_KEYS:
-        raise _too_many(use)
-    return _add_key(use, lifetime, keys, now, random)
-
-
-def _add_key(use: KeyUse, lifetime: timedelta, keys: Path, now: datetime, random: Random) -> str:
-    key = generate(use, now, now + lifetime, random)
-    write_key(keys, key)
-    return key.key_id
-
-
 def _verifier_keys(files: Sequence[PrivateKey], use: KeyUse, name: str, now: datetime) -> tuple[str, ...]:
     """What the directory lists: all that have not expired, the newest first."""
     newest(files, use, now)  # with none to sign with, there is nothing to publish
-    return tuple(key.signer(name).verifier.vkey() for key in _listed(files, use, now))
+    return tuple(key.signer(name).verifier.vkey() for key in listed_keys(files, use, now))
 
 
-def _listed(files: Sequence[PrivateKey], use: KeyUse, now: datetime) -> list[PrivateKey]:
+def listed_keys(files: Sequence[PrivateKey], use: KeyUse, now: datetime) -> list[PrivateKey]:
     """The keys of a use that the directory has to list. Raises NodeError(CONFIG_INVALID) for too many."""
     listed = [key for key in files if key.use is use and key.expires > now]
     if len(listed) > MAX_KEYS:
-        raise _too_many(use)
+        raise too_many(use)
     return listed
 
 
-def _too_many(use: KeyUse) -> NodeError:
+def too_many(use: KeyUse) -> NodeError:
     sealing = use is KeyUse.SEALING
     key = "error.documents.too-many-sealing-keys" if sealing else "error.documents.too-many-signing-keys"
     return NodeError(Reason.CONFIG_INVALID, key, most=MAX_KEYS, use=use)

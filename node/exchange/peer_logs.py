@@ -236,7 +236,8 @@ class PeerLogs:
     async def accept(self, caller: Caller, code: str, reason: str) -> PeerLog:
         """Go on with a department: what came is what is remembered from now on.
 
-        Raises NodeError(NOT_FOUND), (QUERY_INVALID), (STORE_UNAVAILABLE).
+        It is asked at once for its newest log, so that a second loss is found below that, too. Raises
+        NodeError(NOT_FOUND), (QUERY_INVALID), (STORE_UNAVAILABLE).
         """
         reason = require_note(reason)
         async with self._turns[code]:
@@ -261,7 +262,18 @@ class PeerLogs:
             self._failing.pop(code, None)
             self._passed.pop(code, None)
             self._known = {key: root for key, root in self._known.items() if key[0] != code}
-            return accepted
+        await self._ask_newest(code)
+        return self._logs[code]
+
+    async def _ask_newest(self, code: str) -> None:
+        """Hold a log to what it shows now, as to what comes with an answer, if its node answers."""
+        with contextlib.suppress(NodeError):
+            note = await self._source.checkpoint(code)
+            shown = self._open(note, self._member(code).log_keys)
+            if shown.origin == log_origin(code):
+                await self.prove(code, rec.LogPosition(size=shown.size, root=shown.root), note)
+                if self._logs[code].unproved:
+                    await self._prove_growth(code)
 
     # --- what becomes durable ---
 

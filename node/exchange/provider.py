@@ -344,7 +344,9 @@ def _permitted(
         subjects=subjects,
         cost=cost,
         budget=None if policy is None else policy.budget,
-        load=None if kept is None or policy is None else dated(kept, policy.dataset.update, admitted.moment),
+        load=None
+        if kept is None or policy is None
+        else dated(kept, policy.dataset.update, admitted.moment, state.calendar),
         moment=admitted.moment,
         until=admitted.until,
     )

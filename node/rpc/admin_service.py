@@ -57,7 +57,7 @@ class AcceptedLoad:
 class SourceDecisions(Protocol):
     """Where loads that were put aside are accepted."""
 
-    async def accept(self, caller: Caller, dataset: str, reason: str) -> AcceptedLoad: ...
+    async def accept(self, caller: Caller, dataset: str, load: str, reason: str) -> AcceptedLoad: ...
 
 
 class GrantAdminService(grant_pb2_grpc.GrantAdminServiceServicer):
@@ -215,7 +215,7 @@ class AdminService(desk_pb2_grpc.AdminServiceServicer):
 
         async def work() -> desk_pb2.AcceptSourceResponse:
             caller = await self._staff.admit(context)
-            taken = await self._sources.accept(caller, request.dataset, request.reason)
+            taken = await self._sources.accept(caller, request.dataset, request.load, request.reason)
             return desk_pb2.AcceptSourceResponse(
                 dataset=taken.dataset,
                 rows=taken.rows,

@@ -57,6 +57,7 @@ _CODES = {
         Reason.DRAINING,
         Reason.STORE_UNAVAILABLE,
         Reason.SOURCE_BUSY,
+        Reason.OUTPUT_UNAVAILABLE,
     ),
     grpc.StatusCode.DEADLINE_EXCEEDED: (Reason.TIMEOUT,),
     grpc.StatusCode.DATA_LOSS: (Reason.LOG_CORRUPT, Reason.LOG_DIFFERS),

@@ -67,6 +67,10 @@ class Checker:
         if self._today() != self._began_on or (not is_good and (asked or not rests)):
             self._begin()
 
+    def look_again(self) -> None:
+        """Look now, as the table is another than the look before found."""
+        self._begin()
+
     def _begin(self) -> None:
         with self._lock:
             if not self._ended.is_set():

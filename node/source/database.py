@@ -12,14 +12,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import date
+from datetime import datetime
 from functools import cached_property
+from typing import TypeVar
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 from sqlglot import exp
 
 from node.core.identity import normalise_subject
+from node.core.milliseconds import to_ms
 from node.core.outage import Outage, OutageError
 from node.core.policy.dataset import FieldType
 from node.core.policy.question import Question
@@ -41,6 +43,7 @@ from node.source.text_form import normal
 from node.source.values import Value
 from node.texts.message import Message
 
+T = TypeVar("T")
 _Values = dict[str, Value | None]
 _Answer = str | None | Unclear
 
@@ -74,13 +77,13 @@ class DatabaseSource:
         self,
         spec: DatabaseSpec,
         layout: Layout,
-        today: Callable[[], date],
+        now: Callable[[], datetime],
         seconds: float,
         check_seconds: float,
         counts: int,
         judge: TableJudge = lambda report: None,
     ) -> None:
-        """Connect, examine the table, and begin to look through it.
+        """Connect, examine the table, and begin to look through it; `now` is the time of the place.
 
         A question takes no longer than about `seconds`, a look `check_seconds`; `counts` run at one time. A
         table that `judge` doubts after a look is not answered from.
@@ -89,6 +92,9 @@ class DatabaseSource:
         """
         self._spec = spec
         self._layout = layout
+        self._now = now
+        self.read_ms = to_ms(now())
+        """When it last answered."""
         self.mark = f"{place_of(spec)} {layout.digest()}"
         self._plans: dict[tuple[int, bool, bool], _Plan] = {}
         integers = {field.name for field in layout.fields if field.type is FieldType.INTEGER}
@@ -111,7 +117,7 @@ class DatabaseSource:
             found = look_through(connection, spec.table, layout, dialect)
             return replace(found, doubt=judge(found.report))
 
-        self._checker = Checker(self._looks, look, today, check_seconds)
+        self._checker = Checker(self._looks, look, lambda: now().date(), check_seconds)
         self._checker.wait(min(_OPENING_SECONDS, seconds))
 
     @property
@@ -135,9 +141,21 @@ class DatabaseSource:
         self._checker.tend(asked=asked)
 
     def check(self) -> None:
-        """Read one row. Raises NodeError(SOURCE_UNAVAILABLE)."""
+        """Read one row. Raises NodeError(SOURCE_UNAVAILABLE).
+
+        Where there is none though a look found some, or the other way round, the table is looked through
+        anew: one that was emptied must not answer "no" about everybody until the next day.
+        """
         row = exp.select("1").from_(named(self._spec.table)).limit(1)
-        self._lookups.run(lambda connection: connection.execute(statement_of(row, self._dialect)).first())
+        statement = statement_of(row, self._dialect)
+        is_empty = self._read(lambda connection: connection.execute(statement).first() is None)
+        if (known := self.report) is not None and is_empty == bool(known.read):
+            self._checker.look_again()
+
+    def _read(self, work: Callable[[Connection], T]) -> T:
+        result = self._lookups.run(work)
+        self.read_ms = to_ms(self._now())
+        return result
 
     def close(self) -> None:
         """Let go of the connections."""
@@ -217,7 +235,7 @@ class DatabaseSource:
                 answers.append(self._by_subject(rows).get(subject.id))
             return answers
 
-        return self._lookups.run(together if len(subjects) > 1 and not question.claims else each)
+        return self._read(together if len(subjects) > 1 and not question.claims else each)
 
     def _refuse_inexact(self, fields: Iterable[str], scope: Mapping[str, Value]) -> None:
         """Raises NodeError(SOURCE_UNAVAILABLE) if a column that is read is refused, or the whole table."""

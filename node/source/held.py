@@ -12,14 +12,15 @@ from node.texts.message import Message
 
 @dataclass(frozen=True, slots=True)
 class Held:
-    """What to say of a load that is not used, and the snapshot that stays in use; "" if there never was one.
+    """What to say of a load that is not used, and the last good snapshot; "" if there never was one.
 
-    `alone` is to be said where the files of that snapshot are gone.
+    That one is kept, and if it `stays` in use, answered from. `alone` is to be said where it is not.
     """
 
     problem: Message
     alone: Message
-    instead: str
+    good: str
+    stays: bool
 
 
 Judge = Callable[[Manifest], Held | None]

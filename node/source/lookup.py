@@ -58,6 +58,7 @@ class SnapshotSource:
 
     quick = True
     daily = False
+    read_ms = 0
 
     def __init__(
         self,

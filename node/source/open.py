@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import date
+from datetime import datetime
 from pathlib import Path
 
 from node.core.policy.dataset import Dataset
@@ -48,8 +48,8 @@ def open_file(
         source = SnapshotSource(folder, layout, manifest, counter)
         prune(folder, keep={manifest.snapshot})
         return source
-    prune(folder, keep={manifest.snapshot, held.instead})
-    good = _snapshot(folder, held.instead, layout)
+    prune(folder, keep={manifest.snapshot, held.good})
+    good = _snapshot(folder, held.good, layout) if held.stays else None
     if good is None:
         raise NodeError.of(Reason.SOURCE_UNAVAILABLE, held.alone)
     return SnapshotSource(folder, layout, good, counter, held.problem)
@@ -68,20 +68,20 @@ def open_good(dataset: Dataset, data_folder: Path, snapshot: str, counter: Count
 def open_database(
     spec: DatabaseSpec,
     dataset: Dataset,
-    today: Callable[[], date],
+    now: Callable[[], datetime],
     seconds: float = _DATABASE_SECONDS,
     check_seconds: float = _CHECK_SECONDS,
     counts: int = _COUNTS,
     judge: TableJudge = lambda report: None,
 ) -> DatabaseSource:
-    """Answer from a live database; `today` is the date where the department is.
+    """Answer from a live database; `now` is the time where the department is.
 
     `seconds` bounds each question, `check_seconds` each look through the table; `counts` run at one time. A
     table that `judge` doubts is not answered from.
 
     Raises NodeError: (CONFIG_INVALID) for a URL, table or column that does not fit, (SOURCE_UNAVAILABLE).
     """
-    return DatabaseSource(spec, Layout.of(dataset), today, seconds, check_seconds, counts, judge)
+    return DatabaseSource(spec, Layout.of(dataset), now, seconds, check_seconds, counts, judge)
 
 
 def _snapshot(folder: Path, snapshot: str, layout: Layout) -> Manifest | None:

@@ -171,14 +171,14 @@ def _refusing(spec: FileSpec) -> Iterator[None]:
     try:
         yield
     except FileNotFoundError:
-        raise _refused("error.source.data-file-missing") from None
+        raise _refused("error.source.data-file-missing", path=str(spec.path)) from None
     except (pa.ArrowException, UnicodeError, OSError, MemoryError) as error:
         if spec.format == "csv":
             check_encoding(spec)
         if isinstance(error, pa.ArrowMemoryError | MemoryError):
             raise _refused("error.source.data-file-too-large") from None
         if isinstance(error, OSError) and error.errno is not None:
-            raise _refused("error.source.data-file-unreadable") from None
+            raise _refused("error.source.data-file-unreadable", path=str(spec.path)) from None
         raise _refused("error.source.data-file-damaged", format=spec.format) from None
 
 

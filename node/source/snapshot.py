@@ -26,6 +26,7 @@ from pydantic import TypeAdapter, ValidationError
 from node.errors import NodeError, Reason
 from node.files.regular_file import open_regular
 from node.source.spec import LoadReport
+from node.texts.message import Value
 
 LOOKUP = "lookup.sqlite"
 GROUPS = "groups.parquet"
@@ -52,11 +53,11 @@ class FileIdentity:
         try:
             status = path.stat()
         except FileNotFoundError:
-            raise NodeError(Reason.SOURCE_UNAVAILABLE, "error.source.data-file-missing") from None
+            raise _refused("error.source.data-file-missing", path=str(path)) from None
         except OSError:
-            raise NodeError(Reason.SOURCE_UNAVAILABLE, "error.source.data-file-unreachable") from None
+            raise _refused("error.source.data-file-unreachable", path=str(path)) from None
         if not stat.S_ISREG(status.st_mode):
-            raise NodeError(Reason.SOURCE_UNAVAILABLE, "error.source.data-file-irregular")
+            raise _refused("error.source.data-file-irregular", path=str(path))
         return cls(status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns)
 
     def mark(self) -> str:
@@ -108,7 +109,7 @@ def content_of(path: Path, shown: Callable[[bytes], None]) -> bytes:
                 digest.update(block)
                 shown(block)
     except OSError:
-        raise NodeError(Reason.SOURCE_UNAVAILABLE, "error.source.data-file-unreadable") from None
+        raise _refused("error.source.data-file-unreadable", path=str(path)) from None
     return digest.digest()
 
 
@@ -194,6 +195,10 @@ def prune(folder: Path, keep: Collection[str]) -> None:
     for path in folder.iterdir():
         if path.is_dir() and path.name not in keep and not path.name.startswith(_BUILDING):
             shutil.rmtree(path, ignore_errors=True)
+
+
+def _refused(key: str, /, **args: Value) -> NodeError:
+    return NodeError(Reason.SOURCE_UNAVAILABLE, key, **args)
 
 
 def _sync(path: Path) -> None:

@@ -28,18 +28,33 @@ Progress = Callable[[int, int], None]
 def copy_database(source: Path, target: Path, progress: Progress) -> None:
     """Copy a database to a new file of mode 0600, whoever writes it meanwhile: all of it as at one moment.
 
-    Raises NodeError(CONFIG_INVALID) when there is none, (STORE_UNAVAILABLE).
+    Raises NodeError(CONFIG_INVALID) when there is none, (STORE_UNAVAILABLE) where it cannot be read, and
+    OSError where the new file cannot be written.
     """
     if not source.is_file():
         raise NodeError(Reason.CONFIG_INVALID, "error.store.settings-missing", source=str(source))
+    os.close(os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
     with store_errors():
-        os.close(os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
+        refused = _copied(source, target, progress)
+    if refused:
+        raise OSError(refused, os.strerror(refused), str(target))
+    descriptor = os.open(target, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _copied(source: Path, target: Path, progress: Progress) -> int:
+    """0, or the system's number of why the copy cannot be written. Raises the driver's error for all else."""
+    try:
         driver.copy(str(source), str(target), PAGES, progress)
-        descriptor = os.open(target, os.O_RDONLY)
-        try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
+    except driver.Error as error:
+        # Of the two files, the copy alone is written.
+        if refused := driver.unwritten(error):
+            return refused
+        raise
+    return 0
 
 
 def check_database(path: Path, origin: str, verify: Callable[[bytes], bytes], progress: Progress) -> Head:

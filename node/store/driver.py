@@ -11,6 +11,7 @@ Data sources stay on Python's module: their files are their own, and one connect
 
 from __future__ import annotations
 
+import errno
 import sqlite3
 from collections.abc import Callable
 from contextlib import closing
@@ -54,6 +55,13 @@ def code_of(error: BaseException) -> int:
 def primary_code_of(error: BaseException) -> int:
     """The kind that an extended result code is of, such as SQLITE_BUSY."""
     return code_of(error) & 0xFF
+
+
+def unwritten(error: BaseException) -> int:
+    """The system's number for an error of SQLite that says that a file cannot be written; 0 for any other."""
+    if primary_code_of(error) == sqlite3.SQLITE_FULL:
+        return errno.ENOSPC
+    return errno.EIO if code_of(error) == sqlite3.SQLITE_IOERR_WRITE else 0
 
 
 def name_of(error: BaseException) -> str:

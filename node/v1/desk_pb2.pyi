@@ -337,12 +337,14 @@ class ReloadResponse(_message.Message):
     def __init__(self, done_wordings: _Optional[_Iterable[str]] = ..., part_problems: _Optional[_Iterable[_Union[PartProblem, _Mapping]]] = ...) -> None: ...
 
 class AcceptSourceRequest(_message.Message):
-    __slots__ = ("dataset", "reason")
+    __slots__ = ("dataset", "reason", "load")
     DATASET_FIELD_NUMBER: _ClassVar[int]
     REASON_FIELD_NUMBER: _ClassVar[int]
+    LOAD_FIELD_NUMBER: _ClassVar[int]
     dataset: str
     reason: str
-    def __init__(self, dataset: _Optional[str] = ..., reason: _Optional[str] = ...) -> None: ...
+    load: str
+    def __init__(self, dataset: _Optional[str] = ..., reason: _Optional[str] = ..., load: _Optional[str] = ...) -> None: ...
 
 class AcceptSourceResponse(_message.Message):
     __slots__ = ("dataset", "rows", "invalid_subjects", "rows_before")

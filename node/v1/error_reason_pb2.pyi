@@ -39,6 +39,7 @@ class ErrorReason(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     ERROR_REASON_TIMEOUT: _ClassVar[ErrorReason]
     ERROR_REASON_STORE_UNAVAILABLE: _ClassVar[ErrorReason]
     ERROR_REASON_SOURCE_BUSY: _ClassVar[ErrorReason]
+    ERROR_REASON_OUTPUT_UNAVAILABLE: _ClassVar[ErrorReason]
     ERROR_REASON_LOG_CORRUPT: _ClassVar[ErrorReason]
     ERROR_REASON_INTERNAL: _ClassVar[ErrorReason]
     ERROR_REASON_LOG_DIFFERS: _ClassVar[ErrorReason]
@@ -74,6 +75,7 @@ ERROR_REASON_DRAINING: ErrorReason
 ERROR_REASON_TIMEOUT: ErrorReason
 ERROR_REASON_STORE_UNAVAILABLE: ErrorReason
 ERROR_REASON_SOURCE_BUSY: ErrorReason
+ERROR_REASON_OUTPUT_UNAVAILABLE: ErrorReason
 ERROR_REASON_LOG_CORRUPT: ErrorReason
 ERROR_REASON_INTERNAL: ErrorReason
 ERROR_REASON_LOG_DIFFERS: ErrorReason

@@ -61,6 +61,16 @@ def _dxnode(nodes: Processes, *arguments: str) -> Ran:
     return dxnode(*arguments, env={"DXNODE_DESK": f"unix:{nodes.town.offices[HR].socket}"})
 
 
+def _load(nodes: Processes) -> str:
+    """The load that is put aside, as status names it."""
+    (told,) = [problem for problem in _problems(nodes) if "put aside" in problem]
+    return told.split("--load ")[1].split()[0]
+
+
+def _accepting(nodes: Processes, load: str, reason: str, *more: str) -> Ran:
+    return _dxnode(nodes, "source", "accept", DATASET, "--load", load, "--reason", reason, *more)
+
+
 def _acceptances(nodes: Processes) -> list[str]:
     with nodes.client(HR) as hr:
         records = [parse_record(each.leaf) for each in hr.log.records()]
@@ -84,15 +94,21 @@ def test_bad_export_is_put_aside_over_restarts_until_the_operator_accepts_it_on_
         shown = _dxnode(nodes, "status")
         assert shown.code == 4
         assert "(usable rows: 0 now, 500 in the last good load)" in shown.out
-        assert f"dxnode source accept {DATASET} --reason" in shown.out
+        assert f"dxnode source accept {DATASET} --load " in shown.out
         assert _enrolled(nodes, 2), "the last good load is answered from"
         _restart(nodes)
     output = (nodes.town.offices[HR].folder / "output.log").read_text("utf-8")
     assert "the new load is put aside and the last good one stays in use" in output
 
-    assert _dxnode(nodes, "source", "accept", DATASET, "--reason", " ").code == 2
+    load = _load(nodes)
+    assert _accepting(nodes, load, " ").code == 2
     assert _is_held(nodes), "without a reason nothing is accepted"
-    accepted = _dxnode(nodes, "source", "accept", DATASET, "--reason", "all have moved away", "--json")
+    _put(nodes, HEADER + "\n")
+    wait_for(lambda: _load(nodes) != load)
+    late = _accepting(nodes, load, "all have moved away")
+    assert (late.code, "is another one" in late.err) == (2, True), "the file is another by now"
+    load = _load(nodes)
+    accepted = _accepting(nodes, load, "all have moved away", "--json")
     assert json.loads(accepted.out) == {
         "dataset": DATASET,
         "rows": 0,
@@ -103,8 +119,8 @@ def test_bad_export_is_put_aside_over_restarts_until_the_operator_accepts_it_on_
         assert _problems(nodes) == []
         assert not _enrolled(nodes, 2)
         _restart(nodes)
-    assert _acceptances(nodes) == ["all have moved away (rows: 0, before: ~500)"]
-    assert _dxnode(nodes, "source", "accept", DATASET, "--reason", "again").code == 2, "nothing is put aside"
+    assert _acceptances(nodes) == [f"all have moved away (load {load}, rows: 0, before: ~500)"]
+    assert _accepting(nodes, load, "again").code == 2, "nothing is put aside"
     for code in (HR, TAX):
         with nodes.client(code) as client:
             assert audit(client, nodes.town.member(code)) == []
@@ -126,7 +142,7 @@ def test_node_that_is_killed_while_accepting_has_accepted_with_a_record_or_not_a
     for number, (size, delay) in enumerate(zip((200, 80, 30, 10, 3, 1), delays, strict=False)):
         _put(nodes, register(size))
         wait_for(lambda: _is_held(nodes))
-        asking = threading.Thread(target=_accept, args=(nodes, f"try {number} "))
+        asking = threading.Thread(target=_accept, args=(nodes, _load(nodes), f"try {number} "))
         asking.start()
         time.sleep(delay)
         nodes.kill(HR)
@@ -139,19 +155,19 @@ def test_node_that_is_killed_while_accepting_has_accepted_with_a_record_or_not_a
         missing_now = size + size % 2
         assert _enrolled(nodes, missing_now) is not on_record
         if not on_record:
-            assert _dxnode(nodes, "source", "accept", DATASET, "--reason", "after the kill").code == 0
+            assert _accepting(nodes, _load(nodes), "after the kill").code == 0
         assert _problems(nodes) == []
         assert not _enrolled(nodes, missing_now)
 
 
-def _accept(nodes: Processes, reason: str) -> None:
+def _accept(nodes: Processes, load: str, reason: str) -> None:
     with suppress(NodeError), nodes.client(HR, timeout=5) as hr:
-        hr.admin.accept_source(DATASET, reason)
+        hr.admin.accept_source(DATASET, load, reason)
 
 
 def test_every_answer_says_how_old_its_data_are_on_record_at_both_sides(nodes: Processes) -> None:
     path = nodes.town.offices[HR].folder / "data" / f"{DATASET}.csv"
-    written = int(time.time()) - 3 * 86400
+    written = int(time.time()) - 30 * 86400  # longer than any holiday
     os.utime(path, (written, written))
     wait_for(lambda: any("longer ago than the catalogue entry" in each for each in _problems(nodes)))
     as_of = datetime.fromtimestamp(written, UTC)

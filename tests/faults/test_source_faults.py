@@ -11,7 +11,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
-from datetime import date
+from datetime import UTC, datetime
 from pathlib import Path
 
 import psycopg
@@ -34,7 +34,7 @@ from node.texts.carried import from_text
 from node.texts.wording import say
 
 SECONDS = 1.0
-DAY = date(2026, 11, 22)
+NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)
 
 
 def _open(path: Path) -> SnapshotSource:
@@ -251,7 +251,7 @@ def url(postgres: Postgres) -> str:
 
 
 def _live(url: str, table: str = "register") -> DatabaseSource:
-    return open_database(DatabaseSpec(url, table), dataset(), lambda: DAY, SECONDS)
+    return open_database(DatabaseSpec(url, table), dataset(), lambda: NOON, SECONDS)
 
 
 def test_database_stopped_and_started_again_is_answered_from_again(postgres: Postgres, url: str) -> None:
@@ -317,7 +317,7 @@ def _count_until_stopped(source: DatabaseSource, begun: Callable[[], bool]) -> l
 
 
 def test_count_that_is_stopped_is_cancelled_in_the_database(url: str) -> None:
-    source = open_database(DatabaseSpec(url, "register"), dataset(), lambda: DAY, 300.0)
+    source = open_database(DatabaseSpec(url, "register"), dataset(), lambda: NOON, 300.0)
     waiting = b"SELECT count(*) FROM pg_locks WHERE NOT granted"
 
     with psycopg.connect(url) as other, psycopg.connect(url, autocommit=True) as watch:
@@ -340,7 +340,7 @@ def test_count_that_is_stopped_ends_in_sqlite_too(tmp_path: Path) -> None:
     with sqlite3.connect(path) as database:
         columns = ", ".join(f"{name} {'integer' if name == 'months' else 'text'}" for name in COLUMNS)
         database.execute(f"CREATE TABLE register ({columns})")
-    source = open_database(DatabaseSpec(f"sqlite:///{path}", "register"), dataset(), lambda: DAY, 300.0)
+    source = open_database(DatabaseSpec(f"sqlite:///{path}", "register"), dataset(), lambda: NOON, 300.0)
     endless = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT max(i) FROM n"
     with sqlite3.connect(path) as database:
         database.execute("DROP TABLE register")

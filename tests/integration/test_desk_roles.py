@@ -27,7 +27,7 @@ from support.town import HR, MEDICAL, TAX
 from support.waiting import PATIENCE
 
 from node.client import Chunk, Client, Subject
-from node.client.channel import Credentials
+from node.client.desk_tls import Credentials
 from node.core.deciding.grant import GrantState
 from node.core.role import OPERATOR, OPERATOR_FINGERPRINT
 from node.crypto.certificates import Certified, issue_desk_user, issue_node, make_authority

@@ -93,13 +93,15 @@ def test_status_lists_every_end_warns_before_it_and_is_degraded_after_it(town: T
             *("exchange-tls", "exchange-roots", "desk-tls", "desk-roots"),
         }
         assert all(key.expires is not None for key in found.keys)
-        assert (found.state, found.problems) == ("SERVING", ())
+        assert (found.state, found.problems) == ("DEGRADED", ())
         told = dxnode("status", "--config", config)
-        assert told.code == 0
+        assert told.code == 0, "it serves, and somebody has to do something within 20 days"
+        assert "a key or certificate ends soon" in told.out
         assert "`dxnode pki rotate desk`" in told.out
 
         put_desk_certificate(town, TAX, -1)
-        wait_for(lambda: operator.admin.status().state == "DEGRADED")
+        wait_for(lambda: operator.admin.status().problems != ())
+        assert operator.admin.status().state == "DEGRADED"
         told = dxnode("status", "--config", config)
         assert told.code == 4
         assert "the certificate of the desk port" in told.out

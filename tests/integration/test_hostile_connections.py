@@ -25,7 +25,7 @@ from node.app.node import Node
 from node.app.ports import CONNECTIONS
 from node.app.service import serve
 from node.client import Client
-from node.client.channel import Credentials
+from node.client.desk_tls import Credentials
 from node.errors import NodeError, Reason
 from node.rpc.inflow import MESSAGES, STREAMS
 from node.v1 import exchange_pb2 as pb

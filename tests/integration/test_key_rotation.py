@@ -1,4 +1,4 @@
-"""Claims about replacing the data key of running nodes."""
+"""Claims about replacing the data key of running nodes, and the authority of the desk's callers."""
 
 from __future__ import annotations
 
@@ -11,9 +11,18 @@ import pytest
 from support.running import CASE, DEFERRAL, ENROLLED, Running, pension_town, resident, running
 from support.town import HR, TAX
 
+from node.cli.pki.node import node_files
+from node.client import Credentials
 from node.client.client import Client
 from node.client.results import Verification
-from node.documents.pki import rotate_data_key
+from node.config.file import load_settings
+from node.documents.desk_authority import (
+    retire_desk_authority,
+    rotate_desk_authority,
+    rotate_desk_certificate,
+)
+from node.documents.pki import DeskUser, make_desk_authority, make_desk_user
+from node.documents.rotation import rotate_data_key
 from node.errors import NodeError
 
 
@@ -49,3 +58,41 @@ def test_what_was_kept_before_a_rotation_is_read_with_the_old_key_and_written_wi
         assert asked(tax, after) == second
         with pytest.raises(NodeError):
             asked(tax, before)
+
+
+def test_callers_of_the_desk_are_let_in_while_their_authority_is_replaced(nodes: Running) -> None:
+    office = nodes.town.offices[TAX]
+    files = node_files(load_settings(office.config))
+    # Both are made by the product, and so of one name.
+    first = make_desk_authority(TAX, datetime.now(UTC))
+    files.desk_authority.write(first)
+    files.desk_roots.write_bytes(first.certificate)
+    rotate_desk_certificate(files, TAX, ["127.0.0.1"], datetime.now(UTC))
+
+    def caller(name: str) -> DeskUser:
+        return make_desk_user(files, office.folder.parent / name, TAX, "auditor", name, datetime.now(UTC))
+
+    def is_let_in(user: DeskUser) -> bool:
+        credentials = Credentials(user.certificate, user.key, user.desk_roots)
+        try:
+            with Client(f"127.0.0.1:{office.desk_port}", credentials) as auditor:
+                return auditor.admin.status().department == TAX
+        except NodeError:
+            return False
+
+    before = caller("before")
+    with nodes.operator(TAX) as operator:
+        assert operator.admin.reload().refused == ()
+        assert is_let_in(before)
+        rotate_desk_authority(files, TAX, datetime.now(UTC))
+        assert operator.admin.reload().refused == ()
+        after = caller("after")
+        assert (is_let_in(before), is_let_in(after)) == (True, True)
+
+        rotate_desk_certificate(files, TAX, ["127.0.0.1"], datetime.now(UTC))
+        assert operator.admin.reload().refused == ()
+        assert (is_let_in(before), is_let_in(after)) == (True, True)
+
+        retire_desk_authority(files, TAX, ["127.0.0.1"], datetime.now(UTC))
+        assert operator.admin.reload().refused == ()
+        assert (is_let_in(before), is_let_in(after)) == (False, True)

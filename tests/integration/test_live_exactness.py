@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import timedelta
 from functools import partial
 from threading import Event
 
 import psycopg
 import pytest
 from sqlalchemy.engine import Connection
-from support.kinds import DATABASES, DAY, made, open_live, opened, settle
+from support.kinds import DATABASES, NOON, made, open_live, opened, settle
 from support.live import Databases, change, fill, insert
 from support.register import ANN, BEN, COLUMNS, DAN, EVE, NOBODY, ROWS, Row, dataset, key, question, resident
 from support.told import all_english, english
@@ -234,7 +234,7 @@ def test_table_that_takes_too_long_is_answered_one_by_one_and_gives_no_statistic
     for kind in ("postgresql without key", "mariadb without key", "sqlite without key"):
         url = made(kind, servers, [row(resident(number)) for number in range(20_000)])
         insert(url, [row(resident(7), "paused")])
-        source = open_database(DatabaseSpec(url, "register"), dataset(), lambda: DAY, 5.0, 0.001)
+        source = open_database(DatabaseSpec(url, "register"), dataset(), lambda: NOON, 5.0, 0.001)
         source._checker.wait(PATIENCE)
 
         assert source.exactness is Exactness.UNCHECKED
@@ -255,7 +255,7 @@ def test_opening_does_not_wait_for_a_long_look(servers: Databases, monkeypatch: 
     let = Event()
     monkeypatch.setattr("node.source.database.look_through", lambda *_: let.wait(PATIENCE))
     monkeypatch.setattr("node.source.database._OPENING_SECONDS", 0.05)
-    source = open_database(DatabaseSpec(made("sqlite", servers, ROWS), "register"), dataset(), lambda: DAY)
+    source = open_database(DatabaseSpec(made("sqlite", servers, ROWS), "register"), dataset(), lambda: NOON)
 
     assert source.exactness is Exactness.CHECKING
     assert verify(source, ANN, BEN) == [True, False]
@@ -267,7 +267,7 @@ def test_opening_does_not_wait_for_a_long_look(servers: Databases, monkeypatch: 
 
 def test_new_day_is_looked_at_anew(servers: Databases) -> None:
     url = made("sqlite without key", servers, ROWS)
-    today = [DAY]
+    today = [NOON]
     source = open_database(DatabaseSpec(url, "register"), dataset(), lambda: today[0], 30.0)
     settle(source)
     insert(url, [ROWS[0]])
@@ -276,7 +276,7 @@ def test_new_day_is_looked_at_anew(servers: Databases) -> None:
     settle(source)
     assert source.problems() == (), "what was in order is not looked at twice a day"
 
-    today[0] = date(2026, 11, 23)
+    today[0] = NOON + timedelta(days=1)
     source.tend()
     settle(source)
 
@@ -344,7 +344,7 @@ def test_statement_that_takes_too_long_is_ended_by_the_database(
     servers: Databases, kind: str, long: str
 ) -> None:
     url = made(kind, servers, ROWS)
-    source = open_database(DatabaseSpec(url, "register"), dataset(), lambda: DAY, 1.0)
+    source = open_database(DatabaseSpec(url, "register"), dataset(), lambda: NOON, 1.0)
     future = source._lookups.start(lambda connection: connection.exec_driver_sql(long).scalar())
 
     with pytest.raises(NodeError) as error:
@@ -356,7 +356,7 @@ def test_statement_that_takes_too_long_is_ended_by_the_database(
 def test_statement_that_takes_too_long_goes_on_in_no_mariadb_either(servers: Databases) -> None:
     """The driver stops waiting by itself: the server is asked whether it has stopped working, too."""
     url = made("mariadb", servers, ROWS)
-    source = open_database(DatabaseSpec(url, "register"), dataset(), lambda: DAY, 1.0)
+    source = open_database(DatabaseSpec(url, "register"), dataset(), lambda: NOON, 1.0)
     future = source._lookups.start(lambda connection: connection.exec_driver_sql("SELECT SLEEP(60)").scalar())
     with pytest.raises(NodeError):
         future.result(PATIENCE)
@@ -419,13 +419,13 @@ def test_server_of_another_kind_than_its_url_says_is_refused(
     url = made("postgresql", servers, ROWS)
     monkeypatch.setattr("sqlalchemy.dialects.postgresql.base.PGDialect._get_server_version_info", version)
     with pytest.raises(NodeError) as error:
-        open_database(DatabaseSpec(url, "register"), dataset(), lambda: DAY)
+        open_database(DatabaseSpec(url, "register"), dataset(), lambda: NOON)
     assert error.value.reason is Reason.CONFIG_INVALID
 
 
 def test_database_without_an_exact_comparison_is_refused() -> None:
     for url in ("mssql+pyodbc://reader@host/name", "oracle+oracledb://reader@host/name"):
         with pytest.raises(NodeError) as error:
-            open_database(DatabaseSpec(url, "register"), dataset(), lambda: DAY)
+            open_database(DatabaseSpec(url, "register"), dataset(), lambda: NOON)
         assert error.value.reason is Reason.CONFIG_INVALID
         assert "no exact comparison is known" in error.value.message

@@ -13,7 +13,7 @@ from support.town import HR, TAX, Office
 from support.waiting import wait_for
 
 from node.client import Client
-from node.client.channel import Credentials
+from node.client.desk_tls import Credentials
 from node.core.state.part import PartKind
 from node.errors import NodeError, Reason
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
-from support.kinds import DAY, settle
+from support.kinds import NOON, settle
 from support.live import Databases, change, fill
 from support.register import ANN, dataset, key, question
 
@@ -27,7 +27,7 @@ LOCKS = {
 
 
 def opened(url: str) -> DatabaseSource:
-    source = open_database(DatabaseSpec(url, "register"), dataset(), lambda: DAY, SECONDS)
+    source = open_database(DatabaseSpec(url, "register"), dataset(), lambda: NOON, SECONDS)
     settle(source)
     return source
 

@@ -7,7 +7,7 @@ import os
 import pty
 import shlex
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from subprocess import PIPE, Popen
@@ -99,6 +99,35 @@ def read_transcript(path: Path) -> Iterator[Step]:
         elif line and not line.startswith("# "):
             said += line.rstrip() + "\n"
     yield Step(command, stdin, said)
+
+
+def follow(path: Path, run: Callable[[Step], Ran]) -> None:
+    """Claim that each command of a transcript says what stands there.
+
+    With WRITE_TRANSCRIPTS=1 in the environment it is written there instead, to be read in the diff.
+    """
+    said = [(step, told(run(step))) for step in read_transcript(path)]
+    if os.environ.get("WRITE_TRANSCRIPTS"):
+        _write(path, [each for _, each in said])
+        return
+    for step, each in said:
+        assert f"$ {step.command}\n{each}" == f"$ {step.command}\n{step.said}"
+
+
+def _write(path: Path, said: Sequence[str]) -> None:
+    """A transcript with the same commands and remarks, and all that was said."""
+    parts: list[list[str]] = []
+    between: list[str] = []  # what is for the reader belongs to the command that follows
+    for line in path.read_text("utf-8").splitlines():
+        if line.startswith("$ "):
+            parts.append([*between, line])
+            between = []
+        elif line.startswith("< "):
+            parts[-1].append(line)
+        elif not line or line.startswith("# "):
+            between.append(line)
+    texts = [each for part, answer in zip(parts, said, strict=True) for each in (*part, *answer.splitlines())]
+    path.write_text("\n".join([*texts, *filter(None, between)]) + "\n", "utf-8")
 
 
 def told(ran: Ran) -> str:

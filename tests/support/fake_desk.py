@@ -234,6 +234,8 @@ class _Desk(desk_pb2_grpc.DeskServiceServicer):
         self, requests: Iterator[desk_pb2.DeskServiceAskBatchRequest], context: Context
     ) -> Iterator[desk_pb2.DeskServiceAskBatchResponse]:
         desk = self._desk
+        if desk.fail_with is not None:
+            _fail(context, desk.fail_with)
         header = next(requests).header
         for request in requests:
             number = request.chunk.chunk
@@ -389,6 +391,8 @@ class _Admin(desk_pb2_grpc.AdminServiceServicer):
     ) -> desk_pb2.AcceptSourceResponse:
         if request.dataset != DATASET:
             _fail(context, NodeError(Reason.NOT_FOUND, "error.app.no-load-held"))
+        if request.load != "3f9a02c1":
+            _fail(context, NodeError(Reason.NOT_FOUND, "error.app.other-load-held"))
         return desk_pb2.AcceptSourceResponse(dataset=DATASET, rows=120, invalid_subjects=2, rows_before=500)
 
 
@@ -491,12 +495,7 @@ class _Log(usage_log_pb2_grpc.UsageLogServiceServicer):
 @contextmanager
 def serving(desk: FakeDesk, folder: Path) -> Iterator[str]:
     """Serve the desk on a socket in `folder`; gives its address."""
-    server = grpc.server(ThreadPoolExecutor(8))
-    desk_pb2_grpc.add_DeskServiceServicer_to_server(_Desk(desk), server)
-    desk_pb2_grpc.add_AdminServiceServicer_to_server(_Admin(desk), server)
-    catalogue_pb2_grpc.add_CatalogueServiceServicer_to_server(FakeCatalogue(), server)
-    grant_pb2_grpc.add_GrantAdminServiceServicer_to_server(_Grants(desk), server)
-    usage_log_pb2_grpc.add_UsageLogServiceServicer_to_server(_Log(desk), server)
+    server = _server(desk)
     address = f"unix:{folder / 'desk.sock'}"
     server.add_insecure_port(address)
     server.start()
@@ -504,6 +503,31 @@ def serving(desk: FakeDesk, folder: Path) -> Iterator[str]:
         yield address
     finally:
         server.stop(0).wait()
+
+
+@contextmanager
+def serving_tls(desk: FakeDesk, tls: Path) -> Iterator[int]:
+    """Serve the desk at a port, with what `dxnode init` puts into the folder `tls`; gives the port."""
+    server = _server(desk)
+    own = [((tls / "desk.key").read_bytes(), (tls / "desk.pem").read_bytes())]
+    roots = (tls / "desk-roots.pem").read_bytes()
+    credentials = grpc.ssl_server_credentials(own, roots, require_client_auth=True)
+    port = server.add_secure_port("127.0.0.1:0", credentials)
+    server.start()
+    try:
+        yield port
+    finally:
+        server.stop(0).wait()
+
+
+def _server(desk: FakeDesk) -> grpc.Server:
+    server = grpc.server(ThreadPoolExecutor(8))
+    desk_pb2_grpc.add_DeskServiceServicer_to_server(_Desk(desk), server)
+    desk_pb2_grpc.add_AdminServiceServicer_to_server(_Admin(desk), server)
+    catalogue_pb2_grpc.add_CatalogueServiceServicer_to_server(FakeCatalogue(), server)
+    grant_pb2_grpc.add_GrantAdminServiceServicer_to_server(_Grants(desk), server)
+    usage_log_pb2_grpc.add_UsageLogServiceServicer_to_server(_Log(desk), server)
+    return server
 
 
 def claims_of(request: desk_pb2.DeskServiceAskRequest) -> Mapping[str, str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import date
+from datetime import UTC, datetime
 from pathlib import Path
 from types import MappingProxyType
 
@@ -21,7 +21,7 @@ from node.source.open import open_database, open_file
 from node.source.spec import DatabaseSpec, Exactness, FileSpec
 
 Source = SnapshotSource | DatabaseSource
-DAY = date(2026, 11, 22)
+NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)
 FILES = ("csv", "csv in gb18030", "parquet")
 _TEXTS = ("name", "status", "note", "partner", "region")
 _NOCASE = dict.fromkeys(("resident_id", *_TEXTS), "VARCHAR(200) COLLATE NOCASE")
@@ -80,7 +80,7 @@ def made(kind: str, databases: Databases, rows: Sequence[Row]) -> str:
 
 def opened(url: str) -> DatabaseSource:
     """A source on it that has been looked through, however slow the machine is."""
-    source = open_database(DatabaseSpec(url, "register"), dataset(), lambda: DAY, 30.0)
+    source = open_database(DatabaseSpec(url, "register"), dataset(), lambda: NOON, 30.0)
     settle(source)
     return source
 

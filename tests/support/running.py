@@ -16,8 +16,8 @@ from support.waiting import PATIENCE, wait_for
 
 from node.app.node import Node
 from node.app.timekeeping import read_clocks
-from node.client.channel import Credentials
 from node.client.client import Client
+from node.client.desk_tls import Credentials
 from node.core.clock import Reading
 from node.core.deciding.grant import Grant, GrantState
 from node.core.identity import check_character

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 from itertools import starmap
 from pathlib import Path
@@ -12,31 +12,30 @@ from typing import Protocol
 from zoneinfo import ZoneInfo
 
 from node.app.content_key import content_key
-from node.app.lifetimes import Lifetime, Shown, endings, lifetimes
+from node.app.lifetimes import Ending, Lifetime
 from node.app.live.attempts import Attempts
 from node.app.live.catalogue import LiveCatalogue
 from node.app.live.files import load_calendar, load_directory
 from node.app.live.opening import OpenSource
-from node.app.live.own_keys import Keys, load_desk_tls, load_identity, load_keys, log_keys, signing_keys
+from node.app.live.own_keys import Keys, load_desk_tls, load_identity, load_keys, log_keys
+from node.app.live.parts import LiveParts
 from node.app.live.policies import LivePolicies, PolicyMemory
+from node.app.live.problems import DIRECTORY, ending_soon, problems_of
 from node.app.live.publishing import Published
 from node.app.live.quality import HeldLoad
-from node.app.live.report import loads_read, policies_read, roles_read
+from node.app.live.report import parts_read
 from node.app.live.sources import NO_SOURCES, LiveSources, SourceMemory, Sources
 from node.app.memory import NO_FLOORS, Floors, recall, remember
 from node.config.file import changed_settings, load_settings
 from node.config.settings import Settings
 from node.core.catalogue.registry import EMPTY, Catalogue, Registry
 from node.core.directory.directory import Directory, Member, SeenDirectory, require_current
-from node.core.milliseconds import from_ms
 from node.core.policy.policy import Policies
-from node.core.revision import mismatch
 from node.core.role import Roles
 from node.core.state.data_age import dated
 from node.core.state.data_load import DataLoad
 from node.core.state.part import Part, PartKind, PartProblem
 from node.core.workdays import Calendar
-from node.documents.keys import signature_key_id
 from node.errors import NodeError, Reason
 from node.exchange.group import LogKeys
 from node.exchange.provider import ProviderState
@@ -44,29 +43,14 @@ from node.rpc.admin_service import ReloadReport
 from node.rpc.links import Identity
 from node.rpc.server import TlsFiles
 from node.statistics.pool import Pool
-from node.texts.message import Message, Value
+from node.texts.message import Message
 
 _MOST_NAMED = 12
 _SEEN = "directory.seen"
-_DIRECTORY = Part(PartKind.DIRECTORY)
 _IMPORTED = Part(PartKind.IMPORTED)
 _HOLIDAYS = Part(PartKind.HOLIDAYS)
 _SETTINGS = Part(PartKind.SETTINGS)
 _RESTART = Part(PartKind.RESTART)
-
-
-@dataclass(frozen=True, slots=True)
-class _Parts:
-    directory: Directory
-    identity: Identity
-    desk: TlsFiles
-    policies: Published | None
-    calendar: Calendar | None
-    sources: Sources
-    keys: Keys
-    content_key: bytes
-    roles: Roles
-    catalogue: Catalogue
 
 
 class NodeMemory(PolicyMemory, SourceMemory, Protocol):
@@ -108,7 +92,7 @@ class Live:
         self._turn = threading.Lock()
         directory = self._read_directory()
         keys = load_keys(settings, clock(), random)
-        self._parts = _Parts(
+        self._parts = LiveParts(
             directory=directory,
             identity=load_identity(settings),
             desk=load_desk_tls(settings),
@@ -200,11 +184,12 @@ class Live:
     def load_of(self, dataset: str) -> DataLoad | None:
         """The load of a dataset that is answered from now, None while it is answered from none."""
         parts = self._parts
-        kept = parts.sources.loads.get(dataset)
+        kept, source = parts.sources.loads.get(dataset), parts.sources.opened.get(dataset)
         policy = parts.policies.policies.get(dataset) if parts.policies is not None else None
-        if kept is None or policy is None:
+        if kept is None or source is None or policy is None:
             return None
-        return dated(kept, policy.dataset.update, self._clock().astimezone(ZoneInfo(self._settings.timezone)))
+        calendar = parts.calendar or Calendar(ZoneInfo(self._settings.timezone))
+        return dated(kept, policy.dataset.update, self._clock(), calendar, source.read_ms)
 
     @property
     def roles(self) -> Roles:
@@ -266,48 +251,18 @@ class Live:
 
     def problems(self) -> list[PartProblem]:
         """What is wrong now."""
-        found = dict(self._attempt.problems)
-        try:
-            require_current(self._parts.directory, self._clock())
-        except NodeError as error:
-            found[_DIRECTORY] = error.wording
-        found |= self._policies.problems(self._parts.policies)
-        refused: list[PartProblem] = []
-        for dataset, source in self._parts.sources.opened.items():
-            part = Part(PartKind.SOURCE, dataset)
-            try:
-                source.check()
-            except NodeError as error:
-                found[part] = error.wording
-                continue
-            refused += [PartProblem(part, problem) for problem in source.problems()]
-            if (load := self.load_of(dataset)) is not None and load.overdue:
-                args: dict[str, Value] = {"as_of": from_ms(load.as_of_ms), "dataset": dataset}
-                refused.append(PartProblem(part, Message("state.source.overdue", args)))
-        member = self._own_entry(self._parts.directory)
-        if member is not None:
-            log_signer, cosigner = signing_keys(self._parts.keys, member)
-            known = (*member.log_keys, *member.cosign_keys)
-            if log_signer.verifier.vkey() not in known or cosigner.verifier.vkey() not in known:
-                found[Part(PartKind.LOG_KEYS)] = Message("state.log-keys.not-listed")
-            if (problem := mismatch(member.schema)) is not None:
-                found[Part(PartKind.SCHEMA)] = problem
-        over = [each for each in endings(self.lifetimes(), self._clock()) if each.over]
-        # Of a directory that has expired, more is said above.
-        ended = [PartProblem(each.part, each.said) for each in over if each.part != _DIRECTORY]
-        return [*starmap(PartProblem, found.items()), *refused, *ended]
+        parts, own, now = self._parts, self._own_entry(self._parts.directory), self._clock()
+        of_policies = self._policies.problems(parts.policies)
+        return problems_of(parts, own, self._attempt.problems, of_policies, self.load_of, now)
 
     def lifetimes(self) -> tuple[Lifetime, ...]:
         """Until when keys, certificates and the directory are good."""
-        parts = self._parts
-        own = self._own_entry(parts.directory)
-        roots = own.tls_roots.encode() if own is not None else b""
-        shown = Shown(parts.identity.certificate, roots, parts.desk.certificate, parts.desk.roots)
-        return lifetimes(parts.keys.files, shown, parts.directory)
+        return self._parts.lifetimes(self._own_entry(self._parts.directory))
 
-    def ending(self) -> list[Message]:
+    def ending(self) -> list[Ending]:
         """What of them ends soon."""
-        return [each.said for each in endings(self.lifetimes(), self._clock()) if not each.over]
+        parts = self._parts
+        return ending_soon(parts, self._own_entry(parts.directory), self._clock())
 
     def reload(self) -> ReloadReport:
         """Read everything again; a part that is bad keeps its last good state."""
@@ -342,7 +297,7 @@ class Live:
         old = self._parts
         settings = self._settings
         self._sources.tend(old.sources.opened, asked=True)
-        directory = self._attempt(_DIRECTORY, self._read_directory, old.directory)
+        directory = self._attempt(DIRECTORY, self._read_directory, old.directory)
         self._parts = replace(
             old,
             directory=directory,
@@ -365,28 +320,15 @@ class Live:
             content_key=self._attempt(Part(PartKind.CONTENT_KEY), self._read_content_key, old.content_key),
         )
         self._enforce(self._policies.next(directory, old.policies))
-        new = self._parts
-        log_signer, cosigner = (
-            signature_key_id(signer.verifier)
-            for signer in signing_keys(new.keys, self._own_entry(new.directory))
+        new, now = self._parts, self._clock().astimezone(ZoneInfo(settings.timezone))
+        done = parts_read(
+            new,
+            self._own_entry(new.directory),
+            len(self._policies.unread()),
+            settings.holidays is not None,
+            not self._attempt.failed(_SETTINGS),
+            now,
         )
-        done = [
-            Message("state.read.directory", {"version": new.directory.version}),
-            Message("state.read.certificates"),
-            Message("state.read.signing", {"log": log_signer, "cosign": cosigner}),
-        ]
-        if new.policies is not None:
-            done += policies_read(new.policies)
-        if unread := self._policies.unread():
-            done.append(Message("state.read.unread", {"count": len(unread)}))
-        if settings.holidays is not None and new.calendar is not None:
-            done.append(Message("state.read.holidays", {"until": str(new.calendar.known_until)}))
-        if not self._attempt.failed(_SETTINGS):
-            done.append(roles_read(new.roles))
-        if len(new.catalogue.imported):
-            done.append(Message("state.read.imported", {"count": len(new.catalogue.imported)}))
-        now = self._clock().astimezone(ZoneInfo(settings.timezone))
-        done += loads_read(new.sources.loads, now)
         refused = [
             *starmap(PartProblem, self._attempt.problems.items()),
             *self._sources.put_aside(new.sources),
@@ -406,7 +348,7 @@ class Live:
     def _read_content_key(self) -> bytes:
         return content_key(self._memory, self._parts.keys.data, self._random)
 
-    def _valid_policies(self, parts: _Parts) -> Policies:
+    def _valid_policies(self, parts: LiveParts) -> Policies:
         if parts.policies is None or self._policies.problem(parts.policies) is not None:
             raise NodeError(Reason.POLICY_NOT_LOADED, "error.app.no-policies")
         return parts.policies.policies

@@ -6,7 +6,7 @@ import logging
 import os
 import time
 from collections.abc import Callable, Sequence
-from datetime import date
+from datetime import datetime
 from pathlib import Path
 from typing import Protocol
 
@@ -15,6 +15,7 @@ from node.config.settings import Source as SourceSettings
 from node.core.policy.dataset import Dataset
 from node.exchange.ports import Source
 from node.source.count_query import Counter
+from node.source.database_url import counted_from
 from node.source.held import Judge, TableJudge
 from node.source.open import open_database, open_file
 from node.source.spec import DatabaseSpec, Exactness, FileSpec, LoadReport, SourceSpec
@@ -42,6 +43,10 @@ class OpenSource(Source, Protocol):
     @property
     def changed_ms(self) -> int:
         """When the data file was last changed, by the system's clock; 0 for what changes all the time."""
+
+    @property
+    def read_ms(self) -> int:
+        """When what changes all the time was last read, by the node's clock; 0 for a file."""
 
     @property
     def report(self) -> LoadReport | None:
@@ -80,14 +85,14 @@ def load_source(
     data_folder: Path,
     key: bytes,
     counter: Counter,
-    today: Callable[[], date],
+    now: Callable[[], datetime],
     limits: Limits,
     judge: Judge,
     judge_table: TableJudge,
 ) -> OpenSource:
     """Open the data source of a dataset, building its files when they changed.
 
-    `key` is the node's own, for names of contents; `counter` counts over built files; `today` is the date
+    `key` is the node's own, for names of contents; `counter` counts over built files; `now` is the time
     where the department is; `limits` bound what a live database is asked; `judge` says whether a load of a
     file is used, `judge_table` whether a live table is.
 
@@ -99,7 +104,7 @@ def load_source(
     return open_database(
         spec,
         dataset,
-        today,
+        now,
         float(limits.source_seconds),
         float(limits.source_check_seconds),
         limits.counts,
@@ -112,7 +117,8 @@ def source_spec(settings: SourceSettings) -> SourceSpec:
     path = settings.csv or settings.parquet
     if path is not None:
         return FileSpec(path, "csv" if settings.csv is not None else "parquet", settings.encoding)
-    return DatabaseSpec(settings.database_url(os.environ), settings.table or "")
+    url = counted_from(settings.url_folder, settings.database_url(os.environ))
+    return DatabaseSpec(url, settings.table or "")
 
 
 def _progress(dataset: str) -> Callable[[int, int | None], None]:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import logging
-from dataclasses import dataclass
+import os
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 from node.config.settings import Settings, Source
@@ -42,6 +43,7 @@ class HeldLoad:
     good: LoadCounts | None
     why: Message
     problem: Message
+    name: str
 
     def as_good(self, dataset: str) -> tuple[str, str]:
         """The fact that makes it the last good one."""
@@ -56,13 +58,13 @@ class LoadJudge:
         self._facts = facts
         self._held: dict[str, HeldLoad] = {}
 
-    def of(self, dataset: str) -> Judge:
-        """What judges the loads of one dataset."""
-        return lambda manifest: self._judge(dataset, manifest)
+    def of(self, dataset: str, key: bytes) -> Judge:
+        """What judges the loads of one dataset; `key` is the node's own, for their names."""
+        return lambda manifest: self._judge(dataset, manifest, key)
 
-    def of_table(self, dataset: str) -> TableJudge:
+    def of_table(self, dataset: str, key: bytes) -> TableJudge:
         """What judges a live table of one dataset, from the thread that looked through it."""
-        return lambda report: self._judge_table(dataset, report)
+        return lambda report: self._judge_table(dataset, report, key)
 
     def is_held(self, dataset: str) -> bool:
         """Whether the newest load of a dataset is not used."""
@@ -76,33 +78,47 @@ class LoadJudge:
         return held
 
     def good(self, dataset: str) -> str:
-        """The snapshot of the last good load of a dataset, "" if there is none."""
-        good = from_fact(self._facts.fact(fact_name(dataset)))
-        return good.snapshot if good is not None else ""
+        """The snapshot of the last good load of the file of a dataset, "" if there is none.
 
-    def _judge(self, dataset: str, manifest: Manifest) -> Held | None:
-        found = counts_of(manifest.report, manifest.snapshot, manifest.content)
-        held = self._doubted(dataset, found)
+        A load of another file than the settings name is none: who names another means that one.
+        """
+        good = from_fact(self._facts.fact(fact_name(dataset)))
+        return good.snapshot if good is not None and good.place == self._place(dataset) else ""
+
+    def _judge(self, dataset: str, manifest: Manifest, key: bytes) -> Held | None:
+        place = self._place(dataset)
+        found = replace(counts_of(manifest.report, manifest.snapshot, manifest.content), place=place)
+        held = self._doubted(dataset, found, key)
         if held is None:
             return None
-        alone = put_aside(dataset, held.why, found, held.good, stays=False)
-        return Held(held.problem, alone, held.good.snapshot if held.good is not None else "")
+        good = held.good
+        alone = put_aside(dataset, held.why, found, good, held.name, stays=False)
+        if good is None:
+            return Held(held.problem, alone, "", stays=False)
+        return Held(held.problem, alone, good.snapshot, stays=good.place == place)
 
-    def _judge_table(self, dataset: str, report: LoadReport) -> Message | None:
-        held = self._doubted(dataset, counts_of(report))
+    def _judge_table(self, dataset: str, report: LoadReport, key: bytes) -> Message | None:
+        held = self._doubted(dataset, counts_of(report), key)
         return None if held is None else held.problem
 
-    def _doubted(self, dataset: str, found: LoadCounts) -> HeldLoad | None:
+    def _place(self, dataset: str) -> str:
+        """The data file as the settings name it, wherever a link leads; "" without one."""
+        source = self._settings.sources[dataset]
+        path = source.csv or source.parquet
+        return "" if path is None else os.path.abspath(path)
+
+    def _doubted(self, dataset: str, found: LoadCounts, key: bytes) -> HeldLoad | None:
         good = from_fact(self._facts.fact(fact_name(dataset)))
         source = self._settings.sources[dataset]
         why = doubt(found, good, tolerance_of(source))
         if why is None:
             if found != good:  # before anything of the last good load is removed
-                self._facts.set_fact(fact_name(dataset), to_fact(found))
+                self._facts.set_fact(fact_name(dataset), to_fact(found.after(good)))
             self._held.pop(dataset, None)
             return None
         stays = good is not None and bool(found.snapshot)  # a live table has no load to fall back to
-        held = HeldLoad(found, good, why, put_aside(dataset, why, found, good, stays=stays))
+        name = found.name(key)
+        held = HeldLoad(found, good, why, put_aside(dataset, why, found, good, name, stays=stays), name)
         if self._held.get(dataset) != held:
             part = Part(PartKind.SOURCE, dataset)
             log.warning("%s not loaded: %s", say(part.title, "en"), say(held.problem, "en"))

@@ -2,13 +2,42 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import datetime
 
+from node.app.live.own_keys import signing_keys
+from node.app.live.parts import LiveParts
 from node.app.live.publishing import Published
+from node.core.directory.directory import Member
 from node.core.role import Roles
 from node.core.state.data_load import KeptLoad
+from node.documents.keys import signature_key_id
 from node.texts.message import Message, Value
+
+
+def parts_read(
+    parts: LiveParts, own: Member | None, unread: int, holidays: bool, roles: bool, now: datetime
+) -> Iterator[Message]:
+    """Each part, one after the other.
+
+    `own` is the own entry in the directory; so many files of the policy folder were left `unread`. `holidays`
+    says whether there is a file of them, and `roles` whether those in the settings could be read.
+    """
+    yield Message("state.read.directory", {"version": parts.directory.version})
+    yield Message("state.read.certificates")
+    log_signer, cosigner = (signature_key_id(signer.verifier) for signer in signing_keys(parts.keys, own))
+    yield Message("state.read.signing", {"log": log_signer, "cosign": cosigner})
+    if parts.policies is not None:
+        yield from policies_read(parts.policies)
+    if unread:
+        yield Message("state.read.unread", {"count": unread})
+    if holidays and parts.calendar is not None:
+        yield Message("state.read.holidays", {"until": str(parts.calendar.known_until)})
+    if roles:
+        yield roles_read(parts.roles)
+    if len(parts.catalogue.imported):
+        yield Message("state.read.imported", {"count": len(parts.catalogue.imported)})
+    yield from loads_read(parts.sources.loads, now)
 
 
 def policies_read(published: Published) -> list[Message]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import date, datetime
+from datetime import datetime
 from functools import partial
 from types import MappingProxyType
 from typing import Protocol
@@ -148,10 +148,10 @@ class LiveSources:
                 self._settings.state / "data",
                 key,
                 self._counter,
-                self._today,
+                self._now,
                 self._settings.limits,
-                self._judge.of(dataset),
-                self._judge.of_table(dataset),
+                self._judge.of(dataset, key),
+                self._judge.of_table(dataset, key),
             )
             source = self._attempt(_part(dataset), opened, kept)
         is_good = source is not None
@@ -188,9 +188,6 @@ class LiveSources:
 
     def _now(self) -> datetime:
         return self._clock().astimezone(ZoneInfo(self._settings.timezone))
-
-    def _today(self) -> date:
-        return self._now().date()
 
     def _wanted(self, policies: Policies) -> list[str]:
         return sorted(set(self._settings.sources) & set(policies.datasets))

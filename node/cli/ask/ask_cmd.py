@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -50,7 +51,11 @@ def verify(
     chosen, parameters = exchange_id_from(exchange_id), parameters_from(param)
     command = command_of("verify", question, purpose, case, param or (), claim or (), subject_from)
     command += ["--exit-code"] if exit_code else []
-    subject = read_subject(subject_from, claim or (), _kind_of(session, question, purpose, chosen, command))
+    subject = read_subject(
+        subject_from,
+        claim or (),
+        _kind_of(session, question, purpose, chosen if exchange_id else b"", command),
+    )
     with (
         question_named(session.client, question, purpose, parameters, subject.claims),
         under_way(session, chosen, command, is_new=not exchange_id),
@@ -87,7 +92,11 @@ def ask(
     """Ask for one derived field of one subject."""
     chosen, parameters = exchange_id_from(exchange_id), parameters_from(param)
     command = command_of("ask", question, purpose, case, param or (), claim or (), subject_from)
-    subject = read_subject(subject_from, claim or (), _kind_of(session, question, purpose, chosen, command))
+    subject = read_subject(
+        subject_from,
+        claim or (),
+        _kind_of(session, question, purpose, chosen if exchange_id else b"", command),
+    )
     with (
         question_named(session.client, question, purpose, parameters, subject.claims),
         under_way(session, chosen, command, is_new=not exchange_id),
@@ -153,13 +162,13 @@ def _show_cells(session: DeskSession, release: Statistic) -> None:
 def _kind_of(
     session: DeskSession, question: str, purpose: str, exchange_id: bytes, command: Sequence[str]
 ) -> Callable[[], SubjectType | None]:
-    """Asks the desk whom a question is about; without an answer, the question can be asked later as well."""
+    """Asks the desk whom a question is about; before an exchange of a new id there is no answer to fetch."""
 
     def asked() -> SubjectType | None:
-        with (
-            question_named(session.client, question, purpose),
-            under_way(session, exchange_id, command, is_new=False),
-        ):
+        with ExitStack() as within:
+            within.enter_context(question_named(session.client, question, purpose))
+            if exchange_id:
+                within.enter_context(under_way(session, exchange_id, command, is_new=False))
             return session.client.subject_type_of(question)
 
     return asked

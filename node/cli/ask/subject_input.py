@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import typer
 
 from node.cli.terminal.output import harmless
+from node.core.id_column import identifier
 from node.core.identity import SubjectType, normalise_subject
 from node.core.normal_form import line
 from node.errors import NodeError, Reason
@@ -48,7 +49,10 @@ def read_subject(
     first, *rest = _read(source).splitlines() or [""]
     if not line(first):
         raise NodeError(Reason.QUERY_INVALID, "ask.subject_empty")
-    return Subject(normalise_subject(first, kind()), dict(_claim(each) for each in rest if line(each)))
+    said = enumerate(rest, 2)
+    return Subject(
+        normalise_subject(first, kind()), dict(_claim(number, each) for number, each in said if line(each))
+    )
 
 
 def _prompt_identifier(kind: SubjectType | None) -> str:
@@ -79,9 +83,14 @@ def _read(source: Path | None) -> str:
     raise NodeError(Reason.QUERY_INVALID, "ask.unreadable", problem=problem)
 
 
-def _claim(text: str) -> tuple[str, str]:
+def _claim(number: int, text: str) -> tuple[str, str]:
     # An input method for Chinese writes the sign in full width.
     name, equals, value = map(line, text.replace("\uff1d", "=", 1).partition("="))
-    if not (equals and name and value):
-        raise NodeError(Reason.QUERY_INVALID, "ask.claims_form")
-    return name, value
+    if equals and name and value:
+        return name, value
+    if identifier(text) is not None:
+        raise NodeError(Reason.QUERY_INVALID, "ask.several_subjects", line=number)
+    colon = next((each for each in (":", "\uff1a") if each in text and not equals), "")
+    if colon:
+        raise NodeError(Reason.QUERY_INVALID, "ask.claim_colon", line=number, sign=colon)
+    raise NodeError(Reason.QUERY_INVALID, "ask.claims_form", line=number)

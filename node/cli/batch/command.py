@@ -8,12 +8,13 @@ from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
 from node.cli.ask.ask_cmd import Case, Parameters, Purpose, Question
 from node.cli.batch.stopping import ToldToStopError, command_to_go_on, saying_how_far, told_to_stop
+from node.cli.terminal.exits import is_denial
 from node.cli.terminal.mistyped import question_named
 from node.cli.terminal.options import claim_columns_from, parameters_from, require_new
 from node.cli.terminal.session import DeskSession, with_desk
@@ -28,9 +29,13 @@ if TYPE_CHECKING:
     from node.cli.batch.output_file import Output
     from node.cli.batch.plan import Plan
     from node.cli.batch.progress import Progress
+    from node.cli.batch.rows import Rows
     from node.client.frame import Columns, Query
 
 app = typer.Typer()
+
+_OF_TABLES: Final = frozenset({".xlsx", ".xls", ".et", ".ods", ".parquet"})
+"""What files end in that programs take for something else than CSV, and then call damaged."""
 
 
 @app.command("batch")
@@ -60,6 +65,8 @@ def batch(
 
     if target.exists() and target.samefile(source):
         raise typer.BadParameter(t("batch.same_file"))
+    if target.suffix.lower() in _OF_TABLES:
+        raise typer.BadParameter(t("batch.csv_output", name=target.with_suffix(".csv").name))
     columns = Columns(subject_column, claim_columns_from(claim))
     query = Query(question, purpose, case, parameters_from(param), b"", None)
     command = command_to_go_on(context.find_root().obj or sys.argv[1:])
@@ -100,19 +107,21 @@ class _Run:
         """
         from node.cli.batch import plan, report
         from node.cli.batch.progress import asked_digest, new_progress
+        from node.client.columns import SAMPLE, identifiers_in
+        from node.client.frame import bad_column
 
         client, terminal, rows = self._session.client, self._session.terminal, self._given.rows
-        _check(rows.names, self._columns)
+        subject_type = client.subject_type_of(self._query.question)
+        self._columns = _found(rows, replace(self._columns, subject_type=subject_type))
         asked = asked_digest(self._query, self._columns, sheet)
         earlier = self._output.earlier(asked, self._given.file.digest)
-        subject_type = client.subject_type_of(self._query.question)
         subjects = plan.look_through(rows.column(self._columns.subject), self._columns.subject, subject_type)
         if subjects.fault is not None and not accept_invalid:
-            terminal.note(t("batch.accept"))
-            raise NodeError.of(Reason.QUERY_INVALID, subjects.fault)
-        self._columns = replace(self._columns, rounded=subjects.rounded, subject_type=subject_type)
+            other = identifiers_in(rows.names, rows.first(SAMPLE), subject_type)
+            raise bad_column(subjects.fault, self._columns.subject, other)
+        self._columns = replace(self._columns, rounded=subjects.rounded)
         limits = client.limits(self._query.question, self._query.purpose)
-        plan.check_given(limits, self._query.parameters, tuple(self._columns.claims))
+        limits.check_given(self._query.parameters, tuple(self._columns.claims))
         if earlier is None:
             self._plan = plan.plan(subjects.valid, limits)
             kind = client.kind_of(self._query.question)
@@ -147,8 +156,10 @@ class _Run:
                     for block in answers:
                         output.append(block)
                         ticker.advance(len(block.frame))
-            except RefusedError:
-                output.renew(os.urandom)
+            except NodeError as error:
+                # A refusal is on record under the id; where the desk refuses who asks, nothing is.
+                if isinstance(error, RefusedError) or (not output.progress.rows and is_denial(error)):
+                    output.renew(os.urandom)
                 raise
 
     def _blocks(self, progress: Progress) -> Iterator[pd.DataFrame]:
@@ -165,10 +176,11 @@ class _Run:
         report.sum_up(self._session.terminal, target, self._output.progress, self._plan, changed=changed)
 
 
-def _check(names: tuple[str, ...], columns: Columns) -> None:
-    from node.client.frame import RESULT_COLUMNS, check_columns
+def _found(rows: Rows, columns: Columns) -> Columns:
+    from node.client.columns import SAMPLE
+    from node.client.frame import RESULT_COLUMNS, found_columns
 
-    check_columns(names, columns)
     for name in RESULT_COLUMNS:
-        if name in names:
+        if name in rows.names:
             raise typer.BadParameter(t("batch.columns", column=name))
+    return found_columns(rows.names, columns, lambda: rows.first(SAMPLE))

@@ -43,10 +43,10 @@ _MISTYPED: Final = frozenset(
 
 
 class Output:
-    """The output of a batch while it grows. Every method raises NodeError STORE_UNAVAILABLE if it cannot."""
+    """The output of a batch while it grows. Every method raises NodeError OUTPUT_UNAVAILABLE if it cannot."""
 
     def __init__(self, path: Path, clock: Callable[[], float] = monotonic) -> None:
-        """Raises NodeError STORE_UNAVAILABLE while another run writes it, QUERY_INVALID for a wrong path."""
+        """Raises NodeError OUTPUT_UNAVAILABLE while another run writes it, QUERY_INVALID for a wrong path."""
         self._path = path
         self._part = path.with_name(path.name + ".part")
         self._state = path.with_name(path.name + ".progress")
@@ -59,9 +59,12 @@ class Output:
         try:
             self._file = _held(self._part)
         except BlockingIOError:
-            raise NodeError(Reason.STORE_UNAVAILABLE, "batch.locked", path=str(path)) from None
+            raise NodeError(Reason.OUTPUT_UNAVAILABLE, "batch.locked", path=str(path)) from None
         except OSError as error:
-            reason = Reason.QUERY_INVALID if error.errno in _MISTYPED else Reason.STORE_UNAVAILABLE
+            if not path.parent.exists():
+                folder = str(path.parent)
+                raise NodeError(Reason.QUERY_INVALID, "batch.folder_missing", path=folder) from None
+            reason = Reason.QUERY_INVALID if error.errno in _MISTYPED else Reason.OUTPUT_UNAVAILABLE
             raise NodeError(reason, "batch.unwritable", path=str(self._part), problem=why(error)) from None
         if self._was_finished():
             self.forget()
@@ -201,7 +204,7 @@ class Output:
             yield
         except OSError as error:
             raise NodeError(
-                Reason.STORE_UNAVAILABLE, "batch.unwritable", path=str(path), problem=why(error)
+                Reason.OUTPUT_UNAVAILABLE, "batch.unwritable", path=str(path), problem=why(error)
             ) from None
 
 

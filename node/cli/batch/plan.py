@@ -3,22 +3,19 @@
 from __future__ import annotations
 
 from array import array
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from node.core.bounds import MAX_SUBJECTS
 from node.core.id_column import IdColumn
 from node.core.identity import SubjectType
-from node.errors import NodeError, Reason
 from node.texts.message import Message
 
 if TYPE_CHECKING:
     from node.client.limits import AskLimits
-
-_NONE: Final = Message("label.none")
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,25 +57,6 @@ class Plan:
     chunk_rows: int
     per_day: int
     days: int
-
-
-def check_given(limits: AskLimits, parameters: Mapping[str, str], claims: Sequence[str]) -> None:
-    """Raises NodeError QUERY_INVALID for claims or parameters that the question does not have, or lacks.
-
-    The provider would refuse chunk by chunk, on record.
-    """
-    asked = limits.question
-    if asked is None:
-        return
-    if set(claims) != set(asked.claims):
-        raise NodeError(Reason.QUERY_INVALID, "batch.claims", claims=tuple(asked.claims) or (_NONE,))
-    if set(parameters) != set(asked.parameters):
-        raise NodeError(
-            Reason.QUERY_INVALID, "batch.parameters", parameters=tuple(asked.parameters) or (_NONE,)
-        )
-    for name, choices in asked.parameters.items():
-        if choices and parameters[name] not in choices:
-            raise NodeError(Reason.QUERY_INVALID, "batch.parameter", parameter=name, choices=choices)
 
 
 def plan(subjects: int, limits: AskLimits) -> Plan:

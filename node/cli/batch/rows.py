@@ -30,6 +30,10 @@ class Rows:
         place = self.names.index(name)
         return (row[place] for row in self.read(0))
 
+    def first(self, most: int) -> Sequence[Sequence[str]]:
+        """The first rows, at most so many."""
+        return list(islice(self.read(0), most))
+
     def blocks(self, skip: int, most: int) -> Iterator[pd.DataFrame]:
         """All rows but the first `skip`, in blocks that end at multiples of `most` rows."""
         import pandas as pd

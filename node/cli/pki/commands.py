@@ -13,6 +13,8 @@ from node.cli.pki.node import hosts_of, node_in, now, tell_open_folder
 from node.cli.terminal.output import Terminal
 from node.cli.terminal.passphrase import PassphraseFile, read_passphrase
 from node.cli.terminal.session import DEFAULT_CONFIG, ConfigFile, with_terminal
+from node.core.address import reached_at
+from node.core.role import ASKING_ROLES
 from node.errors import NodeError, Reason
 from node.texts.wording import listing, t
 
@@ -86,12 +88,16 @@ def desk_user(
     """Issue a certificate with a role to a person or system at the desk."""
     from node.documents.pki import make_desk_user
 
-    _settings, files, about = node_in(config)
+    settings, files, about = node_in(config)
     user = make_desk_user(files, out, about.code, role, name, now())
     shown = {"certificate": user.certificate, "key": user.key, "roots": user.desk_roots}
     terminal.result(shown, *(t("label.made", path=path) for path in shown.values()))
     tell_open_folder(terminal, user.key)
-    terminal.note(t("pki.user.use", certificate=user.certificate, key=user.key, roots=user.desk_roots))
+    desk = reached_at(settings.desk.listen, settings.exchange.advertise)
+    where = {"desk": desk, "certificate": user.certificate, "key": user.key, "roots": user.desk_roots}
+    terminal.note(t("pki.user.use", **where))
+    if role in ASKING_ROLES and role not in settings.roles.rules():
+        terminal.note(t("pki.user.role_without_rights", role=role, config=config))
 
 
 @app.command("officer")

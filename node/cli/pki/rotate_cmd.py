@@ -21,7 +21,7 @@ _LISTED_KEYS = ("rotate.publish_then_sign", "rotate.keep_listed")
 @with_terminal
 def rotate_sealing(terminal: Terminal, config: ConfigFile = DEFAULT_CONFIG) -> None:
     """Add a new sealing key; the one before goes on until it expires."""
-    from node.documents.pki import rotate_sealing_key
+    from node.documents.rotation import rotate_sealing_key
 
     _settings, files, _about = node_in(config)
     key_id = rotate_sealing_key(files.keys, now(), os.urandom)
@@ -32,7 +32,7 @@ def rotate_sealing(terminal: Terminal, config: ConfigFile = DEFAULT_CONFIG) -> N
 @with_terminal
 def rotate_data(terminal: Terminal, config: ConfigFile = DEFAULT_CONFIG) -> None:
     """Add a new data key; what the ones before encrypted is still read with them."""
-    from node.documents.pki import rotate_data_key
+    from node.documents.rotation import rotate_data_key
 
     _settings, files, _about = node_in(config)
     key_id = rotate_data_key(files.keys, now(), os.urandom)
@@ -43,7 +43,7 @@ def rotate_data(terminal: Terminal, config: ConfigFile = DEFAULT_CONFIG) -> None
 @with_terminal
 def rotate_log(terminal: Terminal, config: ConfigFile = DEFAULT_CONFIG) -> None:
     """Add a new key for checkpoints; the node signs with it once its directory lists it."""
-    from node.documents.pki import rotate_log_key
+    from node.documents.rotation import rotate_log_key
 
     _settings, files, _about = node_in(config)
     key_id = rotate_log_key(files.keys, now(), os.urandom)
@@ -54,7 +54,7 @@ def rotate_log(terminal: Terminal, config: ConfigFile = DEFAULT_CONFIG) -> None:
 @with_terminal
 def rotate_cosign(terminal: Terminal, config: ConfigFile = DEFAULT_CONFIG) -> None:
     """Add a new key for cosignatures; the node signs with it once its directory lists it."""
-    from node.documents.pki import rotate_cosign_key
+    from node.documents.rotation import rotate_cosign_key
 
     _settings, files, _about = node_in(config)
     key_id = rotate_cosign_key(files.keys, now(), os.urandom)
@@ -70,7 +70,8 @@ def rotate_certificate(
     config: ConfigFile = DEFAULT_CONFIG,
 ) -> None:
     """Issue the next certificate of the exchange port, beside the one in use."""
-    from node.documents.pki import open_authority, prepare_node_certificate
+    from node.documents.pki import open_authority
+    from node.documents.rotation import prepare_node_certificate
 
     _settings, files, about = node_in(config)
     hosts = hosts_of(about.endpoint, *host or ())
@@ -88,7 +89,7 @@ def rotate_desk(
     config: ConfigFile = DEFAULT_CONFIG,
 ) -> None:
     """Put a new certificate of the desk port in place, under the department's own authority."""
-    from node.documents.pki import rotate_desk_certificate
+    from node.documents.desk_authority import rotate_desk_certificate
 
     settings, files, about = node_in(config)
     hosts = hosts_of(settings.desk.listen, about.endpoint, "localhost:0", *host or ())
@@ -96,6 +97,28 @@ def rotate_desk(
     made = files.desk.certificate
     terminal.result({"made": made, "expires": ends}, t("label.made", path=made))
     terminal.note(t("pki.rotate.desk", until=when(ends)))
+
+
+@app.command("desk-authority")
+@with_terminal
+def rotate_authority(
+    terminal: Terminal,
+    finish: Annotated[bool, typer.Option("--finish")] = False,
+    config: ConfigFile = DEFAULT_CONFIG,
+) -> None:
+    """Put the next authority of desk callers beside the one in use; or end the one before."""
+    from node.documents.desk_authority import retire_desk_authority, rotate_desk_authority
+
+    settings, files, about = node_in(config)
+    if finish:
+        hosts = hosts_of(settings.desk.listen, about.endpoint, "localhost:0")
+        ends = retire_desk_authority(files, about.code, hosts, now())
+        made = files.desk.certificate
+    else:
+        ends = rotate_desk_authority(files, about.code, now())
+        made = files.desk_authority.certificate
+    terminal.result({"made": made, "expires": ends}, t("label.made", path=made))
+    terminal.note(t("pki.rotate.desk_authority_finished" if finish else "pki.rotate.desk_authority"))
 
 
 @app.command("activate")
@@ -106,7 +129,7 @@ def rotate_activate(terminal: Terminal, config: ConfigFile = DEFAULT_CONFIG) -> 
     from node.crypto.signing import Verifier
     from node.documents.directory_file import read_directory
     from node.documents.note_file import read_note_file
-    from node.documents.pki import activate_node_certificate
+    from node.documents.rotation import activate_node_certificate
 
     settings, files, _about = node_in(config)
     note = read_note_file(settings.directory, MAX_BYTES)

@@ -39,7 +39,8 @@ def status(session: DeskSession) -> None:
         session.terminal.document(_status_view(found))
     else:
         _show(session.terminal, found)
-    if found.state != "SERVING":
+    # What only ends soon degrades a node, and hinders nobody yet.
+    if found.problems or found.state not in ("SERVING", "DEGRADED"):
         raise typer.Exit(Exit.UNAVAILABLE)
 
 
@@ -196,6 +197,8 @@ def _show(terminal: Terminal, found: NodeStatus) -> None:
     state = t(f"status.{found.state}") if found.state in ("SERVING", "DEGRADED", "DRAINING") else found.state
     if found.state == "DEGRADED" and found.clock.standing == "waiting":
         state = t("status.silent")
+    elif found.state == "DEGRADED" and not found.problems:
+        state = t("status.ending")
     directory = t(
         "status.directory_text", version=found.directory_version, until=when(found.directory_expires)
     )

@@ -62,7 +62,10 @@ def accept(
 ) -> None:
     """Go on with a department whose log shrank or contradicts what was seen of it."""
     accepted = session.client.admin.accept_peer(code, reason)
-    session.terminal.result(_view(accepted), t("peer.accepted", code=code, size=_size(accepted.newest)))
+    said = t("peer.accepted", code=code, size=_size(accepted.newest))
+    session.terminal.result(_view(accepted), *(_lines(accepted) if accepted.stopped else (said,)))
+    if accepted.stopped:  # it was asked at once, and contradicts what was accepted
+        session.terminal.note(t("peer.decide", code=code))
 
 
 @app.command("export")

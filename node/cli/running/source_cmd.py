@@ -22,10 +22,11 @@ def source() -> None:
 def accept(
     session: DeskSession,
     dataset: Annotated[str, typer.Argument(metavar="DATASET", show_default=False)],
+    load: Annotated[str, typer.Option("--load", metavar="LOAD", show_default=False)],
     reason: Annotated[str, typer.Option("--reason", show_default=False)],
 ) -> None:
     """Answer from a load of a dataset that was put aside."""
-    taken = session.client.admin.accept_source(dataset, reason)
+    taken = session.client.admin.accept_source(dataset, load, reason)
     said = t(
         "source.accepted",
         dataset=taken.dataset,

@@ -73,6 +73,7 @@ EXIT_OF_REASON: Mapping[Reason, Exit] = {
     Reason.TIMEOUT: Exit.UNAVAILABLE,
     Reason.STORE_UNAVAILABLE: Exit.UNAVAILABLE,
     Reason.SOURCE_BUSY: Exit.UNAVAILABLE,
+    Reason.OUTPUT_UNAVAILABLE: Exit.UNAVAILABLE,
     Reason.LOG_CORRUPT: Exit.INTEGRITY,
     Reason.LOG_DIFFERS: Exit.INTEGRITY,
     Reason.INTERNAL: Exit.FAILED,
@@ -88,6 +89,11 @@ def exit_of(error: NodeError) -> Exit:
         if isinstance(error, PoliciesInvalidError | BundleRefusedError):
             return Exit.USAGE
     return Exit.UNAVAILABLE if by_peer(error) else EXIT_OF_REASON[error.reason]
+
+
+def is_denial(error: NodeError) -> bool:
+    """Whether it says that this may not be asked: what comes of another try is the same."""
+    return EXIT_OF_REASON[error.reason] is Exit.DENIED and not by_peer(error)
 
 
 def by_peer(error: NodeError) -> bool:

@@ -44,7 +44,8 @@ def claim_columns_from(given: Sequence[str] | None) -> Mapping[str, str]:
 def _pairs(given: Sequence[str], complaint: str) -> Mapping[str, str]:
     pairs: dict[str, str] = {}
     for pair in given:
-        name, equals, value = pair.partition("=")
+        # An input method for Chinese writes the sign in full width.
+        name, equals, value = pair.replace("\uff1d", "=", 1).partition("=")
         if not (name and equals and value):
             raise typer.BadParameter(t(complaint))
         pairs[name] = value

@@ -241,6 +241,8 @@ def report(error: NodeError, *, as_json: bool) -> Exit:
 
 
 _OWN_WORDS: Mapping[str, tuple[str, str]] = {
+    "error.identity.column-invalid": ("reason.QUERY_INVALID.what", "batch.accept"),
+    "error.identity.column-rounded": ("reason.QUERY_INVALID.what", "batch.accept"),
     "batch.locked": ("batch.locked_what", "batch.locked_next"),
     "batch.terminated": ("batch.terminated_what", "batch.terminated_next"),
     "batch.unwritable": ("batch.unwritable_what", "batch.unwritable_next"),

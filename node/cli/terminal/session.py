@@ -21,7 +21,7 @@ from node.errors import NodeError, Reason
 from node.texts.wording import detect_language, language, t
 
 if TYPE_CHECKING:
-    from node.client import Client
+    from node.client import Client, Credentials
 
 P = ParamSpec("P")
 
@@ -163,11 +163,17 @@ def open_client(
         with Client(desk, credentials, timeout=timeout) as client:
             yield client
     except NodeError as error:
-        if error.wording.key != "error.desk.silent" or not desk.startswith("unix:"):
+        if error.wording.key != "error.desk.silent":
             raise
-        from node.client.silent_socket import why_silent
+        raise _why_silent(desk, credentials) or error from None
 
-        raise why_silent(Path(desk.removeprefix("unix:"))) or error from None
+
+def _why_silent(desk: str, credentials: Credentials | None) -> NodeError | None:
+    from node.client import silent_port, silent_socket
+
+    if desk.startswith("unix:"):
+        return silent_socket.why_silent(Path(desk.removeprefix("unix:")))
+    return None if credentials is None else silent_port.why_silent(desk, credentials)
 
 
 def have_read(terminal: Terminal, config: Path, kind: PartKind) -> bool:

@@ -6,8 +6,9 @@ from, it says "no" about everybody, on record. So each load is compared with the
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Annotated
+import hmac
+from dataclasses import dataclass, field, replace
+from typing import Annotated, Final
 
 from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
 
@@ -16,6 +17,8 @@ from node.errors import NodeError, Reason
 from node.texts.message import Message, Value
 
 _Count = Annotated[int, Field(ge=0)]
+WINDOW: Final = 10
+"""So many good loads, the last one and those before it: none of them may be so much larger than a new one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +26,7 @@ class Tolerance:
     """What a load may look like, in percent, before it is put aside."""
 
     least_rows: int = 50
-    """Of the rows of the last good load."""
+    """Of the rows of the largest of the last good loads."""
     most_invalid: int = 5
     """Of its own rows: those without a valid identifier."""
 
@@ -33,7 +36,9 @@ class LoadCounts:
     """What a load was found to hold, and what names it in this node; the names never leave it.
 
     `rows` are the subjects; of `read` rows, `invalid` have no valid identifier, and `rounded` have one that a
-    spreadsheet took for a number. `snapshot` and `content` are "" for a live database.
+    spreadsheet took for a number. `snapshot` and `content` are "" for a live database; `place` is the file as
+    the settings name it. `earlier` are the rows of the good loads before it, the newest first, since one was
+    accepted.
     """
 
     __pydantic_config__ = ConfigDict(extra="forbid", strict=True)
@@ -44,6 +49,23 @@ class LoadCounts:
     rounded: _Count
     snapshot: str = ""
     content: str = ""
+    place: str = ""
+    earlier: tuple[_Count, ...] = field(default=(), compare=False)
+
+    @property
+    def most_rows(self) -> int:
+        """The rows of the largest of the last good loads, of which this is the newest."""
+        return max(self.rows, *self.earlier, 0)
+
+    def after(self, good: LoadCounts | None) -> LoadCounts:
+        """The same, as the last good load from now on."""
+        earlier = () if good is None else (good.rows, *good.earlier)[: WINDOW - 1]
+        return replace(self, earlier=earlier)
+
+    def name(self, key: bytes) -> str:
+        """What staff name it by, who accept what they have seen; under the node's own key."""
+        told = f"load {self.rows} {self.read} {self.invalid} {self.rounded} {self.snapshot} {self.content}"
+        return hmac.digest(key, told.encode(), "sha256").hex()[:_NAME_DIGITS]
 
     @property
     def bad(self) -> int:
@@ -51,6 +73,7 @@ class LoadCounts:
         return max(self.invalid, self.rounded)
 
 
+_NAME_DIGITS: Final = 8
 _AS_JSON = TypeAdapter(LoadCounts)
 
 
@@ -87,6 +110,9 @@ def doubt(found: LoadCounts, good: LoadCounts | None, tolerance: Tolerance) -> M
         return Message("state.source.invalid-many", args)
     if good is not None and found.rows * 100 < tolerance.least_rows * good.rows:
         return Message("state.source.rows-fewer", {"percent": tolerance.least_rows})
+    if good is not None and found.rows * 100 < tolerance.least_rows * good.most_rows:
+        args = {"percent": tolerance.least_rows, "most": good.most_rows, "loads": WINDOW}
+        return Message("state.source.rows-decline", args)
     return None
 
 
@@ -104,13 +130,19 @@ def _is_accepted(found: LoadCounts, good: LoadCounts) -> bool:
 
 
 def put_aside(
-    dataset: str, why: Message, found: LoadCounts, good: LoadCounts | None, *, stays: bool
+    dataset: str, why: Message, found: LoadCounts, good: LoadCounts | None, name: str, *, stays: bool
 ) -> Message:
-    """What staff are told of a load that is not used, and what they can do; the good one `stays` in use."""
-    before = good.rows if good is not None else 0
-    key = "held" if stays else "held-alone" if found.snapshot else "table-doubted"
-    args: dict[str, Value] = {"why": why, "rows": found.rows, "before": before, "dataset": dataset}
-    return Message(f"state.source.{key}", args)
+    """What staff are told of a load that is not used, and what they can do: accept it by its `name`.
+
+    The good one `stays` in use.
+    """
+    args: dict[str, Value] = {"why": why, "rows": found.rows, "dataset": dataset, "load": name}
+    args["before"] = good.rows if good is not None else 0
+    if not found.snapshot:
+        return Message("state.source.table-doubted", args)
+    if good is not None and good.place and good.place != found.place:
+        return Message("state.source.held-moved", {**args, "file": good.place})
+    return Message(f"state.source.{'held' if stays else 'held-alone'}", args)
 
 
 def about(rows: int) -> str:

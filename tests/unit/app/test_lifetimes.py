@@ -81,5 +81,7 @@ def test_what_ends_is_told_with_what_to_do(use: str, days: int, lang: str) -> No
     assert use == "directory" or "0123" in said
     if use in ("sealing", "log", "cosign", "data"):
         assert f"`dxnode pki rotate {use}`" in said
+    if use == DESK_ROOTS:
+        assert "`dxnode pki rotate desk-authority`" in said
     if use == DESK:
         assert "`dxnode pki rotate desk`" in said

@@ -4,7 +4,15 @@ from __future__ import annotations
 
 import pytest
 
-from node.core.address import Address, address_fault, every_interface, misled, nowhere, read_address
+from node.core.address import (
+    Address,
+    address_fault,
+    every_interface,
+    misled,
+    nowhere,
+    reached_at,
+    read_address,
+)
 
 FAULTS = {
     "::1:8443": "brackets",
@@ -117,3 +125,16 @@ def test_an_address_that_leads_past_what_listens_is_told(
 ) -> None:
     found = misled(advertise, listen, lambda name: NAMES.get(name, ()))
     assert [message.key.rpartition(".")[2] for message in found] == said
+
+
+@pytest.mark.parametrize(
+    ("listen", "called"),
+    [
+        ("127.0.0.1:8444", "127.0.0.1:8444"),
+        ("desk.example:8444", "desk.example:8444"),
+        ("0.0.0.0:8444", "node.example:8444"),
+        ("[::]:8444", "node.example:8444"),
+    ],
+)
+def test_what_listens_on_all_interfaces_is_called_by_the_host_that_is_told(listen: str, called: str) -> None:
+    assert reached_at(listen, "node.example:8443") == called

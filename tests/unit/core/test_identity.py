@@ -290,3 +290,23 @@ def test_what_is_no_region_is_refused(wrong: str) -> None:
 )
 def test_a_region_covers_what_lies_in_it(outer: str, inner: str, covers: bool) -> None:
     assert region_covers(outer, inner) is covers
+
+
+@pytest.mark.parametrize(
+    ("given", "says"),
+    [
+        ("91440101MA5CX2P91X", "this is a credit code"),
+        ("９１４４０１０１ma5cx2p91x", "this is a credit code"),
+        ("91440101-MA5CX2P91-X", "this is a credit code"),
+        # One letter is mistyped in a number more easily than it makes a code of it.
+        ("44190019500101B02X", "a character that is not a digit"),
+        ("张三", "holds no digit"),
+        ("N/A", "holds no digit"),
+        ("——", "holds no digit"),
+        ("張三豐（身分證）", "holds no digit"),
+    ],
+)
+def test_what_stands_in_the_place_of_an_identity_number_is_called_what_it_is(given: str, says: str) -> None:
+    with pytest.raises(NodeError, match=says) as refused:
+        normalise_subject(given, "resident_id")
+    assert given not in str(refused.value)

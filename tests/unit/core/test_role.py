@@ -126,3 +126,12 @@ def test_what_the_nearest_grant_lacks_is_the_reason(
 
 def test_without_any_grant_there_is_none() -> None:
     assert _missing() == (Reason.NO_GRANT, "grant")
+
+
+def test_of_grants_that_lack_the_question_the_one_for_the_purpose_is_named() -> None:
+    counts = replace(GRANT, id="g-counts", questions=frozenset({"other"}), purposes=("city-planning",))
+    nearer = replace(GRANT, id="g-nearer", questions=frozenset({"another"}))
+    for grants in ((counts, nearer), (nearer, counts)):
+        with pytest.raises(NodeError) as refused:
+            _covering(*grants)
+        assert refused.value.metadata["grant"] == "g-nearer"

@@ -25,7 +25,6 @@ from node.documents.pki import (
     Authority,
     CertificateFiles,
     NodeFiles,
-    activate_node_certificate,
     export_member,
     make_authority_files,
     make_desk,
@@ -33,13 +32,16 @@ from node.documents.pki import (
     make_node_certificate,
     make_node_keys,
     open_authority,
+)
+from node.documents.publish import Orders, changes, publish
+from node.documents.rotation import (
+    activate_node_certificate,
     prepare_node_certificate,
     rotate_cosign_key,
     rotate_data_key,
     rotate_log_key,
     rotate_sealing_key,
 )
-from node.documents.publish import Orders, changes, publish
 from node.errors import NodeError, Reason
 
 NOW = datetime(2026, 11, 22, 8, 30, tzinfo=UTC)

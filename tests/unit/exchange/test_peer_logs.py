@@ -347,6 +347,43 @@ async def test_staff_accept_the_new_log_on_record_and_it_is_held_to_that(
     assert await refused(ask(sides, 7)) is Reason.LOG_DIFFERS
 
 
+async def test_log_is_held_to_what_it_shows_right_after_the_decision(sides: TwoSides, tmp_path: Path) -> None:
+    await stopped(sides, tmp_path)
+    await grow(sides.hr, 5)
+    size = sides.hr.commit.head.size
+
+    accepted = await sides.tax.peer_logs.accept(OFFICER, HR, "restored")
+
+    assert (accepted.newest.size, accepted.proved.size) == (size, size)
+    await put_back(sides, sides.hr, tmp_path / "again", size - 1)
+    assert await refused(ask(sides, 7)) is Reason.LOG_DIFFERS, "a second loss below that"
+
+
+async def test_log_that_contradicts_what_was_accepted_is_stopped_at_once(
+    sides: TwoSides, tmp_path: Path
+) -> None:
+    await stopped(sides, tmp_path)
+    sides.clock.now += 1000
+    await put_back(sides, sides.hr, tmp_path / "another", 9)
+
+    accepted = await sides.tax.peer_logs.accept(OFFICER, HR, "restored")
+
+    assert accepted.stopped is not None
+    assert sides.tax.peer_logs.stopped() == [HR]
+    kept = sides.tax.store.contradictions()[HR]
+    assert sorted(found.accepted_ms > 0 for found in kept) == [False, True]
+
+
+async def test_decision_holds_where_the_other_node_is_silent(sides: TwoSides, tmp_path: Path) -> None:
+    await stopped(sides, tmp_path)
+    sides.tax.other_logs.away = True
+
+    accepted = await sides.tax.peer_logs.accept(OFFICER, HR, "restored")
+
+    assert accepted.stopped is None
+    assert sides.tax.peer_logs.stopped() == []
+
+
 async def test_both_notes_are_kept_as_evidence_also_after_the_decision(
     sides: TwoSides, tmp_path: Path
 ) -> None:

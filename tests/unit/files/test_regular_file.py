@@ -15,7 +15,8 @@ from support.places import ROOT
 from support.waiting import PATIENCE
 
 from node.app.live.imported import read_import
-from node.client.channel import Credentials, open_channel
+from node.client.channel import open_channel
+from node.client.desk_tls import Credentials
 from node.config.file import read_settings
 from node.config.settings import Source
 from node.documents.keys import read_key

@@ -8,7 +8,7 @@ import sqlite3
 from collections.abc import Collection, Sequence
 from contextlib import closing
 from dataclasses import replace
-from datetime import date
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pyarrow.parquet as pq
@@ -345,7 +345,7 @@ def test_pipe_and_device_in_place_of_a_database_are_refused_without_opening_them
     os.mkfifo(pipe)
     for path in (pipe, Path("/dev/zero"), tmp_path):
         with pytest.raises(NodeError) as refused:
-            open_database(DatabaseSpec(f"sqlite:///{path}", "t"), dataset(), date.today)
+            open_database(DatabaseSpec(f"sqlite:///{path}", "t"), dataset(), lambda: datetime.now(UTC))
         # One that was opened would be given up after a while, or found to have no table.
         assert "a folder, a pipe or a device" in refused.value.message
 

@@ -197,6 +197,91 @@ def test_after_a_restart_a_file_that_cannot_be_read_leaves_the_last_good_load_in
     assert problems(live) == []
 
 
+def moved(place: Place, content: bytes) -> Live:
+    """The node after its settings were made to name another file, which holds this."""
+    assert place.file is not None
+    place.file = place.file.with_name("moved.csv")
+    place.put(content)
+    text = place.config.read_text("utf-8")
+    place.config.write_text(text.replace("data/pension-insurance.csv", "data/moved.csv"), "utf-8")
+    return place.open()
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        (register(40).encode("utf-16"), "the file is UTF-16"),
+        (HEADER.encode(), "which the settings do not name any more"),
+        (register(10).encode(), "which the settings do not name any more"),
+    ],
+    ids=["unreadable", "empty", "cut"],
+)
+def test_nothing_is_answered_from_a_file_that_the_settings_do_not_name_any_more(
+    place: Place, content: bytes, words: str
+) -> None:
+    place.open()
+    live = moved(place, content)
+
+    assert live.sources.opened == {}
+    assert words in problems(live)[0]
+
+    text = place.config.read_text("utf-8")
+    place.config.write_text(text.replace("data/moved.csv", "data/pension-insurance.csv"), "utf-8")
+    back = place.open()
+    assert problems(back) == []
+    assert answers(back, 2)
+
+
+def test_same_data_in_another_file_need_no_word(place: Place) -> None:
+    place.open()
+    live = moved(place, register(40).encode())
+    assert problems(live) == []
+
+    place.put(HEADER.encode())
+    live.reload()
+    for each in (live, place.open()):
+        assert answers(each, 2), "the file that is named now was good"
+
+
+def test_moved_file_that_is_accepted_is_the_good_one_from_then_on(place: Place) -> None:
+    place.open()
+    live = moved(place, register(10).encode())
+
+    place.memory.set_fact(*live.held("pension-insurance").as_good("pension-insurance"))
+    live.open_anew("pension-insurance")
+    assert problems(live) == []
+    place.put(HEADER.encode())
+
+    assert answers(place.open(), 2)
+
+
+def test_link_that_leads_to_another_file_is_the_same_source(place: Place) -> None:
+    assert place.file is not None
+    first, link = place.file.with_name("monday.csv"), place.file
+    place.file.rename(first)
+    link.symlink_to(first)
+    place.open()
+    tuesday = place.file.with_name("tuesday.csv")
+    tuesday.write_text(HEADER)
+    link.unlink()
+    link.symlink_to(tuesday)
+
+    assert answers(place.open(), 2)
+
+
+def test_decline_in_small_steps_ends_with_the_last_good_load_in_use(place: Place) -> None:
+    live = place.open()
+    place.put(register(24).encode())
+    assert live.reload().refused == ()
+    place.put(register(16).encode())
+
+    (refused,) = all_english(live.reload().refused)
+    assert "fewer than 50 % of the 40 rows" in refused
+    for each in (live, place.open()):
+        assert answers(each, 22)
+        assert len(problems(each)) == 1
+
+
 def test_good_load_whose_built_files_are_gone_is_no_ground_to_use_a_bad_one(place: Place) -> None:
     place.open()
     shutil.rmtree(place.folder / "state" / "data")
@@ -236,7 +321,7 @@ def test_identifiers_that_an_export_kept_from_rounding_are_read(tmp_path: Path, 
 
 def test_data_older_than_the_catalogue_entry_says_are_a_problem_until_newer_ones_come(place: Place) -> None:
     assert place.file is not None
-    old = (datetime.now(UTC) - timedelta(days=3)).timestamp()
+    old = int((datetime.now(UTC) - timedelta(days=30)).timestamp())
     os.utime(place.file, (old, old))
     live = place.open()
 
@@ -254,7 +339,7 @@ def test_data_older_than_the_catalogue_entry_says_are_a_problem_until_newer_ones
 def test_clock_that_is_set_back_makes_nothing_old_and_one_that_goes_on_does(place: Place) -> None:
     live = place.open()
     start = place.now
-    for days, is_old in ((-400, False), (0, False), (1, False), (2, True), (-1, False)):
+    for days, is_old in ((-400, False), (0, False), (1, False), (30, True), (-1, False)):
         place.now = start + timedelta(days=days)
         load = live.load_of("pension-insurance")
         assert load is not None

@@ -104,7 +104,19 @@ def test_wrong_column_is_refused_as_a_whole(tmp_path: Path, address: str, desk: 
     source = people(tmp_path / "in.csv", 30)
     ran = batch(source, address, "--subject-column", "no")
     assert ran.code == 2
-    assert "30 of the 30 values in the column no are no valid identifiers" in ran.err
+    assert "no identifiers stand in the column no, but in the column id" in ran.err
+    assert desk.chunks == []
+
+
+def test_column_without_an_identifier_beside_none_that_has_them_is_refused_as_a_whole(
+    tmp_path: Path, address: str, desk: FakeDesk
+) -> None:
+    source = tmp_path / "in.csv"
+    source.write_text("id,note\n" + "x,y\n" * 30, "utf-8")
+    ran = batch(source, address)
+    assert ran.code == 2
+    assert "30 of the 30 values in the column id are no valid identifiers" in ran.err
+    assert "--accept-invalid asks about its other rows all the same" in ran.err
     assert desk.chunks == []
 
 

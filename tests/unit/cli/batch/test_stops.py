@@ -244,7 +244,7 @@ def test_folder_that_is_not_there_is_told_before_anything_else(
     source = people(tmp_path / "in.csv", 10)
     ran = batch(source, address, target=tmp_path / "none" / "out.csv")
     assert ran.code == 2
-    assert "no such file or directory" in ran.err
+    assert f"there is no folder {tmp_path / 'none'}" in ran.err
     assert desk.chunks == []
 
 
@@ -297,7 +297,7 @@ def test_error_of_a_device_is_typed(tmp_path: Path, monkeypatch: pytest.MonkeyPa
         monkeypatch.setattr(os, "write", unplugged)
         with pytest.raises(NodeError, match="input/output error") as failed:
             output.append(block)
-    assert failed.value.reason is Reason.STORE_UNAVAILABLE
+    assert failed.value.reason is Reason.OUTPUT_UNAVAILABLE
 
 
 def test_run_that_ended_between_its_last_two_steps_is_done(

@@ -144,7 +144,10 @@ def test_log_and_cosign_keys_are_added_and_published_with_the_ones_before(
 def test_desk_user_is_told_how_to_use_the_certificate(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
     _, config, _, _ = prepared(home)
     run("desk-user", "window-3", "--role", "clerk", "--out", home / "window-3", "--config", config)
-    assert "--cert" in capsys.readouterr().err
+    told = capsys.readouterr().err
+    assert "--desk 127.0.0.1:" in told
+    assert "--cert" in told
+    assert "the role clerk may ask nothing yet" in told
     assert (home / "window-3/window-3.key").exists()
 
 

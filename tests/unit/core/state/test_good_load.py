@@ -7,6 +7,7 @@ from dataclasses import replace
 import pytest
 
 from node.core.state.good_load import (
+    WINDOW,
     LoadCounts,
     Tolerance,
     about,
@@ -104,16 +105,88 @@ def test_problem_names_both_counts_and_the_command() -> None:
     why = doubt(counts(3), GOOD, USUAL)
     assert why is not None
     for lang in ("en", "zh"):
-        said = say(put_aside("pension", why, counts(3), GOOD, stays=True), lang)
+        said = say(put_aside("pension", why, counts(3), GOOD, "3f9a02c1", stays=True), lang)
         assert "3" in said
         assert "1000" in said
-        assert "dxnode source accept pension --reason" in said
-    first = say(put_aside("pension", why, counts(3), None, stays=False), "en")
+        assert "dxnode source accept pension --load 3f9a02c1 --reason" in said
+    first = say(put_aside("pension", why, counts(3), None, "3f9a02c1", stays=False), "en")
     assert "nothing is answered" in first
+
+
+def load(number: int, rows: int) -> LoadCounts:
+    return replace(counts(rows), snapshot=f"snapshot {number}", content=f"content {number}")
+
+
+def good_loads(*rows: int) -> LoadCounts:
+    """The last of loads of so many rows, each used after the one before."""
+    good: LoadCounts | None = None
+    for number, each in enumerate(rows):
+        assert doubt(load(number, each), good, USUAL) is None
+        good = load(number, each).after(good)
+    assert good is not None
+    return good
+
+
+@pytest.mark.parametrize("share", [0.6, 0.75, 0.9])
+def test_decline_in_small_steps_is_noticed_once_half_of_the_rows_are_gone(share: float) -> None:
+    rows, why = [10_000], None
+    while rows[-1] >= 5000:
+        good = good_loads(*rows)
+        rows.append(int(rows[-1] * share))
+        why = doubt(load(-1, rows[-1]), good, USUAL)
+
+    assert why is not None
+    assert "fewer than 50 % of the 10000 rows" in say(why, "en")
+
+
+def test_decline_is_seen_within_the_last_good_loads_and_not_beyond() -> None:
+    seen = good_loads(1000, *[600] * (WINDOW - 1))
+    forgotten = good_loads(1000, *[600] * WINDOW)
+
+    assert doubt(counts(400), seen, USUAL) is not None
+    assert doubt(counts(400), forgotten, USUAL) is None
+
+
+def test_what_was_accepted_is_what_a_decline_is_measured_by() -> None:
+    accepted = replace(counts(400), snapshot="snapshot-1")
+    assert from_fact(to_fact(accepted)).most_rows == 400  # type: ignore[union-attr]
+
+    assert doubt(counts(390), accepted, USUAL) is None
+    assert doubt(counts(199), accepted.after(None), USUAL) is not None
+
+
+def test_rows_that_come_and_go_within_the_bounds_are_no_decline() -> None:
+    assert good_loads(1000, 700, 1000, 1400, 700, 701).most_rows == 1400
+
+
+def test_load_has_another_name_wherever_it_could_be_another() -> None:
+    key = b"k" * 32
+    others = [
+        replace(GOOD, rows=999),
+        replace(GOOD, invalid=4),
+        replace(GOOD, content="content-2"),
+        replace(GOOD, snapshot="snapshot-2"),
+    ]
+    names = {each.name(key) for each in (GOOD, *others)}
+
+    assert len(names) == 5
+    assert GOOD.name(key) == replace(GOOD, earlier=(1, 2), place="/a").name(key)
+    assert GOOD.name(b"o" * 32) not in names, "without the key nobody can try out what a load holds"
+
+
+def test_load_of_a_file_that_is_named_no_more_is_said_to_be_of_another() -> None:
+    why = doubt(counts(3), GOOD, USUAL)
+    assert why is not None
+    moved = replace(GOOD, place="/data/old.csv")
+    for lang in ("en", "zh"):
+        assert "/data/old.csv" in say(put_aside("pension", why, counts(3), moved, "0", stays=True), lang)
 
 
 def test_good_load_is_remembered_as_it_was_and_damage_is_told() -> None:
     assert from_fact(to_fact(GOOD)) == GOOD
+    later = replace(GOOD, earlier=(900, 1100), place="/data/a.csv")
+    assert from_fact(to_fact(later)) == later
+    assert from_fact(to_fact(later)).earlier == (900, 1100)  # type: ignore[union-attr]
     assert from_fact(None) is None
     assert fact_name("a") != fact_name("b")
     with pytest.raises(NodeError):
