@@ -10,27 +10,24 @@ from collections.abc import Sequence
 from typing import Final
 
 from node.core.called import Called, meant_names
+from node.core.column_names import parting_sign, places_of
 from node.core.id_column import identifier
 from node.core.identity import SubjectType
-from node.core.normal_form import line
 from node.errors import NodeError, Reason
 
 SAMPLE: Final = 100
 """How many rows are looked at for what stands in a column."""
-_SIGNS: Final = ("\t", ";", "；", "，", "|", "、")
 
 
 def find_column(names: Sequence[str], wanted: str) -> str:
-    """The column of that name, or the only one whose name is that but for what cannot be seen.
+    """The column of that name, or the only one that `node.core.column_names` finds for it.
 
     Raises NodeError QUERY_INVALID if there are several; gives `wanted` itself if there is none.
     """
-    alike = [name for name in names if name == wanted] or [
-        name for name in names if isinstance(name, str) and line(name) == line(wanted)
-    ]
-    if len(alike) > 1:
+    places = places_of(wanted, [name if isinstance(name, str) else "" for name in names])
+    if len(places) > 1:
         raise NodeError(Reason.QUERY_INVALID, "error.client.column-twice", column=wanted)
-    return alike[0] if alike else wanted
+    return names[places[0]] if places else wanted
 
 
 def no_column(
@@ -44,10 +41,8 @@ def no_column(
     """What to say of a table without the column `wanted`; `rows` are its first."""
     if any(identifier(name, kind) is not None for name in names):
         return NodeError(Reason.QUERY_INVALID, "error.client.columns-unnamed", column=wanted)
-    sign = next((each for each in _SIGNS if len(names) == 1 and each in names[0]), "")
-    if sign:
-        shown = "Tab" if sign == "\t" else sign
-        return NodeError(Reason.QUERY_INVALID, "error.client.columns-unparted", column=wanted, sign=shown)
+    if sign := parting_sign(names):
+        return NodeError(Reason.QUERY_INVALID, "error.client.columns-unparted", column=wanted, sign=sign)
     near = meant_names(wanted, [Called(name) for name in names])
     if near:
         return NodeError(Reason.QUERY_INVALID, "error.client.column-near", column=wanted, near=near)

@@ -8,11 +8,15 @@ from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv6Address, ip_address
 from typing import Final, TypeAlias
 
+from node.core.meant import wide_sign
 from node.texts.message import Message
 
 _Ip: TypeAlias = IPv4Address | IPv6Address
 _PORT: Final = re.compile(r"[0-9]{1,5}")
 _DIGITS_AND_DOTS: Final = re.compile(r"[0-9.]+")
+# RFC 1123, 2.1, with the underscores that names of containers have.
+_LABEL: Final = r"[A-Za-z0-9_](?:[A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?"
+_NAME: Final = re.compile(rf"{_LABEL}(?:\.{_LABEL})*\.?")
 _LOCAL: Final = IPv4Address("127.0.0.1")
 _LAST_PORT: Final = (1 << 16) - 1
 
@@ -44,7 +48,7 @@ class Address:
 def address_fault(text: str) -> str | None:
     """The key of what is wrong with `text` as host:port, for what can be named; None if nothing is."""
     host, colon, port = text.rpartition(":")
-    if "：" in text or "。" in text or "［" in text:
+    if wide_sign(text) is not None:
         return "file.address.wide"
     if "/" in text:
         return "file.address.url"
@@ -59,10 +63,12 @@ def address_fault(text: str) -> str | None:
     if not _PORT.fullmatch(port) or int(port) > _LAST_PORT:
         return "file.address.port"
     if host.startswith("["):
-        return None if _is_ip(host.strip("[]")) and host.endswith("]") else "file.address.ipv6"
-    if _DIGITS_AND_DOTS.fullmatch(host) and not _is_ip(host):
-        return "file.address.ipv4"
-    return None
+        return (
+            None if ":" in host and _is_ip(host.strip("[]")) and host.endswith("]") else "file.address.ipv6"
+        )
+    if _DIGITS_AND_DOTS.fullmatch(host):
+        return None if _is_ip(host) else "file.address.ipv4"
+    return None if _NAME.fullmatch(host) else "file.address.host"
 
 
 def read_address(text: str) -> Address:

@@ -44,6 +44,7 @@ _marked = re.compile(rb'"(?:[^"]++|"")*+"').match
 _line_end = re.compile(rb"\r?\n").match
 _blanks = re.compile(rb"(?:\A|(?<=\n))\r?\n").findall
 _NUL: Final = Message("file.csv.nul")
+_MORE: Final = "file.csv.row-more"
 _OUT_OF_PLACE: Final = {
     b'"': Message("file.csv.mark-within"),
     b"\0": _NUL,
@@ -156,6 +157,8 @@ class CsvScan:
         """What is wrong with the row that `data` begins with, which no pattern of whole rows matched."""
         row = _walk(data, columns)
         assert row.problem is not None
+        if row.problem.key == _MORE and self._breaks == HEADER_LINES:  # as under the title of a table
+            return self._fault(row.end, Message("file.csv.row-above-header", row.problem.args))
         return self._fault(row.end, row.problem)
 
     def _fault(self, offset: int, problem: Message) -> CsvFaultError:
@@ -184,7 +187,7 @@ def _walk(data: bytes, columns: int) -> _Row:
     while True:
         values += 1
         if columns and values > columns:
-            return _Row(values, offset, Message("file.csv.row-more", {"columns": columns}))
+            return _Row(values, offset, Message(_MORE, {"columns": columns}))
         begin, marked = offset, _marked(data, offset)
         if marked is not None:
             offset = marked.end()

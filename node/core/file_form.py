@@ -32,6 +32,7 @@ class FileForm(StrEnum):
     PDF = "pdf"
     HTML = "html"
     XML = "xml"
+    JSON = "json"
     RTF = "rtf"
     PARQUET = "parquet"
     DATABASE = "database"
@@ -69,8 +70,9 @@ _ZIP: Final = (b"PK\x03\x04", b"PK\x05\x06", b"PK\x07\x08")
 _OFFICE_PARTS: Final = (b"[Content_Types].xml", b"_rels/", b"docProps/", b"xl/")
 _OTHER_OFFICE: Final = (b"word/", b"ppt/")
 _MARKUP: Final = re.compile(
-    rb"(?:\xef\xbb\xbf)?\s*(?:(?P<xml><\?xml\s)|mime-version:"
-    rb"|(?:<!--.*?-->\s*)?<(?:!doctype\s+html|html|head|meta|table|body)\b)",
+    rb"(?:\xef\xbb\xbf)?\s*(?:(?P<xml><\?xml\s|<[\w:]+\s[^<>]*\bxmlns\b)|mime-version:"
+    rb"|(?P<json>\[?\s*\{\s*(?:\"[^\"]*\"\s*:|\})|\[\s*(?:\[|\"[^\"]*\"\s*[,\]]))"
+    rb"|(?:<!--.*?-->\s*)?<(?:!doctype\s+html|html|head|meta|table|body|div|script|p|h[1-6])\b)",
     re.IGNORECASE | re.DOTALL,
 ).match
 # Text of 8-bit units has no NUL at all; a few strays are a fault at their place, not another encoding.
@@ -90,7 +92,7 @@ def form_of(beginning: bytes) -> FileForm | None:
     if beginning.startswith(_ZIP):
         return _zipped(beginning)
     if (markup := _MARKUP(beginning)) is not None:
-        return FileForm.XML if markup["xml"] else FileForm.HTML
+        return FileForm.XML if markup["xml"] else FileForm.JSON if markup["json"] else FileForm.HTML
     return _wide(beginning)
 
 

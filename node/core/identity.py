@@ -56,8 +56,11 @@ def _ascii(text: str) -> str:
     return "".join(visible(text).translate(_NARROW).split()).upper()
 
 
+# What is typed for the X and looks like it: the Roman ten that it stands for, the sign of multiplication, and
+# the letters of Greek and Cyrillic, which keyboards of GB 2312 have too.
+_LOOKS_LIKE_X = dict.fromkeys(map(ord, "\u2169\u2179\u0425\u0445\u03a7\u03c7\u00d7\u2715"), ord("X"))
 # U+FF01 to U+FF5E are the full-width forms of U+0021 to U+007E.
-_NARROW = {wide: wide - 0xFEE0 for wide in range(0xFF01, 0xFF5F)}
+_NARROW: Mapping[int, int] = {wide: wide - 0xFEE0 for wide in range(0xFF01, 0xFF5F)} | _LOOKS_LIKE_X
 
 
 def check_character(body: str) -> str:
@@ -97,10 +100,10 @@ def _widen(text: str) -> str:
 def normalise_resident_id(text: str) -> str:
     """The 18-character form of a resident identity number (GB 11643-1999).
 
-    Takes full-width characters, white space and what cannot be seen anywhere, a lower-case x, old numbers of
-    15 digits, and the numbers of foreigners with permanent residence. Checks the check character, that the
-    birth date exists in the years 1800 to 2099, and that the province exists (districts come and go, so they
-    are not checked).
+    Takes full-width characters, white space and what cannot be seen anywhere, a lower-case x and what looks
+    like an X, old numbers of 15 digits, and the numbers of foreigners with permanent residence. Checks the
+    check character, that the birth date exists in the years 1800 to 2099, and that the province exists
+    (districts come and go, so they are not checked).
 
     Raises NodeError(QUERY_INVALID), without the value.
     """
@@ -281,7 +284,7 @@ def _plain(text: str) -> str:
     """`text` with every digit as an ASCII one, letters upper case, and nothing that cannot be seen."""
     return "".join(
         str(digit) if (digit := unicodedata.decimal(each, -1)) >= 0 else each.upper()
-        for each in unicodedata.normalize("NFKC", visible(text))
+        for each in unicodedata.normalize("NFKC", visible(text)).translate(_LOOKS_LIKE_X)
         if unicodedata.category(each) not in ("Cf", "Mn")
     )
 

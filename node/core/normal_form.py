@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Final
 
-NORMAL_FORM: Final = 1
+NORMAL_FORM: Final = 2
 """The number of this form. What changes it or that of identifiers raises it: files are built anew then."""
 
 MIDDLE_DOT: Final = "\u00b7"
@@ -28,17 +28,21 @@ INVISIBLE: Final = (
     (0x200B, 0x200F),
     (0x202A, 0x202E),
     (0x2060, 0x206F),
+    (0x2800, 0x2800),
     (0x3164, 0x3164),
     (0xFE00, 0xFE0F),
     (0xFEFF, 0xFEFF),
     (0xFFA0, 0xFFA0),
     (0xFFF0, 0xFFF8),
+    (0xFFFC, 0xFFFC),
     (0x1BCA0, 0x1BCA3),
     (0x1D173, 0x1D17A),
     (0xE0000, 0xE0FFF),
 )
 """First and last code points of what shows nothing: Default_Ignorable_Code_Point of Unicode, without change
-from version 14 to 17 (DerivedCoreProperties.txt). Marks of direction, joiners, variation selectors, tags."""
+from version 14 to 17 (DerivedCoreProperties.txt). Marks of direction, joiners, variation selectors, tags. And
+two that are no blanks for Unicode and show nothing: the empty Braille pattern, and what stands in copied text
+for a picture."""
 
 CHINESE: Final = (
     (0x2E80, 0x2FDF),
@@ -54,8 +58,8 @@ CHINESE: Final = (
 # Of the first full-width sign of each of these runs, and of how many: what names are written with.
 _WIDE: Final = ((0xFF10, 10), (0xFF21, 26), (0xFF41, 26), (0xFF06, 4), (0xFF0D, 3))
 # U+FF06 to U+FF09 are & ' ( ), U+FF0D to U+FF0F are - . /
-_DOTS: Final = "\u0387\u02d9\u2022\u2027\u2219\u22c5\u2e31\u2e33\u30fb\ua78f\uff65"
-_SMALL_FULL_STOP: Final = 0xFE52
+_DOTS: Final = "\u0387\u02d9\u1427\u16eb\u2022\u2027\u2219\u22c5\u2981\u2e31\u2e33\u30fb\u318d\ua78f\uff65"
+_FULL_STOPS: Final = "\u2024\ufe52"
 
 # GB 18030-2022 has a code point for each character of rows FE50 to FEA0, where GBK had U+E815 to U+E864, in
 # the order of the rows; so has index-gb18030 of the Encoding Standard (WHATWG), but for the six in plane 2.
@@ -76,7 +80,7 @@ _GIVEN: Final[Mapping[int, int]] = {
 }
 _WIDTH: Final[Mapping[int, int]] = {
     code: code - 0xFEE0 for first, count in _WIDE for code in range(first, first + count)
-} | {_SMALL_FULL_STOP: ord(".")}
+} | {ord(stop): ord(".") for stop in _FULL_STOPS}
 # The radicals of Kangxi, which PDFs give for characters, and two of the supplement (Unicode: <compat>).
 _RADICALS: Final[Mapping[int, int]] = {
     code: ord(unicodedata.normalize("NFKC", chr(code))) for code in (*range(0x2F00, 0x2FD6), 0x2E9F, 0x2EF3)
@@ -111,6 +115,12 @@ _point, _gap, _dotted = map(re.compile, (POINT, GAP, DOTTED))
 def visible(text: str) -> str:
     """`text` without what cannot be seen, such as comes along when something is copied from a form."""
     return text if text.isascii() else _invisible.sub("", text)
+
+
+def unseen_at(text: str) -> int | None:
+    """Where in `text` the first character stands that cannot be seen, None without one."""
+    found = None if text.isascii() else _invisible.search(text)
+    return None if found is None else found.start()
 
 
 def line(text: str) -> str:

@@ -8,12 +8,17 @@ reader can bring them back: whoever finds that refuses the file as a whole.
 from __future__ import annotations
 
 import re
+import unicodedata
 from dataclasses import dataclass
 from typing import Final
 
+from node.core.normal_form import visible
+
 _FORMULA: Final = re.compile(r'="((?:[^"]|"")*)"').fullmatch
-# Before digits alone: a name may begin with one.
-_KEPT_AS_TEXT: Final = re.compile(r"['‘’`](?=\s*[0-9])\s*").match
+# Before what may be an identifier alone: a name may begin with one.
+_KEPT_AS_TEXT: Final = re.compile(
+    r"['‘’`＇]\s*(?P<kept>[0-9].*?|[ANYany][0-9A-Za-z]{17})\s*['’]?", re.DOTALL
+).fullmatch
 _SCIENTIFIC: Final = re.compile(r"[+-]?[0-9](?:[.,][0-9]+)?[eE]\+?[0-9]{1,3}").fullmatch
 _ROUNDED: Final = re.compile(r"[1-9][0-9]{14}000(?:[.,]0*)?").fullmatch
 # One identifier in a thousand ends so by itself: the check character after two zeros.
@@ -32,10 +37,13 @@ def unwrapped(text: str) -> str:
 
 
 def identifier_text(text: str) -> str:
-    """The same for an identifier, which may also have the apostrophe of a cell of text before it."""
+    """The same for an identifier, which may also have the apostrophe of a cell of text before it.
+
+    Or one on either side, as texts of SQL have.
+    """
     text = unwrapped(text)
     kept = _KEPT_AS_TEXT(text)
-    return text if kept is None else text[kept.end() :]
+    return text if kept is None else kept["kept"]
 
 
 @dataclass(slots=True)
@@ -48,8 +56,11 @@ class Damage:
     """18 digits of which the last three are zeros."""
 
     def look(self, text: str) -> bool:
-        """Count one identifier, as it stands in the file; whether it looks like one that was rounded."""
-        text = text.strip()
+        """Count one identifier, as it stands in the file; whether it looks like one that was rounded.
+
+        Also in full width, and where somebody made a text of what was rounded before.
+        """
+        text = identifier_text(unicodedata.normalize("NFKC", visible(text))).strip()
         if _SCIENTIFIC(text):
             self.scientific += 1
         elif _ROUNDED(text):

@@ -48,6 +48,7 @@ _VERSIONED: Final = {
 """What begins with a version, by that and by the tag behind it (PKCS #8, RFC 8017, RFC 5915, RFC 7292)."""
 _BLOCK: Final = re.compile(r"-----BEGIN ([A-Z0-9 ]{1,40})-----(.*?)-----END \1-----", re.DOTALL)
 _BEGIN: Final = re.compile(r"-----BEGIN [A-Z0-9 ]{1,40}-----")
+_UNSEEN: Final = re.compile("[\u00ad\u200b-\u200f\u2060\ufeff]")
 _HEADER: Final = re.compile(r"^[A-Za-z-]+:.*(?:\n[ \t].*)*$", re.MULTILINE)
 _LINE: Final = 64
 
@@ -115,7 +116,10 @@ def _blocks(content: bytes, path: str) -> list[_Block]:
         raise _invalid("error.pem.empty", path=path)
     if content[:1] == b"\x30" and (label := _label_of(content)):
         return [_Block(label, content)]
-    text = plain_text(content).decode("utf-8", "replace")
+    # As JSON and settings hold it, and with what nobody sees in text that was copied.
+    text = _UNSEEN.sub(
+        "", plain_text(content).decode("utf-8", "replace").replace("\\r", "").replace("\\n", "\n")
+    )
     # Blanks before a line are left behind where PEM stood indented in another file.
     text = re.sub(r"(?m)^[ \t]+(?=\S)", "", text) if re.search(r"(?m)^[ \t]+-----BEGIN", text) else text
     found = [_block(each[1], each[2], path) for each in _BLOCK.finditer(text)]

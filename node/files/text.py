@@ -39,7 +39,8 @@ def decoded(content: bytes, errors: str = "replace") -> str:
     """UTF-8, or what a byte order mark says, without that mark; `errors` as `bytes.decode` takes it."""
     for mark, encoding in _MARKS:
         if content.startswith(mark):
-            return content.removeprefix(mark).decode(encoding, errors)
+            # Each program that adds one without a look leaves one more.
+            return content.decode(encoding, errors).lstrip("\ufeff")
     return content.decode("utf-8", errors)
 
 

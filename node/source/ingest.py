@@ -160,21 +160,16 @@ def _subjects(chunk: pa.StringArray, layout: Layout, damage: Damage) -> list[str
     def normalised(text: str | None) -> str | None:
         if not text:
             return None
+        try:
+            found = normalise_subject(text, kind)
+        except NodeError:
+            if (given := identifier_text(text)) != text:
+                return normalised(given)
+            damage.look(text)
+            return None
         if text.endswith("000"):  # one of eleven numbers that were rounded is a valid one, of somebody else
             damage.look(text)
-        try:
-            return normalise_subject(text, kind)
-        except NodeError:
-            pass
-        given = identifier_text(text)
-        if given == text:
-            if not text.endswith("000"):
-                damage.look(text)
-            return None
-        try:
-            return normalise_subject(given, kind)
-        except NodeError:
-            return None
+        return found
 
     return [normalised(text) for text in chunk.to_pylist()]
 

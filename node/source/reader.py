@@ -12,7 +12,9 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from pyarrow import csv
 
+from node.core.column_names import parting_sign, places_of
 from node.core.csv_scan import CsvFaultError, CsvLines, CsvScan
+from node.core.decoding import Decoding
 from node.core.file_form import BEGINNING, FileForm, form_of
 from node.errors import NodeError, Reason
 from node.files.arrow_text import as_values, has_text, text_of, value_type
@@ -51,6 +53,7 @@ def content_and_lines(spec: FileSpec, alive: Callable[[], None]) -> Content:
     """
     check_form(spec)
     scan = CsvScan(spec.encoding) if spec.format == "csv" else None
+    unicode = Decoding("utf-8") if scan is not None and spec.encoding != "utf-8" else None
     read = 0
 
     def shown(part: bytes) -> None:
@@ -58,14 +61,22 @@ def content_and_lines(spec: FileSpec, alive: Callable[[], None]) -> Content:
         read += 1
         if read % 64 == 0:
             alive()
+        if unicode is not None:
+            unicode.feed(part, final=False)
         if scan is not None:
             scan.feed(part)
 
     try:
         digest = content_of(spec.path, shown)
-        return Content(digest, scan.end() if scan is not None else None)
+        lines = scan.end() if scan is not None else None
     except CsvFaultError as fault:
         raise _misplaced(spec, fault.line, fault.column, fault.problem) from None
+    if unicode is not None:
+        unicode.feed(b"", final=True)
+        if unicode.is_certain:  # most bytes of UTF-8 are some text in GB 18030, too
+            problem = Message("error.source.data-file-utf8", {"encoding": spec.encoding})
+            raise _refused("error.files.file-problem", file=spec.path.name, problem=problem)
+    return Content(digest, lines)
 
 
 def check_form(spec: FileSpec) -> None:
@@ -103,10 +114,10 @@ def _read_csv(spec: FileSpec, columns: Sequence[str], lines: CsvLines) -> Table:
     def chunks() -> Iterator[Sequence[pa.StringArray]]:
         with _refusing(spec):
             with csv.open_csv(spec.path, read_options=read, parse_options=parse) as reader:
-                _check_columns(spec, reader.schema.names, columns)
+                called = _columns(spec, reader.schema.names, columns)
             convert = csv.ConvertOptions(
-                include_columns=list(columns),
-                column_types=dict.fromkeys(columns, pa.string()),
+                include_columns=called,
+                column_types=dict.fromkeys(called, pa.string()),
                 strings_can_be_null=True,
                 null_values=[""],
             )
@@ -121,14 +132,16 @@ def _read_csv(spec: FileSpec, columns: Sequence[str], lines: CsvLines) -> Table:
 def _read_parquet(spec: FileSpec, columns: Sequence[str], identifiers: Collection[str]) -> Table:
     with _refusing(spec):
         file = pq.ParquetFile(spec.path, memory_map=False, pre_buffer=False)
-        _check_columns(spec, file.schema_arrow.names, columns)
-        for name in columns:
-            _check_type(name, file.schema_arrow.field(name).type, name in identifiers)
+        called = _columns(spec, file.schema_arrow.names, columns)
+        for name, there in zip(columns, called, strict=True):
+            _check_type(name, file.schema_arrow.field(there).type, name in identifiers)
 
     def chunks() -> Iterator[Sequence[pa.StringArray]]:
         with _refusing(spec), file:
-            for batch in file.iter_batches(BATCH_ROWS, columns=list(columns), use_threads=False):
-                yield [_as_text(name, batch.column(name)) for name in columns]
+            for batch in file.iter_batches(BATCH_ROWS, columns=called, use_threads=False):
+                yield [
+                    _as_text(name, batch.column(there)) for name, there in zip(columns, called, strict=True)
+                ]
 
     return Table(file.metadata.num_rows, chunks())
 
@@ -157,12 +170,19 @@ def _as_text(name: str, column: pa.Array) -> pa.StringArray:
     return text_of(column)
 
 
-def _check_columns(spec: FileSpec, found: Sequence[str], wanted: Sequence[str]) -> None:
+def _columns(spec: FileSpec, found: Sequence[str], wanted: Sequence[str]) -> list[str]:
+    """What the `wanted` columns are called in the file. Raises NodeError(SOURCE_UNAVAILABLE)."""
+    called = []
     for name in wanted:
-        if found.count(name) != 1:
-            missing = name not in found
-            key = "error.source.column-missing" if missing else "error.source.column-twice"
-            raise _refused(key, file=spec.path.name, field=name)
+        places = places_of(name, found)
+        if len(places) == 1 and found.count(found[places[0]]) == 1:
+            called.append(found[places[0]])
+            continue
+        if not places and (sign := parting_sign(found)):
+            raise _refused("error.source.columns-unparted", file=spec.path.name, field=name, sign=sign)
+        key = "error.source.column-twice" if places else "error.source.column-missing"
+        raise _refused(key, file=spec.path.name, field=name)
+    return called
 
 
 @contextmanager

@@ -23,6 +23,8 @@ from node.source.text_form import normal, unsettled
 from node.source.values import read_field
 
 CODES = ("11441900000000019Y", "11441900000000035L", "1144190000000006X2", "91110000600037341L")
+LETTERED = ("N2441900MF0000001R", "A1110000MB0000001M", "Y2441900MF0000001H")
+"""Codes of registrars that the amendment of 2016 has named by a letter."""
 SPELLED = (
     "陈　文",
     "阿力木•买买提",
@@ -58,6 +60,9 @@ def spelled(text: str) -> list[str]:
         f"x{text}",
         text[:-1] + ("0" if text[-1] != "0" else "1"),
         text.replace(text[7], "\u0660", 1),
+        text.replace("X", "\u2169"),
+        text.replace("X", "\u00d7"),
+        f"\u2800{text}\ufffc",
     ]
 
 
@@ -90,7 +95,7 @@ def numbers(chance: random.Random) -> list[str]:
 
 def texts(chance: random.Random) -> list[str]:
     found = [*PLAIN, *("".join(chance.choices(ODD, k=chance.randrange(1, 8))) for _ in range(300))]
-    for number in (ANN, BEN, resident(12), *CODES):
+    for number in (ANN, BEN, resident(12), *CODES, *LETTERED):
         found += spelled(number)
     found += [old(ANN), old(BEN), f" {old(ANN)}", old(ANN)[:-1], f"{old(ANN)[:12]}999"]
     return found + numbers(chance)

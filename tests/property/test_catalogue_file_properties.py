@@ -14,6 +14,7 @@ from support.examples import examples
 
 from node.core.catalogue.csv import read_csv, write_csv
 from node.core.catalogue.dcat import read_dcat, write_dcat
+from node.core.normal_form import line
 from node.errors import NodeError
 from node.v1 import catalogue_pb2 as pb
 
@@ -72,7 +73,7 @@ ENTRIES = st.builds(
     pb.Dataset,
     summary=st.builds(
         pb.DatasetSummary,
-        dataset=SOME,
+        dataset=SOME.map(line).filter(bool),  # as `node.core.names` has them, none has blanks around it
         title=SOME,
         title_en=TEXT,
         provider=st.sampled_from(CODES),

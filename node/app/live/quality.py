@@ -133,4 +133,16 @@ def tolerance_of(source: Source) -> Tolerance:
 
 def counts_of(report: LoadReport, snapshot: str = "", content: str = "") -> LoadCounts:
     """What loading found, as it is remembered; the names are those of a file's load."""
-    return LoadCounts(report.rows, report.read, report.invalid_subjects, report.rounded, snapshot, content)
+    # What does not fit in a live table is refused by its column.
+    unfit = {name: report.refused[name] for name in report.empty}
+    values = {name: report.read - empty - unfit[name] for name, empty in report.empty.items()}
+    return LoadCounts(
+        report.rows,
+        report.read,
+        report.invalid_subjects,
+        report.rounded,
+        snapshot,
+        content,
+        values=values,
+        unfit=unfit,
+    )

@@ -13,9 +13,11 @@ from typing import TYPE_CHECKING
 import typer
 
 from node.cli.terminal.output import harmless
+from node.core.decoding import UnclearEncodingError, text_of
 from node.core.id_column import identifier
 from node.core.identity import SubjectType, normalise_subject
 from node.core.normal_form import line
+from node.core.spreadsheet import identifier_text
 from node.errors import NodeError, Reason
 from node.files.regular_file import read_regular
 from node.files.why import why
@@ -46,23 +48,22 @@ def read_subject(
     if source is None and sys.stdin.isatty():
         identifier = _prompt_identifier(kind())
         return Subject(identifier, {name: _prompt(t("ask.claim", name=name)) for name in claims})
-    first, *rest = _read(source).splitlines() or [""]
-    if not line(first):
+    filled = [(number, each) for number, each in enumerate(_read(source).splitlines(), 1) if line(each)]
+    if not filled:
         raise NodeError(Reason.QUERY_INVALID, "ask.subject_empty")
-    said = enumerate(rest, 2)
-    return Subject(
-        normalise_subject(first, kind()), dict(_claim(number, each) for number, each in said if line(each))
-    )
+    (_, first), *rest = filled
+    claims_given = dict(_claim(number, each) for number, each in rest)
+    return Subject(normalise_subject(identifier_text(line(first)), kind()), claims_given)
 
 
 def _prompt_identifier(kind: SubjectType | None) -> str:
     # Typing 18 digits blind goes wrong: the check digit tells at once, so try again.
     for _ in range(_ATTEMPTS - 1):
         try:
-            return normalise_subject(_prompt(t("ask.subject")), kind)
+            return normalise_subject(identifier_text(line(_prompt(t("ask.subject")))), kind)
         except NodeError as error:
             typer.echo(harmless(say(error.wording)), err=True)
-    return normalise_subject(_prompt(t("ask.subject")), kind)
+    return normalise_subject(identifier_text(line(_prompt(t("ask.subject")))), kind)
 
 
 def _prompt(what: str) -> str:
@@ -73,10 +74,12 @@ def _prompt(what: str) -> str:
 def _read(source: Path | None) -> str:
     try:
         if source is None or str(source) == "-":
-            return sys.stdin.read(_LONGEST)
-        return read_regular(source, _LONGEST).decode("utf-8-sig")
+            return text_of(sys.stdin.buffer.read(_LONGEST))
+        return text_of(read_regular(source, _LONGEST))
     except UnicodeDecodeError:
         problem = Message("error.input.no-utf8")
+    except UnclearEncodingError:
+        problem = Message("error.input.encoding-unclear")
     except OSError as error:
         problem = why(error)
     # Without the path: who mistakes the option gives the identifier in its place.

@@ -20,6 +20,7 @@ from node.cli.terminal.options import claim_columns_from, parameters_from, requi
 from node.cli.terminal.session import DeskSession, with_desk
 from node.core.policy.question_kind import QuestionKind
 from node.errors import NodeError, Reason
+from node.texts.message import Message
 from node.texts.wording import t
 
 if TYPE_CHECKING:
@@ -107,12 +108,15 @@ class _Run:
         """
         from node.cli.batch import plan, report
         from node.cli.batch.progress import asked_digest, new_progress
+        from node.cli.batch.unchanged import unreadable
         from node.client.columns import SAMPLE, identifiers_in
         from node.client.frame import bad_column
 
         client, terminal, rows = self._session.client, self._session.terminal, self._given.rows
         subject_type = client.subject_type_of(self._query.question)
         self._columns = _found(rows, replace(self._columns, subject_type=subject_type))
+        if self._columns.claims and rows.form.is_unclear:
+            raise unreadable(self._given.file.path, Message("error.input.encoding-unclear"))
         asked = asked_digest(self._query, self._columns, sheet)
         earlier = self._output.earlier(asked, self._given.file.digest)
         subjects = plan.look_through(rows.column(self._columns.subject), self._columns.subject, subject_type)

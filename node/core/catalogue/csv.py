@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import csv
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from io import StringIO
 
 from node.core import official_words as words
@@ -27,6 +27,10 @@ from node.core.catalogue.file import (
     text_fault,
 )
 from node.core.file_form import FileForm
+from node.core.identity import normalise_credit_code
+from node.core.normal_form import line, visible
+from node.core.spreadsheet import unwrapped
+from node.errors import NodeError
 from node.texts.message import Message
 from node.v1 import catalogue_pb2 as pb
 
@@ -77,6 +81,28 @@ _ITEM = (
     "最大值",
 )
 COLUMNS = (*_HEAD, *_ITEM)
+
+
+def _code(cell: str) -> str:
+    """A credit code in its form; what is none stays, to be told."""
+    try:
+        return normalise_credit_code(cell)
+    except NodeError:
+        return line(cell)
+
+
+def _word_alone(cell: str) -> str:
+    """A word of the forms without the blanks that a spreadsheet spreads it by."""
+    return "".join(visible(cell).split())
+
+
+# What is looked up or asked by; other cells are text, and stay as they are.
+_CELLS: Mapping[str, Callable[[str], str]] = {
+    "提供单位代码": _code,
+    "目录标识": line,
+    "共享属性": _word_alone,
+    "个人信息": _word_alone,
+}
 _NEEDED = ("提供单位代码", "目录标识", "目录名称", "共享属性")
 
 
@@ -180,6 +206,8 @@ def _decoded(name: str, content: bytes) -> str:
     if len(content) > MAX_BYTES:
         raise fault_at(name, 1, 1, "file.catalogue.long", most=MAX_BYTES)
     text = decoded(content)
+    if text is FileForm.JSON:
+        raise fault_at(name, 1, 1, "file.catalogue.no-table")
     if isinstance(text, FileForm):
         raise fault_at(name, 1, 1, text.said().key)
     if text is None:
@@ -257,10 +285,11 @@ class _Reader:
 
     def _cell(self, number: int, column: str, cell: str) -> str:
         """The text of a cell; an apostrophe that guards it is taken away."""
+        cell = unwrapped(cell)
         if cell.startswith(tuple(_FORMULA)) and not _INTEGER.fullmatch(cell):
             self._fault(number, column, Message("file.catalogue.formula"))
             return ""
-        text = cell.removeprefix(_GUARD)
+        text = _CELLS.get(column, str)(cell.removeprefix(_GUARD))
         fault = text_fault(text)
         # Two stray marks may have made one cell of whole rows. CR LF in it is no text in any case.
         if self._line_feeds and "\n" in text and "," in text:
@@ -271,7 +300,7 @@ class _Reader:
         return text
 
     def _take_cells(self, number: int, cells: Mapping[str, str]) -> None:
-        key = (cells["目录标识"], cells["提供单位代码"].strip())
+        key = (cells["目录标识"], cells["提供单位代码"])
         head = tuple(cells[column] for column in _HEAD)
         entry = self._entries.get(key)
         if entry is None:
@@ -302,7 +331,7 @@ class _Reader:
                 dataset=cells["目录标识"],
                 title=cells["目录名称"],
                 title_en=cells["英文名称"],
-                provider=cells["提供单位代码"].strip(),
+                provider=cells["提供单位代码"],
                 sharing=self._sharing(number, cells["共享属性"]),
                 update=words.code_of(words.UPDATES, cells["数据更新频率"]),
             ),
@@ -336,7 +365,7 @@ class _Reader:
 
     def _sharing(self, number: int, cell: str) -> pb.SharingAttribute:
         for attribute, word in _SHARING.items():
-            if word == cell.strip():
+            if word == cell:
                 return attribute
         self._fault(number, "共享属性", _one_of(_SHARING.values()))
         return pb.SHARING_ATTRIBUTE_CONDITIONAL

@@ -226,11 +226,9 @@ def _other_profile(document: Json) -> str | None:
     """What a document is that tells of catalogues in other terms; None for one of ours, be it good or not."""
     if isinstance(document, list):
         return "JSON-LD" if document and isinstance(document[0], dict) else None
-    if (
-        not isinstance(document, dict)
-        or document.get("@type") == "Catalog"
-        or document.keys() <= _OF_CATALOGUE
-    ):
+    if not isinstance(document, dict) or document.get("@type") == "Catalog":
+        return None
+    if "@type" not in document and document.keys() <= _OF_CATALOGUE:
         return None
     context = document.get("@context")
     if "@graph" in document:
@@ -277,6 +275,8 @@ def _refuse_other_form(name: str, content: bytes) -> None:
     match form_of(content):
         case FileForm.UTF_16 | FileForm.UTF_32 as form:
             raise fault_at(name, 1, 1, "file.catalogue.encoded", encoding=form.encoding)
+        case FileForm.JSON:
+            return
         case FileForm.XML:
             raise fault_at(name, 1, 1, "file.catalogue.other-profile", form="RDF/XML")
         case FileForm() as form:

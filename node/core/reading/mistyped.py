@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from node.core.meant import WideSign, as_plain, number_meant, wide_sign
+from node.core.normal_form import unseen_at, visible
 
 # Problems with how a value or a key is spelled. What is spelled rightly and does not fit is not among them.
 _SPELLED: Final = frozenset(
@@ -76,6 +77,13 @@ def mistyped(key: str, words: str, args: Mapping[str, str]) -> Mistyped | None:
 
     `words` is as in the file, its quotes and all blanks included, and no longer than the line.
     """
+    unseen = unseen_at(words)
+    if unseen is not None and (
+        (key in _SPELLED and as_plain(visible(words)).isascii())
+        or _unquoted(visible(words)) == args.get("closest")
+    ):
+        code = f"U+{ord(words[unseen]):04X}"
+        return Mistyped(unseen, "file.unseen-character", words[unseen], {"code": code})
     sign = wide_sign(words)
     if sign is None:
         return _blank_around(words, args) or _letter_case(words, args)

@@ -7,6 +7,7 @@ from, it says "no" about everybody, on record. So each load is compared with the
 from __future__ import annotations
 
 import hmac
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Annotated, Final
 
@@ -19,6 +20,8 @@ from node.texts.message import Message, Value
 _Count = Annotated[int, Field(ge=0)]
 WINDOW: Final = 10
 """So many good loads, the last one and those before it: none of them may be so much larger than a new one."""
+_A_FEW: Final = 10
+"""So many values of a column may all be gone by chance."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +52,10 @@ class LoadCounts:
     rounded: _Count
     snapshot: str = ""
     content: str = ""
+    values: Mapping[str, _Count] = field(default_factory=dict)
+    """By column of a file: how many of the read rows have a value that fits."""
+    unfit: Mapping[str, _Count] = field(default_factory=dict)
+    """And how many have one that does not, and counts as none."""
     place: str = ""
     earlier: tuple[_Count, ...] = field(default=(), compare=False)
 
@@ -100,7 +107,7 @@ def from_fact(text: str | None) -> LoadCounts | None:
 def doubt(found: LoadCounts, good: LoadCounts | None, tolerance: Tolerance) -> Message | None:
     """Why a load may be no good, None if nothing speaks against it; `good` is the last one that was."""
     if good is not None and _is_accepted(found, good):
-        return None
+        return _worse_column(found, good, tolerance)
     if not found.read:
         return Message("state.source.no-rows") if good is None or good.read else None
     if found.bad * 100 > tolerance.most_invalid * found.read and not _as_accepted(found, good):
@@ -113,6 +120,25 @@ def doubt(found: LoadCounts, good: LoadCounts | None, tolerance: Tolerance) -> M
     if good is not None and found.rows * 100 < tolerance.least_rows * good.most_rows:
         args = {"percent": tolerance.least_rows, "most": good.most_rows, "loads": WINDOW}
         return Message("state.source.rows-decline", args)
+    return None if good is None else _worse_column(found, good, tolerance)
+
+
+def _worse_column(found: LoadCounts, good: LoadCounts, tolerance: Tolerance) -> Message | None:
+    """What is wrong with a column whose values are gone: questions would be answered "no" about everybody.
+
+    More of them do not fit by as large a part of the rows as may have no valid identifier. Or it was filled
+    in half of the rows and more, and is in so many fewer of them as rows may be fewer. Or all of more than a
+    few values are gone.
+    """
+    for name, before in sorted(good.values.items()):
+        now = found.values.get(name, before)
+        unfit, unfit_before = found.unfit.get(name, 0), good.unfit.get(name, 0)
+        more = unfit * good.read - unfit_before * found.read
+        if more * 100 > tolerance.most_invalid * found.read * good.read:
+            return Message("state.source.values-unfit", {"column": name, "count": unfit, "read": found.read})
+        fewer = now * 100 * good.read < tolerance.least_rows * before * found.read
+        if (fewer and before * 2 >= good.read) or (not now and before > _A_FEW):
+            return Message("state.source.values-fewer", {"column": name})
     return None
 
 

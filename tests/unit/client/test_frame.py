@@ -111,9 +111,10 @@ def test_of_a_rounded_frame_that_is_accepted_nobody_is_asked_about_by_chance(
 
 
 def test_identifier_that_an_export_kept_from_rounding_is_asked_about(client: Client, desk: FakeDesk) -> None:
-    frame = pd.DataFrame({"id": [f'="{resident(1)}"', f"'{resident(2)}"]})
+    kept = [f'="{resident(1)}"', f"'{resident(2)}", f"'{resident(3)}'", f"\u202a{resident(4)}\u2800"]
+    frame = pd.DataFrame({" ID": kept})
     assert set(ask(client, frame)["reason"]) == {""}
-    assert desk.chunks[0][2] == (resident(1), resident(2))
+    assert desk.chunks[0][2] == tuple(map(resident, range(1, 5)))
 
 
 def test_chunks_are_cut_by_bytes_where_claims_are_long(client: Client, desk: FakeDesk) -> None:

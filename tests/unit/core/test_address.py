@@ -39,6 +39,19 @@ FAULTS = {
     "192.0.2:8443": "ipv4",
     "192.0.2.777:8443": "ipv4",
     "192.0.2.07:8443": "ipv4",
+    "[192.0.2.7]:8443": "ipv6",
+    "１９２.0.2.7:8443": "wide",
+    "node.example:８４４３": "wide",
+    "node．example:8443": "wide",
+    "node.example:\u30008443": "wide",
+    "\u00a0node.example:8443": "wide",
+    " node.example:8443": "host",
+    "node.\u200bexample:8443": "host",
+    "our node:8443": "host",
+    "-node.example:8443": "host",
+    "node..example:8443": "host",
+    "*:8443": "host",
+    "节点.example:8443": "host",
 }
 WELL = [
     "node.example:8443",
@@ -47,6 +60,9 @@ WELL = [
     "[::1]:8443",
     "[2001:db8::7]:0",
     "[::ffff:192.0.2.7]:1",
+    "node_1.example.:1",
+    "xn--55qx5d.example:1",
+    "3com.example:1",
 ]
 
 

@@ -51,7 +51,9 @@ def test_of_a_long_column_more_than_five_percent_invalid_are_too_many() -> None:
     assert fault(*good, *["x"] * 51) == "column-invalid"
 
 
-@pytest.mark.parametrize("rounded", ["4.41900195001010E+17", "4.419E+17", "441900195001013000"])
+@pytest.mark.parametrize(
+    "rounded", ["4.41900195001010E+17", "4.419E+17", "441900195001013000", '="441900195001013000"']
+)
 def test_rounded_column_is_told_as_such_before_that_it_is_invalid(rounded: str) -> None:
     column = judged(resident(0), rounded, rounded)
     said = column.fault("id")

@@ -41,6 +41,9 @@ def number(body: str) -> str:
         "\u200e11010519491231002X",
         "\u2066110105\u206019491231\u200d002X\u2069",
         "110105\u00ad19491231\ufe0f002X\U000e0020",
+        "110105\u280019491231\ufffc002X",
+        # What looks like the X: the Roman ten, a sign, and letters of other alphabets.
+        *(f"11010519491231002{each}" for each in "\u2169\u2179\u0425\u0445\u03a7\u03c7\u00d7\u2715"),
     ],
 )
 def test_every_spelling_of_a_number_becomes_one(spelling: str) -> None:
@@ -111,6 +114,7 @@ def test_leap_days_and_special_addresses_are_valid(body: str) -> None:
         "９１３５０１００Ｍ０００１００Ｙ４３",
         " 91350100-M000100Y4-3 ",
         "\u202e91350100M000100Y43\u200f",
+        "\u280091350100M000100Y43\ufffc",
     ],
 )
 def test_every_spelling_of_a_credit_code_becomes_one(spelling: str) -> None:
@@ -201,6 +205,9 @@ def test_what_is_neither_is_told_as_what_it_looks_like_where_nobody_knows_the_da
         "案卷(110105)[19491231]〔002X〕",
         "①①⓪①⓪⑤-19491231-002X",
         "2026-110105-19491231-002X-7",
+        "11010519491231002\u2169",
+        "110105-19491231-002\u00d7",
+        "11010519491231002\u0425",
     ],
 )
 def test_an_identifier_in_free_text_is_found(text: str) -> None:

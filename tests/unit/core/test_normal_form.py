@@ -41,6 +41,7 @@ ALL_OR_SOME = pytest.mark.parametrize(
         ("陈 Wen", "陈 Wen"),
         # Middle dots of keyboards, old systems and documents.
         *[(f"阿力木{dot}买买提", UYGHUR) for dot in "\u00b7\u0387\u02d9\u2022\u2027\u2219\u22c5\u2e31\u2e33"],
+        *[(f"阿力木{dot}买买提", UYGHUR) for dot in "\u1427\u16eb\u2981\u318d\u2024"],
         *[(f"阿力木{dot}买买提", UYGHUR) for dot in "\u30fb\ua78f\uff65.．﹒"],
         ("阿力木 • 买买提", UYGHUR),
         ("阿力木　．买买提", UYGHUR),
@@ -69,6 +70,7 @@ ALL_OR_SOME = pytest.mark.parametrize(
         ("陈\u00ad文\u200d", "陈文"),
         ("葛\U000e0100文", "葛文"),
         ("陈\ufe00文\U000e0041", "陈文"),
+        ("陈\u2800文\ufffc", "陈文"),
         ("\u200b \u3000", ""),
     ],
 )

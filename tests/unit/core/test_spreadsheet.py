@@ -29,17 +29,45 @@ def test_a_formula_that_is_one_text_is_read_as_that(text: str, inside: str) -> N
     assert unwrapped(text) == inside
 
 
-@pytest.mark.parametrize("text", [f"'{NUMBER}", f"‘{NUMBER}", f"`{NUMBER}", f"' {NUMBER}", f'="\'{NUMBER}"'])
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"'{NUMBER}",
+        f"‘{NUMBER}",
+        f"`{NUMBER}",
+        f"' {NUMBER}",
+        f'="\'{NUMBER}"',
+        f"'{NUMBER}'",
+        f"\uff07{NUMBER}",
+    ],
+)
 def test_the_apostrophe_of_a_cell_of_text_is_no_part_of_an_identifier(text: str) -> None:
     assert identifier_text(text) == NUMBER
 
 
+@pytest.mark.parametrize("code", ["N2441900MF0000001R", "a1110000mb0000001m", "Y2441900MF0000001H"])
+def test_a_code_that_begins_with_a_letter_may_have_one_too(code: str) -> None:
+    assert identifier_text(f"'{code}") == code
+
+
 def test_an_apostrophe_before_anything_else_stays() -> None:
-    assert identifier_text("'X1") == "'X1"
+    for text in ("'X1", "'Anna", "'阿不都'"):
+        assert identifier_text(text) == text
 
 
 @pytest.mark.parametrize(
-    "text", ["4.41999E+17", "4.41999196503080E+17", "4,42E+17", "4E17", "4.42e+17", " 4.42E+17 "]
+    "text",
+    [
+        "4.41999E+17",
+        "4.41999196503080E+17",
+        "4,42E+17",
+        "4E17",
+        "4.42e+17",
+        " 4.42E+17 ",
+        "４.４２Ｅ＋17",
+        '="4.42E+17"',
+        "'4.42E+17",
+    ],
 )
 def test_scientific_notation_is_damage(text: str) -> None:
     damage = Damage()
@@ -53,6 +81,13 @@ def test_several_that_end_in_three_zeros_were_rounded_and_one_may_be_chance() ->
     damage.look("441999196503080000")
     assert damage.rounded == 0
     damage.look("441999197110010000.0")
+    assert damage.rounded == 2
+
+
+def test_a_text_that_was_made_of_a_rounded_number_is_damage_all_the_same() -> None:
+    damage = Damage()
+    assert damage.look('="441999196503080000"')
+    assert damage.look("'441999197110010000")
     assert damage.rounded == 2
 
 

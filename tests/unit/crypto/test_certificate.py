@@ -58,6 +58,14 @@ def test_node_certificate_names_its_department(authority: Certified) -> None:
     assert identify(der) == identity
 
 
+@pytest.mark.parametrize("code", ["N2441900MF0000001R", "A1110000MB0000001M", "Y2441900MF0000001H"])
+def test_department_whose_code_begins_with_a_letter_is_named(authority: Certified, code: str) -> None:
+    assert identify(issue_node(authority, code, ["127.0.0.1"], NOW, DAY).certificate).department == code
+    assert (
+        identify(issue_desk_user(authority, code, "clerk", "王芳", NOW, DAY).certificate).department == code
+    )
+
+
 def test_desk_certificate_names_department_and_role(authority: Certified) -> None:
     identity = identify(issue_desk_user(authority, TAX, "auditor", "王芳", NOW, DAY).certificate)
     assert (identity.department, identity.role) == (TAX, "auditor")

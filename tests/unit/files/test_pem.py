@@ -55,6 +55,12 @@ SPOILED: dict[str, Spoiled] = {
     "indented": lambda pem: b"".join(b"    " + line + b"\n" for line in pem.splitlines()),
     "blank lines between": lambda pem: pem.replace(b"\n", b"\n\n"),
     "no line end at the end": lambda pem: pem.rstrip(),
+    "line ends of JSON": lambda pem: b'{"pem": "' + pem.replace(b"\n", b"\\n") + b'"}',
+    "line ends of JSON of Windows": lambda pem: pem.replace(b"\n", b"\\r\\n"),
+    "blanks for line ends": lambda pem: pem.replace(b"\n", b" "),
+    "what cannot be seen at the line ends": lambda pem: pem.replace(b"\n", "\u200b\n".encode()),
+    "byte order mark twice": lambda pem: b"\xef\xbb\xbf\xef\xbb\xbf" + pem,
+    "a block of YAML": lambda pem: b"pem: |\n" + b"".join(b"  " + line + b"\n" for line in pem.splitlines()),
     "byte order mark, attributes and CR LF": lambda pem: (
         b"\xef\xbb\xbf" + (BAG + pem).replace(b"\n", b"\r\n")
     ),

@@ -26,6 +26,7 @@ WRITTEN = "dxnode/张\n12\nabc=\n\n— dxnode/张 xyz=\n".encode()
         WRITTEN + b"\r\n \r\n",
         b"\xef\xbb\xbf" + WRITTEN,
         b"\xef\xbb\xbf" + WRITTEN.replace(b"\n", b"\r\n"),
+        b"\xef\xbb\xbf" * 3 + WRITTEN,
         WRITTEN.decode().encode("utf-16"),
         b"\xfe\xff" + WRITTEN.decode().replace("\n", "\r\n").encode("utf-16-be"),
     ],

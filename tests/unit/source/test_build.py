@@ -11,6 +11,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
+import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from support.register import ANN, BEN, COLUMNS, EVE, KEY, ROWS, Row, dataset, resident, write_csv
@@ -241,6 +242,57 @@ def test_columns_may_come_in_any_order_with_others_between(tmp_path: Path) -> No
     second = _build(write_csv(path), tmp_path / "b")
 
     assert _rows(tmp_path / "a", first) == _rows(tmp_path / "b", second)
+
+
+def test_columns_are_found_whatever_an_export_made_of_their_names(tmp_path: Path) -> None:
+    plain = _build(write_csv(tmp_path / "plain.csv"), tmp_path / "a")
+    names = (
+        " resident_id",
+        "NAME",
+        "\u200bstatus",
+        "ｍｏｎｔｈｓ",
+        "since\u00a0",
+        "Note",
+        "partner",
+        "region ",
+    )
+    written = _build(write_csv(tmp_path / "r.csv", columns=names), tmp_path / "b")
+    columns = zip(names, zip(*ROWS, strict=True), strict=True)
+    pq.write_table(
+        pa.table({name: pa.array(texts, pa.string()) for name, texts in columns}), tmp_path / "r.parquet"
+    )
+    kept = _build(tmp_path / "r.parquet", tmp_path / "c")
+    assert _rows(tmp_path / "a", plain) == _rows(tmp_path / "b", written) == _rows(tmp_path / "c", kept)
+
+
+@pytest.mark.parametrize(("sign", "said"), [(";", ";"), ("\t", "Tab"), ("|", "|"), ("，", "，")])
+def test_file_that_is_parted_otherwise_is_told_how(tmp_path: Path, sign: str, said: str) -> None:
+    path = tmp_path / "r.csv"
+    path.write_text(write_csv(path, [(ANN, "王", *[""] * 6)]).read_text("utf-8").replace(",", sign), "utf-8")
+    assert f"“{said}” parts the columns" in _refusal(path, tmp_path / "data").message
+
+
+def test_file_in_utf_8_is_not_read_as_gb_18030(tmp_path: Path) -> None:
+    """Half of all texts in UTF-8 are some other text in GB 18030, and nobody would be found by name."""
+    rows = [(resident(number), "欧阳", *[None] * 6) for number in range(9)]
+    path = write_csv(tmp_path / "r.csv", rows)
+    assert path.read_bytes().decode("gb18030") != path.read_text("utf-8")
+    spec = FileSpec(path, "csv", "gb18030")
+    with pytest.raises(NodeError, match="the file is UTF-8, and the settings say encoding: gb18030"):
+        build(spec, LAYOUT, tmp_path / "data", KEY, lambda done, total: None)
+    path.write_bytes(path.read_text("utf-8").encode("gb18030"))
+    assert build(spec, LAYOUT, tmp_path / "data", KEY, lambda done, total: None).report.rows == 9
+
+
+@pytest.mark.parametrize("form", ['="{}"', '"=""{}"""', "'{}", "{}", "{}.0"])
+def test_rounded_identifiers_are_counted_as_such_also_where_a_text_was_made_of_them(
+    tmp_path: Path, form: str
+) -> None:
+    path = write_csv(tmp_path / "r.csv", [])
+    numbers = (resident(number)[:15] + "000" for number in range(30))
+    with path.open("a") as file:
+        file.writelines(f"{form.format(each)},,,,,,,\n" for each in numbers)
+    assert _build(path, tmp_path / "data").report.rounded == 30
 
 
 def test_byte_order_mark_quotes_and_line_ends_are_those_of_rfc_4180(tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import sqlite3
 from collections.abc import Callable
@@ -91,6 +92,15 @@ BAD: dict[str, tuple[Callable[[str], str], str]] = {
     "other column": (
         lambda text: text.replace("4419001980", "employee-1980"),
         "40 of its 40 rows have no valid identifier",
+    ),
+    "status in other words": (lambda text: text.replace("active", "在保"), "20 values of its column status"),
+    "status left out": (
+        lambda text: text.replace(",active,", ",,").replace(",ended,", ",,"),
+        "column status",
+    ),
+    "months with a unit": (
+        lambda text: "\n".join(re.sub(",([0-9]{1,3}),", ",\\1个月,", line) for line in text.splitlines()),
+        "40 values of its column months_paid",
     ),
     "last digit lost": (
         lambda text: "\n".join(

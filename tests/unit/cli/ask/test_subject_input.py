@@ -25,6 +25,47 @@ def test_subject_in_another_spelling_is_normalised(desk: FakeDesk, address: str)
     assert desk.asked[0].subject.id == resident(2)
 
 
+@pytest.mark.parametrize(
+    "written",
+    [
+        "\u202a{}\u202c",
+        "\ufeff\ufeff{}",
+        "\u2800{}\u200e",
+        '="{}"',
+        "'{}",
+        "{}\t",
+        "\u2066{}\u2069\u3000",
+        "\n \u200b\n{}",
+    ],
+)
+def test_subject_is_read_as_forms_pages_and_spreadsheets_give_it(
+    tmp_path: Path, desk: FakeDesk, address: str, written: str
+) -> None:
+    given = written.format(resident(2)) + "\nname=\u202a某某\u202c\n"
+    (tmp_path / "subject").write_text(given, "utf-8")
+    assert dxnode(*ASK, "--desk", address, "--subject-from", tmp_path / "subject").code == 0
+    assert dxnode(*ASK, "--desk", address, stdin=given).code == 0
+    assert [each.subject.id for each in desk.asked] == [resident(2)] * 2
+    assert claims_of(desk.asked[1]) == {"name": "某某"}
+
+
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "gb18030", "utf-16", "utf-16-le"])
+def test_name_is_claimed_in_whatever_encoding_it_was_saved(
+    tmp_path: Path, desk: FakeDesk, address: str, encoding: str
+) -> None:
+    (tmp_path / "subject").write_text(f"{resident(2)}\nname=陈文\n", encoding)
+    assert dxnode(*ASK, "--desk", address, "--subject-from", tmp_path / "subject").code == 0
+    assert claims_of(desk.asked[0]) == {"name": "陈文"}
+
+
+def test_name_that_is_another_one_in_another_encoding_is_not_claimed(
+    tmp_path: Path, desk: FakeDesk, address: str
+) -> None:
+    (tmp_path / "subject").write_text(f"{resident(2)}\nname=某某\n", "gb18030")
+    ran = dxnode(*ASK, "--desk", address, "--subject-from", tmp_path / "subject")
+    assert (ran.code, "byte order mark" in ran.err, desk.asked) == (2, True, [])
+
+
 def test_credit_code_is_a_subject_too(desk: FakeDesk, address: str) -> None:
     assert dxnode(*ASK, "--desk", address, stdin="11441900000000019y").code == 0
     assert desk.asked[0].subject.id == "11441900000000019Y"

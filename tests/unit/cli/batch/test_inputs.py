@@ -83,6 +83,64 @@ def test_identifier_that_an_export_kept_from_rounding_is_asked_about(
     assert asked(desk) == twenty()
 
 
+@pytest.mark.parametrize(
+    "form", ["'{}'", "\u202a{}\u202c", "\u2800{}", '"=""\u200b{}"""', "\ufeff{}", "\uff07{}"]
+)
+def test_identifier_is_asked_about_whatever_nobody_sees_around_it(
+    tmp_path: Path, address: str, desk: FakeDesk, form: str
+) -> None:
+    source = tmp_path / "in.csv"
+    source.write_text("id,note\n" + "".join(f"{form.format(each)},x\n" for each in twenty()), "utf-8")
+    assert batch(source, address).code == 0
+    assert asked(desk) == twenty()
+
+
+@pytest.mark.parametrize(
+    "header", ["no, ID ,name", "no,\u200bid,name", "no,ｉｄ,name", "\ufeffno,'id\u00a0,name"]
+)
+def test_column_is_found_whatever_an_export_made_of_its_name(
+    tmp_path: Path, address: str, desk: FakeDesk, header: str
+) -> None:
+    source = people(tmp_path / "in.csv", 20)
+    source.write_text(source.read_text("utf-8").replace("no,id,name", header.replace("'", "")), "utf-8")
+    assert batch(source, address, "--claim", "name= NAME").code == 0
+    assert asked(desk) == twenty()
+    xlsx(tmp_path / "in.xlsx", {"A": [[" Id ", "x"], *[[each, "x"] for each in twenty()]]})
+    assert batch(tmp_path / "in.xlsx", address, "--force").code == 0
+    pq.write_table(pa.table({"ID": twenty()}), tmp_path / "in.parquet")
+    assert batch(tmp_path / "in.parquet", address, "--force").code == 0
+    assert asked(desk) == twenty() * 3
+
+
+def test_names_that_are_others_in_another_encoding_are_not_claimed(
+    tmp_path: Path, address: str, desk: FakeDesk
+) -> None:
+    source = people(tmp_path / "in.csv", 3, "gb18030")
+    assert "某" not in source.read_text("utf-8"), "it is other text in UTF-8"
+    ran = batch(source, address, "--claim", "name=name")
+    assert (ran.code, "byte order mark" in ran.err, desk.chunks) == (2, True, [])
+    assert batch(people(source, 3, "utf-8-sig"), address, "--claim", "name=name").code == 0
+    assert batch(people(source, 9, "gb18030"), address, "--claim", "name=name", "--force").code == 0
+
+
+@pytest.mark.parametrize(("sign", "said"), [(";", ";"), ("\t", "Tab"), ("，", "，")])
+def test_list_that_is_parted_otherwise_is_told_how(
+    tmp_path: Path, address: str, desk: FakeDesk, sign: str, said: str
+) -> None:
+    source = people(tmp_path / "in.csv", 20)
+    source.write_text(source.read_text("utf-8").replace(",", sign), "utf-8")
+    ran = batch(source, address)
+    assert (ran.code, f"“{said}” parts the columns" in ran.err, desk.chunks) == (2, True, [])
+
+
+def test_answer_of_a_service_in_the_place_of_a_list_is_called_that(
+    tmp_path: Path, address: str, desk: FakeDesk
+) -> None:
+    (tmp_path / "in.csv").write_text('{"error": "no right"}', "utf-8")
+    ran = batch(tmp_path / "in.csv", address)
+    assert (ran.code, "JSON" in ran.err, desk.chunks) == (2, True, [])
+
+
 @pytest.mark.parametrize("rounded", ROUNDED)
 @pytest.mark.parametrize("good", [0, 900])
 def test_column_that_a_spreadsheet_rounded_is_refused_as_a_whole(
@@ -215,6 +273,15 @@ def test_old_identifiers_of_fifteen_digits_are_exact_as_numbers(
 ) -> None:
     assert batch(xlsx(tmp_path / "people.xlsx", {"A": [["id"], [441900500101123]]}), address).code == 0
     assert [each[:6] + each[8:17] for each in asked(desk)] == ["441900500101123"]
+
+
+def test_title_above_a_table_is_told(tmp_path: Path, address: str, desk: FakeDesk) -> None:
+    table = [["登记表"], *LIST]
+    xlsx(tmp_path / "in.xlsx", {"A": table})
+    (tmp_path / "in.csv").write_text("\n".join(",".join(map(str, row)) for row in table), "utf-8")
+    for source in ("in.xlsx", "in.csv"):
+        ran = batch(tmp_path / source, address)
+        assert (ran.code, "without a title" in ran.err, desk.chunks) == (2, True, [])
 
 
 def test_value_outside_the_columns_is_told(tmp_path: Path, address: str) -> None:

@@ -60,12 +60,14 @@ def test_second_run_of_one_output_is_told_so_and_asks_nothing(
     assert "another run writes" in second.err
     assert "--restart" not in second.err
     assert batch(source, address, "--restart", "--force").code == 4
+    (tmp_path / "beside").symlink_to(tmp_path)
+    assert batch(source, address, target=tmp_path / "beside" / "out.csv").code == 4
     assert len(desk.chunks) == asked
     desk.go.set()
     assert first.communicate(timeout=PATIENCE)
     assert first.returncode == 0
     assert numbers(tmp_path / "out.csv") == list(range(3500))
-    assert left(tmp_path) == {"out.csv"}
+    assert left(tmp_path) == {"out.csv", "beside"}
 
 
 def test_runs_that_start_at_once_ask_once(tmp_path: Path, address: str, desk: FakeDesk) -> None:

@@ -23,6 +23,7 @@ CHANGED = {
     "no line end at the end": NOTE.rstrip(),
     "two line ends at the end": NOTE + b"\n",
     "byte order mark": b"\xef\xbb\xbf" + NOTE,
+    "byte order mark twice": b"\xef\xbb\xbf\xef\xbb\xbf" + NOTE,
     "every line end twice": NOTE.replace(b"\n", b"\n\n"),
     "UTF-16": NOTE.decode().encode("utf-16"),
 }
@@ -32,6 +33,10 @@ SPOILED = {
     "no blank line": NOTE.replace(b"\n\n", b"\n"),
     "a dash for the long one": NOTE.replace("—".encode(), b"-"),
     "wrapped by mail": b"".join(NOTE[start : start + 60] + b"\n" for start in range(0, len(NOTE), 60)),
+    "quoted by mail": b"".join(b"> " + line + b"\n" for line in NOTE.splitlines()),
+    "with a signature of mail below": NOTE + b"\n-- \nWang\n",
+    "blanks that do not break": NOTE.replace(b" ", "\u00a0".encode()),
+    "GB 18030": NOTE.decode().encode("gb18030"),
     "another file": LOG_KEY.encode(),
 }
 

@@ -157,6 +157,26 @@ def test_words_of_the_forms_are_known_with_blanks_around_them() -> None:
 
 
 @pytest.mark.parametrize(
+    ("column", "written"),
+    [
+        ("提供单位代码", "11441900000000019y"),
+        ("提供单位代码", "".join(chr(ord(each) + 0xFEE0) for each in "11441900000000019Y")),
+        ("提供单位代码", "\u202a11441900000000019Y\u202c"),
+        ("提供单位代码", "11441900-0000-0001-9Y"),
+        ("提供单位代码", '="11441900000000019Y"'),
+        ("提供单位代码", "'11441900000000019Y"),
+        ("目录标识", "pension\u00a0"),
+        ("目录标识", "\u200bpension\u3000"),
+        ("目录标识", '="pension"'),
+        ("共享属性", "有 条 件 共 享"),
+        ("共享属性", "\ufeff有条件共享\u200b"),
+    ],
+)
+def test_codes_names_and_words_are_read_as_spreadsheets_leave_them(column: str, written: str) -> None:
+    assert read(table(ROW | {column: written})) == read(table(ROW))
+
+
+@pytest.mark.parametrize(
     ("content", "said"),
     [
         (b'{"@graph": []}', "the file is JSON, not a table"),

@@ -206,6 +206,11 @@ OTHER = "http://www.w3.org/ns/dcat#"
         ('{"@context": "https://schema.org", "@type": "Dataset", "name": "x"}', "schema.org"),
         ('[{"@id": "x", "@type": ["' + OTHER + 'Dataset"]}]', "JSON-LD"),
         ('{"success": true, "result": {"results": []}}', "JSON"),
+        # As portals of other countries, and pages, publish them.
+        ('{"conformsTo": "x", "@type": "dcat:Catalog", "dataset": [{"@type": "dcat:Dataset"}]}', "JSON"),
+        ('{"@type": ["http://www.w3.org/ns/dcat#Catalog"], "dataset": []}', "JSON"),
+        ('{"@context": "https://schema.org/", "@type": "DataCatalog", "dataset": []}', "schema.org"),
+        ('{"@context": "https://www.w3.org/ns/dcat.jsonld", "@type": "dcat:Catalog"}', "JSON-LD"),
         ("@prefix dcat: <" + OTHER + "> .\n<x> a dcat:Catalog .\n", "Turtle"),
         ("# a catalogue\nPREFIX dcat: <" + OTHER + ">\n", "Turtle"),
         ("\ufeff<?xml version='1.0'?><rdf:RDF/>", "RDF/XML"),

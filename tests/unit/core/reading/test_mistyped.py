@@ -27,6 +27,28 @@ def test_a_blank_of_another_kind_at_a_value_is_named_and_not_the_value(
     assert "did you mean" not in found.hint
 
 
+@pytest.mark.parametrize("unseen", ["\u200b", "\u2060", "\ufe0f", "\u2800", "\u034f", "\U000e0100"])
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("update: daily", "update: daily{}"),
+        ("update: daily", "update: 'dai{}ly'"),
+        ("[is-enrolled]", "[is-enrolled{}]"),
+        ("for: [social-insurance/pension]", "for: [{}social-insurance/pension]"),
+        ("provider: 11441900000000019Y", "provider: 11441900000000019Y{}"),
+        ("{per_day: 5000,", "{{per_day: 5000{},"),
+        ("personal: true", "person{}al: true"),
+    ],
+)
+def test_a_character_that_cannot_be_seen_is_named_and_not_what_looks_right(
+    unseen: str, old: str, new: str
+) -> None:
+    found = problems(POLICY.replace(old, new.format(unseen), 1))
+    told = {each.key: dict(each.args).get("code") for each in found}
+    assert told.get("file.unseen-character") == f"U+{ord(unseen):04X}"
+    assert not any("did you mean" in each.hint for each in found)
+
+
 def test_an_ordinary_blank_within_quotes_is_named() -> None:
     found = _the("update: daily", "update: ' daily '")
     assert (found.key, found.hint) == ("value.blank-around", "write it as daily")

@@ -14,6 +14,13 @@ from support.policy_samples import (
 from node.core.reading.document import MAX_PROBLEMS
 
 
+@pytest.mark.parametrize("code", ["N2441900MF0000001R", "A1110000MB0000001M", "Y2441900MF0000001H"])
+def test_department_whose_code_begins_with_a_letter_provides_and_asks(code: str) -> None:
+    text = POLICY.replace("provider: 11441900000000019Y", f"provider: {code}")
+    assert problems(text.replace("to: {any: true}", f"to: {{departments: [{code}]}}")) == ()
+    assert keys(POLICY.replace("provider: 11441900000000019Y", f"provider: {code[:-1]}0")) != []
+
+
 @pytest.mark.parametrize("key", ["title_en", "format", "update", "classification", "sharing"])
 def test_catalogue_entry_without_a_required_item_is_refused(key: str) -> None:
     rest = [line for line in HEAD.splitlines(keepends=True) if not line.startswith(key)]

@@ -71,6 +71,68 @@ def test_first_load_that_is_sound_is_used_however_small(found: LoadCounts) -> No
     assert doubt(found, None, USUAL) is None
 
 
+FILLED = replace(GOOD, values={"status": 1000, "since": 600, "note": 40, "flag": 3})
+
+
+def of_values(read: int = 1010, **values: int) -> LoadCounts:
+    return replace(counts(read, read=read), values=values)
+
+
+@pytest.mark.parametrize(
+    ("values", "column"),
+    [
+        ({"status": 0, "since": 600, "note": 40}, "status"),
+        ({"status": 490, "since": 600, "note": 40}, "status"),
+        ({"status": 1000, "since": 299, "note": 40}, "since"),
+        ({"status": 1000, "since": 600, "note": 0}, "note"),
+    ],
+)
+def test_load_with_a_column_that_lost_its_values_is_put_aside(values: dict[str, int], column: str) -> None:
+    why = doubt(of_values(**values), FILLED, USUAL)
+    assert why is not None
+    assert f"column {column}" in say(why, "en")
+    assert f" {column} 列" in say(why, "zh")
+
+
+@pytest.mark.parametrize(
+    ("before", "now", "is_used"), [(0, 50, True), (0, 51, False), (400, 450, True), (400, 451, False)]
+)
+def test_values_that_do_not_fit_any_more_are_counted_like_identifiers(
+    before: int, now: int, is_used: bool
+) -> None:
+    good = LoadCounts(1000, 1000, 0, 0, values={"status": 1000 - before}, unfit={"status": before})
+    found = replace(counts(2000), values={"status": 2 * (1000 - now)}, unfit={"status": 2 * now})
+    why = doubt(found, good, USUAL)
+    assert (why is None) is is_used
+    if why is not None:
+        assert f"{2 * now} values of its column status" in say(why, "en")
+        assert doubt(found, good, Tolerance(most_invalid=60, least_rows=0)) is None
+
+
+@pytest.mark.parametrize(
+    "found",
+    [
+        of_values(status=1000, since=600, note=40, flag=3),
+        of_values(status=510, since=310, note=1, flag=0),
+        of_values(read=2020, status=1010, since=610, note=5, flag=0),
+        of_values(status=1000, since=600, other=0),
+        replace(counts(1000), values={}),
+    ],
+)
+def test_values_may_be_fewer_as_rows_may(found: LoadCounts) -> None:
+    assert doubt(found, FILLED, USUAL) is None
+
+
+def test_column_that_a_policy_reads_otherwise_is_doubted_though_the_file_is_the_same() -> None:
+    assert doubt(replace(FILLED, snapshot="other", values={"status": 0}), FILLED, USUAL) is not None
+    assert doubt(replace(FILLED, snapshot="other", values={"new": 0}), FILLED, USUAL) is None
+
+
+def test_column_that_was_accepted_empty_is_not_doubted_again() -> None:
+    accepted = replace(FILLED, values={"status": 0, "since": 600})
+    assert doubt(of_values(status=0, since=600), accepted, USUAL) is None
+
+
 def test_what_was_accepted_is_not_doubted_again() -> None:
     bad = counts(0, read=50, invalid=50)
 
@@ -184,6 +246,8 @@ def test_load_of_a_file_that_is_named_no_more_is_said_to_be_of_another() -> None
 
 def test_good_load_is_remembered_as_it_was_and_damage_is_told() -> None:
     assert from_fact(to_fact(GOOD)) == GOOD
+    assert from_fact(to_fact(FILLED)) == FILLED
+    assert from_fact('{"rows":1,"read":1,"invalid":0,"rounded":0}') == LoadCounts(1, 1, 0, 0)
     later = replace(GOOD, earlier=(900, 1100), place="/data/a.csv")
     assert from_fact(to_fact(later)) == later
     assert from_fact(to_fact(later)).earlier == (900, 1100)  # type: ignore[union-attr]
