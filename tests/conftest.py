@@ -7,6 +7,10 @@ tier holds has a smaller test in the usual one.
 
 from __future__ import annotations
 
+import gc
+import os
+import shutil
+import tempfile
 from collections import Counter
 from pathlib import Path
 from typing import Final
@@ -20,13 +24,21 @@ TIERS: Final = ("quick", "usual", "full", "beyond")
 _FOLDERS_OF_PROCESSES: Final = ("integration", "faults", "promises")
 _HERE: Final = Path(__file__).parent
 _LEFT_OUT: Counter[str] = Counter()
+_OWN_FOLDER: Final = pytest.StashKey[str]()
+_FAILED: Final = pytest.StashKey[bool]()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--tier", choices=TIERS, default="full", help="which tests to run; by default all")
 
 
+@pytest.hookimpl(tryfirst=True)
 def pytest_configure(config: pytest.Config) -> None:
+    if config.option.basetemp is None and "PYTEST_XDIST_WORKER" not in os.environ:
+        # The path of a Unix socket has 107 bytes at most, and pytest's own folders are numbered on and on.
+        config.option.basetemp = tempfile.mkdtemp(prefix="dx-")
+        config.stash[_OWN_FOLDER] = config.option.basetemp
+    gc.disable()  # until all tests are collected: they stay, and looking for waste in them takes long
     config.addinivalue_line("markers", "full(why): only in the full tier, because it takes long")
     config.addinivalue_line("markers", "slow(why): not in the quick tier")
     load_profile(config.getoption("--tier"))
@@ -56,6 +68,11 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     config.hook.pytest_deselected(items=left_out)
 
 
+def pytest_collection_finish() -> None:
+    gc.freeze()
+    gc.enable()
+
+
 def _why_left_out(item: pytest.Item, tier: str) -> str:
     full, slow = item.get_closest_marker("full"), item.get_closest_marker("slow")
     if tier == "beyond":
@@ -77,9 +94,16 @@ def _reason(mark: pytest.Mark) -> str:
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:
+    session.config.stash[_FAILED] = bool(session.testsfailed)
     output: dict[str, object] | None = getattr(session.config, "workeroutput", None)
     if output is not None:
         output["left_out"] = dict(_LEFT_OUT)
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """After the processes that ran the tests have ended; what failed may be looked at, so it is kept."""
+    if _OWN_FOLDER in config.stash and not config.stash.get(_FAILED, False):
+        shutil.rmtree(config.stash[_OWN_FOLDER], ignore_errors=True)
 
 
 @pytest.hookimpl(optionalhook=True)

@@ -71,6 +71,11 @@ def make_backup(settings: Settings, target: Path, now: datetime, progress: Progr
     """
     if target.exists():
         raise NodeError(Reason.CONFIG_INVALID, "error.app.target-exists", target=str(target))
+    if Path(os.path.realpath(target)).is_relative_to(os.path.realpath(settings.state)):
+        raise NodeError(Reason.CONFIG_INVALID, "error.app.backup-in-state", target=str(target))
+    if not target.parent.is_dir():
+        # Making it would put the backup of a disk that is not mounted, or mistyped, on this one.
+        raise NodeError(Reason.CONFIG_INVALID, "error.app.backup-nowhere", folder=str(target.parent))
     part = target.with_name(f".{target.name}.{secrets.token_hex(4)}.part")
     try:
         make_private(part)

@@ -196,9 +196,7 @@ class Node:
             clock=self._clock.believed,
             random=random,
             denials=denials,
-            limits=ProviderLimits(
-                subjects=limits.chunk_subjects, max_skew_ms=limits.clock_skew_seconds * 1000
-            ),
+            limits=ProviderLimits(chunk=limits.chunk, max_skew_ms=limits.clock_skew_seconds * 1000),
             ready=history.ready,
             peer_logs=history.peer_logs,
             answered=self._store.is_answered,
@@ -220,7 +218,8 @@ class Node:
             ready=history.ready,
             doubted=history.doubted,
             peer_logs=history.peer_logs,
-            max_subjects=limits.chunk_subjects,
+            zone=zone,
+            chunk=limits.chunk,
             max_skew_ms=limits.clock_skew_seconds * 1000,
         )
         self._ports = ports = Ports(

@@ -8,16 +8,19 @@ import resource
 from collections.abc import Awaitable, Callable, Mapping
 from concurrent.futures import Executor
 from dataclasses import dataclass
+from zoneinfo import ZoneInfo
 
 from node.app.history import History
 from node.app.live.live import Live
 from node.app.live.own_keys import read_certificate
 from node.app.source_acceptance import SourceAcceptance
 from node.config.settings import Settings
+from node.core.deciding.cost import Day
 from node.core.role import Caller
 from node.crypto.certificates import trusted_until
 from node.errors import NodeError, Reason
 from node.exchange.admin import Grants
+from node.exchange.day_use import DayUse, prefix_of, uses
 from node.exchange.desk_certificates import DeskCertificates
 from node.exchange.group import GroupCommit
 from node.exchange.node_clock import NodeClock
@@ -171,7 +174,7 @@ class Ports:
             ExchangeService(parts.provider, gate, limits.batch_chunks, limits.deadlines), server
         )
         grant_pb2_grpc.add_GrantServiceServicer_to_server(
-            GrantService(parts.grants, gate, lambda: live.policies), server
+            GrantService(parts.grants, gate, lambda: live.policies, parts.settings.limits.chunk), server
         )
         catalogue_pb2_grpc.add_CatalogueServiceServicer_to_server(
             CatalogueService(
@@ -197,6 +200,10 @@ class Ports:
             server,
         )
         return add_health(server, EXCHANGE_SERVICES)
+
+    def _used_today(self) -> list[DayUse]:
+        day = Day.of(self._parts.clock.now().astimezone(ZoneInfo(self._parts.settings.timezone)))
+        return uses(self._parts.store.balances_under(prefix_of(day)), day)
 
     def _add_desk_services(self, server: CheckedServer) -> SetHealth:
         parts, staff = self._parts, self._staff
@@ -228,7 +235,15 @@ class Ports:
             server,
         )
         grant_pb2_grpc.add_GrantAdminServiceServicer_to_server(
-            GrantAdminService(parts.grants, parts.received.all, parts.refresh_grants, staff), server
+            GrantAdminService(
+                parts.grants,
+                parts.received.all,
+                parts.refresh_grants,
+                staff,
+                parts.settings.limits.chunk,
+                self._used_today,
+            ),
+            server,
         )
         catalogue_pb2_grpc.add_CatalogueServiceServicer_to_server(
             CatalogueService(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import sys
 from collections.abc import Sequence
 from importlib import import_module
@@ -63,6 +64,10 @@ GROUPS = frozenset(
 """Commands that have commands of their own: the whole module."""
 
 
+_LANGUAGE = re.compile(r"(zh|en)(?:[-_.@].*)?", re.IGNORECASE).fullmatch
+"""A language, also as systems call it: `zh_CN.UTF-8`, `zh-Hans`, `en_US`."""
+
+
 class RootGroup(HelpfulGroup):
     """The root command: loads commands late, takes `--lang` anywhere, tells errors in the house's form."""
 
@@ -86,6 +91,7 @@ class RootGroup(HelpfulGroup):
         wording.use_language(wording.detect_language(os.environ))
         try:
             given = _take_language(given)
+            given = _as_usual_elsewhere(given)
             if name_a_person(given):
                 sys.exit(output.report_usage(t("usage.person"), t("usage.person_next"), as_json=as_json))
             describe(self, ())
@@ -139,6 +145,13 @@ def _lay_out(commands: typer.Typer) -> None:
             _lay_out(below.typer_instance)
 
 
+def _as_usual_elsewhere(given: list[str]) -> list[str]:
+    """`help`, `help COMMAND` and `--version`, as other programs have them, in our spelling."""
+    if given[:1] == ["help"]:
+        return [*(each for each in given[1:] if not each.startswith("-")), "--help"]
+    return ["version", *given[1:]] if given[:1] == ["--version"] else given
+
+
 def _take_language(given: list[str]) -> list[str]:
     """Take `--lang zh` or `--lang=zh` out of the arguments, from wherever it stands before `--`."""
     rest: list[str] = []
@@ -150,14 +163,19 @@ def _take_language(given: list[str]) -> list[str]:
         elif name != "--lang":
             rest.append(argument)
         else:
-            chosen = value if equals else next(arguments, "")
-            if chosen not in wording.LANGUAGES:
+            chosen = _LANGUAGE(value if equals else next(arguments, ""))
+            if chosen is None:
                 raise typer.TyperException(t("usage.language"))
-            wording.use_language(chosen)
+            wording.use_language(chosen[1].lower())
     return rest
 
 
-app = typer.Typer(cls=RootGroup, no_args_is_help=True, pretty_exceptions_enable=False)
+app = typer.Typer(
+    cls=RootGroup,
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
 
 
 @app.callback()

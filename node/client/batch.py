@@ -13,7 +13,7 @@ import grpc
 
 from node.client import convert
 from node.client.arguments import require
-from node.client.call_error import node_error
+from node.client.call import Reach
 from node.client.results import Chunk, ChunkResult
 from node.core.bounds import MAX_SUBJECTS
 from node.errors import NodeError, Reason
@@ -36,13 +36,13 @@ def stream_batch(
     chunks: Iterable[Chunk],
     *,
     window: int,
-    patience: float,
+    reach: Reach,
 ) -> Iterator[ChunkResult]:
     """Ask the chunks of one batch; yields one result a chunk, in order.
 
     At most `window` chunks are under way at once, so a caller that stops has asked no more in vain.
-    `chunks` is read in the caller's thread. Raises NodeError TIMEOUT when no result comes for `patience`
-    seconds, and whatever error ends the stream.
+    `chunks` is read in the caller's thread. Raises NodeError TIMEOUT when no result comes for the
+    seconds of `reach`, and whatever error ends the stream.
     """
     outbox: SimpleQueue[Request | None] = SimpleQueue()
     outbox.put(Request(header=header))
@@ -67,7 +67,7 @@ def stream_batch(
         return
     # gRPC's sender thread blocks in get() until there is a chunk, or None for the end.
     call = open_stream(iter(outbox.get, None))
-    watch = _Watch(call, patience)
+    watch = _Watch(call, reach.timeout)
     try:
         for response in call:
             watch.rest()
@@ -79,9 +79,9 @@ def stream_batch(
     except grpc.RpcError as error:
         if watch.fired:
             raise NodeError(
-                Reason.TIMEOUT, "error.client.no-answer", patience=patience, peer="desk"
+                Reason.TIMEOUT, "error.client.no-answer", patience=reach.timeout, peer="desk"
             ) from error
-        raise node_error(error) from error
+        raise reach.error(error) from error
     finally:
         watch.stop()
         call.cancel()

@@ -3,19 +3,44 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
 from typing import TypeVar
 
 import grpc
 from google.protobuf.message import Message as ProtoMessage
 
 from node.client.call_error import node_error
+from node.client.desk_tls import Credentials
+from node.errors import NodeError
 
 Response = TypeVar("Response", bound=ProtoMessage)
 
 
-def unary(method: Callable[..., Response], request: ProtoMessage, timeout: float) -> Response:
-    """Call `method` with a deadline of `timeout` seconds. Raises the NodeError that a failure stands for."""
+@dataclass(frozen=True, slots=True)
+class Reach:
+    """How a desk is reached: for how many seconds a call waits, where it is, and with what at a port."""
+
+    timeout: float
+    desk: str
+    credentials: Credentials | None = None
+
+    def error(self, failed: grpc.RpcError) -> NodeError:
+        """What a failed call stands for; of a desk that is silent, what is the matter with it."""
+        error = node_error(failed)
+        return error if error.wording.key != "error.desk.silent" else self._why_silent() or error
+
+    def _why_silent(self) -> NodeError | None:
+        from node.client import silent_port, silent_socket  # seldom needed
+
+        if self.desk.startswith("unix:"):
+            return silent_socket.why_silent(Path(self.desk.removeprefix("unix:")))
+        return None if self.credentials is None else silent_port.why_silent(self.desk, self.credentials)
+
+
+def unary(method: Callable[..., Response], request: ProtoMessage, reach: Reach) -> Response:
+    """Call `method` and wait. Raises the NodeError that a failure stands for."""
     try:
-        return method(request, timeout=timeout)
+        return method(request, timeout=reach.timeout)
     except grpc.RpcError as error:
-        raise node_error(error) from None
+        raise reach.error(error) from None

@@ -12,7 +12,7 @@ from node.client import convert
 from node.client.admin import AdminClient
 from node.client.arguments import id_bytes, require, require_texts
 from node.client.batch import stream_batch
-from node.client.call import unary
+from node.client.call import Reach, unary
 from node.client.catalogue import (
     CatalogueEntry,
     CatalogueFound,
@@ -22,7 +22,7 @@ from node.client.catalogue import (
 )
 from node.client.channel import open_channel
 from node.client.desk_tls import Credentials
-from node.client.limits import AskLimits, limits_of
+from node.client.limits import AskLimits, day_use, limits_of
 from node.client.log import LogClient
 from node.client.results import (
     Chunk,
@@ -83,13 +83,13 @@ class Client:
         require("timeout", timeout, (int, float), "float")
         if not timeout > 0:
             raise NodeError(Reason.CONFIG_INVALID, "error.client.timeout-zero")
-        self._timeout = timeout
+        self._reach = reach = Reach(timeout, desk, credentials)
         self._random = random
         self._desk = desk_pb2_grpc.DeskServiceStub(self._channel)
         self._catalogue = catalogue_pb2_grpc.CatalogueServiceStub(self._channel)
         self._grants = grant_pb2_grpc.GrantAdminServiceStub(self._channel)
-        self.admin = AdminClient(self._channel, timeout)
-        self.log = LogClient(self._channel, timeout)
+        self.admin = AdminClient(self._channel, reach)
+        self.log = LogClient(self._channel, reach)
 
     def __enter__(self) -> Self:
         return self
@@ -168,8 +168,9 @@ class Client:
         """Ask one verification or field question about many subjects; yields a result a chunk, in order.
 
         Numbers of chunks follow each other without gaps; the first may be any, so that a batch can be resumed
-        under its `batch_id` (16 bytes, or their hex). A refused chunk does not end the batch. Without `kind`
-        it is what `kind_of` says.
+        under its `batch_id` (16 bytes, or their hex). One about more subjects than `limits` says is refused,
+        with the clause "subjects". A refused chunk does not end the batch. Without `kind` it is what
+        `kind_of` says.
         """
         require("window", window, int)
         if window < 1:
@@ -182,7 +183,7 @@ class Client:
             desk_pb2.BatchHeader(query=query, batch_id=header_id),
             chunks,
             window=window,
-            patience=self._timeout,
+            reach=self._reach,
         )
 
     def verify_batch(
@@ -206,7 +207,8 @@ class Client:
         `frame` with the columns `answer` (boolean or string, NA without one), `reason` ("" for an answer,
         else the name of a `Reason`), `exchange_id` (hex) and `data_as_of` (ISO 8601). The order of rows and
         the index are kept. A malformed identifier, or a claim of more than 200 characters, is not asked, with
-        reason QUERY_INVALID; a subject whose own limit is used up has QUOTA_EXHAUSTED.
+        reason QUERY_INVALID; a subject whose own limit is used up has QUOTA_EXHAUSTED. A request is about
+        `chunk_size` rows, or as many as the nodes take.
 
         Raises NodeError QUERY_INVALID before anybody is asked about if a spreadsheet has rounded identifiers,
         or more than 5 % of them are malformed (and more than ten, or half of them), unless `accept_invalid`;
@@ -238,6 +240,7 @@ class Client:
             kind=kind,
             random=self._random,
             chunk_size=chunk_size,
+            largest=lambda anew: self.limits(question, purpose, refresh=anew).chunk_subjects,
             accept_invalid=accept_invalid,
         )
 
@@ -278,16 +281,21 @@ class Client:
                 return grant.subject_type
         return None
 
-    def limits(self, question: str, purpose: str) -> AskLimits:
-        """How much of a question may be asked in a day for a purpose, as grants and catalogue say."""
+    def limits(self, question: str, purpose: str, *, refresh: bool = False) -> AskLimits:
+        """How much of a question may be asked in a day for a purpose, as grants and catalogue say.
+
+        `refresh` asks the providers for the grants again first.
+        """
         name = QuestionName.parse(question)
         provider = name.provider or self._provider_of(name.dataset)
         try:
             entry = self.dataset(name.dataset, provider)
         except NodeError:  # the provider says what is wrong once it is asked
             entry = None
-        given = [grant for grant in self.grants() if grant.provider == provider]
-        return limits_of(given, entry, name.dataset, name.question, purpose)
+        received = self._received(refresh=refresh)
+        given = [grant for grant in _grants(received) if grant.provider == provider]
+        used = [day_use(each) for each in received.used_today if each.provider == provider]
+        return limits_of(given, used, entry, name.dataset, name.question, purpose)
 
     def published_entry(self, name: str, provider: str = "") -> catalogue_pb2.Dataset:
         """One dataset in full as the message that the node publishes, for an export."""
@@ -298,7 +306,7 @@ class Client:
         """The versions of a dataset's entry that were served, the newest first."""
         request = catalogue_pb2.GetDatasetHistoryRequest(dataset=name, provider=provider)
         response: catalogue_pb2.GetDatasetHistoryResponse = unary(
-            self._catalogue.GetDatasetHistory, request, self._timeout
+            self._catalogue.GetDatasetHistory, request, self._reach
         )
         return tuple(map(catalogue_version, response.versions))
 
@@ -327,24 +335,27 @@ class Client:
             provider=provider,
         )
         response: catalogue_pb2.SearchCatalogueResponse = unary(
-            self._catalogue.SearchCatalogue, request, self._timeout
+            self._catalogue.SearchCatalogue, request, self._reach
         )
         return CatalogueFound(tuple(map(catalogue_entry, response.datasets)), response.total)
 
     def grants(self, *, refresh: bool = False) -> tuple[Grant, ...]:
         """The grants that the department was given; `refresh` asks the providers again first."""
+        return _grants(self._received(refresh=refresh))
+
+    def _received(self, *, refresh: bool) -> grant_pb2.ListReceivedGrantsResponse:
         request = grant_pb2.ListReceivedGrantsRequest(refresh=refresh)
         response: grant_pb2.ListReceivedGrantsResponse = unary(
-            self._grants.ListReceivedGrants, request, self._timeout
+            self._grants.ListReceivedGrants, request, self._reach
         )
-        return tuple(grant_from_message(grant) for grant in response.grants)
+        return response
 
     def _browse(self, provider: str, dataset: str) -> tuple[CatalogueEntry, ...]:
         return tuple(map(catalogue_entry, self._browsed(provider, dataset).datasets))
 
     def _browsed(self, provider: str, dataset: str) -> desk_pb2.BrowseCatalogueResponse:
         request = desk_pb2.BrowseCatalogueRequest(provider=provider, dataset=dataset)
-        response: desk_pb2.BrowseCatalogueResponse = unary(self._desk.BrowseCatalogue, request, self._timeout)
+        response: desk_pb2.BrowseCatalogueResponse = unary(self._desk.BrowseCatalogue, request, self._reach)
         return response
 
     def _ask(
@@ -358,7 +369,7 @@ class Client:
             exchange_id=chosen,
         )
         try:
-            response: desk_pb2.DeskServiceAskResponse = unary(self._desk.Ask, request, self._timeout)
+            response: desk_pb2.DeskServiceAskResponse = unary(self._desk.Ask, request, self._reach)
         except NodeError as error:
             told = {**error.wording.args, "exchange_id": chosen.hex()}
             raise NodeError.of(error.reason, Message(error.wording.key, told)) from None
@@ -401,6 +412,10 @@ class Client:
 
     def _providers_of(self, dataset: str, *, refresh: bool = False) -> set[str]:
         return {grant.provider for grant in self.grants(refresh=refresh) if grant.dataset == dataset}
+
+
+def _grants(received: grant_pb2.ListReceivedGrantsResponse) -> tuple[Grant, ...]:
+    return tuple(map(grant_from_message, received.grants))
 
 
 def _require_types(question: str, purpose: str, case: str, parameters: Mapping[str, str] | None) -> None:

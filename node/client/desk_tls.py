@@ -52,7 +52,7 @@ def read_caller(credentials: Credentials) -> CallerTls:
     """
     roots = _pem("--roots", credentials.roots, pem.certificates)
     key = _pem("--key", credentials.key, pem.private_key)
-    certificate = _pem("--cert", credentials.certificate, pem.certificates)
+    certificate = _in_order(_pem("--cert", credentials.certificate, pem.certificates), key)
     caller = CallerTls(roots, key, certificate)
     try:
         caller.context()
@@ -72,6 +72,19 @@ def read_caller(credentials: Credentials) -> CallerTls:
             key=str(credentials.key),
         ) from None
     return caller
+
+
+def _in_order(certificates: bytes, key: bytes) -> bytes:
+    """The certificate of the key first, and behind it those that lead to its root, as a node's own are.
+
+    As they were if none is of the key.
+    """
+    from node.crypto.certificates import pair  # takes a while to import, and a socket needs none
+
+    try:
+        return pair(certificates, key).certificate
+    except NodeError:
+        return certificates
 
 
 def _pem(option: str, path: Path, take: Callable[[bytes, str], bytes]) -> bytes:

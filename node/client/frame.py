@@ -5,33 +5,27 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
-from typing import Literal, Protocol
+from typing import Protocol
 
 import pandas as pd
 
+from node.client.answered import EXCHANGE, REASON, RESULT_COLUMNS, join, merge, unanswered
 from node.client.arguments import require
 from node.client.columns import SAMPLE, find_column, identifiers_in, no_column
 from node.client.results import Chunk, ChunkResult, Refusal, Subject
-from node.core.bounds import MAX_CLAIM, MAX_CLAIMS, MAX_SUBJECTS
+from node.core.bounds import MAX_CLAIM, MAX_CLAIMS, MAX_SUBJECTS, SUBJECTS_CLAUSE
 from node.core.id_column import IdColumn, could_be_rounded, identifier, number_text
 from node.core.identity import SubjectType
 from node.core.normal_form import unreadable
 from node.core.policy.question_kind import QuestionKind
 from node.errors import NodeError, Reason
 from node.texts.message import Message
-from node.texts.wording import CHINA
-
-ANSWER, REASON, EXCHANGE, AS_OF = "answer", "reason", "exchange_id", "data_as_of"
-RESULT_COLUMNS = (ANSWER, REASON, EXCHANGE, AS_OF)
 
 CHUNK_BYTES = 30_000
 """What the subjects of a chunk take as a message: sealed and padded, it is none that any node refuses.
 
 A thousand subjects without claims take less."""
 
-# What is wrong with one chunk and says nothing about the next; all else would meet the next chunk too.
-_CHUNK_ONLY = frozenset({Reason.QUERY_INVALID})
 
 # Failures on the way, without a verdict of the provider that the requester knows of.
 _UNDECIDED = frozenset({Reason.PEER_UNAVAILABLE, Reason.DRAINING, Reason.TIMEOUT, Reason.STORE_UNAVAILABLE})
@@ -154,14 +148,30 @@ def ask_blocks(
     )
     for result in results:
         while asked[0].chunk is None:
-            yield AnsweredBlock(_merge(asked.popleft(), None), next_chunk)
+            yield AnsweredBlock(_merged(asked.popleft(), None), next_chunk)
         refusal = result.refusal
-        if refusal is not None and not keep_going and refusal.reason not in _CHUNK_ONLY:
+        if refusal is not None and _ends(refusal, keep_going=keep_going):
             raise _refused(refusal)
         next_chunk = result.chunk + 1
-        yield AnsweredBlock(_merge(asked.popleft(), result), next_chunk, result.proof.data_overdue)
+        yield AnsweredBlock(_merged(asked.popleft(), result), next_chunk, result.proof.data_overdue)
     while asked:
-        yield AnsweredBlock(_merge(asked.popleft(), None), next_chunk)
+        yield AnsweredBlock(_merged(asked.popleft(), None), next_chunk)
+
+
+def is_too_many(error: NodeError) -> bool:
+    """Whether chunks were refused because they are about more subjects than a node takes."""
+    return error.metadata.get("clause") == SUBJECTS_CLAUSE
+
+
+def _ends(refusal: Refusal, *, keep_going: bool) -> bool:
+    """Whether the next chunk would meet the same, and that is not to be written down as it is."""
+    if refusal.clause == SUBJECTS_CLAUSE:
+        return True  # smaller chunks would be answered
+    return not keep_going and refusal.reason is not Reason.QUERY_INVALID
+
+
+def _merged(asked: _Asked, result: ChunkResult | None) -> pd.DataFrame:
+    return merge(asked.frame, asked.valid, result)
 
 
 def _refused(refusal: Refusal) -> NodeError:
@@ -186,15 +196,40 @@ def ask_frame(
     kind: QuestionKind | None,
     random: Callable[[int], bytes],
     chunk_size: int,
+    largest: Callable[[bool], int],
     accept_invalid: bool,
 ) -> pd.DataFrame:
-    """`Client.verify_batch` says what this does."""
+    """`Client.verify_batch` says what this does.
+
+    `largest` tells about how many subjects a request may be, as is known or, if that is wanted, told anew.
+    """
     if not 1 <= chunk_size <= MAX_SUBJECTS:
         raise NodeError(Reason.QUERY_INVALID, "error.client.chunk-size", max_subjects=MAX_SUBJECTS)
+    rows = min(chunk_size, largest(False))
     columns = Columns(subject, claims, subject_type=subject_type)
     columns = found_columns(list(frame.columns), columns, lambda: _sample(frame))
     columns = _judged(frame, columns, accept_invalid=accept_invalid)
-    start, first_chunk = _resume_at(frame, columns, chunk_size)
+    query = Query(question, purpose, case, parameters, batch_id, kind)
+    while True:
+        try:
+            return _ask_rows(ask, frame, query, columns, rows, random)
+        except BatchStoppedError as stopped:
+            fewer = min(rows, largest(True)) if is_too_many(stopped) else rows
+            if fewer == rows:
+                raise
+            frame, rows, query = stopped.frame, fewer, replace(query, batch_id=stopped.batch_id)
+
+
+def _ask_rows(
+    ask: AskBatch,
+    frame: pd.DataFrame,
+    query: Query,
+    columns: Columns,
+    chunk_size: int,
+    random: Callable[[int], bytes],
+) -> pd.DataFrame:
+    """Ask about the rows that have no reason yet. Raises BatchStoppedError."""
+    start, first_chunk = _resume_at(frame)
     source = frame.drop(columns=[name for name in RESULT_COLUMNS if name in frame.columns])
     # Where the blocks end does not depend on where an earlier run came to: nor do the chunks.
     ends = range(start // chunk_size * chunk_size + chunk_size, len(source) + chunk_size, chunk_size)
@@ -202,16 +237,15 @@ def ask_frame(
     done = [frame.iloc[:start]] if start else []
     answered = start
     try:
-        query = Query(question, purpose, case, parameters, batch_id, kind)
         for block in ask_blocks(ask, blocks, query, columns, first_chunk=first_chunk):
             done.append(block.frame)
             answered += len(block.frame)
     except NodeError as error:
-        if isinstance(error, RefusedError):
-            batch_id = random(len(batch_id))
-        rest = _unanswered(source.iloc[answered:])
-        raise BatchStoppedError(error, _join([*done, rest]), batch_id) from error
-    return _join(done) if done else _unanswered(source)
+        refused = isinstance(error, RefusedError)
+        batch_id = random(len(query.batch_id)) if refused else query.batch_id
+        rest = unanswered(source.iloc[answered:])
+        raise BatchStoppedError(error, join([*done, rest]), batch_id) from error
+    return join(done) if done else unanswered(source)
 
 
 def check_frame(frame: pd.DataFrame, subject: str, claims: Mapping[str, str], *, goes_on: bool) -> None:
@@ -260,8 +294,13 @@ def _sample(frame: pd.DataFrame) -> list[list[str]]:
 def _judged(frame: pd.DataFrame, columns: Columns, *, accept_invalid: bool) -> Columns:
     """The columns, with whether a spreadsheet has rounded the identifiers.
 
-    Raises NodeError QUERY_INVALID if they were, or too many are invalid, unless that is accepted.
+    Raises NodeError QUERY_INVALID if they were, or too many are invalid, unless that is accepted; and for
+    claims that were read as numbers. No identifier begins with a zero, so one that was has lost nothing; a
+    claim may have.
     """
+    for name in columns.claims.values():
+        if any(isinstance(each, int) and not isinstance(each, bool) for each in frame[name].tolist()):
+            raise NodeError(Reason.QUERY_INVALID, "error.client.claims-are-numbers", column=name)
     column = IdColumn(columns.subject_type)
     for value in frame[columns.subject].tolist():
         column.take(_identifier_text(value))
@@ -280,14 +319,14 @@ def bad_column(fault: Message, column: str, other: str) -> NodeError:
     return NodeError.of(Reason.QUERY_INVALID, fault)
 
 
-def _resume_at(frame: pd.DataFrame, columns: Columns, chunk_size: int) -> tuple[int, int]:
+def _resume_at(frame: pd.DataFrame) -> tuple[int, int]:
     """The first row without a reason, and the number of the chunk that it begins."""
     if REASON not in frame.columns:
         return 0, 0
     start = int(frame[REASON].notna().to_numpy().argmin()) if frame[REASON].isna().any() else len(frame)
-    before = (frame.iloc[i : min(start, i + chunk_size)] for i in range(0, start, chunk_size))
-    parts = (subjects for block in before for _, subjects in _parts(block, columns))
-    return start, sum(1 for subjects in parts if any(each is not None for each in subjects))
+    asked = frame[EXCHANGE].iloc[:start] if EXCHANGE in frame.columns else pd.Series(dtype="string")
+    # Each chunk is an exchange of its own, however many rows a chunk had then.
+    return start, asked[asked.notna() & (asked != "")].nunique()
 
 
 def _parts(block: pd.DataFrame, columns: Columns) -> Iterator[tuple[pd.DataFrame, list[Subject | None]]]:
@@ -355,51 +394,3 @@ def _text(value: object) -> str | None:
 def _identifier_text(value: object) -> str:
     """An identifier as text: read as a whole number it is still its digits, as a float it was rounded."""
     return number_text(value) if isinstance(value, float) else _text(value) or ""
-
-
-def _merge(asked: _Asked, result: ChunkResult | None) -> pd.DataFrame:
-    """The block with its result columns; `result` is None when it had nobody to ask about."""
-    rows = [row for row, valid in enumerate(asked.valid) if valid]
-    reasons = ["" if valid else Reason.QUERY_INVALID.name for valid in asked.valid]
-    exchanges = [""] * len(reasons)
-    ages = [""] * len(reasons)
-    answers: list[bool | str | None] = [None] * len(reasons)
-    if result is not None:
-        refused = "" if result.refusal is None else result.refusal.reason.name
-        given = result.answers or (None,) * len(rows)
-        as_of = _moment(result.proof.data_as_of)
-        for position, (row, answer) in enumerate(zip(rows, given, strict=True)):
-            over_limit = position in result.over_limit
-            reasons[row] = Reason.QUOTA_EXHAUSTED.name if over_limit else refused
-            answers[row] = None if over_limit else answer
-            exchanges[row] = result.proof.exchange_id.hex()
-            ages[row] = as_of
-    kind: Literal["string", "boolean"] = (
-        "string" if any(isinstance(answer, str) for answer in answers) else "boolean"
-    )
-    answered = asked.frame.copy()
-    answered[ANSWER] = pd.Series(answers, answered.index, "object").astype(kind)
-    answered[REASON] = pd.Series(reasons, answered.index, "string")
-    answered[EXCHANGE] = pd.Series(exchanges, answered.index, "string")
-    answered[AS_OF] = pd.Series(ages, answered.index, "string")
-    return answered
-
-
-def _moment(as_of: datetime | None) -> str:
-    """In China's time, as people read it in a table; "" from a provider's node that does not say."""
-    return "" if as_of is None else as_of.astimezone(CHINA).isoformat(timespec="seconds")
-
-
-def _unanswered(frame: pd.DataFrame) -> pd.DataFrame:
-    result = frame.copy()
-    result[ANSWER] = pd.Series(pd.NA, result.index, "boolean")
-    for name in (REASON, EXCHANGE, AS_OF):
-        result[name] = pd.Series(pd.NA, result.index, "string")
-    return result
-
-
-def _join(parts: list[pd.DataFrame]) -> pd.DataFrame:
-    """One frame; a block whose answers are all empty takes the type of the others."""
-    texts = any(str(part[ANSWER].dtype) in ("string", "str") for part in parts)
-    kinds = dict.fromkeys(RESULT_COLUMNS, "string") | {ANSWER: "string" if texts else "boolean"}
-    return pd.concat([part.astype(kinds) for part in parts])

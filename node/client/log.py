@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import grpc
 
-from node.client.call import unary
+from node.client.call import Reach, unary
 from node.client.results import Checkpoints, ConsistencyProof, InclusionProof, LogRecord
 from node.errors import NodeError, Reason
 from node.v1 import usage_log_pb2, usage_log_pb2_grpc
@@ -17,14 +17,14 @@ PAGE = 1000
 class LogClient:
     """The own node's usage log; auditor, officer or operator."""
 
-    def __init__(self, channel: grpc.Channel, timeout: float) -> None:
+    def __init__(self, channel: grpc.Channel, reach: Reach) -> None:
         self._log = usage_log_pb2_grpc.UsageLogServiceStub(channel)
-        self._timeout = timeout
+        self._reach = reach
 
     def checkpoints(self) -> Checkpoints:
         """The newest checkpoint and the newest cosigned one."""
         response: usage_log_pb2.GetCheckpointResponse = unary(
-            self._log.GetCheckpoint, usage_log_pb2.GetCheckpointRequest(), self._timeout
+            self._log.GetCheckpoint, usage_log_pb2.GetCheckpointRequest(), self._reach
         )
         return Checkpoints(response.checkpoint, response.cosigned_checkpoint)
 
@@ -32,7 +32,7 @@ class LogClient:
         """Proof for leaf `index` in the tree of `size` leaves; 0 means the newest."""
         request = usage_log_pb2.GetInclusionProofRequest(index=index, size=size)
         response: usage_log_pb2.GetInclusionProofResponse = unary(
-            self._log.GetInclusionProof, request, self._timeout
+            self._log.GetInclusionProof, request, self._reach
         )
         return InclusionProof(response.proof.index, response.size, tuple(response.proof.hashes))
 
@@ -40,7 +40,7 @@ class LogClient:
         """Proof that the tree of `first` leaves is a prefix of that of `second`; 0 means the newest."""
         request = usage_log_pb2.GetConsistencyProofRequest(first_size=first, second_size=second)
         response: usage_log_pb2.GetConsistencyProofResponse = unary(
-            self._log.GetConsistencyProof, request, self._timeout
+            self._log.GetConsistencyProof, request, self._reach
         )
         return ConsistencyProof(response.first_size, response.second_size, tuple(response.hashes))
 
@@ -62,5 +62,5 @@ class LogClient:
 
     def _page(self, start: int, limit: int) -> usage_log_pb2.ListRecordsResponse:
         request = usage_log_pb2.ListRecordsRequest(start=start, limit=limit)
-        response: usage_log_pb2.ListRecordsResponse = unary(self._log.ListRecords, request, self._timeout)
+        response: usage_log_pb2.ListRecordsResponse = unary(self._log.ListRecords, request, self._reach)
         return response

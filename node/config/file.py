@@ -27,6 +27,7 @@ from node.texts.message import Message, Value
 from node.texts.wording import say
 
 _MOST_SHOWN = 5
+_MOST_MEANT = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,9 +106,28 @@ def read_settings(path: Path) -> tuple[Settings | None, tuple[SettingProblem, ..
     try:
         content = read_regular(path, MAX_BYTES + 1)
     except OSError as error:
-        what = Message("setting.unreadable", {"why": why(error)})
+        what = _unreadable(path, error)
         return None, (SettingProblem(str(path), 1, 1, "", what),)
     return parse_settings(str(path), content, path.absolute().parent)
+
+
+def settings_near(path: Path) -> tuple[str, ...]:
+    """Files that were probably meant by the path of one that is not there: beside it, or in folders there."""
+    try:
+        beside = [each.name for each in path.parent.iterdir() if each.suffix in (".yaml", ".yml")]
+        if meant := closest(path.name, beside):
+            return (str(path.parent / meant),)
+        below = sorted(path.parent.glob(f"*/{path.name}"))
+    except OSError:
+        return ()
+    return tuple(map(str, below)) if len(below) <= _MOST_MEANT else ()
+
+
+def _unreadable(path: Path, error: OSError) -> Message:
+    meant = settings_near(path) if isinstance(error, FileNotFoundError) else ()
+    if meant:
+        return Message("setting.unreadable-meant", {"why": why(error), "meant": meant})
+    return Message("setting.unreadable", {"why": why(error)})
 
 
 def parse_settings(
@@ -201,6 +221,8 @@ def _wording(kind: str, path: tuple[str | int, ...], details: ErrorDetails) -> M
     setting = ".".join(str(step) for step in path)
     context: Mapping[str, Value] = details.get("ctx", {})
     args: dict[str, Value] = {"setting": setting} if setting else {}
+    if kind == "string_too_short" and context["min_length"] == 1:
+        return Message("setting.problem.empty", args)
     if kind in _NUMBERED:
         key, name, bound = _NUMBERED[kind]
         return Message(f"setting.problem.{key}", {**args, name: context[bound]})

@@ -34,6 +34,7 @@ from node.core.directory.spelling import (
     Title,
     VerifierKey,
 )
+from node.core.messages.chunk_bound import MESSAGE_BYTES, ChunkBound
 from node.core.purpose import is_purpose_code
 from node.core.reading.document import Plain
 from node.core.role import RoleRule
@@ -290,7 +291,7 @@ class Roles(_Section):
 class Limits(_Section):
     """Bounds on what peers and callers can make the node do."""
 
-    message_bytes: Annotated[Whole, Field(ge=64 << 10, le=64 << 20)] = 4 << 20
+    message_bytes: Annotated[Whole, Field(ge=64 << 10, le=64 << 20)] = MESSAGE_BYTES
     concurrent: Annotated[Whole, Field(ge=1, le=10_000)] = 256
     peer_requests_per_second: Annotated[Whole, Field(ge=1, le=1_000_000)] = 2_000
     peer_burst: Annotated[Whole, Field(ge=1, le=1_000_000)] = 4_000
@@ -308,6 +309,11 @@ class Limits(_Section):
     clock_jump_seconds: Annotated[Whole, Field(ge=1, le=120)] = 60
     clock_away_hours: Annotated[Whole, Field(ge=1, le=720)] = 24
     refusal_interval_seconds: Annotated[Whole, Field(ge=1, le=3_600)] = 60
+
+    @property
+    def chunk(self) -> ChunkBound:
+        """About how many subjects a request may be."""
+        return ChunkBound(self.chunk_subjects, self.message_bytes)
 
     @property
     def deadlines(self) -> Deadlines:

@@ -6,6 +6,8 @@ from typing import Final
 
 MAX_SUBJECTS: Final = 1000
 """Of one request, and so of one chunk of a batch."""
+SUBJECTS_CLAUSE: Final = "subjects"
+"""What a request is refused for that is about more subjects than a node takes in one."""
 
 MAX_PARAMETERS: Final = 8
 MAX_PARAMETER: Final = 200

@@ -34,7 +34,8 @@ def meant_names(typed: str, known: Sequence[Called], alike: float = ALIKE) -> tu
     """The names that were probably meant, none when `typed` is one or nothing is close.
 
     Case, width, blanks, hyphens and marks make no difference: a name, its last part, or a title that is the
-    same but for them was meant, each that is so, if they are few. Else it is the closest.
+    same but for them was meant, each that is so, if they are few. Next come those of the same letters in
+    another order, and else the closest.
     """
     if len(typed) > MAX_WORDS or any(each.name == typed for each in known):
         return ()
@@ -45,6 +46,9 @@ def meant_names(typed: str, known: Sequence[Called], alike: float = ALIKE) -> tu
     same = tuple(name for name, written in spellings.items() if wanted in written)
     if same:
         return same if len(same) <= _MOST else ()
+    mixed = tuple(name for name, written in spellings.items() if sorted(wanted) in map(sorted, written))
+    if mixed:
+        return mixed if len(mixed) <= _MOST else ()
     by_spelling = {written: name for name, every in spellings.items() for written in every}
     close = get_close_matches(wanted, by_spelling, n=1, cutoff=alike)
     return tuple(by_spelling[each] for each in close)

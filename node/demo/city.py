@@ -20,7 +20,8 @@ from node.core.directory.directory import Member
 from node.core.directory.spelling import Role
 from node.demo.departments import AUTHORITY, DEPARTMENTS, GRANTS, REGION, Department, PlannedGrant, department
 from node.demo.officers import Officers, approve_entries, make_officers, put_in_place, sign
-from node.demo.process import NodeProcess, free_ports
+from node.demo.ports import free_ports
+from node.demo.process import NodeProcess
 from node.demo.registers import SEED, Registers, make_registers
 from node.demo.shipped import shipped
 from node.demo.size import RESIDENTS

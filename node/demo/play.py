@@ -18,6 +18,7 @@ from node.demo import approval, evidence, scenes
 from node.demo.city import City, build_city
 from node.demo.departments import DEPARTMENTS
 from node.demo.scenes import DEFERRAL, ELIGIBLE, Play
+from node.demo.shipped import make_empty
 from node.demo.stage import Stage
 from node.errors import NodeError
 from node.texts.wording import detect_language, sentences
@@ -38,7 +39,7 @@ SCENES = (
 def perform(stage: Stage, folder: Path | None, residents: int, *, keep: bool) -> bool:
     """Play every scene in a city of its own; return whether each ended as it should.
 
-    Raises NodeError(CONFIG_INVALID) when a file cannot be written or `folder` holds a city already,
+    Raises NodeError(CONFIG_INVALID) when a file cannot be written or `folder` holds something,
     RuntimeError when a node does not start, KeyboardInterrupt on a signal that asks to end.
     """
     with ExitStack() as cleanup:
@@ -137,7 +138,7 @@ def _suggest(stage: Stage, play: Play) -> None:
 def _folder(given: Path | None, *, keep: bool, cleanup: ExitStack) -> Path:
     """A new folder that goes away at the end, unless it was named or is to be kept."""
     if given is not None:
-        given.mkdir(mode=0o700, parents=True, exist_ok=True)
+        make_empty(given, 0o700)
         return given.resolve()
     folder = Path(tempfile.mkdtemp(prefix="dxnode-")).resolve()
     if not keep:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import signal
-import socket
 import subprocess
 import sys
 import threading
@@ -130,13 +129,3 @@ def _no_interrupt() -> Iterator[None]:
             signal.signal(number, handler)
         for each in arrived:
             signal.raise_signal(each)
-
-
-def free_ports(count: int) -> list[int]:
-    """Find `count` different ports on 127.0.0.1 that nothing listens on now."""
-    sockets = [socket.create_server(("127.0.0.1", 0)) for _ in range(count)]
-    try:
-        return [int(each.getsockname()[1]) for each in sockets]
-    finally:
-        for each in sockets:
-            each.close()

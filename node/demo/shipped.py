@@ -23,14 +23,19 @@ def shipped(part: str) -> Path:
     return (along if along.is_dir() else package.parent) / part
 
 
+def make_empty(folder: Path, mode: int) -> None:
+    """Make a folder that holds nothing. Raises NodeError(CONFIG_INVALID), OSError."""
+    folder.mkdir(mode, parents=True, exist_ok=True)
+    if any(folder.iterdir()):
+        raise NodeError(Reason.CONFIG_INVALID, "error.demo.not-empty", folder=str(folder))
+
+
 def unpack(folder: Path) -> list[Path]:
     """Copy all of it into `folder`, to read and to change; return what was made.
 
     Raises NodeError(CONFIG_INVALID) when there is anything in the folder already, OSError.
     """
-    folder.mkdir(parents=True, exist_ok=True)
-    if any(folder.iterdir()):
-        raise NodeError(Reason.CONFIG_INVALID, "error.demo.not-empty", folder=str(folder))
+    make_empty(folder, 0o755)
     made = [folder / part for part in PARTS]
     for target in made:
         shutil.copytree(shipped(target.name), target, copy_function=shutil.copyfile)

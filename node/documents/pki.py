@@ -150,6 +150,8 @@ def make_authority_files(folder: Path, code: str, now: datetime, random: Random)
 
 def open_authority(folder: Path) -> Authority:
     """The authority in a folder. Raises NodeError(CONFIG_INVALID)."""
+    if not (folder / "code").exists():
+        raise NodeError(Reason.CONFIG_INVALID, "error.documents.no-authority", folder=str(folder))
     return Authority(folder, read_text(folder / "code", _LONGEST).decode("ascii", "replace").strip())
 
 

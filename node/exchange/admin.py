@@ -121,6 +121,7 @@ class Grants:
             note="",
             kinds=(),
             subject_type=None,
+            chunk_subjects=(),
         )
         self._check(grant)
         return await self._change(caller, "grant.issue", grant, grant.scenario)

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from google.protobuf.message import Message as ProtoMessage
 
 from node.core import wire
+from node.core.deciding.budget import Debit
 from node.core.identity import holds_identifier
 from node.core.log import usage
 from node.core.log.commit import AnsweredExchange, Append, AskedExchange, Settled
@@ -172,9 +173,15 @@ class OutcomeJob:
     answers: bytes
     revision: int
     vault: Vault
+    used: Sequence[Debit] = ()
+    """What the provider charged of limits of a day."""
 
-    counters: Sequence[str] = ()
     exchange: tuple[str, bytes] | None = None
+
+    @property
+    def counters(self) -> Sequence[str]:
+        """Where that is counted."""
+        return [debit.key for debit in self.used]
 
     def repeat(self, earlier: AnsweredExchange, recorded: Recorded, opening: bytes) -> int | None:
         """Never."""
@@ -182,6 +189,7 @@ class OutcomeJob:
 
     def settle(self, ledger: Ledger, time_ms: int, index: int) -> Append:
         """The outcome record, with what the provider gave as evidence."""
+        ledger.pay(self.used)
         kept = wire.write(rec.KeptOpening(answers=self.answers)) if self.answers else b""
         return Append(
             leaf=usage.outcome_record(time_ms, self.parties, self.outcome, self.revision),

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Awaitable, Callable
-from datetime import datetime
+from datetime import datetime, tzinfo
 
+from node.core.deciding.cost import Day
 from node.core.directory.directory import Member
 from node.core.log import usage
 from node.core.log.checkpoint import log_origin
@@ -13,6 +14,7 @@ from node.core.log.merkle import leaf_hash
 from node.core.milliseconds import to_ms
 from node.errors import NodeError, Reason
 from node.exchange.asking import Answered, Asked, OutcomeJob, failed_outcome
+from node.exchange.day_use import day_use
 from node.exchange.evidence import NO_EVIDENCE, evidence_of
 from node.exchange.group import GroupCommit
 from node.exchange.peer_logs import PeerLogs
@@ -37,6 +39,7 @@ class Concluding:
         doubted: Callable[[str], Awaitable[None]],
         peer_logs: PeerLogs,
         max_skew_ms: int,
+        zone: tzinfo,
     ) -> None:
         """`doubted` hears of a provider that has seen another state of the own log."""
         self._member = member
@@ -47,6 +50,7 @@ class Concluding:
         self._doubted = doubted
         self._peer_logs = peer_logs
         self._max_skew_ms = max_skew_ms
+        self._zone = zone
 
     async def conclude(self, asked: Asked, answer: pb.SealedAnswer) -> Answered:
         """Open the answer, prove it, record the outcome. A denial raises its NodeError after that."""
@@ -82,6 +86,7 @@ class Concluding:
             response.answers,
             member.revision,
             self._vault,
+            day_use(member.code, usage.parse_record(asked.intent_leaf).intent, verdict, self._day()),
         )
         own_index = await self._commit.run(job)  # 14
         exchange_id = asked.parties.exchange_id
@@ -115,6 +120,9 @@ class Concluding:
         outcome = usage.abandoned_outcome(leaf, Reason.DRAINING)
         revision = self._revision(parties.provider)
         await self._commit.run(OutcomeJob(parties, index, outcome, NO_EVIDENCE, b"", revision, self._vault))
+
+    def _day(self) -> Day:
+        return Day.of(self._clock().astimezone(self._zone))
 
     def _revision(self, provider: str) -> int:
         """The revision of records about a provider; of one that is no member any more, the first."""

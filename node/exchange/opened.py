@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import NamedTuple
 
 from node.core import wire
-from node.core.bounds import MAX_CLAIM, MAX_CLAIM_NAME, MAX_CLAIMS, MAX_SUBJECTS
+from node.core.bounds import MAX_CLAIM, MAX_CLAIM_NAME, MAX_CLAIMS, MAX_SUBJECTS, SUBJECTS_CLAUSE
 from node.core.directory.directory import Member
 from node.core.log import usage
 from node.core.log.checkpoint import log_origin
@@ -138,7 +138,7 @@ def _check_opening(intent: rec.Intent, body: bytes, max_subjects: int) -> rec.Op
     if len(opening.salt) != usage.SALT_BYTES or len(opening.subjects) != intent.subjects:
         raise NodeError.by_reason(Reason.PROOF_INVALID)
     if len(opening.subjects) > max_subjects:
-        raise NodeError.by_reason(Reason.QUERY_INVALID)
+        raise too_many_subjects()
     if len(body) > usage.MAX_OPENING_BYTES:
         raise NodeError.by_reason(Reason.QUERY_INVALID)
     for subject in opening.subjects:
@@ -166,6 +166,11 @@ def _check_time(time_ms: int, now: datetime, max_skew_ms: int) -> None:
         raise NodeError(Reason.CLOCK_SKEWED, "denial.age.what", clause=AGE_CLAUSE)
     if age_ms < -max_skew_ms:
         raise clocks_apart()
+
+
+def too_many_subjects() -> NodeError:
+    """What a request is denied for that is about more subjects than this node takes in one."""
+    return NodeError(Reason.QUERY_INVALID, "denial.subjects.what", clause=SUBJECTS_CLAUSE)
 
 
 def clocks_apart() -> NodeError:

@@ -8,18 +8,18 @@ import logging
 from binascii import b2a_base64
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, tzinfo
 from typing import TypeVar
 
 from node.core import wire
-from node.core.bounds import MAX_SUBJECTS
 from node.core.deciding.cost import NO_COST, Cost, Day, exchange_cost, outage_debits
 from node.core.deciding.evaluator import Decision, Evaluator
 from node.core.deciding.grant import Grant
 from node.core.directory.directory import Member
 from node.core.identity import normalise_subject
 from node.core.log.commit import DIGEST
+from node.core.messages.chunk_bound import ChunkBound
 from node.core.messages.envelope import Routing
 from node.core.milliseconds import to_ms
 from node.core.policy.policy import Policies
@@ -31,9 +31,10 @@ from node.core.state.data_load import KeptLoad
 from node.core.subject import SubjectKey
 from node.core.workdays import Calendar
 from node.errors import NodeError, Reason
+from node.exchange.batch_order import ChunkPlace
 from node.exchange.computing import Computing, Permitted
 from node.exchange.group import GroupCommit
-from node.exchange.opened import Opened, clocks_apart, open_envelope, routing_of
+from node.exchange.opened import Opened, clocks_apart, open_envelope, routing_of, too_many_subjects
 from node.exchange.peer_logs import PeerLogs
 from node.exchange.ports import Source, Vault
 from node.exchange.provider_answer import Computed
@@ -86,7 +87,7 @@ class Admitted:
 class ProviderLimits:
     """Bounds on one exchange."""
 
-    subjects: int = MAX_SUBJECTS
+    chunk: ChunkBound = field(default_factory=ChunkBound)
     max_skew_ms: int = 300_000
 
 
@@ -139,7 +140,7 @@ class Provider:
         self,
         peer: Member,
         envelope: pb.Envelope,
-        batch: BatchOrder | None = None,
+        batch: ChunkPlace | None = None,
         seconds: float | None = None,
     ) -> pb.SealedAnswer:
         """Answer one sealed request of `peer`, who waits so many `seconds` for what is looked up.
@@ -177,20 +178,26 @@ class Provider:
         envelope: pb.Envelope,
         routing: Routing,
         digest: bytes,
-        batch: BatchOrder | None,
+        batch: ChunkPlace | None,
         until: float | None,
     ) -> pb.SealedAnswer:
         self._denials.check(peer.code)
         now, state = self._clock(), self._state()
         # 7: open, verify the checkpoint's signature, the intent's inclusion and its commitment.
         limits = self._limits
-        opened = open_envelope(envelope, routing, peer, self._vault, now, limits.max_skew_ms, limits.subjects)
+        opened = open_envelope(
+            envelope, routing, peer, self._vault, now, limits.max_skew_ms, limits.chunk.subjects
+        )
         if opened.checkpoint:
             opened = await self._held_to_its_log(peer.code, opened)
             opened = await self._held_to_the_time(peer, opened)
         admitted = Admitted(state, peer, opened, now.astimezone(self._zone), until)
         # 8: decide.
+        if batch is not None:
+            await batch.turn_to_look()
         decision, subjects = self._decide(admitted, batch)
+        if batch is not None:
+            batch.looked.set()
         # What a count holds, it holds until it is charged: so that no other is counted for the same budget.
         async with AsyncExitStack() as held:
             computed, cost = Computed(), NO_COST
@@ -213,6 +220,9 @@ class Provider:
                 grants=self._grants,
                 vault=self._vault,
             )
+            if batch is not None:
+                await batch.turn_to_charge()
+                batch.charged.set()  # who waits goes on once this job stands in line
             answer = await self._commit.run(job)
         if job.denied:
             # By what it takes on the disk, so that a denial about many subjects counts as what it is.
@@ -258,7 +268,7 @@ class Provider:
             return opened
         return opened._replace(problem=clocks_apart())
 
-    def _decide(self, admitted: Admitted, batch: BatchOrder | None) -> tuple[Decision, list[SubjectKey]]:
+    def _decide(self, admitted: Admitted, batch: ChunkPlace | None) -> tuple[Decision, list[SubjectKey]]:
         """The decision, and the subjects it permits to be asked about; never raises."""
         try:
             if admitted.opened.problem is not None:
@@ -298,7 +308,10 @@ class Provider:
         if decision.question.kind is QuestionKind.STATISTIC and intent.HasField("batch"):
             # In a stream nobody could be seen to wait for it.
             raise NodeError.by_reason(Reason.QUERY_INVALID)
-        kind = admitted.state.policies.datasets[intent.dataset].subject_type
+        policy = admitted.state.policies.datasets[intent.dataset]
+        if len(given) > 1 and len(given) > self._limits.chunk.given(policy, decision.question):
+            raise too_many_subjects()
+        kind = policy.subject_type
         return decision, [SubjectKey(normalise_subject(s.id, kind), dict(s.claims)) for s in given]
 
     def _evaluator_of(self, state: ProviderState) -> Evaluator:
@@ -355,20 +368,3 @@ def _permitted(
 def _short(pseudonym: bytes) -> str:
     """Enough of a pseudonym to tell two apart, in the alphabet of a key: there is one a subject and limit."""
     return b2a_base64(pseudonym[:_SHORT], newline=False).decode()
-
-
-class BatchOrder:
-    """Holds the chunks of one batch stream to their order: the first may be any, then without gaps."""
-
-    def __init__(self) -> None:
-        self._batch: bytes | None = None
-        self._next = 0
-
-    def check(self, intent: rec.Intent) -> None:
-        """Raises NodeError(REQUEST_REPLAYED) for a chunk out of order or of another batch."""
-        if not intent.HasField("batch"):
-            raise NodeError.by_reason(Reason.QUERY_INVALID)
-        place = intent.batch
-        if self._batch is not None and (place.batch_id != self._batch or place.chunk != self._next):
-            raise NodeError.by_reason(Reason.REQUEST_REPLAYED)
-        self._batch, self._next = place.batch_id, place.chunk + 1

@@ -7,13 +7,14 @@ from collections import Counter
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, tzinfo
 
-from node.core.bounds import MAX_SUBJECTS
+from node.core.bounds import SUBJECTS_CLAUSE
 from node.core.deciding.grant import Grant
 from node.core.directory.directory import Member
 from node.core.identity import normalise_subject
 from node.core.log import usage
+from node.core.messages.chunk_bound import ChunkBound
 from node.core.messages.envelope import Routing
 from node.core.messages.intent import check_asked
 from node.core.own_grant import covering_grant
@@ -85,7 +86,8 @@ class Requester:
         ready: Callable[[], Awaitable[None]],
         doubted: Callable[[str], Awaitable[None]],
         peer_logs: PeerLogs,
-        max_subjects: int = MAX_SUBJECTS,
+        zone: tzinfo,
+        chunk: ChunkBound = ChunkBound(),  # noqa: B008 - a frozen value
         max_skew_ms: int = 300_000,
     ) -> None:
         """`refused` records what the desk refuses to ask a provider before there is an intent.
@@ -108,7 +110,7 @@ class Requester:
         self._random = random
         self._ready = ready
         self._peer_logs = peer_logs
-        self._max_subjects = max_subjects
+        self._chunk = chunk
         self._concluding = Concluding(
             member=member,
             store=store,
@@ -118,6 +120,7 @@ class Requester:
             doubted=doubted,
             peer_logs=peer_logs,
             max_skew_ms=max_skew_ms,
+            zone=zone,
         )
         self._running: dict[bytes, _Running] = {}
         self._asking: Counter[bytes] = Counter()
@@ -306,11 +309,12 @@ class Requester:
     def _check(self, query: Query, subjects: Sequence[SubjectKey], exchange_id: bytes) -> None:
         if len(exchange_id) != usage.EXCHANGE_ID_BYTES:
             raise NodeError(Reason.QUERY_INVALID, "error.exchange.exchange-id-length")
-        if len(subjects) > self._max_subjects:
+        if len(subjects) > (most := self._chunk.taken(query.kind)):
             raise NodeError(
                 Reason.QUERY_INVALID,
                 "error.exchange.too-many-subjects",
-                max_subjects=self._max_subjects,
+                max_subjects=most,
+                clause=SUBJECTS_CLAUSE,
             )
         if query.provider == self._code:
             raise NodeError(Reason.QUERY_INVALID, "error.exchange.provider-own")

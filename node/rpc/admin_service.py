@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 
+from node.core.bounds import MAX_SUBJECTS
 from node.core.deciding.grant import Grant
 from node.core.log.peer_log import Contradiction, PeerLog
+from node.core.messages.chunk_bound import ChunkBound
 from node.core.messages.grant_message import grant_from_message, grant_to_message
 from node.core.role import AUDITOR, OFFICER, ROLES, Caller
 from node.core.state.part import PartProblem
 from node.exchange.admin import Grants
+from node.exchange.day_use import DayUse
 from node.exchange.desk_certificates import DeskCertificates, Revoked
 from node.exchange.orders import Orders
 from node.exchange.peer_logs import PeerLogs
@@ -69,7 +72,12 @@ class GrantAdminService(grant_pb2_grpc.GrantAdminServiceServicer):
         received: Callable[[], Sequence[Grant]],
         refresh: Callable[[], Awaitable[None]],
         staff: Staff,
+        chunk: ChunkBound,
+        used: Callable[[], Sequence[DayUse]],
     ) -> None:
+        """`chunk` bounds what this node asks in one request; `used` is what providers charged for today."""
+        self._chunk = chunk
+        self._used = used
         self._grants = grants
         self._received = received
         self._refresh = refresh
@@ -149,10 +157,28 @@ class GrantAdminService(grant_pb2_grpc.GrantAdminServiceServicer):
             if request.refresh:
                 await self._refresh()
             return pb.ListReceivedGrantsResponse(
-                grants=[grant_to_message(grant) for grant in self._received()]
+                grants=[grant_to_message(self._bounded(grant)) for grant in self._received()],
+                used_today=[
+                    pb.DayUse(
+                        provider=each.provider,
+                        dataset=each.dataset,
+                        rule=each.rule,
+                        grant_id=each.grant_id,
+                        subjects=each.subjects,
+                    )
+                    for each in self._used()
+                ],
             )
 
         return await answered(context, work())
+
+    def _bounded(self, grant: Grant) -> Grant:
+        """The grant, with how many subjects a request may be about by what both nodes take."""
+        asked = [(name, grant.kind_of(name)) for name in sorted(grant.questions)]
+        most = tuple(
+            min(grant.chunk_of(name) or MAX_SUBJECTS, self._chunk.taken(kind)) for name, kind in asked
+        )
+        return replace(grant, chunk_subjects=most)
 
 
 class PeerMemory(Protocol):

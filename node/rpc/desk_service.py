@@ -16,7 +16,7 @@ from node.core.purpose import Purpose
 from node.core.role import CLERK, ROLES, SYSTEM
 from node.core.subject import SubjectKey
 from node.errors import NodeError, Reason
-from node.exchange.asking import MAX_TEXT, Answered, Query
+from node.exchange.asking import MAX_TEXT, Answered, BatchPlace, Query
 from node.exchange.ports import PeerStream
 from node.exchange.requester import Requester
 from node.rpc.callers import Staff
@@ -148,8 +148,11 @@ class DeskService(desk_pb2_grpc.DeskServiceServicer):
                         chunk=item.chunk, answers=item.result.answers, proof=_proof(item.result)
                     )
                 else:
+                    exchange_id = BatchPlace(first.header.batch_id, item.chunk).exchange_id()
                     yield desk_pb2.DeskServiceAskBatchResponse(
-                        chunk=item.chunk, refusal=_refusal(item.result)
+                        chunk=item.chunk,
+                        refusal=_refusal(item.result),
+                        proof=desk_pb2.Proof(exchange_id=exchange_id),
                     )
 
     async def _chunks(

@@ -15,12 +15,14 @@ from google.protobuf.message import Message as ProtoMessage
 from node.core.deadlines import Deadlines
 from node.core.deciding.grant import Grant
 from node.core.directory.directory import Member
+from node.core.messages.chunk_bound import ChunkBound
 from node.core.messages.grant_message import grant_to_message
 from node.core.policy.policy import Policies
 from node.core.revision import trim
 from node.errors import NodeError, Reason
 from node.exchange.admin import Grants
-from node.exchange.provider import BatchOrder, Provider
+from node.exchange.batch_order import BatchOrder, ChunkPlace
+from node.exchange.provider import Provider
 from node.exchange.refusals import Refusals
 from node.rpc.callers import Members
 from node.rpc.grpc_status import Context, abort, internal_error
@@ -170,7 +172,7 @@ class ExchangeService(exchange_pb2_grpc.ExchangeServiceServicer):
                     tasks.put_nowait(error)
                     ended.set()
                 else:
-                    task = asyncio.create_task(self._chunk(member, request.envelope, order))
+                    task = asyncio.create_task(self._chunk(member, request.envelope, order.place()))
                     begun.add(task)
                     task.add_done_callback(begun.discard)
                     task.add_done_callback(_seen)
@@ -184,8 +186,11 @@ class ExchangeService(exchange_pb2_grpc.ExchangeServiceServicer):
         finally:
             tasks.put_nowait(None)
 
-    async def _chunk(self, member: Member, envelope: pb.Envelope, order: BatchOrder) -> pb.AskBatchResponse:
-        answer = await self._provider.ask(member, envelope, order)
+    async def _chunk(self, member: Member, envelope: pb.Envelope, place: ChunkPlace) -> pb.AskBatchResponse:
+        try:
+            answer = await self._provider.ask(member, envelope, place)
+        finally:
+            place.over()
         return trim(pb.AskBatchResponse(answer=answer), member.revision)
 
     def _check_count(self, chunks: int) -> None:
@@ -219,8 +224,11 @@ class _Told(NamedTuple):
 class GrantService(grant_pb2_grpc.GrantServiceServicer):
     """A requester fetches its own grants."""
 
-    def __init__(self, grants: Grants, gate: Gate, policies: Callable[[], Policies]) -> None:
+    def __init__(
+        self, grants: Grants, gate: Gate, policies: Callable[[], Policies], chunk: ChunkBound
+    ) -> None:
         self._grants = grants
+        self._chunk = chunk
         self._gate = gate
         self._told: dict[str, _Told] = {}
         self._policies = policies
@@ -246,7 +254,7 @@ class GrantService(grant_pb2_grpc.GrantServiceServicer):
             or kept.revision != member.revision
         ):
             message = grant_pb2.ListGrantsResponse(
-                grants=[grant_to_message(_told(grant, policies)) for grant in own]
+                grants=[grant_to_message(_told(grant, policies, self._chunk)) for grant in own]
             )
             kept = self._told[member.code] = _Told(own, policies, member.revision, message)
         return kept.message
@@ -258,15 +266,20 @@ class GrantService(grant_pb2_grpc.GrantServiceServicer):
             return None
 
 
-def _told(grant: Grant, policies: Policies | None) -> Grant:
-    """The grant, with whom its dataset is about and the kinds of its questions where the policies say."""
+def _told(grant: Grant, policies: Policies | None, chunk: ChunkBound) -> Grant:
+    """The grant, with what the policies say of its dataset and questions, where they do."""
     policy = None if policies is None else policies.get(grant.dataset)
     if policy is None:
         return grant
     grant = replace(grant, subject_type=policy.subject_type)
     if grant.questions - policy.questions.keys():
         return grant
-    return replace(grant, kinds=tuple(policy.questions[name].kind for name in sorted(grant.questions)))
+    questions = [policy.questions[name] for name in sorted(grant.questions)]
+    return replace(
+        grant,
+        kinds=tuple(each.kind for each in questions),
+        chunk_subjects=tuple(chunk.given(policy, each) for each in questions),
+    )
 
 
 def on_behalf_of(context: Context) -> str:

@@ -169,6 +169,13 @@ class Store:
         """Amounts used, and numbers of marks; what never was charged or marked is left out."""
         return counted(self._find, self._sql, list(keys))
 
+    def balances_under(self, prefix: str) -> dict[str, int]:
+        """The same of all counters whose key begins so."""
+        key = s.counter.c.key
+        query = select(key, s.counter.c.used).where(key >= prefix, key < prefix + "\U0010ffff")
+        with self._read() as connection:
+            return {row.key: row.used for row in connection.execute(query)}
+
     def spent(self, pot: Pot) -> Spent:
         """What was spent of a privacy budget by now, and the accounts that count together in it."""
         with self._read() as connection:

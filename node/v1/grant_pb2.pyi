@@ -21,7 +21,7 @@ GRANT_STATE_SUSPENDED: GrantState
 GRANT_STATE_REVOKED: GrantState
 
 class Grant(_message.Message):
-    __slots__ = ("id", "provider", "requester", "dataset", "questions", "purposes", "scope", "valid_from_ms", "valid_until_ms", "state", "basis", "scenario", "note", "roles", "kinds", "subject_type")
+    __slots__ = ("id", "provider", "requester", "dataset", "questions", "purposes", "scope", "valid_from_ms", "valid_until_ms", "state", "basis", "scenario", "note", "roles", "kinds", "subject_type", "chunk_subjects")
     ID_FIELD_NUMBER: _ClassVar[int]
     PROVIDER_FIELD_NUMBER: _ClassVar[int]
     REQUESTER_FIELD_NUMBER: _ClassVar[int]
@@ -38,6 +38,7 @@ class Grant(_message.Message):
     ROLES_FIELD_NUMBER: _ClassVar[int]
     KINDS_FIELD_NUMBER: _ClassVar[int]
     SUBJECT_TYPE_FIELD_NUMBER: _ClassVar[int]
+    CHUNK_SUBJECTS_FIELD_NUMBER: _ClassVar[int]
     id: str
     provider: str
     requester: str
@@ -54,7 +55,8 @@ class Grant(_message.Message):
     roles: _containers.RepeatedScalarFieldContainer[str]
     kinds: _containers.RepeatedScalarFieldContainer[_catalogue_pb2.QuestionKind]
     subject_type: str
-    def __init__(self, id: _Optional[str] = ..., provider: _Optional[str] = ..., requester: _Optional[str] = ..., dataset: _Optional[str] = ..., questions: _Optional[_Iterable[str]] = ..., purposes: _Optional[_Iterable[str]] = ..., scope: _Optional[_Union[GrantScope, _Mapping]] = ..., valid_from_ms: _Optional[int] = ..., valid_until_ms: _Optional[int] = ..., state: _Optional[_Union[GrantState, str]] = ..., basis: _Optional[str] = ..., scenario: _Optional[str] = ..., note: _Optional[str] = ..., roles: _Optional[_Iterable[str]] = ..., kinds: _Optional[_Iterable[_Union[_catalogue_pb2.QuestionKind, str]]] = ..., subject_type: _Optional[str] = ...) -> None: ...
+    chunk_subjects: _containers.RepeatedScalarFieldContainer[int]
+    def __init__(self, id: _Optional[str] = ..., provider: _Optional[str] = ..., requester: _Optional[str] = ..., dataset: _Optional[str] = ..., questions: _Optional[_Iterable[str]] = ..., purposes: _Optional[_Iterable[str]] = ..., scope: _Optional[_Union[GrantScope, _Mapping]] = ..., valid_from_ms: _Optional[int] = ..., valid_until_ms: _Optional[int] = ..., state: _Optional[_Union[GrantState, str]] = ..., basis: _Optional[str] = ..., scenario: _Optional[str] = ..., note: _Optional[str] = ..., roles: _Optional[_Iterable[str]] = ..., kinds: _Optional[_Iterable[_Union[_catalogue_pb2.QuestionKind, str]]] = ..., subject_type: _Optional[str] = ..., chunk_subjects: _Optional[_Iterable[int]] = ...) -> None: ...
 
 class GrantScope(_message.Message):
     __slots__ = ("region", "subjects_per_day")
@@ -157,7 +159,23 @@ class ListReceivedGrantsRequest(_message.Message):
     def __init__(self, refresh: _Optional[bool] = ...) -> None: ...
 
 class ListReceivedGrantsResponse(_message.Message):
-    __slots__ = ("grants",)
+    __slots__ = ("grants", "used_today")
     GRANTS_FIELD_NUMBER: _ClassVar[int]
+    USED_TODAY_FIELD_NUMBER: _ClassVar[int]
     grants: _containers.RepeatedCompositeFieldContainer[Grant]
-    def __init__(self, grants: _Optional[_Iterable[_Union[Grant, _Mapping]]] = ...) -> None: ...
+    used_today: _containers.RepeatedCompositeFieldContainer[DayUse]
+    def __init__(self, grants: _Optional[_Iterable[_Union[Grant, _Mapping]]] = ..., used_today: _Optional[_Iterable[_Union[DayUse, _Mapping]]] = ...) -> None: ...
+
+class DayUse(_message.Message):
+    __slots__ = ("provider", "dataset", "rule", "grant_id", "subjects")
+    PROVIDER_FIELD_NUMBER: _ClassVar[int]
+    DATASET_FIELD_NUMBER: _ClassVar[int]
+    RULE_FIELD_NUMBER: _ClassVar[int]
+    GRANT_ID_FIELD_NUMBER: _ClassVar[int]
+    SUBJECTS_FIELD_NUMBER: _ClassVar[int]
+    provider: str
+    dataset: str
+    rule: str
+    grant_id: str
+    subjects: int
+    def __init__(self, provider: _Optional[str] = ..., dataset: _Optional[str] = ..., rule: _Optional[str] = ..., grant_id: _Optional[str] = ..., subjects: _Optional[int] = ...) -> None: ...

@@ -18,7 +18,7 @@ from node.crypto.signing import Signer
 from node.demo.city import DIRECTORY_LIFETIME, CityNode, furnish, plan_node
 from node.demo.departments import AUTHORITY, department
 from node.demo.officers import Officers, approve_entries, make_officers, put_in_place, sign
-from node.demo.process import free_ports
+from node.demo.ports import free_ports
 from node.demo.shipped import shipped
 from node.documents.pki import CertificateFiles, make_authority_files
 from node.documents.publish import Orders, publish
@@ -105,7 +105,7 @@ def build_site(folder: Path, population: Population) -> Site:
     """Write everything that the two nodes need."""
     now = datetime.now(UTC)
     authority = make_authority_files(folder / "directory-authority", AUTHORITY.code, now, os.urandom)
-    ports = free_ports(6)  # all at once: what is given out is held by nobody until its node listens
+    ports = free_ports(6)
     nodes, officers, members = [], [], []
     for each, settings in ((PROVIDER, f"{_SOURCE}{_SETTINGS}"), (REQUESTER, _SETTINGS), (AUTHORITY, "")):
         node = plan_node(folder / each.name, each, ports.pop(), ports.pop())

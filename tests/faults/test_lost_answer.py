@@ -7,17 +7,19 @@ import os
 import shlex
 import signal
 import socket
+import subprocess
+import sys
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import pytest
 from support.cli_run import Ran, dxnode
 from support.processes import Processes, processes, read_ended
 from support.running import CASE, DEFERRAL, ENROLLED, pension_policy, pension_town, resident
 from support.town import HR, TAX, Town, free_port
-from support.waiting import wait_for
+from support.waiting import PATIENCE, wait_for
 
 from node.cli.terminal.exits import Exit
 from node.client import Client, new_exchange_id
@@ -184,9 +186,63 @@ def is_charged_once(nodes: Processes, number: int) -> None:
         assert used_up.value.reason is Reason.QUOTA_EXHAUSTED
 
 
-def test_provider_that_hangs_is_named_and_its_answer_fetched(town: Town, nodes: Processes) -> None:
+@dataclass(slots=True)
+class Hung:
+    """What was told while the provider hung, to all who asked meanwhile: each waits for as long."""
+
+    ran: Ran
+    json: Ran
+    others: list[Ran]
+    python: NodeError
+
+
+@pytest.fixture(scope="module")
+def hung(town: Town, nodes: Processes) -> Hung:
+    python: list[NodeError] = []
+
+    def ask_by_python() -> None:
+        with nodes.client(TAX) as tax, pytest.raises(NodeError) as lost:
+            _ask(tax, 12)
+        python.append(lost.value)
+
+    by_python = threading.Thread(target=ask_by_python)
     with frozen(nodes, HR):
+        by_python.start()
+        asked = [
+            started(town, 10, *ASK, "--json", "--lang", "zh"),
+            started(town, 0, "catalogue", "list", "--provider", HR),
+            started(town, 0, "catalogue", "show", f"{HR}/pension-insurance"),
+        ]
         ran = ask(town, 2)
+        by_json, *others = map(ended, asked)
+        by_python.join()
+    return Hung(ran, by_json, others, python[0])
+
+
+def started(town: Town, number: int, *arguments: str) -> subprocess.Popen[str]:
+    """A command in a process of its own, with an identifier to read."""
+    config = str(town.offices[TAX].config)
+    process = subprocess.Popen(  # noqa: S603
+        [sys.executable, "-m", "node.cli.main", *arguments, "--config", config],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env={**os.environ, "DXNODE_LANG": "en"},
+    )
+    assert process.stdin is not None
+    process.stdin.write(resident(number) + "\n")
+    process.stdin.flush()
+    return process
+
+
+def ended(process: subprocess.Popen[str]) -> Ran:
+    out, err = process.communicate(timeout=PATIENCE)
+    return Ran(process.returncode, out, err)
+
+
+def test_provider_that_hangs_is_named_and_its_answer_fetched(nodes: Processes, hung: Hung) -> None:
+    ran = hung.ran
     assert (ran.code, ran.out) == (Exit.UNAVAILABLE, "")
     assert "TIMEOUT" in ran.err
     assert f"the node of department {HR} ({HR}) did not answer in time" in ran.err
@@ -223,8 +279,9 @@ def test_answer_that_is_held_up_on_its_way_back_is_fetched(
 
 
 def test_own_node_that_hangs_is_named_as_such(town: Town, nodes: Processes) -> None:
+    chosen = new_exchange_id().hex()
     with frozen(nodes, TAX):
-        ran = ask(town, 8, "--timeout", "2")
+        ran = ask(town, 8, "--timeout", "2", "--exchange-id", chosen)
     assert ran.code == Exit.UNAVAILABLE
     assert HR not in ran.err.partition("fetch")[0]
     assert "own node" in ran.err
@@ -232,9 +289,8 @@ def test_own_node_that_hangs_is_named_as_such(town: Town, nodes: Processes) -> N
     is_charged_once(nodes, 8)
 
 
-def test_programs_get_the_id_and_the_command_with_the_error(town: Town, nodes: Processes) -> None:
-    with frozen(nodes, HR):
-        ran = ask(town, 10, "--json", "--lang", "zh")
+def test_programs_get_the_id_and_the_command_with_the_error(hung: Hung) -> None:
+    ran = hung.json
     told = json.loads(ran.err)["error"]
     assert (ran.out, told["reason"], told["metadata"]["peer"]) == ("", "TIMEOUT", HR)
     assert f"--exchange-id {told['exchange_id']}" in told["fetch"]
@@ -244,24 +300,18 @@ def test_programs_get_the_id_and_the_command_with_the_error(town: Town, nodes: P
     assert (answer["answer"], answer["proof"]["exchange_id"]) == (True, told["exchange_id"])
 
 
-def test_python_client_has_the_id_in_the_error(nodes: Processes) -> None:
+def test_python_client_has_the_id_in_the_error(nodes: Processes, hung: Hung) -> None:
+    lost = hung.python
+    assert (lost.reason, lost.metadata["peer"]) == (Reason.TIMEOUT, HR)
     with nodes.client(TAX) as tax:
-        with frozen(nodes, HR), pytest.raises(NodeError) as lost:
-            _ask(tax, 12)
-        assert (lost.value.reason, lost.value.metadata["peer"]) == (Reason.TIMEOUT, HR)
-        assert _fetch(tax, 12, bytes.fromhex(lost.value.metadata["exchange_id"])) is True
+        assert _fetch(tax, 12, bytes.fromhex(str(lost.metadata["exchange_id"]))) is True
     is_charged_once(nodes, 12)
 
 
-def test_other_calls_name_who_hung_too(town: Town, nodes: Processes) -> None:
-    config = town.offices[TAX].config
-    with frozen(nodes, HR):
-        for command in (
-            ("catalogue", "list", "--provider", HR),
-            ("catalogue", "show", f"{HR}/pension-insurance"),
-        ):
-            ran = dxnode(*command, "--config", config)
-            assert (ran.code, HR in ran.err) == (Exit.UNAVAILABLE, True), ran.err
+def test_other_calls_name_who_hung_too(hung: Hung) -> None:
+    assert len(hung.others) == 2
+    for ran in hung.others:
+        assert (ran.code, HR in ran.err) == (Exit.UNAVAILABLE, True), ran.err
 
 
 @pytest.mark.full("it takes as long as a node may stand still unnoticed")

@@ -9,6 +9,7 @@ import signal
 import sqlite3
 import threading
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
@@ -168,12 +169,13 @@ def test_peer_that_hangs_is_given_up_in_time(nodes: Processes) -> None:
     pid = nodes.nodes[HR].pid
     assert pid is not None
     exchange_id = os.urandom(16)
-    with nodes.client(TAX, timeout=IN_TIME) as tax:
+    with nodes.client(TAX, timeout=IN_TIME) as tax, ThreadPoolExecutor(1) as aside:
         os.kill(pid, signal.SIGSTOP)
         try:
+            browsing = aside.submit(tax.catalogue, HR)
             assert _fails(tax, exchange_id) in (Reason.TIMEOUT, Reason.PEER_UNAVAILABLE)
             with pytest.raises(NodeError) as failed:
-                tax.catalogue(HR)
+                browsing.result()
             assert failed.value.reason in (Reason.TIMEOUT, Reason.PEER_UNAVAILABLE)
         finally:
             os.kill(pid, signal.SIGCONT)

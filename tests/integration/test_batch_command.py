@@ -7,6 +7,7 @@ import json
 import os
 import subprocess
 import sys
+from collections import Counter
 from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
@@ -14,6 +15,7 @@ from pathlib import Path
 import pytest
 from support.cli_run import dxnode
 from support.running import (
+    BAND,
     CASE,
     DEFERRAL,
     ENROLLED,
@@ -32,7 +34,7 @@ from node.core.log.usage import parse_record
 
 @pytest.fixture
 def nodes(tmp_path: Path) -> Iterator[Running]:
-    with running(pension_town(tmp_path)) as nodes:
+    with running(pension_town(tmp_path), HR, TAX) as nodes:
         yield nodes
 
 
@@ -103,12 +105,14 @@ def test_batch_over_a_days_limit_says_so_and_answers_what_the_day_allows(
     assert "70 of 150 rows are done" in ran.err
     ran = dxnode(*command(nodes, source))
     assert ran.code == 6
+    assert "70 are used today: that takes 3 days, with up to 0 rows answered today" in ran.err
     assert "70 of 150 rows are done" in ran.err
     assert charged(nodes)[0] == 70
 
 
-def test_longest_claims_are_answered_by_nodes_that_take_the_shortest_messages(tmp_path: Path) -> None:
-    with running(pension_town(tmp_path, extra="limits: {message_bytes: 65536}\n")) as nodes:
+def test_nodes_that_take_the_shortest_messages_and_few_at_once_answer_whole_lists(tmp_path: Path) -> None:
+    limits = "limits: {message_bytes: 65536, chunk_subjects: 200}\n"
+    with running(pension_town(tmp_path, extra=limits), HR, TAX) as nodes:
         nodes.grant()
         source = people(tmp_path / "in.csv", 450, "某" * 200)
         asked = command(nodes, source, "--claim", "name=name", question=f"{PENSION}/name-matches")
@@ -116,3 +120,8 @@ def test_longest_claims_are_answered_by_nodes_that_take_the_shortest_messages(tm
         assert ran.code == 0
         assert {(row["answer"], row["reason"]) for row in rows(source)} == {("no", "")}
         assert len({row["exchange_id"] for row in rows(source)}) > 9
+        for question in (ENROLLED, BAND):
+            assert dxnode(*command(nodes, source, "--force", question=question)).code == 0
+            found = rows(source)
+            assert {row["reason"] for row in found} == {""}
+            assert max(Counter(row["exchange_id"] for row in found).values()) <= 200

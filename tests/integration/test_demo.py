@@ -18,7 +18,7 @@ from support.waiting import PATIENCE, wait_for
 from node.demo.registers import make_registers
 from node.demo.traces import find_identifiers
 
-RESIDENTS = 2_000
+RESIDENTS = 1_000
 SCENES = [
     "set-up",
     "deferral",
@@ -165,7 +165,7 @@ def test_interrupted_demo_leaves_no_process_behind(tmp_path: Path) -> None:
 
 def test_folder_that_holds_a_city_is_refused(played: Played) -> None:
     process = _start(played.folder)
-    _, err = process.communicate(timeout=PATIENCE)
-    assert process.returncode == 2
-    assert "is there already" in err
+    out, err = process.communicate(timeout=PATIENCE)
+    assert (process.returncode, out) == (2, "")
+    assert "there is something in it already" in err
     assert "Traceback" not in err

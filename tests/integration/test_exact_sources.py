@@ -100,7 +100,7 @@ def test_lines_of_a_file_add_up_in_status(here: Running) -> None:
     assert found.lines == sum(parts) + found.continued_lines == 8
     assert found.refused_values == 1
 
-    socket = here.town.offices[HR].folder / "state" / "desk.sock"
+    socket = here.town.offices[HR].socket
     said = dxnode("status", "--desk", f"unix:{socket}").out
     assert "8 lines = 1 header + 3 rows taken + 1 without a valid identifier + 1 replaced" in said
 

@@ -14,7 +14,8 @@ from pathlib import Path
 from support.town import HR, TAX
 from support.waiting import PATIENCE
 
-from node.demo.process import NodeProcess, free_ports
+from node.demo.ports import free_ports
+from node.demo.process import NodeProcess
 
 PURPOSE = "social-insurance/pension/deferral"
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import re
 import shlex
-import socket
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -18,6 +17,7 @@ from support.waiting import PATIENCE, wait_for
 from typer.testing import CliRunner
 
 from node.cli.main import app
+from node.demo.ports import free_ports
 
 GUIDES = {"en": ROOT / "docs" / "officer-guide.md", "zh": ROOT / "docs" / "officer-guide.zh-CN.md"}
 PROMPTS = ("passphrase of the key:", "the same again:", "密钥口令:", "再输入一次:")
@@ -79,7 +79,7 @@ class Reader:
         """Start a node, on ports that are free here, and wait until it answers."""
         config = self.folder / shlex.split(command)[-1]
         text = config.read_text("utf-8")
-        for port, free in zip(("8443", "8444"), free_ports(), strict=True):
+        for port, free in zip(("8443", "8444"), free_ports(2), strict=True):
             text = text.replace(f":{port} ", f":{free} ").replace(f":{port}\n", f":{free}\n")
         config.write_text(text, "utf-8")
         self.served.append(
@@ -115,14 +115,6 @@ class Reader:
             assert len(found) == 1, f"{path}, line {block.line} of the guide: {old}"
             text = text.replace(found[0], new)
         path.write_text(text, "utf-8")
-
-
-def free_ports() -> tuple[int, int]:
-    """Two ports that nobody listens on."""
-    with socket.socket() as first, socket.socket() as second:
-        for each in (first, second):
-            each.bind(("127.0.0.1", 0))
-        return first.getsockname()[1], second.getsockname()[1]
 
 
 def blocks(text: str) -> Iterator[Block]:

@@ -20,6 +20,8 @@ UNKNOWN = ("polcy",)
 HELP = ("--help",)
 
 
+VERDICTS = ((BROKEN, 2), ((*BROKEN, "--json"), 2), (NOT_THERE, 12), (UNKNOWN, 2), (WHOLE, 0), (HELP, 0))
+
 EACH_WAY = pytest.mark.full("each way takes long")
 
 
@@ -49,10 +51,14 @@ def code(arguments: tuple[str, ...], streams: str, folder: Path) -> int:
 
 
 @pytest.mark.parametrize(
-    ("arguments", "verdict"),
-    [(BROKEN, 2), ((*BROKEN, "--json"), 2), (NOT_THERE, 12), (UNKNOWN, 2), (WHOLE, 0), (HELP, 0)],
+    ("arguments", "verdict", "streams"),
+    [
+        (BROKEN, 2, "2>&1 | true"),
+        (WHOLE, 0, "2>&1 | true"),
+        *((given, code, "| head -1") for given, code in VERDICTS),
+        *(pytest.param(given, code, "2>&1 | true", marks=EACH_WAY) for given, code in VERDICTS),
+    ],
 )
-@pytest.mark.parametrize("streams", ["2>&1 | true", "| head -1"])
 def test_a_reader_that_goes_away_changes_no_verdict(
     folder: Path, arguments: tuple[str, ...], verdict: int, streams: str
 ) -> None:
@@ -60,13 +66,18 @@ def test_a_reader_that_goes_away_changes_no_verdict(
 
 
 @pytest.mark.parametrize(
-    "streams",
+    ("arguments", "verdict", "streams"),
     [
-        *(">&-", "2>&-", ">/dev/full", ">/dev/full 2>/dev/full"),
-        *(pytest.param(each, marks=EACH_WAY) for each in ("<&-", ">&- 2>&-", "<&- >&- 2>&-", "2>/dev/full")),
+        *((BROKEN, 2, each) for each in (">&-", "2>&-", ">/dev/full", ">/dev/full 2>/dev/full")),
+        ((*BROKEN, "--json"), 2, ">/dev/full"),
+        (NOT_THERE, 12, "2>&-"),
+        *(
+            pytest.param(given, code, each, marks=EACH_WAY)
+            for given, code in ((BROKEN, 2), ((*BROKEN, "--json"), 2), (NOT_THERE, 12))
+            for each in (">&-", "2>&-", ">/dev/full", "<&-", ">&- 2>&-", "<&- >&- 2>&-", "2>/dev/full")
+        ),
     ],
 )
-@pytest.mark.parametrize(("arguments", "verdict"), [(BROKEN, 2), ((*BROKEN, "--json"), 2), (NOT_THERE, 12)])
 def test_a_gate_that_fails_fails_with_its_code_when_streams_are_closed_or_full(
     folder: Path, streams: str, arguments: tuple[str, ...], verdict: int
 ) -> None:

@@ -6,12 +6,12 @@ import csv
 import os
 import subprocess
 import sys
-from collections.abc import Callable
 from pathlib import Path
 
 from support.cli_run import Ran, dxnode
 from support.fake_catalogue import PURPOSE
 from support.fake_desk import VERIFY, resident
+from support.launched import launched
 
 
 def people(path: Path, count: int, encoding: str = "utf-8") -> Path:
@@ -38,18 +38,17 @@ def started(
     address: str,
     *options: str,
     target: Path | None = None,
-    before: Callable[[], None] | None = None,
+    first: str = "pass",
 ) -> subprocess.Popen[str]:
-    """Run it in a process of its own, which calls `before` first."""
+    """Run it in a process of its own, which does `first`, statements of Python, and becomes the command."""
     arguments = [sys.executable, "-m", "node.cli.main", *command(source, address, *options, target=target)]
     return subprocess.Popen(  # noqa: S603
-        arguments,
+        launched(first, arguments),
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
         env={**os.environ, "DXNODE_LANG": "en"},
-        preexec_fn=before,
     )
 
 

@@ -120,7 +120,7 @@ def _write(path: Path, said: Sequence[str]) -> None:
     between: list[str] = []  # what is for the reader belongs to the command that follows
     for line in path.read_text("utf-8").splitlines():
         if line.startswith("$ "):
-            parts.append([*between, line])
+            parts.append([*(between or [""] * bool(parts)), line])
             between = []
         elif line.startswith("< "):
             parts[-1].append(line)

@@ -121,6 +121,9 @@ class FakeDesk:
     """Chunk number to the reason it is refused for."""
     break_at: int | None = None
     """The stream ends with UNAVAILABLE in place of this chunk's result."""
+    most_subjects: int = 0
+    """Chunks about more are refused, without saying so before; 0: none."""
+    used_today: list[grant_pb2.DayUse] = field(default_factory=list)
     over_limit: set[str] = field(default_factory=set)
     rule_limits: dict[str, int] = field(default_factory=dict)
     """Limits of a rule that allows what is asked in batches, by their names in the catalogue."""
@@ -254,7 +257,10 @@ class _Desk(desk_pb2_grpc.DeskServiceServicer):
             response.proof.exchange_id = header.batch_id[:12] + number.to_bytes(4, "big")
             if number not in desk.refuse:
                 response.proof.load.CopyFrom(LOAD)
-            if number in desk.refuse:
+            if desk.most_subjects and len(subjects) > desk.most_subjects:
+                reason = Reason.QUERY_INVALID.wire
+                response.refusal.CopyFrom(desk_pb2.Refusal(reason=reason, clause="subjects"))
+            elif number in desk.refuse:
                 refusal = desk_pb2.Refusal(
                     reason=desk.refuse[number].wire, rule="r-1", clause="limits.per_day"
                 )
@@ -422,7 +428,9 @@ class _Grants(grant_pb2_grpc.GrantAdminServiceServicer):
     ) -> grant_pb2.ListReceivedGrantsResponse:
         if request.refresh:
             self._desk.grants |= self._desk.fresh
-        return grant_pb2.ListReceivedGrantsResponse(grants=self._desk.grants.values())
+        return grant_pb2.ListReceivedGrantsResponse(
+            grants=self._desk.grants.values(), used_today=self._desk.used_today
+        )
 
     def GetGrant(self, request: grant_pb2.GetGrantRequest, context: Context) -> grant_pb2.GetGrantResponse:
         return grant_pb2.GetGrantResponse(grant=self._find(request.id, context))

@@ -3,14 +3,10 @@
 from __future__ import annotations
 
 import os
-import random
 import shutil
-import socket
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from itertools import cycle
 from pathlib import Path
 
 from node.core.directory.directory import Member, next_directory
@@ -25,6 +21,7 @@ from node.crypto.certificates import (
     make_authority,
 )
 from node.crypto.signing import SignatureSuite, Signer
+from node.demo.ports import free_ports
 from node.documents.directory_file import read_directory, sign_directory
 from node.documents.keys import KeyUse, PrivateKey, generate, read_keys, write_key
 from node.files.private_folder import make_private
@@ -36,21 +33,14 @@ AUTHORITY = "1144190000000006X2"
 FORGER = "114419000000000709"
 """A department without a node of its own, in whose name requests are made by hand: each has one usage log."""
 YEAR = timedelta(days=365)
-
-
-# Of each process that runs tests its own, in turn, and below those that the kernel gives to whoever calls:
-# a port is given out some time before its node listens on it.
-_WORKER = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw")) % 4
-_PORTS = cycle(random.sample(range(10_000 + _WORKER, 32_000, 4), 5_000))
+SOCKET = "state/d.sock"
+"""In few letters: no path of a socket may be long, and the folders of tests have long ones."""
 
 
 def free_port() -> int:
-    """A port of the loopback interface that nobody listens on, and that was not given out before."""
-    for port in _PORTS:
-        with socket.socket() as probe, suppress(OSError):
-            probe.bind(("127.0.0.1", port))
-            return port
-    raise AssertionError("unreachable")
+    """A port of the loopback interface that no other process is given while this one lives."""
+    (port,) = free_ports(1)
+    return port
 
 
 @dataclass(slots=True)
@@ -74,7 +64,7 @@ class Office:
     @property
     def socket(self) -> Path:
         """Its desk socket."""
-        return self.folder / "state" / "desk.sock"
+        return self.folder / SOCKET
 
     def desk_user(self, role: str) -> Path:
         """A folder with certificate, key and roots of a desk caller."""
@@ -156,7 +146,7 @@ authority: {self.signer.verifier.vkey()}
 directory: ../directory.note
 {"policies: {unsigned: true}" if unsigned else ""}
 exchange: {{listen: "127.0.0.1:{office.exchange_port}", advertise: "127.0.0.1:{office.exchange_port}"}}
-desk: {{listen: "127.0.0.1:{office.desk_port}"}}
+desk: {{listen: "127.0.0.1:{office.desk_port}", socket: {SOCKET}}}
 {"sources:" if sources else ""}
 {sources}{extra}
 """

@@ -380,6 +380,7 @@ class TwoSides:
             ready=self.tax.ready,
             doubted=self._doubt,
             peer_logs=self.tax.peer_logs,
+            zone=ZONE,
         )
 
     def now(self) -> datetime:

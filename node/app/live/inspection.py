@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import errno
+import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
+from pathlib import Path
 from typing import Final, TypeVar
 
 from node.app.lifetimes import DESK, DESK_ROOTS, DIRECTORY, EXCHANGE, Shown, endings, lifetimes
@@ -16,7 +19,7 @@ from node.config.settings import Settings, Source
 from node.documents.pki import read_officers
 from node.errors import NodeError
 from node.files.regular_file import open_regular
-from node.files.whole import unreadable
+from node.files.whole import unreadable, unwritable
 from node.source.place import place_of
 from node.source.spec import FileSpec
 from node.texts.message import Message
@@ -60,6 +63,8 @@ def inspect(settings: Settings, now: datetime, random: Callable[[int], bytes]) -
     opened(("holidays",), lambda: load_calendar(settings))
     opened(("policies", "officers"), lambda: read_officers(settings.policies.officers))
     opened(("state",), LiveCatalogue(settings).read_imported)
+    opened(("state",), lambda: _writable(settings.state))
+    opened(("mark",), lambda: _writable(settings.mark))
     for name, source in settings.sources.items():
         opened(("sources", name), lambda source=source: _open_source(source))  # type: ignore[misc]
     if keys is None or identity is None or desk is None or read is None:
@@ -70,6 +75,20 @@ def inspect(settings: Settings, now: datetime, random: Callable[[int], bytes]) -
     for each in endings(lifetimes(keys.files, shown, read), now):
         found.append(FileProblem(_SETTINGS.get(each.use, ("keys",)), each.said, warning=not each.over))
     return found
+
+
+def _writable(folder: Path) -> None:
+    """Raises NodeError(CONFIG_INVALID) for a folder that is not there and cannot be made, or written to."""
+    there = folder
+    try:
+        while not there.exists():
+            there = there.parent
+        if not there.is_dir():
+            raise NotADirectoryError(errno.ENOTDIR, "")
+        if not os.access(there, os.W_OK | os.X_OK):
+            raise PermissionError(errno.EACCES, "")
+    except OSError as error:
+        raise unwritable(folder, error) from None
 
 
 def _open_source(source: Source) -> None:

@@ -14,7 +14,7 @@ import typer
 
 from node.cli.ask.ask_cmd import Case, Parameters, Purpose, Question
 from node.cli.batch.stopping import ToldToStopError, command_to_go_on, saying_how_far, told_to_stop
-from node.cli.terminal.exits import is_denial
+from node.cli.terminal.exits import Exit, is_denial
 from node.cli.terminal.mistyped import question_named
 from node.cli.terminal.options import claim_columns_from, parameters_from, require_new
 from node.cli.terminal.session import DeskSession, with_desk
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from node.cli.batch.plan import Plan
     from node.cli.batch.progress import Progress
     from node.cli.batch.rows import Rows
+    from node.cli.terminal.output import Ticker
     from node.client.frame import Columns, Query
 
 app = typer.Typer()
@@ -82,9 +83,11 @@ def batch(
                 with saying_how_far(session.terminal, output, given.rows.count, command):
                     run.ask(keep_going=keep_going)
                     output.finish()
-                run.sum_up(target)
+                code = run.sum_up(target)
     except ToldToStopError:
         raise NodeError(Reason.DRAINING, "batch.terminated") from None
+    if code:
+        raise typer.Exit(code)
 
 
 class _Run:
@@ -140,49 +143,83 @@ class _Run:
         self._output.start(progress, rows.form)
 
     def ask(self, *, keep_going: bool) -> None:
-        """Ask about the rows that are left. Raises NodeError."""
-        from node.client.frame import RefusedError, ask_blocks
+        """Ask about the rows that are left. Raises NodeError.
 
-        output, progress = self._output, self._output.progress
-        batch_id, kind = bytes.fromhex(progress.batch_id), QuestionKind(progress.kind)
+        A node that takes less at once than it said, because its settings or policies have changed, is asked
+        again in smaller chunks.
+        """
+        output, again = self._output, True
         with self._session.terminal.progress(t("batch.working"), self._given.rows.count) as ticker:
-            ticker.advance(progress.rows)
-            answers = ask_blocks(
-                self._session.client.batch,
-                self._blocks(progress),
-                replace(self._query, batch_id=batch_id, kind=kind),
-                self._columns,
-                first_chunk=progress.next_chunk,
-                keep_going=keep_going,
-            )
-            try:
-                with closing(answers):
-                    for block in answers:
-                        output.append(block)
-                        ticker.advance(len(block.frame))
-            except NodeError as error:
-                # A refusal is on record under the id; where the desk refuses who asks, nothing is.
-                if isinstance(error, RefusedError) or (not output.progress.rows and is_denial(error)):
-                    output.renew(os.urandom)
+            ticker.advance(output.progress.rows)
+            while again:
+                again = self._ask(ticker, keep_going=keep_going)
+
+    def _ask(self, ticker: Ticker, *, keep_going: bool) -> bool:
+        """Ask to the end; tells whether to ask again, in smaller chunks."""
+        from node.client.frame import RefusedError, is_too_many
+
+        output = self._output
+        try:
+            for rows in self._answered(keep_going=keep_going):
+                ticker.advance(rows)
+        except NodeError as error:
+            before = output.progress.chunk_rows
+            # A refusal is on record under the id; where the desk refuses who asks, nothing is.
+            if isinstance(error, RefusedError) or (not output.progress.rows and is_denial(error)):
+                output.renew(os.urandom, self._rows_of_a_chunk(before))
+            if not is_too_many(error) or output.progress.chunk_rows >= before:
                 raise
+            return True
+        return False
+
+    def _answered(self, *, keep_going: bool) -> Iterator[int]:
+        """Ask, and write the answers; gives how many rows there are, block by block."""
+        from node.client.frame import ask_blocks
+
+        progress = self._output.progress
+        batch_id, kind = bytes.fromhex(progress.batch_id), QuestionKind(progress.kind)
+        answers = ask_blocks(
+            self._session.client.batch,
+            self._blocks(progress),
+            replace(self._query, batch_id=batch_id, kind=kind),
+            self._columns,
+            first_chunk=progress.next_chunk,
+            keep_going=keep_going,
+        )
+        with closing(answers):
+            for block in answers:
+                self._output.append(block)
+                yield len(block.frame)
+
+    def _rows_of_a_chunk(self, before: int) -> int:
+        """By the limits as they are now; as before where they cannot be had."""
+        from node.cli.batch import plan
+
+        try:
+            limits = self._session.client.limits(self._query.question, self._query.purpose, refresh=True)
+        except NodeError:
+            return before
+        return plan.plan(0, limits).chunk_rows
 
     def _blocks(self, progress: Progress) -> Iterator[pd.DataFrame]:
         for block in self._given.rows.blocks(progress.rows, progress.chunk_rows):
             self._output.begin()
             yield block
 
-    def sum_up(self, target: Path) -> None:
-        """Say what came out."""
+    def sum_up(self, target: Path) -> Exit:
+        """Say what came out; gives the exit code."""
         from node.cli.batch import report
 
         assert self._plan is not None
         changed = self._given.file.has_changed()
         report.sum_up(self._session.terminal, target, self._output.progress, self._plan, changed=changed)
+        return report.exit_code(self._output.progress)
 
 
 def _found(rows: Rows, columns: Columns) -> Columns:
+    from node.client.answered import RESULT_COLUMNS
     from node.client.columns import SAMPLE
-    from node.client.frame import RESULT_COLUMNS, found_columns
+    from node.client.frame import found_columns
 
     for name in RESULT_COLUMNS:
         if name in rows.names:

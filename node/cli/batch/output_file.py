@@ -153,13 +153,14 @@ class Output:
         progress = self.progress.after(answered, size)
         self._save(progress, durable=self._clock() - self._synced >= SYNC_SECONDS)
 
-    def renew(self, random: Callable[[int], bytes]) -> None:
+    def renew(self, random: Callable[[int], bytes], chunk_rows: int) -> None:
         """Go on under a new batch id: the answer under the old one is a refusal, and stays one."""
-        if not self.progress.rows:
-            self.forget()
-            self._begun = False
+        renewed = replace(self.progress, batch_id=random(16).hex(), chunk_rows=chunk_rows)
+        if renewed.rows:
+            self._save(renewed, durable=True)
         else:
-            self._save(replace(self.progress, batch_id=random(16).hex()), durable=True)
+            self.forget()
+            self._begun, self._progress = False, renewed
 
     def finish(self) -> None:
         """Give the output its name."""

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from node.core.bounds import MAX_SUBJECTS
 from node.core.id_column import IdColumn
 from node.core.identity import SubjectType
 from node.texts.message import Message
@@ -52,11 +51,15 @@ def look_through(identifiers: Iterable[str], column: str, kind: SubjectType | No
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """Rows of a chunk, subjects that are answered in a day at most (0: no limit), and days it takes."""
+    """Rows of a chunk, subjects that are answered in a day at most (0: no limit), and days it takes.
+
+    `today` of them can still be answered today, as far as is known.
+    """
 
     chunk_rows: int
     per_day: int
     days: int
+    today: int = 0
 
 
 def plan(subjects: int, limits: AskLimits) -> Plan:
@@ -66,11 +69,9 @@ def plan(subjects: int, limits: AskLimits) -> Plan:
     equal size: of 5,500 a day, six of 916 leave less unused than five of 1,000.
     """
     if not limits.per_day:
-        return Plan(MAX_SUBJECTS, 0, 1)
-    chunks = -(-limits.per_day // MAX_SUBJECTS)
-    rows = limits.per_day // chunks
-    per_day = chunks * rows
-    return Plan(rows, per_day, max(1, -(-subjects // per_day)))
+        return Plan(limits.chunk_subjects, 0, 1)
+    chunks = -(-limits.per_day // limits.chunk_subjects)
+    return plan_rest(limits.per_day // chunks, subjects, limits)
 
 
 def plan_rest(chunk_rows: int, subjects: int, limits: AskLimits) -> Plan:
@@ -78,4 +79,6 @@ def plan_rest(chunk_rows: int, subjects: int, limits: AskLimits) -> Plan:
     if not limits.per_day:
         return Plan(chunk_rows, 0, 1)
     per_day = max(1, limits.per_day // chunk_rows) * chunk_rows
-    return Plan(chunk_rows, per_day, max(1, -(-subjects // per_day)))
+    today = (limits.per_day - limits.used_today) // chunk_rows * chunk_rows
+    later = -(-max(0, subjects - today) // per_day)
+    return Plan(chunk_rows, per_day, 1 + later, today)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final
 import typer
 
 from node.cli.batch.progress import NO, Progress
+from node.cli.terminal.exits import EXIT_OF_REASON, Exit
 from node.cli.terminal.output import Terminal
 from node.errors import Reason
 from node.texts.wording import t
@@ -31,12 +32,19 @@ def tell_plan(
         terminal.note(t("batch.plan.invalid", count=subjects.rows - subjects.valid, rows=subjects.rows))
     if plan.days > 1:
         terminal.note(
-            t("batch.plan.days", subjects=rest, limit=limits.per_day, days=plan.days, today=plan.per_day)
+            t(
+                "batch.plan.days",
+                subjects=rest,
+                limit=limits.per_day,
+                used=limits.used_today,
+                days=plan.days,
+                today=plan.today,
+            )
         )
         if limits.workdays:
             terminal.note(t("batch.plan.workdays"))
     elif limits.per_day:
-        terminal.note(t("batch.plan.day", subjects=rest, limit=limits.per_day))
+        terminal.note(t("batch.plan.day", subjects=rest, limit=limits.per_day, used=limits.used_today))
     if not limits.known:
         terminal.note(t("batch.plan.unknown"))
     if beyond := subjects.beyond(limits.per_subject):
@@ -72,6 +80,7 @@ def sum_up(terminal: Terminal, target: Path, progress: Progress, plan: Plan, *, 
         "input_sha256": progress.input,
         "input_changed": changed,
         "per_day": plan.per_day,
+        "chunk_rows": plan.chunk_rows,
         "data_overdue": progress.overdue,
     }
     done = t("batch.done", path=target, rows=progress.rows, answered=progress.answered, refused=refused)
@@ -82,6 +91,16 @@ def sum_up(terminal: Terminal, target: Path, progress: Progress, plan: Plan, *, 
         terminal.note(t("batch.not_verified", count=not_verified))
     if changed:
         terminal.note(t("batch.input_changed", count=progress.rows))
+
+
+def exit_code(progress: Progress) -> Exit:
+    """What a finished batch came to, for scripts: answers to all rows, to some, or why to none."""
+    if progress.answered == progress.rows:
+        return Exit.OK
+    if progress.answered:
+        return Exit.PARTIAL
+    most = max(sorted(progress.reasons), key=lambda reason: progress.reasons[reason])
+    return EXIT_OF_REASON[Reason[most]]
 
 
 def _counts(progress: Progress) -> Iterator[str]:

@@ -10,6 +10,7 @@ import typer
 
 from node.cli.pki import directory_cmd, rotate_cmd
 from node.cli.pki.node import hosts_of, node_in, now, tell_open_folder
+from node.cli.terminal.options import read_option
 from node.cli.terminal.output import Terminal
 from node.cli.terminal.passphrase import PassphraseFile, read_passphrase
 from node.cli.terminal.session import DEFAULT_CONFIG, ConfigFile, with_terminal
@@ -37,7 +38,7 @@ def authority(
     from node.core.identity import normalise_credit_code
     from node.documents.pki import make_authority_files
 
-    made = make_authority_files(folder, normalise_credit_code(code), now(), os.urandom)
+    made = make_authority_files(folder, read_option("--code", normalise_credit_code, code), now(), os.urandom)
     vkey = made.signer(now()).verifier.vkey()
     terminal.result({"folder": str(folder), "code": made.code, "authority": vkey}, vkey)
     terminal.note(t("pki.authority.made", path=folder))
@@ -116,7 +117,7 @@ def officer(
     from node.documents.officer_key import make_officer_key
     from node.files.whole import PUBLIC, write_file
 
-    code = normalise_credit_code(code)
+    code = read_option("--code", normalise_credit_code, code)
     officer_key_name(code, name)  # before somebody thinks of a passphrase
     role, file = (OfficerRole.HEAD, f"{name}-head") if head else (OfficerRole.OFFICER, name)
     key, public = out / f"{file}.key", out / f"{file}.vkey"

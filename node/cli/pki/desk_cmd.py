@@ -16,6 +16,8 @@ from node.texts.wording import t
 app = typer.Typer()
 
 _NO_CERTIFICATE: Final = frozenset({"error.pem.no-certificate", "error.crypto.caller-certificate-unreadable"})
+_NO_ROLE: Final = frozenset({"error.crypto.no-single-department", "error.crypto.no-alternative-name"})
+"""What is wrong with a certificate of a port or of an authority, taken for one of staff."""
 _FINGERPRINT: Final = re.compile(r"(?:[0-9a-fA-F]{2}:?){31}[0-9a-fA-F]{2}")
 
 Certificate = Annotated[str, typer.Argument(metavar="CERTIFICATE", show_default=False)]
@@ -26,7 +28,7 @@ Why = Annotated[str, typer.Option("--reason", show_default=False)]
 @with_desk
 def revoke(session: DeskSession, certificate: Certificate, reason: Why) -> None:
     """Let nobody in with a certificate any more."""
-    revoked = session.client.admin.revoke_certificate(_fingerprint(certificate), reason)
+    revoked = session.client.admin.revoke_certificate(_of_staff(certificate), reason)
     session.terminal.result(revoked, t("desk_certificate.revoked", fingerprint=revoked.fingerprint))
 
 
@@ -55,6 +57,24 @@ def revoked(session: DeskSession) -> None:
         rows,
         t("desk_certificate.none"),
     )
+
+
+def _of_staff(certificate: str) -> bytes:
+    """As `_fingerprint`, but of no file that lets nobody in: the one that was meant would stay good."""
+    found = _fingerprint(certificate)
+    if not _FINGERPRINT.fullmatch(certificate) and not _names_a_role(Path(certificate)):
+        raise NodeError(Reason.CONFIG_INVALID, "error.cli.no-staff-certificate", certificate=certificate)
+    return found
+
+
+def _names_a_role(path: Path) -> bool:
+    from node.crypto.certificates import identify
+    from node.files.pem import read_certificates
+
+    try:
+        return bool(identify(read_certificates(path)).role)
+    except NodeError as error:
+        return error.wording.key not in _NO_ROLE  # of one that is spelled in another way nothing is known
 
 
 def _fingerprint(certificate: str) -> bytes:

@@ -10,6 +10,7 @@ import typer
 from node.cli.pki.node import AuthorityFolder, hosts_of, node_in, now
 from node.cli.terminal.output import Terminal, when
 from node.cli.terminal.session import DEFAULT_CONFIG, ConfigFile, with_terminal
+from node.errors import NodeError, Reason
 from node.texts.wording import t
 
 app = typer.Typer(no_args_is_help=True)
@@ -132,6 +133,9 @@ def rotate_activate(terminal: Terminal, config: ConfigFile = DEFAULT_CONFIG) -> 
     from node.documents.rotation import activate_node_certificate
 
     settings, files, _about = node_in(config)
+    upcoming = files.exchange.upcoming.certificate
+    if not upcoming.exists():
+        raise NodeError(Reason.CONFIG_INVALID, "error.cli.no-next-certificate", path=str(upcoming))
     note = read_note_file(settings.directory, MAX_BYTES)
     activate_node_certificate(files.exchange, read_directory(note, Verifier.parse(settings.authority)))
     terminal.result(

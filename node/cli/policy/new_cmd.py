@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from node.cli.terminal.options import read_option
 from node.cli.terminal.output import Terminal
 from node.cli.terminal.session import with_terminal
 from node.texts.wording import t
@@ -26,7 +27,7 @@ def new(
 
     if not is_name(dataset):
         raise typer.BadParameter(t("policy_new.name"))
-    made = write_example(folder, dataset, normalise_credit_code(provider))
+    made = write_example(folder, dataset, read_option("--provider", normalise_credit_code, provider))
     terminal.result({"made": made}, *(t("label.made", path=path) for path in made))
     steps = t("policy_new.steps", file=made[0], folder=folder, dataset=dataset)
     terminal.note("\n" + t("init.next") + "\n" + steps.rstrip())

@@ -12,6 +12,7 @@ import typer
 
 from node.cli.terminal.output import Terminal, Ticker, when
 from node.cli.terminal.session import DEFAULT_CONFIG, ConfigFile, with_terminal
+from node.errors import NodeError
 from node.texts.wording import t
 
 if TYPE_CHECKING:
@@ -54,7 +55,7 @@ def restore(
     from node.config.file import load_settings
 
     settings = load_settings(config)
-    with _progress(terminal) as progress:
+    with _progress(terminal) as progress, _while_stopped():
         restored = restore_backup(settings, source, datetime.now(UTC), progress)
     terminal.result(
         {
@@ -67,6 +68,17 @@ def restore(
         *_lines(restored, lost_since(restored)),
     )
     terminal.note(t("backup.next"))
+
+
+@contextmanager
+def _while_stopped() -> Iterator[None]:
+    """Tell whoever restores below a running node to stop it: another folder is no way out here."""
+    try:
+        yield
+    except NodeError as error:
+        if error.wording.key != "error.store.folder-taken":
+            raise
+        raise NodeError(error.reason, "error.cli.restore-while-running", **error.wording.args) from None
 
 
 def _lines(restored: Restored, lost: int) -> list[str]:

@@ -14,7 +14,7 @@ import typer
 
 from node.cli.terminal.exits import Exit
 from node.cli.terminal.output import Terminal, plain
-from node.cli.terminal.session import DEFAULT_CONFIG, ConfigFile, with_terminal
+from node.cli.terminal.session import DEFAULT_CONFIG, ConfigFile, settings_in, with_terminal
 from node.texts.wording import say, t
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 app = typer.Typer()
 
-File = Annotated[Path | None, typer.Argument(metavar="FILE", show_default=False)]
+File = Annotated[Path | None, typer.Argument(metavar="FILE", callback=settings_in, show_default=False)]
 
 
 @app.command("check")

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from node.cli.terminal.mistyped import application_named, grant_named
-from node.cli.terminal.options import RoleOption, moment_from
+from node.cli.terminal.options import RoleOption, moment_from, read_option
 from node.cli.terminal.output import last_day, when
 from node.cli.terminal.session import DeskSession, with_desk
 from node.texts.wording import labelled, listing, t
@@ -50,7 +50,7 @@ def issue(
         grant = Grant(
             id="",
             provider="",
-            requester=normalise_credit_code(to),
+            requester=read_option("--to", normalise_credit_code, to),
             dataset=dataset,
             questions=frozenset(question),
             purposes=tuple(purpose),

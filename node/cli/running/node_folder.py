@@ -11,7 +11,7 @@ from pathlib import Path
 
 from node.cli.pki.node import about_node, node_files
 from node.cli.policy.example import EXAMPLE, example_file, write_example
-from node.config.file import load_settings, reference
+from node.config.file import load_settings, parse_settings, reference
 from node.core.address import address_fault, every_interface, nowhere, read_address
 from node.core.directory.spelling import Level
 from node.documents.pki import (
@@ -99,7 +99,8 @@ def settings_text(new: NewNode, authority: str, directory: str) -> str:
         before, line, after = _find(text, name)
         # What stands behind the value on its line is a comment.
         comment = line[len(line.split()[0]) :] if line else ""
-        text = f"{before}{_scalar(value)}{comment}{after}" if value else text
+        own = value or name.startswith("department.")  # an empty name is no reason to take the example's
+        text = f"{before}{_scalar(value)}{comment}{after}" if own else text
     return text
 
 
@@ -136,7 +137,7 @@ def make_node_folder(
     """
     if folder.exists() and any(folder.iterdir()):
         raise NodeError(Reason.CONFIG_INVALID, "error.cli.folder-not-empty", folder=str(folder))
-    new.listens()  # before anything is made
+    _check_settings(new)  # before anything is made
     authority = None
     vkey = ""
     if dev_authority is not None:
@@ -165,9 +166,20 @@ def make_node_folder(
     return tuple(folder / path.relative_to(whole) if path.is_relative_to(whole) else path for path in made)
 
 
+def _check_settings(new: NewNode) -> None:
+    """Raises NodeError(CONFIG_INVALID) when no good settings can be made of what was given."""
+    _settings, problems = parse_settings("node.yaml", settings_text(new, "", "").encode(), Path.cwd())
+    if problems:
+        wordings = tuple(problem.wording for problem in problems)
+        raise NodeError(Reason.CONFIG_INVALID, "error.cli.nothing-made", problems=wordings)
+
+
 def _authority(folder: Path, code: str, now: datetime, random: Random) -> Authority:
     if (folder / "code").exists():
         return open_authority(folder)
+    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+        # Its files may be those of a node: nobody is to move them out of the way.
+        raise NodeError(Reason.CONFIG_INVALID, "error.cli.no-authority-folder", folder=str(folder))
     return make_authority_files(folder, code, now, random)
 
 

@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from node.cli.terminal.mistyped import dataset_named
 from node.cli.terminal.session import DeskSession, with_desk
 from node.texts.wording import t
 
@@ -26,7 +27,8 @@ def accept(
     reason: Annotated[str, typer.Option("--reason", show_default=False)],
 ) -> None:
     """Answer from a load of a dataset that was put aside."""
-    taken = session.client.admin.accept_source(dataset, load, reason)
+    with dataset_named(session.client, dataset, ""):
+        taken = session.client.admin.accept_source(dataset, load, reason)
     said = t(
         "source.accepted",
         dataset=taken.dataset,

@@ -37,6 +37,8 @@ class Exit(IntEnum):
     """With `policy diff`: somebody may learn more, or it is not proved that nobody may."""
     OUTSTANDING = 15
     """With `catalogue verify`: an approval is missing. With `catalogue due`: something is overdue."""
+    PARTIAL = 16
+    """With `batch`: done, but some rows have no answer; the output says why."""
     INTERRUPTED = 130
     """Stopped from the keyboard."""
 

@@ -31,7 +31,8 @@ class HelpfulCommand(TyperCommand):
         with _placed(ctx):
             super().parse_args(ctx, args)
         if ctx.args:
-            raise typer.BadParameter(unexpected(ctx.args), ctx=ctx)
+            options = [each for each in self.params if isinstance(each, TyperOption)]
+            raise typer.BadParameter(unexpected(ctx.args, options), ctx=ctx)
         return ctx.args
 
 

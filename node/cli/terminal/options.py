@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, date, datetime, time, timedelta
 from enum import StrEnum
 from pathlib import Path
@@ -10,6 +10,7 @@ from uuid import UUID
 
 import typer
 
+from node.errors import NodeError
 from node.texts.wording import CHINA, t
 
 
@@ -62,6 +63,16 @@ def exchange_id_from(given: str) -> bytes:
         return UUID(given).bytes
     except ValueError:
         raise typer.BadParameter(t("usage.exchange_id")) from None
+
+
+def read_option(option: str, read: Callable[[str], str], given: str) -> str:
+    """The value of an option as `read` has it; its errors say which option is wrong."""
+    try:
+        return read(given)
+    except NodeError as error:
+        raise NodeError(
+            error.reason, "error.cli.option-wrong", option=option, problem=error.wording
+        ) from None
 
 
 def require_new(path: Path, force: bool) -> None:

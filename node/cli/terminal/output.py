@@ -93,6 +93,7 @@ class Terminal:
     def note(self, text: str) -> None:
         """Something for people beside the result; scripts do not see it."""
         if not self.json:
+            sys.stdout.flush()  # both may lead to one place, where the result stands first
             sys.stderr.write(harmless(text) + "\n")
 
     def stopped(self, text: str, value: Mapping[str, str]) -> None:
@@ -241,6 +242,7 @@ def report(error: NodeError, *, as_json: bool) -> Exit:
 
 
 _OWN_WORDS: Mapping[str, tuple[str, str]] = {
+    "error.cli.no-log-export": ("log.no_export_what", "log.no_export_next"),
     "error.identity.column-invalid": ("reason.QUERY_INVALID.what", "batch.accept"),
     "error.identity.column-rounded": ("reason.QUERY_INVALID.what", "batch.accept"),
     "batch.locked": ("batch.locked_what", "batch.locked_next"),
@@ -297,6 +299,8 @@ def _texts_of(error: NodeError, *, at_desk: bool) -> tuple[str, str]:
         return "settings.wrong", "settings.wrong_next"
     if error.reason is Reason.QUESTION_NOT_ALLOWED and error.metadata.get("clause") == "role":
         return "role.wrong", "role.wrong_next"
+    if error.reason is Reason.PROOF_INVALID and not error.metadata.keys() & {"exchange_id", "peer"}:
+        return "reason.PROOF_INVALID.what", "proof.of_file_next"
     if error.wording.key in _OWN_WORDS:
         return _OWN_WORDS[error.wording.key]
     if error.reason is Reason.POLICY_NOT_LOADED and exit_of(error) is Exit.USAGE:

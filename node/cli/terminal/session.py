@@ -21,27 +21,39 @@ from node.errors import NodeError, Reason
 from node.texts.wording import detect_language, language, t
 
 if TYPE_CHECKING:
-    from node.client import Client, Credentials
+    from node.client import Client
 
 P = ParamSpec("P")
 
 PANEL = CONNECTION
+DEFAULT_CONFIG = Path("node.yaml")
 
 JsonOption = Annotated[bool, typer.Option("--json")]
 DeskOption = Annotated[str | None, typer.Option("--desk", envvar="DXNODE_DESK", rich_help_panel=PANEL)]
 CertOption = Annotated[Path | None, typer.Option("--cert", envvar="DXNODE_CERT", rich_help_panel=PANEL)]
 KeyOption = Annotated[Path | None, typer.Option("--key", envvar="DXNODE_KEY", rich_help_panel=PANEL)]
 RootsOption = Annotated[Path | None, typer.Option("--roots", envvar="DXNODE_ROOTS", rich_help_panel=PANEL)]
-ConfigOption = Annotated[Path | None, typer.Option("--config", envvar="DXNODE_CONFIG", rich_help_panel=PANEL)]
-ConfigFile = Annotated[Path, typer.Option("--config", envvar="DXNODE_CONFIG")]
+
+
+def settings_in(path: Path | None) -> Path | None:
+    """A settings file as it is named: by itself, or by the folder of its node."""
+    return path / DEFAULT_CONFIG if path is not None and path.is_dir() else path
+
+
+ConfigOption = Annotated[
+    Path | None,
+    typer.Option("--config", envvar="DXNODE_CONFIG", callback=settings_in, rich_help_panel=PANEL),
+]
+ConfigFile = Annotated[Path, typer.Option("--config", envvar="DXNODE_CONFIG", callback=settings_in)]
 """Of commands that need the settings of the own node."""
-ConfigIfThere = Annotated[Path | None, typer.Option("--config", envvar="DXNODE_CONFIG", show_default=False)]
+ConfigIfThere = Annotated[
+    Path | None,
+    typer.Option("--config", envvar="DXNODE_CONFIG", callback=settings_in, show_default=False),
+]
 """Of commands that can do without, see `settings_file`."""
 TimeoutOption = Annotated[
     float | None, typer.Option("--timeout", min=0.1, max=600.0, show_default=False, rich_help_panel=PANEL)
 ]
-
-DEFAULT_CONFIG = Path("node.yaml")
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,23 +169,18 @@ def open_client(
     if desk is None:
         path = settings_file(config)
         if path is None:
-            raise NodeError(Reason.CONFIG_INVALID, "desk.missing")
+            raise _no_desk()
         desk = _socket_of(path)
-    try:
-        with Client(desk, credentials, timeout=timeout) as client:
-            yield client
-    except NodeError as error:
-        if error.wording.key != "error.desk.silent":
-            raise
-        raise _why_silent(desk, credentials) or error from None
+    with Client(desk, credentials, timeout=timeout) as client:
+        yield client
 
 
-def _why_silent(desk: str, credentials: Credentials | None) -> NodeError | None:
-    from node.client import silent_port, silent_socket
+def _no_desk() -> NodeError:
+    from node.config.file import settings_near
 
-    if desk.startswith("unix:"):
-        return silent_socket.why_silent(Path(desk.removeprefix("unix:")))
-    return None if credentials is None else silent_port.why_silent(desk, credentials)
+    if meant := settings_near(DEFAULT_CONFIG):
+        return NodeError(Reason.CONFIG_INVALID, "desk.missing_meant", meant=meant)
+    return NodeError(Reason.CONFIG_INVALID, "desk.missing")
 
 
 def have_read(terminal: Terminal, config: Path, kind: PartKind) -> bool:

@@ -26,8 +26,8 @@ class Grant:
 
     `region` is a normalised region code, "" for all; `subjects_per_day` 0 means no limit; the times
     are aware, in UTC, `valid_until` excluded. `roles` are those of the requester's desk that may use it.
-    `kinds` are those of the questions, sorted by name, and `subject_type` says which identifiers the dataset
-    has, where the provider told them.
+    `kinds` are those of the questions, sorted by name, `chunk_subjects` about how many subjects one request
+    may be that asks them, and `subject_type` says which identifiers the dataset has, where the provider told.
     """
 
     id: str
@@ -47,6 +47,7 @@ class Grant:
     roles: tuple[str, ...] = ASKING_ROLES
     kinds: tuple[QuestionKind, ...] = ()
     subject_type: SubjectType | None = None
+    chunk_subjects: tuple[int, ...] = ()
 
     def covers_question(self, question: str) -> bool:
         """Whether the grant names the question."""
@@ -55,6 +56,10 @@ class Grant:
     def kind_of(self, question: str) -> QuestionKind | None:
         """The kind of one of its questions, if the provider told it."""
         return dict(zip(sorted(self.questions), self.kinds, strict=False)).get(question)
+
+    def chunk_of(self, question: str) -> int:
+        """About how many subjects a request may be that asks one of its questions; 0 if that is not told."""
+        return dict(zip(sorted(self.questions), self.chunk_subjects, strict=False)).get(question, 0)
 
     def covers_purpose(self, purpose: str) -> bool:
         """Whether the purpose is one of the grant's, or a child of one."""

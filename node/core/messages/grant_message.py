@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from google.protobuf.message import DecodeError
 
 from node.core import wire
+from node.core.bounds import MAX_SUBJECTS
 from node.core.deciding.grant import Grant, GrantState
 from node.core.identity import SubjectType
 from node.core.milliseconds import from_ms, to_ms
@@ -43,6 +44,7 @@ def grant_to_message(grant: Grant) -> pb.Grant:
         roles=grant.roles,
         kinds=map(kind_to_message, grant.kinds),
         subject_type=grant.subject_type or "",
+        chunk_subjects=grant.chunk_subjects,
     )
 
 
@@ -69,6 +71,7 @@ def grant_from_message(message: pb.Grant) -> Grant:
         roles=tuple(message.roles) or ASKING_ROLES,
         kinds=_kinds(message),
         subject_type=_SUBJECT_TYPES.get(message.subject_type),
+        chunk_subjects=_chunks(message),
     )
 
 
@@ -76,6 +79,14 @@ def _kinds(message: pb.Grant) -> tuple[QuestionKind, ...]:
     if len(message.kinds) != len(message.questions):
         return ()
     by_name = dict(zip(message.questions, map(kind_from_message, message.kinds), strict=True))
+    return tuple(by_name[name] for name in sorted(by_name))
+
+
+def _chunks(message: pb.Grant) -> tuple[int, ...]:
+    told = message.chunk_subjects
+    if len(told) != len(message.questions) or not all(1 <= each <= MAX_SUBJECTS for each in told):
+        return ()
+    by_name = dict(zip(message.questions, told, strict=True))
     return tuple(by_name[name] for name in sorted(by_name))
 
 

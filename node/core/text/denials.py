@@ -23,6 +23,7 @@ _REASON_OF: Final[Mapping[str, Reason]] = {
     "clock": Reason.CLOCK_SKEWED,
     "age": Reason.CLOCK_SKEWED,
     "rules": Reason.QUESTION_NOT_ALLOWED,
+    "subjects": Reason.QUERY_INVALID,
     "exchange_id": Reason.REQUEST_REPLAYED,
     "log": Reason.LOG_DIFFERS,
     "records": Reason.REQUEST_REPLAYED,

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
-from support.cli_run import dxnode, read_transcript, told
+from support.cli_run import dxnode, follow
 from support.fake_catalogue import PROVIDER
 from support.fake_desk import FakeDesk, resident, serving
 from support.plain_log import make_log, make_refused_log
@@ -51,7 +51,7 @@ DESKS = {
 
 @pytest.mark.parametrize("path", TRANSCRIPTS, ids=lambda path: path.stem)
 def test_transcript_is_what_is_said(path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    follow(path, tmp_path, monkeypatch, {})
+    at_a_desk(path, tmp_path, monkeypatch, {})
 
 
 @pytest.mark.parametrize("path", ON_SCREEN, ids=lambda path: path.stem)
@@ -59,13 +59,12 @@ def test_transcript_is_what_a_screen_of_80_columns_shows(
     path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("node.cli.terminal.output.is_screen", lambda: True)
-    follow(path, tmp_path, monkeypatch, {"COLUMNS": "80"})
+    at_a_desk(path, tmp_path, monkeypatch, {"COLUMNS": "80"})
 
 
-def follow(path: Path, folder: Path, monkeypatch: pytest.MonkeyPatch, env: Mapping[str, str]) -> None:
+def at_a_desk(path: Path, folder: Path, monkeypatch: pytest.MonkeyPatch, env: Mapping[str, str]) -> None:
     monkeypatch.chdir(folder)
     (folder / "subject.txt").write_text(f"{resident(2)}\nname=张三\n", "utf-8")
     with serving(DESKS.get(path.stem, FakeDesk()), folder) as address:
-        for step in read_transcript(path):
-            ran = dxnode(*step.arguments(), stdin=step.stdin, env={"DXNODE_DESK": address, **env})
-            assert f"$ {step.command}\n{told(ran)}" == f"$ {step.command}\n{step.said}"
+        desk = {"DXNODE_DESK": address, **env}
+        follow(path, lambda step: dxnode(*step.arguments(), stdin=step.stdin, env=desk))

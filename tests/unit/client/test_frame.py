@@ -9,6 +9,7 @@ from support.fake_desk import BY_CHANCE, FIELD, VERIFY, FakeDesk, enrolled, gran
 
 from node.client import Client
 from node.client.frame import BatchStoppedError
+from node.core.id_column import identifier
 from node.errors import NodeError, Reason
 
 
@@ -173,6 +174,50 @@ def test_more_claims_than_a_subject_may_have_are_refused_before_anybody_is_asked
     assert desk.chunks == []
 
 
+def test_chunks_are_no_larger_than_the_nodes_take(client: Client, desk: FakeDesk) -> None:
+    desk.most_subjects = 7
+    desk.grants["g-1"].chunk_subjects.extend([7, 7])
+    done = client.verify_batch(people(30), question=VERIFY, purpose=PURPOSE, case="DG-1")
+    assert set(done["reason"]) == {""}
+    assert [len(subjects) for _, _, subjects in desk.chunks] == [7, 7, 7, 7, 2]
+
+
+def test_frame_that_goes_on_counts_the_chunks_that_were_asked_whatever_their_size(
+    client: Client, desk: FakeDesk
+) -> None:
+    desk.break_at = 2
+    with pytest.raises(BatchStoppedError) as stopped:
+        ask(client, people(30))
+    desk.break_at = None
+    desk.chunks.clear()
+    desk.grants["g-1"].chunk_subjects.extend([4, 4])
+    done = ask(client, stopped.value.frame, batch_id=stopped.value.batch_id)
+    assert set(done["reason"]) == {""}
+    assert [number for _, number, _ in desk.chunks] == [2, 3, 4]
+
+
+def test_frame_that_is_refused_for_its_size_goes_on_in_smaller_chunks(client: Client, desk: FakeDesk) -> None:
+    def take_less(number: int) -> None:
+        if number == 1:
+            desk.most_subjects = 4
+            desk.fresh["g-1"] = grant_message()
+            desk.fresh["g-1"].chunk_subjects.extend([4, 4])
+
+    desk.at_chunk = take_less
+    frame = people(30)
+    done = ask(client, frame)
+    assert list(done["answer"]) == [enrolled(subject) for subject in frame["id"]]
+    assert len({batch_id for batch_id, _, _ in desk.chunks}) == 2
+
+
+def test_frame_that_no_chunk_is_small_enough_for_stops(client: Client, desk: FakeDesk) -> None:
+    desk.most_subjects = 4
+    with pytest.raises(BatchStoppedError) as stopped:
+        ask(client, people(20))
+    assert stopped.value.metadata["clause"] == "subjects"
+    assert stopped.value.frame["reason"].isna().all()
+
+
 @pytest.mark.parametrize("size", [0, -1, 1001])
 def test_chunk_size_out_of_bounds_is_refused(client: Client, desk: FakeDesk, size: int) -> None:
     with pytest.raises(NodeError, match="1 to 1000"):
@@ -258,6 +303,35 @@ def test_identifiers_read_as_numbers_are_asked(client: Client, desk: FakeDesk) -
     digits = [number for number in range(40) if resident(number).isdigit()]
     frame = pd.DataFrame({"id": [int(resident(number)) for number in digits]})
     assert set(ask(client, frame)["reason"]) == {""}
+
+
+@pytest.mark.parametrize("digits", ["011441900000000019", "044190019500101002", "0"])
+def test_no_identifier_begins_with_a_zero_so_that_whole_numbers_have_lost_nothing(digits: str) -> None:
+    assert identifier(digits) is None
+    assert identifier("0" + resident(1)[1:]) is None
+
+
+@pytest.mark.parametrize(
+    "numbers",
+    [
+        pd.Series([12, 7, 9], dtype="int64"),
+        pd.Series([12, 7, None], dtype="Int64"),
+        pd.Series(["012", 7, "9"], dtype="object"),
+    ],
+    ids=["int64", "Int64", "object"],
+)
+def test_claims_that_were_read_as_numbers_are_refused_as_they_may_have_lost_zeros(
+    client: Client, desk: FakeDesk, numbers: pd.Series
+) -> None:
+    frame = people(3).assign(certificate=numbers.to_numpy(dtype=object))
+    claims = {"certificate": "certificate"}
+    with pytest.raises(NodeError, match=r"read the table as text \(dtype=str\)") as refused:
+        client.verify_batch(frame, question=VERIFY, purpose=PURPOSE, case="DG-1", claims=claims)
+    assert refused.value.metadata["column"] == "certificate"
+    assert desk.chunks == []
+    frame["certificate"] = ["012", "7", "9"]
+    client.verify_batch(frame, question=VERIFY, purpose=PURPOSE, case="DG-1", claims=claims)
+    assert desk.claims == [{"certificate": "012"}, {"certificate": "7"}, {"certificate": "9"}]
 
 
 @pytest.mark.parametrize("claim", [12.5, True, pd.Timestamp(2020, 1, 31), ["x"], "2020\x07"])

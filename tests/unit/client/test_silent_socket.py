@@ -6,15 +6,19 @@ import json
 import os
 import pwd
 import socket
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import pytest
 from support.cli_run import dxnode
+from support.fake_catalogue import PURPOSE
+from support.fake_desk import VERIFY, resident
 
+from node.client import Chunk, Client, Subject
 from node.client.silent_socket import why_silent
-from node.errors import Reason
+from node.core.policy.question_kind import QuestionKind
+from node.errors import NodeError, Reason
 from node.texts.message import Message
 from node.texts.wording import say
 
@@ -111,3 +115,40 @@ def test_who_may_use_a_socket_is_said_in_both_languages(lang: str) -> None:
     args = dict.fromkeys(("path", "folder", "name", "group", "mode"), "x")
     said = say(Message("error.client.socket-forbidden", {**args, "needed": "dxnode"}), lang)
     assert "`sudo -u dxnode dxnode status`" in said
+
+
+@pytest.mark.parametrize(
+    ("what", "key"),
+    [
+        ("nothing", "error.client.socket-missing"),
+        ("left behind", "error.client.socket-stale"),
+        ("a file", "error.client.no-socket"),
+    ],
+)
+def test_the_python_client_tells_what_the_command_line_tells(folder: Path, what: str, key: str) -> None:
+    path = folder / "desk.sock"
+    if what == "left behind":
+        listening(path).close()
+    elif what == "a file":
+        path.write_text("")
+    with Client(f"unix:{path}") as client:
+        asked: list[Callable[[], object]] = [
+            client.grants,
+            client.admin.status,
+            client.log.checkpoints,
+            lambda: client.verify(VERIFY, resident(1), purpose=PURPOSE, case="DG-1"),
+            lambda: list(
+                client.batch(
+                    VERIFY,
+                    [Chunk(0, (Subject(resident(1)),))],
+                    purpose=PURPOSE,
+                    case="DG-1",
+                    batch_id=bytes(16),
+                    kind=QuestionKind.VERIFY,
+                )
+            ),
+        ]
+        for ask in asked:
+            with pytest.raises(NodeError) as failed:
+                ask()
+            assert (failed.value.wording.key, failed.value.metadata["path"]) == (key, str(path))

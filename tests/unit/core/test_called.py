@@ -36,6 +36,11 @@ def test_it_is_found_what_was_meant(typed: str, meant: Called) -> None:
     assert meant_names(typed, KNOWN) == (meant.name,)
 
 
+@pytest.mark.parametrize("typed", ["stauts", "tsatus", "STAUTS", "staut s"])
+def test_the_same_letters_in_another_order_come_before_what_is_close(typed: str) -> None:
+    assert meant_names(typed, (Called("stats"), Called("status"), Called("start"))) == ("status",)
+
+
 @pytest.mark.parametrize("typed", ["", "？", "water-meter", "441900195001010020", "x" * 5000])
 def test_nothing_is_made_up_for_what_is_not_close(typed: str) -> None:
     assert meant_names(typed, KNOWN) == ()

@@ -13,7 +13,6 @@ from node.crypto.signing import Verifier
 from node.demo.city import City, build_city
 from node.demo.departments import AUTHORITY, DEPARTMENTS, GRANTS, department
 from node.demo.officers import NAMES
-from node.demo.process import free_ports
 from node.demo.size import FEWEST
 from node.documents.directory_file import read_directory
 from node.documents.officer_key import open_officer_key
@@ -107,7 +106,3 @@ def test_second_city_in_the_same_folder_is_refused(city: City) -> None:
     with pytest.raises(NodeError) as refused:
         build_city(city.folder, FEWEST)
     assert refused.value.reason is Reason.CONFIG_INVALID
-
-
-def test_free_ports_differ() -> None:
-    assert len(set(free_ports(12))) == 12

@@ -192,7 +192,7 @@ def test_failure_on_the_way_is_asked_again_under_the_same_id(
 def test_keep_going_writes_refusals_as_reasons(tmp_path: Path, address: str, desk: FakeDesk) -> None:
     source = people(tmp_path / "in.csv", 2500)
     desk.refuse[1] = Reason.QUOTA_EXHAUSTED
-    assert batch(source, address, "--keep-going").code == 0
+    assert batch(source, address, "--keep-going").code == 16
     reasons = [row["reason"] for row in answers(tmp_path / "out.csv")]
     assert reasons == [""] * 1000 + ["QUOTA_EXHAUSTED"] * 1000 + [""] * 500
 

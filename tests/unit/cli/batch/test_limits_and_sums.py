@@ -8,16 +8,17 @@ from pathlib import Path
 import pytest
 from support.batches import answers, batch, command, people
 from support.cli_run import at_a_terminal, dxnode
-from support.fake_catalogue import PURPOSE
+from support.fake_catalogue import DATASET, PROVIDER, PURPOSE
 from support.fake_desk import FIELD, FakeDesk, enrolled, resident
 
 from node.errors import Reason
+from node.v1 import grant_pb2
 
 
 def test_limits_are_told_before_anybody_is_asked_about(tmp_path: Path, address: str, desk: FakeDesk) -> None:
     desk.rule_limits["per_day"] = 5000
     ran = batch(people(tmp_path / "in.csv", 2500), address)
-    assert "2500 rows to ask about; 5000 a day are allowed" in ran.err
+    assert "2500 rows to ask about; 5000 a day are allowed to your department, of which 0 are used" in ran.err
     assert "days" not in ran.err
 
 
@@ -38,6 +39,17 @@ def test_batch_that_takes_days_says_how_many_and_cuts_chunks_that_a_day_can_answ
     assert ran.code == 0
     assert [row["no"] for row in answers(tmp_path / "out.csv")] == list(map(str, range(2500)))
     assert {row["reason"] for row in answers(tmp_path / "out.csv")} == {""}
+
+
+def test_what_was_asked_today_already_counts(tmp_path: Path, address: str, desk: FakeDesk) -> None:
+    desk.rule_limits["per_day"] = 700
+    used = {"provider": PROVIDER, "dataset": DATASET, "rule": "batches", "grant_id": "g-1"}
+    desk.used_today.append(grant_pb2.DayUse(subjects=600, **used))
+    source = people(tmp_path / "in.csv", 700)
+    arguments = command(source, address)
+    assert "of which 600 are used today: that takes 2 days, with up to 0 rows" in dxnode(*arguments).err
+    told = dxnode(*arguments, "--force", env={"DXNODE_LANG": "zh"}).err
+    assert "今日已用 600 人次：共需 2 天，今日最多答复 0 行" in told
 
 
 def test_grant_limits_a_day_too(tmp_path: Path, address: str, desk: FakeDesk) -> None:

@@ -9,8 +9,10 @@ from node.cli.batch.plan import look_through, plan, plan_rest
 from node.client.limits import AskLimits
 
 
-def limits(per_day: int) -> AskLimits:
-    return AskLimits(per_day, 0, 0, workdays=False, known=True)
+def limits(per_day: int, used_today: int = 0, chunk_subjects: int = 1000) -> AskLimits:
+    return AskLimits(
+        per_day, 0, 0, workdays=False, known=True, used_today=used_today, chunk_subjects=chunk_subjects
+    )
 
 
 def test_without_a_limit_everything_is_asked_today_in_chunks_of_a_thousand() -> None:
@@ -41,6 +43,30 @@ def test_chunk_is_never_more_than_a_days_limit(
 def test_batch_that_goes_on_keeps_its_chunks_when_limits_change() -> None:
     assert plan_rest(1000, 3000, limits(2500)).days == 2
     assert plan_rest(1000, 3000, limits(500)).chunk_rows == 1000
+
+
+@pytest.mark.parametrize(
+    ("used", "subjects", "today", "days"),
+    [
+        (0, 3000, 1000, 3),
+        (1, 3000, 500, 4),
+        (500, 500, 500, 1),
+        (500, 3000, 500, 4),
+        (999, 100, 0, 2),
+        (1000, 1, 0, 2),
+        (1000, 3000, 0, 4),
+        (1000, 0, 0, 1),
+    ],
+)
+def test_what_is_used_today_is_left_for_another_day(used: int, subjects: int, today: int, days: int) -> None:
+    found = plan_rest(500, subjects, limits(1000, used_today=used))
+    assert (found.today, found.days) == (today, days)
+
+
+def test_chunk_is_never_more_than_the_nodes_take_at_once() -> None:
+    assert plan(3000, limits(0, chunk_subjects=521)).chunk_rows == 521
+    found = plan(3000, limits(1000, chunk_subjects=300))
+    assert (found.chunk_rows, found.per_day, found.days) == (250, 1000, 3)
 
 
 def test_subjects_that_come_again_are_counted_beyond_what_is_allowed() -> None:

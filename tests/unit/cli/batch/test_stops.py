@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import resource
 import shlex
 import shutil
 import signal
@@ -159,17 +158,20 @@ def test_run_that_is_stopped_before_anybody_was_asked_about_leaves_nothing(
     assert left(tmp_path) == set()
 
 
-def bounded(size: int) -> None:
+def bounded(size: int) -> str:
     """As on a disk that is full after so many bytes of a file."""
-    signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (size, size))
+    return (
+        "import resource, signal\n"
+        "signal.signal(signal.SIGXFSZ, signal.SIG_IGN)\n"
+        f"resource.setrlimit(resource.RLIMIT_FSIZE, ({size}, {size}))"
+    )
 
 
 def test_full_disk_ends_a_run_in_order_and_the_same_command_goes_on(
     tmp_path: Path, address: str, desk: FakeDesk
 ) -> None:
     source = people(tmp_path / "in.csv", 3500)
-    run = started(source, address, before=lambda: bounded(200_000))
+    run = started(source, address, first=bounded(200_000))
     _, told = run.communicate(timeout=PATIENCE)
     assert run.returncode == 4
     assert "the output cannot be written" in told
@@ -188,7 +190,7 @@ def test_disk_that_is_full_from_the_start_asks_nothing_and_leaves_nothing(
     tmp_path: Path, address: str, desk: FakeDesk
 ) -> None:
     source = people(tmp_path / "in.csv", 10)
-    run = started(source, address, before=lambda: bounded(0))
+    run = started(source, address, first=bounded(0))
     _, told = run.communicate(timeout=PATIENCE)
     assert run.returncode == 4
     assert "the output cannot be written" in told

@@ -213,6 +213,14 @@ def test_file_that_is_no_export_is_refused(tmp_path: Path, content: bytes) -> No
     ran = verify(tmp_path / "usage.log")
     assert ran.code == 5
     assert "LOG_CORRUPT" in ran.err
+    assert "name the file that `dxnode log export` has written" in ran.err
+
+
+def test_a_key_that_has_not_signed_is_no_alarm_about_an_answer(tmp_path: Path) -> None:
+    path = export(tmp_path / "usage.log", make_log(3))
+    ran = dxnode("log", "verify", path, "--log-key", COSIGN_KEY)
+    assert (ran.code, "exchange id" in ran.err) == (5, False)
+    assert "compare the key by a second way" in ran.err
 
 
 def test_export_cut_in_the_middle_of_a_record_is_refused(tmp_path: Path) -> None:

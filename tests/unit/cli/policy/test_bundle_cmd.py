@@ -217,7 +217,7 @@ def test_settings_that_are_not_there_can_be_named(
     office: Office, lang: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(office.home)
-    for config in ((), ("--config", office.node)):
+    for config in ((), ("--config", office.home)):
         ran = dxnode("policy", "verify", office.policies, *config, "--lang", lang)
         assert (ran.code, "--config" in ran.err) == (Exit.USAGE, True)
         assert "Is a directory" not in ran.err or lang == "en"

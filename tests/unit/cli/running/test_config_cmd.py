@@ -123,6 +123,35 @@ SPOILED: list[tuple[str, Callable[[Path], object], str]] = [
 ]
 
 
+def in_the_way(node: Path) -> str:
+    (node / "occupied").touch()
+    return "occupied"
+
+
+def below_a_file(_node: Path) -> str:
+    return "node.yaml/below"
+
+
+def link_into_a_file(node: Path) -> str:
+    (node / "link").symlink_to(node / "node.yaml")
+    return "link/below"
+
+
+@pytest.mark.parametrize("setting", ["state", "mark"])
+@pytest.mark.parametrize("where", [in_the_way, below_a_file, link_into_a_file])
+def test_a_folder_that_the_node_could_not_write_to_is_named(
+    node: Path, setting: str, where: Callable[[Path], str]
+) -> None:
+    config = node / "node.yaml"
+    text, changes = re.subn(rf"(?m)^{setting}: \w+", f"{setting}: {where(node)}", config.read_text("utf-8"))
+    assert changes == 1
+    config.write_text(text, "utf-8")
+    ran = check(node, "--json")
+    errors = [each for each in json.loads(ran.out) if each["severity"] == "error"]
+    assert ran.code == 2
+    assert [each["setting"] for each in errors] == [setting]
+
+
 @pytest.mark.parametrize(("name", "spoil", "setting"), SPOILED)
 def test_a_file_that_the_node_could_not_use_is_named_at_its_setting(
     node: Path, name: str, spoil: Callable[[Path], object], setting: str

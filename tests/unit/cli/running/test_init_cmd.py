@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 from support.cli_run import dxnode
+from support.waiting import PATIENCE
 
 from node.cli.log.file import write_export
 from node.config.file import load_settings
@@ -125,6 +128,91 @@ def test_settings_file_is_named_either_way(tmp_path: Path, command: str) -> None
     assert dxnode("config", command, "--config", config) == named
     assert dxnode("config", command, env={"DXNODE_CONFIG": str(config)}) == named
     assert dxnode("config", command, config, "--config", tmp_path / "other.yaml") == named
+    for folder in (config.parent, f"{config.parent}/"):
+        assert dxnode("config", command, folder) == named
+        assert dxnode("config", command, "--config", folder) == named
+        assert dxnode("config", command, env={"DXNODE_CONFIG": str(folder)}) == named
+
+
+@pytest.mark.parametrize("name", ["nodes.yaml", "Node.yaml", "node.yml", "noed.yaml"])
+def test_settings_beside_those_named_are_meant(tmp_path: Path, name: str) -> None:
+    (tmp_path / "node.yaml").touch()
+    for command in (("config", "check"), ("status", "--config"), ("backup", "b.tar", "--config")):
+        ran = dxnode(*command, tmp_path / name)
+        assert ran.code == 2
+        assert f"did you mean --config {tmp_path / 'node.yaml'}?" in ran.out + ran.err
+
+
+def test_settings_in_a_folder_are_meant_where_none_are_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    for command in (("status",), ("serve",), ("config", "check"), ("log", "show")):
+        assert "did you mean" not in "".join(shown(command)), command
+    for name in ("hr", "tax"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "node.yaml").touch()
+    for command in (("status",), ("serve",), ("config", "check"), ("log", "show")):
+        assert "hr/node.yaml, tax/node.yaml?" in "".join(shown(command)), command
+
+
+def shown(command: tuple[str, ...]) -> tuple[str, str]:
+    ran = dxnode(*command)
+    assert ran.code == 2
+    return ran.out, ran.err
+
+
+WRONG = {
+    "no title": ("--title", ""),
+    "a title of blanks": ("--title", " \u3000"),
+    "no organisation": ("--organisation", ""),
+    "a port alone": ("--desk-listen", "9444"),
+    "a wide colon": ("--desk-listen", "127.0.0.1：9444"),
+    "one port for both": ("--exchange-listen", "[::1]:8443", "--desk-listen", "[::1]:8443"),
+}
+
+
+@pytest.mark.parametrize("options", WRONG.values(), ids=WRONG)
+def test_what_makes_no_good_settings_makes_nothing(tmp_path: Path, options: tuple[str, ...]) -> None:
+    ran = dxnode("init", tmp_path / "node", *options, "--dev-authority", tmp_path / "authority")
+    assert (ran.code, list(tmp_path.iterdir())) == (2, [])
+
+
+def test_an_option_that_is_wrong_is_named(tmp_path: Path) -> None:
+    for option in ("--code", "--authority-code", "--region"):
+        ran = dxnode("init", tmp_path / "node", option, "12x")
+        assert (ran.code, f"{option} is wrong" in ran.err) == (2, True)
+
+
+def test_files_of_others_are_no_authority_and_stay_where_they_are(tmp_path: Path) -> None:
+    assert dxnode("init", tmp_path / "hr", "--dev-authority", tmp_path / "authority").code == 0
+    before = {path: path.read_bytes() for path in sorted(tmp_path.rglob("*")) if path.is_file()}
+    for folder in (tmp_path / "hr", tmp_path, tmp_path / "hr" / "node.yaml"):
+        ran = dxnode("init", tmp_path / "tax", "--code", TAX, "--dev-authority", folder)
+        assert ran.code == 2
+        assert f"{folder}: is no folder of an authority" in ran.err
+        rotated = dxnode("pki", "rotate", "certificate", "--authority", folder, "--config", tmp_path / "hr")
+        assert (rotated.code, "is no folder of an authority" in rotated.err) == (2, True)
+    assert {path: path.read_bytes() for path in sorted(tmp_path.rglob("*")) if path.is_file()} == before
+
+
+def test_a_department_that_is_called_as_in_the_example_is_told(tmp_path: Path) -> None:
+    assert "as in the example" in dxnode("init", tmp_path / "a", "--code", TAX).err
+    assert "as in the example" not in dxnode("init", tmp_path / "b", "--code", TAX, "--title", "税务局").err
+    assert "as in the example" not in dxnode("init", tmp_path / "c").err
+
+
+def test_what_was_made_is_told_before_what_to_do_next(tmp_path: Path) -> None:
+    both = subprocess.run(  # noqa: S603 - this interpreter, this package
+        [sys.executable, "-m", "node.cli.main", "init", tmp_path / "node", "--lang", "en"],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        check=True,
+        timeout=PATIENCE,
+    ).stdout
+    assert both.startswith("made ")
+    assert both.rindex("\nmade ") < both.index("\nwhat to do next")
 
 
 @pytest.mark.parametrize(

@@ -17,7 +17,7 @@ from node.core.identity import holds_identifier
     ("arguments", "told"),
     [
         (("verfy",), "没有该命令：是否要写“verify”？"),
-        (("grant",), "没有写明子命令"),
+        (("grant",), "没有写明子命令：请从 issue、list、received、show、suspend、resume、revoke 中选择"),
         (("version", "c"), "多出 1 个参数：内容中有空格的，请加引号"),
         (("verify", "a/b", "--purpose"), "选项“--purpose”需要取值"),
         (("version", "--json=3"), "选项“--json”不带取值"),
@@ -39,7 +39,7 @@ def test_wrong_command_line_is_told_in_chinese(arguments: tuple[str, ...], told:
     ("arguments", "told"),
     [
         (("verfy",), "no such command: did you mean 'verify'?"),
-        (("grant",), "missing command"),
+        (("grant",), "missing command: choose one of issue, list, received, show, suspend, resume, revoke"),
         (("version", "c"), "1 word more than the command takes: put what has blanks in it in quotes"),
         (("verify", "a/b", "--purpose"), "option '--purpose' requires an argument"),
         (("version", "--json=3"), "option '--json' does not take a value"),
@@ -54,6 +54,68 @@ def test_wrong_command_line_is_told_in_english(arguments: tuple[str, ...], told:
     ran = dxnode(*arguments)
     assert ran.code == 2
     assert ran.err.splitlines()[0] == f"error: {told}"
+
+
+MEANT = {
+    "as other programs start": (("start",), "serve"),
+    "as other programs list": (("grant", "ls"), "list"),
+    "as other programs make": (("grant", "create"), "issue"),
+    "as other programs look": (("policy", "validate"), "check"),
+    "two letters changed places": (("stauts",), "status"),
+    "an option of all commands": (("demo", "--language", "zh"), "--lang"),
+    "an option without its hyphens": (("demo", "examples"), "--examples"),
+    "one that is a word of ours": (("grant", "received", "REFRESH"), "--refresh"),
+    "settings without their option": (("serve", "hr/node.yaml"), "--config"),
+    "a node's folder without its option": (("serve", "hr"), "--config"),
+    "a file without its option": (
+        ("verify", "a/b", "hr/id.txt", "--purpose", "p", "--case", "c"),
+        "--subject-from",
+    ),
+    "a folder without its option": (("policy", "explain", "d", "q", "policies"), "--policies"),
+    "a number as forms write it": (("demo", "--residents", "50,000"), "50000"),
+    "a number in ten thousands": (("log", "show", "--limit", "1万"), "10000"),
+    "a number in full width": (("log", "show", "--timeout", "３，０００"), "3000"),
+}
+
+
+@pytest.mark.parametrize(("arguments", "meant"), MEANT.values(), ids=MEANT)
+def test_what_was_meant_is_told_in_both_languages(
+    arguments: tuple[str, ...], meant: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "hr").mkdir()
+    (tmp_path / "policies").mkdir()
+    for name in ("node.yaml", "id.txt"):
+        (tmp_path / "hr" / name).touch()
+    for lang in ("en", "zh"):
+        ran = dxnode(*arguments, "--lang", lang)
+        assert (ran.code, ran.out) == (2, "")
+        assert meant in ran.err.splitlines()[0]
+
+
+def test_a_long_number_is_not_repeated() -> None:
+    ran = dxnode("log", "show", "--limit", "1,234,567,890,123")
+    assert (ran.code, re.findall("[0-9]{4}", ran.err)) == (2, [])
+
+
+@pytest.mark.parametrize("spelling", ["zh", "zh_CN.UTF-8", "zh-Hans", "ZH"])
+def test_a_language_is_known_as_systems_call_it(spelling: str) -> None:
+    assert dxnode("hlep", "--lang", spelling).err == dxnode("hlep", "--lang", "zh").err
+
+
+@pytest.mark.parametrize("lang", ["en", "zh"])
+def test_a_language_that_there_is_not_is_told_for_readers_of_either(lang: str) -> None:
+    told = dxnode("status", "--lang", "cn", env={"DXNODE_LANG": lang}).err
+    assert "中文" in told
+    assert "zh" in told
+
+
+def test_help_is_asked_for_in_any_usual_way() -> None:
+    wanted = dxnode("log", "show", "--help")
+    assert wanted.code == 0
+    assert dxnode("log", "show", "-h") == dxnode("help", "log", "show") == wanted
+    assert dxnode("help") == dxnode("-h") == dxnode("--help")
+    assert dxnode("--version") == dxnode("version")
 
 
 @pytest.mark.parametrize("lang", ["en", "zh"])
