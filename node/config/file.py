@@ -138,7 +138,7 @@ def parse_settings(
     if document.problems:
         return None, tuple(
             SettingProblem(name, problem.line, problem.column, "", _of_document(problem))
-            for problem in document.problems
+            for problem in document.told()
         )
     try:
         return Settings.model_validate(document.root, context={"base": base}), ()

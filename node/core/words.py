@@ -18,7 +18,10 @@ def closest(word: str, known: Iterable[str]) -> str:
     """The known word that `word` was probably meant to be, or ""."""
     if len(word) > MAX_WORDS:
         return ""
-    return next(iter(get_close_matches(word, list(known), n=1, cutoff=0.6)), "")
+    every = list(known)
+    if word not in every and (same := [each for each in every if each.casefold() == word.casefold()]):
+        return same[0]
+    return next(iter(get_close_matches(word, every, n=1, cutoff=0.6)), "")
 
 
 def listed(words: Iterable[str], most: int = 12) -> str:

@@ -12,7 +12,7 @@ from node.cli.terminal.exits import Exit
 from node.cli.terminal.output import Terminal
 from node.cli.terminal.session import with_terminal
 from node.demo.size import FEWEST, MOST, RESIDENTS
-from node.texts.wording import language, t
+from node.texts.wording import labelled, language, t
 
 app = typer.Typer()
 
@@ -39,7 +39,7 @@ def demo(
     try:
         ended_well = perform(stage, folder, residents, keep=keep)
     except RuntimeError as error:  # a node did not start; the text ends with what it printed
-        sys.stderr.write(f"{t('label.error')}: {error}\n")
+        sys.stderr.write(labelled(t("label.error"), error) + "\n")
         ended_well = False
     raise typer.Exit(Exit.OK if ended_well else Exit.FAILED)
 

@@ -21,7 +21,7 @@ from node.demo.scenes import DEFERRAL, ELIGIBLE, Play
 from node.demo.shipped import make_empty
 from node.demo.stage import Stage
 from node.errors import NodeError
-from node.texts.wording import detect_language
+from node.texts.wording import detect_language, sentences
 
 SCENES = (
     scenes.deferral,
@@ -86,7 +86,9 @@ def _set_up(stage: Stage, folder: Path, residents: int, cleanup: ExitStack) -> C
                 not status.problems,
                 "demo.set-up.problems",
                 department=each.title(stage.language),
-                problems="; ".join(problem.text(stage.language) for problem in status.problems),
+                problems=sentences(
+                    (problem.text(stage.language) for problem in status.problems), stage.language
+                ),
             )
             for data in status.datasets:
                 stage.tell(

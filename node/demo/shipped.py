@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 from importlib.resources import files
 from pathlib import Path
@@ -11,6 +12,8 @@ from node.errors import NodeError, Reason
 
 PARTS: Final = ("policies", "protos", "docs")
 """Folders at the top of the project; `pyproject.toml` puts the same ones into a wheel."""
+
+_LINK: Final = re.compile(r"\[(?P<words>[^\[\]]*)\]\((?P<target>[^()\s]+)\)")
 
 
 def shipped(part: str) -> Path:
@@ -36,4 +39,17 @@ def unpack(folder: Path) -> list[Path]:
     made = [folder / part for part in PARTS]
     for target in made:
         shutil.copytree(shipped(target.name), target, copy_function=shutil.copyfile)
+    for page in folder.rglob("*.md"):
+        page.write_text(without_lost_links(page.read_text("utf-8"), page.parent), "utf-8")
     return made
+
+
+def without_lost_links(text: str, folder: Path) -> str:
+    """A page of `folder`, with the words alone where a link leads to what did not come along."""
+
+    def kept(link: re.Match[str]) -> str:
+        target = link["target"].partition("#")[0]
+        leads = not target or ":" in target or (folder / target).exists()
+        return link[0] if leads else link["words"]
+
+    return _LINK.sub(kept, text)

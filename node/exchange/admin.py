@@ -205,11 +205,7 @@ def _check_purpose(purpose: str, policy: Policy, known: PurposeTree | None) -> N
         for rule in policy.rules
         for each in rule.purposes
     ):
-        raise NodeError(
-            Reason.QUERY_INVALID,
-            "error.exchange.no-rule-for-purpose",
-            purpose=purpose,
-        )
+        raise NodeError(Reason.QUERY_INVALID, "error.exchange.no-rule-for-purpose")
 
 
 def require_note(note: str) -> str:

@@ -75,21 +75,21 @@ class _Exchanges:
             if result == "answer":
                 yield each.number, each.answer
             elif result == "refusal" and each.refusal in _REASONS:
-                yield each.number, refused_by(Reason(each.refusal), self.member.code)
+                yield each.number, refused_by(Reason(each.refusal), self.member.code, self.member.title)
             else:
-                yield each.number, unasked(self.member.code)
+                yield each.number, unasked(self.member.code, self.member.title)
 
     def off(self, number: int) -> pb.LinkCall:
         return pb.LinkCall(number=number)
 
     def too_slow(self) -> NodeError:
-        return too_slow(self.member.code)
+        return too_slow(self.member.code, self.member.title)
 
     def ended(self) -> NodeError:
-        return gone(self.member.code)
+        return gone(self.member.code, self.member.title)
 
     def broken(self, error: grpc.aio.AioRpcError) -> NodeError:
-        return peer_error(error, self.member.code)
+        return peer_error(error, self.member.code, self.member.title)
 
     def unasked(self) -> NodeError:
-        return unasked(self.member.code)
+        return unasked(self.member.code, self.member.title)

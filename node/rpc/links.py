@@ -110,6 +110,13 @@ class Links:
         """What the directory says of a provider. Raises NodeError."""
         return self._member(provider)
 
+    def title(self, provider: str) -> str:
+        """What the directory calls a provider, "" where it does not say."""
+        try:
+            return self.member(provider).title
+        except NodeError:
+            return ""
+
     async def to_member(self, member: Member) -> Link:
         """As `to`, of a member that was looked up."""
         provider = member.code
@@ -191,7 +198,9 @@ async def _shown_at(member: Member, seconds: float) -> bytes:
     except (ssl.SSLCertVerificationError, ssl.CertificateError):
         raise _refused() from None
     except (OSError, TimeoutError):
-        raise NodeError(Reason.PEER_UNAVAILABLE, "error.rpc.peer-unreachable", peer=member.code) from None
+        raise NodeError(
+            Reason.PEER_UNAVAILABLE, "error.rpc.peer-unreachable", peer=member.code, peer_title=member.title
+        ) from None
     shown = writer.get_extra_info("ssl_object").getpeercert(binary_form=True)
     writer.transport.abort()
     return ssl.DER_cert_to_PEM_cert(shown).encode()

@@ -180,7 +180,7 @@ class PeerClient:
             async with asyncio.timeout(seconds):
                 link = await self._links.to_member(member)
         except TimeoutError:
-            raise too_slow(member.code) from None
+            raise too_slow(member.code, member.title) from None
         stream = self._streams.get(member.code)
         if stream is None or not stream.open or stream.link is not link:
             stream = self._streams[member.code] = LinkStream(link, member)
@@ -200,12 +200,12 @@ class PeerClient:
                 try:
                     answer = await call.unary(link.channel)(body, timeout=seconds)
                 except grpc.aio.AioRpcError as error:
-                    told = peer_error(error, member.code)
+                    told = peer_error(error, member.code, member.title)
                     if told.reason is Reason.PEER_UNAVAILABLE:
                         self._links.doubt(link)
                     raise told from None
         except TimeoutError:
-            raise too_slow(member.code) from None
+            raise too_slow(member.code, member.title) from None
         return call.read(answer)
 
     async def _summaries(self, provider: str) -> Sequence[catalogue_pb2.DatasetSummary]:
@@ -226,5 +226,5 @@ class PeerClient:
                     token = page.next_page_token
         except TimeoutError:
             if not found:
-                raise too_slow(provider) from None
+                raise too_slow(provider, self._links.title(provider)) from None
             raise NodeError(Reason.TIMEOUT, "error.rpc.peer-catalogue-too-slow", peer=provider) from None

@@ -23,6 +23,8 @@ Language = Literal["zh", "en"]
 LANGUAGES: tuple[Language, ...] = ("en", "zh")
 _SEPARATORS: Final[Mapping[str, tuple[str, str]]] = {"en": (", ", "; "), "zh": ("、", "；")}
 """Between the words of a list, and between the messages of one."""
+_COLONS: Final[Mapping[str, str]] = {"en": ": ", "zh": "："}
+"""Between what something is called and what it is."""
 
 CHINA: Final = timezone(timedelta(hours=8))
 """China has one time zone without summer time."""
@@ -88,6 +90,20 @@ def can_say(message: Message) -> bool:
     return text is not None and placeholders(text) <= message.args.keys()
 
 
+class _Forms(string.Formatter):
+    """`{count:row|rows}` is "1 row" or "2 rows"; `{count:~has|have}` is the word without the number."""
+
+    def format_field(self, value: object, format_spec: str) -> str:
+        one, parts, many = format_spec.partition("|")
+        if not parts:
+            return format(value, format_spec)
+        word = one.removeprefix("~") if str(value) == "1" else many
+        return word if one.startswith("~") else f"{value} {word}"
+
+
+_FORMS: Final = _Forms()
+
+
 def t(key: str, lang: str | None = None, /, **args: object) -> str:
     """The text of `key` in `lang` (by default the one spoken now), with `{placeholders}` filled in.
 
@@ -96,12 +112,22 @@ def t(key: str, lang: str | None = None, /, **args: object) -> str:
     text = find(key, lang or language())
     if text is None:
         raise KeyError(key)
-    return text.format_map(args)
+    return _FORMS.vformat(text, (), args)
 
 
 def listing(values: Iterable[str], lang: str | None = None) -> str:
     """Words in a row."""
     return _SEPARATORS[lang or language()][0].join(values)
+
+
+def sentences(values: Iterable[str], lang: str | None = None) -> str:
+    """Sentences, or parts of one that hold commas, in a row."""
+    return _SEPARATORS[lang or language()][1].join(values)
+
+
+def labelled(label: str, value: object, lang: str | None = None) -> str:
+    """What something is called, and what it is."""
+    return f"{label}{_COLONS[lang or language()]}{value}"
 
 
 def when(moment: datetime) -> str:
@@ -117,6 +143,8 @@ def say(message: Message, lang: str | None = None) -> str:
     spoken = lang or language()
     try:
         args = {name: _spoken(value, spoken) for name, value in message.args.items()}
+        if args.get("peer_title"):  # people know departments by their names
+            args["peer"] = t("label.named", spoken, title=args["peer_title"], code=args["peer"])
         return t(message.key, spoken, **args)
     except (LookupError, ValueError, TypeError, OverflowError):
         return message.key

@@ -93,7 +93,7 @@ def test_bad_export_is_put_aside_over_restarts_until_the_operator_accepts_it_on_
     for _ in range(2):
         shown = _dxnode(nodes, "status")
         assert shown.code == 4
-        assert "(0 rows, before 500)" in shown.out
+        assert "(usable rows: 0 now, 500 in the last good load)" in shown.out
         assert f"dxnode source accept {DATASET} --load " in shown.out
         assert _enrolled(nodes, 2), "the last good load is answered from"
         _restart(nodes)

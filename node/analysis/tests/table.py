@@ -106,17 +106,13 @@ def check_table(file: PolicyFile, policy: Policy, zone: tzinfo) -> CheckedTable:
     document = read(file.name, file.content)
     part = parse(document, TablePart, {}) if document.root is not None else None
     if document.problems or part is None:
-        return CheckedTable(None, _by_place(document))
+        return CheckedTable(None, tuple(document.told()))
     rows = tuple(_Reader(document, part, policy, zone, index).row() for index in range(len(part.tests)))
     holidays = build_holidays(document, part.calendar, sha256(file.content).digest(), ("calendar",))
     if document.problems:
-        return CheckedTable(None, _by_place(document))
+        return CheckedTable(None, tuple(document.told()))
     found = tuple(row for row in rows if row is not None)
     return CheckedTable(Table(file.name, policy.dataset.name, found, holidays), ())
-
-
-def _by_place(document: Document) -> tuple[Problem, ...]:
-    return tuple(sorted(document.problems, key=lambda each: (each.line, each.column)))
 
 
 class _Reader:

@@ -57,7 +57,7 @@ def verify(
         _kind_of(session, question, purpose, chosen if exchange_id else b"", command),
     )
     with (
-        question_named(session.client, question, purpose),
+        question_named(session.client, question, purpose, parameters, subject.claims),
         under_way(session, chosen, command, is_new=not exchange_id),
     ):
         answer = session.client.verify(
@@ -98,7 +98,7 @@ def ask(
         _kind_of(session, question, purpose, chosen if exchange_id else b"", command),
     )
     with (
-        question_named(session.client, question, purpose),
+        question_named(session.client, question, purpose, parameters, subject.claims),
         under_way(session, chosen, command, is_new=not exchange_id),
     ):
         answer = session.client.field(
@@ -128,7 +128,7 @@ def stats(
     chosen, parameters = exchange_id_from(exchange_id), parameters_from(param)
     command = command_of("stats", question, purpose, case, param or ())
     with (
-        question_named(session.client, question, purpose),
+        question_named(session.client, question, purpose, parameters),
         under_way(session, chosen, command, is_new=not exchange_id),
     ):
         release = session.client.statistic(

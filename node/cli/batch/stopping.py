@@ -14,6 +14,7 @@ from types import FrameType
 from typing import TYPE_CHECKING, Final, NoReturn
 
 from node.cli.terminal.output import StoppedError, Terminal
+from node.cli.terminal.session import language_again
 from node.errors import NodeError, Reason
 from node.texts.wording import t
 
@@ -31,7 +32,7 @@ class ToldToStopError(BaseException):
 
 def command_to_go_on(arguments: Sequence[str]) -> str:
     """The command line that goes on with the batch that these arguments began."""
-    return shlex.join(["dxnode", *(each for each in arguments if each not in _ONCE)])
+    return shlex.join(["dxnode", *language_again(), *(each for each in arguments if each not in _ONCE)])
 
 
 @contextmanager

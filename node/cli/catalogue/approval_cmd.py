@@ -17,7 +17,7 @@ from node.cli.terminal.output import Terminal, when
 from node.cli.terminal.passphrase import PassphraseFile
 from node.cli.terminal.session import DEFAULT_CONFIG, ConfigFile, with_terminal
 from node.errors import NodeError, Reason
-from node.texts.wording import say, t
+from node.texts.wording import labelled, say, t
 
 if TYPE_CHECKING:
     from node.core.policy.approval import Approval, ApprovalRole, Publication, Version
@@ -108,7 +108,7 @@ def verify(
         terminal.table(columns, rows, t("catalogue.empty"))
         for name, each in found.items():
             for problem in each.problems.values():
-                terminal.note(f"{name}: {say(problem)}")
+                terminal.note(labelled(name, say(problem)))
     lacking = sum(bool(each.lacking) for each in found.values())
     if lacking:
         terminal.note(t("approval.lacking", count=lacking))

@@ -16,10 +16,10 @@ from node.cli.catalogue.text import (
     title_of,
     word,
 )
-from node.cli.terminal.mistyped import dataset_named
+from node.cli.terminal.mistyped import dataset_named, meant_purpose
 from node.cli.terminal.output import when
 from node.cli.terminal.session import DeskSession, with_desk
-from node.texts.wording import t
+from node.texts.wording import listing, sentences, t
 
 app = typer.Typer()
 approval_cmd.add_to(app)
@@ -100,6 +100,8 @@ def search(
         show_hit(terminal, entry)
     if not found.total:
         terminal.note(t("catalogue.nothing_found"))
+        if purpose and (meant := meant_purpose(session.client, purpose)):
+            terminal.note(t("meant.purpose", names=listing(meant)))
     elif found.total > len(found.entries):
         terminal.note(t("catalogue.more", shown=len(found.entries), total=found.total))
 
@@ -127,8 +129,8 @@ def history(
             str(version.number),
             when(version.served_since),
             version.title,
-            "; ".join(approved_by(each) for each in version.approvals),
-            ", ".join(version.changed) or "-",
+            sentences(approved_by(each) for each in version.approvals),
+            listing(version.changed) or "-",
             version.entry_digest.hex()[:16],
         )
         for version in versions

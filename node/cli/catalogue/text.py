@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from node.cli.terminal.output import Terminal, when
-from node.texts.wording import find, language, listing, t
+from node.texts.wording import find, labelled, language, listing, sentences, t
 
 if TYPE_CHECKING:
     from node.client.catalogue import (
@@ -74,7 +74,15 @@ def hit_lines(entry: CatalogueEntry) -> list[str]:
     shown = [*items[:_MOST_ITEMS], *(["…"] if len(items) > _MOST_ITEMS else [])]
     lines += _labelled("  ", [("items", listing(shown))])
     for question in entry.questions:
-        lines.append(f"  {question.name}  {title_of(question)}  ({word('kind', question.kind)})")
+        lines.append(
+            "  "
+            + t(
+                "catalogue.hit",
+                name=question.name,
+                title=title_of(question),
+                kind=word("kind", question.kind),
+            )
+        )
         for rule in _rules_for(question, entry):
             lines += _labelled("    ", [("to", _whom(rule)), ("purposes", listing(rule.purposes))])
     if not entry.questions:
@@ -154,7 +162,7 @@ def question_lines(question: CatalogueQuestion, entry: CatalogueEntry) -> Iterat
     for rule in _rules_for(question, entry):
         use = (("to", _whom(rule)), ("purposes", listing(rule.purposes)), ("when", _when(rule)))
         parts = _labelled("", [*use, ("limits", _limits(rule))])
-        yield f"  {t('catalogue.rule')} {rule.id}: {'; '.join(parts)}"
+        yield "  " + labelled(f"{t('catalogue.rule')} {rule.id}", sentences(parts))
 
 
 def last_lines(entry: CatalogueEntry) -> Iterator[str]:
@@ -230,4 +238,4 @@ def _epsilon(micros: int) -> str:
 
 def _labelled(indent: str, parts: Iterable[tuple[str, str]]) -> list[str]:
     """Lines of what there is, each with what it is."""
-    return [f"{indent}{t(f'catalogue.{key}')}: {value}" for key, value in parts if value]
+    return [indent + labelled(t(f"catalogue.{key}"), value) for key, value in parts if value]

@@ -17,7 +17,7 @@ from node.errors import NodeError, Reason
 from node.files.regular_file import read_regular
 from node.files.text import plain_text
 from node.files.why import why
-from node.texts.wording import t
+from node.texts.wording import labelled, listing, t
 
 if TYPE_CHECKING:
     from node.cli.log.file import Verified
@@ -186,7 +186,7 @@ def verify(
     elif verified.report.findings:
         lines = [*map(_finding_line, verified.report.findings), *_seen_lines(verified)]
         terminal.result(verified, t("log.broken"), *lines)
-        terminal.note(f"{t('label.hint')}: {t('log.broken_next')}")
+        terminal.note(labelled(t("label.hint"), t("log.broken_next")))
     else:
         terminal.result(verified, *_whole_lines(verified))
         if verified.report.records >= FEW:
@@ -201,12 +201,12 @@ def _whole_lines(verified: Verified) -> list[str]:
     if report.records:
         first, last = when_ms(report.first_ms), when_ms(report.last_ms)
         lines = [t("log.whole", records=report.records, first=first, last=last)]
-    lines.append(t("log.signed", signers=", ".join(verified.signers)))
+    lines.append(t("log.signed", signers=listing(verified.signers)))
     if verified.cosigned is None:
         lines.append(t("log.no_cosign"))
     else:
         lines.append(t("log.cosigned", size=verified.cosigned))
-    kinds = ", ".join(f"{t(f'log.{kind}')} {count}" for kind, count in report.kinds)
+    kinds = listing(f"{t(f'log.{kind}')} {count}" for kind, count in report.kinds)
     if kinds:
         lines.append(kinds)
     for each in report.clock_sets:
@@ -216,7 +216,7 @@ def _whole_lines(verified: Verified) -> list[str]:
                 index=each.index,
                 earlier=when_ms(each.from_ms),
                 later=when_ms(each.to_ms),
-                officers=", ".join(each.approved),
+                officers=listing(each.approved),
             )
         )
     if report.open_intents:
@@ -227,7 +227,7 @@ def _whole_lines(verified: Verified) -> list[str]:
 def _seen_lines(verified: Verified) -> list[str]:
     """What each department remembers, and whether the log has it."""
     return [
-        t("log.seen_differs", department=each.department, sizes=", ".join(map(str, each.differing)))
+        t("log.seen_differs", department=each.department, sizes=listing(map(str, each.differing)))
         if each.differing
         else t("log.seen_fits", department=each.department, count=each.checkpoints)
         for each in verified.seen

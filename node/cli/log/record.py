@@ -12,7 +12,7 @@ from google.protobuf.message import Message
 from node.cli.terminal.output import Json, when_ms
 from node.core.log.usage import parse_record
 from node.errors import NodeError, Reason
-from node.texts.wording import t
+from node.texts.wording import listing, t
 from node.v1 import record_pb2 as pb
 
 _OUTCOME = {
@@ -143,7 +143,7 @@ def _intent(leaf: bytes) -> pb.Intent:
 
 def _asked(intent: pb.Intent) -> tuple[str, str]:
     """The question with its parameters, and the purpose; "-" for what is not on record."""
-    parameters = ", ".join(f"{parameter.name}={parameter.value}" for parameter in intent.parameters)
+    parameters = listing(f"{parameter.name}={parameter.value}" for parameter in intent.parameters)
     asked = "/".join(filter(None, (intent.dataset, intent.question)))
     return (f"{asked} ({parameters})" if parameters else asked) or "-", intent.purpose or "-"
 

@@ -17,7 +17,7 @@ from node.cli.terminal.session import DEFAULT_CONFIG, ConfigFile, with_terminal
 from node.core.address import reached_at
 from node.core.role import ASKING_ROLES
 from node.errors import NodeError, Reason
-from node.texts.wording import t
+from node.texts.wording import listing, t
 
 app = typer.Typer()
 app.add_typer(directory_cmd.app, name="directory")
@@ -174,7 +174,7 @@ def member(
     terminal.result(
         {"path": str(out), "sha256": digest, "officers": names},
         t("pki.member.made", path=out, digest=digest),
-        t("pki.member.officers", names=", ".join(names)) if names else t("pki.member.no_officers"),
+        t("pki.member.officers", names=listing(names)) if names else t("pki.member.no_officers"),
     )
     terminal.note(t("pki.member.next"))
 

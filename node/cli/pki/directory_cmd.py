@@ -13,7 +13,7 @@ from node.cli.pki.node import AuthorityFolder, now, settings_in
 from node.cli.terminal.output import Terminal, when
 from node.cli.terminal.session import DEFAULT_CONFIG, ConfigFile, with_terminal
 from node.errors import NodeError, Reason
-from node.texts.wording import t
+from node.texts.wording import listing, t
 
 if TYPE_CHECKING:
     from node.core.directory.directory import Directory, Member, OfficerRole
@@ -68,7 +68,7 @@ def publish_directory(
     )
     terminal.note(t("pki.directory.made", path=path, version=after.version, until=when(after.expires)))
     for key, codes in keys_held_back(after).items():
-        terminal.note(t("pki.directory.held_back", key=key, codes=", ".join(codes)))
+        terminal.note(t("pki.directory.held_back", key=key, codes=listing(codes)))
 
 
 @app.command("show")
@@ -184,7 +184,7 @@ def _approvers(member: Member) -> str:
     from node.core.directory.directory import OfficerRole
 
     names = _people(member, OfficerRole.OFFICER)
-    return t("pki.directory.officers", needed=member.approvals, names=", ".join(names)) if names else "-"
+    return t("pki.directory.officers", needed=member.approvals, names=listing(names)) if names else "-"
 
 
 def _changes(before: Directory | None, after: Directory, found: Mapping[str, tuple[str, ...]]) -> list[str]:
@@ -194,5 +194,5 @@ def _changes(before: Directory | None, after: Directory, found: Mapping[str, tup
     for code, fields in found.items():
         member = after.members.get(code) or old[code]
         what = "joined" if code not in old else "left" if code not in after.members else "changed"
-        lines.append(t(f"pki.directory.{what}", code=code, title=member.title, fields=", ".join(fields)))
+        lines.append(t(f"pki.directory.{what}", code=code, title=member.title, fields=listing(fields)))
     return lines

@@ -18,7 +18,7 @@ from node.cli.terminal.passphrase import PassphraseFile
 from node.cli.terminal.session import DEFAULT_CONFIG, ConfigFile, have_read, with_terminal
 from node.core.state.part import PartKind
 from node.errors import NodeError, Reason
-from node.texts.wording import t
+from node.texts.wording import listing, t
 
 if TYPE_CHECKING:
     from node.config.settings import Settings
@@ -109,10 +109,10 @@ def verify(terminal: Terminal, folder: Folder, config: ConfigFile = DEFAULT_CONF
         terminal.note(t("bundle.draft_unsigned"))
     else:
         terminal.note(
-            t("bundle.draft_withholds", datasets=", ".join(lost)) if lost else t("bundle.draft_valid")
+            t("bundle.draft_withholds", datasets=listing(lost)) if lost else t("bundle.draft_valid")
         )
     if waiting:
-        terminal.note(t("bundle.waiting", datasets=", ".join(waiting)))
+        terminal.note(t("bundle.waiting", datasets=listing(waiting)))
 
 
 @with_terminal
@@ -144,13 +144,13 @@ def activate(
         raise NodeError(
             Reason.CONFIG_INVALID,
             "error.cli.datasets-lost",
-            lost=", ".join(lost),
+            lost=listing(lost),
         )
     place(placed, bundle, member)
     _show(terminal, bundle, member, waiting=waiting)
     terminal.note(t("bundle.active", version=bundle.seen.version))
     if waiting:
-        terminal.note(t("bundle.waiting", datasets=", ".join(waiting)))
+        terminal.note(t("bundle.waiting", datasets=listing(waiting)))
     read = have_read(terminal, config, PartKind.POLICIES)
     terminal.note(t("bundle.reloaded") if read else t("bundle.not_running"))
 
@@ -239,7 +239,7 @@ def _show(terminal: Terminal, bundle: Bundle, member: Member, **more: object) ->
         _view(signed.manifest)
         | {"digest": signed.digest, "approved": signed.approved, "needed": member.approvals, **more},
         _line(signed.manifest),
-        t("bundle.approved", officers=", ".join(signed.approved), needed=member.approvals),
+        t("bundle.approved", officers=listing(signed.approved), needed=member.approvals),
         t("bundle.digest", digest=signed.digest.hex()),
     )
 

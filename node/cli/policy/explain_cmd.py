@@ -16,7 +16,7 @@ from node.cli.policy.explained_grant import counted, other_grant, read_grant, su
 from node.cli.policy.explanation_report import SUPPOSED, Explained, explanation_lines, explanation_view
 from node.cli.policy.files import note_unread, read_files
 from node.cli.policy.members import read_members
-from node.cli.policy.names import UnknownName, unknown_names
+from node.cli.policy.names import UnknownName, datasets_called, unknown_names
 from node.cli.policy.workdays_cmd import calendar_of
 from node.cli.terminal.options import LevelOption, RoleOption, moment_from, parameters_from
 from node.cli.terminal.output import Terminal, harmless, when
@@ -146,7 +146,7 @@ def _state(
 ) -> None:
     policy = loaded.get(dataset)
     if policy is None:
-        unknown = UnknownName("dataset", dataset, tuple(sorted(loaded.datasets)))
+        unknown = UnknownName("dataset", dataset, datasets_called(loaded))
         raise typer.BadParameter(say(unknown.wording))
     names = _titles(members)
     statement = statement_of(loaded, policy, names)

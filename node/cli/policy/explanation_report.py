@@ -10,7 +10,7 @@ from node.core.deciding.explain import Clause, Explanation
 from node.core.text.clause_texts import is_provisional
 from node.core.text.explanation import advice_of, change_of, changes_of, label_of
 from node.texts.message import Value
-from node.texts.wording import Language, t, worded
+from node.texts.wording import Language, labelled, t, worded
 
 _SIGNS = {True: "✓", False: "✗", None: "·"}
 SUPPOSED = "(supposed)"
@@ -145,10 +145,10 @@ def clause_view(clause: Clause, lang: Language) -> ClauseView:
 
 def clause_line(clause: Clause, lang: Language) -> str:
     """One clause for people: its value, and what it needs if it does not hold."""
-    line = f"  {_SIGNS[clause.holds]} {label_of(clause, lang)}: {_shown(clause.value, lang)}"
+    line = f"  {_SIGNS[clause.holds]} {labelled(label_of(clause, lang), _shown(clause.value, lang), lang)}"
     if clause.holds is not False or clause.needed == "-":
         return line
-    return f"{line}  ({t('explain.line.needs', lang, needed=_shown(clause.needed, lang))})"
+    return line + t("explain.line.needs", lang, needed=_shown(clause.needed, lang))
 
 
 def _named(code: str, names: Mapping[str, str], lang: Language) -> str:

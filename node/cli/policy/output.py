@@ -16,7 +16,7 @@ from node.core.policy.policy import PolicyFile
 from node.core.reading.decoded import shown
 from node.core.text.problem import Problem, Severity
 from node.core.text.problem_kinds import problem_texts
-from node.texts.wording import Language, t
+from node.texts.wording import Language, labelled, t
 
 SARIF_SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
 MAX_SHOWN = 120
@@ -56,20 +56,20 @@ def text_lines(problems: Sequence[Problem], sources: Sources, lang: Language) ->
     for problem in problems:
         place = f"{problem.file}:{problem.line}:{problem.column}"
         label = t(f"policy_check.label.{'accepted' if problem.because else problem.severity}", lang)
-        yield f"{place}: {label}: {problem.message_in(lang)} [{problem.key}]"
+        yield f"{place}: {labelled(label, problem.message_in(lang), lang)} [{problem.key}]"
         if problem.because:
-            yield f"  {t('policy_check.label.because', lang)}: {problem.because}"
+            yield "  " + labelled(t("policy_check.label.because", lang), problem.because, lang)
             continue
         shown, marks = _underlined(sources.line(problem), problem.column - 1, problem.width)
         if shown.strip():
             number = str(problem.line)
             yield f"  {number} | {shown}"
             yield f"  {' ' * len(number)} | {marks}"
-        yield f"  {t('policy_check.label.hint', lang)}: {problem.hint_in(lang)}"
+        yield "  " + labelled(t("policy_check.label.hint", lang), problem.hint_in(lang), lang)
         if problem.article:
-            yield f"  {t('policy_check.label.law', lang)}: {_article(problem, lang)}"
+            yield "  " + labelled(t("policy_check.label.law", lang), _article(problem, lang), lang)
         if problem.acceptance:
-            yield f"  {t('policy_check.label.accept', lang)}: - {problem.acceptance}"
+            yield "  " + labelled(t("policy_check.label.accept", lang), f"- {problem.acceptance}", lang)
 
 
 def _article(problem: Problem, lang: Language) -> str:
@@ -122,7 +122,10 @@ def _escaped(text: str, more: str) -> str:
 
 
 def _whole(problem: Problem, lang: Language) -> str:
-    parts = [problem.message_in(lang), f"{t('policy_check.label.hint', lang)}: {problem.hint_in(lang)}"]
+    parts = [
+        problem.message_in(lang),
+        labelled(t("policy_check.label.hint", lang), problem.hint_in(lang), lang),
+    ]
     if problem.article:
         parts.append(_article(problem, lang))
     return "\n".join(parts)

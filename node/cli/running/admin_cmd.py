@@ -10,7 +10,7 @@ import typer
 from node.cli.terminal.exits import Exit
 from node.cli.terminal.output import Json, Terminal, plain, when
 from node.cli.terminal.session import DEFAULT_CONFIG, ConfigFile, DeskSession, with_desk, with_terminal
-from node.texts.wording import say, t
+from node.texts.wording import labelled, listing, say, sentences, t
 
 if TYPE_CHECKING:
     from node.client.results import DatasetStatus, Load, NodeStatus, Reloaded, WaitingDataset
@@ -125,7 +125,7 @@ def _policies(found: NodeStatus) -> str:
         digest=digest,
         version=found.policy_version,
         until=when(found.policy_valid_until),
-        officers=", ".join(found.policy_approved),
+        officers=listing(found.policy_approved),
     )
 
 
@@ -134,9 +134,9 @@ def _waiting(found: NodeStatus) -> list[str]:
     key = "approval.status.served" if found.policies_unsigned else "approval.status.withheld"
     lines = [t(key, count=found.waiting_total)]
     for each in found.waiting:
-        lacking = ", ".join(t(f"approval.role_name.{role}") for role in each.lacking)
-        why = "".join(f"; {say(problem)}" for problem in each.problems)
-        lines.append("  " + t("approval.status.waiting", dataset=each.dataset, lacking=lacking) + why)
+        lacking = listing(t(f"approval.role_name.{role}") for role in each.lacking)
+        waiting = t("approval.status.waiting", dataset=each.dataset, lacking=lacking)
+        lines.append("  " + sentences((waiting, *map(say, each.problems))))
     if found.waiting_total > len(found.waiting):
         lines.append("  …")
     return lines
@@ -146,14 +146,14 @@ def _accounts(terminal: Terminal, found: NodeStatus) -> None:
     rows = [
         (
             each.account,
-            ", ".join(each.datasets),
+            listing(each.datasets),
             t(
                 "status.spent_text",
                 spent=f"{each.spent_micros / 1e6:g}",
                 limit=f"{each.limit_micros / 1e6:g}",
             ),
             when(each.ends),
-            ", ".join(each.counted_with) or "-",
+            listing(each.counted_with) or "-",
         )
         for each in found.accounts
     ]
@@ -215,11 +215,11 @@ def _show(terminal: Terminal, found: NodeStatus) -> None:
     }
     if found.clock.standing in ("held", "waiting"):
         said["clock"] = t("status.clock_text", node=when(found.clock.node), system=when(found.clock.system))
-    terminal.result(found, *(f"{t(f'status.{key}')}: {value}" for key, value in said.items()))
+    terminal.result(found, *(labelled(t(f"status.{key}"), value) for key, value in said.items()))
     for problem in found.problems:
-        terminal.result(found, f"{t('status.problems')}: {problem.text()}")
+        terminal.result(found, labelled(t("status.problems"), problem.text()))
     for notice in found.notices:
-        terminal.result(found, f"{t('status.notices')}: {say(notice)}")
+        terminal.result(found, labelled(t("status.notices"), say(notice)))
     if found.waiting_total:
         terminal.result(found, *_waiting(found))
     columns = ("dataset", "rows", "invalid", "duplicates", "load", "problems")

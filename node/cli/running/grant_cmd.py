@@ -12,7 +12,7 @@ from node.cli.terminal.mistyped import application_named, grant_named
 from node.cli.terminal.options import RoleOption, moment_from, read_option
 from node.cli.terminal.output import last_day, when
 from node.cli.terminal.session import DeskSession, with_desk
-from node.texts.wording import t
+from node.texts.wording import labelled, listing, t
 
 if TYPE_CHECKING:
     from node.core.deciding.grant import Grant
@@ -46,24 +46,24 @@ def issue(
     from node.core.identity import normalise_credit_code, normalise_region
     from node.core.role import ASKING_ROLES
 
-    grant = Grant(
-        id="",
-        provider="",
-        requester=read_option("--to", normalise_credit_code, to),
-        dataset=dataset,
-        questions=frozenset(question),
-        purposes=tuple(purpose),
-        region=normalise_region(region) if region else "",
-        subjects_per_day=per_day,
-        valid_from=moment_from(since) if since else datetime.now(UTC),
-        valid_until=moment_from(until, end_of_day=True),
-        state=GrantState.ACTIVE,
-        basis=basis,
-        scenario=scenario,
-        note="",
-        roles=tuple(each for each in ASKING_ROLES if not role or each in role),
-    )
-    with application_named(session.client, dataset, question, purpose):
+    with application_named(session.client, to, dataset, question, purpose):
+        grant = Grant(
+            id="",
+            provider="",
+            requester=read_option("--to", normalise_credit_code, to),
+            dataset=dataset,
+            questions=frozenset(question),
+            purposes=tuple(purpose),
+            region=normalise_region(region) if region else "",
+            subjects_per_day=per_day,
+            valid_from=moment_from(since) if since else datetime.now(UTC),
+            valid_until=moment_from(until, end_of_day=True),
+            state=GrantState.ACTIVE,
+            basis=basis,
+            scenario=scenario,
+            note="",
+            roles=tuple(each for each in ASKING_ROLES if not role or each in role),
+        )
         issued = session.client.admin.issue_grant(grant)
     _done(session, issued, "grant.issued")
 
@@ -140,9 +140,9 @@ def _table(session: DeskSession, grants: Sequence[Grant], other: str) -> None:
             grant.id,
             grant.requester if other == "requester" else grant.provider,
             grant.dataset,
-            ", ".join(sorted(grant.questions)),
-            ", ".join(grant.purposes),
-            ", ".join(grant.roles),
+            listing(sorted(grant.questions)),
+            listing(grant.purposes),
+            listing(grant.roles),
             last_day(grant.valid_until),
             t(f"grant.{grant.state}"),
         )
@@ -157,9 +157,9 @@ def _lines(grant: Grant) -> list[str]:
         "requester": grant.requester,
         "provider": grant.provider,
         "dataset": grant.dataset,
-        "questions": ", ".join(sorted(grant.questions)),
-        "purposes": ", ".join(grant.purposes),
-        "roles": ", ".join(grant.roles),
+        "questions": listing(sorted(grant.questions)),
+        "purposes": listing(grant.purposes),
+        "roles": listing(grant.roles),
         "region": grant.region or t("label.all"),
         "per_day": str(grant.subjects_per_day) if grant.subjects_per_day else t("label.unlimited"),
         "from": when(grant.valid_from),
@@ -169,4 +169,4 @@ def _lines(grant: Grant) -> list[str]:
         "scenario": grant.scenario,
         "note": grant.note or t("label.none"),
     }
-    return [f"{t(f'grant.{key}')}: {value}" for key, value in parts.items()]
+    return [labelled(t(f"grant.{key}"), value) for key, value in parts.items()]

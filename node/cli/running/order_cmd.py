@@ -15,7 +15,7 @@ from node.cli.terminal.output import Terminal, when
 from node.cli.terminal.passphrase import PassphraseFile
 from node.cli.terminal.session import ConfigIfThere, DeskSession, settings_file, with_desk, with_terminal
 from node.errors import NodeError, Reason
-from node.texts.wording import find, language, t
+from node.texts.wording import find, labelled, language, listing, t
 
 if TYPE_CHECKING:
     from node.core.state.order import Order
@@ -64,7 +64,7 @@ def show(terminal: Terminal, file: File, config: ConfigIfThere = None) -> None:
         if member is not None:
             approved = signed_order(content, member).approved if _is_signed(content) else ()
             view |= {"approved": approved, "needed": member.approvals}
-            officers = ", ".join(approved) or t("error.officers.nobody")
+            officers = listing(approved) or t("error.officers.nobody")
             lines.append(t("order.approved", officers=officers, needed=member.approvals))
     terminal.result(view, *lines)
 
@@ -106,7 +106,7 @@ def apply(session: DeskSession, file: File) -> None:
     session.terminal.result(
         applied,
         t(f"order.applied.{order.kind}"),
-        t("order.recorded", index=applied.index, officers=", ".join(applied.approved)),
+        t("order.recorded", index=applied.index, officers=listing(applied.approved)),
     )
 
 
@@ -141,7 +141,7 @@ def _lines(order: Order) -> list[str]:
     """What the order decides, for who signs it."""
     about = f" {order.about}" if order.about else ""
     lines = [t(f"order.kind.{order.kind}") + about]
-    lines += [f"  {_name_of(name)}: {_shown(value)}" for name, value in order.facts.items()]
+    lines += [f"  {labelled(_name_of(name), _shown(value))}" for name, value in order.facts.items()]
     lines.append(t("order.reason", reason=order.reason))
     lines.append(t("order.valid", department=order.department, until=when(order.expires)))
     return lines

@@ -11,7 +11,7 @@ from node.cli.terminal.options import require_new
 from node.cli.terminal.output import when
 from node.cli.terminal.session import DeskSession, with_desk
 from node.errors import NodeError, Reason
-from node.texts.wording import t
+from node.texts.wording import sentences, t
 
 if TYPE_CHECKING:
     from node.client.results import PeerContradiction, PeerLog
@@ -150,4 +150,4 @@ def _contradiction_lines(found: PeerContradiction) -> list[str]:
         t("peer.decided", when=when(found.accepted)) if found.accepted is not None else t("peer.undecided")
     )
     shown = [line for note in (found.remembered, found.other) for line in ("", *note.decode().splitlines())]
-    return ["", f"{text}; {decided}", *shown]
+    return ["", sentences((text, decided)), *shown]

@@ -1,4 +1,4 @@
-"""Says which department, dataset, question, purpose or grant was meant by one that there is not.
+"""Says which name was meant by one that there is not: of a department, dataset, question, and so on.
 
 It is looked up once something was refused, among what the desk knows: the grants that it was given or issued,
 the catalogue entries of their datasets, the purposes of its policies. What was typed is not repeated.
@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Final, TypeAlias
 
 from node.core.called import ALMOST_THE_SAME, Called, meant_names
@@ -19,6 +20,7 @@ from node.texts.wording import listing
 
 if TYPE_CHECKING:
     from node.client import CatalogueEntry, Client
+    from node.client.catalogue import CatalogueQuestion
 
 _MAY_BE_MISTYPED: Final = frozenset(
     {
@@ -39,9 +41,18 @@ _LookUp: TypeAlias = Callable[[], Meant]
 
 
 @contextmanager
-def question_named(client: Client, question: str, purpose: str) -> Iterator[None]:
-    """Ask within this; an error tells which question and purpose were meant, if they are mistyped."""
-    with _telling(lambda: _meant_to_ask(client, question, purpose)):
+def question_named(
+    client: Client,
+    question: str,
+    purpose: str,
+    parameters: Mapping[str, str] = MappingProxyType({}),
+    claims: Iterable[str] = (),
+) -> Iterator[None]:
+    """Ask within this; an error tells which question and purpose were meant, if they are mistyped.
+
+    So it does for names and choices of `parameters`, and for names of `claims`.
+    """
+    with _telling(lambda: _meant_to_ask(client, question, purpose, parameters, tuple(claims))):
         yield
 
 
@@ -66,10 +77,17 @@ def grant_named(client: Client, grant: str) -> Iterator[None]:
 
 @contextmanager
 def application_named(
-    client: Client, dataset: str, questions: Sequence[str], purposes: Sequence[str]
+    client: Client, requester: str, dataset: str, questions: Sequence[str], purposes: Sequence[str]
 ) -> Iterator[None]:
-    """The same for what an application is to allow, of the own datasets."""
-    with _telling(lambda: _meant_to_allow(client, dataset, questions, purposes)):
+    """The same for what an application is to allow, of the own datasets, and to whom."""
+
+    def meant() -> Meant:
+        known = {each.requester for each in client.admin.issued_grants()}
+        known |= {each.provider for each in client.grants()}
+        department = meant_names(requester, tuple(map(Called, sorted(known))), ALMOST_THE_SAME)
+        return {"department": department, **_meant_to_allow(client, dataset, questions, purposes)}
+
+    with _telling(meant):
         yield
 
 
@@ -90,7 +108,9 @@ def _telling(meant: _LookUp) -> Iterator[None]:
         ) from error
 
 
-def _meant_to_ask(client: Client, question: str, purpose: str) -> Meant:
+def _meant_to_ask(
+    client: Client, question: str, purpose: str, parameters: Mapping[str, str], claims: Sequence[str]
+) -> Meant:
     grants = client.grants()
     *before, wanted = as_plain(question).split("/")
     datasets = sorted({(each.provider, each.dataset) for each in grants})
@@ -117,7 +137,36 @@ def _meant_to_ask(client: Client, question: str, purpose: str) -> Meant:
     found = () if any(each.name == question for each in known) else _last_named(wanted, known)
     rules = {each for entry in entries.values() for rule in entry.rules for each in rule.purposes}
     granted_for = {each for grant in grants for each in grant.purposes}
-    return {"question": found, "purpose": _meant_purpose(client, purpose, rules | granted_for)}
+    asked = {
+        f"{entry.dataset}/{each.name}": each
+        for place, entry in entries.items()
+        for each in entry.questions
+        if place in datasets
+    }
+    name = next(iter(found), question)
+    entry_of = next((each for path, each in asked.items() if f"/{name}".endswith(f"/{path}")), None)
+    return {
+        "question": found,
+        "purpose": meant_purpose(client, purpose, rules | granted_for),
+        **({} if entry_of is None else _meant_values(entry_of, parameters, claims)),
+    }
+
+
+def _meant_values(question: CatalogueQuestion, parameters: Mapping[str, str], claims: Sequence[str]) -> Meant:
+    """The names of parameters and claims, and the choices, that were meant: the catalogue has them all."""
+    names = tuple(map(Called, question.parameters))
+    meant: list[str] = []
+    for name, value in parameters.items():
+        choices = question.parameters.get(name)
+        if choices is None:
+            meant += meant_names(name, names)
+        else:
+            meant += [f"{name}={each}" for each in meant_names(value, tuple(map(Called, choices)))]
+    known = tuple(map(Called, question.claims))
+    return {
+        "parameter": tuple(meant),
+        "claim": tuple(each for claim in claims for each in meant_names(claim, known)),
+    }
 
 
 def _last_named(wanted: str, known: Sequence[Called]) -> tuple[str, ...]:
@@ -160,7 +209,8 @@ def _entries(
     return found
 
 
-def _meant_purpose(client: Client, purpose: str, others: Iterable[str]) -> tuple[str, ...]:
+def meant_purpose(client: Client, purpose: str, others: Iterable[str] = ()) -> tuple[str, ...]:
+    """The purposes that were probably meant, of those of the own policies and `others`."""
     titled = {each.code: (each.title, each.title_en) for each in client.purposes()}
     every = sorted({*others, *titled})
     return meant_names(purpose, [Called(code, titled.get(code, ())) for code in every])
@@ -190,6 +240,6 @@ def _meant_to_allow(client: Client, dataset: str, questions: Sequence[str], purp
             name
             for each in purposes
             if not any(purpose_covers(each, rule) for rule in rules)
-            for name in _meant_purpose(client, each, rules)
+            for name in meant_purpose(client, each, rules)
         ),
     }

@@ -21,7 +21,7 @@ from node.core.identity import holds_identifier
 from node.errors import NodeError, Reason, wording_of
 from node.texts import wording
 from node.texts.message import Message
-from node.texts.wording import CHINA, find, say, t
+from node.texts.wording import CHINA, find, labelled, listing, say, t
 
 if TYPE_CHECKING:
     from rich.progress import Progress
@@ -31,7 +31,7 @@ Json: TypeAlias = bool | int | float | str | list["Json"] | dict[str, "Json"] | 
 _PLACES = ("rule", "clause", "grant")
 """Where in a policy or grant a denial comes from; metadata of an error."""
 
-MEANT: Final = ("department", "dataset", "question", "purpose", "grant")
+MEANT: Final = ("department", "dataset", "question", "purpose", "parameter", "claim", "grant")
 """What may be mistyped: metadata `meant_…` of an error has what was probably meant."""
 
 _UNSEEN: Final = frozenset(("Cc", "Cf", "Cs", "Zl", "Zp"))
@@ -225,17 +225,19 @@ def report(error: NodeError, *, as_json: bool) -> Exit:
         body: dict[str, Json] = {"error": told}
         sys.stderr.write(_dumped(body) + "\n")
     else:
-        _say("error", f"{what} ({error.reason.name})" + (f": {detail}" if detail else ""))
+        _say("error", what)
+        if detail:
+            _add(detail)
+        for kind, names in meant.items():
+            _add(t(f"meant.{kind}", names=names))
+        if not (detail and _says_what_to_do(error)):
+            _say("hint", hint)
         places = [
             t(f"label.{name}", **{name: error.metadata[name]}) for name in _PLACES if error.metadata.get(name)
         ]
-        if places:
-            sys.stderr.write(harmless(f"  {', '.join(places)}\n"))
-        for kind, names in meant.items():
-            sys.stderr.write(harmless(f"  {t(f'meant.{kind}', names=names)}\n"))
-        _say("hint", hint)
+        _add(labelled(t("label.support"), listing((error.reason.name, *places))))
         if fetch:
-            sys.stderr.write(harmless(f"  {t('ask.fetch', command=fetch)}\n"))
+            _add(t("ask.fetch", command=fetch))
     return exit_of(error)
 
 
@@ -248,6 +250,19 @@ _OWN_WORDS: Mapping[str, tuple[str, str]] = {
     "batch.unwritable": ("batch.unwritable_what", "batch.unwritable_next"),
 }
 """What is wrong and what to do next for errors of a command itself: what their reasons say is of nodes."""
+
+_AS_SAID_ABOVE: Final = frozenset(
+    {Reason.QUERY_INVALID, Reason.CONFIG_INVALID, Reason.SOURCE_UNAVAILABLE, Reason.SOURCE_BUSY}
+)
+"""Reasons of which the next step is whatever the error itself says."""
+
+
+def _says_what_to_do(error: NodeError) -> bool:
+    """Whether the error's own words tell all that there is to do: another hint would only be more to read."""
+    if error.wording.key.startswith("denial.") or error.wording.key == "error.rpc.peer-overloaded":
+        return True
+    return error.reason in _AS_SAID_ABOVE and _texts_of(error, at_desk=False)[1].startswith("reason.")
+
 
 _PIECE = re.compile(r"[^\s，。：；、（）“”‘’\"'()=]+")
 """What stands between blanks and marks, a path or a number for one."""
@@ -357,4 +372,9 @@ def report_stopped(error: StoppedError, *, as_json: bool) -> None:
 
 
 def _say(label: str, text: str) -> None:
-    sys.stderr.write(harmless(f"{t(f'label.{label}')}: {text}\n"))
+    sys.stderr.write(harmless(labelled(t(f"label.{label}"), text) + "\n"))
+
+
+def _add(text: str) -> None:
+    """A line more to what was said."""
+    sys.stderr.write(harmless(f"  {text}\n"))

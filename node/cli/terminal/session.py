@@ -18,7 +18,7 @@ from node.cli.terminal.help import CONNECTION
 from node.cli.terminal.output import Terminal
 from node.core.state.part import PartKind
 from node.errors import NodeError, Reason
-from node.texts.wording import t
+from node.texts.wording import detect_language, language, t
 
 if TYPE_CHECKING:
     from node.client import Client
@@ -95,8 +95,10 @@ def with_desk(command: Callable[Concatenate[DeskSession, P], None]) -> Callable[
             if value and os.environ.get(f"DXNODE_{name.upper()}") != str(value)  # that holds next time too
             for word in (f"--{name}", str(value))
         ]
+        reach += ["--timeout", f"{timeout:g}"] if timeout is not None else []
+        reach += [*(["--json"] if as_json else []), *language_again()]
         with open_client(desk, cert, key, roots, config, timeout) as client:
-            session = DeskSession(Terminal(as_json), client, [*reach, "--json"] if as_json else reach)
+            session = DeskSession(Terminal(as_json), client, reach)
             command(session, **given)  # type: ignore[arg-type, call-arg]
 
     options: dict[str, tuple[object, object]] = {
@@ -132,6 +134,11 @@ def _with_options(
     wrapped.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
     wrapped.__annotations__ = {parameter.name: parameter.annotation for parameter in parameters}
     return wrapped
+
+
+def language_again() -> list[str]:
+    """The option that has the next command speak as this one does, where the environment would not."""
+    return [] if detect_language(os.environ) == language() else ["--lang", language()]
 
 
 def settings_file(config: Path | None) -> Path | None:

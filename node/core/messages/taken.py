@@ -63,11 +63,11 @@ def check_time(record: pb.UsageRecord, asked: pb.UsageRecord, now_ms: int, skew_
 
     Raises NodeError(CLOCK_SKEWED).
     """
-    if not asked.time_ms - skew_ms <= record.time_ms <= now_ms + skew_ms:
-        raise NodeError(
-            Reason.CLOCK_SKEWED,
-            "error.messages.verdict-time",
-        )
+    behind, ahead = asked.time_ms - record.time_ms, record.time_ms - now_ms
+    if behind > skew_ms:
+        raise NodeError(Reason.CLOCK_SKEWED, "error.messages.clock-behind", seconds=round(behind / 1000))
+    if ahead > skew_ms:
+        raise NodeError(Reason.CLOCK_SKEWED, "error.messages.clock-ahead", seconds=round(ahead / 1000))
 
 
 def check_answers(answers: pb.Answers, asked: pb.Intent) -> None:

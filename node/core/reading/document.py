@@ -19,6 +19,7 @@ from node.core.reading.decoded import NotTextError, decoded
 from node.core.reading.mistyped import mistyped
 from node.core.reading.place import Path, Place, Places, line_column, source_index
 from node.core.reading.titles import Titles, name_meant, titles_of
+from node.core.reading.wide_signs import wide_signs
 from node.core.reading.yaml_fault import fault_at, kind_of, list_comma, parted_number, wide_quote
 from node.core.text.problem import Problem
 from node.core.words import shorten
@@ -28,6 +29,7 @@ MAX_DEPTH = 16
 MAX_PROBLEMS = 100
 _MOST_LOOKED_AT = 2_000
 _WIDE_SIGNS = frozenset({"yaml.full-width", "yaml.list-comma", "yaml.wide-blank", "yaml.wide-colon"})
+_FOLLOWS_MISREADING = ("key.", "name.", "value.", "yaml.", "purpose.", "field.values-missing")
 
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 # Control characters, line ends other than LF and CRLF, invisible characters and those that turn the
@@ -103,16 +105,29 @@ class Document:
         return name_meant(key, value, titles_of(self.root), self.shared_titles)
 
     def told(self) -> list[Problem]:
-        """All problems by their places; a wide sign that more than one was found by is told once."""
-        told: list[Problem] = []
-        wide: set[tuple[int, int, str]] = set()
-        for each in self.problems:
-            place = (each.line, each.column, each.words)
-            if each.key not in _WIDE_SIGNS or place not in wide:
-                told.append(each)
-            if each.key in _WIDE_SIGNS:
-                wide.add(place)
-        return sorted(told, key=lambda each: (each.line, each.column))
+        """All problems by their places, and every wide sign of the file once, whatever it was found by.
+
+        A line with one is not read as it is meant: what only follows from that is not told.
+        """
+        if not self.problems:
+            return []
+        wide = {
+            (each.line + 1, each.column + 1): self._at(
+                each.line, each.column, each.key, each.words, dict(each.args)
+            )
+            for each in wide_signs(self.text)
+        }
+        # By whom it was found first says best what it stands for.
+        found = [each for each in reversed(self.problems) if each.key in _WIDE_SIGNS]
+        wide |= {(each.line, each.column): each for each in found}
+        misread = {line for line, _ in wide}
+        rest = [
+            each
+            for each in self.problems
+            if each.key not in _WIDE_SIGNS
+            and not (each.line in misread and each.key.startswith(_FOLLOWS_MISREADING))
+        ]
+        return sorted((*rest, *wide.values()), key=lambda each: (each.line, each.column))
 
     def problem_within(self, key: str, path: Path, offset: int, words: str, /, **args: str) -> Problem:
         """A problem with the characters from `offset` of the text at `path`."""

@@ -86,7 +86,7 @@ def mistyped(key: str, words: str, args: Mapping[str, str]) -> Mistyped | None:
         return Mistyped(unseen, "file.unseen-character", words[unseen], {"code": code})
     sign = wide_sign(words)
     if sign is None:
-        return _blank_around(words, args)
+        return _blank_around(words, args) or _letter_case(words, args)
     bracket = _BRACKET.get(key)
     if bracket is not None and sign.words in _BRACKETS and not words[: sign.offset].strip():
         return Mistyped(sign.offset, "yaml.full-width", sign.words, {"narrow": bracket})
@@ -116,6 +116,14 @@ def _blank_around(words: str, args: Mapping[str, str]) -> Mistyped | None:
     unquoted = _unquoted(words)
     if unquoted != words and unquoted != unquoted.strip() and unquoted.strip() == args.get("closest"):
         return Mistyped(0, "value.blank-around", words, {"narrow": unquoted.strip()})
+    return None
+
+
+def _letter_case(words: str, args: Mapping[str, str]) -> Mistyped | None:
+    """A word that is right but for upper and lower case."""
+    unquoted, right = _unquoted(words), args.get("closest", "")
+    if unquoted != right and unquoted.casefold() == right.casefold() and words:
+        return Mistyped(0, "value.letter-case", words, {"narrow": right})
     return None
 
 

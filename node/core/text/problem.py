@@ -7,7 +7,7 @@ from enum import StrEnum
 
 from node.core.text.problem_kinds import ARTICLES, NOTES, WARNINGS
 from node.texts.message import Message
-from node.texts.wording import say, t
+from node.texts.wording import labelled, say, t
 
 
 class Severity(StrEnum):
@@ -82,5 +82,6 @@ class Problem:
         """Two lines for a terminal: `file:line:column: message`, then the hint."""
         label = t("policy_check.label.hint", lang)
         return (
-            f"{self.file}:{self.line}:{self.column}: {self.message_in(lang)}\n  {label}: {self.hint_in(lang)}"
+            f"{self.file}:{self.line}:{self.column}: {self.message_in(lang)}\n  "
+            f"{labelled(label, self.hint_in(lang), lang)}"
         )

@@ -14,6 +14,7 @@ from support.plain_log import make_log, make_refused_log
 from node.errors import NodeError, Reason
 from node.texts.message import Message
 
+TITLE = "东莞市人力资源和社会保障局"
 TRANSCRIPTS = sorted((Path(__file__).parent / "transcripts").glob("*.txt"))
 ON_SCREEN = sorted((Path(__file__).parent / "transcripts" / "screen").glob("*.txt"))
 
@@ -25,9 +26,16 @@ DESKS = {
         )
     ),
     "log": FakeDesk(leaves=make_log(5)),
-    "lost": FakeDesk(fail_with=NodeError(Reason.TIMEOUT, "error.rpc.peer-too-slow", peer=PROVIDER)),
+    "lost": FakeDesk(
+        fail_with=NodeError(Reason.TIMEOUT, "error.rpc.peer-too-slow", peer=PROVIDER, peer_title=TITLE)
+    ),
     "meant": FakeDesk(strict=True),
     "refused": FakeDesk(leaves=make_refused_log()),
+    "values": FakeDesk(
+        fail_with=NodeError(
+            Reason.QUERY_INVALID, "denial.question.parameters.what", clause="question.parameters"
+        )
+    ),
     "outage": FakeDesk(
         fail_with=NodeError(
             Reason.SOURCE_UNAVAILABLE,

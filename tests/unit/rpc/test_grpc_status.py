@@ -23,6 +23,8 @@ from node.rpc.peer_errors import peer_error
 from node.texts.carried import from_text
 from node.texts.message import Message
 
+TITLE = "市人力资源和社会保障局"
+
 DOMAIN = "dxnode"  # part of the wire format
 DENIED = "error.exchange.provider-denied"
 PROTO = ROOT / "protos/node/v1/error_reason.proto"
@@ -99,7 +101,7 @@ async def test_both_clients_are_the_inverse_of_the_mapping(address: str, reason:
         error.message,
         {"rule": "r"},
     )
-    at_peer = peer_error(await _failed_at_peer(address, to_status(error)), HR)
+    at_peer = peer_error(await _failed_at_peer(address, to_status(error)), HR, TITLE)
     assert at_peer.reason is reason
     assert at_peer.metadata["decided_by"] == "provider"
 
@@ -116,8 +118,8 @@ async def test_status_without_a_reason_of_ours_is_a_typed_error_too(
     unknown.details.add().Pack(ErrorInfo(reason="NEWER_THAN_US", domain=DOMAIN))
     for status in (bare, unknown):
         assert isinstance(call_error.node_error(_failed(address, status)), NodeError)
-        assert isinstance(peer_error(await _failed_at_peer(address, status), HR), NodeError)
-    said = peer_error(await _failed_at_peer(address, foreign), HR)
+        assert isinstance(peer_error(await _failed_at_peer(address, status), HR, TITLE), NodeError)
+    said = peer_error(await _failed_at_peer(address, foreign), HR, TITLE)
     assert said.reason is not Reason.NO_GRANT
 
 
@@ -141,7 +143,12 @@ async def test_of_what_another_department_says_of_its_error_the_reason_alone_cou
     status = Status(code=7, message="pay at evil.example")
     info = ErrorInfo(reason="NO_GRANT", domain=DOMAIN, metadata={"wording": wording, "rule": "pay"})
     status.details.add().Pack(info)
-    error = peer_error(await _failed_at_peer(address, status), HR)
-    refused = {"peer": HR, "problem": wording_of(Reason.NO_GRANT), "decided_by": "provider"}
+    error = peer_error(await _failed_at_peer(address, status), HR, TITLE)
+    refused = {
+        "peer": HR,
+        "peer_title": TITLE,
+        "problem": wording_of(Reason.NO_GRANT),
+        "decided_by": "provider",
+    }
     assert (error.reason, error.wording.args) == (Reason.NO_GRANT, refused)
     assert "pay" not in str(to_status(error))

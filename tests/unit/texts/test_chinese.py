@@ -73,7 +73,7 @@ def test_failure_of_the_connection_is_told_in_chinese(reason: Reason, key: str) 
 def test_message_within_a_message_is_told_in_chinese_too() -> None:
     stopping = Message("error.exchange.shut-down")
     refused = NodeError(Reason.DRAINING, "error.rpc.peer-refused", peer=PROVIDER, problem=stopping)
-    assert in_chinese(refused) == f"{PROVIDER} 的节点拒绝：{find('error.exchange.shut-down', 'zh')}"
+    assert in_chinese(refused) == f"{PROVIDER}的节点拒绝：{find('error.exchange.shut-down', 'zh')}"
 
 
 def test_what_a_newer_node_words_otherwise_is_no_message_here() -> None:
@@ -93,15 +93,15 @@ def test_all_lines_are_chinese_whatever_the_reason(reason: Reason, tmp_path: Pat
     desk = FakeDesk(fail_with=NodeError(reason, f"reason.{reason.name}.what", rule="r-1"))
     with serving(desk, tmp_path) as address:
         ran = dxnode(*ASK, "--desk", address, stdin=resident(1))
-    exchange, error, places, hint, *fetch = ran.err.splitlines()
+    exchange, error, hint, support, *fetch = ran.err.splitlines()
     assert re.fullmatch("交换编号 [0-9a-f]{32}", exchange)
     assert [
         line for line in fetch if not line.startswith("  取回答复（最多计入一次限额）：dxnode verify ")
     ] == []
-    assert re.fullmatch(rf"错误: [^a-z]*(`dxnode [a-z ]+`)?[^a-z]* \({reason.name}\)", error)
+    assert re.fullmatch("错误：[^a-z]*(`dxnode [a-z ]+`)?[^a-z]*", error)
     assert not re.search("[a-z]{2,} [a-z]{2,}", re.sub("`[^`]*`", "", error + hint))
-    assert places == "  规则 r-1"
-    assert hint.startswith("提示: ")
+    assert support == f"  供运维人员核对：{reason.name}、规则 r-1"
+    assert hint.startswith("提示：")
 
 
 def test_json_is_in_the_language_spoken_and_has_the_key_for_programs(tmp_path: Path) -> None:

@@ -50,6 +50,7 @@ FOR_PROGRAMS = {
     "line",
     "origin",
     "peer",
+    "peer_title",
     "rule",
     "setting",
     "version",

@@ -145,7 +145,7 @@ def test_every_form_lists_and_counts_what_is_accepted(tmp_path: Path) -> None:
     assert text.code == Exit.OK
     assert "accepted: this is the provider itself, which never asks itself [lint.rule-self]" in text.out
     assert "  because: 演示" in text.out
-    assert "0 warning(s), 1 note(s), 1 accepted" in text.err
+    assert "0 warnings, 1 note, 1 accepted" in text.err
     listed = json.loads(dxnode("policy", "check", file, "--json").out)
     assert [each["accepted"] for each in listed if each["key"] == "lint.rule-self"] == ["演示"]
     (run,) = json.loads(dxnode("policy", "check", file, "--format", "sarif").out)["runs"]

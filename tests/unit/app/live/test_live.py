@@ -148,7 +148,7 @@ def test_what_only_looks_like_a_policy_is_told_by_reload_and_status_and_stops_ne
     report = live.reload()
     assert report.refused == ()
     assert live.policy_digest() == before
-    assert "2 file(s) of the policy folder look like policies" in "".join(map(english, report.done))
+    assert "2 files of the policy folder look like policies" in "".join(map(english, report.done))
     (notice,) = live.notices()
     assert "not read: gone.yaml, tax.yml;" in english(notice)
     (folder / "tax.yml").unlink()

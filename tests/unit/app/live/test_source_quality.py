@@ -81,9 +81,12 @@ def scientific(text: str) -> str:
 
 
 BAD: dict[str, tuple[Callable[[str], str], str]] = {
-    "header alone": (lambda text: HEADER, "it has no rows (0 rows, before 40)"),
+    "header alone": (lambda text: HEADER, "it has no rows (usable rows: 0 now, 40 in the last good load)"),
     "blank lines alone": (lambda text: HEADER + "\n\n\n", "it has no rows"),
-    "cut off": (lambda text: "".join(text.splitlines(keepends=True)[:10]), "(9 rows, before 40)"),
+    "cut off": (
+        lambda text: "".join(text.splitlines(keepends=True)[:10]),
+        "(usable rows: 9 now, 40 in the last good load)",
+    ),
     "rounded": (rounded, "identifiers were rounded by a spreadsheet"),
     "scientific": (scientific, "identifiers were rounded by a spreadsheet"),
     "other column": (
@@ -296,7 +299,10 @@ def test_good_load_whose_built_files_are_gone_is_no_ground_to_use_a_bad_one(plac
     live = place.open()
 
     assert live.sources.opened == {}
-    assert "nothing is answered: it has no rows (0 rows, before 40)" in problems(live)[0]
+    assert (
+        "nothing is answered: it has no rows (usable rows: 0 now, 40 in the last good load)"
+        in problems(live)[0]
+    )
 
 
 def test_memory_that_is_full_keeps_the_load_before(place: Place) -> None:
@@ -376,8 +382,11 @@ def fill(place: Place, rows: str) -> None:
 @pytest.mark.parametrize(
     ("rows", "words"),
     [
-        (HEADER, "it has no rows (0 rows, before 40)"),
-        (register(19), "it has fewer than 50 % of the rows before (19 rows, before 40)"),
+        (HEADER, "it has no rows (usable rows: 0 now, 40 in the last good load)"),
+        (
+            register(19),
+            "it has fewer than 50 % of the rows before (usable rows: 19 now, 40 in the last good load)",
+        ),
         (register(40).replace("4419001980", "employee-1980"), "40 of its 40 rows have no valid identifier"),
     ],
     ids=["emptied", "cut", "other identifiers"],

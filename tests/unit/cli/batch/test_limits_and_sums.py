@@ -118,8 +118,8 @@ def test_at_a_terminal_nobody_is_asked_back_with_yes_or_for_a_day(
             [
                 "  {yes}  yes",
                 "  {no}  no: not verified",
-                "  2  QUERY_INVALID: no valid identifier, or a claim that is too long",
-                "  1  QUOTA_EXHAUSTED: a limit for today is used up",
+                "  2  no valid identifier, or a claim that is too long (QUERY_INVALID)",
+                "  1  a limit for today is used up (QUOTA_EXHAUSTED)",
             ],
         ),
         (
@@ -127,8 +127,8 @@ def test_at_a_terminal_nobody_is_asked_back_with_yes_or_for_a_day(
             [
                 "  {yes}  yes，即已核实",
                 "  {no}  no，即未核实到",
-                "  2  QUERY_INVALID：没有有效的证件号码，或申报项过长",
-                "  1  QUOTA_EXHAUSTED：今日额度已用完",
+                "  2  没有有效的证件号码，或申报项过长（QUERY_INVALID）",
+                "  1  今日额度已用完（QUOTA_EXHAUSTED）",
             ],
         ),
     ],
@@ -171,8 +171,8 @@ def test_rows_that_a_provider_refused_are_not_summed_up_as_malformed(
     with source.open("a") as file:
         file.write("x,wrong,x\n")
     ran = batch(source, address)
-    assert "  1  QUERY_INVALID: no valid identifier" in ran.out
-    assert "  1000  QUERY_INVALID: something was not given in the right form" in ran.out
+    assert "  1  no valid identifier" in ran.out
+    assert "  1000  something was not given in the right form (QUERY_INVALID)" in ran.out
 
 
 def test_sums_count_the_rows_of_earlier_runs_too(tmp_path: Path, address: str, desk: FakeDesk) -> None:

@@ -13,6 +13,7 @@ from node.cli.main import load_command
 from node.cli.terminal.exits import Exit
 from node.core.policy.bundle import MANIFEST
 from node.documents.bundle_folder import active_name
+from node.texts.wording import listing
 
 pytestmark = pytest.mark.slow("keys are made under passphrases")
 
@@ -152,7 +153,7 @@ def test_officer_who_is_not_in_the_directory_changes_nothing(office: Office) -> 
     assert office.active is None
 
 
-@pytest.mark.parametrize(("lang", "said"), [("en", "2 of li, wang"), ("zh", "li, wang 中 2 人")])
+@pytest.mark.parametrize(("lang", "said"), [("en", "2 of li, wang"), ("zh", "li、wang 中 2 人")])
 def test_directory_show_names_officers_and_how_many_have_to_sign(
     office: Office, lang: str, said: str
 ) -> None:
@@ -174,12 +175,12 @@ def test_officers_key_is_not_written_over(office: Office, lang: str) -> None:
 def test_member_file_names_the_officers_whose_keys_are_in_it(office: Office, lang: str) -> None:
     out = office.home / "again.json"
     export = ("pki", "member", "--config", office.config, "--out", out, "--lang", lang)
-    assert "officer/li, officer/wang" in dxnode(*export).out
+    assert listing(("officer/li", "officer/wang"), lang) in dxnode(*export).out
     assert json.loads(dxnode(*export, "--json").out)["officers"] == ["officer/li", "officer/wang"]
     (office.node / "officers" / "wang.vkey").unlink()
     few = dxnode(*export)
     assert few.code == Exit.USAGE
-    assert {"en": "1 officers cannot be the 2", "zh": "只有 1 名数据共享管理员"}[lang] in few.err
+    assert {"en": "1 officer is too few where 2", "zh": "只有 1 名数据共享管理员"}[lang] in few.err
     (office.node / "officers" / "li.vkey").unlink()
     assert {"en": "nobody can sign policies", "zh": "还无人可以签署策略"}[lang] in dxnode(*export).out
 

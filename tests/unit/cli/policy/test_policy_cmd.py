@@ -169,7 +169,7 @@ def test_a_denial_is_explained_with_every_clause(policies: Path) -> None:
 
 def test_a_denial_is_explained_in_chinese(policies: Path) -> None:
     result = _explain(policies, "--purpose=social-insurance/pension", "--at=2026-11-22T20:00", lang="zh")
-    assert "  ✗ 工作日: 2026-11-22 休息日  (需要 工作日)" in result.stdout.splitlines()
+    assert "  ✗ 工作日：2026-11-22 休息日（需要 工作日）" in result.stdout.splitlines()
 
 
 def test_days_beyond_the_known_calendar_are_called_provisional(policies: Path) -> None:

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 from support.cli_run import dxnode
 from support.places import POLICIES as EXAMPLES
-from support.policy_samples import HEAD, POLICY, REQUEST, TAX, the_problem
+from support.policy_samples import CLEAN, HEAD, POLICY, REQUEST, TAX, the_problem
 
 from node.cli.policy.names import unknown_names
 from node.cli.terminal.exits import Exit
@@ -100,3 +100,30 @@ def test_explain_guesses_what_was_meant(words: list[str], code: Exit) -> None:
     assert ran.code == code
     assert "did you mean '" in ran.err
     assert "did you mean" not in ran.out
+
+
+TITLED = PURPOSES.decode().replace(
+    "deferral: {title: x, title_en: x}", "deferral: {title: 养老保险延缴办理, title_en: Deferral}"
+)
+WITH_TITLES = build_policies(
+    [
+        PolicyFile("p.yaml", CLEAN.encode()),
+        PolicyFile("definitions.yaml", TITLED.encode()),
+    ]
+)
+
+
+@pytest.mark.parametrize(
+    ("named", "meant"),
+    [
+        ({"purpose": "养老保险　延缴办理"}, "social-insurance/pension/deferral"),
+        ({"purpose": "deferral"}, "social-insurance/pension/deferral"),
+        ({"dataset": WITH_TITLES.datasets["pension-insurance"].dataset.title}, "pension-insurance"),
+        ({"question": "Is-Enrolled"}, "is-enrolled"),
+    ],
+)
+def test_what_is_called_by_its_title_or_in_another_spelling_is_known_by_its_name(
+    named: dict[str, str], meant: str
+) -> None:
+    found = [each.closest for each in unknown_names(WITH_TITLES, replace(REQUEST, **named))]  # type: ignore[arg-type]
+    assert found == [meant]

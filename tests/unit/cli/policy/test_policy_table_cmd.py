@@ -112,7 +112,7 @@ def test_a_mistake_is_said_to_keep_rows_from_being_tested_not_from_taking_effect
     with (folder / name).open("a", encoding="utf-8") as file:
         file.write("surplus: 7\n")
     said = _run(str(folder / NAME), lang=lang).stderr
-    assert {"en": "1 problem(s) in 1 file(s): no row is tested", "zh": "不测试任何一行"}[lang] in said
+    assert {"en": "1 problem in 1 file: no row is tested", "zh": "不测试任何一行"}[lang] in said
     assert {"en": "takes effect", "zh": "生效"}[lang] not in said
 
 

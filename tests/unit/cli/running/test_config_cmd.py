@@ -327,7 +327,7 @@ def test_live_table_is_looked_at_and_what_is_in_no_form_is_named(node: Path) -> 
 
     assert ran.code == 2
     assert "2 identifiers are in another form than the product's" in ran.out
-    assert "the column status has 1 values in another form" in ran.out
+    assert "the column status has 1 value in another form" in ran.out
     assert "2 of its 3 rows have no valid identifier" in ran.out
     assert "4419" not in ran.out
 

@@ -16,23 +16,23 @@ from node.core.identity import holds_identifier
 @pytest.mark.parametrize(
     ("arguments", "told"),
     [
-        (("verfy",), "没有该命令：是否要写 'verify'？"),
+        (("verfy",), "没有该命令：是否要写“verify”？"),
         (("grant",), "没有写明子命令：请从 issue、list、received、show、suspend、resume、revoke 中选择"),
         (("version", "c"), "多出 1 个参数：内容中有空格的，请加引号"),
-        (("verify", "a/b", "--purpose"), "选项 '--purpose' 需要取值"),
-        (("version", "--json=3"), "选项 '--json' 不带取值"),
-        (("log", "show", "--limit", "x"), "'--limit' 的取值有误：应为整数"),
-        (("log", "show", "--limit", "0"), "'--limit' 的取值有误：不得小于 1"),
-        (("log", "show", "--timeout", "x"), "'--timeout' 的取值有误：应为数字"),
-        (("log", "show", "--timeout", "601"), "'--timeout' 的取值有误：不得大于 600"),
-        (("log", "verify", "nowhere"), "'FILE' 的取值有误：文件 'nowhere' 不存在"),
-        (("batch", "a/b", ".", "out.csv"), "'IN' 的取值有误：'.' 是目录，不是文件"),
+        (("verify", "a/b", "--purpose"), "选项“--purpose”需要取值"),
+        (("version", "--json=3"), "选项“--json”不带取值"),
+        (("log", "show", "--limit", "x"), "“--limit”的取值有误：应为整数"),
+        (("log", "show", "--limit", "0"), "“--limit”的取值有误：不得小于 1"),
+        (("log", "show", "--timeout", "x"), "“--timeout”的取值有误：应为数字"),
+        (("log", "show", "--timeout", "601"), "“--timeout”的取值有误：不得大于 600"),
+        (("log", "verify", "nowhere"), "“FILE”的取值有误：文件“nowhere”不存在"),
+        (("batch", "a/b", ".", "out.csv"), "“IN”的取值有误：“.”是目录，不是文件"),
     ],
 )
 def test_wrong_command_line_is_told_in_chinese(arguments: tuple[str, ...], told: str, tmp_path: Path) -> None:
     ran = dxnode(*arguments, "--lang", "zh")
     assert ran.code == 2
-    assert ran.err.splitlines()[0] == f"错误: {told}"
+    assert ran.err.splitlines()[0] == f"错误：{told}"
 
 
 @pytest.mark.parametrize(
@@ -40,7 +40,7 @@ def test_wrong_command_line_is_told_in_chinese(arguments: tuple[str, ...], told:
     [
         (("verfy",), "no such command: did you mean 'verify'?"),
         (("grant",), "missing command: choose one of issue, list, received, show, suspend, resume, revoke"),
-        (("version", "c"), "1 word(s) more than the command takes: put what has blanks in it in quotes"),
+        (("version", "c"), "1 word more than the command takes: put what has blanks in it in quotes"),
         (("verify", "a/b", "--purpose"), "option '--purpose' requires an argument"),
         (("version", "--json=3"), "option '--json' does not take a value"),
         (("log", "show", "--limit", "x"), "invalid value for '--limit': a whole number is expected"),

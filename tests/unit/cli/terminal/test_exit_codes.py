@@ -48,10 +48,11 @@ def test_what_a_peer_says_of_itself_names_it(
     )
     told = dxnode(*ASK, "--desk", address, "--lang", lang, stdin=resident(1))
     assert told.code == Exit.UNAVAILABLE
-    _, first, *_ = told.err.splitlines()  # behind the exchange id
-    name = {"en": "error: the provider's node ", "zh": "错误: 提供部门的节点"}[lang]
+    _, first, *rest = told.err.splitlines()  # behind the exchange id
+    name = {"en": "error: the provider's node ", "zh": "错误：提供部门的节点"}[lang]
     assert first.startswith(name)
-    assert first.endswith(f"({reason.name})"), "once is enough"
+    assert any(line.endswith(reason.name) for line in rest)
+    assert told.err.count(t(f"reason.{reason.name}.theirs", lang)) == 1, "once is enough"
     assert t("reason.CONFIG_INVALID.next", lang) not in told.err
 
 

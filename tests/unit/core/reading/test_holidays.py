@@ -84,5 +84,5 @@ def test_the_error_names_the_first_place_and_the_number_of_problems() -> None:
     with pytest.raises(NodeError) as caught:
         read_holidays("holidays.yaml", b"days_off: {x: a}\nworking_days: {y: b}\n")
     assert caught.value.reason is Reason.CONFIG_INVALID
-    assert "2 problem(s)" in caught.value.message
+    assert "2 problems" in caught.value.message
     assert "holidays.yaml:1:12" in caught.value.message

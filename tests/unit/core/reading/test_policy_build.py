@@ -399,6 +399,7 @@ def test_every_key_that_the_code_names_has_a_message() -> None:
         "core/reading/decoded",
         "core/reading/document",
         "core/reading/mistyped",
+        "core/reading/wide_signs",
         "core/reading/yaml_fault",
         "core/policy/predicate",
         "core/policy/predicate_tokens",

@@ -52,7 +52,7 @@ FAULTS = [
     ("a: [b\n\tc]\n", "yaml.tab"),
     ("a: \t- b\n", "yaml.tab"),
 ]
-OURS = re.compile(r"'key: value'|YAML|[*&!]name|%NAME")
+OURS = re.compile(r"['“]key: value['”]|YAML|[*&!]name|%NAME")
 
 
 def _first(text: str) -> Problem:

@@ -23,7 +23,7 @@ def test_a_problem_names_its_part_and_is_one_line_in_either_language() -> None:
     several = tuple(Message("state.source.surplus", {"count": count}) for count in (1, 2))
     problem = PartProblem(Part(PartKind.SETTINGS), Message("setting.mistakes", {"problems": several}))
     assert problem.message == (
-        "settings: 1 rows are about a subject that has one already: give a view with one for each; "
+        "settings: 1 row is about a subject that has one already: give a view with one for each; "
         "2 rows are about a subject that has one already: give a view with one for each"
     )
     assert problem.text("zh").startswith("配置：1 行的被核验人已有记录")
