@@ -1,5 +1,6 @@
-"""The Python client: `from node.client import Client`."""
+"""The Python client: `from node.client import Client`, or `AsyncClient` in an event loop."""
 
+from node.client.aio import AsyncClient
 from node.client.catalogue import CatalogueEntry, CatalogueFound
 from node.client.client import Client
 from node.client.desk_tls import Credentials
@@ -15,6 +16,7 @@ from node.client.results import (
 from node.errors import NodeError, Reason
 
 __all__ = [
+    "AsyncClient",
     "CatalogueEntry",
     "CatalogueFound",
     "Chunk",

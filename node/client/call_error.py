@@ -33,7 +33,7 @@ def node_error(error: grpc.RpcError) -> NodeError:
     if (stated := error_in(error)) is not None:
         return stated
     # Every error that a call raises is also that call.
-    assert isinstance(error, grpc.Call)
+    assert isinstance(error, (grpc.Call, grpc.aio.AioRpcError))
     code = error.code()
     if code is grpc.StatusCode.RESOURCE_EXHAUSTED and is_too_large(error):
         return NodeError(Reason.TOO_LARGE, "error.desk.too-large", peer="desk")

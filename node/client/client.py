@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import os
+import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from datetime import UTC, datetime
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
@@ -20,10 +20,18 @@ from node.client.catalogue import (
     catalogue_entry,
     catalogue_version,
 )
-from node.client.channel import open_channel
+from node.client.channel import open_async_channel, open_channel
 from node.client.desk_tls import Credentials
 from node.client.limits import AskLimits, day_use, limits_of
 from node.client.log import LogClient
+from node.client.questions import (
+    ask_request,
+    only_provider,
+    providers_of,
+    query_message,
+    require_types,
+    telling_id,
+)
 from node.client.results import (
     Chunk,
     ChunkResult,
@@ -33,16 +41,15 @@ from node.client.results import (
     Subject,
     Verification,
 )
+from node.client.together import Together
 from node.core.bounds import MAX_SUBJECTS
 from node.core.deadlines import CLIENT_SECONDS
 from node.core.deciding.grant import Grant
 from node.core.identity import SubjectType
-from node.core.log import usage
 from node.core.messages.grant_message import grant_from_message
-from node.core.policy.question_kind import QuestionKind, kind_to_message
+from node.core.policy.question_kind import QuestionKind
 from node.core.purpose import Purpose
 from node.errors import NodeError, Reason
-from node.texts.message import Message
 from node.v1 import catalogue_pb2, catalogue_pb2_grpc, desk_pb2, desk_pb2_grpc, grant_pb2, grant_pb2_grpc
 
 if TYPE_CHECKING:
@@ -85,6 +92,8 @@ class Client:
             raise NodeError(Reason.CONFIG_INVALID, "error.client.timeout-zero")
         self._reach = reach = Reach(timeout, desk, credentials)
         self._random = random
+        self._alone = threading.Lock()
+        self._together = Together(lambda: open_async_channel(desk, credentials))
         self._desk = desk_pb2_grpc.DeskServiceStub(self._channel)
         self._catalogue = catalogue_pb2_grpc.CatalogueServiceStub(self._channel)
         self._grants = grant_pb2_grpc.GrantAdminServiceStub(self._channel)
@@ -101,6 +110,7 @@ class Client:
 
     def close(self) -> None:
         """End the connection; calls under way fail."""
+        self._together.close()
         self._channel.close()
 
     def verify(
@@ -176,7 +186,7 @@ class Client:
         if window < 1:
             raise NodeError(Reason.QUERY_INVALID, "error.client.window-zero")
         header_id = id_bytes("batch_id", batch_id)
-        _require_types(question, purpose, case, parameters)
+        require_types(question, purpose, case, parameters)
         query = self._query(question, kind or self.kind_of(question), purpose, case, parameters)
         return stream_batch(
             lambda requests: self._desk.AskBatch(requests),
@@ -222,7 +232,7 @@ class Client:
 
         require("chunk_size", chunk_size, int)
         require_texts("claims", {} if claims is None else claims)
-        _require_types(question, purpose, case, parameters)
+        require_types(question, purpose, case, parameters)
         earlier = id_bytes("batch_id", batch_id)
         check_frame(frame, subject, claims or {}, goes_on=bool(earlier))
         self.limits(question, purpose).check_given(parameters or {}, tuple(claims or {}))
@@ -361,18 +371,15 @@ class Client:
     def _ask(
         self, query: desk_pb2.Query, subject: Subject | None, exchange_id: bytes | str
     ) -> desk_pb2.DeskServiceAskResponse:
-        given = id_bytes("exchange_id", exchange_id)
-        chosen = given or usage.new_exchange_id(datetime.now(UTC), self._random)
-        request = desk_pb2.DeskServiceAskRequest(
-            query=query,
-            subject=None if subject is None else convert.subject_message(subject),
-            exchange_id=chosen,
-        )
-        try:
-            response: desk_pb2.DeskServiceAskResponse = unary(self._desk.Ask, request, self._reach)
-        except NodeError as error:
-            told = {**error.wording.args, "exchange_id": chosen.hex()}
-            raise NodeError.of(error.reason, Message(error.wording.key, told)) from None
+        request = ask_request(query, subject, exchange_id, self._random)
+        with telling_id(request):
+            # Who asks alone makes a call of its own; threads that ask at once share a stream.
+            if not self._alone.acquire(blocking=False):
+                return self._together.ask(request, self._reach.timeout)
+            try:
+                response: desk_pb2.DeskServiceAskResponse = unary(self._desk.Ask, request, self._reach)
+            finally:
+                self._alone.release()
         return response
 
     def _query(
@@ -383,43 +390,16 @@ class Client:
         case: str,
         parameters: Mapping[str, str] | None,
     ) -> desk_pb2.Query:
-        _require_types(question, purpose, case, parameters)
+        require_types(question, purpose, case, parameters)
         name = QuestionName.parse(question)
-        return desk_pb2.Query(
-            provider=name.provider or self._provider_of(name.dataset),
-            dataset=name.dataset,
-            question=name.question,
-            parameters=parameters or {},
-            purpose=purpose,
-            case_number=case,
-            kind=kind_to_message(kind),
-        )
+        provider = name.provider or self._provider_of(name.dataset)
+        return query_message(name, provider, kind, purpose, case, parameters)
 
     def _provider_of(self, dataset: str) -> str:
         # A grant that was given a moment ago is known only after asking for it.
-        providers = self._providers_of(dataset) or self._providers_of(dataset, refresh=True)
-        if len(providers) == 1:
-            return providers.pop()
-        if providers:
-            raise NodeError(
-                Reason.QUERY_INVALID,
-                "error.client.several-grants",
-            )
-        raise NodeError(
-            Reason.NO_GRANT,
-            "error.client.no-grant-received",
-        )
-
-    def _providers_of(self, dataset: str, *, refresh: bool = False) -> set[str]:
-        return {grant.provider for grant in self.grants(refresh=refresh) if grant.dataset == dataset}
+        known = providers_of(self.grants(), dataset)
+        return only_provider(known or providers_of(self.grants(refresh=True), dataset))
 
 
 def _grants(received: grant_pb2.ListReceivedGrantsResponse) -> tuple[Grant, ...]:
     return tuple(map(grant_from_message, received.grants))
-
-
-def _require_types(question: str, purpose: str, case: str, parameters: Mapping[str, str] | None) -> None:
-    """Raises TypeError for what is none of the type that it is written with."""
-    for argument, value in (("question", question), ("purpose", purpose), ("case", case)):
-        require(argument, value, str)
-    require_texts("parameters", {} if parameters is None else parameters)

@@ -108,18 +108,19 @@ def statistic(response: desk_pb2.DeskServiceAskResponse) -> Statistic:
 def chunk_result(response: desk_pb2.DeskServiceAskBatchResponse, subjects: int) -> ChunkResult:
     """The answers or the refusal of a chunk of `subjects`. Raises NodeError when they do not fit it."""
     answers: tuple[bool, ...] | tuple[str | None, ...] = ()
-    refusal = None
+    refused = None
     if response.WhichOneof("result") == "refusal":
-        refusal = _refusal(response.refusal)
+        refused = refusal(response.refusal)
     elif response.answers.WhichOneof("kind") == "field":
         answers = _field_values(response.answers, subjects)
     else:
         answers = _verifications(response.answers, subjects)
     over_limit = frozenset(response.answers.refused)
-    return ChunkResult(response.chunk, answers, over_limit, refusal, proof(response.proof))
+    return ChunkResult(response.chunk, answers, over_limit, refused, proof(response.proof))
 
 
-def _refusal(message: desk_pb2.Refusal) -> Refusal:
+def refusal(message: desk_pb2.Refusal) -> Refusal:
+    """From a message; of a reason that is not known here, INTERNAL."""
     try:
         reason = Reason(message.reason)
     except ValueError:

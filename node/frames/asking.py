@@ -26,8 +26,11 @@ class Language(Protocol[C, R_co]):
     def frame(self, calls: Sequence[C]) -> bytes:
         """The bytes of a frame. Raises NodeError when nothing should be sent any more."""
 
-    def answers(self, frame: bytes) -> Iterable[tuple[int, R_co | NodeError]]:
-        """What calls came to, by their numbers. Raises NodeError for bytes that are no frame."""
+    def read(self, frame: bytes) -> tuple[Iterable[tuple[int, R_co | NodeError]], int]:
+        """What calls came to, by their numbers, and how many bytes of a frame the other side takes.
+
+        Raises NodeError for bytes that are no frame.
+        """
 
     def off(self, number: int) -> C:
         """That nobody waits any more for the answer to a call."""
@@ -131,7 +134,9 @@ class AskingStream(Generic[C, R]):
     async def _read(self) -> None:
         try:
             while isinstance(body := await self._stream.read(), bytes):
-                for number, result in self._language.answers(body):
+                answers, most_bytes = self._language.read(body)
+                self._outbox.allow(most_bytes)
+                for number, result in answers:
                     self._answered(number, result)
             self._break(self._language.ended)
         except NodeError as error:

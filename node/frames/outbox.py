@@ -9,8 +9,10 @@ from __future__ import annotations
 import asyncio
 from typing import Generic, TypeVar
 
-FRAME_BYTES = 224 << 10
-"""What the messages of a frame have together: less than the smallest bound of a node on one (64 KiB)."""
+FRAME_BYTES = 48 << 10
+"""What the messages of a frame have together, until the other side has said how long a frame it takes."""
+LONGEST_FRAME = 256 << 10
+"""Bytes of a frame, also where the other side takes longer ones: more would be gained by no more."""
 FRAME_MESSAGES = 256
 
 M = TypeVar("M")
@@ -23,12 +25,18 @@ class Outbox(Generic[M]):
         self._waiting: dict[int, tuple[M, int]] = {}
         self._ready = asyncio.Event()
         self._ended = False
+        self._most = FRAME_BYTES
 
     def __len__(self) -> int:
         return len(self._waiting)
 
     def __contains__(self, number: int) -> bool:
         return number in self._waiting
+
+    def allow(self, most_bytes: int) -> None:
+        """The other side takes frames of so many bytes; 0 says nothing."""
+        # To three quarters: of what is beside the contents of messages the sizes tell only about.
+        self._most = max(FRAME_BYTES, min(most_bytes, LONGEST_FRAME) * 3 // 4)
 
     def put(self, number: int, message: M, size: int) -> None:
         """Send a message of about so many bytes."""
@@ -65,7 +73,7 @@ class Outbox(Generic[M]):
         held = 0
         for number, (message, size) in self._waiting.items():
             held += size
-            if frame and (held > FRAME_BYTES or len(frame) >= FRAME_MESSAGES):
+            if frame and (held > self._most or len(frame) >= FRAME_MESSAGES):
                 break
             frame.append(message)
             numbers.append(number)

@@ -91,7 +91,7 @@ class DeskService(desk_pb2_grpc.DeskServiceServicer):
             frames = streamed(context, lambda: framed.answers(_calls(requests)))
             async with aclosing(frames):
                 async for answers in frames:
-                    yield desk_pb2.AskManyResponse(answers=answers)
+                    yield desk_pb2.AskManyResponse(answers=answers, most_bytes=self._held.inflow.largest)
         finally:
             self._streams.discard(framed)
 
@@ -223,7 +223,7 @@ async def _calls(
 ) -> AsyncGenerator[Frame[desk_pb2.AskManyCall], None]:
     async for request in requests:
         calls = [(call.number, call if call.HasField("ask") else None) for call in request.calls]
-        yield Frame(calls, request.ByteSize())
+        yield Frame(calls, request.ByteSize(), request.most_bytes)
 
 
 def _answer(number: int, answer: desk_pb2.DeskServiceAskResponse) -> desk_pb2.AskManyAnswer:

@@ -159,7 +159,8 @@ class ExchangeService(exchange_pb2_grpc.ExchangeServiceServicer):
         try:
             async with aclosing(framed.answers(_calls(requests))) as frames:
                 async for answers in frames:
-                    yield trim(pb.LinkResponse(answers=answers), min(known, default=_LINKS_SINCE))
+                    response = pb.LinkResponse(answers=answers, most_bytes=self._held.inflow.largest)
+                    yield trim(response, min(known, default=_LINKS_SINCE))
         except NodeError as error:
             await self._gate.refuse(context, error)
         except (grpc.aio.AbortError, asyncio.CancelledError):
@@ -281,7 +282,7 @@ class ExchangeService(exchange_pb2_grpc.ExchangeServiceServicer):
 async def _calls(requests: AsyncIterator[pb.LinkRequest]) -> AsyncGenerator[Frame[pb.LinkCall], None]:
     async for request in requests:
         calls = [(call.number, call if call.HasField("envelope") else None) for call in request.calls]
-        yield Frame(calls, request.ByteSize())
+        yield Frame(calls, request.ByteSize(), request.most_bytes)
 
 
 def _link_answer(number: int, answer: pb.SealedAnswer) -> pb.LinkAnswer:

@@ -24,13 +24,14 @@ IDLE_SECONDS = 120.0
 
 @dataclass(frozen=True, slots=True)
 class Frame(Generic[C]):
-    """What came at once: calls by their numbers, and how many bytes it takes.
+    """What came at once: calls by their numbers, how many bytes it has, and how many the caller takes of one.
 
     A call that is None says that nobody waits any more for the answer to its number.
     """
 
     calls: Sequence[tuple[int, C | None]]
     size: int
+    most_bytes: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,6 +116,7 @@ class Framed(Generic[C, R, A]):
             if self._over:
                 return
             self._check(frame)
+            self._outbox.allow(frame.most_bytes)
             # Until there is room nothing more is read: flow control holds back what comes.
             await self._serving.held.inflow.hold(self._caller, frame.size)
             self._begin(frame)
@@ -124,7 +126,7 @@ class Framed(Generic[C, R, A]):
 
     def _check(self, frame: Frame[C]) -> None:
         if len(frame.calls) > FRAME_MESSAGES:
-            raise NodeError(Reason.QUERY_INVALID, "error.rpc.frame-too-long", calls=FRAME_MESSAGES)
+            raise NodeError(Reason.QUERY_INVALID, "error.rpc.frame-too-long", most=FRAME_MESSAGES)
         numbers = [number for number, call in frame.calls if call is not None]
         if len(set(numbers)) < len(numbers) or any(
             number in self._running or number in self._outbox for number in numbers

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import grpc
@@ -30,10 +30,10 @@ def knows_links(member: Member) -> bool:
 class LinkStream:
     """One stream to one provider, for as long as it lasts."""
 
-    def __init__(self, link: Link, member: Member) -> None:
-        """Make it in the event loop that uses it."""
+    def __init__(self, link: Link, member: Member, most_bytes: int) -> None:
+        """`most_bytes` is how long a message this node takes. Make it in the event loop that uses it."""
         self.link = link
-        self._asking = AskingStream(_LINK.stream(link.channel)(), _Exchanges(link, member))
+        self._asking = AskingStream(_LINK.stream(link.channel)(), _Exchanges(link, member, most_bytes))
 
     @property
     def open(self) -> bool:
@@ -63,21 +63,24 @@ class _Exchanges:
 
     link: Link
     member: Member
+    most_bytes: int
 
     def frame(self, calls: Sequence[pb.LinkCall]) -> bytes:
         self.link.check()
-        return _LINK.request(self.member, pb.LinkRequest(calls=calls))
+        return _LINK.request(self.member, pb.LinkRequest(calls=calls, most_bytes=self.most_bytes))
 
-    def answers(self, frame: bytes) -> Iterator[tuple[int, pb.SealedAnswer | NodeError]]:
+    def read(self, frame: bytes) -> tuple[list[tuple[int, pb.SealedAnswer | NodeError]], int]:
         self.link.check()
-        for each in _LINK.read(frame).answers:
-            result = each.WhichOneof("result")
-            if result == "answer":
-                yield each.number, each.answer
-            elif result == "refusal" and each.refusal in _REASONS:
-                yield each.number, refused_by(Reason(each.refusal), self.member.code, self.member.title)
-            else:
-                yield each.number, unasked(self.member.code, self.member.title)
+        said = _LINK.read(frame)
+        return [(each.number, self._result(each)) for each in said.answers], said.most_bytes
+
+    def _result(self, answer: pb.LinkAnswer) -> pb.SealedAnswer | NodeError:
+        result = answer.WhichOneof("result")
+        if result == "answer":
+            return answer.answer
+        if result == "refusal" and answer.refusal in _REASONS:
+            return refused_by(Reason(answer.refusal), self.member.code, self.member.title)
+        return unasked(self.member.code, self.member.title)
 
     def off(self, number: int) -> pb.LinkCall:
         return pb.LinkCall(number=number)

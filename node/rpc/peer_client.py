@@ -183,7 +183,7 @@ class PeerClient:
             raise too_slow(member.code, member.title) from None
         stream = self._streams.get(member.code)
         if stream is None or not stream.open or stream.link is not link:
-            stream = self._streams[member.code] = LinkStream(link, member)
+            stream = self._streams[member.code] = LinkStream(link, member, self._message_bytes)
         return stream
 
     async def _call(self, provider: str, call: Call[A], request: ProtoMessage, seconds: float = 0.0) -> A:

@@ -83,10 +83,12 @@ class Proof(_message.Message):
     def __init__(self, exchange_id: _Optional[bytes] = ..., own_index: _Optional[int] = ..., provider_index: _Optional[int] = ..., provider_size: _Optional[int] = ..., rule: _Optional[str] = ..., load: _Optional[_Union[_record_pb2.DataLoad, _Mapping]] = ...) -> None: ...
 
 class AskManyRequest(_message.Message):
-    __slots__ = ("calls",)
+    __slots__ = ("calls", "most_bytes")
     CALLS_FIELD_NUMBER: _ClassVar[int]
+    MOST_BYTES_FIELD_NUMBER: _ClassVar[int]
     calls: _containers.RepeatedCompositeFieldContainer[AskManyCall]
-    def __init__(self, calls: _Optional[_Iterable[_Union[AskManyCall, _Mapping]]] = ...) -> None: ...
+    most_bytes: int
+    def __init__(self, calls: _Optional[_Iterable[_Union[AskManyCall, _Mapping]]] = ..., most_bytes: _Optional[int] = ...) -> None: ...
 
 class AskManyCall(_message.Message):
     __slots__ = ("number", "ask")
@@ -97,10 +99,12 @@ class AskManyCall(_message.Message):
     def __init__(self, number: _Optional[int] = ..., ask: _Optional[_Union[DeskServiceAskRequest, _Mapping]] = ...) -> None: ...
 
 class AskManyResponse(_message.Message):
-    __slots__ = ("answers",)
+    __slots__ = ("answers", "most_bytes")
     ANSWERS_FIELD_NUMBER: _ClassVar[int]
+    MOST_BYTES_FIELD_NUMBER: _ClassVar[int]
     answers: _containers.RepeatedCompositeFieldContainer[AskManyAnswer]
-    def __init__(self, answers: _Optional[_Iterable[_Union[AskManyAnswer, _Mapping]]] = ...) -> None: ...
+    most_bytes: int
+    def __init__(self, answers: _Optional[_Iterable[_Union[AskManyAnswer, _Mapping]]] = ..., most_bytes: _Optional[int] = ...) -> None: ...
 
 class AskManyAnswer(_message.Message):
     __slots__ = ("number", "answer", "refusal")

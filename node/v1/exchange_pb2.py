@@ -27,7 +27,7 @@ from node.v1 import revision_pb2 as node_dot_v1_dot_revision__pb2
 from node.v1 import usage_log_pb2 as node_dot_v1_dot_usage__log__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x16node/v1/exchange.proto\x12\x07node.v1\x1a\x1anode/v1/error_reason.proto\x1a\x16node/v1/revision.proto\x1a\x17node/v1/usage_log.proto\"1\n\nAskRequest\x12#\n\x08\x65nvelope\x18\x01 \x01(\x0b\x32\x11.node.v1.Envelope\"4\n\x0b\x41skResponse\x12%\n\x06\x61nswer\x18\x01 \x01(\x0b\x32\x15.node.v1.SealedAnswer\"6\n\x0f\x41skBatchRequest\x12#\n\x08\x65nvelope\x18\x01 \x01(\x0b\x32\x11.node.v1.Envelope\"9\n\x10\x41skBatchResponse\x12%\n\x06\x61nswer\x18\x01 \x01(\x0b\x32\x15.node.v1.SealedAnswer\"/\n\x0bLinkRequest\x12 \n\x05\x63\x61lls\x18\x01 \x03(\x0b\x32\x11.node.v1.LinkCall\"P\n\x08LinkCall\x12\x0e\n\x06number\x18\x01 \x01(\x04\x12#\n\x08\x65nvelope\x18\x02 \x01(\x0b\x32\x11.node.v1.Envelope\x12\x0f\n\x07wait_ms\x18\x03 \x01(\r\"4\n\x0cLinkResponse\x12$\n\x07\x61nswers\x18\x01 \x03(\x0b\x32\x13.node.v1.LinkAnswer\"x\n\nLinkAnswer\x12\x0e\n\x06number\x18\x01 \x01(\x04\x12\'\n\x06\x61nswer\x18\x02 \x01(\x0b\x32\x15.node.v1.SealedAnswerH\x00\x12\'\n\x07refusal\x18\x03 \x01(\x0e\x32\x14.node.v1.ErrorReasonH\x00\x42\x08\n\x06result\"\xac\x01\n\x08\x45nvelope\x12\x0f\n\x07version\x18\x01 \x01(\r\x12\x1d\n\x05suite\x18\x02 \x01(\x0e\x32\x0e.node.v1.Suite\x12\x11\n\trequester\x18\x03 \x01(\t\x12\x10\n\x08provider\x18\x04 \x01(\t\x12\x13\n\x0b\x65xchange_id\x18\x05 \x01(\x0c\x12\x0e\n\x06key_id\x18\x06 \x01(\t\x12\x12\n\nciphertext\x18\x07 \x01(\x0c\x12\x12\n\nsealed_key\x18\x08 \x01(\x0c\"i\n\rSealedRequest\x12\x0e\n\x06intent\x18\x01 \x01(\x0c\x12!\n\x07receipt\x18\x02 \x01(\x0b\x32\x10.node.v1.Receipt\x12\x0f\n\x07opening\x18\x03 \x01(\x0c\x12\x14\n\x0cresponse_key\x18\x04 \x01(\x0c\"7\n\x0cSealedAnswer\x12\x13\n\x0b\x65xchange_id\x18\x01 \x01(\x0c\x12\x12\n\nciphertext\x18\x02 \x01(\x0c\"U\n\x0eSealedResponse\x12\x0f\n\x07verdict\x18\x01 \x01(\x0c\x12!\n\x07receipt\x18\x02 \x01(\x0b\x32\x10.node.v1.Receipt\x12\x0f\n\x07\x61nswers\x18\x03 \x01(\x0c*E\n\x05Suite\x12\x15\n\x11SUITE_UNSPECIFIED\x10\x00\x12%\n!SUITE_XWING_HKDF_SHA256_AES256GCM\x10\x01\x32\xc7\x01\n\x0f\x45xchangeService\x12\x30\n\x03\x41sk\x12\x13.node.v1.AskRequest\x1a\x14.node.v1.AskResponse\x12\x43\n\x08\x41skBatch\x12\x18.node.v1.AskBatchRequest\x1a\x19.node.v1.AskBatchResponse(\x01\x30\x01\x12=\n\x04Link\x12\x14.node.v1.LinkRequest\x1a\x15.node.v1.LinkResponse\"\x04\xc8\xe7\x18\x04(\x01\x30\x01\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x16node/v1/exchange.proto\x12\x07node.v1\x1a\x1anode/v1/error_reason.proto\x1a\x16node/v1/revision.proto\x1a\x17node/v1/usage_log.proto\"1\n\nAskRequest\x12#\n\x08\x65nvelope\x18\x01 \x01(\x0b\x32\x11.node.v1.Envelope\"4\n\x0b\x41skResponse\x12%\n\x06\x61nswer\x18\x01 \x01(\x0b\x32\x15.node.v1.SealedAnswer\"6\n\x0f\x41skBatchRequest\x12#\n\x08\x65nvelope\x18\x01 \x01(\x0b\x32\x11.node.v1.Envelope\"9\n\x10\x41skBatchResponse\x12%\n\x06\x61nswer\x18\x01 \x01(\x0b\x32\x15.node.v1.SealedAnswer\"C\n\x0bLinkRequest\x12 \n\x05\x63\x61lls\x18\x01 \x03(\x0b\x32\x11.node.v1.LinkCall\x12\x12\n\nmost_bytes\x18\x02 \x01(\r\"P\n\x08LinkCall\x12\x0e\n\x06number\x18\x01 \x01(\x04\x12#\n\x08\x65nvelope\x18\x02 \x01(\x0b\x32\x11.node.v1.Envelope\x12\x0f\n\x07wait_ms\x18\x03 \x01(\r\"H\n\x0cLinkResponse\x12$\n\x07\x61nswers\x18\x01 \x03(\x0b\x32\x13.node.v1.LinkAnswer\x12\x12\n\nmost_bytes\x18\x02 \x01(\r\"x\n\nLinkAnswer\x12\x0e\n\x06number\x18\x01 \x01(\x04\x12\'\n\x06\x61nswer\x18\x02 \x01(\x0b\x32\x15.node.v1.SealedAnswerH\x00\x12\'\n\x07refusal\x18\x03 \x01(\x0e\x32\x14.node.v1.ErrorReasonH\x00\x42\x08\n\x06result\"\xac\x01\n\x08\x45nvelope\x12\x0f\n\x07version\x18\x01 \x01(\r\x12\x1d\n\x05suite\x18\x02 \x01(\x0e\x32\x0e.node.v1.Suite\x12\x11\n\trequester\x18\x03 \x01(\t\x12\x10\n\x08provider\x18\x04 \x01(\t\x12\x13\n\x0b\x65xchange_id\x18\x05 \x01(\x0c\x12\x0e\n\x06key_id\x18\x06 \x01(\t\x12\x12\n\nciphertext\x18\x07 \x01(\x0c\x12\x12\n\nsealed_key\x18\x08 \x01(\x0c\"i\n\rSealedRequest\x12\x0e\n\x06intent\x18\x01 \x01(\x0c\x12!\n\x07receipt\x18\x02 \x01(\x0b\x32\x10.node.v1.Receipt\x12\x0f\n\x07opening\x18\x03 \x01(\x0c\x12\x14\n\x0cresponse_key\x18\x04 \x01(\x0c\"7\n\x0cSealedAnswer\x12\x13\n\x0b\x65xchange_id\x18\x01 \x01(\x0c\x12\x12\n\nciphertext\x18\x02 \x01(\x0c\"U\n\x0eSealedResponse\x12\x0f\n\x07verdict\x18\x01 \x01(\x0c\x12!\n\x07receipt\x18\x02 \x01(\x0b\x32\x10.node.v1.Receipt\x12\x0f\n\x07\x61nswers\x18\x03 \x01(\x0c*E\n\x05Suite\x12\x15\n\x11SUITE_UNSPECIFIED\x10\x00\x12%\n!SUITE_XWING_HKDF_SHA256_AES256GCM\x10\x01\x32\xc7\x01\n\x0f\x45xchangeService\x12\x30\n\x03\x41sk\x12\x13.node.v1.AskRequest\x1a\x14.node.v1.AskResponse\x12\x43\n\x08\x41skBatch\x12\x18.node.v1.AskBatchRequest\x1a\x19.node.v1.AskBatchResponse(\x01\x30\x01\x12=\n\x04Link\x12\x14.node.v1.LinkRequest\x1a\x15.node.v1.LinkResponse\"\x04\xc8\xe7\x18\x04(\x01\x30\x01\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -36,8 +36,8 @@ if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
   _globals['_EXCHANGESERVICE'].methods_by_name['Link']._loaded_options = None
   _globals['_EXCHANGESERVICE'].methods_by_name['Link']._serialized_options = b'\310\347\030\004'
-  _globals['_SUITE']._serialized_start=1065
-  _globals['_SUITE']._serialized_end=1134
+  _globals['_SUITE']._serialized_start=1105
+  _globals['_SUITE']._serialized_end=1174
   _globals['_ASKREQUEST']._serialized_start=112
   _globals['_ASKREQUEST']._serialized_end=161
   _globals['_ASKRESPONSE']._serialized_start=163
@@ -47,21 +47,21 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_ASKBATCHRESPONSE']._serialized_start=273
   _globals['_ASKBATCHRESPONSE']._serialized_end=330
   _globals['_LINKREQUEST']._serialized_start=332
-  _globals['_LINKREQUEST']._serialized_end=379
-  _globals['_LINKCALL']._serialized_start=381
-  _globals['_LINKCALL']._serialized_end=461
-  _globals['_LINKRESPONSE']._serialized_start=463
-  _globals['_LINKRESPONSE']._serialized_end=515
-  _globals['_LINKANSWER']._serialized_start=517
-  _globals['_LINKANSWER']._serialized_end=637
-  _globals['_ENVELOPE']._serialized_start=640
-  _globals['_ENVELOPE']._serialized_end=812
-  _globals['_SEALEDREQUEST']._serialized_start=814
-  _globals['_SEALEDREQUEST']._serialized_end=919
-  _globals['_SEALEDANSWER']._serialized_start=921
-  _globals['_SEALEDANSWER']._serialized_end=976
-  _globals['_SEALEDRESPONSE']._serialized_start=978
-  _globals['_SEALEDRESPONSE']._serialized_end=1063
-  _globals['_EXCHANGESERVICE']._serialized_start=1137
-  _globals['_EXCHANGESERVICE']._serialized_end=1336
+  _globals['_LINKREQUEST']._serialized_end=399
+  _globals['_LINKCALL']._serialized_start=401
+  _globals['_LINKCALL']._serialized_end=481
+  _globals['_LINKRESPONSE']._serialized_start=483
+  _globals['_LINKRESPONSE']._serialized_end=555
+  _globals['_LINKANSWER']._serialized_start=557
+  _globals['_LINKANSWER']._serialized_end=677
+  _globals['_ENVELOPE']._serialized_start=680
+  _globals['_ENVELOPE']._serialized_end=852
+  _globals['_SEALEDREQUEST']._serialized_start=854
+  _globals['_SEALEDREQUEST']._serialized_end=959
+  _globals['_SEALEDANSWER']._serialized_start=961
+  _globals['_SEALEDANSWER']._serialized_end=1016
+  _globals['_SEALEDRESPONSE']._serialized_start=1018
+  _globals['_SEALEDRESPONSE']._serialized_end=1103
+  _globals['_EXCHANGESERVICE']._serialized_start=1177
+  _globals['_EXCHANGESERVICE']._serialized_end=1376
 # @@protoc_insertion_point(module_scope)

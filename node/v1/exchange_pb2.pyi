@@ -42,10 +42,12 @@ class AskBatchResponse(_message.Message):
     def __init__(self, answer: _Optional[_Union[SealedAnswer, _Mapping]] = ...) -> None: ...
 
 class LinkRequest(_message.Message):
-    __slots__ = ("calls",)
+    __slots__ = ("calls", "most_bytes")
     CALLS_FIELD_NUMBER: _ClassVar[int]
+    MOST_BYTES_FIELD_NUMBER: _ClassVar[int]
     calls: _containers.RepeatedCompositeFieldContainer[LinkCall]
-    def __init__(self, calls: _Optional[_Iterable[_Union[LinkCall, _Mapping]]] = ...) -> None: ...
+    most_bytes: int
+    def __init__(self, calls: _Optional[_Iterable[_Union[LinkCall, _Mapping]]] = ..., most_bytes: _Optional[int] = ...) -> None: ...
 
 class LinkCall(_message.Message):
     __slots__ = ("number", "envelope", "wait_ms")
@@ -58,10 +60,12 @@ class LinkCall(_message.Message):
     def __init__(self, number: _Optional[int] = ..., envelope: _Optional[_Union[Envelope, _Mapping]] = ..., wait_ms: _Optional[int] = ...) -> None: ...
 
 class LinkResponse(_message.Message):
-    __slots__ = ("answers",)
+    __slots__ = ("answers", "most_bytes")
     ANSWERS_FIELD_NUMBER: _ClassVar[int]
+    MOST_BYTES_FIELD_NUMBER: _ClassVar[int]
     answers: _containers.RepeatedCompositeFieldContainer[LinkAnswer]
-    def __init__(self, answers: _Optional[_Iterable[_Union[LinkAnswer, _Mapping]]] = ...) -> None: ...
+    most_bytes: int
+    def __init__(self, answers: _Optional[_Iterable[_Union[LinkAnswer, _Mapping]]] = ..., most_bytes: _Optional[int] = ...) -> None: ...
 
 class LinkAnswer(_message.Message):
     __slots__ = ("number", "answer", "refusal")

@@ -135,6 +135,11 @@ class FakeDesk:
     """The same for questions about the catalogue."""
     holding: Event = field(default_factory=Event)
     go: Event = field(default_factory=Event)
+    frames: list[int] = field(default_factory=list)
+    """How many calls each frame of a stream of questions had."""
+    called_off: list[int] = field(default_factory=list)
+    silent: bool = False
+    """Questions on a stream are heard, and not answered."""
     largest_chunk: int = 0
     """Bytes of the largest chunk that came."""
     asked: list[desk_pb2.DeskServiceAskRequest] = field(default_factory=list)
@@ -232,6 +237,29 @@ class _Desk(desk_pb2_grpc.DeskServiceServicer):
             return desk_pb2.DeskServiceAskResponse(answers=record_pb2.Answers(statistic=release), proof=proof)
         answers = answers_for(request.query, (request.subject.id,), desk.over_limit)
         return desk_pb2.DeskServiceAskResponse(answers=answers, proof=proof)
+
+    def AskMany(
+        self, requests: Iterator[desk_pb2.AskManyRequest], context: Context
+    ) -> Iterator[desk_pb2.AskManyResponse]:
+        desk = self._desk
+        for request in requests:
+            desk.frames.append(len(request.calls))
+            answers = []
+            for call in request.calls:
+                if not call.HasField("ask"):
+                    desk.called_off.append(call.number)
+                elif desk.fail_with is not None:
+                    refusal = desk_pb2.Refusal(
+                        reason=desk.fail_with.reason.wire, wording=to_text(desk.fail_with.wording)
+                    )
+                    answers.append(desk_pb2.AskManyAnswer(number=call.number, refusal=refusal))
+                else:
+                    answer = self.Ask(call.ask, context)
+                    answers.append(desk_pb2.AskManyAnswer(number=call.number, answer=answer))
+            if desk.break_at is not None:
+                _fail(context, NodeError(Reason.DRAINING, "error.exchange.shutting-down"))
+            if not desk.silent:
+                yield desk_pb2.AskManyResponse(answers=answers[::-1])
 
     def AskBatch(
         self, requests: Iterator[desk_pb2.DeskServiceAskBatchRequest], context: Context

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
@@ -24,12 +24,12 @@ class Numbers:
     def frame(self, calls: Sequence[Call]) -> bytes:
         return "\n".join(f"{number} {text}" for number, text in calls).encode()
 
-    def answers(self, frame: bytes) -> Iterator[tuple[int, str | NodeError]]:
+    def read(self, frame: bytes) -> tuple[list[tuple[int, str | NodeError]], int]:
         if frame == b"no frame":
             raise NodeError(Reason.ENVELOPE_INVALID, "error.wire.unreadable")
-        for line in frame.decode().splitlines():
-            number, _, text = line.partition(" ")
-            yield int(number), (NodeError(Reason.SUSPENDED, "x") if text.startswith("!") else text)
+        lines = [line.partition(" ") for line in frame.decode().splitlines()]
+        refused = NodeError(Reason.SUSPENDED, "x")
+        return [(int(number), refused if text.startswith("!") else text) for number, _, text in lines], 0
 
     def off(self, number: int) -> Call:
         return number, "off"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -31,6 +32,19 @@ def test_frames_have_every_message_once_in_order_and_no_more_than_fits(sizes: li
     for frame in frames:
         assert len(frame) <= FRAME_MESSAGES
         assert len(frame) == 1 or sum(sizes[number] for number in frame) <= FRAME_BYTES
+
+
+@pytest.mark.parametrize(
+    ("said", "fits"), [(0, 12), (10_000, 12), (100_000, 18), (4 << 20, 48), (1 << 31, 48)]
+)
+async def test_frames_are_as_long_as_the_other_side_takes_and_no_longer_than_helps(
+    said: int, fits: int
+) -> None:
+    outbox: Outbox[int] = Outbox()
+    outbox.allow(said)
+    for number in range(100):
+        outbox.put(number, number, 4096)
+    assert len(await outbox.frame()) == fits
 
 
 async def test_frame_is_waited_for_until_there_is_something() -> None:

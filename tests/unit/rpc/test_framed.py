@@ -57,7 +57,7 @@ class Port:
         return call.upper()
 
     def send(self, *calls: tuple[int, str | None], size: int = 10) -> None:
-        self.sent.put_nowait(Frame(calls, size))
+        self.sent.put_nowait(Frame(calls, size, 0))
 
     async def frames(self) -> AsyncGenerator[Frame[str], None]:
         while (frame := await self.sent.get()) is not None:
