@@ -45,7 +45,7 @@ def own_finds(client: Client) -> list[str]:
 def test_exported_catalogue_is_found_where_it_is_imported(nodes: Running, tmp_path: Path, name: str) -> None:
     file = tmp_path / name
     exported = at(nodes, HR, "export", file)
-    assert (exported.code, exported.out) == (0, f"1 entries exported to {file}\n")
+    assert (exported.code, exported.out) == (0, f"1 entry exported to {file}\n")
     imported = at(nodes, TAX, "import", file, "--json")
     assert imported.code == 0, imported.err
     assert json.loads(imported.out)["entries"] == 1
@@ -62,7 +62,7 @@ def test_terminal_shows_that_an_import_goes_on_and_a_pipe_nothing_of_it(
     assert piped.err == ""
     config = str(nodes.town.offices[TAX].config)
     out, screen = at_a_terminal(["catalogue", "import", str(file), "--config", config], [])
-    assert out.startswith(f"catalogue of {HR}: 1 entries")
+    assert out.startswith(f"catalogue of {HR}: 1 entry")
     assert "importing" in screen
 
 
@@ -126,7 +126,7 @@ def test_a_table_that_takes_the_place_of_questions_says_so(nodes: Running, tmp_p
     at(nodes, HR, "export", table)
     first = at(nodes, TAX, "import", whole, "--json")
     assert (json.loads(first.out)["lost_questions"], first.err) == (0, "")
-    assert "1 entries had questions and conditions of use before" in at(nodes, TAX, "import", table).err
+    assert "1 entry had questions and conditions of use before" in at(nodes, TAX, "import", table).err
     assert json.loads(at(nodes, TAX, "import", table, "--json").out)["lost_questions"] == 0  # by then none
 
 

@@ -186,14 +186,14 @@ def _credentials(folder: Path, user: Certified, roots: bytes) -> Credentials:
     return Credentials(folder / "cert.pem", folder / "key.pem", folder / "roots.pem")
 
 
-def _refused_at(nodes: Running, credentials: Credentials) -> Reason:
+def _refused_at(nodes: Running, credentials: Credentials) -> NodeError:
     office = nodes.town.offices[TAX]
     with (
         Client(f"127.0.0.1:{office.desk_port}", credentials, timeout=PATIENCE) as client,
         pytest.raises(NodeError) as refused,
     ):
         client.grants()
-    return refused.value.reason
+    return refused.value
 
 
 def _now() -> datetime:
@@ -206,21 +206,21 @@ def test_certificate_of_another_authority_does_not_connect(nodes: Running, tmp_p
         make_authority("other", _now(), timedelta(days=1)), TAX, "clerk", "x", _now(), timedelta(days=1)
     )
     credentials = _credentials(tmp_path, user, office.desk_authority.certificate)
-    assert _refused_at(nodes, credentials) is Reason.PEER_UNAVAILABLE
+    assert _refused_at(nodes, credentials).wording.key == "error.client.certificate-refused"
 
 
 def test_certificate_of_another_department_is_refused(nodes: Running, tmp_path: Path) -> None:
     authority = nodes.town.offices[TAX].desk_authority
     user = issue_desk_user(authority, MEDICAL, "clerk", "x", _now(), timedelta(days=1))
     credentials = _credentials(tmp_path, user, authority.certificate)
-    assert _refused_at(nodes, credentials) is Reason.CALLER_UNIDENTIFIED
+    assert _refused_at(nodes, credentials).reason is Reason.CALLER_UNIDENTIFIED
 
 
 def test_certificate_without_a_role_is_refused(nodes: Running, tmp_path: Path) -> None:
     authority = nodes.town.offices[TAX].desk_authority
     user = issue_node(authority, TAX, ["127.0.0.1"], _now(), timedelta(days=1))
     credentials = _credentials(tmp_path, user, authority.certificate)
-    assert _refused_at(nodes, credentials) is Reason.CALLER_UNIDENTIFIED
+    assert _refused_at(nodes, credentials).reason is Reason.CALLER_UNIDENTIFIED
 
 
 def test_expired_certificate_does_not_connect(nodes: Running, tmp_path: Path) -> None:
@@ -228,7 +228,7 @@ def test_expired_certificate_does_not_connect(nodes: Running, tmp_path: Path) ->
     past = _now() - timedelta(days=2)
     user = issue_desk_user(authority, TAX, "clerk", "x", past, timedelta(days=1))
     credentials = _credentials(tmp_path, user, authority.certificate)
-    assert _refused_at(nodes, credentials) is Reason.PEER_UNAVAILABLE
+    assert _refused_at(nodes, credentials).wording.key == "error.client.certificate-refused"
 
 
 @pytest.mark.parametrize("port", ["desk", "exchange"])

@@ -126,7 +126,7 @@ def test_live_database_that_is_not_exact_denies_until_it_is_mended(live: tuple[R
     with nodes.operator(HR) as hr, nodes.operator(TAX) as tax:
         wait_for(lambda: dataset(hr).exactness == "checked")
         found = dataset(hr)
-        assert "1 rows are about a subject that has one already" in english(found.problem)
+        assert "1 row is about a subject that has one already" in english(found.problem)
         assert (found.rows, found.duplicates, found.lines) == (10, 1, 11)
         assert hr.admin.status().state == "DEGRADED"
         assert verify(tax, 4) is Reason.SOURCE_UNAVAILABLE

@@ -67,7 +67,7 @@ def test_identifier_in_another_spelling_refuses_the_source(
     source = open_live(kind, servers, [row(X), row(spelled), row(BEN)])
 
     (problem,) = all_english(source.problems())
-    assert problem.startswith("1 identifiers are in another form than the product's")
+    assert problem.startswith("1 identifier is in another form than the product's")
     refused(source)
     source.close()
 
@@ -177,7 +177,7 @@ def test_column_with_a_value_that_a_load_would_change_is_refused(
     source = open_live(kind, servers, rows)
 
     (problem,) = all_english(source.problems())
-    assert problem.startswith(f"the column {column} has 1 values in another form than its type's")
+    assert problem.startswith(f"the column {column} has 1 value in another form than its type's")
     assert (value not in problem) or not value.strip()
     with pytest.raises(NodeError) as error:
         source.field(question(asked), {}, "", [key(ANN, name="x", partner=BEN)])
@@ -203,7 +203,7 @@ def test_mark_that_may_be_composed_is_brought_to_its_form_where_the_database_kno
         source.close()
     source = open_live("mariadb", servers, rows)
     (problem,) = all_english(source.problems())
-    assert problem.startswith("the column name has 1 values in another form than its type's")
+    assert problem.startswith("the column name has 1 value in another form than its type's")
     source.close()
 
 
@@ -213,7 +213,7 @@ def test_date_as_text_that_is_none_is_refused(servers: Databases) -> None:
         fill(url, [(*ROWS[0][:4], "2019-5-1", *ROWS[0][5:])], {"since": "VARCHAR(20)"})
         source = opened(url)
 
-        assert english(source.problems()[0]).startswith("the column since has 1 values")
+        assert english(source.problems()[0]).startswith("the column since has 1 value")
         source.close()
 
 
@@ -221,7 +221,7 @@ def test_integer_out_of_its_range_is_refused(servers: Databases) -> None:
     for kind in ("sqlite", "postgresql", "mariadb"):
         source = open_live(kind, servers, [(*ROWS[0][:3], "721", *ROWS[0][4:])])
 
-        assert english(source.problems()[0]).startswith("the column months has 1 values")
+        assert english(source.problems()[0]).startswith("the column months has 1 value")
         with pytest.raises(NodeError):
             source.verify(question("months-at-least"), {"n": "60"}, "", [key(ANN)])
         source.close()

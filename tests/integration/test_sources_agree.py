@@ -238,7 +238,7 @@ def test_value_that_is_not_closed_is_no_closed_value(servers: Databases, kind: s
         )
     else:
         (problem,) = all_english(source.problems())
-        assert problem.startswith("the column status has 1 values in another form than its type's: ")
+        assert problem.startswith("the column status has 1 value in another form than its type's: ")
         for refused in ("is-active", "not-active", "partner-matches"):
             with pytest.raises(NodeError) as error:
                 source.verify(question(refused), {}, "", [key(BEN)])

@@ -157,6 +157,6 @@ def test_port_that_is_taken_is_told_once_in_our_words(tmp_path: Path, port: str)
         process.start()
         with pytest.raises(RuntimeError, match="did not start"):
             process.wait_until_healthy(PATIENCE)
-    lines = (tmp_path / "output").read_text("utf-8").splitlines()
-    assert [line.partition(":")[0] for line in lines] == ["error", "hint"]
-    assert f"cannot listen on 127.0.0.1:{number}" in lines[0]
+    output = (tmp_path / "output").read_text("utf-8")
+    assert [line.partition(":")[0] for line in output.splitlines() if not line.startswith(" ")] == ["error"]
+    assert output.count(f"cannot listen on 127.0.0.1:{number}") == 1
