@@ -31,9 +31,8 @@ from support.waiting import PATIENCE, until, wait_for
 
 from node.client import Chunk, Client, Subject
 from node.client.call_error import node_error
-from node.core.directory.directory import Member
 from node.errors import NodeError, Reason
-from node.exchange.provider import Provider
+from node.exchange.provider import Arrival, Provider
 from node.rpc.exchange_service import WINDOW
 from node.rpc.inflow import STREAMS
 from node.v1 import exchange_pb2 as pb
@@ -306,8 +305,8 @@ def test_streams_that_are_left_count_until_what_was_begun_on_them_has_ended(
 ) -> None:
     works, may_end = Counter[str](), threading.Event()
 
-    async def ask(_self: Provider, member: Member, *_: object) -> pb.SealedAnswer:
-        works[member.code] += 1
+    async def ask(_self: Provider, arrival: Arrival, *_: object) -> pb.SealedAnswer:
+        works[arrival.peer.code] += 1
         await until(may_end.is_set)
         raise NodeError(Reason.SOURCE_UNAVAILABLE, "slow")
 
