@@ -6,11 +6,11 @@ import asyncio
 import hashlib
 import logging
 from binascii import b2a_base64
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from datetime import datetime, tzinfo
-from typing import NamedTuple, TypeVar
+from typing import TypeVar
 
 from node.core import wire
 from node.core.deciding.cost import NO_COST, Cost, Day, exchange_cost, outage_debits
@@ -22,27 +22,23 @@ from node.core.log.commit import DIGEST
 from node.core.messages.chunk_bound import ChunkBound
 from node.core.messages.envelope import Routing
 from node.core.milliseconds import to_ms
-from node.core.policy.policy import Policies
 from node.core.policy.question import Question
 from node.core.policy.question_kind import QuestionKind, kind_from_message
 from node.core.policy.request import Request, RequestingDepartment
-from node.core.state.data_age import dated
-from node.core.state.data_load import DataLoad, KeptLoad
 from node.core.subject import SubjectKey
-from node.core.workdays import Calendar
 from node.errors import NodeError, Reason
+from node.exchange.arrival import Admitted, Arrival, ProviderState
 from node.exchange.batch_order import ChunkPlace, ChunksUnderWay
 from node.exchange.computing import Computing, Permitted
 from node.exchange.group import GroupCommit
 from node.exchange.opened import Opened, clocks_apart, open_envelope, routing_of, too_many_subjects
 from node.exchange.peer_logs import PeerLogs
-from node.exchange.ports import Source, Vault
+from node.exchange.ports import Vault
 from node.exchange.provider_answer import NOT_COMPUTED, Computed
 from node.exchange.rate import Rate
 from node.exchange.running import Running
 from node.exchange.verdict import VerdictJob
 from node.v1 import exchange_pb2 as pb
-from node.v1 import record_pb2 as rec
 
 log = logging.getLogger(__name__)
 T = TypeVar("T")
@@ -52,59 +48,6 @@ DENIAL_BYTES = 1024
 """Bytes of a record and what is kept with it that count as one denial."""
 _SHORT = 12
 """Bytes of a pseudonym that name a counter: of a billion, two have one name in 10^11 times."""
-
-
-@dataclass(frozen=True, slots=True)
-class ProviderState:
-    """What a reload replaces, as one value."""
-
-    policies: Policies
-    sources: Mapping[str, Source]
-    loads: Mapping[str, KeptLoad]
-    calendar: Calendar
-
-
-class Arrival(NamedTuple):
-    """What is common to all requests that arrive together: who asks, when, and what they are decided by.
-
-    `department` is what policies look at of `peer`; `moment` is `now` in the zone of the node, `day` its day.
-    """
-
-    peer: Member
-    department: RequestingDepartment
-    state: ProviderState
-    now: datetime
-    moment: datetime
-    day: Day
-    loads: dict[str, DataLoad | None]
-    """By dataset, those that were asked for."""
-
-    def load_of(self, dataset: str) -> DataLoad | None:
-        """The load of a dataset that is answered from, as it is named now; None without one."""
-        if dataset not in self.loads:
-            kept, policy = self.state.loads.get(dataset), self.state.policies.get(dataset)
-            self.loads[dataset] = (
-                None
-                if kept is None or policy is None
-                else dated(kept, policy.dataset.update, self.moment, self.state.calendar)
-            )
-        return self.loads[dataset]
-
-
-class Admitted(NamedTuple):
-    """A request whose envelope was opened; `opened` may hold a problem, and then it is denied for that.
-
-    Who asks waits `until` then, by the clock of the event loop; None for as long as it takes.
-    """
-
-    arrival: Arrival
-    opened: Opened
-    until: float | None
-
-    @property
-    def intent(self) -> rec.Intent:
-        """What is asked."""
-        return self.opened.intent
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,8 +22,9 @@ from node.core.policy.policy import Policies
 from node.core.revision import call_since, trim
 from node.errors import NodeError, Reason
 from node.exchange.admin import Grants
+from node.exchange.arrival import Arrival
 from node.exchange.batch_order import BatchOrder, ChunkPlace
-from node.exchange.provider import Arrival, Provider
+from node.exchange.provider import Provider
 from node.exchange.refusals import Refusals
 from node.rpc.callers import Members
 from node.rpc.framed import Frame, Framed, Held, Serving

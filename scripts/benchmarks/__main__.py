@@ -29,6 +29,7 @@ from scripts.benchmarks.disk import disk
 from scripts.benchmarks.figures import Bench, BenchError, Setting
 from scripts.benchmarks.flat import flat
 from scripts.benchmarks.fuzzing import fuzzing
+from scripts.benchmarks.link import link
 from scripts.benchmarks.log import log
 from scripts.benchmarks.machine import describe_machine
 from scripts.benchmarks.memory import memory
@@ -38,6 +39,7 @@ from scripts.benchmarks.unary import unary
 
 BENCHES: Mapping[str, Bench] = {
     "unary": unary,
+    "link": link,
     "batch": batch,
     "counts": counts,
     "log": log,
@@ -121,7 +123,7 @@ def _commit() -> str:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="scripts/bench",
-        description="Measure what the project promises about speed and size. A full run takes a quarter of "
+        description="Measure what the project promises about speed and size. A full run takes a third of "
         f"an hour and {NEEDED_GB} GB of disk; whatever else runs meanwhile makes the figures worse. "
         "`policy` installs cedarpy and regopy into an environment of its own.",
     )

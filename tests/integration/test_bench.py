@@ -46,23 +46,32 @@ def assert_nothing_is_left(folder: Path) -> None:
     assert _commands_about(folder) == []
 
 
-def test_quick_run_measures_node_against_echo_and_keeps_the_figures(folder: Path) -> None:
-    done = _bench(folder, "--quick", "--json", "unary", "decide")
+def test_quick_run_measures_and_keeps_the_figures(folder: Path) -> None:
+    done = _bench(folder, "--quick", "--json", "decide")
     assert done.returncode == 0, done.stderr
     run = json.loads(done.stdout)
     assert run["quick"] is True
     assert run["machine"]["cores"] >= 1
-    unary, decide = run["benches"]
-    assert (unary["name"], decide["name"]) == ("unary", "decide")
-    ratios = [figure for figure in unary["figures"] if figure.get("target")]
-    assert len(ratios) == 2
-    assert all(figure["value"] > 0 and figure["met"] is None for figure in ratios)
+    (decide,) = run["benches"]
+    assert decide["name"] == "decide"
     assert all(figure["value"] > 0 for figure in decide["figures"])
     spread = [figure for figure in decide["figures"] if "p99_ms" in figure]
     assert spread
     assert all(figure["p99_ms"] >= figure["p50_ms"] > 0 for figure in spread)
     (kept,) = (folder / "out").iterdir()
     assert json.loads(kept.read_text()) == run
+    assert_nothing_is_left(folder)
+
+
+@pytest.mark.full("real nodes under load take long")
+@pytest.mark.parametrize(("bench", "promises"), [("unary", 2), ("link", 10)])
+def test_quick_run_measures_nodes_against_an_echo(folder: Path, bench: str, promises: int) -> None:
+    done = _bench(folder, "--quick", "--json", bench)
+    assert done.returncode == 0, done.stderr
+    (part,) = json.loads(done.stdout)["benches"]
+    ratios = [figure for figure in part["figures"] if figure.get("target")]
+    assert len(ratios) == promises
+    assert all(figure["value"] > 0 and figure["met"] is None for figure in ratios)
     assert_nothing_is_left(folder)
 
 

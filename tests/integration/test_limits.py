@@ -32,7 +32,8 @@ from support.waiting import PATIENCE, until, wait_for
 from node.client import Chunk, Client, Subject
 from node.client.call_error import node_error
 from node.errors import NodeError, Reason
-from node.exchange.provider import Arrival, Provider
+from node.exchange.arrival import Arrival
+from node.exchange.provider import Provider
 from node.rpc.exchange_service import WINDOW
 from node.rpc.inflow import STREAMS
 from node.v1 import exchange_pb2 as pb

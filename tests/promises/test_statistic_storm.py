@@ -211,6 +211,7 @@ def test_count_without_room_to_wait_is_a_denial_on_both_sides_and_says_when_to_c
         assert _ask(nodes, NAMES[3]) == "answered"
 
 
+@pytest.mark.full("it waits for as long as a count may be alone")
 def test_count_that_its_requester_left_is_stopped_and_on_record_and_charged_once_when_asked_again(
     tmp_path: Path,
 ) -> None:

@@ -41,13 +41,14 @@ from node.crypto.vault import NodeVault
 from node.documents.keys import KeyUse, PrivateKey, generate
 from node.errors import NodeError, Reason
 from node.exchange.admin import AdminJob
+from node.exchange.arrival import Arrival, ProviderState
 from node.exchange.asking import Query
 from node.exchange.computing import Computing
 from node.exchange.counts import Counts
 from node.exchange.group import GroupCommit, LogKeys
 from node.exchange.peer_logs import PeerLogs
 from node.exchange.ports import Noisy
-from node.exchange.provider import Arrival, Provider, ProviderLimits, ProviderState
+from node.exchange.provider import Provider, ProviderLimits
 from node.exchange.rate import Rate
 from node.exchange.requester import Requester
 from node.exchange.turns import TurnBounds, Turns

@@ -37,8 +37,8 @@ from node.core.state.data_load import DataLoad
 from node.core.state.part import Part, PartKind, PartProblem
 from node.core.workdays import Calendar
 from node.errors import NodeError, Reason
+from node.exchange.arrival import ProviderState
 from node.exchange.group import LogKeys
-from node.exchange.provider import ProviderState
 from node.rpc.admin_service import ReloadReport
 from node.rpc.links import Identity
 from node.rpc.server import TlsFiles

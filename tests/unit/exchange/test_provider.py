@@ -22,9 +22,9 @@ from node.core.reading.build import build_policies
 from node.core.state.data_load import KeptLoad
 from node.core.subject import SubjectKey
 from node.errors import NodeError, Reason
+from node.exchange.arrival import ProviderState
 from node.exchange.asking import Answered
 from node.exchange.group import CLOCK_TOLERANCE_MS
-from node.exchange.provider import ProviderState
 from node.v1 import exchange_pb2 as pb
 from node.v1 import record_pb2 as rec
 

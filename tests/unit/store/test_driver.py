@@ -48,8 +48,12 @@ def test_sqlite_that_is_whole_is_not_complained_of(version: str) -> None:
     assert driver.weakness(version) is None
 
 
-@pytest.mark.slow("all tests of the store run again")
-def test_without_apsw_the_store_keeps_its_contract_on_the_sqlite_of_python() -> None:
+@pytest.mark.slow("tests of the store run again")
+@pytest.mark.parametrize(
+    "which",
+    ["answered or balances", pytest.param("", marks=pytest.mark.full("all tests of the store run again"))],
+)
+def test_without_apsw_the_store_keeps_its_contract_on_the_sqlite_of_python(which: str) -> None:
     contract = Path(__file__).with_name("test_store_contract.py")
     program = (
         "import sys; sys.modules['apsw'] = None\n"
@@ -59,7 +63,15 @@ def test_without_apsw_the_store_keeps_its_contract_on_the_sqlite_of_python() -> 
         "sys.exit(pytest.main(['-q', '-p', 'no:cacheprovider', *sys.argv[1:]]))\n"
     )
     done = subprocess.run(  # noqa: S603 - this interpreter, this program
-        [sys.executable, "-c", program, str(contract), str(Path(__file__).with_name("test_engine.py"))],
+        [
+            sys.executable,
+            "-c",
+            program,
+            "-k",
+            which,
+            str(contract),
+            str(contract.with_name("test_engine.py")),
+        ],
         capture_output=True,
         text=True,
         check=False,
