@@ -151,7 +151,8 @@ class ExchangeService(exchange_pb2_grpc.ExchangeServiceServicer):
 
         async def refuse(number: int, error: BaseException) -> pb.LinkAnswer:
             refusal = error if isinstance(error, NodeError) else internal_error(error)
-            await self._gate.note(context, refusal)
+            with contextlib.suppress(NodeError):  # the caller hears of it whether or not it can be recorded
+                await self._gate.note(context, refusal)
             return pb.LinkAnswer(number=number, refusal=refusal.reason.wire)
 
         serving = Serving(self._held, enter, _link_answer, refuse, _answer_size)

@@ -98,10 +98,11 @@ class Framed(Generic[C, R, A]):
                 reader.result()
         finally:
             reader.cancel()
-            running = list(self._running.values())
-            for task in running:
-                task.cancel()
-            await asyncio.gather(reader, *running, return_exceptions=True)
+            await asyncio.gather(reader, return_exceptions=True)
+            while running := list(self._running.values()):  # a call may end with an error, which is refused
+                for task in running:
+                    task.cancel()
+                await asyncio.gather(*running, return_exceptions=True)
             self._leave(sum(placed for _, placed in self._outbox.rest()))
             if self._idle is not None:
                 self._idle.cancel()
@@ -170,7 +171,7 @@ class Framed(Generic[C, R, A]):
         task.add_done_callback(partial(self._refused, number, held, placed))
 
     def _refused(self, number: int, held: _Bytes, placed: bool, task: asyncio.Task[A]) -> None:
-        if task.cancelled():
+        if task.cancelled() or task.exception() is not None:
             self._leave(placed)
         else:
             self._put(number, task.result(), placed)

@@ -49,6 +49,8 @@ class Port:
                 await self.go.setdefault(call, asyncio.Event()).wait()
             except asyncio.CancelledError:
                 self.cancelled.append(call)
+                if call.startswith("wait and fail"):
+                    raise NodeError(Reason.DRAINING, "error.exchange.shutting-down") from None
                 raise
         if call.startswith("refuse"):
             raise NodeError(Reason.SUSPENDED, "error.rpc.gateway-suspended")
@@ -239,11 +241,11 @@ async def test_bytes_of_a_frame_are_held_until_the_last_of_its_calls_is_done() -
 
 async def test_caller_who_leaves_ends_all_that_is_under_way_and_holds_nothing() -> None:
     port = Port()
-    port.send((1, "wait a"), (2, "b"), (3, "refuse"))
+    port.send((1, "wait a"), (2, "b"), (3, "refuse"), (4, "wait and fail"))
     async with answering(port) as answers:
         await _next(answers, 1)
-        await until(lambda: len(port.begun) == 3)
-    assert port.cancelled == ["wait a"]
+        await until(lambda: len(port.begun) == 4)
+    assert port.cancelled == ["wait a", "wait and fail"]
     assert port.taken == 0
     await asyncio.wait_for(port.inflow.expect("tax"), 5)
 
