@@ -7,7 +7,7 @@ import time
 from collections.abc import Awaitable, Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 from typing import TypeVar
@@ -200,6 +200,17 @@ def test_call_that_the_provider_does_not_know_is_not_made(
         asked(provider, call)
     assert refused.value.reason is Reason.PEER_UNAVAILABLE
     assert provider.asked == []
+
+
+def test_node_of_a_revision_without_links_is_asked_by_a_call(tmp_path: Path, member: Member) -> None:
+    answer = pb.AskResponse(answer=pb.SealedAnswer(exchange_id=b"1"))
+    provider = Provider(lambda _: answer.SerializeToString(deterministic=True))
+    older = replace(member, schema=3)
+    with serving(provider, tmp_path) as address:
+        client = PeerClient(Insecure(older, address), Deadlines.of(4, 1, 1), 100_000, lambda *_: [])
+        said = asyncio.run(asyncio.wait_for(client.ask(HR, pb.Envelope(version=1)), PATIENCE))
+    assert said == answer.answer
+    assert [path for path, _ in provider.asked] == ["/node.v1.ExchangeService/Ask"]
 
 
 OWN = catalogue_pb2.DatasetSummary(dataset="pension-insurance", provider=HR)
