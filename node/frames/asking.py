@@ -139,6 +139,9 @@ class AskingStream(Generic[C, R]):
                 for number, result in answers:
                     self._answered(number, result)
             self._break(self._language.ended)
+        except asyncio.CancelledError:  # also where the channel was closed below it
+            self._break(self._language.ended)
+            raise
         except NodeError as error:
             self._break_by(error)
         except grpc.aio.AioRpcError as error:

@@ -52,7 +52,7 @@ class Line:
     """A stream whose other end is a test, which lets what is written through."""
 
     written: list[bytes] = field(default_factory=list)
-    coming: asyncio.Queue[bytes | object | Exception] = field(default_factory=asyncio.Queue)
+    coming: asyncio.Queue[object] = field(default_factory=asyncio.Queue)
     cancelled: bool = False
     let_through: asyncio.Event = field(default_factory=asyncio.Event)
 
@@ -62,7 +62,7 @@ class Line:
 
     async def read(self) -> bytes | object:
         found = await self.coming.get()
-        if isinstance(found, Exception):
+        if isinstance(found, BaseException):
             raise found
         return found
 
@@ -158,8 +158,9 @@ async def test_answer_to_what_nobody_asked_breaks_the_stream(number: int) -> Non
             ),
             Reason.DRAINING,
         ),
+        (asyncio.CancelledError(), Reason.PEER_UNAVAILABLE),
     ],
-    ids=["end", "no frame", "broken"],
+    ids=["end", "no frame", "broken", "channel closed"],
 )
 async def test_all_who_wait_are_told_when_the_stream_ends(end: object, reason: Reason) -> None:
     line = Line()
