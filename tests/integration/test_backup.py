@@ -136,8 +136,10 @@ def test_backup_under_traffic_is_one_moment_of_the_log(tmp_path: Path) -> None:
         settings = load_settings(nodes.town.offices[HR].config)
         with nodes.operator(TAX) as tax, asking(tax) as answered:
             goes_on(answered)
-            made = [make_backup(settings, tmp_path / f"{n}.tar", NOW, silent) for n in range(3)]
-            goes_on(answered)
+            made = []
+            for number in range(3):
+                made.append(make_backup(settings, tmp_path / f"{number}.tar", NOW, silent))
+                goes_on(answered)
         leaves = nodes.leaves(HR)
     finally:
         nodes.close()
