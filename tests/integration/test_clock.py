@@ -177,6 +177,7 @@ def test_jump_of_the_clock_that_other_departments_confirm_is_taken(machines: Mac
     assert machines.ask()
 
 
+@pytest.mark.full("nodes that start again and wait take long")
 def test_node_that_was_off_for_days_waits_for_two_departments(machines: Machines) -> None:
     machines.stop(HR)
     machines.pass_by(3 * DAY)
@@ -208,7 +209,7 @@ def test_node_that_was_off_for_days_waits_for_two_departments(machines: Machines
     wait_for(lambda: machines.actions()[-2:] == [BELIEVED, "node.reload"])
 
 
-@pytest.mark.full("three nodes that start again and wait take long")
+@pytest.mark.full("nodes that start again and wait take long")
 def test_nodes_that_were_all_off_for_days_confirm_each_other(machines: Machines) -> None:
     machines.start(MEDICAL)
     with machines.nodes[MEDICAL].operator(MEDICAL) as medical:
