@@ -10,8 +10,8 @@ from typing import Self
 import grpc
 
 from node.client import convert
-from node.client.arguments import require
 from node.client.ask_stream import AskStream
+from node.client.call import Reach
 from node.client.call_error import node_error
 from node.client.channel import open_async_channel
 from node.client.desk_tls import Credentials
@@ -25,11 +25,9 @@ from node.client.questions import (
     telling_id,
 )
 from node.client.results import FieldAnswer, QuestionName, Statistic, Subject, Verification
-from node.core.deadlines import CLIENT_SECONDS
 from node.core.deciding.grant import Grant
 from node.core.messages.grant_message import grant_from_message
 from node.core.policy.question_kind import QuestionKind
-from node.errors import NodeError, Reason
 from node.v1 import desk_pb2, grant_pb2
 
 _GRANTS = grant_pb2.DESCRIPTOR.services_by_name["GrantAdminService"]
@@ -56,11 +54,7 @@ class AsyncClient:
         random: Callable[[int], bytes] = os.urandom,
     ) -> None:
         """Make it in the event loop that uses it. Arguments and errors are as of `Client`."""
-        timeout = CLIENT_SECONDS if timeout is None else timeout
-        require("timeout", timeout, (int, float), "float")
-        if not timeout > 0:
-            raise NodeError(Reason.CONFIG_INVALID, "error.client.timeout-zero")
-        self._timeout = timeout
+        self._timeout = Reach.of(desk, credentials, timeout).timeout
         self._random = random
         self._channel = open_async_channel(desk, credentials)
         self._stream = AskStream(self._channel)

@@ -10,9 +10,11 @@ from typing import TypeVar
 import grpc
 from google.protobuf.message import Message as ProtoMessage
 
+from node.client.arguments import require
 from node.client.call_error import node_error
 from node.client.desk_tls import Credentials
-from node.errors import NodeError
+from node.core.deadlines import CLIENT_SECONDS
+from node.errors import NodeError, Reason
 
 Response = TypeVar("Response", bound=ProtoMessage)
 
@@ -24,6 +26,18 @@ class Reach:
     timeout: float
     desk: str
     credentials: Credentials | None = None
+
+    @classmethod
+    def of(cls, desk: str, credentials: Credentials | None, timeout: float | None) -> Reach:
+        """As a program gives it; without a `timeout` longer than any node takes to say what hung.
+
+        Raises TypeError, NodeError CONFIG_INVALID for a time that is none.
+        """
+        seconds = CLIENT_SECONDS if timeout is None else timeout
+        require("timeout", seconds, (int, float), "float")
+        if not seconds > 0:
+            raise NodeError(Reason.CONFIG_INVALID, "error.client.timeout-zero")
+        return cls(seconds, desk, credentials)
 
     def error(self, failed: grpc.RpcError) -> NodeError:
         """What a failed call stands for; of a desk that is silent, what is the matter with it."""

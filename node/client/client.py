@@ -43,7 +43,6 @@ from node.client.results import (
 )
 from node.client.together import Together
 from node.core.bounds import MAX_SUBJECTS
-from node.core.deadlines import CLIENT_SECONDS
 from node.core.deciding.grant import Grant
 from node.core.identity import SubjectType
 from node.core.messages.grant_message import grant_from_message
@@ -86,11 +85,7 @@ class Client:
         random: Callable[[int], bytes] = os.urandom,
     ) -> None:
         self._channel = open_channel(desk, credentials)
-        timeout = CLIENT_SECONDS if timeout is None else timeout
-        require("timeout", timeout, (int, float), "float")
-        if not timeout > 0:
-            raise NodeError(Reason.CONFIG_INVALID, "error.client.timeout-zero")
-        self._reach = reach = Reach(timeout, desk, credentials)
+        self._reach = reach = Reach.of(desk, credentials, timeout)
         self._random = random
         self._alone = threading.Lock()
         self._together = Together(lambda: open_async_channel(desk, credentials))

@@ -20,7 +20,7 @@ from node.exchange.asking import MAX_TEXT, Answered, BatchPlace, Query
 from node.exchange.requester import Requester
 from node.rpc.callers import Staff
 from node.rpc.framed import Frame, Framed, Held, Serving
-from node.rpc.grpc_status import Context, answered, internal_error, streamed
+from node.rpc.grpc_status import Context, answered, streamed, told
 from node.texts.carried import to_text
 from node.v1 import catalogue_pb2, desk_pb2, desk_pb2_grpc
 from node.v1 import record_pb2 as rec
@@ -231,8 +231,7 @@ def _answer(number: int, answer: desk_pb2.DeskServiceAskResponse) -> desk_pb2.As
 
 
 async def _refuse(number: int, error: BaseException) -> desk_pb2.AskManyAnswer:
-    refusal = error if isinstance(error, NodeError) else internal_error(error)
-    return desk_pb2.AskManyAnswer(number=number, refusal=_refusal(refusal))
+    return desk_pb2.AskManyAnswer(number=number, refusal=_refusal(told(error)))
 
 
 def _size(answer: desk_pb2.AskManyAnswer) -> int:

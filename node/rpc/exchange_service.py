@@ -28,7 +28,7 @@ from node.exchange.provider import Provider
 from node.exchange.refusals import Refusals
 from node.rpc.callers import Members
 from node.rpc.framed import Frame, Framed, Held, Serving
-from node.rpc.grpc_status import Context, abort, internal_error
+from node.rpc.grpc_status import Context, abort, internal_error, told
 from node.rpc.inflow import STREAMS
 from node.v1 import exchange_pb2 as pb
 from node.v1 import exchange_pb2_grpc, grant_pb2, grant_pb2_grpc
@@ -150,7 +150,7 @@ class ExchangeService(exchange_pb2_grpc.ExchangeServiceServicer):
             return work
 
         async def refuse(number: int, error: BaseException) -> pb.LinkAnswer:
-            refusal = error if isinstance(error, NodeError) else internal_error(error)
+            refusal = told(error)
             with contextlib.suppress(NodeError):  # the caller hears of it whether or not it can be recorded
                 await self._gate.note(context, refusal)
             return pb.LinkAnswer(number=number, refusal=refusal.reason.wire)

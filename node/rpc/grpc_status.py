@@ -105,6 +105,11 @@ async def streamed(context: Context, work: Callable[[], AsyncGenerator[R, None]]
         await abort(context, internal_error())
 
 
+def told(error: BaseException) -> NodeError:
+    """What a caller is told of an error that ended its work: it as it is, or that it was a defect."""
+    return error if isinstance(error, NodeError) else internal_error(error)
+
+
 def internal_error(defect: BaseException | None = None) -> NodeError:
     """The error for a defect, by default the one in hand: it is logged, the caller gets an id only."""
     request_id = secrets.token_hex(8)

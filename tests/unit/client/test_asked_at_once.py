@@ -5,14 +5,15 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from threading import Barrier
 
 import pytest
 from support.fake_catalogue import DATASET, PURPOSE
 from support.fake_desk import COUNT, EXCHANGE, FIELD, VERIFY, FakeDesk, enrolled, resident
-from support.waiting import PATIENCE, until
+from support.waiting import PATIENCE, until, wait_for
 
-from node.client import AsyncClient, Client
+from node.client import AsyncClient, Client, FieldAnswer
 from node.errors import NodeError, Reason
 from node.texts.message import Message
 
@@ -39,17 +40,14 @@ async def test_every_kind_of_question_can_be_asked(address: str, desk: FakeDesk)
         short = await client.verify(f"{DATASET}/is-enrolled", resident(1), purpose=PURPOSE, case="DG-1")
         assert len(await client.grants()) == 1
     with Client(address, timeout=PATIENCE) as client:
-        assert client.field(FIELD, resident(2), purpose=PURPOSE, case="DG-1") == _with_id(field, desk, 0)
+        assert client.field(FIELD, resident(2), purpose=PURPOSE, case="DG-1") == _with_id(field, desk)
         assert client.statistic(COUNT, purpose=PURPOSE, case="DG-1", exchange_id=EXCHANGE) == count
     assert short.answer is enrolled(resident(1))
 
 
-def _with_id(said: object, desk: FakeDesk, place: int) -> object:
+def _with_id(said: FieldAnswer, desk: FakeDesk) -> FieldAnswer:
     """The same answer as the client got last: ids of exchanges are new each time."""
-    from dataclasses import replace
-
-    proof = replace(said.proof, exchange_id=desk.asked[-1].exchange_id)  # type: ignore[attr-defined]
-    return replace(said, proof=proof)  # type: ignore[type-var]
+    return replace(said, proof=replace(said.proof, exchange_id=desk.asked[-1].exchange_id))
 
 
 async def test_refusal_is_of_the_one_that_asked_and_tells_its_exchange_id(
@@ -145,8 +143,7 @@ def test_closing_a_client_ends_what_its_threads_ask(address: str, desk: FakeDesk
     client._alone.acquire()  # as if another thread asked
     with ThreadPoolExecutor(1) as pool:
         asked = pool.submit(client.verify, VERIFY, resident(1), purpose=PURPOSE, case="DG-1")
-        while not desk.frames:
-            pass
+        wait_for(lambda: desk.frames != [])
         client.close()
         with pytest.raises(NodeError) as ended:
             asked.result(PATIENCE)
