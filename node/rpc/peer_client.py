@@ -30,6 +30,8 @@ from node.v1 import exchange_pb2 as pb
 
 _RETRIED = frozenset(reason for reason, code in CODE_OF.items() if code is grpc.StatusCode.UNAVAILABLE)
 _ATTEMPTS = 3
+_LEAST = 0.1
+"""Seconds that a last attempt has, however late it is."""
 A = TypeVar("A", bound=ProtoMessage)
 
 _ASK = Call.of(pb, "ExchangeService", "Ask", pb.AskResponse)
@@ -73,7 +75,7 @@ class PeerClient:
         earlier: NodeError | None = None
         for attempt in range(1, _ATTEMPTS + 1):
             try:
-                return await self._ask(provider, envelope, max(0.1, end - loop.time()))
+                return await self._ask(provider, envelope, max(_LEAST, end - loop.time()))
             except NodeError as error:
                 if earlier is not None and error.reason is Reason.TIMEOUT:
                     raise earlier from None  # why it was asked again says more
@@ -166,9 +168,11 @@ class PeerClient:
         member = self._links.member(provider)
         if not knows_links(member):
             return (await self._call_to(member, _ASK, pb.AskRequest(envelope=envelope), seconds)).answer
+        loop = asyncio.get_running_loop()
+        end = loop.time() + seconds
         stream = await self._stream(member, seconds)
         try:
-            return await stream.ask(envelope, seconds)
+            return await stream.ask(envelope, max(_LEAST, end - loop.time()))
         except NodeError as error:
             if not stream.open and error.reason is Reason.PEER_UNAVAILABLE:
                 self._links.doubt(stream.link)

@@ -202,6 +202,27 @@ def test_call_that_the_provider_does_not_know_is_not_made(
     assert provider.asked == []
 
 
+class Slow(Insecure):
+    """Links that take a while to be made."""
+
+    async def to_member(self, member: Member) -> Link:
+        await asyncio.sleep(0.3)
+        return await super().to_member(member)
+
+
+def test_time_that_it_takes_to_reach_a_provider_is_part_of_the_time_for_its_answer(
+    tmp_path: Path, member: Member
+) -> None:
+    answer = pb.LinkResponse(answers=[pb.LinkAnswer(number=1, answer=pb.SealedAnswer(exchange_id=b"1"))])
+    provider = Provider(lambda _: answer.SerializeToString(deterministic=True))
+    with serving(provider, tmp_path) as address:
+        client = PeerClient(Slow(member, address), Deadlines.of(4, 1, 1), 100_000, lambda *_: [])
+        asyncio.run(asyncio.wait_for(client.ask(HR, pb.Envelope(version=1)), PATIENCE))
+    ((_, asked),) = provider.asked
+    (call,) = pb.LinkRequest.FromString(asked).calls
+    assert 0 < call.wait_ms <= 3_700
+
+
 def test_node_of_a_revision_without_links_is_asked_by_a_call(tmp_path: Path, member: Member) -> None:
     answer = pb.AskResponse(answer=pb.SealedAnswer(exchange_id=b"1"))
     provider = Provider(lambda _: answer.SerializeToString(deterministic=True))
